@@ -1,0 +1,144 @@
+"""Pages a second of the local provider beside the bare engine in a plain process pool of the same width.
+
+    python benchmarks/local.py FOLDER [--width N] [--rounds N]
+
+Both sides make the same engine calls with the same options; the plain pool drops the results. Rounds alternate, and
+the best of each side counts, because the machine is not ours alone. See README.md for how to read the figures.
+"""
+
+import argparse
+import hashlib
+import multiprocessing
+import os
+import resource
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from docbatch.media import HEAD_SIZE, detect
+from docbatch.models import Failure, Operation, WorkItem
+from docbatch.providers.base import Batch, Intent, Ready
+from docbatch.providers.local import engines
+from docbatch.providers.local.process import environment
+from docbatch.providers.local.provider import LocalProvider
+
+_OPTIONS = engines.Options(ocr="off")
+_loaded: dict[str, engines.Engine] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    seconds: float
+    cpu: float
+    documents: int
+
+    def line(self, pages: int) -> str:
+        rates = f"{pages / self.seconds:7.1f} pages/s  {self.documents / self.seconds:7.1f} documents/s"
+        return f"{self.seconds:6.2f} s  {self.cpu:6.2f} CPU s  {rates}"
+
+
+def items(folder: Path) -> Iterator[WorkItem]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.stat().st_size:
+            data = path.read_bytes()
+            with path.open("rb") as file:
+                media_type = detect(data[:HEAD_SIZE], os.fsencode(path.name), file)
+            digest = hashlib.sha256(data).hexdigest()
+            yield WorkItem(digest, "", digest, len(data), media_type, path.name, os.fsencode(path.absolute()))
+
+
+def bare(item: WorkItem) -> int:
+    """Read one document as the provider's worker does and drop the result; return its pages, 0 for a failure."""
+    data = Path(os.fsdecode(item.path)).read_bytes()
+    for name in engines.route(item.media_type, _OPTIONS):
+        if name not in _loaded:
+            _loaded[name] = engines.load(name)
+        parsed = _loaded[name].extract(data, item.media_type, _OPTIONS)
+        if not isinstance(parsed, Failure):
+            return max(len(parsed.pages), 1)
+    return 0
+
+
+def plain_pool(work: list[WorkItem], width: int) -> tuple[Score, int]:
+    """Return the score and the number of pages."""
+    started, before = time.perf_counter(), _cpu()
+    with multiprocessing.get_context("spawn").Pool(width) as pool:
+        pages = list(pool.imap_unordered(bare, work))
+        pool.close()
+        pool.join()
+    return Score(time.perf_counter() - started, _cpu() - before, len(pages)), sum(pages)
+
+
+def provider(work: list[WorkItem], width: int) -> Score:
+    started, before = time.perf_counter(), _cpu()
+    ended = threading.Event()
+    with tempfile.TemporaryDirectory() as folder:
+        local = LocalProvider(Path(folder), workers=width, wake=ended.set)
+        documents = _drive(local, list(_intents(work, local.traits.max_items)), ended)
+        local.close()
+    return Score(time.perf_counter() - started, _cpu() - before, documents)
+
+
+def _drive(local: LocalProvider, waiting: list[Intent], ended: threading.Event) -> int:
+    """Submit, poll and fetch as the engine does, without keeping anything; return how many documents ended."""
+    documents = 0
+    live: dict[str, tuple[Intent, int]] = {}
+    while waiting or live:
+        while waiting and len(live) < local.traits.max_in_flight:
+            intent = waiting.pop(0)
+            local.create(intent)
+            live[intent.submission] = (intent, len(intent.batch.items))
+        ended.wait(1)
+        ended.clear()
+        for name, (intent, left) in list(live.items()):
+            news = local.poll(intent, name).ended
+            for one in news:
+                if isinstance(one, Ready):
+                    local.fetch(intent, one)
+            documents += len(news)
+            live[name] = (intent, left - len(news))
+            if left == len(news):
+                del live[name]
+    return documents
+
+
+def _intents(work: list[WorkItem], size: int) -> Iterator[Intent]:
+    for number in range(0, len(work), size):
+        name = str(number)
+        batch = Batch(name, name, Operation.PARSE, tuple(work[number : number + size]), {"ocr": "off"})
+        yield Intent(name, name, b"", batch)
+
+
+def _cpu() -> float:
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--width", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    # The plain pool gets what makes the engines fast in the provider's workers, so that only the pool differs.
+    os.environ.update(
+        {key: value for key, value in environment().items() if key.endswith(("_THREADS", "_MAX"))}
+    )
+    work = list(items(arguments.folder))
+    plain, ours = [], []
+    for _ in range(arguments.rounds):
+        score, pages = plain_pool(work, arguments.width)
+        plain.append(score)
+        ours.append(provider(work, arguments.width))
+    best, own = (min(scores, key=lambda score: score.seconds) for scores in (plain, ours))
+    print(f"{len(work)} documents, {pages} pages, {arguments.width} workers, best of {arguments.rounds}")
+    print(f"plain pool  {best.line(pages)}")
+    print(f"provider    {own.line(pages)}")
+    print(f"provider reaches {best.seconds / own.seconds:.0%} of the plain pool")
+
+
+if __name__ == "__main__":
+    main()

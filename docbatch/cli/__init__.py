@@ -1,0 +1,95 @@
+"""The command line: parse, call, print, exit. Commands are imported when they are used, so that starting is quick."""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+import click
+
+from docbatch import __version__
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "init": "Write a starter project.",
+    "validate": "Check specs: every error at once, without network, keys or commands.",
+    "plan": "Show what apply would do and why. Changes nothing.",
+    "apply": "Send, follow, collect and deliver until nothing is due.",
+    "status": "Show what is recorded. No network.",
+    "explain": "Say why a document will or will not be sent.",
+    "retry": "Queue failed documents again.",
+    "resolve": "Settle a held submission by hand.",
+    "state": "Look at the state, check it, back it up.",
+    "schema": "Print the JSON Schema of specs and results.",
+    "providers": "Say what each provider can do.",
+}
+
+
+class Lazy(click.Group):
+    """A group that knows its commands' names and one-line helps without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"docbatch.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, 1)
+            hint = f" Did you mean '{near[0]}'?" if near else " 'docbatch --help' lists them."
+            raise click.UsageError(f"There is no command '{args[0]}'.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="docbatch", message="%(prog)s %(version)s")
+def docbatch() -> None:
+    """Send documents through parsing services: declared in YAML, resumable, each document paid once."""
+
+
+def main() -> None:
+    """Run the command line and end the process with the published exit code."""
+    code = 0
+    try:
+        outcome = docbatch.main(standalone_mode=False)
+        code = outcome if isinstance(outcome, int) else 0
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = 64
+    except KeyboardInterrupt:
+        click.echo("interrupted; run the same command to resume", err=True)
+        code = 130
+    except BrokenPipeError:
+        # The reader has what it wanted; the interpreter must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:  # noqa: BLE001 - what is not expected is raised again with its traceback
+        code = _report(error)
+    sys.exit(code)
+
+
+def _report(error: Exception) -> int:
+    """Show an expected error as its sentences; let an unexpected one keep its traceback."""
+    from docbatch.errors import DocbatchError
+
+    if not isinstance(error, DocbatchError):
+        raise error
+    click.echo(f"error: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"  {error.hint}", err=True)
+    return error.exit_code

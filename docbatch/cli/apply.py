@@ -1,0 +1,141 @@
+"""The command `docbatch apply`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from docbatch.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from docbatch.engine.apply import Outcome
+    from docbatch.engine.planfile import SavedPlan
+    from docbatch.report import PlanReport
+
+
+@click.command(name="apply")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--no-wait", is_flag=True, help="Submit, deliver what is there, and leave the rest running.")
+@click.option(
+    "--timeout", metavar="DURATION", help="Stop waiting after this long, such as 30m; run again to go on."
+)
+@click.option("--yes", is_flag=True, help="Do not ask before money is spent.")
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(path_type=Path),
+    help="Run a saved plan, or refuse when it is stale.",
+)
+@click.option(
+    "--max-new",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Send at most N documents that were not sent before.",
+)
+@click.option(
+    "--upgrade", multiple=True, metavar="JOB", help="Take the current engine or processor versions for a job."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
+def command(
+    paths: tuple[Path, ...],
+    timeout: str | None,
+    plan_file: Path | None,
+    max_new: int | None,
+    upgrade: tuple[str, ...],
+    *,
+    no_wait: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Send, follow, collect and deliver until nothing is due. Safe to interrupt and to run again."""
+    from docbatch.cli.progress import observer
+    from docbatch.engine.apply import Assignment, apply
+
+    saved = _saved(plan_file, paths)
+    workspace = Workspace.here(tuple(Path(path) for path in saved.paths) if saved and not paths else paths)
+    _check_names(workspace, upgrade)
+    work = Assignment(
+        jobs=workspace.jobs,
+        folder=workspace.folder,
+        project=workspace.project.id or "local",
+        wait=not no_wait,
+        timeout=_seconds(timeout),
+        max_new=max_new,
+        upgrade=frozenset(upgrade),
+        plan=saved,
+    )
+    if no_wait and all(job.connection.type == "local" for job in workspace.jobs):
+        click.echo(
+            "--no-wait has no meaning here: the local engine works in this process and ends with it", err=True
+        )
+    with observer(as_json=as_json) as observe:
+        outcome = apply(work, observe, lambda report: _announce(report, yes=yes, as_json=as_json))
+    _conclude(outcome, as_json=as_json)
+    return outcome.exit_code
+
+
+def _saved(plan_file: Path | None, paths: tuple[Path, ...]) -> "SavedPlan | None":
+    if plan_file is None:
+        return None
+    from docbatch.engine.planfile import load
+    from docbatch.errors import UsageError
+
+    saved = load(plan_file)
+    if paths and tuple(map(str, paths)) != saved.paths:
+        raise UsageError(
+            "the plan was made for other paths", hint=f"leave them out, or name {' '.join(saved.paths)}"
+        )
+    return saved
+
+
+def _seconds(duration: str | None) -> float | None:
+    from docbatch.spec.fields import DURATION, seconds
+
+    if duration is None:
+        return None
+    import re
+
+    if not re.match(DURATION, duration):
+        raise click.BadParameter(
+            f"'{duration}' is no duration; write 90s, 30m, 6h or 2d", param_hint="--timeout"
+        )
+    return seconds(duration)
+
+
+def _check_names(workspace: Workspace, names: tuple[str, ...]) -> None:
+    from docbatch.errors import UsageError
+
+    known = {job.name for job in workspace.jobs}
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"there is no job '{name}' to upgrade", hint=f"known are {', '.join(sorted(known))}"
+            )
+
+
+def _announce(report: "PlanReport", *, yes: bool, as_json: bool) -> bool:
+    from docbatch.report import plan_json, plan_text
+
+    if as_json:
+        click.echo(json.dumps(plan_json(report)))
+    else:
+        click.echo(plan_text(report), nl=False)
+    if report.free or not report.send_items or yes or not sys.stdin.isatty():
+        return True
+    return click.confirm("Send them?", err=True)
+
+
+def _conclude(outcome: "Outcome", *, as_json: bool) -> None:
+    from docbatch.cli.words import outcome_text
+
+    if as_json:
+        jobs = [
+            {"job": each.job, "documents": each.documents, "standing": each.standing} for each in outcome.jobs
+        ]
+        errors = [{"message": error.message, "hint": error.hint} for error in outcome.errors]
+        line = {"version": "docbatch/apply/v1", "type": "outcome", "jobs": jobs, "errors": errors}
+        click.echo(json.dumps({**line, "exit_code": outcome.exit_code}))
+    else:
+        click.echo(outcome_text(outcome), nl=False)

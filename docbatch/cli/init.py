@@ -1,0 +1,19 @@
+"""The command `docbatch init`."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command(name="init")
+def command() -> None:
+    """Write a starter project into the current folder. Nothing that exists is overwritten."""
+    from docbatch.spec.starter import init
+
+    written = init(Path.cwd())
+    for path in written:
+        click.echo(f"wrote {path.relative_to(Path.cwd())}")
+    if not written:
+        click.echo("nothing to do: the project is there already")
+    else:
+        click.echo("\nNext: put documents into inbox/, then run 'docbatch plan' and 'docbatch apply'.")

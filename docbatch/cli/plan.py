@@ -1,0 +1,46 @@
+"""The command `docbatch plan`."""
+
+import json
+from pathlib import Path
+
+import click
+
+from docbatch.cli.workspace import Workspace, recorded
+
+
+@click.command(name="plan")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Save the plan for 'docbatch apply --plan FILE'."
+)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is due.")
+@click.option("--all", "everything", is_flag=True, help="List every document instead of the first few.")
+def command(
+    paths: tuple[Path, ...], form: str, out: Path | None, *, detailed_exitcode: bool, everything: bool
+) -> int:
+    """Show what apply would do and why. Writes no state and needs no key."""
+    from docbatch.engine.desk import Desk
+    from docbatch.engine.forecast import forecast
+    from docbatch.engine.survey import survey
+    from docbatch.report import plan_json, plan_markdown, plan_text
+
+    workspace = Workspace.here(paths)
+    with recorded(workspace.folder) as store, Desk() as desk, workspace.cache() as cache:
+        targets = workspace.targets(store)
+        tallies = survey(targets, store, cache, desk)
+        report = forecast(targets, tallies, desk, store, -1 if everything else 10)
+        if out is not None:
+            from docbatch.engine.planfile import save
+
+            save(out, report, store, desk.keys_to_send(), map(str, paths))
+    match form:
+        case "json":
+            click.echo(json.dumps(plan_json(report)))
+        case "markdown":
+            click.echo(plan_markdown(report), nl=False)
+        case _:
+            click.echo(plan_text(report), nl=False)
+    return 2 if detailed_exitcode and report.has_changes else 0

@@ -1,0 +1,25 @@
+"""The command `docbatch retry`."""
+
+import click
+
+from docbatch.cli.workspace import state_folder
+
+
+@click.command(name="retry")
+@click.argument("job", required=False)
+@click.option(
+    "--class", "classes", multiple=True, metavar="CLASS", help="Only failures of this class, such as timeout."
+)
+@click.option("--dry-run", is_flag=True, help="Only say which.")
+def command(job: str | None, classes: tuple[str, ...], *, dry_run: bool) -> None:
+    """Queue failed documents again; the next apply sends them. What succeeded is left alone."""
+    from docbatch.engine.surgery import retry
+
+    for path, reason in (found := retry(state_folder(), job, frozenset(classes), dry_run=dry_run)):
+        click.echo(f"{path}: {reason}")
+    verb = "would be queued" if dry_run else "queued; run 'docbatch apply'"
+    click.echo(
+        f"{len(found)} {'document' if len(found) == 1 else 'documents'} {verb}"
+        if found
+        else "nothing to retry"
+    )

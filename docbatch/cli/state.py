@@ -1,0 +1,88 @@
+"""The command `docbatch state`."""
+
+from pathlib import Path
+
+import click
+
+from docbatch.cli.workspace import existing, state_folder
+
+
+@click.group(name="state")
+def command() -> None:
+    """Look at the state, check it, back it up."""
+
+
+@command.command(name="list")
+@click.argument("job", required=False)
+def list_documents(job: str | None) -> None:
+    """List documents: job, path, status."""
+    from docbatch.pathtext import escape
+
+    with existing(state_folder()) as store:
+        for known in store.documents.jobs():
+            if job in {None, known.name}:
+                for path, _, _, status, *_ in store.documents.stream(known.name):
+                    click.echo(f"{known.name}\t{escape(path)}\t{status or 'problem'}")
+
+
+@command.command(name="show")
+@click.argument("identity")
+def show(identity: str) -> None:
+    """Show a submission with its history, or an item by its key or the key's beginning."""
+    import json
+
+    from docbatch.engine.dossier import dossier
+
+    with existing(state_folder()) as store:
+        click.echo(json.dumps(dossier(store, identity), indent=2, ensure_ascii=False))
+
+
+@command.command(name="rm")
+@click.argument("job")
+@click.argument("path")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+def remove(job: str, path: str, *, dry_run: bool) -> None:
+    """Let the state forget that a document is wanted. What was paid for it stays known; its outputs stay."""
+    from docbatch.engine.surgery import forget
+
+    status = forget(state_folder(), job, path, dry_run=dry_run)
+    click.echo(f"{job}: {path} ({status}) {'would be' if dry_run else 'is'} forgotten")
+
+
+@command.command(name="unlock")
+@click.option("--dry-run", is_flag=True, help="Only say who holds the state.")
+def unlock(*, dry_run: bool) -> None:  # noqa: ARG001 - there is nothing to change either way
+    """Say who holds the state. A lock ends with its process, so there is never one to break."""
+    from docbatch.errors import StateLocked
+    from docbatch.state import files, lock
+
+    folder = state_folder()
+    files.inspect(folder / "state.db")
+    if lock.is_held(folder / "lock"):
+        raise StateLocked(
+            f"the state is locked by {lock.owner(folder / 'lock') or 'another run'}",
+            hint="it runs: wait for it, or end that process; the lock goes with it",
+        )
+    click.echo("the state is not locked")
+
+
+@command.command(name="backup")
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Copy the state as it is at this moment, also while a run goes on."""
+    from docbatch.engine.surgery import backup as copy
+
+    copy(state_folder(), file)
+    click.echo(f"wrote {file}")
+
+
+@command.command(name="check")
+def check() -> int:
+    """Check the state file, its checksums and histories, and every result in the spool. Changes nothing."""
+    from docbatch.engine.checking import check as find
+
+    wrong = list(find(state_folder()))
+    for sentence in wrong:
+        click.echo(sentence)
+    click.echo(f"{len(wrong)} faults found" if wrong else "the state is sound")
+    return 1 if wrong else 0

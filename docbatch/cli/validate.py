@@ -1,0 +1,16 @@
+"""The command `docbatch validate`."""
+
+from pathlib import Path
+
+import click
+
+from docbatch.cli.workspace import Workspace
+
+
+@click.command(name="validate")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+def command(paths: tuple[Path, ...]) -> None:
+    """Check specs and say every error at once. No network, no keys, no commands."""
+    workspace = Workspace.here(paths)
+    names = ", ".join(job.name for job in workspace.jobs)
+    click.echo(f"valid: {names}" if names else "valid, and empty: there is no job")

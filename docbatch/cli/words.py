@@ -1,0 +1,92 @@
+"""What apply says at its end."""
+
+from collections.abc import Iterator
+
+from docbatch.engine.apply import JobOutcome, Outcome
+from docbatch.engine.explain import Explanation
+from docbatch.engine.stock import JobStock, Stock
+from docbatch.pathtext import escape
+from docbatch.report import human, plural
+
+STANDING = {
+    "failed": "failed",
+    "partial": "partial",
+    "problem": "cannot be sent",
+    "pending": "not sent yet",
+    "live": "with the provider",
+    "held": "held for a decision",
+}
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """Return the closing lines, ending in a line break."""
+    if outcome.declined:
+        return "Nothing was done.\n"
+    return "\n".join(["", *_lines(outcome)]) + "\n"
+
+
+def _lines(outcome: Outcome) -> Iterator[str]:
+    for job in outcome.jobs:
+        yield _job(job)
+        for path, status, kind, message in job.failures:
+            yield f"  {STANDING.get(status, status)}: {escape(path)}: {kind}" + (
+                f": {message}" if message else ""
+            )
+        wrong = sum(job.standing.get(status, 0) for status in ("failed", "partial", "problem", "held"))
+        if wrong > len(job.failures):
+            yield f"  and {wrong - len(job.failures):,} more; 'docbatch status {job.job}' lists them"
+    for error in outcome.errors:
+        yield f"error: {error.message}" + (f"\n  {error.hint}" if error.hint else "")
+    yield from _advice(outcome)
+
+
+def _job(job: JobOutcome) -> str:
+    done = job.documents - sum(job.standing.values())
+    rest = "".join(f", {count:,} {STANDING[status]}" for status, count in sorted(job.standing.items()))
+    return f"{job.job}: {done:,} of {plural(job.documents, 'document')} done{rest}"
+
+
+def _advice(outcome: Outcome) -> Iterator[str]:
+    standing = {status for job in outcome.jobs for status, count in job.standing.items() if count}
+    if "failed" in standing:
+        yield "Failed documents are not sent again by themselves; 'docbatch retry' queues them."
+    if "held" in standing:
+        yield "Held documents may have been sent; 'docbatch status' names what to decide."
+    if standing & {"pending", "live"}:
+        yield "Run the same command again to go on."
+
+
+ALL_STANDING = {"succeeded": "done", **STANDING}
+
+
+def stock_text(stock: Stock) -> str:
+    """Return what `docbatch status` shows."""
+    lines = [text for job in stock.jobs for text in _stock_job(job)]
+    for each in stock.open:
+        remote = each.remote_id or "no remote id"
+        lines.append(
+            f"submission {each.id} on {each.connection}: {each.status}, {remote}, {each.running} running"
+        )
+        if each.status == "held":
+            lines.append(f"  decide with 'docbatch resolve {each.id} --absent' or '--remote-id ID'")
+    lines.append(f"spool: {plural(stock.spool_entries, 'result')}, {human(stock.spool_bytes)}")
+    if stock.owner is not None:
+        lines.append(f"a run is going on: {stock.owner}")
+    return "\n".join(lines) + "\n"
+
+
+def _stock_job(job: JobStock) -> Iterator[str]:
+    counts = ", ".join(f"{count:,} {ALL_STANDING[status]}" for status, count in sorted(job.tally.items()))
+    yield f"{job.job} on {job.connection}: {counts or 'no documents'}"
+    for path, status, kind, message in job.failures:
+        yield f"  {STANDING.get(status, status)}: {path}: {kind}" + (f": {message}" if message else "")
+
+
+def explanation_text(explanation: Explanation) -> str:
+    """Return what `docbatch explain` shows for a document in one job."""
+    lines = [f"{explanation.path} in job {explanation.job} {explanation.verdict}"]
+    if explanation.reason:
+        lines.append(f"  why: {explanation.reason}")
+    lines.extend(f"  {each.what}: {each.old} -> {each.new}" for each in explanation.differences)
+    lines.extend(f"  {fact}" for fact in explanation.facts)
+    return "\n".join(lines) + "\n"

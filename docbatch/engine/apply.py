@@ -1,0 +1,145 @@
+"""One apply, from the lock to the exit code."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from docbatch.engine.adopt import adopt, replan
+from docbatch.engine.build import lines, targets
+from docbatch.engine.clock import Clock, SystemClock
+from docbatch.engine.connections import Connections
+from docbatch.engine.desk import Desk
+from docbatch.engine.forecast import forecast
+from docbatch.engine.notices import Observer
+from docbatch.engine.planfile import SavedPlan
+from docbatch.engine.reconcile import reconcile
+from docbatch.engine.run import Run
+from docbatch.engine.survey import survey
+from docbatch.engine.target import Target
+from docbatch.errors import DocbatchError
+from docbatch.providers import Surroundings
+from docbatch.report import PlanReport
+from docbatch.sources.statcache import StatCache
+from docbatch.spec.values import Job
+from docbatch.spool import Spool
+from docbatch.state import files, lock
+from docbatch.state.store import Store
+
+RANK = (1, 12, 6, 5, 4, 3, 0)
+UNDONE = ("live", "held")
+WRONG = ("failed", "partial", "problem")
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What to apply and how far.
+
+    `folder` is the state folder. `timeout` (seconds) bounds the waiting, `max_new` the documents newly sent; `plan` is
+    what was approved; `shown` is how many examples a plan lists.
+    """
+
+    jobs: Sequence[Job]
+    folder: Path
+    project: str
+    wait: bool = True
+    timeout: float | None = None
+    max_new: int | None = None
+    upgrade: frozenset[str] = frozenset()
+    plan: SavedPlan | None = None
+    shown: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutcome:
+    """How many of a job's documents are anything but succeeded, by status, and the first of the failures."""
+
+    job: str
+    documents: int
+    standing: dict[str, int]
+    failures: tuple[tuple[bytes, str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    jobs: tuple[JobOutcome, ...]
+    errors: tuple[DocbatchError, ...] = field(default=())
+    declined: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """The published code; where several apply, the gravest."""
+        codes = {error.exit_code for error in self.errors}
+        for job in self.jobs:
+            if any(job.standing.get(status) for status in (*UNDONE, "pending")):
+                codes.add(4)
+            if any(job.standing.get(status) for status in WRONG):
+                codes.add(3)
+        return next((code for code in RANK if code in codes), 0 if not codes else 1)
+
+
+def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], bool]) -> Outcome:
+    """Make the jobs so. `announce` is shown the plan before anything is done and may decline it.
+
+    Raises StateError, StateLocked, GuardRefused, UsageError, StalePlan: nothing was sent then.
+    """
+    folder = work.folder
+    files.prepare(folder)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(lock.hold(folder / "lock"))
+        store = stack.enter_context(Store.writable(folder))
+        desk = stack.enter_context(Desk())
+        cache = stack.enter_context(contextlib.closing(StatCache(folder / "cache.db")))
+        wanted = list(targets(work.jobs, store, folder, work.upgrade))
+        tallies = survey(wanted, store, cache, desk)
+        if work.plan is not None:
+            work.plan.check(store, desk)
+        if not announce(forecast(wanted, tallies, desk, store, work.shown)):
+            return Outcome((), declined=True)
+        if work.plan is not None:
+            work.plan.start(store)
+        for target in wanted:
+            adopt(store, target, desk)
+        clock = SystemClock()
+        with _run(work, wanted, store, observe, clock) as run:
+            deadline = None if work.timeout is None else clock.monotonic() + work.timeout
+            reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
+        return _outcome(store, run, wanted, work.shown)
+
+
+def _is_in_process(run: Run) -> bool:
+    """Work in this process ends with it, so there is nothing to leave running."""
+    return all(run.connections.traits(target.connection).in_process for target in run.targets.values())
+
+
+@contextlib.contextmanager
+def _run(
+    work: Assignment, wanted: Sequence[Target], store: Store, observe: Observer, clock: Clock
+) -> Iterator[Run]:
+    spool = Spool(work.folder / "spool")
+    spool.sweep()
+    connections = Connections(lines(work.jobs, Surroundings(spool.incoming, clock.wake)))
+    try:
+        yield Run(
+            store=store,
+            spool=spool,
+            connections=connections,
+            targets={target.name: target for target in wanted},
+            clock=clock,
+            observe=observe,
+            project=work.project,
+            replan=replan,
+            allowance=work.max_new,
+        )
+    finally:
+        connections.close()
+
+
+def _outcome(store: Store, run: Run, wanted: Sequence[Target], shown: int) -> Outcome:
+    outcomes = []
+    for target in wanted:
+        standing = store.documents.standing(target.name)
+        found = store.documents.failures(target.name, shown) if standing else iter(())
+        failures = tuple((path, status, str(why.kind), why.message) for path, status, why in found)
+        outcomes.append(JobOutcome(target.name, store.documents.count(target.name), standing, failures))
+    return Outcome(tuple(outcomes), (*run.errors, *run.connections.troubles.values()))

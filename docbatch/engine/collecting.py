@@ -1,0 +1,123 @@
+"""Following submissions: asking how they stand, and bringing results into the spool before they can expire."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from docbatch.engine.notices import Ended, Fetched
+from docbatch.engine.run import Run
+from docbatch.engine.settling import intent
+from docbatch.errors import Gone, Unavailable
+from docbatch.models import Failure, FailureClass, Submission
+from docbatch.providers.base import Changed, Draft, Failed, Progress, Ready
+from docbatch.state.submissions import Collected, Waiting
+
+WINDOW = 256
+
+
+def poll(run: Run, submission: Submission) -> None:
+    """Ask once, record what ended, and note when to ask again."""
+    connection = submission.connection
+    provider = run.connections.provider(connection)
+    try:
+        progress = provider.poll(intent(run, submission.id), submission.remote_id)
+    except Unavailable as error:
+        run.next_poll[submission.id] = run.pause(submission.id, error.retry_after)
+        return
+    except Gone:
+        run.store.submissions.lose(submission.id, free=run.connections.traits(connection).free)
+        run.requeue()
+        return
+    _record(run, submission, progress)
+    _schedule(run, submission, progress)
+
+
+def _record(run: Run, submission: Submission, progress: Progress) -> None:
+    ready = [
+        Waiting(each.key, each.remote_id, each.partial) for each in progress.ended if isinstance(each, Ready)
+    ]
+    failed = {each.key: each.failure for each in progress.ended if isinstance(each, Failed)}
+    changed = [each for each in progress.ended if isinstance(each, Changed)]
+    if ready or failed:
+        run.store.submissions.progress(submission.id, ready, failed)
+        run.observe(Ended(submission.id, len(ready) + len(failed), len(failed)))
+    if changed:
+        _release(run, submission.id, changed)
+    if progress.unseen:
+        _question(run, submission, progress)
+
+
+def _release(run: Run, identity: str, changed: Sequence[Changed]) -> None:
+    """Take documents back whose bytes were not the planned ones, and plan them as they are now."""
+    items = {item.key: item for item in intent(run, identity).batch.items}
+    run.store.submissions.release(identity, [each.key for each in changed])
+    for each in changed:
+        run.replan(run, items[each.key], each.reason)
+    run.requeue()
+
+
+def _question(run: Run, submission: Submission, progress: Progress) -> None:
+    """Hold items without a trace once a found submission had its grace: they may exist, so they are not sent again."""
+    found_at = run.found_at.setdefault(submission.id, run.clock.monotonic())
+    grace = run.connections.traits(submission.connection).grace
+    if submission.remote_id is None and run.clock.monotonic() - found_at >= grace:
+        run.store.submissions.hold(submission.id, sorted(progress.unseen))
+
+
+def _schedule(run: Run, submission: Submission, progress: Progress) -> None:
+    """Ask again soon while things move, more and more seldom while they do not."""
+    traits = run.connections.traits(submission.connection)
+    before = run.pauses.get(submission.id, traits.poll_initial / 1.5)
+    length = traits.poll_initial if progress.ended else min(before * 1.5, traits.poll_max)
+    run.pauses[submission.id] = length
+    run.next_poll[submission.id] = run.clock.monotonic() + (progress.next_poll or length)
+
+
+def collect(run: Run, submission: Submission) -> None:
+    """Fetch what is ready, make it durable in the spool, then record it: killed in between, it is fetched again."""
+    waiting = run.store.submissions.waiting(submission.id, WINDOW)
+    lost: dict[str, Failure] = {}
+    collected: list[Collected] = []
+    pause: float | None = None
+    for each, payload in zip(waiting, _fetch(run, submission, waiting), strict=True):
+        if isinstance(payload, Unavailable):
+            pause = max(pause or 0.0, payload.retry_after or 0.0)
+        elif isinstance(payload, Gone):
+            lost[each.key] = Failure(FailureClass.EXPIRED, payload.message)
+        else:
+            digest = run.spool.admit(payload) if isinstance(payload, Draft) else run.spool.write(payload)
+            collected.append(Collected(each.key, digest, each.partial))
+    run.spool.flush()
+    if collected:
+        run.store.submissions.collect(submission.id, collected)
+        run.observe(Fetched(submission.id, len(collected)))
+    if lost:
+        _lose(run, submission, lost)
+    if pause is not None:
+        run.next_fetch[submission.id] = run.pause(f"fetch {submission.id}", pause or None)
+
+
+def _lose(run: Run, submission: Submission, lost: Mapping[str, Failure]) -> None:
+    """Results that cannot be had any more: what costs nothing is queued again, the rest waits for consent."""
+    if run.connections.traits(submission.connection).free:
+        run.store.submissions.release(submission.id, list(lost))
+        run.requeue()
+    else:
+        run.store.submissions.fail(submission.id, lost)
+
+
+def _fetch(
+    run: Run, submission: Submission, waiting: Sequence[Waiting]
+) -> list[bytes | Draft | Unavailable | Gone]:
+    provider = run.connections.provider(submission.connection)
+    wanted = intent(run, submission.id)
+
+    def one(each: Waiting) -> bytes | Draft | Unavailable | Gone:
+        try:
+            return provider.fetch(wanted, Ready(each.key, each.remote_id, each.partial))
+        except (Unavailable, Gone) as error:
+            return error
+
+    if provider.traits.concurrency == 1:
+        return [one(each) for each in waiting]
+    with ThreadPoolExecutor(provider.traits.concurrency) as pool:
+        return list(pool.map(one, waiting))

@@ -1,0 +1,291 @@
+"""Finding out what differs: the scan's windows beside the state's rows, both in path order, read once.
+
+Unchanged documents are what most runs are made of; `_Sieve.sift` lets them pass in a few comparisons each and hands the
+rest to the pure `changes.judge`.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from docbatch.changes import Found, Kind, Known, Reason, Recorded, judge
+from docbatch.engine.desk import Change, Desk, Output
+from docbatch.engine.target import SinkTarget, Target
+from docbatch.errors import SpecError, UsageError
+from docbatch.keys import item_key
+from docbatch.models import ItemStatus
+from docbatch.pathtext import escape
+from docbatch.sinks.paths import folded
+from docbatch.sources.scan import Observed, Seen
+from docbatch.sources.walk import Unusable
+from docbatch.state.deliveries import RecordedSink
+from docbatch.state.deliveries import Row as OutputRow
+from docbatch.state.documents import Row as DocumentRow
+from docbatch.state.store import Store
+
+WINDOW = 512
+DONE = frozenset({str(ItemStatus.SUCCEEDED), str(ItemStatus.PARTIAL)})
+
+
+class Tally:
+    """What a job's scan saw: documents found, and how many of them are through."""
+
+    def __init__(self) -> None:
+        self.found = 0
+        self.unchanged = 0
+
+
+def compare(target: Target, store: Store | None, windows: Iterable[Seen], desk: Desk) -> Tally:
+    """Lay out on the desk what is due for a job. `store` is None when there is no state yet."""
+    sieve = _Sieve(target, store, desk)
+    for seen in windows:
+        sieve.sift(seen)
+    sieve.finish()
+    return sieve.tally
+
+
+class _Outputs:
+    """One sink's recorded outputs, read along with the documents."""
+
+    def __init__(self, sink: SinkTarget, recorded: RecordedSink | None, store: Store | None) -> None:
+        self.sink = sink
+        self.prefix = sink.root + b"/"
+        known = store is not None and recorded is not None
+        rows: Iterator[OutputRow] = (
+            store.deliveries.stream(recorded.row) if known and store and recorded else iter(())
+        )
+        self._next = rows.__next__
+        self._row: OutputRow | None = None
+        self._advance()
+
+    def _advance(self) -> None:
+        try:
+            self._row = self._next()
+        except StopIteration:
+            self._row = None
+
+    def _at(self, path: bytes) -> OutputRow | None:
+        row = self._row
+        while row is not None and row[0] < path:
+            self._advance()
+            row = self._row
+        return row if row is not None and row[0] == path else None
+
+    def is_placed(self, path: bytes) -> bool:
+        """Say whether the state knows where the document's output belongs. Called with growing paths."""
+        return self._at(path) is not None
+
+    def fault(self, path: bytes, result: str | None) -> Reason | None:
+        """Say why the output of the document, whose result is given, has to be written; None when it is as it was left.
+
+        Called with growing paths.
+        """
+        row = self._at(path)
+        if row is None:
+            return Reason.NEW_SINK
+        if row[2] != result or row[6]:
+            return Reason.BEHIND
+        if self.sink.output is not None:
+            return None
+        try:
+            now = os.stat(self.prefix + row[1])  # noqa: PTH116 - bytes, and once for every output there is
+        except OSError:
+            return Reason.MISSING if self.sink.rewrite_missing else None
+        if now.st_mtime_ns == row[4] and now.st_ino == row[5] and now.st_size == row[3]:
+            return None
+        return Reason.EDITED
+
+
+class _Sieve:
+    def __init__(self, target: Target, store: Store | None, desk: Desk) -> None:
+        self.tally = Tally()
+        self._target = target
+        self._store = store
+        self._desk = desk
+        self._recipe = store.documents.recipe_row(target.recipe_key) if store is not None else None
+        rows: Iterator[DocumentRow] = store.documents.stream(target.name) if store is not None else iter(())
+        self._next: Callable[[], DocumentRow] = rows.__next__
+        self._row: DocumentRow | None = None
+        self._advance()
+        recorded = (
+            {} if store is None else {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
+        )
+        self._outputs = [
+            _Outputs(sink, recorded.get(sink.identity), store) for sink in target.sinks if not sink.whole
+        ]
+        self._roots = [] if store is None else store.deliveries.roots()
+        self._changed: list[tuple[Found, Recorded | None, str | None]] = []
+        self._unreadable: list[bytes] = []
+
+    def _advance(self) -> None:
+        try:
+            self._row = self._next()
+        except StopIteration:
+            self._row = None
+
+    def sift(self, seen: Seen) -> None:
+        """Take one window; both of its lists are in path order."""
+        if seen.unusable:
+            self._sift_unusable(seen.documents, seen.unusable)
+        else:
+            self._sift_documents(seen.documents)
+
+    def _sift_documents(self, documents: Sequence[Observed]) -> None:
+        advance, recipe, outputs = self._advance, self._recipe, self._outputs
+        unchanged = 0
+        for document in documents:
+            path = document[0]
+            row = self._row
+            while row is not None and row[0] < path:
+                self._gone(row)
+                advance()
+                row = self._row
+            if row is None or row[0] != path:
+                self._suspect(document, None)
+                continue
+            advance()
+            if row[1] != document[6] or row[5] != recipe or row[3] not in DONE or row[2] != document[7]:
+                self._suspect(document, row)
+                continue
+            unchanged += 1
+            for output in outputs:
+                reason = output.fault(path, row[4])
+                if reason is not None:
+                    self._rewrite(output.sink, document, reason)
+        self.tally.found += len(documents)
+        self.tally.unchanged += unchanged
+
+    def _sift_unusable(self, documents: Sequence[Observed], unusable: Sequence[Unusable]) -> None:
+        """Interleave the few that cannot be used, so that rows and paths stay in step."""
+        start = 0
+        for each in unusable:
+            end = start
+            while end < len(documents) and documents[end][0] < each.path:
+                end += 1
+            self._sift_documents(documents[start:end])
+            start = end
+            self._unusable(each)
+        self._sift_documents(documents[start:])
+
+    def _unusable(self, each: Unusable) -> None:
+        path, failure = each
+        if path.endswith(b"/"):
+            self._unreadable.append(path)
+        while self._row is not None and self._row[0] < path:
+            self._gone(self._row)
+            self._advance()
+        recorded = None
+        if self._row is not None and self._row[0] == path:
+            recorded = self._recorded(self._row)
+            self._advance()
+        self.tally.found += 1
+        self._changed.append((Found(path, problem=failure), recorded, None))
+
+    def _gone(self, row: DocumentRow) -> None:
+        """A recorded document that was not found; one below a folder that cannot be read may well be there."""
+        if any(row[0].startswith(folder) for folder in self._unreadable):
+            return
+        self._desk.change([Change(self._target.name, row[0], Kind.REMOVE, Reason.GONE, adopt=True)])
+
+    def _recorded(self, row: DocumentRow) -> Recorded:
+        status = None if row[3] is None else ItemStatus(row[3])
+        return Recorded(row[1], row[2], status, row[5] == self._recipe, row[6])
+
+    def _suspect(self, document: Observed, row: DocumentRow | None) -> None:
+        path, size, digest, media_type = document[0], document[1], document[6], document[7]
+        if row is None and self._is_output(path):
+            return
+        recorded = None if row is None else self._recorded(row)
+        if row is not None:
+            for output in self._outputs:
+                if not output.is_placed(path):
+                    self._rewrite(output.sink, document, Reason.NEW_SINK)
+        key = item_key(self._target.recipe_key, media_type, digest)
+        self._changed.append((Found(path, digest, media_type, size), recorded, key))
+        if len(self._changed) >= WINDOW:
+            self._judge()
+
+    def _is_output(self, path: bytes) -> bool:
+        """Outputs are never sources, wherever they lie."""
+        place = self._target.root + b"/" + path
+        for root in self._roots:
+            if place.startswith(root + b"/") and self._store is not None:
+                output = place[len(root) + 1 :]
+                if self._store.deliveries.is_output(root, output, folded(place)):
+                    return True
+        return False
+
+    def _judge(self) -> None:
+        keys = [key for _, _, key in self._changed if key is not None]
+        items = {} if self._store is None else {item.key: item for item in self._store.items.many(keys)}
+        changes = []
+        for found, recorded, key in self._changed:
+            item = items.get(key or "")
+            known = None if item is None else Known(item.status, item.result is not None)
+            verdict = judge(found, recorded, known)
+            failure = item.failure if item is not None and verdict.kind is Kind.STAND else None
+            changes.append(
+                Change(
+                    self._target.name, found.path, verdict.kind, verdict.reason, verdict.adopt, key or "",
+                    found.digest, found.media_type, found.size, found.problem or failure,
+                )
+            )  # fmt: skip
+            if found.problem is None and verdict.adopt:
+                self._place_all(found, verdict.reason)
+        self._desk.change(changes)
+        self._changed.clear()
+
+    def _place_all(self, found: Found, reason: Reason) -> None:
+        self._desk.output(
+            self._placed(each.sink, found.path, found.digest, found.size, reason) for each in self._outputs
+        )
+
+    def _rewrite(self, sink: SinkTarget, document: Observed, reason: Reason) -> None:
+        self._desk.output([self._placed(sink, document[0], document[6], document[1], reason)])
+
+    def _placed(self, sink: SinkTarget, path: bytes, digest: str, size: int, reason: Reason) -> Output:
+        if sink.output is not None:
+            return Output(self._target.name, sink.identity, path, b"", 0, reason)
+        try:
+            output = sink.place(path, digest, size)
+        except (ValueError, SpecError) as error:
+            raise UsageError(
+                f"job '{self._target.name}': the sink's path template gives no usable output for {escape(path)}: {error}",
+                hint="nothing was sent; mend the template, then run 'docbatch validate'",
+            ) from error
+        return Output(
+            self._target.name, sink.identity, path, output, folded(sink.root + b"/" + output), reason
+        )
+
+    def finish(self) -> None:
+        """Judge what is left, note what was not found, and look at sinks with one output."""
+        while self._row is not None:
+            self._gone(self._row)
+            self._advance()
+        self._judge()
+        if self._store is not None:
+            for sink in self._target.sinks:
+                if sink.output is not None:
+                    self._check_single(sink, self._store)
+
+    def _check_single(self, sink: SinkTarget, store: Store) -> None:
+        recorded = next(
+            (each for each in store.deliveries.sinks(self._target.name) if each.identity == sink.identity),
+            None,
+        )
+        if recorded is None or recorded.output is None or (recorded.stamp is None and recorded.revision < 0):
+            return
+        opened = sink.open()
+        now = opened.stamp(b"")
+        if now == recorded.stamp:
+            return
+        reason = Reason.MISSING if now is None else Reason.EDITED
+        if reason is Reason.MISSING and not sink.rewrite_missing:
+            return
+        if sink.whole:
+            self._desk.whole(self._target.name, sink.identity, reason)
+            return
+        expected = ((each.path, each.result) for each in store.deliveries.holdings(recorded))
+        self._desk.output(
+            Output(self._target.name, sink.identity, path, b"", 0, reason)
+            for path, _ in opened.verify(expected)
+        )

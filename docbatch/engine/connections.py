@@ -1,0 +1,73 @@
+"""The provider connections of a run: opened when first needed, set aside when they fail, without stopping the others."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from docbatch.errors import DocbatchError
+from docbatch.models import Traits
+from docbatch.planner import Connection
+from docbatch.providers.base import Answer, Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How to reach one connection. `open` reads keys and may raise CredentialsError; `read` needs neither."""
+
+    name: str
+    account: str
+    traits: Traits
+    open: Callable[[], Provider]
+    read: Callable[[bytes], Answer]
+
+
+class Connections:
+    """Opened providers, and what keeps a connection from being used."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._lines = {line.name: line for line in lines}
+        self._views = {
+            line.name: Connection(line.name, line.account, line.traits) for line in self._lines.values()
+        }
+        self._opened: dict[str, Provider] = {}
+        self.troubles: dict[str, DocbatchError] = {}
+
+    def views(self) -> dict[str, Connection]:
+        """Return the connections as planning sees them now."""
+        return dict(self._views)
+
+    def provider(self, name: str) -> Provider:
+        """Return the opened provider. Raises CredentialsError."""
+        if name not in self._opened:
+            self._opened[name] = self._lines[name].open()
+        return self._opened[name]
+
+    def traits(self, name: str) -> Traits:
+        return self._lines[name].traits
+
+    def account(self, name: str) -> str:
+        return self._lines[name].account
+
+    def read(self, name: str, payload: bytes) -> Answer:
+        """Read a payload. Raises ValueError when it has the wrong shape."""
+        return self._lines[name].read(payload)
+
+    def cut(self, name: str, error: DocbatchError) -> None:
+        """Use the connection no more in this run."""
+        self.troubles[name] = error
+        self._views[name] = replace(self._views[name], unreachable=error.message)
+
+    def block(self, name: str, error: DocbatchError) -> None:
+        """Create nothing on the connection in this run; what exists there is still followed."""
+        self.troubles[name] = error
+        self._views[name] = replace(self._views[name], blocked=error.message)
+
+    def rest(self, name: str, until: float) -> None:
+        """Create nothing on the connection before `until` (monotonic)."""
+        self._views[name] = replace(self._views[name], ready_at=until)
+
+    def opened(self) -> Iterator[Provider]:
+        yield from self._opened.values()
+
+    def close(self) -> None:
+        for provider in self._opened.values():
+            provider.close()

@@ -1,0 +1,189 @@
+"""Why a document will or will not be sent, naming what changed with its old and new value."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from docbatch.changes import Found, Known, Reason, Recorded, Verdict, judge
+from docbatch.engine.target import Target
+from docbatch.errors import UsageError
+from docbatch.keys import canonical, item_key
+from docbatch.models import ItemStatus, Recipe, Stamp
+from docbatch.pathtext import escape, unescape
+from docbatch.sources.content import ContentError, measure
+from docbatch.sources.globs import compile_globs
+from docbatch.state.items import RecordedItem
+from docbatch.state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A component of the document's identity whose recorded value is not today's."""
+
+    what: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is due for a document in one job, why, and the facts it rests on."""
+
+    job: str
+    path: str
+    verdict: str
+    reason: str
+    differences: tuple[Difference, ...] = ()
+    facts: tuple[str, ...] = ()
+
+
+def explain(document: str, targets: Sequence[Target], store: Store | None) -> list[Explanation]:
+    """Explain a document named by its path from here, from its source's root, or absolute. Raises UsageError."""
+    found = [
+        _explain(target, path, store)
+        for target in targets
+        for path in _paths(document, target)
+        if _is_concerned(target, path, store)
+    ]
+    if not found:
+        raise UsageError(
+            f"no selected job has a document '{document}'",
+            hint="name it by its path; is it matched by the job's include patterns, and not excluded?",
+        )
+    return found
+
+
+def _paths(document: str, target: Target) -> Iterator[bytes]:
+    root = os.fsdecode(target.root)
+    place = os.path.normpath(Path.cwd() / document)
+    inside = os.path.relpath(place, root)
+    candidates = (
+        [unescape(document)] if inside.startswith("..") else [os.fsencode(inside), unescape(document)]
+    )
+    yield from dict.fromkeys(candidates)
+
+
+def _is_concerned(target: Target, path: bytes, store: Store | None) -> bool:
+    matches = compile_globs(target.include, target.exclude, hidden=target.hidden)
+    there = matches(path) and os.path.lexists(target.root + b"/" + path)
+    return there or (store is not None and store.documents.knows(target.name, path))
+
+
+def _explain(target: Target, path: bytes, store: Store | None) -> Explanation:
+    try:
+        now = measure(target.root + b"/" + path)
+    except ContentError as error:
+        return Explanation(target.name, escape(path), "cannot be sent", error.failure.message)
+    found = Found(path, now.digest, now.media_type, now.size)
+    key = item_key(target.recipe_key, now.media_type, now.digest)
+    if store is None:
+        verdict = judge(found, None, None)
+        return Explanation(
+            target.name, escape(path), _verdict(verdict), str(verdict.reason), facts=(f"item {key}",)
+        )
+    return _compared(target, found, key, store)
+
+
+def _compared(target: Target, found: Found, key: str, store: Store) -> Explanation:
+    row = store.documents.item_row(target.name, found.path)
+    before = None if row is None else store.items.by_row(row)
+    item = store.items.get(key)
+    known = None if item is None else Known(item.status, item.result is not None)
+    verdict = judge(found, None if before is None else _recorded(target, before, store), known)
+    unchanged = verdict.reason is Reason.BEHIND
+    return Explanation(
+        target.name,
+        escape(found.path),
+        "is done; it will not be sent" if unchanged else _verdict(verdict),
+        "it was processed, and nothing it depends on has changed" if unchanged else str(verdict.reason),
+        ()
+        if before is None
+        else tuple(_differences(target, before, store.documents.recipe(before.recipe), found)),
+        (*_facts(key, item), *_outputs(target, found.path, store)),
+    )
+
+
+def _outputs(target: Target, path: bytes, store: Store) -> Iterator[str]:
+    """Say of each output of the document where it lies and whether it is as it was left."""
+    for sink in store.deliveries.sinks(target.name):
+        written = store.deliveries.of(sink.row, path)
+        if written is None or sink.output is not None:
+            continue
+        place = Path(os.fsdecode(sink.root + b"/" + written.output))
+        shown = escape(os.fsencode(os.path.relpath(place)))
+        if written.stamp is None:
+            yield f"output {shown}: not written yet"
+        elif not place.exists():
+            yield f"output {shown}: gone; apply writes it again, free of charge"
+        elif _stamp(place) != written.stamp:
+            yield f"output {shown}: edited; apply moves the edited copy to the trash and writes it again"
+        else:
+            yield f"output {shown}: as it was written"
+
+
+def _stamp(place: Path) -> Stamp:
+    now = place.stat()
+    return Stamp(now.st_size, now.st_mtime_ns, now.st_ino)
+
+
+def _recorded(target: Target, before: RecordedItem, store: Store) -> Recorded:
+    same = before.recipe == store.documents.recipe_row(target.recipe_key)
+    return Recorded(before.digest, before.media_type, before.status, same)
+
+
+def _verdict(verdict: Verdict) -> str:
+    return {
+        "send": "will be sent",
+        "wait": "will not be sent: it is with the provider",
+        "deliver": "will be written again, not sent",
+        "fail": "cannot be sent",
+        "stand": "will not be sent by itself; 'docbatch retry' queues it",
+        "held": "will not be sent; decide with 'docbatch resolve'",
+        "remove": "is no longer wanted",
+    }[verdict.kind]
+
+
+def _differences(target: Target, before: RecordedItem, old: Recipe, found: Found) -> Iterator[Difference]:
+    if before.digest != found.digest:
+        yield Difference("sha256", before.digest, found.digest)
+    if before.media_type != found.media_type:
+        yield Difference("media type", before.media_type, found.media_type)
+    new = target.recipe
+    for what, one, other in (
+        ("provider", old.provider, new.provider),
+        ("account", old.account, new.account),
+        ("operation", str(old.operation), str(new.operation)),
+    ):
+        if one != other:
+            yield Difference(what, one, other)
+    yield from _fields("config", old.config, new.config)
+    yield from _fields("version", old.pins, new.pins)
+
+
+def _fields(prefix: str, old: object, new: object) -> Iterator[Difference]:
+    """Descend to the fields that differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in sorted({*old, *new}):
+            yield from _fields(f"{prefix}.{name}", old.get(name), new.get(name))
+    elif canonical(old) != canonical(new):
+        yield Difference(prefix, _said(old), _said(new))
+
+
+def _said(value: object) -> str:
+    return "not set" if value is None else canonical(value)
+
+
+def _facts(key: str, item: RecordedItem | None) -> Iterator[str]:
+    yield f"item {key}"
+    if item is None:
+        yield "these bytes were never sent under this job's provider, operation and config"
+        return
+    yield f"recorded as {item.status}" + (f", attempt {item.attempt + 1}" if item.attempt else "")
+    if item.failure is not None:
+        code = f" ({item.failure.code})" if item.failure.code else ""
+        yield f"{item.failure.kind}: {item.failure.message}{code}"
+    if item.result is not None:
+        yield f"result {item.result} in the spool"
+    if item.status is ItemStatus.LIVE:
+        yield "'docbatch status' shows the submission it travels in"

@@ -1,0 +1,84 @@
+"""From what lies on the desk to a report of what apply would do."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from docbatch.changes import Kind
+from docbatch.engine.build import moved
+from docbatch.engine.compare import Tally
+from docbatch.engine.desk import Change, Desk
+from docbatch.engine.target import Target
+from docbatch.models import Submission, SubmissionStatus
+from docbatch.pathtext import escape
+from docbatch.providers import REGISTRY
+from docbatch.report import Line, OpenWork, PlanReport
+from docbatch.state.store import Store
+
+NEXT = {
+    SubmissionStatus.INTENDED: "the answer was not recorded; it is looked for before anything is sent",
+    SubmissionStatus.UNANSWERED: "the answer was lost; it is looked for before anything is sent",
+    SubmissionStatus.SUBMITTED: "is followed, its results are collected",
+    SubmissionStatus.HELD: "held: decide with 'docbatch resolve'",
+}
+
+
+def forecast(
+    targets: Sequence[Target], tallies: Mapping[str, Tally], desk: Desk, store: Store | None, shown: int
+) -> PlanReport:
+    """Return the report; at most `shown` examples for each line, -1 for all."""
+    documents = sum(total.documents for total in desk.totals() if total.kind is Kind.SEND)
+    items, size = desk.to_send()
+    sending = {total.job for total in desk.totals() if total.kind is Kind.SEND}
+    used = {target.connection: target.recipe.provider for target in targets if target.name in sending}
+    return PlanReport(
+        jobs=tuple(target.name for target in targets),
+        found=sum(tally.found for tally in tallies.values()),
+        unchanged=sum(tally.unchanged for tally in tallies.values()) - _touched(desk),
+        lines=tuple(_lines(desk, shown)),
+        open=() if store is None else tuple(map(_open, store.submissions.open())),
+        notes=tuple(_notes(targets)),
+        send_documents=documents,
+        send_items=items,
+        send_bytes=size,
+        free=all(REGISTRY[provider]().traits.free for provider in used.values()),
+        connections=used,
+    )
+
+
+def _touched(desk: Desk) -> int:
+    """Count documents that are as they were but for an output of theirs."""
+    return sum(count for _, _, count in desk.outputs_due_alone())
+
+
+def _lines(desk: Desk, shown: int) -> Iterator[Line]:
+    for total in desk.totals():
+        examples = desk.examples(total.job, total.kind, total.reason, shown)
+        yield Line(
+            total.job,
+            str(total.kind),
+            str(total.reason),
+            total.documents,
+            total.size,
+            tuple(map(_example, examples)),
+        )
+    for job, reason, count in desk.outputs_due_alone():
+        paths = desk.output_examples(job, reason, shown)
+        yield Line(job, str(Kind.DELIVER), str(reason), count, 0, tuple((escape(path), "") for path in paths))
+    for job, reason in desk.wholes_due():
+        yield Line(job, str(Kind.DELIVER), f"the job's file: {reason}", 1)
+
+
+def _example(change: Change) -> tuple[str, str]:
+    return escape(change.path), "" if change.problem is None else change.problem.message
+
+
+def _open(submission: Submission) -> OpenWork:
+    return OpenWork(submission.id, submission.connection, str(submission.status), NEXT[submission.status])
+
+
+def _notes(targets: Sequence[Target]) -> Iterator[str]:
+    for target in targets:
+        for name, (kept, current) in moved(target).items():
+            yield (
+                f"job '{target.name}' keeps {name} {kept}, {current} is installed;"
+                f" 'docbatch apply --upgrade {target.name}' sends its documents again under the new one"
+            )

@@ -1,0 +1,142 @@
+"""The loop: see what is recorded, plan, do it, again until nothing is due."""
+
+from collections.abc import Iterator
+
+from docbatch.engine import collecting, delivering, sending, settling
+from docbatch.engine.notices import Trouble, Waiting
+from docbatch.engine.run import Run
+from docbatch.errors import CredentialsError, ProviderError
+from docbatch.models import Submission
+from docbatch.planner import (
+    Action,
+    Close,
+    Collect,
+    Deliver,
+    Due,
+    Plan,
+    Poll,
+    Queue,
+    Settle,
+    Snapshot,
+    Submit,
+    plan,
+)
+
+WINDOW = 4096
+
+
+def reconcile(run: Run, *, wait: bool = True, deadline: float | None = None) -> None:
+    """Work until nothing is due; with `wait` also until nothing will be, or `deadline` (monotonic) has passed.
+
+    May be killed at any instant and called again on the same state.
+    """
+    run.store.submissions.question()
+    run.store.deliveries.forgive()
+    while True:
+        submissions = {each.id: each for each in run.store.submissions.open()}
+        current = plan(_snapshot(run, submissions), run.clock.monotonic())
+        for action in current.actions:
+            _perform(run, action, submissions)
+        if current.actions:
+            continue
+        if not wait or current.wake_at is None or _passed(run, deadline):
+            break
+        _wait(run, current, submissions, deadline)
+    _write_whole_sinks(run)
+
+
+def _passed(run: Run, deadline: float | None) -> bool:
+    return deadline is not None and run.clock.monotonic() >= deadline
+
+
+def _wait(run: Run, current: Plan, submissions: dict[str, Submission], deadline: float | None) -> None:
+    """Sleep until something is due or a provider in this process wakes us: asking those again costs nothing."""
+    first = min(
+        (note for note in current.notes if note.until is not None), key=lambda note: note.until or 0.0
+    )
+    until = first.until or 0.0
+    if deadline is not None:
+        until = min(until, deadline)
+    run.observe(Waiting(max(0.0, until - run.clock.monotonic()), first.text))
+    run.clock.wait(until)
+    for submission in submissions.values():
+        if run.connections.traits(submission.connection).in_process:
+            run.next_poll[submission.id] = 0.0
+
+
+def _snapshot(run: Run, submissions: dict[str, Submission]) -> Snapshot:
+    queues = tuple(_queues(run))
+    return Snapshot(
+        connections=run.connections.views(),
+        submissions=tuple(submissions.values()),
+        queues=queues,
+        due=tuple(_due(run, submissions, queues)),
+        looks=run.looks,
+        next_poll=run.next_poll,
+        next_fetch=run.next_fetch,
+        may_create=run.may_create,
+        allowance=run.allowance,
+    )
+
+
+def _queues(run: Run) -> Iterator[Queue]:
+    """Yield what waits to be sent, from a window kept in memory and filled again when it runs low."""
+    jobs = list(run.targets)
+    for target in {target.recipe_key: target for target in run.targets.values()}.values():
+        row = run.store.documents.recipe_row(target.recipe_key)
+        if row is None:
+            continue
+        batch = run.connections.traits(target.connection).max_items
+        window = max(WINDOW, batch)
+        if len(run.queues.get(row, [])) < batch and row not in run.drained:
+            run.queues[row] = run.store.items.pending(row, jobs, window)
+            if len(run.queues[row]) < window:
+                run.drained.add(row)
+        if run.queues.get(row):
+            yield Queue(str(row), target.connection, tuple(run.queues[row]), more=row not in run.drained)
+
+
+def _due(run: Run, submissions: dict[str, Submission], queues: tuple[Queue, ...]) -> Iterator[Due]:
+    quiet = not any(each.running or each.ready for each in submissions.values()) and not queues
+    for job, sink, count, whole in delivering.unsettled(run):
+        yield Due(job, sink, count, whole, quiet)
+
+
+def _perform(run: Run, action: Action, submissions: dict[str, Submission]) -> None:
+    """Do one action. A connection's trouble stops that connection, not the run."""
+    if isinstance(action, Deliver):
+        delivering.deliver(run, action)
+        return
+    connection = (
+        action.connection if isinstance(action, Submit) else submissions[action.submission].connection
+    )
+    if run.connections.views()[connection].unreachable is not None:
+        return
+    try:
+        _ask(run, action, connection, submissions)
+    except (CredentialsError, ProviderError) as error:
+        run.connections.cut(connection, error)
+        run.observe(Trouble(f"connection '{connection}'", error.message, error.hint))
+
+
+def _ask(run: Run, action: Action, connection: str, submissions: dict[str, Submission]) -> None:
+    match action:
+        case Settle():
+            settling.settle(run, action, connection)
+        case Close():
+            settling.close(run, action)
+        case Collect():
+            collecting.collect(run, submissions[action.submission])
+        case Poll():
+            collecting.poll(run, submissions[action.submission])
+        case Submit():
+            sending.submit(run, action)
+        case Deliver():
+            raise AssertionError
+
+
+def _write_whole_sinks(run: Run) -> None:
+    """Before a run ends with work still open, let whole sinks show what there is."""
+    for job, sink, count, whole in list(delivering.unsettled(run)):
+        if whole:
+            delivering.deliver(run, Deliver(job, sink, f"{count} outputs are due"))

@@ -1,0 +1,63 @@
+"""What one apply carries along: the parts it drives, and what it remembers between rounds."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from docbatch.engine.clock import Clock
+from docbatch.engine.connections import Connections
+from docbatch.engine.notices import Observer
+from docbatch.engine.target import Target
+from docbatch.errors import DocbatchError
+from docbatch.models import WorkItem
+from docbatch.planner import Looks
+from docbatch.providers.base import Intent
+from docbatch.sinks.base import Sink
+from docbatch.spool import Spool
+from docbatch.state.store import Store
+
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+
+
+@dataclass
+class Run:
+    """`replan` records anew what a document is whose bytes were not the planned ones: (run, item, reason)."""
+
+    store: Store
+    spool: Spool
+    connections: Connections
+    targets: Mapping[str, Target]
+    clock: Clock
+    observe: Observer
+    project: str
+    replan: Callable[["Run", WorkItem, str], None]
+    may_create: bool = True
+    allowance: int | None = None
+    looks: dict[str, Looks] = field(default_factory=dict)
+    next_poll: dict[str, float] = field(default_factory=dict)
+    next_fetch: dict[str, float] = field(default_factory=dict)
+    pauses: dict[str, float] = field(default_factory=dict)
+    intents: dict[str, Intent] = field(default_factory=dict)
+    queues: dict[int, list[WorkItem]] = field(default_factory=dict)
+    sinks: dict[int, Sink] = field(default_factory=dict)
+    surveyed: set[str] = field(default_factory=set)
+    replans: dict[bytes, int] = field(default_factory=dict)
+    drained: set[int] = field(default_factory=set)
+    failed_sinks: set[int] = field(default_factory=set)
+    errors: list[DocbatchError] = field(default_factory=list)
+    found_at: dict[str, float] = field(default_factory=dict)
+
+    def requeue(self) -> None:
+        """Read what waits to be sent from the state again: items came back to it."""
+        self.queues.clear()
+        self.drained.clear()
+
+    def pause(self, subject: str, asked: float | None = None) -> float:
+        """Return the monotonic time of the next try: what the vendor asked for, else twice the last pause."""
+        length = min(self.pauses.get(subject, FIRST_PAUSE / 2) * 2, LONGEST_PAUSE)
+        self.pauses[subject] = length
+        return self.clock.monotonic() + (length if asked is None else max(asked, 0.0))
+
+    def relax(self, subject: str) -> None:
+        """Forget earlier pauses: the last try went well."""
+        self.pauses.pop(subject, None)

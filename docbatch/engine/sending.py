@@ -1,0 +1,193 @@
+"""Spending: prepare, record the intent, create. The order of these lines is what docbatch is for."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from docbatch.engine.content import open_item
+from docbatch.engine.notices import Answered, Intended
+from docbatch.engine.run import Run
+from docbatch.errors import (
+    CredentialsError,
+    DocbatchError,
+    GuardRefused,
+    NotSent,
+    Refused,
+    Unavailable,
+    Uncertain,
+)
+from docbatch.keys import submission_id
+from docbatch.lifecycle import Event
+from docbatch.models import Failure, FailureClass, RemoteObject, Submission, SubmissionStatus
+from docbatch.planner import Submit
+from docbatch.providers.base import Batch, ContentChanged, Intent, Provider, Step
+from docbatch.state.submissions import Frozen
+
+
+def submit(run: Run, action: Submit) -> None:
+    """Send one submission. Whatever dies here, a later run finds the intent or nothing at all."""
+    if not _cleared(run, action.connection):
+        return
+    provider = run.connections.provider(action.connection)
+    batch = _batch(run, action)
+    prepared = _prepare(run, provider, action.connection, batch)
+    if prepared is None:
+        return
+    request = Intent(batch.submission, batch.marker, provider.render(batch, prepared), batch, prepared)
+    submission = Submission(
+        batch.submission, 0, action.connection, provider.account, SubmissionStatus.INTENDED
+    )
+    frozen = Frozen(
+        batch.submission, int(action.recipe), batch.marker, batch.config, request.body, prepared, batch.items
+    )
+    run.store.submissions.intend(submission, frozen, now=run.clock.wall())
+    run.store.raise_serial()
+    run.intents[batch.submission] = request
+    run.observe(Intended(batch.submission, action.connection, len(batch.items)))
+    _take_from_queue(run, action)
+    if run.allowance is not None:
+        run.allowance -= len(batch.items)
+    _create(run, provider, action.connection, request)
+
+
+def _cleared(run: Run, connection: str) -> bool:
+    """Before the first create of a run on a connection, make sure that the state knows all the vendor has of us."""
+    if connection in run.surveyed:
+        return True
+    try:
+        run.store.refuse_restored()
+        provider = run.connections.provider(connection)
+        unknown = set(provider.survey(run.project)) - run.store.submissions.markers()
+    except Unavailable as error:
+        run.connections.rest(connection, run.pause(connection, error.retry_after))
+        return False
+    except GuardRefused as error:
+        run.connections.block(connection, error)
+        return False
+    if unknown:
+        run.connections.block(connection, _foreign(connection, unknown))
+        return False
+    run.surveyed.add(connection)
+    return True
+
+
+def _foreign(connection: str, unknown: set[str]) -> GuardRefused:
+    names = ", ".join(sorted(unknown)[:3])
+    return GuardRefused(
+        f"connection '{connection}' has work of this project that the state does not know: {names}"
+        + ("" if len(unknown) <= 3 else f" and {len(unknown) - 3} more"),
+        hint="nothing was sent; put the state back that knows it, or adopt it with 'docbatch recover'",
+    )
+
+
+def _batch(run: Run, action: Submit) -> Batch:
+    keys = [item.key for item in action.items]
+    recipe = run.store.documents.recipe(int(action.recipe))
+    identity = submission_id(run.project, recipe.account, keys, run.store.submissions.rounds(keys))
+    key = run.store.documents.recipe_key(int(action.recipe))
+    target = next(target for target in run.targets.values() if target.recipe_key == key)
+    return Batch(
+        identity, f"{run.project}-{identity}", recipe.operation, action.items, target.config, recipe.pins
+    )
+
+
+def _prepare(run: Run, provider: Provider, connection: str, batch: Batch) -> dict[str, RemoteObject] | None:
+    """Do what the create needs, each step recorded as it is made. Returns None when the batch has to be planned anew."""
+    steps = provider.steps(batch)
+    prepared = run.store.objects.alive(provider.account, [step.name for step in steps], run.clock.wall())
+    missing = [step for step in steps if step.name not in prepared]
+    try:
+        for step in missing:
+            if step.item is None:
+                prepared[step.name] = _perform(run, provider, step, batch, prepared)
+        _perform_side_by_side(
+            run, provider, [step for step in missing if step.item is not None], batch, prepared
+        )
+    except ContentChanged as changed:
+        item = next(item for item in batch.items if item.key == changed.key)
+        _forget(run, provider, steps)
+        run.replan(run, item, changed.reason)
+        run.requeue()
+        return None
+    except Refused as error:
+        _fail_unsent(run, batch, error)
+        return None
+    except Unavailable as error:
+        run.connections.rest(connection, run.pause(connection, error.retry_after))
+        return None
+    return prepared
+
+
+def _perform_side_by_side(
+    run: Run, provider: Provider, steps: Sequence[Step], batch: Batch, prepared: dict[str, RemoteObject]
+) -> None:
+    """Send items' bytes in parallel; the calling thread alone records, in order."""
+    if not steps:
+        return
+    with ThreadPoolExecutor(provider.traits.concurrency) as pool:
+        made = pool.map(lambda step: provider.perform(step, batch, prepared, open_item), steps)
+        for each in list(_recorded(run, provider, made)):
+            prepared[each.step] = each
+
+
+def _recorded(run: Run, provider: Provider, made: Iterator[RemoteObject]) -> Iterator[RemoteObject]:
+    for each in made:
+        run.store.objects.record(provider.account, each)
+        yield each
+
+
+def _perform(
+    run: Run, provider: Provider, step: Step, batch: Batch, prepared: dict[str, RemoteObject]
+) -> RemoteObject:
+    made = provider.perform(step, batch, prepared, open_item)
+    run.store.objects.record(provider.account, made)
+    return made
+
+
+def _forget(run: Run, provider: Provider, steps: Sequence[Step]) -> None:
+    """Abandon what was made for this batch alone: its directory may hold bytes that are no longer wanted."""
+    run.store.objects.forget(provider.account, [step.name for step in steps if not step.shared])
+
+
+def _fail_unsent(run: Run, batch: Batch, error: Refused) -> None:
+    keys = [item.key for item in batch.items]
+    run.store.submissions.fail_unsent(keys, Failure(FailureClass.REFUSED_INPUT, error.message, error.code))
+    run.requeue()
+
+
+def _take_from_queue(run: Run, action: Submit) -> None:
+    sent = {item.key for item in action.items}
+    row = int(action.recipe)
+    run.queues[row] = [item for item in run.queues.get(row, []) if item.key not in sent]
+
+
+def _create(run: Run, provider: Provider, connection: str, intent: Intent) -> None:
+    """Make the one call that cannot be repeated, and record the answer, whatever it is."""
+    record = run.store.submissions
+    identity = intent.submission
+    try:
+        accepted = provider.create(intent)
+    except Refused as error:
+        record.refuse(identity, Failure(FailureClass.REFUSED_INPUT, error.message, error.code))
+        run.observe(Answered(identity, "refused", error.message))
+    except NotSent as error:
+        record.record(identity, Event.NOT_SENT, reason=error.message)
+        run.connections.rest(connection, run.pause(connection, error.retry_after))
+        run.requeue()
+        run.observe(Answered(identity, "not_sent", error.message))
+    except CredentialsError as error:
+        record.record(identity, Event.NOT_SENT, reason=error.message)
+        run.connections.cut(connection, error)
+        run.observe(Answered(identity, "not_sent", error.message))
+    except Uncertain as error:
+        record.record(identity, Event.UNANSWERED, reason=error.message)
+        run.observe(Answered(identity, "unanswered", error.message))
+    except Exception as error:
+        record.record(identity, Event.UNANSWERED, reason=type(error).__name__)
+        raise DocbatchError(
+            f"submission {identity}: the provider failed in an unexpected way; whether the work exists is not known",
+            hint="run the same command again: it finds out before anything is sent",
+        ) from error
+    else:
+        record.accept(identity, Event.ACCEPTED, accepted.remote_id, accepted.runs)
+        run.relax(connection)
+        run.observe(Answered(identity, "accepted", accepted.remote_id or ""))

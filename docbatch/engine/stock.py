@@ -1,0 +1,71 @@
+"""What the state holds, as values to show."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from docbatch.errors import UsageError
+from docbatch.models import Submission
+from docbatch.pathtext import escape
+from docbatch.spool import Spool
+from docbatch.state import lock
+from docbatch.state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class JobStock:
+    """A job's documents by status, and those that are not well: (path, status, class, message)."""
+
+    job: str
+    connection: str
+    tally: dict[str, int]
+    failures: tuple[tuple[str, str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """`owner` names a run that holds the state at this moment."""
+
+    jobs: tuple[JobStock, ...]
+    open: tuple[Submission, ...]
+    spool_entries: int
+    spool_bytes: int
+    owner: str | None
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Yield one JSON value for each job and open submission, and one for the spool."""
+        for job in self.jobs:
+            failures = [
+                dict(zip(("path", "status", "class", "message"), each, strict=True)) for each in job.failures
+            ]
+            yield {"type": "job", "job": job.job, "connection": job.connection, "documents": job.tally,
+                   "failures": failures}  # fmt: skip
+        for each in self.open:
+            yield {"type": "submission", "id": each.id, "connection": each.connection, "status": str(each.status),
+                   "remote_id": each.remote_id, "running": each.running, "ready": each.ready}  # fmt: skip
+        yield {"type": "spool", "entries": self.spool_entries, "bytes": self.spool_bytes}
+
+
+def take_stock(store: Store, only: str | None = None) -> Stock:
+    """Read what is recorded, of one job or of all. Raises UsageError for a job the state does not know."""
+    names = [job.name for job in store.documents.jobs()]
+    if only is not None and only not in names:
+        raise UsageError(f"the state knows no job '{only}'", hint=f"it knows {', '.join(names) or 'none'}")
+    spool = Spool(store.folder / "spool")
+    return Stock(
+        jobs=tuple(_job(store, name) for name in names if only in {None, name}),
+        open=tuple(store.submissions.open()),
+        spool_entries=sum(1 for _ in spool.entries()),
+        spool_bytes=spool.size(),
+        owner=lock.owner(store.folder / "lock") if lock.is_held(store.folder / "lock") else None,
+    )
+
+
+def _job(store: Store, name: str) -> JobStock:
+    job = store.documents.job(name)
+    assert job is not None
+    failures = (
+        (escape(path), status, str(why.kind), why.message)
+        for path, status, why in store.documents.failures(name)
+    )
+    return JobStock(name, job.connection, store.documents.tally(name), tuple(failures))

@@ -1,0 +1,131 @@
+"""What can go wrong, sorted by what a caller may do next.
+
+DocbatchError                 expected; shown as a message without a traceback
+├── UsageError                64  the command line or a spec is wrong
+│   └── SpecError             64  every problem found in the specs, with positions
+├── StateError                 1  the state file cannot be used; nothing was touched
+│   ├── NoState               10
+│   └── StateLocked           11  another run holds it
+├── GuardRefused               6  going on would be surprising; says what and which flag allows it
+├── StalePlan                  7
+├── CredentialsError          12  a key is missing or refused
+├── SinkError                  1  an output could not be written; results are safe in the spool
+└── ProviderError              1  sorted by what is known about bytes, not by status code
+    ├── Refused                   the vendor answered no to this attempt
+    ├── NotSent                   no request byte left, or the vendor answered "later": nothing exists
+    ├── Uncertain                 the work may exist: the intent stays open
+    ├── Unavailable               a repeatable call failed; try later
+    └── Gone                      the vendor no longer knows this work
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class DocbatchError(Exception):
+    """An expected error.
+
+    `message` says what happened and to what; `hint` says what is safe to do next and the command for it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(DocbatchError):
+    exit_code = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a spec: where (file, 1-based line and column, path inside the spec), what, and a hint."""
+
+    file: str
+    line: int | None
+    column: int | None
+    where: str
+    message: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        position = self.file
+        if self.line is not None:
+            position += f":{self.line}"
+            if self.column is not None:
+                position += f":{self.column}"
+        text = f"{position}: {self.where}: {self.message}" if self.where else f"{position}: {self.message}"
+        return f"{text} ({self.hint})" if self.hint else text
+
+
+class SpecError(UsageError):
+    """All problems of all files at once."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class StateError(DocbatchError):
+    pass
+
+
+class NoState(StateError):
+    exit_code = 10
+
+
+class StateLocked(StateError):
+    exit_code = 11
+
+
+class GuardRefused(DocbatchError):
+    exit_code = 6
+
+
+class StalePlan(DocbatchError):
+    exit_code = 7
+
+
+class CredentialsError(DocbatchError):
+    exit_code = 12
+
+
+class SinkError(DocbatchError):
+    pass
+
+
+class ProviderError(DocbatchError):
+    pass
+
+
+class Refused(ProviderError):
+    def __init__(self, message: str, *, code: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+
+
+class NotSent(ProviderError):
+    """`retry_after` is the vendor's own wait in seconds, when it gave one."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class Uncertain(ProviderError):
+    pass
+
+
+class Unavailable(ProviderError):
+    """`retry_after` is the vendor's own wait in seconds, when it gave one."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class Gone(ProviderError):
+    pass

@@ -1,0 +1,260 @@
+"""The expressions of templates: names, and filters that cannot grow a value beyond a fixed factor."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from jinja2 import nodes
+
+MAX_FILTERS = 8
+MAX_GROWTH = 16
+
+DOC_FIELDS = ("path", "name", "stem", "suffix", "parent", "sha256", "size")
+JOB_FIELDS = ("name", "labels", "provider", "operation")
+ROOTS = ("doc", "job", "vars")
+
+# Plain names are most of what is written, and spare the start-up the template engine.
+_NAME = re.compile(r"(?<!\{)\{\{\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+)\s*\}\}")
+
+Context = Mapping[str, Mapping[str, object]]
+
+
+class TemplateError(ValueError):
+    """A template that cannot be used; `hint` says what to write instead."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    name: str
+    arguments: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A value named by its path, such as `doc.path`, and the filters it passes through."""
+
+    path: tuple[str, ...]
+    filters: tuple[Filter, ...] = ()
+
+    def __str__(self) -> str:
+        return ".".join(self.path)
+
+    def value(self, context: Context) -> str:
+        found: Any = context
+        for step in self.path:
+            found = found.get(step)
+            if found is None:
+                break
+        text = None if found is None else str(found)
+        for each in self.filters:
+            text = _APPLY[each.name](text, *each.arguments)
+        if text is None:
+            raise TemplateError(f"{self} is not defined", hint=_defined(self.path, context))
+        return text
+
+
+Part = str | Lookup
+
+
+def parse(text: str) -> Iterator[Part]:
+    """Yield the parts of a template. Raises TemplateError."""
+    pieces = _NAME.split(text)
+    if any("{{" in piece or "}}" in piece for piece in pieces[::2]):
+        yield from _parts(text)
+        return
+    for index, piece in enumerate(pieces):
+        yield Lookup(_known(tuple(piece.split(".")))) if index % 2 else piece
+
+
+def _parts(text: str) -> Iterator[Part]:
+    for node in _parse(text):
+        if isinstance(data := getattr(node, "data", None), str):
+            yield literal(data)
+        else:
+            yield _expression(node)
+
+
+def literal(text: str) -> str:
+    if "}}" in text:
+        raise TemplateError(
+            "}} stands without {{ before it", hint="write a name in double braces, as in {{ doc.path }}"
+        )
+    return text
+
+
+def _parse(text: str) -> "list[nodes.Expr]":
+    from jinja2 import StrictUndefined, TemplateSyntaxError  # noqa: PLC0415 - a quarter of a start-up, often not needed
+    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, keep_trailing_newline=True, cache_size=0
+    )
+    try:
+        body = environment.parse(text).body
+    except TemplateSyntaxError as error:
+        _refuse(
+            f"this is not an expression: {_plainly(error.message)}",
+            "write a name in double braces, as in {{ doc.path }}",
+        )
+    except RecursionError:
+        _refuse("the expression is nested too deep", "a name needs no brackets around it")
+    return [node for output in body for node in output.nodes]  # type: ignore[attr-defined]
+
+
+def _expression(node: "nodes.Node") -> Part:
+    from jinja2 import nodes  # noqa: PLC0415 - loaded by now
+
+    filters: list[Filter] = []
+    while isinstance(node, nodes.Filter) and node.node is not None:
+        filters.append(_filter(node))
+        node = node.node
+    if isinstance(node, nodes.Const) and isinstance(node.value, str) and not filters:
+        return node.value
+    lookup = Lookup(_known(_path(node)), tuple(reversed(filters)))
+    _bound(lookup)
+    return lookup
+
+
+def _filter(node: "nodes.Filter") -> Filter:
+    if node.name not in _ARGUMENTS:
+        _refuse(f"the filter {node.name} is not known", _near(node.name, _ARGUMENTS, "use one of"))
+    arguments: tuple[Any, ...] = tuple(getattr(argument, "value", None) for argument in node.args)
+    wanted = _ARGUMENTS[node.name]
+    plain = not (node.kwargs or node.dyn_args or node.dyn_kwargs)
+    if not plain or tuple(map(type, arguments)) != wanted:
+        _refuse(f"the filter {node.name} has the wrong arguments", f"write {_USAGE[node.name]}")
+    return Filter(node.name, arguments)
+
+
+def _path(node: "nodes.Node") -> tuple[str, ...]:
+    from jinja2 import nodes  # noqa: PLC0415 - loaded by now
+
+    steps: list[str] = []
+    while isinstance(node, nodes.Getattr | nodes.Getitem):
+        step = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
+        if not isinstance(step, str):
+            _refuse(
+                "a name in brackets must be text in quotes", "write as in {{ job.labels['cost-center'] }}"
+            )
+        steps.append(step)
+        node = node.node
+    if not isinstance(node, nodes.Name):
+        _refuse(
+            f"{_KINDS.get(type(node).__name__, 'this kind of expression')} cannot be used",
+            "templates have names and filters only, as in {{ doc.stem | lower }}",
+        )
+    return (node.name, *reversed(steps))
+
+
+def _known(path: tuple[str, ...]) -> tuple[str, ...]:
+    shown = ".".join(path[:4])
+    root, *rest = path
+    if root not in ROOTS:
+        _refuse(f"{shown} is not known", _near(root, ROOTS, "a name begins with"))
+    fields = {"doc": DOC_FIELDS, "job": JOB_FIELDS}.get(root)
+    if not rest:
+        _refuse(
+            f"{root} alone is not a value", f"write as in {{{{ {root}.{fields[0] if fields else 'name'} }}}}"
+        )
+    if fields and rest[0] not in fields:
+        _refuse(f"{shown} is not known", _near(rest[0], fields, f"{root} has", f"{root}."))
+    length = 3 if path[:2] == ("job", "labels") else 2
+    if len(path) < length:
+        _refuse(f"{shown} alone is not a value", "name a label, as in {{ job.labels.team }}")
+    if len(path) > length:
+        _refuse(f"{'.'.join(path[:length])} has no parts", f"write {{{{ {'.'.join(path[:length])} }}}}")
+    return path
+
+
+def _bound(lookup: Lookup) -> None:
+    growth = 1
+    for each in lookup.filters:
+        if each.name == "replace":
+            old, new = map(str, each.arguments)
+            if not old:
+                _refuse("the filter replace cannot replace nothing", f"write {_USAGE['replace']}")
+            growth *= max(1, -(-len(new) // len(old)))
+    if len(lookup.filters) > MAX_FILTERS or growth > MAX_GROWTH:
+        _refuse(
+            f"the filters of {lookup} make it too long",
+            f"use at most {MAX_FILTERS}, and let replace make it at most {MAX_GROWTH} times as long",
+        )
+
+
+def _defined(path: tuple[str, ...], context: Context) -> str:
+    found: Any = context
+    for step in path[:-1]:
+        found = found.get(step, {})
+    above = ".".join(path[:-1])
+    return _near(path[-1], found, f"{above} has", f"{above}.")
+
+
+def _near(word: str, known: Iterable[str], otherwise: str, prefix: str = "") -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - for messages only
+
+    names = [str(name) for name in known]
+    if close := get_close_matches(word, names, n=1):
+        return f"did you mean {prefix}{close[0]}?"
+    return f"{otherwise} {', '.join(names)}" if names else f"{otherwise} no names"
+
+
+def _plainly(message: str | None) -> str:
+    return (message or "").rstrip(".").replace("'end of print statement'", "}}")
+
+
+def _refuse(message: str, hint: str | None) -> NoReturn:
+    raise TemplateError(message, hint=hint) from None
+
+
+def _default(text: str | None, fallback: str) -> str:
+    return fallback if text is None else text
+
+
+def _on_text(change: Callable[..., str]) -> Callable[..., str | None]:
+    return lambda text, *arguments: None if text is None else change(text, *arguments)
+
+
+_APPLY: Mapping[str, Callable[..., str | None]] = {
+    "lower": _on_text(str.lower),
+    "upper": _on_text(str.upper),
+    "trim": _on_text(str.strip),
+    "replace": _on_text(str.replace),
+    "left": _on_text(lambda text, count: text[: max(0, count)]),
+    "default": _default,
+}
+_ARGUMENTS: Mapping[str, tuple[type, ...]] = {
+    "lower": (),
+    "upper": (),
+    "trim": (),
+    "replace": (str, str),
+    "left": (int,),
+    "default": (str,),
+}
+_USAGE: Mapping[str, str] = {
+    "lower": "{{ doc.stem | lower }}",
+    "upper": "{{ doc.stem | upper }}",
+    "trim": "{{ doc.stem | trim }}",
+    "replace": "{{ doc.path | replace('/', '_') }}",
+    "left": "{{ doc.sha256 | left(12) }}",
+    "default": "{{ job.labels.team | default('none') }}",
+}
+_KINDS: Mapping[str, str] = {
+    "Call": "a call",
+    "Concat": "joining with ~",
+    "CondExpr": "a condition",
+    "Test": "a test",
+    "Const": "a number or constant",
+    "List": "a list",
+    "Tuple": "a list",
+    "Dict": "a mapping",
+    "Slice": "a slice",
+    "Compare": "a comparison",
+    **dict.fromkeys(("Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Pow", "Neg", "Pos"), "arithmetic"),
+    **dict.fromkeys(("And", "Or", "Not"), "logic"),
+}

@@ -1,0 +1,275 @@
+"""Tell a document's media type from its bytes.
+
+Names lie, so a name is asked only where content cannot tell: between kinds of plain text, and for containers
+whose inside is damaged or out of sight. The type is part of an item's identity: the same bytes and name always
+give the same answer.
+"""
+
+import codecs
+import io
+import re
+import struct
+import zipfile
+import zlib
+from typing import BinaryIO
+
+HEAD_SIZE = 8192
+
+UNKNOWN = "application/octet-stream"
+EMPTY = "application/x-empty"
+PLAIN = "text/plain"
+PDF = "application/pdf"
+HTML = "text/html"
+ZIP = "application/zip"
+OLE = "application/x-ole-storage"
+MAIL = "message/rfc822"
+
+_OPENXML = "application/vnd.openxmlformats-officedocument"
+_ODF = "application/vnd.oasis.opendocument"
+
+_MAGIC: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"GIF87a", "image/gif"),
+    (0, b"GIF89a", "image/gif"),
+    (0, b"II*\0", "image/tiff"),
+    (0, b"MM\0*", "image/tiff"),
+    (0, b"II+\0", "image/tiff"),
+    (0, b"MM\0+", "image/tiff"),
+    (8, b"WEBP", "image/webp"),
+    (4, b"ftypavif", "image/avif"),
+    (4, b"ftyphei", "image/heic"),
+    (4, b"ftypmif1", "image/heic"),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n", "image/jp2"),
+    (0, b"{\\rtf", "application/rtf"),
+    (0, b"SQLite format 3\0", "application/vnd.sqlite3"),
+    (0, b"\x1f\x8b", "application/gzip"),
+    (0, b"BZh", "application/x-bzip2"),
+    (0, b"\xfd7zXZ\0", "application/x-xz"),
+    (0, b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (0, b"Rar!\x1a\x07", "application/vnd.rar"),
+    (257, b"ustar", "application/x-tar"),
+    (0, b"\x7fELF", "application/x-executable"),
+)
+
+_OLE_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
+_OLE_STREAMS = (
+    ("WordDocument", "application/msword"),
+    ("Workbook", "application/vnd.ms-excel"),
+    ("Book", "application/vnd.ms-excel"),
+    ("PowerPoint Document", "application/vnd.ms-powerpoint"),
+    ("__properties_version1.0", "application/vnd.ms-outlook"),
+    ("EncryptedPackage", "application/x-ole-encrypted"),
+)
+
+_FAMILIES = {
+    "word": f"{_OPENXML}.wordprocessingml.document",
+    "xl": f"{_OPENXML}.spreadsheetml.sheet",
+    "ppt": f"{_OPENXML}.presentationml.presentation",
+}
+_BINARY_SHEET = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
+
+_TEXT_SUFFIXES = {
+    b".md": "text/markdown",
+    b".markdown": "text/markdown",
+    b".csv": "text/csv",
+    b".tsv": "text/tab-separated-values",
+    b".json": "application/json",
+    b".htm": HTML,
+    b".html": HTML,
+    b".xhtml": HTML,
+    b".eml": MAIL,
+}
+_ZIP_SUFFIXES = {
+    b".docx": _FAMILIES["word"],
+    b".xlsx": _FAMILIES["xl"],
+    b".pptx": _FAMILIES["ppt"],
+    b".odt": f"{_ODF}.text",
+    b".ods": f"{_ODF}.spreadsheet",
+    b".odp": f"{_ODF}.presentation",
+    b".epub": "application/epub+zip",
+}
+_OLE_SUFFIXES = {
+    b".doc": "application/msword",
+    b".xls": "application/vnd.ms-excel",
+    b".ppt": "application/vnd.ms-powerpoint",
+    b".msg": "application/vnd.ms-outlook",
+}
+
+_LONGEST_TYPE = 120
+_PDF_HEADER = re.compile(rb"%PDF-\d")
+# Bells, backspaces and escapes are met in logs and manual pages.
+_NOT_TEXT = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
+_HTML_START = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_FIELD = re.compile(rb"(?!https?:)([A-Za-z][A-Za-z0-9-]{1,40}):[ \t]?")
+_MAIL_FIELDS = frozenset(
+    b"from to cc subject date received message-id mime-version return-path delivered-to content-type reply-to".split()
+)
+_TELLING_FIELDS = frozenset(b"from received message-id return-path".split())
+
+
+def detect(head: bytes, name: bytes = b"", open_file: BinaryIO | None = None) -> str:
+    """Return the media type of a file from its first `HEAD_SIZE` bytes.
+
+    `open_file`, if given, is read further only for containers whose head does not show what they hold.
+    """
+    if not head:
+        return EMPTY
+    suffix = _suffix(name)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _inside_zip(head, suffix, open_file)
+    if head.startswith(_OLE_MAGIC):
+        return _inside_ole(head, suffix, open_file)
+    return _by_magic(head, suffix) or _text_kind(head, suffix)
+
+
+def _suffix(name: bytes) -> bytes:
+    dot = name.rfind(b".")
+    return name[dot:].lower() if dot >= 0 else b""
+
+
+def _by_magic(head: bytes, suffix: bytes) -> str | None:
+    for offset, magic, media_type in _MAGIC:
+        if head.startswith(magic, offset):
+            return media_type
+    if head.startswith(b"BM") and head[6:10] == bytes(4):
+        return "image/bmp"
+    header = _PDF_HEADER.search(head, 0, 1024)
+    # Readers accept junk before the header; a text that merely mentions it has no binary in its head.
+    if header and (not head[: header.start()].strip() or suffix == b".pdf" or _NOT_TEXT.search(head)):
+        return PDF
+    return None
+
+
+def _inside_zip(head: bytes, suffix: bytes, open_file: BinaryIO | None) -> str:
+    found = _declared_type(head) or _by_members(_names_in_head(head), suffix)
+    if found:
+        return found
+    names = _names_in_directory(open_file) if open_file else None
+    if names is None:
+        return _ZIP_SUFFIXES.get(suffix, ZIP)
+    return _by_members(names, suffix) or ZIP
+
+
+def _declared_type(head: bytes) -> str | None:
+    """Return what an OpenDocument or EPUB file says in its first member, `mimetype`."""
+    if head[30:38] != b"mimetype":
+        return None
+    content = head[38 + int.from_bytes(head[28:30], "little") :]
+    size = int.from_bytes(head[22:26], "little") or _LONGEST_TYPE
+    if head[8:10] == b"\x08\0":
+        content = _inflated(content)
+    declared = re.match(rb"[\w.+-]+/[\w.+-]+", content[: min(size, _LONGEST_TYPE)])
+    return declared[0].decode("ascii") if declared else None
+
+
+def _inflated(content: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, _LONGEST_TYPE)
+    except zlib.error:
+        return b""
+
+
+def _names_in_head(head: bytes) -> list[str]:
+    starts = (match.start() for match in re.finditer(rb"PK\x03\x04", head))
+    names = (head[at + 30 : at + 30 + int.from_bytes(head[at + 26 : at + 28], "little")] for at in starts)
+    return [name.decode("latin-1") for name in names]
+
+
+def _names_in_directory(file: BinaryIO) -> list[str] | None:
+    """Return the member names, None when the archive's directory cannot be read."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
+        return None
+
+
+def _by_members(names: list[str], suffix: bytes) -> str | None:
+    # The first member that tells decides: a document may carry whole documents of other kinds inside.
+    families = (name.partition("/")[0] for name in names if "/" in name)
+    family = next((family for family in families if family in _FAMILIES), None)
+    if family == "xl" and any("workbook.bin" in name for name in names):
+        return _BINARY_SHEET
+    if family:
+        return _FAMILIES[family]
+    if "META-INF/container.xml" in names:
+        return _ZIP_SUFFIXES[b".epub"]
+    if "content.xml" in names and "META-INF/manifest.xml" in names:
+        by_name = _ZIP_SUFFIXES.get(suffix, "")
+        return by_name if by_name.startswith(_ODF) else f"{_ODF}.text"
+    return None
+
+
+def _inside_ole(head: bytes, suffix: bytes, open_file: BinaryIO | None) -> str:
+    directory = _ole_directory(head, open_file) if len(head) >= 512 else b""
+    entries = _entry_names(directory)
+    for stream, media_type in _OLE_STREAMS:
+        if stream in entries:
+            return media_type
+    return _OLE_SUFFIXES.get(suffix, OLE)
+
+
+def _ole_directory(head: bytes, open_file: BinaryIO | None) -> bytes:
+    """Return the first sectors of a compound file's directory."""
+    shift = int.from_bytes(head[30:32], "little")
+    offset = (int.from_bytes(head[48:52], "little") + 1) << min(shift, 16)
+    if offset + 512 <= len(head) or open_file is None:
+        return head[offset:]
+    if offset >= open_file.seek(0, io.SEEK_END):
+        return b""
+    open_file.seek(offset)
+    return open_file.read(4096)
+
+
+def _entry_names(directory: bytes) -> set[str]:
+    entries = (directory[at : at + 128] for at in range(0, len(directory), 128))
+    return {
+        entry[: max(entry[64] - 2, 0)].decode("utf-16-le", "replace")
+        for entry in entries
+        if len(entry) == 128
+    }
+
+
+def _text_kind(head: bytes, suffix: bytes) -> str:
+    text = _as_ascii(head)
+    if _NOT_TEXT.search(text):
+        return UNKNOWN
+    text = text.lstrip()
+    if text.startswith(b"<"):
+        return _markup_kind(text, suffix)
+    if _looks_like_mail(text, suffix):
+        return MAIL
+    return PLAIN if suffix == b".eml" else _TEXT_SUFFIXES.get(suffix, PLAIN)
+
+
+def _as_ascii(head: bytes) -> bytes:
+    """Return the head without a byte order mark, and wider encodings as something that can be searched like ASCII."""
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return head[: len(head) & ~3].decode("utf-32", "replace").encode("utf-8", "replace")
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return head[: len(head) & ~1].decode("utf-16", "replace").encode("utf-8", "replace")
+    return head.removeprefix(codecs.BOM_UTF8)
+
+
+def _markup_kind(text: bytes, suffix: bytes) -> str:
+    if _HTML_START.search(text, 0, 2048):
+        return HTML
+    if re.search(rb"<svg\b", text[:2048]):
+        return "image/svg+xml"
+    if text.startswith(b"<?xml"):
+        return "application/xml"
+    return _TEXT_SUFFIXES.get(suffix, PLAIN)
+
+
+def _looks_like_mail(text: bytes, suffix: bytes) -> bool:
+    """Whether the text starts with mail header fields: two that are known, one of them telling."""
+    known = set()
+    for line in io.BytesIO(text):
+        field = _FIELD.match(line)
+        if field:
+            known.add(field[1].lower())
+        elif not line.startswith((b" ", b"\t")):
+            break
+    known &= _MAIL_FIELDS
+    return bool(known) if suffix == b".eml" else len(known) > 1 and bool(known & _TELLING_FIELDS)

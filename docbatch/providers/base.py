@@ -1,0 +1,193 @@
+"""The contract between the engine and a document service.
+
+Rules for implementers:
+
+- A method makes at most one HTTP exchange (or one local call) and returns; it never sleeps, retries, or writes state.
+  The engine owns retries, rates, time and state, and calls one provider from several threads.
+- `steps` and `render` are pure: the same batch gives the same steps and the same bytes.
+- `perform` is repeatable: doing a step twice wastes an upload, never money.
+- `create` is the one call that is not. It raises Refused, NotSent or Uncertain and nothing else; what is not known to be
+  one of the first two is Uncertain.
+- Vendor answers are untrusted: unknown fields are kept, unknown states mean "not finished", sizes are bounded.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from docbatch.models import Failure, Operation, RemoteObject, Traits, WorkItem
+from docbatch.results import DocumentInfo, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one submission will carry. `marker` starts with the project id and is what a vendor is told to keep.
+
+    `config` is the job's full provider config, execution-only fields included.
+    """
+
+    submission: str
+    marker: str
+    operation: Operation
+    items: tuple[WorkItem, ...]
+    config: Mapping[str, Any] = field(default_factory=dict)
+    pins: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One repeatable effect before the create. `name` is its identity: a recorded, unexpired object is reused.
+
+    `item` is the key of the item whose bytes the step sends, if it sends any. `shared` objects (a saved
+    configuration, an upload) outlive the submission; the others belong to it.
+    """
+
+    name: str
+    item: str | None = None
+    shared: bool = False
+
+
+Prepared = Mapping[str, RemoteObject]
+
+
+class Content(Protocol):
+    """Opens an item's bytes. Raises `ContentChanged` when they are no longer what was planned."""
+
+    def __call__(self, item: WorkItem) -> BinaryIO: ...
+
+
+class ContentChanged(Exception):
+    """The bytes found are not the bytes planned; the document is planned again."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(reason)
+        self.key = key
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """The frozen request of a submission, as recorded before the first attempt."""
+
+    submission: str
+    marker: str
+    body: bytes
+    batch: Batch
+    prepared: Prepared = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The vendor has the work. `runs` maps item keys to remote ids where they are known already."""
+
+    remote_id: str | None
+    runs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one look for an unanswered create saw.
+
+    `witness` is true when something we are sure we made is visible with the same credentials: only then does an
+    empty look count. One row of ours proves a submission; rows may trickle in.
+    """
+
+    found: Accepted | None
+    witness: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An item whose result can be fetched."""
+
+    key: str
+    remote_id: str
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    key: str
+    failure: Failure
+    remote_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The provider read other bytes than planned; nothing was processed."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one poll saw: the items that ended since they were last reported (repeats are harmless).
+
+    `unseen` are items the vendor shows no trace of: lag after an answered create, a question after one that was
+    found. `next_poll` is the vendor's own wait in seconds.
+    """
+
+    ended: Sequence[Ready | Failed | Changed]
+    unseen: frozenset[str] = frozenset()
+    next_poll: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A payload that already lies in a file below the spool's `incoming/`, compressed as the spool keeps it."""
+
+    path: Path
+    digest: str
+    size: int
+
+
+class Answer(Protocol):
+    """A vendor's answer, read. Cheap parts are computed only when asked for."""
+
+    def markdown(self) -> str: ...
+    def text(self) -> str: ...
+    def result(self, document: DocumentInfo) -> Result: ...
+
+
+class Provider(Protocol):
+    type: str
+    account: str
+    traits: Traits
+
+    def pins(self, operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:
+        """Return the versions of what moves by itself; resolved once per job and kept."""
+
+    def steps(self, batch: Batch) -> Sequence[Step]:
+        """List the prepare steps in order. Steps that send an item's bytes may run side by side. Pure."""
+
+    def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:
+        """Do one step. Raises Unavailable (later), Refused (this item or batch cannot), ContentChanged."""
+
+    def render(self, batch: Batch, prepared: Prepared) -> bytes:
+        """Return the exact bytes of the create request. Pure."""
+
+    def create(self, intent: Intent) -> Accepted:
+        """Send the request once. Raises Refused, NotSent or Uncertain."""
+
+    def look(self, intent: Intent) -> Sighting:
+        """Look once for an unanswered create. Raises Unavailable, CredentialsError."""
+
+    def survey(self, project: str) -> Iterable[str]:
+        """Yield the markers of all work at the vendor that starts with the project's id."""
+
+    def poll(self, intent: Intent, remote_id: str | None) -> Progress:
+        """Ask once how the work stands. Raises Unavailable, Gone, CredentialsError."""
+
+    def fetch(self, intent: Intent, ready: Ready) -> bytes | Draft:
+        """Fetch one result. Raises Unavailable, Gone."""
+
+    def read(self, payload: bytes) -> Answer:
+        """Read a payload from the spool. Pure. Raises ValueError when it has the wrong shape."""
+
+    def cancel(self, intent: Intent, remote_id: str | None) -> None:
+        """Ask the vendor to stop the work."""
+
+    def close(self) -> None:
+        """Release connections and processes."""

@@ -1,0 +1,66 @@
+"""The embedded engine, behaving like a remote service: submit, poll, fetch."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from docbatch.models import Operation, Recovery, Traits
+from docbatch.providers import Kind, Surroundings
+
+if TYPE_CHECKING:
+    # A worker imports this package, and what these bring along would double the time it takes to start.
+    from docbatch.providers.base import Answer, Provider
+
+TRAITS = Traits(
+    recovery=Recovery.KEYED,
+    max_items=64,
+    max_in_flight=4,
+    free=True,
+    in_process=True,
+    resend=True,
+    grace=0.0,
+    poll_initial=0.05,
+    poll_max=1.0,
+    concurrency=1,
+)
+
+
+def _pins(operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:  # noqa: ARG001 - one engine for all
+    from docbatch.providers.local import engines  # noqa: PLC0415 - not needed to describe the provider
+
+    return engines.versions()
+
+
+def _connect(surroundings: Surroundings) -> "Provider":
+    from docbatch.providers.local.provider import LocalProvider  # noqa: PLC0415 - the pool is not needed to plan
+
+    return LocalProvider(surroundings.incoming, wake=surroundings.wake)
+
+
+def _read(payload: bytes) -> "Answer":
+    from docbatch.providers.local.payload import read  # noqa: PLC0415 - the result model is not needed to plan
+
+    return read(payload)
+
+
+def _abilities() -> tuple[str, ...]:
+    from docbatch.providers.local import engines, ocr  # noqa: PLC0415 - looks at the file system
+
+    found = ocr.tessdata(("eng",))
+    versions = ", ".join(f"{name} {version}" for name, version in engines.versions().items())
+    return (
+        f"engines: {versions}",
+        f"OCR: {'Tesseract data in ' + str(found) if found else 'no Tesseract data found; install tesseract-ocr-eng'}",
+        "needs no account and no key; nothing leaves this machine",
+    )
+
+
+KIND = Kind(
+    name="local",
+    traits=TRAITS,
+    operations=(Operation.PARSE,),
+    account="local",
+    pins=_pins,
+    connect=_connect,
+    read=_read,
+    abilities=_abilities,
+)

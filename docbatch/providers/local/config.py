@@ -1,0 +1,53 @@
+"""The options of the local provider, as a job writes them under `config:`."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+# They bound the work and say nothing about the result, so they are no part of an item's identity.
+EXECUTION_ONLY = frozenset({"timeout", "max_memory"})
+
+_UNITS = {"MB": 10**6, "GB": 10**9, "MiB": 1 << 20, "GiB": 1 << 30}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(MB|GB|MiB|GiB)")
+_LEAST_MEMORY = 64 * 10**6
+
+Language = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{1,30}$")]
+
+
+def memory_bytes(text: str) -> int:
+    """Return the bytes that a size such as `500MB` or `2GiB` means. Raises ValueError."""
+    size = _SIZE.fullmatch(text)
+    if size is None:
+        raise ValueError("write a number and a unit: 500MB, 2GB, 512MiB or 1.5GiB")
+    return int(float(size[1]) * _UNITS[size[2]])
+
+
+class LocalConfig(BaseModel):
+    """Options of the local provider."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    timeout: float = Field(
+        default=120, gt=0, le=86_400, description="seconds a document may take, then it is failed"
+    )
+    max_memory: str = Field(
+        default="2GB", description="memory a document may take on top of what the engines themselves need"
+    )
+    ocr: Literal["auto", "off", "force"] = Field(
+        default="auto",
+        description="auto reads pages without text where the system has Tesseract's data; force reads every page as a picture",
+    )
+    languages: list[Language] = Field(
+        default=["eng"],
+        min_length=1,
+        max_length=16,
+        description="Tesseract's codes of the languages on scanned pages",
+    )
+
+    @field_validator("max_memory")
+    @classmethod
+    def _enough_memory(cls, value: str) -> str:
+        if memory_bytes(value) < _LEAST_MEMORY:
+            raise ValueError("at least 64MB are needed")
+        return value

@@ -1,0 +1,118 @@
+"""Office files, HTML, mail, books, tables and pictures through xberg; PDF where liteparse fails."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import xberg
+
+from docbatch.models import Failure
+from docbatch.providers.local import nodes
+from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
+
+_LEFT_OUT = frozenset(
+    {"format_type", "scanned_confidence", "fabricated_text_pages", "implausible_text_pages"}
+)
+_FIELDS = ("title", "subject", "authors", "keywords", "language", "created_at", "modified_at", "created_by")
+# Said of every document without the thing, or advice to developers.
+_NOISE = ("EXIF metadata extraction failed", "No page of this document holds enough prose")
+
+
+class Engine:
+    label = label("xberg")
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+
+    def warm_up(self) -> None:
+        self.extract(b"<p>a</p>", "text/html", Options(ocr="off"))
+
+    def extract(self, data: bytes, media_type: str, options: Options, /) -> Parsed | Failure:
+        source = xberg.ExtractInput(kind="bytes", bytes=data, mime_type=media_type)
+        try:
+            answer = self._loop.run_until_complete(xberg.extract(source, _config(options)))
+        except (RuntimeError, ValueError) as error:
+            return unreadable(error)
+        if answer.errors or not answer.results:
+            return unreadable(
+                RuntimeError("; ".join(error.message for error in answer.errors) or "no result")
+            )
+        return _parsed(answer.results[0], options)
+
+    def close(self) -> None:
+        self._loop.close()
+
+
+@cache
+def _config(options: Options) -> xberg.ExtractionConfig:
+    ocr = None
+    if options.reads_pictures:
+        ocr = xberg.OcrConfig(
+            backend="tesseract", language=list(options.languages), tessdata_path=options.tessdata
+        )
+    return xberg.ExtractionConfig(
+        use_cache=False,
+        disable_ocr=ocr is None,
+        ocr=ocr,
+        force_ocr=ocr is not None and options.ocr == "force",
+        output_format="markdown",
+        include_document_structure=True,
+        pages=xberg.PageConfig(extract_pages=True),
+        html_options=xberg.ConversionOptions(extract_metadata=False),
+        concurrency=xberg.ConcurrencyConfig(max_threads=1, max_concurrent_ocr=1),
+    )
+
+
+def _parsed(document: Any, options: Options) -> Parsed:
+    tree = (
+        [(node.page, json.loads(str(node.content))) for node in document.document.nodes]
+        if document.document
+        else []
+    )
+    structure = nodes.read(tree)
+    about = _metadata(document.metadata)
+    if tree and document.mime_type == "text/html" and tree[0][1].get("label"):
+        about.setdefault("title", tree[0][1]["label"])
+    pages = [_page(page, structure) for page in document.pages or ()]
+    return Parsed(
+        markdown=document.content,
+        text=structure.text() or document.content,
+        pages=pages,
+        tables=structure.tables({page["number"] for page in pages}),
+        metadata=about,
+        warnings=_warnings(document),
+        unread=() if options.reads_pictures else _unread(about, structure, pages),
+    )
+
+
+def _page(page: Any, structure: nodes.Structure) -> Json:
+    return {
+        "number": page.page_number,
+        "text": structure.text(page.page_number) or page.content,
+        "markdown": page.content,
+        "blocks": structure.on_page(page.page_number),
+    }
+
+
+def _unread(about: Mapping[str, Any], structure: nodes.Structure, pages: list[Json]) -> list[int]:
+    scanned = [number for number in about.get("scanned_pages", ()) if isinstance(number, int)]
+    if scanned:
+        silent = {page["number"] for page in pages if not page["text"].strip()}
+        return [number for number in scanned if number in silent]
+    return [1] if structure.only_pictures() else []
+
+
+def _metadata(metadata: Any) -> Json:
+    about = {key: getattr(metadata, key) for key in _FIELDS}
+    if metadata.format is not None:
+        about |= {
+            key: value for key, value in json.loads(str(metadata.format)).items() if key not in _LEFT_OUT
+        }
+    return nodes.pruned(about)
+
+
+def _warnings(document: Any) -> list[str]:
+    messages = (warning.message for warning in document.processing_warnings)
+    return [message for message in messages if not message.startswith(_NOISE)]

@@ -1,0 +1,167 @@
+"""Which engine reads what, and the values that pass between an engine and its worker.
+
+Engines are imported in worker processes only; this module imports none. To let kreuzberg read what xberg reads
+today, change `GENERAL`.
+"""
+
+import importlib
+import importlib.metadata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from docbatch.models import Failure, FailureClass
+
+Json = dict[str, Any]
+Ocr = Literal["auto", "off", "force"]
+
+PDF = "application/pdf"
+GENERAL = "xberg"
+
+_MODULES: Mapping[str, str] = {
+    "plain": "docbatch.providers.local.engine_plain",
+    "liteparse": "docbatch.providers.local.engine_liteparse",
+    "xberg": "docbatch.providers.local.engine_xberg",
+    "kreuzberg": "docbatch.providers.local.engine_kreuzberg",
+}
+
+_OPENXML = "application/vnd.openxmlformats-officedocument"
+_ODF = "application/vnd.oasis.opendocument"
+
+# What else an engine offers to open (archives, sound, databases) is not a document, or asks a network for a model.
+DOCUMENTS = frozenset(
+    {
+        f"{_OPENXML}.wordprocessingml.document",
+        f"{_OPENXML}.spreadsheetml.sheet",
+        f"{_OPENXML}.presentationml.presentation",
+        f"{_ODF}.text",
+        f"{_ODF}.spreadsheet",
+        f"{_ODF}.presentation",
+        "application/epub+zip",
+        "application/json",
+        "application/msword",
+        "application/rtf",
+        "application/vnd.ms-excel",
+        "application/vnd.ms-excel.sheet.binary.macroEnabled.12",
+        "application/vnd.ms-outlook",
+        "application/vnd.ms-powerpoint",
+        "application/xml",
+        "image/bmp",
+        "image/gif",
+        "image/jp2",
+        "image/jpeg",
+        "image/png",
+        "image/svg+xml",
+        "image/tiff",
+        "image/webp",
+        "message/rfc822",
+        "text/csv",
+        "text/html",
+        "text/markdown",
+        "text/tab-separated-values",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What decides a result: `tessdata` is the folder with the data of all `languages`, None where OCR is impossible."""
+
+    ocr: Ocr = "auto"
+    languages: tuple[str, ...] = ("eng",)
+    tessdata: str | None = None
+
+    @property
+    def reads_pictures(self) -> bool:
+        return self.tessdata is not None and self.ocr != "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What an engine made of a document, ready to be written as JSON.
+
+    `pages` and `tables` have the shape of `results.Page` and `results.Block`, defaults left out. `markdown` and
+    `text` are None where something else says everything. `unread` are pages that are pictures nobody read, `lost`
+    are pages the engine could not make sense of.
+    """
+
+    markdown: str | None
+    text: str | None
+    pages: Sequence[Json] = ()
+    tables: Sequence[Json] = ()
+    metadata: Json = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+    unread: Sequence[int] = ()
+    lost: Sequence[int] = ()
+
+    def has_text(self) -> bool:
+        if self.text is None:
+            return any(page["text"].strip() for page in self.pages)
+        return bool(self.text.strip())
+
+
+class Engine(Protocol):
+    label: str
+
+    def warm_up(self) -> None:
+        """Take the memory that the first document of all would take."""
+
+    def extract(self, data: bytes, media_type: str, options: Options, /) -> Parsed | Failure:
+        """Read one document. A failure is returned; an exception is a fault of the engine."""
+
+    def close(self) -> None:
+        """Release what the engine holds; a worker's end does that as well."""
+
+
+class Catalogue(Protocol):
+    """What a worker asks about engines; this module is one."""
+
+    def route(self, media_type: str, options: Options) -> tuple[str, ...]:
+        """Return the engines to try, in order; none when the type is not read."""
+
+    def load(self, name: str) -> Engine: ...
+
+
+def route(media_type: str, options: Options) -> tuple[str, ...]:
+    if media_type == PDF:
+        # liteparse has no way to read a page as a picture when the page has text.
+        return (GENERAL,) if options.ocr == "force" else ("liteparse", GENERAL)
+    if media_type == "text/plain":
+        return ("plain",)
+    return (GENERAL,) if media_type in DOCUMENTS else ()
+
+
+def load(name: str) -> Engine:
+    engine: Engine = importlib.import_module(_MODULES[name]).Engine()
+    return engine
+
+
+def versions() -> dict[str, str]:
+    """Return the installed engines and their versions; imports none of them."""
+    return {name: importlib.metadata.version(name) for name in ("liteparse", GENERAL)}
+
+
+def label(package: str) -> str:
+    """Return a package's name and version, as results show it."""
+    return f"{package} {importlib.metadata.version(package)}"
+
+
+def unreadable(error: BaseException) -> Failure:
+    """Sort an engine's complaint by the only thing engines have in common: its wording."""
+    message = str(error)
+    lowered = message.lower()
+    for kind, words in _WORDINGS:
+        if any(word in lowered for word in words):
+            return Failure(kind, message)
+    return Failure(FailureClass.CORRUPT, message)
+
+
+_WORDINGS = (
+    (FailureClass.ENCRYPTED, ("password", "encrypted", "protected")),
+    (
+        FailureClass.TOO_LARGE,
+        ("security limit", "zip bomb", "too large", "exceeds limit", "exceeds the limit"),
+    ),
+    (FailureClass.UNSUPPORTED, ("unsupported", "not supported", "unknown format", "not installed")),
+    (FailureClass.MEMORY, ("out of memory", "memory allocation", "cannot allocate")),
+)

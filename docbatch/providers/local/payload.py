@@ -1,0 +1,68 @@
+"""Read what a worker wrote, and turn it into the normalised result.
+
+The payload holds no time, path or id: the same document gives the same bytes, and so the same address in the spool.
+It already has the result's shape; `raw` therefore stays empty instead of saying everything twice.
+"""
+
+import json
+from typing import Any
+
+from docbatch.providers.local.engines import Json
+from docbatch.providers.local.messages import FORMAT
+from docbatch.results import DocumentInfo, ProviderInfo, Result, Usage
+
+_SHAPE: dict[str, type | tuple[type, ...]] = {
+    "engine": str,
+    "partial": bool,
+    "markdown": (str, type(None)),
+    "text": (str, type(None)),
+    "pages": list,
+    "tables": list,
+    "metadata": dict,
+    "warnings": list,
+}
+
+
+class LocalAnswer:
+    """An answer of the local engine."""
+
+    def __init__(self, payload: Json) -> None:
+        self._payload = payload
+
+    def markdown(self) -> str:
+        if self._payload["markdown"] is not None:
+            return str(self._payload["markdown"])
+        return self._pages("markdown") if self._payload["pages"] else self.text()
+
+    def text(self) -> str:
+        text = self._payload["text"]
+        return self._pages("text") if text is None else str(text)
+
+    def result(self, document: DocumentInfo) -> Result:
+        payload = self._payload
+        values: dict[str, Any] = {name: payload[name] for name in ("pages", "tables", "metadata", "warnings")}
+        return Result(
+            outcome="partial" if payload["partial"] else "succeeded",
+            document=document,
+            provider=ProviderInfo(type="local", operation="parse", engine=payload["engine"]),
+            markdown=self.markdown(),
+            text=self.text(),
+            usage=Usage(pages=len(payload["pages"]) or None),
+            **values,
+        )
+
+    def _pages(self, what: str) -> str:
+        return "\n\n".join(page[what] for page in self._payload["pages"] if page[what])
+
+
+def read(content: bytes) -> LocalAnswer:
+    """Return the answer in a payload. Raises ValueError when it is not one."""
+    payload = json.loads(content)
+    if not isinstance(payload, dict) or payload.get("format") != FORMAT:
+        raise ValueError(f"not an answer of the local engine in format {FORMAT}")
+    for name, kind in _SHAPE.items():
+        if not isinstance(payload.get(name, ...), kind):
+            raise ValueError(  # noqa: TRY004 - the contract of a provider names ValueError
+                f"the local engine's answer has no usable {name}"
+            )
+    return LocalAnswer(payload)

@@ -1,0 +1,277 @@
+"""Worker processes, one per slot, each reading one document at a time under a deadline and a memory limit.
+
+A thread of the parent hands out tasks and collects answers; it never touches a document's bytes. A worker that
+hangs, crashes or runs out of memory costs the document it was reading, not the one waiting behind it.
+"""
+
+import importlib
+import os
+import selectors
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from docbatch.models import Failure, FailureClass
+from docbatch.providers.local.engines import Catalogue
+from docbatch.providers.local.messages import Answer, Task
+from docbatch.providers.local.process import WorkerProcess, environment
+
+CATALOGUE = "docbatch.providers.local.engines"
+
+_START_PATIENCE = 120.0
+_START_ATTEMPTS = 3
+# A few documents wait at each worker, so that a worker never waits for the parent.
+_HELD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    task: Task
+    answer: Answer
+
+
+def slots() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Pool:
+    """Reads tasks in worker processes. `wake` is called, from the pool's thread, whenever something ended."""
+
+    def __init__(
+        self,
+        wake: Callable[[], None],
+        *,
+        width: int | None = None,
+        catalogue: str = CATALOGUE,
+        search: Sequence[str] = (),
+    ) -> None:
+        self._wake = wake
+        self._width = width or slots()
+        self._catalogue = catalogue
+        self._engines = cast("Catalogue", importlib.import_module(catalogue))
+        self._env = environment(search)
+        self._lock = threading.Lock()
+        self._queue: deque[Task] = deque()
+        self._ended: deque[Outcome] = deque()
+        self._failed_before: dict[str, Failure] = {}
+        self._cancelled: set[str] = set()
+        self._workers: list[WorkerProcess] = []
+        self._false_starts = 0
+        self._closing = False
+        self._fault: Exception | None = None
+        self._selector = selectors.DefaultSelector()
+        self._bell, self._ring = os.pipe()
+        os.set_blocking(self._bell, False)
+        self._selector.register(self._bell, selectors.EVENT_READ)
+        self._thread = threading.Thread(target=self._run, name="docbatch-local-pool", daemon=True)
+        self._thread.start()
+
+    def submit(self, tasks: Iterable[Task]) -> None:
+        with self._lock:
+            self._queue.extend(tasks)
+        os.write(self._ring, b"\0")
+
+    def drain(self) -> list[Outcome]:
+        """Return what ended since the last call."""
+        if self._fault:
+            raise RuntimeError("the local engine's pool stopped") from self._fault
+        with self._lock:
+            ended, self._ended = list(self._ended), deque()
+        return ended
+
+    def cancel(self, ids: Collection[str]) -> None:
+        """Give up these tasks; those that have not ended end as cancelled."""
+        with self._lock:
+            self._cancelled.update(ids)
+        os.write(self._ring, b"\0")
+
+    def pids(self) -> list[int]:
+        """Return the ids of the worker processes."""
+        return [worker.pid for worker in self._workers]
+
+    def close(self) -> None:
+        """Kill all workers. What has not ended is dropped."""
+        if self._closing:
+            return
+        self._closing = True
+        os.write(self._ring, b"\0")
+        self._thread.join()
+        self._selector.close()
+        os.close(self._bell)
+        os.close(self._ring)
+
+    # The rest runs in the pool's thread. Workers must be started there: on Linux a worker dies with the *thread*
+    # that started it.
+
+    def _run(self) -> None:
+        try:
+            while not self._closing:
+                if self._cancelled:
+                    self._give_up_cancelled()
+                self._hand_out()
+                self._tell()
+                self._attend()
+                self._kill_late()
+        except Exception as error:  # noqa: BLE001 - shown by the next `drain`; a silent thread would hang the run
+            self._fault = error
+            self._wake()
+        finally:
+            for worker in self._workers:
+                worker.kill()
+            for worker in self._workers:
+                worker.reap()
+            self._workers.clear()
+
+    def _hand_out(self) -> None:
+        with self._lock:
+            waiting = len(self._queue)
+            idle = sum(not worker.tasks for worker in self._workers)
+        for _ in range(min(self._width - len(self._workers), waiting - idle)):
+            self._start()
+        for held in range(_HELD):
+            for worker in self._workers:
+                if len(worker.tasks) == held and not worker.leaving:
+                    self._give(worker, ahead=held > 0)
+
+    def _give(self, worker: WorkerProcess, *, ahead: bool) -> None:
+        with self._lock:
+            # Near the end a waiting document is better off with the next free worker than behind a slow one.
+            if len(self._queue) <= (self._width if ahead else 0):
+                return
+            task = self._queue.popleft()
+        worker.give(task)
+        self._clock(worker)
+
+    def _start(self) -> None:
+        worker = WorkerProcess(self._catalogue, self._env, now=time.monotonic(), patience=_START_PATIENCE)
+        self._workers.append(worker)
+        for stream in worker.streams():
+            self._selector.register(stream, selectors.EVENT_READ, worker)
+
+    def _attend(self) -> None:
+        deadlines = [worker.deadline for worker in self._workers if worker.deadline is not None]
+        patience = max(min(deadlines) - time.monotonic(), 0) if deadlines else None
+        for key, _ in self._selector.select(patience):
+            if key.data is None:
+                os.read(self._bell, 4096)
+            elif key.data in self._workers:
+                self._hear(key.data, key.fd)
+
+    def _tell(self) -> None:
+        if self._ended:
+            self._wake()
+
+    def _hear(self, worker: WorkerProcess, stream: int) -> None:
+        if stream == worker.streams()[1]:
+            if not worker.listen():
+                self._selector.unregister(stream)
+            return
+        try:
+            for answer in worker.answers():
+                self._end(worker.tasks.popleft(), answer)
+            self._clock(worker)
+        except EOFError:
+            self._bury(worker)
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            worker.kill(Failure(FailureClass.CRASHED, f"the engine's answer makes no sense: {error}"))
+
+    def _clock(self, worker: WorkerProcess) -> None:
+        """Start the clock of the document the worker now reads, unless it runs already."""
+        if not worker.ready or worker.leaving:
+            return
+        self._false_starts = 0
+        head = worker.tasks[0] if worker.tasks else None
+        if head is None:
+            worker.deadline = None
+        elif head is not worker.reading:
+            worker.since = time.monotonic()
+            worker.deadline = worker.since + self._allowance(head)
+        worker.reading = head
+
+    def _allowance(self, task: Task) -> float:
+        """Return the seconds this attempt may take: half of them where another engine would still be tried.
+
+        Reading pictures is slow and the other engine no faster: there the first attempt gets all the time.
+        """
+        return task.timeout / 2 if self._others(task) and not task.options.reads_pictures else task.timeout
+
+    def _others(self, task: Task) -> bool:
+        return len(self._engines.route(task.media_type, task.options)) > task.skip + 1
+
+    def _kill_late(self) -> None:
+        now = time.monotonic()
+        for worker in self._workers:
+            if worker.deadline is not None and now >= worker.deadline:
+                worker.deadline = None
+                timeout = worker.reading.timeout if worker.reading else _START_PATIENCE
+                worker.kill(Failure(FailureClass.TIMEOUT, f"not read within {timeout:g} seconds"))
+
+    def _bury(self, worker: WorkerProcess) -> None:
+        """Replace a dead worker: judge the document it was reading and pass on the one that waited."""
+        for stream in worker.streams():
+            if stream in self._selector.get_map():
+                self._selector.unregister(stream)
+        self._workers.remove(worker)
+        worker.kill()
+        code = worker.reap()
+        if worker.guilty():
+            self._blame(worker, worker.tasks.popleft(), code)
+        elif not worker.ready:
+            self._false_start(worker)
+        with self._lock:
+            self._queue.extendleft(reversed(worker.tasks))
+
+    def _blame(self, worker: WorkerProcess, task: Task, code: int) -> None:
+        verdict = worker.verdict(code, task)
+        _remove(task)
+        left = task.timeout - (time.monotonic() - worker.since)
+        if self._others(task) and left > 0 and verdict.kind is not FailureClass.CANCELLED:
+            self._failed_before.setdefault(task.id, verdict)
+            with self._lock:
+                self._queue.appendleft(replace(task, skip=task.skip + 1, timeout=left))
+        else:
+            self._end(task, verdict)
+
+    def _false_start(self, worker: WorkerProcess) -> None:
+        self._false_starts += 1
+        if self._false_starts < _START_ATTEMPTS:
+            return
+        self._false_starts = 0
+        failure = Failure(FailureClass.CRASHED, f"the local engine does not start: {worker.said()}")
+        with self._lock:
+            doomed = [*worker.tasks, *self._queue]
+            self._queue.clear()
+        worker.tasks.clear()
+        for task in doomed:
+            self._end(task, failure)
+
+    def _give_up_cancelled(self) -> None:
+        with self._lock:
+            cancelled = set(self._cancelled)
+            dropped = [task for task in self._queue if task.id in cancelled]
+            if dropped:
+                self._queue = deque(task for task in self._queue if task.id not in cancelled)
+        verdict = Failure(FailureClass.CANCELLED, "cancelled")
+        for task in dropped:
+            self._end(task, verdict)
+        for worker in self._workers:
+            if worker.reading and worker.reading.id in cancelled:
+                worker.kill(verdict)
+
+    def _end(self, task: Task, answer: Answer) -> None:
+        before = self._failed_before.pop(task.id, None)
+        if before and isinstance(answer, Failure):
+            answer = before
+        with self._lock:
+            self._cancelled.discard(task.id)
+            self._ended.append(Outcome(task, answer))
+
+
+def _remove(task: Task) -> None:
+    """Remove what a dying worker may have begun to write."""
+    Path(os.fsdecode(task.out)).unlink(missing_ok=True)

@@ -1,0 +1,221 @@
+"""The local engine as a provider: a batch is submitted, polled and fetched like anywhere else.
+
+Work lives in this process only. After a restart every older batch is `Gone`, and sending it again costs nothing.
+"""
+
+import contextlib
+import json
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from docbatch.errors import Gone, Refused, Unavailable
+from docbatch.models import Failure, Operation, RemoteObject, WorkItem
+from docbatch.providers.base import (
+    Accepted,
+    Batch,
+    Changed,
+    Content,
+    Draft,
+    Failed,
+    Intent,
+    Prepared,
+    Progress,
+    Ready,
+    Sighting,
+    Step,
+)
+from docbatch.providers.local import TRAITS, engines, ocr
+from docbatch.providers.local.config import LocalConfig, memory_bytes
+from docbatch.providers.local.messages import Differs, Task, Written
+from docbatch.providers.local.payload import LocalAnswer, read
+from docbatch.providers.local.pool import CATALOGUE, Outcome, Pool
+
+# How many ended batches are remembered, so that a repeated fetch finds its file.
+_REMEMBERED = 64
+
+
+@dataclass(slots=True)
+class _Work:
+    """One submitted batch: what still runs (task id to item key), what ended unreported, the files to fetch."""
+
+    running: dict[str, str]
+    ended: list[Ready | Failed | Changed] = field(default_factory=list)
+    drafts: dict[str, Draft] = field(default_factory=dict)
+
+
+class LocalProvider:
+    """Reads documents in worker processes of this machine.
+
+    Answers are written below `incoming`. `wake` is called, from another thread, whenever a document ended.
+    """
+
+    type = "local"
+    account = "local"
+    traits = TRAITS
+
+    def __init__(
+        self,
+        incoming: Path,
+        *,
+        workers: int | None = None,
+        wake: Callable[[], None] = lambda: None,
+        catalogue: str = CATALOGUE,
+        search: Sequence[str] = (),
+    ) -> None:
+        self._incoming = incoming
+        self._workers = workers
+        self._wake = wake
+        self._catalogue = catalogue
+        self._search = search
+        self._lock = threading.Lock()
+        self._pool: Pool | None = None
+        self._works: dict[str, _Work] = {}
+        self._owners: dict[str, str] = {}
+
+    def pins(self, operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:  # noqa: ARG002
+        return engines.versions()
+
+    def steps(self, batch: Batch) -> Sequence[Step]:  # noqa: ARG002
+        return ()
+
+    def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:
+        raise NotImplementedError("the local engine has no prepare steps")
+
+    def render(self, batch: Batch, prepared: Prepared) -> bytes:  # noqa: ARG002
+        request = {
+            "submission": batch.submission,
+            "operation": batch.operation.value,
+            "config": batch.config,
+            "pins": batch.pins,
+            "items": [[item.key, item.digest, item.size, item.media_type] for item in batch.items],
+        }
+        return json.dumps(request, sort_keys=True, separators=(",", ":")).encode()
+
+    def create(self, intent: Intent) -> Accepted:
+        batch = intent.batch
+        if batch.operation is not Operation.PARSE:
+            raise Refused(f"the local engine does not {batch.operation}", hint="set operation: parse")
+        tasks = {secrets.token_hex(16): item for item in batch.items}
+        with self._lock:
+            if batch.submission in self._works:
+                return Accepted(batch.submission)
+            self._forget_old()
+            self._works[batch.submission] = _Work({id_: item.key for id_, item in tasks.items()})
+            self._owners.update(dict.fromkeys(tasks, batch.submission))
+            pool = self._started()
+        pool.submit(self._tasks(tasks, LocalConfig.model_validate(dict(batch.config))))
+        return Accepted(batch.submission)
+
+    def look(self, intent: Intent) -> Sighting:
+        known = intent.submission in self._works
+        return Sighting(Accepted(intent.submission) if known else None, witness=True)
+
+    def survey(self, project: str) -> Iterable[str]:  # noqa: ARG002
+        return ()
+
+    def poll(self, intent: Intent, remote_id: str | None) -> Progress:  # noqa: ARG002
+        with self._lock:
+            self._take_in()
+            work = self._work(intent)
+            ended, work.ended = work.ended, []
+        return Progress(ended)
+
+    def fetch(self, intent: Intent, ready: Ready) -> Draft:
+        with self._lock:
+            draft = self._work(intent).drafts.get(ready.key)
+        if draft is None:
+            raise Gone(f"the local engine has no result of {ready.key}")
+        return draft
+
+    def read(self, payload: bytes) -> LocalAnswer:
+        return read(payload)
+
+    def cancel(self, intent: Intent, remote_id: str | None) -> None:  # noqa: ARG002
+        with self._lock:
+            work, pool = self._works.get(intent.submission), self._pool
+            running = set(work.running) if work else set()
+        if pool and running:
+            pool.cancel(running)
+
+    def close(self) -> None:
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool:
+            pool.close()
+
+    def _started(self) -> Pool:
+        if self._pool is None:
+            self._incoming.mkdir(parents=True, exist_ok=True)
+            self._pool = Pool(self._wake, width=self._workers, catalogue=self._catalogue, search=self._search)
+        return self._pool
+
+    def _tasks(self, items: Mapping[str, WorkItem], config: LocalConfig) -> list[Task]:
+        languages = tuple(config.languages)
+        options = engines.Options(config.ocr, languages, ocr.tessdata(languages))
+        return [
+            Task(
+                id=id_,
+                path=item.path,
+                digest=item.digest,
+                size=item.size,
+                media_type=item.media_type,
+                out=bytes(self._incoming.absolute() / _file(id_)),
+                timeout=config.timeout,
+                max_memory=memory_bytes(config.max_memory),
+                options=options,
+            )
+            for id_, item in items.items()
+        ]
+
+    def _work(self, intent: Intent) -> _Work:
+        work = self._works.get(intent.submission)
+        if work is None:
+            raise Gone(f"submission {intent.submission} ended with the process that ran it")
+        return work
+
+    def _take_in(self) -> None:
+        """Sort what the pool ended to the batches it belongs to."""
+        if self._pool is None:
+            return
+        try:
+            outcomes = self._pool.drain()
+        except RuntimeError as error:
+            raise Unavailable(
+                f"the local engine stopped: {error.__cause__}", hint="run the same command again"
+            ) from error
+        for outcome in outcomes:
+            work = self._works.get(self._owners.pop(outcome.task.id, ""))
+            if work:
+                key = work.running.pop(outcome.task.id)
+                work.ended.append(_ended(key, outcome))
+                if isinstance(outcome.answer, Written):
+                    work.drafts[key] = self._draft(outcome.task.id, outcome.answer)
+
+    def _draft(self, id_: str, answer: Written) -> Draft:
+        return Draft(self._incoming / _file(id_), answer.digest, answer.size)
+
+    def _forget_old(self) -> None:
+        done = [name for name, work in self._works.items() if not work.running and not work.ended]
+        for name in done[:-_REMEMBERED]:
+            for draft in self._works.pop(name).drafts.values():
+                with contextlib.suppress(FileNotFoundError):
+                    draft.path.unlink()
+
+
+def _file(id_: str) -> str:
+    return f"{id_}.part"
+
+
+def _ended(key: str, outcome: Outcome) -> Ready | Failed | Changed:
+    answer = outcome.answer
+    match answer:
+        case Written():
+            return Ready(key, outcome.task.id, partial=answer.partial)
+        case Differs():
+            return Changed(key, answer.reason)
+        case Failure():
+            return Failed(key, answer, outcome.task.id)

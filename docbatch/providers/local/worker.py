@@ -1,0 +1,203 @@
+"""The process that reads documents: `python -m docbatch.providers.local.worker PARENT_PID CATALOGUE`.
+
+It takes tasks as lines on its standard input and answers each with a line on its standard output. It knows no
+secret, keeps nothing between documents, and may be killed at any moment.
+"""
+
+import hashlib
+import importlib
+import json
+import os
+import sys
+import time
+import zlib
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from docbatch.models import Failure, FailureClass
+from docbatch.providers.local import confine, ocr, reading
+from docbatch.providers.local.engines import PDF, Catalogue, Engine, Json, Options, Parsed
+from docbatch.providers.local.messages import (
+    FORMAT,
+    READY,
+    SPENT,
+    Answer,
+    Differs,
+    Task,
+    Written,
+    decode_task,
+    encode_answer,
+)
+
+# A process is replaced after this much work, or when it holds this much memory.
+_DOCUMENTS = 300
+_SECONDS = 30.0
+_RESIDENT = 1 << 30
+
+# Another engine would come to the same end.
+_FINAL = frozenset({FailureClass.ENCRYPTED, FailureClass.NEEDS_OCR})
+
+
+class Reader:
+    """Reads documents with the engines of one catalogue, each loaded when it is first needed."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._engines: dict[str, Engine] = {}
+        self._documents = 0
+        self._seconds = 0.0
+        self._spoilt = False
+
+    @property
+    def spent(self) -> bool:
+        """Whether this process should be replaced: engines leak a little, and a panic may leave locks behind."""
+        long_enough = self._documents >= _DOCUMENTS and self._seconds >= _SECONDS
+        return self._spoilt or long_enough or confine.resident() >= _RESIDENT
+
+    def answer(self, task: Task) -> Answer:
+        started = time.perf_counter()
+        try:
+            answer = self._answer(task, started)
+        except MemoryError:
+            self._spoilt = True
+            answer = Failure(FailureClass.MEMORY, "the document needs more memory than max_memory allows")
+        self._documents += 1
+        self._seconds += time.perf_counter() - started
+        return answer
+
+    def _answer(self, task: Task, started: float) -> Answer:
+        data = reading.read(task)
+        if isinstance(data, Differs | Failure):
+            return data
+        payload = self._payload(data, task)
+        if isinstance(payload, Failure):
+            return payload
+        content = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        _write(task.out, content)
+        digest = hashlib.sha256(content).hexdigest()
+        return Written(digest, len(content), time.perf_counter() - started, payload["partial"])
+
+    def _payload(self, data: bytes, task: Task) -> Json | Failure:
+        names = self._catalogue.route(task.media_type, task.options)
+        if not names:
+            return _not_read(task.media_type)
+        if task.options.ocr == "force" and not task.options.reads_pictures and _shows_pages(task.media_type):
+            return Failure(
+                FailureClass.NEEDS_OCR, f"ocr: force needs Tesseract's data; {_advice(task.options)}"
+            )
+        failures = []
+        for name in names[task.skip :]:
+            engine = self._engine(name)
+            outcome = self._attempt(engine, data, task)
+            if not isinstance(outcome, Failure):
+                return _payload(engine.label, outcome, task.options)
+            failures.append(outcome)
+            if outcome.kind in _FINAL:
+                break
+        return failures[0]
+
+    def _attempt(self, engine: Engine, data: bytes, task: Task) -> Parsed | Failure:
+        confine.limit_memory(task.max_memory)
+        try:
+            outcome = engine.extract(data, task.media_type, task.options)
+        except (MemoryError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - a panic of a native engine is a BaseException
+            self._spoilt = True
+            return Failure(FailureClass.CRASHED, f"{engine.label} failed: {type(error).__name__}: {error}")
+        return outcome if isinstance(outcome, Failure) else _judged(outcome, task)
+
+    def _engine(self, name: str) -> Engine:
+        if name not in self._engines:
+            confine.lift_memory_limit()
+            engine = self._catalogue.load(name)
+            engine.warm_up()
+            self._engines[name] = engine
+        return self._engines[name]
+
+
+def _not_read(media_type: str) -> Failure:
+    if media_type == "application/x-ole-encrypted":
+        return Failure(FailureClass.ENCRYPTED, "the document needs a password")
+    return Failure(FailureClass.UNSUPPORTED, f"documents of type {media_type} are not read")
+
+
+def _shows_pages(media_type: str) -> bool:
+    return media_type == PDF or media_type.startswith("image/")
+
+
+def _judged(parsed: Parsed, task: Task) -> Parsed | Failure:
+    """Turn a success without a word into what it is."""
+    if parsed.has_text():
+        return parsed
+    if parsed.lost:
+        return Failure(FailureClass.CORRUPT, "; ".join(parsed.warnings))
+    if parsed.unread:
+        return Failure(
+            FailureClass.NEEDS_OCR, f"the document is a picture without text; {_advice(task.options)}"
+        )
+    return Failure(FailureClass.EMPTY, "no text was found in the document")
+
+
+def _advice(options: Options) -> str:
+    if options.ocr == "off":
+        return "set ocr: auto to have it read"
+    return f"install {ocr.packages(options.languages)} and run docbatch retry"
+
+
+def _payload(engine: str, parsed: Parsed, options: Options) -> Json:
+    return {
+        "format": FORMAT,
+        "engine": engine,
+        "partial": bool(parsed.unread or parsed.lost),
+        "markdown": parsed.markdown,
+        "text": parsed.text,
+        "pages": parsed.pages,
+        "tables": parsed.tables,
+        "metadata": parsed.metadata,
+        "warnings": [*parsed.warnings, *_scans(parsed.unread, options)],
+    }
+
+
+def _scans(pages: Sequence[int], options: Options) -> list[str]:
+    if not pages:
+        return []
+    numbers = ", ".join(map(str, pages))
+    return [f"pictures without text on page {numbers}; {_advice(options)}"]
+
+
+def _write(path: bytes, content: bytes) -> None:
+    # As the spool keeps its entries: level 1, no time, no name.
+    packed = zlib.compress(content, 1, wbits=31)
+    with open(path, "wb") as file:  # noqa: PTH123 - paths are bytes
+        file.write(packed)
+
+
+def serve(requests: BinaryIO, answers: BinaryIO, reader: Reader) -> None:
+    """Answer tasks until there are no more or the reader is spent."""
+    _say(answers, READY)
+    for line in requests:
+        _say(answers, encode_answer(reader.answer(decode_task(line))))
+        if reader.spent:
+            _say(answers, SPENT)
+            return
+
+
+def _say(answers: BinaryIO, line: bytes) -> None:
+    answers.write(line + b"\n")
+    answers.flush()
+
+
+def main(parent: int, catalogue: str) -> None:
+    confine.die_with(parent)
+    confine.no_core_file()
+    requests, answers = confine.private_pipes()
+    module: Catalogue = importlib.import_module(catalogue)
+    with os.fdopen(requests, "rb") as source, os.fdopen(answers, "wb") as sink:
+        serve(source, sink, Reader(module))
+    # Native threads make an orderly end slow and sometimes a crash.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,163 @@
+"""Plans and states as text, Markdown and JSON. Pure: values in, text out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+VERSION = "docbatch/plan/v1"
+
+SIGNS = {"send": "+", "wait": "…", "deliver": "→", "fail": "!", "stand": "!", "held": "?", "remove": "-"}
+VERBS = {
+    "send": "to be sent",
+    "wait": "with the provider",
+    "deliver": "to be written, free of charge",
+    "fail": "cannot be sent",
+    "stand": "failed earlier",
+    "held": "held for a decision",
+    "remove": "no longer found",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Documents of a job for which the same is due for the same reason; `examples` are (path, detail)."""
+
+    job: str
+    kind: str
+    reason: str
+    documents: int
+    size: int = 0
+    examples: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """A submission that is not through, and what is next for it."""
+
+    submission: str
+    connection: str
+    status: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """What apply would do. `send_items` counts what is paid: identical documents count once."""
+
+    jobs: tuple[str, ...]
+    found: int
+    unchanged: int
+    lines: tuple[Line, ...] = ()
+    open: tuple[OpenWork, ...] = ()
+    notes: tuple[str, ...] = ()
+    send_documents: int = 0
+    send_items: int = 0
+    send_bytes: int = 0
+    free: bool = True
+    connections: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def has_changes(self) -> bool:
+        due = {"send", "deliver", "fail", "remove"}
+        return bool(self.open) or any(line.kind in due for line in self.lines)
+
+
+def plan_text(report: PlanReport) -> str:
+    """Return the plan for a terminal, ending in a line break."""
+    parts = [_head(report)]
+    for job in report.jobs:
+        lines = [line for line in report.lines if line.job == job]
+        if lines:
+            parts.append(f"\n{job}")
+            parts.extend(text for line in lines for text in _line(line))
+    if report.open:
+        parts.append("\nopen submissions")
+        parts.extend(
+            f"  {each.submission}  {each.connection}  {each.status}: {each.next}" for each in report.open
+        )
+    parts.extend(f"\nnote: {note}" for note in report.notes)
+    parts.append("\n" + summary(report))
+    return "\n".join(parts) + "\n"
+
+
+def _head(report: PlanReport) -> str:
+    return (
+        f"{plural(len(report.jobs), 'job')}, {plural(report.found, 'document')} found,"
+        f" {report.unchanged:,} unchanged and delivered"
+    )
+
+
+def _line(line: Line) -> list[str]:
+    sign = SIGNS[line.kind]
+    head = f"  {sign} {line.documents:,} {VERBS[line.kind]}" + (
+        f": {line.reason}" if line.kind != "stand" else ""
+    )
+    shown = [f"      {path}" + (f"  ({detail})" if detail else "") for path, detail in line.examples]
+    rest = line.documents - len(line.examples)
+    return [head, *shown, *([f"      and {rest:,} more"] if line.examples and rest > 0 else [])]
+
+
+def summary(report: PlanReport) -> str:
+    """Return the last line of a plan: what will be spent."""
+    if not report.has_changes:
+        return "Nothing is due."
+    if not report.send_items:
+        return "Nothing will be sent."
+    saved = report.send_documents - report.send_items
+    twins = f" ({plural(saved, 'duplicate')} sent once)" if saved else ""
+    cost = "free of charge" if report.free else "charged by the provider"
+    via = ", ".join(f"'{name}'" for name in sorted(report.connections))
+    return f"Will send {plural(report.send_items, 'document')}{twins}, {human(report.send_bytes)}, to {via}: {cost}."
+
+
+def plan_markdown(report: PlanReport) -> str:
+    """Return the plan for a pull request's comment."""
+    rows = [
+        f"| {line.job} | {SIGNS[line.kind]} {VERBS[line.kind]} | {line.reason} | {line.documents:,} | {human(line.size)} |"
+        for line in report.lines
+    ]
+    table = ["| job | what | why | documents | size |", "|---|---|---|---:|---:|", *rows] if rows else []
+    notes = [f"- {note}" for note in report.notes]
+    opened = [
+        f"- `{each.submission}` on {each.connection}: {each.status}, {each.next}" for each in report.open
+    ]
+    parts = [
+        "### docbatch plan",
+        "",
+        _head(report),
+        "",
+        *table,
+        "",
+        *opened,
+        *notes,
+        "",
+        f"**{summary(report)}**",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def plan_json(report: PlanReport) -> dict[str, Any]:
+    """Return the plan as a JSON value with a version."""
+    return {"version": VERSION, "type": "plan", **asdict(report), "has_changes": report.has_changes}
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as aligned columns, the first row being the head."""
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def human(size: int) -> str:
+    """Return a number of bytes as people say it."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def plural(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,70 @@
+"""An answer as the bytes of an output. Equal answers give equal bytes."""
+
+import json
+from collections.abc import Callable, Iterator
+
+from docbatch.providers.base import Answer
+from docbatch.results import DocumentInfo, Page, Result
+from docbatch.sinks.base import Format
+from docbatch.sinks.signed import without_signatures
+
+
+def encoded(answer: Answer, document: DocumentInfo, form: Format) -> bytes:
+    """Return the content of one file. Raises ValueError when the answer cannot be written in this format."""
+    if form == "markdown":
+        return _lines(answer.markdown())
+    if form == "text":
+        return _lines(answer.text())
+    return _document(answer.result(document))
+
+
+def line(result: Result) -> bytes:
+    """Return a result as one JSON object on one line, in the order of the model's fields."""
+    return b"{" + b",".join(_members(result)) + b"}\n"
+
+
+def clean(text: str) -> str:
+    """Return the text with what UTF-8 cannot carry replaced."""
+    return text.encode(errors="replace").decode()
+
+
+def json_value(value: object) -> bytes:
+    """Return a value as JSON in UTF-8; what UTF-8 cannot carry is escaped. Raises ValueError."""
+    from pydantic_core import to_json, to_jsonable_python  # noqa: PLC0415 - the planner imports sinks without it
+
+    try:
+        return to_json(value, inf_nan_mode="null")
+    except ValueError:
+        pass
+    try:
+        text = json.dumps(value, default=to_jsonable_python, allow_nan=False, separators=(",", ":"))
+    except RecursionError:
+        raise ValueError("the answer is nested too deeply") from None
+    return text.encode()
+
+
+def _document(result: Result) -> bytes:
+    """One member a line and one page a line: readable, and small beside fully indented boxes."""
+    return b"{\n" + b",\n".join(_members(result, _pages)) + b"\n}\n"
+
+
+def _members(
+    result: Result, encode_pages: Callable[[tuple[Page, ...]], bytes] = json_value
+) -> Iterator[bytes]:
+    for name in Result.model_fields:
+        if name == "raw":
+            content = without_signatures(json_value(result.raw))
+        elif name == "pages":
+            content = encode_pages(result.pages)
+        else:
+            content = json_value(getattr(result, name))
+        yield f'"{name}":'.encode() + content
+
+
+def _pages(pages: tuple[Page, ...]) -> bytes:
+    return b"[\n" + b",\n".join(json_value(page) for page in pages) + b"\n]" if pages else b"[]"
+
+
+def _lines(text: str) -> bytes:
+    content = text.encode(errors="replace")
+    return content if not content or content.endswith(b"\n") else content + b"\n"

@@ -1,0 +1,83 @@
+"""From a rendered template to a path below the sink's root that is safe on every common file system."""
+
+import hashlib
+import re
+import unicodedata
+
+NAME_LIMIT = 255
+TEMPORARY = ".docbatch-"
+"""Unfinished outputs start with this; see `tree`."""
+
+_DEVICE = r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])"
+_DEVICE_NAME = re.compile(rf"{_DEVICE} *(?:\.|$)", re.IGNORECASE)
+_SUSPECT = re.compile(
+    rf"[\x00-\x1f\x7f]|[. ](?:/|$)|(?:^|/)(?:/|$|\.\.|\.docbatch|{_DEVICE} *(?:[./]|$))", re.IGNORECASE
+)
+_CONTROL = re.compile(r"[\x01-\x1f\x7f]|[. ]$")
+_LONGEST_SUFFIX = 32
+
+
+class UnsafeOutput(ValueError):
+    """The rendered path does not name a file below the sink's root."""
+
+
+def output_path(rendered: str) -> bytes:
+    """Return the path below the sink's root that a rendered template names.
+
+    Windows device names, control characters, and dots and spaces at a name's end are percent-escaped; names that are
+    too long end in a digest and keep their suffix. Different texts may give one path: the planner refuses collisions.
+    Raises UnsafeOutput when the text is no relative path, would leave the root, or enters `.docbatch`.
+    """
+    try:
+        plain = rendered.encode()
+    except UnicodeEncodeError:
+        raise UnsafeOutput(f"the path {rendered!r} is not valid text") from None
+    if len(plain) <= NAME_LIMIT and not _SUSPECT.search(rendered):
+        return plain
+    if not rendered:
+        raise UnsafeOutput("the path is empty")
+    if rendered.startswith("/"):
+        raise UnsafeOutput(f"the path {rendered!r} is absolute")
+    return "/".join(_component(name, rendered) for name in rendered.split("/")).encode()
+
+
+def folded(output: bytes) -> int:
+    """Return a signed 64-bit key that is equal for outputs one file system may keep as the same file."""
+    if output.isascii():
+        key = output.lower()
+    else:
+        text = unicodedata.normalize("NFD", output.decode(errors="surrogateescape")).casefold()
+        key = unicodedata.normalize("NFC", text).encode(errors="surrogateescape")
+    return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), signed=True)
+
+
+def _component(name: str, rendered: str) -> str:
+    if name in {"", ".", ".."}:
+        what = f'a part "{name}"' if name else "an empty part"
+        raise UnsafeOutput(f"the path {rendered!r} has {what}")
+    if "\x00" in name:
+        raise UnsafeOutput(f"the path {rendered!r} has a NUL character")
+    if name.casefold() == ".docbatch":
+        raise UnsafeOutput(f"the path {rendered!r} leads into docbatch's own folder")
+    return _shortened(_escaped(name))
+
+
+def _escaped(name: str) -> str:
+    name = _CONTROL.sub(lambda match: _percent(match[0]), name)
+    if _DEVICE_NAME.match(name) or name.casefold().startswith(TEMPORARY):
+        name = _percent(name[0]) + name[1:]
+    return name
+
+
+def _percent(character: str) -> str:
+    return f"%{ord(character):02X}"
+
+
+def _shortened(name: str) -> str:
+    if len(name.encode()) <= NAME_LIMIT:
+        return name
+    stem, dot, suffix = name.rpartition(".")
+    ending = dot + suffix if stem and len(suffix.encode()) < _LONGEST_SUFFIX else ""
+    ending = f"~{hashlib.blake2b(name.encode(), digest_size=8).hexdigest()}{ending}"
+    kept = name.encode()[: NAME_LIMIT - len(ending.encode())].decode(errors="ignore")
+    return kept.rstrip(". ") + ending

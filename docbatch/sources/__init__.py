@@ -1,0 +1,1 @@
+"""Where documents come from: globs choose, the walk finds, the cache remembers, content is opened and measured."""

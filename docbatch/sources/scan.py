@@ -1,0 +1,130 @@
+"""The documents of one source, in path order: found, recalled or measured.
+
+Everything comes in windows, because most runs find a million unchanged files and a call for each would be what they
+spend their time on.
+"""
+
+import os
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from docbatch.sources.ahead import walk_ahead
+from docbatch.sources.cachefile import Row
+from docbatch.sources.content import ContentError, Vanished, empty, measure
+from docbatch.sources.globs import Globs
+from docbatch.sources.statcache import Known, StatCache
+from docbatch.sources.walk import Found, Unusable
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+
+LARGE = 1 << 20
+"""From this size on, in bytes, hashing on another core is worth the handing over."""
+
+
+class Observed(NamedTuple):
+    """A document as it was seen. `path` is relative to the root, times are in nanoseconds, `digest` is SHA-256 in hex."""
+
+    path: bytes
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    device: int
+    digest: str
+    media_type: str
+
+
+_observed = partial(tuple.__new__, Observed)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A stretch of the stream; both lists are in path order, and every path of a later one is greater.
+
+    An unusable path that ends in "/" is a folder: nothing is known about what lies below it.
+    """
+
+    documents: list[Observed]
+    unusable: list[Unusable]
+
+
+def scan(root: Path, globs: Globs, cache: StatCache) -> Generator[Seen, None, None]:
+    """Yield the documents below an existing folder. Raises DocbatchError when it cannot be listed."""
+    known = cache.known(bytes(root.resolve()), globs)
+    meter = _Meter(bytes(root) + b"/")
+    try:
+        for window in walk_ahead(root, globs):
+            rows = known.recall(window.found)
+            if None in rows:
+                yield _measured(window.found, rows, window.unusable, known, meter)
+            else:
+                yield Seen(list(map(_observed, rows)), window.unusable)
+        known.finish()
+    finally:
+        known.flush()
+        meter.close()
+
+
+def _measured(
+    found: Sequence[Found],
+    rows: Sequence[Row | None],
+    unusable: list[Unusable],
+    known: Known,
+    meter: "_Meter",
+) -> Seen:
+    documents = []
+    fresh = meter.measure([entry for entry, row in zip(found, rows, strict=True) if row is None])
+    for row in rows:
+        outcome = next(fresh) if row is None else _observed(row)
+        if isinstance(outcome, Unusable):
+            unusable.append(outcome)
+        elif outcome is not None:
+            documents.append(outcome)
+            if row is None:
+                known.keep(outcome)
+    unusable.sort()
+    return Seen(documents, unusable)
+
+
+class _Meter:
+    """Measures files in order; large ones side by side, since hashing them leaves the interpreter free."""
+
+    def __init__(self, root: bytes) -> None:
+        self._root = root
+        self._pool: Executor | None = None
+
+    def measure(self, found: Sequence[Found]) -> Iterator[Observed | Unusable | None]:
+        """Yield one outcome for each file, None for one that is gone."""
+        large = [entry[0] for entry in found if entry[1] >= LARGE]
+        ahead = {path: self._submit(path) for path in large} if len(large) > 1 else {}
+        for path, size, *_ in found:
+            if path in ahead:
+                yield ahead.pop(path).result()
+            else:
+                yield self._measure(path) if size else Unusable(path, empty())
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _submit(self, path: bytes) -> "Future[Observed | Unusable | None]":
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - unchanged trees need none
+
+            self._pool = ThreadPoolExecutor(os.cpu_count())
+        return self._pool.submit(self._measure, path)
+
+    def _measure(self, path: bytes) -> Observed | Unusable | None:
+        try:
+            it = measure(self._root + path)
+        except Vanished:
+            return None
+        except ContentError as error:
+            return Unusable(path, error.failure)
+        return Observed(
+            path, it.size, it.mtime_ns, it.ctime_ns, it.inode, it.device, it.digest, it.media_type
+        )

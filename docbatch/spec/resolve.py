@@ -1,0 +1,215 @@
+"""From a job as it is written to a job as it is run."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from docbatch.errors import Problem
+from docbatch.models import Operation
+from docbatch.sources.globs import compile_globs
+from docbatch.spec.configs import CONFIG_MODELS, operations
+from docbatch.spec.fields import seconds, substitute
+from docbatch.spec.job import FilesSink, JobSpec, JsonlSink, SqliteSink
+from docbatch.spec.nodes import Step
+from docbatch.spec.problems import near
+from docbatch.spec.values import Connection, Job, JobSink, JobSource, Origin, Project
+from docbatch.templates import Template, TemplateError, compile_template
+
+STATE_FOLDER = ".docbatch"
+
+
+def resolve(spec: JobSpec, project: Project, origin: Origin) -> tuple[Job | None, Sequence[Problem]]:
+    """Return the job, or the problems that keep it from being one."""
+    resolver = _Resolver(spec, project, origin)
+    job = resolver.job()
+    return (None if resolver.problems else job), resolver.problems
+
+
+class _Resolver:
+    def __init__(self, spec: JobSpec, project: Project, origin: Origin) -> None:
+        self.problems: list[Problem] = []
+        self._spec = spec
+        self._project = project
+        self._origin = origin
+        self._defaults = project.defaults.model_dump(include={"provider", "priority", "timeout"})
+
+    def job(self) -> Job | None:
+        connection = self._connection()
+        source, sinks = self._source(), self._sinks()
+        if connection is None or source is None:
+            return None
+        contract = CONFIG_MODELS[connection.type, self._spec.operation]()
+        return Job(
+            name=self._spec.name,
+            source=source,
+            connection=connection,
+            operation=self._spec.operation,
+            sinks=sinks,
+            config=self._spec.config,
+            execution_only=contract.execution_only,
+            priority=int(self._own_or_default("priority")),
+            timeout=seconds(str(self._own_or_default("timeout"))),
+            labels=self._spec.labels,
+            origin=self._origin,
+        )
+
+    def _own_or_default(self, name: str) -> str | int:
+        value: str | int = (
+            getattr(self._spec, name) if name in self._spec.model_fields_set else self._defaults[name]
+        )
+        return value
+
+    def _report(
+        self, path: tuple[Step, ...], message: str, hint: str | None, origin: Origin | None = None
+    ) -> None:
+        self.problems.append((origin or self._origin).problem(path, message, hint))
+
+    def _connection(self) -> Connection | None:
+        name = str(self._own_or_default("provider"))
+        connection = self._project.connections.get(name)
+        if connection is None:
+            hint = near(name, self._project.connections, "known are")
+            self._report(("provider",), f"there is no connection {name}", hint)
+        elif not operations(connection.type):
+            self._report(
+                ("provider",), f"{connection.type} is not available in this version", "use provider: local"
+            )
+        elif self._spec.operation not in operations(connection.type):
+            self._wrong_operation(connection.type, self._spec.operation)
+        elif connection.type != "local" and self._project.id is None:
+            hint = "run docbatch init in the project's root: every piece of work at a vendor is marked with the id"
+            self._report(("provider",), f"{name} needs a docbatch.yaml with a project id", hint)
+        else:
+            return connection
+        return None
+
+    def _wrong_operation(self, kind: str, operation: Operation) -> None:
+        known = ", ".join(operations(kind))
+        self._report(("operation",), f"{kind} cannot {operation}", f"it can {known}")
+
+    def _source(self) -> JobSource | None:
+        written = self._spec.source
+        root = self._substituted(("source", "root"), written.root)
+        include = self._patterns("include", written.include)
+        exclude = self._patterns("exclude", written.exclude)
+        if root is None or include is None or exclude is None:
+            return None
+        for name, patterns in (("include", include), ("exclude", exclude)):
+            for index, pattern in enumerate(patterns):
+                self._check_pattern(("source", name, index), pattern)
+        folder = self._absolute(("source", "root"), root)
+        return JobSource(folder, include, exclude, written.allow_empty, written.hidden)
+
+    def _patterns(self, name: str, written: Sequence[str]) -> tuple[str, ...] | None:
+        filled = [self._substituted(("source", name, index), text) for index, text in enumerate(written)]
+        return None if None in filled else tuple(text for text in filled if text is not None)
+
+    def _check_pattern(self, path: tuple[Step, ...], pattern: str) -> None:
+        if pattern.startswith("!"):
+            self._report(path, f"{pattern!r} begins with !", "write what is left out under exclude:")
+        try:
+            compile_globs([pattern])
+        except ValueError as error:
+            message, _, hint = str(error).partition("; ")
+            self._report(path, message, hint or None)
+
+    def _substituted(self, path: tuple[Step, ...], text: str) -> str | None:
+        try:
+            return substitute(text, self._project.variables)
+        except TemplateError as error:
+            self._report(path, str(error), error.hint)
+            return None
+
+    def _sinks(self) -> tuple[JobSink, ...]:
+        own = bool(self._spec.sink)
+        written = self._spec.sink or self._project.defaults.sink
+        above: tuple[Step, ...] = ("sink",) if own else ("defaults", "sink")
+        origin = self._origin if own else self._project.origin
+        if not written:
+            self._report(
+                (), "sink is missing", "say where results go, here or under defaults: in docbatch.yaml"
+            )
+        sinks = [self._sink(sink, (*above, index), origin) for index, sink in enumerate(written)]
+        kept = [sink for sink in sinks if sink is not None]
+        self._distinct(kept, above, origin)
+        return tuple(kept)
+
+    def _distinct(self, sinks: Sequence[JobSink], above: tuple[Step, ...], origin: Origin | None) -> None:
+        for index, sink in enumerate(sinks):
+            for first, other in enumerate(sinks[:index]):
+                if _place(sink) == _place(other) and not sink.is_apart(other):
+                    message = f"this sink writes to the same place as sink {first + 1}"
+                    self._report((*above, index, "path"), message, "give it a path of its own", origin)
+
+    def _sink(
+        self, written: FilesSink | JsonlSink | SqliteSink, path: tuple[Step, ...], origin: Origin | None
+    ) -> JobSink | None:
+        try:
+            template = compile_template(written.path).bind({"vars": self._project.variables})
+            return self._placed(written, template, (*path, "path"), origin)
+        except TemplateError as error:
+            self._report((*path, "path"), str(error), error.hint, origin)
+            return None
+
+    def _placed(
+        self,
+        written: FilesSink | JsonlSink | SqliteSink,
+        template: Template,
+        path: tuple[Step, ...],
+        origin: Origin | None,
+    ) -> JobSink:
+        folder, slash, _ = template.literal_root.rpartition("/")
+        bound = template.without_prefix(len(folder + slash)).bind({"job": self._context()})
+        _check_use(written, bound, self._spec)
+        root = self._absolute(path, folder + slash or ".", origin)
+        if root == Path(root.anchor):
+            raise TemplateError(
+                "nothing bounds where this writes", hint="begin the path with a folder, such as out/"
+            )
+        return JobSink(
+            type=written.type,
+            root=root,
+            template=bound,
+            format=written.format if isinstance(written, FilesSink) else None,
+            table=written.table if isinstance(written, SqliteSink) else None,
+            on_missing=written.on_missing,
+        )
+
+    def _context(self) -> dict[str, object]:
+        return {
+            "name": self._spec.name,
+            "labels": self._spec.labels,
+            "provider": self._own_or_default("provider"),
+            "operation": self._spec.operation.value,
+        }
+
+    def _absolute(self, path: tuple[Step, ...], text: str, origin: Origin | None = None) -> Path:
+        absolute = Path(os.path.normpath(self._project.root / text))
+        if STATE_FOLDER in absolute.parts:
+            self._report(path, f"{STATE_FOLDER} is docbatch's own folder", "choose another one", origin)
+        return absolute
+
+
+def _place(sink: JobSink) -> tuple[str, str]:
+    return str(sink.path or sink.root), sink.template.identity if sink.path is None else ""
+
+
+def _check_use(written: FilesSink | JsonlSink | SqliteSink, template: Template, spec: JobSpec) -> None:
+    """Refuse a path that gives many documents one file, or one job many."""
+    per_document = bool(template.lookups)
+    if written.type != "files":
+        if per_document:
+            raise TemplateError(
+                f"{template.lookups[0]} cannot be used here: a {written.type} sink has one file for the whole job",
+                hint="use job or vars, as in out/{{ job.name }}"
+                + (".jsonl" if written.type == "jsonl" else ".db"),
+            )
+    elif not per_document and _may_match_many(spec):
+        raise TemplateError(
+            "every document would be written to the same file",
+            hint="name the document in double braces, as in out/{{ doc.path }}.md",
+        )
+
+
+def _may_match_many(spec: JobSpec) -> bool:
+    return len(spec.source.include) > 1 or any(character in spec.source.include[0] for character in "*?[{")

@@ -1,0 +1,22 @@
+"""A checksum over the values of a row that carries money; verified whenever the row is read to be acted on."""
+
+import hashlib
+
+from docbatch.errors import StateError
+
+Value = str | int | float | bytes | None
+
+
+def checksum(*values: Value) -> int:
+    """Return a 48-bit sum over typed values: NULL, 1 and "1" differ."""
+    digest = hashlib.blake2b(repr(values).encode(), digest_size=6).digest()
+    return int.from_bytes(digest, "big")
+
+
+def verify(what: str, recorded: int, *values: Value) -> None:
+    """Raise StateError when a row no longer has the content it was written with."""
+    if recorded != checksum(*values):
+        raise StateError(
+            f"the state's record of {what} is damaged: its checksum does not match",
+            hint="nothing was sent. Restore .docbatch/state.db from a backup, or run 'docbatch state check'",
+        )

@@ -1,0 +1,253 @@
+"""Sinks and deliveries: what lies where, and what has to be written."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from docbatch.models import Stamp
+from docbatch.state.database import Database
+
+FAULTED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSink:
+    """A sink as declared: `root` is its absolute folder, `output` the one file of a sink that has only one."""
+
+    row: int
+    job: str
+    identity: str
+    root: bytes
+    output: bytes | None
+    revision: int
+    stamp: Stamp | None
+
+
+@dataclass(frozen=True, slots=True)
+class DueDelivery:
+    """A result that has to be written: the document's path, where to, and which payload."""
+
+    path: bytes
+    output: bytes
+    result: str
+    digest: str
+    size: int
+    media_type: str
+    expected: Stamp | None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a document's output belongs, and how it looked when it was written."""
+
+    output: bytes
+    stamp: Stamp | None
+
+
+Row = tuple[bytes, bytes, str | None, int | None, int | None, int | None, int]
+
+
+class Deliveries:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def sinks(self, job: str) -> list[RecordedSink]:
+        """Return the job's current sinks."""
+        rows = self._database.execute(
+            "SELECT id, job, identity, root, output, revision, size, mtime_ns, inode FROM sink"
+            " WHERE job = ? AND wanted = 1 ORDER BY id",
+            (job,),
+        )
+        return [
+            RecordedSink(row, name, identity, root, output, revision, _stamp(*stamp))
+            for row, name, identity, root, output, revision, *stamp in rows
+        ]
+
+    def stream(self, sink: int) -> Iterator[Row]:
+        """Yield a sink's deliveries in path order: path, output, result, size, mtime, inode, due."""
+        return iter(
+            self._database.execute(
+                "SELECT path, output, result, size, mtime_ns, inode, due FROM delivery WHERE sink = ? ORDER BY path",
+                (sink,),
+            )
+        )
+
+    def taken(self, folded: Sequence[int]) -> Iterator[tuple[int, str, bytes, bytes, bytes]]:
+        """Yield recorded outputs with these collision keys: key, job, path, sink root, output."""
+        for start in range(0, len(folded), 500):
+            window = list(folded[start : start + 500])
+            marks = ", ".join("?" * len(window))
+            yield from self._database.execute(
+                "SELECT delivery.folded, sink.job, delivery.path, sink.root, delivery.output FROM delivery"
+                " JOIN sink ON sink.id = delivery.sink JOIN document"
+                " ON document.job = sink.job AND document.path = delivery.path AND document.wanted = 1"
+                f" WHERE sink.wanted = 1 AND delivery.folded IN ({marks})",
+                window,
+            ).fetchall()
+
+    def is_output(self, root: bytes, output: bytes, folded: int) -> bool:
+        """Say whether some sink ever wrote this output below this root; outputs are never sources."""
+        row = self._database.execute(
+            "SELECT 1 FROM delivery JOIN sink ON sink.id = delivery.sink"
+            " WHERE delivery.folded = ? AND delivery.output = ? AND sink.root = ? LIMIT 1",
+            (folded, output, root),
+        ).fetchone()
+        return row is not None
+
+    def of(self, sink: int, path: bytes) -> Written | None:
+        row = self._database.execute(
+            "SELECT output, size, mtime_ns, inode FROM delivery WHERE sink = ? AND path = ?", (sink, path)
+        ).fetchone()
+        return None if row is None else Written(row[0], _stamp(*row[1:]))
+
+    def roots(self) -> list[bytes]:
+        """Return the root of every sink there ever was."""
+        return [row[0] for row in self._database.execute("SELECT DISTINCT root FROM sink ORDER BY root")]
+
+    def due(self, sink: int, limit: int) -> list[DueDelivery]:
+        rows = self._database.execute(
+            "SELECT delivery.path, delivery.output, item.result, item.digest, item.size, item.media_type,"
+            " delivery.size, delivery.mtime_ns, delivery.inode"
+            " FROM delivery JOIN sink ON sink.id = delivery.sink"
+            " JOIN document ON document.job = sink.job AND document.path = delivery.path"
+            " JOIN item ON item.id = document.item"
+            " WHERE delivery.sink = ? AND delivery.due = 1 AND document.wanted = 1 AND item.result IS NOT NULL"
+            " ORDER BY delivery.path LIMIT ?",
+            (sink, limit),
+        )
+        return [
+            DueDelivery(path, output, result, digest, size, media_type, _stamp(*stamp))
+            for path, output, result, digest, size, media_type, *stamp in rows
+        ]
+
+    def holdings(self, sink: RecordedSink) -> Iterator[DueDelivery]:
+        """Yield everything a whole sink should hold, in path order."""
+        rows = self._database.execute(
+            "SELECT document.path, x'', item.result, item.digest, item.size, item.media_type"
+            " FROM document JOIN item ON item.id = document.item"
+            " WHERE document.job = ? AND document.wanted = 1 AND item.result IS NOT NULL ORDER BY document.path",
+            (sink.job,),
+        )
+        for path, output, result, digest, size, media_type in rows:
+            yield DueDelivery(path, output, result, digest, size, media_type, None)
+
+    def counts_due(self, jobs: Sequence[str]) -> list[tuple[str, int, int]]:
+        """Return (job, sink, how many) for sinks with deliveries due."""
+        marks = ", ".join("?" * len(jobs))
+        return self._database.execute(
+            "SELECT sink.job, sink.id, count(*) FROM delivery INDEXED BY delivery_due"
+            " JOIN sink ON sink.id = delivery.sink"
+            f" WHERE delivery.due = 1 AND sink.wanted = 1 AND sink.job IN ({marks}) GROUP BY sink.id",
+            list(jobs),
+        ).fetchall()
+
+    def stale(self, jobs: Sequence[str]) -> list[tuple[str, int]]:
+        """Return (job, sink) of whole sinks that are behind their job."""
+        marks = ", ".join("?" * len(jobs))
+        return self._database.execute(
+            "SELECT sink.job, sink.id FROM sink JOIN job ON job.name = sink.job"
+            " WHERE sink.wanted = 1 AND sink.output IS NOT NULL AND sink.revision <> job.revision"
+            f" AND sink.job IN ({marks}) ORDER BY sink.id",
+            list(jobs),
+        ).fetchall()
+
+    def make_due(self, items: Iterable[int]) -> None:
+        """Inside the current transaction: these items have results, so all documents that are they are to be written."""
+        jobs: set[str] = set()
+        for item in items:
+            places = self._database.execute(
+                "SELECT document.job, document.path, sink.id FROM document"
+                " LEFT JOIN sink ON sink.job = document.job AND sink.wanted = 1"
+                " WHERE document.item = ? AND document.wanted = 1",
+                (item,),
+            ).fetchall()
+            jobs.update(job for job, _, _ in places)
+            self._database.executemany(
+                "UPDATE delivery SET due = 1 WHERE sink = ? AND path = ?",
+                [(sink, path) for _, path, sink in places],
+            )
+        self._database.executemany(
+            "UPDATE job SET revision = revision + 1 WHERE name = ?", [(job,) for job in jobs]
+        )
+
+    def declare(self, job: str, identity: str, root: bytes, output: bytes | None) -> int:
+        """Return the sink's row inside the current transaction, making it when it is new."""
+        self._database.execute(
+            "INSERT INTO sink (job, identity, root, output) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (job, identity) DO UPDATE SET wanted = 1, root = excluded.root, output = excluded.output",
+            (job, identity, root, output),
+        )
+        row = self._database.execute(
+            "SELECT id FROM sink WHERE job = ? AND identity = ?", (job, identity)
+        ).fetchone()
+        return int(row[0])
+
+    def retire(self, job: str, keep: Iterable[str]) -> None:
+        """Inside the current transaction: sinks no longer declared keep their records, so that outputs stay known."""
+        kept = set(keep)
+        for sink in self.sinks(job):
+            if sink.identity not in kept:
+                self._database.execute("UPDATE sink SET wanted = 0 WHERE id = ?", (sink.row,))
+
+    def put(self, sink: int, path: bytes, output: bytes, folded: int, *, due: bool) -> None:
+        """Inside the current transaction: record where a document's output belongs."""
+        self._database.execute(
+            "INSERT INTO delivery (sink, path, output, folded, due) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (sink, path) DO UPDATE SET"
+            " size = CASE WHEN output = excluded.output THEN size END, mtime_ns = CASE WHEN output = excluded.output"
+            " THEN mtime_ns END, inode = CASE WHEN output = excluded.output THEN inode END,"
+            " output = excluded.output, folded = excluded.folded, due = max(due, excluded.due)",
+            (sink, path, output, folded, int(due)),
+        )
+
+    def outdate(self, sink: int) -> None:
+        """Inside the current transaction: a whole sink has to be written again."""
+        self._database.execute("UPDATE sink SET revision = -1 WHERE id = ?", (sink,))
+
+    def delivered(
+        self, sink: int, receipts: Iterable[tuple[bytes, Stamp | None, str]], stamp: Stamp | None = None
+    ) -> None:
+        """Record outputs that are durable: path, stamp, result each; `stamp` is that of a sink's one output."""
+        with self._database.write():
+            for path, own, result in receipts:
+                self._database.execute(
+                    "UPDATE delivery SET result = ?, size = ?, mtime_ns = ?, inode = ?, due = 0"
+                    " WHERE sink = ? AND path = ?",
+                    (result, *_columns(own), sink, path),
+                )
+            if stamp is not None:
+                self._database.execute(
+                    "UPDATE sink SET size = ?, mtime_ns = ?, inode = ? WHERE id = ?", (*_columns(stamp), sink)
+                )
+
+    def published(self, sink: int, revision: int, stamp: Stamp | None) -> None:
+        """Record that a whole sink holds its job as of `revision`."""
+        with self._database.write():
+            self._database.execute(
+                "UPDATE sink SET revision = ?, size = ?, mtime_ns = ?, inode = ? WHERE id = ?",
+                (revision, *_columns(stamp), sink),
+            )
+
+    def fault(self, sink: int, paths: Iterable[bytes]) -> None:
+        """Set deliveries aside that cannot be written in this run."""
+        with self._database.write():
+            self._database.executemany(
+                f"UPDATE delivery SET due = {FAULTED} WHERE sink = ? AND path = ?",
+                [(sink, path) for path in paths],
+            )
+
+    def forgive(self) -> None:
+        """Take up deliveries again that an earlier run had to set aside."""
+        aside = f"due = {FAULTED}"
+        if self._database.execute(f"SELECT 1 FROM delivery WHERE {aside} LIMIT 1").fetchone() is not None:
+            with self._database.write():
+                self._database.execute(f"UPDATE delivery SET due = 1 WHERE {aside}")
+
+
+def _stamp(size: int | None, mtime_ns: int | None, inode: int | None) -> Stamp | None:
+    if size is None or mtime_ns is None or inode is None:
+        return None
+    return Stamp(size, mtime_ns, inode)
+
+
+def _columns(stamp: Stamp | None) -> tuple[int | None, int | None, int | None]:
+    return (None, None, None) if stamp is None else (stamp.size, stamp.mtime_ns, stamp.inode)

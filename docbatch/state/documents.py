@@ -1,0 +1,198 @@
+"""Jobs and their documents: what is wanted, and which item each document is."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from docbatch.models import Failure, FailureClass, Operation, Recipe
+from docbatch.state.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedJob:
+    """A job as the last apply knew it; `recipe` is a row number, `root` the absolute source root."""
+
+    name: str
+    connection: str
+    recipe: int
+    config: Mapping[str, object]
+    root: bytes
+    priority: int
+    pins: Mapping[str, str] = field(default_factory=dict)
+    revision: int = 0
+
+
+Row = tuple[bytes, str | None, str | None, str | None, str | None, int | None, str | None]
+
+
+class Documents:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def job(self, name: str) -> RecordedJob | None:
+        row = self._database.execute(
+            "SELECT name, connection, recipe, config, root, priority, pins, revision FROM job WHERE name = ?",
+            (name,),
+        ).fetchone()
+        if row is None:
+            return None
+        name, connection, recipe, config, root, priority, pins, revision = row
+        return RecordedJob(
+            name, connection, recipe, json.loads(config), root, priority, json.loads(pins), revision
+        )
+
+    def jobs(self) -> list[RecordedJob]:
+        names = [row[0] for row in self._database.execute("SELECT name FROM job ORDER BY name")]
+        return [job for job in map(self.job, names) if job is not None]
+
+    def recipe(self, row: int) -> Recipe:
+        provider, account, operation, config, pins = self._database.execute(
+            "SELECT provider, account, operation, config, pins FROM recipe WHERE id = ?", (row,)
+        ).fetchone()
+        return Recipe(provider, account, Operation(operation), json.loads(config), json.loads(pins))
+
+    def recipe_key(self, row: int) -> str:
+        return str(self._database.execute("SELECT key FROM recipe WHERE id = ?", (row,)).fetchone()[0])
+
+    def recipe_row(self, key: str) -> int | None:
+        row = self._database.execute("SELECT id FROM recipe WHERE key = ?", (key,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def stream(self, job: str) -> Iterator[Row]:
+        """Yield the wanted documents in path order: path, digest, media type, item status, result, recipe, problem.
+
+        Only what comparing needs; items are verified when they are acted on.
+        """
+        return iter(
+            self._database.execute(
+                "SELECT document.path, item.digest, item.media_type, item.status, item.result, item.recipe,"
+                " document.problem_class FROM document LEFT JOIN item ON item.id = document.item"
+                " WHERE document.job = ? AND document.wanted = 1 ORDER BY document.path",
+                (job,),
+            )
+        )
+
+    def count(self, job: str) -> int:
+        row = self._database.execute(
+            "SELECT count(*) FROM document WHERE job = ? AND wanted = 1", (job,)
+        ).fetchone()
+        return int(row[0])
+
+    def tally(self, job: str) -> dict[str, int]:
+        """Return how many wanted documents stand where: by item status, and 'problem' for those that are no item."""
+        rows = self._database.execute(
+            "SELECT coalesce(item.status, 'problem'), count(*) FROM document LEFT JOIN item ON item.id = document.item"
+            " WHERE document.job = ? AND document.wanted = 1 GROUP BY 1",
+            (job,),
+        )
+        return dict(rows.fetchall())
+
+    def standing(self, job: str) -> dict[str, int]:
+        """Return how many wanted documents are anything but succeeded; quick where these are few."""
+        counts = dict(
+            self._database.execute(
+                "SELECT item.status, count(*) FROM item JOIN document ON document.item = item.id"
+                " WHERE item.status <> 'succeeded' AND document.job = ? AND document.wanted = 1 GROUP BY 1",
+                (job,),
+            ).fetchall()
+        )
+        problems = self._database.execute(
+            "SELECT count(*) FROM document WHERE job = ? AND item IS NULL AND wanted = 1", (job,)
+        ).fetchone()[0]
+        return {**counts, **({"problem": problems} if problems else {})}
+
+    def failures(self, job: str, limit: int = -1) -> Iterator[tuple[bytes, str, Failure]]:
+        """Yield (path, status, reason) of documents that failed, are partial, or could not be sent, in path order."""
+        rows = self._database.execute(
+            "SELECT document.path, coalesce(item.status, 'problem'),"
+            " coalesce(item.failure_class, document.problem_class, 'unknown'),"
+            " coalesce(item.failure_message, document.problem_message, ''), item.failure_code"
+            " FROM document LEFT JOIN item ON item.id = document.item"
+            " WHERE document.job = ? AND document.wanted = 1"
+            " AND (document.item IS NULL OR item.status IN ('failed', 'partial', 'held'))"
+            " ORDER BY document.path LIMIT ?",
+            (job, limit),
+        )
+        for path, status, kind, message, code in rows:
+            yield path, status, Failure(FailureClass(kind), message, code)
+
+    def problem(self, job: str, path: bytes) -> Failure | None:
+        row = self._database.execute(
+            "SELECT problem_class, problem_message FROM document WHERE job = ? AND path = ?", (job, path)
+        ).fetchone()
+        return None if row is None or row[0] is None else Failure(FailureClass(row[0]), row[1])
+
+    def has_result(self, job: str, path: bytes) -> bool:
+        row = self._database.execute(
+            "SELECT 1 FROM document JOIN item ON item.id = document.item"
+            " WHERE document.job = ? AND document.path = ? AND document.wanted = 1 AND item.result IS NOT NULL",
+            (job, path),
+        ).fetchone()
+        return row is not None
+
+    def knows(self, job: str, path: bytes) -> bool:
+        row = self._database.execute(
+            "SELECT 1 FROM document WHERE job = ? AND path = ? AND wanted = 1", (job, path)
+        ).fetchone()
+        return row is not None
+
+    def item_row(self, job: str, path: bytes) -> int | None:
+        row = self._database.execute(
+            "SELECT item FROM document WHERE job = ? AND path = ? AND wanted = 1", (job, path)
+        ).fetchone()
+        return None if row is None else row[0]
+
+    def of_item(self, item: int, place: bytes) -> Iterator[tuple[str, bytes]]:
+        """Yield (job, path) of the wanted documents that are this item and lie at this absolute path."""
+        yield from self._database.execute(
+            "SELECT document.job, document.path FROM document JOIN job ON job.name = document.job"
+            " WHERE document.item = ? AND document.wanted = 1 AND CAST(job.root || x'2f' || document.path AS BLOB) = ?",
+            (item, place),
+        ).fetchall()
+
+    def places(self, item: int) -> list[tuple[str, bytes]]:
+        """Return (job, path) of the wanted documents that are this item."""
+        return self._database.execute(
+            "SELECT job, path FROM document WHERE item = ? AND wanted = 1 ORDER BY job, path", (item,)
+        ).fetchall()
+
+    def declare_recipe(self, key: str, recipe: Recipe) -> int:
+        """Return the recipe's row, making it inside the current transaction when it is new."""
+        known = self.recipe_row(key)
+        if known is not None:
+            return known
+        cursor = self._database.execute(
+            "INSERT INTO recipe (key, provider, account, operation, config, pins) VALUES (?, ?, ?, ?, ?, ?)",
+            (key, recipe.provider, recipe.account, str(recipe.operation), json.dumps(dict(recipe.config)),
+             json.dumps(dict(recipe.pins))),
+        )  # fmt: skip
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def declare_job(self, job: RecordedJob) -> None:
+        """Write the job's row inside the current transaction."""
+        self._database.execute(
+            "INSERT INTO job (name, connection, recipe, config, root, priority, pins) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET connection = excluded.connection, recipe = excluded.recipe,"
+            " config = excluded.config, root = excluded.root, priority = excluded.priority, pins = excluded.pins",
+            (job.name, job.connection, job.recipe, json.dumps(dict(job.config)), job.root, job.priority,
+             json.dumps(dict(job.pins))),
+        )  # fmt: skip
+
+    def put(self, job: str, path: bytes, item: int | None, problem: Failure | None) -> None:
+        """Record what a document is inside the current transaction: an item, or a problem that keeps it from being one."""
+        kind, message = (None, None) if problem is None else (str(problem.kind), problem.message)
+        self._database.execute(
+            "INSERT INTO document (job, path, item, problem_class, problem_message, wanted) VALUES (?, ?, ?, ?, ?, 1)"
+            " ON CONFLICT (job, path) DO UPDATE SET item = excluded.item, problem_class = excluded.problem_class,"
+            " problem_message = excluded.problem_message, wanted = 1",
+            (job, path, item, kind, message),
+        )
+
+    def unwant(self, job: str, path: bytes) -> None:
+        """Mark a document as no longer found, inside the current transaction. What was paid stays known."""
+        self._database.execute("UPDATE document SET wanted = 0 WHERE job = ? AND path = ?", (job, path))
+
+    def revise(self, job: str) -> None:
+        """Note inside the current transaction that what whole sinks of the job should hold has changed."""
+        self._database.execute("UPDATE job SET revision = revision + 1 WHERE name = ?", (job,))

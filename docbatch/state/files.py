@@ -1,0 +1,189 @@
+"""Opening the state file after asking: is it there, is it ours, can this program use it.
+
+Whatever is wrong is found before anything is written.
+"""
+
+import contextlib
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from docbatch.errors import NoState, StateError
+
+APPLICATION_ID = 0x646F6362
+VERSION = 1
+HEADER = b"SQLite format 3\x00"
+NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "fuse.sshfs", "ceph", "glusterfs")
+
+README = """This folder is docbatch's memory of the project. Do not edit it by hand.
+
+state.db   what was sent, paid, received and delivered; keep it, back it up with 'docbatch state backup'
+spool/     every result as the provider gave it; outputs are written again from here, free of charge
+trash/     edited outputs that were replaced
+cache.db   file digests, to be fast; may be deleted at any time
+incoming/  results on their way into the spool; may be deleted while nothing runs
+lock       held by a running apply; it frees itself, never remove it
+serial     how far the state had come; tells a restored backup from the current state
+"""
+
+
+def prepare(folder: Path) -> None:
+    """Make the state folder, and say in it what it is. Raises StateError."""
+    _refuse_network(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_once(folder / "README", README)
+        _write_once(folder / ".gitignore", "*\n")
+    except OSError as error:
+        raise StateError(f"{folder}: the state folder cannot be made: {error.strerror}") from error
+
+
+def create(folder: Path) -> None:
+    """Make an empty state file, whole or not at all."""
+    prepare(folder)
+    path = folder / "state.db"
+    if path.exists():
+        return
+    draft = folder / f"state.{secrets.token_hex(4)}.new"
+    connection = sqlite3.connect(draft, isolation_level=None)
+    with contextlib.closing(connection):
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        _migrate(connection)
+        connection.execute("INSERT INTO meta VALUES ('lineage', ?)", (secrets.token_hex(8),))
+    _settle_on_disk(draft)
+    draft.rename(path)
+    _settle_on_disk(folder)
+
+
+def open_writable(folder: Path) -> sqlite3.Connection:
+    """Open the state for the one writer, who holds the lock. Raises StateError, NoState."""
+    path = folder / "state.db"
+    version = inspect(path)
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA temp_store = FILE")
+        if version < VERSION:
+            _migrate(connection)
+    except sqlite3.Error as error:
+        raise damaged(path, error) from error
+    return connection
+
+
+def open_readable(folder: Path) -> sqlite3.Connection:
+    """Open the state for reading; in a folder that cannot be written to, as an immutable file."""
+    path = folder / "state.db"
+    if inspect(path) < VERSION:
+        raise StateError(f"{path}: is of an older version", hint="'docbatch apply' brings it up to date")
+    mode = "mode=ro" if os.access(folder, os.W_OK) and os.access(path, os.W_OK) else "immutable=1"
+    uri = f"{path.resolve().as_uri()}?{mode}"
+    try:
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
+        connection.execute("SELECT value FROM meta").fetchone()
+    except sqlite3.Error as error:
+        raise damaged(path, error) from error
+    return connection
+
+
+def inspect(path: Path) -> int:
+    """Return the state file's version after looking at its header only. Raises StateError, NoState."""
+    try:
+        with path.open("rb") as stream:
+            header = stream.read(100)
+            size = os.fstat(stream.fileno()).st_size
+    except FileNotFoundError:
+        raise NoState(f"{path}: there is no state yet", hint="'docbatch apply' makes it") from None
+    except IsADirectoryError:
+        raise StateError(
+            f"{path}: is a folder, not a state file", hint="move it away and run again"
+        ) from None
+    except OSError as error:
+        raise StateError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(header) < 100 or not header.startswith(HEADER):
+        raise StateError(f"{path}: is not a state file", hint="nothing was changed; restore it from a backup")
+    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        raise StateError(
+            f"{path}: is a database of another program", hint="nothing was changed; move it away"
+        )
+    version = int.from_bytes(header[60:64], "big")
+    if version > VERSION:
+        raise StateError(
+            f"{path}: was written by a newer docbatch (state version {version}, this program knows {VERSION})",
+            hint="nothing was changed; upgrade docbatch",
+        )
+    _refuse_truncated(path, header, size)
+    return version
+
+
+def _refuse_truncated(path: Path, header: bytes, size: int) -> None:
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        return
+    page = int.from_bytes(header[16:18], "big")
+    pages = int.from_bytes(header[28:32], "big")
+    if size < (65536 if page == 1 else page) * pages:
+        raise StateError(
+            f"{path}: is truncated ({size} bytes of {page * pages})",
+            hint="nothing was changed; restore it from a backup",
+        )
+
+
+def damaged(path: Path, error: sqlite3.Error) -> StateError:
+    """Turn SQLite's complaint into one that says what is safe."""
+    return StateError(
+        f"{path}: the state cannot be used: {error}",
+        hint="nothing was sent. If the disk is full or read-only, mend that; otherwise restore a backup",
+    )
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    from docbatch.state import migrations  # noqa: PLC0415 - sqlite-utils is slow to import and seldom needed
+
+    migrations.apply(connection)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _write_once(path: Path, text: str) -> None:
+    with contextlib.suppress(FileExistsError), path.open("x") as stream:
+        stream.write(text)
+
+
+def _settle_on_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_network(folder: Path) -> None:
+    """Refuse a state on a network file system: neither its locks nor SQLite's log can be trusted there."""
+    kind = _file_system(folder.absolute())
+    if kind.startswith(NETWORK):
+        raise StateError(
+            f"{folder}: lies on a network file system ({kind}), where two runs could pay for the same documents",
+            hint="keep the project on a local disk",
+        )
+
+
+def _file_system(folder: Path) -> str:
+    best, kind = "", ""
+    for point, name in _mounts():
+        inside = folder.is_relative_to(point)
+        if inside and len(point) >= len(best):
+            best, kind = point, name
+    return kind
+
+
+def _mounts() -> Iterator[tuple[str, str]]:
+    try:
+        text = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return
+    for line in text.splitlines():
+        fields = line.split(" ")
+        yield fields[1].replace("\\040", " "), fields[2]

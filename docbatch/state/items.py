@@ -1,0 +1,165 @@
+"""Items: what is paid once. Each row carries a checksum over everything that decides about money."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from docbatch.models import Failure, FailureClass, ItemStatus, WorkItem
+from docbatch.state.checksum import Value, checksum, verify
+from docbatch.state.database import Database
+
+COLUMNS = (
+    "id, key, recipe, digest, size, media_type, status, attempt, result,"
+    " failure_class, failure_code, failure_message, checksum"
+)
+JOINED = ", ".join(f"item.{name.strip()}" for name in COLUMNS.split(","))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedItem:
+    """An item as recorded. `row` and `recipe` are row numbers; `result` is the digest of a payload in the spool."""
+
+    row: int
+    key: str
+    recipe: int
+    digest: str
+    size: int
+    media_type: str
+    status: ItemStatus
+    attempt: int
+    result: str | None
+    failure: Failure | None
+
+
+def read(columns: Sequence[Value]) -> RecordedItem:
+    """Read one row of COLUMNS. Raises StateError when its checksum does not match."""
+    row, key, recipe, digest, size, media_type, status, attempt, result, kind, code, message, recorded = (
+        columns
+    )
+    verify(f"item {str(key)[:12]}", int(recorded or 0), *columns[1:-1])
+    failure = None
+    if kind is not None:
+        failure = Failure(FailureClass(str(kind)), str(message), None if code is None else str(code))
+    return RecordedItem(
+        row=int(row or 0),
+        key=str(key),
+        recipe=int(recipe or 0),
+        digest=str(digest),
+        size=int(size or 0),
+        media_type=str(media_type),
+        status=ItemStatus(str(status)),
+        attempt=int(attempt or 0),
+        result=None if result is None else str(result),
+        failure=failure,
+    )
+
+
+class Items:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, key: str) -> RecordedItem | None:
+        return next(self.many([key]), None)
+
+    def many(self, keys: Sequence[str]) -> Iterator[RecordedItem]:
+        """Yield the items that are known among any number of keys."""
+        for start in range(0, len(keys), 500):
+            window = list(keys[start : start + 500])
+            marks = ", ".join("?" * len(window))
+            rows = self._database.execute(f"SELECT {COLUMNS} FROM item WHERE key IN ({marks})", window)
+            yield from map(read, rows.fetchall())
+
+    def by_row(self, row: int) -> RecordedItem:
+        return read(self._database.execute(f"SELECT {COLUMNS} FROM item WHERE id = ?", (row,)).fetchone())
+
+    def beginning(self, prefix: str, limit: int) -> list[RecordedItem]:
+        rows = self._database.execute(
+            f"SELECT {COLUMNS} FROM item WHERE substr(key, 1, ?) = ? ORDER BY key LIMIT ?",
+            (len(prefix), prefix, limit),
+        )
+        return [read(row) for row in rows]
+
+    def all(self) -> Iterator[RecordedItem]:
+        return map(read, self._database.execute(f"SELECT {COLUMNS} FROM item ORDER BY id"))
+
+    def pending(self, recipe: int, jobs: Sequence[str], limit: int) -> list[WorkItem]:
+        """Return items of a recipe that selected jobs want sent, lowest priority number first, a path with each."""
+        marks = ", ".join("?" * len(jobs))
+        rows = self._database.execute(
+            f"""SELECT {JOINED}, item.priority, (
+                    SELECT CAST(job.root || x'2f' || document.path AS BLOB) FROM document JOIN job ON job.name = document.job
+                    WHERE document.item = item.id AND document.wanted = 1 AND document.job IN ({marks})
+                    ORDER BY document.job, document.path LIMIT 1) AS place
+                FROM item WHERE status = 'pending' AND item.recipe = ? AND place IS NOT NULL
+                ORDER BY item.priority, item.key LIMIT ?""",
+            (*jobs, recipe, limit),
+        )
+        return [_work_item(read(columns), priority, place) for *columns, priority, place in rows]
+
+    def recipes_pending(self) -> list[int]:
+        rows = self._database.execute(
+            "SELECT DISTINCT recipe FROM item WHERE status = 'pending' ORDER BY recipe"
+        )
+        return [row[0] for row in rows]
+
+    def queue(self, rows: Sequence[int]) -> None:
+        """Queue failed items again, as a new attempt each."""
+        with self._database.write():
+            for row in rows:
+                item = self.by_row(row)
+                if item.status is ItemStatus.FAILED:
+                    self.set(item, ItemStatus.PENDING, attempts=1)
+
+    def want(self, item: WorkItem, recipe: int) -> int:
+        """Return the item's row, making it when it is new, inside the current transaction."""
+        values: tuple[Value, ...] = (
+            item.key, recipe, item.digest, item.size, item.media_type, str(ItemStatus.PENDING), 0, None, None, None, None,
+        )  # fmt: skip
+        made = self._database.execute(
+            "INSERT INTO item (key, recipe, digest, size, media_type, status, attempt, result, failure_class,"
+            " failure_code, failure_message, priority, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET priority = min(priority, excluded.priority) RETURNING id",
+            (*values, item.priority, checksum(*values)),
+        ).fetchone()
+        return int(made[0])
+
+    def set(
+        self,
+        item: RecordedItem,
+        status: ItemStatus,
+        *,
+        attempts: int = 0,
+        result: str | None = None,
+        failure: Failure | None = None,
+    ) -> None:
+        """Change an item inside the current transaction; `attempts` is added to its count."""
+        kind, code, message = (
+            (None, None, None) if failure is None else (failure.kind, failure.code, failure.message)
+        )
+        changed: tuple[Value, ...] = (
+            str(status),
+            item.attempt + attempts,
+            result,
+            kind and str(kind),
+            code,
+            message,
+        )
+        total = checksum(item.key, item.recipe, item.digest, item.size, item.media_type, *changed)
+        self._database.execute(
+            "UPDATE item SET status = ?, attempt = ?, result = ?, failure_class = ?, failure_code = ?,"
+            " failure_message = ?, checksum = ? WHERE id = ?",
+            (*changed, total, item.row),
+        )
+
+
+def _work_item(item: RecordedItem, priority: int, place: bytes) -> WorkItem:
+    return WorkItem(
+        key=item.key,
+        recipe=str(item.recipe),
+        digest=item.digest,
+        size=item.size,
+        media_type=item.media_type,
+        name=place.rpartition(b"/")[2].decode("utf-8", "replace"),
+        path=place,
+        priority=priority,
+        attempt=item.attempt,
+    )

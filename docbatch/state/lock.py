@@ -1,0 +1,79 @@
+"""One writer per state: a kernel lock that dies with its process and that nobody ever removes.
+
+The lock file's content is for people only (who holds it); the lock itself is the kernel's. Python opens files
+non-inheritable, so worker processes cannot keep it alive.
+"""
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from docbatch.errors import StateError, StateLocked
+
+
+@contextlib.contextmanager
+def hold(path: Path) -> Iterator[None]:
+    """Hold the lock for the block. Raises StateLocked, naming the owner, when another process has it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        _acquire(descriptor, path)
+        _sign(descriptor)
+        yield
+        os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise StateLocked(
+            f"the state is locked by {owner(path) or 'another run'}",
+            hint="wait for it to finish; a lock ends with its process, there is nothing to remove",
+        ) from None
+    except OSError as error:
+        if error.errno in {errno.ENOLCK, errno.ENOTSUP}:
+            raise StateError(
+                f"{path}: this file system offers no locks, so two runs could pay for the same documents",
+                hint="keep the project's .docbatch folder on a local disk",
+            ) from error
+        raise
+
+
+def _sign(descriptor: int) -> None:
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    text = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "started": started})
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, text.encode(), 0)
+
+
+def owner(path: Path) -> str | None:
+    """Return who signed the lock file, as a phrase; None when nobody did."""
+    try:
+        signed = json.loads(path.read_text())
+        return f"process {int(signed['pid'])} on {signed['host']}, since {signed['started']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def is_held(path: Path) -> bool:
+    """Say whether a living process holds the lock at this moment."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)

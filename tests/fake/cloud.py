@@ -1,0 +1,141 @@
+"""A vendor's cloud with a memory of its own, in a file, so that it outlives every process that talks to it.
+
+Time is the cloud's: it passes only while somebody waits for it.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS clock (now REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS object (account TEXT, step TEXT, remote_id TEXT, made REAL, PRIMARY KEY (account, step));
+CREATE TABLE IF NOT EXISTS batch (id INTEGER PRIMARY KEY, account TEXT, marker TEXT, made REAL, stopped INTEGER DEFAULT 0);
+CREATE TABLE IF NOT EXISTS run (
+    id INTEGER PRIMARY KEY, batch INTEGER, key TEXT, content TEXT, visible REAL, ends REAL
+);
+CREATE TABLE IF NOT EXISTS script (call TEXT, nth INTEGER, fault TEXT, PRIMARY KEY (call, nth));
+CREATE TABLE IF NOT EXISTS seen (call TEXT PRIMARY KEY, times INTEGER);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    id: str
+    key: str
+    content: str
+    ended: bool
+
+
+class Cloud:
+    """`lag`: seconds until a new batch shows in look-ups. `trickle`: further seconds between its rows. `latency`: until a
+    row's result is ready.
+    """
+
+    def __init__(self, path: Path, *, lag: float = 0.0, trickle: float = 0.0, latency: float = 1.0) -> None:
+        self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = OFF")
+        self._database.executescript(SCHEMA)
+        self._database.execute("INSERT INTO clock SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM clock)")
+        self.lag = lag
+        self.trickle = trickle
+        self.latency = latency
+
+    @property
+    def now(self) -> float:
+        return float(self._database.execute("SELECT now FROM clock").fetchone()[0])
+
+    def pass_time(self, seconds: float) -> None:
+        self._database.execute("UPDATE clock SET now = now + ?", (max(seconds, 0.0),))
+
+    def expect(self, call: str, nth: int, fault: str) -> None:
+        """Let the n-th call (from 1) of a kind go wrong in a named way."""
+        self._database.execute("INSERT INTO script VALUES (?, ?, ?)", (call, nth, fault))
+
+    def fault(self, call: str) -> str | None:
+        """Count a call and return the fault it was given."""
+        times = self._database.execute(
+            "INSERT INTO seen VALUES (?, 1) ON CONFLICT (call) DO UPDATE SET times = times + 1 RETURNING times",
+            (call,),
+        ).fetchone()[0]
+        row = self._database.execute(
+            "SELECT fault FROM script WHERE call = ? AND nth = ?", (call, times)
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def make(self, account: str, step: str) -> str:
+        made = self._database.execute(
+            "INSERT INTO object VALUES (?, ?, ?, (SELECT now FROM clock))"
+            " ON CONFLICT (account, step) DO UPDATE SET made = made RETURNING remote_id",
+            (account, step, f"obj-{step}"),
+        ).fetchone()
+        return str(made[0])
+
+    def has(self, account: str, step: str) -> bool:
+        row = self._database.execute(
+            "SELECT 1 FROM object WHERE account = ? AND step = ?", (account, step)
+        ).fetchone()
+        return row is not None
+
+    def uploads(self) -> int:
+        return int(
+            self._database.execute("SELECT count(*) FROM object WHERE step LIKE 'file %'").fetchone()[0]
+        )
+
+    def create(self, account: str, marker: str, contents: Mapping[str, str]) -> str:
+        """Take work on and charge for it."""
+        cursor = self._database.execute(
+            "INSERT INTO batch (account, marker, made) VALUES (?, ?, ?)", (account, marker, self.now)
+        )
+        batch = cursor.lastrowid
+        for position, (key, content) in enumerate(contents.items()):
+            visible = self.now + self.lag + self.trickle * position
+            self._database.execute(
+                "INSERT INTO run (batch, key, content, visible, ends) VALUES (?, ?, ?, ?, ?)",
+                (batch, key, content, visible, visible + self.latency),
+            )
+        return f"batch-{batch}"
+
+    def keyed(self, account: str, marker: str) -> str | None:
+        row = self._database.execute(
+            "SELECT id FROM batch WHERE account = ? AND marker = ? ORDER BY id", (account, marker)
+        ).fetchone()
+        return None if row is None else f"batch-{row[0]}"
+
+    def listed(self, account: str, marker: str) -> str | None:
+        """Return the batch as look-ups show it: not before the lag has passed."""
+        row = self._database.execute(
+            "SELECT id FROM batch WHERE account = ? AND marker = ? AND made + ? <= ? ORDER BY id",
+            (account, marker, self.lag, self.now),
+        ).fetchone()
+        return None if row is None else f"batch-{row[0]}"
+
+    def markers(self, account: str) -> list[str]:
+        rows = self._database.execute(
+            "SELECT DISTINCT marker FROM batch WHERE account = ? AND made + ? <= ?",
+            (account, self.lag, self.now),
+        )
+        return [row[0] for row in rows]
+
+    def rows(self, batch: str) -> list[Row]:
+        rows = self._database.execute(
+            "SELECT run.id, key, content, ends <= ?1 FROM run WHERE batch = ?2 AND visible <= ?1 ORDER BY run.id",
+            (self.now, int(batch.removeprefix("batch-"))),
+        )
+        return [Row(f"run-{row}", key, content, bool(ended)) for row, key, content, ended in rows]
+
+    def paid(self) -> dict[str, int]:
+        """Return how often each document was paid for."""
+        return dict(self._database.execute("SELECT content, count(*) FROM run GROUP BY content"))
+
+    def result(self, run: str) -> bytes:
+        key, content = self._database.execute(
+            "SELECT key, content FROM run WHERE id = ?", (int(run.removeprefix("run-")),)
+        ).fetchone()
+        return json.dumps({"key": key, "text": content}, sort_keys=True).encode()
+
+    def close(self) -> None:
+        self._database.close()

@@ -1,0 +1,64 @@
+"""docbatch with one rule broken, to show that the crash matrix would notice."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from docbatch.engine import collecting, sending
+from docbatch.engine.run import Run
+from docbatch.errors import Uncertain
+from docbatch.lifecycle import Event
+from docbatch.providers.base import Intent, Provider
+from docbatch.spool import Spool
+from docbatch.state.submissions import Submissions
+
+
+@contextlib.contextmanager
+def without_intent() -> Iterator[None]:
+    """Create first and record afterwards, as vendors' clients do."""
+    intend = Submissions.intend
+    postponed: list[tuple[Any, ...]] = []
+
+    def postpone(_self: Submissions, *arguments: Any, now: float) -> None:
+        postponed.append((*arguments, now))
+
+    def create(run: Run, provider: Provider, _connection: str, intent: Intent) -> None:
+        with contextlib.suppress(Uncertain):
+            accepted = provider.create(intent)
+            *arguments, now = postponed.pop()
+            intend(run.store.submissions, *arguments, now=now)
+            run.store.submissions.accept(intent.submission, Event.ACCEPTED, accepted.remote_id, {})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Submissions, "intend", postpone)
+        patch.setattr(sending, "_create", create)
+        patch.setattr(sending, "_cleared", lambda _run, _connection: True)
+        yield
+
+
+@contextlib.contextmanager
+def record_before_spool() -> Iterator[None]:
+    """Record a result as collected before it lies in the spool."""
+    written: list[bytes] = []
+    write, flush, collect = Spool.write, Spool.flush, collecting.collect
+
+    def note(_self: Spool, payload: bytes) -> str:
+        import hashlib
+
+        written.append(payload)
+        return hashlib.sha256(payload).hexdigest()
+
+    def late(run: Run, submission: Any) -> None:
+        collect(run, submission)
+        for payload in written:
+            write(run.spool, payload)
+        written.clear()
+        flush(run.spool)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Spool, "write", note)
+        patch.setattr(Spool, "flush", lambda _self: None)
+        patch.setattr(collecting, "collect", late)
+        yield

@@ -1,0 +1,195 @@
+"""A small project of real files over the fake cloud, applied as the command line does it."""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docbatch.engine.adopt import adopt, replan
+from docbatch.engine.connections import Connections, Line
+from docbatch.engine.desk import Desk
+from docbatch.engine.notices import Notice
+from docbatch.engine.reconcile import reconcile
+from docbatch.engine.run import Run
+from docbatch.engine.survey import survey
+from docbatch.engine.target import SinkTarget, Target
+from docbatch.keys import recipe_key
+from docbatch.models import Operation, Recipe, Recovery
+from docbatch.sinks.files import FilesSink
+from docbatch.sinks.trash import Trash
+from docbatch.sources.statcache import StatCache
+from docbatch.spool import Spool
+from docbatch.state import lock
+from docbatch.state.database import Database
+from docbatch.state.store import Store
+from tests.fake.cloud import Cloud
+from tests.fake.provider import FakeProvider, traits
+from tests.fake.tripwire import Tripwire
+
+TEXTS = {
+    "a.txt": "apple",
+    "b.txt": "a bad one",
+    "c.txt": "cherry",
+    "d.txt": "partial date",
+    "copy.txt": "apple",
+}
+
+
+class CloudClock:
+    """Lets the cloud's time pass instead of waiting for it."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def monotonic(self) -> float:
+        return self._cloud.now
+
+    def wall(self) -> float:
+        return 1_700_000_000.0 + self._cloud.now
+
+    def wait(self, until: float) -> None:
+        self._cloud.pass_time(until - self._cloud.now)
+
+    def wake(self) -> None:
+        pass
+
+
+@dataclass
+class Project:
+    root: Path
+    kind: Recovery = Recovery.FINDABLE
+    account: str = "acme"
+    cloud_options: dict[str, float] = field(default_factory=dict)
+    trait_options: dict[str, Any] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+
+    @property
+    def cloud(self) -> Cloud:
+        return Cloud(self.root / "cloud.db", **self.cloud_options)
+
+    @property
+    def folder(self) -> Path:
+        return self.root / ".docbatch"
+
+    def write(self, texts: dict[str, str] = TEXTS) -> None:
+        for name, text in texts.items():
+            path = self.root / "in" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    def target(self, **changes: Any) -> Target:
+        recipe = Recipe("fake", self.account, Operation.PARSE)
+        out = os.fsencode(self.root / "out")
+        sink = SinkTarget(
+            identity="files",
+            root=out,
+            output=None,
+            whole=False,
+            place=lambda path, _digest, _size: path + b".md",
+            open=lambda: FilesSink(self.root / "out", form="markdown", trash=Trash(self.folder / "trash")),
+        )
+        values: dict[str, Any] = {
+            "name": "job",
+            "connection": "fake",
+            "operation": Operation.PARSE,
+            "recipe": recipe,
+            "recipe_key": recipe_key(recipe),
+            "root": os.fsencode(self.root / "in"),
+            "include": ("**/*.txt",),
+            "sinks": (sink,),
+        }
+        return Target(**{**values, **changes})
+
+    def apply(self, tripwire: Tripwire | None = None, *, wait: bool = True, **run_options: Any) -> Run:
+        """Do what `docbatch apply` does; with a tripwire, die at its point."""
+        wire = tripwire or Tripwire()
+        cloud = self.cloud
+        kind = traits(self.kind, **self.trait_options)
+        provider = FakeProvider(cloud, kind, wire, self.account)
+        line = Line("fake", self.account, kind, lambda: provider, provider.read)
+        target = self.target()
+        self.folder.mkdir(exist_ok=True)
+        with contextlib.ExitStack() as stack:
+            stack.callback(cloud.close)
+            stack.enter_context(_wired(wire))
+            stack.enter_context(lock.hold(self.folder / "lock"))
+            store = stack.enter_context(Store.writable(self.folder))
+            desk = stack.enter_context(Desk())
+            spool = Spool(self.folder / "spool")
+            spool.sweep()
+            survey([target], store, StatCache(None), desk)
+            adopt(store, target, desk)
+            run = Run(
+                store=store,
+                spool=spool,
+                connections=Connections([line]),
+                targets={"job": target},
+                clock=CloudClock(cloud),
+                observe=self._observe,
+                project="proj",
+                replan=replan,
+                **run_options,
+            )
+            reconcile(run, wait=wait)
+        return run
+
+    def _observe(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+    def outputs(self) -> dict[str, str]:
+        out = self.root / "out"
+        return {str(path.relative_to(out)): path.read_text() for path in out.rglob("*") if path.is_file()}
+
+    def paid(self) -> dict[str, int]:
+        return self.cloud.paid()
+
+    def statuses(self) -> dict[str, int]:
+        with Store.readable(self.folder) as store:
+            return store.documents.tally("job")
+
+
+@contextlib.contextmanager
+def _wired(wire: Tripwire) -> Iterator[None]:
+    """Put the wire around every durable effect: transactions, renames and flushes.
+
+    Nothing is really flushed to the disk: what a killed process wrote is with the kernel, only a power cut loses it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        begin = Database.write
+        opened = Database.__init__
+
+        def open_unflushed(self: Database, connection: sqlite3.Connection, path: Path) -> None:
+            connection.execute("PRAGMA synchronous = OFF")
+            opened(self, connection, path)
+
+        @contextlib.contextmanager
+        def write(self: Database) -> Iterator[None]:
+            wire("before transaction")
+            with begin(self):
+                yield
+                wire("before commit")
+            wire("after commit")
+
+        patch.setattr(Database, "__init__", open_unflushed)
+        patch.setattr(Database, "write", write)
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        for name in ("rename", "replace", "fsync", "link"):
+            _wire_call(patch, wire, name)
+        yield
+
+
+def _wire_call(patch: pytest.MonkeyPatch, wire: Tripwire, name: str) -> None:
+    plain = getattr(os, name)
+
+    def call(*args: Any, **options: Any) -> Any:
+        wire(f"before {name}")
+        outcome = plain(*args, **options)
+        wire(f"after {name}")
+        return outcome
+
+    patch.setattr(os, name, call)

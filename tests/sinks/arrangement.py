@@ -1,0 +1,160 @@
+"""A sink of each kind in a folder of its own, and documents to deliver to it."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType, SimpleNamespace
+
+from docbatch.providers.base import Answer
+from docbatch.results import DocumentInfo, ProviderInfo, Result
+from docbatch.sinks import open_sink
+from docbatch.sinks.base import Delivery, Fault, Receipt, Sink, Stamp
+
+KINDS = ("files", "jsonl", "sqlite")
+PATHS = ("a.pdf", "b/c.pdf", "b/d.pdf")
+
+
+@dataclass(frozen=True)
+class FakeAnswer:
+    body: str
+
+    def markdown(self) -> str:
+        return f"# {self.body}"
+
+    def text(self) -> str:
+        return self.body
+
+    def result(self, document: DocumentInfo) -> Result:
+        return Result(
+            outcome="succeeded",
+            document=document,
+            provider=ProviderInfo(type="fake", operation="parse"),
+            markdown=self.markdown(),
+            text=self.text(),
+            raw={"body": self.body},
+        )
+
+
+def delivery(path: str, body: str | None = None, expected: Stamp | None = None) -> Delivery:
+    answer = FakeAnswer(path if body is None else body)
+    return Delivery(
+        path=path.encode(),
+        output=path.encode() + b".md",
+        result_digest=digest(answer.body),
+        document=DocumentInfo(path=path, sha256="0" * 64, size=1, media_type="application/pdf"),
+        load=lambda: answer,
+        expected=expected,
+    )
+
+
+def failing(path: str, error: Exception) -> Delivery:
+    def load() -> Answer:
+        raise error
+
+    whole = delivery(path)
+    return Delivery(whole.path, whole.output, whole.result_digest, whole.document, load)
+
+
+def digest(body: str) -> str:
+    return sha256(body.encode(errors="replace")).hexdigest()
+
+
+@dataclass
+class Arrangement:
+    """`stamps` and `stamp` are what a state would have recorded: of each document and of the file of a whole job."""
+
+    kind: str
+    folder: Path
+    stamps: dict[str, Stamp | None] = field(default_factory=dict)
+    stamp: Stamp | None = None
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "out"
+
+    @property
+    def trash(self) -> Path:
+        return self.folder / "trash"
+
+    @property
+    def output(self) -> Path:
+        """The file of a whole job, or that of the first document."""
+        return (
+            self.root / {"files": "a.pdf.md", "jsonl": "deep/job.jsonl", "sqlite": "deep/job.db"}[self.kind]
+        )
+
+    def open(self) -> Sink:
+        config = SimpleNamespace(type=self.kind, format="markdown", table="documents")
+        output = b"" if self.kind == "files" else str(self.output.relative_to(self.root)).encode()
+        return open_sink(config, root=self.root, output=output, trash=self.trash)
+
+    def deliver(self, deliveries: Iterable[Delivery]) -> list[Receipt | Fault]:
+        outcomes = list(self.open().deliver(deliveries))
+        for outcome in outcomes:
+            if isinstance(outcome, Receipt):
+                self.stamps[outcome.path.decode()] = outcome.stamp
+        self.stamp = self.open().stamp(b"")
+        return outcomes
+
+    def deliver_all(self, bodies: Mapping[str, str] = MappingProxyType({})) -> list[Receipt | Fault]:
+        return self.deliver(delivery(path, bodies.get(path), self.stamps.get(path)) for path in PATHS)
+
+    def deliver_raw(self, deliveries: Iterable[tuple[bytes, Delivery]]) -> list[Receipt | Fault]:
+        """Deliver documents whose paths are not text."""
+        outcomes = list(self.open().deliver(replace(each, path=path) for path, each in deliveries))
+        self.stamp = self.open().stamp(b"")
+        return outcomes
+
+    def noticed(self) -> set[str]:
+        """Return the documents whose outputs no longer are what was delivered, as a plan would find them."""
+        sink = self.open()
+        if self.kind == "files":
+            return {path for path in PATHS if sink.stamp(path.encode() + b".md") != self.stamps[path]}
+        if sink.stamp(b"") == self.stamp:
+            return set()
+        return {path.decode() for path, _ in sink.verify((path.encode(), digest(path)) for path in PATHS)}
+
+    def content(self) -> dict[str, str]:
+        """Return what a reader of the sink finds: the text for each document."""
+        return _READERS[self.kind](self)
+
+    def trashed(self) -> list[str]:
+        """Return the text of everything in the trash but its index."""
+        return [path.read_text() for path in sorted(self.trash.glob("*")) if path.name != "index.jsonl"]
+
+    def hidden(self) -> list[str]:
+        return [path.name for path in self.root.rglob(".*")]
+
+
+def _read_files(at: Arrangement) -> dict[str, str]:
+    visible = [path for path in at.root.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return {str(path.relative_to(at.root)).removesuffix(".md"): path.read_text() for path in sorted(visible)}
+
+
+def _read_jsonl(at: Arrangement) -> dict[str, str]:
+    if not at.output.exists():
+        return {}
+    results = [json.loads(line) for line in at.output.read_text().splitlines()]
+    return {result["document"]["path"]: result["markdown"] + "\n" for result in results}
+
+
+def _read_sqlite(at: Arrangement) -> dict[str, str]:
+    if not at.output.exists():
+        return {}
+    with closing(sqlite3.connect(at.output)) as database:
+        if not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            return {}
+        return dict(database.execute("SELECT path, markdown || char(10) FROM documents ORDER BY path"))
+
+
+_READERS: Mapping[str, Callable[[Arrangement], dict[str, str]]] = {
+    "files": _read_files,
+    "jsonl": _read_jsonl,
+    "sqlite": _read_sqlite,
+}
+
+DELIVERED = {path: f"# {path}\n" for path in PATHS}

@@ -1,0 +1,75 @@
+"""Delivers three documents again and again, each time into a new folder, and is killed one moment later each time.
+
+Run as `python -m sinks.killed KIND FOLDER`; ends when a delivery was not killed, and prints how many were.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from docbatch.durability import Flusher
+from docbatch.sinks import outputs
+from docbatch.sinks.table import Table
+
+from .arrangement import Arrangement
+
+EFFECTS: tuple[tuple[Any, str], ...] = (
+    (outputs, "create"),
+    (os, "write"),
+    (Flusher, "flush"),
+    (os, "rename"),
+    (Table, "create"),
+    (Table, "put"),
+)
+
+
+class Killer:
+    """Kills this process at its nth moment: there is one before each effect and one after it."""
+
+    def __init__(self, moment: int) -> None:
+        self.left = moment
+
+    def guard(self, effect: Callable[..., Any]) -> Callable[..., Any]:
+        def guarded(*arguments: Any, **options: Any) -> Any:
+            self.pass_moment()
+            outcome = effect(*arguments, **options)
+            self.pass_moment()
+            return outcome
+
+        return guarded
+
+    def pass_moment(self) -> None:
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.left -= 1
+
+
+def deliver(at: Arrangement, moment: int) -> None:
+    killer = Killer(moment)
+    for owner, name in EFFECTS:
+        setattr(owner, name, killer.guard(getattr(owner, name)))
+    at.deliver_all()
+
+
+def is_killed(at: Arrangement, moment: int) -> bool:
+    process = os.fork()
+    if process == 0:
+        deliver(at, moment)
+        os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(process, 0)[1])
+
+
+def main(kind: str, folder: Path) -> None:
+    for moment in count():
+        at = Arrangement(kind, folder / str(moment))
+        if not is_killed(at, moment):
+            sys.stdout.write(str(moment))
+            return
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

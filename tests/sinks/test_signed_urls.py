@@ -1,0 +1,63 @@
+import json
+
+import pytest
+
+from docbatch.sinks.signed import without_signatures
+
+S3 = "https://b.s3.amazonaws.com/a/page.png?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=5ec2e7"
+
+
+def _cut(value: object) -> object:
+    return json.loads(without_signatures(json.dumps(value).encode()))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        S3,
+        "https://b.s3.amazonaws.com/a/page.png?AWSAccessKeyId=AKIA&Expires=1&Signature=5ec2e7",
+        "https://acc.blob.core.windows.net/a/page.png?sv=2024&sig=5ec2e7",
+        "https://storage.googleapis.com/b/page.png?X-Goog-Signature=5ec2e7",
+        "https://cdn.example.com/page.png?Expires=1&Signature=5ec2e7&Key-Pair-Id=K",
+        "https://cdn.example.com/page.png?token=5ec2e7",
+        "https://cdn.example.com/page.png#access_token=5ec2e7",
+        "https://cdn.example.com/page.png?a=1&amp;sig=5ec2e7",
+        "https://name:5ec2e7@example.com/page.png",
+    ],
+)
+def test_credentials_in_urls_are_cut(url: str) -> None:
+    cut = str(_cut(url))
+
+    assert "5ec2e7" not in cut
+    assert cut.startswith("https://")
+    assert cut.endswith("/page.png")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://example.com/search?q=signature",
+        "https://example.com/?design=1",
+        "mail me@example.com, sig=no url",
+        "http://[::1]/x?a=b",
+        "\\u0026 and \\ stay",
+    ],
+)
+def test_everything_else_stays(text: str) -> None:
+    assert _cut({"url": S3, "text": text}) == {"url": "https://b.s3.amazonaws.com/a/page.png", "text": text}
+
+
+def test_the_text_around_a_url_stays() -> None:
+    assert _cut(f'![page]({S3}) and "{S3}", end') == (
+        '![page](https://b.s3.amazonaws.com/a/page.png) and "https://b.s3.amazonaws.com/a/page.png", end'
+    )
+
+
+@pytest.mark.parametrize(
+    "escaped", [S3.replace("/", "\\/"), S3.replace("&", "\\u0026").replace("?", "\\u003f")]
+)
+def test_urls_in_json_inside_a_string_are_cut(escaped: str) -> None:
+    cut = str(_cut('{"url": "' + escaped + '", "next": 1}'))
+
+    assert "5ec2e7" not in cut
+    assert json.loads(cut) == {"url": "https://b.s3.amazonaws.com/a/page.png", "next": 1}

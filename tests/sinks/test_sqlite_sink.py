@@ -1,0 +1,273 @@
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from docbatch.errors import SinkError
+from docbatch.results import Result
+from docbatch.sinks import open_sink
+from docbatch.sinks.base import Fault, Receipt
+
+from .arrangement import DELIVERED, PATHS, Arrangement, delivery, digest
+
+EXPECTED = [(path.encode(), digest(path)) for path in PATHS]
+
+
+@contextmanager
+def _database(at: Arrangement) -> Iterator[sqlite3.Connection]:
+    at.output.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(at.output)) as database, database:
+        yield database
+
+
+def _run(at: Arrangement, *statements: str) -> None:
+    with _database(at) as database:
+        for statement in statements:
+            database.execute(statement)
+
+
+def _differences(at: Arrangement) -> dict[str, str]:
+    return {path.decode(): why for path, why in at.open().verify(EXPECTED)}
+
+
+def test_a_row_holds_the_document_and_its_result(sqlite: Arrangement) -> None:
+    sqlite.deliver_all()
+
+    with _database(sqlite) as database:
+        database.row_factory = sqlite3.Row
+        row = dict(database.execute("SELECT * FROM documents WHERE path = 'a.pdf'").fetchone())
+    assert Result.model_validate_json(row.pop("result")).document.path == "a.pdf"
+    assert len(row.pop("checksum")) == 32
+    assert row == {
+        "path": "a.pdf",
+        "sha256": "0" * 64,
+        "media_type": "application/pdf",
+        "outcome": "succeeded",
+        "markdown": "# a.pdf",
+        "text": "a.pdf",
+        "pages": None,
+        "metadata": "{}",
+        "result_digest": digest("a.pdf"),
+    }
+
+
+def test_an_undisturbed_database_is_not_written_again(sqlite: Arrangement) -> None:
+    sqlite.deliver_all()
+    before = sqlite.output.stat()
+
+    sqlite.deliver_all()
+
+    assert sqlite.output.stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_rows_are_verified_one_by_one(sqlite: Arrangement) -> None:
+    sqlite.deliver([delivery(path, body) for path, body in [("a.pdf", "a.pdf"), ("b/c.pdf", "old")]])
+    _run(sqlite, "UPDATE documents SET text = x'ff' WHERE path = 'a.pdf'")
+
+    assert _differences(sqlite) == {
+        "a.pdf": "its row was changed",
+        "b/c.pdf": "its row holds another result",
+        "b/d.pdf": "its row is missing",
+    }
+
+
+@pytest.mark.parametrize("statement", ["DROP TABLE documents", "DELETE FROM documents"])
+def test_rows_that_are_gone_are_all_named(sqlite: Arrangement, statement: str) -> None:
+    sqlite.deliver_all()
+    _run(sqlite, statement)
+
+    assert _differences(sqlite) == dict.fromkeys(PATHS, "its row is missing")
+    sqlite.deliver_all()
+    assert sqlite.content() == DELIVERED
+
+
+def test_verifying_does_not_make_a_database(sqlite: Arrangement) -> None:
+    assert _differences(sqlite) == dict.fromkeys(PATHS, "its row is missing")
+    assert not sqlite.root.exists()
+
+
+def test_an_edited_row_is_kept_as_json(sqlite: Arrangement) -> None:
+    sqlite.deliver_all()
+    _run(sqlite, "UPDATE documents SET markdown = 'mine', text = x'ff' WHERE path = 'a.pdf'")
+
+    sqlite.deliver_all()
+
+    (kept,) = (json.loads(text) for text in sqlite.trashed())
+    assert (kept["path"], kept["markdown"], kept["sha256"]) == ("a.pdf", "mine", "0" * 64)
+
+
+def test_tables_and_columns_of_the_user_s_own_stay(sqlite: Arrangement) -> None:
+    sqlite.deliver_all()
+    _run(
+        sqlite,
+        "ALTER TABLE documents ADD COLUMN reviewed TEXT",
+        "UPDATE documents SET reviewed = 'yes'",
+        "CREATE TABLE notes (note TEXT)",
+        "INSERT INTO notes VALUES ('keep')",
+    )
+
+    sqlite.deliver_all({"a.pdf": "new"})
+
+    with _database(sqlite) as database:
+        assert database.execute("SELECT reviewed, text FROM documents").fetchone() == ("yes", "new")
+        assert database.execute("SELECT note FROM notes").fetchall() == [("keep",)]
+
+
+def test_a_constraint_of_the_user_s_own_concerns_one_document(sqlite: Arrangement) -> None:
+    sqlite.deliver_all()
+    _run(
+        sqlite,
+        "CREATE TRIGGER guard BEFORE UPDATE ON documents WHEN new.path = 'a.pdf' "
+        "BEGIN SELECT raise(ABORT, 'reviewed rows stay'); END",
+    )
+
+    outcomes = sqlite.deliver_all({"a.pdf": "new", "b/c.pdf": "new"})
+
+    assert [type(outcome) for outcome in outcomes] == [Fault, Receipt, Receipt]
+    assert "reviewed rows stay" in str(outcomes[0])
+    assert sqlite.content() == DELIVERED | {"b/c.pdf": "# new\n"}
+
+
+def _text(at: Arrangement) -> None:
+    at.output.parent.mkdir(parents=True)
+    at.output.write_text("no database at all" * 10)
+
+
+def _own_table(at: Arrangement) -> None:
+    at.deliver_all()
+    _run(at, "DROP TABLE documents", "CREATE TABLE documents (path TEXT PRIMARY KEY, title TEXT)")
+
+
+def _newer(at: Arrangement) -> None:
+    at.deliver_all()
+    _run(at, "PRAGMA user_version = 99")
+
+
+@pytest.mark.parametrize(
+    ("arrange", "why"),
+    [
+        (_text, "is not an SQLite database"),
+        (
+            lambda at: _run(at, "CREATE TABLE customers (name TEXT)"),
+            "is a database that docbatch did not make",
+        ),
+        (
+            lambda at: _run(at, "CREATE TABLE documents (path TEXT)"),
+            "is a database that docbatch did not make",
+        ),
+        (_own_table, 'has a table "documents" that docbatch did not make'),
+        (_newer, "was written by a newer docbatch"),
+    ],
+    ids=["text", "database", "database with a table of that name", "table", "newer"],
+)
+def test_what_is_not_ours_is_refused_and_left_as_it_is(
+    sqlite: Arrangement, arrange: Callable[[Arrangement], None], why: str
+) -> None:
+    arrange(sqlite)
+    before = sqlite.output.read_bytes()
+
+    with pytest.raises(SinkError, match=why) as caught:
+        sqlite.deliver_all()
+    with pytest.raises(SinkError, match=why):
+        _differences(sqlite)
+
+    assert "give the sink another path" in str(caught.value.hint)
+    assert sqlite.output.read_bytes() == before
+    assert [path.name for path in sqlite.output.parent.iterdir()] == [sqlite.output.name]
+
+
+def test_a_database_that_someone_holds_is_an_error_that_says_so(
+    sqlite: Arrangement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docbatch.sinks.sqlite._PATIENCE", 0)
+    sqlite.deliver_all()
+
+    with closing(sqlite3.connect(sqlite.output, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(SinkError, match="database is locked") as caught:
+            sqlite.deliver_all({"a.pdf": "new"})
+
+    assert "close programs that hold it" in str(caught.value.hint)
+
+
+def test_windows_of_documents_are_all_delivered(sqlite: Arrangement) -> None:
+    paths = [f"{index:04}.pdf" for index in range(700)]
+
+    outcomes = sqlite.deliver(delivery(path) for path in paths)
+
+    assert [outcome.path.decode() for outcome in outcomes] == paths
+    assert list(sqlite.open().verify([(path.encode(), digest(path)) for path in paths])) == []
+
+
+def test_two_jobs_keep_to_their_tables_in_one_database(sqlite: Arrangement) -> None:
+    sqlite.deliver_all()
+    other = open_sink(
+        SimpleNamespace(type="sqlite", table='odd "name'),
+        root=sqlite.root,
+        output=b"deep/job.db",
+        trash=sqlite.trash,
+    )
+
+    list(other.deliver([delivery("a.pdf", "of the other job")]))
+
+    assert sqlite.content() == DELIVERED
+    assert list(other.verify([(b"a.pdf", digest("of the other job"))])) == []
+
+
+def test_a_document_whose_name_is_not_utf8_has_a_row(sqlite: Arrangement) -> None:
+    outcomes = sqlite.deliver_raw([(b"caf\xe9.pdf", delivery("x"))])
+
+    assert outcomes == [Receipt(b"caf\xe9.pdf", None)]
+    assert list(sqlite.content()) == ["caf%E9.pdf"]
+    assert list(sqlite.open().verify([(b"caf\xe9.pdf", digest("x"))])) == []
+
+
+def test_a_whole_database_of_ours_is_removed_to_the_trash(sqlite: Arrangement) -> None:
+    sqlite.deliver_all()
+
+    sqlite.open().remove(b"")
+
+    assert not sqlite.output.exists()
+    assert len(list(sqlite.trash.glob("*.db"))) == 1
+
+
+def test_a_database_with_tables_of_the_user_s_own_is_not_removed(sqlite: Arrangement) -> None:
+    sqlite.deliver_all()
+    _run(sqlite, "CREATE TABLE notes (note TEXT)")
+
+    with pytest.raises(SinkError, match="nothing was removed") as caught:
+        sqlite.open().remove(b"")
+
+    assert "DROP TABLE" in str(caught.value.hint)
+    assert sqlite.content() == DELIVERED
+
+
+def test_a_database_in_a_folder_that_cannot_be_written_is_verified(sqlite: Arrangement) -> None:
+    sqlite.deliver_all()
+    sqlite.output.chmod(0o444)
+    sqlite.output.parent.chmod(0o555)
+
+    assert _differences(sqlite) == {}
+
+    sqlite.output.parent.chmod(0o755)
+
+
+def test_a_transaction_that_was_cut_off_is_undone_by_the_next_delivery(sqlite: Arrangement) -> None:
+    sqlite.deliver_all()
+    with closing(sqlite3.connect(sqlite.output, isolation_level=None)) as killed:
+        killed.execute("PRAGMA cache_size = 1")
+        killed.execute("BEGIN IMMEDIATE")
+        killed.execute("UPDATE documents SET text = hex(zeroblob(100000))")
+        shutil.copytree(sqlite.root, sqlite.folder / "as killed")
+    shutil.rmtree(sqlite.root)
+    (sqlite.folder / "as killed").rename(sqlite.root)
+
+    assert _differences(sqlite) == dict.fromkeys(PATHS, "its database was left unfinished")
+    sqlite.deliver_all()
+
+    assert _differences(sqlite) == {}
+    assert sqlite.trashed() == []

@@ -1,0 +1,283 @@
+"""The state file: made whole, opened only when it is ours and usable, and otherwise left exactly as it is."""
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from docbatch.errors import DocbatchError, NoState, StateError
+from docbatch.state import files
+from docbatch.state.store import Store
+
+NOBODY = 65534
+OPEN: list[Callable[[Path], Store]] = [Store.readable, Store.writable]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return the folder of a state that has been used."""
+    folder = tmp_path / ".docbatch"
+    Store.writable(folder).close()
+    return folder
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Return the folder of a used state that every user can reach."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        folder = Path(place) / ".docbatch"
+        Store.writable(folder).close()
+        yield folder
+        folder.chmod(0o755)
+
+
+@contextlib.contextmanager
+def ordinary_user() -> Iterator[None]:
+    """Act as somebody whom permissions stop."""
+    if os.getuid() != 0:
+        yield
+        return
+    os.setresuid(NOBODY, NOBODY, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.iterdir()
+        if path.is_file()
+    }
+
+
+class Killed(BaseException):
+    pass
+
+
+def die(*_arguments: object) -> None:
+    raise Killed
+
+
+def test_a_new_state_has_its_folder_explained_and_kept_out_of_version_control(folder: Path) -> None:
+    assert sorted(path.name for path in folder.iterdir()) == [".gitignore", "README", "state.db"]
+    assert (folder / ".gitignore").read_text() == "*\n"
+    assert "Do not edit it by hand" in (folder / "README").read_text()
+
+
+@pytest.mark.parametrize("effect", [(os, "fsync"), (Path, "rename")])
+def test_a_state_whose_making_was_killed_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, effect: tuple[object, str]
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(*effect, die)
+        with pytest.raises(Killed):
+            files.create(tmp_path)
+
+    assert not (tmp_path / "state.db").exists()
+    with Store.writable(tmp_path) as store:
+        assert store.events.last() == 0
+
+
+def test_what_a_killed_making_left_does_not_matter(tmp_path: Path) -> None:
+    (tmp_path / "state.00000000.new").write_bytes(b"half a file")
+
+    with Store.writable(tmp_path) as store:
+        assert store.lineage
+
+
+def test_every_state_has_a_lineage_of_its_own(tmp_path: Path) -> None:
+    with Store.writable(tmp_path / "one") as one, Store.writable(tmp_path / "other") as other:
+        assert one.lineage != other.lineage
+
+
+def test_a_state_keeps_its_lineage(folder: Path) -> None:
+    with Store.writable(folder) as store:
+        born = store.lineage
+    with Store.readable(folder) as again:
+        assert again.lineage == born
+
+
+def test_what_is_committed_is_on_the_disk_before_anything_else_happens(folder: Path) -> None:
+    with Store.writable(folder) as store:
+        settings = {
+            name: store.database.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+
+    assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_without_a_state_there_is_nothing_to_read(tmp_path: Path) -> None:
+    with pytest.raises(NoState, match="there is no state yet") as raised:
+        Store.readable(tmp_path)
+
+    assert raised.value.exit_code == 10
+    assert list(tmp_path.iterdir()) == []
+
+
+def foreign(path: Path) -> None:
+    path.unlink()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE their (own TEXT)")
+
+
+def newer(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+
+
+def truncated(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def short(path: Path) -> None:
+    os.truncate(path, 60)
+
+
+def emptied(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(b"not a database, but some text\n" * 300)
+
+
+WRONG = [
+    (foreign, "is a database of another program"),
+    (newer, "was written by a newer docbatch .state version 99"),
+    (truncated, "is truncated"),
+    (short, "is not a state file"),
+    (emptied, "is not a state file"),
+    (garbage, "is not a state file"),
+]
+
+
+@pytest.mark.parametrize("opened", OPEN)
+@pytest.mark.parametrize(("spoil", "message"), WRONG)
+def test_a_file_that_cannot_be_used_is_named_and_left_as_it_is(
+    folder: Path, opened: Callable[[Path], Store], spoil: Callable[[Path], None], message: str
+) -> None:
+    spoil(folder / "state.db")
+    before = digests(folder)
+
+    with pytest.raises(StateError, match=message) as raised:
+        opened(folder)
+
+    assert "nothing was changed" in str(raised.value.hint)
+    assert digests(folder) == before
+
+
+@pytest.mark.parametrize("opened", OPEN)
+def test_a_folder_in_the_place_of_the_state_is_named(tmp_path: Path, opened: Callable[[Path], Store]) -> None:
+    (tmp_path / "state.db").mkdir()
+
+    with pytest.raises(StateError, match="is a folder, not a state file"):
+        opened(tmp_path)
+
+
+def test_a_state_with_a_damaged_first_page_is_left_as_it_is(folder: Path) -> None:
+    path = folder / "state.db"
+    path.write_bytes(path.read_bytes()[:100] + b"\xff" * 3996 + path.read_bytes()[4096:])
+    before = digests(folder)
+
+    with pytest.raises(StateError, match="the state cannot be used"):
+        Store.readable(folder)
+
+    assert digests(folder) == before
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".docbatch").write_text("")
+
+    with pytest.raises(StateError, match="the state folder cannot be made"):
+        Store.writable(tmp_path / ".docbatch")
+
+
+def test_a_state_is_read_where_nothing_may_be_written(open_folder: Path) -> None:
+    open_folder.chmod(0o555)
+
+    with ordinary_user(), Store.readable(open_folder) as store:
+        assert store.events.last() == 0
+
+    assert sorted(path.name for path in open_folder.iterdir()) == [".gitignore", "README", "state.db"]
+
+
+def test_a_state_that_may_not_be_written_is_not_opened_for_writing(open_folder: Path) -> None:
+    (open_folder / "state.db").chmod(0o444)
+    open_folder.chmod(0o555)
+    before = digests(open_folder)
+
+    with ordinary_user(), pytest.raises(StateError):
+        store = Store.writable(open_folder)
+        with store.write():
+            store.documents.revise("job")
+
+    assert digests(open_folder) == before
+
+
+def mounted(monkeypatch: pytest.MonkeyPatch, *mounts: tuple[Path | str, str]) -> None:
+    lines = "".join(
+        f"device {str(point).replace(' ', chr(92) + '040')} {kind} rw 0 0\n" for point, kind in mounts
+    )
+    read = Path.read_text
+
+    def told(path: Path, *arguments: str | None, **options: str | None) -> str:
+        return lines if str(path) == "/proc/self/mounts" else read(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "read_text", told)
+
+
+def test_a_state_on_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    share = tmp_path / "our share"
+    mounted(monkeypatch, ("/", "ext4"), (share, "nfs4"))
+
+    with pytest.raises(StateError, match=r"network file system \(nfs4\)") as raised:
+        files.create(share / ".docbatch")
+
+    assert "local disk" in str(raised.value.hint)
+    assert not share.exists()
+
+
+def test_a_local_disk_below_a_network_file_system_is_fine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounted(monkeypatch, ("/", "nfs4"), (tmp_path, "ext4"))
+
+    files.create(tmp_path)
+
+    assert (tmp_path / "state.db").exists()
+
+
+def test_a_full_disk_stops_a_transaction_whole(folder: Path) -> None:
+    with Store.writable(folder) as store:
+        pages = store.database.execute("PRAGMA page_count").fetchone()[0]
+        store.database.execute(f"PRAGMA max_page_count = {pages}")
+
+        with pytest.raises(StateError, match="full") as raised, store.write():
+            store.database.execute("INSERT INTO meta VALUES ('small', 'fits')")
+            store.database.execute("INSERT INTO meta VALUES ('large', ?)", ("x" * 100_000,))
+
+        assert "nothing was sent" in str(raised.value.hint)
+        assert store.database.execute("SELECT count(*) FROM meta").fetchone()[0] == 1
+
+
+def test_a_transaction_that_dies_leaves_nothing(folder: Path) -> None:
+    with Store.writable(folder) as store:
+        with pytest.raises(Killed), store.write():
+            store.database.execute("INSERT INTO meta VALUES ('half', 'done')")
+            raise Killed
+
+        assert store.database.execute("SELECT count(*) FROM meta").fetchone()[0] == 1
+
+
+def test_an_expected_error_inside_a_transaction_stays_what_it_is(folder: Path) -> None:
+    with Store.writable(folder) as store, pytest.raises(DocbatchError, match="as it was said"), store.write():
+        raise DocbatchError("as it was said")

@@ -1,0 +1,130 @@
+"""One writer: the lock belongs to a living process, and to nobody else."""
+
+import errno
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docbatch.errors import StateError, StateLocked
+from docbatch.state import lock
+
+ROOT = Path(__file__).parents[2]
+HOLDER = """
+import sys
+from pathlib import Path
+from docbatch.state import lock
+
+with lock.hold(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "lock"
+
+
+@pytest.fixture
+def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Return another process that holds the lock."""
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_lock_held_by_another_process_names_it(path: Path, holder: subprocess.Popen[str]) -> None:
+    with pytest.raises(StateLocked, match=f"process {holder.pid} on {socket.gethostname()}") as raised:
+        with lock.hold(path):
+            pass
+
+    assert raised.value.exit_code == 11
+    assert "nothing to remove" in str(raised.value.hint)
+
+
+def test_it_can_be_seen_whether_a_lock_is_held(path: Path, holder: subprocess.Popen[str]) -> None:
+    assert lock.is_held(path)
+    holder.communicate()
+    assert not lock.is_held(path)
+
+
+def test_asking_whether_a_lock_is_held_does_not_take_it(path: Path, holder: subprocess.Popen[str]) -> None:
+    lock.is_held(path)
+
+    with pytest.raises(StateLocked), lock.hold(path):
+        pass
+
+
+def test_a_lock_ends_with_its_process_even_when_that_is_killed(
+    path: Path, holder: subprocess.Popen[str]
+) -> None:
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+
+    with lock.hold(path):
+        assert f"process {os.getpid()}" in str(lock.owner(path))
+
+
+def test_what_a_dead_process_wrote_does_not_lock(path: Path) -> None:
+    path.write_text('{"pid": 1, "host": "elsewhere", "started": "long ago"}')
+
+    assert not lock.is_held(path)
+    with lock.hold(path):
+        pass
+
+
+def test_a_child_does_not_inherit_the_lock(path: Path) -> None:
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with lock.hold(path):
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, close_fds=False)
+    with child:
+        assert not lock.is_held(path)
+        child.kill()
+
+
+def test_a_lock_ends_with_its_block_however_that_ends(path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), lock.hold(path):
+        raise KeyboardInterrupt
+
+    assert not lock.is_held(path)
+
+
+def test_a_lock_that_was_let_go_names_nobody(path: Path) -> None:
+    with lock.hold(path):
+        pass
+
+    assert lock.owner(path) is None
+
+
+@pytest.mark.parametrize("text", ["", "not json", "[]", '{"pid": "x"}', '{"pid": 1}'])
+def test_an_unreadable_signature_names_nobody(path: Path, text: str) -> None:
+    path.write_text(text)
+
+    assert lock.owner(path) is None
+
+
+def test_where_there_is_no_lock_file_nobody_holds_it(path: Path) -> None:
+    assert not lock.is_held(path)
+    assert lock.owner(path) is None
+
+
+def test_a_file_system_without_locks_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+    with pytest.raises(StateError, match="offers no locks"), lock.hold(path):
+        pass

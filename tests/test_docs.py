@@ -1,0 +1,62 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from docbatch import errors
+from docbatch.models import FailureClass
+from docbatch.providers.local.config import LocalConfig
+from docbatch.results import Block, Cell, Page, Result
+from docbatch.spec.job import JobSpec, Source
+
+ROOT = Path(__file__).parents[1]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")]
+LINK = re.compile(r"\[[^\]]+\]\((?!https?://)([^)#]+)")
+EXIT_CODES = (0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 64, 130)
+
+
+def text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = LINK.findall(page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_exit_code_has_a_row() -> None:
+    rows = re.findall(r"^\| (\d+) \|", text("docs/exit-codes.md"), re.MULTILINE)
+    assert tuple(map(int, rows)) == EXIT_CODES
+
+
+def test_every_error_ends_in_a_documented_exit_code() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    used = {kind.exit_code for kind in kinds if issubclass(kind, errors.DocbatchError)}
+    assert used <= set(EXIT_CODES)
+
+
+def test_the_guide_names_every_failure_class() -> None:
+    assert [kind for kind in FailureClass if f"`{kind}`" not in text("docs/guide.md")] == []
+
+
+def test_the_guide_names_every_field_of_a_job() -> None:
+    guide = text("docs/guide.md")
+    fields = [*JobSpec.model_fields, *Source.model_fields]
+    fields.remove("api_version")
+    assert [name for name in fields if not re.search(rf"\b{name}\b", guide)] == []
+
+
+def test_the_guide_names_every_option_of_the_local_provider() -> None:
+    assert [name for name in LocalConfig.model_fields if f"`{name}`" not in text("docs/guide.md")] == []
+
+
+def test_the_page_on_results_names_every_field() -> None:
+    page = text("docs/results.md")
+    fields = {name for model in (Result, Page, Block, Cell) for name in model.model_fields}
+    assert {name for name in fields if f"`{name}`" not in page} == set()
+
+
+def test_the_map_names_every_part_of_the_package() -> None:
+    parts = {path.name for path in (ROOT / "docbatch").iterdir() if path.is_dir() and path.name[0] != "_"}
+    assert {name for name in parts if f"docbatch/{name}/" not in text("CONTRIBUTING.md")} == set()

@@ -1,0 +1,159 @@
+"""Types are told by content; a name counts only where content cannot tell."""
+
+import io
+
+import pytest
+
+from docbatch.media import EMPTY, HEAD_SIZE, HTML, MAIL, OLE, PDF, PLAIN, UNKNOWN, ZIP, detect
+from tests.local import specimens
+
+OPENXML = "application/vnd.openxmlformats-officedocument"
+WORD = f"{OPENXML}.wordprocessingml.document"
+SHEET = f"{OPENXML}.spreadsheetml.sheet"
+SLIDES = f"{OPENXML}.presentationml.presentation"
+
+
+def kind(data: bytes, name: bytes = b"") -> str:
+    return detect(data[:HEAD_SIZE], name, io.BytesIO(data))
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (specimens.docx(), WORD),
+        (specimens.xlsx(), SHEET),
+        (specimens.pptx(), SLIDES),
+        (specimens.odt(), "application/vnd.oasis.opendocument.text"),
+        (specimens.epub(), "application/epub+zip"),
+        (specimens.html(), HTML),
+        (specimens.eml(), MAIL),
+        (specimens.pdf(), PDF),
+        (specimens.png(), "image/png"),
+        (specimens.ole("WordDocument"), "application/msword"),
+        (specimens.ole("Workbook"), "application/vnd.ms-excel"),
+        (specimens.ole("Book"), "application/vnd.ms-excel"),
+        (specimens.ole("PowerPoint Document"), "application/vnd.ms-powerpoint"),
+        (specimens.ole("__properties_version1.0"), "application/vnd.ms-outlook"),
+        (specimens.ole("EncryptedPackage"), "application/x-ole-encrypted"),
+        (b"{\\rtf1 hello}", "application/rtf"),
+        (b"\xff\xd8\xff\xe0rest", "image/jpeg"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+        (b"BM\x10\0\0\0\0\0\0\0\x36\0", "image/bmp"),
+        (b"<?xml version='1.0'?><svg xmlns='x'/>", "image/svg+xml"),
+        (b"<?xml version='1.0'?><a/>", "application/xml"),
+        (b"<?xml version='1.0'?><!DOCTYPE html><html/>", HTML),
+        (b"\x1f\x8b\x08\0", "application/gzip"),
+        (b"\0\1\2\3 binary", UNKNOWN),
+        (b"", EMPTY),
+    ],
+)
+@pytest.mark.parametrize("name", [b"", b"report.pdf", b"report.docx", b"report.txt", b"report.csv"])
+def test_content_beats_the_name(data: bytes, expected: str, name: bytes) -> None:
+    assert kind(data, name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (b"a.csv", "text/csv"),
+        (b"a.tsv", "text/tab-separated-values"),
+        (b"a.MD", "text/markdown"),
+        (b"a.json", "application/json"),
+        (b"a.htm", HTML),
+        (b"a.txt", PLAIN),
+        (b"a.pdf", PLAIN),
+        (b"a.docx", PLAIN),
+        (b"README", PLAIN),
+        (b"caf\xe9.csv", "text/csv"),
+    ],
+)
+def test_kinds_of_text_are_told_by_the_name(name: bytes, expected: str) -> None:
+    assert kind(b"one,two\nthree,four\n", name) == expected
+
+
+def test_text_in_other_encodings_is_text() -> None:
+    assert kind("größe\n".encode("latin-1")) == PLAIN
+    assert kind("größe\n".encode("utf-16")) == PLAIN
+    assert kind("größe\n".encode("utf-32")) == PLAIN
+    assert kind(b"N\x08NA\x08AM\x08ME\x08E \x1b[1mbold\x07\n") == PLAIN
+    assert kind("<html><body>x</body></html>".encode("utf-16")) == HTML
+    assert kind(b"\xef\xbb\xbfone,two\n", b"a.csv") == "text/csv"
+
+
+def test_junk_before_a_pdf_is_skipped_but_a_text_about_pdf_is_text() -> None:
+    assert kind(b"\x00\x01junk\n" + specimens.pdf()) == PDF
+    assert kind(b"  \r\n" + specimens.pdf()) == PDF
+    assert kind(b"A file that starts with %PDF-1.4 is a PDF.\n", b"notes.txt") == PLAIN
+
+
+def test_a_text_with_colons_is_no_mail() -> None:
+    assert kind(b"Subject: notes\nauthor: me\n\ntext\n") == PLAIN
+    assert kind(b"From: a@example.org\nSubject: x\n\ntext\n") == MAIL
+    assert kind(b"Subject: x\nTo: b@example.org\n\ntext\n", b"a.eml") == MAIL
+    assert kind(b"no header at all\n", b"a.eml") == PLAIN
+
+
+def test_a_document_inside_a_presentation_does_not_decide() -> None:
+    inner = specimens.xlsx()
+    members: dict[str, str | bytes] = {
+        "[Content_Types].xml": "<Types/>",
+        "ppt/embeddings/a.xlsx": inner,
+        "ppt/presentation.xml": "<p/>",
+    }
+    assert kind(specimens.zipped(members, stored=("ppt/embeddings/a.xlsx",))) == SLIDES
+
+
+def test_a_binary_workbook_is_its_own_type() -> None:
+    data = specimens.zipped({"[Content_Types].xml": b"<Types/>", "xl/workbook.bin": b"\1"})
+    assert kind(data) == "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
+
+
+def test_members_beyond_the_head_are_looked_for_in_the_directory() -> None:
+    filler = bytes(range(256)) * 64
+    members: dict[str, str | bytes] = {"docProps.bin": filler, "word/document.xml": "<w/>"}
+    data = specimens.zipped(members, stored=("docProps.bin",))
+    assert kind(data) == WORD
+    assert detect(data[:HEAD_SIZE]) == ZIP
+
+
+def test_a_truncated_archive_is_what_its_name_says() -> None:
+    filler = specimens.zipped({"a": bytes(range(256)) * 64}, stored=("a",))[:9000]
+    assert kind(filler, b"a.docx") == WORD
+    assert kind(filler, b"a.zip") == ZIP
+
+
+def test_books_and_texts_that_declare_no_type_first_are_told_by_their_members() -> None:
+    members: dict[str, str | bytes] = {"a.css": "p {}", "META-INF/container.xml": "<c/>"}
+    assert kind(specimens.zipped(members)) == "application/epub+zip"
+    members = {"content.xml": "<c/>", "META-INF/manifest.xml": "<m/>"}
+    assert kind(specimens.zipped(members)) == "application/vnd.oasis.opendocument.text"
+    assert kind(specimens.zipped(members), b"a.ods") == "application/vnd.oasis.opendocument.spreadsheet"
+
+
+def test_a_compressed_declaration_counts() -> None:
+    assert kind(specimens.zipped({"mimetype": "application/epub+zip", "a": "x"})) == "application/epub+zip"
+    assert kind(specimens.zipped({"mimetype": "no type at all", "a": "x"})) == ZIP
+
+
+def test_an_archive_of_other_things_is_an_archive() -> None:
+    assert kind(specimens.zipped({"a.txt": "x"}), b"a.docx") == ZIP
+
+
+def test_a_compound_file_that_tells_nothing_is_what_its_name_says() -> None:
+    assert kind(specimens.ole("Something"), b"a.xls") == "application/vnd.ms-excel"
+    assert kind(specimens.ole("Something"), b"a.bin") == OLE
+    assert kind(specimens.OLE + bytes(20), b"a.doc") == "application/msword"
+
+
+def test_a_directory_of_a_compound_file_beyond_the_head_is_read() -> None:
+    data = bytearray(specimens.ole("WordDocument"))
+    data[48:52] = (40).to_bytes(4, "little")
+    data += bytes(41 * 512 - len(data)) + specimens.ole("WordDocument")[1024:]
+    assert kind(bytes(data)) == "application/msword"
+
+
+def test_a_directory_beyond_the_end_is_not_looked_for() -> None:
+    data = bytearray(specimens.ole("WordDocument"))
+    data[30:32] = b"\xff\xff"
+    data[48:52] = b"\xfe\xff\xff\xff"
+    assert kind(bytes(data)) == OLE
