@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import docbatch.providers as providers_module
-from docbatch.engine import build, forecast
+from docbatch.engine import build
 from docbatch.engine.apply import Assignment, apply
 from docbatch.models import Operation
-from docbatch.providers import Surroundings
+from docbatch.providers import Settings, Surroundings
 from docbatch.providers.base import Accepted, Intent, Progress, Ready
-from docbatch.providers.local import KIND
+from docbatch.providers.local import KIND, TRAITS
 from docbatch.providers.local.provider import LocalProvider
 from docbatch.spec.load import load_jobs, load_project
 
@@ -71,15 +71,14 @@ def tree(root: Path, files: int, per_folder: int) -> None:
 def first_apply(root: Path, sample: bytes) -> None:
     Instant.payload = sample
 
-    def connect(surroundings: Surroundings) -> Instant:
+    def connect(_settings: Settings, surroundings: Surroundings) -> Instant:
         return Instant(surroundings.incoming)
 
-    stand_in = replace(KIND, traits=replace(KIND.traits, max_items=2000), connect=connect)
+    stand_in = replace(KIND, traits=lambda _settings: replace(TRAITS, max_items=2000), connect=connect)
     registry: Mapping[str, Any] = {"local": lambda: stand_in}
     providers_module.REGISTRY = registry
 
-    for module in (build, forecast):
-        setattr(module, "REGISTRY", registry)  # noqa: B010
+    setattr(build, "REGISTRY", registry)  # noqa: B010 - it is an import there
     os.chdir(root)
     project = load_project(root)
     outcome = apply(

@@ -27,6 +27,7 @@ class Reason(enum.StrEnum):
     LIVE = "with the provider"
     KNOWN = "the same bytes were processed already"
     FAILED = "failed earlier"
+    AGAIN = "failed for a reason that may have passed"
     HELD = "held: it may have been sent"
     UNUSABLE = "cannot be sent"
     NEW_SINK = "the sink is new or writes elsewhere now"
@@ -60,10 +61,14 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An item that the state has under the found document's key."""
+    """An item that the state has under the found document's key.
+
+    `passing` marks a failure that may be gone by itself: it is tried again, once in every run.
+    """
 
     status: ItemStatus
     has_result: bool
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,5 +114,7 @@ def _follow(known: Known, reason: Reason | None, *, adopt: bool) -> Verdict:
             return Verdict(Kind.WAIT, Reason.LIVE, adopt=adopt)
         case ItemStatus.HELD:
             return Verdict(Kind.HELD, Reason.HELD, adopt=adopt)
+        case _ if known.passing:
+            return Verdict(Kind.SEND, Reason.AGAIN, adopt=True)
         case _:
             return Verdict(Kind.STAND, Reason.FAILED, adopt=adopt)

@@ -206,5 +206,3 @@ class Traits:
     poll_initial: float = 2.0
     poll_max: float = 30.0
     concurrency: int = 8
-    max_attempts: int = 3
-    retention: float | None = None

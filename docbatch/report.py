@@ -1,6 +1,7 @@
 """Plans and states as text, Markdown and JSON. Pure: values in, text out."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -88,13 +89,19 @@ def _head(report: PlanReport) -> str:
 
 
 def _line(line: Line) -> list[str]:
-    sign = SIGNS[line.kind]
-    head = f"  {sign} {line.documents:,} {VERBS[line.kind]}" + (
-        f": {line.reason}" if line.kind != "stand" else ""
-    )
-    shown = [f"      {path}" + (f"  ({detail})" if detail else "") for path, detail in line.examples]
+    head = f"  {SIGNS[line.kind]} {line.documents:,} {_what(line)}"
+    shown = [
+        f"      {visible(path)}" + (f"  ({visible(detail)})" if detail else "")
+        for path, detail in line.examples
+    ]
     rest = line.documents - len(line.examples)
     return [head, *shown, *([f"      and {rest:,} more"] if line.examples and rest > 0 else [])]
+
+
+def _what(line: Line) -> str:
+    """Say what is due and why, once where the reason says it already."""
+    verb = VERBS[line.kind]
+    return line.reason if line.reason.startswith(verb) else f"{verb}: {line.reason}"
 
 
 def summary(report: PlanReport) -> str:
@@ -121,32 +128,18 @@ def plan_markdown(report: PlanReport) -> str:
     opened = [
         f"- `{each.submission}` on {each.connection}: {each.status}, {each.next}" for each in report.open
     ]
-    parts = [
-        "### docbatch plan",
-        "",
-        _head(report),
-        "",
-        *table,
-        "",
-        *opened,
-        *notes,
-        "",
-        f"**{summary(report)}**",
-    ]
-    return "\n".join(parts) + "\n"
+    parts = [["### docbatch plan"], [_head(report)], table, opened + notes, [f"**{summary(report)}**"]]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
 def plan_json(report: PlanReport) -> dict[str, Any]:
     """Return the plan as a JSON value with a version."""
-    return {"version": VERSION, "type": "plan", **asdict(report), "has_changes": report.has_changes}
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as aligned columns, the first row being the head."""
-    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    lines = [
+        {**asdict(line), "examples": [{"path": path, "detail": detail} for path, detail in line.examples]}
+        for line in report.lines
+    ]
+    told = {**asdict(report), "lines": lines, "has_changes": report.has_changes}
+    return {"version": VERSION, "type": "plan", **told}
 
 
 def human(size: int) -> str:
@@ -157,6 +150,14 @@ def human(size: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
+
+
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """Return text of others' making, such as a file's name, so that it stays one line and cannot steer a terminal."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def plural(number: int, noun: str) -> str:

@@ -36,7 +36,9 @@ def recorded(given: Mapping[str, Any] | None) -> Recorded | None:
 
 
 def known(given: Mapping[str, Any] | None) -> Known | None:
-    return None if given is None else Known(ItemStatus(given["status"]), given.get("has_result", False))
+    if given is None:
+        return None
+    return Known(ItemStatus(given["status"]), given.get("has_result", False), given.get("passing", False))
 
 
 @pytest.mark.parametrize("case", cases())

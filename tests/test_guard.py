@@ -39,6 +39,13 @@ def test_a_collision_names_the_output_and_both_documents() -> None:
     assert "more" not in str(refused.value)
 
 
+def test_as_many_collisions_as_are_shown_are_all_there_is() -> None:
+    with pytest.raises(GuardRefused) as refused:
+        refuse_collisions([(f"{number}.md", "one", "other") for number in range(5)])
+
+    assert "more" not in refused.value.message
+
+
 def test_many_collisions_are_counted_and_the_first_are_named() -> None:
     pairs = [(f"{number}.md", "one", "other") for number in range(7)]
 

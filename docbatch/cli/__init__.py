@@ -1,14 +1,17 @@
 """The command line: parse, call, print, exit. Commands are imported when they are used, so that starting is quick."""
 
 import importlib
-import os
 import sys
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from docbatch import __version__
+from docbatch.cli.outlet import endure, silence
+
+if TYPE_CHECKING:
+    from docbatch.errors import SpecError
 
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "Write a starter project.",
@@ -53,6 +56,13 @@ class Lazy(click.Group):
             raise click.UsageError(f"There is no command '{args[0]}'.{hint}", ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            silence()
+            return 0
+
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="docbatch", message="%(prog)s %(version)s")
@@ -63,21 +73,19 @@ def docbatch() -> None:
 def main() -> None:
     """Run the command line and end the process with the published exit code."""
     code = 0
+    endure()
     try:
         outcome = docbatch.main(standalone_mode=False)
         code = outcome if isinstance(outcome, int) else 0
         sys.stdout.flush()
-    except click.exceptions.Abort:
-        code = 130
     except click.ClickException as error:
         error.show()
         code = 64
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("interrupted; run the same command to resume", err=True)
         code = 130
     except BrokenPipeError:
-        # The reader has what it wanted; the interpreter must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence()
     except Exception as error:  # noqa: BLE001 - what is not expected is raised again with its traceback
         code = _report(error)
     sys.exit(code)
@@ -85,11 +93,25 @@ def main() -> None:
 
 def _report(error: Exception) -> int:
     """Show an expected error as its sentences; let an unexpected one keep its traceback."""
-    from docbatch.errors import DocbatchError
+    from docbatch.errors import DocbatchError, SpecError
+    from docbatch.state.files import complaint
 
+    error = complaint(error) or error
     if not isinstance(error, DocbatchError):
         raise error
+    if isinstance(error, SpecError):
+        return _report_specs(error)
     click.echo(f"error: {error.message}", err=True)
     if error.hint:
         click.echo(f"  {error.hint}", err=True)
+    return error.exit_code
+
+
+def _report_specs(error: "SpecError") -> int:
+    """Show problems one a line, beginning with file, line and column as editors expect them."""
+    from docbatch.report import plural, visible
+
+    for problem in error.problems:
+        click.echo(visible(str(problem)), err=True)
+    click.echo(f"error: {plural(len(error.problems), 'problem')} in the specs; nothing was done", err=True)
     return error.exit_code

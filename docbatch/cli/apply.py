@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docbatch.cli.outlet import say
 from docbatch.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def command(
         jobs=workspace.jobs,
         folder=workspace.folder,
         project=workspace.project.id or "local",
+        is_all=not (paths or (saved and saved.paths)),
+        connections=() if paths else tuple(workspace.project.connections.values()),
         wait=not no_wait,
         timeout=_seconds(timeout),
         max_new=max_new,
@@ -67,7 +70,7 @@ def command(
         plan=saved,
     )
     if no_wait and all(job.connection.type == "local" for job in workspace.jobs):
-        click.echo(
+        say(
             "--no-wait has no meaning here: the local engine works in this process and ends with it", err=True
         )
     with observer(as_json=as_json) as observe:
@@ -119,23 +122,22 @@ def _announce(report: "PlanReport", *, yes: bool, as_json: bool) -> bool:
     from docbatch.report import plan_json, plan_text
 
     if as_json:
-        click.echo(json.dumps(plan_json(report)))
+        say(json.dumps(plan_json(report)))
     else:
-        click.echo(plan_text(report), nl=False)
+        say(plan_text(report), nl=False)
     if report.free or not report.send_items or yes or not sys.stdin.isatty():
         return True
     return click.confirm("Send them?", err=True)
 
 
 def _conclude(outcome: "Outcome", *, as_json: bool) -> None:
-    from docbatch.cli.words import outcome_text
+    from docbatch.cli.words import errors_text, job_json, outcome_text
 
     if as_json:
-        jobs = [
-            {"job": each.job, "documents": each.documents, "standing": each.standing} for each in outcome.jobs
-        ]
+        jobs = [job_json(job) for job in outcome.jobs]
         errors = [{"message": error.message, "hint": error.hint} for error in outcome.errors]
         line = {"version": "docbatch/apply/v1", "type": "outcome", "jobs": jobs, "errors": errors}
-        click.echo(json.dumps({**line, "exit_code": outcome.exit_code}))
+        say(json.dumps({**line, "exit_code": outcome.exit_code}))
     else:
-        click.echo(outcome_text(outcome), nl=False)
+        say(outcome_text(outcome), nl=False)
+    say(errors_text(outcome), nl=False, err=True)

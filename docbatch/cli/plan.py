@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from docbatch.cli.outlet import say
 from docbatch.cli.workspace import Workspace, recorded
 
 
@@ -24,23 +25,24 @@ def command(
     """Show what apply would do and why. Writes no state and needs no key."""
     from docbatch.engine.desk import Desk
     from docbatch.engine.forecast import forecast
-    from docbatch.engine.survey import survey
+    from docbatch.engine.survey import survey, undeclared
     from docbatch.report import plan_json, plan_markdown, plan_text
 
     workspace = Workspace.here(paths)
     with recorded(workspace.folder) as store, Desk() as desk, workspace.cache() as cache:
         targets = workspace.targets(store)
-        tallies = survey(targets, store, cache, desk)
-        report = forecast(targets, tallies, desk, store, -1 if everything else 10)
+        gone = set() if paths else undeclared(targets, store)
+        findings = survey(targets, store, cache, desk, gone)
+        report = forecast(findings, desk, store, -1 if everything else 10)
         if out is not None:
             from docbatch.engine.planfile import save
 
             save(out, report, store, desk.keys_to_send(), map(str, paths))
     match form:
         case "json":
-            click.echo(json.dumps(plan_json(report)))
+            say(json.dumps(plan_json(report)))
         case "markdown":
-            click.echo(plan_markdown(report), nl=False)
+            say(plan_markdown(report), nl=False)
         case _:
-            click.echo(plan_text(report), nl=False)
+            say(plan_text(report), nl=False)
     return 2 if detailed_exitcode and report.has_changes else 0

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from docbatch.cli.outlet import say
 from docbatch.engine import notices
 from docbatch.engine.notices import Notice, Observer
 
@@ -33,7 +32,7 @@ def observer(*, as_json: bool) -> Iterator[Observer]:
 
 def _json_line(notice: Notice) -> None:
     name = type(notice).__name__.lower()
-    click.echo(json.dumps({"version": "docbatch/apply/v1", "type": name, **asdict(notice)}))
+    say(json.dumps({"version": "docbatch/apply/v1", "type": name, **asdict(notice)}))
 
 
 class Counts:
@@ -59,6 +58,13 @@ class Counts:
 
 def trouble(notice: Notice) -> str | None:
     """Return the line for what a user must hear about at once; None for the rest."""
+    from docbatch.report import visible
+
+    text = _trouble(notice)
+    return None if text is None else visible(text)
+
+
+def _trouble(notice: Notice) -> str | None:
     match notice:
         case notices.Trouble():
             return f"{notice.subject}: {notice.message}" + (f" ({notice.hint})" if notice.hint else "")
@@ -82,12 +88,12 @@ class Lines:
         self._counts.add(notice)
         text = trouble(notice)
         if text is not None:
-            click.echo(text, err=True)
+            say(text, err=True)
         if isinstance(notice, notices.Waiting) and notice.seconds >= INTERVAL:
-            click.echo(f"{self._counts}; next look in {notice.seconds:.0f} s: {notice.reason}", err=True)
+            say(f"{self._counts}; next look in {notice.seconds:.0f} s: {notice.reason}", err=True)
             self._next = time.monotonic() + INTERVAL
         elif time.monotonic() >= self._next:
-            click.echo(str(self._counts), err=True)
+            say(str(self._counts), err=True)
             self._next = time.monotonic() + INTERVAL
 
 

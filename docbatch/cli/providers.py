@@ -6,11 +6,11 @@ import click
 @click.command(name="providers")
 def command() -> None:
     """Say what each provider can do: operations, limits, and how an unanswered create is settled."""
-    from docbatch.providers import REGISTRY
+    from docbatch.providers import REGISTRY, Settings
 
     for name, load in REGISTRY.items():
         kind = load()
-        traits = kind.traits
+        traits = kind.traits(Settings(name, name))
         click.echo(name)
         click.echo(f"  operations: {', '.join(kind.operations)}")
         click.echo(

@@ -14,9 +14,10 @@ from docbatch.cli.workspace import state_folder
 def command(job: str | None, classes: tuple[str, ...], *, dry_run: bool) -> None:
     """Queue failed documents again; the next apply sends them. What succeeded is left alone."""
     from docbatch.engine.surgery import retry
+    from docbatch.report import visible
 
     for path, reason in (found := retry(state_folder(), job, frozenset(classes), dry_run=dry_run)):
-        click.echo(f"{path}: {reason}")
+        click.echo(visible(f"{path}: {reason}"))
     verb = "would be queued" if dry_run else "queued; run 'docbatch apply'"
     click.echo(
         f"{len(found)} {'document' if len(found) == 1 else 'documents'} {verb}"

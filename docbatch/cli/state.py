@@ -16,13 +16,17 @@ def command() -> None:
 @click.argument("job", required=False)
 def list_documents(job: str | None) -> None:
     """List documents: job, path, status."""
+    from docbatch.errors import UsageError
     from docbatch.pathtext import escape
+    from docbatch.report import visible
 
     with existing(state_folder()) as store:
-        for known in store.documents.jobs():
-            if job in {None, known.name}:
-                for path, _, _, status, *_ in store.documents.stream(known.name):
-                    click.echo(f"{known.name}\t{escape(path)}\t{status or 'problem'}")
+        names = [known.name for known in store.documents.jobs()]
+        if job is not None and job not in names:
+            raise UsageError(f"the state knows no job '{job}'", hint=f"it knows {', '.join(names) or 'none'}")
+        for name in names if job is None else [job]:
+            for path, _, _, status, *_ in store.documents.stream(name):
+                click.echo(f"{name}\t{visible(escape(path))}\t{status or 'problem'}")
 
 
 @command.command(name="show")
@@ -80,9 +84,10 @@ def backup(file: Path) -> None:
 def check() -> int:
     """Check the state file, its checksums and histories, and every result in the spool. Changes nothing."""
     from docbatch.engine.checking import check as find
+    from docbatch.report import plural, visible
 
     wrong = list(find(state_folder()))
     for sentence in wrong:
-        click.echo(sentence)
-    click.echo(f"{len(wrong)} faults found" if wrong else "the state is sound")
+        click.echo(visible(sentence))
+    click.echo(f"{plural(len(wrong), 'fault')} found" if wrong else "the state is sound")
     return 1 if wrong else 0

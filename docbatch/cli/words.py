@@ -1,12 +1,13 @@
-"""What apply says at its end."""
+"""What apply, status and explain say."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from docbatch.engine.apply import JobOutcome, Outcome
 from docbatch.engine.explain import Explanation
 from docbatch.engine.stock import JobStock, Stock
 from docbatch.pathtext import escape
-from docbatch.report import human, plural
+from docbatch.report import human, plural, visible
 
 STANDING = {
     "failed": "failed",
@@ -29,15 +30,24 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     for job in outcome.jobs:
         yield _job(job)
         for path, status, kind, message in job.failures:
-            yield f"  {STANDING.get(status, status)}: {escape(path)}: {kind}" + (
-                f": {message}" if message else ""
-            )
+            yield _failure(escape(path), status, kind, message)
         wrong = sum(job.standing.get(status, 0) for status in ("failed", "partial", "problem", "held"))
         if wrong > len(job.failures):
             yield f"  and {wrong - len(job.failures):,} more; 'docbatch status {job.job}' lists them"
-    for error in outcome.errors:
-        yield f"error: {error.message}" + (f"\n  {error.hint}" if error.hint else "")
     yield from _advice(outcome)
+
+
+def _failure(path: str, status: str, kind: str, message: str) -> str:
+    return visible(f"  {STANDING.get(status, status)}: {path}: {kind}" + (f": {message}" if message else ""))
+
+
+def errors_text(outcome: Outcome) -> str:
+    """Return what went wrong beyond single documents, with what to do about it; nothing when all went well."""
+    lines = (
+        f"error: {visible(error.message)}\n" + (f"  {error.hint}\n" if error.hint else "")
+        for error in outcome.errors
+    )
+    return "".join(lines)
 
 
 def _job(job: JobOutcome) -> str:
@@ -54,6 +64,15 @@ def _advice(outcome: Outcome) -> Iterator[str]:
         yield "Held documents may have been sent; 'docbatch status' names what to decide."
     if standing & {"pending", "live"}:
         yield "Run the same command again to go on."
+
+
+def job_json(job: JobOutcome) -> dict[str, Any]:
+    """Return a job's part of the last line of `apply --json`; its failures are the first of them."""
+    failures = [
+        {"path": escape(path), "status": status, "class": kind, "message": message}
+        for path, status, kind, message in job.failures
+    ]
+    return {"job": job.job, "documents": job.documents, "standing": job.standing, "failures": failures}
 
 
 ALL_STANDING = {"succeeded": "done", **STANDING}
@@ -78,15 +97,14 @@ def stock_text(stock: Stock) -> str:
 def _stock_job(job: JobStock) -> Iterator[str]:
     counts = ", ".join(f"{count:,} {ALL_STANDING[status]}" for status, count in sorted(job.tally.items()))
     yield f"{job.job} on {job.connection}: {counts or 'no documents'}"
-    for path, status, kind, message in job.failures:
-        yield f"  {STANDING.get(status, status)}: {path}: {kind}" + (f": {message}" if message else "")
+    yield from (_failure(*failure) for failure in job.failures)
 
 
 def explanation_text(explanation: Explanation) -> str:
     """Return what `docbatch explain` shows for a document in one job."""
-    lines = [f"{explanation.path} in job {explanation.job} {explanation.verdict}"]
+    lines = [f"{explanation.path} in job '{explanation.job}' {explanation.verdict}"]
     if explanation.reason:
         lines.append(f"  why: {explanation.reason}")
     lines.extend(f"  {each.what}: {each.old} -> {each.new}" for each in explanation.differences)
     lines.extend(f"  {fact}" for fact in explanation.facts)
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(visible, lines)) + "\n"

@@ -1,9 +1,10 @@
 """Taking what the desk holds into the state: what each document is, and where its outputs belong."""
 
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 
-from docbatch.changes import Kind
-from docbatch.engine.desk import Change, Desk
+from docbatch.changes import Kind, Reason
+from docbatch.engine.desk import Change, Desk, Output
 from docbatch.engine.notices import Replanned
 from docbatch.engine.run import Run
 from docbatch.engine.target import SinkTarget, Target
@@ -30,16 +31,30 @@ def adopt(store: Store, target: Target, desk: Desk) -> None:
         with store.write():
             for change in window:
                 _take(store, target, recipe, change)
+            _place(store, sinks, desk.outputs_of(target.name, window[0].path, window[-1].path))
             store.documents.revise(target.name)
-    outputs = desk.outputs(target.name)
-    while batch := list(islice(outputs, WINDOW)):
+    alone = desk.outputs_alone(target.name)
+    while rest := list(islice(alone, WINDOW)):
         with store.write():
-            for each in batch:
-                due = store.documents.has_result(target.name, each.path)
-                store.deliveries.put(sinks[each.sink], each.path, each.output, each.folded, due=due)
+            _place(store, sinks, rest)
     for sink in desk.wholes(target.name):
         with store.write():
             store.deliveries.outdate(sinks[sink])
+
+
+def retire(store: Store, jobs: Collection[str]) -> None:
+    """Record that jobs are no longer declared: what was paid is still collected, their outputs stay."""
+    for job in sorted(jobs):
+        if store.documents.count(job) or store.deliveries.sinks(job):
+            with store.write():
+                store.deliveries.retire_job(job)
+
+
+def _place(store: Store, sinks: Mapping[str, int], outputs: Iterable[Output]) -> None:
+    """Record where outputs belong; those of documents that are not adopted yet follow with them."""
+    for each in outputs:
+        due = store.documents.has_result(each.job, each.path)
+        store.deliveries.put(sinks[each.sink], each.path, each.output, each.folded, due=due)
 
 
 def _is_declared(store: Store, target: Target) -> bool:
@@ -91,7 +106,10 @@ def _take(store: Store, target: Target, recipe: int, change: Change) -> None:
             media_type=change.media_type,
             size=change.size,
         )
-        store.documents.put(target.name, change.path, store.items.want(item, recipe), None)
+        row = store.items.want(item, recipe)
+        if change.reason is Reason.AGAIN:
+            store.items.requeue(row)
+        store.documents.put(target.name, change.path, row, None)
 
 
 def _item(target: Target, path: bytes, *, key: str, digest: str, media_type: str, size: int) -> WorkItem:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from docbatch.engine.adopt import adopt, replan
+from docbatch.engine.adopt import adopt, replan, retire
 from docbatch.engine.build import lines, targets
 from docbatch.engine.clock import Clock, SystemClock
 from docbatch.engine.connections import Connections
@@ -15,13 +15,13 @@ from docbatch.engine.notices import Observer
 from docbatch.engine.planfile import SavedPlan
 from docbatch.engine.reconcile import reconcile
 from docbatch.engine.run import Run
-from docbatch.engine.survey import survey
+from docbatch.engine.survey import survey, undeclared
 from docbatch.engine.target import Target
 from docbatch.errors import DocbatchError
-from docbatch.providers import Surroundings
+from docbatch.providers import REGISTRY
 from docbatch.report import PlanReport
 from docbatch.sources.statcache import StatCache
-from docbatch.spec.values import Job
+from docbatch.spec.values import Connection, Job
 from docbatch.spool import Spool
 from docbatch.state import files, lock
 from docbatch.state.store import Store
@@ -35,13 +35,17 @@ WRONG = ("failed", "partial", "problem")
 class Assignment:
     """What to apply and how far.
 
-    `folder` is the state folder. `timeout` (seconds) bounds the waiting, `max_new` the documents newly sent; `plan` is
+    `folder` is the state folder. `is_all` says that `jobs` are all there are, so that others count as removed.
+    `connections` are those whose open work is followed although no job uses them any
+    more: what was paid is collected. `timeout` (seconds) bounds the waiting, `max_new` the documents newly sent; `plan` is
     what was approved; `shown` is how many examples a plan lists.
     """
 
     jobs: Sequence[Job]
     folder: Path
     project: str
+    is_all: bool = False
+    connections: tuple[Connection, ...] = ()
     wait: bool = True
     timeout: float | None = None
     max_new: int | None = None
@@ -91,13 +95,15 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         desk = stack.enter_context(Desk())
         cache = stack.enter_context(contextlib.closing(StatCache(folder / "cache.db")))
         wanted = list(targets(work.jobs, store, folder, work.upgrade))
-        tallies = survey(wanted, store, cache, desk)
+        gone = undeclared(wanted, store) if work.is_all else set()
+        findings = survey(wanted, store, cache, desk, gone)
         if work.plan is not None:
             work.plan.check(store, desk)
-        if not announce(forecast(wanted, tallies, desk, store, work.shown)):
+        if not announce(forecast(findings, desk, store, work.shown)):
             return Outcome((), declined=True)
         if work.plan is not None:
             work.plan.start(store)
+        retire(store, gone)
         for target in wanted:
             adopt(store, target, desk)
         clock = SystemClock()
@@ -118,7 +124,9 @@ def _run(
 ) -> Iterator[Run]:
     spool = Spool(work.folder / "spool")
     spool.sweep()
-    connections = Connections(lines(work.jobs, Surroundings(spool.incoming, clock.wake)))
+    connections = Connections(
+        lines(_connections(work, store), work.folder.parent, spool.incoming, clock.wake)
+    )
     try:
         yield Run(
             store=store,
@@ -133,6 +141,14 @@ def _run(
         )
     finally:
         connections.close()
+
+
+def _connections(work: Assignment, store: Store) -> list[Connection]:
+    """Return the connections of the jobs, and those that still have work of jobs that are gone."""
+    used = {job.connection.name: job.connection for job in work.jobs}
+    busy = {submission.connection for submission in store.submissions.open()}
+    left = {each.name: each for each in work.connections if each.name in busy and each.type in REGISTRY}
+    return list({**left, **used}.values())
 
 
 def _outcome(store: Store, run: Run, wanted: Sequence[Target], shown: int) -> Outcome:

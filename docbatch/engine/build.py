@@ -6,15 +6,16 @@ from functools import partial
 from pathlib import Path
 
 from docbatch.engine.connections import Line
+from docbatch.engine.credentials import read_key, read_text
 from docbatch.engine.target import SinkTarget, Target
 from docbatch.keys import recipe_key
 from docbatch.models import Recipe
 from docbatch.pathtext import escape
-from docbatch.providers import REGISTRY, Kind, Surroundings
+from docbatch.providers import REGISTRY, Kind, Settings, Surroundings
 from docbatch.sinks import open_sink
 from docbatch.sinks.base import Sink
 from docbatch.sinks.paths import output_path
-from docbatch.spec.values import Job, JobSink
+from docbatch.spec.values import Connection, Job, JobSink
 from docbatch.state.store import Store
 from docbatch.templates import doc_fields
 
@@ -25,14 +26,16 @@ def targets(
     """Resolve jobs. What moves by itself stays as it was recorded, but for the jobs named in `upgrade`."""
     for job in jobs:
         kind = REGISTRY[job.connection.type]()
+        own = settings(job.connection)
         config = {name: value for name, value in job.identity_config.items() if value is not None}
         recipe = Recipe(
-            kind.name, kind.account, job.operation, config, _pins(job, kind, store, job.name in upgrade)
+            kind.name, kind.account(own), job.operation, config, _pins(job, kind, store, job.name in upgrade)
         )
         yield Target(
             name=job.name,
             connection=job.connection.name,
             operation=job.operation,
+            traits=kind.traits(own),
             recipe=recipe,
             recipe_key=recipe_key(recipe),
             root=os.fsencode(job.source.root),
@@ -51,15 +54,15 @@ def _pins(job: Job, kind: Kind, store: Store | None, fresh: bool) -> dict[str, s
     recorded = None if store is None or fresh else store.documents.job(job.name)
     if recorded is not None and store is not None:
         before = store.documents.recipe(recorded.recipe)
-        if (before.provider, before.account, before.operation) == (kind.name, kind.account, job.operation):
+        if (before.provider, before.operation) == (kind.name, job.operation):
             return dict(before.pins)
-    return dict(kind.pins(job.operation, job.config))
+    return dict(kind.pins(job.operation, job.config) or {})
 
 
 def moved(target: Target) -> dict[str, tuple[str, str]]:
     """Return what moved since the job's versions were resolved: name to (kept, current)."""
     kind = REGISTRY[target.recipe.provider]()
-    current = kind.pins(target.operation, target.config)
+    current = kind.pins(target.operation, target.config) or target.recipe.pins
     kept = target.recipe.pins
     return {
         name: (kept.get(name, "none"), current.get(name, "none"))
@@ -101,8 +104,34 @@ def _is_raw(path: bytes) -> bool:
     return False
 
 
-def lines(jobs: Iterable[Job], surroundings: Surroundings) -> Iterator[Line]:
-    """Return how to reach each connection the jobs use."""
-    for connection in {job.connection.name: job.connection for job in jobs}.values():
+def lines(
+    connections: Iterable[Connection], root: Path, incoming: Path, wake: Callable[[], None]
+) -> Iterator[Line]:
+    """Return how to reach each of the connections. Keys are read when one is opened."""
+    for connection in connections:
         kind = REGISTRY[connection.type]()
-        yield Line(connection.name, kind.account, kind.traits, partial(kind.connect, surroundings), kind.read)
+        own = settings(connection)
+        surroundings = Surroundings(incoming, wake, partial(_key, connection, root))
+        open_ = partial(kind.connect, own, surroundings)
+        yield Line(connection.name, kind.account(own), kind.traits(own), open_, kind.read)
+
+
+def _key(connection: Connection, root: Path) -> str:
+    return read_key(connection.name, connection.api_key, root)
+
+
+def settings(connection: Connection) -> Settings:
+    """Return a connection as its provider sees it. Raises CredentialsError when a named variable is not set."""
+    recovery, poll, rates = connection.recovery, connection.poll, connection.rates
+    return Settings(
+        name=connection.name,
+        type=connection.type,
+        base_url=connection.base_url,
+        workspace=read_text(connection.name, connection.workspace),
+        grace=recovery.grace,
+        resend=None if recovery.then is None else recovery.then == "resend",
+        poll_initial=None if poll is None else poll.initial,
+        poll_max=None if poll is None else poll.max,
+        requests_per_second=rates.requests_per_second,
+        in_flight=rates.in_flight,
+    )

@@ -1,6 +1,6 @@
 """Following submissions: asking how they stand, and bringing results into the spool before they can expire."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from docbatch.engine.notices import Ended, Fetched
@@ -9,9 +9,10 @@ from docbatch.engine.settling import intent
 from docbatch.errors import Gone, Unavailable
 from docbatch.models import Failure, FailureClass, Submission
 from docbatch.providers.base import Changed, Draft, Failed, Progress, Ready
-from docbatch.state.submissions import Collected, Waiting
+from docbatch.state.records import Collected, Waiting
 
 WINDOW = 256
+MOST_LOSSES = 3
 
 
 def poll(run: Run, submission: Submission) -> None:
@@ -24,7 +25,8 @@ def poll(run: Run, submission: Submission) -> None:
         run.next_poll[submission.id] = run.pause(submission.id, error.retry_after)
         return
     except Gone:
-        run.store.submissions.lose(submission.id, free=run.connections.traits(connection).free)
+        keys = [item.key for item in intent(run, submission.id).batch.items]
+        run.store.submissions.lose(submission.id, again=_again(run, submission, keys))
         run.requeue()
         return
     _record(run, submission, progress)
@@ -98,11 +100,18 @@ def collect(run: Run, submission: Submission) -> None:
 
 def _lose(run: Run, submission: Submission, lost: Mapping[str, Failure]) -> None:
     """Results that cannot be had any more: what costs nothing is queued again, the rest waits for consent."""
-    if run.connections.traits(submission.connection).free:
-        run.store.submissions.release(submission.id, list(lost))
-        run.requeue()
-    else:
-        run.store.submissions.fail(submission.id, lost)
+    again = _again(run, submission, lost)
+    run.store.submissions.release(submission.id, sorted(again))
+    run.store.submissions.fail(submission.id, {key: why for key, why in lost.items() if key not in again})
+    run.requeue()
+
+
+def _again(run: Run, submission: Submission, keys: Collection[str]) -> frozenset[str]:
+    """Return what may be sent again unasked: free work, as long as it is not lost over and over in one run."""
+    if not run.connections.traits(submission.connection).free:
+        return frozenset()
+    run.losses.update(keys)
+    return frozenset(key for key in keys if run.losses[key] <= MOST_LOSSES)
 
 
 def _fetch(

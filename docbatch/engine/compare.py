@@ -5,14 +5,16 @@ rest to the pure `changes.judge`.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from operator import eq, itemgetter
 
 from docbatch.changes import Found, Kind, Known, Reason, Recorded, judge
 from docbatch.engine.desk import Change, Desk, Output
 from docbatch.engine.target import SinkTarget, Target
 from docbatch.errors import SpecError, UsageError
 from docbatch.keys import item_key
-from docbatch.models import ItemStatus
+from docbatch.models import RETRY_CLASS, ItemStatus, RetryClass
 from docbatch.pathtext import escape
 from docbatch.sinks.paths import folded
 from docbatch.sources.scan import Observed, Seen
@@ -20,10 +22,21 @@ from docbatch.sources.walk import Unusable
 from docbatch.state.deliveries import RecordedSink
 from docbatch.state.deliveries import Row as OutputRow
 from docbatch.state.documents import Row as DocumentRow
+from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
 
 WINDOW = 512
+_FOUND = itemgetter(0, 6, 7)
+_RECORDED = itemgetter(0, 1, 2)
+_STATUS = itemgetter(3)
+_RECIPE = itemgetter(5)
 DONE = frozenset({str(ItemStatus.SUCCEEDED), str(ItemStatus.PARTIAL)})
+
+
+def known_item(item: RecordedItem) -> Known:
+    """Return an item as judging sees it."""
+    passing = item.failure is not None and RETRY_CLASS[item.failure.kind] is RetryClass.AUTO
+    return Known(item.status, item.result is not None, passing)
 
 
 class Tally:
@@ -41,6 +54,31 @@ def compare(target: Target, store: Store | None, windows: Iterable[Seen], desk: 
         sieve.sift(seen)
     sieve.finish()
     return sieve.tally
+
+
+class _Rows:
+    """The state's rows with a view ahead."""
+
+    def __init__(self, rows: Iterator[DocumentRow]) -> None:
+        self._source = rows
+        self._ahead: list[DocumentRow] = []
+        self._start = 0
+
+    @property
+    def first(self) -> DocumentRow | None:
+        """The next row, None at the end."""
+        return next(iter(self.upcoming(1)), None)
+
+    def upcoming(self, number: int) -> Sequence[DocumentRow]:
+        """Return the next rows, fewer at the end, without passing them."""
+        if len(self._ahead) - self._start < number:
+            self._ahead = self._ahead[self._start :]
+            self._start = 0
+            self._ahead.extend(islice(self._source, max(number, WINDOW)))
+        return self._ahead[self._start : self._start + number]
+
+    def skip(self, number: int) -> None:
+        self._start += number
 
 
 class _Outputs:
@@ -103,9 +141,7 @@ class _Sieve:
         self._desk = desk
         self._recipe = store.documents.recipe_row(target.recipe_key) if store is not None else None
         rows: Iterator[DocumentRow] = store.documents.stream(target.name) if store is not None else iter(())
-        self._next: Callable[[], DocumentRow] = rows.__next__
-        self._row: DocumentRow | None = None
-        self._advance()
+        self._rows = _Rows(rows)
         recorded = (
             {} if store is None else {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
         )
@@ -116,12 +152,6 @@ class _Sieve:
         self._changed: list[tuple[Found, Recorded | None, str | None]] = []
         self._unreadable: list[bytes] = []
 
-    def _advance(self) -> None:
-        try:
-            self._row = self._next()
-        except StopIteration:
-            self._row = None
-
     def sift(self, seen: Seen) -> None:
         """Take one window; both of its lists are in path order."""
         if seen.unusable:
@@ -130,29 +160,47 @@ class _Sieve:
             self._sift_documents(seen.documents)
 
     def _sift_documents(self, documents: Sequence[Observed]) -> None:
-        advance, recipe, outputs = self._advance, self._recipe, self._outputs
-        unchanged = 0
-        for document in documents:
-            path = document[0]
-            row = self._row
-            while row is not None and row[0] < path:
-                self._gone(row)
-                advance()
-                row = self._row
-            if row is None or row[0] != path:
-                self._suspect(document, None)
-                continue
-            advance()
-            if row[1] != document[6] or row[5] != recipe or row[3] not in DONE or row[2] != document[7]:
-                self._suspect(document, row)
-                continue
-            unchanged += 1
-            for output in outputs:
-                reason = output.fault(path, row[4])
+        self.tally.found += len(documents)
+        rows = self._rows.upcoming(len(documents))
+        if len(rows) == len(documents) and self._are_done(documents, rows):
+            self._rows.skip(len(rows))
+            self.tally.unchanged += len(rows)
+            self._check_outputs(documents, rows)
+        else:
+            for document in documents:
+                self._sift_document(document)
+
+    def _are_done(self, documents: Sequence[Observed], rows: Sequence[DocumentRow]) -> bool:
+        """Say whether a whole stretch is as recorded and through, without looking at each document in Python."""
+        return (
+            all(map(eq, map(_FOUND, documents), map(_RECORDED, rows)))
+            and DONE.issuperset(map(_STATUS, rows))
+            and set(map(_RECIPE, rows)) == {self._recipe}
+        )
+
+    def _check_outputs(self, documents: Sequence[Observed], rows: Sequence[DocumentRow]) -> None:
+        for output in self._outputs:
+            for document, row in zip(documents, rows, strict=True):
+                reason = output.fault(row[0], row[4])
                 if reason is not None:
                     self._rewrite(output.sink, document, reason)
-        self.tally.found += len(documents)
-        self.tally.unchanged += unchanged
+
+    def _sift_document(self, document: Observed) -> None:
+        row = self._row_of(document[0])
+        if row is not None and self._are_done([document], [row]):
+            self.tally.unchanged += 1
+            self._check_outputs([document], [row])
+        else:
+            self._suspect(document, row)
+
+    def _row_of(self, path: bytes) -> DocumentRow | None:
+        """Return what is recorded of a path, passing over what was not found before it."""
+        while (row := self._rows.first) is not None and row[0] <= path:
+            self._rows.skip(1)
+            if row[0] == path:
+                return row
+            self._gone(row)
+        return None
 
     def _sift_unusable(self, documents: Sequence[Observed], unusable: Sequence[Unusable]) -> None:
         """Interleave the few that cannot be used, so that rows and paths stay in step."""
@@ -170,13 +218,8 @@ class _Sieve:
         path, failure = each
         if path.endswith(b"/"):
             self._unreadable.append(path)
-        while self._row is not None and self._row[0] < path:
-            self._gone(self._row)
-            self._advance()
-        recorded = None
-        if self._row is not None and self._row[0] == path:
-            recorded = self._recorded(self._row)
-            self._advance()
+        row = self._row_of(path)
+        recorded = None if row is None else self._recorded(row)
         self.tally.found += 1
         self._changed.append((Found(path, problem=failure), recorded, None))
 
@@ -220,7 +263,7 @@ class _Sieve:
         changes = []
         for found, recorded, key in self._changed:
             item = items.get(key or "")
-            known = None if item is None else Known(item.status, item.result is not None)
+            known = None if item is None else known_item(item)
             verdict = judge(found, recorded, known)
             failure = item.failure if item is not None and verdict.kind is Kind.STAND else None
             changes.append(
@@ -258,9 +301,9 @@ class _Sieve:
 
     def finish(self) -> None:
         """Judge what is left, note what was not found, and look at sinks with one output."""
-        while self._row is not None:
-            self._gone(self._row)
-            self._advance()
+        while (row := self._rows.first) is not None:
+            self._rows.skip(1)
+            self._gone(row)
         self._judge()
         if self._store is not None:
             for sink in self._target.sinks:

@@ -3,9 +3,7 @@
 Totals, duplicates and collisions are questions to it.
 """
 
-import os
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -19,7 +17,7 @@ CREATE TABLE change (
     job TEXT, path BLOB, kind TEXT, reason TEXT, adopt INTEGER, key TEXT, digest TEXT, media_type TEXT, size INTEGER,
     problem_class TEXT, problem_message TEXT, PRIMARY KEY (job, path)
 ) WITHOUT ROWID;
-CREATE TABLE output (job TEXT, sink TEXT, path BLOB, output BLOB, folded INTEGER, reason TEXT, PRIMARY KEY (job, sink, path))
+CREATE TABLE output (job TEXT, sink TEXT, path BLOB, output BLOB, folded INTEGER, reason TEXT, PRIMARY KEY (job, path, sink))
 WITHOUT ROWID;
 CREATE TABLE whole (job TEXT, sink TEXT, reason TEXT, PRIMARY KEY (job, sink)) WITHOUT ROWID;
 """
@@ -67,9 +65,8 @@ class Total:
 
 class Desk:
     def __init__(self) -> None:
-        handle, self._path = tempfile.mkstemp(prefix="docbatch-", suffix=".desk")
-        os.close(handle)
-        self._database = sqlite3.connect(self._path, isolation_level=None)
+        # Without a name SQLite keeps it in a file that is gone with the process, however that ends.
+        self._database = sqlite3.connect("", isolation_level=None)
         self._database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
         self._database.execute("BEGIN")
 
@@ -152,8 +149,21 @@ class Desk:
             _change, self._database.execute("SELECT * FROM change WHERE job = ? ORDER BY path", (job,))
         )
 
-    def outputs(self, job: str) -> Iterator[Output]:
-        rows = self._database.execute("SELECT * FROM output WHERE job = ? ORDER BY sink, path", (job,))
+    def outputs_of(self, job: str, first: bytes, last: bytes) -> Iterator[Output]:
+        """Yield the outputs of the documents in a range of paths."""
+        rows = self._database.execute(
+            "SELECT * FROM output WHERE job = ? AND path BETWEEN ? AND ? ORDER BY path, sink",
+            (job, first, last),
+        )
+        yield from map(_output, rows)
+
+    def outputs_alone(self, job: str) -> Iterator[Output]:
+        """Yield outputs of documents that need not be adopted."""
+        rows = self._database.execute(
+            "SELECT output.* FROM output LEFT JOIN change ON change.job = output.job AND change.path = output.path"
+            " WHERE output.job = ? AND coalesce(change.adopt, 0) = 0 ORDER BY output.path, output.sink",
+            (job,),
+        )
         yield from map(_output, rows)
 
     def collisions(self, limit: int) -> list[tuple[Output, Output]]:
@@ -191,7 +201,6 @@ class Desk:
 
     def close(self) -> None:
         self._database.close()
-        os.unlink(self._path)  # noqa: PTH108 - kept as text
 
     def __enter__(self) -> Self:
         return self

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from docbatch.changes import Found, Known, Reason, Recorded, Verdict, judge
+from docbatch.changes import Found, Reason, Recorded, Verdict, judge
+from docbatch.engine.compare import known_item
 from docbatch.engine.target import Target
 from docbatch.errors import UsageError
 from docbatch.keys import canonical, item_key
@@ -55,13 +56,9 @@ def explain(document: str, targets: Sequence[Target], store: Store | None) -> li
 
 
 def _paths(document: str, target: Target) -> Iterator[bytes]:
-    root = os.fsdecode(target.root)
-    place = os.path.normpath(Path.cwd() / document)
-    inside = os.path.relpath(place, root)
-    candidates = (
-        [unescape(document)] if inside.startswith("..") else [os.fsencode(inside), unescape(document)]
-    )
-    yield from dict.fromkeys(candidates)
+    inside = os.path.relpath(Path.cwd() / document, os.fsdecode(target.root))
+    candidates = dict.fromkeys((os.fsencode(inside), os.path.normpath(unescape(document))))
+    yield from (path for path in candidates if path.split(b"/")[0] not in {b"", b".."})
 
 
 def _is_concerned(target: Target, path: bytes, store: Store | None) -> bool:
@@ -89,7 +86,7 @@ def _compared(target: Target, found: Found, key: str, store: Store) -> Explanati
     row = store.documents.item_row(target.name, found.path)
     before = None if row is None else store.items.by_row(row)
     item = store.items.get(key)
-    known = None if item is None else Known(item.status, item.result is not None)
+    known = None if item is None else known_item(item)
     verdict = judge(found, None if before is None else _recorded(target, before, store), known)
     unchanged = verdict.reason is Reason.BEHIND
     return Explanation(
@@ -106,7 +103,12 @@ def _compared(target: Target, found: Found, key: str, store: Store) -> Explanati
 
 def _outputs(target: Target, path: bytes, store: Store) -> Iterator[str]:
     """Say of each output of the document where it lies and whether it is as it was left."""
-    for sink in store.deliveries.sinks(target.name):
+    recorded = {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
+    for wanted in target.sinks:
+        sink = recorded.get(wanted.identity)
+        if sink is None:
+            yield f"output below {escape(wanted.root)}: the sink is new or writes elsewhere now; apply writes it"
+            continue
         written = store.deliveries.of(sink.row, path)
         if written is None or sink.output is not None:
             continue

@@ -1,15 +1,14 @@
 """From what lies on the desk to a report of what apply would do."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from docbatch.changes import Kind
 from docbatch.engine.build import moved
-from docbatch.engine.compare import Tally
 from docbatch.engine.desk import Change, Desk
+from docbatch.engine.survey import Findings
 from docbatch.engine.target import Target
 from docbatch.models import Submission, SubmissionStatus
 from docbatch.pathtext import escape
-from docbatch.providers import REGISTRY
 from docbatch.report import Line, OpenWork, PlanReport
 from docbatch.state.store import Store
 
@@ -21,10 +20,9 @@ NEXT = {
 }
 
 
-def forecast(
-    targets: Sequence[Target], tallies: Mapping[str, Tally], desk: Desk, store: Store | None, shown: int
-) -> PlanReport:
+def forecast(findings: Findings, desk: Desk, store: Store | None, shown: int) -> PlanReport:
     """Return the report; at most `shown` examples for each line, -1 for all."""
+    targets, tallies = findings.targets, findings.tallies
     documents = sum(total.documents for total in desk.totals() if total.kind is Kind.SEND)
     items, size = desk.to_send()
     sending = {total.job for total in desk.totals() if total.kind is Kind.SEND}
@@ -35,11 +33,11 @@ def forecast(
         unchanged=sum(tally.unchanged for tally in tallies.values()) - _touched(desk),
         lines=tuple(_lines(desk, shown)),
         open=() if store is None else tuple(map(_open, store.submissions.open())),
-        notes=tuple(_notes(targets)),
+        notes=(*_notes(targets), *_farewells(findings.gone, store)),
         send_documents=documents,
         send_items=items,
         send_bytes=size,
-        free=all(REGISTRY[provider]().traits.free for provider in used.values()),
+        free=all(target.traits.free for target in targets if target.name in sending),
         connections=used,
     )
 
@@ -73,6 +71,13 @@ def _example(change: Change) -> tuple[str, str]:
 
 def _open(submission: Submission) -> OpenWork:
     return OpenWork(submission.id, submission.connection, str(submission.status), NEXT[submission.status])
+
+
+def _farewells(gone: Iterable[str], store: Store | None) -> Iterator[str]:
+    for job in sorted(gone):
+        left = 0 if store is None else store.documents.count(job)
+        if left:
+            yield f"job '{job}' is no longer declared; its {left:,} documents are let go, their outputs stay"
 
 
 def _notes(targets: Sequence[Target]) -> Iterator[str]:

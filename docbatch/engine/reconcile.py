@@ -34,6 +34,7 @@ def reconcile(run: Run, *, wait: bool = True, deadline: float | None = None) -> 
     run.store.deliveries.forgive()
     while True:
         submissions = {each.id: each for each in run.store.submissions.open()}
+        run.forget_all_but(submissions)
         current = plan(_snapshot(run, submissions), run.clock.monotonic())
         for action in current.actions:
             _perform(run, action, submissions)
@@ -59,8 +60,10 @@ def _wait(run: Run, current: Plan, submissions: dict[str, Submission], deadline:
         until = min(until, deadline)
     run.observe(Waiting(max(0.0, until - run.clock.monotonic()), first.text))
     run.clock.wait(until)
+    known = run.connections.views()
     for submission in submissions.values():
-        if run.connections.traits(submission.connection).in_process:
+        connection = known.get(submission.connection)
+        if connection is not None and connection.traits.in_process:
             run.next_poll[submission.id] = 0.0
 
 

@@ -1,6 +1,7 @@
 """What one apply carries along: the parts it drives, and what it remembers between rounds."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
 from docbatch.engine.clock import Clock
@@ -41,6 +42,7 @@ class Run:
     queues: dict[int, list[WorkItem]] = field(default_factory=dict)
     sinks: dict[int, Sink] = field(default_factory=dict)
     surveyed: set[str] = field(default_factory=set)
+    losses: Counter[str] = field(default_factory=Counter)
     replans: dict[bytes, int] = field(default_factory=dict)
     drained: set[int] = field(default_factory=set)
     failed_sinks: set[int] = field(default_factory=set)
@@ -51,6 +53,14 @@ class Run:
         """Read what waits to be sent from the state again: items came back to it."""
         self.queues.clear()
         self.drained.clear()
+
+    def forget_all_but(self, submissions: Container[str]) -> None:
+        """Drop what is remembered of submissions that are through: memory must not grow with their number."""
+        for identity in [each for each in self.intents if each not in submissions]:
+            for memory in (self.intents, self.looks, self.next_poll, self.next_fetch, self.found_at):
+                memory.pop(identity, None)
+            for subject in (identity, f"fetch {identity}"):
+                self.pauses.pop(subject, None)
 
     def pause(self, subject: str, asked: float | None = None) -> float:
         """Return the monotonic time of the next try: what the vendor asked for, else twice the last pause."""

@@ -1,6 +1,6 @@
 """Spending: prepare, record the intent, create. The order of these lines is what docbatch is for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from docbatch.engine.content import open_item
@@ -20,7 +20,7 @@ from docbatch.lifecycle import Event
 from docbatch.models import Failure, FailureClass, RemoteObject, Submission, SubmissionStatus
 from docbatch.planner import Submit
 from docbatch.providers.base import Batch, ContentChanged, Intent, Provider, Step
-from docbatch.state.submissions import Frozen
+from docbatch.state.records import Frozen
 
 
 def submit(run: Run, action: Submit) -> None:
@@ -44,9 +44,9 @@ def submit(run: Run, action: Submit) -> None:
     run.intents[batch.submission] = request
     run.observe(Intended(batch.submission, action.connection, len(batch.items)))
     _take_from_queue(run, action)
-    if run.allowance is not None:
+    sent = _create(run, provider, action.connection, request)
+    if run.allowance is not None and sent:
         run.allowance -= len(batch.items)
-    _create(run, provider, action.connection, request)
 
 
 def _cleared(run: Run, connection: str) -> bool:
@@ -54,9 +54,10 @@ def _cleared(run: Run, connection: str) -> bool:
     if connection in run.surveyed:
         return True
     try:
-        run.store.refuse_restored()
+        if not run.connections.traits(connection).free:
+            run.store.refuse_restored()
         provider = run.connections.provider(connection)
-        unknown = set(provider.survey(run.project)) - run.store.submissions.markers()
+        unknown = set(provider.survey(f"{run.project}-")) - run.store.submissions.markers()
     except Unavailable as error:
         run.connections.rest(connection, run.pause(connection, error.retry_after))
         return False
@@ -99,40 +100,62 @@ def _prepare(run: Run, provider: Provider, connection: str, batch: Batch) -> dic
         for step in missing:
             if step.item is None:
                 prepared[step.name] = _perform(run, provider, step, batch, prepared)
-        _perform_side_by_side(
+        sent = _send_contents(
             run, provider, [step for step in missing if step.item is not None], batch, prepared
         )
-    except ContentChanged as changed:
-        item = next(item for item in batch.items if item.key == changed.key)
-        _forget(run, provider, steps)
-        run.replan(run, item, changed.reason)
-        run.requeue()
-        return None
     except Refused as error:
-        _fail_unsent(run, batch, error)
+        _fail_unsent(run, [item.key for item in batch.items], error)
         return None
     except Unavailable as error:
         run.connections.rest(connection, run.pause(connection, error.retry_after))
         return None
+    if not sent:
+        _forget(run, provider, steps)
+        run.requeue()
+        return None
     return prepared
 
 
-def _perform_side_by_side(
+def _send_contents(
     run: Run, provider: Provider, steps: Sequence[Step], batch: Batch, prepared: dict[str, RemoteObject]
-) -> None:
-    """Send items' bytes in parallel; the calling thread alone records, in order."""
+) -> bool:
+    """Send items' bytes in parallel; the calling thread alone records, in order.
+
+    Returns False when some items fell out, because they were refused or changed: the rest is planned anew.
+    Raises Unavailable when the vendor could not be reached, after what was sent is recorded.
+    """
     if not steps:
-        return
+        return True
+    whole = True
+    unavailable: Unavailable | None = None
     with ThreadPoolExecutor(provider.traits.concurrency) as pool:
-        made = pool.map(lambda step: provider.perform(step, batch, prepared, open_item), steps)
-        for each in list(_recorded(run, provider, made)):
-            prepared[each.step] = each
+        outcomes = pool.map(lambda step: _attempt(provider, step, batch, prepared), steps)
+        for step, outcome in zip(steps, list(outcomes), strict=True):
+            match outcome:
+                case RemoteObject():
+                    run.store.objects.record(provider.account, outcome)
+                    prepared[step.name] = outcome
+                case Unavailable():
+                    unavailable = outcome
+                case Refused():
+                    _fail_unsent(run, [step.item or ""], outcome)
+                    whole = False
+                case ContentChanged():
+                    item = next(item for item in batch.items if item.key == step.item)
+                    run.replan(run, item, outcome.reason)
+                    whole = False
+    if unavailable is not None:
+        raise unavailable
+    return whole
 
 
-def _recorded(run: Run, provider: Provider, made: Iterator[RemoteObject]) -> Iterator[RemoteObject]:
-    for each in made:
-        run.store.objects.record(provider.account, each)
-        yield each
+def _attempt(
+    provider: Provider, step: Step, batch: Batch, prepared: dict[str, RemoteObject]
+) -> RemoteObject | Unavailable | Refused | ContentChanged:
+    try:
+        return provider.perform(step, batch, prepared, open_item)
+    except (Unavailable, Refused, ContentChanged) as error:
+        return error
 
 
 def _perform(
@@ -148,8 +171,7 @@ def _forget(run: Run, provider: Provider, steps: Sequence[Step]) -> None:
     run.store.objects.forget(provider.account, [step.name for step in steps if not step.shared])
 
 
-def _fail_unsent(run: Run, batch: Batch, error: Refused) -> None:
-    keys = [item.key for item in batch.items]
+def _fail_unsent(run: Run, keys: Sequence[str], error: Refused) -> None:
     run.store.submissions.fail_unsent(keys, Failure(FailureClass.REFUSED_INPUT, error.message, error.code))
     run.requeue()
 
@@ -160,8 +182,8 @@ def _take_from_queue(run: Run, action: Submit) -> None:
     run.queues[row] = [item for item in run.queues.get(row, []) if item.key not in sent]
 
 
-def _create(run: Run, provider: Provider, connection: str, intent: Intent) -> None:
-    """Make the one call that cannot be repeated, and record the answer, whatever it is."""
+def _create(run: Run, provider: Provider, connection: str, intent: Intent) -> bool:
+    """Make the one call that cannot be repeated, and record the answer. Returns False when nothing was sent for sure."""
     record = run.store.submissions
     identity = intent.submission
     try:
@@ -174,10 +196,12 @@ def _create(run: Run, provider: Provider, connection: str, intent: Intent) -> No
         run.connections.rest(connection, run.pause(connection, error.retry_after))
         run.requeue()
         run.observe(Answered(identity, "not_sent", error.message))
+        return False
     except CredentialsError as error:
         record.record(identity, Event.NOT_SENT, reason=error.message)
         run.connections.cut(connection, error)
         run.observe(Answered(identity, "not_sent", error.message))
+        return False
     except Uncertain as error:
         record.record(identity, Event.UNANSWERED, reason=error.message)
         run.observe(Answered(identity, "unanswered", error.message))
@@ -191,3 +215,4 @@ def _create(run: Run, provider: Provider, connection: str, intent: Intent) -> No
         record.accept(identity, Event.ACCEPTED, accepted.remote_id, accepted.runs)
         run.relax(connection)
         run.observe(Answered(identity, "accepted", accepted.remote_id or ""))
+    return True

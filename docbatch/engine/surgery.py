@@ -1,11 +1,10 @@
 """Changes to the state that a person asks for, each with a dry run."""
 
 import contextlib
-import sqlite3
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from docbatch.errors import StateError, UsageError
+from docbatch.errors import UsageError
 from docbatch.lifecycle import Event
 from docbatch.models import FailureClass, ItemStatus, SubmissionStatus
 from docbatch.pathtext import escape, unescape
@@ -67,13 +66,7 @@ def backup(folder: Path, to: Path) -> None:
     if to.exists():
         raise UsageError(f"{to}: exists already", hint="name a new file")
     with Store.readable(folder) as store:
-        draft = to.with_name(to.name + ".part")
-        try:
-            with contextlib.closing(sqlite3.connect(draft)) as copy:
-                store.database.connection.backup(copy)
-            draft.rename(to)
-        except (OSError, sqlite3.Error) as error:
-            raise StateError(f"{to}: the backup cannot be written: {error}") from error
+        store.copy(to)
 
 
 def forget(folder: Path, job: str, path: str, *, dry_run: bool) -> str:

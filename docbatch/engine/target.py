@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from docbatch.models import Operation, Recipe
+from docbatch.models import Operation, Recipe, Traits
 from docbatch.sinks.base import Sink
 
 
@@ -33,6 +33,7 @@ class Target:
     name: str
     connection: str
     operation: Operation
+    traits: Traits
     recipe: Recipe
     recipe_key: str
     root: bytes

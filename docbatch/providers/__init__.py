@@ -11,26 +11,51 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """A connection as its provider sees it. What is None is the provider's own default; times in seconds.
+
+    `workspace` is read from the environment already where it was a reference; it is no secret.
+    """
+
+    name: str
+    type: str
+    base_url: str | None = None
+    workspace: str | None = None
+    grace: float | None = None
+    resend: bool | None = None
+    poll_initial: float | None = None
+    poll_max: float | None = None
+    requests_per_second: float | None = None
+    in_flight: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a provider is given to work with: where payloads may be put, and how to wake the engine."""
+    """What a provider is given to work with.
+
+    Payloads may be put into `incoming`, `wake` wakes the engine, `key` reads the connection's key and raises
+    CredentialsError.
+    """
 
     incoming: Path
     wake: Callable[[], None] = field(compare=False)
+    key: Callable[[], str] = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A type of provider. All but `connect` need neither keys nor a network.
 
-    `pins` gives the versions of what moves by itself, `abilities` sentences for `docbatch providers`.
+    `account` names what the credentials belong to as far as the connection says it. `pins` gives the versions of what
+    moves by itself, None where only the vendor knows them. `abilities` are sentences for `docbatch providers`.
     """
 
     name: str
-    traits: "Traits"
     operations: "tuple[Operation, ...]"
-    account: str
-    pins: "Callable[[Operation, Mapping[str, Any]], Mapping[str, str]]"
-    connect: "Callable[[Surroundings], Provider]"
+    traits: "Callable[[Settings], Traits]"
+    account: Callable[[Settings], str]
+    pins: "Callable[[Operation, Mapping[str, Any]], Mapping[str, str] | None]"
+    connect: "Callable[[Settings, Surroundings], Provider]"
     read: "Callable[[bytes], Answer]"
     abilities: Callable[[], tuple[str, ...]]
 

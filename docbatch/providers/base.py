@@ -174,8 +174,8 @@ class Provider(Protocol):
     def look(self, intent: Intent) -> Sighting:
         """Look once for an unanswered create. Raises Unavailable, CredentialsError."""
 
-    def survey(self, project: str) -> Iterable[str]:
-        """Yield the markers of all work at the vendor that starts with the project's id."""
+    def survey(self, prefix: str) -> Iterable[str]:
+        """Yield the markers of all work at the vendor that start with the prefix: the project's id and a dash."""
 
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:
         """Ask once how the work stands. Raises Unavailable, Gone, CredentialsError."""

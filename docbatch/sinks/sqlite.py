@@ -128,7 +128,11 @@ class SqliteSink:
                 database.execute("BEGIN IMMEDIATE")
                 table = Table(database, self._table, self._path)
                 if not table.exists():
+                    # Rows that outgrow SQLite's memory are written ahead of the first page, and by that page alone
+                    # the next run knows a file that a kill or a full disk left behind as ours.
                     table.create()
+                    database.execute("COMMIT")
+                    database.execute("BEGIN IMMEDIATE")
                 yield table
                 database.execute("COMMIT")
 

@@ -11,12 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from docbatch.sources.ahead import walk_ahead
 from docbatch.sources.cachefile import Row
 from docbatch.sources.content import ContentError, Vanished, empty, measure
 from docbatch.sources.globs import Globs
 from docbatch.sources.statcache import Known, StatCache
-from docbatch.sources.walk import Found, Unusable
+from docbatch.sources.walk import Found, Unusable, walk
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -57,7 +56,7 @@ def scan(root: Path, globs: Globs, cache: StatCache) -> Generator[Seen, None, No
     known = cache.known(bytes(root.resolve()), globs)
     meter = _Meter(bytes(root) + b"/")
     try:
-        for window in walk_ahead(root, globs):
+        for window in walk(root, globs):
             rows = known.recall(window.found)
             if None in rows:
                 yield _measured(window.found, rows, window.unusable, known, meter)

@@ -15,7 +15,12 @@ def checksum(*values: Value) -> int:
 
 def verify(what: str, recorded: int, *values: Value) -> None:
     """Raise StateError when a row no longer has the content it was written with."""
-    if recorded != checksum(*values):
+    compare(what, recorded, checksum(*values))
+
+
+def compare(what: str, recorded: int, found: int) -> None:
+    """Raise StateError when a row's checksum is not the one it was written with."""
+    if recorded != found:
         raise StateError(
             f"the state's record of {what} is damaged: its checksum does not match",
             hint="nothing was sent. Restore .docbatch/state.db from a backup, or run 'docbatch state check'",

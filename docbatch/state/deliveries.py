@@ -169,6 +169,11 @@ class Deliveries:
             "UPDATE job SET revision = revision + 1 WHERE name = ?", [(job,) for job in jobs]
         )
 
+    def retire_job(self, job: str) -> None:
+        """Inside the current transaction: a job is no longer declared. Its outputs stay, and stay known as ours."""
+        self._database.execute("UPDATE sink SET wanted = 0 WHERE job = ?", (job,))
+        self._database.execute("UPDATE document SET wanted = 0 WHERE job = ?", (job,))
+
     def declare(self, job: str, identity: str, root: bytes, output: bytes | None) -> int:
         """Return the sink's row inside the current transaction, making it when it is new."""
         self._database.execute(
@@ -195,7 +200,7 @@ class Deliveries:
             " ON CONFLICT (sink, path) DO UPDATE SET"
             " size = CASE WHEN output = excluded.output THEN size END, mtime_ns = CASE WHEN output = excluded.output"
             " THEN mtime_ns END, inode = CASE WHEN output = excluded.output THEN inode END,"
-            " output = excluded.output, folded = excluded.folded, due = max(due, excluded.due)",
+            " output = excluded.output, folded = excluded.folded, due = excluded.due",
             (sink, path, output, folded, int(due)),
         )
 

@@ -178,6 +178,16 @@ class Documents:
             (job.name, job.connection, job.recipe, json.dumps(dict(job.config)), job.root, job.priority,
              json.dumps(dict(job.pins))),
         )  # fmt: skip
+        self._reorder(job.name)
+
+    def _reorder(self, job: str) -> None:
+        """Give what the job waits for the lowest priority number of all jobs that want it."""
+        self._database.execute(
+            "UPDATE item SET priority = (SELECT min(job.priority) FROM document JOIN job ON job.name = document.job"
+            " WHERE document.item = item.id AND document.wanted = 1)"
+            " WHERE status = 'pending' AND id IN (SELECT item FROM document WHERE job = ? AND wanted = 1)",
+            (job,),
+        )
 
     def put(self, job: str, path: bytes, item: int | None, problem: Failure | None) -> None:
         """Record what a document is inside the current transaction: an item, or a problem that keeps it from being one."""
@@ -188,10 +198,19 @@ class Documents:
             " problem_message = excluded.problem_message, wanted = 1",
             (job, path, item, kind, message),
         )
+        self._rest(job, path)
 
     def unwant(self, job: str, path: bytes) -> None:
         """Mark a document as no longer found, inside the current transaction. What was paid stays known."""
         self._database.execute("UPDATE document SET wanted = 0 WHERE job = ? AND path = ?", (job, path))
+        self._rest(job, path)
+
+    def _rest(self, job: str, path: bytes) -> None:
+        """What was to be written for the document as it was, is not to be written any more."""
+        self._database.execute(
+            "UPDATE delivery SET due = 0 WHERE due <> 0 AND path = ?1 AND sink IN (SELECT id FROM sink WHERE job = ?2)",
+            (path, job),
+        )
 
     def revise(self, job: str) -> None:
         """Note inside the current transaction that what whole sinks of the job should hold has changed."""

@@ -47,11 +47,15 @@ def create(folder: Path) -> None:
     if path.exists():
         return
     draft = folder / f"state.{secrets.token_hex(4)}.new"
-    connection = sqlite3.connect(draft, isolation_level=None)
-    with contextlib.closing(connection):
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        _migrate(connection)
-        connection.execute("INSERT INTO meta VALUES ('lineage', ?)", (secrets.token_hex(8),))
+    try:
+        with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            _migrate(connection)
+            connection.execute("INSERT INTO meta VALUES ('lineage', ?)", (secrets.token_hex(8),))
+    except sqlite3.Error as error:
+        raise StateError(
+            f"{folder}: the state cannot be made: {error}", hint="can the folder be written to?"
+        ) from error
     _settle_on_disk(draft)
     draft.rename(path)
     _settle_on_disk(folder)
@@ -61,32 +65,38 @@ def open_writable(folder: Path) -> sqlite3.Connection:
     """Open the state for the one writer, who holds the lock. Raises StateError, NoState."""
     path = folder / "state.db"
     version = inspect(path)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
     try:
-        connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA temp_store = FILE")
+        for pragma in ("foreign_keys = ON", "synchronous = FULL", "journal_mode = WAL", "temp_store = FILE"):
+            connection.execute(f"PRAGMA {pragma}")
         if version < VERSION:
             _migrate(connection)
     except sqlite3.Error as error:
+        connection.close()
         raise damaged(path, error) from error
     return connection
 
 
 def open_readable(folder: Path) -> sqlite3.Connection:
-    """Open the state for reading; in a folder that cannot be written to, as an immutable file."""
+    """Open the state for reading; where its folder cannot be written to, as an immutable file."""
     path = folder / "state.db"
     if inspect(path) < VERSION:
         raise StateError(f"{path}: is of an older version", hint="'docbatch apply' brings it up to date")
-    mode = "mode=ro" if os.access(folder, os.W_OK) and os.access(path, os.W_OK) else "immutable=1"
-    uri = f"{path.resolve().as_uri()}?{mode}"
+    # What lies in a log would be passed over by an immutable reader.
+    fixed = not os.access(folder, os.W_OK) and not _has_log(path)
+    uri = f"{path.resolve().as_uri()}?{'immutable=1' if fixed else 'mode=ro'}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
     try:
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
         connection.execute("SELECT value FROM meta").fetchone()
     except sqlite3.Error as error:
+        connection.close()
         raise damaged(path, error) from error
     return connection
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(path.name + "-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def inspect(path: Path) -> int:
@@ -120,8 +130,7 @@ def inspect(path: Path) -> int:
 
 
 def _refuse_truncated(path: Path, header: bytes, size: int) -> None:
-    log = path.with_name(path.name + "-wal")
-    if log.exists() and log.stat().st_size:
+    if _has_log(path):
         return
     page = int.from_bytes(header[16:18], "big")
     pages = int.from_bytes(header[28:32], "big")
@@ -137,6 +146,16 @@ def damaged(path: Path, error: sqlite3.Error) -> StateError:
     return StateError(
         f"{path}: the state cannot be used: {error}",
         hint="nothing was sent. If the disk is full or read-only, mend that; otherwise restore a backup",
+    )
+
+
+def complaint(error: Exception) -> StateError | None:
+    """Return what to say when SQLite failed while the state was read; None for any other error."""
+    if not isinstance(error, sqlite3.Error):
+        return None
+    return StateError(
+        f"the state cannot be read: {error}",
+        hint="nothing was sent. Run 'docbatch state check'; restore .docbatch/state.db from a backup if it is damaged",
     )
 
 

@@ -105,9 +105,13 @@ class Items:
         """Queue failed items again, as a new attempt each."""
         with self._database.write():
             for row in rows:
-                item = self.by_row(row)
-                if item.status is ItemStatus.FAILED:
-                    self.set(item, ItemStatus.PENDING, attempts=1)
+                self.requeue(row)
+
+    def requeue(self, row: int) -> None:
+        """Queue an item again if it failed, inside the current transaction."""
+        item = self.by_row(row)
+        if item.status is ItemStatus.FAILED:
+            self.set(item, ItemStatus.PENDING, attempts=1)
 
     def want(self, item: WorkItem, recipe: int) -> int:
         """Return the item's row, making it when it is new, inside the current transaction."""

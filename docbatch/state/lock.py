@@ -20,7 +20,13 @@ from docbatch.errors import StateError, StateLocked
 @contextlib.contextmanager
 def hold(path: Path) -> Iterator[None]:
     """Hold the lock for the block. Raises StateLocked, naming the owner, when another process has it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StateError(
+            f"{path}: cannot be written: {error.strerror}",
+            hint="nothing was done; make the state folder writable, or run 'docbatch plan', which only reads",
+        ) from error
     try:
         _acquire(descriptor, path)
         _sign(descriptor)

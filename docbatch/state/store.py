@@ -1,11 +1,13 @@
 """The state of a project: its parts over one database."""
 
+import contextlib
 import os
+import sqlite3
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from docbatch.errors import GuardRefused
+from docbatch.errors import GuardRefused, StateError
 from docbatch.state import files
 from docbatch.state.database import Database
 from docbatch.state.deliveries import Deliveries
@@ -34,7 +36,9 @@ class Store:
     def writable(cls, folder: Path) -> Self:
         """Open, and make when it is missing. The caller holds the lock. Raises StateError."""
         files.create(folder)
-        return cls(folder, Database(files.open_writable(folder), folder / "state.db"))
+        store = cls(folder, Database(files.open_writable(folder), folder / "state.db"))
+        store._note_restored()
+        return store
 
     @classmethod
     def readable(cls, folder: Path) -> Self:
@@ -67,17 +71,39 @@ class Store:
         draft.replace(self.folder / "serial")
 
     def refuse_restored(self) -> None:
-        """Raise GuardRefused when the state is older than what was already done with it."""
+        """Raise GuardRefused when this state is older than what was already done, or not the one it was done with."""
+        row = self.database.execute("SELECT value FROM meta WHERE name = 'restored'").fetchone()
+        if row is not None:
+            raise GuardRefused(
+                f"this state does not know what was sent since: {row[0]}",
+                hint="nothing was sent; put the newer state back, or adopt the work with 'docbatch recover'",
+            )
+
+    def _note_restored(self) -> None:
+        """Write down, before anything else is, that an older state or a new one lies where there was a newer."""
         try:
             lineage, serial = (self.folder / "serial").read_text().split()
         except (FileNotFoundError, ValueError):
             return
-        if lineage == self.lineage and int(serial) > self.events.last():
-            raise GuardRefused(
-                f"the state ends at event {self.events.last()}, but event {serial} was reached before:"
-                " it was restored from a backup, and what was sent since is unknown to it",
-                hint="nothing was sent; put the newer state back, or adopt the work with 'docbatch recover'",
-            )
+        last = self.events.last()
+        if lineage != self.lineage:
+            found = f"event {serial} was reached with the state of lineage {lineage}, and this is another"
+        elif int(serial) > last:
+            found = f"it ends at event {last}, and event {serial} was reached before; it was restored from a backup"
+        else:
+            return
+        with self.write():
+            self.database.execute("INSERT OR IGNORE INTO meta VALUES ('restored', ?)", (found,))
+
+    def copy(self, to: Path) -> None:
+        """Write a copy of the state as it is at this moment, whole or not at all. Raises StateError."""
+        draft = to.with_name(to.name + ".part")
+        try:
+            with contextlib.closing(sqlite3.connect(draft)) as copy:
+                self.database.connection.backup(copy)
+            draft.rename(to)
+        except (OSError, sqlite3.Error) as error:
+            raise StateError(f"{to}: the copy cannot be written: {error}") from error
 
     def close(self) -> None:
         self.database.close()
@@ -89,3 +115,5 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        if isinstance(error, sqlite3.Error):
+            raise files.damaged(self.folder / "state.db", error) from error

@@ -1,8 +1,8 @@
 """Submissions: what was asked of vendors. Every public method that writes is one transaction."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 from docbatch.errors import StateError
 from docbatch.lifecycle import Event, advance
@@ -16,47 +16,20 @@ from docbatch.models import (
     WorkItem,
 )
 from docbatch.state import items as item_rows
-from docbatch.state.checksum import checksum, verify
+from docbatch.state.checksum import compare
 from docbatch.state.database import Database
 from docbatch.state.deliveries import Deliveries
 from docbatch.state.events import Events
 from docbatch.state.items import Items, RecordedItem
+from docbatch.state.records import Collected, Frozen, Waiting
 
+SUM = (
+    "row_sum(id, sequence, connection, account, recipe, status, remote_id, marker, config, request, prepared)"
+)
 EXPIRED = Failure(
     FailureClass.EXPIRED,
     "the vendor no longer has the work or its result; it is not sent again without consent",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Frozen:
-    """A submission's request as recorded before the first attempt: what may be sent again or looked for."""
-
-    submission: str
-    recipe: int
-    marker: str
-    config: Mapping[str, object]
-    request: bytes
-    prepared: Mapping[str, RemoteObject]
-    items: tuple[WorkItem, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An item that ended well at the vendor and whose result can be fetched."""
-
-    key: str
-    remote_id: str
-    partial: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """An item whose result lies durably in the spool, under its digest."""
-
-    key: str
-    result: str
-    partial: bool
 
 
 class Submissions:
@@ -205,6 +178,8 @@ class Submissions:
 
     def fail(self, identity: str, failed: Mapping[str, Failure]) -> None:
         """Record that results which were ready cannot be had."""
+        if not failed:
+            return
         with self._database.write():
             for key, item in self._live(identity, list(failed)).items():
                 self._end(identity, item, "failed", ItemStatus.FAILED, failure=failed[key])
@@ -217,68 +192,52 @@ class Submissions:
                 if item.status is ItemStatus.PENDING:
                     self._items.set(item, ItemStatus.FAILED, failure=failure)
 
-    def release(self, identity: str, keys: Iterable[str]) -> None:
+    def release(self, identity: str, keys: Collection[str]) -> None:
         """Take unprocessed items out of a submission; they wait to be sent again."""
+        if not keys:
+            return
         with self._database.write():
             for item in self._live(identity, list(keys)).values():
                 self._end(identity, item, "released", ItemStatus.PENDING)
             self._finish(identity)
 
-    def lose(self, identity: str, *, free: bool) -> None:
-        """The vendor no longer knows the work. What costs nothing is queued again; the rest waits for consent."""
+    def lose(self, identity: str, *, again: Collection[str]) -> None:
+        """The vendor no longer knows the work. The items in `again` are queued, the others wait for consent."""
         with self._database.write():
             self._advance(identity, Event.LOST, {})
             for item in self._running(identity):
-                if free:
+                if item.key in again:
                     self._end(identity, item, "released", ItemStatus.PENDING)
                 else:
                     self._end(identity, item, "failed", ItemStatus.FAILED, failure=EXPIRED)
 
     def _read(self, clause: str, *parameters: str) -> Iterator[Submission]:
         rows = self._database.execute(
-            "SELECT id, sequence, connection, account, status, remote_id, checksum, marker, request,"
-            " (SELECT count(*) FROM submission_item AS e WHERE e.submission = submission.id AND e.status = 'running'),"
+            "SELECT id, sequence, connection, account, status, remote_id,"
             " (SELECT count(*) FROM submission_item AS e WHERE e.submission = submission.id"
             "   AND e.status IN ('ready', 'partial')),"
-            " EXISTS (SELECT 1 FROM event WHERE submission = submission.id AND kind = 'replay_refused')"
-            f" FROM submission {clause}",
+            " (SELECT count(*) FROM submission_item AS e WHERE e.submission = submission.id AND e.status = 'running'),"
+            " EXISTS (SELECT 1 FROM event WHERE submission = submission.id AND kind = 'replay_refused'),"
+            f" checksum, {SUM} FROM submission {clause}",
             parameters,
         ).fetchall()
-        for row in rows:
-            (
-                identity,
-                sequence,
-                connection,
-                account,
-                status,
-                remote_id,
-                recorded,
-                marker,
-                request,
-                running,
-                ready,
-                no,
-            ) = row
-            verify(f"submission {identity}", recorded, identity, sequence, connection, account, status, remote_id, marker,
-                   checksum(request))  # fmt: skip
+        for identity, sequence, connection, account, status, *rest, recorded, found in rows:
+            compare(f"submission {identity}", recorded, found)
+            remote_id, ready, running, refused = rest
             yield Submission(
-                identity,
-                sequence,
-                connection,
-                account,
-                SubmissionStatus(status),
-                remote_id,
-                ready,
-                running,
-                bool(no),
+                id=identity,
+                sequence=sequence,
+                connection=connection,
+                account=account,
+                status=SubmissionStatus(status),
+                remote_id=remote_id,
+                ready=ready,
+                running=running,
+                replay_refused=bool(refused),
             )
 
     def _seal(self, identity: str) -> None:
-        self._database.execute(
-            "UPDATE submission SET checksum ="
-            " row_sum(id, sequence, connection, account, status, remote_id, marker, row_sum(request)) WHERE id = ?",
-            (identity,),
-        )
+        self._database.execute(f"UPDATE submission SET checksum = {SUM} WHERE id = ?", (identity,))
 
     def _advance(self, identity: str, event: Event, body: Mapping[str, object]) -> SubmissionStatus:
         submission = self.get(identity)
@@ -327,13 +286,24 @@ class Submissions:
 
     def _frozen_items(self, identity: str) -> Iterator[WorkItem]:
         rows = self._database.execute(
-            "SELECT item.key, item.recipe, item.digest, item.size, item.media_type, entry.name, entry.path,"
-            " item.priority, item.attempt FROM submission_item AS entry JOIN item ON item.id = entry.item"
+            f"SELECT {item_rows.JOINED}, entry.name, entry.path, item.priority"
+            " FROM submission_item AS entry JOIN item ON item.id = entry.item"
             " WHERE entry.submission = ? ORDER BY entry.position",
             (identity,),
         )
-        for key, recipe, digest, size, media_type, name, path, priority, attempt in rows:
-            yield WorkItem(key, str(recipe), digest, size, media_type, name, bytes(path), priority, attempt)
+        for *columns, name, path, priority in rows:
+            item = item_rows.read(columns)
+            yield WorkItem(
+                key=item.key,
+                recipe=str(item.recipe),
+                digest=item.digest,
+                size=item.size,
+                media_type=item.media_type,
+                name=name,
+                path=path,
+                priority=priority,
+                attempt=item.attempt,
+            )
 
     def _end(
         self,
@@ -361,6 +331,11 @@ class Submissions:
             "SELECT 1 FROM submission_item WHERE submission = ? AND status IN ('running', 'ready', 'partial') LIMIT 1",
             (identity,),
         ).fetchone()
-        submission = self.get(identity)
-        if left is None and submission is not None and submission.status is SubmissionStatus.SUBMITTED:
+        submission = self.get(identity) if left is None else None
+        if submission is not None and submission.status is SubmissionStatus.SUBMITTED:
             self._advance(identity, Event.COLLECTED, {})
+            # What might have been sent again or looked for is needed no more.
+            self._database.execute(
+                "UPDATE submission SET request = x'', prepared = '{}' WHERE id = ?", (identity,)
+            )
+            self._seal(identity)

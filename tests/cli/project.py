@@ -1,12 +1,20 @@
-"""A project on disk and the real command in a process of its own."""
+"""A project on disk and the real command: in a process of its own, or, where that makes no difference, in this one."""
 
+import contextlib
+import io
+import json
 import os
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from docbatch import cli
 
 JOB = """
 apiVersion: docbatch/v1
@@ -23,6 +31,25 @@ sink:
 
 
 @dataclass(frozen=True)
+class Ended:
+    """A command that ended: its exit code and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Return the JSON lines on stdout."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def processed(self) -> int:
+        """Return how many documents went to the provider, from the lines of `apply --json`."""
+        return sum(line["documents"] for line in self.lines if line["type"] == "intended")
+
+
+@dataclass(frozen=True)
 class Project:
     root: Path
 
@@ -35,24 +62,71 @@ class Project:
     def job(self, text: str = JOB, name: str = "job") -> None:
         self.write({f"jobs/{name}.yaml": textwrap.dedent(text)})
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
+        """Start the command in a process of its own; `options` go to Popen."""
         return subprocess.Popen(
             [sys.executable, "-m", "docbatch", *arguments],
-            cwd=self.root,
-            env={**os.environ, "NO_COLOR": "1", "PYTHONWARNINGS": "error"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            **{
+                "cwd": self.root,
+                "env": {**os.environ, "NO_COLOR": "1", "PYTHONWARNINGS": "error"},
+                "stdin": subprocess.DEVNULL,
+                "stdout": subprocess.PIPE,
+                "stderr": subprocess.PIPE,
+                "text": True,
+                **options,
+            },
         )
 
-    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        process = self.start(*arguments)
+    def run(self, *arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+        process = self.start(*arguments, **options)
         out, err = process.communicate(timeout=120)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def call(self, *arguments: str) -> Ended:
+        """Run the command in this process, with the project as its folder, up to its exit code."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.chdir(self.root),
+            mock.patch.object(sys, "argv", ["docbatch", *arguments]),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            try:
+                cli.main()
+            except SystemExit as end:
+                return Ended(int(end.code or 0), out.getvalue(), err.getvalue())
+        raise AssertionError("the command ends with an exit code")
+
+    def applied(self, *arguments: str) -> Ended:
+        """Run `apply --json` and require that everything is done."""
+        ended = self.call("apply", "--json", *arguments)
+        assert ended.code == 0, ended.out + ended.err
+        return ended
 
     def outputs(self, folder: str = "out") -> dict[str, bytes]:
         top = self.root / folder
         return {
             str(path.relative_to(top)): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()
         }
+
+
+def survivors(root: Path, pid: int) -> list[int]:
+    """Return what still runs of a command: itself or a copy about to become a worker, found by its folder, and workers."""
+    worker = b"docbatch.providers.local.worker\0%d\0" % pid
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with contextlib.suppress(OSError):
+                command = (entry / "cmdline").read_bytes()
+                here = (entry / "cwd").resolve() == root and b"docbatch" in command
+                if here or worker in command:
+                    found.append(int(entry.name))
+    return found
+
+
+def gone(root: Path, pid: int) -> bool:
+    """Say whether everything a killed command started ends with it, within a moment."""
+    patience = time.monotonic() + 5
+    while survivors(root, pid) and time.monotonic() < patience:
+        time.sleep(0.02)
+    return not survivors(root, pid)

@@ -127,9 +127,24 @@ class Cloud:
         )
         return [Row(f"run-{row}", key, content, bool(ended)) for row, key, content, ended in rows]
 
-    def paid(self) -> dict[str, int]:
-        """Return how often each document was paid for."""
-        return dict(self._database.execute("SELECT content, count(*) FROM run GROUP BY content"))
+    def paid(self, account: str | None = None) -> dict[str, int]:
+        """Return how often each document was paid for, by one account or by all together."""
+        return dict(
+            self._database.execute(
+                "SELECT content, count(*) FROM run JOIN batch ON batch.id = run.batch"
+                " WHERE ?1 IS NULL OR account = ?1 GROUP BY content",
+                (account,),
+            )
+        )
+
+    def calls(self, call: str) -> int:
+        """Return how often a kind of call was made."""
+        row = self._database.execute("SELECT times FROM seen WHERE call = ?", (call,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def forget_objects(self) -> None:
+        """Show none of the directories and uploads any more, as with credentials of less reach."""
+        self._database.execute("DELETE FROM object")
 
     def result(self, run: str) -> bytes:
         key, content = self._database.execute(

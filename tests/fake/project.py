@@ -64,6 +64,8 @@ class Project:
     root: Path
     kind: Recovery = Recovery.FINDABLE
     account: str = "acme"
+    job: str = "job"
+    connection: str = "fake"
     cloud_options: dict[str, float] = field(default_factory=dict)
     trait_options: dict[str, Any] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
@@ -94,9 +96,10 @@ class Project:
             open=lambda: FilesSink(self.root / "out", form="markdown", trash=Trash(self.folder / "trash")),
         )
         values: dict[str, Any] = {
-            "name": "job",
-            "connection": "fake",
+            "name": self.job,
+            "connection": self.connection,
             "operation": Operation.PARSE,
+            "traits": traits(self.kind, **self.trait_options),
             "recipe": recipe,
             "recipe_key": recipe_key(recipe),
             "root": os.fsencode(self.root / "in"),
@@ -111,7 +114,7 @@ class Project:
         cloud = self.cloud
         kind = traits(self.kind, **self.trait_options)
         provider = FakeProvider(cloud, kind, wire, self.account)
-        line = Line("fake", self.account, kind, lambda: provider, provider.read)
+        line = Line(self.connection, self.account, kind, lambda: provider, provider.read)
         target = self.target()
         self.folder.mkdir(exist_ok=True)
         with contextlib.ExitStack() as stack:
@@ -128,7 +131,7 @@ class Project:
                 store=store,
                 spool=spool,
                 connections=Connections([line]),
-                targets={"job": target},
+                targets={self.job: target},
                 clock=CloudClock(cloud),
                 observe=self._observe,
                 project="proj",
@@ -150,7 +153,7 @@ class Project:
 
     def statuses(self) -> dict[str, int]:
         with Store.readable(self.folder) as store:
-            return store.documents.tally("job")
+            return store.documents.tally(self.job)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """A provider over the fake cloud, in three kinds of recovery, with a prepare of several steps."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from docbatch.errors import Gone, NotSent, Refused, Unavailable, Uncertain
@@ -84,7 +84,7 @@ class FakeProvider:
         ]
 
     def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:
-        self._break("perform", Unavailable)
+        self._break("perform")
         data = {}
         if step.item is not None:
             item = next(item for item in batch.items if item.key == step.item)
@@ -118,20 +118,21 @@ class FakeProvider:
 
     def look(self, intent: Intent) -> Sighting:
         self._effect("before look")
-        self._break("look", Unavailable)
+        self._break("look")
         batch = self.cloud.listed(self.account, intent.marker)
         witness = self.cloud.has(self.account, f"directory {intent.marker}")
         return Sighting(None if batch is None else Accepted(batch), witness)
 
-    def survey(self, project: str) -> Iterable[str]:
+    def survey(self, prefix: str) -> Iterable[str]:
         self._effect("before survey")
+        self._break("survey")
         if self.traits.recovery is Recovery.NONE:
             return []
-        return [marker for marker in self.cloud.markers(self.account) if marker.startswith(project)]
+        return [marker for marker in self.cloud.markers(self.account) if marker.startswith(prefix)]
 
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:
         self._effect("before poll")
-        self._break("poll", Unavailable)
+        self._break("poll")
         if self.cloud.fault("gone") or remote_id is None:
             raise Gone("no such batch")
         rows = self.cloud.rows(remote_id)
@@ -146,7 +147,7 @@ class FakeProvider:
 
     def fetch(self, intent: Intent, ready: Ready) -> bytes:
         self._effect("before fetch")
-        self._break("fetch", Unavailable)
+        self._break("fetch")
         return self.cloud.result(ready.remote_id)
 
     def read(self, payload: bytes) -> FakeAnswer:
@@ -158,6 +159,7 @@ class FakeProvider:
     def close(self) -> None:
         pass
 
-    def _break(self, call: str, error: Callable[[str], Exception]) -> None:
-        if self.cloud.fault(call):
-            raise error("scripted")
+    def _break(self, call: str) -> None:
+        fault = self.cloud.fault(call)
+        if fault is not None:
+            raise (Refused if fault == "refused" else Unavailable)("scripted")

@@ -183,15 +183,41 @@ def test_a_folder_in_the_place_of_the_state_is_named(tmp_path: Path, opened: Cal
         opened(tmp_path)
 
 
-def test_a_state_with_a_damaged_first_page_is_left_as_it_is(folder: Path) -> None:
+@pytest.mark.parametrize("opened", OPEN)
+@pytest.mark.parametrize("start", [100, 4096])
+def test_a_state_with_damaged_pages_is_left_as_it_is(
+    folder: Path, opened: Callable[[Path], Store], start: int
+) -> None:
     path = folder / "state.db"
-    path.write_bytes(path.read_bytes()[:100] + b"\xff" * 3996 + path.read_bytes()[4096:])
-    before = digests(folder)
+    sound = path.read_bytes()
+    path.write_bytes(sound[:start] + bytes(len(sound) - start))
+    before = digests(folder)["state.db"]
 
     with pytest.raises(StateError, match="the state cannot be used"):
+        opened(folder)
+
+    assert digests(folder)["state.db"] == before
+
+
+def older(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA user_version = 0")
+
+
+def test_a_state_of_an_older_version_is_not_read(folder: Path) -> None:
+    older(folder / "state.db")
+
+    with pytest.raises(StateError, match="is of an older version") as raised:
         Store.readable(folder)
 
-    assert digests(folder) == before
+    assert raised.value.hint == "'docbatch apply' brings it up to date"
+
+
+def test_a_state_of_an_older_version_is_brought_up_to_date_when_it_is_written(folder: Path) -> None:
+    older(folder / "state.db")
+    Store.writable(folder).close()
+
+    assert files.inspect(folder / "state.db") == files.VERSION
 
 
 def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
@@ -216,9 +242,7 @@ def test_a_state_that_may_not_be_written_is_not_opened_for_writing(open_folder: 
     before = digests(open_folder)
 
     with ordinary_user(), pytest.raises(StateError):
-        store = Store.writable(open_folder)
-        with store.write():
-            store.documents.revise("job")
+        Store.writable(open_folder)
 
     assert digests(open_folder) == before
 
@@ -249,7 +273,7 @@ def test_a_state_on_a_network_file_system_is_refused(tmp_path: Path, monkeypatch
 def test_a_local_disk_below_a_network_file_system_is_fine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mounted(monkeypatch, ("/", "nfs4"), (tmp_path, "ext4"))
+    mounted(monkeypatch, ("/", "nfs4"), (tmp_path, "ext4"), (tmp_path / "elsewhere", "cifs"))
 
     files.create(tmp_path)
 
@@ -261,19 +285,24 @@ def test_a_full_disk_stops_a_transaction_whole(folder: Path) -> None:
         pages = store.database.execute("PRAGMA page_count").fetchone()[0]
         store.database.execute(f"PRAGMA max_page_count = {pages}")
 
+        rows = [("small", "fits"), ("large", "x" * 100_000)]
         with pytest.raises(StateError, match="full") as raised, store.write():
-            store.database.execute("INSERT INTO meta VALUES ('small', 'fits')")
-            store.database.execute("INSERT INTO meta VALUES ('large', ?)", ("x" * 100_000,))
+            store.database.executemany("INSERT INTO meta VALUES (?, ?)", rows)
 
         assert "nothing was sent" in str(raised.value.hint)
         assert store.database.execute("SELECT count(*) FROM meta").fetchone()[0] == 1
 
 
+def half_a_transaction(store: Store) -> None:
+    with store.write():
+        store.database.execute("INSERT INTO meta VALUES ('half', 'done')")
+        raise Killed
+
+
 def test_a_transaction_that_dies_leaves_nothing(folder: Path) -> None:
     with Store.writable(folder) as store:
-        with pytest.raises(Killed), store.write():
-            store.database.execute("INSERT INTO meta VALUES ('half', 'done')")
-            raise Killed
+        with pytest.raises(Killed):
+            half_a_transaction(store)
 
         assert store.database.execute("SELECT count(*) FROM meta").fetchone()[0] == 1
 

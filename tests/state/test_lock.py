@@ -46,9 +46,10 @@ def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_lock_held_by_another_process_names_it(path: Path, holder: subprocess.Popen[str]) -> None:
-    with pytest.raises(StateLocked, match=f"process {holder.pid} on {socket.gethostname()}") as raised:
-        with lock.hold(path):
-            pass
+    named = f"process {holder.pid} on {socket.gethostname()}"
+
+    with pytest.raises(StateLocked, match=named) as raised, lock.hold(path):
+        pass
 
     assert raised.value.exit_code == 11
     assert "nothing to remove" in str(raised.value.hint)
@@ -86,10 +87,13 @@ def test_what_a_dead_process_wrote_does_not_lock(path: Path) -> None:
 
 
 def test_a_child_does_not_inherit_the_lock(path: Path) -> None:
-    command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    command = [sys.executable, "-c", "import sys; print('here', flush=True); sys.stdin.read()"]
+    pipe = subprocess.PIPE
     with lock.hold(path):
-        child = subprocess.Popen(command, stdin=subprocess.PIPE, close_fds=False)
+        child = subprocess.Popen(command, close_fds=False, stdin=pipe, stdout=pipe)
     with child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"here\n"
         assert not lock.is_held(path)
         child.kill()
 

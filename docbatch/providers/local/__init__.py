@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from docbatch.models import Operation, Recovery, Traits
-from docbatch.providers import Kind, Surroundings
+from docbatch.providers import Kind, Settings, Surroundings
 
 if TYPE_CHECKING:
     # A worker imports this package, and what these bring along would double the time it takes to start.
@@ -30,7 +30,7 @@ def _pins(operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:
     return engines.versions()
 
 
-def _connect(surroundings: Surroundings) -> "Provider":
+def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":  # noqa: ARG001 - nothing can be set
     from docbatch.providers.local.provider import LocalProvider  # noqa: PLC0415 - the pool is not needed to plan
 
     return LocalProvider(surroundings.incoming, wake=surroundings.wake)
@@ -56,9 +56,9 @@ def _abilities() -> tuple[str, ...]:
 
 KIND = Kind(
     name="local",
-    traits=TRAITS,
     operations=(Operation.PARSE,),
-    account="local",
+    traits=lambda _settings: TRAITS,
+    account=lambda _settings: "local",
     pins=_pins,
     connect=_connect,
     read=_read,

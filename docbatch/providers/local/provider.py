@@ -114,7 +114,7 @@ class LocalProvider:
         known = intent.submission in self._works
         return Sighting(Accepted(intent.submission) if known else None, witness=True)
 
-    def survey(self, project: str) -> Iterable[str]:  # noqa: ARG002
+    def survey(self, prefix: str) -> Iterable[str]:  # noqa: ARG002
         return ()
 
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:  # noqa: ARG002

@@ -1,0 +1,37 @@
+"""Parts of submissions as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from docbatch.models import RemoteObject, WorkItem
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A submission's request as recorded before the first attempt: what may be sent again or looked for."""
+
+    submission: str
+    recipe: int
+    marker: str
+    config: Mapping[str, object]
+    request: bytes
+    prepared: Mapping[str, RemoteObject]
+    items: tuple[WorkItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An item that ended well at the vendor and whose result can be fetched."""
+
+    key: str
+    remote_id: str
+    partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """An item whose result lies durably in the spool, under its digest."""
+
+    key: str
+    result: str
+    partial: bool

@@ -1,0 +1,80 @@
+"""A restored backup is told from the state that went on without it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docbatch.errors import GuardRefused
+from docbatch.lifecycle import Event
+from docbatch.state.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.writable(tmp_path) as store:
+        yield store
+
+
+def go_on(store: Store) -> None:
+    with store.write():
+        store.events.append("s1", Event.INTENDED, {})
+    store.raise_serial()
+
+
+def set_back(store: Store) -> None:
+    with store.write():
+        store.database.execute("DELETE FROM event")
+
+
+def test_a_state_that_went_on_is_not_taken_for_a_restored_one(store: Store) -> None:
+    store.refuse_restored()
+    go_on(store)
+    store.refuse_restored()
+
+
+def test_a_state_older_than_what_was_done_with_it_is_refused_for_good(tmp_path: Path) -> None:
+    with Store.writable(tmp_path) as store:
+        go_on(store)
+        set_back(store)
+    with Store.writable(tmp_path) as store:
+        go_on(store)
+        go_on(store)
+
+    with Store.writable(tmp_path) as store, pytest.raises(GuardRefused, match="ends at event 0, and event 1") as raised:
+        store.refuse_restored()
+
+    assert raised.value.exit_code == 6
+    assert "docbatch recover" in str(raised.value.hint)
+
+
+def test_a_new_state_in_the_place_of_a_lost_one_is_refused(tmp_path: Path) -> None:
+    with Store.writable(tmp_path) as store:
+        go_on(store)
+    (tmp_path / "state.db").unlink()
+
+    with Store.writable(tmp_path) as store, pytest.raises(GuardRefused, match="this is another"):
+        store.refuse_restored()
+
+
+def test_events_recorded_since_do_not_matter(store: Store) -> None:
+    go_on(store)
+    with store.write():
+        store.events.append("s1", Event.ACCEPTED, {})
+
+    store.refuse_restored()
+
+
+@pytest.mark.parametrize("text", ["", "only-one-word", "three words here"])
+def test_an_unreadable_note_refuses_nothing(store: Store, text: str) -> None:
+    (store.folder / "serial").write_text(text)
+
+    store.refuse_restored()
+
+
+def test_the_note_is_replaced_whole(store: Store) -> None:
+    go_on(store)
+    go_on(store)
+
+    assert (store.folder / "serial").read_text() == f"{store.lineage} 2\n"
+    assert not (store.folder / "serial.new").exists()

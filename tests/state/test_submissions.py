@@ -1,0 +1,246 @@
+"""What the state itself makes sure of: an item lives once, and an intent is written whole."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docbatch.errors import StateError
+from docbatch.lifecycle import Event, IllegalTransition
+from docbatch.models import (
+    Failure,
+    FailureClass,
+    ItemStatus,
+    Operation,
+    Recipe,
+    RemoteObject,
+    Submission,
+    SubmissionStatus,
+    WorkItem,
+)
+from docbatch.state.records import Collected, Frozen, Waiting
+from docbatch.state.store import Store
+
+BROKEN = Failure(FailureClass.CORRUPT, "cannot be read", "E42")
+
+
+def item(name: str) -> WorkItem:
+    return WorkItem(name, "1", f"digest of {name}", 5, "text/plain", f"{name}.txt", b"/in/" + name.encode())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Return a state with two items waiting to be sent."""
+    with Store.writable(tmp_path) as store:
+        with store.write():
+            recipe = store.documents.declare_recipe("recipe", Recipe("fake", "acme", Operation.PARSE))
+            for name in ("a", "b"):
+                store.items.want(item(name), recipe)
+        yield store
+
+
+def intend(store: Store, name: str, *items: str) -> None:
+    submission = Submission(name, 0, "fake", "acme", SubmissionStatus.INTENDED)
+    prepared = {"directory": RemoteObject("directory", "dir-1", {"kind": "folder"}, 9.5)}
+    frozen = Frozen(name, 1, f"proj-{name}", {"pages": 2}, b"the bytes", prepared, tuple(map(item, items)))
+    store.submissions.intend(submission, frozen, now=0.0)
+
+
+def accepted(store: Store, name: str, *items: str) -> None:
+    intend(store, name, *items)
+    store.submissions.accept(name, Event.ACCEPTED, "batch-1", {})
+
+
+def statuses(store: Store) -> dict[str, ItemStatus]:
+    return {each.key: each.status for each in store.items.all()}
+
+
+def status(store: Store, name: str) -> SubmissionStatus:
+    found = store.submissions.get(name)
+    assert found is not None
+    return found.status
+
+
+def test_an_intent_is_read_back_as_it_was_written(store: Store) -> None:
+    intend(store, "s1", "b", "a")
+
+    frozen = store.submissions.frozen("s1")
+    assert (frozen.request, frozen.marker, frozen.config) == (b"the bytes", "proj-s1", {"pages": 2})
+    assert frozen.prepared == {"directory": RemoteObject("directory", "dir-1", {"kind": "folder"}, 9.5)}
+    assert frozen.items == (item("b"), item("a"))
+
+
+def test_an_intended_item_is_live(store: Store) -> None:
+    intend(store, "s1", "a")
+
+    assert statuses(store) == {"a": ItemStatus.LIVE, "b": ItemStatus.PENDING}
+    assert [each.event for each in store.events.of("s1")] == [Event.INTENDED]
+
+
+def test_an_item_that_lives_in_one_submission_is_not_taken_into_another(store: Store) -> None:
+    intend(store, "s1", "a")
+
+    with pytest.raises(
+        StateError, match=r"item a \(a.txt\) is live, not waiting to be sent; nothing was sent"
+    ):
+        intend(store, "s2", "b", "a")
+
+
+def test_an_intent_that_cannot_be_written_whole_is_not_written_at_all(store: Store) -> None:
+    intend(store, "s1", "a")
+    with pytest.raises(StateError):
+        intend(store, "s2", "b", "a")
+
+    assert store.submissions.get("s2") is None
+    assert list(store.events.of("s2")) == []
+    assert statuses(store)["b"] is ItemStatus.PENDING
+
+
+def test_an_item_nobody_knows_is_not_sent(store: Store) -> None:
+    with pytest.raises(StateError, match=r"item c \(c.txt\) is unknown"):
+        intend(store, "s1", "c")
+
+
+def test_the_database_itself_lets_an_item_live_only_once(store: Store) -> None:
+    intend(store, "s1", "a")
+    accepted(store, "s2", "b")
+    copy = "INSERT INTO submission_item SELECT 's2', 9, item, name, path, ?, NULL FROM submission_item WHERE submission = 's1'"
+
+    for living in ("running", "ready", "partial"):
+        with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+            store.database.execute(copy, (living,))
+    store.database.execute(copy, ("released",))
+
+
+def test_submissions_are_ordered_by_a_number_and_not_by_a_clock(store: Store) -> None:
+    intend(store, "z", "a")
+    intend(store, "y", "b")
+
+    assert [(each.id, each.sequence) for each in store.submissions.all()] == [("z", 1), ("y", 2)]
+
+
+def test_a_create_in_flight_when_the_process_died_is_an_open_question(store: Store) -> None:
+    intend(store, "s1", "a")
+    accepted(store, "s2", "b")
+
+    assert store.submissions.question() == ["s1"]
+    assert (status(store, "s1"), status(store, "s2")) == (
+        SubmissionStatus.UNANSWERED,
+        SubmissionStatus.SUBMITTED,
+    )
+    assert store.submissions.question() == []
+
+
+def test_what_was_not_sent_waits_again_and_that_was_no_attempt(store: Store) -> None:
+    intend(store, "s1", "a")
+    store.submissions.record("s1", Event.NOT_SENT)
+
+    again = store.items.get("a")
+    assert again is not None
+    assert (again.status, again.attempt) == (ItemStatus.PENDING, 0)
+
+
+def test_what_is_absent_waits_again_and_that_was_an_attempt(store: Store) -> None:
+    intend(store, "s1", "a")
+    store.submissions.record("s1", Event.UNANSWERED)
+    store.submissions.record("s1", Event.ABSENT)
+
+    again = store.items.get("a")
+    assert again is not None
+    assert (again.status, again.attempt) == (ItemStatus.PENDING, 1)
+    intend(store, "s2", "a")
+
+
+def test_how_often_an_item_was_part_of_a_submission_is_counted(store: Store) -> None:
+    intend(store, "s1", "a")
+    store.submissions.record("s1", Event.NOT_SENT)
+
+    assert store.submissions.rounds(["a", "b"]) == 1
+    assert store.submissions.rounds(["b"]) == 0
+
+
+def test_a_refused_submission_fails_all_of_its_items_with_the_reason(store: Store) -> None:
+    intend(store, "s1", "a", "b")
+    store.submissions.refuse("s1", BROKEN)
+
+    assert {each.failure for each in store.items.all()} == {BROKEN}
+    assert status(store, "s1") is SubmissionStatus.REFUSED
+
+
+def test_a_refusal_after_an_uncertain_attempt_does_not_close_the_question(store: Store) -> None:
+    intend(store, "s1", "a")
+    store.submissions.record("s1", Event.UNANSWERED)
+
+    with pytest.raises(IllegalTransition):
+        store.submissions.refuse("s1", BROKEN)
+
+    assert status(store, "s1") is SubmissionStatus.UNANSWERED
+    assert statuses(store)["a"] is ItemStatus.LIVE
+
+
+def test_items_end_one_by_one_and_the_submission_with_the_last(store: Store) -> None:
+    accepted(store, "s1", "a", "b")
+    store.submissions.progress("s1", [Waiting("a", "run-1", partial=False)], {"b": BROKEN})
+
+    submission = store.submissions.get("s1")
+    assert submission is not None
+    assert (submission.status, submission.ready, submission.running) == (SubmissionStatus.SUBMITTED, 1, 0)
+    assert store.submissions.waiting("s1", 9) == [Waiting("a", "run-1", partial=False)]
+
+    store.submissions.collect("s1", [Collected("a", "digest", partial=False)])
+    assert status(store, "s1") is SubmissionStatus.COLLECTED
+    assert statuses(store) == {"a": ItemStatus.SUCCEEDED, "b": ItemStatus.FAILED}
+
+
+def test_an_item_that_ended_is_not_ended_again_by_a_repeated_answer(store: Store) -> None:
+    accepted(store, "s1", "a", "b")
+    store.submissions.progress("s1", [Waiting("a", "run-1", partial=True)], {})
+    store.submissions.collect("s1", [Collected("a", "digest", partial=True)])
+    store.submissions.progress("s1", [], {"a": BROKEN})
+
+    assert statuses(store)["a"] is ItemStatus.PARTIAL
+
+
+def test_items_without_a_trace_are_held_and_the_others_go_on(store: Store) -> None:
+    accepted(store, "s1", "a", "b")
+    store.submissions.hold("s1", ["b"])
+
+    assert statuses(store) == {"a": ItemStatus.LIVE, "b": ItemStatus.HELD}
+
+
+def test_lost_work_waits_for_consent_where_it_was_paid(store: Store) -> None:
+    accepted(store, "s1", "a")
+    store.submissions.lose("s1", again=())
+
+    lost = store.items.get("a")
+    assert lost is not None
+    assert lost.failure is not None
+    assert (lost.status, lost.failure.kind) == (ItemStatus.FAILED, FailureClass.EXPIRED)
+    assert status(store, "s1") is SubmissionStatus.EXPIRED
+
+
+def test_lost_work_that_cost_nothing_is_sent_again(store: Store) -> None:
+    accepted(store, "s1", "a")
+    store.submissions.lose("s1", again={"a"})
+
+    assert statuses(store)["a"] is ItemStatus.PENDING
+
+
+def test_a_submission_the_state_does_not_know_is_named(store: Store) -> None:
+    with pytest.raises(StateError, match="knows no submission s9") as raised:
+        store.submissions.record("s9", Event.ABSENT)
+
+    assert raised.value.hint == "see 'docbatch state list'"
+
+
+def test_every_recorded_history_leads_to_the_recorded_status(store: Store) -> None:
+    from docbatch.lifecycle import replay
+
+    intend(store, "s1", "a")
+    store.submissions.record("s1", Event.UNANSWERED)
+    store.submissions.record("s1", Event.UNKNOWABLE)
+    accepted(store, "s2", "b")
+
+    for submission in store.submissions.all():
+        assert replay(each.event for each in store.events.of(submission.id)) is submission.status
