@@ -41,7 +41,10 @@ def test_a_state_older_than_what_was_done_with_it_is_refused_for_good(tmp_path: 
         go_on(store)
         go_on(store)
 
-    with Store.writable(tmp_path) as store, pytest.raises(GuardRefused, match="ends at event 0, and event 1") as raised:
+    with (
+        Store.writable(tmp_path) as store,
+        pytest.raises(GuardRefused, match="ends at event 0, and event 1") as raised,
+    ):
         store.refuse_restored()
 
     assert raised.value.exit_code == 6
