@@ -540,6 +540,26 @@ def test_what_was_not_sent_does_not_use_up_what_is_allowed(project: Project) -> 
     assert project.paid() == PAID
 
 
+def test_a_free_result_lost_before_it_was_fetched_is_made_again(tmp_path: Path) -> None:
+    project = made(tmp_path / "project", free=True)
+    project.cloud.expect("fetch", 1, "gone")
+
+    project.apply()
+
+    assert project.outputs() == EXPECTED
+
+
+def test_a_paid_result_lost_before_it_was_fetched_is_not_paid_again(tmp_path: Path) -> None:
+    project = made(tmp_path / "project")
+    project.cloud.expect("fetch", 1, "gone")
+
+    project.apply()
+    project.apply()
+
+    assert project.paid() == PAID
+    assert len(EXPECTED.items() - project.outputs().items()) > 0
+
+
 def test_free_work_that_is_always_lost_is_given_up(tmp_path: Path) -> None:
     project = made(tmp_path / "project", free=True)
     for nth in range(1, 500):

@@ -110,7 +110,7 @@ def _again(run: Run, submission: Submission, keys: Collection[str]) -> frozenset
     """Return what may be sent again unasked: free work, as long as it is not lost over and over in one run."""
     if not run.connections.traits(submission.connection).free:
         return frozenset()
-    run.losses.update(keys)
+    run.losses.update(list(keys))
     return frozenset(key for key in keys if run.losses[key] <= MOST_LOSSES)
 
 

@@ -162,4 +162,4 @@ class FakeProvider:
     def _break(self, call: str) -> None:
         fault = self.cloud.fault(call)
         if fault is not None:
-            raise (Refused if fault == "refused" else Unavailable)("scripted")
+            raise {"refused": Refused, "gone": Gone}.get(fault, Unavailable)("scripted")
