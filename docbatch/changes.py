@@ -3,7 +3,7 @@
 import enum
 from dataclasses import dataclass
 
-from docbatch.models import Failure, ItemStatus
+from docbatch.models import Failure, FailureClass, ItemStatus
 
 
 class Kind(enum.StrEnum):
@@ -16,6 +16,7 @@ class Kind(enum.StrEnum):
     STAND = "stand"
     HELD = "held"
     REMOVE = "remove"
+    SKIP = "skip"
 
 
 class Reason(enum.StrEnum):
@@ -30,6 +31,7 @@ class Reason(enum.StrEnum):
     AGAIN = "failed for a reason that may have passed"
     HELD = "held: it may have been sent"
     UNUSABLE = "cannot be sent"
+    SPECIAL = "not a regular file"
     NEW_SINK = "the sink is new or writes elsewhere now"
     BEHIND = "its result is not written yet"
     MISSING = "its output is gone"
@@ -82,6 +84,8 @@ class Verdict:
 
 def judge(found: Found, recorded: Recorded | None, known: Known | None) -> Verdict:
     """Decide about a document that is not plainly unchanged. `known` is the item its bytes already are, if any."""
+    if found.problem is not None and found.problem.kind is FailureClass.SPECIAL_FILE:
+        return Verdict(Kind.SKIP, Reason.SPECIAL, adopt=recorded is not None)
     if found.problem is not None:
         same = recorded is not None and recorded.problem == found.problem.kind
         return Verdict(

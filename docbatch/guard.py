@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from docbatch.errors import GuardRefused
+from docbatch.report import plural
 
 
 def refuse_empty(job: str, *, found: int, before: int, allow_empty: bool) -> None:
@@ -11,7 +12,7 @@ def refuse_empty(job: str, *, found: int, before: int, allow_empty: bool) -> Non
         return
     if before:
         raise GuardRefused(
-            f"job '{job}': its source matched {before} documents before and matches nothing now",
+            f"job '{job}': its source matched {plural(before, 'document')} before and matches nothing now",
             hint="is the folder there? Nothing was changed; 'allow_empty: true' in its source says that this is meant",
         )
     raise GuardRefused(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from docbatch.models import Recovery, Submission, SubmissionStatus, Traits, WorkItem
 from docbatch.packing import pack
+from docbatch.report import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,9 +259,9 @@ def _poll(submission: Submission, snapshot: Snapshot, now: float) -> Iterator[Ac
     if barrier is not None:
         yield barrier
     elif now >= at:
-        yield Poll(submission.id, f"{submission.running} documents are with the vendor")
+        yield Poll(submission.id, f"{plural(submission.running, 'document')} with the vendor")
     else:
-        yield Note(submission.id, f"{submission.running} documents are with the vendor", at)
+        yield Note(submission.id, f"{plural(submission.running, 'document')} with the vendor", at)
 
 
 def _submit(snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
@@ -283,7 +284,7 @@ def _submit(snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
             if not items:
                 yield Note(connection.name, "the number of new documents allowed in this run is reached")
                 break
-            yield Submit(connection.name, queue.recipe, items, f"{len(items)} documents wait to be sent")
+            yield Submit(connection.name, queue.recipe, items, f"{plural(len(items), 'document')} to be sent")
             in_flight[connection.name] += 1
             allowance = None if allowance is None else allowance - len(items)
 

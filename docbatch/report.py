@@ -7,7 +7,16 @@ from typing import Any
 
 VERSION = "docbatch/plan/v1"
 
-SIGNS = {"send": "+", "wait": "…", "deliver": "→", "fail": "!", "stand": "!", "held": "?", "remove": "-"}
+SIGNS = {
+    "send": "+",
+    "wait": "…",
+    "deliver": "→",
+    "fail": "!",
+    "stand": "!",
+    "held": "?",
+    "remove": "-",
+    "skip": "·",
+}
 VERBS = {
     "send": "to be sent",
     "wait": "with the provider",
@@ -16,6 +25,7 @@ VERBS = {
     "stand": "failed earlier",
     "held": "held for a decision",
     "remove": "no longer found",
+    "skip": "skipped",
 }
 
 
@@ -61,6 +71,11 @@ class PlanReport:
     def has_changes(self) -> bool:
         due = {"send", "deliver", "fail", "remove"}
         return bool(self.open) or any(line.kind in due for line in self.lines)
+
+    def expected(self, most_new: int | None = None) -> int:
+        """Return how many documents will end at a provider: those sent, `most_new` at most, and those with it already."""
+        sent = self.send_items if most_new is None else min(self.send_items, most_new)
+        return sent + sum(line.documents for line in self.lines if line.kind == "wait")
 
 
 def plan_text(report: PlanReport) -> str:

@@ -1,10 +1,12 @@
 """Pages of docs/ that are drawn from the code, so that they cannot say something else."""  # noqa: INP001
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from docbatch.lifecycle import TRANSITIONS, Event, diagram
 from docbatch.models import SubmissionStatus
+from docbatch.spec.schema import Schema, job_schema, project_schema
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -70,7 +72,106 @@ def _event(event: Event, text: str) -> str:
     return f"| `{event}` | {text} | {sources} | {targets} |"
 
 
-PAGES = {"state.md": state}
+SPEC = """# The specs, field by field
+
+Drawn from the models that judge specs, by `script/docs`. The [guide](guide.md) explains them in the order in which they are needed;
+`schemas/job.schema.json` and `schemas/project.schema.json` let editors complete and check them.
+
+Only `true` and `false` are booleans; `no`, `010`, `12:30` and dates stay text. A key that is unknown or appears twice is an error.
+Paths are relative to the project root: the folder of `docbatch.yaml`, or the current folder where there is none.
+Paths and patterns may hold `{{{{ vars.NAME }}}}`; a sink's path also `job.name`, `job.labels`, `job.provider`, `job.operation`, and that of a `files` sink
+`doc.path`, `doc.name`, `doc.stem`, `doc.suffix`, `doc.parent`, `doc.sha256`, `doc.size`.
+
+{sections}
+"""
+
+HEADINGS: Mapping[str, str] = {
+    "JobSpec": "A job: jobs/*.yaml",
+    "Source": "source",
+    "FilesSink": "sink of type files",
+    "JsonlSink": "sink of type jsonl",
+    "SqliteSink": "sink of type sqlite",
+    "LocalConfig": "config of the provider local",
+    "ProjectSpec": "The project: docbatch.yaml",
+    "Identity": "project",
+    "ConnectionSpec": "providers.NAME",
+    "EnvReference": "a reference to a variable",
+    "FileReference": "a reference to a file",
+    "CommandReference": "a reference to a command",
+    "Poll": "providers.NAME.poll",
+    "RecoveryRule": "providers.NAME.recovery",
+    "Rates": "providers.NAME.rates",
+    "Defaults": "defaults",
+}
+WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}
+
+
+def spec() -> str:
+    """Draw the reference of specs from their schemas."""
+    job, project = job_schema(), project_schema()
+    known = {**job["$defs"], **project["$defs"], "JobSpec": job, "ProjectSpec": project}
+    return SPEC.format(sections="\n\n".join(_section(name, known) for name in HEADINGS))
+
+
+def _section(name: str, known: Schema) -> str:
+    level = "##" if name in {"JobSpec", "ProjectSpec"} else "###"
+    schema = known[name]
+    rows = [
+        _field(field, each, known, required=field in schema.get("required", ()))
+        for field, each in schema["properties"].items()
+    ]
+    head = "| field | value | default | meaning |\n|---|---|---|---|"
+    return "\n".join((f"{level} {HEADINGS[name]}", "", schema["description"], "", head, *rows))
+
+
+def _field(name: str, schema: Schema, known: Schema, *, required: bool) -> str:
+    default = "required" if required else _default(schema)
+    meaning = schema.get("description", "which kind of sink this is" if name == "type" else "")
+    cells = (f"`{name}`", " or ".join(dict.fromkeys(_values(schema, known))), default, meaning)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _default(schema: Schema) -> str:
+    value = schema.get("default")
+    return "" if value is None or value in ([], {}) else f"`{json.dumps(value)}`".replace('"', "")
+
+
+def _values(schema: Schema, known: Schema) -> Iterator[str]:
+    """Yield what a field may hold, in words; nothing for null, which means left out."""
+    for choice in schema.get("anyOf", ()) or schema.get("oneOf", ()):
+        yield from _values(choice, known)
+    if "$ref" in schema:
+        yield from _referred(schema["$ref"].rpartition("/")[2], known)
+    elif "const" in schema:
+        yield f"`{schema['const']}`"
+    elif "enum" in schema:
+        yield ", ".join(f"`{value}`" for value in schema["enum"])
+    elif schema.get("type") == "array":
+        yield f"list of {' or '.join(_values(schema['items'], known))}"
+    elif schema.get("type") == "object":
+        inner = [
+            word for each in schema.get("patternProperties", {}).values() for word in _values(each, known)
+        ]
+        yield f"mapping of names to {' or '.join(inner)}" if inner else "mapping"
+    elif schema.get("type") in WORDS:
+        yield WORDS[schema["type"]] + _bounds(schema)
+
+
+def _referred(name: str, known: Schema) -> Iterator[str]:
+    if name not in HEADINGS:
+        yield from _values(known[name], known)
+        return
+    anchor = "".join(letter for letter in HEADINGS[name].lower() if letter.isalnum() or letter in " -_")
+    yield f"[{HEADINGS[name]}](#{anchor.replace(' ', '-')})"
+
+
+def _bounds(schema: Schema) -> str:
+    low = schema.get("minimum", schema.get("exclusiveMinimum"))
+    above = "more than " if "exclusiveMinimum" in schema else ""
+    return "" if low is None else f", {above}{low} to {schema['maximum']:,}"
+
+
+PAGES = {"state.md": state, "spec.md": spec}
 
 if __name__ == "__main__":
     for name, draw in PAGES.items():

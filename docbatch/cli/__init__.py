@@ -1,6 +1,7 @@
 """The command line: parse, call, print, exit. Commands are imported when they are used, so that starting is quick."""
 
 import importlib
+import signal
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
@@ -74,6 +75,7 @@ def main() -> None:
     """Run the command line and end the process with the published exit code."""
     code = 0
     endure()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         outcome = docbatch.main(standalone_mode=False)
         code = outcome if isinstance(outcome, int) else 0

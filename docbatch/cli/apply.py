@@ -51,7 +51,7 @@ def command(
     as_json: bool,
 ) -> int:
     """Send, follow, collect and deliver until nothing is due. Safe to interrupt and to run again."""
-    from docbatch.cli.progress import observer
+    from docbatch.cli.progress import watcher
     from docbatch.engine.apply import Assignment, apply
 
     saved = _saved(plan_file, paths)
@@ -73,8 +73,14 @@ def command(
         say(
             "--no-wait has no meaning here: the local engine works in this process and ends with it", err=True
         )
-    with observer(as_json=as_json) as observe:
-        outcome = apply(work, observe, lambda report: _announce(report, yes=yes, as_json=as_json))
+    with watcher(as_json=as_json) as watch:
+
+        def announce(report: "PlanReport") -> bool:
+            agreed = _announce(report, yes=yes, as_json=as_json)
+            watch.expect(report.expected(max_new) if agreed else 0)
+            return agreed
+
+        outcome = apply(work, watch, announce)
     _conclude(outcome, as_json=as_json)
     return outcome.exit_code
 

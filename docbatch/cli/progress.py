@@ -1,50 +1,59 @@
-"""Showing what goes on, on stderr: bars on a terminal, calm lines elsewhere, JSON lines on stdout when asked for."""
+"""Showing what goes on, on stderr: a bar on a terminal, calm lines elsewhere, JSON lines on stdout when asked for."""
 
+import contextlib
 import json
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
 
 from docbatch.cli.outlet import say
 from docbatch.engine import notices
 from docbatch.engine.notices import Notice, Observer
 
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
 INTERVAL = 10.0
 
 
+class Watcher(Observer, Protocol):
+    """What the engine tells its notices to."""
+
+    def expect(self, documents: int) -> None:
+        """Learn, before the first notice, how many documents are to end in this run."""
+
+
 @contextmanager
-def observer(*, as_json: bool) -> Iterator[Observer]:
-    """Yield what the engine shall tell its notices to."""
+def watcher(*, as_json: bool) -> Iterator[Watcher]:
+    """Yield what shows the run, and clear away at its end what was there for the moment only."""
     if as_json:
-        yield _json_line
+        yield JsonLines()
     elif sys.stderr.isatty():
-        with _bars() as show:
-            yield show
+        with contextlib.closing(Bar()) as bar:
+            yield bar
     else:
         yield Lines()
 
 
-def _json_line(notice: Notice) -> None:
-    name = type(notice).__name__.lower()
-    say(json.dumps({"version": "docbatch/apply/v1", "type": name, **asdict(notice)}))
+class JsonLines:
+    """Every notice as a line."""
+
+    def expect(self, documents: int) -> None:
+        """The plan has told it."""
+
+    def __call__(self, notice: Notice) -> None:
+        name = type(notice).__name__.lower()
+        say(json.dumps({"version": "docbatch/apply/v1", "type": name, **asdict(notice)}))
 
 
 class Counts:
     """What the notices add up to."""
 
     def __init__(self) -> None:
-        self.sent = self.ended = self.failed = self.delivered = 0
+        self.expected = self.ended = self.failed = self.delivered = 0
 
     def add(self, notice: Notice) -> None:
         match notice:
-            case notices.Intended():
-                self.sent += notice.documents
             case notices.Ended():
                 self.ended += notice.documents
                 self.failed += notice.failed
@@ -52,8 +61,10 @@ class Counts:
                 self.delivered += notice.documents
 
     def __str__(self) -> str:
-        failed = f", {self.failed:,} failed" if self.failed else ""
-        return f"{self.sent:,} sent, {self.ended:,} ended{failed}, {self.delivered:,} outputs written"
+        failed = f", {self.failed:,} of them failed" if self.failed else ""
+        return (
+            f"{self.ended:,} of {self.expected:,} documents ended{failed}, {self.delivered:,} outputs written"
+        )
 
 
 def trouble(notice: Notice) -> str | None:
@@ -84,6 +95,9 @@ class Lines:
         self._counts = Counts()
         self._next = time.monotonic() + INTERVAL
 
+    def expect(self, documents: int) -> None:
+        self._counts.expected = documents
+
     def __call__(self, notice: Notice) -> None:
         self._counts.add(notice)
         text = trouble(notice)
@@ -97,31 +111,27 @@ class Lines:
             self._next = time.monotonic() + INTERVAL
 
 
-@contextmanager
-def _bars() -> Iterator[Observer]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+class Bar:
+    """Documents ended of those expected, how many of them failed, their rate and the time left."""
 
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        yield Bars(progress)
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-
-class Bars:
-    """A bar for each connection: documents ended of those sent, their rate, and the time left."""
-
-    def __init__(self, progress: "Progress") -> None:
-        self._progress = progress
-        self._tasks: dict[str, TaskID] = {}
-        self._connections: dict[str, str] = {}
+        self._progress = Progress(
+            BarColumn(),
+            TextColumn("{task.completed:,.0f} of {task.total:,.0f} documents{task.fields[beside]}"),
+            TimeRemainingColumn(compact=True),
+            console=Console(stderr=True),
+            transient=True,
+        )
         self._counts = Counts()
+        self._began = time.monotonic()
+
+    def expect(self, documents: int) -> None:
+        if documents:
+            self._progress.add_task("", total=documents, beside="")
+            self._progress.start()
         self._began = time.monotonic()
 
     def __call__(self, notice: Notice) -> None:
@@ -129,18 +139,14 @@ class Bars:
         text = trouble(notice)
         if text is not None:
             self._progress.console.print(text, markup=False, highlight=False)
-        if isinstance(notice, notices.Intended):
-            self._connections[notice.submission] = notice.connection
-            self._advance(notice.connection, total=notice.documents)
-        elif isinstance(notice, notices.Ended):
-            self._advance(self._connections.get(notice.submission, "earlier work"), done=notice.documents)
+        for task in self._progress.tasks:
+            total = max(task.total or 0, self._counts.ended)
+            self._progress.update(task.id, completed=self._counts.ended, total=total, beside=self._beside())
 
-    def _advance(self, name: str, *, total: int = 0, done: int = 0) -> None:
-        if name not in self._tasks:
-            self._tasks[name] = self._progress.add_task(name, total=0, rate="")
-        task = self._tasks[name]
-        known: Any = self._progress.tasks[self._progress.task_ids.index(task)]
-        rate = self._counts.ended / max(time.monotonic() - self._began, 0.001)
-        self._progress.update(
-            task, total=max(known.total + total, known.completed + done), advance=done, rate=f"{rate:.1f}/s"
-        )
+    def _beside(self) -> str:
+        failed = f", {self._counts.failed:,} failed" if self._counts.failed else ""
+        passed = time.monotonic() - self._began
+        return failed + (f", {self._counts.ended / passed:.1f}/s" if self._counts.ended and passed else "")
+
+    def close(self) -> None:
+        self._progress.stop()

@@ -51,9 +51,10 @@ def errors_text(outcome: Outcome) -> str:
 
 
 def _job(job: JobOutcome) -> str:
-    done = job.documents - sum(job.standing.values())
+    done = job.documents - sum(job.standing.values()) - job.undelivered
+    late = f", {job.undelivered:,} not written" if job.undelivered else ""
     rest = "".join(f", {count:,} {STANDING[status]}" for status, count in sorted(job.standing.items()))
-    return f"{job.job}: {done:,} of {plural(job.documents, 'document')} done{rest}"
+    return f"{job.job}: {done:,} of {plural(job.documents, 'document')} done{rest}{late}"
 
 
 def _advice(outcome: Outcome) -> Iterator[str]:

@@ -93,7 +93,7 @@ def _declare(store: Store, target: Target) -> None:
 
 
 def _take(store: Store, target: Target, recipe: int, change: Change) -> None:
-    if change.kind is Kind.REMOVE:
+    if change.kind in {Kind.REMOVE, Kind.SKIP}:
         store.documents.unwant(target.name, change.path)
     elif not change.key:
         store.documents.put(target.name, change.path, None, change.problem)

@@ -1,8 +1,9 @@
 """One apply, from the lock to the exit code."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from docbatch.engine.adopt import adopt, replan, retire
@@ -17,7 +18,7 @@ from docbatch.engine.reconcile import reconcile
 from docbatch.engine.run import Run
 from docbatch.engine.survey import survey, undeclared
 from docbatch.engine.target import Target
-from docbatch.errors import DocbatchError
+from docbatch.errors import CredentialsError, DocbatchError, ProviderError
 from docbatch.providers import REGISTRY
 from docbatch.report import PlanReport
 from docbatch.sources.statcache import StatCache
@@ -56,11 +57,15 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class JobOutcome:
-    """How many of a job's documents are anything but succeeded, by status, and the first of the failures."""
+    """How a job stands: its documents, how many are anything but succeeded, by status, the first of the failures.
+
+    `undelivered` counts documents with an output that could not be written in this run.
+    """
 
     job: str
     documents: int
     standing: dict[str, int]
+    undelivered: int = 0
     failures: tuple[tuple[bytes, str, str, str], ...] = ()
 
 
@@ -94,7 +99,12 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         store = stack.enter_context(Store.writable(folder))
         desk = stack.enter_context(Desk())
         cache = stack.enter_context(contextlib.closing(StatCache(folder / "cache.db")))
-        wanted = list(targets(work.jobs, store, folder, work.upgrade))
+        spool = Spool(folder / "spool")
+        spool.sweep()
+        clock = SystemClock()
+        connections = _connections(work, store, spool, clock)
+        stack.callback(connections.close)
+        wanted = list(targets(work.jobs, store, folder, work.upgrade, partial(_ask, connections)))
         gone = undeclared(wanted, store) if work.is_all else set()
         findings = survey(wanted, store, cache, desk, gone)
         if work.plan is not None:
@@ -106,29 +116,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         retire(store, gone)
         for target in wanted:
             adopt(store, target, desk)
-        clock = SystemClock()
-        with _run(work, wanted, store, observe, clock) as run:
-            deadline = None if work.timeout is None else clock.monotonic() + work.timeout
-            reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
-        return _outcome(store, run, wanted, work.shown)
-
-
-def _is_in_process(run: Run) -> bool:
-    """Work in this process ends with it, so there is nothing to leave running."""
-    return all(run.connections.traits(target.connection).in_process for target in run.targets.values())
-
-
-@contextlib.contextmanager
-def _run(
-    work: Assignment, wanted: Sequence[Target], store: Store, observe: Observer, clock: Clock
-) -> Iterator[Run]:
-    spool = Spool(work.folder / "spool")
-    spool.sweep()
-    connections = Connections(
-        lines(_connections(work, store), work.folder.parent, spool.incoming, clock.wake)
-    )
-    try:
-        yield Run(
+        run = Run(
             store=store,
             spool=spool,
             connections=connections,
@@ -139,16 +127,33 @@ def _run(
             replan=replan,
             allowance=work.max_new,
         )
-    finally:
-        connections.close()
+        deadline = None if work.timeout is None else clock.monotonic() + work.timeout
+        reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
+        return _outcome(store, run, wanted, work.shown)
 
 
-def _connections(work: Assignment, store: Store) -> list[Connection]:
+def _is_in_process(run: Run) -> bool:
+    """Work in this process ends with it, so there is nothing to leave running."""
+    return all(run.connections.traits(target.connection).in_process for target in run.targets.values())
+
+
+def _connections(work: Assignment, store: Store, spool: Spool, clock: Clock) -> Connections:
     """Return the connections of the jobs, and those that still have work of jobs that are gone."""
     used = {job.connection.name: job.connection for job in work.jobs}
     busy = {submission.connection for submission in store.submissions.open()}
     left = {each.name: each for each in work.connections if each.name in busy and each.type in REGISTRY}
-    return list({**left, **used}.values())
+    wanted = {**left, **used}.values()
+    return Connections(lines(wanted, work.folder.parent, spool.incoming, clock.wake))
+
+
+def _ask(connections: Connections, job: Job) -> Mapping[str, str] | None:
+    """Ask the vendor for versions; one connection's trouble does not stop the others."""
+    name = job.connection.name
+    try:
+        return connections.provider(name).pins(job.operation, job.config)
+    except (CredentialsError, ProviderError) as error:
+        connections.cut(name, error)
+        return None
 
 
 def _outcome(store: Store, run: Run, wanted: Sequence[Target], shown: int) -> Outcome:
@@ -157,5 +162,7 @@ def _outcome(store: Store, run: Run, wanted: Sequence[Target], shown: int) -> Ou
         standing = store.documents.standing(target.name)
         found = store.documents.failures(target.name, shown) if standing else iter(())
         failures = tuple((path, status, str(why.kind), why.message) for path, status, why in found)
-        outcomes.append(JobOutcome(target.name, store.documents.count(target.name), standing, failures))
+        undelivered = store.deliveries.undelivered(target.name)
+        documents = store.documents.count(target.name)
+        outcomes.append(JobOutcome(target.name, documents, standing, undelivered, failures))
     return Outcome(tuple(outcomes), (*run.errors, *run.connections.troubles.values()))

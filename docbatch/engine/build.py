@@ -1,7 +1,7 @@
 """From specs to what the engine runs: targets, sinks and connections."""
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -19,18 +19,30 @@ from docbatch.spec.values import Connection, Job, JobSink
 from docbatch.state.store import Store
 from docbatch.templates import doc_fields
 
+Pins = Mapping[str, str]
+
 
 def targets(
-    jobs: Iterable[Job], store: Store | None, folder: Path, upgrade: Collection[str] = ()
+    jobs: Iterable[Job],
+    store: Store | None,
+    folder: Path,
+    upgrade: Collection[str] = (),
+    ask: Callable[[Job], Pins | None] = lambda _job: {},
 ) -> Iterator[Target]:
-    """Resolve jobs. What moves by itself stays as it was recorded, but for the jobs named in `upgrade`."""
+    """Resolve jobs. What moves by itself stays as it was recorded, but for the jobs named in `upgrade`.
+
+    `ask` is called for versions that only the vendor knows; a job for which it returns None is left out.
+    """
     for job in jobs:
         kind = REGISTRY[job.connection.type]()
         own = settings(job.connection)
         config = {name: value for name, value in job.identity_config.items() if value is not None}
-        recipe = Recipe(
-            kind.name, kind.account(own), job.operation, config, _pins(job, kind, store, job.name in upgrade)
-        )
+        pins = _recorded_pins(job, kind, None if job.name in upgrade else store)
+        pins = pins or kind.pins(job.operation, job.config)
+        pins = ask(job) if pins is None else pins
+        if pins is None:
+            continue
+        recipe = Recipe(kind.name, kind.account(own), job.operation, config, dict(pins))
         yield Target(
             name=job.name,
             connection=job.connection.name,
@@ -50,13 +62,12 @@ def targets(
         )
 
 
-def _pins(job: Job, kind: Kind, store: Store | None, fresh: bool) -> dict[str, str]:
-    recorded = None if store is None or fresh else store.documents.job(job.name)
-    if recorded is not None and store is not None:
-        before = store.documents.recipe(recorded.recipe)
-        if (before.provider, before.operation) == (kind.name, job.operation):
-            return dict(before.pins)
-    return dict(kind.pins(job.operation, job.config) or {})
+def _recorded_pins(job: Job, kind: Kind, store: Store | None) -> Pins | None:
+    recorded = None if store is None else store.documents.job(job.name)
+    if recorded is None or store is None:
+        return None
+    before = store.documents.recipe(recorded.recipe)
+    return before.pins if (before.provider, before.operation) == (kind.name, job.operation) else None
 
 
 def moved(target: Target) -> dict[str, tuple[str, str]]:

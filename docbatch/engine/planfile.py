@@ -12,7 +12,7 @@ from pathlib import Path
 
 from docbatch.engine.desk import Desk
 from docbatch.errors import StalePlan, UsageError
-from docbatch.report import PlanReport, plan_json
+from docbatch.report import PlanReport, plan_json, plural
 from docbatch.state.store import Store
 
 VERSION = "docbatch/plan-file/v1"
@@ -42,7 +42,7 @@ class SavedPlan:
         if self.lineage not in {None, store.lineage} or self.serial != store.events.last():
             raise _stale("the state has moved on since the plan was made")
         if due != self.send:
-            raise _stale(f"{len(due ^ self.send)} documents are due now that were not then, or the reverse")
+            raise _stale(f"{plural(len(due ^ self.send), 'document')} due now and not then, or the reverse")
 
     def start(self, store: Store) -> None:
         """Note in the state that this plan is being applied."""

@@ -52,7 +52,7 @@ class Seen:
 
 
 def scan(root: Path, globs: Globs, cache: StatCache) -> Generator[Seen, None, None]:
-    """Yield the documents below an existing folder. Raises DocbatchError when it cannot be listed."""
+    """Yield the documents below an existing folder. Raises GuardRefused when it cannot be listed."""
     known = cache.known(bytes(root.resolve()), globs)
     meter = _Meter(bytes(root) + b"/")
     try:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from docbatch.errors import DocbatchError
+from docbatch.errors import GuardRefused
 from docbatch.models import Failure, FailureClass
 from docbatch.sources.content import special, unreadable
 from docbatch.sources.globs import Globs, Scope
@@ -80,7 +80,7 @@ class _Folder:
 def walk(root: Path, globs: Globs, *, after: bytes = b"", size: int = WINDOW) -> Iterator[Window]:
     """Yield windows of at most `size` entries whose paths are greater than `after`.
 
-    Raises DocbatchError when the root itself cannot be listed.
+    Raises GuardRefused when the root itself cannot be listed: a mount that is missing looks like that.
     """
     window = Window()
     stack = [_open_root(root, globs.start)]
@@ -105,7 +105,7 @@ def _open_root(root: Path, scope: Scope) -> _Folder:
     try:
         return _list(bytes(root) + b"/", b"", scope)
     except OSError as error:
-        raise DocbatchError(
+        raise GuardRefused(
             f"source root {root} cannot be listed: {error.strerror}",
             hint="nothing was changed; create or mount the folder, or correct source.root in the spec",
         ) from error

@@ -140,6 +140,17 @@ class Deliveries:
             list(jobs),
         ).fetchall()
 
+    def undelivered(self, job: str) -> int:
+        """Return how many of the job's documents have an output that should have been written and is not."""
+        row = self._database.execute(
+            "SELECT count(DISTINCT path) FROM"
+            " (SELECT path FROM delivery WHERE due = 1 AND sink IN (SELECT id FROM sink WHERE job = ?1 AND wanted = 1)"
+            " UNION ALL SELECT path FROM delivery"
+            " WHERE due = 2 AND sink IN (SELECT id FROM sink WHERE job = ?1 AND wanted = 1))",
+            (job,),
+        ).fetchone()
+        return int(row[0])
+
     def stale(self, jobs: Sequence[str]) -> list[tuple[str, int]]:
         """Return (job, sink) of whole sinks that are behind their job."""
         marks = ", ".join("?" * len(jobs))

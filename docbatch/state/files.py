@@ -20,10 +20,10 @@ NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "fuse.sshfs", "ceph", "glusterfs")
 README = """This folder is docbatch's memory of the project. Do not edit it by hand.
 
 state.db   what was sent, paid, received and delivered; keep it, back it up with 'docbatch state backup'
-spool/     every result as the provider gave it; outputs are written again from here, free of charge
+spool/     every result as the provider gave it; outputs are written again from here, free of charge.
+           What lies in its incoming/ is on its way and may be deleted while nothing runs
 trash/     edited outputs that were replaced
 cache.db   file digests, to be fast; may be deleted at any time
-incoming/  results on their way into the spool; may be deleted while nothing runs
 lock       held by a running apply; it frees itself, never remove it
 serial     how far the state had come; tells a restored backup from the current state
 """

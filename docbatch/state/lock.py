@@ -10,11 +10,14 @@ import fcntl
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from docbatch.errors import StateError, StateLocked
+
+MOMENT = 1.0
 
 
 @contextlib.contextmanager
@@ -38,7 +41,7 @@ def hold(path: Path) -> Iterator[None]:
 
 def _acquire(descriptor: int, path: Path) -> None:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _try(descriptor, path)
     except BlockingIOError:
         raise StateLocked(
             f"the state is locked by {owner(path) or 'another run'}",
@@ -51,6 +54,32 @@ def _acquire(descriptor: int, path: Path) -> None:
                 hint="keep the project's .docbatch folder on a local disk",
             ) from error
         raise
+
+
+def _try(descriptor: int, path: Path) -> None:
+    """Take the lock. A child that a killed owner was just starting may keep it for a moment longer than its parent."""
+    patience = time.monotonic() + MOMENT
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if _lives(path) or time.monotonic() > patience:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _lives(path: Path) -> bool:
+    """Say whether the process that signed the lock is there, as far as this host can tell."""
+    try:
+        signed = json.loads(path.read_text())
+        os.kill(int(signed["pid"]), 0)
+    except ProcessLookupError:
+        return bool(signed["host"] != socket.gethostname())
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
+    return True
 
 
 def _sign(descriptor: int) -> None:

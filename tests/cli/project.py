@@ -125,8 +125,12 @@ def survivors(root: Path, pid: int) -> list[int]:
 
 
 def gone(root: Path, pid: int) -> bool:
-    """Say whether everything a killed command started ends with it, within a moment."""
-    patience = time.monotonic() + 5
-    while survivors(root, pid) and time.monotonic() < patience:
+    """Say whether everything a killed command started ends with it, within a moment.
+
+    A process that is about to become a worker cannot be told for an instant, hence several looks.
+    """
+    patience, quiet = time.monotonic() + 5, 0
+    while quiet < 4 and time.monotonic() < patience:
+        quiet = 0 if survivors(root, pid) else quiet + 1
         time.sleep(0.02)
-    return not survivors(root, pid)
+    return quiet == 4

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from docbatch.errors import Gone, Refused
+from docbatch.errors import Gone, ProviderError, Refused
 from docbatch.media import HEAD_SIZE, detect
 from docbatch.models import FailureClass, Operation, Recovery, WorkItem
 from docbatch.providers.base import Batch, Changed, Failed, Intent, Provider, Ready
@@ -254,3 +255,15 @@ def test_tessdata_is_found_only_when_every_language_is_there(tmp_path: Path) -> 
     (tmp_path / "xxa.traineddata").touch()
     assert ocr.tessdata(["xxa"], env) == str(tmp_path)
     assert ocr.tessdata(["xxa", "xxb"], env) is None
+
+
+def test_a_result_that_cannot_be_written_is_no_verdict_on_its_document(office: Office) -> None:
+    first = office.intent(office.item("a.txt", b"a first note\n"))
+    assert isinstance(office.follow(first)["a.txt"], Ready)
+    shutil.rmtree(office.folder / "incoming")
+
+    second = office.intent(office.item("b.txt", b"a second note\n"), name="s2")
+
+    with pytest.raises(ProviderError, match="cannot be written") as raised:
+        office.follow(second)
+    assert "nothing is lost" in str(raised.value.hint)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.errors import DocbatchError
+from docbatch.errors import GuardRefused
 from docbatch.models import FailureClass
 from docbatch.sources import content
 from docbatch.sources.globs import compile_globs
@@ -75,5 +75,5 @@ def test_a_file_removed_before_it_is_read_is_no_document(
 
 
 def test_a_missing_root_is_an_error_and_not_an_empty_source(tmp_path: Path) -> None:
-    with pytest.raises(DocbatchError, match="missing cannot be listed"):
+    with pytest.raises(GuardRefused, match="missing cannot be listed"):
         seen(tmp_path / "missing")

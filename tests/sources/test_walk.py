@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from docbatch.errors import DocbatchError
+from docbatch.errors import GuardRefused
 from docbatch.models import FailureClass
 from docbatch.sources.globs import compile_globs
 from docbatch.sources.walk import Window, walk
@@ -208,6 +208,6 @@ def test_unusable_entries_fill_windows_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("root", ["missing", "file"])
 def test_a_root_that_cannot_be_listed_is_an_error(tmp_path: Path, root: str) -> None:
     put(tmp_path, "file")
-    with pytest.raises(DocbatchError, match="cannot be listed") as caught:
+    with pytest.raises(GuardRefused, match="cannot be listed") as caught:
         list(walk(tmp_path / root, ALL))
     assert "source.root" in (caught.value.hint or "")

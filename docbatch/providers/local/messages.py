@@ -52,7 +52,14 @@ class Differs:
     reason: str
 
 
-Answer = Written | Differs | Failure
+@dataclass(frozen=True, slots=True)
+class Unkept:
+    """The document was read, but its answer could not be written. That is no verdict on the document."""
+
+    reason: str
+
+
+Answer = Written | Differs | Unkept | Failure
 
 
 def encode_task(task: Task) -> bytes:
@@ -71,7 +78,12 @@ def decode_task(line: bytes) -> Task:
 
 _FIELDS = ("id", "digest", "size", "media_type", "timeout", "max_memory", "skip")
 
-_NAMES: dict[type[Answer], str] = {Written: "written", Differs: "differs", Failure: "failed"}
+_NAMES: dict[type[Answer], str] = {
+    Written: "written",
+    Differs: "differs",
+    Unkept: "unkept",
+    Failure: "failed",
+}
 
 
 def encode_answer(answer: Answer) -> bytes:
@@ -85,5 +97,7 @@ def decode_answer(line: bytes) -> Answer:
             return Written(**values)
         case "differs":
             return Differs(**values)
+        case "unkept":
+            return Unkept(**values)
         case _:
             return Failure(FailureClass(values["kind"]), values["message"], values["code"])

@@ -217,7 +217,7 @@ class Pool:
             if stream in self._selector.get_map():
                 self._selector.unregister(stream)
         self._workers.remove(worker)
-        worker.kill()
+        worker.leave()
         code = worker.reap()
         if worker.guilty():
             self._blame(worker, worker.tasks.popleft(), code)

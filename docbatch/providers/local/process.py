@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from docbatch.providers.local.messages import READY, SPENT, Answer, Task, decode
 
 _TAIL = 4096
 _CHUNK = 1 << 16
+_LAST_MOMENT = 0.5
 _ENGINES_OWN = 256 << 20
 _MEMORY_WORDS = (b"memory allocation", b"bad_alloc", b"out of memory", b"MemoryError", b"Cannot allocate")
 # A kilobyte is what Linux counts peak memory in; macOS counts bytes.
@@ -120,6 +122,16 @@ class WorkerProcess:
             os.killpg(self.pid, signal.SIGKILL)
         except ProcessLookupError:
             return
+
+    def leave(self) -> None:
+        """Give a worker that closed its pipes a moment to end by itself, so that its own reason is seen; then kill it."""
+        if self._killed_for is None and hasattr(os, "waitid"):
+            patience = time.monotonic() + _LAST_MOMENT
+            while time.monotonic() < patience:
+                if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                    break
+                time.sleep(0.005)
+        self.kill()
 
     def reap(self) -> int:
         """Wait for the end of a killed or ended worker, close its pipes, return its exit code (negative: a signal)."""

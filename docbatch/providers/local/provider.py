@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from docbatch.errors import Gone, Refused, Unavailable
+from docbatch.errors import Gone, ProviderError, Refused
 from docbatch.models import Failure, Operation, RemoteObject, WorkItem
 from docbatch.providers.base import (
     Accepted,
@@ -30,7 +30,7 @@ from docbatch.providers.base import (
 )
 from docbatch.providers.local import TRAITS, engines, ocr
 from docbatch.providers.local.config import LocalConfig, memory_bytes
-from docbatch.providers.local.messages import Differs, Task, Written
+from docbatch.providers.local.messages import Differs, Task, Unkept, Written
 from docbatch.providers.local.payload import LocalAnswer, read
 from docbatch.providers.local.pool import CATALOGUE, Outcome, Pool
 
@@ -184,10 +184,15 @@ class LocalProvider:
         try:
             outcomes = self._pool.drain()
         except RuntimeError as error:
-            raise Unavailable(
+            raise ProviderError(
                 f"the local engine stopped: {error.__cause__}", hint="run the same command again"
             ) from error
         for outcome in outcomes:
+            if isinstance(outcome.answer, Unkept):
+                raise ProviderError(
+                    f"results cannot be written to {self._incoming}: {outcome.answer.reason}",
+                    hint="nothing is lost; free space there and run the same command again",
+                )
             work = self._works.get(self._owners.pop(outcome.task.id, ""))
             if work:
                 key = work.running.pop(outcome.task.id)
@@ -219,3 +224,5 @@ def _ended(key: str, outcome: Outcome) -> Ready | Failed | Changed:
             return Changed(key, answer.reason)
         case Failure():
             return Failed(key, answer, outcome.task.id)
+        case Unkept():
+            raise AssertionError("the poll ends before it sorts these")

@@ -24,6 +24,7 @@ from docbatch.providers.local.messages import (
     Answer,
     Differs,
     Task,
+    Unkept,
     Written,
     decode_task,
     encode_answer,
@@ -73,7 +74,10 @@ class Reader:
         if isinstance(payload, Failure):
             return payload
         content = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-        _write(task.out, content)
+        try:
+            _write(task.out, content)
+        except OSError as error:
+            return Unkept(error.strerror or str(error))
         digest = hashlib.sha256(content).hexdigest()
         return Written(digest, len(content), time.perf_counter() - started, payload["partial"])
 

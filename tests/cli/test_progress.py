@@ -1,0 +1,104 @@
+"""What a run shows of itself: a bar on a terminal that is gone at the end, calm lines elsewhere."""
+
+import os
+import pty
+import time
+from unittest import mock
+
+import pytest
+
+from docbatch.cli.progress import Counts, Lines, trouble
+from docbatch.engine.notices import Answered, Delivered, Ended, Intended, Replanned, Trouble, Waiting
+from tests.cli.project import Project
+
+
+def shown_on_a_terminal(project: Project) -> tuple[str, str]:
+    """Run apply with a terminal as its stderr; return its stdout and what the terminal received."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
+    environment.pop("NO_COLOR", None)
+    process = project.start("apply", stderr=theirs, env=environment)
+    os.close(theirs)
+    received = b""
+    try:
+        while piece := os.read(ours, 65536):
+            received += piece
+    except OSError:  # how a terminal says that its last writer has gone
+        pass
+    finally:
+        os.close(ours)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    return out, received.decode()
+
+
+def test_a_terminal_sees_a_bar_and_gets_its_cursor_back(project: Project) -> None:
+    project.write({f"in/{number}.txt": str(number) for number in range(70)})
+
+    out, terminal = shown_on_a_terminal(project)
+
+    assert "of 70 documents" in terminal
+    assert terminal.rstrip().endswith(("\x1b[?25h", "\x1b[2K"))
+    assert terminal.rindex("\x1b[?25h") > terminal.rindex("\x1b[?25l")
+    assert "\x1b" not in out
+    assert out.endswith("job: 70 of 70 documents done\n")
+
+
+def test_a_terminal_sees_no_bar_when_nothing_is_sent(project: Project) -> None:
+    project.write({"in/a.txt": "one"})
+    project.applied()
+
+    assert shown_on_a_terminal(project)[1] == ""
+
+
+def test_without_a_terminal_a_short_run_says_nothing(project: Project) -> None:
+    project.write({"in/a.txt": "one"})
+
+    assert project.call("apply").err == ""
+
+
+def test_without_a_terminal_a_long_run_says_now_and_then_how_far_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with mock.patch.object(time, "monotonic", iter([0.0, 5.0, 11.0, 11.0, 12.0]).__next__):
+        lines = Lines()
+        lines.expect(3000)
+        lines(Ended("s1", 1000, 0))
+        lines(Ended("s1", 1000, 2))
+        lines(Delivered("job", 1500))
+
+    assert capsys.readouterr().err == "2,000 of 3,000 documents ended, 2 of them failed, 0 outputs written\n"
+
+
+def test_a_long_wait_is_announced(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines()
+    lines.expect(5)
+    lines(Waiting(60, "5 documents are with the vendor"))
+
+    said = capsys.readouterr().err
+    assert (
+        said
+        == "0 of 5 documents ended, 0 outputs written; next look in 60 s: 5 documents are with the vendor\n"
+    )
+
+
+def test_what_matters_is_said_at_once() -> None:
+    assert (
+        trouble(Trouble("connection 'a'", "no answer", "try later"))
+        == "connection 'a': no answer (try later)"
+    )
+    assert trouble(Replanned("a\x1b.txt", "it changed")) == "a\\x1b.txt: it changed; planned again"
+    assert trouble(Answered("s1", "unanswered", "lost")) is not None
+    assert trouble(Answered("s1", "held", "nobody knows")) == "submission s1 is held: nobody knows"
+
+
+def test_what_goes_as_planned_is_not() -> None:
+    for notice in (Answered("s1", "accepted"), Intended("s1", "a", 5), Ended("s1", 5, 1)):
+        assert trouble(notice) is None
+
+
+def test_counts_name_failures_only_when_there_are_some() -> None:
+    counts = Counts()
+    counts.expected = 2
+    counts.add(Ended("s1", 1, 0))
+    assert str(counts) == "1 of 2 documents ended, 0 outputs written"
