@@ -7,11 +7,13 @@ DocbatchError                 expected; shown as a message without a traceback
 │   ├── NoState               10
 │   └── StateLocked           11  another run holds it
 ├── GuardRefused               6  going on would be surprising; says what and which flag allows it
+├── BudgetStop                 5  money ran out; what is there is still collected
 ├── StalePlan                  7
 ├── CredentialsError          12  a key is missing or refused
 ├── SinkError                  1  an output could not be written; results are safe in the spool
 └── ProviderError              1  sorted by what is known about bytes, not by status code
     ├── Refused                   the vendor answered no to this attempt
+    │   └── Stale                 because something prepared for it is no longer good
     ├── NotSent                   no request byte left, or the vendor answered "later": nothing exists
     ├── Uncertain                 the work may exist: the intent stays open
     ├── Unavailable               a repeatable call failed; try later
@@ -85,6 +87,10 @@ class GuardRefused(DocbatchError):
     exit_code = 6
 
 
+class BudgetStop(DocbatchError):
+    exit_code = 5
+
+
 class StalePlan(DocbatchError):
     exit_code = 7
 
@@ -102,17 +108,44 @@ class ProviderError(DocbatchError):
 
 
 class Refused(ProviderError):
-    def __init__(self, message: str, *, code: str | None = None, hint: str | None = None) -> None:
+    """`code` is the vendor's own; `kind` names a failure class of `models.FailureClass`, where it says which."""
+
+    def __init__(
+        self, message: str, *, code: str | None = None, kind: str = "refused_input", hint: str | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.code = code
+        self.kind = kind
+
+
+class Stale(Refused):
+    """Nothing was made by this attempt, because what was prepared for it is no longer good.
+
+    `stale` names the prepare steps to be done anew.
+    """
+
+    def __init__(self, message: str, *, code: str, stale: Sequence[str]) -> None:
+        super().__init__(message, code=code, hint="it is prepared again")
+        self.stale = tuple(stale)
 
 
 class NotSent(ProviderError):
-    """`retry_after` is the vendor's own wait in seconds, when it gave one."""
+    """`retry_after` is the vendor's own wait in seconds, when it gave one.
 
-    def __init__(self, message: str, *, retry_after: float | None = None, hint: str | None = None) -> None:
+    `stop` says that nothing more is to be created on the connection in this run, such as when credits have run out.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        stop: bool = False,
+        hint: str | None = None,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+        self.stop = stop
 
 
 class Uncertain(ProviderError):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from docbatch.lifecycle import TRANSITIONS, Event, diagram
@@ -92,6 +93,13 @@ HEADINGS: Mapping[str, str] = {
     "JsonlSink": "sink of type jsonl",
     "SqliteSink": "sink of type sqlite",
     "LocalConfig": "config of the provider local",
+    "ParseConfig": "config of the provider extend, operation parse",
+    "ExtractConfig": "config of the provider extend, operation extract",
+    "ClassifyConfig": "config of the provider extend, operation classify",
+    "SplitConfig": "config of the provider extend, operation split",
+    "LlamaParseConfig": "config of the provider llamacloud, operation parse",
+    "LlamaExtractConfig": "config of the provider llamacloud, operation extract",
+    "ExtractPageConfig": "config of the provider extractpage",
     "ProjectSpec": "The project: docbatch.yaml",
     "Identity": "project",
     "ConnectionSpec": "providers.NAME",
@@ -106,14 +114,24 @@ HEADINGS: Mapping[str, str] = {
 WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}
 
 
+@cache
+def headings() -> dict[str, str]:
+    """Return the parts that have fields and what each is called; parts of vendors' options by their own names."""
+    parts = job_schema()["$defs"]
+    options = sorted(name for name, part in parts.items() if "properties" in part and name not in HEADINGS)
+    return {**HEADINGS, **{name: f"options: {name}" for name in options}}
+
+
 def spec() -> str:
     """Draw the reference of specs from their schemas."""
     job, project = job_schema(), project_schema()
     known = {**job["$defs"], **project["$defs"], "JobSpec": job, "ProjectSpec": project}
-    return SPEC.format(sections="\n\n".join(_section(name, known) for name in HEADINGS))
+    return SPEC.format(
+        sections="\n\n".join(_section(name, heading, known) for name, heading in headings().items())
+    )
 
 
-def _section(name: str, known: Schema) -> str:
+def _section(name: str, heading: str, known: Schema) -> str:
     level = "##" if name in {"JobSpec", "ProjectSpec"} else "###"
     schema = known[name]
     rows = [
@@ -121,7 +139,16 @@ def _section(name: str, known: Schema) -> str:
         for field, each in schema["properties"].items()
     ]
     head = "| field | value | default | meaning |\n|---|---|---|---|"
-    return "\n".join((f"{level} {HEADINGS[name]}", "", schema["description"], "", head, *rows))
+    return "\n".join(
+        (
+            f"{level} {heading}",
+            "",
+            schema.get("description", "Part of a vendor's own options."),
+            "",
+            head,
+            *rows,
+        )
+    )
 
 
 def _field(name: str, schema: Schema, known: Schema, *, required: bool) -> str:
@@ -158,17 +185,21 @@ def _values(schema: Schema, known: Schema) -> Iterator[str]:
 
 
 def _referred(name: str, known: Schema) -> Iterator[str]:
-    if name not in HEADINGS:
+    heading = headings().get(name)
+    if heading is None:
         yield from _values(known[name], known)
         return
-    anchor = "".join(letter for letter in HEADINGS[name].lower() if letter.isalnum() or letter in " -_")
-    yield f"[{HEADINGS[name]}](#{anchor.replace(' ', '-')})"
+    anchor = "".join(letter for letter in heading.lower() if letter.isalnum() or letter in " -_")
+    yield f"[{heading}](#{anchor.replace(' ', '-')})"
 
 
 def _bounds(schema: Schema) -> str:
     low = schema.get("minimum", schema.get("exclusiveMinimum"))
     above = "more than " if "exclusiveMinimum" in schema else ""
-    return "" if low is None else f", {above}{low} to {schema['maximum']:,}"
+    high = schema.get("maximum", schema.get("exclusiveMaximum"))
+    if low is None:
+        return "" if high is None else f", at most {high:,}"
+    return f", {above}{low} to {high:,}" if high is not None else f", {above or 'at least '}{low}"
 
 
 PAGES = {"state.md": state, "spec.md": spec}

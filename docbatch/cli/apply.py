@@ -38,14 +38,23 @@ if TYPE_CHECKING:
 @click.option(
     "--upgrade", multiple=True, metavar="JOB", help="Take the current engine or processor versions for a job."
 )
+@click.option(
+    "--allow-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="CONNECTION",
+    envvar="DOCBATCH_ALLOW_HOSTS",
+    help="Let this connection send its key to a host that is not the vendor's own.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(
     paths: tuple[Path, ...],
+    *,
     timeout: str | None,
     plan_file: Path | None,
     max_new: int | None,
     upgrade: tuple[str, ...],
-    *,
+    allowed_hosts: tuple[str, ...],
     no_wait: bool,
     yes: bool,
     as_json: bool,
@@ -67,6 +76,7 @@ def command(
         timeout=_seconds(timeout),
         max_new=max_new,
         upgrade=frozenset(upgrade),
+        allowed_hosts=frozenset(allowed_hosts),
         plan=saved,
     )
     if no_wait and all(job.connection.type == "local" for job in workspace.jobs):

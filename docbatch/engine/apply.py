@@ -51,6 +51,7 @@ class Assignment:
     timeout: float | None = None
     max_new: int | None = None
     upgrade: frozenset[str] = frozenset()
+    allowed_hosts: frozenset[str] = frozenset()
     plan: SavedPlan | None = None
     shown: int = 10
 
@@ -143,7 +144,7 @@ def _connections(work: Assignment, store: Store, spool: Spool, clock: Clock) -> 
     busy = {submission.connection for submission in store.submissions.open()}
     left = {each.name: each for each in work.connections if each.name in busy and each.type in REGISTRY}
     wanted = {**left, **used}.values()
-    return Connections(lines(wanted, work.folder.parent, spool.incoming, clock.wake))
+    return Connections(lines(wanted, work.folder.parent, spool.incoming, clock.wake, work.allowed_hosts))
 
 
 def _ask(connections: Connections, job: Job) -> Mapping[str, str] | None:

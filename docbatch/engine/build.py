@@ -4,17 +4,20 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from docbatch.engine.connections import Line
 from docbatch.engine.credentials import read_key, read_text
 from docbatch.engine.target import SinkTarget, Target
-from docbatch.keys import recipe_key
+from docbatch.errors import CredentialsError
+from docbatch.keys import canonical, recipe_key
 from docbatch.models import Recipe
 from docbatch.pathtext import escape
 from docbatch.providers import REGISTRY, Kind, Settings, Surroundings
 from docbatch.sinks import open_sink
 from docbatch.sinks.base import Sink
 from docbatch.sinks.paths import output_path
+from docbatch.spec.project import is_loopback
 from docbatch.spec.values import Connection, Job, JobSink
 from docbatch.state.store import Store
 from docbatch.templates import doc_fields
@@ -37,7 +40,7 @@ def targets(
         kind = REGISTRY[job.connection.type]()
         own = settings(job.connection)
         config = {name: value for name, value in job.identity_config.items() if value is not None}
-        pins = _recorded_pins(job, kind, None if job.name in upgrade else store)
+        pins = _recorded_pins(job, kind, config, None if job.name in upgrade else store)
         pins = pins or kind.pins(job.operation, job.config)
         pins = ask(job) if pins is None else pins
         if pins is None:
@@ -62,12 +65,15 @@ def targets(
         )
 
 
-def _recorded_pins(job: Job, kind: Kind, store: Store | None) -> Pins | None:
+def _recorded_pins(job: Job, kind: Kind, config: Mapping[str, object], store: Store | None) -> Pins | None:
+    """Return what was resolved for the job before; what only the vendor resolves holds for one config."""
     recorded = None if store is None else store.documents.job(job.name)
     if recorded is None or store is None:
         return None
     before = store.documents.recipe(recorded.recipe)
-    return before.pins if (before.provider, before.operation) == (kind.name, job.operation) else None
+    same = (before.provider, before.operation) == (kind.name, job.operation)
+    local = kind.pins(job.operation, job.config) is not None
+    return before.pins if same and (local or canonical(before.config) == canonical(config)) else None
 
 
 def moved(target: Target) -> dict[str, tuple[str, str]]:
@@ -116,18 +122,32 @@ def _is_raw(path: bytes) -> bool:
 
 
 def lines(
-    connections: Iterable[Connection], root: Path, incoming: Path, wake: Callable[[], None]
+    connections: Iterable[Connection],
+    root: Path,
+    incoming: Path,
+    wake: Callable[[], None],
+    allowed_hosts: Collection[str] = (),
 ) -> Iterator[Line]:
-    """Return how to reach each of the connections. Keys are read when one is opened."""
+    """Return how to reach each of the connections. Keys are read when one is opened.
+
+    `allowed_hosts` names the connections whose foreign host may get the key, if their spec says so too.
+    """
     for connection in connections:
         kind = REGISTRY[connection.type]()
         own = settings(connection)
-        surroundings = Surroundings(incoming, wake, partial(_key, connection, root))
+        surroundings = Surroundings(incoming, wake, partial(_key, connection, kind, root, allowed_hosts))
         open_ = partial(kind.connect, own, surroundings)
         yield Line(connection.name, kind.account(own), kind.traits(own), open_, kind.read)
 
 
-def _key(connection: Connection, root: Path) -> str:
+def _key(connection: Connection, kind: Kind, root: Path, allowed: Collection[str]) -> str:
+    host = urlsplit(connection.base_url or "").hostname
+    foreign = host is not None and host not in kind.hosts and not is_loopback(host)
+    if foreign and not (connection.allow_host and connection.name in allowed):
+        raise CredentialsError(
+            f"connection '{connection.name}' would send its key to {host}, which is not {kind.name}'s own host",
+            hint=f"if that is meant, set allow_host: true on it and run with --allow-host {connection.name}",
+        )
     return read_key(connection.name, connection.api_key, root)
 
 
@@ -145,4 +165,5 @@ def settings(connection: Connection) -> Settings:
         poll_max=None if poll is None else poll.max,
         requests_per_second=rates.requests_per_second,
         in_flight=rates.in_flight,
+        api_version=connection.api_version,
     )

@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from docbatch.engine.notices import Ended, Fetched
 from docbatch.engine.run import Run
 from docbatch.engine.settling import intent
-from docbatch.errors import Gone, Unavailable
+from docbatch.errors import Gone, Refused, Unavailable
 from docbatch.models import Failure, FailureClass, Submission
 from docbatch.providers.base import Changed, Draft, Failed, Progress, Ready
 from docbatch.state.records import Collected, Waiting
 
 WINDOW = 256
+Outcome = bytes | Draft | Unavailable | Gone | Refused
 MOST_LOSSES = 3
 
 
@@ -78,6 +79,7 @@ def collect(run: Run, submission: Submission) -> None:
     """Fetch what is ready, make it durable in the spool, then record it: killed in between, it is fetched again."""
     waiting = run.store.submissions.waiting(submission.id, WINDOW)
     lost: dict[str, Failure] = {}
+    unusable: dict[str, Failure] = {}
     collected: list[Collected] = []
     pause: float | None = None
     for each, payload in zip(waiting, _fetch(run, submission, waiting), strict=True):
@@ -85,10 +87,13 @@ def collect(run: Run, submission: Submission) -> None:
             pause = max(pause or 0.0, payload.retry_after or 0.0)
         elif isinstance(payload, Gone):
             lost[each.key] = Failure(FailureClass.EXPIRED, payload.message)
+        elif isinstance(payload, Refused):
+            unusable[each.key] = Failure(FailureClass.VENDOR_ERROR, payload.message, payload.code)
         else:
             digest = run.spool.admit(payload) if isinstance(payload, Draft) else run.spool.write(payload)
             collected.append(Collected(each.key, digest, each.partial))
     run.spool.flush()
+    run.store.submissions.fail(submission.id, unusable)
     if collected:
         run.store.submissions.collect(submission.id, collected)
         run.observe(Fetched(submission.id, len(collected)))
@@ -114,17 +119,20 @@ def _again(run: Run, submission: Submission, keys: Collection[str]) -> frozenset
     return frozenset(key for key in keys if run.losses[key] <= MOST_LOSSES)
 
 
-def _fetch(
-    run: Run, submission: Submission, waiting: Sequence[Waiting]
-) -> list[bytes | Draft | Unavailable | Gone]:
+def _fetch(run: Run, submission: Submission, waiting: Sequence[Waiting]) -> list[Outcome]:
     provider = run.connections.provider(submission.connection)
     wanted = intent(run, submission.id)
 
-    def one(each: Waiting) -> bytes | Draft | Unavailable | Gone:
+    def one(each: Waiting) -> Outcome:
         try:
-            return provider.fetch(wanted, Ready(each.key, each.remote_id, each.partial))
-        except (Unavailable, Gone) as error:
+            payload = provider.fetch(wanted, Ready(each.key, each.remote_id, each.partial))
+            if isinstance(payload, bytes):
+                provider.read(payload)
+        except (Unavailable, Gone, Refused) as error:
             return error
+        except ValueError as error:
+            return Refused(f"the answer has a shape that cannot be read: {error}", code="wrong_shape")
+        return payload
 
     if provider.traits.concurrency == 1:
         return [one(each) for each in waiting]

@@ -1,17 +1,20 @@
 """Spending: prepare, record the intent, create. The order of these lines is what docbatch is for."""
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from docbatch.engine.content import open_item
 from docbatch.engine.notices import Answered, Intended
 from docbatch.engine.run import Run
 from docbatch.errors import (
+    BudgetStop,
     CredentialsError,
     DocbatchError,
     GuardRefused,
     NotSent,
+    ProviderError,
     Refused,
+    Stale,
     Unavailable,
     Uncertain,
 )
@@ -21,6 +24,8 @@ from docbatch.models import Failure, FailureClass, RemoteObject, Submission, Sub
 from docbatch.planner import Submit
 from docbatch.providers.base import Batch, ContentChanged, Intent, Provider, Step
 from docbatch.state.records import Frozen
+
+MOST_RENEWALS = 3
 
 
 def submit(run: Run, action: Submit) -> None:
@@ -119,24 +124,24 @@ def _prepare(run: Run, provider: Provider, connection: str, batch: Batch) -> dic
 def _send_contents(
     run: Run, provider: Provider, steps: Sequence[Step], batch: Batch, prepared: dict[str, RemoteObject]
 ) -> bool:
-    """Send items' bytes in parallel; the calling thread alone records, in order.
+    """Send items' bytes in parallel; the calling thread alone records, each as soon as it is there.
 
     Returns False when some items fell out, because they were refused or changed: the rest is planned anew.
-    Raises Unavailable when the vendor could not be reached, after what was sent is recorded.
+    Raises what stopped the vendor from taking one, after all that was sent is recorded.
     """
     if not steps:
         return True
     whole = True
-    unavailable: Unavailable | None = None
+    before = dict(prepared)
+    trouble: ProviderError | CredentialsError | None = None
     with ThreadPoolExecutor(provider.traits.concurrency) as pool:
-        outcomes = pool.map(lambda step: _attempt(provider, step, batch, prepared), steps)
-        for step, outcome in zip(steps, list(outcomes), strict=True):
+        waiting = {pool.submit(_attempt, provider, step, batch, before): step for step in steps}
+        for done in as_completed(waiting):
+            outcome, step = done.result(), waiting[done]
             match outcome:
                 case RemoteObject():
                     run.store.objects.record(provider.account, outcome)
                     prepared[step.name] = outcome
-                case Unavailable():
-                    unavailable = outcome
                 case Refused():
                     _fail_unsent(run, [step.item or ""], outcome)
                     whole = False
@@ -144,17 +149,19 @@ def _send_contents(
                     item = next(item for item in batch.items if item.key == step.item)
                     run.replan(run, item, outcome.reason)
                     whole = False
-    if unavailable is not None:
-        raise unavailable
+                case _:
+                    trouble = outcome
+    if trouble is not None:
+        raise trouble
     return whole
 
 
 def _attempt(
-    provider: Provider, step: Step, batch: Batch, prepared: dict[str, RemoteObject]
-) -> RemoteObject | Unavailable | Refused | ContentChanged:
+    provider: Provider, step: Step, batch: Batch, prepared: Mapping[str, RemoteObject]
+) -> RemoteObject | ProviderError | CredentialsError | ContentChanged:
     try:
         return provider.perform(step, batch, prepared, open_item)
-    except (Unavailable, Refused, ContentChanged) as error:
+    except (ProviderError, CredentialsError, ContentChanged) as error:
         return error
 
 
@@ -172,7 +179,7 @@ def _forget(run: Run, provider: Provider, steps: Sequence[Step]) -> None:
 
 
 def _fail_unsent(run: Run, keys: Sequence[str], error: Refused) -> None:
-    run.store.submissions.fail_unsent(keys, Failure(FailureClass.REFUSED_INPUT, error.message, error.code))
+    run.store.submissions.fail_unsent(keys, Failure(FailureClass(error.kind), error.message, error.code))
     run.requeue()
 
 
@@ -188,10 +195,17 @@ def _create(run: Run, provider: Provider, connection: str, intent: Intent) -> bo
     identity = intent.submission
     try:
         accepted = provider.create(intent)
+    except Stale as error:
+        _renew(run, provider, connection, identity, error)
+        return False
     except Refused as error:
-        record.refuse(identity, Failure(FailureClass.REFUSED_INPUT, error.message, error.code))
+        if error.kind == FailureClass.OUT_OF_CREDITS:
+            return _stop(run, connection, identity, error)
+        record.refuse(identity, Failure(FailureClass(error.kind), error.message, error.code))
         run.observe(Answered(identity, "refused", error.message))
     except NotSent as error:
+        if error.stop:
+            return _stop(run, connection, identity, error)
         record.record(identity, Event.NOT_SENT, reason=error.message)
         run.connections.rest(connection, run.pause(connection, error.retry_after))
         run.requeue()
@@ -216,3 +230,23 @@ def _create(run: Run, provider: Provider, connection: str, intent: Intent) -> bo
         run.relax(connection)
         run.observe(Answered(identity, "accepted", accepted.remote_id or ""))
     return True
+
+
+def _stop(run: Run, connection: str, identity: str, error: ProviderError) -> bool:
+    """Create nothing more on the connection in this run; what is there is followed. Returns False: nothing was sent."""
+    run.store.submissions.record(identity, Event.NOT_SENT, reason=error.message)
+    run.connections.block(connection, BudgetStop(error.message, hint=error.hint))
+    run.requeue()
+    run.observe(Answered(identity, "not_sent", error.message))
+    return False
+
+
+def _renew(run: Run, provider: Provider, connection: str, identity: str, error: Stale) -> None:
+    """Forget what is no longer good, so that it is prepared anew; give up where that does not help."""
+    run.store.submissions.record(identity, Event.NOT_SENT, reason=error.message)
+    run.store.objects.forget(provider.account, error.stale)
+    run.requeue()
+    run.losses[connection] += 1
+    if run.losses[connection] > MOST_RENEWALS:
+        run.connections.block(connection, error)
+    run.observe(Answered(identity, "not_sent", error.message))

@@ -27,6 +27,7 @@ class Settings:
     poll_max: float | None = None
     requests_per_second: float | None = None
     in_flight: int | None = None
+    api_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class Kind:
     """A type of provider. All but `connect` need neither keys nor a network.
 
     `account` names what the credentials belong to as far as the connection says it. `pins` gives the versions of what
-    moves by itself, None where only the vendor knows them. `abilities` are sentences for `docbatch providers`.
+    moves by itself, None where only the vendor knows them. `abilities` are sentences for `docbatch providers`. `hosts`
+    are the vendor's own: a key goes to no other host that a file names, unless two people say so.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Kind:
     connect: "Callable[[Settings, Surroundings], Provider]"
     read: "Callable[[bytes], Answer]"
     abilities: Callable[[], tuple[str, ...]]
+    hosts: frozenset[str] = frozenset()
 
 
 def _local() -> Kind:
@@ -66,4 +69,27 @@ def _local() -> Kind:
     return KIND
 
 
-REGISTRY: Mapping[str, Callable[[], Kind]] = {"local": _local}
+def _extend() -> Kind:
+    from docbatch.providers.extend import KIND  # noqa: PLC0415 - only what a job uses
+
+    return KIND
+
+
+def _llamacloud() -> Kind:
+    from docbatch.providers.llamacloud import KIND  # noqa: PLC0415 - only what a job uses
+
+    return KIND
+
+
+def _extractpage() -> Kind:
+    from docbatch.providers.extractpage import KIND  # noqa: PLC0415 - only what a job uses
+
+    return KIND
+
+
+REGISTRY: Mapping[str, Callable[[], Kind]] = {
+    "local": _local,
+    "extend": _extend,
+    "llamacloud": _llamacloud,
+    "extractpage": _extractpage,
+}

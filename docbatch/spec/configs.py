@@ -22,8 +22,42 @@ def _local() -> ConfigContract:
     return ConfigContract(LocalConfig, EXECUTION_ONLY)
 
 
+def _extend(name: str) -> Callable[[], ConfigContract]:
+    def contract() -> ConfigContract:
+        from docbatch.providers.extend import config  # noqa: PLC0415 - only what a job uses
+
+        return ConfigContract(getattr(config, name), config.EXECUTION_ONLY)
+
+    return contract
+
+
+def _llamacloud(name: str) -> Callable[[], ConfigContract]:
+    def contract() -> ConfigContract:
+        from docbatch.providers.llamacloud import config  # noqa: PLC0415 - only what a job uses
+
+        return ConfigContract(getattr(config, name), config.EXECUTION_ONLY)
+
+    return contract
+
+
+def _extractpage() -> ConfigContract:
+    from docbatch.providers.extractpage.config import (  # noqa: PLC0415 - only what a job uses
+        EXECUTION_ONLY,
+        ExtractPageConfig,
+    )
+
+    return ConfigContract(ExtractPageConfig, EXECUTION_ONLY)
+
+
 CONFIG_MODELS: Mapping[tuple[str, Operation], Callable[[], ConfigContract]] = {
     ("local", Operation.PARSE): _local,
+    ("extend", Operation.PARSE): _extend("ParseConfig"),
+    ("extend", Operation.EXTRACT): _extend("ExtractConfig"),
+    ("extend", Operation.CLASSIFY): _extend("ClassifyConfig"),
+    ("extend", Operation.SPLIT): _extend("SplitConfig"),
+    ("llamacloud", Operation.PARSE): _llamacloud("LlamaParseConfig"),
+    ("llamacloud", Operation.EXTRACT): _llamacloud("LlamaExtractConfig"),
+    ("extractpage", Operation.PARSE): _extractpage,
 }
 
 

@@ -171,6 +171,10 @@ class ConnectionSpec(Model):
         default_factory=RecoveryRule, description="what happens when the answer to a create was lost"
     )
     rates: Rates = Field(default_factory=Rates, description="how fast the connection is used")
+    api_version: Annotated[str, Field(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$(?!\n)")] | None = Field(
+        default=None,
+        description="the version of the service's API, where it has several; the current one when left out",
+    )
     allow_host: bool = Field(
         default=False,
         description="whether a base URL that is neither the vendor's own nor loopback may get the key; `--allow-host` must agree",

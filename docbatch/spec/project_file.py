@@ -91,6 +91,7 @@ def _connection(name: str, spec: ConnectionSpec) -> Connection:
         poll=spec.poll,
         recovery=spec.recovery,
         rates=spec.rates,
+        api_version=spec.api_version,
         allow_host=spec.allow_host,
         declared=True,
     )

@@ -47,6 +47,7 @@ class Connection:
     poll: Poll | None = None
     recovery: RecoveryRule = field(default_factory=RecoveryRule)
     rates: Rates = field(default_factory=Rates)
+    api_version: str | None = None
     allow_host: bool = False
     declared: bool = False
 

@@ -132,6 +132,8 @@ class Deliveries:
 
     def counts_due(self, jobs: Sequence[str]) -> list[tuple[str, int, int]]:
         """Return (job, sink, how many) for sinks with deliveries due."""
+        if not jobs:
+            return []
         marks = ", ".join("?" * len(jobs))
         return self._database.execute(
             "SELECT sink.job, sink.id, count(*) FROM delivery INDEXED BY delivery_due"

@@ -1,0 +1,130 @@
+"""Extend (extend.ai): parse, extract, classify and split through batches; the older API version through single runs."""
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from docbatch.errors import UsageError
+from docbatch.models import Operation, Recovery, Traits
+from docbatch.providers import Kind, Settings, Surroundings
+
+if TYPE_CHECKING:
+    # Planning needs neither the HTTP client nor the result model.
+    from docbatch.providers.base import Answer, Provider
+
+REGIONS = {
+    "us": "https://api.extend.ai",
+    "us2": "https://api.us2.extend.app",
+    "eu": "https://api.eu1.extend.ai",
+}
+CURRENT = "2026-02-09"
+SINGLE = "2025-04-21"
+
+# Reads, writes and runs have buckets of 10 a second each; which bucket uploads fall into is not documented.
+REQUESTS_PER_SECOND = 5.0
+GRACE = 600.0
+# An upload is answered only after the vendor has taken the whole file in.
+SILENCE = 120.0
+
+
+def _traits(settings: Settings) -> Traits:
+    single = api_version(settings) == SINGLE
+    return Traits(
+        recovery=Recovery.NONE if single else Recovery.FINDABLE,
+        findable=not single,
+        max_items=1 if single else 1000,
+        max_in_flight=settings.in_flight or (40 if single else 8),
+        grace=GRACE if settings.grace is None else settings.grace,
+        resend=bool(settings.resend) and not single,
+        poll_initial=settings.poll_initial or 2.0,
+        poll_max=settings.poll_max or 30.0,
+        concurrency=8,
+    )
+
+
+def base_url(settings: Settings) -> str:
+    """Return where the connection's account lives."""
+    region = os.environ.get("EXTEND_REGION", "us")
+    url = settings.base_url or os.environ.get("EXTEND_BASE_URL") or REGIONS.get(region)
+    if url is None:
+        raise UsageError(
+            f"EXTEND_REGION is '{region}', which is no region of Extend",
+            hint=f"use one of {', '.join(REGIONS)}",
+        )
+    return url.rstrip("/")
+
+
+def api_version(settings: Settings) -> str:
+    """Return the version of the API that the connection speaks."""
+    version = settings.api_version or os.environ.get("EXTEND_API_VERSION") or CURRENT
+    if version not in (CURRENT, SINGLE):
+        raise UsageError(
+            f"connection '{settings.name}': docbatch does not speak Extend's API version {version}",
+            hint=f"use {CURRENT}, or {SINGLE} for single runs",
+        )
+    return str(version)
+
+
+def _workspace(settings: Settings) -> str | None:
+    return settings.workspace or os.environ.get("EXTEND_WORKSPACE_ID") or None
+
+
+def _account(settings: Settings) -> str:
+    """An account is a host and a workspace; a key of a workspace names none."""
+    return f"{urlsplit(base_url(settings)).netloc}/{_workspace(settings) or 'own'}"
+
+
+def _pins(operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str] | None:
+    if operation is Operation.PARSE:
+        return {}
+    from docbatch.providers.extend.versions import moves  # noqa: PLC0415 - not needed to describe the provider
+
+    return None if moves(config["processor"]) else {}
+
+
+def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
+    from docbatch.providers.extend.provider import ExtendProvider  # noqa: PLC0415 - the client is not needed to plan
+    from docbatch.providers.extend.single import SingleRuns  # noqa: PLC0415
+    from docbatch.providers.http import Storage, Wire  # noqa: PLC0415
+    from docbatch.providers.rates import Limiter  # noqa: PLC0415
+
+    version, workspace, url = api_version(settings), _workspace(settings), base_url(settings)
+    headers = {"Authorization": f"Bearer {surroundings.key()}", "x-extend-api-version": version}
+    if workspace is not None:
+        headers["x-extend-workspace-id"] = workspace
+    wire = Wire(
+        url, headers, limiter=Limiter(settings.requests_per_second or REQUESTS_PER_SECOND), timeout=300
+    )
+    kind = SingleRuns if version == SINGLE else ExtendProvider
+    return kind(_account(settings), _traits(settings), wire, Storage(url))
+
+
+def _read(payload: bytes) -> "Answer":
+    from docbatch.providers.extend.payloads import read  # noqa: PLC0415 - the result model is not needed to plan
+
+    return read(payload)
+
+
+def _abilities() -> tuple[str, ...]:
+    return (
+        f"API version {CURRENT}; regions {', '.join(f'{name} ({url})' for name, url in REGIONS.items())}",
+        f"api_version {SINGLE}: single parse runs, no batches; an unanswered create is held for 'docbatch resolve'",
+        "results are kept by the vendor as the plan of the account says; they are fetched as soon as they are ready",
+        "extract, classify and split need a processor saved at Extend; latest is resolved once for a job",
+        "config.priority is the vendor's own order and may cost a surcharge; the job's priority costs nothing",
+        "the vendor stops single runs only, and none that still waits",
+    )
+
+
+KIND = Kind(
+    name="extend",
+    operations=tuple(Operation),
+    traits=_traits,
+    account=_account,
+    pins=_pins,
+    connect=_connect,
+    read=_read,
+    abilities=_abilities,
+    hosts=frozenset(urlsplit(url).hostname or "" for url in REGIONS.values()),
+)

@@ -1,0 +1,136 @@
+"""A finished run of Extend as the normalised result."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from docbatch.providers.extend.layout import Layout
+from docbatch.providers.extend.plaintext import plain
+from docbatch.results import DocumentInfo, ProviderInfo, Result, Timing, Usage
+
+_OPERATIONS = {
+    "parse_run": "parse",
+    "parser_run": "parse",
+    "extract_run": "extract",
+    "classify_run": "classify",
+    "split_run": "split",
+}
+
+
+class ExtendAnswer:
+    """`output` is the part of `run` that says what was found; both have been checked for their outer shape."""
+
+    def __init__(self, run: Mapping[str, Any], output: Mapping[str, Any]) -> None:
+        self._run = run
+        self._output = output
+        self._operation = _OPERATIONS[run["object"]]
+
+    def markdown(self) -> str:
+        match self._operation:
+            case "parse":
+                return "\n\n".join(self._chunks())
+            case "extract":
+                return f"```json\n{_pretty(self._found())}\n```"
+            case "classify":
+                return f"**{self._output.get('type')}**"
+            case _:
+                return "\n".join(f"- {line}" for line in self._splits())
+
+    def text(self) -> str:
+        match self._operation:
+            case "parse":
+                return "\n\n".join(plain(chunk) for chunk in self._chunks())
+            case "extract":
+                return _pretty(self._found())
+            case "classify":
+                return str(self._output.get("type"))
+            case _:
+                return "\n".join(self._splits())
+
+    def result(self, document: DocumentInfo) -> Result:
+        metrics = _mapping(self._run.get("metrics"))
+        layout = Layout(self._output)
+        pages = layout.pages() if self._operation == "parse" else ()
+        return Result(
+            outcome="succeeded",
+            document=document,
+            provider=ProviderInfo(
+                type="extend", operation=self._operation, engine=self._engine(), remote_id=self._run.get("id")
+            ),
+            markdown=self.markdown(),
+            text=self.text(),
+            pages=pages,
+            tables=layout.loose_tables() if self._operation == "parse" else (),
+            metadata=self._metadata(),
+            usage=Usage(
+                pages=_count(metrics.get("pageCount")) or len(pages) or None, credits=self._credits()
+            ),
+            timing=Timing(seconds=_seconds(metrics.get("processingTimeMs"))),
+            raw=dict(self._run),
+        )
+
+    def _chunks(self) -> Iterator[str]:
+        for chunk in self._output["chunks"]:
+            content = chunk.get("content")
+            if isinstance(content, str) and content:
+                yield content
+
+    def _found(self) -> Any:
+        """The values of an extraction; extractors of the old kind answer in a shape of their own, which is kept."""
+        return self._output.get("value", self._output)
+
+    def _splits(self) -> Iterator[str]:
+        splits = self._output.get("splits")
+        for each in splits if isinstance(splits, list) else ():
+            if isinstance(each, dict):
+                name = each.get("identifier") or each.get("name") or ""
+                yield f"pages {each.get('startPage')} to {each.get('endPage')}: {each.get('type')} {name}".rstrip()
+
+    def _metadata(self) -> dict[str, Any]:
+        match self._operation:
+            case "parse":
+                return {}
+            case "extract":
+                return {"value": self._found()}
+            case "classify":
+                return {name: self._output.get(name) for name in ("type", "confidence")}
+            case _:
+                return {"splits": self._output.get("splits")}
+
+    def _engine(self) -> str | None:
+        """Return what did the work, in the version that really did: a parsing engine, or a saved processor."""
+        for processor in ("extractor", "classifier", "splitter"):
+            version = _mapping(self._run.get(f"{processor}Version")).get("version")
+            if version is not None:
+                return f"{_mapping(self._run.get(processor)).get('id', processor)} {version}"
+        config = _mapping(self._run.get("config"))
+        parts = (config.get("engine"), config.get("engineVersion"))
+        return " ".join(str(part) for part in parts if part) or None
+
+    def _credits(self) -> float | None:
+        """What was charged, the runs this one caused included."""
+        usage = _mapping(self._run.get("usage"))
+        charged = usage.get("totalCredits")
+        return _number(usage.get("credits") if charged is None else charged)
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _count(value: object) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)
+
+
+def _seconds(milliseconds: object) -> float | None:
+    number = _number(milliseconds)
+    return None if number is None else number / 1000

@@ -1,0 +1,298 @@
+"""The options of Extend as a job writes them under `config:`, under the vendor's own names.
+
+What is valid here is also what the vendor accepts: names and values are checked strictly on both sides. The options are
+sent as they were written; nothing is filled in.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+# It orders work at the vendor and says nothing about results, so it is no part of an item's identity.
+EXECUTION_ONLY = frozenset({"priority"})
+
+LAST_PAGE = 750
+
+Instructions = Annotated[str, Field(min_length=1, max_length=20_000)]
+VendorPriority = Annotated[int, Field(ge=1, le=100)]
+
+
+class Options(BaseModel):
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", alias_generator=to_camel, hide_input_in_errors=True
+    )
+
+
+def _refuse(message: str, hint: str) -> PydanticCustomError:
+    return PydanticCustomError("docbatch", "{message}", {"message": message, "hint": hint})
+
+
+class ChunkSize(Options):
+    """How long chunks are, in characters."""
+
+    min_characters: int | None = Field(default=None, ge=0, description="characters of a chunk at least")
+    max_characters: int | None = Field(default=None, ge=1, description="characters of a chunk at most")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        least, most = self.min_characters, self.max_characters
+        if least is not None and most is not None and least > most:
+            raise _refuse(
+                f"minCharacters ({least}) is more than maxCharacters ({most})", "swap them, or drop one"
+            )
+        return self
+
+
+class Chunking(Options):
+    """How the document is cut into chunks."""
+
+    type: Literal["page", "document", "section"] | None = Field(
+        default=None,
+        description="one chunk a page, one in all, or one a section; section needs target: markdown",
+    )
+    options: ChunkSize | None = Field(default=None, description="how long chunks are")
+
+
+class Agentic(Options):
+    """Correction by a model; charged for each page where it takes place."""
+
+    enabled: bool | None = Field(default=None, description="whether a model corrects what was read")
+    custom_instructions: Instructions | None = Field(default=None, description="what the model is told")
+
+
+class Figures(Options):
+    enabled: bool | None = Field(default=None, description="whether figures are found and described")
+    figure_image_clipping_enabled: bool | None = Field(
+        default=None, description="whether figures are cut out as pictures; true when left out"
+    )
+    advanced_chart_extraction_enabled: bool | None = Field(
+        default=None, description="whether the values of charts are read"
+    )
+    custom_instructions: Instructions | None = Field(
+        default=None, description="what the model that describes figures is told"
+    )
+
+
+class Tables(Options):
+    target_format: Literal["markdown", "html"] | None = Field(
+        default=None, description="how tables are written; html when left out"
+    )
+    table_header_continuation_enabled: bool | None = Field(
+        default=None, description="whether a header is repeated where a table goes on on the next page"
+    )
+    cell_blocks_enabled: bool | None = Field(
+        default=None, description="whether each cell is a block of its own"
+    )
+    agentic: Agentic | None = Field(default=None, description="correction of tables by a model")
+
+
+class Texts(Options):
+    signature_detection_enabled: bool | None = Field(default=None, description="whether signatures are found")
+    agentic: Agentic | None = Field(default=None, description="correction of text by a model")
+
+
+class KeyValues(Options):
+    blank_field_formatting_enabled: bool | None = Field(
+        default=None, description="whether empty fields of forms are shown as such"
+    )
+
+
+class Barcodes(Options):
+    image_clipping_enabled: bool | None = Field(
+        default=None, description="whether barcodes are cut out as pictures"
+    )
+    reading_enabled: bool | None = Field(default=None, description="whether barcodes are decoded")
+
+
+class Formulas(Options):
+    enabled: bool | None = Field(default=None, description="whether formulas are written as LaTeX")
+
+
+class BlockOptions(Options):
+    """What is done with each kind of block."""
+
+    figures: Figures | None = Field(default=None, description="pictures, charts, diagrams")
+    tables: Tables | None = Field(default=None, description="tables")
+    text: Texts | None = Field(default=None, description="running text")
+    key_value: KeyValues | None = Field(default=None, description="fields of forms")
+    barcodes: Barcodes | None = Field(default=None, description="barcodes and QR codes")
+    formulas: Formulas | None = Field(default=None, description="formulas")
+
+
+class PageRange(Options):
+    """Pages from 1, both ends included."""
+
+    start: int = Field(ge=1, le=LAST_PAGE, description="the first page")
+    end: int = Field(ge=1, le=LAST_PAGE, description="the last page")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.start > self.end:
+            raise _refuse(
+                f"the pages end ({self.end}) before they start ({self.start})", "swap start and end"
+            )
+        return self
+
+
+class ReturnOcr(Options):
+    """Every word or line with its place; makes results large."""
+
+    words: bool | None = Field(default=None, description="every word with its place")
+    lines: bool | None = Field(default=None, description="every line with its place")
+
+
+class FormattingDetection(Options):
+    type: Literal["change_tracking"] = Field(description="what is marked: tracked changes")
+
+
+class AdvancedOptions(Options):
+    """Page selection, spreadsheets and other details."""
+
+    page_rotation_enabled: bool | None = Field(default=None, description="whether pages are turned upright")
+    page_ranges: list[PageRange] | None = Field(
+        default=None, description="the pages that are read; only these are charged. All when left out"
+    )
+    excel_parsing_mode: Literal["basic", "advanced"] | None = Field(
+        default=None, description="how spreadsheets are read; advanced is charged by cells"
+    )
+    excel_skip_hidden_content: bool | None = Field(
+        default=None, description="whether hidden rows, columns and sheets are left out"
+    )
+    excel_use_raw_cell_values: bool | None = Field(
+        default=None, description="whether values are given as stored, not as shown"
+    )
+    excel_skip_calculation: bool | None = Field(
+        default=None, description="whether formulas stay uncalculated"
+    )
+    excel_include_cell_metadata: bool | None = Field(
+        default=None, description="whether cells bear their addresses"
+    )
+    excel_include_cell_formatting: bool | None = Field(
+        default=None, description="whether cells bear their formatting"
+    )
+    vertical_grouping_threshold: float | None = Field(
+        default=None, ge=0.1, le=5.0, description="how far lines are drawn together; target: spatial only"
+    )
+    return_ocr: ReturnOcr | None = Field(default=None, description="words and lines with their places")
+    always_convert_to_pdf: bool | None = Field(
+        default=None, description="whether every document is converted to PDF first"
+    )
+    enrichment_format: Literal["xml", "bracket"] | None = Field(
+        default=None, description="how added descriptions are marked in the text"
+    )
+    image_conversion_quality: Literal["high", "medium", "low"] | None = Field(
+        default=None, description="the quality of pages as pictures"
+    )
+    formatting_detection: list[FormattingDetection] | None = Field(
+        default=None, description="formatting that is kept; needs the engine parse_performance"
+    )
+
+
+class ParseConfig(Options):
+    """Options of parsing at Extend. What is left out is decided by the vendor, and may change with its engine."""
+
+    target: Literal["markdown", "spatial"] | None = Field(
+        default=None, description="markdown, or text laid out as on the page"
+    )
+    chunking_strategy: Chunking | None = Field(
+        default=None, description="how the document is cut into chunks"
+    )
+    engine: Literal["parse_performance", "parse_light", "parse_auto"] | None = Field(
+        default=None, description="the engine; parse_performance when left out. They differ in price"
+    )
+    engine_version: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+        default=None, description="such as 2.0.0; latest when left out, which moves by itself"
+    )
+    block_options: BlockOptions | None = Field(
+        default=None, description="what is done with each kind of block"
+    )
+    advanced_options: AdvancedOptions | None = Field(
+        default=None, description="page selection, spreadsheets and other details"
+    )
+    priority: VendorPriority | None = Field(
+        default=None,
+        description="the vendor's own order, 1 to 100, lower first; it may cost a surcharge, the job's priority does not",
+    )
+
+    @model_validator(mode="after")
+    def _fits_target(self) -> Self:
+        chunks = self.chunking_strategy.type if self.chunking_strategy else None
+        advanced = self.advanced_options or AdvancedOptions()
+        if self.target == "spatial" and chunks not in (None, "page"):
+            raise _refuse(
+                f"target spatial cannot be cut into chunks by {chunks}",
+                "use chunkingStrategy: {type: page}, or target: markdown",
+            )
+        if self.target != "spatial" and advanced.vertical_grouping_threshold is not None:
+            raise _refuse(
+                "verticalGroupingThreshold is for target spatial only", "remove it, or set target: spatial"
+            )
+        if advanced.formatting_detection and self.engine == "parse_light":
+            raise _refuse(
+                "parse_light detects no formatting", "remove formattingDetection, or choose parse_performance"
+            )
+        return self
+
+
+class Processor(Options):
+    """A processor saved at Extend."""
+
+    id: str = Field(
+        pattern=r"^[a-z]+_[A-Za-z0-9_-]+$", max_length=100, description="the processor's id in the dashboard"
+    )
+    version: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+        default=None,
+        description='a published version such as "1.0", latest, or draft; latest when left out, resolved once for the job',
+    )
+    override: dict[str, Any] | None = Field(
+        default=None,
+        description="settings of the processor that are different here, under the vendor's names",
+    )
+
+
+class _ProcessorConfig(Options):
+    processor: Processor = Field(description="the saved processor that does the work")
+    priority: VendorPriority | None = Field(
+        default=None,
+        description="the vendor's own order, 1 to 100, lower first; it may cost a surcharge, the job's priority does not",
+    )
+
+
+def _check_kind(processor: Processor, wanted: str) -> Processor:
+    kinds = {"ex": "extractor", "cl": "classifier", "cls": "classifier", "spl": "splitter", "sp": "splitter"}
+    kind = kinds.get(processor.id.partition("_")[0], wanted)
+    if kind != wanted:
+        article = "an" if kind == "extractor" else "a"
+        raise _refuse(
+            f"{processor.id} is {article} {kind}, and {wanted} is needed", "choose one in the dashboard"
+        )
+    return processor
+
+
+class ExtractConfig(_ProcessorConfig):
+    """Options of extracting at Extend."""
+
+    @field_validator("processor")
+    @classmethod
+    def _kind(cls, processor: Processor) -> Processor:
+        return _check_kind(processor, "extractor")
+
+
+class ClassifyConfig(_ProcessorConfig):
+    """Options of classifying at Extend."""
+
+    @field_validator("processor")
+    @classmethod
+    def _kind(cls, processor: Processor) -> Processor:
+        return _check_kind(processor, "classifier")
+
+
+class SplitConfig(_ProcessorConfig):
+    """Options of splitting at Extend."""
+
+    @field_validator("processor")
+    @classmethod
+    def _kind(cls, processor: Processor) -> Processor:
+        return _check_kind(processor, "splitter")

@@ -1,0 +1,134 @@
+"""Pages and blocks of a parsed document. Extend measures in pixels of the page's own resolution, results in points."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from docbatch.providers.extend.plaintext import plain
+from docbatch.results import BBox, Block, Cell, Page
+
+POINTS = 72.0
+
+Kind = Literal["heading", "text", "list", "table", "image", "code", "formula", "other"]
+_KINDS: Mapping[str, Kind] = {
+    "text": "text",
+    "heading": "heading",
+    "section_heading": "heading",
+    "table": "table",
+    "figure": "image",
+    "barcode": "image",
+    "formula": "formula",
+}
+_LEVELS = {"heading": 1, "section_heading": 2}
+# They are shown as cells of their table.
+_PARTS = ("table_head", "table_cell")
+
+
+class Layout:
+    """Reads leniently: a block that lacks what is documented has no box or page, but keeps its text."""
+
+    def __init__(self, output: Mapping[str, Any]) -> None:
+        self._chunks = [each for each in _list(output.get("chunks")) if isinstance(each, dict)]
+        sizes = _list(_mapping(output.get("metadata")).get("pages"))
+        self._sizes = {each["number"]: each for each in sizes if isinstance(each, dict) and "number" in each}
+
+    def pages(self) -> tuple[Page, ...]:
+        """Return the pages; formats without pages have none."""
+        blocks: dict[int, list[Mapping[str, Any]]] = {}
+        for block in self._blocks():
+            number = _page(block)
+            if number is not None:
+                blocks.setdefault(number, []).append(block)
+        return tuple(self._built(number, blocks[number]) for number in sorted(blocks))
+
+    def loose_tables(self) -> tuple[Block, ...]:
+        """Return tables that are on no page, such as those of spreadsheets."""
+        found = (block for block in self._blocks() if block.get("type") == "table" and _page(block) is None)
+        return tuple(self._block(block, None) for block in found)
+
+    def _blocks(self) -> Iterator[Mapping[str, Any]]:
+        for chunk in self._chunks:
+            for block in _list(chunk.get("blocks")):
+                if isinstance(block, dict) and block.get("type") not in _PARTS:
+                    yield block
+
+    def _built(self, number: int, blocks: list[Mapping[str, Any]]) -> Page:
+        scale = self._scale(number)
+        size = _mapping(_mapping(blocks[0].get("metadata")).get("page"))
+        markdown = self._page_chunk(number) or "\n\n".join(_content(block) for block in blocks)
+        return Page(
+            number=number,
+            text=plain(markdown),
+            markdown=markdown,
+            width=_scaled(size.get("width"), scale),
+            height=_scaled(size.get("height"), scale),
+            blocks=tuple(self._block(block, scale) for block in blocks),
+        )
+
+    def _page_chunk(self, number: int) -> str | None:
+        """Return the chunk that is exactly this page, if the document was cut by pages."""
+        for chunk in self._chunks:
+            span = _mapping(_mapping(chunk.get("metadata")).get("pageRange"))
+            if chunk.get("type") == "page" and span.get("start") == span.get("end") == number:
+                return _content(chunk)
+        return None
+
+    def _scale(self, number: int) -> float | None:
+        """Return points per pixel; None when the page's resolution is not told."""
+        dpi = _mapping(self._sizes.get(number)).get("dpi")
+        return POINTS / dpi if isinstance(dpi, int | float) and dpi > 0 else None
+
+    def _block(self, block: Mapping[str, Any], scale: float | None) -> Block:
+        kind = str(block.get("type"))
+        return Block(
+            kind=_KINDS.get(kind, "other"),
+            text=plain(_content(block)),
+            level=_LEVELS.get(kind),
+            cells=tuple(_cells(block, scale)) if kind == "table" else (),
+            bbox=_box(block, scale),
+            confidence=_confidence(block),
+        )
+
+
+def _cells(table: Mapping[str, Any], scale: float | None) -> Iterator[Cell]:
+    for child in _list(table.get("children")):
+        details = _mapping(_mapping(child).get("details"))
+        row, column = details.get("rowIndex"), details.get("columnIndex")
+        if isinstance(row, int) and isinstance(column, int):
+            yield Cell(row=row, column=column, text=plain(_content(child)), bbox=_box(child, scale))
+
+
+def _box(block: Mapping[str, Any], scale: float | None) -> BBox | None:
+    box = _mapping(block.get("boundingBox"))
+    left, top, right, bottom = (_scaled(box.get(side), scale) for side in ("left", "top", "right", "bottom"))
+    if left is None or top is None or right is None or bottom is None:
+        return None
+    return left, top, right, bottom
+
+
+def _scaled(value: object, scale: float | None) -> float | None:
+    if scale is None or not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return round(value * scale, 3)
+
+
+def _page(block: Mapping[str, Any]) -> int | None:
+    number = _mapping(_mapping(block.get("metadata")).get("page")).get("number")
+    return number if isinstance(number, int) else None
+
+
+def _confidence(block: Mapping[str, Any]) -> float | None:
+    value = _mapping(block.get("metadata")).get("avgOcrConfidence")
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _content(block: Mapping[str, Any]) -> str:
+    content = block.get("content")
+    return content if isinstance(content, str) else ""
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

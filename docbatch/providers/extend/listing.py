@@ -1,0 +1,116 @@
+"""Reading Extend's lists: always to the last page, and in rows whose shape was checked."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from docbatch.errors import Unavailable
+from docbatch.providers.http import Reply, Wire, redact
+
+PAGE = 1000
+MOST_PAGES = 200
+
+# One endpoint was seen to read `limit` and to drop `maxPageSize`; unknown keys are ignored everywhere.
+_SIZE = (("limit", str(PAGE)), ("maxPageSize", str(PAGE)))
+
+Params = Sequence[tuple[str, str]]
+
+
+class TooLong(Unavailable):
+    """The list goes on beyond what is read at once; what was yielded so far is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A run as lists show it. `touched` is when it last changed, or was made, in seconds of the vendor's clock."""
+
+    id: str
+    status: str
+    batch: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    created: float = 0.0
+    touched: float = 0.0
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+def document(reply: Reply) -> dict[str, Any]:
+    """Return the JSON object of a good answer. Raises Unavailable with what came instead."""
+    found = reply.json()
+    if 200 <= reply.status < 300 and isinstance(found, dict):
+        return found
+    raise Unavailable(f"an answer with status {reply.status} has not the expected shape: {reply.excerpt}")
+
+
+def pages(wire: Wire, path: str, params: Params) -> Iterator[list[Row]]:
+    """Yield a list page by page. Raises Unavailable, and TooLong after the last page that is read."""
+    following: Params = ()
+    for _ in range(MOST_PAGES):
+        found = document(wire.ask("GET", path, params=[*params, *_SIZE, *following]))
+        data = found.get("data")
+        if not isinstance(data, list):
+            raise Unavailable(f"the list {path} has no rows: {sorted(found)[:10]}")
+        yield [row(each) for each in data]
+        token = found.get("nextPageToken")
+        if not token:
+            return
+        following = (("nextPageToken", str(token)),)
+    raise TooLong(f"the list {path} has more than {MOST_PAGES} pages")
+
+
+def rows(wire: Wire, path: str, params: Params) -> Iterator[Row]:
+    """Yield all rows of a list once: a row that moved between pages is seen on both."""
+    seen: set[str] = set()
+    for page in pages(wire, path, params):
+        for each in page:
+            if each.id not in seen:
+                seen.add(each.id)
+                yield each
+
+
+def since(found: Iterable[list[Row]], moment: float) -> Iterator[Row]:
+    """Yield rows of a list with the newest first, up to the first page that is older as a whole.
+
+    Which time the order goes by is not documented. A row's last change is never before its making, so a page on which
+    everything was last touched before the moment is the end in either order.
+    """
+    for page in found:
+        yield from page
+        if page and all(each.touched < moment for each in page):
+            return
+
+
+def row(found: object) -> Row:
+    """Return one row. Raises Unavailable for what is none."""
+    if not isinstance(found, dict) or not isinstance(found.get("id"), str):
+        raise Unavailable("a row of a list has no id")
+    metadata = found.get("metadata")
+    created = moment(found.get("createdAt"))
+    return Row(
+        id=found["id"],
+        status=str(found.get("status")),
+        batch=_text(found.get("batchId")),
+        reason=_text(found.get("failureReason")),
+        message=_shown(found.get("failureMessage")),
+        created=created,
+        touched=max(created, moment(found.get("updatedAt"))),
+        metadata=metadata if isinstance(metadata, dict) else {},
+    )
+
+
+def moment(text: object) -> float:
+    """Return the seconds of a timestamp; 0 when there is none."""
+    try:
+        return datetime.fromisoformat(str(text)).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def _shown(value: object) -> str | None:
+    text = _text(value)
+    return None if text is None else redact(text, ())
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,98 @@
+"""What Extend's states, failure codes and refusals mean."""
+
+from collections.abc import Mapping
+
+from docbatch.errors import NotSent, Refused, Unavailable, Uncertain
+from docbatch.models import Failure, FailureClass
+from docbatch.providers.base import Accepted, Failed, Ready
+from docbatch.providers.extend.listing import Row
+from docbatch.providers.http import Reply, redact
+
+RUNNING = frozenset({"PENDING", "PROCESSING", "CANCELLING"})
+CREDITS_PAUSE = 900.0
+
+CLASSES: Mapping[str, FailureClass] = {
+    "UNABLE_TO_DOWNLOAD_FILE": FailureClass.VENDOR_ERROR,
+    "FILE_TYPE_NOT_SUPPORTED": FailureClass.UNSUPPORTED,
+    "FILE_SIZE_TOO_LARGE": FailureClass.TOO_LARGE,
+    "CORRUPT_FILE": FailureClass.CORRUPT,
+    "OCR_ERROR": FailureClass.VENDOR_ERROR,
+    "PASSWORD_PROTECTED_FILE": FailureClass.ENCRYPTED,
+    "FAILED_TO_CONVERT_TO_PDF": FailureClass.VENDOR_ERROR,
+    "FAILED_TO_CONVERT_TO_JPEG": FailureClass.VENDOR_ERROR,
+    "FAILED_TO_GENERATE_TARGET_FORMAT": FailureClass.VENDOR_ERROR,
+    "CHUNKING_ERROR": FailureClass.VENDOR_ERROR,
+    "INTERNAL_ERROR": FailureClass.VENDOR_ERROR,
+    "INVALID_CONFIG_OPTIONS": FailureClass.REFUSED_INPUT,
+    "OUT_OF_CREDITS": FailureClass.OUT_OF_CREDITS,
+    "ABORTED": FailureClass.CANCELLED,
+    "FAILED_TO_PROCESS_FILE": FailureClass.VENDOR_ERROR,
+    "INVALID_PROCESSOR": FailureClass.REFUSED_INPUT,
+    "INVALID_CONFIGURATION": FailureClass.REFUSED_INPUT,
+    "PARSING_ERROR": FailureClass.VENDOR_ERROR,
+    "PRE_PROCESSING_FAILURE": FailureClass.VENDOR_ERROR,
+    "POST_PROCESSING_FAILURE": FailureClass.VENDOR_ERROR,
+    "SCHEMA_GENERATION_FAILED": FailureClass.VENDOR_ERROR,
+}
+
+
+def ended(key: str, run: Row) -> Ready | Failed | None:
+    """Return how a run ended; None while it has not, which an unknown state counts as."""
+    match run.status:
+        case "PROCESSED":
+            return Ready(key, run.id)
+        case "FAILED":
+            return Failed(key, failure(run.reason, run.message), run.id)
+        case "CANCELLED":
+            told = run.message or "the run was cancelled at Extend"
+            return Failed(key, Failure(FailureClass.CANCELLED, told, run.reason or "CANCELLED"), run.id)
+        case _:
+            return None
+
+
+def failure(reason: str | None, message: str | None) -> Failure:
+    kind = CLASSES.get(reason or "", FailureClass.UNKNOWN)
+    return Failure(kind, message or f"Extend says {reason or 'nothing about the reason'}", reason)
+
+
+def accepted(reply: Reply) -> Accepted:
+    """Return what a create's answer says. Raises Refused, NotSent, Uncertain."""
+    if 200 <= reply.status < 300:
+        found = reply.json()
+        identity = found.get("id") if isinstance(found, dict) else None
+        if isinstance(identity, str) and identity:
+            return Accepted(identity)
+        raise Uncertain(f"the answer to a create has no id: {reply.excerpt}")
+    if reply.status == 402:
+        raise NotSent(
+            told(reply), stop=True, hint="add credits at Extend and apply again; what runs is still collected"
+        )
+    if reply.status == 409 or not 400 <= reply.status < 500:
+        raise Uncertain(told(reply))
+    raise Refused(told(reply), code=code(reply), hint="nothing was sent; correct what the message names")
+
+
+def told(reply: Reply) -> str:
+    """Return the vendor's own message, with the id of the request for its support."""
+    error = _error(reply)
+    message = error.get("message")
+    if not isinstance(message, str) or not message:
+        return f"Extend answered with status {reply.status}: {reply.excerpt}"
+    request = error.get("requestId") or reply.headers.get("x-extend-request-id")
+    text = f"Extend: {message}" + (f" (request {request})" if request else "")
+    return redact(text, reply.secrets)
+
+
+def code(reply: Reply) -> str:
+    found = _error(reply).get("code")
+    return found if isinstance(found, str) else str(reply.status)
+
+
+def _error(reply: Reply) -> Mapping[str, object]:
+    """Return the error object; it comes bare, wrapped, or as a text."""
+    try:
+        found = reply.json()
+    except Unavailable:
+        return {}
+    inner = found.get("error", found) if isinstance(found, dict) else {}
+    return inner if isinstance(inner, dict) else {"message": inner}

@@ -1,0 +1,41 @@
+"""What became of an upload: a file at Extend, a refusal of this one document, or trouble with the connection."""
+
+from docbatch.errors import ProviderError, Refused, Unavailable
+from docbatch.models import RemoteObject, WorkItem
+from docbatch.providers.base import Step
+from docbatch.providers.extend.listing import document, moment
+from docbatch.providers.extend.outcomes import CREDITS_PAUSE, code, told
+from docbatch.providers.http import Reply
+
+# How long an upload is taken for alive. Retention belongs to the plan and is not published; uploading again is free.
+ALIVE = 86_400.0
+
+ABOUT_THE_DOCUMENT = frozenset({400, 413, 415, 422})
+
+
+def uploaded(step: Step, item: WorkItem, reply: Reply) -> RemoteObject:
+    """Return the file. Raises Refused for this document alone, Unavailable, ProviderError."""
+    if reply.status in ABOUT_THE_DOCUMENT:
+        raise Refused(f"{item.name}: {told(reply)}", code=code(reply))
+    if reply.status == 402:
+        raise Unavailable(told(reply), retry_after=CREDITS_PAUSE)
+    if 400 <= reply.status < 500:
+        raise ProviderError(
+            told(reply), hint="nothing was sent; check the connection's base_url and API version"
+        )
+    return _file(step, document(reply))
+
+
+def _file(step: Step, answer: dict[str, object]) -> RemoteObject:
+    # The older version wraps the file.
+    inner = answer.get("file")
+    found = inner if isinstance(inner, dict) else answer
+    identity, made = found.get("id"), moment(found.get("createdAt"))
+    if not isinstance(identity, str) or not identity:
+        raise Unavailable("the answer to an upload has no id")
+    return RemoteObject(step.name, identity, {"created": str(made)}, made + ALIVE if made else None)
+
+
+def created(made: RemoteObject) -> float:
+    """Return when an upload was made, in seconds of the vendor's clock; 0 when it did not say."""
+    return float(made.data.get("created", "0"))

@@ -1,0 +1,84 @@
+"""extract.page: files uploaded by presigned links, parsed in batches of up to 10,000."""
+
+import os
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from docbatch.models import Operation, Recovery, Traits
+from docbatch.providers import Kind, Settings, Surroundings
+
+if TYPE_CHECKING:
+    # The HTTP client and the result models are heavy, and planning needs neither.
+    from docbatch.providers.base import Answer, Provider
+
+BASE_URL = "https://api.extract.page"
+MOST_FILES = 10_000
+GRACE = 60.0
+REQUESTS_PER_SECOND = 1000.0
+
+
+def base_url(settings: Settings) -> str:
+    return (settings.base_url or os.environ.get("EXTRACT_BASE_URL") or BASE_URL).rstrip("/")
+
+
+def account(settings: Settings) -> str:
+    """Name the account by its host: the service has no workspaces, and says nowhere whose key it was given."""
+    parts = urlsplit(base_url(settings))
+    return (parts.netloc + parts.path).lower()
+
+
+def traits(settings: Settings) -> Traits:
+    return Traits(
+        recovery=Recovery.KEYED,
+        findable=True,
+        max_items=MOST_FILES,
+        max_in_flight=settings.in_flight or 4,
+        grace=GRACE if settings.grace is None else settings.grace,
+        resend=settings.resend is not False,
+        poll_initial=settings.poll_initial or 2.0,
+        poll_max=settings.poll_max or 30.0,
+        concurrency=8,
+    )
+
+
+def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
+    from docbatch.providers.extractpage.provider import ExtractPageProvider  # noqa: PLC0415 - the client is heavy
+    from docbatch.providers.extractpage.service import Service  # noqa: PLC0415 - the same
+    from docbatch.providers.http import Storage, Wire  # noqa: PLC0415 - the same
+    from docbatch.providers.rates import Limiter  # noqa: PLC0415 - the same
+
+    url = base_url(settings)
+    rate = settings.requests_per_second or REQUESTS_PER_SECOND
+    limiter = Limiter(rate, burst=max(1, int(rate / 10)))
+    wire = Wire(url, {"X-API-KEY": surroundings.key()}, limiter=limiter)
+    return ExtractPageProvider(Service(url, wire, Storage(url)), account(settings), traits(settings))
+
+
+def _read(payload: bytes) -> "Answer":
+    from docbatch.providers.extractpage.payload import read  # noqa: PLC0415 - the result model is not needed to plan
+
+    return read(payload)
+
+
+def _abilities() -> tuple[str, ...]:
+    return (
+        "a lost answer: the same Idempotency-Key for 23 hours, then a look for our metadata among the batches",
+        "retention: uploads are used for 48 hours at most; results are fetched as they are ready, the service keeps them 3 days",
+        "markdown and text are derived from the service's runs of text; figures are not downloaded",
+        "price: 3 USD for 1,000 pages when this was written; failed and repeated documents may be charged",
+        "nothing can be deleted there: files and results leave by themselves after days",
+        "whether a key for protected health data may be used for batches is not documented: ask the vendor first",
+    )
+
+
+KIND = Kind(
+    name="extractpage",
+    operations=(Operation.PARSE,),
+    traits=traits,
+    account=account,
+    pins=lambda _operation, _config: {},
+    connect=_connect,
+    read=_read,
+    abilities=_abilities,
+    hosts=frozenset({"api.extract.page"}),
+)

@@ -1,0 +1,145 @@
+"""From extract.page's flat list of chunks to paragraphs, tables and pages.
+
+A text chunk is a run of glyphs of one font and size. Lines and paragraphs are put together here, by page and then in
+the service's order; what comes out is derived, and may differ between versions of docbatch.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+BBox = tuple[float, float, float, float]
+Kind = Literal["text", "table", "image", "other"]
+
+_KINDS: Mapping[str, Kind] = {"text": "text", "table": "table", "image": "image"}
+_SAME_LINE = 0.5
+_SAME_WORD = 0.1
+_LINE_GAP = 0.8
+_LIKE_SIZE = 1.3
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """`confidence` is 0 to 1. `cells` are as the service gave them."""
+
+    kind: Kind
+    text: str
+    page: int
+    bbox: BBox | None
+    confidence: float | None
+    cells: tuple[Mapping[str, Any], ...] = ()
+
+
+def read_chunks(answer: Mapping[str, Any]) -> list[Chunk]:
+    """Return the chunks by page, then in their order. Raises ValueError."""
+    found = answer.get("chunks")
+    if not isinstance(found, list):
+        raise ValueError("the answer of extract.page has no list of chunks")  # noqa: TRY004 - named by the contract
+    return sorted((_chunk(each) for each in found), key=lambda chunk: chunk.page)
+
+
+def paragraphs(chunks: Sequence[Chunk]) -> Iterator[Chunk]:
+    """Join the runs of text on one page; everything else stays as it is."""
+    runs: list[Chunk] = []
+    glues: list[str] = []
+    for chunk in chunks:
+        glue = _glue(runs[-1], chunk) if runs else None
+        if glue is None and runs:
+            yield _joined(runs, glues)
+            runs, glues = [], []
+        elif glue is not None:
+            glues.append(glue)
+        runs.append(chunk)
+    if runs:
+        yield _joined(runs, glues)
+
+
+def grid(chunk: Chunk) -> str:
+    """Return a table's words, a line a row and a tab between cells; its markdown where it has no cells."""
+    rows: dict[int, list[tuple[int, str]]] = {}
+    for cell in chunk.cells:
+        row, column = whole(cell.get("row")), whole(cell.get("col"))
+        rows.setdefault(row, []).append((column, words(cell.get("text"))))
+    lines = ["\t".join(text for _, text in sorted(cells)) for _, cells in sorted(rows.items())]
+    return "\n".join(lines) or chunk.text
+
+
+def words(value: object) -> str:
+    """Return a text the service gave, without the half characters that are none."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
+
+
+def whole(value: object, least: int = 0) -> int:
+    """Return a count the service gave, `least` where it gave none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= least else least
+
+
+def box(value: object) -> BBox | None:
+    """Return x0, y0, x1, y1 where the service gave four numbers."""
+    if not isinstance(value, list) or len(value) != 4:
+        return None
+    numbers = [float(each) for each in value if isinstance(each, int | float) and not isinstance(each, bool)]
+    if len(numbers) != 4 or not all(map(math.isfinite, numbers)):
+        return None
+    return (numbers[0], numbers[1], numbers[2], numbers[3])
+
+
+def confidence(value: object) -> float | None:
+    """Return a confidence of 0 to 100 as one of 0 to 1."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 100:
+        return None
+    return round(value / 100, 4)
+
+
+def _chunk(found: object) -> Chunk:
+    if not isinstance(found, dict):
+        raise ValueError("a chunk in the answer of extract.page is no object")  # noqa: TRY004 - named by the contract
+    cells = found.get("cells")
+    return Chunk(
+        kind=_KINDS.get(str(found.get("chunk_type")), "other"),
+        text=words(found.get("page_content")),
+        page=whole(found.get("page_no"), least=1),
+        bbox=box(found.get("bbox")),
+        confidence=confidence(found.get("confidence")),
+        cells=tuple(cell for cell in cells if isinstance(cell, dict)) if isinstance(cells, list) else (),
+    )
+
+
+def _glue(before: Chunk, after: Chunk) -> str | None:
+    """Say what stands between two runs of one paragraph; None where a new one begins."""
+    if not (before.kind == after.kind == "text" and before.page == after.page):
+        return None
+    if before.bbox is None or after.bbox is None:
+        return "\n"
+    high, low = _height(before.bbox), _height(after.bbox)
+    overlap = min(before.bbox[3], after.bbox[3]) - max(before.bbox[1], after.bbox[1])
+    if overlap >= _SAME_LINE * min(high, low):
+        gap = after.bbox[0] - before.bbox[2]
+        spaced = before.text[-1:].isspace() or after.text[:1].isspace()
+        return "" if spaced or abs(gap) <= _SAME_WORD * min(high, low) else " "
+    alike = max(high, low) <= _LIKE_SIZE * min(high, low)
+    return "\n" if alike and 0 <= -overlap <= _LINE_GAP * min(high, low) else None
+
+
+def _height(bbox: BBox) -> float:
+    return max(bbox[3] - bbox[1], 0.0)
+
+
+def _joined(runs: Sequence[Chunk], glues: Sequence[str]) -> Chunk:
+    if not glues:
+        return runs[0]
+    pieces = [runs[0].text]
+    for glue, run in zip(glues, runs[1:], strict=True):
+        pieces[-1] = pieces[-1].rstrip() if glue == "\n" else pieces[-1]
+        pieces += [glue, run.text]
+    sure = [run.confidence for run in runs if run.confidence is not None]
+    boxes = [run.bbox for run in runs if run.bbox is not None]
+    return Chunk("text", "".join(pieces), runs[0].page, _around(boxes), min(sure, default=None))
+
+
+def _around(boxes: Sequence[BBox]) -> BBox | None:
+    if not boxes:
+        return None
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return (min(left), min(top), max(right), max(bottom))

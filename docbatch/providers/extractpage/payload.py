@@ -1,0 +1,133 @@
+"""What the spool keeps of one item, and how it is read: the service's answer beside what only its item row said."""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from docbatch.providers.extractpage.chunks import Chunk, box, grid, paragraphs, read_chunks, whole, words
+from docbatch.providers.extractpage.locator import Locator
+from docbatch.results import Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Timing, Usage
+
+FORMAT = "docbatch/extractpage/v1"
+
+
+def pack(locator: Locator, answer: Mapping[str, Any]) -> bytes:
+    """Return the payload of an item. The answer has a list of chunks."""
+    item = {
+        "id": locator.item,
+        "batch": locator.batch,
+        "pages": locator.pages,
+        "seconds": locator.seconds,
+        "engine": locator.engine,
+    }
+    envelope = {"format": FORMAT, "item": item, "answer": _without_links(answer)}
+    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
+
+
+class ExtractPageAnswer:
+    """An answer of extract.page. Markdown and text are derived from its chunks."""
+
+    def __init__(self, payload: Mapping[str, Any]) -> None:
+        self._item = payload["item"]
+        self._raw = payload["answer"]
+        self._chunks = read_chunks(self._raw)
+
+    @cached_property
+    def _parts(self) -> list[Chunk]:
+        return list(paragraphs(self._chunks))
+
+    def markdown(self) -> str:
+        return _markdown(self._parts)
+
+    def text(self) -> str:
+        return _text(self._parts)
+
+    def result(self, document: DocumentInfo) -> Result:
+        return Result(
+            outcome="succeeded",
+            document=document,
+            provider=ProviderInfo(
+                type="extractpage",
+                operation="parse",
+                engine=self._item.get("engine"),
+                remote_id=self._item.get("id"),
+            ),
+            markdown=self.markdown(),
+            text=self.text(),
+            pages=self._pages(),
+            metadata={"derived": ["markdown", "text"]},
+            usage=Usage(pages=self._item.get("pages")),
+            timing=Timing(seconds=self._item.get("seconds")),
+            raw=self._raw,
+        )
+
+    def _pages(self) -> tuple[Page, ...]:
+        by_page: dict[int, list[Chunk]] = {}
+        for part in self._parts:
+            by_page.setdefault(part.page, []).append(part)
+        return tuple(
+            Page(
+                number=number,
+                text=_text(parts),
+                markdown=_markdown(parts),
+                blocks=tuple(_block(part) for part in parts),
+            )
+            for number, parts in by_page.items()
+        )
+
+
+def read(content: bytes) -> ExtractPageAnswer:
+    """Return the answer in a payload. Raises ValueError when it is not one."""
+    payload = json.loads(content.decode(errors="surrogatepass"))
+    if not isinstance(payload, dict) or payload.get("format") != FORMAT:
+        raise ValueError(f"not an answer of extract.page in format {FORMAT}")
+    if not isinstance(payload.get("item"), dict) or not isinstance(payload.get("answer"), dict):
+        raise ValueError("the payload of extract.page has no item or no answer")  # noqa: TRY004 - named by the contract
+    return ExtractPageAnswer(payload)
+
+
+def _without_links(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Cut the links to figures to host and path: they are presigned, and so credentials, and soon dead."""
+    chunks = [
+        {name: _cut(value) if name.endswith("url") else value for name, value in chunk.items()}
+        if isinstance(chunk, dict)
+        else chunk
+        for chunk in answer["chunks"]
+    ]
+    return {**answer, "chunks": chunks}
+
+
+def _cut(link: object) -> object:
+    return re.split(r"[?#]", link, maxsplit=1)[0] if isinstance(link, str) else link
+
+
+def _markdown(parts: list[Chunk]) -> str:
+    return "\n\n".join(part.text.strip() for part in parts if part.text.strip())
+
+
+def _text(parts: list[Chunk]) -> str:
+    texts = (grid(part) if part.kind == "table" else part.text for part in parts)
+    return "\n\n".join(text.strip("\n ") for text in texts if text.strip())
+
+
+def _block(part: Chunk) -> Block:
+    return Block(
+        kind=part.kind,
+        text=(grid(part) if part.kind == "table" else part.text).strip("\n "),
+        cells=tuple(_cell(cell) for cell in part.cells),
+        bbox=part.bbox,
+        confidence=part.confidence,
+    )
+
+
+def _cell(cell: Mapping[str, Any]) -> Cell:
+    return Cell(
+        row=whole(cell.get("row")),
+        column=whole(cell.get("col")),
+        text=words(cell.get("text")),
+        row_span=whole(cell.get("row_span"), least=1),
+        column_span=whole(cell.get("col_span"), least=1),
+        bbox=box(cell.get("bbox")),
+    )

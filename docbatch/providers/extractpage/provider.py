@@ -1,0 +1,218 @@
+"""extract.page as the engine sees it: uploads, one keyed create, looks by our metadata, a feed, results."""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from docbatch.errors import CredentialsError, Gone, NotSent, Refused, Stale, Unavailable, Uncertain
+from docbatch.models import Operation, RemoteObject, Traits, WorkItem
+from docbatch.providers.base import (
+    Accepted,
+    Batch,
+    Content,
+    ContentChanged,
+    Intent,
+    Prepared,
+    Progress,
+    Ready,
+    Sighting,
+    Step,
+)
+from docbatch.providers.extractpage import request, upload
+from docbatch.providers.extractpage.answers import Misshapen, named_files, read_batch
+from docbatch.providers.extractpage.feed import Feed
+from docbatch.providers.extractpage.locator import Locator
+from docbatch.providers.extractpage.payload import ExtractPageAnswer, pack, read
+from docbatch.providers.extractpage.service import BATCHES, Service, complaint
+from docbatch.providers.http import Reply
+
+KEY_TRUSTED_FOR: Final = 23 * upload.HOUR
+OPENING_LASTS: Final = upload.HOUR
+
+
+class ExtractPageProvider:
+    type = "extractpage"
+
+    def __init__(self, service: Service, account: str, traits: Traits) -> None:
+        self.account = account
+        self.traits = traits
+        self._service = service
+        self._feeds: dict[str, Feed] = {}
+        self._indexed: tuple[Batch | None, Mapping[str, WorkItem]] = (None, {})
+        self._lock = threading.Lock()
+
+    def pins(self, operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:  # noqa: ARG002 - the service names no versions
+        return {}
+
+    def steps(self, batch: Batch) -> Sequence[Step]:
+        uploads = [Step(request.upload_name(item), item=item.key, shared=True) for item in batch.items]
+        return [Step(request.opening_name(batch)), *uploads]
+
+    def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:  # noqa: ARG002 - uploads stand alone
+        if step.item is None:
+            now = self._service.time()
+            return RemoteObject(step.name, f"{now:.0f}", expires=now + OPENING_LASTS)
+        return self._upload(self._items(batch)[step.item], content)
+
+    def _items(self, batch: Batch) -> Mapping[str, WorkItem]:
+        """Return the items by key, kept from one of ten thousand steps to the next."""
+        known, items = self._indexed
+        if known is not batch:
+            items = {item.key: item for item in batch.items}
+            self._indexed = (batch, items)
+        return items
+
+    def _upload(self, item: WorkItem, content: Content) -> RemoteObject:
+        with content(item) as stream:
+            file, now = self._service.register(upload.registration(item))
+            sent = upload.Digested(stream)
+            etag = self._service.put(file, sent.file, item.size)
+        if sent.digest != item.digest:
+            raise ContentChanged(item.key, "its bytes changed while they were sent")
+        return upload.remote_object(item, file, now=now, etag=etag)
+
+    def render(self, batch: Batch, prepared: Prepared) -> bytes:
+        return request.render(batch, prepared)
+
+    def create(self, intent: Intent) -> Accepted:
+        """Send the request under its key, unless the work is there already or what it needs has aged."""
+        try:
+            found, now = self._find(intent)
+        except (Unavailable, Refused) as error:
+            wait = error.retry_after if isinstance(error, Unavailable) else None
+            raise NotSent(f"not sent: {error.message}", retry_after=wait) from None
+        if found is not None:
+            return found
+        _refuse_aged(intent, now)
+        key = {"Idempotency-Key": request.idempotency_key(intent.body)}
+        return _accepted(intent, self._service.wire.create(BATCHES, intent.body, headers=key))
+
+    def _find(self, intent: Intent) -> tuple[Accepted | None, float]:
+        """Look through all batches for our metadata; of several the earliest is ours. Return the vendor's time too."""
+        batches, now = self._service.batches()
+        found = [batch for batch in batches if request.is_of(batch, intent)]
+        first = min(found, key=lambda batch: (batch.created or 0.0, batch.id), default=None)
+        return None if first is None else Accepted(first.id), now
+
+    def look(self, intent: Intent) -> Sighting:
+        """Look for our metadata. A file of this very intent is the witness: another account does not have it."""
+        try:
+            found, _ = self._find(intent)
+        except Refused:
+            return Sighting(None, witness=False)
+        if found is not None:
+            return Sighting(found, witness=True)
+        file = _youngest(intent)
+        return Sighting(None, witness=file is not None and self._service.sees_file(file.remote_id))
+
+    def survey(self, prefix: str) -> Iterable[str]:
+        markers = {request.marker(batch) for batch in self._service.batches()[0]}
+        return sorted(marker for marker in markers if marker.startswith(prefix))
+
+    def poll(self, intent: Intent, remote_id: str | None) -> Progress:
+        if remote_id is None:
+            raise Gone(f"submission {intent.submission} has no batch to ask about")
+        feed = self._feed(intent)
+        try:
+            return feed.follow(lambda cursor: self._service.page(remote_id, cursor))
+        except Gone:
+            self._refuse_strangers(intent)
+            raise
+
+    def _feed(self, intent: Intent) -> Feed:
+        with self._lock:
+            if intent.submission not in self._feeds:
+                files = intent.prepared
+                keys = {files[request.upload_name(item)].remote_id: item.key for item in intent.batch.items}
+                self._feeds[intent.submission] = Feed(keys)
+            return self._feeds[intent.submission]
+
+    def _refuse_strangers(self, intent: Intent) -> None:
+        """Raise CredentialsError when other credentials are why the work is not seen: then nothing is lost."""
+        file = _youngest(intent)
+        if file is None or self._service.sees_file(file.remote_id):
+            return
+        if self._service.time() < float(file.data["ends"]):
+            raise CredentialsError(
+                f"the key of this connection does not see submission {intent.submission}, nor the files sent for it",
+                hint="use the key of the account that sent it; what was paid there is still to be had",
+            )
+
+    def fetch(self, intent: Intent, ready: Ready) -> bytes:
+        at = Locator.parse(ready.remote_id)
+        try:
+            return pack(at, self._service.result(at))
+        except Gone:
+            self._refuse_strangers(intent)
+            raise
+
+    def read(self, payload: bytes) -> ExtractPageAnswer:
+        return read(payload)
+
+    def cancel(self, intent: Intent, remote_id: str | None) -> None:  # noqa: ARG002 - the batch is all it takes
+        if remote_id is not None:
+            self._service.cancel(remote_id)
+
+    def close(self) -> None:
+        self._service.close()
+
+
+def _refuse_aged(intent: Intent, now: float) -> None:
+    """Raise Stale for a key that may make a second batch by now, and for uploads too old for a worker to fetch."""
+    opening = request.opening_name(intent.batch)
+    age = now - float(intent.prepared[opening].remote_id)
+    if age >= KEY_TRUSTED_FOR:
+        message = f"its key is {age / upload.HOUR:.0f} hours old and counts for 23 only; it was not sent"
+        raise Stale(message, code="key_too_old", stale=[opening])
+    aged = [made.step for made in _uploads(intent) if made.expires is not None and made.expires <= now]
+    if aged:
+        raise Stale(
+            f"{len(aged)} of its uploads are too old; it was not sent", code="files_too_old", stale=aged
+        )
+
+
+def _uploads(intent: Intent) -> list[RemoteObject]:
+    return [made for made in intent.prepared.values() if "ends" in made.data]
+
+
+def _youngest(intent: Intent) -> RemoteObject | None:
+    """Return the upload that lives longest."""
+    return max(_uploads(intent), key=lambda made: float(made.data["ends"]), default=None)
+
+
+def _accepted(intent: Intent, reply: Reply) -> Accepted:
+    """Read the answer to a create. Raises Refused, Uncertain."""
+    if not 200 <= reply.status < 300:
+        _decline(intent, reply)
+    try:
+        batch = read_batch(reply.json())
+    except Misshapen as error:
+        raise Uncertain(f"the create was answered in an unknown shape ({error}): {reply.excerpt}") from None
+    if not request.is_of(batch, intent):
+        raise Uncertain(f"the create was answered with batch {batch.id}, which does not carry our marks")
+    return Accepted(batch.id)
+
+
+def _decline(intent: Intent, reply: Reply) -> None:
+    """Raise what a definite 4xx means."""
+    code, told = complaint(reply)
+    message = f"the batch was answered with status {reply.status}: {told}"
+    named = named_files(_body(reply))
+    if reply.status in {404, 409} and (named or code in {"file_not_found", "file_not_uploaded"}):
+        stale = [name for name, made in intent.prepared.items() if made.remote_id in named]
+        uploads = [request.upload_name(item) for item in intent.batch.items]
+        raise Stale(message, code=code or str(reply.status), stale=stale or uploads)
+    if reply.status == 409:
+        # A conflict over the key itself may mean that its first request is still at work.
+        raise Uncertain(message)
+    if reply.status == 402:
+        hint = "add to the balance, then apply again: the uploads are kept for 48 hours"
+        raise Refused(message, code=code or "quota_exceeded", kind="out_of_credits", hint=hint)
+    raise Refused(message, code=code or str(reply.status))
+
+
+def _body(reply: Reply) -> Any:
+    try:
+        return reply.json()
+    except Unavailable:
+        return None

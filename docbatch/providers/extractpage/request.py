@@ -1,0 +1,56 @@
+"""The create request: its bytes, the key they travel under, and the marks by which the batch is found again."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from docbatch import __version__
+from docbatch.models import WorkItem
+from docbatch.providers.base import Batch, Intent, Prepared
+from docbatch.providers.extractpage.answers import RemoteBatch
+
+_OPTIONS = ("engine", "extract_text", "extract_images")
+
+
+def upload_name(item: WorkItem) -> str:
+    """Name the upload of these bytes as this type, so that other submissions reuse it."""
+    return f"file {item.digest} {item.media_type}"
+
+
+def opening_name(batch: Batch) -> str:
+    """Name the note of the vendor's time before the create, from which the age of the key is counted."""
+    return f"opened {batch.marker}"
+
+
+def render(batch: Batch, prepared: Prepared) -> bytes:
+    """Return the bytes of the create request; the digest among its metadata covers everything else."""
+    options = {name: batch.config[name] for name in _OPTIONS if batch.config.get(name) is not None}
+    files = [prepared[upload_name(item)].remote_id for item in batch.items]
+    body: dict[str, Any] = {"source": {"type": "files", "file_ids": files}, **options}
+    marks = {"tool": f"docbatch/{__version__}", "marker": batch.marker}
+    digest = hashlib.sha256(_encoded({**body, "metadata": marks})).hexdigest()
+    return _encoded({**body, "metadata": {**marks, "digest": digest}})
+
+
+def idempotency_key(body: bytes) -> str:
+    """Return the key of a request: other bytes, another key. The marker among them changes with every submission."""
+    return "docbatch-" + hashlib.sha256(body).hexdigest()[:40]
+
+
+def is_of(batch: RemoteBatch, intent: Intent) -> bool:
+    """Tell whether a batch at the vendor was made by this very request."""
+    sent = json.loads(intent.body)
+    marks = sent["metadata"]
+    same = all(batch.metadata.get(name) == marks[name] for name in ("marker", "digest"))
+    return same and batch.total == len(sent["source"]["file_ids"])
+
+
+def marker(batch: RemoteBatch) -> str:
+    """Return the marker a batch carries; empty for work of others."""
+    found = batch.metadata.get("marker")
+    return found if isinstance(found, str) else ""
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, separators=(",", ":"), sort_keys=True).encode()

@@ -1,0 +1,95 @@
+"""Handing over a document's bytes: registering a file, and the headers its presigned upload was signed for."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO, cast
+from urllib.parse import parse_qsl, urlsplit
+
+from docbatch.errors import Refused
+from docbatch.models import RemoteObject, WorkItem
+from docbatch.providers.extractpage.answers import RemoteFile
+from docbatch.providers.extractpage.request import upload_name
+
+HOUR = 3600.0
+REUSED_FOR = 48 * HOUR
+UNSAID_LIFE = 24 * HOUR
+LARGEST = 5 << 30
+
+_LONGEST_NAME = 512
+_LONGEST_TYPE = 128
+
+
+def registration(item: WorkItem) -> dict[str, Any]:
+    """Return the body that registers an item's bytes. Raises Refused for what no single upload can carry."""
+    if not 0 < item.size <= LARGEST:
+        raise Refused(
+            f"{item.name} has {item.size} bytes; extract.page takes 1 byte to 5 GiB in one upload",
+            code="size",
+            hint="take it out of the job's source",
+        )
+    body: dict[str, Any] = {"size_bytes": item.size, "filename": short_name(item.name)}
+    if len(item.media_type) <= _LONGEST_TYPE:
+        body["content_type"] = item.media_type
+    return body
+
+
+def short_name(name: str) -> str:
+    """Cut a name to what the service takes, from the middle: its end may tell the type."""
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 64] + name[-64:]
+
+
+def signed_headers(file: RemoteFile) -> dict[str, str]:
+    """Return the headers of the upload. Raises Refused when it was signed for a value that nobody tells us."""
+    query = {
+        name.lower(): value for name, value in parse_qsl(urlsplit(file.url).query, keep_blank_values=True)
+    }
+    known = {"content-type": file.content_type or "", **query}
+    signed = {name.strip().lower() for name in query.get("x-amz-signedheaders", "").split(";")}
+    headers = {"Content-Type": file.content_type} if file.content_type is not None else {}
+    for name in sorted(signed - {"", "host", "content-length", "content-type"}):
+        if not name.startswith("x-amz-") or name not in known:
+            raise Refused(
+                f"the upload was signed for the header {name}, and the service does not say its value",
+                code="signed_headers",
+                hint="nothing was sent; tell the vendor",
+            )
+        headers[name] = known[name]
+    if "content-type" in signed and file.content_type is None:
+        headers["Content-Type"] = ""
+    return headers
+
+
+def remote_object(item: WorkItem, file: RemoteFile, *, now: float, etag: str) -> RemoteObject:
+    """Note an upload: reused for 48 hours at most, since deadlines are counted to when a worker fetches it.
+
+    `now` is the vendor's time; without an expiry of the vendor's own the shorter of its two documented ones counts.
+    """
+    ends = now + UNSAID_LIFE if file.expires is None else file.expires
+    data = {"etag": etag, "ends": repr(ends)}
+    return RemoteObject(upload_name(item), file.id, data, expires=min(now + REUSED_FOR, ends))
+
+
+class Digested:
+    """A stream that remembers what was read from it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self._stream.read(size)
+        self._digest.update(chunk)
+        return chunk
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self.read(1 << 20):
+            yield chunk
+
+    @property
+    def digest(self) -> str:
+        return self._digest.hexdigest()
+
+    @property
+    def file(self) -> BinaryIO:
+        """The stream as what reads it expects it."""
+        return cast("BinaryIO", self)

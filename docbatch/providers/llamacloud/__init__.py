@@ -1,0 +1,105 @@
+"""LlamaCloud (LlamaParse): batches of up to 1,000 documents over a directory, parsed or extracted from."""
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from docbatch.models import Operation, Recovery, Traits
+from docbatch.providers import Kind, Settings, Surroundings
+
+if TYPE_CHECKING:
+    from docbatch.providers.base import Answer, Provider
+
+BASE_URL = "https://api.cloud.llamaindex.ai"
+BASE_URL_VARIABLE = "LLAMA_CLOUD_BASE_URL"
+MOST_DOCUMENTS = 1_000
+
+GRACE = 60.0
+IN_FLIGHT = 4
+THREADS = 8
+# The service names one limit that concerns us, 50 uploads in 5 seconds, and none for questions.
+UPLOADS_PER_SECOND = 8.0
+UPLOADS_AT_ONCE = 10
+REQUESTS_PER_SECOND = 20.0
+
+
+def base_url(settings: Settings) -> str:
+    return (settings.base_url or os.environ.get(BASE_URL_VARIABLE) or BASE_URL).rstrip("/")
+
+
+def account(settings: Settings) -> str:
+    """Name the region or installation, and the project if the connection says one; else the key decides."""
+    parts = urlsplit(base_url(settings))
+    return f"{parts.netloc}{parts.path}" + (f"/{settings.workspace}" if settings.workspace else "")
+
+
+def traits(settings: Settings) -> Traits:
+    return Traits(
+        recovery=Recovery.FINDABLE,
+        findable=True,
+        max_items=MOST_DOCUMENTS,
+        max_in_flight=settings.in_flight or IN_FLIGHT,
+        grace=GRACE if settings.grace is None else settings.grace,
+        resend=settings.resend is not False,
+        poll_initial=settings.poll_initial or 2.0,
+        poll_max=settings.poll_max or 30.0,
+        concurrency=THREADS,
+    )
+
+
+def _pins(operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str] | None:
+    parameters = config.get("parameters")
+    if parameters is None:
+        return None
+    moves = operation is Operation.PARSE and parameters.get("version") in {None, "latest"}
+    return None if moves else {}
+
+
+def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
+    from docbatch.providers.http import Storage, Wire  # noqa: PLC0415 - the client is heavy
+    from docbatch.providers.llamacloud.api import Api  # noqa: PLC0415
+    from docbatch.providers.llamacloud.provider import LlamaCloudProvider  # noqa: PLC0415
+    from docbatch.providers.rates import Limiter  # noqa: PLC0415
+
+    address = base_url(settings)
+    asked = settings.requests_per_second
+    limiter = Limiter(asked or REQUESTS_PER_SECOND, burst=THREADS)
+    wire = Wire(address, {"Authorization": f"Bearer {surroundings.key()}"}, limiter=limiter)
+    return LlamaCloudProvider(
+        Api(wire, settings.workspace),
+        Storage(address),
+        traits(settings),
+        account(settings),
+        # Who names a rate knows the limits of the account's own plan.
+        uploading=None if asked else Limiter(UPLOADS_PER_SECOND, burst=UPLOADS_AT_ONCE),
+    )
+
+
+def _read(payload: bytes) -> "Answer":
+    from docbatch.providers.llamacloud.answers import read  # noqa: PLC0415 - the result model is not needed to plan
+
+    return read(payload)
+
+
+def _abilities() -> tuple[str, ...]:
+    return (
+        f"batches of up to {MOST_DOCUMENTS:,} documents, one directory each; a plan with batches (Pro or Enterprise)",
+        "parse up to 512 MB a document, extract up to 100 MB",
+        "the key in LLAMA_CLOUD_API_KEY; regions by base_url, such as https://api.cloud.eu.llamaindex.ai",
+        "an unanswered create is looked for by its directory; found: followed, absent after the grace: sent again",
+        "directories are removed when results are safe (cleanup: false keeps them); results expire unpublished",
+    )
+
+
+KIND = Kind(
+    name="llamacloud",
+    operations=(Operation.PARSE, Operation.EXTRACT),
+    traits=traits,
+    account=account,
+    pins=_pins,
+    connect=_connect,
+    read=_read,
+    abilities=_abilities,
+    hosts=frozenset({"api.cloud.llamaindex.ai", "api.cloud.eu.llamaindex.ai"}),
+)

@@ -1,0 +1,164 @@
+"""Directories: one for each submission, named by its marker and a random token, holding exactly its documents."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+from docbatch.errors import Gone, Unavailable
+from docbatch.models import Failure, RemoteObject
+from docbatch.providers.llamacloud.api import DIRECTORIES, Api, Json, identity, under
+
+# How long an ephemeral directory lives is not published; two days is the least anything there is kept.
+ASSUMED_LIFE = 48 * 3600.0
+TOKEN_BYTES = 4
+
+
+@dataclass
+class Watch:
+    """What this process knows of a directory.
+
+    `clear` says that every request that put something in was answered: only then does one exact listing prove what
+    the directory holds. Otherwise a straggler may still arrive, and the listing must stay exact for the grace.
+    """
+
+    clear: bool = False
+    exact_since: float | None = None
+    incomplete_since: float | None = None
+    trouble: Unavailable | None = None
+    attached: set[str] = field(default_factory=set)
+    refused: dict[str, Failure] = field(default_factory=dict)
+
+    def cloud(self, trouble: Unavailable | None = None) -> None:
+        """Note that a request's outcome is unclear, or that the directory held what it should not."""
+        self.clear = False
+        self.exact_since = None
+        self.trouble = trouble
+
+
+class Directories:
+    """Makes, lists and removes directories. `grace` is in seconds, `clock` monotonic."""
+
+    def __init__(self, api: Api, grace: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._api = api
+        self._grace = grace
+        self._clock = clock
+        self._watches: dict[str, Watch] = {}
+
+    def watch(self, directory: str) -> Watch:
+        return self._watches.setdefault(directory, Watch())
+
+    def make(self, step: str, marker: str) -> RemoteObject:
+        """Make a directory. One whose answer is lost stays empty for ever: the next try has a name of its own."""
+        name = named(marker)
+        reply = self._api.reply("POST", DIRECTORIES, body={"name": name, "type": "ephemeral"})
+        made = reply.json()
+        directory = identity(made)
+        self._watches[directory] = Watch(clear=True)
+        begins, ends = _life(made, reply.headers.get("date", ""))
+        # The batch needs time in it, too.
+        usable_until = begins + (ends - begins) / 2
+        return RemoteObject(step, directory, {"name": name, "ends": str(ends)}, usable_until)
+
+    def entries(self, directory: str, unique_id: str | None = None) -> list[Json]:
+        """List what lies in a directory, oldest first. Raises Gone when there is no such directory."""
+        asked = [("unique_id", unique_id)] if unique_id else []
+        found = [
+            entry
+            for entry in self._api.every(under(DIRECTORIES, directory, "files"), asked)
+            if not entry.get("deleted_at") and unique_id in (None, entry.get("unique_id"))
+        ]
+        return sorted(found, key=lambda entry: (str(entry.get("created_at") or ""), identity(entry)))
+
+    def is_shown(self, directory: str, name: str) -> bool:
+        """Say whether lists show a directory, which is later than that it can be asked for."""
+        asked = [("name", name), ("type", "ephemeral")]
+        return any(found.get("id") == directory for found in self._api.every(DIRECTORIES, asked))
+
+    def exists(self, directory: str) -> bool:
+        try:
+            self._api.get(under(DIRECTORIES, directory))
+        except Gone:
+            return False
+        return True
+
+    def remove(self, directory: str) -> None:
+        self._watches.pop(directory, None)
+        try:
+            self._api.delete(under(DIRECTORIES, directory))
+        except Gone:
+            return
+
+    def all_of(self, project: str) -> Iterator[tuple[str, str, str]]:
+        """Yield id, marker and time of making of directories named after a project, removed ones too."""
+        asked = [("type", "ephemeral"), ("include_deleted", "true")]
+        for found in self._api.every(DIRECTORIES, asked):
+            name = str(found.get("name") or "")
+            if name.startswith(project):
+                yield identity(found), marked(name), str(found.get("created_at") or "")
+
+    def wait_for_all(self, directory: str, missing: int) -> None:
+        """Raise Unavailable while entries may only be late, Gone when they stay away."""
+        watch = self.watch(directory)
+        now = self._clock()
+        watch.exact_since = None
+        watch.incomplete_since = now if watch.incomplete_since is None else watch.incomplete_since
+        if now - watch.incomplete_since > 10 * max(self._grace, 6.0):
+            raise Gone(f"directory {directory} does not hold {missing} of the documents that were put there")
+        raise Unavailable(
+            f"directory {directory} does not show {missing} of its documents yet", retry_after=self._spacing
+        )
+
+    def settle(self, directory: str) -> None:
+        """Raise Unavailable unless an exact listing proves what the directory holds."""
+        watch = self.watch(directory)
+        now = self._clock()
+        watch.incomplete_since = None
+        if watch.clear:
+            return
+        watch.exact_since = now if watch.exact_since is None else watch.exact_since
+        if now - watch.exact_since < self._grace:
+            raise Unavailable(
+                f"an upload to directory {directory} was not answered; waiting whether something else arrives",
+                retry_after=self._grace - (now - watch.exact_since),
+            )
+
+    def unsettle(self, directory: str, why: str) -> Unavailable:
+        self.watch(directory).cloud()
+        return Unavailable(why, retry_after=self._spacing)
+
+    @property
+    def _spacing(self) -> float:
+        return self._grace / 4
+
+
+def named(marker: str) -> str:
+    return f"{marker}-{secrets.token_hex(TOKEN_BYTES)}"
+
+
+def marked(name: str) -> str:
+    """Return the marker in a directory's name."""
+    return name.rpartition("-")[0]
+
+
+def _life(made: Json, date: str) -> tuple[float, float]:
+    """Return when a directory begins and ends, in the service's time."""
+    begins = _moment(made.get("created_at")) or _dated(date)
+    ends = _moment(made.get("expires_at"))
+    return begins, begins + ASSUMED_LIFE if ends is None else ends
+
+
+def _moment(text: object) -> float | None:
+    try:
+        return datetime.fromisoformat(str(text)).timestamp() if text else None
+    except ValueError:
+        return None
+
+
+def _dated(header: str) -> float:
+    try:
+        return parsedate_to_datetime(header).timestamp()
+    except ValueError:
+        return time.time()

@@ -1,0 +1,59 @@
+"""The form an upload is sent as: streamed, of known length, and hashed on its way out."""
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO
+
+CHUNK = 1 << 18
+
+
+class UploadForm:
+    """A multipart body of text parts and one file. It can be read once.
+
+    Whether the bytes sent were those planned is known afterwards. `ended_early` says that the file was shorter; its
+    body is then cut short, so that no server takes it for whole.
+    """
+
+    def __init__(
+        self, fields: Mapping[str, str], stream: BinaryIO, *, name: str, media_type: str, size: int
+    ) -> None:
+        boundary = secrets.token_hex(16)
+        parts = [_text(boundary, field, value) for field, value in sorted(fields.items())]
+        self._head = b"".join((*parts, _file(boundary, name, media_type)))
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+        self._stream = stream
+        self._size = size
+        self._digest = hashlib.sha256()
+        self.ended_early = False
+        self.headers = {
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+            "Content-Length": str(len(self._head) + size + len(self._tail)),
+        }
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._head
+        left = self._size
+        while left:
+            piece = self._stream.read(min(CHUNK, left))
+            if not piece:
+                self.ended_early = True
+                return
+            left -= len(piece)
+            self._digest.update(piece)
+            yield piece
+        yield self._tail
+
+    def is_as_planned(self, digest: str) -> bool:
+        return self._digest.hexdigest() == digest
+
+
+def _text(boundary: str, field: str, value: str) -> bytes:
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n'
+    return f"{head}{value}\r\n".encode()
+
+
+def _file(boundary: str, name: str, media_type: str) -> bytes:
+    shown = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    disposition = f'Content-Disposition: form-data; name="upload_file"; filename="{shown}"'
+    return f"--{boundary}\r\n{disposition}\r\nContent-Type: {media_type}\r\n\r\n".encode()

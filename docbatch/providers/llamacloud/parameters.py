@@ -1,0 +1,322 @@
+"""The options of Parse v2 and Extract v2 as the service names them; what is left out is the service's own default."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Ratio = Annotated[float, Field(ge=0, le=1)]
+Tier = Literal["fast", "cost_effective", "agentic", "agentic_plus"]
+Pages = Annotated[str, Field(pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$", max_length=10_000)]
+Chart = Literal["efficient", "agentic", "agentic_plus"]
+
+MOST_SCHEMA_TEXT = 120_000
+
+
+class Options(BaseModel):
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", defer_build=True, hide_input_in_errors=True
+    )
+
+
+class PageRanges(Options):
+    max_pages: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="how many pages are read at most, from the first"
+    )
+    target_pages: Pages | None = Field(
+        default=None, description="pages from 1, such as 1,3,5-8; wins over max_pages"
+    )
+
+
+class CropBox(Options):
+    """Lines that bound what is read, as shares of a page's height from the top and of its width from the left."""
+
+    top: Ratio | None = Field(
+        default=None, description="what is above this line is left out; 0 is the top edge"
+    )
+    bottom: Ratio | None = Field(
+        default=None, description="what is below this line is left out; 1 is the bottom edge"
+    )
+    left: Ratio | None = Field(
+        default=None, description="what is left of this line is left out; 0 is the left edge"
+    )
+    right: Ratio | None = Field(
+        default=None, description="what is right of this line is left out; 1 is the right edge"
+    )
+
+
+class AgenticOptions(Options):
+    custom_prompt: str | None = Field(
+        default=None, description="instructions to the model; not on the tier fast"
+    )
+
+
+class HtmlInput(Options):
+    make_all_elements_visible: bool | None = Field(
+        default=None, description="show what the page's styles hide"
+    )
+    remove_fixed_elements: bool | None = Field(
+        default=None, description="drop elements with a fixed position"
+    )
+    remove_navigation_elements: bool | None = Field(
+        default=None, description="drop menus and navigation bars"
+    )
+
+
+class ImageInput(Options):
+    camera_photo_correction: bool | None = Field(
+        default=None, description="crop, straighten and even out photographs of documents"
+    )
+
+
+class PdfInput(Options):
+    pass
+
+
+class PresentationInput(Options):
+    include_hidden_slides: bool | None = Field(default=None, description="read hidden slides too")
+    out_of_bounds_content: bool | None = Field(
+        default=None, description="read what lies outside the visible slide"
+    )
+    skip_embedded_data: bool | None = Field(default=None, description="leave out the data behind charts")
+
+
+class SpreadsheetInput(Options):
+    detect_sub_tables_in_sheets: bool | None = Field(
+        default=None, description="find several tables in one sheet"
+    )
+    force_formula_computation_in_sheets: bool | None = Field(
+        default=None, description="give values of formulas, not their text"
+    )
+    include_hidden_sheets: bool | None = Field(default=None, description="read hidden sheets too")
+
+
+class InputOptions(Options):
+    html: HtmlInput | None = Field(default=None, description="web pages")
+    image: ImageInput | None = Field(default=None, description="pictures")
+    pdf: PdfInput | None = Field(default=None, description="PDF; it has no options so far")
+    presentation: PresentationInput | None = Field(default=None, description="slides")
+    spreadsheet: SpreadsheetInput | None = Field(default=None, description="spreadsheets")
+
+
+class MarkdownTables(Options):
+    compact_markdown_tables: bool | None = Field(default=None, description="no padding in cells")
+    markdown_table_multiline_separator: str | None = Field(
+        default=None, description="what joins the lines of a cell, such as <br>"
+    )
+    merge_continued_tables: bool | None = Field(
+        default=None, description="join a table that goes on over several pages"
+    )
+    output_tables_as_markdown: bool | None = Field(
+        default=None, description="tables as Markdown instead of HTML"
+    )
+
+
+class MarkdownOutput(Options):
+    annotate_line_numbers: bool | None = Field(
+        default=None, description="find line numbers printed in the margin"
+    )
+    annotate_links: bool | None = Field(default=None, description="keep the targets of links")
+    annotate_revisions: bool | None = Field(default=None, description="give tracked changes and comments")
+    inline_images: bool | None = Field(default=None, description="put pictures into the Markdown itself")
+    tables: MarkdownTables | None = Field(default=None, description="how tables are written")
+
+
+class SpatialText(Options):
+    do_not_unroll_columns: bool | None = Field(default=None, description="leave columns side by side")
+    preserve_layout_alignment_across_pages: bool | None = Field(
+        default=None, description="align columns alike on all pages"
+    )
+    preserve_very_small_text: bool | None = Field(default=None, description="keep very small text")
+
+
+class TablesAsSpreadsheet(Options):
+    enable: bool | None = Field(default=None, description="give tables as a spreadsheet too")
+    guess_sheet_name: bool | None = Field(
+        default=None, description="name sheets after what is around the tables"
+    )
+
+
+class OutputOptions(Options):
+    markdown: MarkdownOutput | None = Field(default=None, description="how Markdown is written")
+    spatial_text: SpatialText | None = Field(default=None, description="how text is laid out")
+    tables_as_spreadsheet: TablesAsSpreadsheet | None = Field(
+        default=None, description="tables as a spreadsheet"
+    )
+    images_to_save: list[Literal["embedded", "layout", "screenshot"]] | None = Field(
+        default=None, description="kinds of pictures that are kept"
+    )
+    additional_outputs: list[Literal["stripped_md", "concatenated_stripped_txt", "word_bbox"]] | None = Field(
+        default=None, description="further forms of the result that are kept"
+    )
+    granular_bboxes: list[Literal["cell", "line", "word"]] | None = Field(
+        default=None, description="what is given with its place, finer than blocks"
+    )
+    extract_printed_page_number: bool | None = Field(default=None, description="give page numbers as printed")
+    save_output_pdf: bool | None = Field(default=None, description="keep the document as PDF too")
+    watermark_handling: Literal["move_to_end", "move_to_start", "remove"] | None = Field(
+        default=None, description="where text of watermarks goes"
+    )
+
+
+class CostOptimizer(Options):
+    enable: bool | None = Field(
+        default=None, description="simpler pages cheaper; on the two agentic tiers only"
+    )
+
+
+class Ignore(Options):
+    ignore_diagonal_text: bool | None = Field(default=None, description="leave out slanted text")
+    ignore_hidden_text: bool | None = Field(default=None, description="leave out invisible text")
+    ignore_text_in_image: bool | None = Field(default=None, description="leave out text in pictures")
+
+
+class OcrParameters(Options):
+    languages: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}(_[a-z]+)?$")]] | None = Field(
+        default=None, description="languages to recognize, the main one first"
+    )
+
+
+class ProcessingOptions(Options):
+    aggressive_table_extraction: bool | None = Field(
+        default=None, description="look harder for tables, even without borders"
+    )
+    auto_mode_configuration: list[dict[str, Any]] | None = Field(
+        default=None, description="rules that change options where a page meets a condition"
+    )
+    confidence_score_effort: Literal["high"] | None = Field(
+        default=None, description="costs credits on each page"
+    )
+    cost_optimizer: CostOptimizer | None = Field(default=None, description="simpler pages cheaper")
+    disable_heuristics: bool | None = Field(
+        default=None, description="no special treatment of outlined and long tables"
+    )
+    forms: Literal["default", "enrich"] | None = Field(
+        default=None, description="enrich costs credits on form pages"
+    )
+    ignore: Ignore | None = Field(default=None, description="text that is left out")
+    ocr_parameters: OcrParameters | None = Field(
+        default=None, description="how text in pictures is recognized"
+    )
+    specialized_chart_parsing: Chart | None = Field(
+        default=None, description="read charts with a model of this kind"
+    )
+
+
+class Timeouts(Options):
+    base_in_seconds: Annotated[int, Field(ge=1, le=7200)] | None = Field(
+        default=None, description="seconds for every document"
+    )
+    extra_time_per_page_in_seconds: Annotated[int, Field(ge=1, le=300)] | None = Field(
+        default=None, description="further seconds for each page"
+    )
+
+
+class JobFailureConditions(Options):
+    allowed_page_failure_ratio: Ratio | None = Field(
+        default=None,
+        description="the share of pages that may fail before the document does; 0.05 when left out",
+    )
+    fail_on_buggy_font: bool | None = Field(default=None, description="fail where a font may garble text")
+    fail_on_image_extraction_error: bool | None = Field(
+        default=None, description="fail where a picture cannot be taken out"
+    )
+    fail_on_image_ocr_error: bool | None = Field(
+        default=None, description="fail where a picture cannot be recognized"
+    )
+    fail_on_markdown_reconstruction_error: bool | None = Field(
+        default=None, description="fail where a page cannot be written as Markdown"
+    )
+
+
+class ProcessingControl(Options):
+    timeouts: Timeouts | None = Field(default=None, description="how long a document may take")
+    job_failure_conditions: JobFailureConditions | None = Field(
+        default=None, description="when a document counts as failed"
+    )
+
+
+class ParseParameters(Options):
+    """How documents are parsed."""
+
+    tier: Tier = Field(description="what a page costs and how well it is read")
+    version: str = Field(
+        default="latest",
+        min_length=1,
+        description="a dated version of the tier; latest is resolved once per job",
+    )
+    page_ranges: PageRanges | None = Field(default=None, description="which pages are read")
+    crop_box: CropBox | None = Field(default=None, description="which part of each page is read")
+    agentic_options: AgenticOptions | None = Field(
+        default=None, description="instructions to the model; not on the tier fast"
+    )
+    fast_options: dict[str, Any] | None = Field(
+        default=None, max_length=0, description="empty; on the tier fast only"
+    )
+    input_options: InputOptions | None = Field(default=None, description="how each kind of document is read")
+    output_options: OutputOptions | None = Field(default=None, description="what results contain")
+    processing_options: ProcessingOptions | None = Field(default=None, description="how pages are worked on")
+    processing_control: ProcessingControl | None = Field(
+        default=None, description="time limits, and what counts as failed"
+    )
+    disable_cache: bool | None = Field(
+        default=None, description="parse again what was parsed within 48 hours"
+    )
+
+    @model_validator(mode="after")
+    def _fits_the_tier(self) -> Self:
+        if self.tier == "fast" and self.agentic_options is not None:
+            raise ValueError("agentic_options are not available on the tier fast")
+        if self.tier != "fast" and self.fast_options is not None:
+            raise ValueError("fast_options belong to the tier fast")
+        processing = self.processing_options
+        if processing and processing.cost_optimizer and self.tier not in {"agentic", "agentic_plus"}:
+            raise ValueError("cost_optimizer needs the tier agentic or agentic_plus")
+        if processing and processing.forms == "enrich" and self.tier == "fast":
+            raise ValueError("forms: enrich is not available on the tier fast")
+        return self
+
+
+class ExtractParameters(Options):
+    """What is extracted from documents, and how."""
+
+    data_schema: dict[str, Any] = Field(min_length=1, description="JSON Schema of the data wanted")
+    tier: Literal["cost_effective", "agentic", "agentic_plus", "turbo"] | None = Field(
+        default=None, description="what a page costs and how well data is found"
+    )
+    version: str | None = Field(default=None, min_length=1, description="a version of the tier, or latest")
+    parse_tier: Tier | None = Field(default=None, description="the tier of the parse beneath, charged on top")
+    parse_config_id: str | None = Field(
+        default=None, min_length=1, description="a saved configuration for the parse beneath"
+    )
+    cite_sources: bool | None = Field(
+        default=None, description="say where in the document each value was found"
+    )
+    advanced_citations: bool | None = Field(
+        default=None, description="more exact places of what is cited; slower"
+    )
+    confidence_scores: bool | None = Field(default=None, description="say how certain each value is")
+    system_prompt: str | None = Field(default=None, description="instructions to the model")
+    target_pages: Pages | None = Field(default=None, description="pages from 1, such as 1,3,5-8")
+    max_pages: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="how many pages are read at most"
+    )
+    disable_cache: bool | None = Field(default=None, description="neither use nor keep cached results")
+    spreadsheet_mode: bool | None = Field(
+        default=None, description="read cells of spreadsheets directly; on the tier agentic_plus only"
+    )
+    sheet_names: list[str] | None = Field(
+        default=None, description="exact names of the sheets to read; for spreadsheet_mode"
+    )
+    extraction_target: Literal["per_doc", "per_page", "per_table_row"] | None = Field(
+        default=None, description="one result for each of these; deprecated by the service"
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.tier == "turbo" and (self.parse_tier or self.parse_config_id):
+            raise ValueError("the tier turbo takes neither parse_tier nor parse_config_id")
+        if self.spreadsheet_mode and self.tier != "agentic_plus":
+            raise ValueError("spreadsheet_mode needs the tier agentic_plus")
+        if len(str(self.data_schema)) > MOST_SCHEMA_TEXT:
+            raise ValueError(f"data_schema is longer than {MOST_SCHEMA_TEXT:,} characters")
+        return self

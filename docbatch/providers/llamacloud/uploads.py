@@ -1,0 +1,211 @@
+"""Documents in a directory: put there once each, found again after a lost answer, and nothing else beside them."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+
+from docbatch.errors import Gone, Refused, Unavailable
+from docbatch.models import Failure, FailureClass, Operation, RemoteObject, WorkItem
+from docbatch.providers.base import Batch, Content, ContentChanged, Prepared
+from docbatch.providers.llamacloud import failures
+from docbatch.providers.llamacloud.api import DIRECTORIES, Api, Json, accepted, detail, identity, under
+from docbatch.providers.llamacloud.directories import Directories
+from docbatch.providers.llamacloud.form import UploadForm
+from docbatch.providers.rates import Limiter
+
+LARGEST: Mapping[Operation, int] = {Operation.PARSE: 512_000_000, Operation.EXTRACT: 100_000_000}
+
+
+REFUSED = "refused "
+
+
+def upload_step(key: str) -> str:
+    return f"upload {key}"
+
+
+def entries_of(contents: RemoteObject) -> dict[str, str]:
+    """Return whose document each entry of a completed directory is."""
+    return {entry: key for entry, key in contents.data.items() if not entry.startswith(REFUSED)}
+
+
+def refusals_of(contents: RemoteObject) -> dict[str, Failure]:
+    """Return why documents were not taken into a completed directory."""
+    return {
+        name.removeprefix(REFUSED): _failure(json.loads(noted))
+        for name, noted in contents.data.items()
+        if name.startswith(REFUSED)
+    }
+
+
+def recalled(item: WorkItem, contents: RemoteObject) -> RemoteObject:
+    """Return a document's upload as a completed directory knows it."""
+    why = refusals_of(contents).get(item.key)
+    if why is not None:
+        return _refusal(item, why)
+    entry = next(entry for entry, key in entries_of(contents).items() if key == item.key)
+    return RemoteObject(upload_step(item.key), entry, {"directory": contents.remote_id}, contents.expires)
+
+
+class Uploads:
+    def __init__(self, api: Api, directories: Directories, limiter: Limiter | None) -> None:
+        self._api = api
+        self._directories = directories
+        self._limiter = limiter
+
+    def put(
+        self, item: WorkItem, operation: Operation, directory: RemoteObject, content: Content
+    ) -> RemoteObject:
+        """Put a document into a directory, unless it lies there already. A refusal is recorded as what became of it.
+
+        Raises Unavailable, Gone (of the directory), ContentChanged, CredentialsError.
+        """
+        largest = LARGEST[operation]
+        if item.size > largest:
+            said = f"{item.size:,} bytes are more than the {largest:,} that LlamaCloud takes to {operation}"
+            return self._refuse(item, directory.remote_id, Failure(FailureClass.TOO_LARGE, said))
+        where = directory.remote_id
+        known = self._directories.watch(where).refused.get(item.key)
+        if known is not None:
+            return _refusal(item, known)
+        if not self._directories.watch(where).clear and (there := self._directories.entries(where, item.key)):
+            return _entry(item, directory, there[0])
+        answer = self._send(item, where, content)
+        if isinstance(answer, Failure):
+            return self._refuse(item, where, answer)
+        return _entry(item, directory, answer)
+
+    def is_refused(self, key: str, directory: str) -> bool:
+        return key in self._directories.watch(directory).refused
+
+    def _refuse(self, item: WorkItem, directory: str, why: Failure) -> RemoteObject:
+        self._directories.watch(directory).refused[item.key] = why
+        return _refusal(item, why)
+
+    def _send(self, item: WorkItem, directory: str, content: Content) -> Json | Failure:
+        path = under(DIRECTORIES, directory, "files", "upload")
+        if self._limiter is not None:
+            self._limiter.wait()
+        with content(item) as stream:
+            form = UploadForm(
+                _fields(item), stream, name=item.name, media_type=item.media_type, size=item.size
+            )
+            watch = self._directories.watch(directory)
+            try:
+                made = self._answer(item, path, form)
+            except Unavailable as error:
+                watch.cloud(error)
+                if form.ended_early:
+                    raise ContentChanged(item.key, "its bytes changed while they were sent") from error
+                raise
+        watch.trouble = None
+        if not isinstance(made, Failure) and not form.is_as_planned(item.digest):
+            raise ContentChanged(item.key, "its bytes changed while they were sent")
+        return made
+
+    def _answer(self, item: WorkItem, path: str, form: UploadForm) -> Json | Failure:
+        """Send the form. Raises Unavailable for whatever leaves open what lies in the directory now; Gone."""
+        reply = self._api.upload(path, form, form.headers)
+        if reply.status == 409:
+            # Perhaps an earlier upload, whose answer was lost, is what this one is in conflict with.
+            raise Unavailable(f"the upload of {item.name} met a conflict: {detail(reply)}")
+        if 400 <= reply.status < 500 and reply.status not in (404, 410):
+            return failures.refusal(reply.status, detail(reply))
+        made = accepted(reply, "POST", path).json()
+        if not isinstance(made, dict) or not isinstance(made.get("id"), str):
+            raise Unavailable(f"the upload of {item.name} was answered without an id: {reply.excerpt}")
+        return made
+
+    def complete(
+        self, step: str, batch: Batch, directory: RemoteObject, prepared: Prepared, content: Content
+    ) -> RemoteObject:
+        """Make sure that the directory holds each document once and nothing else; return which entry is whose.
+
+        Raises Unavailable until that is so, Gone, ContentChanged.
+        """
+        where = directory.remote_id
+        refusals = dict(self._directories.watch(where).refused)
+        wanted = {item.key: item for item in batch.items if item.key not in refusals}
+        entries = self._directories.entries(where)
+        kept = _first_of_each(entries, wanted)
+        if len(kept) < len(entries):
+            self._drop(where, [entry for entry in map(identity, entries) if entry not in kept])
+        missing = [wanted[key] for key in wanted.keys() - set(kept.values())]
+        if missing:
+            self._bring(missing, batch.operation, directory, prepared, content)
+            self._directories.wait_for_all(where, len(missing))
+        self._directories.settle(where)
+        return RemoteObject(step, where, {**kept, **_noted(refusals)}, directory.expires)
+
+    def _drop(self, directory: str, surplus: list[str]) -> None:
+        """Take out what would be processed and paid beside the documents: twins of repeated uploads."""
+        for entry in surplus:
+            try:
+                self._api.delete(under(DIRECTORIES, directory, "files", entry))
+            except Gone:
+                continue
+        raise self._directories.unsettle(
+            directory, f"{len(surplus)} surplus files were taken out of {directory}"
+        )
+
+    def _bring(
+        self,
+        missing: list[WorkItem],
+        operation: Operation,
+        directory: RemoteObject,
+        prepared: Prepared,
+        content: Content,
+    ) -> None:
+        """Put documents into this directory that were uploaded to an earlier one."""
+        watch = self._directories.watch(directory.remote_id)
+        for item in missing:
+            made = prepared[upload_step(item.key)]
+            if made.data.get("directory") == directory.remote_id or item.key in watch.attached:
+                continue
+            if not self._attach(item, directory.remote_id, made.data.get("file", "")):
+                self.put(item, operation, directory, content)
+            watch.attached.add(item.key)
+
+    def _attach(self, item: WorkItem, directory: str, file: str) -> bool:
+        """Reuse an uploaded file; say whether the service still has it."""
+        if not file:
+            return False
+        try:
+            self._api.post(under(DIRECTORIES, directory, "files"), {"file_id": file, **_fields(item)})
+        except (Gone, Refused):
+            return False
+        except Unavailable:
+            self._directories.watch(directory).cloud()
+            raise
+        return True
+
+
+def _fields(item: WorkItem) -> dict[str, str]:
+    return {"display_name": item.name, "unique_id": item.key}
+
+
+def _entry(item: WorkItem, directory: RemoteObject, entry: Json) -> RemoteObject:
+    data = {"directory": directory.remote_id, "file": str(entry.get("file_id") or "")}
+    return RemoteObject(upload_step(item.key), identity(entry), data, directory.expires)
+
+
+def _refusal(item: WorkItem, why: Failure) -> RemoteObject:
+    """Record a refusal for this submission only: it has expired when the document is sent again."""
+    return RemoteObject(upload_step(item.key), "", _noted({item.key: why}), expires=0.0)
+
+
+def _noted(refusals: Mapping[str, Failure]) -> dict[str, str]:
+    return {REFUSED + key: json.dumps([why.kind, why.message, why.code]) for key, why in refusals.items()}
+
+
+def _failure(noted: list[str]) -> Failure:
+    kind, message, code = noted
+    return Failure(FailureClass(kind), message, code)
+
+
+def _first_of_each(entries: Iterable[Json], wanted: Collection[str]) -> dict[str, str]:
+    """Return entry to document; a document's first entry counts, twins and strangers do not."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        key = str(entry.get("unique_id"))
+        if key in wanted:
+            found.setdefault(key, identity(entry))
+    return {entry: key for key, entry in found.items()}
