@@ -81,7 +81,7 @@ def _foreign(connection: str, unknown: set[str]) -> GuardRefused:
     return GuardRefused(
         f"connection '{connection}' has work of this project that the state does not know: {names}"
         + ("" if len(unknown) <= 3 else f" and {len(unknown) - 3} more"),
-        hint="nothing was sent; put the state back that knows it, or adopt it with 'docbatch recover'",
+        hint="nothing was sent; put the state back that knows it: this version cannot adopt such work",
     )
 
 

@@ -76,7 +76,7 @@ class Store:
         if row is not None:
             raise GuardRefused(
                 f"this state does not know what was sent since: {row[0]}",
-                hint="nothing was sent; put the newer state back, or adopt the work with 'docbatch recover'",
+                hint="nothing was sent; put the newer state back: this version cannot adopt what was sent since",
             )
 
     def _note_restored(self) -> None:

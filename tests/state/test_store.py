@@ -48,7 +48,7 @@ def test_a_state_older_than_what_was_done_with_it_is_refused_for_good(tmp_path: 
         store.refuse_restored()
 
     assert raised.value.exit_code == 6
-    assert "docbatch recover" in str(raised.value.hint)
+    assert "put the newer state back" in str(raised.value.hint)
 
 
 def test_a_new_state_in_the_place_of_a_lost_one_is_refused(tmp_path: Path) -> None:
