@@ -22,6 +22,7 @@ from docbatch.providers.extractpage.chunks import paragraphs, read_chunks
 from docbatch.providers.extractpage.config import ExtractPageConfig
 from docbatch.providers.extractpage.locator import Locator
 from docbatch.providers.extractpage.request import idempotency_key, render
+from docbatch.providers.extractpage.service import is_result
 from docbatch.providers.extractpage.upload import short_name
 from docbatch.results import DocumentInfo
 from tests.vendors import extractpage as arrange
@@ -190,7 +191,11 @@ IMAGE = {
 
 
 def answer(*chunks: Any, **locator: Any) -> payload.ExtractPageAnswer:
-    return payload.read(payload.pack(Locator("b1", "i1", **locator), {"chunks": list(chunks), "later": 1}))
+    return payload.read(
+        payload.pack(
+            Locator("b1", "i1", **locator), json.dumps({"chunks": list(chunks), "later": 1}).encode()
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -325,3 +330,46 @@ def test_the_connection_decides_about_account_speed_and_recovery(monkeypatch: py
     assert (hold.resend, hold.grace, hold.poll_initial, hold.max_in_flight) == (False, 5, 1, 2)
     assert KIND.pins(Operation.PARSE, {}) == {}
     assert KIND.abilities()
+
+
+LINKS = [
+    (
+        rb'{"image_url": "https://s.example/i.png?X-Amz-Signature=1"}',
+        rb'{"image_url": "https://s.example/i.png"}',
+    ),
+    (
+        rb'{"image_url":"https:\/\/s.example\/i\"?a\"b=1","a":"?"}',
+        rb'{"image_url":"https:\/\/s.example\/i\"","a":"?"}',
+    ),
+    (rb'{"url" : "https://s.example/i\u003fsig=1\"2"}', rb'{"url" : "https://s.example/i"}'),
+    (rb'{"image_url": "https://s.example/i#token"}', rb'{"image_url": "https://s.example/i"}'),
+    (rb'{"image_url": "https://s.example/i"}', rb'{"image_url": "https://s.example/i"}'),
+    (rb'{"page_content": "\"image_url\": \"https://a.example/?b=c\""}', None),
+    (rb'{"page_content": "see https://a.example/?b=c"}', None),
+]
+
+
+@pytest.mark.parametrize(("sent", "kept"), LINKS)
+def test_links_are_cut_byte_for_byte_and_words_are_not(sent: bytes, kept: bytes | None) -> None:
+    packed = payload.pack(Locator("b1", "i1"), sent)
+
+    assert packed.partition(b',"answer":')[2] == (sent if kept is None else kept) + b"}"
+    json.loads(packed)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"chunks": 1}',
+        b'{"pages": []}',
+        '{"chunks": []}'.encode("utf-16"),
+        b'\xef\xbb\xbf{"chunks": []}',
+        b"<html>",
+    ],
+)
+def test_what_is_no_result_is_not_taken_for_one(body: bytes) -> None:
+    assert not is_result(body)
+    assert is_result(b' {"chunks": [], "more": 1}')

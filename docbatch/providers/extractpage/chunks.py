@@ -7,12 +7,14 @@ the service's order; what comes out is derived, and may differ between versions 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Literal
 
 BBox = tuple[float, float, float, float]
 Kind = Literal["text", "table", "image", "other"]
 
 _KINDS: Mapping[str, Kind] = {"text": "text", "table": "table", "image": "image"}
+_NUMBERS = {int, float}
 _SAME_LINE = 0.5
 _SAME_WORD = 0.1
 _LINE_GAP = 0.8
@@ -36,7 +38,7 @@ def read_chunks(answer: Mapping[str, Any]) -> list[Chunk]:
     found = answer.get("chunks")
     if not isinstance(found, list):
         raise ValueError("the answer of extract.page has no list of chunks")  # noqa: TRY004 - named by the contract
-    return sorted((_chunk(each) for each in found), key=lambda chunk: chunk.page)
+    return sorted((_chunk(each) for each in found), key=attrgetter("page"))
 
 
 def paragraphs(chunks: Sequence[Chunk]) -> Iterator[Chunk]:
@@ -67,7 +69,9 @@ def grid(chunk: Chunk) -> str:
 
 def words(value: object) -> str:
     """Return a text the service gave, without the half characters that are none."""
-    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value if value.isascii() else value.encode(errors="replace").decode()
 
 
 def whole(value: object, least: int = 0) -> int:
@@ -77,12 +81,13 @@ def whole(value: object, least: int = 0) -> int:
 
 def box(value: object) -> BBox | None:
     """Return x0, y0, x1, y1 where the service gave four numbers."""
-    if not isinstance(value, list) or len(value) != 4:
+    if not isinstance(value, list) or len(value) != 4 or not {*map(type, value)} <= _NUMBERS:
         return None
-    numbers = [float(each) for each in value if isinstance(each, int | float) and not isinstance(each, bool)]
-    if len(numbers) != 4 or not all(map(math.isfinite, numbers)):
+    try:
+        left, top, right, bottom = map(float, value)
+    except OverflowError:
         return None
-    return (numbers[0], numbers[1], numbers[2], numbers[3])
+    return (left, top, right, bottom) if math.isfinite(left + top + right + bottom) else None
 
 
 def confidence(value: object) -> float | None:

@@ -12,9 +12,20 @@ from docbatch.results import Block, Cell, DocumentInfo, Page, ProviderInfo, Resu
 
 FORMAT = "docbatch/extractpage/v1"
 
+# A question mark or a hash may be written as an escape.
+_CUT = rb"(?:[?#]|\\u003[fF]|\\u0023)"
+_LINK = re.compile(
+    rb'("(?:[A-Za-z_]*_)?(?:url|href|link)"\s*:\s*"(?:[^"\\?#]|\\(?!u003[fF]|u0023).)*)'
+    + _CUT
+    + rb'(?:[^"\\]|\\.)*"'
+)
 
-def pack(locator: Locator, answer: Mapping[str, Any]) -> bytes:
-    """Return the payload of an item. The answer has a list of chunks."""
+
+def pack(locator: Locator, answer: bytes) -> bytes:
+    """Return the payload of an item: what its row said, and the answer as it came, but for its links.
+
+    Links to figures are presigned, and so credentials, and soon dead: they are cut to host and path.
+    """
     item = {
         "id": locator.item,
         "batch": locator.batch,
@@ -22,8 +33,8 @@ def pack(locator: Locator, answer: Mapping[str, Any]) -> bytes:
         "seconds": locator.seconds,
         "engine": locator.engine,
     }
-    envelope = {"format": FORMAT, "item": item, "answer": _without_links(answer)}
-    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
+    head = json.dumps({"format": FORMAT, "item": item}, separators=(",", ":"))[:-1]
+    return head.encode() + b',"answer":' + _LINK.sub(rb'\1"', answer) + b"}"
 
 
 class ExtractPageAnswer:
@@ -80,27 +91,12 @@ class ExtractPageAnswer:
 
 def read(content: bytes) -> ExtractPageAnswer:
     """Return the answer in a payload. Raises ValueError when it is not one."""
-    payload = json.loads(content.decode(errors="surrogatepass"))
+    payload = json.loads(content)
     if not isinstance(payload, dict) or payload.get("format") != FORMAT:
         raise ValueError(f"not an answer of extract.page in format {FORMAT}")
     if not isinstance(payload.get("item"), dict) or not isinstance(payload.get("answer"), dict):
         raise ValueError("the payload of extract.page has no item or no answer")  # noqa: TRY004 - named by the contract
     return ExtractPageAnswer(payload)
-
-
-def _without_links(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Cut the links to figures to host and path: they are presigned, and so credentials, and soon dead."""
-    chunks = [
-        {name: _cut(value) if name.endswith("url") else value for name, value in chunk.items()}
-        if isinstance(chunk, dict)
-        else chunk
-        for chunk in answer["chunks"]
-    ]
-    return {**answer, "chunks": chunks}
-
-
-def _cut(link: object) -> object:
-    return re.split(r"[?#]", link, maxsplit=1)[0] if isinstance(link, str) else link
 
 
 def _markdown(parts: list[Chunk]) -> str:

@@ -115,7 +115,7 @@ class Service:
             raise Gone(told)
         raise Unavailable(told)
 
-    def result(self, at: Locator) -> dict[str, Any]:
+    def result(self, at: Locator) -> bytes:
         """Fetch one result over its presigned link. Raises Gone, also for one that stays unreadable."""
         reply = self.wire.ask("GET", at.result_path)
         if reply.status in REDIRECTS and reply.headers.get("location"):
@@ -137,14 +137,19 @@ class Service:
         self.wire.close()
         self._storage.close()
 
-    def _checked(self, at: Locator, body: bytes) -> dict[str, Any]:
+    def _checked(self, at: Locator, body: bytes) -> bytes:
         """Return a result that is one; what is spoilt on its way is fetched again a few times."""
-        answer = _json(body)
-        if isinstance(answer, dict) and isinstance(answer.get("chunks"), list):
-            return answer
+        if is_result(body):
+            return body
         self._spoilt[at.item] += 1
         told = f"what came as the result of item {at.item} is none: {redact(body[:2000].decode(errors='replace'), ())}"
         raise Gone(told) if self._spoilt[at.item] >= MOST_SPOILT else Unavailable(told)
+
+
+def is_result(body: bytes) -> bool:
+    """Tell whether bytes are a result: JSON in UTF-8 with a list of chunks."""
+    answer = _json(body) if body.lstrip().startswith(b"{") else None
+    return isinstance(answer, dict) and isinstance(answer.get("chunks"), list)
 
 
 def moment(reply: Reply) -> float:
