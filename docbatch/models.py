@@ -16,6 +16,22 @@ class Operation(enum.StrEnum):
     SPLIT = "split"
 
 
+class Input(enum.StrEnum):
+    """What a document may be at its source. All but FILE are links, texts and ids that a spec lists."""
+
+    FILE = "file"
+    URL = "url"
+    FILE_ID = "file_id"
+    TEXT = "text"
+
+
+REFERENCE_TYPES: Mapping[Input, str] = {
+    Input.URL: "application/vnd.docbatch.url",
+    Input.FILE_ID: "application/vnd.docbatch.file-id",
+}
+"""The media types of items whose bytes only say where the provider finds the document: see `references`."""
+
+
 class FailureClass(enum.StrEnum):
     """Why a document ended without a result. The vendor's own code and message are kept beside it."""
 
@@ -109,6 +125,11 @@ class WorkItem:
     path: bytes
     priority: int = 50
     attempt: int = 0
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether the bytes only name a document that the provider fetches or has already."""
+        return self.media_type in REFERENCE_TYPES.values()
 
 
 @dataclass(frozen=True, slots=True)

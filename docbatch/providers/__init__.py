@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from docbatch.models import Operation, Traits
+    from docbatch.models import Input, Operation, Traits
     from docbatch.providers.base import Answer, Provider
 
 
@@ -49,7 +49,8 @@ class Kind:
 
     `account` names what the credentials belong to as far as the connection says it. `pins` gives the versions of what
     moves by itself, None where only the vendor knows them. `abilities` are sentences for `docbatch providers`. `hosts`
-    are the vendor's own: a key goes to no other host that a file names, unless two people say so.
+    are the vendor's own: a key goes to no other host that a file names, unless two people say so. `inputs` are what an
+    operation takes beside files: links the vendor follows itself, ids of files it has, plain text.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Kind:
     read: "Callable[[bytes], Answer]"
     abilities: Callable[[], tuple[str, ...]]
     hosts: frozenset[str] = frozenset()
+    inputs: "Callable[[Operation], frozenset[Input]]" = lambda _operation: frozenset()
 
 
 def _local() -> Kind:

@@ -143,6 +143,19 @@ class Draft:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """Work of this project at the vendor, read from what we left there, for a state that does not know it.
+
+    `runs` maps the keys of its items, as far as they can be told, to their remote ids, None where the vendor gives none
+    before they end. `prepared` and `remote_id` are what `poll` and `fetch` will need.
+    """
+
+    remote_id: str | None
+    runs: Mapping[str, str | None]
+    prepared: Prepared = field(default_factory=dict)
+
+
 class Answer(Protocol):
     """A vendor's answer, read. Cheap parts are computed only when asked for."""
 
@@ -177,6 +190,12 @@ class Provider(Protocol):
     def survey(self, prefix: str) -> Iterable[str]:
         """Yield the markers of all work at the vendor that start with the prefix: the project's id and a dash."""
 
+    def recall(self, marker: str) -> Recalled:
+        """Read back the work that carries a marker from `survey`. Raises Unavailable, Gone, CredentialsError."""
+
+    def discard(self, intent: Intent) -> None:
+        """Remove what was made for a submission alone, once all its results are safe. Raises Unavailable."""
+
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:
         """Ask once how the work stands. Raises Unavailable, Gone, CredentialsError."""
 
@@ -187,7 +206,7 @@ class Provider(Protocol):
         """Read a payload from the spool. Pure. Raises ValueError when it has the wrong shape."""
 
     def cancel(self, intent: Intent, remote_id: str | None) -> None:
-        """Ask the vendor to stop the work."""
+        """Ask the vendor to stop the work. What it stops ends as CANCELLED in a later poll. Raises Unavailable, Gone."""
 
     def close(self) -> None:
         """Release connections and processes."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from tests.emulators.server import Emulator, Request
+from docbatch.emulators.server import Emulator, Request
 
 Mode = Literal["kill_before", "kill_after"]
 MODES: tuple[Mode, ...] = ("kill_before", "kill_after")

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from docbatch.emulators.server import Emulator, Request, Response
 from docbatch.errors import NotSent, Unavailable, Uncertain
 from docbatch.providers.http import Storage, Wire
 from tests.emulators.secrecy import KEY
-from tests.emulators.server import Emulator, Request, Response
 
 
 class Shop(Emulator):

@@ -16,6 +16,7 @@ from docbatch.providers.base import (
     Prepared,
     Progress,
     Ready,
+    Recalled,
     Sighting,
     Step,
 )
@@ -152,6 +153,12 @@ class FakeProvider:
 
     def read(self, payload: bytes) -> FakeAnswer:
         return FakeAnswer(payload)
+
+    def recall(self, marker: str) -> Recalled:
+        raise Gone(marker)
+
+    def discard(self, intent: Intent) -> None:
+        self._effect("before discard")
 
     def cancel(self, intent: Intent, remote_id: str | None) -> None:
         self._effect("before cancel")

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from docbatch.emulators.extend import ExtendEmulator
 from tests.cli.project import Project
-from tests.emulators.extend import ExtendEmulator
 
 KEY = "sk_test_0123456789"
 DOCUMENTS = {

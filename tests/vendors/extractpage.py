@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 from unittest import mock
 
+from docbatch.emulators.extractpage import KEY, ExtractPage
 from docbatch.models import Operation, RemoteObject, WorkItem
 from docbatch.providers import REGISTRY, Settings, Surroundings
 from docbatch.providers.base import Batch, Intent
@@ -20,7 +21,6 @@ from docbatch.providers.extractpage.config import EXECUTION_ONLY, ExtractPageCon
 from docbatch.providers.extractpage.provider import ExtractPageProvider
 from docbatch.spec.configs import CONFIG_MODELS, ConfigContract
 from tests.cli.project import Ended, Project
-from tests.emulators.extractpage import KEY, ExtractPage
 
 PROJECT_ID = "pextractpage01"
 DOCUMENTS = {

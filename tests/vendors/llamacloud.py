@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from docbatch.emulators.llamacloud import KEY, LlamaCloud
 from docbatch.models import Operation, RemoteObject, WorkItem
 from docbatch.providers import Settings
 from docbatch.providers.base import Batch, Intent
@@ -18,7 +19,6 @@ from docbatch.providers.llamacloud import account, traits
 from docbatch.providers.llamacloud.api import Api
 from docbatch.providers.llamacloud.provider import LlamaCloudProvider
 from tests.cli.project import Project
-from tests.emulators.llamacloud import KEY, LlamaCloud
 
 PROJECT_ID = "pllamacloud01"
 DOCUMENTS = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulators.extend import ExtendEmulator
+from docbatch.emulators.extend import ExtendEmulator
 from tests.vendors.extend_project import DOCUMENTS, KEY, OPERATIONS, extend_project
 
 

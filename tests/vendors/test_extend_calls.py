@@ -8,12 +8,12 @@ from typing import BinaryIO
 
 import pytest
 
+from docbatch.emulators.extend import ExtendEmulator
 from docbatch.errors import CredentialsError, Gone, ProviderError, Refused, Unavailable
 from docbatch.models import Operation, WorkItem
 from docbatch.providers import Settings, Surroundings
 from docbatch.providers.base import Batch, Intent, Provider, Ready
 from docbatch.providers.extend import KIND
-from tests.emulators.extend import ExtendEmulator
 
 KEY = "sk_test_0123456789"
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from docbatch.emulators.extend import ExtendEmulator
 from docbatch.providers.extend.config import ClassifyConfig, ExtractConfig, ParseConfig, SplitConfig
 from tests.cli.project import Ended
-from tests.emulators.extend import ExtendEmulator
 from tests.vendors.extend_project import extend_project
 
 EVERYTHING: dict[str, Any] = {

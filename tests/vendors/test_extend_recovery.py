@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from docbatch.emulators.extend import ExtendEmulator
+from docbatch.emulators.server import Emulator
 from tests.cli.project import Project
 from tests.emulators.crash import MODES, Crash, Ending, Mode, some
-from tests.emulators.extend import ExtendEmulator
-from tests.emulators.server import Emulator
 from tests.vendors.extend_project import DOCUMENTS, OPERATIONS, extend_project
 
 LOST = ("lost", "reset", "500_after", "truncated", "malformed", "html502")

@@ -19,8 +19,8 @@ from extend_ai.core.api_error import ApiError
 from extend_ai.extractor_versions.types.extractor_versions_list_response import ExtractorVersionsListResponse
 from extend_ai.files.types.files_list_response import FilesListResponse
 
-from tests.emulators.extend import ExtendEmulator
-from tests.emulators.extend_objects import OPERATIONS, PROCESSORS
+from docbatch.emulators.extend import ExtendEmulator
+from docbatch.emulators.extend_objects import OPERATIONS, PROCESSORS
 
 KEY = "sk_test_0123456789"
 # Seen in live answers or documented, and unknown to the client's types.

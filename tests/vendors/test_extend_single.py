@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from docbatch.emulators.extend import ExtendEmulator
 from docbatch.models import Recovery
 from docbatch.providers import Settings
 from docbatch.providers.extend import KIND
-from tests.emulators.extend import ExtendEmulator
 from tests.vendors.extend_project import DOCUMENTS, extend_project
 
 

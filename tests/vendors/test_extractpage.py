@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulators.extractpage import HOUR, IMAGE_SECRET, KEY, OTHER_KEY, ExtractPage
+from docbatch.emulators.extractpage import HOUR, IMAGE_SECRET, KEY, OTHER_KEY, ExtractPage
 from tests.vendors.extractpage import DOCUMENTS, EXPECTED, JOB, NAMES, VendorProject, project
 
 QUIRKS: dict[str, dict[str, Any]] = {

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from docbatch.emulators.extractpage import HOUR, KEY, OTHER_KEY, ExtractPage
 from docbatch.errors import CredentialsError, Gone, NotSent, Refused, Stale, Unavailable, Uncertain
 from docbatch.providers.base import ContentChanged, Ready
 from docbatch.providers.extractpage.provider import ExtractPageProvider
 from docbatch.providers.extractpage.upload import signed_headers
-from tests.emulators.extractpage import HOUR, KEY, OTHER_KEY, ExtractPage
 from tests.vendors import extractpage as arrange
 from tests.vendors.extractpage import DOCUMENTS, PROJECT_ID
 
@@ -393,6 +393,15 @@ def test_a_batch_that_ran_out_is_gone_and_one_of_another_account_is_not() -> Non
             stranger.poll(wanted, remote_id)
         subject.close()
         stranger.close()
+
+
+def test_ends_that_did_not_arrive_are_told_again() -> None:
+    with ExtractPage(pace=1, watermark=True) as vendor:
+        subject, wanted, remote_id = made(vendor)
+
+        assert ready(subject, wanted, remote_id) == ready(subject, wanted, remote_id)
+        assert subject._feeds == {}
+        subject.close()
 
 
 def test_a_result_waits_for_its_link_and_is_gone_when_the_vendor_says_so() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from docbatch.emulators.extractpage import ExtractPage
+from docbatch.emulators.server import Emulator
 from tests.emulators.crash import MODES, Crash, Ending, Mode, some
-from tests.emulators.extractpage import ExtractPage
-from tests.emulators.server import Emulator
 from tests.vendors.extractpage import EXPECTED, JOB, NAMES, VendorProject, project
 
 JSON_TOO = JOB + '  - {type: files, path: "out/{{ doc.path }}.json", format: json}\n'

@@ -84,15 +84,6 @@ def test_a_reading_that_breaks_off_counts_as_nothing_told() -> None:
     assert again.cursors == [None]
 
 
-def test_what_did_not_arrive_is_told_again() -> None:
-    subject = feed()
-    everything = Page(batch(), (row(0), row(1)), None)
-
-    assert (
-        keys(subject.follow(Script(everything))) == keys(subject.follow(Script(everything))) == ["k0", "k1"]
-    )
-
-
 def test_a_refused_cursor_is_dropped() -> None:
     subject = feed()
     subject.mark = "c1"

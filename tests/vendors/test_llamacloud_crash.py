@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from docbatch.emulators.llamacloud import KEY, LlamaCloud
+from docbatch.emulators.server import Emulator, Request, Response
 from tests.emulators.crash import MODES, Crash, Ending, Mode, some
-from tests.emulators.llamacloud import KEY, LlamaCloud
-from tests.emulators.server import Emulator, Request, Response
 from tests.vendors.llamacloud import DOCUMENTS, EXPECTED, VendorProject, project
 
 OPERATIONS = ("parse", "extract")

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from docbatch.emulators.llamacloud import PRESET, LlamaCloud
 from docbatch.errors import NotSent, Refused, Unavailable, Uncertain
 from docbatch.models import Operation, RemoteObject
 from docbatch.providers import Settings
 from docbatch.providers.llamacloud import KIND
-from tests.emulators.llamacloud import PRESET, LlamaCloud
 from tests.vendors.llamacloud import PROJECT_ID, Bench
 
 

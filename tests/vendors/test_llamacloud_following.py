@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from docbatch.emulators.llamacloud import LlamaCloud
 from docbatch.errors import CredentialsError, Gone, Unavailable
 from docbatch.models import FailureClass, Operation
 from docbatch.providers.base import Failed, Intent, Ready
@@ -12,7 +13,6 @@ from docbatch.providers.llamacloud.answers import read
 from docbatch.providers.llamacloud.failures import failure
 from docbatch.providers.llamacloud.provider import LlamaCloudProvider
 from docbatch.results import DocumentInfo
-from tests.emulators.llamacloud import LlamaCloud
 from tests.vendors.llamacloud import Bench
 
 End = Ready | Failed
@@ -214,7 +214,8 @@ def test_an_answer_of_the_wrong_shape_fails_with_what_it_was(
     provider = bench.provider()
     intent, batch = bench.sent(provider, bench.batch("apple"))
     monkeypatch.setattr(
-        "tests.emulators.llamacloud.parse_parts", lambda _: {"markdown": {"pages": "https://s/x?sig=hidden"}}
+        "docbatch.emulators.llamacloud.parse_parts",
+        lambda _: {"markdown": {"pages": "https://s/x?sig=hidden"}},
     )
 
     (ended,) = followed(bench, provider, intent, batch).values()

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from llama_cloud import APIResponseValidationError, APIStatusError, LlamaCloud, NotFoundError
 
-from tests.emulators import llamacloud as emulated
-from tests.emulators.server import Request, Response
+from docbatch.emulators import llamacloud as emulated
+from docbatch.emulators.server import Request, Response
 
 PARSE = {"product_type": "parse_v2", "tier": "agentic", "version": "2026-10-16"}
 EXTRACT = {"product_type": "extract_v2", "data_schema": {"type": "object"}, "tier": "agentic"}

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from docbatch.emulators.llamacloud import LlamaCloud
 from docbatch.errors import Gone, Refused, Unavailable
 from docbatch.models import FailureClass, Operation, RemoteObject
 from docbatch.providers.base import Batch, ContentChanged, Failed
 from docbatch.providers.llamacloud.provider import LlamaCloudProvider, contents_step, directory_step
 from docbatch.providers.llamacloud.uploads import entries_of, upload_step
-from tests.emulators.llamacloud import LlamaCloud
 from tests.vendors.llamacloud import Bench
 
 TEXTS = ("apple", "banana", "cherry")

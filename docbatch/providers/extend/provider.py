@@ -22,6 +22,7 @@ from docbatch.providers.base import (
     Prepared,
     Progress,
     Ready,
+    Recalled,
     Sighting,
     Step,
 )
@@ -146,6 +147,22 @@ class ExtendProvider:
 
     def read(self, payload: bytes) -> ExtendAnswer:
         return payloads.read(payload)
+
+    def recall(self, marker: str) -> Recalled:
+        """Read the runs that carry the marker: each says which item it is."""
+        found: dict[str, str | None] = {}
+        for route in ROUTES.values():
+            name = ("fileNameContains", marks.project_of(marker))
+            for row in rows(self._wire, route.runs, [name]):
+                key = marks.item_of(row.metadata, marker)
+                if key is not None:
+                    found.setdefault(key, row.id)
+        if not found:
+            raise Gone(f"Extend shows no run of {marker}")
+        return Recalled(None, found)
+
+    def discard(self, intent: Intent) -> None:
+        """Nothing is made for a submission alone: uploads serve all that their document is sent with."""
 
     def cancel(self, intent: Intent, remote_id: str | None) -> None:
         """Stop what runs. The vendor stops single runs only, and none that still waits."""

@@ -38,9 +38,6 @@ class Feed:
 
     def follow(self, ask: Ask) -> Progress:
         """Read what is new. Raises what `ask` raises; then nothing counts as told, and the next try reads it again."""
-        if self._all_told:
-            # Still asked about: what was told did not arrive.
-            self.mark, self.told = None, set()
         before = (self.mark, set(self.told), self.scans)
         try:
             return self._follow(ask)
@@ -51,7 +48,7 @@ class Feed:
     def _follow(self, ask: Ask) -> Progress:
         batch, items = self._changes(ask)
         ended = list(self._verdicts(batch, items, final=False))
-        if not batch.is_finished or self._all_told:
+        if not batch.is_finished or self.is_over:
             return Progress(ended)
         batch, items = _scan(ask)
         self.scans += batch.is_finished
@@ -61,7 +58,8 @@ class Feed:
         return Progress(ended, frozenset(self._unseen(items)))
 
     @property
-    def _all_told(self) -> bool:
+    def is_over(self) -> bool:
+        """Whether the end of every item was told."""
         return len(self.told) == len(self.keys)
 
     def _changes(self, ask: Ask) -> tuple[RemoteBatch, dict[str, RemoteItem]]:

@@ -15,6 +15,7 @@ from docbatch.providers.base import (
     Prepared,
     Progress,
     Ready,
+    Recalled,
     Sighting,
     Step,
 )
@@ -114,10 +115,14 @@ class ExtractPageProvider:
             raise Gone(f"submission {intent.submission} has no batch to ask about")
         feed = self._feed(intent)
         try:
-            return feed.follow(lambda cursor: self._service.page(remote_id, cursor))
+            progress = feed.follow(lambda cursor: self._service.page(remote_id, cursor))
         except Gone:
             self._refuse_strangers(intent)
             raise
+        if feed.is_over:
+            # Asked about once more, the batch is read from the beginning: then what was told did not arrive.
+            self._feeds.pop(intent.submission, None)
+        return progress
 
     def _feed(self, intent: Intent) -> Feed:
         with self._lock:
@@ -148,6 +153,12 @@ class ExtractPageProvider:
 
     def read(self, payload: bytes) -> ExtractPageAnswer:
         return read(payload)
+
+    def recall(self, marker: str) -> Recalled:
+        raise Gone(f"extract.page does not tell which documents {marker} holds")
+
+    def discard(self, intent: Intent) -> None:
+        """Nothing is made for a submission alone: uploads serve all that their document is sent with."""
 
     def cancel(self, intent: Intent, remote_id: str | None) -> None:  # noqa: ARG002 - the batch is all it takes
         if remote_id is not None:

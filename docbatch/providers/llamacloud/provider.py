@@ -15,6 +15,7 @@ from docbatch.providers.base import (
     Prepared,
     Progress,
     Ready,
+    Recalled,
     Sighting,
     Step,
 )
@@ -204,6 +205,9 @@ class LlamaCloudProvider:
 
     def read(self, payload: bytes) -> answers.ParseAnswer | answers.ExtractAnswer:
         return answers.read(payload)
+
+    def recall(self, marker: str) -> Recalled:
+        raise Gone(f"{marker} cannot be read back yet")
 
     def cancel(self, intent: Intent, remote_id: str | None) -> None:
         """Stop the batch and then each of its jobs: whether the one stops the others is not said anywhere."""

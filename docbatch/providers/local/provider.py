@@ -25,6 +25,7 @@ from docbatch.providers.base import (
     Prepared,
     Progress,
     Ready,
+    Recalled,
     Sighting,
     Step,
 )
@@ -133,6 +134,12 @@ class LocalProvider:
 
     def read(self, payload: bytes) -> LocalAnswer:
         return read(payload)
+
+    def recall(self, marker: str) -> Recalled:
+        raise Gone(f"the local engine keeps no work between runs, so there is no {marker}")
+
+    def discard(self, intent: Intent) -> None:
+        """Nothing is made for a submission alone."""
 
     def cancel(self, intent: Intent, remote_id: str | None) -> None:  # noqa: ARG002
         with self._lock:

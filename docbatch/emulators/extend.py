@@ -14,7 +14,7 @@ from email.policy import HTTP
 from types import MappingProxyType
 from typing import Any
 
-from tests.emulators.extend_objects import (
+from docbatch.emulators.extend_objects import (
     ENDINGS,
     OPERATIONS,
     PREFIXES,
@@ -30,8 +30,8 @@ from tests.emulators.extend_objects import (
     stamp,
     summary,
 )
-from tests.emulators.extend_requests import Rejected, checked, invalid, unknown
-from tests.emulators.server import Emulator, Request, Response
+from docbatch.emulators.extend_requests import Rejected, checked, invalid, unknown
+from docbatch.emulators.server import Emulator, Request, Response
 
 CURRENT = "2026-02-09"
 SINGLE = "2025-04-21"

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tests.emulators.extend_objects import PROCESSORS
-from tests.emulators.server import Response
+from docbatch.emulators.extend_objects import PROCESSORS
+from docbatch.emulators.server import Response
 
 MOST_METADATA = 10_000
 ENUMS = {

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.emulators.server import Request
+from docbatch.emulators.server import Request
 
 Json = dict[str, Any]
 TIERS = {

@@ -4,7 +4,7 @@ import json
 import random
 from typing import Any
 
-from tests.emulators.llamacloud_objects import (
+from docbatch.emulators.llamacloud_objects import (
     TIERS,
     Batch,
     Entry,
@@ -16,8 +16,8 @@ from tests.emulators.llamacloud_objects import (
     parse_parts,
     stamp,
 )
-from tests.emulators.llamacloud_shelves import KEY, ROUTES, Rejected, Shelves
-from tests.emulators.server import Request, Response
+from docbatch.emulators.llamacloud_shelves import KEY, ROUTES, Rejected, Shelves
+from docbatch.emulators.server import Request, Response
 
 __all__ = ["KEY", "PRESET", "LlamaCloud"]
 

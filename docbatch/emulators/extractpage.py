@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Literal
 
-from tests.emulators.server import Emulator, Request, Response
+from docbatch.emulators.server import Emulator, Request, Response
 
 HOUR = 3600.0
 KEY = "xp-key-0f3a"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Literal, TypeVar
 
-from tests.emulators.llamacloud_objects import (
+from docbatch.emulators.llamacloud_objects import (
     Batch,
     Directory,
     Entry,
@@ -18,7 +18,7 @@ from tests.emulators.llamacloud_objects import (
     saved_json,
     stamp,
 )
-from tests.emulators.server import Emulator, Request, Response
+from docbatch.emulators.server import Emulator, Request, Response
 
 KEY = "llx-0123456789abcdef"
 LIFE = 48 * 3600.0
