@@ -17,6 +17,7 @@ class Kind(enum.StrEnum):
     HELD = "held"
     REMOVE = "remove"
     SKIP = "skip"
+    LOOK = "look"
 
 
 class Reason(enum.StrEnum):
@@ -37,6 +38,7 @@ class Reason(enum.StrEnum):
     MISSING = "its output is gone"
     EDITED = "its output was edited"
     GONE = "no longer found; its outputs stay"
+    UNSEEN = "not looked at yet: apply looks at it first"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,12 @@ DocbatchError                 expected; shown as a message without a traceback
     └── Gone                      the vendor no longer knows this work
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+RANK: Final = (1, 12, 6, 5, 4, 3, 0)
+"""Exit codes, the gravest first."""
 
 
 class DocbatchError(Exception):
@@ -162,3 +166,8 @@ class Unavailable(ProviderError):
 
 class Gone(ProviderError):
     pass
+
+
+def gravest(codes: Collection[int]) -> int:
+    """Return the exit code of a run in which all of these apply."""
+    return next((code for code in RANK if code in codes), 0 if not codes else 1)

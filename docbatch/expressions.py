@@ -11,12 +11,17 @@ if TYPE_CHECKING:
 MAX_FILTERS = 8
 MAX_GROWTH = 16
 
-DOC_FIELDS = ("path", "name", "stem", "suffix", "parent", "sha256", "size")
+DOC_FIELDS = ("path", "name", "stem", "suffix", "parent", "sha256", "size", "metadata")
 JOB_FIELDS = ("name", "labels", "provider", "operation")
 ROOTS = ("doc", "job", "vars")
 
 # Plain names are most of what is written, and spare the start-up the template engine.
 _NAME = re.compile(r"(?<!\{)\{\{\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+)\s*\}\}")
+
+_MAPPINGS: Mapping[tuple[str, ...], str] = {
+    ("job", "labels"): "name a label, as in {{ job.labels.team }}",
+    ("doc", "metadata"): "name a column of the list, as in {{ doc.metadata.team }}",
+}
 
 Context = Mapping[str, Mapping[str, object]]
 
@@ -164,9 +169,10 @@ def _known(path: tuple[str, ...]) -> tuple[str, ...]:
         )
     if fields and rest[0] not in fields:
         _refuse(f"{shown} is not known", _near(rest[0], fields, f"{root} has", f"{root}."))
-    length = 3 if path[:2] == ("job", "labels") else 2
+    example = _MAPPINGS.get(path[:2])
+    length = 2 if example is None else 3
     if len(path) < length:
-        _refuse(f"{shown} alone is not a value", "name a label, as in {{ job.labels.team }}")
+        _refuse(f"{shown} alone is not a value", example)
     if len(path) > length:
         _refuse(f"{'.'.join(path[:length])} has no parts", f"write {{{{ {'.'.join(path[:length])} }}}}")
     return path

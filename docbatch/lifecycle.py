@@ -25,15 +25,17 @@ class Event(enum.StrEnum):
     UNKNOWABLE = "unknowable"
     RESOLVED_FOUND = "resolved_found"
     RESOLVED_ABSENT = "resolved_absent"
+    CANCEL_ASKED = "cancel_asked"
     COLLECTED = "collected"
     LOST = "lost"
 
 
 TRANSITIONS: Final[Mapping[tuple[Status | None, Event], Status]] = {
     (None, Event.INTENDED): Status.INTENDED,
+    (Status.UNSENT, Event.INTENDED): Status.INTENDED,
     (Status.INTENDED, Event.ACCEPTED): Status.SUBMITTED,
     (Status.INTENDED, Event.REFUSED): Status.REFUSED,
-    (Status.INTENDED, Event.NOT_SENT): Status.VOID,
+    (Status.INTENDED, Event.NOT_SENT): Status.UNSENT,
     (Status.INTENDED, Event.UNANSWERED): Status.UNANSWERED,
     (Status.UNANSWERED, Event.ACCEPTED): Status.SUBMITTED,
     (Status.UNANSWERED, Event.REPLAY_REFUSED): Status.UNANSWERED,
@@ -45,6 +47,7 @@ TRANSITIONS: Final[Mapping[tuple[Status | None, Event], Status]] = {
     (Status.HELD, Event.FOUND): Status.SUBMITTED,
     (Status.HELD, Event.RESOLVED_FOUND): Status.SUBMITTED,
     (Status.HELD, Event.RESOLVED_ABSENT): Status.VOID,
+    (Status.SUBMITTED, Event.CANCEL_ASKED): Status.SUBMITTED,
     (Status.SUBMITTED, Event.COLLECTED): Status.COLLECTED,
     (Status.SUBMITTED, Event.LOST): Status.EXPIRED,
 }

@@ -97,6 +97,7 @@ _OLE_SUFFIXES = {
 }
 
 _LONGEST_TYPE = 120
+_OURS = b"application/vnd.docbatch."
 _PDF_HEADER = re.compile(rb"%PDF-\d")
 # Bells, backspaces and escapes are met in logs and manual pages.
 _NOT_TEXT = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
@@ -160,7 +161,8 @@ def _declared_type(head: bytes) -> str | None:
     if head[8:10] == b"\x08\0":
         content = _inflated(content)
     declared = re.match(rb"[\w.+-]+/[\w.+-]+", content[: min(size, _LONGEST_TYPE)])
-    return declared[0].decode("ascii") if declared else None
+    # Types of ours are said by docbatch, never by a file.
+    return declared[0].decode("ascii") if declared and not declared[0].startswith(_OURS) else None
 
 
 def _inflated(content: bytes) -> bytes:

@@ -158,6 +158,7 @@ class SubmissionStatus(enum.StrEnum):
     SUBMITTED = "submitted"
     COLLECTED = "collected"
     HELD = "held"
+    UNSENT = "unsent"
     VOID = "void"
     REFUSED = "refused"
     EXPIRED = "expired"
@@ -170,7 +171,8 @@ class Submission:
     `sequence` orders submissions; no clock does. `remote_id` is None until the vendor's answer is recorded,
     and may stay None where a vendor's runs were found without their batch. `ready` counts items whose results wait
     to be fetched, `running` those the vendor still works on. `replay_refused` says that sending the key again was
-    answered with a refusal, which proves nothing about the first attempt.
+    answered with a refusal, which proves nothing about the first attempt; `found` that the work was found or named by a
+    person, after an answer was lost.
     """
 
     id: str
@@ -182,6 +184,7 @@ class Submission:
     ready: int = 0
     running: int = 0
     replay_refused: bool = False
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,14 @@ class Recovery(enum.StrEnum):
     NONE = "none"
 
 
+class Stops(enum.StrEnum):
+    """What a vendor stops when it is asked to: all that is left of a submission, what it has begun of it, or nothing."""
+
+    ALL = "all"
+    BEGUN = "begun"
+    NOTHING = "nothing"
+
+
 @dataclass(frozen=True, slots=True)
 class Traits:
     """Declared limits and abilities of a provider; plain values, so that planning needs no provider.
@@ -224,6 +235,7 @@ class Traits:
     resend: bool = False
     free: bool = False
     in_process: bool = False
+    stops: Stops = Stops.ALL
     poll_initial: float = 2.0
     poll_max: float = 30.0
     concurrency: int = 8

@@ -7,8 +7,8 @@ money last. Everything that is not due leaves a note that says why.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from docbatch.lanes import Lane, Lanes
 from docbatch.models import Recovery, Submission, SubmissionStatus, Traits, WorkItem
-from docbatch.packing import pack
 from docbatch.report import plural
 
 
@@ -64,7 +64,11 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything recorded and remembered that planning depends on."""
+    """Everything recorded and remembered that planning depends on.
+
+    `turns` says when a recipe's queue was served last, by a number that grows; `spent` are collected submissions for
+    which something was made at the vendor that nobody needs any more.
+    """
 
     connections: Mapping[str, Connection]
     submissions: tuple[Submission, ...] = ()
@@ -73,6 +77,8 @@ class Snapshot:
     looks: Mapping[str, Looks] = field(default_factory=dict)
     next_poll: Mapping[str, float] = field(default_factory=dict)
     next_fetch: Mapping[str, float] = field(default_factory=dict)
+    turns: Mapping[str, int] = field(default_factory=dict)
+    spent: tuple[Submission, ...] = ()
     may_create: bool = True
     allowance: int | None = None
 
@@ -115,6 +121,14 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True)
+class Discard:
+    """Remove what was made at the vendor for a submission alone: its results are safe."""
+
+    submission: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Submit:
     connection: str
     recipe: str
@@ -122,7 +136,7 @@ class Submit:
     reason: str
 
 
-Action = Settle | Close | Collect | Deliver | Poll | Submit
+Action = Settle | Close | Collect | Deliver | Poll | Discard | Submit
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +170,7 @@ def plan(snapshot: Snapshot, now: float) -> Plan:
     found.extend(_deliver(snapshot.due))
     for submission in ordered:
         found.extend(_poll(submission, snapshot, now))
+    found.extend(_discard(snapshot))
     found.extend(_submit(snapshot, now))
     return Plan(
         actions=tuple(each for each in found if not isinstance(each, Note)),
@@ -264,29 +279,42 @@ def _poll(submission: Submission, snapshot: Snapshot, now: float) -> Iterator[Ac
         yield Note(submission.id, f"{plural(submission.running, 'document')} with the vendor", at)
 
 
+def _discard(snapshot: Snapshot) -> Iterator[Action]:
+    """What is left for lack of a connection stays until one is there; nobody waits for it."""
+    for submission in sorted(snapshot.spent, key=lambda submission: submission.sequence):
+        if _barrier(submission, snapshot) is None:
+            yield Discard(submission.id, "its results are safe")
+
+
 def _submit(snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
     allowance = snapshot.allowance
     in_flight = {name: _in_flight(snapshot, each) for name, each in snapshot.connections.items()}
+    open_lanes = []
     for queue in sorted(snapshot.queues, key=lambda queue: (queue.items[0].priority, queue.recipe)):
         connection = snapshot.connections[queue.connection]
         refusal = _refusal(snapshot, connection, now)
         if refusal is not None:
             yield refusal
             continue
-        for chunk in _chunks(queue, connection.traits):
-            if in_flight[connection.name] >= connection.traits.max_in_flight:
-                yield Note(
-                    connection.name,
-                    f"{in_flight[connection.name]} submissions are in flight, the most allowed",
-                )
-                break
-            items = chunk if allowance is None else chunk[:allowance]
-            if not items:
-                yield Note(connection.name, "the number of new documents allowed in this run is reached")
-                break
-            yield Submit(connection.name, queue.recipe, items, f"{plural(len(items), 'document')} to be sent")
-            in_flight[connection.name] += 1
+        turn = snapshot.turns.get(queue.recipe, 0)
+        open_lanes.append(
+            Lane(queue.recipe, connection.name, connection.traits, queue.items, queue.more, turn)
+        )
+    lanes = Lanes(open_lanes, max(snapshot.turns.values(), default=0))
+    for lane, chunk in lanes:
+        items = chunk if allowance is None else chunk[:allowance]
+        busy = in_flight[lane.connection]
+        if busy >= lane.traits.max_in_flight:
+            yield Note(lane.connection, f"{busy} submissions are in flight, the most allowed")
+            lanes.close(lane)
+        elif not items:
+            yield Note(lane.connection, "the number of new documents allowed in this run is reached")
+            lanes.close(lane)
+        else:
+            yield Submit(lane.connection, lane.recipe, items, f"{plural(len(items), 'document')} to be sent")
+            in_flight[lane.connection] += 1
             allowance = None if allowance is None else allowance - len(items)
+            lanes.serve(lane, len(items))
 
 
 def _in_flight(snapshot: Snapshot, connection: Connection) -> int:
@@ -309,9 +337,3 @@ def _refusal(snapshot: Snapshot, connection: Connection, now: float) -> Note | N
     if now < connection.ready_at:
         return Note(connection.name, "waits before the next attempt", connection.ready_at)
     return None
-
-
-def _chunks(queue: Queue, traits: Traits) -> Iterator[tuple[WorkItem, ...]]:
-    """Cut the queue; a last chunk that the window cut short waits for its neighbours unless it is the only one."""
-    chunks = list(pack(queue.items, traits))
-    yield from chunks[:-1] if queue.more and len(chunks) > 1 else chunks

@@ -1,4 +1,4 @@
-"""Documents that are only named: a link the provider follows, or the id of a file it has already.
+"""Documents that are only named: in a list, and as what is kept of a link the provider follows or a file it has already.
 
 A reference is kept as a small JSON file, so that everything else treats it as any document: its bytes are its identity.
 What `Last-Modified` and `ETag` said when the link was last looked at is part of it, so that a link whose document changed
@@ -6,11 +6,24 @@ is another item.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from docbatch.models import Input
 
 LONGEST = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A document that a spec lists: `value` is its link, its id or its text, `path` what it is called.
+
+    `value` may be a credential: it is never shown.
+    """
+
+    path: bytes
+    value: str = field(repr=False)
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ SIGNS = {
     "held": "?",
     "remove": "-",
     "skip": "·",
+    "look": "*",
 }
 VERBS = {
     "send": "to be sent",
@@ -26,6 +27,7 @@ VERBS = {
     "held": "held for a decision",
     "remove": "no longer found",
     "skip": "skipped",
+    "look": "not looked at yet",
 }
 
 
@@ -69,7 +71,7 @@ class PlanReport:
 
     @property
     def has_changes(self) -> bool:
-        due = {"send", "deliver", "fail", "remove"}
+        due = {"send", "deliver", "fail", "remove", "look"}
         return bool(self.open) or any(line.kind in due for line in self.lines)
 
     def expected(self, most_new: int | None = None) -> int:
@@ -123,6 +125,10 @@ def summary(report: PlanReport) -> str:
     """Return the last line of a plan: what will be spent."""
     if not report.has_changes:
         return "Nothing is due."
+    unseen = sum(line.documents for line in report.lines if line.kind == "look")
+    if unseen:
+        found = f"; {plural(report.send_items, 'document')} so far" if report.send_items else ""
+        return f"What will be sent is known once apply has looked at {plural(unseen, 'link')}{found}."
     if not report.send_items:
         return "Nothing will be sent."
     saved = report.send_documents - report.send_items
@@ -173,6 +179,17 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 def visible(text: str) -> str:
     """Return text of others' making, such as a file's name, so that it stays one line and cannot steer a terminal."""
     return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def span(seconds: float) -> str:
+    """Return a length of time as people say it, cut to its two largest units."""
+    left = max(0, int(seconds))
+    parts = []
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        number, left = divmod(left, size)
+        if number:
+            parts.append(f"{number} {unit}")
+    return " ".join(parts[:2]) or "0 s"
 
 
 def plural(number: int, noun: str) -> str:

@@ -21,6 +21,11 @@ from docbatch.durability import Flusher, Place
 from docbatch.errors import StateError
 from docbatch.providers.base import Draft
 
+try:
+    from isal.isal_zlib import compress as deflate
+except ImportError:
+    from zlib import compress as deflate
+
 LIMIT = 1 << 30
 """The largest result that is read, in uncompressed bytes."""
 
@@ -30,8 +35,8 @@ _PIECE = 1 << 20
 
 
 def compress(payload: bytes) -> bytes:
-    """Compress as entries are kept: gzip level 1 without a time or a name."""
-    return zlib.compress(payload, 1, wbits=_GZIP)
+    """Compress as entries are kept: gzip level 1 without a time or a name, the same on every run of one installation."""
+    return deflate(payload, 1, wbits=_GZIP)
 
 
 def draft(incoming: Path, payload: bytes) -> Draft:

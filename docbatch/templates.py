@@ -12,7 +12,16 @@ from functools import cached_property
 
 from docbatch.expressions import Context, Lookup, Part, TemplateError, literal, parse
 
-__all__ = ["Context", "Template", "TemplateError", "below", "compile_template", "doc_fields", "identity"]
+__all__ = [
+    "Context",
+    "Lookup",
+    "Template",
+    "TemplateError",
+    "below",
+    "compile_template",
+    "doc_fields",
+    "identity",
+]
 
 MAX_LENGTH = 1000
 
@@ -89,7 +98,12 @@ def compile_template(text: str) -> Template:
     return Template(_joined(parse(text)))
 
 
-def doc_fields(path: bytes, *, sha256: str, size: int) -> Mapping[str, object]:
+NO_METADATA: Mapping[str, str] = {}
+
+
+def doc_fields(
+    path: bytes, *, sha256: str, size: int, metadata: Mapping[str, str] = NO_METADATA
+) -> Mapping[str, object]:
     """Return what `doc` means in a template for a document at `path`, relative to its source's root.
 
     Bytes that are not UTF-8 stand as lone surrogates, so that `below` gives them back.
@@ -108,6 +122,7 @@ def doc_fields(path: bytes, *, sha256: str, size: int) -> Mapping[str, object]:
         "parent": parent or ".",
         "sha256": sha256,
         "size": size,
+        "metadata": metadata,
     }
 
 

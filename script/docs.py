@@ -17,6 +17,7 @@ STATUSES: Mapping[SubmissionStatus, str] = {
     SubmissionStatus.SUBMITTED: "The vendor has the work; it is polled, and results are fetched as they end.",
     SubmissionStatus.COLLECTED: "Every document has ended: its result lies in the spool, or its failure is recorded.",
     SubmissionStatus.HELD: "Whether the work exists cannot be found out now. It waits for a later look or for `docbatch resolve`.",
+    SubmissionStatus.UNSENT: "It certainly was not sent; its documents wait, and if they are sent together again, it is made anew.",
     SubmissionStatus.VOID: "The work certainly does not exist; its documents wait to be sent again.",
     SubmissionStatus.REFUSED: "The vendor answered no to the only attempt; its documents failed with that reason.",
     SubmissionStatus.EXPIRED: "The vendor no longer has the work; what was not fetched is not sent again without consent.",
@@ -34,6 +35,7 @@ EVENTS: Mapping[Event, str] = {
     Event.UNKNOWABLE: "The vendor can be neither asked nor searched, or what was seen proves nothing.",
     Event.RESOLVED_FOUND: "A person says that the work exists.",
     Event.RESOLVED_ABSENT: "A person says that the work does not exist.",
+    Event.CANCEL_ASKED: "A person asked the vendor to stop the work; how each document ended is known from later polls.",
     Event.COLLECTED: "The last of its documents has ended.",
     Event.LOST: "The vendor answered that it no longer knows the work.",
 }
@@ -81,14 +83,18 @@ Drawn from the models that judge specs, by `script/docs`. The [guide](guide.md) 
 Only `true` and `false` are booleans; `no`, `010`, `12:30` and dates stay text. A key that is unknown or appears twice is an error.
 Paths are relative to the project root: the folder of `docbatch.yaml`, or the current folder where there is none.
 Paths and patterns may hold `{{{{ vars.NAME }}}}`; a sink's path also `job.name`, `job.labels`, `job.provider`, `job.operation`, and that of a `files` sink
-`doc.path`, `doc.name`, `doc.stem`, `doc.suffix`, `doc.parent`, `doc.sha256`, `doc.size`.
+`doc.path`, `doc.name`, `doc.stem`, `doc.suffix`, `doc.parent`, `doc.sha256`, `doc.size`, and `doc.metadata.COLUMN` of a list.
 
 {sections}
 """
 
 HEADINGS: Mapping[str, str] = {
     "JobSpec": "A job: jobs/*.yaml",
-    "Source": "source",
+    "FolderSource": "source of files",
+    "LinksSource": "source of links",
+    "ListSource": "source of links in a list",
+    "FileIdsSource": "source of files at the vendor",
+    "TextsSource": "source of texts",
     "FilesSink": "sink of type files",
     "JsonlSink": "sink of type jsonl",
     "SqliteSink": "sink of type sqlite",

@@ -76,6 +76,8 @@ def wrong(subject: Project) -> str | None:
         return f"paid twice: {paid}"
     if subject.kind is Recovery.NONE and subject.statuses().get("live"):
         return None if subject.outputs().items() <= EXPECTED.items() else "a wrong output"
+    if subject.cloud.directories():
+        return f"left behind: {subject.cloud.directories()}"
     if subject.outputs() != EXPECTED or paid != PAID:
         return f"lost: {sorted(EXPECTED.keys() - subject.outputs().keys())}, paid {paid}"
     return None

@@ -11,12 +11,14 @@ from docbatch.models import SubmissionStatus as Status
 ROOT = Path(__file__).parents[1]
 EVERY = list(itertools.product([None, *Status], Event))
 ENDS = set(Status) - OPEN
+UNSENT = {Status.UNSENT}
 
 LEGAL = """
     -           intended        intended
     intended    accepted        submitted
     intended    refused         refused
-    intended    not_sent        void
+    intended    not_sent        unsent
+    unsent      intended        intended
     intended    unanswered      unanswered
     unanswered  accepted        submitted
     unanswered  replay_refused  unanswered
@@ -28,6 +30,7 @@ LEGAL = """
     held        found           submitted
     held        resolved_found  submitted
     held        resolved_absent void
+    submitted   cancel_asked    submitted
     submitted   collected       collected
     submitted   lost            expired
 """
@@ -75,17 +78,24 @@ def test_once_an_answer_was_lost_a_refusal_or_a_proof_of_silence_no_longer_close
             replay([Event.INTENDED, Event.UNANSWERED, event])
 
 
+def test_what_may_have_been_sent_is_never_begun_again_under_its_name() -> None:
+    for event in (Event.ABSENT, Event.RESOLVED_ABSENT):
+        with pytest.raises(IllegalTransition):
+            replay([Event.INTENDED, Event.UNANSWERED, event, Event.INTENDED])
+
+
 def test_a_held_submission_is_never_taken_for_absent_by_itself() -> None:
     assert (Status.HELD, Event.ABSENT) not in TRANSITIONS
 
 
 def test_what_is_through_stays_as_it_is() -> None:
-    assert {source for source, _ in TRANSITIONS} & ENDS == set()
+    assert {source for source, _ in TRANSITIONS} & ENDS == UNSENT
+    assert {event for source, event in TRANSITIONS if source in UNSENT} == {Event.INTENDED}
 
 
 def test_every_status_is_reached_and_every_open_one_has_a_way_out() -> None:
     assert set(TRANSITIONS.values()) == set(Status)
-    assert {source for source, _ in TRANSITIONS if source is not None} == OPEN
+    assert {source for source, _ in TRANSITIONS if source is not None} == OPEN | UNSENT
 
 
 def test_a_history_leads_to_a_status() -> None:

@@ -16,6 +16,7 @@ from docbatch.planner import (
     Collect,
     Connection,
     Deliver,
+    Discard,
     Due,
     Looks,
     Note,
@@ -80,6 +81,9 @@ def snapshot(case: Mapping[str, Any]) -> Snapshot:
             submission(name, place, each)
             for place, (name, each) in enumerate(given.pop("submissions", {}).items())
         ),
+        "spent": tuple(
+            submission(name, place, each) for place, (name, each) in enumerate(given.pop("spent", {}).items())
+        ),
         "queues": tuple(queue(name, each) for name, each in given.pop("queues", {}).items()),
         "due": tuple(Due(**each) for each in given.pop("due", [])),
         "looks": {name: Looks(**each) for name, each in given.pop("looks", {}).items()},
@@ -97,8 +101,8 @@ def said(action: Action) -> str:
             return f"collect {action.submission}"
         case Deliver():
             return f"deliver {action.job}/{action.sink}"
-        case Poll():
-            return f"poll {action.submission}"
+        case Poll() | Discard():
+            return f"{type(action).__name__.lower()} {action.submission}"
         case planner.Submit():
             return f"submit {action.recipe} to {action.connection}: {' '.join(each.key for each in action.items)}"
 

@@ -16,6 +16,7 @@ from docbatch.planner import (
     Collect,
     Connection,
     Deliver,
+    Discard,
     Due,
     Looks,
     Poll,
@@ -27,7 +28,7 @@ from docbatch.planner import (
 )
 
 T = TypeVar("T")
-ORDER = (Settle | Close, Collect, Deliver, Poll, Submit)
+ORDER = (Settle | Close, Collect, Deliver, Poll, Discard, Submit)
 NAMES = ("one", "two")
 
 moments = st.floats(0, 100)
@@ -126,13 +127,23 @@ snapshots = st.builds(
     looks=st.dictionaries(by_submission, looks),
     next_poll=st.dictionaries(by_submission, moments),
     next_fetch=st.dictionaries(by_submission, moments),
+    turns=st.dictionaries(st.sampled_from("pqr"), st.integers(1, 9)),
+    spent=submissions(),
     may_create=st.booleans(),
     allowance=st.none() | st.integers(0, 5),
 )
 
 
+def plain(key: str, recipe: str) -> WorkItem:
+    return WorkItem(key, recipe, "digest", 1, "text/plain", "name", b"/name")
+
+
 def sent(actions: tuple[Action, ...]) -> list[str]:
     return [item.key for action in actions if isinstance(action, Submit) for item in action.items]
+
+
+def submits(actions: tuple[Action, ...]) -> list[Submit]:
+    return [action for action in actions if isinstance(action, Submit)]
 
 
 def shuffled(values: tuple[T, ...], chance: random.Random) -> tuple[T, ...]:
@@ -158,6 +169,69 @@ def test_only_what_waits_is_sent_and_no_more_than_allowed(recorded: Snapshot, no
 
 
 @settings(max_examples=100, deadline=None)
+@given(snapshots, moments)
+def test_no_document_overtakes_a_more_urgent_one_on_its_connection(recorded: Snapshot, now: float) -> None:
+    queued = {queue.recipe: queue for queue in recorded.queues}
+    waiting = {queue.recipe: list(queue.items) for queue in recorded.queues}
+    for action in submits(plan(recorded, now).actions):
+        last = action.items[-1].priority
+        rivals = [
+            items[0].priority
+            for recipe, items in waiting.items()
+            if items
+            and recipe != action.recipe
+            and queued[recipe].connection == action.connection
+            and not queued[recipe].more
+        ]
+        assert last <= min(rivals, default=last)
+        del waiting[action.recipe][: len(action.items)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.integers(1, 4), min_size=2, max_size=4),
+    st.integers(1, 3),
+    st.randoms(use_true_random=False),
+)
+def test_equals_are_served_in_turn_however_room_comes_up(
+    lengths: list[int], room: int, chance: random.Random
+) -> None:
+    """Play a connection with little room, freed one place at a time, until all is sent."""
+    kind = Traits(recovery=Recovery.KEYED, max_items=1, max_in_flight=room)
+    left = {
+        f"r{place}": [f"r{place}-{each}" for each in range(length)] for place, length in enumerate(lengths)
+    }
+    turns: dict[str, int] = {}
+    running: list[Submission] = []
+    served: list[str] = []
+    while any(left.values()):
+        recorded = Snapshot(
+            connections={"one": Connection("one", "ours", kind)},
+            submissions=tuple(running),
+            queues=tuple(
+                Queue(recipe, "one", tuple(plain(key, recipe) for key in keys))
+                for recipe, keys in left.items()
+                if keys
+            ),
+            turns=turns,
+        )
+        for action in submits(plan(recorded, 0.0).actions):
+            assert left[action.recipe].pop(0) == action.items[0].key
+            turns[action.recipe] = len(served) + 1
+            running.append(
+                Submission(f"s{len(served)}", len(served), "one", "ours", SubmissionStatus.SUBMITTED)
+            )
+            served.append(action.recipe)
+        running.pop(chance.randrange(len(running)))
+
+    for place, recipe in enumerate(served):
+        others = {each for each in left if each in served[place:]} - {recipe}
+        following = served[place + 1 :]
+        until = following.index(recipe) if recipe in following else len(following)
+        assert others <= set(following[:until])
+
+
+@settings(max_examples=100, deadline=None)
 @given(snapshots, moments, st.randoms(use_true_random=False))
 def test_a_plan_does_not_depend_on_the_order_of_what_is_recorded(
     recorded: Snapshot, now: float, chance: random.Random
@@ -165,6 +239,7 @@ def test_a_plan_does_not_depend_on_the_order_of_what_is_recorded(
     mixed = replace(
         recorded,
         submissions=shuffled(recorded.submissions, chance),
+        spent=shuffled(recorded.spent, chance),
         queues=shuffled(recorded.queues, chance),
         due=shuffled(recorded.due, chance),
         connections=dict(reversed(list(recorded.connections.items()))),
@@ -265,7 +340,7 @@ class World:
                 self.submissions[action.submission] = replace(asked, ready=asked.running, running=0)
             case Submit():
                 self.submit(action)
-            case Deliver():
+            case Deliver() | Discard():
                 raise AssertionError
 
     def create(self, identity: str) -> None:
@@ -315,9 +390,7 @@ def worlds(draw: st.DrawFn) -> World:
     kind = draw(traits)
     if kind.recovery is not Recovery.KEYED:
         kind = replace(kind, findable=kind.recovery is Recovery.FINDABLE)
-    items = [
-        WorkItem(f"k{number}", "recipe", "digest", 1, "text/plain", "name", b"/name") for number in range(9)
-    ]
+    items = [plain(f"k{number}", "recipe") for number in range(9)]
     number = draw(st.integers(0, 3))
     batches = {f"s{place}": tuple(items[place * 2 : place * 2 + 2]) for place in range(number)}
     statuses = {name: draw(st.sampled_from(["unanswered", "held", "submitted"])) for name in batches}

@@ -170,6 +170,8 @@ SHAPES = {
     "a second, not told": (10, 1.0, 10, None, 1.1),
     "a second, four times too fast": (10, 1.0, 40, 1.0, 1.3),
     "a second, four times too fast, not told": (10, 1.0, 40, None, 1.3),
+    "a second, forty times too fast": (10, 1.0, 400, 1.0, 1.5),
+    "a second, forty times too fast, not told": (10, 1.0, 400, None, 2.5),
     "a minute, seven times too fast": (80, 60.0, 10, 10.0, 1.05),
     "a minute, seven times too fast, not told": (80, 60.0, 10, None, 1.05),
 }

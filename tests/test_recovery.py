@@ -188,14 +188,14 @@ def test_a_restored_state_stays_refused_however_often_it_is_applied(tmp_path: Pa
 
 def test_another_account_neither_settles_nor_repeats_what_was_sent(project: Project) -> None:
     killed(project, Meddler(effect="after create"))
+    sent = project.paid()
     project.account = "other"
-    project.apply()
 
-    first, *rest = submissions(project)
-    assert first == (SubmissionStatus.UNANSWERED, [Event.INTENDED, Event.UNANSWERED])
-    assert {status for status, _ in rest} == {SubmissionStatus.COLLECTED}
-    assert set(project.cloud.paid("acme").values()) == {1}
-    assert set(project.cloud.paid("other").values()) == {1}
+    run = project.apply()
+
+    assert "which was sent for acme, is not through" in " ".join(refusals(run))
+    assert submissions(project) == [(SubmissionStatus.UNANSWERED, [Event.INTENDED, Event.UNANSWERED])]
+    assert project.paid() == sent
 
 
 def test_back_with_its_own_account_a_submission_is_settled(project: Project) -> None:
@@ -206,8 +206,24 @@ def test_back_with_its_own_account_a_submission_is_settled(project: Project) -> 
     project.apply()
 
     assert {status for status, _ in submissions(project)} == {SubmissionStatus.COLLECTED}
-    assert project.cloud.paid("acme") == PAID
+    assert project.paid() == PAID
     assert project.outputs() == EXPECTED
+
+
+def test_when_all_is_through_another_account_is_another_world(project: Project) -> None:
+    project.apply()
+    project.account = "other"
+    project.apply()
+
+    assert project.cloud.paid("acme") == project.cloud.paid("other") == PAID
+
+
+def test_under_a_connection_of_its_own_another_account_may_be_used_at_once(project: Project) -> None:
+    killed(project, Meddler(effect="after create"))
+    project.account, project.connection = "other", "second"
+    project.apply()
+
+    assert project.cloud.paid("other") == PAID
 
 
 def test_work_that_shows_only_after_the_grace_is_held_and_settles_itself_later(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,7 +153,14 @@ def _conclude(outcome: "Outcome", *, as_json: bool) -> None:
     if as_json:
         jobs = [job_json(job) for job in outcome.jobs]
         errors = [{"message": error.message, "hint": error.hint} for error in outcome.errors]
-        line = {"version": "docbatch/apply/v1", "type": "outcome", "jobs": jobs, "errors": errors}
+        stuck = [asdict(each) for each in outcome.stuck]
+        line = {
+            "version": "docbatch/apply/v1",
+            "type": "outcome",
+            "jobs": jobs,
+            "errors": errors,
+            "stuck": stuck,
+        }
         say(json.dumps({**line, "exit_code": outcome.exit_code}))
     else:
         say(outcome_text(outcome), nl=False)

@@ -17,8 +17,8 @@ def command(document: str, *, as_json: bool) -> None:
     from docbatch.engine.explain import explain
 
     workspace = Workspace.here()
-    with recorded(workspace.folder) as store:
-        found = explain(document, workspace.targets(store), store)
+    with recorded(workspace.folder) as store, workspace.cache() as cache:
+        found = explain(document, workspace.targets(store), store, cache)
     for each in found:
         if as_json:
             click.echo(json.dumps({"version": "docbatch/explain/v1", "type": "explanation", **asdict(each)}))

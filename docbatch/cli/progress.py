@@ -4,6 +4,7 @@ import contextlib
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -51,20 +52,23 @@ class Counts:
 
     def __init__(self) -> None:
         self.expected = self.ended = self.failed = self.delivered = 0
+        self.by_jobs: Counter[str] = Counter()
 
     def add(self, notice: Notice) -> None:
         match notice:
             case notices.Ended():
                 self.ended += notice.documents
+                self.by_jobs[", ".join(notice.jobs)] += notice.documents
                 self.failed += notice.failed
             case notices.Delivered():
                 self.delivered += notice.documents
 
     def __str__(self) -> str:
         failed = f", {self.failed:,} of them failed" if self.failed else ""
-        return (
-            f"{self.ended:,} of {self.expected:,} documents ended{failed}, {self.delivered:,} outputs written"
-        )
+        several = len(self.by_jobs) > 1
+        jobs = [f"{count:,} of {jobs}" for jobs, count in sorted(self.by_jobs.items()) if jobs and several]
+        which = f" ({'; '.join(jobs)})" if jobs else ""
+        return f"{self.ended:,} of {self.expected:,} documents ended{which}{failed}, {self.delivered:,} outputs written"
 
 
 def trouble(notice: Notice) -> str | None:
@@ -76,16 +80,22 @@ def trouble(notice: Notice) -> str | None:
 
 
 def _trouble(notice: Notice) -> str | None:
+    text = None
     match notice:
         case notices.Trouble():
-            return f"{notice.subject}: {notice.message}" + (f" ({notice.hint})" if notice.hint else "")
+            subject = "" if notice.message.startswith(notice.subject) else f"{notice.subject}: "
+            text = f"{subject}{notice.message}" + (f" ({notice.hint})" if notice.hint else "")
+        case notices.Looked():
+            text = f"job '{notice.job}': {notice.links:,} of {notice.total:,} links looked at"
         case notices.Replanned():
-            return f"{notice.document}: {notice.reason}; planned again"
+            text = f"{notice.document}: {notice.reason}; planned again"
         case notices.Answered(outcome="unanswered"):
-            return f"submission {notice.submission}: {notice.reason}; looking for it before anything is sent again"
+            text = f"submission {notice.submission}: {notice.reason}; looking for it before anything is sent again"
         case notices.Answered(outcome="held"):
-            return f"submission {notice.submission} is held: {notice.reason}"
-    return None
+            text = f"submission {notice.submission} is held: {notice.reason}"
+        case notices.Remark():
+            text = f"submission {notice.submission}: {notice.text}"
+    return text
 
 
 class Lines:
@@ -104,7 +114,8 @@ class Lines:
         if text is not None:
             say(text, err=True)
         if isinstance(notice, notices.Waiting) and notice.seconds >= INTERVAL:
-            say(f"{self._counts}; next look in {notice.seconds:.0f} s: {notice.reason}", err=True)
+            whose = f" (job {', '.join(notice.jobs)})" if notice.jobs else ""
+            say(f"{self._counts}; next look in {notice.seconds:.0f} s: {notice.reason}{whose}", err=True)
             self._next = time.monotonic() + INTERVAL
         elif time.monotonic() >= self._next:
             say(str(self._counts), err=True)

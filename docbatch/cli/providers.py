@@ -1,6 +1,12 @@
 """The command `docbatch providers`."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from docbatch.providers import Kind
 
 
 @click.command(name="providers")
@@ -13,6 +19,8 @@ def command() -> None:
         traits = kind.traits(Settings(name, name))
         click.echo(name)
         click.echo(f"  operations: {', '.join(kind.operations)}")
+        for line in _inputs(kind):
+            click.echo(f"  {line}")
         click.echo(
             f"  limits: {traits.max_items:,} documents a submission, {traits.max_in_flight} submissions in flight"
         )
@@ -27,3 +35,22 @@ RECOVERY = {
     "findable": "is looked for by our marker before anything is sent again",
     "none": "cannot be told; it is held for 'docbatch resolve'",
 }
+
+
+def _inputs(kind: "Kind") -> Iterator[str]:
+    """Yield what the operations take, and how links are told apart."""
+    from docbatch.models import Input
+
+    words = {Input.URL: "links", Input.FILE_ID: "ids of files", Input.TEXT: "texts"}
+    same: dict[str, list[str]] = {}
+    for operation in kind.operations:
+        taken = kind.inputs(operation)
+        told = ", ".join(["files", *(words[each] for each in words if each is Input.URL or each in taken)])
+        same.setdefault(told, []).append(operation)
+    for told, operations in same.items():
+        yield f"takes {told}" + (f" ({', '.join(operations)})" if len(same) > 1 else "")
+    if all(Input.URL in kind.inputs(operation) for operation in kind.operations):
+        yield "a link is fetched by the vendor, and counts by its URL and the ETag or Last-Modified it gives;"
+        yield "  one that carries a signature is fetched by docbatch, and counts by its bytes"
+    else:
+        yield "a link is fetched by docbatch, and counts by its bytes"

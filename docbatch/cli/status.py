@@ -1,6 +1,7 @@
 """The command `docbatch status`."""
 
 import json
+import time
 
 import click
 
@@ -15,7 +16,7 @@ def command(job: str | None, *, as_json: bool) -> None:
     from docbatch.engine.stock import take_stock
 
     with existing(state_folder()) as store:
-        stock = take_stock(store, job)
+        stock = take_stock(store, job, now=time.time())
     if as_json:
         for line in stock.lines():
             click.echo(json.dumps({"version": "docbatch/status/v1", **line}))

@@ -14,3 +14,6 @@ def command(paths: tuple[Path, ...]) -> None:
     workspace = Workspace.here(paths)
     names = ", ".join(job.name for job in workspace.jobs)
     click.echo(f"valid: {names}" if names else "valid, and empty: there is no job")
+    for job in workspace.jobs:
+        for caution in job.cautions:
+            click.echo(f"warning: {caution}", err=True)

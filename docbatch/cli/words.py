@@ -7,7 +7,8 @@ from docbatch.engine.apply import JobOutcome, Outcome
 from docbatch.engine.explain import Explanation
 from docbatch.engine.stock import JobStock, Stock
 from docbatch.pathtext import escape
-from docbatch.report import human, plural, visible
+from docbatch.report import human, plural, span, visible
+from docbatch.state.deadlines import Stuck
 
 STANDING = {
     "failed": "failed",
@@ -34,7 +35,21 @@ def _lines(outcome: Outcome) -> Iterator[str]:
         wrong = sum(job.standing.get(status, 0) for status in ("failed", "partial", "problem", "held"))
         if wrong > len(job.failures):
             yield f"  and {wrong - len(job.failures):,} more; 'docbatch status {job.job}' lists them"
+    for stuck in outcome.stuck:
+        yield f"submission {stuck.submission} on {stuck.connection} is stuck:"
+        yield from _stuck(stuck)
     yield from _advice(outcome)
+
+
+def _stuck(stuck: Stuck) -> Iterator[str]:
+    """Say why a submission counts as stuck, and what may be done."""
+    jobs = " and ".join(f"job '{job}'" for job in stuck.jobs)
+    yield (
+        f"  {plural(stuck.documents, 'document')} of {jobs} did not end in {span(stuck.seconds)}; timeout is"
+        f" {span(stuck.timeout)}; remote id {visible(stuck.remote_id or 'not known')}"
+    )
+    yield f"  stop it with 'docbatch cancel {stuck.submission}', or keep waiting: 'docbatch apply' looks again,"
+    yield "  and waits for it once the job's timeout is raised"
 
 
 def _failure(path: str, status: str, kind: str, message: str) -> str:
@@ -85,8 +100,11 @@ def stock_text(stock: Stock) -> str:
     for each in stock.open:
         remote = each.remote_id or "no remote id"
         lines.append(
-            f"submission {each.id} on {each.connection}: {each.status}, {remote}, {each.running} running"
+            f"submission {each.id} on {each.connection}: {each.status}{', stuck' if each.id in stock.stuck else ''},"
+            f" {remote}, {each.running} running"
         )
+        if each.id in stock.stuck:
+            lines.extend(_stuck(stock.stuck[each.id]))
         if each.status == "held":
             lines.append(f"  decide with 'docbatch resolve {each.id} --absent' or '--remote-id ID'")
     lines.append(f"spool: {plural(stock.spool_entries, 'result')}, {human(stock.spool_bytes)}")

@@ -1,19 +1,22 @@
 """Extend as its documentation, its own clients and captures of the live service describe it.
 
 `key` sees `workspace`. `dropped` positions of a batch get no row, `page_quirk` lets GET /parse_runs drop `maxPageSize`,
-`page_size_ignored` lets every list drop it,
-`order` is the time lists go by. `latency` (seconds) is how long a run takes; `credits` None is without limit.
-`create_faults` are acted out one by one on the requests that cost money. `batch_word` is said of every batch, whatever
-became of its runs.
+`page_size_ignored` lets every list drop it, `order` is the time lists go by. `latency` (seconds) is how long a run takes;
+`credits` None is without limit, as is `limits`, how much is taken at a time. `refuses_unknown_files` lets a batch be
+refused for a file that is not there, which otherwise fails alone; `refusal` is the status and message that batches are
+refused with. `create_faults` are acted out one by one on the requests that cost money. `batch_word` is said of every
+batch, whatever became of its runs.
 """
 
 import json
 from collections.abc import Callable, Mapping
-from email import message_from_bytes
-from email.policy import HTTP
+from functools import partial
+from math import inf
 from types import MappingProxyType
 from typing import Any
 
+from docbatch.emulators.extend_files import ExtendFiles
+from docbatch.emulators.extend_limits import Limits
 from docbatch.emulators.extend_objects import (
     ENDINGS,
     OPERATIONS,
@@ -23,52 +26,62 @@ from docbatch.emulators.extend_objects import (
     File,
     Run,
     batch_json,
-    file_json,
+    ending,
     full,
     output,
     single_json,
     stamp,
     summary,
 )
-from docbatch.emulators.extend_requests import Rejected, checked, invalid, unknown
-from docbatch.emulators.server import Emulator, Request, Response
+from docbatch.emulators.extend_requests import (
+    CURRENT,
+    SINGLE,
+    Rejected,
+    checked,
+    invalid,
+    is_single,
+    out_of_credits,
+    unknown,
+)
+from docbatch.emulators.reading import Reading
+from docbatch.emulators.server import Payment, Request, Response
 
-CURRENT = "2026-02-09"
-SINGLE = "2025-04-21"
-PAGE = 10
+OLD_NAMES = {"fileId": "id", "fileUrl": "url", "fileName": "name"}
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class ExtendEmulator(Emulator):
+class ExtendEmulator(ExtendFiles):
     def __init__(self, *, key: str = "sk_test_0123456789", workspace: str = "ws_main") -> None:
-        super().__init__()
-        self.keys = {key: workspace}
-        self.files: dict[str, File] = {}
+        super().__init__(key=key, workspace=workspace)
         self.runs: dict[str, Run] = {}
         self.batches: dict[str, BatchRun] = {}
         self.versions = {"ex_one": ["1.0", "2.0"], "cl_one": ["1.0"], "spl_one": []}
         self.latency = 0.0
         self.credits: float | None = None
         self.page_quirk = True
-        self.page_size_ignored = False
         self.order = "made"
         self.dropped: set[int] = set()
         self.create_faults: list[str] = []
         self.batch_word: str | None = None
+        self.limits: Limits | None = None
+        self.refuses_unknown_files = False
+        self.refusal: tuple[int, str] | None = None
 
     def receive(self, request: Request) -> tuple[Response | None, str]:
-        with self._lock:
+        with self.turn:
             if (
                 self.create_faults
                 and request.method == "POST"
                 and request.path.endswith(("/batch", "/async"))
             ):
-                self.faults[len(self.requests) + 1] = self.create_faults.pop(0)
+                self.faults[self.count + 1] = self.create_faults.pop(0)
             return super().receive(request)
 
     def route(self, request: Request) -> Response:
         try:
             workspace = self._admitted(request)
+            if self.limits is not None:
+                self.limits.admit(request, self.clock)
             answer = self._answered(request, workspace, request.segments)
         except Rejected as rejection:
             return rejection.response
@@ -81,9 +94,10 @@ class ExtendEmulator(Emulator):
             raise Rejected(401, "UNAUTHORIZED", "Invalid API key")
         if request.headers.get("x-extend-api-version") not in (CURRENT, SINGLE):
             raise invalid("The x-extend-api-version header is missing or unknown")
-        if request.headers.get("x-extend-workspace-id", workspace) != workspace:
+        asked = request.headers.get("x-extend-workspace-id", workspace)
+        if self.scripted and asked != workspace:
             raise Rejected(403, "FORBIDDEN", "This key has no access to the workspace")
-        return workspace
+        return asked
 
     def _answered(self, request: Request, workspace: str, parts: list[str]) -> Any:
         routes: list[tuple[str, list[str], Callable[..., Any]]] = [
@@ -111,7 +125,7 @@ class ExtendEmulator(Emulator):
         raise unknown(f"{request.method} {request.path}")
 
     def _single_routes(self, request: Request) -> list[tuple[str, list[str], Callable[..., Any]]]:
-        if request.headers["x-extend-api-version"] == SINGLE:
+        if is_single(request):
             return [
                 ("POST", ["parse", "async"], self._create_single),
                 ("GET", ["parser_runs", "*"], self._get_single),
@@ -121,48 +135,16 @@ class ExtendEmulator(Emulator):
     def _removed(self, *_: object) -> Any:
         raise Rejected(410, "ENDPOINT_REMOVED", "This endpoint is not part of this API version")
 
-    def _upload(self, request: Request, workspace: str) -> Any:
-        head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
-        message = message_from_bytes(head + request.body, policy=HTTP)
-        for part in message.iter_parts():
-            if part.get_param("name", header="content-disposition") == "file":
-                content = part.get_payload(decode=True)
-                assert isinstance(content, bytes)
-                return self._keep(request, workspace, str(part.get_filename()), content)
-        raise invalid("Path: file")
-
-    def _keep(self, request: Request, workspace: str, name: str, content: bytes) -> Any:
-        if b"malware" in content:
-            raise Rejected(422, "INVALID_REQUEST", "The file was refused by the malware scan")
-        file = File(f"file_{len(self.files) + 1}", name, content, workspace, self.clock())
-        self.files[file.id] = file
-        shown = file_json(file)
-        return {"success": True, "file": shown} if _is_single(request) else shown
-
-    def _list_files(self, request: Request, workspace: str) -> Any:
-        part = request.param("nameContains", "") or ""
-        found = [each for each in self.files.values() if each.workspace == workspace and part in each.name]
-        if request.param("sortDir", "desc") == "desc":
-            found.reverse()
-        return self._page(request, [file_json(each) for each in found], "maxPageSize")
-
-    def _get_file(self, request: Request, workspace: str, identity: str) -> Any:
-        file = self.files.get(identity)
-        if file is None or file.workspace != workspace:
-            raise unknown("File")
-        self.blobs[f"/files/{identity}"] = file.content
-        return {
-            **file_json(file),
-            "presignedUrl": self.presigned("GET", f"/files/{identity}"),
-            "contents": None,
-        }
-
     def _create_batch(self, request: Request, workspace: str) -> Any:
         operation = OPERATIONS[request.segments[0]]
         body = request.json()
         how = checked(operation, body, self.versions)
         if self.credits is not None and self.credits <= 0:
-            raise Rejected(402, "USAGE_BLOCKED", "The organization is out of credits")
+            raise out_of_credits()
+        if self.refusal is not None:
+            raise Rejected(self.refusal[0], "INVALID_REQUEST", self.refusal[1])
+        if self.refuses_unknown_files:
+            self.check_ids(workspace, body["inputs"])
         number = len(self.batches) + 1
         identity = f"{'bpar' if operation == 'parse' else 'bpr'}_{number}"
         now = self.clock()
@@ -184,13 +166,9 @@ class ExtendEmulator(Emulator):
         hidden: bool = False,
     ) -> Run:
         now = self.clock()
-        file = self.files.get(each["file"].get("id", ""))
-        if file is not None and file.workspace != workspace:
-            file = None
-        taken_in = file is not None and b"unloadable" not in file.content
-        ending = self._ending(file)
+        file = self.file_of(workspace, each["file"])
+        taken_in = file is not None and not (self.scripted and b"unloadable" in file.content)
         if file is not None:
-            self.ledger.append(f"{operation} {file.digest}")
             self.credits = None if self.credits is None else self.credits - 1
         run = Run(
             id=f"{PREFIXES[operation]}_{len(self.runs) + 1}",
@@ -202,17 +180,29 @@ class ExtendEmulator(Emulator):
             ends=now + self.lag + self.latency,
             batch=batch,
             metadata=each.get("metadata"),
-            ending=ending,
+            ending=ENDINGS[b"unloadable"],
             hidden=hidden,
+            figured=self.scripted,
             **how,
         )
         self.runs[run.id] = run
+        if file is not None:
+            earliest, run.ends = self._earliest(run, now), inf
+            done = partial(self._end, run, file, earliest)
+            self.buy(f"{operation} {file.digest}", Payment(operation, file.name), file.content, done)
         return run
 
-    def _ending(self, file: File | None) -> tuple[str, str | None]:
-        if file is None:
-            return ENDINGS[b"unloadable"]
-        return next((end for mark, end in ENDINGS.items() if mark in file.content), ("PROCESSED", None))
+    def _earliest(self, run: Run, now: float) -> float:
+        """Return when a run may be over, given how many files are worked on in a minute."""
+        batched = self.limits is not None and run.batch is not None
+        return max(run.ends, self.limits.over_at(now)) if batched and self.limits else run.ends
+
+    def _end(self, run: Run, file: File, earliest: float, reading: Reading) -> None:
+        said = [end for mark, end in ENDINGS.items() if self.scripted and mark in file.content]
+        run.pages = reading.pages
+        run.ending = said[0] if said else ending(reading)
+        run.message = reading.failure.message if reading.failure else None
+        run.ends = max(earliest, self.clock())
 
     def _get_batch(self, request: Request, workspace: str, identity: str) -> Any:
         batch = self.batches.get(identity)
@@ -285,20 +275,6 @@ class ExtendEmulator(Emulator):
             raise unknown("Run")
         return run
 
-    def _page(self, request: Request, found: list[dict[str, Any]], size_name: str) -> Any:
-        asked = None if self.page_size_ignored else request.param(size_name)
-        size = int(asked or PAGE)
-        if not 1 <= size <= 1000:
-            raise invalid(f"Path: {size_name}")
-        token = request.param("nextPageToken")
-        start = int(token.removeprefix("at/+=:")) if token else 0
-        more = start + size < len(found)
-        return {
-            "object": "list",
-            "data": found[start : start + size],
-            "nextPageToken": f"at/+=:{start + size}" if more else None,
-        }
-
     def _get_processor(self, request: Request, workspace: str, identity: str) -> Any:
         kind = self._kind(request, identity)
         config = {"schema": {"type": "object", "properties": {}}, "baseProcessor": "extraction_performance"}
@@ -329,10 +305,11 @@ class ExtendEmulator(Emulator):
         }
 
     def _create_single(self, request: Request, workspace: str) -> Any:
-        file = self.files.get(request.json().get("file", {}).get("fileId", ""))
-        if file is None or file.workspace != workspace:
-            raise unknown("File")
-        run = self._start("parse", workspace, {"file": {"id": file.id}})
+        asked = request.json().get("file", {})
+        given = {OLD_NAMES[name]: value for name, value in asked.items() if name in OLD_NAMES}
+        if "id" in given:
+            self.check_ids(workspace, [{"file": given}])
+        run = self._start("parse", workspace, {"file": given})
         del self.runs[run.id]
         run.id = f"parser_run_{len(self.runs) + 1}"
         self.runs[run.id] = run
@@ -347,7 +324,3 @@ def _fits(pattern: list[str], parts: list[str]) -> bool:
     return len(pattern) == len(parts) and all(
         each in ("*", part) for each, part in zip(pattern, parts, strict=True)
     )
-
-
-def _is_single(request: Request) -> bool:
-    return request.headers["x-extend-api-version"] == SINGLE

@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from docbatch.emulators.deriving import chosen, values
+from docbatch.emulators.reading import Page, Reading
+from docbatch.models import FailureClass
+
 OPERATIONS = {
     "parse_runs": "parse",
     "extract_runs": "extract",
@@ -16,6 +20,7 @@ PROCESSORS = {"extract": "extractor", "classify": "classifier", "split": "splitt
 PREFIXES = {"parse": "pr", "extract": "exr", "classify": "clr", "split": "splr"}
 CREDITS = {"parse": 2.0, "extract": 3.0, "classify": 1.0, "split": 2.0}
 DPI = 144
+CLASSES = [{"id": "c1", "type": "invoice", "description": "an invoice"}]
 
 ENDINGS: Mapping[bytes, tuple[str, str | None]] = {
     b"corrupt": ("FAILED", "CORRUPT_FILE"),
@@ -26,6 +31,14 @@ ENDINGS: Mapping[bytes, tuple[str, str | None]] = {
     b"unloadable": ("FAILED", "UNABLE_TO_DOWNLOAD_FILE"),
 }
 
+REASONS: Mapping[FailureClass, str] = {
+    FailureClass.UNSUPPORTED: "FILE_TYPE_NOT_SUPPORTED",
+    FailureClass.TOO_LARGE: "FILE_SIZE_TOO_LARGE",
+    FailureClass.ENCRYPTED: "PASSWORD_PROTECTED_FILE",
+    FailureClass.CORRUPT: "CORRUPT_FILE",
+    FailureClass.NEEDS_OCR: "OCR_ERROR",
+}
+
 
 @dataclass
 class File:
@@ -34,10 +47,6 @@ class File:
     content: bytes
     workspace: str
     made: float
-
-    @property
-    def pages(self) -> list[str]:
-        return self.content.decode(errors="replace").split("\f")
 
     @property
     def digest(self) -> str:
@@ -63,6 +72,9 @@ class Run:
     ending: tuple[str, str | None] = ("PROCESSED", None)
     cancelled: bool = False
     hidden: bool = False
+    pages: tuple[Page, ...] = ()
+    figured: bool = False
+    message: str | None = None
 
     def status(self, now: float) -> str:
         if self.cancelled:
@@ -90,7 +102,14 @@ def stamp(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def file_json(file: File, *, processed: bool = False) -> dict[str, Any]:
+def ending(reading: Reading) -> tuple[str, str | None]:
+    """Return the state a run ends in, and the reason of one that failed."""
+    if reading.failure is None:
+        return "PROCESSED", None
+    return "FAILED", REASONS.get(reading.failure.kind, "FAILED_TO_PROCESS_FILE")
+
+
+def file_json(file: File, *, pages: int | None = None) -> dict[str, Any]:
     """A summary; the page count is there only after the first run."""
     suffix = file.name.rpartition(".")[2].lower()
     kind = {"pdf": "PDF", "txt": "TXT", "csv": "CSV", "docx": "DOCX", "html": "HTML"}.get(suffix)
@@ -100,7 +119,7 @@ def file_json(file: File, *, processed: bool = False) -> dict[str, Any]:
         "name": file.name,
         "type": kind,
         "parentFileId": None,
-        "metadata": {"pageCount": len(file.pages)} if processed else {},
+        "metadata": {} if pages is None else {"pageCount": pages},
         "dataRetention": {"mode": "workspace_default", "status": "available"},
         "createdAt": stamp(file.made),
         "updatedAt": stamp(file.made),
@@ -121,22 +140,22 @@ def batch_json(batch: BatchRun, now: float) -> dict[str, Any]:
 def _shared(run: Run, now: float) -> dict[str, Any]:
     status = run.status(now)
     failed = status == "FAILED"
+    pages = len(run.pages) if status == "PROCESSED" else None
     return {
         "object": f"{run.operation}_run",
         "id": run.id,
         "status": status,
         "failureReason": run.ending[1] if failed else None,
-        "failureMessage": f"the file ended as {run.ending[1]}" if failed else None,
+        "failureMessage": (run.message or f"the file ended as {run.ending[1]}") if failed else None,
         "metadata": run.metadata,
-        "file": None if run.file is None else file_json(run.file, processed=status == "PROCESSED"),
+        "file": None if run.file is None else file_json(run.file, pages=pages),
         "usage": _usage(run) if status == "PROCESSED" else None,
     }
 
 
 def _usage(run: Run) -> dict[str, Any]:
-    assert run.file is not None
-    own = CREDITS[run.operation] * len(run.file.pages)
-    parsed = 0.0 if run.operation == "parse" else CREDITS["parse"] * len(run.file.pages)
+    own = CREDITS[run.operation] * len(run.pages)
+    parsed = 0.0 if run.operation == "parse" else CREDITS["parse"] * len(run.pages)
     return {"credits": own, "totalCredits": own + parsed}
 
 
@@ -190,31 +209,33 @@ def _config(operation: str) -> dict[str, Any]:
     if operation == "extract":
         return {"schema": {"type": "object", "properties": {}}, "baseProcessor": "extraction_performance"}
     kind = {"classify": "classifications", "split": "splitClassifications"}[operation]
-    return {kind: [{"id": "c1", "type": "invoice", "description": "an invoice"}]}
+    return {kind: CLASSES}
 
 
 def _metrics(run: Run) -> dict[str, Any]:
-    assert run.file is not None
-    return {"processingTimeMs": 1200, "pageCount": len(run.file.pages)}
+    return {"processingTimeMs": 1200, "pageCount": len(run.pages)}
 
 
 def output(run: Run) -> dict[str, Any]:
     assert run.file is not None
     match run.operation:
         case "parse":
-            return parse_output(run.file.pages)
+            return parse_output(run)
         case "extract":
-            return {"value": {"text": run.file.pages[0], "pages": len(run.file.pages)}, "metadata": {}}
+            found = values(run.pages, run.config.get("schema") or {})
+            return {"value": found or {"text": run.pages[0].text, "pages": len(run.pages)}, "metadata": {}}
         case "classify":
-            return {"id": "c1", "type": "invoice", "confidence": 0.93, "insights": []}
+            kind = chosen(run.pages, run.config.get("classifications") or CLASSES)
+            return {"id": kind.get("id", "c1"), "type": kind["type"], "confidence": 0.93, "insights": []}
+    kind = chosen(run.pages, run.config.get("splitClassifications") or CLASSES)
     split = {
         "id": "s1",
-        "type": "invoice",
-        "classificationId": "c1",
+        "type": kind["type"],
+        "classificationId": kind.get("id", "c1"),
         "identifier": "INV-1",
-        "observation": "one invoice",
+        "observation": "one document",
         "startPage": 1,
-        "endPage": len(run.file.pages),
+        "endPage": len(run.pages),
         "fileId": run.file.id,
     }
     return {"splits": [split]}
@@ -232,16 +253,17 @@ def single_json(run: Run, now: float) -> dict[str, Any]:
         **shown,
         "object": "parser_run",
         "fileId": run.file.id,
-        "chunks": parse_output(run.file.pages)["chunks"],
-        "metrics": {"processingTimeMs": 900, "pageCount": len(run.file.pages)},
+        "chunks": parse_output(run)["chunks"],
+        "metrics": {"processingTimeMs": 900, "pageCount": len(run.pages)},
         "config": {"target": "markdown"},
         "usage": {"credits": CREDITS["parse"]},
     }
 
 
-def parse_output(pages: list[str]) -> dict[str, Any]:
+def parse_output(run: Run) -> dict[str, Any]:
+    blocks = _figures if run.figured else _plain
     return {
-        "chunks": [_chunk(number, text) for number, text in enumerate(pages, 1)],
+        "chunks": [_chunk(number, blocks(number, page)) for number, page in enumerate(run.pages, 1)],
         "ocr": None,
         "metadata": {
             "originalMimeType": "text/plain",
@@ -254,21 +276,29 @@ def parse_output(pages: list[str]) -> dict[str, Any]:
                     "originalPageHeight": 1584,
                     "dpi": DPI,
                 }
-                for number in range(1, len(pages) + 1)
+                for number in range(1, len(run.pages) + 1)
             ],
         },
     }
 
 
-def _chunk(number: int, text: str) -> dict[str, Any]:
+def _plain(number: int, page: Page) -> list[dict[str, Any]]:
+    return [_block(number, f"b{number}t", "text", page.markdown, 100)]
+
+
+def _figures(number: int, page: Page) -> list[dict[str, Any]]:
+    """Set a page's text between a heading and a table of one cell, so that readers meet them."""
     table = "<table><tr><th>page</th></tr><tr><td>" + str(number) + "</td></tr></table>"
     cell = _block(number, f"b{number}c", "table_cell", str(number), 300)
     cell["details"] = {"type": "table_cell_details", "rowIndex": 1, "columnIndex": 0}
-    blocks = [
+    return [
         _block(number, f"b{number}h", "heading", f"# Page {number}", 100),
-        _block(number, f"b{number}t", "text", text, 200),
+        _block(number, f"b{number}t", "text", page.text, 200),
         {**_block(number, f"b{number}x", "table", table, 300), "children": [cell]},
     ]
+
+
+def _chunk(number: int, blocks: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "object": "chunk",
         "id": f"chunk{number}",

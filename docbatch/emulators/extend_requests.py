@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Self
 
 from docbatch.emulators.extend_objects import PROCESSORS
-from docbatch.emulators.server import Response
+from docbatch.emulators.server import Request, Response
 
+CURRENT = "2026-02-09"
+SINGLE = "2025-04-21"
 MOST_METADATA = 10_000
 ENUMS = {
     "target": {"markdown", "spatial"},
@@ -23,6 +26,10 @@ class Rejected(Exception):
             x_extend_request_id="req_1",
         )
 
+    def with_header(self, name: str, value: str) -> Self:
+        self.response = replace(self.response, headers={**self.response.headers, name: value})
+        return self
+
 
 def invalid(message: str) -> Rejected:
     return Rejected(400, "INVALID_REQUEST", message)
@@ -30,6 +37,15 @@ def invalid(message: str) -> Rejected:
 
 def unknown(what: str) -> Rejected:
     return Rejected(404, "NOT_FOUND", f"{what} not found")
+
+
+def out_of_credits() -> Rejected:
+    return Rejected(402, "USAGE_BLOCKED", "The organization is out of credits")
+
+
+def is_single(request: Request) -> bool:
+    """Say whether a request speaks the older version, which has single runs only."""
+    return request.headers["x-extend-api-version"] == SINGLE
 
 
 def checked(operation: str, body: Any, versions: Mapping[str, list[str]]) -> Mapping[str, Any]:
@@ -69,7 +85,7 @@ def _checked_processor(operation: str, body: Any, versions: Mapping[str, list[st
         version = published[-1] if published else "draft"
     elif version != "draft" and version not in published:
         raise unknown(f"{kind.capitalize()} version")
-    return {"processor": reference["id"], "version": version}
+    return {"processor": reference["id"], "version": version, "config": reference.get("overrideConfig") or {}}
 
 
 def _checked_config(config: Mapping[str, Any]) -> Mapping[str, Any]:

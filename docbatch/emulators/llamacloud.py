@@ -2,6 +2,9 @@
 
 import json
 import random
+from dataclasses import replace
+from functools import partial
+from math import inf
 from typing import Any
 
 from docbatch.emulators.llamacloud_objects import (
@@ -14,10 +17,11 @@ from docbatch.emulators.llamacloud_objects import (
     extract_job_json,
     parse_job_json,
     parse_parts,
-    stamp,
+    was_made_within,
 )
 from docbatch.emulators.llamacloud_shelves import KEY, ROUTES, Rejected, Shelves
-from docbatch.emulators.server import Request, Response
+from docbatch.emulators.reading import Reading
+from docbatch.emulators.server import Payment, Request, Response
 
 __all__ = ["KEY", "PRESET", "LlamaCloud"]
 
@@ -30,7 +34,8 @@ class LlamaCloud(Shelves):
     "unlisted" no row, "vanished" no result, "refused" no upload.
 
     Times are in seconds: `mapping` until a batch knows its jobs, `working` a job's. `waits` are the states a batch shows
-    before that, `null_results` counts answers without results after it, `expired_urls` downloads that come too late.
+    before that, `null_results` counts answers without results after it, `expired_urls` downloads that come too late,
+    `conflicts` creates that are answered with 409 although they took effect.
     """
 
     routes = (
@@ -54,6 +59,7 @@ class LlamaCloud(Shelves):
         self.waits: list[str] = []
         self.null_results = 0
         self.credits = True
+        self.conflicts = 0
         self.expired_urls = 0
         self._dice = random.Random(1)
 
@@ -80,11 +86,15 @@ class LlamaCloud(Shelves):
         self.batches[made.id] = made
         for entry in held:
             self._work_on(made, entry)
+        if self.conflicts > 0:
+            self.conflicts -= 1
+            raise Rejected(409, {"message": "in conflict with another request", "directory_id": directory.id})
         return Response.of(batch_json(made, "PENDING", None), 201)
 
     def _check_configuration(self, job: Json, project: str) -> None:
         if job["type"] == "parse_v2" and job["configuration_id"] == PRESET:
             return
+        self._assume(job["configuration_id"], project)
         saved = self.saved.get(job["configuration_id"])
         if saved is None or saved.project != project or saved.product != job["type"]:
             raise Rejected(
@@ -93,29 +103,41 @@ class LlamaCloud(Shelves):
 
     def _work_on(self, batch: Batch, entry: Entry) -> None:
         """Make a job for a file: from here on it is paid."""
-        text = entry.content.decode(errors="replace")
-        if "unmapped" in text:
+        text = entry.content.decode(errors="replace") if self.scripted else entry.display_name
+        if self.scripted and "unmapped" in text:
             batch.rows.append((entry.id, None, "no job could be made for this file"))
             return
         product = batch.job["type"]
         begins = max(batch.mapped, self.clock())
         made = Job(
             self._id("pjb" if product == "parse_v2" else "ext"), batch.project, product, entry.display_name, entry.file,
-            text, batch.job["configuration_id"], begins, begins + self.working,
+            text, batch.job["configuration_id"], begins, inf, scripted=self.scripted,
         )  # fmt: skip
+        saved = self.saved.get(made.configuration)
+        made.schema = saved.parameters.get("data_schema") if saved else None
         self.jobs[made.id] = made
-        self.ledger.append(text)
-        if "unlisted" not in text:
+        if not made.says("unlisted"):
             batch.rows.append((entry.id, made.id, None))
+        payment = Payment(product.removesuffix("_v2"), entry.display_name)
+        self.buy(text, payment, entry.content, partial(self._finish, made, begins + self.working))
+
+    def _finish(self, job: Job, earliest: float, reading: Reading) -> None:
+        torn = [
+            replace(page, is_lost=page.is_lost or (self.scripted and "torn" in page.text))
+            for page in reading.pages
+        ]
+        job.reading = replace(reading, pages=tuple(torn))
+        job.ends = max(earliest, self.clock())
 
     def _list_batches(self, request: Request, project: str) -> Response:
-        directory, since = request.param("source_directory_id"), request.param("created_at_on_or_after")
+        directory, status = request.param("source_directory_id"), request.param("status")
         found = [
             each
             for each in self.batches.values()
             if each.project == project
             and directory in (None, each.directory)
-            and (since is None or str(stamp(each.made)) >= since)
+            and status in (None, self._status(each))
+            and was_made_within(request, each.made)
         ]
         made = {each.id: each.made for each in found}
         shown = [batch_json(each, self._status(each), None) for each in found]
@@ -165,7 +187,10 @@ class LlamaCloud(Shelves):
         found = [
             each
             for each in known
-            if (each.project, each.product) == (project, f"{name}_v2") and "vanished" not in each.text
+            if (each.project, each.product) == (project, f"{name}_v2")
+            and not each.says("vanished")
+            and request.param("status") in (None, each.status(self.clock()))
+            and was_made_within(request, each.made)
         ]
         made = {each.id: each.made for each in found}
         return self._listed(
@@ -178,7 +203,7 @@ class LlamaCloud(Shelves):
 
     def _get_job(self, request: Request, project: str, name: str, id_: str) -> Response:
         job = self._own(self.jobs, id_, project)
-        if "vanished" in job.text:
+        if job.says("vanished"):
             raise Rejected(404, "the result has expired")
         expand = request.params.get("expand", [])
         described = self._described(job, expand)
@@ -186,7 +211,7 @@ class LlamaCloud(Shelves):
             return Response.of(described)
         answer: Json = {"job": described}
         if described["status"] == "COMPLETED":
-            parts = parse_parts(job.text)
+            parts = parse_parts(job.reading.pages)
             answer |= {name: part for name, part in parts.items() if name in expand}
             if "usage" in expand:
                 described["usage"] = {"credits": 10.0 * len(parts["markdown"]["pages"])}

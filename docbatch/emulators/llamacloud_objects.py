@@ -1,10 +1,14 @@
 """What the emulated LlamaCloud keeps, and how it describes it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from docbatch.emulators.deriving import values
+from docbatch.emulators.reading import Page, Reading
 from docbatch.emulators.server import Request
+from docbatch.models import FailureClass
 
 Json = dict[str, Any]
 TIERS = {
@@ -12,6 +16,14 @@ TIERS = {
     "cost_effective": "2026-09-28",
     "agentic": "2026-10-16",
     "agentic_plus": "2026-09-28",
+}
+UNREAD = Reading()
+ERRORS = {
+    FailureClass.UNSUPPORTED: "Unsupported file type",
+    FailureClass.TOO_LARGE: "The document is too large",
+    FailureClass.ENCRYPTED: "The document is password protected",
+    FailureClass.CORRUPT: "The document could not be opened",
+    FailureClass.EMPTY: "The document is empty",
 }
 
 
@@ -37,6 +49,17 @@ class Entry:
     file: str
     content: bytes
     made: float
+    deleted: float | None = None
+
+
+@dataclass
+class File:
+    """A file of the account's own, in no directory."""
+
+    id: str
+    project: str
+    name: str
+    content: bytes
 
 
 @dataclass
@@ -51,7 +74,7 @@ class Saved:
 
 @dataclass
 class Job:
-    """`text` is the document's; what it says decides how the job ends."""
+    """`scripted` jobs go as the words in the document's text say. None ends before its document is read."""
 
     id: str
     project: str
@@ -63,18 +86,26 @@ class Job:
     made: float
     ends: float
     cancelled: bool = False
+    scripted: bool = True
+    reading: Reading = UNREAD
+    schema: Json | None = None
+
+    def says(self, *words: str) -> bool:
+        return self.scripted and any(word in self.text for word in words)
 
     def status(self, now: float) -> str:
         if self.cancelled:
             return "CANCELLED"
         if now < self.ends:
             return "RUNNING" if now > self.made else "PENDING"
-        return "FAILED" if "bad" in self.text or "locked" in self.text else "COMPLETED"
+        return "FAILED" if self.reading.failure or self.says("bad", "locked") else "COMPLETED"
 
     def error(self, now: float) -> str | None:
         if self.status(now) != "FAILED":
             return None
-        locked = "locked" in self.text
+        if self.reading.failure:
+            return ERRORS.get(self.reading.failure.kind, "An internal error occurred")
+        locked = self.says("locked")
         return "The document is password protected" if locked else "The document could not be opened"
 
 
@@ -95,6 +126,15 @@ class Batch:
 
 def stamp(when: float | None) -> str | None:
     return None if when is None else datetime.fromtimestamp(when, UTC).isoformat().replace("+00:00", "Z")
+
+
+def was_made_within(request: Request, made: float) -> bool:
+    """Say whether something was made in the range of time a list is asked for."""
+    bounds = (request.param("created_at_on_or_after"), request.param("created_at_on_or_before"))
+    first, last = (None if each is None else datetime.fromisoformat(each) for each in bounds)
+    # Compared as it is told, in microseconds.
+    told = datetime.fromtimestamp(made, UTC)
+    return (first is None or told >= first) and (last is None or told <= last)
 
 
 def directory_json(each: Directory) -> Json:
@@ -124,7 +164,20 @@ def entry_json(each: Entry) -> Json:
         "metadata": {},
         "created_at": stamp(each.made),
         "updated_at": stamp(each.made),
-        "deleted_at": None,
+        "deleted_at": stamp(each.deleted),
+        "download_url": None,
+    }
+
+
+def file_json(each: File) -> Json:
+    return {
+        "id": each.id,
+        "name": each.name,
+        "project_id": each.project,
+        "external_file_id": None,
+        "file_type": each.name.rpartition(".")[2],
+        "expires_at": None,
+        "purpose": "user_data",
         "download_url": None,
     }
 
@@ -169,36 +222,34 @@ def parse_job_json(each: Job, now: float) -> Json:
     }
 
 
-def parse_parts(text: str) -> Json:
-    """Return all parts of a parse result; a page that says "torn" failed."""
-    pages = list(enumerate(text.split("\f"), start=1))
+def parse_parts(read: Sequence[Page]) -> Json:
+    """Return all parts of a parse result."""
+    pages = list(enumerate(read, start=1))
+    texts = [{"page_number": number, "text": page.text} for number, page in pages if not page.is_lost]
     return {
-        "markdown": {"pages": [_page(number, page, "markdown") for number, page in pages]},
-        "text": {
-            "pages": [{"page_number": number, "text": page} for number, page in pages if "torn" not in page]
-        },
-        "items": {"pages": [_items(number, page) for number, page in pages]},
+        "markdown": {"pages": [_page(number, page, {"markdown": page.markdown}) for number, page in pages]},
+        "text": {"pages": texts},
+        "items": {"pages": [_page(number, page, _items(page)) for number, page in pages]},
         "metadata": {"pages": [{"page_number": number, "confidence": 0.9} for number, _ in pages]},
     }
 
 
-def _page(number: int, page: str, name: str) -> Json:
-    if "torn" in page:
+def _page(number: int, page: Page, shown: Json) -> Json:
+    if page.is_lost:
         return {"page_number": number, "error": "the page is torn", "success": False}
-    return {"page_number": number, name: page, "success": True}
+    return {"page_number": number, **shown, "success": True}
 
 
-def _items(number: int, page: str) -> Json:
-    if "torn" in page:
-        return {"page_number": number, "error": "the page is torn", "success": False}
+def _items(page: Page) -> Json:
     box = {"x": 72.0, "y": 72.0, "w": 200.0, "h": 12.0, "confidence": 0.9}
-    item = {"type": "text", "value": page, "md": page, "bbox": [box]}
-    size = {"page_width": 612.0, "page_height": 792.0}
-    return {"page_number": number, "items": [item], "success": True, **size}
+    item = {"type": "text", "value": page.text, "md": page.markdown, "bbox": [box]}
+    return {"items": [item], "page_width": 612.0, "page_height": 792.0}
 
 
 def extract_job_json(each: Job, now: float, expand: list[str]) -> Json:
     done = each.status(now) == "COMPLETED"
+    said = "\f".join(page.text for page in each.reading.pages)
+    found = values(each.reading.pages, each.schema or {})
     charged = {"credits": 15.0, "extract_credits": 5.0, "parse_credits": 10.0}
     shown = {"field_metadata": None, "parse_job_id": None, "parse_tier": "agentic"}
     return {
@@ -209,7 +260,7 @@ def extract_job_json(each: Job, now: float, expand: list[str]) -> Json:
         "configuration_id": each.configuration,
         "configuration": None,
         "error_message": each.error(now),
-        "extract_result": {"text": each.text, "length": len(each.text)} if done else None,
+        "extract_result": (found or {"text": said, "length": len(said)}) if done else None,
         "extract_metadata": shown if done and "extract_metadata" in expand else None,
         "metadata": {"usage": {"num_pages_extracted": 1, "num_pages_billed": 1}} if done else None,
         "usage": charged if done and "usage" in expand else None,
@@ -230,7 +281,7 @@ def form_of(request: Request) -> tuple[dict[str, str], tuple[str, bytes] | None]
         )
         named = dict(piece.strip().split("=", 1) for piece in disposition.split(";")[1:])
         name = named["name"].strip('"')
-        if name == "upload_file":
+        if "filename" in named:
             file = (named.get("filename", '""').strip('"').replace("%22", '"'), content)
         else:
             fields[name] = content.decode()

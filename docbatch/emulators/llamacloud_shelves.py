@@ -9,11 +9,13 @@ from docbatch.emulators.llamacloud_objects import (
     Batch,
     Directory,
     Entry,
+    File,
     Job,
     Json,
     Saved,
     directory_json,
     entry_json,
+    file_json,
     form_of,
     saved_json,
     stamp,
@@ -23,7 +25,7 @@ from docbatch.emulators.server import Emulator, Request, Response
 KEY = "llx-0123456789abcdef"
 LIFE = 48 * 3600.0
 
-T = TypeVar("T", Directory, Entry, Saved, Batch, Job)
+T = TypeVar("T", Directory, Entry, File, Saved, Batch, Job)
 Routes = Sequence[tuple[str, str, str]]
 
 ROUTES: Routes = [
@@ -35,6 +37,7 @@ ROUTES: Routes = [
     ("POST", r"/api/v1/beta/directories/([^/]+)/files", "add"),
     ("GET", r"/api/v1/beta/directories/([^/]+)/files", "list_files"),
     ("DELETE", r"/api/v1/beta/directories/([^/]+)/files/([^/]+)", "delete_file"),
+    ("POST", r"/api/v1/beta/files", "make_file"),
     ("POST", r"/api/v1/beta/configurations", "save"),
     ("GET", r"/api/v1/beta/configurations", "list_saved"),
     ("GET", r"/api/v1/beta/configurations/([^/]+)", "get_saved"),
@@ -49,7 +52,9 @@ class Rejected(Exception):
 
 class Shelves(Emulator):
     """`twins` is what a second upload with one unique_id does, `page` the most items a list gives at once, `ending` how
-    lists say that they end. `life` (seconds) is an ephemeral directory's; None leaves it unsaid.
+    lists say that they end. `life` (seconds) is an ephemeral directory's; None leaves it unsaid. `lists_removed` says whether
+    what lay in a directory is still listed once that is removed. `extracting` are ids of configurations that extract
+    although they were not saved here.
     """
 
     routes: Routes = ROUTES
@@ -59,12 +64,16 @@ class Shelves(Emulator):
         self.keys = keys or {KEY: "prj-one"}
         self.directories: dict[str, Directory] = {}
         self.entries: dict[str, Entry] = {}
+        self.former: dict[str, Entry] = {}
+        self.files: dict[str, File] = {}
         self.saved: dict[str, Saved] = {}
         self.page = 100
         self.ending: Literal["absent", "null", "empty"] = "null"
         self.twins: Literal["twin", "replace", "reject"] = "twin"
         self.name_filter: Literal["exact", "substring"] = "exact"
         self.life: float | None = LIFE
+        self.extracting: frozenset[str] = frozenset()
+        self.lists_removed = False
         self.late_uploads: dict[int, float] = {}
         self._late: list[tuple[float, Callable[[], object]]] = []
         self._number = 0
@@ -101,9 +110,10 @@ class Shelves(Emulator):
         if kind != "Bearer" or key not in self.keys:
             raise Rejected(401, "Invalid API key, or a key of another region")
         project = self.keys[key]
-        if request.param("project_id", project) != project:
+        asked = request.param("project_id") or project
+        if self.scripted and asked != project:
             raise Rejected(403, "This key has no access to the project")
-        return project
+        return asked
 
     def _id(self, prefix: str) -> str:
         self._number += 1
@@ -172,8 +182,13 @@ class Shelves(Emulator):
 
     def _delete_directory(self, request: Request, project: str, id_: str) -> Response:
         self._directory(id_, project).deleted = self.clock()
-        self.entries = {name: each for name, each in self.entries.items() if each.directory != id_}
+        for each in [each for each in self.entries.values() if each.directory == id_]:
+            self._drop(each)
         return Response(204)
+
+    def _drop(self, entry: Entry) -> None:
+        entry.deleted = self.clock()
+        self.former[entry.id] = self.entries.pop(entry.id)
 
     def _upload(self, request: Request, project: str, id_: str) -> Response:
         directory = self._directory(id_, project)
@@ -183,7 +198,7 @@ class Shelves(Emulator):
                 422, [{"loc": ["body", "upload_file"], "msg": "Field required", "type": "missing"}]
             )
         name, content = file
-        if b"refused" in content:
+        if self.scripted and b"refused" in content:
             raise Rejected(415, {"message": "Unsupported file type"})
         unique_id = fields.get("unique_id") or fields.get("external_file_id") or name
         shown = fields.get("display_name") or name
@@ -196,19 +211,27 @@ class Shelves(Emulator):
     def _add(self, request: Request, project: str, id_: str) -> Response:
         directory = self._directory(id_, project)
         body = request.json()
-        source = next(
-            (
-                each
-                for each in self.entries.values()
-                if body["file_id"] in (each.file, each.id) and each.project == project
-            ),
-            None,
-        )
-        if source is None:
-            raise Rejected(404, "the source file is not in storage")
-        unique_id = body.get("unique_id") or source.unique_id
-        shown = body.get("display_name") or source.display_name
-        return self._keep(directory, unique_id, shown, source.content, source.file)
+        file, name, content = self._file(body["file_id"], project)
+        shown = body.get("display_name") or name
+        return self._keep(directory, body.get("unique_id") or name, shown, content, file)
+
+    def _file(self, id_: str, project: str) -> tuple[str, str, bytes]:
+        """Return id, name and content of a file, by its own id or by that of an entry that holds it."""
+        own = self.files.get(id_)
+        if own is not None and own.project == project:
+            return own.id, own.name, own.content
+        for each in self.entries.values():
+            if id_ in (each.file, each.id) and each.project == project:
+                return each.file, each.display_name, each.content
+        raise Rejected(404, "the source file is not in storage")
+
+    def _make_file(self, request: Request, project: str) -> Response:
+        fields, file = form_of(request)
+        if file is None or "purpose" not in fields:
+            raise Rejected(422, [{"loc": ["body", "purpose"], "msg": "Field required", "type": "missing"}])
+        made = File(self._id("fil"), project, *file)
+        self.files[made.id] = made
+        return Response.of(file_json(made), 201)
 
     def _keep(
         self, directory: Directory, unique_id: str, shown: str, content: bytes, file: str | None = None
@@ -221,7 +244,7 @@ class Shelves(Emulator):
         if there and self.twins == "reject":
             raise Rejected(409, {"message": "unique_id exists", "id": there[0].id})
         if there and self.twins == "replace":
-            del self.entries[there[0].id]
+            self._drop(there[0])
         made = Entry(
             self._id("dfl"), directory.id, directory.project, unique_id, shown, file or self._id("fil"), content, self.clock()
         )  # fmt: skip
@@ -230,20 +253,20 @@ class Shelves(Emulator):
         return Response.of(entry_json(made), 201)
 
     def _list_files(self, request: Request, project: str, id_: str) -> Response:
-        self._directory(id_, project)
         unique_id = request.param("unique_id")
-        found = [
-            each
-            for each in self.entries.values()
-            if each.directory == id_ and unique_id in (None, each.unique_id)
-        ]
+        shown = list(self.entries.values())
+        if request.param("include_deleted") == "true" and self.lists_removed:
+            self._own(self.directories, id_, project)
+            shown += self.former.values()
+        else:
+            self._directory(id_, project)
+        found = [each for each in shown if each.directory == id_ and unique_id in (None, each.unique_id)]
         made = {each.id: each.made for each in found}
         return self._listed(request, map(entry_json, found), lambda item: made[item["id"]])
 
     def _delete_file(self, request: Request, project: str, id_: str, entry: str) -> Response:
         self._directory(id_, project)
-        self._own(self.entries, entry, project)
-        del self.entries[entry]
+        self._drop(self._own(self.entries, entry, project))
         return Response(204)
 
     def _save(self, request: Request, project: str) -> Response:
@@ -274,4 +297,12 @@ class Shelves(Emulator):
         return self._listed(request, found, lambda _: 0.0)
 
     def _get_saved(self, request: Request, project: str, id_: str) -> Response:
+        self._assume(id_, project)
         return Response.of(saved_json(self._own(self.saved, id_, project)))
+
+    def _assume(self, id_: str, project: str) -> None:
+        """Where nothing is scripted, take an id that was never seen for a configuration saved elsewhere."""
+        if self.scripted or id_ in self.saved or not id_.startswith("cfg-"):
+            return
+        product = "extract_v2" if id_ in self.extracting else "parse_v2"
+        self.saved[id_] = Saved(id_, project, id_, product, {"product_type": product}, str(stamp(0)))

@@ -80,6 +80,8 @@ def _job(store: Store, target: Target, recipe: int) -> RecordedJob:
         priority=target.priority,
         pins=dict(target.recipe.pins),
         revision=revision,
+        # Work in this process has limits of its own and ends with it, so that it can never be stuck.
+        timeout=None if target.traits.in_process else target.timeout,
     )
 
 
@@ -149,8 +151,9 @@ def _retake(run: Run, target: Target, path: bytes, given_up: str | None) -> None
     except ContentError as error:
         store.documents.put(target.name, path, None, error.failure)
         return
-    key = item_key(target.recipe_key, now.media_type, now.digest)
-    item = _item(target, path, key=key, digest=now.digest, media_type=now.media_type, size=now.size)
+    media_type = target.read_as(path, now.media_type)
+    key = item_key(target.recipe_key, media_type, now.digest)
+    item = _item(target, path, key=key, digest=now.digest, media_type=media_type, size=now.size)
     store.documents.put(target.name, path, store.items.want(item, recipe), None)
     for sink in target.sinks:
         if not sink.whole:

@@ -1,57 +1,37 @@
 """One apply, from the lock to the exit code."""
 
-import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
 
-from docbatch.engine.adopt import adopt, replan, retire
-from docbatch.engine.build import lines, targets
+from docbatch.engine.adopt import replan
 from docbatch.engine.clock import Clock, SystemClock
-from docbatch.engine.connections import Connections
-from docbatch.engine.desk import Desk
 from docbatch.engine.forecast import forecast
+from docbatch.engine.intake import Intake, Selection, locked_intake
 from docbatch.engine.notices import Observer
 from docbatch.engine.planfile import SavedPlan
 from docbatch.engine.reconcile import reconcile
 from docbatch.engine.run import Run
-from docbatch.engine.survey import survey, undeclared
 from docbatch.engine.target import Target
-from docbatch.errors import CredentialsError, DocbatchError, ProviderError
-from docbatch.providers import REGISTRY
+from docbatch.errors import DocbatchError, gravest
 from docbatch.report import PlanReport
-from docbatch.sources.statcache import StatCache
-from docbatch.spec.values import Connection, Job
-from docbatch.spool import Spool
-from docbatch.state import files, lock
+from docbatch.state.deadlines import Stuck
 from docbatch.state.store import Store
 
-RANK = (1, 12, 6, 5, 4, 3, 0)
 UNDONE = ("live", "held")
 WRONG = ("failed", "partial", "problem")
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Selection):
     """What to apply and how far.
 
-    `folder` is the state folder. `is_all` says that `jobs` are all there are, so that others count as removed.
-    `connections` are those whose open work is followed although no job uses them any
-    more: what was paid is collected. `timeout` (seconds) bounds the waiting, `max_new` the documents newly sent; `plan` is
-    what was approved; `shown` is how many examples a plan lists.
+    `timeout` (seconds) bounds the waiting, `max_new` the documents newly sent; `plan` is what was approved; `shown` is
+    how many examples a plan lists.
     """
 
-    jobs: Sequence[Job]
-    folder: Path
-    project: str
-    is_all: bool = False
-    connections: tuple[Connection, ...] = ()
     wait: bool = True
     timeout: float | None = None
     max_new: int | None = None
-    upgrade: frozenset[str] = frozenset()
-    allowed_hosts: frozenset[str] = frozenset()
     plan: SavedPlan | None = None
     shown: int = 10
 
@@ -72,8 +52,11 @@ class JobOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """`stuck` is what is with a vendor for longer than its jobs allow."""
+
     jobs: tuple[JobOutcome, ...]
     errors: tuple[DocbatchError, ...] = field(default=())
+    stuck: tuple[Stuck, ...] = ()
     declined: bool = False
 
     @property
@@ -85,7 +68,7 @@ class Outcome:
                 codes.add(4)
             if any(job.standing.get(status) for status in WRONG):
                 codes.add(3)
-        return next((code for code in RANK if code in codes), 0 if not codes else 1)
+        return gravest(codes)
 
 
 def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], bool]) -> Outcome:
@@ -93,44 +76,34 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
 
     Raises StateError, StateLocked, GuardRefused, UsageError, StalePlan: nothing was sent then.
     """
-    folder = work.folder
-    files.prepare(folder)
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(lock.hold(folder / "lock"))
-        store = stack.enter_context(Store.writable(folder))
-        desk = stack.enter_context(Desk())
-        cache = stack.enter_context(contextlib.closing(StatCache(folder / "cache.db")))
-        spool = Spool(folder / "spool")
-        spool.sweep()
-        clock = SystemClock()
-        connections = _connections(work, store, spool, clock)
-        stack.callback(connections.close)
-        wanted = list(targets(work.jobs, store, folder, work.upgrade, partial(_ask, connections)))
-        gone = undeclared(wanted, store) if work.is_all else set()
-        findings = survey(wanted, store, cache, desk, gone)
+    clock = SystemClock()
+    with locked_intake(work, clock, observe=observe) as intake:
+        store = intake.store
         if work.plan is not None:
-            work.plan.check(store, desk)
-        if not announce(forecast(findings, desk, store, work.shown)):
+            work.plan.check(store, intake.desk)
+        if not announce(forecast(intake.findings, intake.desk, store, work.shown)):
             return Outcome((), declined=True)
         if work.plan is not None:
             work.plan.start(store)
-        retire(store, gone)
-        for target in wanted:
-            adopt(store, target, desk)
-        run = Run(
-            store=store,
-            spool=spool,
-            connections=connections,
-            targets={target.name: target for target in wanted},
-            clock=clock,
-            observe=observe,
-            project=work.project,
-            replan=replan,
-            allowance=work.max_new,
-        )
+        intake.take_up()
+        run = _run(work, intake, clock, observe)
         deadline = None if work.timeout is None else clock.monotonic() + work.timeout
         reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
-        return _outcome(store, run, wanted, work.shown)
+        return _outcome(run, work.shown)
+
+
+def _run(work: Assignment, intake: Intake, clock: Clock, observe: Observer) -> Run:
+    return Run(
+        store=intake.store,
+        spool=intake.spool,
+        connections=intake.connections,
+        targets=intake.targets,
+        clock=clock,
+        observe=observe,
+        project=work.project,
+        replan=replan,
+        allowance=work.max_new,
+    )
 
 
 def _is_in_process(run: Run) -> bool:
@@ -138,32 +111,16 @@ def _is_in_process(run: Run) -> bool:
     return all(run.connections.traits(target.connection).in_process for target in run.targets.values())
 
 
-def _connections(work: Assignment, store: Store, spool: Spool, clock: Clock) -> Connections:
-    """Return the connections of the jobs, and those that still have work of jobs that are gone."""
-    used = {job.connection.name: job.connection for job in work.jobs}
-    busy = {submission.connection for submission in store.submissions.open()}
-    left = {each.name: each for each in work.connections if each.name in busy and each.type in REGISTRY}
-    wanted = {**left, **used}.values()
-    return Connections(lines(wanted, work.folder.parent, spool.incoming, clock.wake, work.allowed_hosts))
+def _outcome(run: Run, shown: int) -> Outcome:
+    jobs = tuple(_job(run.store, target, shown) for target in run.targets.values())
+    passed = run.store.deadlines.passed(run.clock.wall())
+    stuck = tuple(each for each in passed if run.targets.keys() & each.jobs)
+    return Outcome(jobs, (*run.errors, *run.connections.troubles.values()), stuck)
 
 
-def _ask(connections: Connections, job: Job) -> Mapping[str, str] | None:
-    """Ask the vendor for versions; one connection's trouble does not stop the others."""
-    name = job.connection.name
-    try:
-        return connections.provider(name).pins(job.operation, job.config)
-    except (CredentialsError, ProviderError) as error:
-        connections.cut(name, error)
-        return None
-
-
-def _outcome(store: Store, run: Run, wanted: Sequence[Target], shown: int) -> Outcome:
-    outcomes = []
-    for target in wanted:
-        standing = store.documents.standing(target.name)
-        found = store.documents.failures(target.name, shown) if standing else iter(())
-        failures = tuple((path, status, str(why.kind), why.message) for path, status, why in found)
-        undelivered = store.deliveries.undelivered(target.name)
-        documents = store.documents.count(target.name)
-        outcomes.append(JobOutcome(target.name, documents, standing, undelivered, failures))
-    return Outcome(tuple(outcomes), (*run.errors, *run.connections.troubles.values()))
+def _job(store: Store, target: Target, shown: int) -> JobOutcome:
+    standing = store.documents.standing(target.name)
+    found = store.documents.failures(target.name, shown) if standing else iter(())
+    failures = tuple((path, status, str(why.kind), why.message) for path, status, why in found)
+    undelivered = store.deliveries.undelivered(target.name)
+    return JobOutcome(target.name, store.documents.count(target.name), standing, undelivered, failures)

@@ -8,21 +8,25 @@ from urllib.parse import urlsplit
 
 from docbatch.engine.connections import Line
 from docbatch.engine.credentials import read_key, read_text
-from docbatch.engine.target import SinkTarget, Target
+from docbatch.engine.target import Link, Listing, SinkTarget, Target
 from docbatch.errors import CredentialsError
 from docbatch.keys import canonical, recipe_key
-from docbatch.models import Recipe
+from docbatch.links import is_loopback
+from docbatch.models import REFERENCE_TYPES, Input, Operation, Recipe
 from docbatch.pathtext import escape
 from docbatch.providers import REGISTRY, Kind, Settings, Surroundings
+from docbatch.references import Reference
+from docbatch.signed import is_signed
 from docbatch.sinks import open_sink
 from docbatch.sinks.base import Sink
 from docbatch.sinks.paths import output_path
-from docbatch.spec.project import is_loopback
-from docbatch.spec.values import Connection, Job, JobSink
+from docbatch.spec.project import EnvReference
+from docbatch.spec.values import Connection, Job, JobListing, JobSink
 from docbatch.state.store import Store
-from docbatch.templates import doc_fields
+from docbatch.templates import NO_METADATA, doc_fields
 
 Pins = Mapping[str, str]
+Metadata = Mapping[bytes, Mapping[str, str]]
 
 
 def targets(
@@ -61,17 +65,41 @@ def targets(
             config=dict(job.config),
             priority=job.priority,
             timeout=job.timeout,
-            sinks=tuple(_sink(sink, folder) for sink in job.sinks),
+            sinks=tuple(_sink(sink, folder, _metadata(job)) for sink in job.sinks),
+            listing=None if job.source.listing is None else _listing(job.source.listing, kind, job.operation),
+            cautions=job.cautions,
         )
 
 
+def _metadata(job: Job) -> Metadata:
+    listing = job.source.listing
+    return (
+        {} if listing is None else {each.path: each.metadata for each in listing.documents if each.metadata}
+    )
+
+
+def _listing(listing: JobListing, kind: Kind, operation: Operation) -> Listing:
+    documents = listing.documents
+    if listing.kind is Input.URL:
+        takes = Input.URL in kind.inputs(operation)
+        links = {each.path: Link(each.value, takes and not is_signed(each.value)) for each in documents}
+        followed = {path: REFERENCE_TYPES[Input.URL] for path, link in links.items() if link.followed}
+        return Listing(links=links, types=followed, private=listing.private)
+    if listing.kind is Input.FILE_ID:
+        written = {each.path: Reference(Input.FILE_ID, each.value).encode() for each in documents}
+        return Listing(written, types=dict.fromkeys(written, REFERENCE_TYPES[Input.FILE_ID]))
+    written = {each.path: each.value.encode() for each in documents}
+    return Listing(written, types=dict.fromkeys(written, "text/plain"))
+
+
 def _recorded_pins(job: Job, kind: Kind, config: Mapping[str, object], store: Store | None) -> Pins | None:
-    """Return what was resolved for the job before; what only the vendor resolves holds for one config."""
+    """Return what was resolved for the job before, in its account; what only the vendor resolves holds for one config."""
     recorded = None if store is None else store.documents.job(job.name)
     if recorded is None or store is None:
         return None
     before = store.documents.recipe(recorded.recipe)
-    same = (before.provider, before.operation) == (kind.name, job.operation)
+    own = (kind.name, kind.account(settings(job.connection)), job.operation)
+    same = (before.provider, before.account, before.operation) == own
     local = kind.pins(job.operation, job.config) is not None
     return before.pins if same and (local or canonical(before.config) == canonical(config)) else None
 
@@ -88,16 +116,17 @@ def moved(target: Target) -> dict[str, tuple[str, str]]:
     }
 
 
-def _sink(sink: JobSink, folder: Path) -> SinkTarget:
+def _sink(sink: JobSink, folder: Path, metadata: Metadata) -> SinkTarget:
     single = None if sink.path is None else output_path(str(sink.path.relative_to(sink.root)))
     return SinkTarget(
         identity=sink.identity,
         root=os.fsencode(sink.root),
         output=single if sink.type != "files" else None,
         whole=sink.type == "jsonl",
-        place=_place(sink),
+        place=_place(sink, metadata),
         open=partial(_open, sink, single, folder),
         rewrite_missing=sink.on_missing == "rewrite",
+        moves=any(lookup.path[:2] == ("doc", "metadata") for lookup in sink.template.lookups),
     )
 
 
@@ -105,9 +134,10 @@ def _open(sink: JobSink, single: bytes | None, folder: Path) -> Sink:
     return open_sink(sink, root=sink.root, output=single or b"", trash=folder / "trash")
 
 
-def _place(sink: JobSink) -> Callable[[bytes, str, int], bytes]:
+def _place(sink: JobSink, metadata: Metadata) -> Callable[[bytes, str, int], bytes]:
     def place(path: bytes, digest: str, size: int) -> bytes:
-        rendered = sink.output(doc_fields(path, sha256=digest, size=size))
+        columns = metadata.get(path, NO_METADATA)
+        rendered = sink.output(doc_fields(path, sha256=digest, size=size, metadata=columns))
         return output_path(escape(rendered) if _is_raw(rendered) else rendered.decode())
 
     return place
@@ -148,7 +178,8 @@ def _key(connection: Connection, kind: Kind, root: Path, allowed: Collection[str
             f"connection '{connection.name}' would send its key to {host}, which is not {kind.name}'s own host",
             hint=f"if that is meant, set allow_host: true on it and run with --allow-host {connection.name}",
         )
-    return read_key(connection.name, connection.api_key, root)
+    usual = None if kind.key_variable is None else EnvReference(env=kind.key_variable)
+    return read_key(connection.name, connection.api_key or usual, root)
 
 
 def settings(connection: Connection) -> Settings:

@@ -2,7 +2,11 @@
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Protocol
+
+GLANCE = 1.0
+"""Seconds between glances at what cannot wake anybody, such as a folder."""
 
 
 class Clock(Protocol):
@@ -12,8 +16,8 @@ class Clock(Protocol):
     def wall(self) -> float:
         """Return seconds since the epoch, for people and for vendors' expiry dates."""
 
-    def wait(self, until: float) -> None:
-        """Return at `until` (monotonic), or earlier when woken."""
+    def wait(self, until: float, has_news: Callable[[], bool]) -> None:
+        """Return at `until` (monotonic), or earlier when woken, or within a moment of there being news."""
 
     def wake(self) -> None:
         """End a wait early. May be called from any thread."""
@@ -29,8 +33,10 @@ class SystemClock:
     def wall(self) -> float:
         return time.time()
 
-    def wait(self, until: float) -> None:
-        self._event.wait(max(0.0, until - time.monotonic()))
+    def wait(self, until: float, has_news: Callable[[], bool]) -> None:
+        while (left := until - time.monotonic()) > 0 and not has_news():
+            if self._event.wait(min(left, GLANCE)):
+                break
         self._event.clear()
 
     def wake(self) -> None:

@@ -1,18 +1,20 @@
 """Following submissions: asking how they stand, and bringing results into the spool before they can expire."""
 
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-from docbatch.engine.notices import Ended, Fetched
+from docbatch.engine.fetching import Ahead, Outcome, fetch
+from docbatch.engine.notices import Ended, Fetched, Trouble
 from docbatch.engine.run import Run
 from docbatch.engine.settling import intent
-from docbatch.errors import Gone, Refused, Unavailable
-from docbatch.models import Failure, FailureClass, Submission
-from docbatch.providers.base import Changed, Draft, Failed, Progress, Ready
+from docbatch.errors import BudgetStop, CredentialsError, Gone, ProviderError, Refused, Unavailable
+from docbatch.models import Failure, FailureClass, ItemStatus, Submission
+from docbatch.providers.base import Changed, Failed, Progress, Ready
 from docbatch.state.records import Collected, Waiting
 
-WINDOW = 256
-Outcome = bytes | Draft | Unavailable | Gone | Refused
+WINDOW = 128
+AHEAD = 128
+"""How many results are fetched beyond a window while it is recorded and delivered."""
 MOST_LOSSES = 3
 
 
@@ -41,12 +43,24 @@ def _record(run: Run, submission: Submission, progress: Progress) -> None:
     failed = {each.key: each.failure for each in progress.ended if isinstance(each, Failed)}
     changed = [each for each in progress.ended if isinstance(each, Changed)]
     if ready or failed:
+        _stop_without_credits(run, submission.connection, failed)
         run.store.submissions.progress(submission.id, ready, failed)
-        run.observe(Ended(submission.id, len(ready) + len(failed), len(failed)))
+        jobs = run.store.submissions.wanted_by(submission.id)
+        run.observe(Ended(submission.id, len(ready) + len(failed), len(failed), jobs))
     if changed:
         _release(run, submission.id, changed)
+    run.remark(submission.id, progress.note)
     if progress.unseen:
         _question(run, submission, progress)
+
+
+def _stop_without_credits(run: Run, connection: str, failed: Mapping[str, Failure]) -> None:
+    """Create nothing more in this run where credits have just run out: it would fail as well."""
+    broke = {key: why for key, why in failed.items() if why.kind is FailureClass.OUT_OF_CREDITS}
+    live = [item.key for item in run.store.items.many(list(broke)) if item.status is ItemStatus.LIVE]
+    if live:
+        hint = "add credits and apply again; what runs is still collected"
+        run.connections.block(connection, BudgetStop(broke[live[0]].message, hint=hint))
 
 
 def _release(run: Run, identity: str, changed: Sequence[Changed]) -> None:
@@ -62,7 +76,8 @@ def _question(run: Run, submission: Submission, progress: Progress) -> None:
     """Hold items without a trace once a found submission had its grace: they may exist, so they are not sent again."""
     found_at = run.found_at.setdefault(submission.id, run.clock.monotonic())
     grace = run.connections.traits(submission.connection).grace
-    if submission.remote_id is None and run.clock.monotonic() - found_at >= grace:
+    is_certain = submission.remote_id is not None and not submission.found
+    if not is_certain and run.clock.monotonic() - found_at >= grace:
         run.store.submissions.hold(submission.id, sorted(progress.unseen))
 
 
@@ -77,30 +92,40 @@ def _schedule(run: Run, submission: Submission, progress: Progress) -> None:
 
 def collect(run: Run, submission: Submission) -> None:
     """Fetch what is ready, make it durable in the spool, then record it: killed in between, it is fetched again."""
-    waiting = run.store.submissions.waiting(submission.id, WINDOW)
     lost: dict[str, Failure] = {}
     unusable: dict[str, Failure] = {}
     collected: list[Collected] = []
     pause: float | None = None
-    for each, payload in zip(waiting, _fetch(run, submission, waiting), strict=True):
-        if isinstance(payload, Unavailable):
-            pause = max(pause or 0.0, payload.retry_after or 0.0)
-        elif isinstance(payload, Gone):
-            lost[each.key] = Failure(FailureClass.EXPIRED, payload.message)
-        elif isinstance(payload, Refused):
-            unusable[each.key] = Failure(FailureClass.VENDOR_ERROR, payload.message, payload.code)
-        else:
-            digest = run.spool.admit(payload) if isinstance(payload, Draft) else run.spool.write(payload)
-            collected.append(Collected(each.key, digest, each.partial))
+    for each, outcome in _fetched(run, submission):
+        match outcome:
+            case Collected():
+                collected.append(outcome)
+            case Unavailable():
+                pause = max(pause or 0.0, outcome.retry_after or 0.0)
+            case Gone():
+                lost[each.key] = Failure(FailureClass.EXPIRED, outcome.message)
+            case Refused():
+                unusable[each.key] = Failure(FailureClass.VENDOR_ERROR, outcome.message, outcome.code)
     run.spool.flush()
     run.store.submissions.fail(submission.id, unusable)
     if collected:
         run.store.submissions.collect(submission.id, collected)
+        run.relax(f"fetch {submission.id}")
         run.observe(Fetched(submission.id, len(collected)))
     if lost:
         _lose(run, submission, lost)
     if pause is not None:
-        run.next_fetch[submission.id] = run.pause(f"fetch {submission.id}", pause or None)
+        run.next_fetch[submission.id] = run.pause(f"fetch {submission.id}", pause)
+
+
+def _fetched(run: Run, submission: Submission) -> list[tuple[Waiting, Outcome]]:
+    provider = run.connections.provider(submission.connection)
+    one = partial(fetch, run.spool, run.fresh, provider, intent(run, submission.id))
+    if provider.traits.concurrency == 1:
+        return [(each, one(each)) for each in run.store.submissions.waiting(submission.id, WINDOW)]
+    waiting = run.store.submissions.waiting(submission.id, WINDOW + AHEAD)
+    ahead = run.ahead.setdefault(submission.id, Ahead())
+    return ahead.fetch(one, run.connections.pool(submission.connection), waiting, WINDOW)
 
 
 def _lose(run: Run, submission: Submission, lost: Mapping[str, Failure]) -> None:
@@ -119,22 +144,19 @@ def _again(run: Run, submission: Submission, keys: Collection[str]) -> frozenset
     return frozenset(key for key in keys if run.losses[key] <= MOST_LOSSES)
 
 
-def _fetch(run: Run, submission: Submission, waiting: Sequence[Waiting]) -> list[Outcome]:
-    provider = run.connections.provider(submission.connection)
+def discard(run: Run, submission: Submission) -> None:
+    """Let the vendor remove what was made for a submission alone. A failure stops nothing and is made up for by a later run."""
+    run.left.add(submission.id)
     wanted = intent(run, submission.id)
-
-    def one(each: Waiting) -> Outcome:
-        try:
-            payload = provider.fetch(wanted, Ready(each.key, each.remote_id, each.partial))
-            if isinstance(payload, bytes):
-                provider.read(payload)
-        except (Unavailable, Gone, Refused) as error:
-            return error
-        except ValueError as error:
-            return Refused(f"the answer has a shape that cannot be read: {error}", code="wrong_shape")
-        return payload
-
-    if provider.traits.concurrency == 1:
-        return [one(each) for each in waiting]
-    with ThreadPoolExecutor(provider.traits.concurrency) as pool:
-        return list(pool.map(one, waiting))
+    try:
+        provider = run.connections.provider(submission.connection)
+        provider.discard(wanted)
+    except (ProviderError, CredentialsError) as error:
+        text = f"what was made for it at the provider is still there: {error.message}"
+        run.observe(
+            Trouble(f"submission {submission.id}", text, "its results are safe; the next apply tries again")
+        )
+        return
+    own = [step.name for step in provider.steps(wanted.batch) if not step.shared]
+    run.store.objects.forget(provider.account, own)
+    run.store.submissions.clear(submission.id)

@@ -4,13 +4,12 @@ Unchanged documents are what most runs are made of; `_Sieve.sift` lets them pass
 rest to the pure `changes.judge`.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from operator import eq, itemgetter
 
 from docbatch.changes import Found, Kind, Known, Reason, Recorded, judge
 from docbatch.engine.desk import Change, Desk, Output
+from docbatch.engine.rows import WINDOW, Outputs, Rows
 from docbatch.engine.target import SinkTarget, Target
 from docbatch.errors import SpecError, UsageError
 from docbatch.keys import item_key
@@ -19,13 +18,10 @@ from docbatch.pathtext import escape
 from docbatch.sinks.paths import folded
 from docbatch.sources.scan import Observed, Seen
 from docbatch.sources.walk import Unusable
-from docbatch.state.deliveries import RecordedSink
-from docbatch.state.deliveries import Row as OutputRow
 from docbatch.state.documents import Row as DocumentRow
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
 
-WINDOW = 512
 _FOUND = itemgetter(0, 6, 7)
 _RECORDED = itemgetter(0, 1, 2)
 _STATUS = itemgetter(3)
@@ -47,106 +43,39 @@ class Tally:
         self.unchanged = 0
 
 
-def compare(target: Target, store: Store | None, windows: Iterable[Seen], desk: Desk) -> Tally:
-    """Lay out on the desk what is due for a job. `store` is None when there is no state yet."""
-    sieve = _Sieve(target, store, desk)
+def compare(
+    target: Target,
+    store: Store | None,
+    windows: Iterable[Seen],
+    desk: Desk,
+    unseen: frozenset[bytes] = frozenset(),
+) -> Tally:
+    """Lay out on the desk what is due for a job. `store` is None when there is no state yet.
+
+    `unseen` are documents of which no more is known than that they are wanted.
+    """
+    sieve = _Sieve(target, store, desk, unseen)
     for seen in windows:
         sieve.sift(seen)
     sieve.finish()
     return sieve.tally
 
 
-class _Rows:
-    """The state's rows with a view ahead."""
-
-    def __init__(self, rows: Iterator[DocumentRow]) -> None:
-        self._source = rows
-        self._ahead: list[DocumentRow] = []
-        self._start = 0
-
-    @property
-    def first(self) -> DocumentRow | None:
-        """The next row, None at the end."""
-        return next(iter(self.upcoming(1)), None)
-
-    def upcoming(self, number: int) -> Sequence[DocumentRow]:
-        """Return the next rows, fewer at the end, without passing them."""
-        if len(self._ahead) - self._start < number:
-            self._ahead = self._ahead[self._start :]
-            self._start = 0
-            self._ahead.extend(islice(self._source, max(number, WINDOW)))
-        return self._ahead[self._start : self._start + number]
-
-    def skip(self, number: int) -> None:
-        self._start += number
-
-
-class _Outputs:
-    """One sink's recorded outputs, read along with the documents."""
-
-    def __init__(self, sink: SinkTarget, recorded: RecordedSink | None, store: Store | None) -> None:
-        self.sink = sink
-        self.prefix = sink.root + b"/"
-        known = store is not None and recorded is not None
-        rows: Iterator[OutputRow] = (
-            store.deliveries.stream(recorded.row) if known and store and recorded else iter(())
-        )
-        self._next = rows.__next__
-        self._row: OutputRow | None = None
-        self._advance()
-
-    def _advance(self) -> None:
-        try:
-            self._row = self._next()
-        except StopIteration:
-            self._row = None
-
-    def _at(self, path: bytes) -> OutputRow | None:
-        row = self._row
-        while row is not None and row[0] < path:
-            self._advance()
-            row = self._row
-        return row if row is not None and row[0] == path else None
-
-    def is_placed(self, path: bytes) -> bool:
-        """Say whether the state knows where the document's output belongs. Called with growing paths."""
-        return self._at(path) is not None
-
-    def fault(self, path: bytes, result: str | None) -> Reason | None:
-        """Say why the output of the document, whose result is given, has to be written; None when it is as it was left.
-
-        Called with growing paths.
-        """
-        row = self._at(path)
-        if row is None:
-            return Reason.NEW_SINK
-        if row[2] != result or row[6]:
-            return Reason.BEHIND
-        if self.sink.output is not None:
-            return None
-        try:
-            now = os.stat(self.prefix + row[1])  # noqa: PTH116 - bytes, and once for every output there is
-        except OSError:
-            return Reason.MISSING if self.sink.rewrite_missing else None
-        if now.st_mtime_ns == row[4] and now.st_ino == row[5] and now.st_size == row[3]:
-            return None
-        return Reason.EDITED
-
-
 class _Sieve:
-    def __init__(self, target: Target, store: Store | None, desk: Desk) -> None:
+    def __init__(self, target: Target, store: Store | None, desk: Desk, unseen: frozenset[bytes]) -> None:
         self.tally = Tally()
+        self._unseen = unseen
         self._target = target
         self._store = store
         self._desk = desk
         self._recipe = store.documents.recipe_row(target.recipe_key) if store is not None else None
         rows: Iterator[DocumentRow] = store.documents.stream(target.name) if store is not None else iter(())
-        self._rows = _Rows(rows)
+        self._rows = Rows(rows)
         recorded = (
             {} if store is None else {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
         )
         self._outputs = [
-            _Outputs(sink, recorded.get(sink.identity), store) for sink in target.sinks if not sink.whole
+            Outputs(sink, recorded.get(sink.identity), store) for sink in target.sinks if not sink.whole
         ]
         self._roots = [] if store is None else store.deliveries.roots()
         self._changed: list[tuple[Found, Recorded | None, str | None]] = []
@@ -181,9 +110,18 @@ class _Sieve:
     def _check_outputs(self, documents: Sequence[Observed], rows: Sequence[DocumentRow]) -> None:
         for output in self._outputs:
             for document, row in zip(documents, rows, strict=True):
-                reason = output.fault(row[0], row[4])
+                moved = output.sink.moves and self._is_elsewhere(output, document)
+                reason = Reason.NEW_SINK if moved else output.fault(row[0], row[4])
                 if reason is not None:
                     self._rewrite(output.sink, document, reason)
+
+    def _is_elsewhere(self, output: Outputs, document: Observed) -> bool:
+        """Say whether the document's output belongs where the state does not know it to belong."""
+        place = output.place(document[0])
+        if place is None or not output.sink.moves:
+            return place is None
+        wanted = self._placed(output.sink, document[0], document[6], document[1], Reason.NEW_SINK)
+        return wanted.output != place
 
     def _sift_document(self, document: Observed) -> None:
         row = self._row_of(document[0])
@@ -225,7 +163,7 @@ class _Sieve:
 
     def _gone(self, row: DocumentRow) -> None:
         """A recorded document that was not found; one below a folder that cannot be read may well be there."""
-        if any(row[0].startswith(folder) for folder in self._unreadable):
+        if row[0] in self._unseen or any(row[0].startswith(folder) for folder in self._unreadable):
             return
         self._desk.change([Change(self._target.name, row[0], Kind.REMOVE, Reason.GONE, adopt=True)])
 
@@ -240,7 +178,7 @@ class _Sieve:
         recorded = None if row is None else self._recorded(row)
         if row is not None:
             for output in self._outputs:
-                if not output.is_placed(path):
+                if self._is_elsewhere(output, document):
                     self._rewrite(output.sink, document, Reason.NEW_SINK)
         key = item_key(self._target.recipe_key, media_type, digest)
         self._changed.append((Found(path, digest, media_type, size), recorded, key))
@@ -305,6 +243,10 @@ class _Sieve:
             self._rows.skip(1)
             self._gone(row)
         self._judge()
+        self.tally.found += len(self._unseen)
+        self._desk.change(
+            Change(self._target.name, path, Kind.LOOK, Reason.UNSEEN, adopt=False) for path in self._unseen
+        )
         if self._store is not None:
             for sink in self._target.sinks:
                 if sink.output is not None:

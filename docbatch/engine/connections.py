@@ -1,6 +1,7 @@
 """The provider connections of a run: opened when first needed, set aside when they fail, without stopping the others."""
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from docbatch.errors import DocbatchError
@@ -29,6 +30,7 @@ class Connections:
             line.name: Connection(line.name, line.account, line.traits) for line in self._lines.values()
         }
         self._opened: dict[str, Provider] = {}
+        self._pools: dict[str, ThreadPoolExecutor] = {}
         self.troubles: dict[str, DocbatchError] = {}
 
     def views(self) -> dict[str, Connection]:
@@ -40,6 +42,12 @@ class Connections:
         if name not in self._opened:
             self._opened[name] = self._lines[name].open()
         return self._opened[name]
+
+    def pool(self, name: str) -> ThreadPoolExecutor:
+        """Return the threads in which the connection's provider is called, as many as it can take at once."""
+        if name not in self._pools:
+            self._pools[name] = ThreadPoolExecutor(self.traits(name).concurrency, thread_name_prefix=name)
+        return self._pools[name]
 
     def traits(self, name: str) -> Traits:
         return self._lines[name].traits
@@ -69,5 +77,7 @@ class Connections:
         yield from self._opened.values()
 
     def close(self) -> None:
+        for pool in self._pools.values():
+            pool.shutdown(cancel_futures=True)
         for provider in self._opened.values():
             provider.close()

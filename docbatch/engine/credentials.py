@@ -25,6 +25,16 @@ def read_key(connection: str, reference: Reference | None, root: Path) -> str:
     return key
 
 
+def read_webhook_secret(connection: str, reference: Reference, root: Path) -> str:
+    """Return a secret that a connection's webhooks are signed with. Raises CredentialsError, as `read_key` does."""
+    secret = _read(connection, reference, root).strip()
+    if not secret or not secret.isascii() or not secret.isprintable():
+        raise CredentialsError(
+            f"the webhook secret of connection '{connection}' is empty or no secret at all ({_place(reference)})"
+        )
+    return secret
+
+
 def read_text(connection: str, reference: Reference | str | None) -> str | None:
     """Return a setting that may be a reference. Commands are not run for it. Raises CredentialsError."""
     if reference is None or isinstance(reference, str):

@@ -92,7 +92,10 @@ def _publish(run: Run, target: Target, recorded: RecordedSink, sink: Sink) -> No
 
 def _delivery(run: Run, target: Target, due: DueDelivery, expected: Stamp | None) -> Delivery:
     def load() -> Answer:
-        return run.connections.read(target.connection, run.spool.read(due.result))
+        payload = run.fresh.take(due.result)
+        return run.connections.read(
+            target.connection, run.spool.read(due.result) if payload is None else payload
+        )
 
     document = DocumentInfo(
         path=escape(due.path), sha256=due.digest, size=due.size, media_type=due.media_type

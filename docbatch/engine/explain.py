@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from docbatch.changes import Found, Reason, Recorded, Verdict, judge
 from docbatch.engine.compare import known_item
+from docbatch.engine.provenance import facts, linked, listed
 from docbatch.engine.target import Target
 from docbatch.errors import UsageError
 from docbatch.keys import canonical, item_key
@@ -14,6 +15,7 @@ from docbatch.models import ItemStatus, Recipe, Stamp
 from docbatch.pathtext import escape, unescape
 from docbatch.sources.content import ContentError, measure
 from docbatch.sources.globs import compile_globs
+from docbatch.sources.statcache import StatCache
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
 
@@ -39,10 +41,15 @@ class Explanation:
     facts: tuple[str, ...] = ()
 
 
-def explain(document: str, targets: Sequence[Target], store: Store | None) -> list[Explanation]:
-    """Explain a document named by its path from here, from its source's root, or absolute. Raises UsageError."""
+def explain(
+    document: str, targets: Sequence[Target], store: Store | None, cache: StatCache
+) -> list[Explanation]:
+    """Explain a document named by its path from here, from its source's root, or absolute, or by its link.
+
+    Raises UsageError.
+    """
     found = [
-        _explain(target, path, store)
+        _explain(target, path, store, cache)
         for target in targets
         for path in _paths(document, target)
         if _is_concerned(target, path, store)
@@ -56,30 +63,48 @@ def explain(document: str, targets: Sequence[Target], store: Store | None) -> li
 
 
 def _paths(document: str, target: Target) -> Iterator[bytes]:
+    if target.listing is not None and "://" in document:
+        yield from linked(document, target.listing)
+        return
     inside = os.path.relpath(Path.cwd() / document, os.fsdecode(target.root))
     candidates = dict.fromkeys((os.fsencode(inside), os.path.normpath(unescape(document))))
     yield from (path for path in candidates if path.split(b"/")[0] not in {b"", b".."})
 
 
 def _is_concerned(target: Target, path: bytes, store: Store | None) -> bool:
-    matches = compile_globs(target.include, target.exclude, hidden=target.hidden)
-    there = matches(path) and os.path.lexists(target.root + b"/" + path)
+    if target.listing is None:
+        matches = compile_globs(target.include, target.exclude, hidden=target.hidden)
+        there = matches(path) and os.path.lexists(target.root + b"/" + path)
+    else:
+        there = path in target.listing
     return there or (store is not None and store.documents.knows(target.name, path))
 
 
-def _explain(target: Target, path: bytes, store: Store | None) -> Explanation:
+def _explain(target: Target, path: bytes, store: Store | None, cache: StatCache) -> Explanation:
+    about = tuple(facts(target, path, cache))
     try:
-        now = measure(target.root + b"/" + path)
+        found = _found(target, path, cache)
     except ContentError as error:
-        return Explanation(target.name, escape(path), "cannot be sent", error.failure.message)
-    found = Found(path, now.digest, now.media_type, now.size)
-    key = item_key(target.recipe_key, now.media_type, now.digest)
+        return Explanation(target.name, escape(path), "cannot be sent", error.failure.message, facts=about)
+    if found is None:
+        return Explanation(target.name, escape(path), "is a link", str(Reason.UNSEEN), facts=about)
+    key = item_key(target.recipe_key, found.media_type, found.digest)
     if store is None:
         verdict = judge(found, None, None)
-        return Explanation(
+        explained = Explanation(
             target.name, escape(path), _verdict(verdict), str(verdict.reason), facts=(f"item {key}",)
         )
-    return _compared(target, found, key, store)
+    else:
+        explained = _compared(target, found, key, store)
+    return replace(explained, facts=(*about, *explained.facts))
+
+
+def _found(target: Target, path: bytes, cache: StatCache) -> Found | None:
+    """Return what the document is now, None for a link nobody has looked at. Raises ContentError."""
+    if target.listing is not None and path in target.listing:
+        return listed(target, target.listing, path, cache)
+    now = measure(target.root + b"/" + path)
+    return Found(path, now.digest, now.media_type, now.size)
 
 
 def _compared(target: Target, found: Found, key: str, store: Store) -> Explanation:

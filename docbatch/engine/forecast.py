@@ -33,7 +33,7 @@ def forecast(findings: Findings, desk: Desk, store: Store | None, shown: int) ->
         unchanged=sum(tally.unchanged for tally in tallies.values()) - _touched(desk),
         lines=tuple(_lines(desk, shown)),
         open=() if store is None else tuple(map(_open, store.submissions.open())),
-        notes=(*_notes(targets), *_farewells(findings.gone, store)),
+        notes=(*_notes(targets), *_farewells(findings.gone, store), *_unseen(desk)),
         send_documents=documents,
         send_items=items,
         send_bytes=size,
@@ -80,8 +80,14 @@ def _farewells(gone: Iterable[str], store: Store | None) -> Iterator[str]:
             yield f"job '{job}' is no longer declared; its {left:,} documents are let go, their outputs stay"
 
 
+def _unseen(desk: Desk) -> Iterator[str]:
+    if any(total.kind is Kind.LOOK for total in desk.totals()):
+        yield "'docbatch apply --max-new 0' looks at all links and sends nothing; a plan made then is exact"
+
+
 def _notes(targets: Sequence[Target]) -> Iterator[str]:
     for target in targets:
+        yield from target.cautions
         for name, (kept, current) in moved(target).items():
             yield (
                 f"job '{target.name}' keeps {name} {kept}, {current} is installed;"

@@ -23,18 +23,28 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Something a provider says of a submission that a person should know; nothing stops because of it."""
+
+    submission: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
-    """Documents that ended at the provider, and how many of them failed."""
+    """Documents that ended at the provider, and how many of them failed. `jobs` are those that want them."""
 
     submission: str
     documents: int
     failed: int
+    jobs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
     submission: str
     documents: int
+    jobs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +71,24 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """How many of a job's links were looked at so far."""
+
+    job: str
+    links: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
-    """Nothing is due for `seconds`."""
+    """Nothing is due for `seconds`; `jobs` are those that wait for it, where it is a submission."""
 
     seconds: float
     reason: str
+    jobs: tuple[str, ...] = ()
 
 
-Notice = Intended | Answered | Ended | Fetched | Delivered | Replanned | Trouble | Waiting
+Notice = Intended | Answered | Remark | Ended | Fetched | Delivered | Replanned | Trouble | Looked | Waiting
 
 
 class Observer(Protocol):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from docbatch.engine import collecting, delivering, sending, settling
+from docbatch.engine.inbox import Inbox
 from docbatch.engine.notices import Trouble, Waiting
 from docbatch.engine.run import Run
 from docbatch.errors import CredentialsError, ProviderError
@@ -12,6 +13,7 @@ from docbatch.planner import (
     Close,
     Collect,
     Deliver,
+    Discard,
     Due,
     Plan,
     Poll,
@@ -32,34 +34,64 @@ def reconcile(run: Run, *, wait: bool = True, deadline: float | None = None) -> 
     """
     run.store.submissions.question()
     run.store.deliveries.forgive()
+    inbox = Inbox(run.store.folder / "inbox")
     while True:
+        _heed(run, inbox)
         submissions = {each.id: each for each in run.store.submissions.open()}
-        run.forget_all_but(submissions)
-        current = plan(_snapshot(run, submissions), run.clock.monotonic())
+        spent = {each.id: each for each in run.store.submissions.spent() if each.id not in run.left}
+        known = {**submissions, **spent}
+        run.forget_all_but(known)
+        current = plan(_snapshot(run, submissions, spent), run.clock.monotonic())
         for action in current.actions:
-            _perform(run, action, submissions)
+            _perform(run, action, known)
         if current.actions:
             continue
-        if not wait or current.wake_at is None or _passed(run, deadline):
+        if not wait or _passed(run, deadline) or not _awaits(run, current):
             break
-        _wait(run, current, submissions, deadline)
+        _wait(run, inbox, current, submissions, deadline)
     _write_whole_sinks(run)
+
+
+def _awaits(run: Run, current: Plan) -> bool:
+    """Say whether something will be due by itself; work beyond its jobs' timeout is followed, but not waited for."""
+    later = {note.subject for note in current.notes if note.until is not None}
+    return bool(later) and not later <= {
+        each.submission for each in run.store.deadlines.passed(run.clock.wall())
+    }
 
 
 def _passed(run: Run, deadline: float | None) -> bool:
     return deadline is not None and run.clock.monotonic() >= deadline
 
 
-def _wait(run: Run, current: Plan, submissions: dict[str, Submission], deadline: float | None) -> None:
-    """Sleep until something is due or a provider in this process wakes us: asking those again costs nothing."""
+def _heed(run: Run, inbox: Inbox) -> None:
+    """Take up what webhooks left. A look that they ask for may find work, and never counts towards its absence."""
+    hints = inbox.take(run)
+    submissions = {each.id: each for each in run.store.submissions.open()} if hints else {}
+    for look in inbox.heed(run, hints, submissions):
+        before = run.looks.get(look.submission)
+        _perform(run, look, submissions)
+        run.looks.pop(look.submission, None)
+        if before is not None:
+            run.looks[look.submission] = before
+
+
+def _wait(
+    run: Run, inbox: Inbox, current: Plan, submissions: dict[str, Submission], deadline: float | None
+) -> None:
+    """Sleep until something is due, or until a webhook or a provider in this process wakes us.
+
+    Asking the latter again costs nothing.
+    """
     first = min(
         (note for note in current.notes if note.until is not None), key=lambda note: note.until or 0.0
     )
     until = first.until or 0.0
     if deadline is not None:
         until = min(until, deadline)
-    run.observe(Waiting(max(0.0, until - run.clock.monotonic()), first.text))
-    run.clock.wait(until)
+    jobs = run.store.submissions.wanted_by(first.subject)
+    run.observe(Waiting(max(0.0, until - run.clock.monotonic()), first.text, jobs))
+    run.clock.wait(until, inbox.has_news)
     known = run.connections.views()
     for submission in submissions.values():
         connection = known.get(submission.connection)
@@ -67,7 +99,7 @@ def _wait(run: Run, current: Plan, submissions: dict[str, Submission], deadline:
             run.next_poll[submission.id] = 0.0
 
 
-def _snapshot(run: Run, submissions: dict[str, Submission]) -> Snapshot:
+def _snapshot(run: Run, submissions: dict[str, Submission], spent: dict[str, Submission]) -> Snapshot:
     queues = tuple(_queues(run))
     return Snapshot(
         connections=run.connections.views(),
@@ -77,6 +109,8 @@ def _snapshot(run: Run, submissions: dict[str, Submission]) -> Snapshot:
         looks=run.looks,
         next_poll=run.next_poll,
         next_fetch=run.next_fetch,
+        turns=run.turns,
+        spent=tuple(spent.values()),
         may_create=run.may_create,
         allowance=run.allowance,
     )
@@ -132,6 +166,8 @@ def _ask(run: Run, action: Action, connection: str, submissions: dict[str, Submi
             collecting.collect(run, submissions[action.submission])
         case Poll():
             collecting.poll(run, submissions[action.submission])
+        case Discard():
+            collecting.discard(run, submissions[action.submission])
         case Submit():
             sending.submit(run, action)
         case Deliver():

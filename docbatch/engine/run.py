@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from docbatch.engine.clock import Clock
 from docbatch.engine.connections import Connections
-from docbatch.engine.notices import Observer
+from docbatch.engine.fetching import Ahead, Fresh
+from docbatch.engine.notices import Observer, Remark
 from docbatch.engine.target import Target
 from docbatch.errors import DocbatchError
 from docbatch.models import WorkItem
@@ -48,6 +49,15 @@ class Run:
     failed_sinks: set[int] = field(default_factory=set)
     errors: list[DocbatchError] = field(default_factory=list)
     found_at: dict[str, float] = field(default_factory=dict)
+    ahead: dict[str, Ahead] = field(default_factory=dict)
+    fresh: Fresh = field(default_factory=Fresh)
+    turns: dict[str, int] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
+
+    def remark(self, submission: str, text: str) -> None:
+        """Tell what a provider wants a person to know, if it does."""
+        if text:
+            self.observe(Remark(submission, text))
 
     def requeue(self) -> None:
         """Read what waits to be sent from the state again: items came back to it."""
@@ -57,16 +67,20 @@ class Run:
     def forget_all_but(self, submissions: Container[str]) -> None:
         """Drop what is remembered of submissions that are through: memory must not grow with their number."""
         for identity in [each for each in self.intents if each not in submissions]:
-            for memory in (self.intents, self.looks, self.next_poll, self.next_fetch, self.found_at):
+            for memory in (
+                self.intents, self.looks, self.next_poll, self.next_fetch, self.found_at, self.ahead
+            ):  # fmt: skip
                 memory.pop(identity, None)
             for subject in (identity, f"fetch {identity}"):
                 self.pauses.pop(subject, None)
 
     def pause(self, subject: str, asked: float | None = None) -> float:
-        """Return the monotonic time of the next try: what the vendor asked for, else twice the last pause."""
+        """Return the monotonic time of the next try: after the wait the vendor named, else after twice our last one."""
+        if asked:
+            return self.clock.monotonic() + asked
         length = min(self.pauses.get(subject, FIRST_PAUSE / 2) * 2, LONGEST_PAUSE)
         self.pauses[subject] = length
-        return self.clock.monotonic() + (length if asked is None else max(asked, 0.0))
+        return self.clock.monotonic() + length
 
     def relax(self, subject: str) -> None:
         """Forget earlier pauses: the last try went well."""

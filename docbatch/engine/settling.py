@@ -71,6 +71,7 @@ def _accept(run: Run, identity: str, event: Event, accepted: Accepted) -> None:
     run.store.submissions.accept(identity, event, accepted.remote_id, accepted.runs)
     run.relax(identity)
     run.observe(Answered(identity, event, accepted.remote_id or "run by run"))
+    run.remark(identity, accepted.note)
 
 
 def _look_later(run: Run, identity: str, asked: float | None) -> None:

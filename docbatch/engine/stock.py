@@ -1,7 +1,7 @@
 """What the state holds, as values to show."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from docbatch.errors import UsageError
@@ -9,6 +9,7 @@ from docbatch.models import Submission
 from docbatch.pathtext import escape
 from docbatch.spool import Spool
 from docbatch.state import lock
+from docbatch.state.deadlines import Stuck
 from docbatch.state.store import Store
 
 
@@ -24,13 +25,17 @@ class JobStock:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """`owner` names a run that holds the state at this moment."""
+    """`stuck` holds, by id, what of the open submissions is with a vendor for longer than its jobs allow.
+
+    `owner` names a run that holds the state at this moment.
+    """
 
     jobs: tuple[JobStock, ...]
     open: tuple[Submission, ...]
     spool_entries: int
     spool_bytes: int
     owner: str | None
+    stuck: Mapping[str, Stuck] = field(default_factory=dict)
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Yield one JSON value for each job and open submission, and one for the spool."""
@@ -42,12 +47,13 @@ class Stock:
                    "failures": failures}  # fmt: skip
         for each in self.open:
             yield {"type": "submission", "id": each.id, "connection": each.connection, "status": str(each.status),
-                   "remote_id": each.remote_id, "running": each.running, "ready": each.ready}  # fmt: skip
+                   "remote_id": each.remote_id, "running": each.running, "ready": each.ready,
+                   "stuck": asdict(self.stuck[each.id]) if each.id in self.stuck else None}  # fmt: skip
         yield {"type": "spool", "entries": self.spool_entries, "bytes": self.spool_bytes}
 
 
-def take_stock(store: Store, only: str | None = None) -> Stock:
-    """Read what is recorded, of one job or of all. Raises UsageError for a job the state does not know."""
+def take_stock(store: Store, only: str | None = None, *, now: float) -> Stock:
+    """Read what is recorded, of one job or of all; `now` is wall time. Raises UsageError for a job the state does not know."""
     names = [job.name for job in store.documents.jobs()]
     if only is not None and only not in names:
         raise UsageError(f"the state knows no job '{only}'", hint=f"it knows {', '.join(names) or 'none'}")
@@ -58,6 +64,7 @@ def take_stock(store: Store, only: str | None = None) -> Stock:
         spool_entries=sum(1 for _ in spool.entries()),
         spool_bytes=spool.size(),
         owner=lock.owner(store.folder / "lock") if lock.is_held(store.folder / "lock") else None,
+        stuck={each.submission: each for each in store.deadlines.passed(now)},
     )
 
 

@@ -1,21 +1,20 @@
 """Seeing what is due for all selected jobs, without changing anything but the stat cache."""
 
-import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from docbatch.engine.compare import Tally, compare
 from docbatch.engine.desk import Desk
+from docbatch.engine.sight import Looks, see
 from docbatch.engine.target import Target
 from docbatch.guard import refuse_collisions, refuse_empty
 from docbatch.pathtext import escape
-from docbatch.sources.globs import compile_globs
-from docbatch.sources.scan import scan
 from docbatch.sources.statcache import StatCache
+from docbatch.spec.values import Job
 from docbatch.state.store import Store
 
 SHOWN = 20
+NO_LOOKS: Mapping[str, Looks] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +26,12 @@ class Findings:
     gone: frozenset[str]
 
 
-def undeclared(targets: Iterable[Target], store: Store | None) -> set[str]:
+def undeclared(jobs: Iterable[Target | Job], store: Store | None) -> set[str]:
     """Return the jobs the state knows that are not among all that are declared."""
     return (
         set()
         if store is None
-        else {job.name for job in store.documents.jobs()} - {each.name for each in targets}
+        else {job.name for job in store.documents.jobs()} - {each.name for each in jobs}
     )
 
 
@@ -42,16 +41,18 @@ def survey(
     cache: StatCache,
     desk: Desk,
     gone: Collection[str] = (),
+    *,
+    looks: Mapping[str, Looks] = NO_LOOKS,
 ) -> Findings:
     """Lay out what is due on the desk. `gone` are jobs no longer declared: their outputs may be taken over.
 
+    `looks` are what links have just said, by job; what they said before is read from the cache.
     Raises GuardRefused, UsageError; nothing was sent then.
     """
     tallies = {}
     for target in targets:
-        globs = compile_globs(target.include, target.exclude, hidden=target.hidden)
-        windows = scan(Path(os.fsdecode(target.root)), globs, cache)
-        tally = compare(target, store, windows, desk)
+        sight = see(target, cache, looks.get(target.name, {}))
+        tally = compare(target, store, sight.windows, desk, sight.unseen)
         before = 0 if store is None else store.documents.count(target.name)
         refuse_empty(target.name, found=tally.found, before=before, allow_empty=target.allow_empty)
         tallies[target.name] = tally

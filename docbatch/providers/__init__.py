@@ -50,7 +50,8 @@ class Kind:
     `account` names what the credentials belong to as far as the connection says it. `pins` gives the versions of what
     moves by itself, None where only the vendor knows them. `abilities` are sentences for `docbatch providers`. `hosts`
     are the vendor's own: a key goes to no other host that a file names, unless two people say so. `inputs` are what an
-    operation takes beside files: links the vendor follows itself, ids of files it has, plain text.
+    operation takes beside files: links the vendor follows itself, ids of files it has, plain text. `key_variable` is where
+    the key is found when a connection does not say it.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Kind:
     abilities: Callable[[], tuple[str, ...]]
     hosts: frozenset[str] = frozenset()
     inputs: "Callable[[Operation], frozenset[Input]]" = lambda _operation: frozenset()
+    key_variable: str | None = None
 
 
 def _local() -> Kind:

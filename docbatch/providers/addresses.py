@@ -7,21 +7,15 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 import httpcore
 from httpcore import SOCKET_OPTION, NetworkBackend, NetworkStream
 
+from docbatch.links import is_loopback
+
+__all__ = ["CheckedBackend", "Forbidden", "is_loopback", "is_public"]
+
 _NAT64 = ip_network("64:ff9b::/96")
 
 
 class Forbidden(Exception):
     """The address is none to connect to; the text names no URL."""
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a host of a URL is this machine, without asking a name server."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
@@ -39,12 +33,20 @@ def _translated(address: IPv6Address) -> IPv4Address | None:
     return IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
 
 
-class CheckedBackend(NetworkBackend):
-    """Resolves a name once, checks every address it stands for, and connects to one of those, never to the name."""
+def _is_host(address: IPv4Address | IPv6Address) -> bool:
+    return not (address.is_multicast or address.is_unspecified)
 
-    def __init__(self, *, loopback: bool) -> None:
+
+class CheckedBackend(NetworkBackend):
+    """Resolves a name once, checks every address it stands for, and connects to one of those, never to the name.
+
+    `loopback` allows this machine as well, `private` every host there can be.
+    """
+
+    def __init__(self, *, loopback: bool = False, private: bool = False) -> None:
         self._sockets = httpcore.SyncBackend()
         self._loopback = loopback
+        self._private = private
 
     def connect_tcp(
         self,
@@ -75,6 +77,7 @@ class CheckedBackend(NetworkBackend):
 
     def _check(self, host: str, text: str) -> None:
         address = ip_address(text.partition("%")[0])
-        if is_public(address) or (self._loopback and address.is_loopback):
+        allowed = (self._loopback and address.is_loopback) or (self._private and _is_host(address))
+        if is_public(address) or allowed:
             return
         raise Forbidden(f"the host {host} is at {address}, which is no public address")

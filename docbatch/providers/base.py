@@ -79,10 +79,14 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The vendor has the work. `runs` maps item keys to remote ids where they are known already."""
+    """The vendor has the work. `runs` maps item keys to remote ids where they are known already.
+
+    `note` is what a person should know about it, empty when there is nothing.
+    """
 
     remote_id: str | None
     runs: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +130,13 @@ class Progress:
     """What one poll saw: the items that ended since they were last reported (repeats are harmless).
 
     `unseen` are items the vendor shows no trace of: lag after an answered create, a question after one that was
-    found. `next_poll` is the vendor's own wait in seconds.
+    found. `next_poll` is the vendor's own wait in seconds, `note` what a person should know, said once.
     """
 
     ended: Sequence[Ready | Failed | Changed]
     unseen: frozenset[str] = frozenset()
     next_poll: float | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +169,20 @@ class Answer(Protocol):
     def result(self, document: DocumentInfo) -> Result: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A result with what only it says of the document.
+
+    `partial` says that the document is not whole, `credits` what was charged for it, where the vendor tells. `answer` is
+    the payload as read, where the provider had to read it anyway: it is not read a second time then.
+    """
+
+    payload: bytes
+    partial: bool = False
+    credits: float | None = None
+    answer: Answer | None = None
+
+
 class Provider(Protocol):
     type: str
     account: str
@@ -176,7 +195,11 @@ class Provider(Protocol):
         """List the prepare steps in order. Steps that send an item's bytes may run side by side. Pure."""
 
     def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:
-        """Do one step. Raises Unavailable (later), Refused (this item or batch cannot), ContentChanged."""
+        """Do one step.
+
+        Raises Unavailable (later), Refused (this item or batch cannot), Stale (what was prepared is no longer good), Gone
+        (the submission's own objects are), ContentChanged.
+        """
 
     def render(self, batch: Batch, prepared: Prepared) -> bytes:
         """Return the exact bytes of the create request. Pure."""
@@ -199,8 +222,8 @@ class Provider(Protocol):
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:
         """Ask once how the work stands. Raises Unavailable, Gone, CredentialsError."""
 
-    def fetch(self, intent: Intent, ready: Ready) -> bytes | Draft:
-        """Fetch one result. Raises Unavailable, Gone."""
+    def fetch(self, intent: Intent, ready: Ready) -> bytes | Draft | Fetched:
+        """Fetch one result. Raises Unavailable, Gone, and Refused for one that cannot be used."""
 
     def read(self, payload: bytes) -> Answer:
         """Read a payload from the spool. Pure. Raises ValueError when it has the wrong shape."""

@@ -109,19 +109,34 @@ def _date(text: str) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """An exchange without a complete answer. `sent` is False only when no byte of the request can have left."""
+    """An exchange without a complete answer. `sent` is False only when no byte of the request can have left.
+
+    `late` says that it took too long.
+    """
 
     text: str
     sent: bool
+    late: bool = False
 
 
 class Broken(Exception):
     """This side ends the exchange: what came cannot be taken, or what was to be sent is not there."""
 
 
+class Late(Broken):
+    """The answer came too slowly."""
+
+
+Take = Callable[[int, Mapping[str, str]], Callable[[bytes], object] | None]
+"""Given status and headers, says where the body goes piece by piece; None leaves it unread."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is asked. `subject` names it in messages; `limit` is the largest answer in bytes."""
+    """What is asked. `subject` names it in messages; `limit` is the largest answer in bytes.
+
+    With `take` the body goes where that says and is not part of the reply.
+    """
 
     method: str
     url: str
@@ -131,6 +146,7 @@ class Call:
     content: bytes | Iterable[bytes] | None = None
     files: Files | None = None
     secrets: Sequence[str] = ()
+    take: Take | None = None
 
 
 # The client lets through what its protocol library says of a body that is not as long as was stated.
@@ -178,10 +194,12 @@ class Client:
         try:
             request = self._request(call, trace)
             with closing(self._client.send(request, stream=True)) as response:
-                body = _body(response, call.limit, time.monotonic() + self._longest)
-                return Reply(response.status_code, _headers(response), body, tuple(call.secrets))
+                headers = _headers(response)
+                body = _body(response, headers, call, time.monotonic() + self._longest)
+                return Reply(response.status_code, headers, body, tuple(call.secrets))
         except TROUBLES as error:
-            return Trouble(redact(f"{call.subject}: {_told(error, sent=sent)}", call.secrets), sent)
+            late = isinstance(error, httpx.TimeoutException | Late)
+            return Trouble(redact(f"{call.subject}: {_told(error, sent=sent)}", call.secrets), sent, late)
 
     def close(self) -> None:
         self._client.close()
@@ -238,15 +256,19 @@ def _headers(response: httpx.Response) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items()}
 
 
-def _body(response: httpx.Response, limit: int, until: float) -> bytes:
+def _body(response: httpx.Response, headers: Mapping[str, str], call: Call, until: float) -> bytes:
     """Read the body, bounded in size as it is unpacked, and in time."""
-    decoded = bytearray()
+    decoded, size = bytearray(), 0
+    put = decoded.extend if call.take is None else call.take(response.status_code, headers)
+    if put is None:
+        return b""
     for chunk in _decoded(response):
-        decoded += chunk
-        if len(decoded) > limit:
-            raise Broken(f"the answer is larger than {limit} bytes")
+        size += len(chunk)
+        if size > call.limit:
+            raise Broken(f"the answer is larger than {call.limit} bytes")
         if time.monotonic() > until:
-            raise Broken("the answer came too slowly")
+            raise Late("the answer came too slowly")
+        put(chunk)
     return bytes(decoded)
 
 

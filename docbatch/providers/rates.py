@@ -13,6 +13,8 @@ EPISODE = 1.0
 """Seconds in which further 429 are echoes of the first: they answer requests that were under way together."""
 FEW = 1 / 10
 """Part of a second's requests that are no evidence about the rate when they are refused: the door was still closed."""
+ECHOES = 2
+"""The same, in requests, after a silence that was long enough for certain: the vendor's own, or the longest."""
 CLIMB = 1 / 10
 """Part of the full rate that is won back each second, up to `NEAR` of the rate that was too much."""
 NEAR = 0.9
@@ -69,15 +71,17 @@ class Limiter:
         with self._lock:
             self._advance()
             if self._now >= self._episode_until:
-                self._begin_episode()
+                self._begin_episode(told=retry_after is not None)
                 self._silent_until = self._now + (self._pause if retry_after is None else 0.0)
                 self._episode_until = self._now + EPISODE
             self._silent_until = max(self._silent_until, self._now + (retry_after or 0.0))
             self._episode_until = max(self._episode_until, self._silent_until)
             self._tokens = 0.0
 
-    def _begin_episode(self) -> None:
-        if self._granted <= max(self._full * FEW, 2):
+    def _begin_episode(self, *, told: bool) -> None:
+        if self._granted <= (
+            ECHOES if told or self._pause >= LONGEST_PAUSE else max(self._rate * FEW, ECHOES)
+        ):
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
         else:
             self._pause = PAUSE

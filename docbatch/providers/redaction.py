@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import quote, quote_plus
 
 MOST_SHOWN = 400
+MOST_KEPT = 2000
 LOOKED_AT = 8000
 CUT = "[cut]"
 
@@ -22,8 +23,8 @@ _ELEMENT = re.compile(
 )
 
 
-def redact(text: str, secrets: Sequence[str]) -> str:
-    """Take keys and presigned queries out, put the rest on one line, and cut it to 400 characters."""
+def redact(text: str, secrets: Sequence[str], most: int = MOST_SHOWN) -> str:
+    """Take keys and presigned queries out, put the rest on one line, and cut it to `most` characters."""
     forms = sorted({form for secret in secrets if secret for form in _forms(secret)}, key=len, reverse=True)
     shown = text[:LOOKED_AT]
     for form in forms:
@@ -34,7 +35,7 @@ def redact(text: str, secrets: Sequence[str]) -> str:
     shown = _USER.sub(r"\1", shown)
     shown = _QUERY.sub(rf"\1?{CUT}", shown)
     shown = _PARAMETER.sub(rf"\1={CUT}", shown)
-    return _one_line(_ELEMENT.sub(rf"<\1>{CUT}", shown))
+    return _one_line(_ELEMENT.sub(rf"<\1>{CUT}", shown), most)
 
 
 def _forms(secret: str) -> tuple[str, ...]:
@@ -42,7 +43,13 @@ def _forms(secret: str) -> tuple[str, ...]:
     return secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)
 
 
-def _one_line(text: str) -> str:
+def shape_complaint(payload: bytes, error: ValueError) -> str:
+    """Say why a payload cannot be read, with the payload itself, cut and redacted."""
+    shown = redact(payload[: 4 * LOOKED_AT].decode(errors="replace"), (), MOST_KEPT)
+    return f"the answer has a shape that cannot be read: {error}: {shown or '(empty)'}"
+
+
+def _one_line(text: str, most: int) -> str:
     """Drop what could move a terminal's cursor."""
     plain = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return plain if len(plain) <= MOST_SHOWN else plain[: MOST_SHOWN - 1] + "…"
+    return plain if len(plain) <= most else plain[: most - 1] + "…"

@@ -41,7 +41,7 @@ class Storage:
             reply = self._ask(Call("GET", url, "the download", max(limit, MOST_ECHOED)))
             if reply.status not in REDIRECTS:
                 return _downloaded(reply, limit)
-            url = _joined(url, reply.headers.get("location", ""))
+            url = joined(url, reply.headers.get("location", ""))
         raise Unavailable(f"the download was redirected more than {hops} times")
 
     def close(self) -> None:
@@ -72,7 +72,7 @@ def _downloaded(reply: Reply, limit: int) -> bytes:
     raise Gone(told) if reply.status in (404, 410) else Unavailable(told)
 
 
-def _joined(url: str, location: str) -> str:
+def joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 from docbatch.providers.base import Answer
 from docbatch.results import DocumentInfo, Page, Result
+from docbatch.signed import without_signatures
 from docbatch.sinks.base import Format
-from docbatch.sinks.signed import without_signatures
 
 
 def encoded(answer: Answer, document: DocumentInfo, form: Format) -> bytes:

@@ -4,17 +4,13 @@ import hashlib
 import re
 import unicodedata
 
-NAME_LIMIT = 255
-TEMPORARY = ".docbatch-"
-"""Unfinished outputs start with this; see `tree`."""
+from docbatch.filenames import DEVICE, NAME_LIMIT, TEMPORARY, safe
 
-_DEVICE = r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])"
-_DEVICE_NAME = re.compile(rf"{_DEVICE} *(?:\.|$)", re.IGNORECASE)
+__all__ = ["NAME_LIMIT", "TEMPORARY", "UnsafeOutput", "folded", "output_path"]
+
 _SUSPECT = re.compile(
-    rf"[\x00-\x1f\x7f]|[. ](?:/|$)|(?:^|/)(?:/|$|\.\.|\.docbatch|{_DEVICE} *(?:[./]|$))", re.IGNORECASE
+    rf"[\x00-\x1f\x7f]|[. ](?:/|$)|(?:^|/)(?:/|$|\.\.|\.docbatch|{DEVICE} *(?:[./]|$))", re.IGNORECASE
 )
-_CONTROL = re.compile(r"[\x01-\x1f\x7f]|[. ]$")
-_LONGEST_SUFFIX = 32
 
 
 class UnsafeOutput(ValueError):
@@ -59,25 +55,4 @@ def _component(name: str, rendered: str) -> str:
         raise UnsafeOutput(f"the path {rendered!r} has a NUL character")
     if name.casefold() == ".docbatch":
         raise UnsafeOutput(f"the path {rendered!r} leads into docbatch's own folder")
-    return _shortened(_escaped(name))
-
-
-def _escaped(name: str) -> str:
-    name = _CONTROL.sub(lambda match: _percent(match[0]), name)
-    if _DEVICE_NAME.match(name) or name.casefold().startswith(TEMPORARY):
-        name = _percent(name[0]) + name[1:]
-    return name
-
-
-def _percent(character: str) -> str:
-    return f"%{ord(character):02X}"
-
-
-def _shortened(name: str) -> str:
-    if len(name.encode()) <= NAME_LIMIT:
-        return name
-    stem, dot, suffix = name.rpartition(".")
-    ending = dot + suffix if stem and len(suffix.encode()) < _LONGEST_SUFFIX else ""
-    ending = f"~{hashlib.blake2b(name.encode(), digest_size=8).hexdigest()}{ending}"
-    kept = name.encode()[: NAME_LIMIT - len(ending.encode())].decode(errors="ignore")
-    return kept.rstrip(". ") + ending
+    return safe(name)

@@ -1,4 +1,4 @@
-"""The file of the stat cache: opened if it is sound, rebuilt if it is damaged, otherwise done without.
+"""The file of what is known about files and links: opened if it is sound, rebuilt if it is damaged, otherwise done without.
 
 Nobody may be told of a fault here, because nothing is lost with the cache but time.
 """
@@ -9,9 +9,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 APPLICATION = 0x64636163
-FORMAT = 1
+FORMAT = 2
 """Raise it when the tables change, or when `media.detect` answers differently for the same file."""
 
 PATIENCE = 5.0
@@ -22,6 +23,13 @@ CREATE TABLE stat (
     size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
     inode INTEGER NOT NULL, device INTEGER NOT NULL,
     digest TEXT NOT NULL, media_type TEXT NOT NULL,
+    PRIMARY KEY (root, path)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE link (
+    root BLOB NOT NULL, path BLOB NOT NULL,
+    link TEXT NOT NULL, etag TEXT, modified TEXT, looked INTEGER NOT NULL,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
+    problem_class TEXT, problem_message TEXT,
     PRIMARY KEY (root, path)
 ) STRICT, WITHOUT ROWID;
 """
@@ -46,8 +54,8 @@ class CacheFile:
             if self._removed:
                 self._open()
 
-    def read(self, sql: str, values: Sequence[object]) -> list[Row]:
-        rows: list[Row] = []
+    def read(self, sql: str, values: Sequence[object]) -> list[Any]:
+        rows: list[Any] = []
         if self._db is not None:
             with self._guarded():
                 rows = self._db.execute(sql, values).fetchall()

@@ -5,7 +5,7 @@ spend their time on.
 """
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from docbatch.sources.cachefile import Row
 from docbatch.sources.content import ContentError, Vanished, empty, measure
 from docbatch.sources.globs import Globs
 from docbatch.sources.statcache import Known, StatCache
-from docbatch.sources.walk import Found, Unusable, walk
+from docbatch.sources.walk import Found, Unusable, Window, walk
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -53,10 +53,17 @@ class Seen:
 
 def scan(root: Path, globs: Globs, cache: StatCache) -> Generator[Seen, None, None]:
     """Yield the documents below an existing folder. Raises GuardRefused when it cannot be listed."""
+    return scan_windows(root, walk(root, globs), globs, cache)
+
+
+def scan_windows(
+    root: Path, windows: Iterable[Window], globs: Globs, cache: StatCache
+) -> Generator[Seen, None, None]:
+    """Yield the documents of windows over a folder, of which `globs` tell all that the windows may hold."""
     known = cache.known(bytes(root.resolve()), globs)
     meter = _Meter(bytes(root) + b"/")
     try:
-        for window in walk(root, globs):
+        for window in windows:
             rows = known.recall(window.found)
             if None in rows:
                 yield _measured(window.found, rows, window.unusable, known, meter)

@@ -5,15 +5,19 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from docbatch.models import Operation
+from docbatch.models import Input, Operation
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigContract:
-    """`execution_only` fields bound the work and say nothing about results; they are no part of an item's key."""
+    """`execution_only` fields bound the work and say nothing about results; they are no part of an item's key.
+
+    `surcharged` are those for which the vendor may ask more.
+    """
 
     model: type[BaseModel]
     execution_only: frozenset[str]
+    surcharged: frozenset[str] = frozenset()
 
 
 def _local() -> ConfigContract:
@@ -26,7 +30,7 @@ def _extend(name: str) -> Callable[[], ConfigContract]:
     def contract() -> ConfigContract:
         from docbatch.providers.extend import config  # noqa: PLC0415 - only what a job uses
 
-        return ConfigContract(getattr(config, name), config.EXECUTION_ONLY)
+        return ConfigContract(getattr(config, name), config.EXECUTION_ONLY, frozenset({"priority"}))
 
     return contract
 
@@ -64,3 +68,10 @@ CONFIG_MODELS: Mapping[tuple[str, Operation], Callable[[], ConfigContract]] = {
 def operations(provider_type: str) -> tuple[Operation, ...]:
     """Return what a type of provider can do in this version; nothing when it is not available."""
     return tuple(operation for known, operation in CONFIG_MODELS if known == provider_type)
+
+
+def inputs(provider_type: str, operation: Operation) -> frozenset[Input]:
+    """Return what an operation takes beside files, as its provider says."""
+    from docbatch.providers import REGISTRY  # noqa: PLC0415 - only for sources that are lists
+
+    return REGISTRY[provider_type]().inputs(operation)

@@ -16,6 +16,7 @@ PROVIDER_TYPES: tuple[ProviderType, ...] = get_args(ProviderType)
 NAME = r"^[a-z0-9][a-z0-9_-]*$(?!\n)"
 WORD = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 LABEL = r"^[A-Za-z0-9][A-Za-z0-9_./-]*$(?!\n)"
+FILE_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$(?!\n)"
 DURATION = r"^[1-9][0-9]{0,5}[smhd]$(?!\n)"
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -97,6 +98,10 @@ _Text = Annotated[str, Field(min_length=1, max_length=1000)]
 _Plain = Annotated[_Text, AfterValidator(one_line), AfterValidator(_only_variables)]
 Folder = Annotated[_Plain, AfterValidator(_no_home)]
 PathTemplate = Annotated[_Text, AfterValidator(_template), AfterValidator(_no_home)]
+
+Link = Annotated[str, Field(min_length=1, max_length=4000)]
+FileId = Annotated[str, Field(pattern=FILE_ID)]
+TextName = Annotated[str, Field(min_length=1, max_length=200)]
 
 _Some = Annotated[list[_Plain], Field(min_length=1, max_length=1000)]
 _Any = Annotated[list[_Plain], Field(max_length=1000)]

@@ -2,22 +2,25 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field
+from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from docbatch.models import Operation
 from docbatch.spec.fields import (
     ApiVersion,
     Duration,
     Exclusions,
+    FileId,
     Folder,
     Format,
     Label,
+    Link,
     Model,
     Name,
     OnMissing,
     PathTemplate,
     Patterns,
     Priority,
+    TextName,
     refuse,
 )
 
@@ -30,8 +33,15 @@ def _not_reserved(table: str) -> str:
     return table
 
 
-class Source(Model):
-    """Where the documents are."""
+ALLOW_EMPTY = Field(default=False, description="whether no document at all is all right")
+ALLOW_PRIVATE = Field(
+    default=False,
+    description="whether links may lead to this machine and to private networks, and to this machine by plain http",
+)
+
+
+class FolderSource(Model):
+    """Documents that are files in a folder."""
 
     root: Folder = Field(
         default=".",
@@ -45,6 +55,61 @@ class Source(Model):
     hidden: bool = Field(
         default=False, description="whether `*`, `?` and `**` match names that begin with a dot"
     )
+
+
+class LinksSource(Model):
+    """Documents that are links; `doc.path` is host and path of each."""
+
+    urls: Annotated[list[Link], Field(min_length=1, max_length=10_000)] = Field(
+        description="links to documents: https, without user and password"
+    )
+    allow_private: bool = ALLOW_PRIVATE
+
+
+class ListSource(Model):
+    """Documents that are links in a file, with columns of your own beside them."""
+
+    urls_from: Folder = Field(
+        description="a list of links: `.txt` with one a line, `.csv` with a header or `.jsonl`, with the column `url`, "
+        "`name` for what `doc.path` is to be, and any others as `doc.metadata.COLUMN`"
+    )
+    allow_private: bool = ALLOW_PRIVATE
+    allow_empty: bool = ALLOW_EMPTY
+
+
+class FileIdsSource(Model):
+    """Documents that the vendor has already; `doc.path` is the id of each."""
+
+    file_ids: Annotated[list[FileId], Field(min_length=1, max_length=10_000)] = Field(
+        description="the vendor's ids of files uploaded earlier"
+    )
+
+
+class TextsSource(Model):
+    """Documents that are written here; `doc.path` is the name of each."""
+
+    texts: dict[TextName, Annotated[str, Field(min_length=1)]] = Field(
+        min_length=1, max_length=10_000, description="names, each with its text"
+    )
+
+
+SOURCES: tuple[type[Model], ...] = (FolderSource, LinksSource, ListSource, FileIdsSource, TextsSource)
+_LISTS = ("urls", "urls_from", "file_ids", "texts")
+
+
+def _source_kind(value: Any) -> str:
+    """Return the key that says what kind of source this is; patterns where there is none."""
+    return next((kind for kind in _LISTS if isinstance(value, dict) and kind in value), "include")
+
+
+Source = Annotated[
+    Annotated[FolderSource, Tag("include")]
+    | Annotated[LinksSource, Tag("urls")]
+    | Annotated[ListSource, Tag("urls_from")]
+    | Annotated[FileIdsSource, Tag("file_ids")]
+    | Annotated[TextsSource, Tag("texts")],
+    Discriminator(_source_kind),
+]
 
 
 class FilesSink(Model):
@@ -99,7 +164,9 @@ class JobSpec(Model):
 
     api_version: ApiVersion = Field(alias="apiVersion", description="the version of this format")
     name: Name = Field(description="the job's name, unique in the project")
-    source: Source = Field(description="where the documents are")
+    source: Source = Field(
+        description="where the documents are: files by patterns, links, ids at the vendor, or texts"
+    )
     provider: Name = Field(
         default="local",
         description="a connection: local, extend, llamacloud, extractpage, or one that docbatch.yaml names",

@@ -112,9 +112,9 @@ def _further(
 
 def _config_problems(origin: Origin, project: Project) -> list[Problem]:
     """Judge `config` by the provider's own model, as far as the spec says which that is."""
-    node = origin.node.child("config")
+    node = origin.node.child("config") or Node(origin.node.mark, {})
     model = _config_model(origin.node, project)
-    if node is None or model is None or not isinstance(node.content, dict):
+    if model is None or not isinstance(node.content, dict):
         return []
     try:
         model.model_validate_json(json.dumps(node.plain()))

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from docbatch.errors import Problem
+from docbatch.references import Listed
 from docbatch.sources.globs import Globs, compile_globs
 from docbatch.spec.project_file import show_file
 from docbatch.spec.values import Job, JobSink, JobSource
@@ -69,10 +70,17 @@ def samples(source: JobSource) -> list[bytes]:
     return list(itertools.islice((path for path in paths if globs(path)), MAX_SAMPLES))
 
 
+def _documents(source: JobSource) -> Sequence[Listed]:
+    if source.listing is not None:
+        return source.listing.documents[:MAX_SAMPLES]
+    return [Listed(path, "") for path in samples(source)]
+
+
 def _by_folder(jobs: Sequence[Job]) -> _ByFolder:
     names: dict[JobSource, list[str]] = {}
     for job in jobs:
-        names.setdefault(job.source, []).append(job.name)
+        if job.source.listing is None:
+            names.setdefault(job.source, []).append(job.name)
     folders: dict[bytes, list[_Reader]] = {}
     for source, owners in names.items():
         reader = _Reader(source, tuple(owners))
@@ -127,9 +135,10 @@ def _outputs(job: Job, sink: JobSink) -> Iterator[bytes]:
     if sink.path is not None:
         yield b"/".join((root, os.fsencode(sink.path.relative_to(sink.root))))
         return
-    for path in samples(job.source):
+    for each in _documents(job.source):
         try:
-            yield b"/".join((root, sink.output(doc_fields(path, sha256="0" * 64, size=1))))
+            doc = doc_fields(each.path, sha256="0" * 64, size=1, metadata=each.metadata)
+            yield b"/".join((root, sink.output(doc)))
         except TemplateError:
             # A sample without, say, a suffix; documents like it are refused by the plan, one by one.
             continue

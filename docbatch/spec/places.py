@@ -54,9 +54,11 @@ def fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-def submodel(field: FieldInfo) -> type[BaseModel] | None:
-    """Return the model of a field that holds exactly one."""
-    return _model_or_none(_plain(field.annotation))
+def submodels(field: FieldInfo) -> Sequence[type[BaseModel]]:
+    """Return the models of which a field holds exactly one."""
+    annotation = _plain(field.annotation)
+    members = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    return [member for member in map(_plain, members) if _is_model(member)]
 
 
 def _enter(annotation: Any, step: Step) -> tuple[Any, bool]:

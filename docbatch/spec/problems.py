@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from docbatch.errors import Problem
-from docbatch.spec import fields, project
+from docbatch.spec import fields, job, project
 from docbatch.spec.nodes import Mark, Node, Path, show_path
-from docbatch.spec.places import Place, find, submodel
+from docbatch.spec.places import Place, find, submodels
 from docbatch.spec.places import fields as fields_of
 
 Told = tuple[str, str | None]
@@ -22,8 +22,9 @@ _BOOLEANS: Mapping[str, str] = {
     **dict.fromkeys(("yes", "on", "y", "1", "true"), "true"),
     **dict.fromkeys(("no", "off", "n", "0", "false"), "false"),
 }
-_REFERENCE = "write {env: NAME}, {file: PATH} or {command: [PROGRAM, …]}; never the key itself"
+_ONE_SOURCE = "a source has one of include, urls, urls_from, file_ids, texts; write a job for each"
 _SINK = "write type: files, jsonl or sqlite"
+_SECRETS = {"api_key": "key", "webhook_secret": "secret"}
 _NEEDED = {
     "apiVersion": "begin the spec with apiVersion: docbatch/v1",
     "project": "add project: {id: …}; docbatch init in an empty folder writes a new id",
@@ -32,6 +33,7 @@ _SHAPES: Mapping[str, Told] = {
     fields.DURATION: ("a duration is a number and a unit", "such as 90s, 30m, 6h or 2d"),
     fields.NAME: ("a name has small letters, digits, - and _, and begins with a letter or digit", None),
     fields.WORD: ("a name here has letters, digits and _, and begins with no digit", None),
+    fields.FILE_ID: ("an id has letters, digits and any of _ . -, and begins with a letter or digit", None),
     fields.LABEL: (
         "a label's name has letters, digits and any of _ . / -, and begins with a letter or digit",
         None,
@@ -69,8 +71,11 @@ def _close(word: str, names: Sequence[str]) -> str | None:
 
 def _problem(found: Any, place: Place, file: str, above: Path) -> Problem:
     path = above + place.path
-    if "api_key" in path and found["type"] != "missing":
-        return _at(place.node.mark, file, path[: path.index("api_key") + 1], _key_told(found))
+    secret = next((name for name in _SECRETS if name in path), None)
+    if secret is not None and found["type"] != "missing":
+        return _at(
+            place.node.mark, file, path[: path.index(secret) + 1], _secret_told(found, _SECRETS[secret])
+        )
     if found["loc"][-1:] == ("[key]",):
         return _at(place.key, file, path, _WORDING.get(found["type"], _verbatim)(found, place))
     told = _WORDING.get(found["type"], _verbatim)(found, place)
@@ -86,10 +91,13 @@ def _at(mark: Mark, file: str, path: Path, told: Told) -> Problem:
     return Problem(file, mark.line, mark.column, show_path(path), *told)
 
 
-def _key_told(found: Any) -> Told:
+def _secret_told(found: Any, noun: str) -> Told:
+    hint = f"write {{env: NAME}}, {{file: PATH}} or {{command: [PROGRAM, …]}}; never the {noun} itself"
     if found["type"] == "key_reference":
-        return "a key is never written into a file", _REFERENCE
-    return "this reference to a key is not understood", _REFERENCE
+        return f"a {noun} is never written into a file", hint
+    if found["type"] in {"too_short", "too_long"}:
+        return f"one to four references to a {noun} are needed", hint
+    return f"this reference to a {noun} is not understood", hint
 
 
 def _missing(_: Any, place: Place) -> Told:
@@ -101,12 +109,14 @@ def _missing(_: Any, place: Place) -> Told:
 def _unknown(_: Any, place: Place) -> Told:
     key = str(place.path[-1])
     known = fields_of(place.model) if place.model else {}
+    if place.model in job.SOURCES and any(key in fields_of(other) for other in job.SOURCES):
+        kind = next(name for name, field in known.items() if field.is_required())
+        return f"the key {key} cannot stand beside {kind}", _ONE_SOURCE
     message = f"the key {key} is not known"
     if close := _close(key, tuple(known)):
         return message, close
     for name, field in known.items():
-        inner = submodel(field)
-        if inner and key in fields_of(inner):
+        if any(key in fields_of(inner) for inner in submodels(field)):
             return f"the key {key} is not known here", f"it belongs under {name}:"
     return message, f"known here are {', '.join(known)}"
 

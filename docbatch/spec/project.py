@@ -3,8 +3,9 @@
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from docbatch.links import is_loopback
 from docbatch.spec.fields import (
     ApiVersion,
     Duration,
@@ -82,16 +83,12 @@ TextOrReference = Annotated[
 ]
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether a host's name or address is this machine's own."""
-    from ipaddress import ip_address  # noqa: PLC0415 - for connections only
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list) else [value]
 
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+
+_Secrets = Annotated[list[KeyReference], Field(min_length=1, max_length=4)]
+Secrets = Annotated[_Secrets, BeforeValidator(_as_list, json_schema_input_type=KeyReference | _Secrets)]
 
 
 def _base_url(url: str) -> str:
@@ -156,10 +153,18 @@ class ConnectionSpec(Model):
         default=None, description="the kind of provider; the connection's name when left out"
     )
     base_url: Annotated[str, Field(pattern=BASE_URL, max_length=1000), AfterValidator(_base_url)] | None = (
-        Field(default=None, description="where the service answers; plain http for loopback only")
+        Field(
+            default=None,
+            description="where the service answers, plain http for loopback only; the vendor's own variable, such as EXTEND_BASE_URL, or the vendor's own host when left out",
+        )
     )
     api_key: KeyReference | None = Field(
-        default=None, description="where the key is found; never the key itself"
+        default=None,
+        description="where the key is found, never the key itself; the vendor's own variable, such as EXTEND_API_KEY, when left out",
+    )
+    webhook_secret: Secrets | None = Field(
+        default=None,
+        description="where the secret is found that the service signs its webhooks with; several while it is being changed",
     )
     workspace: TextOrReference | None = Field(
         default=None, description="the workspace of the account, where a provider has them"

@@ -87,6 +87,7 @@ def _connection(name: str, spec: ConnectionSpec) -> Connection:
         type=_kind(name, spec),
         base_url=spec.base_url,
         api_key=spec.api_key,
+        webhook_secret=tuple(spec.webhook_secret or ()),
         workspace=spec.workspace,
         poll=spec.poll,
         recovery=spec.recovery,
@@ -119,9 +120,13 @@ def _mismatches(spec: ProjectSpec, origin: Origin) -> Iterator[Problem]:
             yield from _needless(connection, origin, above)
         elif connection.workspace is not None and (connection.type or name) != "extend":
             yield origin.problem((*above, "workspace"), "this provider has no workspaces", "remove the key")
+        elif connection.webhook_secret is not None and (connection.type or name) == "extractpage":
+            yield origin.problem(
+                (*above, "webhook_secret"), "this provider sends no webhooks", "remove the key"
+            )
 
 
 def _needless(connection: ConnectionSpec, origin: Origin, above: tuple[str, str]) -> Iterator[Problem]:
-    for key in ("base_url", "api_key", "workspace"):
+    for key in ("base_url", "api_key", "webhook_secret", "workspace"):
         if getattr(connection, key) is not None:
             yield origin.problem((*above, key), f"the embedded engine has no {key}", "remove the key")

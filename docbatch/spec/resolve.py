@@ -1,18 +1,31 @@
 """From a job as it is written to a job as it is run."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from docbatch.errors import Problem
-from docbatch.models import Operation
+from docbatch.models import Input, Operation
+from docbatch.signed import is_signed
 from docbatch.sources.globs import compile_globs
-from docbatch.spec.configs import CONFIG_MODELS, operations
+from docbatch.spec import configs
+from docbatch.spec.configs import CONFIG_MODELS, ConfigContract, operations
 from docbatch.spec.fields import seconds, substitute
-from docbatch.spec.job import FilesSink, JobSpec, JsonlSink, SqliteSink
+from docbatch.spec.inputs import Inputs, ListedSource, needed, untaken
+from docbatch.spec.job import (
+    FileIdsSource,
+    FilesSink,
+    FolderSource,
+    JobSpec,
+    JsonlSink,
+    LinksSource,
+    ListSource,
+    SqliteSink,
+    TextsSource,
+)
 from docbatch.spec.nodes import Step
 from docbatch.spec.problems import near
-from docbatch.spec.values import Connection, Job, JobSink, JobSource, Origin, Project
+from docbatch.spec.values import INPUTS, Connection, Job, JobSink, JobSource, Origin, Project
 from docbatch.templates import Template, TemplateError, compile_template
 
 STATE_FOLDER = ".docbatch"
@@ -35,7 +48,8 @@ class _Resolver:
 
     def job(self) -> Job | None:
         connection = self._connection()
-        source, sinks = self._source(), self._sinks()
+        sinks = self._sinks()
+        source = self._source(connection, sinks)
         if connection is None or source is None:
             return None
         contract = CONFIG_MODELS[connection.type, self._spec.operation]()
@@ -51,6 +65,7 @@ class _Resolver:
             timeout=seconds(str(self._own_or_default("timeout"))),
             labels=self._spec.labels,
             origin=self._origin,
+            cautions=tuple(_cautions(self._spec, contract, source)),
         )
 
     def _own_or_default(self, name: str) -> str | int:
@@ -87,8 +102,17 @@ class _Resolver:
         known = ", ".join(operations(kind))
         self._report(("operation",), f"{kind} cannot {operation}", f"it can {known}")
 
-    def _source(self) -> JobSource | None:
-        written = self._spec.source
+    def _source(self, connection: Connection | None, sinks: Sequence[JobSink]) -> JobSource | None:
+        source = self._spec.source
+        if not isinstance(source, FolderSource):
+            return self._listed(source, connection, sinks)
+        for index, sink in enumerate(sinks):
+            for column in needed(sink):
+                message = f"doc.metadata.{column} is there only for documents of a list"
+                self._report(("sink", index, "path"), message, "such a source has urls_from:")
+        return self._folder(source)
+
+    def _folder(self, written: FolderSource) -> JobSource | None:
         root = self._substituted(("source", "root"), written.root)
         include = self._patterns("include", written.include)
         exclude = self._patterns("exclude", written.exclude)
@@ -99,6 +123,28 @@ class _Resolver:
                 self._check_pattern(("source", name, index), pattern)
         folder = self._absolute(("source", "root"), root)
         return JobSource(folder, include, exclude, written.allow_empty, written.hidden)
+
+    def _listed(
+        self, source: ListedSource, connection: Connection | None, sinks: Sequence[JobSink]
+    ) -> JobSource | None:
+        inputs = Inputs(source, self._origin, self.problems, self._list_file(source))
+        if connection is not None and inputs.kind is not Input.URL:
+            taken = configs.inputs(connection.type, self._spec.operation)
+            if inputs.kind not in taken:
+                told = untaken(connection.type, self._spec.operation, inputs.kind, taken)
+                self._report(("source", inputs.key), *told)
+        listing = inputs.listing()
+        inputs.check_metadata(sinks, lambda index, *told: self._report(("sink", index, "path"), *told))
+        mirror = self._project.root / STATE_FOLDER / INPUTS / self._spec.name
+        allow_empty = isinstance(source, ListSource) and source.allow_empty
+        return JobSource(mirror, ("**",), (), allow_empty, hidden=True, listing=listing)
+
+    def _list_file(self, source: ListedSource) -> Path | None:
+        if not isinstance(source, ListSource):
+            return None
+        path: tuple[Step, ...] = ("source", "urls_from")
+        text = self._substituted(path, source.urls_from)
+        return None if text is None else self._absolute(path, text)
 
     def _patterns(self, name: str, written: Sequence[str]) -> tuple[str, ...] | None:
         filled = [self._substituted(("source", name, index), text) for index, text in enumerate(written)]
@@ -204,12 +250,33 @@ def _check_use(written: FilesSink | JsonlSink | SqliteSink, template: Template, 
                 hint="use job or vars, as in out/{{ job.name }}"
                 + (".jsonl" if written.type == "jsonl" else ".db"),
             )
-    elif not per_document and _may_match_many(spec):
+    elif not per_document and _may_match_many(spec.source):
         raise TemplateError(
             "every document would be written to the same file",
             hint="name the document in double braces, as in out/{{ doc.path }}.md",
         )
 
 
-def _may_match_many(spec: JobSpec) -> bool:
-    return len(spec.source.include) > 1 or any(character in spec.source.include[0] for character in "*?[{")
+def _may_match_many(source: FolderSource | ListedSource) -> bool:
+    match source:
+        case FolderSource(include=patterns):
+            return len(patterns) > 1 or any(character in patterns[0] for character in "*?[{")
+        case ListSource():
+            return True
+        case LinksSource(urls=listed) | FileIdsSource(file_ids=listed) | TextsSource(texts=listed):
+            return len(listed) > 1
+
+
+def _cautions(spec: JobSpec, contract: ConfigContract, source: JobSource) -> Iterator[str]:
+    for name in sorted(contract.surcharged & spec.config.keys()):
+        yield (
+            f"job '{spec.name}': the vendor may charge extra for config.{name};"
+            f" the job's own {name} orders docbatch's queue free of charge"
+        )
+    if isinstance(spec.source, LinksSource) and source.listing is not None:
+        signed = sum(is_signed(each.value) for each in source.listing.documents)
+        if signed:
+            yield (
+                f"job '{spec.name}': {signed:,} of its links carry a signature, which is a credential;"
+                " keep them in a list of their own (urls_from:), outside version control"
+            )

@@ -38,6 +38,7 @@ apiVersion: docbatch/v1
 name: example
 source:
   include: "inbox/**/*.{pdf,docx,pptx,xlsx,html,md,txt}"
+  # Or documents that are listed: urls: [https://…], urls_from: list.csv, file_ids: [ids at the vendor], texts: {name: text}
 provider: local
 sink:
   - type: files

@@ -1,4 +1,4 @@
-"""Reading a spec file, whatever lies at its path."""
+"""Reading a spec file or a list, whatever lies at its path."""
 
 import os
 import re
@@ -14,21 +14,21 @@ _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read(path: Path, file: str) -> str:
-    """Return the text of a spec file, called `file` in messages. Raises SpecError; never reads more than the limit."""
+def read(path: Path, file: str, limit: int = MAX_BYTES) -> str:
+    """Return the text of a file, called `file` in messages. Raises SpecError; never reads more than the limit."""
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            _refuse(file, "this is not a regular file", "name a YAML file, or a folder that holds some")
+            _refuse(file, "this is not a regular file", "name a text file")
         with os.fdopen(_open(path), "rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+            content = stream.read(limit + 1)
     except OSError as error:
         _refuse(file, f"the file cannot be read: {error.strerror}", None)
-    if len(content) > MAX_BYTES:
+    if len(content) > limit:
         _refuse(
             file,
-            f"the file is too large: {max(found.st_size, len(content)):,} bytes, where a spec may have {MAX_BYTES:,}",
-            "is this a document instead of a spec? otherwise spread the jobs over several files",
+            f"the file is too large: {max(found.st_size, len(content)):,} bytes, where {limit:,} are allowed",
+            "is this a document? otherwise spread what it says over several files",
         )
     return _decode(content, file)
 
@@ -44,7 +44,7 @@ def _decode(content: bytes, file: str) -> str:
         _refuse(
             file,
             f"this is a binary file: byte 0x{content[binary.start()]:02x} at offset {binary.start():,}",
-            "a spec is YAML text in UTF-8",
+            "specs and lists are text in UTF-8",
         )
     try:
         return content.decode("utf-8-sig")

@@ -7,11 +7,15 @@ from typing import Any
 
 from docbatch.errors import Problem
 from docbatch.keys import identity_config
-from docbatch.models import Operation
+from docbatch.models import Input, Operation
+from docbatch.references import Listed
 from docbatch.spec.fields import Format, OnMissing, ProviderType
 from docbatch.spec.nodes import Node, Step, show_path
 from docbatch.spec.project import Defaults, Poll, Rates, RecoveryRule, Reference
 from docbatch.templates import Template, below
+
+INPUTS = "inputs"
+"""The folder in the state folder that mirrors what jobs list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Connection:
     type: ProviderType
     base_url: str | None = None
     api_key: Reference | None = None
+    webhook_secret: tuple[Reference, ...] = ()
     workspace: Reference | str | None = None
     poll: Poll | None = None
     recovery: RecoveryRule = field(default_factory=RecoveryRule)
@@ -53,14 +58,24 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class JobListing:
+    """What a source lists, in path order, and as what. `private` allows links to this machine and private networks."""
+
+    kind: Input
+    documents: tuple[Listed, ...]
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class JobSource:
-    """`root` is absolute; patterns are relative to it."""
+    """`root` is absolute; patterns are relative to it. A `listing` is mirrored at `root`."""
 
     root: Path
     include: tuple[str, ...]
     exclude: tuple[str, ...] = ()
     allow_empty: bool = False
     hidden: bool = False
+    listing: JobListing | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +115,10 @@ class JobSink:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`timeout` is in seconds; `config` is what the user set, and `execution_only` names what of it no key contains."""
+    """`timeout` is in seconds; `config` is what the user set, and `execution_only` names what of it no key contains.
+
+    `cautions` are sentences about what is allowed and may surprise.
+    """
 
     name: str
     source: JobSource
@@ -113,6 +131,7 @@ class Job:
     timeout: float
     labels: Mapping[str, str]
     origin: Origin = field(compare=False, repr=False)
+    cautions: tuple[str, ...] = ()
 
     @property
     def identity_config(self) -> Mapping[str, object]:

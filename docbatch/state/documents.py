@@ -10,7 +10,7 @@ from docbatch.state.database import Database
 
 @dataclass(frozen=True, slots=True)
 class RecordedJob:
-    """A job as the last apply knew it; `recipe` is a row number, `root` the absolute source root."""
+    """A job as the last apply knew it; `recipe` is a row number, `root` the absolute source root, `timeout` in seconds."""
 
     name: str
     connection: str
@@ -20,6 +20,7 @@ class RecordedJob:
     priority: int
     pins: Mapping[str, str] = field(default_factory=dict)
     revision: int = 0
+    timeout: float | None = None
 
 
 Row = tuple[bytes, str | None, str | None, str | None, str | None, int | None, str | None]
@@ -31,19 +32,27 @@ class Documents:
 
     def job(self, name: str) -> RecordedJob | None:
         row = self._database.execute(
-            "SELECT name, connection, recipe, config, root, priority, pins, revision FROM job WHERE name = ?",
+            "SELECT name, connection, recipe, config, root, priority, pins, revision, timeout FROM job WHERE name = ?",
             (name,),
         ).fetchone()
         if row is None:
             return None
-        name, connection, recipe, config, root, priority, pins, revision = row
+        name, connection, recipe, config, root, priority, pins, *rest = row
         return RecordedJob(
-            name, connection, recipe, json.loads(config), root, priority, json.loads(pins), revision
+            name, connection, recipe, json.loads(config), root, priority, json.loads(pins), *rest
         )
 
     def jobs(self) -> list[RecordedJob]:
         names = [row[0] for row in self._database.execute("SELECT name FROM job ORDER BY name")]
         return [job for job in map(self.job, names) if job is not None]
+
+    def connections(self) -> set[tuple[str, str]]:
+        """Return every connection that a job or a submission was recorded with, and its type of provider."""
+        rows = self._database.execute(
+            "SELECT job.connection, recipe.provider FROM job JOIN recipe ON recipe.id = job.recipe"
+            " UNION SELECT submission.connection, recipe.provider FROM submission JOIN recipe ON recipe.id = submission.recipe"
+        )
+        return set(rows.fetchall())
 
     def recipe(self, row: int) -> Recipe:
         provider, account, operation, config, pins = self._database.execute(
@@ -172,11 +181,13 @@ class Documents:
     def declare_job(self, job: RecordedJob) -> None:
         """Write the job's row inside the current transaction."""
         self._database.execute(
-            "INSERT INTO job (name, connection, recipe, config, root, priority, pins) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO job (name, connection, recipe, config, root, priority, pins, timeout)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (name) DO UPDATE SET connection = excluded.connection, recipe = excluded.recipe,"
-            " config = excluded.config, root = excluded.root, priority = excluded.priority, pins = excluded.pins",
+            " config = excluded.config, root = excluded.root, priority = excluded.priority, pins = excluded.pins,"
+            " timeout = excluded.timeout",
             (job.name, job.connection, job.recipe, json.dumps(dict(job.config)), job.root, job.priority,
-             json.dumps(dict(job.pins))),
+             json.dumps(dict(job.pins)), job.timeout),
         )  # fmt: skip
         self._reorder(job.name)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from docbatch.errors import NoState, StateError
 
 APPLICATION_ID = 0x646F6362
-VERSION = 1
+VERSION = 2
 HEADER = b"SQLite format 3\x00"
 NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "fuse.sshfs", "ceph", "glusterfs")
 
@@ -23,9 +23,13 @@ state.db   what was sent, paid, received and delivered; keep it, back it up with
 spool/     every result as the provider gave it; outputs are written again from here, free of charge.
            What lies in its incoming/ is on its way and may be deleted while nothing runs
 trash/     edited outputs that were replaced
-cache.db   file digests, to be fast; may be deleted at any time
+inbox/     what webhooks said, until a run takes it up; may be deleted at any time
+inputs/    what jobs list as links, ids and texts, as it was last looked at; may be deleted while nothing runs
+emulate/   what 'docbatch emulate' remembers; nothing real, may be deleted while it does not run
+cache.db   file digests, and what links last said, to be fast; may be deleted at any time
 lock       held by a running apply; it frees itself, never remove it
 serial     how far the state had come; tells a restored backup from the current state
+anchor     empty; tells this folder from a copy of it
 """
 
 

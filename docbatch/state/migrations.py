@@ -4,6 +4,8 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
+from docbatch.state.checksum import checksum
+
 migrations = Migrations("docbatch")
 
 INITIAL = """
@@ -151,6 +153,40 @@ def initial(db: Database) -> None:
     for statement in INITIAL.split(";"):
         if statement.strip():
             db.conn.execute(statement)
+
+
+@migrations()
+def deadlines(db: Database) -> None:
+    db.conn.execute("ALTER TABLE job ADD COLUMN timeout REAL")
+
+
+@migrations()
+def abandoned(db: Database) -> None:
+    db.conn.execute(
+        "CREATE TABLE abandoned (marker TEXT PRIMARY KEY, connection TEXT NOT NULL, account TEXT NOT NULL) STRICT"
+    )
+
+
+@migrations()
+def credits_charged(db: Database) -> None:
+    db.conn.execute("ALTER TABLE submission_item ADD COLUMN credits REAL")
+    db.conn.execute(
+        "CREATE INDEX submission_spent ON submission (sequence) WHERE status = 'collected' AND prepared <> '{}'"
+    )
+
+
+@migrations()
+def unsent(db: Database) -> None:
+    """Tell what certainly was not sent from what was looked for and not found."""
+    db.conn.create_function("row_sum", -1, checksum, deterministic=True)
+    db.conn.execute(
+        "UPDATE submission SET status = 'unsent' WHERE status = 'void' AND 'not_sent' ="
+        " (SELECT kind FROM event WHERE event.submission = submission.id ORDER BY event.sequence DESC LIMIT 1)"
+    )
+    db.conn.execute(
+        "UPDATE submission SET checksum = row_sum(id, sequence, connection, account, recipe, status, remote_id,"
+        " marker, config, request, prepared) WHERE status = 'unsent'"
+    )
 
 
 def apply(connection: sqlite3.Connection) -> None:

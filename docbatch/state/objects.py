@@ -24,12 +24,13 @@ class RemoteObjects:
                 found[step] = RemoteObject(step, row[0], json.loads(row[1]), row[2])
         return found
 
-    def record(self, account: str, made: RemoteObject) -> None:
+    def record(self, account: str, made: Iterable[RemoteObject]) -> None:
+        """Record objects together, in one transaction."""
+        rows = [
+            (account, each.step, each.remote_id, json.dumps(dict(each.data)), each.expires) for each in made
+        ]
         with self._database.write():
-            self._database.execute(
-                "INSERT OR REPLACE INTO remote_object VALUES (?, ?, ?, ?, ?)",
-                (account, made.step, made.remote_id, json.dumps(dict(made.data)), made.expires),
-            )
+            self._database.executemany("INSERT OR REPLACE INTO remote_object VALUES (?, ?, ?, ?, ?)", rows)
 
     def forget(self, account: str, steps: Iterable[str]) -> None:
         with self._database.write():

@@ -30,8 +30,9 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """An item whose result lies durably in the spool, under its digest."""
+    """An item whose result lies durably in the spool, under its digest. `credits` is what the vendor charged, if it told."""
 
     key: str
     result: str
     partial: bool
+    credits: float | None = None

@@ -10,6 +10,7 @@ from typing import Self
 from docbatch.errors import GuardRefused, StateError
 from docbatch.state import files
 from docbatch.state.database import Database
+from docbatch.state.deadlines import Deadlines
 from docbatch.state.deliveries import Deliveries
 from docbatch.state.documents import Documents
 from docbatch.state.events import Events
@@ -31,6 +32,7 @@ class Store:
         self.deliveries = Deliveries(database)
         self.objects = RemoteObjects(database)
         self.submissions = Submissions(database, self.items, self.events, self.deliveries)
+        self.deadlines = Deadlines(database)
 
     @classmethod
     def writable(cls, folder: Path) -> Self:
@@ -61,8 +63,9 @@ class Store:
                 self.database.execute("INSERT OR REPLACE INTO meta VALUES ('plan', ?)", (digest,))
 
     def raise_serial(self) -> None:
-        """Note beside the state how far it has come, before money is spent."""
-        text = f"{self.lineage} {self.events.last()}\n"
+        """Note beside the state how far it has come and where it lies, before money is spent."""
+        self._drop_anchor()
+        text = f"{self.lineage} {self.events.last()} {self._place}\n"
         draft = self.folder / "serial.new"
         with draft.open("w") as stream:
             stream.write(text)
@@ -70,21 +73,69 @@ class Store:
             os.fsync(stream.fileno())
         draft.replace(self.folder / "serial")
 
-    def refuse_restored(self) -> None:
-        """Raise GuardRefused when this state is older than what was already done, or not the one it was done with."""
+    def _drop_anchor(self) -> None:
+        anchor = self.folder / "anchor"
+        if not anchor.exists():
+            anchor.touch()
+
+    def is_moved(self) -> bool:
+        """Say whether this is not the folder that money was last spent from, but a copy of it.
+
+        Then the state and all that lies beside it may be of any age.
+        """
+        noted = self._noted()
+        return len(noted) > 2 and noted[2] != self._place
+
+    @property
+    def _place(self) -> str:
+        """What a copy does not take along: when the file system made the anchor, which is never written to."""
+        try:
+            found = (self.folder / "anchor").stat()
+        except FileNotFoundError:
+            return "none"
+        return f"{found.st_ino}:{found.st_ctime_ns}"
+
+    def _noted(self) -> list[str]:
+        """Return what the note beside the state says; nothing when there is none."""
+        try:
+            return (self.folder / "serial").read_text().split()
+        except FileNotFoundError:
+            return []
+
+    def last_spent(self) -> float | None:
+        """Return when something was last about to be sent with a state in this folder, in wall time."""
+        try:
+            return (self.folder / "serial").stat().st_mtime
+        except FileNotFoundError:
+            return None
+
+    def restored(self) -> str | None:
+        """Say why this state is older than what was already done, or not the one it was done with; None if it is not."""
         row = self.database.execute("SELECT value FROM meta WHERE name = 'restored'").fetchone()
-        if row is not None:
+        return None if row is None else str(row[0])
+
+    def refuse_restored(self) -> None:
+        """Raise GuardRefused when this state does not know what was already done."""
+        why = self.restored()
+        if why is not None:
             raise GuardRefused(
-                f"this state does not know what was sent since: {row[0]}",
-                hint="nothing was sent; put the newer state back: this version cannot adopt what was sent since",
+                f"this state does not know what was sent since: {why}",
+                hint="nothing was sent; 'docbatch recover' takes over what vendors have, or put the newer state back",
             )
+
+    def trust(self) -> None:
+        """Note that all that was sent is known again. Killed in between, the state is still refused."""
+        if self.restored() is not None:
+            self.raise_serial()
+            with self.write():
+                self.database.execute("DELETE FROM meta WHERE name = 'restored'")
 
     def _note_restored(self) -> None:
         """Write down, before anything else is, that an older state or a new one lies where there was a newer."""
-        try:
-            lineage, serial = (self.folder / "serial").read_text().split()
-        except (FileNotFoundError, ValueError):
+        noted = self._noted()
+        if len(noted) < 2:
             return
+        lineage, serial = noted[:2]
         last = self.events.last()
         if lineage != self.lineage:
             found = f"event {serial} was reached with the state of lineage {lineage}, and this is another"

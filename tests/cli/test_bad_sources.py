@@ -93,7 +93,7 @@ def between_plan_and_send(change: Path, content: bytes) -> Iterator[None]:
         adopt(*arguments)  # type: ignore[arg-type]
         change.write_bytes(content)
 
-    with mock.patch("docbatch.engine.apply.adopt", adopt_and_change):
+    with mock.patch("docbatch.engine.intake.adopt", adopt_and_change):
         yield
 
 

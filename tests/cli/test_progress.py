@@ -102,3 +102,21 @@ def test_counts_name_failures_only_when_there_are_some() -> None:
     counts.expected = 2
     counts.add(Ended("s1", 1, 0))
     assert str(counts) == "1 of 2 documents ended, 0 outputs written"
+
+
+def test_counts_of_several_jobs_are_told_apart() -> None:
+    counts = Counts()
+    counts.expected = 9
+    counts.add(Ended("s1", 4, 0, ("invoices",)))
+    assert str(counts) == "4 of 9 documents ended, 0 outputs written"
+
+    counts.add(Ended("s2", 3, 1, ("invoices", "letters")))
+    assert str(counts) == (
+        "7 of 9 documents ended (4 of invoices; 3 of invoices, letters), 1 of them failed, 0 outputs written"
+    )
+
+
+def test_a_wait_names_the_jobs_that_wait(capsys: pytest.CaptureFixture[str]) -> None:
+    Lines()(Waiting(60, "5 documents with the vendor", ("invoices", "letters")))
+
+    assert capsys.readouterr().err.endswith("5 documents with the vendor (job invoices, letters)\n")

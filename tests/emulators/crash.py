@@ -1,10 +1,12 @@
 """Killing the real command at each of its requests, and running it again until it is done."""
 
+import os
 import random
 import signal
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -14,6 +16,22 @@ Mode = Literal["kill_before", "kill_after"]
 MODES: tuple[Mode, ...] = ("kill_before", "kill_after")
 PATIENCE = 120.0
 MOST_RUNS = 6
+
+
+def nobody() -> None:
+    """Kill nobody."""
+
+
+def killing(pid: int) -> Callable[[], None]:
+    """Return what kills a process, once: its number may be another's soon."""
+    victims = [pid]
+
+    def strike() -> None:
+        if victims:
+            with suppress(ProcessLookupError):
+                os.kill(victims.pop(), signal.SIGKILL)
+
+    return strike
 
 
 class Subject(Protocol):
@@ -93,11 +111,11 @@ class Crash:
 
     def _once(self, emulator: Emulator, subject: Subject) -> Run:
         process = subject.start(*self.command)
-        emulator.victim = process.pid
+        emulator.strike = killing(process.pid)
         try:
             out, err = process.communicate(timeout=PATIENCE)
         finally:
-            emulator.victim = None
+            emulator.strike = nobody
             process.kill()
         return Run(process.returncode, out, err)
 

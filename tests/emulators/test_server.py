@@ -15,6 +15,7 @@ import pytest
 from docbatch.emulators.server import Emulator, Request, Response
 from docbatch.errors import NotSent, Unavailable, Uncertain
 from docbatch.providers.http import Storage, Wire
+from tests.emulators.crash import killing
 from tests.emulators.secrecy import KEY
 
 
@@ -134,12 +135,11 @@ def test_the_victim_dies_at_its_request(shop: Shop, fault: str, paid: list[str])
     with subprocess.Popen(
         [sys.executable, "-c", CLIENT, f"{shop.url}/orders"], stdout=subprocess.PIPE
     ) as process:
-        shop.victim = process.pid
+        shop.strike = killing(process.pid)
         out, _ = process.communicate(timeout=30)
 
     assert (process.returncode, out) == (-signal.SIGKILL, b"")
     assert shop.ledger == paid
-    assert shop.victim is None
 
 
 def test_requests_that_come_together_are_committed_one_by_one(shop: Shop, wire: Wire) -> None:

@@ -14,7 +14,8 @@ CREATE TABLE IF NOT EXISTS clock (now REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS object (account TEXT, step TEXT, remote_id TEXT, made REAL, PRIMARY KEY (account, step));
 CREATE TABLE IF NOT EXISTS batch (id INTEGER PRIMARY KEY, account TEXT, marker TEXT, made REAL, stopped INTEGER DEFAULT 0);
 CREATE TABLE IF NOT EXISTS run (
-    id INTEGER PRIMARY KEY, batch INTEGER, key TEXT, content TEXT, visible REAL, ends REAL
+    id INTEGER PRIMARY KEY, batch INTEGER, key TEXT, content TEXT, visible REAL, ends REAL,
+    fetched INTEGER DEFAULT 0, removed INTEGER DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS script (call TEXT, nth INTEGER, fault TEXT, PRIMARY KEY (call, nth));
 CREATE TABLE IF NOT EXISTS seen (call TEXT PRIMARY KEY, times INTEGER);
@@ -127,6 +128,12 @@ class Cloud:
         )
         return [Row(f"run-{row}", key, content, bool(ended)) for row, key, content, ended in rows]
 
+    def hide_a_run(self, seconds: float = 300.0) -> None:
+        """Let one row of the first batch stay away for so long."""
+        self._database.execute(
+            "UPDATE run SET visible = visible + ?1, ends = ends + ?1 WHERE id = 1", (seconds,)
+        )
+
     def paid(self, account: str | None = None) -> dict[str, int]:
         """Return how often each document was paid for, by one account or by all together."""
         return dict(
@@ -146,9 +153,33 @@ class Cloud:
         """Show none of the directories and uploads any more, as with credentials of less reach."""
         self._database.execute("DELETE FROM object")
 
+    def remove(self, account: str, marker: str) -> None:
+        """Remove what was made for a batch alone, and with it all that was never fetched."""
+        step = f"directory {marker}"
+        self._database.execute("DELETE FROM object WHERE account = ? AND step = ?", (account, step))
+        self._database.execute(
+            "UPDATE run SET removed = 1 WHERE fetched = 0"
+            " AND batch IN (SELECT id FROM batch WHERE account = ? AND marker = ?)",
+            (account, marker),
+        )
+
+    def is_removed(self, run: str) -> bool:
+        row = self._database.execute(
+            "SELECT removed FROM run WHERE id = ?", (int(run.removeprefix("run-")),)
+        ).fetchone()
+        return bool(row[0])
+
+    def directories(self) -> set[str]:
+        """Return the markers of batches that ran whose directory is still there."""
+        rows = self._database.execute(
+            "SELECT DISTINCT marker FROM batch JOIN object ON object.account = batch.account"
+            " AND object.step = 'directory ' || batch.marker"
+        )
+        return {row[0] for row in rows}
+
     def result(self, run: str) -> bytes:
         key, content = self._database.execute(
-            "SELECT key, content FROM run WHERE id = ?", (int(run.removeprefix("run-")),)
+            "UPDATE run SET fetched = 1 WHERE id = ? RETURNING key, content", (int(run.removeprefix("run-")),)
         ).fetchone()
         return json.dumps({"key": key, "text": content}, sort_keys=True).encode()
 

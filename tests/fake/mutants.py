@@ -34,7 +34,7 @@ def without_intent() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Submissions, "intend", postpone)
         patch.setattr(sending, "_create", create)
-        patch.setattr(sending, "_cleared", lambda _run, _connection: True)
+        patch.setattr(sending, "cleared", lambda _run, _connection: True)
         yield
 
 

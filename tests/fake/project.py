@@ -3,18 +3,20 @@
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from docbatch.engine.adopt import adopt, replan
+from docbatch.engine.adopt import replan
 from docbatch.engine.connections import Connections, Line
 from docbatch.engine.desk import Desk
+from docbatch.engine.intake import Intake
 from docbatch.engine.notices import Notice
 from docbatch.engine.reconcile import reconcile
+from docbatch.engine.recover import Recovered, Search, take_back
 from docbatch.engine.run import Run
 from docbatch.engine.survey import survey
 from docbatch.engine.target import SinkTarget, Target
@@ -31,6 +33,7 @@ from tests.fake.cloud import Cloud
 from tests.fake.provider import FakeProvider, traits
 from tests.fake.tripwire import Tripwire
 
+PROJECT = "proj"
 TEXTS = {
     "a.txt": "apple",
     "b.txt": "a bad one",
@@ -52,7 +55,7 @@ class CloudClock:
     def wall(self) -> float:
         return 1_700_000_000.0 + self._cloud.now
 
-    def wait(self, until: float) -> None:
+    def wait(self, until: float, has_news: Callable[[], bool]) -> None:
         self._cloud.pass_time(until - self._cloud.now)
 
     def wake(self) -> None:
@@ -69,6 +72,7 @@ class Project:
     cloud_options: dict[str, float] = field(default_factory=dict)
     trait_options: dict[str, Any] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
+    timeout: float | None = None
 
     @property
     def cloud(self) -> Cloud:
@@ -104,42 +108,59 @@ class Project:
             "recipe_key": recipe_key(recipe),
             "root": os.fsencode(self.root / "in"),
             "include": ("**/*.txt",),
+            "timeout": self.timeout,
             "sinks": (sink,),
         }
         return Target(**{**values, **changes})
 
     def apply(self, tripwire: Tripwire | None = None, *, wait: bool = True, **run_options: Any) -> Run:
         """Do what `docbatch apply` does; with a tripwire, die at its point."""
-        wire = tripwire or Tripwire()
-        cloud = self.cloud
-        kind = traits(self.kind, **self.trait_options)
-        provider = FakeProvider(cloud, kind, wire, self.account)
-        line = Line(self.connection, self.account, kind, lambda: provider, provider.read)
-        target = self.target()
-        self.folder.mkdir(exist_ok=True)
-        with contextlib.ExitStack() as stack:
-            stack.callback(cloud.close)
-            stack.enter_context(_wired(wire))
-            stack.enter_context(lock.hold(self.folder / "lock"))
-            store = stack.enter_context(Store.writable(self.folder))
-            desk = stack.enter_context(Desk())
-            spool = Spool(self.folder / "spool")
-            spool.sweep()
-            survey([target], store, StatCache(None), desk)
-            adopt(store, target, desk)
+        with self.taken_up(self.target(), wire=tripwire) as (intake, clock):
             run = Run(
-                store=store,
-                spool=spool,
-                connections=Connections([line]),
-                targets={self.job: target},
-                clock=CloudClock(cloud),
+                store=intake.store,
+                spool=intake.spool,
+                connections=intake.connections,
+                targets=intake.targets,
+                clock=clock,
                 observe=self._observe,
-                project="proj",
+                project=PROJECT,
                 replan=replan,
                 **run_options,
             )
             reconcile(run, wait=wait)
         return run
+
+    def recover(self, tripwire: Tripwire | None = None, **search: Any) -> Recovered:
+        """Do what `docbatch recover` does, the moment after something was sent last."""
+        with self.taken_up(self.target(), wire=tripwire) as (intake, clock):
+            serial = self.folder / "serial"
+            if serial.exists():
+                os.utime(serial, (clock.wall(), clock.wall()))
+            where = Search((), self.folder, PROJECT, **search)
+            return take_back(where, intake, clock, self._observe, lambda _found: True)
+
+    @contextlib.contextmanager
+    def taken_up(self, *targets: Target, wire: Tripwire | None = None) -> Iterator[tuple[Intake, CloudClock]]:
+        """Hold the state and record what the documents are."""
+        wire = wire or Tripwire()
+        cloud = self.cloud
+        kind = traits(self.kind, **self.trait_options)
+        provider = FakeProvider(cloud, kind, wire, self.account)
+        line = Line(self.connection, self.account, kind, lambda: provider, provider.read)
+        self.folder.mkdir(exist_ok=True)
+        with contextlib.ExitStack() as stack:
+            stack.callback(cloud.close)
+            stack.enter_context(wired(wire))
+            stack.enter_context(lock.hold(self.folder / "lock"))
+            store = stack.enter_context(Store.writable(self.folder))
+            desk = stack.enter_context(Desk())
+            spool = Spool(self.folder / "spool")
+            spool.sweep()
+            findings = survey(targets, store, StatCache(None), desk)
+            named = {target.name: target for target in targets}
+            intake = Intake(store, spool, desk, Connections([line]), named, findings)
+            intake.take_up()
+            yield intake, CloudClock(cloud)
 
     def _observe(self, notice: Notice) -> None:
         self.notices.append(notice)
@@ -157,7 +178,7 @@ class Project:
 
 
 @contextlib.contextmanager
-def _wired(wire: Tripwire) -> Iterator[None]:
+def wired(wire: Tripwire) -> Iterator[None]:
     """Put the wire around every durable effect: transactions, renames and flushes.
 
     Nothing is really flushed to the disk: what a killed process wrote is with the kernel, only a power cut loses it.

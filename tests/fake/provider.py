@@ -149,16 +149,26 @@ class FakeProvider:
     def fetch(self, intent: Intent, ready: Ready) -> bytes:
         self._effect("before fetch")
         self._break("fetch")
+        if self.cloud.is_removed(ready.remote_id):
+            raise Gone(f"{ready.remote_id} was removed with its directory")
         return self.cloud.result(ready.remote_id)
 
     def read(self, payload: bytes) -> FakeAnswer:
         return FakeAnswer(payload)
 
     def recall(self, marker: str) -> Recalled:
-        raise Gone(marker)
+        self._effect("before recall")
+        self._break("recall")
+        batch = self.cloud.listed(self.account, marker)
+        if batch is None:
+            raise Gone(marker)
+        return Recalled(batch, {row.key: None if self._keyed else row.id for row in self.cloud.rows(batch)})
 
     def discard(self, intent: Intent) -> None:
         self._effect("before discard")
+        self._break("discard")
+        self.cloud.remove(self.account, intent.marker)
+        self._effect("after discard")
 
     def cancel(self, intent: Intent, remote_id: str | None) -> None:
         self._effect("before cancel")

@@ -38,6 +38,7 @@ PROJECT: dict[str, Any] = {
         "extend": {
             "base_url": "https://api.extend.ai",
             "api_key": {"env": "A"},
+            "webhook_secret": [{"env": "A"}, {"file": "b"}],
             "workspace": {"command": ["a"]},
             "poll": {"initial": 2},
             "recovery": {"grace": 0.5, "then": "hold"},

@@ -27,7 +27,7 @@ def test_a_huge_file_is_refused_without_being_read(tmp_path: Path) -> None:
     with (tmp_path / "a.yaml").open("wb") as stream:
         stream.truncate(100_000_000_000)
     assert refusal(tmp_path / "a.yaml").startswith(
-        "a.yaml: the file is too large: 100,000,000,000 bytes, where a spec may have 1,048,576"
+        "a.yaml: the file is too large: 100,000,000,000 bytes, where 1,048,576 are allowed"
     )
 
 

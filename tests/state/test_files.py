@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from docbatch.errors import DocbatchError, NoState, StateError
 from docbatch.state import files
+from docbatch.state.migrations import migrations
 from docbatch.state.store import Store
 
 NOBODY = 65534
@@ -64,6 +66,25 @@ class Killed(BaseException):
 
 def die(*_arguments: object) -> None:
     raise Killed
+
+
+def test_a_state_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_knows(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as first:
+        migrations.apply(Database(first), stop_before="deadlines")
+        first.execute("INSERT INTO meta VALUES ('lineage', 'first')")
+        first.execute("INSERT INTO recipe VALUES (1, 'key', 'extend', 'acme', 'parse', '{}', '{}')")
+        first.execute("INSERT INTO job VALUES ('job', 'extend', 1, '{}', x'2f', 50, '{}', 3)")
+        first.execute(f"PRAGMA application_id = {files.APPLICATION_ID}")
+        first.execute("PRAGMA user_version = 1")
+    with pytest.raises(StateError, match="is of an older version"):
+        Store.readable(tmp_path)
+
+    Store.writable(tmp_path).close()
+
+    with Store.readable(tmp_path) as store:
+        job = store.documents.job("job")
+        assert job is not None
+        assert (job.revision, job.timeout, store.lineage) == (3, None, "first")
 
 
 def test_a_new_state_has_its_folder_explained_and_kept_out_of_version_control(folder: Path) -> None:

@@ -1,5 +1,7 @@
 """A restored backup is told from the state that went on without it."""
 
+import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,7 +50,7 @@ def test_a_state_older_than_what_was_done_with_it_is_refused_for_good(tmp_path: 
         store.refuse_restored()
 
     assert raised.value.exit_code == 6
-    assert "put the newer state back" in str(raised.value.hint)
+    assert "docbatch recover" in str(raised.value.hint)
 
 
 def test_a_new_state_in_the_place_of_a_lost_one_is_refused(tmp_path: Path) -> None:
@@ -79,5 +81,47 @@ def test_the_note_is_replaced_whole(store: Store) -> None:
     go_on(store)
     go_on(store)
 
-    assert (store.folder / "serial").read_text() == f"{store.lineage} 2\n"
+    assert (store.folder / "serial").read_text().split()[:2] == [store.lineage, "2"]
     assert not (store.folder / "serial.new").exists()
+
+
+def test_only_a_copy_of_the_folder_counts_as_moved(tmp_path: Path) -> None:
+    original, copy = tmp_path / "original", tmp_path / "copy"
+    original.mkdir()
+    with Store.writable(original) as store:
+        assert not store.is_moved()
+        go_on(store)
+        assert not store.is_moved()
+    shutil.copytree(original, copy)
+
+    with Store.writable(copy) as moved, Store.writable(original) as store:
+        assert moved.is_moved()
+        assert not store.is_moved()
+        moved.raise_serial()
+        assert not moved.is_moved()
+
+
+def test_a_state_that_is_trusted_again_is_refused_no_longer(tmp_path: Path) -> None:
+    with Store.writable(tmp_path) as store:
+        go_on(store)
+    (tmp_path / "state.db").unlink()
+    with Store.writable(tmp_path) as store:
+        assert store.restored() is not None
+        store.trust()
+
+    with Store.writable(tmp_path) as store:
+        store.refuse_restored()
+        assert store.restored() is None
+
+
+def test_a_state_that_needs_no_trust_leaves_the_note_alone(store: Store) -> None:
+    store.trust()
+
+    assert store.last_spent() is None
+
+
+def test_the_note_tells_when_something_was_last_about_to_be_sent(store: Store) -> None:
+    before = time.time()
+    go_on(store)
+
+    assert before - 1 <= (store.last_spent() or 0) <= time.time() + 1

@@ -105,7 +105,10 @@ def test_an_item_nobody_knows_is_not_sent(store: Store) -> None:
 def test_the_database_itself_lets_an_item_live_only_once(store: Store) -> None:
     intend(store, "s1", "a")
     accepted(store, "s2", "b")
-    copy = "INSERT INTO submission_item SELECT 's2', 9, item, name, path, ?, NULL FROM submission_item WHERE submission = 's1'"
+    copy = (
+        "INSERT INTO submission_item (submission, position, item, name, path, status)"
+        " SELECT 's2', 9, item, name, path, ? FROM submission_item WHERE submission = 's1'"
+    )
 
     for living in ("running", "ready", "partial"):
         with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
@@ -154,10 +157,32 @@ def test_what_is_absent_waits_again_and_that_was_an_attempt(store: Store) -> Non
 
 def test_how_often_an_item_was_part_of_a_submission_is_counted(store: Store) -> None:
     intend(store, "s1", "a")
-    store.submissions.record("s1", Event.NOT_SENT)
+    store.submissions.record("s1", Event.UNANSWERED)
+    store.submissions.record("s1", Event.ABSENT)
 
     assert store.submissions.rounds(["a", "b"]) == 1
     assert store.submissions.rounds(["b"]) == 0
+
+
+def test_a_submission_that_was_certainly_not_sent_counts_for_nothing_and_may_be_begun_again(
+    store: Store,
+) -> None:
+    for _ in range(3):
+        intend(store, "s1", "a", "b")
+        store.submissions.record("s1", Event.NOT_SENT)
+
+    assert store.submissions.rounds(["a", "b"]) == 0
+    assert [(each.id, each.status) for each in store.submissions.all()] == [("s1", SubmissionStatus.UNSENT)]
+    assert [each.event for each in store.events.of("s1")] == [Event.INTENDED, Event.NOT_SENT] * 3
+
+
+def test_a_submission_that_may_exist_is_never_begun_again(store: Store) -> None:
+    intend(store, "s1", "a")
+    store.submissions.record("s1", Event.UNANSWERED)
+    store.submissions.record("s1", Event.ABSENT)
+
+    with pytest.raises(IllegalTransition):
+        intend(store, "s1", "a")
 
 
 def test_a_refused_submission_fails_all_of_its_items_with_the_reason(store: Store) -> None:
@@ -244,3 +269,53 @@ def test_every_recorded_history_leads_to_the_recorded_status(store: Store) -> No
 
     for submission in store.submissions.all():
         assert replay(each.event for each in store.events.of(submission.id)) is submission.status
+
+
+def adopt(store: Store, name: str, *items: str, failed: tuple[int, ...] = ()) -> None:
+    submission = Submission(name, 0, "fake", "acme", SubmissionStatus.INTENDED, "batch-9")
+    frozen = Frozen(name, 1, f"proj-{name}", {}, b"", {}, tuple(map(item, items)))
+    store.submissions.adopt(submission, frozen, {"a": "run-1"}, failed, 0.0)
+
+
+def test_adopted_work_is_followed_like_what_was_found(store: Store) -> None:
+    adopt(store, "s1", "a", "b")
+
+    adopted = store.submissions.get("s1")
+    assert adopted is not None
+    assert (adopted.status, adopted.remote_id, adopted.running) == (SubmissionStatus.SUBMITTED, "batch-9", 2)
+    assert [each.event for each in store.events.of("s1")] == [Event.INTENDED, Event.UNANSWERED, Event.FOUND]
+    assert statuses(store) == {"a": ItemStatus.LIVE, "b": ItemStatus.LIVE}
+    assert "proj-s1" in store.submissions.markers()
+
+
+def test_adopting_takes_failed_items_and_never_those_that_are_elsewhere(store: Store) -> None:
+    intend(store, "s1", "a")
+    store.submissions.refuse("s1", BROKEN)
+    failed = store.items.get("a")
+    assert failed is not None
+    with pytest.raises(StateError, match="is failed, not waiting"):
+        adopt(store, "s2", "b", "a")
+    assert store.submissions.get("s2") is None
+    assert statuses(store)["b"] is ItemStatus.PENDING
+
+    adopt(store, "s2", "a", failed=(failed.row,))
+
+    assert statuses(store)["a"] is ItemStatus.LIVE
+
+
+def test_what_was_given_up_is_known_and_no_submission(store: Store) -> None:
+    store.submissions.abandon("proj-s9", "fake", "acme")
+    store.submissions.abandon("proj-s9", "fake", "acme")
+
+    assert store.submissions.markers() == {"proj-s9"}
+    assert store.submissions.is_abandoned("proj-s9")
+    assert list(store.submissions.all()) == []
+
+
+def test_that_a_person_asked_to_stop_it_changes_nothing_but_its_history(store: Store) -> None:
+    accepted(store, "s1", "a")
+
+    store.submissions.record("s1", Event.CANCEL_ASKED)
+
+    assert status(store, "s1") is SubmissionStatus.SUBMITTED
+    assert statuses(store)["a"] is ItemStatus.LIVE

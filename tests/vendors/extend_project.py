@@ -19,15 +19,13 @@ providers:
     base_url: {url}
     api_key: {{file: key}}
     poll: {{initial: 0.05, max: 0.2}}
-    recovery: {{grace: {grace}, then: {then}}}
+    recovery: {recovery}
     rates: {{requests_per_second: 2000}}
 """
 _JOB = """
 apiVersion: docbatch/v1
 name: job
-source:
-  root: in
-  include: "**/*"
+source: {source}
 provider: extend
 operation: {operation}
 config: {config}
@@ -52,13 +50,16 @@ def extend_project(
     config: str | None = None,
     grace: float = 0.6,
     then: str = "resend",
+    recovery: str | None = None,
     documents: dict[str, str] = DOCUMENTS,
+    source: str = '{root: in, include: "**/*"}',
 ) -> Project:
     """Write a project with one job over in/."""
     processor = PROCESSORS.get(operation)
     written = config or ("{}" if processor is None else f"{{processor: {{id: {processor}}}}}")
     project = Project(root)
-    settings = _PROJECT.format(url=vendor.url, grace=grace, then=then)
+    wanted = recovery or f"{{grace: {grace}, then: {then}}}"
+    settings = _PROJECT.format(url=vendor.url, recovery=wanted)
     project.write({"docbatch.yaml": settings, "key": KEY, **documents})
-    project.job(_JOB.format(operation=operation, config=written))
+    project.job(_JOB.format(source=source, operation=operation, config=written))
     return project

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,12 +13,10 @@ from unittest import mock
 
 from docbatch.emulators.extractpage import KEY, ExtractPage
 from docbatch.models import Operation, RemoteObject, WorkItem
-from docbatch.providers import REGISTRY, Settings, Surroundings
-from docbatch.providers.base import Batch, Intent
+from docbatch.providers import Settings, Surroundings
+from docbatch.providers.base import Batch, Intent, Ready
 from docbatch.providers.extractpage import KIND
-from docbatch.providers.extractpage.config import EXECUTION_ONLY, ExtractPageConfig
 from docbatch.providers.extractpage.provider import ExtractPageProvider
-from docbatch.spec.configs import CONFIG_MODELS, ConfigContract
 from tests.cli.project import Ended, Project
 
 PROJECT_ID = "pextractpage01"
@@ -40,21 +37,6 @@ provider: extractpage
 sink:
   - {type: files, path: "out/{{ doc.path }}.md", format: markdown}
 """
-# The command with the provider registered, whether or not the registry holds it.
-COMMAND = """
-from tests.vendors.extractpage import registered
-with registered():
-    from docbatch.cli import main
-    main()
-"""
-
-
-def registered() -> mock._patch_dict:
-    """Have the registry hold the provider."""
-    contract = ConfigContract(ExtractPageConfig, EXECUTION_ONLY)
-    models = cast("dict[Any, Any]", CONFIG_MODELS)
-    models.setdefault(("extractpage", Operation.PARSE), lambda: contract)
-    return mock.patch.dict(cast("dict[Any, Any]", REGISTRY), {"extractpage": lambda: KIND})
 
 
 @dataclass(frozen=True)
@@ -68,22 +50,11 @@ class VendorProject(Project):
         return {} if self.key is None else {"EXTRACT_API_KEY": self.key}
 
     def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
-        paths = {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONWARNINGS": "error", "NO_COLOR": "1"}
-        return subprocess.Popen(
-            [sys.executable, "-c", COMMAND, *arguments],
-            **{
-                "cwd": self.root,
-                "env": {**os.environ, **paths, **self._environment},
-                "stdin": subprocess.DEVNULL,
-                "stdout": subprocess.PIPE,
-                "stderr": subprocess.PIPE,
-                "text": True,
-                **options,
-            },
-        )
+        with mock.patch.dict(os.environ, self._environment):
+            return super().start(*arguments, **options)
 
     def call(self, *arguments: str) -> Ended:
-        with registered(), mock.patch.dict(os.environ, self._environment):
+        with mock.patch.dict(os.environ, self._environment):
             return super().call(*arguments)
 
     def with_key(self, key: str | None) -> "VendorProject":
@@ -125,6 +96,15 @@ def provider(emulator: ExtractPage, key: str = KEY) -> ExtractPageProvider:
     return cast("ExtractPageProvider", KIND.connect(settings, surroundings))
 
 
+def uploaded(emulator: ExtractPage, text: str, key: str = KEY) -> str:
+    """Upload a file as somebody else would, and return its id."""
+    subject = provider(emulator, key)
+    file, _ = subject._service.register({"size_bytes": len(text), "filename": "x.txt"})
+    subject._service.put(file, BytesIO(text.encode()), len(text))
+    subject.close()
+    return file.id
+
+
 def batch(documents: Mapping[str, str] = DOCUMENTS, submission: str = "s1", **config: Any) -> Batch:
     items = tuple(item(name, text) for name, text in documents.items())
     return Batch(submission, f"{PROJECT_ID}-{submission}", Operation.PARSE, items, config)
@@ -145,6 +125,11 @@ def prepared(subject: ExtractPageProvider, wanted: Batch) -> dict[str, RemoteObj
     for step in subject.steps(wanted):
         made[step.name] = subject.perform(step, wanted, made, partial(content, documents))
     return made
+
+
+def fetched(subject: ExtractPageProvider, intent: Intent, ready: Ready) -> bytes:
+    """Fetch a result, and return its payload."""
+    return subject.fetch(intent, ready).payload
 
 
 def intent(subject: ExtractPageProvider, wanted: Batch | None = None) -> Intent:

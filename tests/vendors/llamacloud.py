@@ -3,22 +3,23 @@
 import hashlib
 import io
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
+from unittest import mock
 
 from docbatch.emulators.llamacloud import KEY, LlamaCloud
-from docbatch.models import Operation, RemoteObject, WorkItem
-from docbatch.providers import Settings
+from docbatch.engine import run
+from docbatch.models import REFERENCE_TYPES, Input, Operation, RemoteObject, WorkItem
+from docbatch.providers import Settings, llamacloud, rates
 from docbatch.providers.base import Batch, Intent
 from docbatch.providers.http import Storage, Wire
 from docbatch.providers.llamacloud import account, traits
 from docbatch.providers.llamacloud.api import Api
 from docbatch.providers.llamacloud.provider import LlamaCloudProvider
-from tests.cli.project import Project
+from docbatch.references import Reference
+from tests.cli.project import Ended, Project
 
 PROJECT_ID = "pllamacloud01"
 DOCUMENTS = {
@@ -45,18 +46,14 @@ config: {config}
 sink:
   - {{type: files, path: "out/{{{{ doc.path }}}}.md", format: markdown}}
 """
+SINKS = """
+  - {type: files, path: "text/{{ doc.path }}.txt", format: text}
+  - {type: files, path: "json/{{ doc.path }}.json", format: json}
+"""
 CONFIGS = {
     "parse": "{parameters: {tier: agentic, version: '2026-10-16'}}",
     "extract": "{parameters: {data_schema: {type: object}, tier: agentic}}",
 }
-COMMAND = """
-import os
-from docbatch.providers import llamacloud
-llamacloud.MOST_DOCUMENTS = int(os.environ["MOST"])
-
-from docbatch.cli import main
-main()
-"""
 
 
 @dataclass(frozen=True)
@@ -66,27 +63,15 @@ class VendorProject(Project):
     key: str | None = KEY
     most: int = 1000
 
-    def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
-        environment = {
-            "NO_COLOR": "1",
-            "PYTHONWARNINGS": "error",
-            "PATH": os.environ["PATH"],
-            "MOST": str(self.most),
-        }
-        if self.key is not None:
-            environment["LLAMA_CLOUD_API_KEY"] = self.key
-        return subprocess.Popen(
-            [sys.executable, "-c", COMMAND, *arguments],
-            **{
-                "cwd": self.root,
-                "env": {"PYTHONPATH": str(Path(__file__).parents[2]), **environment},
-                "stdin": subprocess.DEVNULL,
-                "stdout": subprocess.PIPE,
-                "stderr": subprocess.PIPE,
-                "text": True,
-                **options,
-            },
-        )
+    def call(self, *arguments: str) -> Ended:
+        environment = {} if self.key is None else {"LLAMA_CLOUD_API_KEY": self.key}
+        with (
+            mock.patch.dict(os.environ, environment),
+            mock.patch.object(llamacloud, "MOST_DOCUMENTS", self.most),
+            mock.patch.object(run, "FIRST_PAUSE", 0.04),
+            mock.patch.object(rates, "PAUSE", 0.04),
+        ):
+            return super().call(*arguments)
 
 
 def project(
@@ -98,12 +83,13 @@ def project(
     config: str | None = None,
     key: str | None = KEY,
     recovery: str = "{grace: 0.4}",
+    sinks: str = "",
 ) -> VendorProject:
     root.mkdir(parents=True, exist_ok=True)
     made = VendorProject(root, key)
     made.write({f"in/{name}": text for name, text in documents.items()})
     made.write({"docbatch.yaml": connection(emulator, recovery)})
-    made.job(JOB.format(operation=operation, config=config or CONFIGS[operation]))
+    made.job(JOB.format(operation=operation, config=config or CONFIGS[operation]) + sinks)
     return made
 
 
@@ -176,6 +162,14 @@ class Bench:
             items.append(WorkItem(key, "1", digest, length, "text/plain", f"{number}.txt", b"in"))
         chosen = {"parameters": {"tier": "agentic", "version": "2026-10-16"}} if config is None else config
         return Batch(submission, f"{PROJECT_ID}-{submission}", operation, tuple(items), chosen)
+
+    def references(self, *files: str, submission: str = "s1") -> Batch:
+        """Return a batch of documents that are files the service has already."""
+        batch = self.batch(
+            *(Reference(Input.FILE_ID, each).encode().decode() for each in files), submission=submission
+        )
+        media_type = REFERENCE_TYPES[Input.FILE_ID]
+        return replace(batch, items=tuple(replace(item, media_type=media_type) for item in batch.items))
 
     def open(self, item: WorkItem) -> BinaryIO:
         return io.BytesIO(self.contents[item.key])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from docbatch.emulators.extend import ExtendEmulator
+from docbatch.providers import extend
 from tests.vendors.extend_project import DOCUMENTS, KEY, OPERATIONS, extend_project
 
 
@@ -92,7 +93,7 @@ def test_uploads_are_named_for_the_project_and_the_document(tmp_path: Path, vend
 
 
 def test_failures_are_told_apart_and_stop_nothing_else(tmp_path: Path, vendor: ExtendEmulator) -> None:
-    bad = ("corrupt", "locked", "unpaid", "novel", "stopped", "unloadable")
+    bad = ("corrupt", "locked", "novel", "stopped", "unloadable")
     documents = {"in/good.txt": "good", **{f"in/{name}.txt": name for name in bad}}
     project = extend_project(tmp_path, vendor, documents=documents)
 
@@ -107,7 +108,6 @@ def test_failures_are_told_apart_and_stop_nothing_else(tmp_path: Path, vendor: E
     assert failures == {
         "corrupt": "corrupt",
         "locked": "encrypted",
-        "unpaid": "out_of_credits",
         "novel": "unknown",
         "stopped": "cancelled",
         "unloadable": "vendor_error",
@@ -200,6 +200,57 @@ def test_without_credits_nothing_is_sent_and_no_document_fails(
     assert ended.code == 5
     assert ended.lines[-1]["jobs"][0]["standing"] == {"pending": len(DOCUMENTS)}
     assert vendor.ledger == []
+
+
+def test_an_upload_refused_without_credits_stops_sending_only(tmp_path: Path, vendor: ExtendEmulator) -> None:
+    vendor.upload_credits = 0
+    project = extend_project(tmp_path, vendor)
+
+    ended = project.call("apply", "--json", "--timeout", "5s")
+
+    assert (ended.code, len(vendor.files)) == (5, 0)
+    assert ended.lines[-1]["jobs"][0]["standing"] == {"pending": len(DOCUMENTS)}
+
+
+def test_runs_that_fail_without_credits_stop_sending(
+    tmp_path: Path, vendor: ExtendEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extend, "MOST_DOCUMENTS", 2)
+    monkeypatch.setattr(extend, "IN_FLIGHT", 1)
+    documents = {f"in/{number}.txt": f"unpaid {number}" for number in range(5)}
+    project = extend_project(tmp_path, vendor, documents=documents)
+
+    ended = project.call("apply", "--json")
+
+    assert (ended.code, len(vendor.batches)) == (5, 1)
+    assert ended.lines[-1]["jobs"][0]["standing"] == {"failed": 2, "pending": 3}
+
+
+def test_what_runs_is_collected_after_credits_have_run_out(tmp_path: Path, vendor: ExtendEmulator) -> None:
+    vendor.latency = 3600
+    project = extend_project(tmp_path, vendor)
+    assert project.call("apply", "--no-wait").code == 4
+    for run in vendor.runs.values():
+        run.ends = 0.0
+    vendor.credits = 0
+    project.write({"in/four.txt": "four"})
+
+    ended = project.call("apply", "--json")
+
+    assert ended.code == 5
+    assert ended.lines[-1]["jobs"][0]["standing"] == {"pending": 1}
+    assert len(project.outputs()) == 2 * len(DOCUMENTS)
+
+
+def test_more_documents_than_a_batch_takes_are_several_batches(
+    tmp_path: Path, vendor: ExtendEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extend, "MOST_DOCUMENTS", 4)
+    documents = {f"in/{number}.txt": f"document {number}" for number in range(10)}
+
+    extend_project(tmp_path, vendor, documents=documents).applied()
+
+    assert [len(batch.runs) for batch in vendor.batches.values()] == [4, 4, 2]
 
 
 def test_an_unknown_processor_is_told_and_nothing_is_paid(tmp_path: Path, vendor: ExtendEmulator) -> None:

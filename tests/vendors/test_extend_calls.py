@@ -1,55 +1,22 @@
 """The provider's own calls against the emulated Extend, one at a time."""
 
-import io
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
-from docbatch.emulators.extend import ExtendEmulator
-from docbatch.errors import CredentialsError, Gone, ProviderError, Refused, Unavailable
-from docbatch.models import Operation, WorkItem
-from docbatch.providers import Settings, Surroundings
-from docbatch.providers.base import Batch, Intent, Provider, Ready
-from docbatch.providers.extend import KIND
-
-KEY = "sk_test_0123456789"
-
-
-@dataclass
-class Bench:
-    vendor: ExtendEmulator
-    provider: Provider
-
-    def sent(self, *texts: str, operation: Operation = Operation.PARSE) -> Intent:
-        """Upload the texts and return the request, not yet sent."""
-        items = tuple(
-            WorkItem(f"{text}-key", "1", text, len(text), "text/plain", f"{text}.txt", b"/x")
-            for text in texts
-        )
-        config = {} if operation is Operation.PARSE else {"processor": {"id": "ex_one"}}
-        batch = Batch("s1", "testproject01-s1", operation, items, config)
-        prepared = {
-            step.name: self.provider.perform(step, batch, {}, self._open)
-            for step in self.provider.steps(batch)
-        }
-        return Intent("s1", batch.marker, self.provider.render(batch, prepared), batch, prepared)
-
-    @staticmethod
-    def _open(item: WorkItem) -> BinaryIO:
-        return io.BytesIO(item.digest.encode())
+from docbatch.errors import CredentialsError, Gone, ProviderError, Refused, Stale, Unavailable
+from docbatch.models import Operation
+from docbatch.providers.base import Fetched, Ready
+from tests.vendors.extend_bench import KEY, Bench
+from tests.vendors.extend_bench import bench as opened
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    with ExtendEmulator() as vendor:
-        settings = Settings("extend", "extend", vendor.url, requests_per_second=1000, grace=0.0)
-        provider = KIND.connect(settings, Surroundings(tmp_path, lambda: None, lambda: KEY))
-        yield Bench(vendor, provider)
-        provider.close()
-        assert vendor.errors == []
+    with opened(tmp_path) as made:
+        yield made
 
 
 def test_cancelling_stops_what_runs(bench: Bench) -> None:
@@ -168,3 +135,86 @@ def test_the_survey_names_work_of_all_operations_and_of_this_project_only(bench:
 
     assert set(bench.provider.survey("testproject01-")) == {"testproject01-s1"}
     assert set(bench.provider.survey("testproject0-")) == set()
+
+
+def test_runs_without_names_are_surveyed_too(bench: Bench) -> None:
+    bench.provider.create(bench.intent(bench.given()))
+
+    assert set(bench.provider.survey("testproject01-")) == {"testproject01-s1"}
+
+
+@pytest.mark.parametrize("operation", Operation)
+def test_work_is_recalled_by_its_marker(bench: Bench, operation: Operation) -> None:
+    """Batches of processors cannot be told from their rows."""
+    bench.provider.create(bench.sent("a", "unloadable b", operation=operation))
+
+    recalled = bench.provider.recall("testproject01-s1")
+
+    assert recalled.remote_id == ("bpar_1" if operation is Operation.PARSE else None)
+    assert recalled.runs.keys() == {"a-key", "unloadable b-key"}
+
+
+def test_what_was_recalled_can_be_followed_and_fetched(bench: Bench) -> None:
+    sent = bench.sent("a", "unloadable b", operation=Operation.EXTRACT)
+    bench.provider.create(sent)
+    recalled = bench.provider.recall(sent.marker)
+
+    adopted = replace(sent, body=b"", prepared=recalled.prepared)
+    progress = bench.provider.poll(adopted, recalled.remote_id)
+
+    assert {each.key for each in progress.ended} == {"a-key", "unloadable b-key"}
+    fetched = bench.provider.fetch(adopted, Ready("a-key", "exr_1"))
+    assert isinstance(fetched, Fetched)
+    assert b"extract_run" in fetched.payload
+
+
+def test_runs_without_names_are_recalled_behind_pages_of_others(bench: Bench) -> None:
+    bench.vendor.page_size_ignored = True
+    bench.provider.create(bench.intent(bench.given()))
+    foreign = bench.sent(*(f"foreign {number}" for number in range(25)))
+    bench.provider.create(
+        replace(foreign, body=foreign.body.replace(b"testproject01-s1", b"otherproject1-s1"))
+    )
+
+    assert bench.provider.recall("testproject01-s1").remote_id == "bpar_1"
+
+
+def test_a_marker_that_no_run_carries_is_gone(bench: Bench) -> None:
+    bench.provider.create(bench.sent("a"))
+
+    with pytest.raises(Gone, match="testproject01-s2"):
+        bench.provider.recall("testproject01-s2")
+
+
+@pytest.mark.parametrize("told", ["File {id} not found", "Path: inputs.1.file.id", "inputs[1].file: unknown"])
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_a_dead_upload_is_made_anew(bench: Bench, told: str, status: int) -> None:
+    intent = bench.sent("a", "b")
+    step = bench.provider.steps(intent.batch)[1].name
+    bench.vendor.refusal = (status, told.format(id=intent.prepared[step].remote_id))
+
+    with pytest.raises(Stale) as caught:
+        bench.provider.create(intent)
+
+    assert caught.value.stale == (step,)
+    assert bench.vendor.ledger == []
+
+
+def test_a_refusal_that_speaks_of_files_without_naming_one_is_about_all(bench: Bench) -> None:
+    intent = bench.sent("a", "b")
+    bench.vendor.refusal = (404, "File not found")
+
+    with pytest.raises(Stale) as caught:
+        bench.provider.create(intent)
+
+    assert set(caught.value.stale) == intent.prepared.keys()
+
+
+def test_any_other_refusal_is_told_as_it_is(bench: Bench) -> None:
+    intent = bench.sent("a")
+    bench.vendor.refusal = (400, "Invalid enum value. Path: config.target")
+
+    with pytest.raises(Refused, match=r"config\.target") as caught:
+        bench.provider.create(intent)
+
+    assert not isinstance(caught.value, Stale)

@@ -3,10 +3,13 @@
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from docbatch.errors import NotSent, Refused, Unavailable, Uncertain
 from docbatch.models import FailureClass, Operation, RemoteObject, WorkItem
@@ -22,6 +25,31 @@ from docbatch.results import DocumentInfo
 
 ITEM = WorkItem("k" * 64, "1", "d" * 64, 10, "application/pdf", "invoice.pdf", b"/in/invoice.pdf")
 MARKER = "testproject01-s1234"
+
+
+DOCUMENTED = {
+    "UNABLE_TO_DOWNLOAD_FILE": FailureClass.VENDOR_ERROR,
+    "FILE_TYPE_NOT_SUPPORTED": FailureClass.UNSUPPORTED,
+    "FILE_SIZE_TOO_LARGE": FailureClass.TOO_LARGE,
+    "CORRUPT_FILE": FailureClass.CORRUPT,
+    "OCR_ERROR": FailureClass.VENDOR_ERROR,
+    "PASSWORD_PROTECTED_FILE": FailureClass.ENCRYPTED,
+    "FAILED_TO_CONVERT_TO_PDF": FailureClass.VENDOR_ERROR,
+    "FAILED_TO_CONVERT_TO_JPEG": FailureClass.VENDOR_ERROR,
+    "FAILED_TO_GENERATE_TARGET_FORMAT": FailureClass.VENDOR_ERROR,
+    "CHUNKING_ERROR": FailureClass.VENDOR_ERROR,
+    "INTERNAL_ERROR": FailureClass.VENDOR_ERROR,
+    "INVALID_CONFIG_OPTIONS": FailureClass.REFUSED_INPUT,
+    "OUT_OF_CREDITS": FailureClass.OUT_OF_CREDITS,
+    "ABORTED": FailureClass.CANCELLED,
+    "FAILED_TO_PROCESS_FILE": FailureClass.VENDOR_ERROR,
+    "INVALID_PROCESSOR": FailureClass.REFUSED_INPUT,
+    "INVALID_CONFIGURATION": FailureClass.REFUSED_INPUT,
+    "PARSING_ERROR": FailureClass.VENDOR_ERROR,
+    "PRE_PROCESSING_FAILURE": FailureClass.VENDOR_ERROR,
+    "POST_PROCESSING_FAILURE": FailureClass.VENDOR_ERROR,
+    "SCHEMA_GENERATION_FAILED": FailureClass.VENDOR_ERROR,
+}
 
 
 def reply(status: int, answer: object, **headers: str) -> Reply:
@@ -157,6 +185,126 @@ def test_ends_are_told_apart() -> None:
         "BRAND_NEW_REASON",
         "words",
     )
+
+
+@pytest.mark.parametrize(("code", "kind"), DOCUMENTED.items())
+def test_every_documented_reason_has_its_class(code: str, kind: FailureClass) -> None:
+    failed = ended("k", Row("pr_1", "FAILED", reason=code))
+
+    assert isinstance(failed, Failed)
+    assert (failed.failure.kind, failed.failure.code) == (kind, code)
+
+
+NOISE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.just(float("inf")) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=3,
+)
+
+
+def odd(**known: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Return objects whose parts are there or not, and of the right sort or not."""
+    return st.fixed_dictionaries({}, optional={name: part | NOISE for name, part in known.items()})
+
+
+BOX = odd(left=st.floats(), top=NOISE, right=NOISE, bottom=NOISE)
+CELL = odd(details=odd(rowIndex=st.integers(), columnIndex=st.integers()), content=st.text(), boundingBox=BOX)
+BLOCK = odd(
+    type=st.sampled_from(["text", "table", "figure", "table_cell"]),
+    content=st.text(),
+    metadata=odd(page=odd(number=st.integers(), width=NOISE, height=NOISE), avgOcrConfidence=st.floats(0, 1)),
+    boundingBox=BOX,
+    children=st.lists(CELL, max_size=2),
+)
+CHUNK = odd(
+    type=st.just("page"),
+    content=st.text(),
+    metadata=odd(pageRange=odd(start=st.integers(), end=st.integers())),
+    blocks=st.lists(BLOCK, max_size=3),
+)
+OUTPUT = odd(
+    chunks=st.lists(CHUNK, max_size=2),
+    splits=st.lists(odd(type=st.text(), identifier=st.text(), startPage=NOISE), max_size=2),
+    metadata=odd(pages=st.lists(odd(number=st.integers(1, 3), dpi=st.integers(0, 300)), max_size=2)),
+    value=NOISE,
+    type=st.text(),
+)
+KINDS = ("parse_run", "parser_run", "extract_run", "classify_run", "split_run", "batch_run")
+ODD_RUN = st.builds(
+    lambda kind, output, rest: {**rest, **output, "object": kind, "output": output},
+    st.sampled_from(KINDS),
+    OUTPUT,
+    odd(
+        id=st.text(), usage=odd(credits=NOISE, totalCredits=NOISE), metrics=odd(pageCount=NOISE), config=NOISE
+    ),
+)
+
+
+@settings(max_examples=50)
+@given(
+    shown=odd(
+        status=st.sampled_from(["PROCESSED", "FAILED", "CANCELLED"]),
+        failureReason=st.text(),
+        failureMessage=st.text(),
+        metadata=odd(submission=st.text(), item=st.text()),
+        createdAt=st.text(),
+        updatedAt=st.just("2026-03-01T10:00:09.000Z"),
+        file=odd(id=st.text()),
+    )
+)
+def test_a_row_of_any_shape_is_read_and_an_undeclared_state_is_no_end(shown: dict[str, Any]) -> None:
+    found = row({**shown, "id": "pr_1"})
+
+    assert (ended("k", found) is None) is (shown.get("status") not in ("PROCESSED", "FAILED", "CANCELLED"))
+    assert marks.item_of(found.metadata, MARKER) is None
+
+
+@settings(max_examples=50)
+@given(reason=st.text(), message=st.none() | st.text())
+def test_a_failure_of_any_name_is_one_and_keeps_it(reason: str, message: str | None) -> None:
+    failed = ended("k", Row("pr_1", "FAILED", reason=reason, message=message))
+
+    assert isinstance(failed, Failed)
+    assert failed.failure.code == reason
+    assert failed.failure.kind is DOCUMENTED.get(reason, FailureClass.UNKNOWN)
+    assert failed.failure.message
+
+
+@settings(max_examples=50)
+@given(status=st.integers(200, 599), answer=NOISE)
+def test_a_create_answered_with_anything_is_one_of_the_known_outcomes(status: int, answer: Any) -> None:
+    with suppress(Refused, NotSent, Uncertain, Unavailable):
+        assert accepted(reply(status, answer)).remote_id
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@given(run=ODD_RUN)
+def test_a_run_of_any_shape_is_read_or_told_to_be_none(run: dict[str, Any]) -> None:
+    info = DocumentInfo(path="a", sha256="0" * 64, size=1, media_type="text/plain")
+    try:
+        answer = payloads.read(payloads.payload(run))
+    except ValueError:
+        return
+    answer.markdown()
+    answer.text()
+    answer.result(info)
+
+
+@pytest.mark.parametrize(
+    ("usage", "charged"),
+    [
+        ({"credits": 3, "totalCredits": 5.5, "breakdown": []}, 5.5),
+        ({"credits": 3}, 3.0),
+        ({"credits": 3, "totalCredits": None}, 3.0),
+        ({"credits": 3, "totalCredits": 0}, 0.0),
+        (None, None),
+    ],
+)
+def test_the_charge_is_that_of_all_runs_it_caused(usage: object, charged: float | None) -> None:
+    run = {"object": "parse_run", "output": {"chunks": []}, "usage": usage}
+    info = DocumentInfo(path="a", sha256="0" * 64, size=1, media_type="text/plain")
+
+    assert payloads.read(json.dumps(run).encode()).result(info).usage.credits == charged
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from docbatch.emulators.extend import ExtendEmulator
-from docbatch.emulators.server import Emulator
-from tests.cli.project import Project
-from tests.emulators.crash import MODES, Crash, Ending, Mode, some
+from docbatch.engine import run
+from docbatch.providers import rates
 from tests.vendors.extend_project import DOCUMENTS, OPERATIONS, extend_project
 
 LOST = ("lost", "reset", "500_after", "truncated", "malformed", "html502")
@@ -18,7 +16,9 @@ NOTHING_HAPPENED = ("lost_before", "500_before")
 
 
 @pytest.fixture
-def vendor() -> Iterator[ExtendEmulator]:
+def vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExtendEmulator]:
+    monkeypatch.setattr(rates, "PAUSE", 0.05)
+    monkeypatch.setattr(run, "FIRST_PAUSE", 0.05)
     with ExtendEmulator() as emulator:
         yield emulator
         assert emulator.errors == []
@@ -104,8 +104,8 @@ def test_lists_that_lag_beyond_the_grace_lead_to_a_hold_that_settles_itself(
     project = extend_project(tmp_path, vendor, operation=operation, then="hold")
     assert project.call("apply").code == 4
 
-    for run in vendor.runs.values():
-        run.visible = run.ends = 0.0
+    for each in vendor.runs.values():
+        each.visible = each.ends = 0.0
     project.applied()
 
     assert paid(vendor) == ONCE
@@ -192,8 +192,8 @@ def test_another_workspaces_key_neither_loses_nor_repeats_work(
 
     project.write({"key": "sk_other_0123456789"})
     foreign = project.call("apply", "--timeout", "5s")
-    for run in vendor.runs.values():
-        run.ends = 0.0
+    for each in vendor.runs.values():
+        each.ends = 0.0
     project.write({"key": "sk_test_0123456789"})
     project.applied()
 
@@ -224,62 +224,23 @@ def test_lists_in_the_order_of_changes_are_searched_as_well(tmp_path: Path, vend
     assert paid(vendor) == ONCE
 
 
-def _project(tmp_path: Path, operation: str) -> Any:
-    folders = iter(range(1000))
+def test_while_work_is_open_another_workspace_is_refused(tmp_path: Path, vendor: ExtendEmulator) -> None:
+    vendor.keys["sk_other_0123456789"] = "ws_other"
+    vendor.create_faults = ["lost"]
+    vendor.lag = 3600
+    project = extend_project(tmp_path, vendor, then="hold", grace=0.2)
+    assert project.call("apply").code == 4
+    settings = (project.root / "docbatch.yaml").read_text()
 
-    def make(emulator: Emulator) -> Project:
-        assert isinstance(emulator, ExtendEmulator)
-        return extend_project(tmp_path / str(next(folders)), emulator, operation=operation)
+    vendor.lag = 0
+    elsewhere = settings.replace("    base_url:", "    workspace: ws_other\n    base_url:")
+    project.write({"docbatch.yaml": elsewhere, "key": "sk_other_0123456789"})
+    refused = project.call("apply")
+    for each in vendor.runs.values():
+        each.visible = each.ends = 0.0
+    project.write({"docbatch.yaml": settings, "key": "sk_test_0123456789"})
+    project.applied()
 
-    return make
-
-
-def _crash(tmp_path: Path, operation: str) -> Crash:
-    return Crash(ExtendEmulator, _project(tmp_path, operation))
-
-
-def _require_undisturbed(ending: Ending, undisturbed: Ending) -> None:
-    assert ending.errors == []
-    assert ending.leaks == []
-    assert ending.code == 0, ending.runs[-1].err
-    assert ending.paid_twice == {}
-    assert ending.paid == undisturbed.paid
-    assert ending.outputs == undisturbed.outputs
-
-
-def test_killed_at_some_requests_it_pays_once_and_loses_nothing(tmp_path: Path) -> None:
-    crash = _crash(tmp_path, "parse")
-    undisturbed = crash.undisturbed()
-
-    for number in some(len(undisturbed.requests), 4, seed=5):
-        mode: Mode = MODES[number % 2]
-        ending = crash.kill_at(number, mode)
-        assert ending.killed
-        _require_undisturbed(ending, undisturbed)
-
-
-@pytest.mark.parametrize("operation", OPERATIONS[1:])
-def test_killed_around_the_create_it_pays_once_and_loses_nothing(tmp_path: Path, operation: str) -> None:
-    crash = _crash(tmp_path, operation)
-    undisturbed = crash.undisturbed()
-    create = next(each.number for each in undisturbed.requests if each.path.endswith("/batch"))
-
-    ending = crash.kill_at(create, "kill_after")
-
-    assert ending.killed
-    _require_undisturbed(ending, undisturbed)
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_killed_at_every_request_it_pays_once_and_loses_nothing(
-    tmp_path: Path, operation: str, mode: Mode
-) -> None:
-    crash = _crash(tmp_path, operation)
-    undisturbed = crash.undisturbed()
-
-    for number in range(1, len(undisturbed.requests) + 1):
-        ending = crash.kill_at(number, mode)
-        assert ending.killed, number
-        _require_undisturbed(ending, undisturbed)
+    assert refused.code == 6
+    assert "now speaks for" in refused.err
+    assert paid(vendor) == ONCE

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from docbatch.emulators.extractpage import HOUR, IMAGE_SECRET, KEY, OTHER_KEY, ExtractPage
-from tests.vendors.extractpage import DOCUMENTS, EXPECTED, JOB, NAMES, VendorProject, project
+from tests.emulators.crash import killing
+from tests.vendors.extractpage import DOCUMENTS, EXPECTED, JOB, NAMES, VendorProject, project, uploaded
 
 QUIRKS: dict[str, dict[str, Any]] = {
     "a watermark as the last cursor": {"watermark": True},
@@ -142,7 +143,7 @@ def test_metadata_names_no_file_and_no_folder(tmp_path: Path) -> None:
         project(tmp_path, vendor).applied()
 
         marks = vendor.batches["batch_0001"].body["metadata"]
-        assert set(marks) == {"tool", "marker", "digest"}
+        assert set(marks) == {"tool", "marker", "recipe", "digest"}
         assert all(isinstance(value, str) for value in marks.values())
         assert not any(name in json.dumps(marks) for name in (*DOCUMENTS, str(tmp_path)))
 
@@ -259,7 +260,7 @@ def test_uploads_are_reused_by_another_job_with_other_options(tmp_path: Path) ->
 def killed(subject: VendorProject, vendor: ExtractPage, number: int, mode: str) -> None:
     vendor.faults[number] = mode
     process = subject.start("apply")
-    vendor.victim = process.pid
+    vendor.strike = killing(process.pid)
     process.communicate(timeout=60)
     assert process.returncode == -9
 
@@ -327,3 +328,54 @@ def test_a_replay_that_is_refused_leads_to_a_look_and_to_no_new_upload(
         assert subject.outputs() == EXPECTED
         assert paid_once(vendor)
         assert len(vendor.sent("PUT")) == 5
+
+
+def test_items_are_collected_as_they_succeed(tmp_path: Path) -> None:
+    with ExtractPage(pace=4) as vendor:
+        project(tmp_path, vendor).applied()
+        asked = [request.path for request in vendor.requests if request.method == "GET"]
+
+        first_result = next(at for at, path in enumerate(asked) if path.endswith("/result"))
+        assert asked[first_result:].count("/v1/batches/batch_0001") >= 2
+
+
+LISTED = """
+apiVersion: docbatch/v1
+name: listed
+source: {{file_ids: [{ids}]}}
+provider: extractpage
+sink:
+  - {{type: files, path: "listed/{{{{ doc.path }}}}.md", format: markdown}}
+"""
+
+
+def test_files_that_are_there_already_are_parsed_where_they_lie(tmp_path: Path) -> None:
+    with ExtractPage() as vendor:
+        there = uploaded(vendor, "there before")
+        subject = project(tmp_path, vendor)
+        subject.job(LISTED.format(ids=f"{there}, file_gone"), "listed")
+        ended = subject.call("apply")
+
+        assert ended.code == 3
+        assert "file file_gone cannot be used at extract.page" in ended.out + ended.err
+        assert subject.outputs("listed") == {f"{there}.md": b"there before\n"}
+        assert subject.outputs() == EXPECTED
+        assert sorted(vendor.ledger) == sorted([*NAMES, "x.txt"])
+        assert len(vendor.sent("PUT")) == len(NAMES) + 1
+
+        asked = len(vendor.sent("POST", "PUT"))
+        assert subject.call("apply").code == 3
+        assert len(vendor.sent("POST", "PUT")) == asked
+
+
+def test_a_listed_file_that_goes_before_the_batch_fails_alone_and_is_not_uploaded(tmp_path: Path) -> None:
+    with ExtractPage() as vendor:
+        there, going = uploaded(vendor, "there before"), uploaded(vendor, "going")
+        vendor.blobs.pop(vendor.files[going].path)
+        subject = project(tmp_path, vendor, job=LISTED.format(ids=f"{there}, {going}"))
+        ended = subject.call("apply")
+
+        assert ended.code == 3
+        assert "file_not_uploaded" in ended.out + ended.err
+        assert vendor.ledger == ["x.txt"]
+        assert len(vendor.sent("PUT")) == 2

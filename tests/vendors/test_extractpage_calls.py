@@ -1,7 +1,10 @@
 """What each call to extract.page proves: made, not made, or not known; seen, absent, or not to be told."""
 
 import json
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +14,9 @@ from docbatch.emulators.extractpage import HOUR, KEY, OTHER_KEY, ExtractPage
 from docbatch.errors import CredentialsError, Gone, NotSent, Refused, Stale, Unavailable, Uncertain
 from docbatch.providers.base import ContentChanged, Ready
 from docbatch.providers.extractpage.provider import ExtractPageProvider
+from docbatch.providers.extractpage.service import MOST_REGISTRATIONS
 from docbatch.providers.extractpage.upload import signed_headers
+from docbatch.signed import without_signatures
 from tests.vendors import extractpage as arrange
 from tests.vendors.extractpage import DOCUMENTS, PROJECT_ID
 
@@ -411,7 +416,7 @@ def test_a_result_waits_for_its_link_and_is_gone_when_the_vendor_says_so() -> No
         vendor.expired_links = 1
         with pytest.raises(Unavailable):
             subject.fetch(wanted, first)
-        assert subject.read(subject.fetch(wanted, first)).text() == "apple\ncore"
+        assert subject.read(arrange.fetched(subject, wanted, first)).text() == "apple\ncore"
 
         vendor.gone = {"b.txt"}
         with pytest.raises(Gone):
@@ -453,19 +458,18 @@ def test_a_fetch_that_fails_can_be_repeated(fault: str, after: int) -> None:
         else:
             assert (fault, after) == ("malformed", 1)
 
-        assert subject.read(subject.fetch(wanted, first)).text() == expected
+        assert subject.read(arrange.fetched(subject, wanted, first)).text() == expected
         subject.close()
 
 
-def test_a_payload_is_the_same_whichever_process_fetches_it_and_holds_no_link() -> None:
+def test_a_payload_is_the_same_whichever_process_fetches_it() -> None:
     with ExtractPage(pace=1) as vendor:
         subject, wanted, remote_id = made(vendor)
         first, *_ = ready(subject, wanted, remote_id)
-        payload = subject.fetch(wanted, first)
+        payload = arrange.fetched(subject, wanted, first)
         other = arrange.provider(vendor)
 
-        assert other.fetch(wanted, first) == payload
-        assert b"X-Amz" not in payload
+        assert without_signatures(arrange.fetched(other, wanted, first)) == without_signatures(payload)
         assert json.loads(payload)["item"]["pages"] == 1
         subject.close()
         other.close()
@@ -510,3 +514,25 @@ def test_nothing_was_signed_for_where_the_link_does_not_say() -> None:
 
     answer = {"id": "f", "upload": {"method": "put", "url": "https://s.example/f", "expires_at": "soon"}}
     assert signed_headers(read_file(answer)) == {}
+
+
+def test_at_most_four_files_are_registered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ExtractPage() as vendor:
+        subject = arrange.provider(vendor)
+        service, ask = subject._service, subject._service.wire.ask
+        under_way, most = set[int](), []
+
+        def watched(*arguments: Any, **options: Any) -> Any:
+            under_way.add(threading.get_ident())
+            most.append(len(under_way))
+            time.sleep(0.005)
+            reply = ask(*arguments, **options)
+            under_way.discard(threading.get_ident())
+            return reply
+
+        monkeypatch.setattr(service.wire, "ask", watched)
+        with ThreadPoolExecutor(12) as pool:
+            list(pool.map(service.register, [{"size_bytes": 1, "filename": "a"}] * 24))
+
+        assert max(most) == MOST_REGISTRATIONS == 4
+        subject.close()

@@ -25,7 +25,7 @@ def batch(*, running: int = 0, total: int = 2) -> RemoteBatch:
 
 
 def feed(count: int = 2) -> Feed:
-    return Feed({f"f{number}": f"k{number}" for number in range(count)})
+    return Feed({f"f{number}": (f"k{number}",) for number in range(count)})
 
 
 class Script:

@@ -1,6 +1,7 @@
 """What extract.page answers, read: times and errors of any shape, chunks to text, tables and pages."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,8 +23,8 @@ from docbatch.providers.extractpage.chunks import paragraphs, read_chunks
 from docbatch.providers.extractpage.config import ExtractPageConfig
 from docbatch.providers.extractpage.locator import Locator
 from docbatch.providers.extractpage.request import idempotency_key, render
-from docbatch.providers.extractpage.service import is_result
-from docbatch.providers.extractpage.upload import short_name
+from docbatch.providers.extractpage.service import read_result
+from docbatch.providers.extractpage.upload import digest_in, file_name
 from docbatch.results import DocumentInfo
 from tests.vendors import extractpage as arrange
 
@@ -239,13 +240,11 @@ def test_a_result_has_pages_blocks_tables_and_what_it_cost() -> None:
     assert result.metadata == {"derived": ["markdown", "text"]}
 
 
-def test_the_vendors_answer_is_kept_but_for_links_to_figures() -> None:
+def test_the_vendors_answer_is_kept() -> None:
     raw = answer(text("see https://a.example/?b=c"), IMAGE, TABLE).result(DOCUMENT).raw
 
     assert raw["later"] == 1
-    assert raw["chunks"][0]["page_content"] == "see https://a.example/?b=c"
-    assert raw["chunks"][1] == IMAGE | {"image_url": "https://s.example/i.png"}
-    assert raw["chunks"][2] == TABLE
+    assert raw["chunks"] == [text("see https://a.example/?b=c"), IMAGE, TABLE]
 
 
 @pytest.mark.parametrize(
@@ -286,7 +285,7 @@ def test_the_same_batch_gives_the_same_bytes_and_another_one_another_key() -> No
     def body(submission: str, **config: Any) -> bytes:
         wanted = arrange.batch(submission=submission, **config)
         made = {upload_name(item): RemoteObject("s", f"f-{item.name}") for item in wanted.items}
-        return render(wanted, made)
+        return render(wanted, made, "r" * 64)
 
     assert body("s1") == body("s1")
     keys = {idempotency_key(each) for each in (body("s1"), body("s2"), body("s1", engine="e"))}
@@ -299,11 +298,13 @@ def test_the_same_batch_gives_the_same_bytes_and_another_one_another_key() -> No
 
 @given(st.text(max_size=2000))
 def test_a_long_name_keeps_its_beginning_and_its_end(name: str) -> None:
-    short = short_name(name)
+    item = replace(arrange.item("a.txt", "apple"), name=name)
+    short = file_name(item)
 
     assert len(short) <= 512
-    assert short[:400] == name[:400]
-    assert short[-60:] == name[-60:]
+    assert short[65:465] == name[:400]
+    assert short.endswith(name[-60:])
+    assert digest_in(short) == item.digest
 
 
 def test_options_are_checked() -> None:
@@ -332,31 +333,6 @@ def test_the_connection_decides_about_account_speed_and_recovery(monkeypatch: py
     assert KIND.abilities()
 
 
-LINKS = [
-    (
-        rb'{"image_url": "https://s.example/i.png?X-Amz-Signature=1"}',
-        rb'{"image_url": "https://s.example/i.png"}',
-    ),
-    (
-        rb'{"image_url":"https:\/\/s.example\/i\"?a\"b=1","a":"?"}',
-        rb'{"image_url":"https:\/\/s.example\/i\"","a":"?"}',
-    ),
-    (rb'{"url" : "https://s.example/i\u003fsig=1\"2"}', rb'{"url" : "https://s.example/i"}'),
-    (rb'{"image_url": "https://s.example/i#token"}', rb'{"image_url": "https://s.example/i"}'),
-    (rb'{"image_url": "https://s.example/i"}', rb'{"image_url": "https://s.example/i"}'),
-    (rb'{"page_content": "\"image_url\": \"https://a.example/?b=c\""}', None),
-    (rb'{"page_content": "see https://a.example/?b=c"}', None),
-]
-
-
-@pytest.mark.parametrize(("sent", "kept"), LINKS)
-def test_links_are_cut_byte_for_byte_and_words_are_not(sent: bytes, kept: bytes | None) -> None:
-    packed = payload.pack(Locator("b1", "i1"), sent)
-
-    assert packed.partition(b',"answer":')[2] == (sent if kept is None else kept) + b"}"
-    json.loads(packed)
-
-
 @pytest.mark.parametrize(
     "body",
     [
@@ -364,6 +340,7 @@ def test_links_are_cut_byte_for_byte_and_words_are_not(sent: bytes, kept: bytes 
         b"[]",
         b"{",
         b'{"chunks": 1}',
+        b'{"chunks": [{}, 1]}',
         b'{"pages": []}',
         '{"chunks": []}'.encode("utf-16"),
         b'\xef\xbb\xbf{"chunks": []}',
@@ -371,5 +348,7 @@ def test_links_are_cut_byte_for_byte_and_words_are_not(sent: bytes, kept: bytes 
     ],
 )
 def test_what_is_no_result_is_not_taken_for_one(body: bytes) -> None:
-    assert not is_result(body)
-    assert is_result(b' {"chunks": [], "more": 1}')
+    at = Locator("b1", "i1")
+
+    assert read_result(at, body) is None
+    assert read_result(at, b' {"chunks": [], "more": 1}')

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from docbatch.emulators.llamacloud import PRESET, LlamaCloud
-from docbatch.errors import NotSent, Refused, Unavailable, Uncertain
+from docbatch.errors import NotSent, Refused, Stale, Unavailable, Uncertain
 from docbatch.models import Operation, RemoteObject
 from docbatch.providers import Settings
 from docbatch.providers.llamacloud import KIND
@@ -123,6 +123,112 @@ def test_refusals_of_a_create_are_told_apart(bench: Bench) -> None:
 
     assert refused.value.code == "402"
     assert bench.vendor.ledger == []
+
+
+def test_a_batch_made_in_spite_of_a_not_now_is_adopted(bench: Bench) -> None:
+    provider, batch = bench.provider(), bench.batch("apple")
+    intent = bench.intent(provider, batch, bench.prepare(provider, batch))
+    made = provider.create(intent).remote_id
+    bench.vendor.faults[len(bench.vendor.requests) + 1] = "429"
+
+    assert provider.create(intent).remote_id == made
+    assert bench.vendor.ledger == ["apple"]
+
+
+def test_a_not_now_stands_when_it_cannot_be_checked(bench: Bench) -> None:
+    provider, batch = bench.provider(), bench.batch("apple")
+    intent = bench.intent(provider, batch, bench.prepare(provider, batch))
+    number = len(bench.vendor.requests)
+    bench.vendor.faults = {number + 1: "429", number + 2: "html502"}
+
+    with pytest.raises(NotSent):
+        provider.create(intent)
+
+
+@pytest.mark.parametrize(
+    ("life", "said"), [(None, "does not say how long"), (3600.0, "for 1.0 h only"), (48 * 3600.0, "")]
+)
+def test_a_directory_that_may_not_live_long_enough_is_told_of(
+    bench: Bench, life: float | None, said: str
+) -> None:
+    bench.vendor.life = life
+    provider, batch = bench.provider(), bench.batch("apple")
+
+    note = provider.create(bench.intent(provider, batch, bench.prepare(provider, batch))).note
+
+    assert (said in note) if said else note == ""
+
+
+def test_documents_that_one_page_of_the_vendor_calls_too_large_are_told_of(bench: Bench) -> None:
+    provider, batch = bench.provider(), bench.batch("apple")
+    intent = bench.intent(provider, batch, bench.prepare(provider, batch))
+    large = replace(batch, items=(replace(batch.items[0], size=300_000_001),))
+
+    assert "0.txt" in provider.create(replace(intent, batch=large)).note
+
+
+def test_our_own_configuration_that_was_edited_is_saved_again_before_the_batch(bench: Bench) -> None:
+    provider, batch = bench.provider(), bench.batch("apple")
+    prepared = dict[str, RemoteObject]()
+    for step in provider.steps(batch)[:-1]:
+        prepared[step.name] = provider.perform(step, batch, prepared, bench.open)
+    (saved,) = bench.vendor.saved.values()
+    planned, saved.parameters = saved.parameters, {**saved.parameters, "tier": "agentic_plus"}
+
+    bench.prepare(provider, batch, prepared)
+
+    assert saved.parameters == planned
+
+
+def test_our_own_configuration_that_vanished_is_prepared_again(bench: Bench) -> None:
+    provider, batch = bench.provider(), bench.batch("apple")
+    prepared = dict[str, RemoteObject]()
+    for step in provider.steps(batch)[:-1]:
+        prepared[step.name] = provider.perform(step, batch, prepared, bench.open)
+    bench.vendor.saved.clear()
+
+    with pytest.raises(Stale) as stale:
+        bench.prepare(provider, batch, prepared)
+    for name in stale.value.stale:
+        del prepared[name]
+    provider.create(bench.intent(provider, batch, bench.prepare(provider, batch, prepared)))
+
+    assert bench.vendor.ledger == ["apple"]
+
+
+def test_a_configuration_of_the_account_edited_during_the_uploads_stops_the_batch(bench: Bench) -> None:
+    provider = bench.provider()
+    bench.prepare(provider, bench.batch("apple"))
+    (saved,) = bench.vendor.saved.values()
+    batch = bench.batch("banana", submission="s2", config={"configuration_id": saved.id})
+    prepared = dict[str, RemoteObject]()
+    for step in provider.steps(batch)[:-1]:
+        prepared[step.name] = provider.perform(step, batch, prepared, bench.open)
+    saved.parameters = {**saved.parameters, "tier": "agentic_plus"}
+
+    with pytest.raises(Refused, match="was edited while"):
+        bench.prepare(provider, batch, prepared)
+    assert bench.vendor.batches == {}
+
+
+def test_a_configuration_edited_while_the_batch_ran_is_told_of(bench: Bench) -> None:
+    provider = bench.provider()
+    intent, batch = bench.sent(provider, bench.batch("apple"))
+    (saved,) = bench.vendor.saved.values()
+    saved.parameters = {**saved.parameters, "tier": "agentic_plus"}
+
+    assert "was edited or removed while the batch ran" in provider.poll(intent, batch).note
+
+
+def test_a_configuration_that_cannot_be_read_again_loses_no_result(bench: Bench) -> None:
+    provider = bench.provider()
+    intent, batch = bench.sent(provider, bench.batch("apple"))
+    bench.vendor.weather = lambda request: "html502" if "/configurations/" in request.path else ""
+
+    progress = provider.poll(intent, batch)
+
+    assert len(progress.ended) == 1
+    assert "could not be read again" in progress.note
 
 
 def test_an_unknown_configuration_is_refused_before_anything_is_uploaded(bench: Bench) -> None:

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 import pytest
 
 from docbatch.emulators.llamacloud import LlamaCloud
-from docbatch.errors import CredentialsError, Gone, Unavailable
+from docbatch.emulators.server import Response
+from docbatch.errors import CredentialsError, Gone, Refused, Unavailable
 from docbatch.models import FailureClass, Operation
 from docbatch.providers.base import Failed, Intent, Ready
+from docbatch.providers.http import Reply
 from docbatch.providers.llamacloud.answers import read
+from docbatch.providers.llamacloud.api import detail as told
 from docbatch.providers.llamacloud.failures import failure
 from docbatch.providers.llamacloud.provider import LlamaCloudProvider
 from docbatch.results import DocumentInfo
@@ -46,6 +49,12 @@ def followed(
     raise AssertionError(f"these never end: {set(bench.contents) - set(ended)}")
 
 
+def content(provider: LlamaCloudProvider, intent: Intent, ready: Ready) -> bytes:
+    payload = provider.fetch(intent, ready).payload
+    assert isinstance(payload, bytes)
+    return payload
+
+
 def kinds(ended: dict[str, End]) -> dict[str, FailureClass | None]:
     return {text: each.failure.kind if isinstance(each, Failed) else None for text, each in ended.items()}
 
@@ -65,9 +74,8 @@ def test_documents_end_each_in_its_own_way(bench: Bench) -> None:
         "vanished": FailureClass.EXPIRED,
         "whole\ftorn": None,
     }
-    assert [text for text, each in ended.items() if isinstance(each, Ready) and each.partial] == [
-        "whole\ftorn"
-    ]
+    fetched = {text: provider.fetch(intent, each) for text, each in ended.items() if isinstance(each, Ready)}
+    assert {text: each.partial for text, each in fetched.items()} == {"apple": False, "whole\ftorn": True}
 
 
 def test_a_completed_batch_does_not_end_its_jobs(bench: Bench) -> None:
@@ -128,6 +136,35 @@ def test_pages_are_followed_to_their_end(bench: Bench, page: int, ending: str) -
     assert set(followed(bench, provider, intent, batch)) == {"apple", "banana", "cherry"}
 
 
+def test_pages_that_go_round_in_a_circle_end(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = bench.provider()
+    intent, batch = bench.sent(provider, bench.batch("apple"))
+    page = Response.of({"items": [{"id": "pjb-0"}], "next_page_token": "again"})
+    monkeypatch.setattr(bench.vendor, "_listed", lambda *_: page)
+
+    with pytest.raises(Unavailable, match="round in a circle"):
+        provider.poll(intent, batch)
+
+
+def test_the_text_stands_in_for_markdown_that_is_not_there() -> None:
+    pages = {"pages": [{"page_number": 1, "text": "apple"}]}
+    answer = read(json.dumps({"job": {"id": "pjb-1"}, "markdown": None, "text": pages}).encode())
+
+    assert answer.markdown() == "apple\n"
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ("no", "no"),
+        ({"directory_id": "dir-1"}, '{"directory_id": "dir-1"}'),
+        ([{"loc": ["body", "name"], "msg": "required"}, "plain"], "body.name: required; plain"),
+    ],
+)
+def test_refusals_are_read_in_all_their_forms(detail: object, said: str) -> None:
+    assert told(Reply(422, {}, json.dumps({"detail": detail}).encode())) == said
+
+
 def test_lists_that_lag_do_not_hide_a_job(bench: Bench) -> None:
     provider = bench.provider()
     intent, batch = bench.sent(provider, bench.batch("apple"))
@@ -147,7 +184,7 @@ def test_a_new_process_follows_on(bench: Bench) -> None:
     assert kinds(ended) == {"apple": None, "bad": FailureClass.CORRUPT}
     ready = ended["apple"]
     assert isinstance(ready, Ready)
-    assert second.fetch(intent, ready) == first.fetch(intent, ready)
+    assert content(second, intent, ready) == content(first, intent, ready)
 
 
 def test_a_result_has_pages_blocks_usage_and_a_warning_for_each_failed_page(bench: Bench) -> None:
@@ -156,7 +193,7 @@ def test_a_result_has_pages_blocks_usage_and_a_warning_for_each_failed_page(benc
     (ready,) = followed(bench, provider, intent, batch).values()
     assert isinstance(ready, Ready)
 
-    result = read(provider.fetch(intent, ready)).result(DOCUMENT)
+    result = read(content(provider, intent, ready)).result(DOCUMENT)
 
     assert (result.outcome, result.markdown, result.text) == (
         "partial",
@@ -181,7 +218,7 @@ def test_an_extraction_is_its_data(bench: Bench) -> None:
     (ready,) = followed(bench, provider, intent, batch).values()
     assert isinstance(ready, Ready)
 
-    answer = read(provider.fetch(intent, ready))
+    answer = read(content(provider, intent, ready))
 
     assert json.loads(answer.text()) == {"length": 5, "text": "apple"}
     assert answer.markdown().startswith("```json\n{")
@@ -194,17 +231,17 @@ def test_a_large_result_is_downloaded_without_the_key(bench: Bench) -> None:
     intent, batch = bench.sent(provider, bench.batch("apple\ftorn"))
     large = bench.batch("apple\ftorn", size=5 << 20)
     course = Intent(intent.submission, intent.marker, intent.body, large, intent.prepared)
-    with pytest.raises(Unavailable, match="403") as expired:
-        provider.poll(course, batch)
-    assert "Signature=" not in expired.value.message
     (ready,) = provider.poll(course, batch).ended
     assert isinstance(ready, Ready)
+    with pytest.raises(Unavailable, match="403") as expired:
+        provider.fetch(course, ready)
+    assert "Signature=" not in expired.value.message
 
-    payload = provider.fetch(course, ready)
+    fetched = provider.fetch(course, ready)
 
-    assert ready.partial
-    assert read(payload).markdown() == "apple\n"
-    assert b"X-Amz" not in payload
+    assert isinstance(fetched.payload, bytes)
+    assert (fetched.partial, read(fetched.payload).markdown()) == (True, "apple\n")
+    assert b"X-Amz" not in fetched.payload
     assert any(request.host == "storage" for request in bench.vendor.requests)
 
 
@@ -218,12 +255,18 @@ def test_an_answer_of_the_wrong_shape_fails_with_what_it_was(
         lambda _: {"markdown": {"pages": "https://s/x?sig=hidden"}},
     )
 
-    (ended,) = followed(bench, provider, intent, batch).values()
+    (ready,) = followed(bench, provider, intent, batch).values()
+    assert isinstance(ready, Ready)
 
-    assert isinstance(ended, Failed)
-    assert ended.failure.code == "wrong_shape"
-    assert '"status": "COMPLETED"' in ended.failure.message
-    assert "hidden" not in ended.failure.message
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            provider.fetch(intent, ready)
+    with pytest.raises(Refused) as refused:
+        provider.fetch(intent, ready)
+
+    assert refused.value.code == "wrong_shape"
+    assert '"status": "COMPLETED"' in refused.value.message
+    assert "hidden" not in refused.value.message
 
 
 def test_a_batch_of_another_project_is_a_matter_of_the_key(bench: Bench) -> None:

@@ -1,6 +1,8 @@
 """The vendor's own client runs the whole flow against the emulator, refusing every answer that is not of its types."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from llama_cloud import APIResponseValidationError, APIStatusError, LlamaCloud, NotFoundError
@@ -55,6 +57,56 @@ def test_a_directory_is_made_filled_listed_and_removed(
     client.beta.directories.delete(where)
     assert list(client.beta.directories.list()) == []
     assert [each.id for each in client.beta.directories.list(include_deleted=True)] == [where]
+
+
+def test_a_file_of_the_account_lies_in_a_directory(client: LlamaCloud) -> None:
+    file = client.files.create(file=("own.txt", b"apple", "text/plain"), purpose="user_data")
+    where = directory(client)
+
+    added = client.beta.directories.files.add(where, file_id=file.id, unique_id="ours")
+
+    assert (added.display_name, added.unique_id, added.file_id) == ("own.txt", "ours", file.id)
+    with pytest.raises(NotFoundError):
+        client.beta.directories.files.add(where, file_id="file-none")
+
+
+def test_what_was_in_a_removed_directory_is_listed_where_the_service_remembers_it(
+    vendor: emulated.LlamaCloud, client: LlamaCloud
+) -> None:
+    vendor.lists_removed = True
+    where = directory(client, "apple")
+    client.beta.directories.delete(where)
+
+    (one,) = client.beta.directories.files.list(where, include_deleted=True)
+
+    assert one.deleted_at is not None
+
+
+def test_lists_are_filtered_by_status_and_time(vendor: emulated.LlamaCloud, client: LlamaCloud) -> None:
+    where = directory(client, "apple")
+    job = {"type": "parse_v2", "configuration_id": emulated.PRESET}
+    batch = client.batches.create(source_directory_id=where, config={"job": job})  # type: ignore[typeddict-item]
+    assert batch.created_at is not None
+    later = batch.created_at + timedelta(seconds=1)
+
+    assert [each.id for each in client.batches.list(status="COMPLETED")] == [batch.id]
+    assert list(client.batches.list(status="RUNNING")) == []
+    assert [each.id for each in client.batches.list(created_at_on_or_before=later)] == [batch.id]
+    assert list(client.batches.list(created_at_on_or_after=later)) == []
+    assert len(list(client.parsing.list(status="COMPLETED", created_at_on_or_after=batch.created_at))) == 1
+
+
+def test_a_batch_of_too_many_files_is_refused(vendor: emulated.LlamaCloud, client: LlamaCloud) -> None:
+    where = directory(client, "apple")
+    (one,) = vendor.entries.values()
+    vendor.entries |= {f"dfl-{number}": replace(one, id=f"dfl-{number}") for number in range(1000)}
+
+    with pytest.raises(APIStatusError):
+        client.batches.create(
+            source_directory_id=where,
+            config={"job": {"type": "parse_v2", "configuration_id": emulated.PRESET}},
+        )
+    assert vendor.ledger == []
 
 
 def test_a_saved_configuration_is_overwritten_by_its_name(client: LlamaCloud) -> None:

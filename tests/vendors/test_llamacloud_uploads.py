@@ -8,8 +8,9 @@ from docbatch.emulators.llamacloud import LlamaCloud
 from docbatch.errors import Gone, Refused, Unavailable
 from docbatch.models import FailureClass, Operation, RemoteObject
 from docbatch.providers.base import Batch, ContentChanged, Failed
-from docbatch.providers.llamacloud.provider import LlamaCloudProvider, contents_step, directory_step
-from docbatch.providers.llamacloud.uploads import entries_of, upload_step
+from docbatch.providers.llamacloud.directories import directory_step
+from docbatch.providers.llamacloud.provider import LlamaCloudProvider
+from docbatch.providers.llamacloud.uploads import contents_step, entries_of, upload_step
 from tests.vendors.llamacloud import Bench
 
 TEXTS = ("apple", "banana", "cherry")
@@ -69,7 +70,7 @@ def test_after_an_unclear_upload_each_document_lies_there_once(bench: Bench, twi
 
     assert lying(bench.vendor) == list(TEXTS)
     assert waited >= bench.grace
-    mapped = entries_of(prepared[contents_step(batch)])
+    mapped = entries_of(prepared[contents_step(batch.marker)])
     assert mapped == {each.id: each.unique_id for each in bench.vendor.entries.values()}
 
 
@@ -83,7 +84,7 @@ def test_an_upload_that_arrives_late_is_taken_out_again(bench: Bench, twins: str
     patient(bench, provider, batch, prepared)
 
     assert lying(bench.vendor) == list(TEXTS)
-    assert entries_of(prepared[contents_step(batch)]).keys() == bench.vendor.entries.keys()
+    assert entries_of(prepared[contents_step(batch.marker)]).keys() == bench.vendor.entries.keys()
 
 
 def test_a_late_listing_is_waited_for(bench: Bench) -> None:
@@ -123,7 +124,7 @@ def test_a_directory_whose_create_is_unanswered_is_abandoned(bench: Bench) -> No
     names = [each.name for each in bench.vendor.directories.values()]
     assert len(set(names)) == 2
     assert {each.directory for each in bench.vendor.entries.values()} == {
-        prepared[directory_step(batch)].remote_id
+        prepared[directory_step(batch.marker)].remote_id
     }
 
 
@@ -136,7 +137,7 @@ def test_what_was_uploaded_once_is_brought_to_another_directory_without_its_byte
 
     patient(bench, provider, second, kept)
 
-    where = kept[directory_step(second)].remote_id
+    where = kept[directory_step(second.marker)].remote_id
     assert sorted(
         each.content.decode() for each in bench.vendor.entries.values() if each.directory == where
     ) == list(TEXTS)
@@ -185,13 +186,13 @@ def test_a_document_that_is_too_large_is_not_uploaded(bench: Bench) -> None:
     batch = bench.batch(
         "apple", operation=Operation.EXTRACT, config={"configuration_id": "cfg-1"}, size=100_000_001
     )
-    directory = RemoteObject(directory_step(batch), "dir-1")
+    directory = RemoteObject(directory_step(batch.marker), "dir-1")
 
     made = provider.perform(provider.steps(batch)[2], batch, {directory.step: directory}, bench.open)
 
     assert "100,000,000" in next(iter(made.data.values()))
     assert bench.vendor.requests == []
-    contents = RemoteObject(contents_step(batch), "dir-1", made.data)
+    contents = RemoteObject(contents_step(batch.marker), "dir-1", made.data)
     configuration = RemoteObject(f"configuration {batch.marker}", "cfg-1")
     intent = bench.intent(provider, batch, {each.step: each for each in (directory, contents, configuration)})
     with pytest.raises(Refused, match="none of the documents was taken"):
@@ -233,7 +234,7 @@ def test_a_directory_that_vanished_is_gone(bench: Bench) -> None:
 
     with pytest.raises(Gone):
         bench.prepare(provider, batch, prepared)
-    assert prepared[directory_step(batch)].expires == pytest.approx(bench.now - 25 * 3600.0)
+    assert prepared[directory_step(batch.marker)].expires == pytest.approx(bench.now - 25 * 3600.0)
 
 
 def test_uploads_are_known_by_their_documents(bench: Bench) -> None:
@@ -242,4 +243,4 @@ def test_uploads_are_known_by_their_documents(bench: Bench) -> None:
 
     assert steps == bench.provider().steps(batch)
     assert [each.name for each in steps if each.shared][1:] == [upload_step(item.key) for item in batch.items]
-    assert steps[-1].name == contents_step(batch)
+    assert steps[-1].name == contents_step(batch.marker)

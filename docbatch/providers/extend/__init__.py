@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from docbatch.errors import UsageError
-from docbatch.models import Operation, Recovery, Traits
+from docbatch.models import Input, Operation, Recovery, Stops, Traits
 from docbatch.providers import Kind, Settings, Surroundings
 
 if TYPE_CHECKING:
@@ -21,8 +21,12 @@ REGIONS = {
 CURRENT = "2026-02-09"
 SINGLE = "2025-04-21"
 
-# Reads, writes and runs have buckets of 10 a second each; which bucket uploads fall into is not documented.
-REQUESTS_PER_SECOND = 5.0
+# The smallest plan has buckets of 10 a second each for reads, writes and runs.
+REQUESTS_PER_SECOND = 10.0
+MOST_DOCUMENTS = 1000
+IN_FLIGHT = 8
+# A single run is a submission of its own.
+SINGLES_IN_FLIGHT = 40
 GRACE = 600.0
 # An upload is answered only after the vendor has taken the whole file in.
 SILENCE = 120.0
@@ -33,8 +37,9 @@ def _traits(settings: Settings) -> Traits:
     return Traits(
         recovery=Recovery.NONE if single else Recovery.FINDABLE,
         findable=not single,
-        max_items=1 if single else 1000,
-        max_in_flight=settings.in_flight or (40 if single else 8),
+        max_items=1 if single else MOST_DOCUMENTS,
+        stops=Stops.NOTHING if single else Stops.BEGUN,
+        max_in_flight=settings.in_flight or (SINGLES_IN_FLIGHT if single else IN_FLIGHT),
         grace=GRACE if settings.grace is None else settings.grace,
         resend=bool(settings.resend) and not single,
         poll_initial=settings.poll_initial or 2.0,
@@ -106,6 +111,12 @@ def _read(payload: bytes) -> "Answer":
     return read(payload)
 
 
+def _inputs(operation: Operation) -> frozenset[Input]:
+    """Texts are sent as plain text files; the vendor splits none."""
+    followed = frozenset({Input.URL, Input.FILE_ID})
+    return followed if operation is Operation.SPLIT else followed | {Input.TEXT}
+
+
 def _abilities() -> tuple[str, ...]:
     return (
         f"API version {CURRENT}; regions {', '.join(f'{name} ({url})' for name, url in REGIONS.items())}",
@@ -126,5 +137,7 @@ KIND = Kind(
     connect=_connect,
     read=_read,
     abilities=_abilities,
+    inputs=_inputs,
+    key_variable="EXTEND_API_KEY",
     hosts=frozenset(urlsplit(url).hostname or "" for url in REGIONS.values()),
 )

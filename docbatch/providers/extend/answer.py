@@ -8,6 +8,7 @@ from docbatch.providers.extend.layout import Layout
 from docbatch.providers.extend.plaintext import plain
 from docbatch.results import DocumentInfo, ProviderInfo, Result, Timing, Usage
 
+LARGEST = 1e15
 _OPERATIONS = {
     "parse_run": "parse",
     "parser_run": "parse",
@@ -15,6 +16,13 @@ _OPERATIONS = {
     "classify_run": "classify",
     "split_run": "split",
 }
+
+
+def charged(run: Mapping[str, Any]) -> float | None:
+    """Return the credits a run cost, the runs it caused included."""
+    usage = _mapping(run.get("usage"))
+    total = usage.get("totalCredits")
+    return _number(usage.get("credits") if total is None else total)
 
 
 class ExtendAnswer:
@@ -48,14 +56,17 @@ class ExtendAnswer:
                 return "\n".join(self._splits())
 
     def result(self, document: DocumentInfo) -> Result:
-        metrics = _mapping(self._run.get("metrics"))
+        metrics, identity = _mapping(self._run.get("metrics")), self._run.get("id")
         layout = Layout(self._output)
         pages = layout.pages() if self._operation == "parse" else ()
         return Result(
             outcome="succeeded",
             document=document,
             provider=ProviderInfo(
-                type="extend", operation=self._operation, engine=self._engine(), remote_id=self._run.get("id")
+                type="extend",
+                operation=self._operation,
+                engine=self._engine(),
+                remote_id=identity if isinstance(identity, str) else None,
             ),
             markdown=self.markdown(),
             text=self.text(),
@@ -63,7 +74,7 @@ class ExtendAnswer:
             tables=layout.loose_tables() if self._operation == "parse" else (),
             metadata=self._metadata(),
             usage=Usage(
-                pages=_count(metrics.get("pageCount")) or len(pages) or None, credits=self._credits()
+                pages=_count(metrics.get("pageCount")) or len(pages) or None, credits=charged(self._run)
             ),
             timing=Timing(seconds=_seconds(metrics.get("processingTimeMs"))),
             raw=dict(self._run),
@@ -107,12 +118,6 @@ class ExtendAnswer:
         parts = (config.get("engine"), config.get("engineVersion"))
         return " ".join(str(part) for part in parts if part) or None
 
-    def _credits(self) -> float | None:
-        """What was charged, the runs this one caused included."""
-        usage = _mapping(self._run.get("usage"))
-        charged = usage.get("totalCredits")
-        return _number(usage.get("credits") if charged is None else charged)
-
 
 def _pretty(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
@@ -123,7 +128,10 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """Return a number; JSON can write ones that are none, such as 1e999."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > LARGEST:
+        return None
+    return float(value)
 
 
 def _count(value: object) -> int | None:

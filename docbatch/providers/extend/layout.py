@@ -29,7 +29,11 @@ class Layout:
     def __init__(self, output: Mapping[str, Any]) -> None:
         self._chunks = [each for each in _list(output.get("chunks")) if isinstance(each, dict)]
         sizes = _list(_mapping(output.get("metadata")).get("pages"))
-        self._sizes = {each["number"]: each for each in sizes if isinstance(each, dict) and "number" in each}
+        self._sizes = {
+            each["number"]: each
+            for each in sizes
+            if isinstance(each, dict) and isinstance(each.get("number"), int)
+        }
 
     def pages(self) -> tuple[Page, ...]:
         """Return the pages; formats without pages have none."""

@@ -32,6 +32,7 @@ class Row:
     message: str | None = None
     created: float = 0.0
     touched: float = 0.0
+    file: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -85,7 +86,7 @@ def row(found: object) -> Row:
     """Return one row. Raises Unavailable for what is none."""
     if not isinstance(found, dict) or not isinstance(found.get("id"), str):
         raise Unavailable("a row of a list has no id")
-    metadata = found.get("metadata")
+    metadata, file = found.get("metadata"), found.get("file")
     created = moment(found.get("createdAt"))
     return Row(
         id=found["id"],
@@ -95,6 +96,7 @@ def row(found: object) -> Row:
         message=_shown(found.get("failureMessage")),
         created=created,
         touched=max(created, moment(found.get("updatedAt"))),
+        file=_text(file.get("id")) if isinstance(file, dict) else None,
         metadata=metadata if isinstance(metadata, dict) else {},
     )
 

@@ -9,7 +9,6 @@ from docbatch.providers.extend.listing import Row
 from docbatch.providers.http import Reply, redact
 
 RUNNING = frozenset({"PENDING", "PROCESSING", "CANCELLING"})
-CREDITS_PAUSE = 900.0
 
 CLASSES: Mapping[str, FailureClass] = {
     "UNABLE_TO_DOWNLOAD_FILE": FailureClass.VENDOR_ERROR,
@@ -64,12 +63,15 @@ def accepted(reply: Reply) -> Accepted:
             return Accepted(identity)
         raise Uncertain(f"the answer to a create has no id: {reply.excerpt}")
     if reply.status == 402:
-        raise NotSent(
-            told(reply), stop=True, hint="add credits at Extend and apply again; what runs is still collected"
-        )
+        raise out_of_credits(reply)
     if reply.status == 409 or not 400 <= reply.status < 500:
         raise Uncertain(told(reply))
     raise Refused(told(reply), code=code(reply), hint="nothing was sent; correct what the message names")
+
+
+def out_of_credits(reply: Reply) -> NotSent:
+    hint = "add credits at Extend and apply again; what runs is still collected"
+    return NotSent(told(reply), stop=True, hint=hint)
 
 
 def told(reply: Reply) -> str:

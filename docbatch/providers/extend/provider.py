@@ -6,18 +6,19 @@ carries our metadata, and each upload a name that the vendor's only free filter 
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from docbatch.errors import CredentialsError, Gone, Unavailable, Uncertain
-from docbatch.models import Failure, FailureClass, Operation, RemoteObject, Traits
+from docbatch.errors import CredentialsError, Gone, Refused, Stale, Unavailable, Uncertain
+from docbatch.models import Failure, FailureClass, Operation, RemoteObject, Traits, WorkItem
 from docbatch.providers.base import (
     Accepted,
     Batch,
     Changed,
     Content,
     Failed,
+    Fetched,
     Intent,
     Prepared,
     Progress,
@@ -26,17 +27,14 @@ from docbatch.providers.base import (
     Sighting,
     Step,
 )
-from docbatch.providers.extend import marks, payloads, uploads, versions
+from docbatch.providers.extend import files, marks, payloads, uploads, versions
 from docbatch.providers.extend.answer import ExtendAnswer
-from docbatch.providers.extend.listing import Row, TooLong, document, pages, rows, since
+from docbatch.providers.extend.listing import Row, TooLong, document
 from docbatch.providers.extend.outcomes import RUNNING, accepted, ended
 from docbatch.providers.extend.routes import ROUTES, Route
+from docbatch.providers.extend.runs import NAMES, Runs, remembered, spread
 from docbatch.providers.http import Storage, Wire
 
-# How far the vendor's machines may disagree about the time.
-SKEW = 300.0
-# Uploads whose names are searched for in one look.
-NAMES = 3
 # Polls, over the grace at least, that must find a finished batch short of a run before the run counts as lost.
 SHORT = 3
 LARGE = 2 << 20
@@ -51,6 +49,8 @@ class ExtendProvider:
         self.traits = traits
         self._wire = wire
         self._storage = storage
+        self._runs = Runs(wire)
+        self._doubted: set[str] = set()
         self._short: dict[str, tuple[int, float]] = {}
 
     def pins(self, operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:
@@ -63,8 +63,10 @@ class ExtendProvider:
 
     def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:  # noqa: ARG002
         item = next(item for item in batch.items if item.key == step.item)
-        name = marks.file_name(marks.project_of(batch.marker), item)
         with content(item) as stream:
+            if item.is_reference:
+                return self._checked(item, files.referred(step, item, stream))
+            name = marks.file_name(marks.project_of(batch.marker), item)
             reply = self._wire.ask("POST", "/files/upload", files={"file": (name, stream, item.media_type)})
         return uploads.uploaded(step, item, reply)
 
@@ -75,7 +77,7 @@ class ExtendProvider:
         request = _how(ROUTES[batch.operation], options, batch.pins)
         request["inputs"] = [
             {
-                "file": {"id": prepared[marks.upload_step(project, item)].remote_id},
+                "file": files.given(project, item, prepared),
                 "metadata": marks.metadata(batch.marker, item),
             }
             for item in batch.items
@@ -85,41 +87,22 @@ class ExtendProvider:
         return json.dumps(request, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     def create(self, intent: Intent) -> Accepted:
-        try:
-            return accepted(self._wire.create(ROUTES[intent.batch.operation].batch, intent.body))
-        except Unavailable as error:
-            raise Uncertain(error.message) from error
+        return self._created(intent, ROUTES[intent.batch.operation].batch)
 
     def look(self, intent: Intent) -> Sighting:
-        """Search by the names of several uploads, then through all that batches made since the uploads."""
-        found: dict[str, Row] = {}
+        """Search by the names of several uploads, then through all that batches made since."""
         try:
-            for name in _spread(intent):
-                found = self._ours(intent, self._named(intent, name))
-                if found:
-                    break
-            else:
-                found = self._ours(intent, self._made_since(intent))
+            found = self._sought(intent)
         except TooLong:
             # More was made since than is read at once, so what was not seen may still be there.
             return Sighting(None, witness=False)
         if found:
             # The batch's id stays out: with it, runs that the vendor never shows would be waited for in vain.
             return Sighting(Accepted(None, {key: row.id for key, row in found.items()}), witness=True)
-        return Sighting(None, self._sees_uploads(intent))
+        return Sighting(None, self._sees(files.uploads(intent.prepared)))
 
     def survey(self, prefix: str) -> Iterable[str]:
-        # How the filter treats a dash is not documented.
-        name = ("fileNameContains", prefix.rstrip("-"))
-        for route in ROUTES.values():
-            try:
-                for row in rows(self._wire, route.runs, [name]):
-                    marker = row.metadata.get("submission")
-                    if isinstance(marker, str) and marker.startswith(prefix):
-                        yield marker
-            except TooLong:
-                # Work that a state does not know is the newest there is, and lists begin with that.
-                continue
+        return self._runs.markers(prefix)
 
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:
         found = self._children(intent, remote_id)
@@ -131,7 +114,7 @@ class ExtendProvider:
             return Progress([*over, *(Failed(key, _lost(remote_id)) for key in sorted(unseen))])
         return Progress(over, unseen)
 
-    def fetch(self, intent: Intent, ready: Ready) -> bytes:
+    def fetch(self, intent: Intent, ready: Ready) -> Fetched:
         route = ROUTES[intent.batch.operation]
         path = f"{route.runs}/{quote(ready.remote_id, safe='')}"
         large = route.processor is None and _is_large(intent, ready.key)
@@ -143,23 +126,17 @@ class ExtendProvider:
             raise Unavailable(f"run {ready.remote_id} is not over yet")
         if run.get("output") is None and isinstance(run.get("outputUrl"), str):
             run["output"] = payloads.loads(self._storage.get(run["outputUrl"], limit=LARGEST))
-        return payloads.payload(run)
+        return payloads.fetched(run)
 
     def read(self, payload: bytes) -> ExtendAnswer:
         return payloads.read(payload)
 
     def recall(self, marker: str) -> Recalled:
-        """Read the runs that carry the marker: each says which item it is."""
-        found: dict[str, str | None] = {}
-        for route in ROUTES.values():
-            name = ("fileNameContains", marks.project_of(marker))
-            for row in rows(self._wire, route.runs, [name]):
-                key = marks.item_of(row.metadata, marker)
-                if key is not None:
-                    found.setdefault(key, row.id)
+        found = self._runs.marked(marker)
         if not found:
             raise Gone(f"Extend shows no run of {marker}")
-        return Recalled(None, found)
+        batch = next((row.batch for row in found.values() if row.batch), None)
+        return Recalled(batch, {key: row.id for key, row in found.items()}, remembered(found))
 
     def discard(self, intent: Intent) -> None:
         """Nothing is made for a submission alone: uploads serve all that their document is sent with."""
@@ -175,52 +152,39 @@ class ExtendProvider:
         self._wire.close()
         self._storage.close()
 
+    def _created(self, intent: Intent, path: str) -> Accepted:
+        try:
+            return accepted(self._wire.create(path, intent.body))
+        except Unavailable as error:
+            raise Uncertain(error.message) from error
+        except Refused as error:
+            steps = files.refused(error.message, intent.batch, intent.prepared)
+            if not steps:
+                raise
+            made = [intent.prepared[step] for step in steps]
+            self._doubted |= {each.remote_id for each in made if files.is_known_id(each)}
+            raise Stale(error.message, code=error.code or "", stale=steps) from error
+
+    def _checked(self, item: WorkItem, made: RemoteObject) -> RemoteObject:
+        """Ask for a file that a batch was refused for, so that its document fails alone. Raises Refused."""
+        if made.remote_id in self._doubted and not self._sees([made.remote_id]):
+            raise Refused(
+                f"{item.name}: Extend has no file {made.remote_id} in this workspace",
+                code="NOT_FOUND",
+                hint="nothing was paid for it; correct its id, or take it from the list",
+            )
+        return made
+
+    def _sought(self, intent: Intent) -> dict[str, Row]:
+        for name in spread(intent):
+            found = self._runs.named(intent, name)
+            if found:
+                return found
+        return self._runs.lately_made(intent)
+
     def _children(self, intent: Intent, remote_id: str | None) -> dict[str, Row]:
         """Return the submission's runs by item: of its batch, or, where that is not known, as far as they can be found."""
-        if remote_id is not None:
-            return self._ours(intent, self._of_batch(intent, remote_id))
-        found = self._ours(intent, self._named_since(intent))
-        batch = next((row.batch for row in found.values() if row.batch), None)
-        if batch is not None:
-            found |= self._ours(intent, self._of_batch(intent, batch))
-        elif len(found) < len(intent.batch.items):
-            # Runs whose file could not be read have no name to be found by.
-            found |= self._ours(intent, self._made_since(intent))
-        return found
-
-    def _of_batch(self, intent: Intent, batch: str) -> Iterator[Row]:
-        return rows(self._wire, ROUTES[intent.batch.operation].runs, [("batchId", batch)])
-
-    def _named(self, intent: Intent, name: str) -> Iterator[Row]:
-        return rows(self._wire, ROUTES[intent.batch.operation].runs, [("fileNameContains", name)])
-
-    def _named_since(self, intent: Intent) -> Iterator[Row]:
-        name = ("fileNameContains", marks.project_of(intent.marker))
-        return self._newest(intent, [name])
-
-    def _made_since(self, intent: Intent) -> Iterator[Row]:
-        return self._newest(intent, [("source", ROUTES[intent.batch.operation].source)])
-
-    def _newest(self, intent: Intent, params: list[tuple[str, str]]) -> Iterator[Row]:
-        """Yield rows that may be as new as the submission: it was sent after the last of its uploads."""
-        route = ROUTES[intent.batch.operation]
-        if route.processor is not None:
-            processor = (f"{route.processor}Id", str(intent.batch.config["processor"]["id"]))
-            params = [*params, processor, ("sortBy", "createdAt"), ("sortDir", "desc")]
-        last = max((uploads.created(made) for made in intent.prepared.values()), default=0.0)
-        return since(pages(self._wire, route.runs, params), last - SKEW)
-
-    def _ours(self, intent: Intent, found: Iterable[Row]) -> dict[str, Row]:
-        """Join rows to items by metadata, never by order or name; of two runs of one item the earlier counts."""
-        known = {item.key for item in intent.batch.items}
-        ours: dict[str, Row] = {}
-        for row in found:
-            key = marks.item_of(row.metadata, intent.marker)
-            if key in known and (
-                key not in ours or (row.created, row.id) < (ours[key].created, ours[key].id)
-            ):
-                ours[key] = row
-        return ours
+        return self._runs.found(intent) if remote_id is None else self._runs.of_batch(intent, remote_id)
 
     def _is_short(self, intent: Intent, batch: str) -> bool:
         """Say whether a batch is over and still short of runs, after all the time that lists may need to catch up."""
@@ -236,16 +200,15 @@ class ExtendProvider:
 
     def _missing(self, intent: Intent, text: str) -> Gone | CredentialsError:
         """Tell work that is gone from work that these credentials do not show."""
-        if self._sees_uploads(intent) or self._ours(intent, self._named_since(intent)):
+        if self._sees(files.with_ids(intent.prepared)) or self._runs.of_project(intent):
             return Gone(text)
         return CredentialsError(
             f"{text}, nor the files sent for it",
             hint="the key or workspace is likely another one than the work was sent with; nothing was changed",
         )
 
-    def _sees_uploads(self, intent: Intent) -> bool:
-        """Say whether something we are sure we made is visible with these credentials."""
-        made = [each.remote_id for each in intent.prepared.values()]
+    def _sees(self, made: Sequence[str]) -> bool:
+        """Say whether one of these files is visible with these credentials."""
         return any(
             self._wire.ask("GET", f"/files/{quote(each, safe='')}").status == 200 for each in made[:NAMES]
         )
@@ -262,13 +225,6 @@ def _how(route: Route, options: Mapping[str, Any], pins: Mapping[str, str]) -> d
         "overrideConfig": written.get("override"),
     }
     return {route.processor: {name: value for name, value in reference.items() if value is not None}}
-
-
-def _spread(intent: Intent) -> list[str]:
-    """Return the names of a few uploads from all over the batch."""
-    project, items = marks.project_of(intent.marker), intent.batch.items
-    chosen = {0, len(items) // 2, len(items) - 1}
-    return [marks.token(project, items[index]) for index in sorted(chosen)][:NAMES]
 
 
 def _is_large(intent: Intent, key: str) -> bool:

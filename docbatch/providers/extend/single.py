@@ -4,13 +4,25 @@ import json
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from docbatch.errors import Refused, Unavailable, Uncertain
+from docbatch.errors import Gone, Refused, Unavailable
 from docbatch.models import Operation
-from docbatch.providers.base import Accepted, Batch, Intent, Prepared, Progress, Ready, Sighting
-from docbatch.providers.extend import marks, payloads
+from docbatch.providers.base import (
+    Accepted,
+    Batch,
+    Fetched,
+    Intent,
+    Prepared,
+    Progress,
+    Ready,
+    Recalled,
+    Sighting,
+)
+from docbatch.providers.extend import files, marks, payloads
 from docbatch.providers.extend.listing import Row, document
-from docbatch.providers.extend.outcomes import accepted, ended
+from docbatch.providers.extend.outcomes import ended
 from docbatch.providers.extend.provider import ExtendProvider
+
+NAMES = {"id": "fileId", "url": "fileUrl", "name": "fileName"}
 
 
 class SingleRuns(ExtendProvider):
@@ -18,11 +30,14 @@ class SingleRuns(ExtendProvider):
 
     def render(self, batch: Batch, prepared: Prepared) -> bytes:
         (item,) = batch.items
-        made = prepared[marks.upload_step(marks.project_of(batch.marker), item)]
+        given = files.given(marks.project_of(batch.marker), item, prepared)
         config = {
             name: value for name, value in batch.config.items() if value is not None and name != "priority"
         }
-        request = {"file": {"fileId": made.remote_id}, **({"config": config} if config else {})}
+        request = {
+            "file": {NAMES[name]: value for name, value in given.items()},
+            **({"config": config} if config else {}),
+        }
         return json.dumps(request, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     def create(self, intent: Intent) -> Accepted:
@@ -31,10 +46,7 @@ class SingleRuns(ExtendProvider):
                 f"API version 2025-04-21 has no {intent.batch.operation} for single files here",
                 hint="remove api_version from the connection; nothing was sent",
             )
-        try:
-            answer = accepted(self._wire.create("/parse/async", intent.body))
-        except Unavailable as error:
-            raise Uncertain(error.message) from error
+        answer = self._created(intent, "/parse/async")
         assert answer.remote_id is not None
         return Accepted(answer.remote_id, {intent.batch.items[0].key: answer.remote_id})
 
@@ -44,6 +56,12 @@ class SingleRuns(ExtendProvider):
     def survey(self, prefix: str) -> Iterable[str]:  # noqa: ARG002 - there is nothing to look at
         return ()
 
+    def recall(self, marker: str) -> Recalled:
+        raise Gone(
+            f"API version 2025-04-21 lists no runs, so what {marker} is cannot be read back",
+            hint="nothing was changed; look in Extend's dashboard, or put the state back that knows it",
+        )
+
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:
         (item,) = intent.batch.items
         run = self._run(intent, str(remote_id))
@@ -52,8 +70,8 @@ class SingleRuns(ExtendProvider):
         outcome = ended(item.key, row)
         return Progress([outcome] if outcome else [])
 
-    def fetch(self, intent: Intent, ready: Ready) -> bytes:
-        return payloads.payload(self._run(intent, ready.remote_id))
+    def fetch(self, intent: Intent, ready: Ready) -> Fetched:
+        return payloads.fetched(self._run(intent, ready.remote_id))
 
     def cancel(self, intent: Intent, remote_id: str | None) -> None:
         """This version cannot stop a run."""

@@ -3,8 +3,9 @@
 from docbatch.errors import ProviderError, Refused, Unavailable
 from docbatch.models import RemoteObject, WorkItem
 from docbatch.providers.base import Step
+from docbatch.providers.extend.files import CREATED
 from docbatch.providers.extend.listing import document, moment
-from docbatch.providers.extend.outcomes import CREDITS_PAUSE, code, told
+from docbatch.providers.extend.outcomes import code, out_of_credits, told
 from docbatch.providers.http import Reply
 
 # How long an upload is taken for alive. Retention belongs to the plan and is not published; uploading again is free.
@@ -14,11 +15,11 @@ ABOUT_THE_DOCUMENT = frozenset({400, 413, 415, 422})
 
 
 def uploaded(step: Step, item: WorkItem, reply: Reply) -> RemoteObject:
-    """Return the file. Raises Refused for this document alone, Unavailable, ProviderError."""
+    """Return the file. Raises Refused for this document alone, NotSent without credits, ProviderError."""
     if reply.status in ABOUT_THE_DOCUMENT:
         raise Refused(f"{item.name}: {told(reply)}", code=code(reply))
     if reply.status == 402:
-        raise Unavailable(told(reply), retry_after=CREDITS_PAUSE)
+        raise out_of_credits(reply)
     if 400 <= reply.status < 500:
         raise ProviderError(
             told(reply), hint="nothing was sent; check the connection's base_url and API version"
@@ -33,9 +34,4 @@ def _file(step: Step, answer: dict[str, object]) -> RemoteObject:
     identity, made = found.get("id"), moment(found.get("createdAt"))
     if not isinstance(identity, str) or not identity:
         raise Unavailable("the answer to an upload has no id")
-    return RemoteObject(step.name, identity, {"created": str(made)}, made + ALIVE if made else None)
-
-
-def created(made: RemoteObject) -> float:
-    """Return when an upload was made, in seconds of the vendor's clock; 0 when it did not say."""
-    return float(made.data.get("created", "0"))
+    return RemoteObject(step.name, identity, {CREATED: str(made)}, made + ALIVE if made else None)

@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from docbatch.models import Operation, Recovery, Traits
+from docbatch.models import Input, Operation, Recovery, Traits
 from docbatch.providers import Kind, Settings, Surroundings
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def _abilities() -> tuple[str, ...]:
     return (
         "a lost answer: the same Idempotency-Key for 23 hours, then a look for our metadata among the batches",
         "retention: uploads are used for 48 hours at most; results are fetched as they are ready, the service keeps them 3 days",
+        "file ids: files you uploaded yourself are parsed where they lie; one that is gone fails its document",
         "markdown and text are derived from the service's runs of text; figures are not downloaded",
         "price: 3 USD for 1,000 pages when this was written; failed and repeated documents may be charged",
         "nothing can be deleted there: files and results leave by themselves after days",
@@ -80,5 +81,7 @@ KIND = Kind(
     connect=_connect,
     read=_read,
     abilities=_abilities,
+    key_variable="EXTRACT_API_KEY",
     hosts=frozenset({"api.extract.page"}),
+    inputs=lambda _operation: frozenset({Input.FILE_ID}),
 )

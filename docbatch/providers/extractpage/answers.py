@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 _COUNTS = ("pending", "running", "succeeded", "failed", "cancelled")
 _ENDED = frozenset({"completed", "partially_failed", "failed", "cancelled", "canceled", "expired"})
@@ -35,6 +35,17 @@ class RemoteFile:
     expires: float | None
     method: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file as it is seen later. Times are the vendor's, None where the service does not say."""
+
+    id: str
+    name: str | None
+    content_type: str | None
+    created: float | None
+    expires: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +105,24 @@ def read_file(answer: object) -> RemoteFile:
     )
 
 
+def read_stored(answer: object) -> StoredFile:
+    """Read a file that was registered earlier. Raises Misshapen."""
+    body = _object(answer)
+    name, kind = body.get("filename"), body.get("content_type")
+    return StoredFile(
+        id=_text(body, "id"),
+        name=name if isinstance(name, str) else None,
+        content_type=kind if isinstance(kind, str) else None,
+        created=seconds(body.get("created_at")),
+        expires=seconds(body.get("expires_at")),
+    )
+
+
 def read_batch(answer: object) -> RemoteBatch:
     """Read a batch. Raises Misshapen."""
     body = _object(answer)
     total, metadata, engine = body.get("total_items"), body.get("metadata"), body.get("engine")
-    if not isinstance(total, int):
+    if not _is_whole(total):
         raise Misshapen("total_items is missing")
     return RemoteBatch(
         id=_text(body, "id"),
@@ -164,7 +188,7 @@ def _item(answer: object) -> RemoteItem:
         id=_text(body, "id"),
         file_id=_text(body, "file_id"),
         status=str(body.get("status")),
-        pages=pages if isinstance(pages, int) else None,
+        pages=pages if _is_whole(pages) else None,
         seconds=None if began is None or ended is None else ended - began,
         completed=body.get("completed_at") is not None,
         updated=seconds(body.get("updated_at")),
@@ -177,7 +201,11 @@ def _counts(found: object) -> dict[str, int]:
     if not isinstance(found, dict):
         return {}
     counts = {name: found.get(name, 0) for name in _COUNTS}
-    return counts if all(isinstance(number, int) for number in counts.values()) else {}
+    return counts if all(map(_is_whole, counts.values())) else {}
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _cursor(body: Mapping[str, Any]) -> str | None:

@@ -6,14 +6,13 @@ the service's order; what comes out is derived, and may differ between versions 
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 BBox = tuple[float, float, float, float]
 Kind = Literal["text", "table", "image", "other"]
 
-_KINDS: Mapping[str, Kind] = {"text": "text", "table": "table", "image": "image"}
+_KINDS: Mapping[object, Kind] = {"text": "text", "table": "table", "image": "image"}
 _NUMBERS = {int, float}
 _SAME_LINE = 0.5
 _SAME_WORD = 0.1
@@ -21,8 +20,7 @@ _LINE_GAP = 0.8
 _LIKE_SIZE = 1.3
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """`confidence` is 0 to 1. `cells` are as the service gave them."""
 
     kind: Kind
@@ -33,12 +31,19 @@ class Chunk:
     cells: tuple[Mapping[str, Any], ...] = ()
 
 
-def read_chunks(answer: Mapping[str, Any]) -> list[Chunk]:
-    """Return the chunks by page, then in their order. Raises ValueError."""
+def check_chunks(answer: Mapping[str, Any]) -> None:
+    """Raise ValueError for an answer that is none."""
     found = answer.get("chunks")
     if not isinstance(found, list):
         raise ValueError("the answer of extract.page has no list of chunks")  # noqa: TRY004 - named by the contract
-    return sorted((_chunk(each) for each in found), key=attrgetter("page"))
+    if not {*map(type, found)} <= {dict}:
+        raise ValueError("a chunk in the answer of extract.page is no object")
+
+
+def read_chunks(answer: Mapping[str, Any]) -> list[Chunk]:
+    """Return the chunks by page, then in their order. Raises ValueError."""
+    check_chunks(answer)
+    return sorted(map(_chunk, answer["chunks"]), key=attrgetter("page"))
 
 
 def paragraphs(chunks: Sequence[Chunk]) -> Iterator[Chunk]:
@@ -81,12 +86,16 @@ def whole(value: object, least: int = 0) -> int:
 
 def box(value: object) -> BBox | None:
     """Return x0, y0, x1, y1 where the service gave four numbers."""
-    if not isinstance(value, list) or len(value) != 4 or not {*map(type, value)} <= _NUMBERS:
+    if type(value) is not list or len(value) != 4:
         return None
-    try:
-        left, top, right, bottom = map(float, value)
-    except OverflowError:
-        return None
+    left, top, right, bottom = value
+    if not type(left) is type(top) is type(right) is type(bottom) is float:
+        if not {*map(type, value)} <= _NUMBERS:
+            return None
+        try:
+            left, top, right, bottom = map(float, value)
+        except OverflowError:
+            return None
     return (left, top, right, bottom) if math.isfinite(left + top + right + bottom) else None
 
 
@@ -97,17 +106,17 @@ def confidence(value: object) -> float | None:
     return round(value / 100, 4)
 
 
-def _chunk(found: object) -> Chunk:
-    if not isinstance(found, dict):
-        raise ValueError("a chunk in the answer of extract.page is no object")  # noqa: TRY004 - named by the contract
+def _chunk(found: Mapping[str, Any]) -> Chunk:
+    # There are hundreds on a page, so that what is usual is not asked about twice.
+    kind, text, page = found.get("chunk_type"), found.get("page_content"), found.get("page_no")
     cells = found.get("cells")
     return Chunk(
-        kind=_KINDS.get(str(found.get("chunk_type")), "other"),
-        text=words(found.get("page_content")),
-        page=whole(found.get("page_no"), least=1),
-        bbox=box(found.get("bbox")),
-        confidence=confidence(found.get("confidence")),
-        cells=tuple(cell for cell in cells if isinstance(cell, dict)) if isinstance(cells, list) else (),
+        _KINDS.get(kind, "other") if type(kind) is str else "other",
+        text if type(text) is str and text.isascii() else words(text),
+        page if type(page) is int and page >= 1 else 1,
+        box(found.get("bbox")),
+        confidence(found["confidence"]) if "confidence" in found else None,
+        tuple(cell for cell in cells if isinstance(cell, dict)) if cells and type(cells) is list else (),
     )
 
 
@@ -117,18 +126,15 @@ def _glue(before: Chunk, after: Chunk) -> str | None:
         return None
     if before.bbox is None or after.bbox is None:
         return "\n"
-    high, low = _height(before.bbox), _height(after.bbox)
-    overlap = min(before.bbox[3], after.bbox[3]) - max(before.bbox[1], after.bbox[1])
-    if overlap >= _SAME_LINE * min(high, low):
-        gap = after.bbox[0] - before.bbox[2]
+    _, top, right, bottom = before.bbox
+    left, next_top, _, next_bottom = after.bbox
+    height, next_height = max(bottom - top, 0.0), max(next_bottom - next_top, 0.0)
+    low, high = (height, next_height) if height < next_height else (next_height, height)
+    apart = max(top, next_top) - min(bottom, next_bottom)
+    if -apart >= _SAME_LINE * low:
         spaced = before.text[-1:].isspace() or after.text[:1].isspace()
-        return "" if spaced or abs(gap) <= _SAME_WORD * min(high, low) else " "
-    alike = max(high, low) <= _LIKE_SIZE * min(high, low)
-    return "\n" if alike and 0 <= -overlap <= _LINE_GAP * min(high, low) else None
-
-
-def _height(bbox: BBox) -> float:
-    return max(bbox[3] - bbox[1], 0.0)
+        return "" if spaced or abs(left - right) <= _SAME_WORD * low else " "
+    return "\n" if high <= _LIKE_SIZE * low and 0 <= apart <= _LINE_GAP * low else None
 
 
 def _joined(runs: Sequence[Chunk], glues: Sequence[str]) -> Chunk:

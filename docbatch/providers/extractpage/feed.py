@@ -4,7 +4,7 @@ Whether the cursor at the end of the feed is null or stays as a watermark is uns
 committed late with an earlier time. This works either way: what the feed missed, the closing scan finds.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from docbatch.errors import Unavailable
@@ -28,10 +28,10 @@ class CursorRefused(Unavailable):
 class Feed:
     """What one process remembers of a batch: how far it has read, and what it has told already.
 
-    `keys` are item keys by file id.
+    `keys` are the keys of the items that a file stands for, by file id.
     """
 
-    keys: Mapping[str, str]
+    keys: Mapping[str, Sequence[str]]
     mark: str | None = None
     scans: int = 0
     told: set[str] = field(default_factory=set)
@@ -50,7 +50,7 @@ class Feed:
         ended = list(self._verdicts(batch, items, final=False))
         if not batch.is_finished or self.is_over:
             return Progress(ended)
-        batch, items = _scan(ask)
+        batch, items = scan(ask)
         self.scans += batch.is_finished
         ended += self._verdicts(batch, items, final=batch.is_finished)
         if self.scans >= MOST_SCANS:
@@ -60,7 +60,7 @@ class Feed:
     @property
     def is_over(self) -> bool:
         """Whether the end of every item was told."""
-        return len(self.told) == len(self.keys)
+        return len(self.told) == sum(map(len, self.keys.values()))
 
     def _changes(self, ask: Ask) -> tuple[RemoteBatch, dict[str, RemoteItem]]:
         try:
@@ -85,20 +85,18 @@ class Feed:
         self, batch: RemoteBatch, items: Mapping[str, RemoteItem], *, final: bool
     ) -> Iterator[Ready | Failed]:
         for item in items.values():
-            key = self.keys.get(item.file_id)
-            if key is None or key in self.told:
-                continue
-            verdict = _verdict(key, batch, item, final=final)
-            if verdict is not None:
-                self.told.add(key)
-                yield verdict
+            for key in self.keys.get(item.file_id, ()):
+                verdict = None if key in self.told else _verdict(key, batch, item, final=final)
+                if verdict is not None:
+                    self.told.add(key)
+                    yield verdict
 
     def _unseen(self, items: Mapping[str, RemoteItem]) -> set[str]:
-        return {key for file, key in self.keys.items() if file not in items} - self.told
+        return {key for file, keys in self.keys.items() if file not in items for key in keys} - self.told
 
     def _missing(self, batch: RemoteBatch, items: Mapping[str, RemoteItem]) -> Iterator[Failed]:
         """Give up on items that a finished batch does not account for, each with what is known of it."""
-        for file, key in self.keys.items():
+        for file, key in ((file, key) for file, keys in self.keys.items() for key in keys):
             if key not in self.told:
                 self.told.add(key)
                 seen = items.get(file)
@@ -108,7 +106,7 @@ class Feed:
                 yield Failed(key, failure, None if seen is None else Locator.of(batch, seen).text)
 
 
-def _scan(ask: Ask) -> tuple[RemoteBatch, dict[str, RemoteItem]]:
+def scan(ask: Ask) -> tuple[RemoteBatch, dict[str, RemoteItem]]:
     """Read all items from the beginning. The batch is as it was at the first page: it had ended before the items were read."""
     items: dict[str, RemoteItem] = {}
     page = ask(None)

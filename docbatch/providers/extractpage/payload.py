@@ -1,53 +1,55 @@
 """What the spool keeps of one item, and how it is read: the service's answer beside what only its item row said."""
 
 import json
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from docbatch.providers.extractpage.chunks import Chunk, box, grid, paragraphs, read_chunks, whole, words
+from docbatch.providers.extractpage.chunks import (
+    Chunk,
+    box,
+    check_chunks,
+    grid,
+    paragraphs,
+    read_chunks,
+    whole,
+    words,
+)
 from docbatch.providers.extractpage.locator import Locator
 from docbatch.results import Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Timing, Usage
 
 FORMAT = "docbatch/extractpage/v1"
 
-# A question mark or a hash may be written as an escape.
-_CUT = rb"(?:[?#]|\\u003[fF]|\\u0023)"
-_LINK = re.compile(
-    rb'("(?:[A-Za-z_]*_)?(?:url|href|link)"\s*:\s*"(?:[^"\\?#]|\\(?!u003[fF]|u0023).)*)'
-    + _CUT
-    + rb'(?:[^"\\]|\\.)*"'
-)
-
 
 def pack(locator: Locator, answer: bytes) -> bytes:
-    """Return the payload of an item: what its row said, and the answer as it came, but for its links.
+    """Return the payload of an item: what its row said, and the answer as it came."""
+    head = json.dumps({"format": FORMAT, "item": facts(locator)}, separators=(",", ":"))[:-1]
+    return head.encode() + b',"answer":' + answer + b"}"
 
-    Links to figures are presigned, and so credentials, and soon dead: they are cut to host and path.
-    """
-    item = {
+
+def facts(locator: Locator) -> dict[str, Any]:
+    """Return what an item's row said of its document."""
+    return {
         "id": locator.item,
         "batch": locator.batch,
         "pages": locator.pages,
         "seconds": locator.seconds,
         "engine": locator.engine,
     }
-    head = json.dumps({"format": FORMAT, "item": item}, separators=(",", ":"))[:-1]
-    return head.encode() + b',"answer":' + _LINK.sub(rb'\1"', answer) + b"}"
 
 
 class ExtractPageAnswer:
     """An answer of extract.page. Markdown and text are derived from its chunks."""
 
-    def __init__(self, payload: Mapping[str, Any]) -> None:
-        self._item = payload["item"]
-        self._raw = payload["answer"]
-        self._chunks = read_chunks(self._raw)
+    def __init__(self, item: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """Take an answer that is one. Raises ValueError."""
+        check_chunks(answer)
+        self._item = item
+        self._raw = answer
 
     @cached_property
     def _parts(self) -> list[Chunk]:
-        return list(paragraphs(self._chunks))
+        return list(paragraphs(read_chunks(self._raw)))
 
     def markdown(self) -> str:
         return _markdown(self._parts)
@@ -96,7 +98,7 @@ def read(content: bytes) -> ExtractPageAnswer:
         raise ValueError(f"not an answer of extract.page in format {FORMAT}")
     if not isinstance(payload.get("item"), dict) or not isinstance(payload.get("answer"), dict):
         raise ValueError("the payload of extract.page has no item or no answer")  # noqa: TRY004 - named by the contract
-    return ExtractPageAnswer(payload)
+    return ExtractPageAnswer(payload["item"], payload["answer"])
 
 
 def _markdown(parts: list[Chunk]) -> str:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from docbatch.errors import CredentialsError, Gone, NotSent, Refused, Stale, Unavailable, Uncertain
@@ -11,6 +12,7 @@ from docbatch.providers.base import (
     Batch,
     Content,
     ContentChanged,
+    Fetched,
     Intent,
     Prepared,
     Progress,
@@ -20,12 +22,14 @@ from docbatch.providers.base import (
     Step,
 )
 from docbatch.providers.extractpage import request, upload
-from docbatch.providers.extractpage.answers import Misshapen, named_files, read_batch
-from docbatch.providers.extractpage.feed import Feed
+from docbatch.providers.extractpage.answers import Misshapen, RemoteBatch, named_files, read_batch
+from docbatch.providers.extractpage.feed import Feed, scan
 from docbatch.providers.extractpage.locator import Locator
 from docbatch.providers.extractpage.payload import ExtractPageAnswer, pack, read
+from docbatch.providers.extractpage.recall import recalled, recipe_of
 from docbatch.providers.extractpage.service import BATCHES, Service, complaint
 from docbatch.providers.http import Reply
+from docbatch.references import LONGEST, decode
 
 KEY_TRUSTED_FOR: Final = 23 * upload.HOUR
 OPENING_LASTS: Final = upload.HOUR
@@ -39,6 +43,8 @@ class ExtractPageProvider:
         self.traits = traits
         self._service = service
         self._feeds: dict[str, Feed] = {}
+        # Files that no batch takes, each with the vendor's words.
+        self._declined: dict[str, str] = {}
         self._indexed: tuple[Batch | None, Mapping[str, WorkItem]] = (None, {})
         self._lock = threading.Lock()
 
@@ -53,7 +59,8 @@ class ExtractPageProvider:
         if step.item is None:
             now = self._service.time()
             return RemoteObject(step.name, f"{now:.0f}", expires=now + OPENING_LASTS)
-        return self._upload(self._items(batch)[step.item], content)
+        item = self._items(batch)[step.item]
+        return self._find_listed(item, content) if item.is_reference else self._upload(item, content)
 
     def _items(self, batch: Batch) -> Mapping[str, WorkItem]:
         """Return the items by key, kept from one of ten thousand steps to the next."""
@@ -70,10 +77,21 @@ class ExtractPageProvider:
             etag = self._service.put(file, sent.file, item.size)
         if sent.digest != item.digest:
             raise ContentChanged(item.key, "its bytes changed while they were sent")
-        return upload.remote_object(item, file, now=now, etag=etag)
+        return upload.sent(item.digest, item.media_type, file, now=now, etag=etag)
+
+    def _find_listed(self, item: WorkItem, content: Content) -> RemoteObject:
+        """Make sure of a file that is there already. Raises Refused for one that is not."""
+        with content(item) as stream:
+            identity = decode(stream.read(LONGEST)).value
+        if identity in self._declined:
+            raise upload.unusable(identity, self._declined[identity])
+        file, now = self._service.file(identity)
+        if file is None:
+            raise upload.unusable(identity, "it is not known there to the key of this connection")
+        return upload.listed(item.digest, file, now=now)
 
     def render(self, batch: Batch, prepared: Prepared) -> bytes:
-        return request.render(batch, prepared)
+        return request.render(batch, prepared, recipe_of(self.type, self.account, batch))
 
     def create(self, intent: Intent) -> Accepted:
         """Send the request under its key, unless the work is there already or what it needs has aged."""
@@ -86,14 +104,29 @@ class ExtractPageProvider:
             return found
         _refuse_aged(intent, now)
         key = {"Idempotency-Key": request.idempotency_key(intent.body)}
-        return _accepted(intent, self._service.wire.create(BATCHES, intent.body, headers=key))
+        return self._accepted(intent, self._service.wire.create(BATCHES, intent.body, headers=key))
+
+    def _accepted(self, intent: Intent, reply: Reply) -> Accepted:
+        """Read the answer to a create. Raises Refused, Uncertain."""
+        if not 200 <= reply.status < 300:
+            if reply.status in {404, 409}:
+                self._declined |= dict.fromkeys(named_files(_body(reply)), complaint(reply)[1])
+            _decline(intent, reply)
+        try:
+            batch = read_batch(reply.json())
+        except Misshapen as error:
+            raise Uncertain(
+                f"the create was answered in an unknown shape ({error}): {reply.excerpt}"
+            ) from None
+        if not request.is_of(batch, intent):
+            raise Uncertain(f"the create was answered with batch {batch.id}, which does not carry our marks")
+        return Accepted(batch.id)
 
     def _find(self, intent: Intent) -> tuple[Accepted | None, float]:
         """Look through all batches for our metadata; of several the earliest is ours. Return the vendor's time too."""
         batches, now = self._service.batches()
         found = [batch for batch in batches if request.is_of(batch, intent)]
-        first = min(found, key=lambda batch: (batch.created or 0.0, batch.id), default=None)
-        return None if first is None else Accepted(first.id), now
+        return Accepted(_earliest(found).id) if found else None, now
 
     def look(self, intent: Intent) -> Sighting:
         """Look for our metadata. A file of this very intent is the witness: another account does not have it."""
@@ -127,9 +160,7 @@ class ExtractPageProvider:
     def _feed(self, intent: Intent) -> Feed:
         with self._lock:
             if intent.submission not in self._feeds:
-                files = intent.prepared
-                keys = {files[request.upload_name(item)].remote_id: item.key for item in intent.batch.items}
-                self._feeds[intent.submission] = Feed(keys)
+                self._feeds[intent.submission] = Feed(request.keys_by_file(intent))
             return self._feeds[intent.submission]
 
     def _refuse_strangers(self, intent: Intent) -> None:
@@ -143,10 +174,11 @@ class ExtractPageProvider:
                 hint="use the key of the account that sent it; what was paid there is still to be had",
             )
 
-    def fetch(self, intent: Intent, ready: Ready) -> bytes:
+    def fetch(self, intent: Intent, ready: Ready) -> Fetched:
         at = Locator.parse(ready.remote_id)
         try:
-            return pack(at, self._service.result(at))
+            body, answer = self._service.result(at)
+            return Fetched(pack(at, body), answer=answer)
         except Gone:
             self._refuse_strangers(intent)
             raise
@@ -155,7 +187,15 @@ class ExtractPageProvider:
         return read(payload)
 
     def recall(self, marker: str) -> Recalled:
-        raise Gone(f"extract.page does not tell which documents {marker} holds")
+        batches, now = self._service.batches()
+        found = [batch for batch in batches if request.marker(batch) == marker]
+        if not found:
+            raise Gone(f"extract.page lists no batch with the marker {marker} any more")
+        batch = _earliest(found)
+        files = scan(lambda cursor: self._service.page(batch.id, cursor))[1]
+        with ThreadPoolExecutor(self.traits.concurrency) as pool:
+            seen = [file for file, _ in pool.map(self._service.file, files)]
+        return recalled(batch, [file for file in seen if file is not None], now)
 
     def discard(self, intent: Intent) -> None:
         """Nothing is made for a submission alone: uploads serve all that their document is sent with."""
@@ -166,6 +206,10 @@ class ExtractPageProvider:
 
     def close(self) -> None:
         self._service.close()
+
+
+def _earliest(batches: Sequence[RemoteBatch]) -> RemoteBatch:
+    return min(batches, key=lambda batch: (batch.created or 0.0, batch.id))
 
 
 def _refuse_aged(intent: Intent, now: float) -> None:
@@ -189,19 +233,6 @@ def _uploads(intent: Intent) -> list[RemoteObject]:
 def _youngest(intent: Intent) -> RemoteObject | None:
     """Return the upload that lives longest."""
     return max(_uploads(intent), key=lambda made: float(made.data["ends"]), default=None)
-
-
-def _accepted(intent: Intent, reply: Reply) -> Accepted:
-    """Read the answer to a create. Raises Refused, Uncertain."""
-    if not 200 <= reply.status < 300:
-        _decline(intent, reply)
-    try:
-        batch = read_batch(reply.json())
-    except Misshapen as error:
-        raise Uncertain(f"the create was answered in an unknown shape ({error}): {reply.excerpt}") from None
-    if not request.is_of(batch, intent):
-        raise Uncertain(f"the create was answered with batch {batch.id}, which does not carry our marks")
-    return Accepted(batch.id)
 
 
 def _decline(intent: Intent, reply: Reply) -> None:

@@ -15,7 +15,11 @@ _OPTIONS = ("engine", "extract_text", "extract_images")
 
 def upload_name(item: WorkItem) -> str:
     """Name the upload of these bytes as this type, so that other submissions reuse it."""
-    return f"file {item.digest} {item.media_type}"
+    return step_name(item.digest, item.media_type)
+
+
+def step_name(digest: str, media_type: str) -> str:
+    return f"file {digest} {media_type}"
 
 
 def opening_name(batch: Batch) -> str:
@@ -23,14 +27,27 @@ def opening_name(batch: Batch) -> str:
     return f"opened {batch.marker}"
 
 
-def render(batch: Batch, prepared: Prepared) -> bytes:
-    """Return the bytes of the create request; the digest among its metadata covers everything else."""
+def render(batch: Batch, prepared: Prepared, recipe: str) -> bytes:
+    """Return the bytes of the create request; the digest among its metadata covers everything else.
+
+    `recipe` is the key of how the documents are processed, by which their own keys are told later.
+    """
     options = {name: batch.config[name] for name in _OPTIONS if batch.config.get(name) is not None}
-    files = [prepared[upload_name(item)].remote_id for item in batch.items]
+    # Two items may be one file to the service: uploaded, and listed by its id.
+    files = [*dict.fromkeys(prepared[upload_name(item)].remote_id for item in batch.items)]
     body: dict[str, Any] = {"source": {"type": "files", "file_ids": files}, **options}
-    marks = {"tool": f"docbatch/{__version__}", "marker": batch.marker}
+    marks = {"tool": f"docbatch/{__version__}", "marker": batch.marker, "recipe": recipe}
     digest = hashlib.sha256(_encoded({**body, "metadata": marks})).hexdigest()
     return _encoded({**body, "metadata": {**marks, "digest": digest}})
+
+
+def keys_by_file(intent: Intent) -> dict[str, tuple[str, ...]]:
+    """Return the keys of the items that each file stands for: one, or two when one of them lists the other's upload."""
+    keys: dict[str, tuple[str, ...]] = {}
+    for item in intent.batch.items:
+        file = intent.prepared[upload_name(item)].remote_id
+        keys[file] = (*keys.get(file, ()), item.key)
+    return keys
 
 
 def idempotency_key(body: bytes) -> str:

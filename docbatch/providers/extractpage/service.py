@@ -15,13 +15,16 @@ from docbatch.providers.extractpage.answers import (
     Page,
     RemoteBatch,
     RemoteFile,
+    StoredFile,
     read_complaint,
     read_file,
     read_list,
     read_page,
+    read_stored,
 )
 from docbatch.providers.extractpage.feed import CursorRefused
 from docbatch.providers.extractpage.locator import Locator
+from docbatch.providers.extractpage.payload import ExtractPageAnswer, facts
 from docbatch.providers.extractpage.upload import signed_headers
 from docbatch.providers.http import Reply, Storage, Wire, redact
 
@@ -76,10 +79,14 @@ class Service:
         # A link that has expired is renewed by the next try, which registers anew.
         raise Unavailable(f"the upload was answered with status {reply.status}: {told}")
 
+    def file(self, file_id: str) -> tuple[StoredFile | None, float]:
+        """Return a file, None when these credentials do not see it, and the vendor's time."""
+        reply = self.wire.ask("GET", f"/v1/files/{quote(file_id, safe='')}")
+        return _understood(reply, read_stored) if reply.status == 200 else None, moment(reply)
+
     def sees_file(self, file_id: str) -> bool:
         """Tell whether these credentials see a file."""
-        reply = self.wire.ask("GET", f"/v1/files/{quote(file_id, safe='')}")
-        return reply.status == 200
+        return self.file(file_id)[0] is not None
 
     def batches(self) -> tuple[list[RemoteBatch], float]:
         """Return all batches the service lists, in an order it does not promise, and the vendor's time.
@@ -115,8 +122,8 @@ class Service:
             raise Gone(told)
         raise Unavailable(told)
 
-    def result(self, at: Locator) -> bytes:
-        """Fetch one result over its presigned link. Raises Gone, also for one that stays unreadable."""
+    def result(self, at: Locator) -> tuple[bytes, ExtractPageAnswer]:
+        """Fetch one result over its presigned link, and read it. Raises Gone, also for one that stays unreadable."""
         reply = self.wire.ask("GET", at.result_path)
         if reply.status in REDIRECTS and reply.headers.get("location"):
             # The link is used at once and kept nowhere.
@@ -137,19 +144,23 @@ class Service:
         self.wire.close()
         self._storage.close()
 
-    def _checked(self, at: Locator, body: bytes) -> bytes:
+    def _checked(self, at: Locator, body: bytes) -> tuple[bytes, ExtractPageAnswer]:
         """Return a result that is one; what is spoilt on its way is fetched again a few times."""
-        if is_result(body):
-            return body
+        answer = read_result(at, body)
+        if answer is not None:
+            return body, answer
         self._spoilt[at.item] += 1
         told = f"what came as the result of item {at.item} is none: {redact(body[:2000].decode(errors='replace'), ())}"
         raise Gone(told) if self._spoilt[at.item] >= MOST_SPOILT else Unavailable(told)
 
 
-def is_result(body: bytes) -> bool:
-    """Tell whether bytes are a result: JSON in UTF-8 with a list of chunks."""
-    answer = _json(body) if body.lstrip().startswith(b"{") else None
-    return isinstance(answer, dict) and isinstance(answer.get("chunks"), list)
+def read_result(at: Locator, body: bytes) -> ExtractPageAnswer | None:
+    """Return what bytes say that are a result, JSON in UTF-8 with a list of chunks; None for others."""
+    found = _json(body) if body.lstrip().startswith(b"{") else None
+    try:
+        return ExtractPageAnswer(facts(at), found) if isinstance(found, dict) else None
+    except ValueError:
+        return None
 
 
 def moment(reply: Reply) -> float:

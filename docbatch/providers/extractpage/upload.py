@@ -1,22 +1,25 @@
 """Handing over a document's bytes: registering a file, and the headers its presigned upload was signed for."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from docbatch.errors import Refused
-from docbatch.models import RemoteObject, WorkItem
-from docbatch.providers.extractpage.answers import RemoteFile
-from docbatch.providers.extractpage.request import upload_name
+from docbatch.models import REFERENCE_TYPES, Input, RemoteObject, WorkItem
+from docbatch.providers.extractpage.answers import RemoteFile, StoredFile
+from docbatch.providers.extractpage.request import step_name
 
 HOUR = 3600.0
 REUSED_FOR = 48 * HOUR
 UNSAID_LIFE = 24 * HOUR
 LARGEST = 5 << 30
+LISTED = REFERENCE_TYPES[Input.FILE_ID]
 
 _LONGEST_NAME = 512
 _LONGEST_TYPE = 128
+_MARKED = re.compile(r"([0-9a-f]{64})-")
 
 
 def registration(item: WorkItem) -> dict[str, Any]:
@@ -27,15 +30,25 @@ def registration(item: WorkItem) -> dict[str, Any]:
             code="size",
             hint="take it out of the job's source",
         )
-    body: dict[str, Any] = {"size_bytes": item.size, "filename": short_name(item.name)}
+    body: dict[str, Any] = {"size_bytes": item.size, "filename": file_name(item)}
     if len(item.media_type) <= _LONGEST_TYPE:
         body["content_type"] = item.media_type
     return body
 
 
-def short_name(name: str) -> str:
-    """Cut a name to what the service takes, from the middle: its end may tell the type."""
+def file_name(item: WorkItem) -> str:
+    """Return the name of an upload: the digest by which it is told again, then as much of its own as the service takes.
+
+    What is too long is cut in the middle: its end may tell the type.
+    """
+    name = f"{item.digest}-{item.name}"
     return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 64] + name[-64:]
+
+
+def digest_in(name: str | None) -> str | None:
+    """Return the digest in the name of an upload, None when docbatch did not name it."""
+    found = _MARKED.match(name or "")
+    return None if found is None else found[1]
 
 
 def signed_headers(file: RemoteFile) -> dict[str, str]:
@@ -59,14 +72,33 @@ def signed_headers(file: RemoteFile) -> dict[str, str]:
     return headers
 
 
-def remote_object(item: WorkItem, file: RemoteFile, *, now: float, etag: str) -> RemoteObject:
+def sent(
+    digest: str, media_type: str, file: RemoteFile | StoredFile, *, now: float, etag: str = ""
+) -> RemoteObject:
     """Note an upload: reused for 48 hours at most, since deadlines are counted to when a worker fetches it.
 
-    `now` is the vendor's time; without an expiry of the vendor's own the shorter of its two documented ones counts.
+    `now` is the vendor's time at the upload; without an expiry of the vendor's own the shorter of its two documented
+    ones counts.
     """
     ends = now + UNSAID_LIFE if file.expires is None else file.expires
     data = {"etag": etag, "ends": repr(ends)}
-    return RemoteObject(upload_name(item), file.id, data, expires=min(now + REUSED_FOR, ends))
+    return RemoteObject(step_name(digest, media_type), file.id, data, expires=min(now + REUSED_FOR, ends))
+
+
+def listed(digest: str, file: StoredFile, *, now: float) -> RemoteObject:
+    """Note a file that was there already. How long it stays is its owner's business: it is looked at again daily."""
+    ends = now + UNSAID_LIFE if file.expires is None else file.expires
+    data = {"ends": repr(ends)}
+    return RemoteObject(step_name(digest, LISTED), file.id, data, expires=min(now + UNSAID_LIFE, ends))
+
+
+def unusable(file: str, why: str) -> Refused:
+    return Refused(
+        f"file {file} cannot be used at extract.page: {why}",
+        code="file_not_usable",
+        kind="expired",
+        hint="nothing was paid for it; upload it again and list its new id, or give the document itself",
+    )
 
 
 class Digested:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from docbatch.models import Operation, Recovery, Traits
+from docbatch.models import Input, Operation, Recovery, Traits
 from docbatch.providers import Kind, Settings, Surroundings
 
 if TYPE_CHECKING:
@@ -101,5 +101,7 @@ KIND = Kind(
     connect=_connect,
     read=_read,
     abilities=_abilities,
+    inputs=lambda _operation: frozenset({Input.FILE_ID, Input.TEXT}),
+    key_variable="LLAMA_CLOUD_API_KEY",
     hosts=frozenset({"api.cloud.llamaindex.ai", "api.cloud.eu.llamaindex.ai"}),
 )

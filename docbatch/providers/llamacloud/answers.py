@@ -48,6 +48,10 @@ class ParseAnswer:
     def is_partial(self) -> bool:
         return bool(self._failed())
 
+    @property
+    def credits(self) -> float | None:
+        return _credits(self._job)
+
     def markdown(self) -> str:
         if _has(self._found, "markdown"):
             return _joined(self._markdown.values(), "markdown")
@@ -73,7 +77,7 @@ class ParseAnswer:
             pages=tuple(self._page(number) for number in sorted(self._markdown | self._text | self._items)),
             metadata=_mapping(self._found, "metadata"),
             warnings=tuple(f"page {number} failed: {why}" for number, why in sorted(self._failed().items())),
-            usage=Usage(pages=len(self._markdown | self._text) or None, credits=_credits(self._job)),
+            usage=Usage(pages=len(self._markdown | self._text) or None, credits=self.credits),
             raw=self._found,
         )
 
@@ -109,6 +113,10 @@ class ExtractAnswer:
             raise ValueError("the answer has no extract_result")
         self._found = found
 
+    @property
+    def credits(self) -> float | None:
+        return _credits(self._found)
+
     def markdown(self) -> str:
         return f"```json\n{self.text()}```\n"
 
@@ -127,7 +135,7 @@ class ExtractAnswer:
                 "extracted": self._found["extract_result"],
                 **_mapping(self._found, "extract_metadata"),
             },
-            usage=Usage(pages=pages if isinstance(pages, int) else None, credits=_credits(self._found)),
+            usage=Usage(pages=pages if isinstance(pages, int) else None, credits=self.credits),
             raw=self._found,
         )
 

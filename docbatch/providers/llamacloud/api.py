@@ -77,8 +77,11 @@ class Api:
         self.reply("DELETE", path)
 
     def reply(self, method: str, path: str, params: Params = (), body: object = None) -> Reply:
-        reply = self.wire.ask(method, path, params=[*params, *self._scope], json=body)
-        return accepted(reply, method, path)
+        return accepted(self.answer(method, path, params, body), method, path)
+
+    def answer(self, method: str, path: str, params: Params = (), body: object = None) -> Reply:
+        """Return the answer, a refusal too. Raises Unavailable, CredentialsError."""
+        return self.wire.ask(method, path, params=[*params, *self._scope], json=body)
 
     def upload(self, path: str, body: Iterable[bytes], headers: Mapping[str, str]) -> Reply:
         """Send a form and return the answer, a refusal too. Raises Unavailable, CredentialsError."""

@@ -41,13 +41,15 @@ class Batches:
 
     def of_directory(self, directory: str) -> list[str]:
         """Return the batches over a directory, oldest first."""
-        found = [
-            batch
+        return [batch for _, batch in self.made(directory)]
+
+    def made(self, directory: str) -> list[tuple[str, str]]:
+        """Return when the batches over a directory were made, and their ids, oldest first."""
+        return sorted(
+            (str(batch.get("created_at") or ""), identity(batch))
             for batch in self._api.every(BATCHES, [("source_directory_id", directory)])
             if batch.get("source_directory_id") == directory
-        ]
-        found.sort(key=lambda batch: (str(batch.get("created_at") or ""), identity(batch)))
-        return [identity(batch) for batch in found]
+        )
 
     def directories(self, since: str) -> Iterator[str]:
         """Yield the directories of all batches made since a time of the service's."""

@@ -8,10 +8,14 @@ from pydantic import Field, model_validator
 from docbatch.models import Operation
 from docbatch.providers.llamacloud.parameters import ExtractParameters, Options, ParseParameters
 
-# Whether directories are removed afterwards says nothing about results.
-EXECUTION_ONLY = frozenset({"cleanup"})
+# What is removed afterwards, and who is told meanwhile, says nothing about results.
+EXECUTION_ONLY = frozenset({"cleanup", "webhook_configuration_ids"})
 
 ConfigurationId = Annotated[str, Field(pattern=r"^cfg-[A-Za-z0-9_-]{1,200}$")]
+
+WebhookIds = Annotated[
+    list[Annotated[str, Field(pattern=r"^whc-[A-Za-z0-9_-]{1,200}$")]], Field(min_length=1, max_length=4)
+]
 
 
 class _Config(Options):
@@ -21,6 +25,10 @@ class _Config(Options):
     )
     cleanup: bool = Field(
         default=True, description="whether directories made at the service are removed once results are safe"
+    )
+    webhook_configuration_ids: WebhookIds | None = Field(
+        default=None,
+        description="webhook configurations of the account that are told about the job's batches, for `docbatch listen`",
     )
 
 

@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from docbatch.errors import Gone, Refused
+from docbatch.errors import CredentialsError, Gone, ProviderError, Refused, Stale
 from docbatch.keys import canonical
 from docbatch.models import Operation, RemoteObject
-from docbatch.providers.base import Batch
+from docbatch.providers.base import Batch, Prepared
 from docbatch.providers.llamacloud.api import CONFIGURATIONS, VERSIONS, Api, Json, identity, under
 from docbatch.providers.llamacloud.config import saved_parameters
 
@@ -46,6 +46,48 @@ class Configurations:
         saved = identity(self._api.post(CONFIGURATIONS, body))
         found = self._api.get(under(CONFIGURATIONS, saved))
         return RemoteObject(step, saved, _described(found), now + TRUSTED_FOR)
+
+    def confirm(self, batch: Batch, prepared: Prepared) -> None:
+        """Make sure that what was prepared is still what it was; ours are restored.
+
+        Raises Stale for one of ours that is gone, Refused for one of the account that was edited, Unavailable.
+        """
+        before = prepared[step_name(batch)]
+        if self._is_as(before):
+            return
+        again = self.prepare(before.step, batch, 0.0)
+        if again.remote_id != before.remote_id:
+            said = f"configuration {before.remote_id} is not there any more"
+            raise Stale(said, code="configuration", stale=[before.step])
+        if again.data["parameters"] != before.data["parameters"]:
+            raise Refused(
+                f"configuration {before.remote_id} was edited while the documents were sent; nothing was paid",
+                hint="run 'docbatch retry', or 'docbatch apply --upgrade JOB' to take the new one",
+            )
+
+    def _is_as(self, before: RemoteObject) -> bool:
+        """Say whether a configuration has the parameters it had; presets, which cannot be read, have."""
+        if not before.data:
+            return True
+        try:
+            found = self._api.get(under(CONFIGURATIONS, before.remote_id))
+        except Gone:
+            return False
+        return _described(found)["parameters"] == before.data["parameters"]
+
+    def doubt(self, before: RemoteObject) -> str:
+        """Return what a person should know of a configuration after its batch; empty when it is as it was."""
+        try:
+            if self._is_as(before):
+                return ""
+        except (ProviderError, CredentialsError) as error:
+            return (
+                f"configuration {before.remote_id} could not be read again after the batch: {error.message}"
+            )
+        return (
+            f"configuration {before.remote_id} was edited or removed while the batch ran: some of its documents may have"
+            " been processed otherwise than planned"
+        )
 
     def _named(self, product: str, batch: Batch) -> tuple[str, dict[str, str]]:
         configuration = str(batch.config["configuration_id"])

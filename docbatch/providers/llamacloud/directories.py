@@ -1,5 +1,6 @@
 """Directories: one for each submission, named by its marker and a random token, holding exactly its documents."""
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from docbatch.providers.llamacloud.api import DIRECTORIES, Api, Json, identity, 
 # How long an ephemeral directory lives is not published; two days is the least anything there is kept.
 ASSUMED_LIFE = 48 * 3600.0
 TOKEN_BYTES = 4
+_NAME = re.compile(r"(.+)-[0-9a-f]{8}")
 
 
 @dataclass
@@ -27,15 +29,24 @@ class Watch:
     clear: bool = False
     exact_since: float | None = None
     incomplete_since: float | None = None
-    trouble: Unavailable | None = None
     attached: set[str] = field(default_factory=set)
     refused: dict[str, Failure] = field(default_factory=dict)
 
-    def cloud(self, trouble: Unavailable | None = None) -> None:
+    def cloud(self) -> None:
         """Note that a request's outcome is unclear, or that the directory held what it should not."""
         self.clear = False
         self.exact_since = None
-        self.trouble = trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A directory of ours as lists show it, perhaps removed already; `described` is all that is said of it."""
+
+    id: str
+    name: str
+    marker: str
+    made: str
+    described: Json = field(repr=False)
 
 
 class Directories:
@@ -54,13 +65,10 @@ class Directories:
         """Make a directory. One whose answer is lost stays empty for ever: the next try has a name of its own."""
         name = named(marker)
         reply = self._api.reply("POST", DIRECTORIES, body={"name": name, "type": "ephemeral"})
-        made = reply.json()
-        directory = identity(made)
+        described = reply.json()
+        directory = identity(described)
         self._watches[directory] = Watch(clear=True)
-        begins, ends = _life(made, reply.headers.get("date", ""))
-        # The batch needs time in it, too.
-        usable_until = begins + (ends - begins) / 2
-        return RemoteObject(step, directory, {"name": name, "ends": str(ends)}, usable_until)
+        return _made(step, described, name, reply.headers.get("date", ""))
 
     def entries(self, directory: str, unique_id: str | None = None) -> list[Json]:
         """List what lies in a directory, oldest first. Raises Gone when there is no such directory."""
@@ -70,7 +78,12 @@ class Directories:
             for entry in self._api.every(under(DIRECTORIES, directory, "files"), asked)
             if not entry.get("deleted_at") and unique_id in (None, entry.get("unique_id"))
         ]
-        return sorted(found, key=lambda entry: (str(entry.get("created_at") or ""), identity(entry)))
+        return sorted(found, key=_age)
+
+    def former_entries(self, directory: str) -> list[Json]:
+        """List what lay in a directory that may be removed by now, oldest first. Raises Gone."""
+        asked = [("include_deleted", "true")]
+        return sorted(self._api.every(under(DIRECTORIES, directory, "files"), asked), key=_age)
 
     def is_shown(self, directory: str, name: str) -> bool:
         """Say whether lists show a directory, which is later than that it can be asked for."""
@@ -91,13 +104,16 @@ class Directories:
         except Gone:
             return
 
-    def all_of(self, project: str) -> Iterator[tuple[str, str, str]]:
-        """Yield id, marker and time of making of directories named after a project, removed ones too."""
-        asked = [("type", "ephemeral"), ("include_deleted", "true")]
-        for found in self._api.every(DIRECTORIES, asked):
-            name = str(found.get("name") or "")
-            if name.startswith(project):
-                yield identity(found), marked(name), str(found.get("created_at") or "")
+    def all_of(self, prefix: str, *, removed: bool = True) -> Iterator[Found]:
+        """Yield the directories whose markers start with a prefix, removed ones too unless told otherwise."""
+        asked = [("type", "ephemeral"), ("include_deleted", "true" if removed else "false")]
+        for described in self._api.every(DIRECTORIES, asked):
+            name = str(described.get("name") or "")
+            marker = marked(name)
+            if marker and marker.startswith(prefix) and (removed or not described.get("deleted_at")):
+                yield Found(
+                    identity(described), name, marker, str(described.get("created_at") or ""), described
+                )
 
     def wait_for_all(self, directory: str, missing: int) -> None:
         """Raise Unavailable while entries may only be late, Gone when they stay away."""
@@ -134,20 +150,42 @@ class Directories:
         return self._grace / 4
 
 
+def directory_step(marker: str) -> str:
+    return f"directory {marker}"
+
+
 def named(marker: str) -> str:
     return f"{marker}-{secrets.token_hex(TOKEN_BYTES)}"
 
 
 def marked(name: str) -> str:
-    """Return the marker in a directory's name."""
-    return name.rpartition("-")[0]
+    """Return the marker in a directory's name; it is empty for a name we do not give."""
+    found = _NAME.fullmatch(name)
+    return found[1] if found else ""
 
 
-def _life(made: Json, date: str) -> tuple[float, float]:
-    """Return when a directory begins and ends, in the service's time."""
-    begins = _moment(made.get("created_at")) or _dated(date)
-    ends = _moment(made.get("expires_at"))
-    return begins, begins + ASSUMED_LIFE if ends is None else ends
+def known(found: Found) -> RemoteObject:
+    """Return a directory that was found as one that was just made."""
+    return _made(directory_step(found.marker), found.described, found.name, "")
+
+
+def _made(step: str, described: Json, name: str, date: str) -> RemoteObject:
+    begins, ends = _life(described, date)
+    data = {"name": name, "begins": str(begins), "ends": str(ends or begins + ASSUMED_LIFE)}
+    if ends is None:
+        data["end"] = "assumed"
+    # The batch needs time in it, too.
+    usable_until = begins + ((ends or begins + ASSUMED_LIFE) - begins) / 2
+    return RemoteObject(step, identity(described), data, usable_until)
+
+
+def _age(entry: Json) -> tuple[str, str]:
+    return str(entry.get("created_at") or ""), identity(entry)
+
+
+def _life(made: Json, date: str) -> tuple[float, float | None]:
+    """Return when a directory begins and, if that is said, ends, in the service's time."""
+    return _moment(made.get("created_at")) or _dated(date), _moment(made.get("expires_at"))
 
 
 def _moment(text: object) -> float | None:

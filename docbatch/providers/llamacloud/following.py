@@ -1,68 +1,57 @@
 """Following a batch to the end of each of its jobs."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
 
-from docbatch.errors import Gone, Unavailable
 from docbatch.models import Failure, FailureClass
 from docbatch.providers.base import Failed, Intent, Progress, Ready
-from docbatch.providers.http import redact
 from docbatch.providers.llamacloud import failures
-from docbatch.providers.llamacloud.answers import read
 from docbatch.providers.llamacloud.api import Json
-from docbatch.providers.llamacloud.batches import Batches, Standing
+from docbatch.providers.llamacloud.batches import TERMINAL, Batches, Standing
 from docbatch.providers.llamacloud.jobs import Jobs
 
 PATIENCE = 4
 """How often a batch that is over is asked again before what it leaves out counts as failed."""
-WINDOW = 64
-"""How many answers are fetched in one poll, so that results reach the spool while others are still asked for."""
-MOST_HELD = 64 << 20
-AT_ONCE = 0.001
+
+USUAL = TERMINAL | {"PENDING", "RUNNING"}
 
 End = Ready | Failed
 
 
 @dataclass
 class State:
-    """What is known of one submission.
-
-    `jobs` are by document; `completed` jobs, to their documents, wait to be fetched; `flawed` counts answers that could
-    not be read.
-    """
+    """What is known of one submission. `jobs` are by document, `waits` is the last unusual status of its batch."""
 
     jobs: dict[str, str] = field(default_factory=dict)
-    completed: dict[str, str] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
-    flawed: dict[str, int] = field(default_factory=dict)
     over_since: float | None = None
     over_polls: int = 0
+    waits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A submission as it is followed: whose document each directory entry is, and how large the documents are."""
+    """A submission as it is followed: its documents, and which directory entry is whose."""
 
     submission: str
     product: str
+    documents: frozenset[str]
     entries: Mapping[str, str]
     refusals: Mapping[str, Failure]
-    sizes: Mapping[str, int]
 
     @classmethod
     def of(
         cls, intent: Intent, product: str, entries: Mapping[str, str], refusals: Mapping[str, Failure]
     ) -> "Course":
+        """Return the course of an intent, which may have fewer documents than its directory."""
+        documents = frozenset(item.key for item in intent.batch.items)
         return cls(
             intent.submission,
             product,
-            entries,
-            refusals,
-            {item.key: item.size for item in intent.batch.items},
+            documents,
+            {entry: key for entry, key in entries.items() if key in documents},
+            {key: why for key, why in refusals.items() if key in documents},
         )
 
 
@@ -73,38 +62,39 @@ class Follower:
         self,
         batches: Batches,
         jobs: Jobs,
-        *,
         grace: float,
-        threads: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._batches = batches
         self._jobs = jobs
         self._grace = grace
-        self._threads = threads
         self._clock = clock
         self._states: dict[str, State] = {}
-        self._held: dict[str, bytes] = {}
-        self._held_bytes = 0
-        self._lock = threading.Lock()
 
     def poll(self, course: Course, batch: str) -> Progress:
         """Ask once how each document stands. Raises Gone, Unavailable."""
         state = self._states.setdefault(course.submission, State())
+        before = state.waits
         ended: list[End] = [Failed(key, why) for key, why in course.refusals.items()]
         ended += self._without_job(course, batch, state)
         ended += self._through(course, state)
         fresh = [each for each in ended if each.key not in state.ended]
         state.ended.update(each.key for each in fresh)
-        if len(state.ended) == len(course.sizes):
+        if len(state.ended) == len(course.documents):
             del self._states[course.submission]
-        return Progress(fresh, next_poll=AT_ONCE if state.completed else None)
+        return Progress(fresh, note=_waiting(batch, state.waits) if state.waits != before else "")
+
+    def is_through(self, course: Course) -> bool:
+        """Say whether the last poll saw the last document end."""
+        return course.submission not in self._states
 
     def _without_job(self, course: Course, batch: str, state: State) -> Iterator[Failed]:
         """Learn the jobs of the batch; yield the documents that have none and will get none."""
         if not _undecided(course, state):
             return
         standing = self._batches.standing(batch)
+        if standing.status not in USUAL:
+            state.waits = standing.status
         for entry, job in standing.jobs.items():
             if entry in course.entries:
                 state.jobs.setdefault(course.entries[entry], job)
@@ -123,77 +113,20 @@ class Follower:
         state.over_since = now if state.over_since is None else state.over_since
         return state.over_polls >= PATIENCE and now - state.over_since >= self._grace
 
-    def _through(self, course: Course, state: State) -> list[End]:
-        """Return the documents whose jobs ended, as far as their answers are fetched yet."""
-        ended: list[End] = []
-        if not state.completed:
-            ended += self._stopped(course, state)
-        some = dict(islice(state.completed.items(), WINDOW))
-        answers = self._answers(course, state, some)
-        # What could not be had is found by a later question again.
-        for job in some:
-            del state.completed[job]
-        ended += [each for each in answers if isinstance(each, Ready | Failed)]
-        troubles = [each for each in answers if isinstance(each, Unavailable)]
-        if troubles and not ended:
-            raise troubles[0]
-        return ended
-
-    def _stopped(self, course: Course, state: State) -> Iterator[Failed]:
-        """Ask how all running jobs stand: note the completed ones, yield those that ended without a result."""
+    def _through(self, course: Course, state: State) -> Iterator[End]:
+        """Ask how all running jobs stand; yield those that ended."""
         running = {job: key for key, job in state.jobs.items() if key not in state.ended}
         found = self._jobs.standing(course.product, list(running)) if running else {}
         for job, key in running.items():
             seen = found.get(job, {})
             if seen is not None and seen.get("status") == "COMPLETED":
-                state.completed[job] = key
+                yield Ready(key, job)
             elif (why := _failure(job, seen)) is not None:
                 yield Failed(key, why, job)
 
-    def _answers(
-        self, course: Course, state: State, jobs: Mapping[str, str]
-    ) -> list[End | Unavailable | None]:
-        def one(job: str) -> End | Unavailable | None:
-            return self._answer(course, state, job, jobs[job])
 
-        if self._threads == 1 or len(jobs) < 2:
-            return [one(job) for job in jobs]
-        with ThreadPoolExecutor(min(self._threads, len(jobs))) as pool:
-            return list(pool.map(one, jobs))
-
-    def _answer(self, course: Course, state: State, job: str, key: str) -> End | Unavailable | None:
-        """Read a finished job's answer: only its pages say whether the document is whole."""
-        try:
-            payload = self._jobs.payload(course.product, job, course.sizes[key])
-            answer = read(payload)
-        except Unavailable as error:
-            return error
-        except Gone as error:
-            return Failed(key, Failure(FailureClass.EXPIRED, error.message), job)
-        except ValueError as error:
-            state.flawed[key] = state.flawed.get(key, 0) + 1
-            if state.flawed[key] < PATIENCE:
-                return None
-            said = f"the result cannot be read: {error}: {redact(payload.decode(errors='replace'), ())}"
-            return Failed(key, Failure(FailureClass.VENDOR_ERROR, said, "wrong_shape"), job)
-        self._hold(job, payload)
-        return Ready(key, job, partial=answer.is_partial)
-
-    def _hold(self, job: str, payload: bytes) -> None:
-        """Keep an answer for the fetch that follows, as far as memory allows."""
-        with self._lock:
-            if self._held_bytes + len(payload) <= MOST_HELD and job not in self._held:
-                self._held[job] = payload
-                self._held_bytes += len(payload)
-
-    def fetch(self, product: str, job: str, size: int) -> bytes:
-        """Return a job's answer. Raises Gone, Unavailable."""
-        with self._lock:
-            payload = self._held.pop(job, None)
-            if payload is not None:
-                self._held_bytes -= len(payload)
-                return payload
-        return self._jobs.payload(product, job, size)
+def _waiting(batch: str, status: str) -> str:
+    return f"batch {batch} is {status} at LlamaCloud; it is waited for"
 
 
 def _undecided(course: Course, state: State) -> set[str]:

@@ -77,7 +77,12 @@ class Jobs:
             raise Unavailable(f"the download of the {kind} has {len(content):,} bytes instead of {size:,}")
         return content
 
-    def cancel(self, product: str, job: str) -> None:
+    def cancel_unfinished(self, product: str, ids: Sequence[str]) -> None:
+        for job, seen in self.standing(product, ids).items():
+            if seen is not None and seen.get("status") not in {"COMPLETED", "FAILED", "CANCELLED"}:
+                self._cancel(product, job)
+
+    def _cancel(self, product: str, job: str) -> None:
         try:
             self._api.post(under(JOBS[product], job, "cancel"))
         except (Gone, Refused):

@@ -3,14 +3,16 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from docbatch.errors import CredentialsError, Gone, Refused, Unavailable
+from docbatch.errors import CredentialsError, Gone, NotSent, ProviderError, Refused
 from docbatch.models import Operation, RemoteObject, Traits
 from docbatch.providers.base import (
     Accepted,
     Batch,
     Content,
+    Fetched,
     Intent,
     Prepared,
     Progress,
@@ -24,19 +26,14 @@ from docbatch.providers.llamacloud import answers, configurations, uploads
 from docbatch.providers.llamacloud.api import Api
 from docbatch.providers.llamacloud.batches import Batches
 from docbatch.providers.llamacloud.configurations import PRODUCTS, Configurations
-from docbatch.providers.llamacloud.directories import Directories
+from docbatch.providers.llamacloud.directories import Directories, directory_step
+from docbatch.providers.llamacloud.doubts import doubts
+from docbatch.providers.llamacloud.fetching import Fetcher
 from docbatch.providers.llamacloud.following import Course, Follower
 from docbatch.providers.llamacloud.jobs import Jobs
-from docbatch.providers.llamacloud.uploads import Uploads, upload_step
+from docbatch.providers.llamacloud.traces import Traces
+from docbatch.providers.llamacloud.uploads import Uploads, contents_step, upload_step
 from docbatch.providers.rates import Limiter
-
-
-def directory_step(batch: Batch) -> str:
-    return f"directory {batch.marker}"
-
-
-def contents_step(batch: Batch) -> str:
-    return f"contents {batch.marker}"
 
 
 class LlamaCloudProvider:
@@ -65,10 +62,9 @@ class LlamaCloudProvider:
         self._uploads = Uploads(api, self._directories, uploading)
         self._batches = Batches(api)
         self._jobs = Jobs(api, storage)
-        self._follower = Follower(
-            self._batches, self._jobs, grace=traits.grace, threads=traits.concurrency, clock=clock
-        )
-        self._probes: dict[str, RemoteObject] = {}
+        self._follower = Follower(self._batches, self._jobs, traits.grace, clock)
+        self._fetcher = Fetcher(self._jobs)
+        self._traces = Traces(self._directories, self._batches, self._jobs)
 
     def pins(self, operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:
         return self._configurations.pins(operation, config)
@@ -77,100 +73,76 @@ class LlamaCloudProvider:
         own = "parameters" not in batch.config
         return (
             Step(configurations.step_name(batch), shared=not own),
-            Step(directory_step(batch)),
+            Step(directory_step(batch.marker)),
             *(Step(upload_step(item.key), item=item.key, shared=True) for item in batch.items),
-            # Naming a document makes this step one of the uploads, so that it comes after them.
-            Step(contents_step(batch), item=batch.items[-1].key),
+            Step(contents_step(batch.marker)),
         )
 
     def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:
-        if step.name == directory_step(batch):
+        if step.name == directory_step(batch.marker):
             return self._directories.make(step.name, batch.marker)
-        if step.name == contents_step(batch):
+        if step.name == contents_step(batch.marker):
             return self._complete(step, batch, prepared, content)
         if step.item is None:
             return self._configurations.prepare(step.name, batch, self._wall())
         item = next(item for item in batch.items if item.key == step.item)
-        if contents_step(batch) in prepared:
+        if contents_step(batch.marker) in prepared:
             # The directory is complete: nothing may be added to it any more.
-            return uploads.recalled(item, prepared[contents_step(batch)])
-        return self._uploads.put(item, batch.operation, prepared[directory_step(batch)], content)
+            return uploads.recalled(item, prepared[contents_step(batch.marker)])
+        return self._uploads.put(item, batch.operation, prepared[directory_step(batch.marker)], content)
 
     def _complete(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:
-        directory = prepared[directory_step(batch)]
-        where = directory.remote_id
-        if not all(
-            upload_step(item.key) in prepared or self._uploads.is_refused(item.key, where)
-            for item in batch.items
-        ):
-            # Uploads are still under way, or failed: their own trouble says when to go on.
-            trouble = self._directories.watch(where).trouble
-            raise trouble or Unavailable("the uploads are not through yet", retry_after=0.0)
-        return self._uploads.complete(step.name, batch, directory, prepared, content)
+        directory = prepared[directory_step(batch.marker)]
+        contents = self._uploads.complete(step.name, batch, directory, prepared, content)
+        self._configurations.confirm(batch, prepared)
+        return contents
 
     def render(self, batch: Batch, prepared: Prepared) -> bytes:
         configuration = prepared[configurations.step_name(batch)].remote_id
-        request = {
-            "source_directory_id": prepared[directory_step(batch)].remote_id,
+        request: dict[str, Any] = {
+            "source_directory_id": prepared[directory_step(batch.marker)].remote_id,
             "config": {"job": {"type": PRODUCTS[batch.operation], "configuration_id": configuration}},
         }
+        if told := batch.config.get("webhook_configuration_ids"):
+            request["webhook_configuration_ids"] = told
         return json.dumps(request, sort_keys=True, separators=(",", ":")).encode()
 
     def create(self, intent: Intent) -> Accepted:
-        contents = intent.prepared[contents_step(intent.batch)]
+        contents = intent.prepared[contents_step(intent.marker)]
         if not uploads.entries_of(contents):
             why = next(iter(uploads.refusals_of(contents).values()))
             raise Refused(f"none of the documents was taken; the first one: {why.message}", code=why.code)
-        return Accepted(self._batches.create(intent.body))
+        directory = intent.prepared[directory_step(intent.marker)]
+        return Accepted(self._created(intent.body, directory.remote_id), note=doubts(intent.batch, directory))
+
+    def _created(self, body: bytes, directory: str) -> str:
+        try:
+            return self._batches.create(body)
+        except NotSent:
+            # The service said "not now"; should there be a batch all the same, it is this one.
+            found = self._seen(directory)
+            if found is None:
+                raise
+            return found
+
+    def _seen(self, directory: str) -> str | None:
+        """Return the oldest batch over a directory, None also when that cannot be asked."""
+        try:
+            return next(iter(self._batches.of_directory(directory)), None)
+        except (ProviderError, CredentialsError):
+            return None
 
     def look(self, intent: Intent) -> Sighting:
-        """Look for batches over the submission's directory.
+        return self._traces.look(intent)
 
-        Lists may be behind by any time. What shows how far is a directory made after the create: only when lists show
-        that one as well does a batch they do not show not exist.
-        """
-        directory = intent.prepared[directory_step(intent.batch)]
-        found = self._adopted(intent, directory.remote_id)
-        if found is not None:
-            return Sighting(found, witness=True)
-        probe = self._probes.get(intent.submission)
-        if probe is None:
-            self._probes[intent.submission] = self._directories.make("probe", intent.marker)
-            return Sighting(None, witness=False)
-        shown = all(
-            self._directories.is_shown(each.remote_id, each.data["name"]) for each in (probe, directory)
-        )
-        # The lists may have caught up between the two questions.
-        return Sighting(self._adopted(intent, directory.remote_id) if shown else None, witness=shown)
+    def survey(self, prefix: str) -> Iterable[str]:
+        return self._traces.survey(prefix)
 
-    def _adopted(self, intent: Intent, directory: str) -> Accepted | None:
-        """Return the oldest batch over a directory; others do the same work again and are stopped."""
-        batches = self._batches.of_directory(directory)
-        if not batches:
-            return None
-        for twin in batches[1:]:
-            self._batches.cancel(twin)
-        probe = self._probes.pop(intent.submission, None)
-        if probe is not None:
-            self._directories.remove(probe.remote_id)
-        return Accepted(batches[0])
-
-    def survey(self, project: str) -> Iterable[str]:
-        """Yield the markers of directories that have a batch; without one, nothing was paid.
-
-        Removed directories count: a lost state must not find an empty world because results were once safe.
-        """
-        found = list(self._directories.all_of(project))
-        if not found:
-            return
-        since = min(made for _, _, made in found)
-        used = set(self._batches.directories(since))
-        for directory, marker, _ in found:
-            if directory in used:
-                yield marker
+    def recall(self, marker: str) -> Recalled:
+        return self._traces.recall(marker)
 
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:
-        contents = intent.prepared[contents_step(intent.batch)]
+        contents = intent.prepared[contents_step(intent.marker)]
         course = Course.of(
             intent,
             PRODUCTS[intent.batch.operation],
@@ -178,12 +150,21 @@ class LlamaCloudProvider:
             uploads.refusals_of(contents),
         )
         try:
-            return self._follower.poll(course, remote_id or self._only(intent))
+            progress = self._follower.poll(course, remote_id or self._only(intent))
         except Gone as error:
             raise self._missing(intent, error) from error
+        return self._ended(intent, progress) if self._follower.is_through(course) else progress
+
+    def _ended(self, intent: Intent, progress: Progress) -> Progress:
+        configuration = intent.prepared.get(configurations.step_name(intent.batch))
+        return (
+            progress
+            if configuration is None
+            else replace(progress, note=self._configurations.doubt(configuration))
+        )
 
     def _only(self, intent: Intent) -> str:
-        directory = intent.prepared[directory_step(intent.batch)].remote_id
+        directory = intent.prepared[directory_step(intent.marker)].remote_id
         batches = self._batches.of_directory(directory)
         if not batches:
             raise Gone(f"LlamaCloud shows no batch over directory {directory}")
@@ -191,7 +172,7 @@ class LlamaCloudProvider:
 
     def _missing(self, intent: Intent, error: Gone) -> Gone | CredentialsError:
         """Tell work that is gone from a key that cannot see it."""
-        directory = intent.prepared[directory_step(intent.batch)]
+        directory = intent.prepared[directory_step(intent.marker)]
         if self._wall() > float(directory.data["ends"]) or self._directories.exists(directory.remote_id):
             return error
         return CredentialsError(
@@ -199,31 +180,20 @@ class LlamaCloudProvider:
             hint="use the key of the project the work was sent with, and run the same command again",
         )
 
-    def fetch(self, intent: Intent, ready: Ready) -> bytes:
+    def fetch(self, intent: Intent, ready: Ready) -> Fetched:
         size = next((item.size for item in intent.batch.items if item.key == ready.key), 0)
-        return self._follower.fetch(PRODUCTS[intent.batch.operation], ready.remote_id, size)
+        return self._fetcher.fetch(PRODUCTS[intent.batch.operation], ready.remote_id, size)
 
     def read(self, payload: bytes) -> answers.ParseAnswer | answers.ExtractAnswer:
         return answers.read(payload)
 
-    def recall(self, marker: str) -> Recalled:
-        raise Gone(f"{marker} cannot be read back yet")
-
     def cancel(self, intent: Intent, remote_id: str | None) -> None:
-        """Stop the batch and then each of its jobs: whether the one stops the others is not said anywhere."""
-        batch = remote_id or self._only(intent)
-        self._batches.cancel(batch)
-        product = PRODUCTS[intent.batch.operation]
-        jobs = list(self._batches.standing(batch).jobs.values())
-        for job, seen in self._jobs.standing(product, jobs).items():
-            if seen is not None and seen.get("status") not in {"COMPLETED", "FAILED", "CANCELLED"}:
-                self._jobs.cancel(product, job)
+        self._traces.stop(PRODUCTS[intent.batch.operation], remote_id or self._only(intent))
 
     def discard(self, intent: Intent) -> None:
-        """Remove the submission's directory, unless the job keeps them. Only for work whose results are safe."""
-        directory = intent.prepared.get(directory_step(intent.batch))
-        if directory is not None and intent.batch.config.get("cleanup", True):
-            self._directories.remove(directory.remote_id)
+        """Remove what was made for a submission whose results are safe, unless its job keeps that."""
+        if intent.batch.config.get("cleanup", True):
+            self._traces.discard(intent)
 
     def close(self) -> None:
         self._api.wire.close()

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Collection, Iterable, Mapping
 
-from docbatch.errors import Gone, Refused, Unavailable
+from docbatch.errors import Gone
 from docbatch.models import Failure, FailureClass, Operation, RemoteObject, WorkItem
-from docbatch.providers.base import Batch, Content, ContentChanged, Prepared
-from docbatch.providers.llamacloud import failures
-from docbatch.providers.llamacloud.api import DIRECTORIES, Api, Json, accepted, detail, identity, under
+from docbatch.providers.base import Batch, Content, Prepared
+from docbatch.providers.llamacloud.api import DIRECTORIES, Api, Json, identity, under
 from docbatch.providers.llamacloud.directories import Directories
-from docbatch.providers.llamacloud.form import UploadForm
+from docbatch.providers.llamacloud.placing import Placing
 from docbatch.providers.rates import Limiter
 
 LARGEST: Mapping[Operation, int] = {Operation.PARSE: 512_000_000, Operation.EXTRACT: 100_000_000}
@@ -20,6 +19,10 @@ REFUSED = "refused "
 
 def upload_step(key: str) -> str:
     return f"upload {key}"
+
+
+def contents_step(marker: str) -> str:
+    return f"contents {marker}"
 
 
 def entries_of(contents: RemoteObject) -> dict[str, str]:
@@ -49,7 +52,7 @@ class Uploads:
     def __init__(self, api: Api, directories: Directories, limiter: Limiter | None) -> None:
         self._api = api
         self._directories = directories
-        self._limiter = limiter
+        self._placing = Placing(api, directories, limiter)
 
     def put(
         self, item: WorkItem, operation: Operation, directory: RemoteObject, content: Content
@@ -59,7 +62,7 @@ class Uploads:
         Raises Unavailable, Gone (of the directory), ContentChanged, CredentialsError.
         """
         largest = LARGEST[operation]
-        if item.size > largest:
+        if item.size > largest and not item.is_reference:
             said = f"{item.size:,} bytes are more than the {largest:,} that LlamaCloud takes to {operation}"
             return self._refuse(item, directory.remote_id, Failure(FailureClass.TOO_LARGE, said))
         where = directory.remote_id
@@ -68,51 +71,14 @@ class Uploads:
             return _refusal(item, known)
         if not self._directories.watch(where).clear and (there := self._directories.entries(where, item.key)):
             return _entry(item, directory, there[0])
-        answer = self._send(item, where, content)
+        answer = self._placing.place(item, where, content)
         if isinstance(answer, Failure):
             return self._refuse(item, where, answer)
         return _entry(item, directory, answer)
 
-    def is_refused(self, key: str, directory: str) -> bool:
-        return key in self._directories.watch(directory).refused
-
     def _refuse(self, item: WorkItem, directory: str, why: Failure) -> RemoteObject:
         self._directories.watch(directory).refused[item.key] = why
         return _refusal(item, why)
-
-    def _send(self, item: WorkItem, directory: str, content: Content) -> Json | Failure:
-        path = under(DIRECTORIES, directory, "files", "upload")
-        if self._limiter is not None:
-            self._limiter.wait()
-        with content(item) as stream:
-            form = UploadForm(
-                _fields(item), stream, name=item.name, media_type=item.media_type, size=item.size
-            )
-            watch = self._directories.watch(directory)
-            try:
-                made = self._answer(item, path, form)
-            except Unavailable as error:
-                watch.cloud(error)
-                if form.ended_early:
-                    raise ContentChanged(item.key, "its bytes changed while they were sent") from error
-                raise
-        watch.trouble = None
-        if not isinstance(made, Failure) and not form.is_as_planned(item.digest):
-            raise ContentChanged(item.key, "its bytes changed while they were sent")
-        return made
-
-    def _answer(self, item: WorkItem, path: str, form: UploadForm) -> Json | Failure:
-        """Send the form. Raises Unavailable for whatever leaves open what lies in the directory now; Gone."""
-        reply = self._api.upload(path, form, form.headers)
-        if reply.status == 409:
-            # Perhaps an earlier upload, whose answer was lost, is what this one is in conflict with.
-            raise Unavailable(f"the upload of {item.name} met a conflict: {detail(reply)}")
-        if 400 <= reply.status < 500 and reply.status not in (404, 410):
-            return failures.refusal(reply.status, detail(reply))
-        made = accepted(reply, "POST", path).json()
-        if not isinstance(made, dict) or not isinstance(made.get("id"), str):
-            raise Unavailable(f"the upload of {item.name} was answered without an id: {reply.excerpt}")
-        return made
 
     def complete(
         self, step: str, batch: Batch, directory: RemoteObject, prepared: Prepared, content: Content
@@ -160,26 +126,10 @@ class Uploads:
             made = prepared[upload_step(item.key)]
             if made.data.get("directory") == directory.remote_id or item.key in watch.attached:
                 continue
-            if not self._attach(item, directory.remote_id, made.data.get("file", "")):
+            file = made.data.get("file")
+            if not file or isinstance(self._placing.add(item, directory.remote_id, file), Failure):
                 self.put(item, operation, directory, content)
             watch.attached.add(item.key)
-
-    def _attach(self, item: WorkItem, directory: str, file: str) -> bool:
-        """Reuse an uploaded file; say whether the service still has it."""
-        if not file:
-            return False
-        try:
-            self._api.post(under(DIRECTORIES, directory, "files"), {"file_id": file, **_fields(item)})
-        except (Gone, Refused):
-            return False
-        except Unavailable:
-            self._directories.watch(directory).cloud()
-            raise
-        return True
-
-
-def _fields(item: WorkItem) -> dict[str, str]:
-    return {"display_name": item.name, "unique_id": item.key}
 
 
 def _entry(item: WorkItem, directory: RemoteObject, entry: Json) -> RemoteObject:

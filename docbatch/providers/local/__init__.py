@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from docbatch.models import Operation, Recovery, Traits
+from docbatch.models import Input, Operation, Recovery, Traits
 from docbatch.providers import Kind, Settings, Surroundings
 
 if TYPE_CHECKING:
@@ -63,4 +63,5 @@ KIND = Kind(
     connect=_connect,
     read=_read,
     abilities=_abilities,
+    inputs=lambda _operation: frozenset({Input.TEXT}),
 )

@@ -16,9 +16,15 @@ _SIGNATURE = re.compile(
 _AFTER_PATH = re.compile(rb"[?#]|\\+u003[fF]|\\+u0023")
 
 
+def is_signed(url: str) -> bool:
+    """Say whether a URL is a credential: whoever has it, signature and all, has what it leads to."""
+    rest = url.partition("?")[2]
+    return bool(_SIGNATURE.search(b"?" + rest.encode(errors="replace")))
+
+
 def without_signatures(encoded: bytes) -> bytes:
     """Cut every presigned URL in an encoded JSON value; everything else stays byte for byte."""
-    return _URL.sub(_cut, encoded) if _SIGNATURE.search(encoded) or b"@" in encoded else encoded
+    return _URL.sub(_cut, encoded) if b"http" in encoded else encoded
 
 
 def _cut(url: re.Match[bytes]) -> bytes:

@@ -1,0 +1,113 @@
+"""The command `docbatch cancel`."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from docbatch.cli.outlet import say
+
+if TYPE_CHECKING:
+    from docbatch.engine.cancel import Answer, Work
+    from docbatch.engine.notices import Notice
+
+
+@click.command(name="cancel")
+@click.argument("submission", required=False)
+@click.option("--job", metavar="JOB", help="All that this job has with vendors, instead of one submission.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be stopped; asks nobody.")
+@click.option("--yes", is_flag=True, help="Do not ask before work is stopped.")
+@click.option(
+    "--allow-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="CONNECTION",
+    envvar="DOCBATCH_ALLOW_HOSTS",
+    help="Let this connection send its key to a host that is not the vendor's own.",
+)
+def command(
+    submission: str | None, *, job: str | None, dry_run: bool, yes: bool, allowed_hosts: tuple[str, ...]
+) -> int:
+    """Ask the vendor to stop work that it has. What has ended by then is paid, and collected by the next apply.
+
+    SUBMISSION is one of those that 'docbatch status' lists. A stopped document counts as failed: it is sent again only
+    after 'docbatch retry'. What a vendor charges for work it stops, the vendor says.
+    """
+    from docbatch.engine.cancel import Order, cancel
+    from docbatch.engine.clock import SystemClock
+    from docbatch.errors import gravest
+    from docbatch.spec.load import load_project
+
+    if (submission is None) == (job is None):
+        raise click.UsageError("name a submission, or a job with --job JOB")
+    project = load_project(Path.cwd())
+    order = Order(
+        project.root / ".docbatch",
+        tuple(project.connections.values()),
+        submission,
+        job,
+        frozenset(allowed_hosts),
+        dry_run,
+    )
+
+    def announce(found: Sequence["Work"]) -> bool:
+        return _announce(found, job, ask=not (yes or dry_run))
+
+    answers = cancel(order, SystemClock(), _observe, announce)
+    for line in (text for answer in answers for text in _told(answer)):
+        say(line)
+    if any(answer.stopped or answer.ended for answer in answers):
+        say(
+            "'docbatch apply' collects what ended; what was stopped is sent again only after 'docbatch retry'"
+        )
+    return gravest({answer.exit_code for answer in answers})
+
+
+def _observe(notice: "Notice") -> None:
+    from docbatch.cli.progress import trouble
+
+    text = trouble(notice)
+    if text is not None:
+        say(text, err=True)
+
+
+def _announce(found: Sequence["Work"], job: str | None, *, ask: bool) -> bool:
+    from docbatch.models import Stops
+    from docbatch.report import plural, visible
+
+    if not found:
+        say(f"job '{job}' has nothing with a vendor")
+    for work in found:
+        one = work.submission
+        remote = visible(one.remote_id or "no remote id")
+        say(f"submission {one.id} on {one.connection}: {plural(one.running, 'document')} running, {remote}")
+        others = [each for each in work.jobs if each != job]
+        if job is not None and others:
+            say(f"  its documents are also wanted by {', '.join(others)}")
+    if not any(work.stops is not Stops.NOTHING for work in found) or not (ask and sys.stdin.isatty()):
+        return True
+    return click.confirm("Stop them?", err=True)
+
+
+def _told(answer: "Answer") -> Iterator[str]:
+    from docbatch.report import plural, visible
+
+    name = f"submission {answer.work.submission.id}"
+    if answer.trouble is not None:
+        yield visible(f"{name}: could not be stopped: {answer.trouble.message}")
+        yield f"  {answer.trouble.hint or 'run the same command again'}"
+        return
+    if answer.stopped or answer.ended:
+        yield f"{name}: {plural(answer.stopped, 'document')} stopped, {answer.ended:,} ended otherwise"
+    if answer.left:
+        yield f"{name}: {plural(answer.left, 'document')} still with the vendor, which {LIMITS[answer.work.stops]}"
+
+
+LIMITS = {
+    "all": "was asked to stop them; 'docbatch apply' follows them to their end",
+    "begun": "stops only what it has begun, not what still waits there: ask again later,"
+    " or let 'docbatch apply' collect it",
+    "nothing": "cannot stop work: 'docbatch apply' collects it, or raise the job's timeout",
+}

@@ -1,0 +1,194 @@
+"""The command `docbatch emulate`."""
+
+import re
+import threading
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from docbatch.cli.outlet import say
+
+if TYPE_CHECKING:
+    from docbatch.emulators.rehearsal import Account, Stage
+    from docbatch.emulators.server import Emulator
+
+VENDORS = ("extend", "llamacloud", "extractpage")
+MOST_LINES = 40
+# What docbatch puts before a name at Extend, to find its work again.
+_OURS = re.compile(r"^[a-z0-9]+-[0-9a-f]{20}-")
+
+
+@click.command(name="emulate")
+@click.argument("vendor", type=click.Choice(VENDORS))
+@click.argument("run", nargs=-1, metavar="[-- COMMAND...]", type=click.UNPROCESSED)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Listen there; each service has a port of its own."
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the emulator remembers what it did; .docbatch/emulate/VENDOR when left out.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME:N",
+    help="Let the N-th request go wrong, such as lost:5 or 429:3.",
+)
+@click.option("--chaos", type=int, metavar="SEED", help="Let many requests go wrong, drawn by this number.")
+@click.option(
+    "--extracts",
+    multiple=True,
+    metavar="CONFIGURATION",
+    help="LlamaCloud: this saved configuration extracts. All others parse.",
+)
+def command(
+    vendor: str,
+    run: tuple[str, ...],
+    *,
+    port: int | None,
+    state: Path | None,
+    faults: tuple[str, ...],
+    chaos: int | None,
+    extracts: tuple[str, ...],
+) -> int:
+    """Put a service on, on this machine only, to rehearse a project without an account.
+
+    It runs until it is interrupted. With a command it runs until that has ended, and the command finds it in its
+    environment: docbatch emulate extend -- docbatch apply. Results come from the local engine; nothing is paid, and
+    nothing leaves this machine.
+    """
+    from docbatch.emulators.rehearsal import STAGES, rehearsal
+    from docbatch.emulators.weather import Chaos, parse_faults
+
+    try:
+        chosen = parse_faults(faults)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--fault") from error
+    stage = STAGES[vendor]
+    astray = _astray(vendor)
+    if run and astray:
+        raise click.UsageError(_elsewhere(astray))
+    weather = None if chaos is None else Chaos(chaos)
+    folder = _folder(vendor) if state is None else state
+    with rehearsal(stage, folder, port=port, faults=chosen, weather=weather, extracting=extracts) as emulator:
+        _introduce(stage, emulator, folder)
+        if astray:
+            say(f"warning: {_elsewhere(astray)}", err=True)
+        code = _run(run, stage, emulator.url) if run else _wait()
+    _conclude(emulator)
+    return code
+
+
+def _folder(vendor: str) -> Path:
+    """Return the emulator's own folder, beside the project's state and not in it."""
+    from docbatch.cli.workspace import state_folder
+    from docbatch.state.files import prepare
+
+    folder = state_folder()
+    prepare(folder)
+    return folder / "emulate" / vendor
+
+
+def _astray(vendor: str) -> list[str]:
+    """Return the connections to this service that the environment would not lead to the emulator."""
+    from urllib.parse import urlsplit
+
+    from docbatch.links import is_loopback
+    from docbatch.spec.load import load_project
+
+    connections = load_project(Path.cwd()).connections.values()
+    return [
+        each.name
+        for each in connections
+        if each.type == vendor and each.base_url and not is_loopback(urlsplit(each.base_url).hostname or "")
+    ]
+
+
+def _elsewhere(names: Collection[str]) -> str:
+    named = ", ".join(f"'{name}'" for name in names)
+    return (
+        f"the base_url of connection {named} in docbatch.yaml leads to the real service, not to the emulator"
+    )
+
+
+def _introduce(stage: "Stage", emulator: "Emulator", folder: Path) -> None:
+    from docbatch.emulators.rehearsal import KEY, LEDGER
+
+    before = len(emulator.payments)
+    lines = [
+        f"{stage.title} is emulated at {emulator.url}, for this machine only. Nothing is paid.",
+        "",
+        f"  export {stage.address}={emulator.url}",
+        f"  export {stage.key}={KEY}    # any key will do; no real one is needed",
+        "",
+        f"or write 'base_url: {emulator.url}' into a connection of docbatch.yaml.",
+        f"What would have been paid: {emulator.url}{LEDGER}",
+        f"Its memory: {folder}" + (f" ({before:,} documents from before)" if before else ""),
+    ]
+    say("\n".join(lines))
+
+
+def _wait() -> int:
+    say("Ctrl-C ends it.", err=True)
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
+    return 0
+
+
+def _run(run: Sequence[str], stage: "Stage", url: str) -> int:
+    """Run a command that finds the emulator in its environment, and return its exit code."""
+    import os
+    import signal
+    import subprocess
+
+    from docbatch.emulators.rehearsal import KEY
+    from docbatch.errors import UsageError
+
+    environment = {**os.environ, stage.address: url, stage.key: KEY}
+    try:
+        process = subprocess.Popen(run, env=environment)
+    except OSError as error:
+        raise UsageError(f"'{run[0]}' cannot be run: {error.strerror}") from error
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    while True:
+        # Ctrl-C reaches the command as well: it ends in its own way, and the emulator after it.
+        with suppress(KeyboardInterrupt):
+            code = process.wait()
+            return code if code >= 0 else 128 - code
+
+
+def _conclude(emulator: "Emulator") -> None:
+    from docbatch.emulators.rehearsal import accounts
+
+    say(_ledger(list(accounts(emulator.payments))))
+    if emulator.leaks:
+        say(f"warning: a key reached the storage host in {len(emulator.leaks)} requests", err=True)
+    for error in emulator.errors:
+        say(f"error: the emulator itself failed:\n{error}", err=True)
+
+
+def _ledger(accounts: "Sequence[Account]") -> str:
+    """Say what would have been paid, the costliest first; services charge by the page."""
+    from docbatch.report import plural, visible
+
+    if not accounts:
+        return "\nNothing would have been paid."
+    pages = sum(each.pages for each in accounts)
+    lines = ["", f"Would have been paid: {plural(len(accounts), 'document')}, {plural(pages, 'page')}"]
+    ordered = sorted(accounts, key=lambda each: (-each.pages, _own_name(each)))
+    for each in ordered[:MOST_LINES]:
+        again = f", {each.times} times" if each.times > 1 else ""
+        name = visible(_own_name(each))
+        lines.append(f"  {each.operation:9} {name}: {plural(each.pages, 'page')}{again}")
+    if len(ordered) > MOST_LINES:
+        lines.append(f"  and {len(ordered) - MOST_LINES:,} more")
+    return "\n".join(lines)
+
+
+def _own_name(account: "Account") -> str:
+    return _OURS.sub("", account.document)

@@ -1,0 +1,175 @@
+"""The command `docbatch recover`."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from docbatch.cli.outlet import say
+from docbatch.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from docbatch.engine.foreign import Judgement
+    from docbatch.engine.notices import Notice
+    from docbatch.engine.recover import Recovered
+
+
+@click.command(name="recover")
+@click.option("--connection", metavar="NAME", help="Look on this connection only.")
+@click.option(
+    "--abandon",
+    "abandoned",
+    multiple=True,
+    metavar="MARKER",
+    help="Never follow this work; its documents may be sent, and paid, again.",
+)
+@click.option(
+    "--absent",
+    multiple=True,
+    metavar="CONNECTION",
+    help="You made sure that this connection has nothing the state does not know.",
+)
+@click.option("--dry-run", is_flag=True, help="Only look and say what would be taken over.")
+@click.option("--yes", is_flag=True, help="Do not ask before anything is taken over.")
+@click.option(
+    "--allow-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="CONNECTION",
+    envvar="DOCBATCH_ALLOW_HOSTS",
+    help="Let this connection send its key to a host that is not the vendor's own.",
+)
+def command(
+    *,
+    connection: str | None,
+    abandoned: tuple[str, ...],
+    absent: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    allowed_hosts: tuple[str, ...],
+) -> int:
+    """Take over work that vendors have of this project and the state does not know.
+
+    For a state that was lost or restored from a backup: 'docbatch apply' sends nothing then. Nothing is sent by this
+    command either. What it takes over, the next apply follows and collects without paying again.
+    """
+    from docbatch.engine.clock import SystemClock
+    from docbatch.engine.recover import Search, recover
+
+    workspace = Workspace.here()
+    search = Search(
+        jobs=workspace.jobs,
+        folder=workspace.folder,
+        project=workspace.project.id or "local",
+        is_all=True,
+        connections=tuple(workspace.project.connections.values()),
+        allowed_hosts=frozenset(allowed_hosts),
+        only=connection,
+        absent=frozenset(absent),
+        abandoned=frozenset(abandoned),
+        dry_run=dry_run,
+    )
+
+    def announce(judgements: Sequence["Judgement"]) -> bool:
+        return _announce(judgements, frozenset(abandoned), ask=not (yes or dry_run))
+
+    outcome = recover(search, SystemClock(), _observe, announce)
+    for line in _conclusion(outcome, dry_run=dry_run):
+        say(line)
+    _complain(outcome)
+    return outcome.exit_code
+
+
+def _observe(notice: "Notice") -> None:
+    from docbatch.engine.notices import Waiting
+    from docbatch.report import span
+
+    if isinstance(notice, Waiting) and notice.seconds >= 1:
+        say(f"waiting {span(notice.seconds)}: {notice.reason}", err=True)
+
+
+def _announce(judgements: Sequence["Judgement"], abandoned: frozenset[str], *, ask: bool) -> bool:
+    from docbatch.report import plural, visible
+
+    for each in judgements:
+        found = each.found
+        say(
+            visible(
+                f"{found.connection}: {found.marker}: {plural(each.documents, 'document')}: {_what(each)}"
+            )
+        )
+        for line in _advice(each):
+            say(visible(line))
+    for marker in sorted(abandoned - {each.found.marker for each in judgements}):
+        say(
+            visible(
+                f"{marker}: no vendor has such work that the state does not know; there is nothing to abandon"
+            )
+        )
+    if not judgements:
+        say("no vendor was found to have work that the state does not know")
+    if not judgements or not (ask and sys.stdin.isatty()):
+        return True
+    return click.confirm("Take it over?", err=True)
+
+
+def _what(judgement: "Judgement") -> str:
+    match judgement.verdict:
+        case "taken":
+            rest = (
+                (f"{judgement.known:,} known already", judgement.known),
+                (
+                    f"{judgement.unwanted:,} that no job wants",
+                    judgement.unwanted,
+                ),
+            )
+            return ", ".join(
+                [f"{len(judgement.wanted):,} taken over", *(text for text, some in rest if some)]
+            )
+        case "known" if judgement.why:
+            return f"{judgement.why}; nothing waits to be sent there, so it is left alone"
+        case "known":
+            return "known already, or no longer wanted"
+        case "abandoned":
+            return "given up; it is never followed, and its documents may be sent again"
+        case _:
+            return f"left: {judgement.why}"
+
+
+def _advice(judgement: "Judgement") -> Iterator[str]:
+    from docbatch.engine.foreign import Verdict
+
+    if judgement.verdict is Verdict.LEFT:
+        yield "  while it is left, apply sends nothing on this connection: the same documents would be paid again"
+        yield "  put documents and jobs back as they were and run this again; where that cannot be, give it up with"
+        yield f"  'docbatch recover --abandon {judgement.found.marker}'"
+
+
+def _conclusion(outcome: "Recovered", *, dry_run: bool) -> Iterator[str]:
+    from docbatch.engine.foreign import Verdict
+
+    if outcome.declined:
+        yield "Nothing was taken over."
+        return
+    verdicts = {each.verdict for each in outcome.judgements}
+    if outcome.restored is not None and outcome.is_trusted and Verdict.LEFT not in verdicts:
+        yield f"The state {'would be' if dry_run else 'is'} trusted again."
+    elif not outcome.is_trusted:
+        yield f"The state is not trusted yet: {outcome.restored}."
+        for name, why in outcome.unsearched.items():
+            yield f"  '{name}' was not searched: {why}"
+        yield "  Search it as well, or look there yourself and say so with '--absent CONNECTION'."
+    if dry_run:
+        yield "Nothing was changed."
+    elif Verdict.TAKEN in verdicts:
+        yield "'docbatch apply' follows and collects what was taken over."
+
+
+def _complain(outcome: "Recovered") -> None:
+    from docbatch.report import visible
+
+    for error in outcome.errors:
+        say(f"error: {visible(error.message)}", err=True)
+        if error.hint:
+            say(f"  {error.hint}", err=True)

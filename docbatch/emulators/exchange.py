@@ -1,0 +1,100 @@
+"""What passes between an emulator and its clients: requests, responses, and the faults that befall them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self, get_args
+from urllib.parse import parse_qs, unquote
+
+Host = Literal["api", "storage"]
+
+Fault = Literal[
+    "kill_before",
+    "kill_after",
+    "lost",
+    "lost_before",
+    "reset",
+    "500_after",
+    "500_before",
+    "429",
+    "429_plain",
+    "truncated",
+    "malformed",
+    "html502",
+    "slow",
+]
+"""`lost` and `reset` answers never come, a `truncated` one comes to its half, and `before` says that the vendor did nothing.
+`kill` is the end of the client itself, brought about by whoever runs the emulator."""
+
+KILLS = frozenset({"kill_before", "kill_after"})
+FAULTS: tuple[str, ...] = tuple(fault for fault in get_args(Fault) if fault not in KILLS)
+UNCOMMITTED = frozenset({"kill_before", "lost_before", "500_before", "429", "429_plain"})
+UNANSWERED = frozenset({"kill_after", "lost", "reset"})
+
+HTML_502 = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it came in. Numbers start at 1 and run over both hosts; header names are in lower case."""
+
+    number: int
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    query: str = ""
+    host: Host = "api"
+    peer: int = 0
+
+    @property
+    def params(self) -> dict[str, list[str]]:
+        return parse_qs(self.query, keep_blank_values=True)
+
+    def param(self, name: str, default: str | None = None) -> str | None:
+        """Return the last value of a query parameter."""
+        return self.params.get(name, [default])[-1]
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def segments(self) -> list[str]:
+        return [unquote(segment) for segment in self.path.strip("/").split("/")]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @classmethod
+    def of(cls, value: object, status: int = 200, **headers: str) -> Self:
+        """Answer with JSON. Header names are given with underscores."""
+        named = {name.replace("_", "-"): text for name, text in headers.items()}
+        return cls(status, {"Content-Type": "application/json", **named}, json.dumps(value).encode())
+
+
+def unheard(fault: str, retry_after: int) -> Response | None:
+    """Return what a vendor answers that did nothing with a request; None when it does not answer."""
+    match fault:
+        case "429":
+            return Response.of({"error": "slow down"}, 429, Retry_After=str(retry_after))
+        case "429_plain":
+            return Response.of({"error": "slow down"}, 429)
+        case "500_before":
+            return Response.of({"error": "internal"}, 500)
+    return None
+
+
+def spoilt(fault: str, response: Response) -> Response:
+    """Return what becomes of an answer on its way."""
+    match fault:
+        case "500_after":
+            return Response.of({"error": "internal"}, 500)
+        case "html502":
+            return Response(502, {"Content-Type": "text/html"}, HTML_502)
+        case "malformed":
+            return Response(response.status, response.headers, b'{"half": ' + response.body[:20])
+    return response

@@ -1,0 +1,150 @@
+"""Work of this project at a vendor that the state does not know: what of it jobs want, and what may become of it."""
+
+import enum
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from docbatch.engine.intake import Intake
+from docbatch.engine.target import Target
+from docbatch.models import ItemStatus, Submission, SubmissionStatus, WorkItem
+from docbatch.providers.base import Recalled
+from docbatch.state.items import RecordedItem
+from docbatch.state.records import Frozen
+
+WAITING = {ItemStatus.PENDING, ItemStatus.FAILED}
+
+
+class Verdict(enum.StrEnum):
+    """What becomes of found work: it is followed, only known from now on, given up by a person, or left to one."""
+
+    TAKEN = "taken"
+    KNOWN = "known"
+    ABANDONED = "abandoned"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Work under one marker. `recalled` is None where the vendor shows no document of it."""
+
+    marker: str
+    connection: str
+    account: str
+    recalled: Recalled | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`documents` counts what the work holds, `wanted` what of it jobs wait for, `known` what the state has already."""
+
+    found: Found
+    verdict: Verdict
+    documents: int = 0
+    wanted: tuple[RecordedItem, ...] = ()
+    known: int = 0
+    why: str = ""
+
+    @property
+    def unwanted(self) -> int:
+        return self.documents - len(self.wanted) - self.known
+
+
+def judge(intake: Intake, found: Collection[Found], abandoned: Collection[str]) -> list[Judgement]:
+    """Say what becomes of each. Work that holds nothing the jobs wait for may still be that of their documents.
+
+    It is left to a person as long as anything waits to be sent on its connection.
+    """
+    seen: list[Judgement] = []
+    taken: set[str] = set()
+    for each in found:
+        seen.append(_look(intake, each, taken))
+        if seen[-1].verdict is Verdict.TAKEN:
+            taken.update(item.key for item in seen[-1].wanted)
+    waiting = {name for name in intake.connections.views() if _awaits(intake, name, taken)}
+    return [_settle(each, waiting, abandoned) if each.verdict is Verdict.LEFT else each for each in seen]
+
+
+def _look(intake: Intake, found: Found, taken: Collection[str]) -> Judgement:
+    """Take what can be taken and know what is known, or taken from other work; the rest is left as yet."""
+    if found.recalled is None:
+        return Judgement(found, Verdict.LEFT, why="the vendor shows none of its documents")
+    runs = found.recalled.runs
+    items = list(intake.store.items.many(list(runs)))
+    open_ = [item for item in items if item.status in WAITING and item.key not in taken]
+    known = len(items) - len(open_)
+    recipes = _recipes(intake)
+    wanted = tuple(
+        item for item in open_ if item.recipe in recipes and intake.store.documents.places(item.row)
+    )
+    if len({item.recipe for item in wanted}) > 1:
+        why = "its documents belong to jobs of different provider options, and one submission has one"
+        return Judgement(found, Verdict.LEFT, len(runs), wanted, known, why)
+    if wanted:
+        return Judgement(found, Verdict.TAKEN, len(runs), wanted, known)
+    if runs and len(items) == len(runs):
+        return Judgement(found, Verdict.KNOWN, len(runs), (), known)
+    why = "no job wants its documents as they were sent: other bytes, other options, or a latest version that moved"
+    return Judgement(found, Verdict.LEFT, len(runs), (), known, why)
+
+
+def _settle(each: Judgement, waiting: Collection[str], abandoned: Collection[str]) -> Judgement:
+    if each.found.marker in abandoned:
+        verdict = Verdict.ABANDONED
+    elif each.wanted or each.found.connection in waiting:
+        return each
+    else:
+        verdict = Verdict.KNOWN
+    return Judgement(each.found, verdict, each.documents, (), each.known, each.why)
+
+
+def _awaits(intake: Intake, connection: str, taken: Collection[str]) -> bool:
+    """Say whether anything but what is taken over waits to be sent on a connection."""
+    jobs = [target.name for target in intake.targets.values() if target.connection == connection]
+    for row, target in _recipes(intake).items():
+        if target.connection == connection:
+            pending = intake.store.items.pending(row, jobs, len(taken) + 1)
+            if any(item.key not in taken for item in pending):
+                return True
+    return False
+
+
+def _recipes(intake: Intake) -> Mapping[int, Target]:
+    """Return a job of each recipe that is in use, by the recipe's row."""
+    rows = (
+        (intake.store.documents.recipe_row(target.recipe_key), target) for target in intake.targets.values()
+    )
+    return {row: target for row, target in rows if row is not None}
+
+
+def take_over(intake: Intake, judgement: Judgement, identity: str, now: float) -> None:
+    """Record found work as a submission that is followed from now on."""
+    found, recalled = judgement.found, judgement.found.recalled
+    assert recalled is not None
+    recipe = judgement.wanted[0].recipe
+    target = _recipes(intake)[recipe]
+    items = tuple(_work_items(intake, judgement.wanted))
+    keys = {item.key for item in items}
+    submission = Submission(
+        identity, 0, target.connection, found.account, SubmissionStatus.INTENDED, recalled.remote_id
+    )
+    frozen = Frozen(identity, recipe, found.marker, target.config, b"", recalled.prepared, items)
+    runs = {key: run for key, run in recalled.runs.items() if run is not None and key in keys}
+    failed = [item.row for item in judgement.wanted if item.status is ItemStatus.FAILED]
+    intake.store.submissions.adopt(submission, frozen, runs, failed, now)
+
+
+def _work_items(intake: Intake, wanted: Collection[RecordedItem]) -> Iterator[WorkItem]:
+    for item in wanted:
+        name, path = intake.store.documents.places(item.row)[0]
+        job = intake.store.documents.job(name)
+        assert job is not None
+        yield WorkItem(
+            key=item.key,
+            recipe=str(item.recipe),
+            digest=item.digest,
+            size=item.size,
+            media_type=item.media_type,
+            name=path.rpartition(b"/")[2].decode("utf-8", "replace"),
+            path=job.root + b"/" + path,
+            attempt=item.attempt,
+        )

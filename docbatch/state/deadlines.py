@@ -1,0 +1,50 @@
+"""Which submissions take longer than the jobs that wait for them allow. Wall time tells ages, never an order."""
+
+import json
+from dataclasses import dataclass
+
+from docbatch.state.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A submission that is with the vendor for longer than `timeout`, the shortest of the jobs that want its documents.
+
+    `seconds` is how long it is there, `documents` how many of it have not ended. `remote_id` is that of one of its runs
+    where the whole has none.
+    """
+
+    submission: str
+    connection: str
+    remote_id: str | None
+    documents: int
+    seconds: float
+    timeout: float
+    jobs: tuple[str, ...]
+
+
+class Deadlines:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def passed(self, now: float) -> list[Stuck]:
+        """Return what is stuck at `now` (wall time), in sequence."""
+        rows = self._database.execute(
+            "SELECT submission.id, submission.connection, coalesce(submission.remote_id, min(entry.remote_id)),"
+            " ?1 - submission.intended_at,"
+            " count(DISTINCT entry.item), min(job.timeout), json_group_array(DISTINCT job.name)"
+            " FROM submission JOIN submission_item AS entry ON entry.submission = submission.id"
+            " JOIN document ON document.item = entry.item AND document.wanted = 1"
+            " JOIN job ON job.name = document.job"
+            " WHERE submission.status = 'submitted' AND submission.intended_at < ?1 - (SELECT min(timeout) FROM job)"
+            " AND entry.status IN ('running', 'ready', 'partial')"
+            " GROUP BY submission.id HAVING submission.intended_at < ?1 - min(job.timeout)"
+            " ORDER BY submission.sequence",
+            (now,),
+        )
+        return [
+            Stuck(
+                identity, connection, remote_id, documents, seconds, timeout, tuple(sorted(json.loads(jobs)))
+            )
+            for identity, connection, remote_id, seconds, documents, timeout, jobs in rows.fetchall()
+        ]

@@ -1,0 +1,165 @@
+"""Items as parts of submissions. All that writes here does so inside the current transaction."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from docbatch.errors import StateError
+from docbatch.models import Failure, ItemStatus, WorkItem
+from docbatch.state import items as item_rows
+from docbatch.state.database import Database
+from docbatch.state.items import Items, RecordedItem
+from docbatch.state.records import Waiting
+
+
+class Entries:
+    def __init__(self, database: Database, items: Items) -> None:
+        self._database = database
+        self._items = items
+
+    def rounds(self, keys: Sequence[str]) -> int:
+        """Return how often the most often sent of these items was part of a submission that may have been sent.
+
+        What certainly was not does not count, so that a vendor who says "later" all day sees one submission, not many.
+        """
+        most = 0
+        for item in self._items.many(keys):
+            row = self._database.execute(
+                "SELECT count(*) FROM submission_item AS entry JOIN submission ON submission.id = entry.submission"
+                " WHERE entry.item = ? AND submission.status <> 'unsent'",
+                (item.row,),
+            ).fetchone()
+            most = max(most, int(row[0]))
+        return most
+
+    def waiting(self, identity: str, limit: int) -> list[Waiting]:
+        """Return items whose results can be fetched."""
+        rows = self._database.execute(
+            "SELECT item.key, entry.remote_id, entry.status = 'partial' FROM submission_item AS entry"
+            " JOIN item ON item.id = entry.item"
+            " WHERE entry.submission = ? AND entry.status IN ('ready', 'partial') ORDER BY entry.position LIMIT ?",
+            (identity, limit),
+        )
+        return [Waiting(key, remote_id, bool(partial)) for key, remote_id, partial in rows]
+
+    def frozen(self, identity: str) -> Iterator[WorkItem]:
+        """Yield all items of a submission as they were sent, in position order."""
+        rows = self._database.execute(
+            f"SELECT {item_rows.JOINED}, entry.name, entry.path, item.priority"
+            " FROM submission_item AS entry JOIN item ON item.id = entry.item"
+            " WHERE entry.submission = ? ORDER BY entry.position",
+            (identity,),
+        )
+        for *columns, name, path, priority in rows:
+            item = item_rows.read(columns)
+            yield WorkItem(
+                key=item.key,
+                recipe=str(item.recipe),
+                digest=item.digest,
+                size=item.size,
+                media_type=item.media_type,
+                name=name,
+                path=path,
+                priority=priority,
+                attempt=item.attempt,
+            )
+
+    def running(self, identity: str) -> list[RecordedItem]:
+        """Return the items that have not ended, in position order."""
+        rows = self._database.execute(
+            f"SELECT {item_rows.JOINED} FROM submission_item AS entry JOIN item ON item.id = entry.item"
+            " WHERE entry.submission = ? AND entry.status IN ('running', 'ready', 'partial') ORDER BY entry.position",
+            (identity,),
+        )
+        return [item_rows.read(row) for row in rows.fetchall()]
+
+    def live(self, identity: str, keys: Sequence[str]) -> dict[str, RecordedItem]:
+        """Return those of the items that have not ended, by key."""
+        live = {}
+        for item in self._items.many(keys):
+            row = self._database.execute(
+                "SELECT 1 FROM submission_item WHERE submission = ? AND item = ?"
+                " AND status IN ('running', 'ready', 'partial')",
+                (identity, item.row),
+            ).fetchone()
+            if row is not None:
+                live[item.key] = item
+        return live
+
+    def are_through(self, identity: str) -> bool:
+        """Say whether every item of a submission has ended."""
+        left = self._database.execute(
+            "SELECT 1 FROM submission_item WHERE submission = ? AND status IN ('running', 'ready', 'partial') LIMIT 1",
+            (identity,),
+        ).fetchone()
+        return left is None
+
+    def enlist(self, identity: str, items: Sequence[WorkItem]) -> None:
+        """Make items part of a submission. Raises StateError when one of them does not wait to be sent."""
+        for position, item in enumerate(items):
+            recorded = self._items.get(item.key)
+            if recorded is None or recorded.status is not ItemStatus.PENDING:
+                status = "unknown" if recorded is None else recorded.status
+                raise StateError(
+                    f"item {item.key[:12]} ({item.name}) is {status}, not waiting to be sent; nothing was sent"
+                )
+            self._database.execute(
+                "INSERT INTO submission_item (submission, position, item, name, path, status)"
+                " VALUES (?, ?, ?, ?, ?, 'running')",
+                (identity, position, recorded.row, item.name, item.path),
+            )
+            self._items.set(recorded, ItemStatus.LIVE)
+
+    def strike(self, identity: str) -> None:
+        """Take all items out of a submission that was not sent."""
+        self._database.execute("DELETE FROM submission_item WHERE submission = ?", (identity,))
+
+    def name_runs(self, identity: str, runs: Mapping[str, str]) -> None:
+        """Note the items' remote ids, as far as they are known."""
+        for key, run in runs.items():
+            self._database.execute(
+                "UPDATE submission_item SET remote_id = ?"
+                " WHERE submission = ? AND item = (SELECT id FROM item WHERE key = ?)",
+                (run, identity, key),
+            )
+
+    def charge(self, identity: str, item: RecordedItem, charged: float) -> None:
+        self._database.execute(
+            "UPDATE submission_item SET credits = ? WHERE submission = ? AND item = ?",
+            (charged, identity, item.row),
+        )
+
+    def charged(self, job: str) -> float | None:
+        """Return what documents of a job cost, None where no vendor told.
+
+        Each is charged to one job: of those that want it the one with the lowest priority number, then by name.
+        """
+        row = self._database.execute(
+            "SELECT sum(entry.credits) FROM submission_item AS entry WHERE entry.credits IS NOT NULL AND ? = ("
+            "SELECT job.name FROM document JOIN job ON job.name = document.job WHERE document.item = entry.item"
+            " ORDER BY job.priority, job.name LIMIT 1)",
+            (job,),
+        ).fetchone()
+        return None if row[0] is None else float(row[0])
+
+    def ready(self, identity: str, item: RecordedItem, waiting: Waiting) -> None:
+        self._database.execute(
+            "UPDATE submission_item SET status = ?, remote_id = ? WHERE submission = ? AND item = ?",
+            ("partial" if waiting.partial else "ready", waiting.remote_id, identity, item.row),
+        )
+
+    def end(
+        self,
+        identity: str,
+        item: RecordedItem,
+        entry: str,
+        status: ItemStatus,
+        *,
+        result: str | None = None,
+        failure: Failure | None = None,
+        attempts: int = 0,
+    ) -> None:
+        """End an item's part in a submission as `entry`, and let the item be `status`."""
+        self._database.execute(
+            "UPDATE submission_item SET status = ? WHERE submission = ? AND item = ?",
+            (entry, identity, item.row),
+        )
+        self._items.set(item, status, result=result, failure=failure, attempts=attempts)
