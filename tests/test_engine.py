@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 
 from docbatch.engine import collecting
-from docbatch.engine.notices import Trouble
+from docbatch.engine.adopt import replan
+from docbatch.engine.notices import Intended, Notice, Trouble
+from docbatch.engine.reconcile import reconcile
+from docbatch.engine.run import Run
 from docbatch.engine.target import Target
 from docbatch.errors import Gone, NotSent, ProviderError, Unavailable
-from docbatch.models import RemoteObject, SubmissionStatus
+from docbatch.keys import recipe_key
+from docbatch.models import Operation, Recipe, RemoteObject, SubmissionStatus
 from docbatch.providers.base import Batch, Content, Fetched, Intent, Prepared, Progress, Ready, Step
 from docbatch.state.objects import RemoteObjects
 from docbatch.state.store import Store
@@ -148,10 +152,39 @@ def test_uploads_that_went_well_end_the_back_off(project: Project, monkeypatch: 
         return plain(self, *arguments)
 
     monkeypatch.setattr(FakeProvider, "perform", every_second_fails)
-    project.trait_options["max_items"] = 1
     project.apply()
 
-    assert project.cloud.now < 60.0
+    assert project.cloud.now < 20.0
+
+
+def test_jobs_of_equal_priority_are_served_in_turn_where_there_is_room_for_one(project: Project) -> None:
+    project.trait_options |= {"max_items": 1, "max_in_flight": 1}
+    recipes = [Recipe("fake", "acme", Operation.PARSE, {"way": way}) for way in ("fast", "slow")]
+    targets = [
+        project.target(name=recipe.config["way"], recipe=recipe, recipe_key=recipe_key(recipe), sinks=())
+        for recipe in recipes
+    ]
+    served: list[tuple[str, ...]] = []
+    with project.taken_up(*targets) as (intake, clock):
+
+        def observe(notice: Notice) -> None:
+            if isinstance(notice, Intended):
+                served.append(intake.store.submissions.wanted_by(notice.submission))
+
+        reconcile(
+            Run(
+                store=intake.store,
+                spool=intake.spool,
+                connections=intake.connections,
+                targets=intake.targets,
+                clock=clock,
+                observe=observe,
+                project="proj",
+                replan=replan,
+            )
+        )
+
+    assert [names for (names,) in served] in (["fast", "slow"] * 4, ["slow", "fast"] * 4)
 
 
 def test_a_storm_of_too_many_requests_leaves_one_submission(

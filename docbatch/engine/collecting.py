@@ -44,9 +44,9 @@ def _record(run: Run, submission: Submission, progress: Progress) -> None:
     changed = [each for each in progress.ended if isinstance(each, Changed)]
     if ready or failed:
         _stop_without_credits(run, submission.connection, failed)
-        run.store.submissions.progress(submission.id, ready, failed)
-        jobs = run.store.submissions.wanted_by(submission.id)
-        run.observe(Ended(submission.id, len(ready) + len(failed), len(failed), jobs))
+        ended, broken = run.store.submissions.progress(submission.id, ready, failed)
+        if ended or broken:
+            run.observe(Ended(submission.id, ended, broken, run.store.submissions.wanted_by(submission.id)))
     if changed:
         _release(run, submission.id, changed)
     run.remark(submission.id, progress.note)

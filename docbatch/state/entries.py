@@ -140,6 +140,13 @@ class Entries:
         ).fetchone()
         return None if row[0] is None else float(row[0])
 
+    def unended(self, identity: str) -> int:
+        """Count the items the vendor still works on."""
+        row = self._database.execute(
+            "SELECT count(*) FROM submission_item WHERE submission = ? AND status = 'running'", (identity,)
+        ).fetchone()
+        return int(row[0])
+
     def ready(self, identity: str, item: RecordedItem, waiting: Waiting) -> None:
         self._database.execute(
             "UPDATE submission_item SET status = ?, remote_id = ? WHERE submission = ? AND item = ?",

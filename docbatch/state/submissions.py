@@ -164,10 +164,16 @@ class Submissions:
             for item in self._entries.running(identity):
                 self._entries.end(identity, item, "failed", ItemStatus.FAILED, failure=failure)
 
-    def progress(self, identity: str, ready: Iterable[Waiting], failed: Mapping[str, Failure]) -> None:
-        """Record which items ended at the vendor; what ended earlier stays as it is."""
+    def progress(
+        self, identity: str, ready: Iterable[Waiting], failed: Mapping[str, Failure]
+    ) -> tuple[int, int]:
+        """Record which items ended at the vendor; what ended earlier stays as it is.
+
+        Returns how many ended since they were last asked about, and how many of these failed.
+        """
         with self._database.write():
             ready = list(ready)
+            before = self._entries.unended(identity)
             running = self._entries.live(identity, [each.key for each in ready] + list(failed))
             for each in ready:
                 if each.key in running:
@@ -175,7 +181,9 @@ class Submissions:
             for key, failure in failed.items():
                 if key in running:
                     self._entries.end(identity, running[key], "failed", ItemStatus.FAILED, failure=failure)
+            ended = before - self._entries.unended(identity)
             self._finish(identity)
+        return ended, sum(key in running for key in failed)
 
     def collect(self, identity: str, collected: Iterable[Collected]) -> None:
         """Record results that are durable in the spool; their deliveries become due."""

@@ -206,7 +206,10 @@ def test_a_refusal_after_an_uncertain_attempt_does_not_close_the_question(store:
 
 def test_items_end_one_by_one_and_the_submission_with_the_last(store: Store) -> None:
     accepted(store, "s1", "a", "b")
-    store.submissions.progress("s1", [Waiting("a", "run-1", partial=False)], {"b": BROKEN})
+    news = [Waiting("a", "run-1", partial=False)], {"b": BROKEN}
+
+    assert store.submissions.progress("s1", *news) == (2, 1)
+    assert store.submissions.progress("s1", *news) == (0, 0)
 
     submission = store.submissions.get("s1")
     assert submission is not None
