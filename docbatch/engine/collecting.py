@@ -12,8 +12,8 @@ from docbatch.models import Failure, FailureClass, ItemStatus, Submission
 from docbatch.providers.base import Changed, Failed, Progress, Ready
 from docbatch.state.records import Collected, Waiting
 
-WINDOW = 128
-AHEAD = 128
+WINDOW = 64
+AHEAD = 96
 """How many results are fetched beyond a window while it is recorded and delivered."""
 MOST_LOSSES = 3
 

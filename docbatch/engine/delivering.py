@@ -92,10 +92,8 @@ def _publish(run: Run, target: Target, recorded: RecordedSink, sink: Sink) -> No
 
 def _delivery(run: Run, target: Target, due: DueDelivery, expected: Stamp | None) -> Delivery:
     def load() -> Answer:
-        payload = run.fresh.take(due.result)
-        return run.connections.read(
-            target.connection, run.spool.read(due.result) if payload is None else payload
-        )
+        answer = run.fresh.take(due.result)
+        return answer or run.connections.read(target.connection, run.spool.read(due.result))
 
     document = DocumentInfo(
         path=escape(due.path), sha256=due.digest, size=due.size, media_type=due.media_type

@@ -5,36 +5,40 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 
 from docbatch.errors import Gone, Refused, Unavailable
-from docbatch.providers.base import Draft, Fetched, Intent, Provider, Ready
+from docbatch.providers.base import Answer, Draft, Fetched, Intent, Provider, Ready
 from docbatch.providers.redaction import shape_complaint
 from docbatch.signed import without_signatures
 from docbatch.spool import Spool
 from docbatch.state.records import Collected, Waiting
 
 Outcome = Collected | Unavailable | Gone | Refused
-MOST_FRESH = 64 << 20
+MOST_FRESH = 128 << 20
+READ = 5
+"""About how much larger an answer is in memory than the payload it was read from."""
 
 
 class Fresh:
-    """Payloads that were just put into the spool, as far as memory allows: most are delivered a moment later."""
+    """Answers that were just put into the spool, as far as memory allows: most are delivered a moment later."""
 
     def __init__(self, most: int = MOST_FRESH) -> None:
-        self._payloads: dict[str, bytes] = {}
+        self._held: dict[str, tuple[Answer, int]] = {}
         self._room = most
         self._lock = threading.Lock()
 
-    def keep(self, digest: str, payload: bytes) -> None:
+    def keep(self, digest: str, answer: Answer, payload: int) -> None:
+        """Keep an answer that was read from so many bytes."""
+        size = payload * READ
         with self._lock:
-            if digest not in self._payloads and len(payload) <= self._room:
-                self._payloads[digest] = payload
-                self._room -= len(payload)
+            if digest not in self._held and size <= self._room:
+                self._held[digest] = (answer, size)
+                self._room -= size
 
-    def take(self, digest: str) -> bytes | None:
-        """Return a payload, if it is here, and keep it no longer."""
+    def take(self, digest: str) -> Answer | None:
+        """Return an answer, if it is here, and keep it no longer."""
         with self._lock:
-            payload = self._payloads.pop(digest, None)
-            self._room += len(payload or b"")
-        return payload
+            answer, size = self._held.pop(digest, (None, 0))
+            self._room += size
+        return answer
 
 
 class Ahead:
@@ -70,11 +74,12 @@ def fetch(spool: Spool, fresh: Fresh, provider: Provider, wanted: Intent, each: 
         return Collected(each.key, spool.admit(found), each.partial)
     fetched = Fetched(found) if isinstance(found, bytes) else found
     payload = without_signatures(fetched.payload)
+    # What was read before anything was cut may hold what was cut.
+    answer = fetched.answer if payload == fetched.payload else None
     try:
-        if fetched.answer is None:
-            provider.read(payload)
+        answer = answer or provider.read(payload)
     except ValueError as error:
         return Refused(shape_complaint(payload, error), code="wrong_shape")
     digest = spool.write(payload)
-    fresh.keep(digest, payload)
+    fresh.keep(digest, answer, len(payload))
     return Collected(each.key, digest, each.partial or fetched.partial, fetched.credits)

@@ -55,16 +55,17 @@ Fault = str
 
 @dataclass
 class Matrix(Generic[E]):
-    """A vendor under one `recovery:`, in a folder of its own."""
+    """A vendor under one `recovery:`, in a folder of its own. At one that cannot be searched, lost answers always wait for a person."""
 
     vendor: Vendor[E]
     folder: Path
     recovery: str = "{grace: 0.4, then: resend}"
+    is_searchable: bool = True
     numbers: Iterator[int] = field(default_factory=count)
 
     @property
     def holds(self) -> bool:
-        return "hold" in self.recovery
+        return "hold" in self.recovery or not self.is_searchable
 
     @contextmanager
     def attempt(self, faults: Mapping[int, str] = NOTHING) -> Iterator[Attempt[E]]:

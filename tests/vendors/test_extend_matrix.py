@@ -58,7 +58,7 @@ def vendor(operation: str = "parse", version: str = CURRENT) -> Vendor[ExtendEmu
 def subject(
     folder: Path, recovery: str, operation: str = "parse", version: str = CURRENT
 ) -> Matrix[ExtendEmulator]:
-    return Matrix(vendor(operation, version), folder, recovery)
+    return Matrix(vendor(operation, version), folder, recovery, is_searchable=version != SINGLE)
 
 
 def test_killed_at_some_requests_it_pays_once_and_loses_nothing(tmp_path: Path) -> None:

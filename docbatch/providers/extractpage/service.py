@@ -27,6 +27,7 @@ from docbatch.providers.extractpage.locator import Locator
 from docbatch.providers.extractpage.payload import ExtractPageAnswer, facts
 from docbatch.providers.extractpage.upload import signed_headers
 from docbatch.providers.http import Reply, Storage, Wire, redact
+from docbatch.signed import without_signatures
 
 BATCHES = "/v1/batches"
 MOST_LISTED = 100_000
@@ -145,7 +146,9 @@ class Service:
         self._storage.close()
 
     def _checked(self, at: Locator, body: bytes) -> tuple[bytes, ExtractPageAnswer]:
-        """Return a result that is one; what is spoilt on its way is fetched again a few times."""
+        """Return a result that is one, without its links' signatures; what is spoilt on its way is fetched again a few times."""
+        # Read only after the cut, so that it need not be read a second time.
+        body = without_signatures(body)
         answer = read_result(at, body)
         if answer is not None:
             return body, answer
