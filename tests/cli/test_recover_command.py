@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -145,14 +145,21 @@ def test_what_a_person_says_of_a_connection_that_cannot_be_searched_is_taken(
     assert is_complete(project, vendor)
 
 
+def llamacloud_that_lists_removed_files() -> LlamaCloud:
+    """Where it does not, work whose directory was removed is left to a person."""
+    service = LlamaCloud()
+    service.lists_removed = True
+    return service
+
+
 @pytest.mark.full
 @pytest.mark.parametrize(
     ("service", "builder"),
-    [(ExtractPage, extractpage), (LlamaCloud, llamacloud)],
-    ids=lambda each: each.__name__,
+    [(ExtractPage, extractpage), (llamacloud_that_lists_removed_files, llamacloud)],
+    ids=["extractpage", "llamacloud"],
 )
 def test_what_jobs_still_want_of_a_submission_is_taken_over(
-    tmp_path: Path, service: type[Emulator], builder: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, service: Callable[[], Emulator], builder: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
     with service() as emulator:
