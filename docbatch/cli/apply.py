@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docbatch.cli.options import allow_host
 from docbatch.cli.outlet import say
 from docbatch.cli.workspace import Workspace
 
@@ -39,14 +40,7 @@ if TYPE_CHECKING:
 @click.option(
     "--upgrade", multiple=True, metavar="JOB", help="Take the current engine or processor versions for a job."
 )
-@click.option(
-    "--allow-host",
-    "allowed_hosts",
-    multiple=True,
-    metavar="CONNECTION",
-    envvar="DOCBATCH_ALLOW_HOSTS",
-    help="Let this connection send its key to a host that is not the vendor's own.",
-)
+@allow_host
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(
     paths: tuple[Path, ...],

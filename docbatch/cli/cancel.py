@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docbatch.cli.options import allow_host
 from docbatch.cli.outlet import say
 
 if TYPE_CHECKING:
@@ -19,14 +20,7 @@ if TYPE_CHECKING:
 @click.option("--job", metavar="JOB", help="All that this job has with vendors, instead of one submission.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be stopped; asks nobody.")
 @click.option("--yes", is_flag=True, help="Do not ask before work is stopped.")
-@click.option(
-    "--allow-host",
-    "allowed_hosts",
-    multiple=True,
-    metavar="CONNECTION",
-    envvar="DOCBATCH_ALLOW_HOSTS",
-    help="Let this connection send its key to a host that is not the vendor's own.",
-)
+@allow_host
 def command(
     submission: str | None, *, job: str | None, dry_run: bool, yes: bool, allowed_hosts: tuple[str, ...]
 ) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docbatch.cli.options import allow_host
 from docbatch.cli.outlet import say
 from docbatch.cli.workspace import Workspace
 
@@ -32,14 +33,7 @@ if TYPE_CHECKING:
 )
 @click.option("--dry-run", is_flag=True, help="Only look and say what would be taken over.")
 @click.option("--yes", is_flag=True, help="Do not ask before anything is taken over.")
-@click.option(
-    "--allow-host",
-    "allowed_hosts",
-    multiple=True,
-    metavar="CONNECTION",
-    envvar="DOCBATCH_ALLOW_HOSTS",
-    help="Let this connection send its key to a host that is not the vendor's own.",
-)
+@allow_host
 def command(
     *,
     connection: str | None,

@@ -115,7 +115,8 @@ def stock_text(stock: Stock) -> str:
 
 def _stock_job(job: JobStock) -> Iterator[str]:
     counts = ", ".join(f"{count:,} {ALL_STANDING[status]}" for status, count in sorted(job.tally.items()))
-    yield f"{job.job} on {job.connection}: {counts or 'no documents'}"
+    charged = "" if job.credits is None else f"; {job.credits:,g} credits charged"
+    yield f"{job.job} on {job.connection}: {counts or 'no documents'}{charged}"
     yield from (_failure(*failure) for failure in job.failures)
 
 

@@ -15,12 +15,16 @@ from docbatch.state.store import Store
 
 @dataclass(frozen=True, slots=True)
 class JobStock:
-    """A job's documents by status, and those that are not well: (path, status, class, message)."""
+    """A job's documents by status, and those that are not well: (path, status, class, message).
+
+    `credits` is what vendors charged for its documents, as far as they told; None where none did.
+    """
 
     job: str
     connection: str
     tally: dict[str, int]
     failures: tuple[tuple[str, str, str, str], ...]
+    credits: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Stock:
                 dict(zip(("path", "status", "class", "message"), each, strict=True)) for each in job.failures
             ]
             yield {"type": "job", "job": job.job, "connection": job.connection, "documents": job.tally,
-                   "failures": failures}  # fmt: skip
+                   "credits": job.credits, "failures": failures}  # fmt: skip
         for each in self.open:
             yield {"type": "submission", "id": each.id, "connection": each.connection, "status": str(each.status),
                    "remote_id": each.remote_id, "running": each.running, "ready": each.ready,
@@ -75,4 +79,10 @@ def _job(store: Store, name: str) -> JobStock:
         (escape(path), status, str(why.kind), why.message)
         for path, status, why in store.documents.failures(name)
     )
-    return JobStock(name, job.connection, store.documents.tally(name), tuple(failures))
+    return JobStock(
+        job=name,
+        connection=job.connection,
+        tally=store.documents.tally(name),
+        failures=tuple(failures),
+        credits=store.submissions.credits(name),
+    )

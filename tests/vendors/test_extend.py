@@ -58,6 +58,7 @@ def test_a_parsed_document_keeps_pages_places_and_charges(tmp_path: Path, vendor
     assert [page["number"] for page in result["pages"]] == [1, 2]
     assert (result["pages"][0]["width"], result["pages"][0]["height"]) == (612.0, 792.0)
     assert result["usage"] == {"pages": 2, "credits": 4.0}
+    assert "3 done; 12 credits charged" in project.call("status").out
     assert result["timing"] == {"seconds": 1.2}
 
 

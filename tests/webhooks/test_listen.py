@@ -192,4 +192,8 @@ def until_refused(address: tuple[str, int]) -> None:
             socket.create_connection(address, timeout=10).close()
         except ConnectionRefusedError:
             return
+        except OSError:
+            # It stood in the queue of a port that was closed meanwhile.
+            continue
+        time.sleep(0.01)
     raise AssertionError("the port is still open")
