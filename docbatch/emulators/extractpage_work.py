@@ -30,6 +30,7 @@ class Work(Emulator):
         self.gone: set[str] = set()
         self.zips = False
         self.direct = False
+        self.location: str | None = None
         self._stamp = 0.0
         super().__init__()
 
@@ -148,6 +149,8 @@ class Work(Emulator):
             raise Refusal(410, {"error": "result_expired"})
         if self.direct:
             return Response(200, {"Content-Type": "application/json"}, self.blobs[f"/results/{identity}"])
+        if self.location is not None:
+            return Response(302, {"Location": self.location})
         life = -1.0 if self.expired_links else 60.0
         self.expired_links = max(0, self.expired_links - 1)
         return Response(302, {"Location": self.presigned("GET", f"/results/{identity}", life)})

@@ -13,7 +13,6 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from json import loads
@@ -28,6 +27,7 @@ from docbatch import __version__
 from docbatch.errors import Unavailable
 from docbatch.providers.addresses import Forbidden
 from docbatch.providers.redaction import LOOKED_AT, redact
+from docbatch.providers.times import header_date
 
 CONNECT_PATIENCE = 10.0
 LONGEST_ANSWER = 10
@@ -77,10 +77,14 @@ class Reply:
         asked = self.headers.get("retry-after", "").strip()
         if SECONDS.fullmatch(asked):
             return min(float(asked), LONGEST_WAIT)
-        until, now = _date(asked), _date(self.headers.get("date", ""))
-        if until is None:
-            return None
-        return min(max(until - (time.time() if now is None else now), 0.0), LONGEST_WAIT)
+        until = header_date(asked)
+        return None if until is None else min(max(until - self.date, 0.0), LONGEST_WAIT)
+
+    @property
+    def date(self) -> float:
+        """The vendor's time of the answer; this machine's where the answer does not say."""
+        told = header_date(self.headers.get("date", ""))
+        return time.time() if told is None else told
 
     @property
     def is_json(self) -> bool:
@@ -98,13 +102,6 @@ class Reply:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
-
-
-def _date(text: str) -> float | None:
-    try:
-        return parsedate_to_datetime(text).timestamp() if text else None
-    except (ValueError, OverflowError):
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Generic
 
+from docbatch.emulators.exchange import FAULTS
 from tests.emulators.crash import MODES, Ending, Mode
 from tests.vendors.attempt import (
     LONG,
@@ -34,20 +35,7 @@ NOTHING: Mapping[int, str] = {}
 _ID = re.compile("(^|_)id$|[a-z]Id$")
 UNEVEN = 6
 """Requests by which a run may be shorter than the undisturbed one, since it asks how work stands until it is over."""
-TROUBLES = (
-    "lost",
-    "lost_before",
-    "reset",
-    "500_after",
-    "500_before",
-    "429",
-    "429_plain",
-    "truncated",
-    "malformed",
-    "html502",
-    "slow",
-    *MODES,
-)
+TROUBLES = (*FAULTS, *MODES)
 
 Fault = str
 """What is wrong, for people; nothing is wrong when there is none."""

@@ -430,6 +430,15 @@ def test_a_result_waits_for_its_link_and_is_gone_when_the_vendor_says_so() -> No
         subject.close()
 
 
+def test_a_redirect_that_cannot_be_read_is_tried_again_later() -> None:
+    with ExtractPage(pace=1, location="https://[nowhere/result") as vendor:
+        subject, wanted, remote_id = made(vendor)
+
+        with pytest.raises(Unavailable, match="a URL that is not used"):
+            subject.fetch(wanted, ready(subject, wanted, remote_id)[0])
+        subject.close()
+
+
 def test_a_result_that_stays_spoilt_is_given_up_with_what_came() -> None:
     with ExtractPage(pace=1, spoilt_results=99) as vendor:
         subject, wanted, remote_id = made(vendor)

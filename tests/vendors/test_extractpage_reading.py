@@ -17,7 +17,6 @@ from docbatch.providers.extractpage.answers import (
     read_complaint,
     read_file,
     read_page,
-    seconds,
 )
 from docbatch.providers.extractpage.chunks import paragraphs, read_chunks
 from docbatch.providers.extractpage.config import ExtractPageConfig
@@ -25,6 +24,7 @@ from docbatch.providers.extractpage.locator import Locator
 from docbatch.providers.extractpage.request import idempotency_key, render
 from docbatch.providers.extractpage.service import read_result
 from docbatch.providers.extractpage.upload import digest_in, file_name
+from docbatch.providers.times import moment
 from docbatch.results import DocumentInfo
 from tests.vendors import extractpage as arrange
 
@@ -55,7 +55,7 @@ BATCH = {
     ],
 )
 def test_times_are_read_or_left_out(text: object, expected: float | None) -> None:
-    assert seconds(text) == expected
+    assert moment(text) == expected
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from docbatch.errors import Unavailable
 from docbatch.providers.http import Reply, Wire, redact
+from docbatch.providers.times import moment
 
 PAGE = 1000
 MOST_PAGES = 200
@@ -70,15 +70,15 @@ def rows(wire: Wire, path: str, params: Params) -> Iterator[Row]:
                 yield each
 
 
-def since(found: Iterable[list[Row]], moment: float) -> Iterator[Row]:
+def since(found: Iterable[list[Row]], earliest: float) -> Iterator[Row]:
     """Yield rows of a list with the newest first, up to the first page that is older as a whole.
 
     Which time the order goes by is not documented. A row's last change is never before its making, so a page on which
-    everything was last touched before the moment is the end in either order.
+    everything was last touched before `earliest` is the end in either order.
     """
     for page in found:
         yield from page
-        if page and all(each.touched < moment for each in page):
+        if page and all(each.touched < earliest for each in page):
             return
 
 
@@ -87,7 +87,7 @@ def row(found: object) -> Row:
     if not isinstance(found, dict) or not isinstance(found.get("id"), str):
         raise Unavailable("a row of a list has no id")
     metadata, file = found.get("metadata"), found.get("file")
-    created = moment(found.get("createdAt"))
+    created = moment(found.get("createdAt")) or 0.0
     return Row(
         id=found["id"],
         status=str(found.get("status")),
@@ -95,18 +95,10 @@ def row(found: object) -> Row:
         reason=_text(found.get("failureReason")),
         message=_shown(found.get("failureMessage")),
         created=created,
-        touched=max(created, moment(found.get("updatedAt"))),
+        touched=max(created, moment(found.get("updatedAt")) or 0.0),
         file=_text(file.get("id")) if isinstance(file, dict) else None,
         metadata=metadata if isinstance(metadata, dict) else {},
     )
-
-
-def moment(text: object) -> float:
-    """Return the seconds of a timestamp; 0 when there is none."""
-    try:
-        return datetime.fromisoformat(str(text)).timestamp()
-    except ValueError:
-        return 0.0
 
 
 def _shown(value: object) -> str | None:

@@ -4,9 +4,10 @@ from docbatch.errors import ProviderError, Refused, Unavailable
 from docbatch.models import RemoteObject, WorkItem
 from docbatch.providers.base import Step
 from docbatch.providers.extend.files import CREATED
-from docbatch.providers.extend.listing import document, moment
+from docbatch.providers.extend.listing import document
 from docbatch.providers.extend.outcomes import code, out_of_credits, told
 from docbatch.providers.http import Reply
+from docbatch.providers.times import moment
 
 # How long an upload is taken for alive. Retention belongs to the plan and is not published; uploading again is free.
 ALIVE = 86_400.0
@@ -31,7 +32,7 @@ def _file(step: Step, answer: dict[str, object]) -> RemoteObject:
     # The older version wraps the file.
     inner = answer.get("file")
     found = inner if isinstance(inner, dict) else answer
-    identity, made = found.get("id"), moment(found.get("createdAt"))
+    identity, made = found.get("id"), moment(found.get("createdAt")) or 0.0
     if not isinstance(identity, str) or not identity:
         raise Unavailable("the answer to an upload has no id")
     return RemoteObject(step.name, identity, {CREATED: str(made)}, made + ALIVE if made else None)

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, TypeGuard
+
+from docbatch.providers.times import moment
 
 _COUNTS = ("pending", "running", "succeeded", "failed", "cancelled")
 _ENDED = frozenset({"completed", "partially_failed", "failed", "cancelled", "canceled", "expired"})
@@ -13,17 +14,6 @@ _XML = re.compile(r"<(Code|Message)>([^<]{1,300})</\1>")
 
 class Misshapen(ValueError):
     """An answer without a field that nothing can be done without."""
-
-
-def seconds(text: object) -> float | None:
-    """Return a timestamp as seconds since the epoch; None where there is none that can be read."""
-    if not isinstance(text, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +89,7 @@ def read_file(answer: object) -> RemoteFile:
     return RemoteFile(
         id=_text(body, "id"),
         content_type=kind if isinstance(kind, str) else None,
-        expires=seconds(body.get("expires_at")),
+        expires=moment(body.get("expires_at")),
         method=_text(upload, "method").upper(),
         url=_text(upload, "url"),
     )
@@ -113,8 +103,8 @@ def read_stored(answer: object) -> StoredFile:
         id=_text(body, "id"),
         name=name if isinstance(name, str) else None,
         content_type=kind if isinstance(kind, str) else None,
-        created=seconds(body.get("created_at")),
-        expires=seconds(body.get("expires_at")),
+        created=moment(body.get("created_at")),
+        expires=moment(body.get("expires_at")),
     )
 
 
@@ -131,7 +121,7 @@ def read_batch(answer: object) -> RemoteBatch:
         counts=_counts(body.get("counts")),
         metadata=metadata if isinstance(metadata, dict) else {},
         engine=engine if isinstance(engine, str) else None,
-        created=seconds(body.get("created_at")),
+        created=moment(body.get("created_at")),
         completed=body.get("completed_at") is not None,
     )
 
@@ -183,7 +173,7 @@ def _item(answer: object) -> RemoteItem:
     body = _object(answer)
     error, pages = body.get("error"), body.get("page_count")
     code, message = read_complaint(error, "")
-    began, ended = seconds(body.get("started_at")), seconds(body.get("completed_at"))
+    began, ended = moment(body.get("started_at")), moment(body.get("completed_at"))
     return RemoteItem(
         id=_text(body, "id"),
         file_id=_text(body, "file_id"),
@@ -191,7 +181,7 @@ def _item(answer: object) -> RemoteItem:
         pages=pages if _is_whole(pages) else None,
         seconds=None if began is None or ended is None else ended - began,
         completed=body.get("completed_at") is not None,
-        updated=seconds(body.get("updated_at")),
+        updated=moment(body.get("updated_at")),
         code=code or ("unknown" if error else None),
         message=message or None,
     )

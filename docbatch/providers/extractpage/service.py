@@ -2,12 +2,10 @@
 
 import json
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any, BinaryIO, NoReturn, TypeVar
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from docbatch.errors import Gone, Refused, Unavailable
 from docbatch.providers.extractpage.answers import (
@@ -27,6 +25,7 @@ from docbatch.providers.extractpage.locator import Locator
 from docbatch.providers.extractpage.payload import ExtractPageAnswer, facts
 from docbatch.providers.extractpage.upload import signed_headers
 from docbatch.providers.http import Reply, Storage, Wire, redact
+from docbatch.providers.storage import REDIRECTS, joined
 from docbatch.signed import without_signatures
 
 BATCHES = "/v1/batches"
@@ -34,7 +33,6 @@ MOST_LISTED = 100_000
 MOST_REGISTRATIONS = 4
 LARGEST_RESULT = 512 << 20
 MOST_SPOILT = 5
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _LISTED_AT_ONCE = 200
 _ITEMS_AT_ONCE = 500
@@ -57,7 +55,7 @@ class Service:
         reply = self.wire.ask("GET", BATCHES, params=[("limit", "1")])
         if reply.status != 200:
             _refuse("the list of batches", reply)
-        return moment(reply)
+        return reply.date
 
     def register(self, body: Mapping[str, Any]) -> tuple[RemoteFile, float]:
         """Register a file; return it and the vendor's time. One registered twice is waste, and expires by itself."""
@@ -65,7 +63,7 @@ class Service:
             reply = self.wire.ask("POST", "/v1/files", json=body)
         if not 200 <= reply.status < 300:
             _refuse(f"the registration of {body['filename']}", reply)
-        return _understood(reply, read_file), moment(reply)
+        return _understood(reply, read_file), reply.date
 
     def put(self, file: RemoteFile, stream: BinaryIO, size: int) -> str:
         """Upload the bytes of a registered file; return their entity tag."""
@@ -83,7 +81,7 @@ class Service:
     def file(self, file_id: str) -> tuple[StoredFile | None, float]:
         """Return a file, None when these credentials do not see it, and the vendor's time."""
         reply = self.wire.ask("GET", f"/v1/files/{quote(file_id, safe='')}")
-        return _understood(reply, read_stored) if reply.status == 200 else None, moment(reply)
+        return _understood(reply, read_stored) if reply.status == 200 else None, reply.date
 
     def sees_file(self, file_id: str) -> bool:
         """Tell whether these credentials see a file."""
@@ -103,7 +101,7 @@ class Service:
             found, following = _understood(reply, read_list)
             listed += found
             if not found or following in {None, cursor}:
-                return listed, moment(reply)
+                return listed, reply.date
             cursor = following
         raise Refused(
             f"the service lists more than {MOST_LISTED:,} batches, and docbatch reads no further",
@@ -128,7 +126,7 @@ class Service:
         reply = self.wire.ask("GET", at.result_path)
         if reply.status in REDIRECTS and reply.headers.get("location"):
             # The link is used at once and kept nowhere.
-            link = urljoin(self._base + at.result_path, reply.headers["location"])
+            link = joined(self._base + at.result_path, reply.headers["location"])
             return self._checked(at, self._storage.get(link, limit=LARGEST_RESULT))
         if reply.status == 200:
             return self._checked(at, reply.body)
@@ -164,14 +162,6 @@ def read_result(at: Locator, body: bytes) -> ExtractPageAnswer | None:
         return ExtractPageAnswer(facts(at), found) if isinstance(found, dict) else None
     except ValueError:
         return None
-
-
-def moment(reply: Reply) -> float:
-    """Return the vendor's time of an answer; this machine's where the answer does not say."""
-    try:
-        return parsedate_to_datetime(reply.headers["date"]).timestamp()
-    except (KeyError, ValueError, OverflowError):
-        return time.time()
 
 
 def complaint(reply: Reply) -> tuple[str | None, str]:

@@ -5,12 +5,11 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 
 from docbatch.errors import Gone, Unavailable
 from docbatch.models import Failure, RemoteObject
 from docbatch.providers.llamacloud.api import DIRECTORIES, Api, Json, identity, under
+from docbatch.providers.times import moment
 
 # How long an ephemeral directory lives is not published; two days is the least anything there is kept.
 ASSUMED_LIFE = 48 * 3600.0
@@ -68,7 +67,7 @@ class Directories:
         described = reply.json()
         directory = identity(described)
         self._watches[directory] = Watch(clear=True)
-        return _made(step, described, name, reply.headers.get("date", ""))
+        return _made(step, described, name, reply.date)
 
     def entries(self, directory: str, unique_id: str | None = None) -> list[Json]:
         """List what lies in a directory, oldest first. Raises Gone when there is no such directory."""
@@ -166,11 +165,12 @@ def marked(name: str) -> str:
 
 def known(found: Found) -> RemoteObject:
     """Return a directory that was found as one that was just made."""
-    return _made(directory_step(found.marker), found.described, found.name, "")
+    return _made(directory_step(found.marker), found.described, found.name, time.time())
 
 
-def _made(step: str, described: Json, name: str, date: str) -> RemoteObject:
-    begins, ends = _life(described, date)
+def _made(step: str, described: Json, name: str, answered: float) -> RemoteObject:
+    """`answered` is the service's time, for a directory that does not say when it was made."""
+    begins, ends = moment(described.get("created_at")) or answered, moment(described.get("expires_at"))
     data = {"name": name, "begins": str(begins), "ends": str(ends or begins + ASSUMED_LIFE)}
     if ends is None:
         data["end"] = "assumed"
@@ -181,22 +181,3 @@ def _made(step: str, described: Json, name: str, date: str) -> RemoteObject:
 
 def _age(entry: Json) -> tuple[str, str]:
     return str(entry.get("created_at") or ""), identity(entry)
-
-
-def _life(made: Json, date: str) -> tuple[float, float | None]:
-    """Return when a directory begins and, if that is said, ends, in the service's time."""
-    return _moment(made.get("created_at")) or _dated(date), _moment(made.get("expires_at"))
-
-
-def _moment(text: object) -> float | None:
-    try:
-        return datetime.fromisoformat(str(text)).timestamp() if text else None
-    except ValueError:
-        return None
-
-
-def _dated(header: str) -> float:
-    try:
-        return parsedate_to_datetime(header).timestamp()
-    except ValueError:
-        return time.time()
