@@ -30,6 +30,8 @@ LAYERS = (
         "links",
         "filenames",
         "signed",
+        "jsontext",
+        "processes",
     ),
     ("results",),
     ("models",),

@@ -3,6 +3,7 @@
 import gzip
 import logging
 import socket
+import sys
 import time
 import tracemalloc
 import zlib
@@ -250,6 +251,45 @@ def test_no_proxy_stands_before_this_machine(monkeypatch: pytest.MonkeyPatch) ->
             assert wire.ask("GET", "/batches").status == 200
 
         assert proxy.callers == []
+
+
+@pytest.mark.parametrize("without", ["vendor.example", ".example", "*"])
+def test_hosts_that_need_no_proxy_are_asked_directly(monkeypatch: pytest.MonkeyPatch, without: str) -> None:
+    with Peer(replying(502)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", without)
+        with wired("https://vendor.example") as wire:
+            failing(Unavailable, lambda: wire.ask("GET", "/batches"))
+
+        assert proxy.callers == []
+
+
+def test_a_proxy_may_be_named_by_its_host_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Peer(replying(502)) as proxy:
+        monkeypatch.setenv("ALL_PROXY", proxy.url.removeprefix("http://"))
+        with wired("https://vendor.example") as wire:
+            failing(Unavailable, lambda: wire.ask("GET", "/batches"))
+
+        assert len(proxy.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("proxy", "told"),
+    [
+        ("gopher://user:secret@proxy.example", "is no URL of a kind that is known"),
+        ("http://user:secret@proxy.example:port", "is no URL of a kind that is known"),
+        ("socks5://user:secret@proxy.example", "takes the package socksio"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_an_error_that_keeps_its_password(
+    monkeypatch: pytest.MonkeyPatch, proxy: str, told: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    with pytest.raises(UsageError, match=told) as caught:
+        Wire("https://vendor.example", {"Authorization": f"Bearer {KEY}"})
+
+    assert "secret" not in f"{caught.value} {caught.value.hint}"
 
 
 def test_every_create_has_a_connection_of_its_own() -> None:

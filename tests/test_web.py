@@ -132,7 +132,7 @@ def test_nothing_of_the_users_is_sent_along(web: Web, monkeypatch: pytest.Monkey
     names = {
         line.partition(b":")[0].lower() for request in peer.requests for line in request.split(b"\r\n")[1:]
     }
-    assert names - {b""} == {b"host", b"accept", b"accept-encoding", b"connection", b"user-agent"}
+    assert names - {b""} == {b"host", b"accept", b"accept-encoding", b"user-agent"}
 
 
 def test_words_that_cannot_be_sent_back_are_not_kept(web: Web) -> None:

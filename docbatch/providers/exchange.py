@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from json import loads
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
@@ -25,6 +23,7 @@ import httpx
 
 from docbatch import __version__
 from docbatch.errors import Unavailable
+from docbatch.jsontext import parse
 from docbatch.providers.addresses import Forbidden
 from docbatch.providers.redaction import LOOKED_AT, redact
 from docbatch.providers.times import header_date
@@ -60,7 +59,7 @@ class Reply:
     def json(self) -> Any:
         """Read the body. Raises Unavailable with the body cut and redacted."""
         try:
-            return loads(self.body, parse_constant=_refuse_constant)
+            return parse(self.body, finite=True)
         except (ValueError, RecursionError):
             pass
         raise Unavailable(f"an answer with status {self.status} is not JSON: {self.excerpt}")
@@ -100,10 +99,6 @@ class Reply:
         return self.status in LATER or self.status >= 500
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """An exchange without a complete answer. `sent` is False only when no byte of the request can have left.
@@ -130,7 +125,7 @@ Take = Callable[[int, Mapping[str, str]], Callable[[bytes], object] | None]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is asked. `subject` names it in messages; `limit` is the largest answer in bytes.
+    """What is asked. `subject` names it in messages, once redacted; `limit` is the largest answer in bytes.
 
     With `take` the body goes where that says and is not part of the reply.
     """
@@ -151,10 +146,11 @@ TROUBLES = (httpx.HTTPError, httpx.InvalidURL, h11.LocalProtocolError, Forbidden
 
 
 class Client:
-    """A client without redirects and cookies, shared by threads.
+    """A client shared by threads, of transports alone: they know no redirects, cookies, netrc and environment.
 
     `timeout` is the longest silence in seconds, `idle` how many connections are kept for further calls. `backend` makes
-    the connections instead of the usual one.
+    the connections instead of the usual one, which goes through the `proxy`. Raises ValueError for a proxy that is none,
+    ImportError for one that takes a package which is not installed.
     """
 
     def __init__(
@@ -162,21 +158,16 @@ class Client:
         headers: Mapping[str, str],
         *,
         timeout: float,
-        trust_env: bool,
+        proxy: str | None = None,
         idle: int = MOST_IDLE,
         backend: httpcore.NetworkBackend | None = None,
     ) -> None:
+        own = {"User-Agent": f"docbatch/{__version__}", "Accept": "*/*"}
+        self._headers = {**own, **headers, "Accept-Encoding": "gzip"}
+        self._patience = httpx.Timeout(timeout, connect=min(timeout, CONNECT_PATIENCE)).as_dict()
         self._longest = LONGEST_ANSWER * timeout
-        self._client = httpx.Client(
-            headers={"User-Agent": f"docbatch/{__version__}", **headers, "Accept-Encoding": "gzip"},
-            timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_PATIENCE)),
-            verify=tls_context(),
-            trust_env=trust_env,
-            follow_redirects=False,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=idle, keepalive_expiry=KEPT),
-            transport=None if backend is None else _Transport(backend),
-        )
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=idle, keepalive_expiry=KEPT)
+        self._transport = _usual(limits, proxy) if backend is None else _Transport(backend, limits)
 
     def exchange(self, call: Call) -> Reply | Trouble:
         """Send one request and read the answer. What a body's own stream raises passes through."""
@@ -190,7 +181,7 @@ class Client:
 
         try:
             request = self._request(call, trace)
-            with closing(self._client.send(request, stream=True)) as response:
+            with closing(self._transport.handle_request(request)) as response:
                 headers = _headers(response)
                 body = _body(response, headers, call, time.monotonic() + self._longest)
                 return Reply(response.status_code, headers, body, tuple(call.secrets))
@@ -199,30 +190,37 @@ class Client:
             return Trouble(redact(f"{call.subject}: {_told(error, sent=sent)}", call.secrets), sent, late)
 
     def close(self) -> None:
-        self._client.close()
+        self._transport.close()
 
     def _request(self, call: Call, trace: Callable[[str, Mapping[str, Any]], None]) -> httpx.Request:
-        return self._client.build_request(
+        return httpx.Request(
             call.method,
             call.url,
-            headers=dict(call.headers),
+            headers={**self._headers, **call.headers},
             content=call.content,
             files=dict(call.files) if call.files else None,
-            extensions={"trace": trace},
+            extensions={"timeout": self._patience, "trace": trace},
         )
 
 
-class _Transport(httpx.HTTPTransport):
-    """The client's own transport over a backend of ours, for which it has no parameter."""
+def _usual(limits: httpx.Limits, proxy: str | None) -> httpx.HTTPTransport:
+    try:
+        return httpx.HTTPTransport(verify=tls_context(), trust_env=False, limits=limits, proxy=proxy)
+    except httpx.InvalidURL as error:
+        raise ValueError(str(error)) from None
 
-    def __init__(self, backend: httpcore.NetworkBackend) -> None:
+
+class _Transport(httpx.HTTPTransport):
+    """The usual transport over a backend of ours, for which it has no parameter."""
+
+    def __init__(self, backend: httpcore.NetworkBackend, limits: httpx.Limits) -> None:
         super().__init__(verify=tls_context(), trust_env=False)
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
             ssl_context=tls_context(),
-            max_connections=None,
-            max_keepalive_connections=MOST_IDLE,
-            keepalive_expiry=KEPT,
+            max_connections=limits.max_connections,
+            max_keepalive_connections=limits.max_keepalive_connections,
+            keepalive_expiry=limits.keepalive_expiry,
             network_backend=backend,
         )
 
@@ -255,8 +253,9 @@ def _headers(response: httpx.Response) -> dict[str, str]:
 
 def _body(response: httpx.Response, headers: Mapping[str, str], call: Call, until: float) -> bytes:
     """Read the body, bounded in size as it is unpacked, and in time."""
-    decoded, size = bytearray(), 0
-    put = decoded.extend if call.take is None else call.take(response.status_code, headers)
+    pieces: list[bytes] = []
+    size = 0
+    put = pieces.append if call.take is None else call.take(response.status_code, headers)
     if put is None:
         return b""
     for chunk in _decoded(response):
@@ -266,7 +265,7 @@ def _body(response: httpx.Response, headers: Mapping[str, str], call: Call, unti
         if time.monotonic() > until:
             raise Late("the answer came too slowly")
         put(chunk)
-    return bytes(decoded)
+    return b"".join(pieces)
 
 
 def _decoded(response: httpx.Response) -> Iterator[bytes]:

@@ -9,7 +9,8 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 from docbatch.errors import CredentialsError, NotSent, Unavailable, Uncertain, UsageError
 from docbatch.providers.addresses import is_loopback
-from docbatch.providers.exchange import NO_HEADERS, Call, Client, Files, Reply, Trouble
+from docbatch.providers.exchange import MOST_IDLE, NO_HEADERS, Call, Client, Files, Reply, Trouble
+from docbatch.providers.proxies import proxy_for
 from docbatch.providers.rates import Limiter
 from docbatch.providers.redaction import redact
 from docbatch.providers.storage import Storage
@@ -39,10 +40,10 @@ class Wire:
         self._secrets = _secrets(headers)
         self._limiter = limiter
         self._limit = limit
-        abroad = not is_loopback(urlsplit(base_url).hostname or "")
-        self._client = Client(headers, timeout=timeout, trust_env=abroad)
+        self._host = urlsplit(base_url).netloc
+        self._client = _client(base_url, headers, timeout, MOST_IDLE)
         # A request on a kept connection may be lost with it, so the one that costs money has a connection of its own.
-        self._fresh = Client(headers, timeout=timeout, trust_env=abroad, idle=0)
+        self._fresh = _client(base_url, headers, timeout, idle=0)
 
     def __repr__(self) -> str:
         return f"Wire({self._base!r})"
@@ -102,7 +103,7 @@ class Wire:
     ) -> Call:
         where = _checked_path(path)
         query = ("&" if "?" in path else "?") + urlencode(list(params)) if params else ""
-        subject = redact(f"{method} {where} at {urlsplit(self._base).netloc}", self._secrets)
+        subject = f"{method} {where} at {self._host}"
         return Call(
             method, self._base + path + query, subject, self._limit, headers, content, files, self._secrets
         )
@@ -124,7 +125,8 @@ class Wire:
 
 
 def _told(call: Call, reply: Reply) -> str:
-    return f"{call.subject} was answered with status {reply.status}: {reply.excerpt}"
+    subject = redact(call.subject, call.secrets)
+    return f"{subject} was answered with status {reply.status}: {reply.excerpt}"
 
 
 def _definite(reply: Reply) -> bool:
@@ -143,6 +145,20 @@ def _checked(base_url: str) -> str:
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise UsageError(f"the base URL at {host} is not https, so it gets no key")
     return base_url.rstrip("/")
+
+
+def _client(base_url: str, headers: Mapping[str, str], timeout: float, idle: int) -> Client:
+    """Raises UsageError for a proxy in the environment that cannot be used."""
+    try:
+        return Client(headers, timeout=timeout, idle=idle, proxy=proxy_for(base_url))
+    except ValueError:
+        why = "is no URL of a kind that is known"
+    except ImportError:
+        why = "speaks SOCKS, which takes the package socksio beside docbatch"
+    raise UsageError(
+        f"the proxy that the environment names for {urlsplit(base_url).hostname} {why}",
+        hint="see HTTPS_PROXY, ALL_PROXY and NO_PROXY; nothing was sent",
+    )
 
 
 def _checked_path(path: str) -> str:

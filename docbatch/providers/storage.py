@@ -24,7 +24,7 @@ class Storage:
     def __init__(self, base_url: str, *, timeout: float = 60) -> None:
         self._loopback = is_loopback(urlsplit(base_url).hostname or "")
         backend = CheckedBackend(loopback=self._loopback)
-        self._client = Client(NO_HEADERS, timeout=timeout, trust_env=False, backend=backend)
+        self._client = Client(NO_HEADERS, timeout=timeout, backend=backend)
 
     def put(self, url: str, stream: BinaryIO, size: int, headers: Mapping[str, str]) -> Reply:
         """Upload exactly `size` bytes. Raises Unavailable for trouble, 408, 425, 429, 5xx and URLs out of bounds."""

@@ -59,7 +59,7 @@ class Web:
         self._private = private
         self._limit = limit
         backend = _Bounded(CheckedBackend(private=private), longest)
-        self._client = Client(NO_HEADERS, timeout=silence, trust_env=False, backend=backend)
+        self._client = Client(NO_HEADERS, timeout=silence, backend=backend)
 
     def fetch(self, url: str, into: BinaryIO, before: Said) -> Said:
         """Write the document into a file; if it is as it was `before`, write nothing and say so. Raises Unanswered."""

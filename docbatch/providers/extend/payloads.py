@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from docbatch.errors import Unavailable
+from docbatch.jsontext import parse
 from docbatch.providers.base import Fetched
 from docbatch.providers.extend.answer import ExtendAnswer, charged
 from docbatch.providers.redaction import redact
@@ -21,7 +22,7 @@ _PARTS: Mapping[str, str | None] = {
 def loads(body: bytes) -> Any:
     """Read what a storage host gave. Raises Unavailable."""
     try:
-        return json.loads(body)
+        return parse(body)
     except (ValueError, RecursionError):
         pass
     raise Unavailable(f"a downloaded result is not JSON: {redact(body.decode(errors='replace'), ())}")
@@ -49,7 +50,7 @@ def _without_queries(value: Any, name: str = "") -> Any:
 
 def read(content: bytes) -> ExtendAnswer:
     """Return the answer in a payload. Raises ValueError with what came instead."""
-    run = json.loads(content)
+    run = parse(content)
     kind = str(run.get("object")) if isinstance(run, dict) else ""
     if kind not in _PARTS:
         raise ValueError(f"not a finished run of Extend: {_shown(run)}")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from docbatch.jsontext import parse
 from docbatch.providers.extractpage.chunks import (
     Chunk,
     box,
@@ -93,7 +94,7 @@ class ExtractPageAnswer:
 
 def read(content: bytes) -> ExtractPageAnswer:
     """Return the answer in a payload. Raises ValueError when it is not one."""
-    payload = json.loads(content)
+    payload = parse(content)
     if not isinstance(payload, dict) or payload.get("format") != FORMAT:
         raise ValueError(f"not an answer of extract.page in format {FORMAT}")
     if not isinstance(payload.get("item"), dict) or not isinstance(payload.get("answer"), dict):

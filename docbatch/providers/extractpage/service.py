@@ -1,6 +1,5 @@
 """The calls of extract.page's API as functions from values to values, one exchange or one bounded list each."""
 
-import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -8,6 +7,7 @@ from typing import Any, BinaryIO, NoReturn, TypeVar
 from urllib.parse import quote
 
 from docbatch.errors import Gone, Refused, Unavailable
+from docbatch.jsontext import parse
 from docbatch.providers.extractpage.answers import (
     Misshapen,
     Page,
@@ -190,7 +190,7 @@ def _understood(reply: Reply, read: Callable[[object], T]) -> T:
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return parse(body)
     except (ValueError, RecursionError):
         return None
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from docbatch.jsontext import parse
 from docbatch.providers.llamacloud.api import Json
 from docbatch.results import BBox, Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Usage
 
@@ -21,7 +22,7 @@ _KINDS: dict[str, Kind] = {
 def read(payload: bytes) -> "ParseAnswer | ExtractAnswer":
     """Return the answer in a payload. Raises ValueError when it is none."""
     try:
-        found = json.loads(payload)
+        found = parse(payload)
     except RecursionError:
         raise ValueError("the answer is nested too deeply") from None
     if not isinstance(found, dict):
