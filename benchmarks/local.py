@@ -24,9 +24,10 @@ from pathlib import Path
 
 from docbatch.media import HEAD_SIZE, detect
 from docbatch.models import Failure, Operation, WorkItem
+from docbatch.processes import environment
 from docbatch.providers.base import Batch, Intent, Ready
 from docbatch.providers.local import engines
-from docbatch.providers.local.process import environment
+from docbatch.providers.local.pool import ONE_THREAD_EACH
 from docbatch.providers.local.provider import LocalProvider
 
 _OPTIONS = engines.Options(ocr="off")
@@ -159,7 +160,11 @@ def main() -> None:
     arguments = parser.parse_args()
     # The plain pool gets what makes the engines fast in the provider's workers, so that only the pool differs.
     os.environ.update(
-        {key: value for key, value in environment().items() if key.endswith(("_THREADS", "_MAX"))}
+        {
+            key: value
+            for key, value in (environment() | ONE_THREAD_EACH).items()
+            if key.endswith(("_THREADS", "_MAX"))
+        }
     )
     work = list(items(arguments.folder))
     plain, ours, whole = [], [], []

@@ -239,3 +239,8 @@ class Traits:
     poll_initial: float = 2.0
     poll_max: float = 30.0
     concurrency: int = 8
+
+    @property
+    def look_spacing(self) -> float:
+        """Seconds between two looks, so that the required number spans the grace."""
+        return self.grace / max(self.looks - 1, 1)

@@ -40,6 +40,10 @@ class Looks:
     since: float = 0.0
     next_at: float = 0.0
 
+    def are_enough(self, count: int, traits: Traits, now: float) -> bool:
+        """Say whether so many of the looks, and the time since the first of all, are what the traits ask for."""
+        return count >= traits.looks and now - self.since >= traits.grace
+
 
 @dataclass(frozen=True, slots=True)
 class Queue:
@@ -225,14 +229,14 @@ def _look_again(submission: Submission, traits: Traits, looks: Looks, now: float
 
 
 def _look(submission: Submission, traits: Traits, looks: Looks, now: float) -> Action | Note:
-    if looks.empty >= traits.looks and now - looks.since >= traits.grace:
+    if looks.are_enough(looks.empty, traits, now):
         if traits.resend:
             reason = f"not found in {looks.empty} looks over {traits.grace:g} s beside a visible witness"
             return Close(submission.id, absent=True, reason=reason)
         return Close(
             submission.id, absent=False, reason="not found, and this connection never sends again by itself"
         )
-    if looks.blind >= traits.looks and now - looks.since >= traits.grace:
+    if looks.are_enough(looks.blind, traits, now):
         reason = "nothing that was certainly made there is visible with these credentials, so its absence proves nothing"
         return Close(submission.id, absent=False, reason=reason)
     return _when(

@@ -76,10 +76,15 @@ def command(
     weather = None if chaos is None else Chaos(chaos)
     folder = _folder(vendor) if state is None else state
     with rehearsal(stage, folder, port=port, faults=chosen, weather=weather, extracting=extracts) as emulator:
-        _introduce(stage, emulator, folder)
-        if astray:
-            say(f"warning: {_elsewhere(astray)}", err=True)
-        code = _run(run, stage, emulator.url) if run else _wait()
+        if run:
+            _introduce(stage, emulator, folder, astray)
+            code = _run(run, stage, emulator.url)
+        else:
+            # Who has read the address may end it, whatever else there was to say.
+            code = 0
+            with suppress(KeyboardInterrupt):
+                _introduce(stage, emulator, folder, astray)
+                _wait()
     _conclude(emulator)
     return code
 
@@ -116,7 +121,7 @@ def _elsewhere(names: Collection[str]) -> str:
     )
 
 
-def _introduce(stage: "Stage", emulator: "Emulator", folder: Path) -> None:
+def _introduce(stage: "Stage", emulator: "Emulator", folder: Path, astray: Collection[str]) -> None:
     from docbatch.emulators.rehearsal import KEY, LEDGER
 
     before = len(emulator.payments)
@@ -131,13 +136,13 @@ def _introduce(stage: "Stage", emulator: "Emulator", folder: Path) -> None:
         f"Its memory: {folder}" + (f" ({before:,} documents from before)" if before else ""),
     ]
     say("\n".join(lines))
+    if astray:
+        say(f"warning: {_elsewhere(astray)}", err=True)
 
 
-def _wait() -> int:
+def _wait() -> None:
     say("Ctrl-C ends it.", err=True)
-    with suppress(KeyboardInterrupt):
-        threading.Event().wait()
-    return 0
+    threading.Event().wait()
 
 
 def _run(run: Sequence[str], stage: "Stage", url: str) -> int:

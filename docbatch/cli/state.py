@@ -16,15 +16,12 @@ def command() -> None:
 @click.argument("job", required=False)
 def list_documents(job: str | None) -> None:
     """List documents: job, path, status."""
-    from docbatch.errors import UsageError
+    from docbatch.engine.surgery import named_jobs
     from docbatch.pathtext import escape
     from docbatch.report import visible
 
     with existing(state_folder()) as store:
-        names = [known.name for known in store.documents.jobs()]
-        if job is not None and job not in names:
-            raise UsageError(f"the state knows no job '{job}'", hint=f"it knows {', '.join(names) or 'none'}")
-        for name in names if job is None else [job]:
+        for name in named_jobs(store, job):
             for path, _, _, status, *_ in store.documents.stream(name):
                 click.echo(f"{name}\t{visible(escape(path))}\t{status or 'problem'}")
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from docbatch.signed import is_signed
 from docbatch.sinks import open_sink
 from docbatch.sinks.base import Sink
 from docbatch.sinks.paths import output_path
+from docbatch.spec.inputs import columns
 from docbatch.spec.project import EnvReference
 from docbatch.spec.values import Connection, Job, JobListing, JobSink
 from docbatch.state.store import Store
@@ -44,12 +46,14 @@ def targets(
         kind = REGISTRY[job.connection.type]()
         own = settings(job.connection)
         config = {name: value for name, value in job.identity_config.items() if value is not None}
-        pins = _recorded_pins(job, kind, config, None if job.name in upgrade else store)
-        pins = pins or kind.pins(job.operation, job.config)
+        today = Recipe(kind.name, kind.account(own), job.operation, config)
+        current = kind.pins(job.operation, job.config)
+        kept = None if store is None or job.name in upgrade else _kept_pins(job.name, today, current, store)
+        pins = kept or current
         pins = ask(job) if pins is None else pins
         if pins is None:
             continue
-        recipe = Recipe(kind.name, kind.account(own), job.operation, config, dict(pins))
+        recipe = replace(today, pins=dict(pins))
         yield Target(
             name=job.name,
             connection=job.connection.name,
@@ -92,16 +96,16 @@ def _listing(listing: JobListing, kind: Kind, operation: Operation) -> Listing:
     return Listing(written, types=dict.fromkeys(written, "text/plain"))
 
 
-def _recorded_pins(job: Job, kind: Kind, config: Mapping[str, object], store: Store | None) -> Pins | None:
+def _kept_pins(job: str, today: Recipe, current: Pins | None, store: Store) -> Pins | None:
     """Return what was resolved for the job before, in its account; what only the vendor resolves holds for one config."""
-    recorded = None if store is None else store.documents.job(job.name)
-    if recorded is None or store is None:
+    recorded = store.documents.job(job)
+    if recorded is None:
         return None
     before = store.documents.recipe(recorded.recipe)
-    own = (kind.name, kind.account(settings(job.connection)), job.operation)
+    own = (today.provider, today.account, today.operation)
     same = (before.provider, before.account, before.operation) == own
-    local = kind.pins(job.operation, job.config) is not None
-    return before.pins if same and (local or canonical(before.config) == canonical(config)) else None
+    local = current is not None
+    return before.pins if same and (local or canonical(before.config) == canonical(today.config)) else None
 
 
 def moved(target: Target) -> dict[str, tuple[str, str]]:
@@ -126,7 +130,8 @@ def _sink(sink: JobSink, folder: Path, metadata: Metadata) -> SinkTarget:
         place=_place(sink, metadata),
         open=partial(_open, sink, single, folder),
         rewrite_missing=sink.on_missing == "rewrite",
-        moves=any(lookup.path[:2] == ("doc", "metadata") for lookup in sink.template.lookups),
+        moves=any(columns(sink)),
+        form=sink.format if sink.type == "files" else None,
     )
 
 
@@ -167,7 +172,7 @@ def lines(
         own = settings(connection)
         surroundings = Surroundings(incoming, wake, partial(_key, connection, kind, root, allowed_hosts))
         open_ = partial(kind.connect, own, surroundings)
-        yield Line(connection.name, kind.account(own), kind.traits(own), open_, kind.read)
+        yield Line(connection.name, kind.account(own), kind.traits(own), open_, kind.read, kind.name)
 
 
 def _key(connection: Connection, kind: Kind, root: Path, allowed: Collection[str]) -> str:

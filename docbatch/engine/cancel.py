@@ -13,7 +13,7 @@ from docbatch.engine.notices import Observer
 from docbatch.engine.patience import patiently
 from docbatch.engine.run import Run
 from docbatch.engine.settling import intent
-from docbatch.engine.surgery import locked
+from docbatch.engine.surgery import locked, named_jobs, named_submission
 from docbatch.errors import CredentialsError, DocbatchError, Gone, ProviderError, UsageError, gravest
 from docbatch.lifecycle import Event
 from docbatch.models import FailureClass, Stops, Submission, SubmissionStatus
@@ -90,26 +90,19 @@ def _run(order: Order, store: Store, clock: Clock, observe: Observer) -> Iterato
 def _chosen(order: Order, store: Store) -> Iterable[Submission]:
     if order.submission is not None:
         return [_one(store, order.submission)]
-    names = [job.name for job in store.documents.jobs()]
-    if order.job not in names:
-        raise UsageError(
-            f"the state knows no job '{order.job}'", hint=f"it knows {', '.join(names) or 'none'}"
-        )
+    assert order.job is not None
+    (job,) = named_jobs(store, order.job)
     return [
         submission
         for submission in store.submissions.open()
         if submission.status is SubmissionStatus.SUBMITTED
         and submission.running
-        and order.job in store.submissions.wanted_by(submission.id)
+        and job in store.submissions.wanted_by(submission.id)
     ]
 
 
 def _one(store: Store, identity: str) -> Submission:
-    found = store.submissions.get(identity)
-    if found is None:
-        raise UsageError(
-            f"the state knows no submission '{identity}'", hint="'docbatch status' lists those open"
-        )
+    found = named_submission(store, identity)
     if found.status in DOUBTFUL:
         raise UsageError(
             f"submission {identity} is {found.status}: whether the vendor has it is not known",
@@ -145,7 +138,7 @@ def _stop(run: Run, work: Work) -> Answer:
     submission = work.submission
     if work.stops is Stops.NOTHING:
         return Answer(work, left=submission.running)
-    keys = [item.key for item in run.store.submissions.running(submission.id)]
+    keys = [item.key for item in run.store.submissions.unended(submission.id)]
     try:
         provider = run.connections.provider(submission.connection)
         wanted = intent(run, submission.id)

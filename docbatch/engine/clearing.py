@@ -67,9 +67,9 @@ def _is_watched(run: Run, connection: str, traits: Traits) -> bool:
         looks = Looks(since=now)
     seen = replace(looks, empty=looks.empty + 1)
     run.looks[connection] = seen
-    if seen.empty >= traits.looks and now - seen.since >= traits.grace:
+    if seen.are_enough(seen.empty, traits, now):
         return True
-    run.connections.rest(connection, now + traits.grace / max(traits.looks - 1, 1))
+    run.connections.rest(connection, now + traits.look_spacing)
     return False
 
 

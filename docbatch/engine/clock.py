@@ -16,7 +16,7 @@ class Clock(Protocol):
     def wall(self) -> float:
         """Return seconds since the epoch, for people and for vendors' expiry dates."""
 
-    def wait(self, until: float, has_news: Callable[[], bool]) -> None:
+    def wait(self, until: float, has_news: Callable[[], bool] = lambda: False) -> None:
         """Return at `until` (monotonic), or earlier when woken, or within a moment of there being news."""
 
     def wake(self) -> None:
@@ -33,7 +33,7 @@ class SystemClock:
     def wall(self) -> float:
         return time.time()
 
-    def wait(self, until: float, has_news: Callable[[], bool]) -> None:
+    def wait(self, until: float, has_news: Callable[[], bool] = lambda: False) -> None:
         while (left := until - time.monotonic()) > 0 and not has_news():
             if self._event.wait(min(left, GLANCE)):
                 break

@@ -12,13 +12,17 @@ from docbatch.providers.base import Answer, Provider
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How to reach one connection. `open` reads keys and may raise CredentialsError; `read` needs neither."""
+    """How to reach one connection. `open` reads keys and may raise CredentialsError; `read` needs neither.
+
+    `kind` is the type of provider that reads as `read` does, in another process too.
+    """
 
     name: str
     account: str
     traits: Traits
     open: Callable[[], Provider]
     read: Callable[[bytes], Answer]
+    kind: str | None = None
 
 
 class Connections:
@@ -58,6 +62,9 @@ class Connections:
     def read(self, name: str, payload: bytes) -> Answer:
         """Read a payload. Raises ValueError when it has the wrong shape."""
         return self._lines[name].read(payload)
+
+    def kind(self, name: str) -> str | None:
+        return self._lines[name].kind
 
     def cut(self, name: str, error: DocbatchError) -> None:
         """Use the connection no more in this run."""

@@ -17,22 +17,12 @@ def read_key(connection: str, reference: Reference | None, root: Path) -> str:
             f"connection '{connection}' has no api_key",
             hint="write 'api_key: {env: NAME}' into docbatch.yaml and set that variable",
         )
-    key = _read(connection, reference, root).strip()
-    if not key or not key.isascii() or not key.isprintable():
-        raise CredentialsError(
-            f"the key of connection '{connection}' is empty or no key at all ({_place(reference)})"
-        )
-    return key
+    return _read_secret(connection, reference, root, "key", "key")
 
 
 def read_webhook_secret(connection: str, reference: Reference, root: Path) -> str:
     """Return a secret that a connection's webhooks are signed with. Raises CredentialsError, as `read_key` does."""
-    secret = _read(connection, reference, root).strip()
-    if not secret or not secret.isascii() or not secret.isprintable():
-        raise CredentialsError(
-            f"the webhook secret of connection '{connection}' is empty or no secret at all ({_place(reference)})"
-        )
-    return secret
+    return _read_secret(connection, reference, root, "webhook secret", "secret")
 
 
 def read_text(connection: str, reference: Reference | str | None) -> str | None:
@@ -44,6 +34,15 @@ def read_text(connection: str, reference: Reference | str | None) -> str | None:
             f"connection '{connection}': a workspace is named by text, env or file, not by a command"
         )
     return _read(connection, reference, Path.cwd()).strip()
+
+
+def _read_secret(connection: str, reference: Reference, root: Path, name: str, noun: str) -> str:
+    secret = _read(connection, reference, root).strip()
+    if not secret or not secret.isascii() or not secret.isprintable():
+        raise CredentialsError(
+            f"the {name} of connection '{connection}' is empty or no {noun} at all ({_place(reference)})"
+        )
+    return secret
 
 
 def _read(connection: str, reference: Reference, root: Path) -> str:

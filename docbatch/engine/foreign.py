@@ -35,7 +35,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`documents` counts what the work holds, `wanted` what of it jobs wait for, `known` what the state has already."""
+    """`documents` counts what the work holds, `wanted` what of it jobs wait for, `known` what the state has already.
+
+    `target` is a job that wants work which is taken; None for other work.
+    """
 
     found: Found
     verdict: Verdict
@@ -43,6 +46,7 @@ class Judgement:
     wanted: tuple[RecordedItem, ...] = ()
     known: int = 0
     why: str = ""
+    target: Target | None = None
 
     @property
     def unwanted(self) -> int:
@@ -54,17 +58,18 @@ def judge(intake: Intake, found: Collection[Found], abandoned: Collection[str]) 
 
     It is left to a person as long as anything waits to be sent on its connection.
     """
+    recipes = _recipes(intake)
     seen: list[Judgement] = []
     taken: set[str] = set()
     for each in found:
-        seen.append(_look(intake, each, taken))
+        seen.append(_look(intake, recipes, each, taken))
         if seen[-1].verdict is Verdict.TAKEN:
             taken.update(item.key for item in seen[-1].wanted)
-    waiting = {name for name in intake.connections.views() if _awaits(intake, name, taken)}
+    waiting = {name for name in intake.connections.views() if _awaits(intake, recipes, name, taken)}
     return [_settle(each, waiting, abandoned) if each.verdict is Verdict.LEFT else each for each in seen]
 
 
-def _look(intake: Intake, found: Found, taken: Collection[str]) -> Judgement:
+def _look(intake: Intake, recipes: Mapping[int, Target], found: Found, taken: Collection[str]) -> Judgement:
     """Take what can be taken and know what is known, or taken from other work; the rest is left as yet."""
     if found.recalled is None:
         return Judgement(found, Verdict.LEFT, why="the vendor shows none of its documents")
@@ -72,7 +77,6 @@ def _look(intake: Intake, found: Found, taken: Collection[str]) -> Judgement:
     items = list(intake.store.items.many(list(runs)))
     open_ = [item for item in items if item.status in WAITING and item.key not in taken]
     known = len(items) - len(open_)
-    recipes = _recipes(intake)
     wanted = tuple(
         item for item in open_ if item.recipe in recipes and intake.store.documents.places(item.row)
     )
@@ -80,7 +84,8 @@ def _look(intake: Intake, found: Found, taken: Collection[str]) -> Judgement:
         why = "its documents belong to jobs of different provider options, and one submission has one"
         return Judgement(found, Verdict.LEFT, len(runs), wanted, known, why)
     if wanted:
-        return Judgement(found, Verdict.TAKEN, len(runs), wanted, known)
+        target = recipes[wanted[0].recipe]
+        return Judgement(found, Verdict.TAKEN, len(runs), wanted, known, target=target)
     if runs and len(items) == len(runs):
         return Judgement(found, Verdict.KNOWN, len(runs), (), known)
     why = "no job wants its documents as they were sent: other bytes, other options, or a latest version that moved"
@@ -97,10 +102,10 @@ def _settle(each: Judgement, waiting: Collection[str], abandoned: Collection[str
     return Judgement(each.found, verdict, each.documents, (), each.known, each.why)
 
 
-def _awaits(intake: Intake, connection: str, taken: Collection[str]) -> bool:
+def _awaits(intake: Intake, recipes: Mapping[int, Target], connection: str, taken: Collection[str]) -> bool:
     """Say whether anything but what is taken over waits to be sent on a connection."""
     jobs = [target.name for target in intake.targets.values() if target.connection == connection]
-    for row, target in _recipes(intake).items():
+    for row, target in recipes.items():
         if target.connection == connection:
             pending = intake.store.items.pending(row, jobs, len(taken) + 1)
             if any(item.key not in taken for item in pending):
@@ -118,15 +123,15 @@ def _recipes(intake: Intake) -> Mapping[int, Target]:
 
 def take_over(intake: Intake, judgement: Judgement, identity: str, now: float) -> None:
     """Record found work as a submission that is followed from now on."""
-    found, recalled = judgement.found, judgement.found.recalled
+    found, recalled, target = judgement.found, judgement.found.recalled, judgement.target
     assert recalled is not None
-    recipe = judgement.wanted[0].recipe
-    target = _recipes(intake)[recipe]
+    assert target is not None
     items = tuple(_work_items(intake, judgement.wanted))
     keys = {item.key for item in items}
     submission = Submission(
         identity, 0, target.connection, found.account, SubmissionStatus.INTENDED, recalled.remote_id
     )
+    recipe = judgement.wanted[0].recipe
     frozen = Frozen(identity, recipe, found.marker, target.config, b"", recalled.prepared, items)
     runs = {key: run for key, run in recalled.runs.items() if run is not None and key in keys}
     failed = [item.row for item in judgement.wanted if item.status is ItemStatus.FAILED]
@@ -138,13 +143,4 @@ def _work_items(intake: Intake, wanted: Collection[RecordedItem]) -> Iterator[Wo
         name, path = intake.store.documents.places(item.row)[0]
         job = intake.store.documents.job(name)
         assert job is not None
-        yield WorkItem(
-            key=item.key,
-            recipe=str(item.recipe),
-            digest=item.digest,
-            size=item.size,
-            media_type=item.media_type,
-            name=path.rpartition(b"/")[2].decode("utf-8", "replace"),
-            path=job.root + b"/" + path,
-            attempt=item.attempt,
-        )
+        yield item.work_item(job.root + b"/" + path)

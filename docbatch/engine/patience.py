@@ -19,5 +19,5 @@ def patiently(clock: Clock, call: Callable[[], T]) -> T:
             return call()
         except Unavailable as error:
             pause = 2.0**attempt if error.retry_after is None else error.retry_after
-            clock.wait(clock.monotonic() + min(pause, LONGEST), lambda: False)
+            clock.wait(clock.monotonic() + min(pause, LONGEST))
     return call()

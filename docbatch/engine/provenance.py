@@ -56,5 +56,5 @@ def facts(target: Target, path: bytes, cache: StatCache) -> Iterator[str]:
 
 
 def _last(target: Target, path: bytes, link: Link, cache: StatCache) -> LastLook | None:
-    look = LinkCache(cache).of(target.root).get(path)
+    look = LinkCache(cache).last(target.root, path)
     return look if look is not None and look.link == link.identity else None

@@ -160,7 +160,7 @@ def _let_lists_settle(intake: Intake, asked: Sequence[str], clock: Clock, observ
     passed = max(0.0, clock.wall() - last)
     if passed < grace:
         observe(Waiting(grace - passed, "vendors' lists may not show yet what was sent last"))
-        clock.wait(clock.monotonic() + grace - passed, lambda: False)
+        clock.wait(clock.monotonic() + grace - passed)
 
 
 def _search(search: Search, intake: Intake, name: str, clock: Clock) -> Iterator[Found]:

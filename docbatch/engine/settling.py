@@ -80,9 +80,8 @@ def _look_later(run: Run, identity: str, asked: float | None) -> None:
 
 
 def _count(run: Run, identity: str, connection: str, *, witness: bool) -> None:
-    """Note an empty look; looks are spaced so that the required number spans the grace."""
+    """Note an empty look, and when the next is due."""
     now = run.clock.monotonic()
-    traits = run.connections.traits(connection)
     looks = run.looks.get(identity, Looks(since=now))
     seen = replace(looks, empty=looks.empty + 1) if witness else replace(looks, blind=looks.blind + 1)
-    run.looks[identity] = replace(seen, next_at=now + traits.grace / max(traits.looks - 1, 1))
+    run.looks[identity] = replace(seen, next_at=now + run.connections.traits(connection).look_spacing)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from docbatch.errors import UsageError
+from docbatch.engine.surgery import named_jobs
 from docbatch.models import Submission
 from docbatch.pathtext import escape
 from docbatch.spool import Spool
@@ -58,12 +58,10 @@ class Stock:
 
 def take_stock(store: Store, only: str | None = None, *, now: float) -> Stock:
     """Read what is recorded, of one job or of all; `now` is wall time. Raises UsageError for a job the state does not know."""
-    names = [job.name for job in store.documents.jobs()]
-    if only is not None and only not in names:
-        raise UsageError(f"the state knows no job '{only}'", hint=f"it knows {', '.join(names) or 'none'}")
+    names = named_jobs(store, only)
     spool = Spool(store.folder / "spool")
     return Stock(
-        jobs=tuple(_job(store, name) for name in names if only in {None, name}),
+        jobs=tuple(_job(store, name) for name in names),
         open=tuple(store.submissions.open()),
         spool_entries=sum(1 for _ in spool.entries()),
         spool_bytes=spool.size(),

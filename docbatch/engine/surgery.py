@@ -6,7 +6,7 @@ from pathlib import Path
 
 from docbatch.errors import UsageError
 from docbatch.lifecycle import Event
-from docbatch.models import FailureClass, ItemStatus, SubmissionStatus
+from docbatch.models import FailureClass, ItemStatus, Submission, SubmissionStatus
 from docbatch.pathtext import escape, unescape
 from docbatch.state import files, lock
 from docbatch.state.store import Store
@@ -20,6 +20,26 @@ def locked(folder: Path) -> Iterator[Store]:
         yield store
 
 
+def named_jobs(store: Store, job: str | None = None) -> list[str]:
+    """Return the one job that is asked for, else all that the state knows. Raises UsageError where it lacks that one."""
+    names = [each.name for each in store.documents.jobs()]
+    if job is None:
+        return names
+    if job not in names:
+        raise UsageError(f"the state knows no job '{job}'", hint=f"it knows {', '.join(names) or 'none'}")
+    return [job]
+
+
+def named_submission(store: Store, identity: str) -> Submission:
+    """Return a submission that a person names. Raises UsageError where the state does not know it."""
+    found = store.submissions.get(identity)
+    if found is None:
+        raise UsageError(
+            f"the state knows no submission '{identity}'", hint="'docbatch status' lists those open"
+        )
+    return found
+
+
 def retry(folder: Path, job: str | None, classes: Collection[str], *, dry_run: bool) -> list[tuple[str, str]]:
     """Queue failed items again; return (document, reason) of each. Raises UsageError for an unknown job or class."""
     unknown = set(classes) - set(FailureClass)
@@ -28,13 +48,9 @@ def retry(folder: Path, job: str | None, classes: Collection[str], *, dry_run: b
             f"there is no failure class '{unknown.pop()}'", hint=f"there are {', '.join(FailureClass)}"
         )
     with locked(folder) as store:
-        names = [each.name for each in store.documents.jobs()]
-        if job is not None and job not in names:
-            raise UsageError(f"the state knows no job '{job}'", hint=f"it knows {', '.join(names) or 'none'}")
         found = [
             (name, path, f"{why.kind}: {why.message}")
-            for name in names
-            if job in {None, name}
+            for name in named_jobs(store, job)
             for path, status, why in store.documents.failures(name)
             if status == ItemStatus.FAILED and (not classes or why.kind in classes)
         ]
@@ -47,11 +63,7 @@ def retry(folder: Path, job: str | None, classes: Collection[str], *, dry_run: b
 def resolve(folder: Path, submission: str, remote_id: str | None, *, dry_run: bool) -> int:
     """Settle a held submission as a person decided; return how many documents it carries. Raises UsageError."""
     with locked(folder) as store:
-        known = store.submissions.get(submission)
-        if known is None:
-            raise UsageError(
-                f"the state knows no submission '{submission}'", hint="'docbatch status' lists those open"
-            )
+        known = named_submission(store, submission)
         if known.status not in {SubmissionStatus.HELD, SubmissionStatus.UNANSWERED}:
             raise UsageError(f"submission {submission} is {known.status}: there is nothing to settle")
         if not dry_run and remote_id is not None:

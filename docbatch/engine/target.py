@@ -6,7 +6,7 @@ from typing import Any
 
 from docbatch.links import digest
 from docbatch.models import Operation, Recipe, Traits
-from docbatch.sinks.base import Sink
+from docbatch.sinks.base import Format, Sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class SinkTarget:
     `identity` changes when outputs would lie elsewhere or look different. `root` is absolute. `output` is set for sinks
     with one output per job; `whole` ones are written as a whole. `place` renders a document's output path:
     (path, digest, size) to a path below `root`; it raises ValueError when there is none that is safe. `moves` says that
-    a list may change the place of a document that is as it was.
+    a list may change the place of a document that is as it was. `form` is set for sinks that write a file a document.
     """
 
     identity: str
@@ -27,6 +27,7 @@ class SinkTarget:
     open: Callable[[], Sink]
     rewrite_missing: bool = True
     moves: bool = False
+    form: Format | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ class Delivery:
     `path` identifies the document in its job; `output` is the path below the sink's root, "" for sinks that have one
     output for a whole job. `expected` is the stamp of our own earlier output, None when there is none: a file
     found there that does not match it is moved to the trash first. For whole sinks it is the stamp of the one file.
-    `load` opens the answer from the spool; called at most once.
+    `load` opens the answer from the spool; called at most once. `made` gives the content of the output where that is
+    made elsewhere, None when it was not.
     """
 
     path: bytes
@@ -34,6 +35,7 @@ class Delivery:
     document: DocumentInfo
     load: Callable[[], Answer]
     expected: Stamp | None = None
+    made: Callable[[], bytes | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

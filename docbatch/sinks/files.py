@@ -11,7 +11,7 @@ from docbatch.pathtext import escape
 from docbatch.sinks import outputs
 from docbatch.sinks.base import Delivery, Fault, Format, Receipt, Stamp
 from docbatch.sinks.faults import concerns_all, fault, reason, sink_error
-from docbatch.sinks.formats import encoded
+from docbatch.sinks.formats import content
 from docbatch.sinks.outputs import Unfinished
 from docbatch.sinks.paths import UnsafeOutput
 from docbatch.sinks.trash import Trash
@@ -83,16 +83,16 @@ class FilesSink:
 
     def _stage(self, tree: Tree, delivery: Delivery, window: _Window) -> Fault | None:
         try:
-            content = encoded(delivery.load(), delivery.document, self._form)
+            output = content(delivery, self._form)
         except (ValueError, StateError) as error:
             return fault(delivery, error)
         try:
             folder, name = tree.locate(delivery.output)
             unfinished = Unfinished(delivery.output, folder, name, temporary_name())
-            outputs.write(unfinished, content)
+            outputs.write(unfinished, output)
         except (UnsafeOutput, OSError) as error:
             return self._fault(delivery, error)
-        window.add(_Staged(delivery, unfinished), len(content))
+        window.add(_Staged(delivery, unfinished), len(output))
         return None
 
     def _settle(self, tree: Tree, staged: list[_Staged]) -> Iterator[Receipt | Fault]:

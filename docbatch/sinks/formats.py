@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterator
 from docbatch.providers.base import Answer
 from docbatch.results import DocumentInfo, Page, Result
 from docbatch.signed import without_signatures
-from docbatch.sinks.base import Format
+from docbatch.sinks.base import Delivery, Format
+
+
+def content(delivery: Delivery, form: Format) -> bytes:
+    """Return the content of a document's file. Raises ValueError when there is none in this format, StateError."""
+    made = delivery.made()
+    return encoded(delivery.load(), delivery.document, form) if made is None else made
 
 
 def encoded(answer: Answer, document: DocumentInfo, form: Format) -> bytes:

@@ -11,6 +11,7 @@ _READ = (
     "SELECT path, link, etag, modified, looked, size, mtime_ns, inode, problem_class, problem_message"
     " FROM link WHERE root = ?"
 )
+_READ_ONE = f"{_READ} AND path = ?"
 _KEEP = "INSERT OR REPLACE INTO link VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _DROP = "DELETE FROM link WHERE root = ? AND path = ?"
 
@@ -43,6 +44,11 @@ class LinkCache:
         """Return what is known of a mirror's links, by document path."""
         rows = [] if self._file is None else self._file.read(_READ, (root,))
         return {path: _look(*columns) for path, *columns in rows}
+
+    def last(self, root: bytes, path: bytes) -> LastLook | None:
+        """Return what is known of one document's link."""
+        rows = [] if self._file is None else self._file.read(_READ_ONE, (root, path))
+        return next((_look(*columns) for _, *columns in rows), None)
 
     def keep(self, root: bytes, looks: Mapping[bytes, LastLook], gone: Iterable[bytes] = ()) -> None:
         if self._file is not None:

@@ -1,6 +1,6 @@
 """From what a source lists to documents, as far as the job's operation takes them."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from docbatch.errors import Problem, SpecError
@@ -110,8 +110,12 @@ class Inputs:
 
 def needed(sink: JobSink) -> Iterable[str]:
     """Return the columns that a sink's path cannot do without."""
-    wanted = (lookup for lookup in sink.template.lookups if lookup.path[:2] == ("doc", "metadata"))
-    return dict.fromkeys(lookup.path[2] for lookup in wanted if not _has_default(lookup))
+    return dict.fromkeys(lookup.path[2] for lookup in columns(sink) if not _has_default(lookup))
+
+
+def columns(sink: JobSink) -> Iterator[Lookup]:
+    """Yield the look-ups of columns in a sink's path."""
+    return (lookup for lookup in sink.template.lookups if lookup.path[:2] == ("doc", "metadata"))
 
 
 def _has_default(lookup: Lookup) -> bool:

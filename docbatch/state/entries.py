@@ -49,20 +49,9 @@ class Entries:
             (identity,),
         )
         for *columns, name, path, priority in rows:
-            item = item_rows.read(columns)
-            yield WorkItem(
-                key=item.key,
-                recipe=str(item.recipe),
-                digest=item.digest,
-                size=item.size,
-                media_type=item.media_type,
-                name=name,
-                path=path,
-                priority=priority,
-                attempt=item.attempt,
-            )
+            yield item_rows.read(columns).work_item(path, name, priority)
 
-    def running(self, identity: str) -> list[RecordedItem]:
+    def unended(self, identity: str) -> list[RecordedItem]:
         """Return the items that have not ended, in position order."""
         rows = self._database.execute(
             f"SELECT {item_rows.JOINED} FROM submission_item AS entry JOIN item ON item.id = entry.item"
@@ -140,7 +129,7 @@ class Entries:
         ).fetchone()
         return None if row[0] is None else float(row[0])
 
-    def unended(self, identity: str) -> int:
+    def running(self, identity: str) -> int:
         """Count the items the vendor still works on."""
         row = self._database.execute(
             "SELECT count(*) FROM submission_item WHERE submission = ? AND status = 'running'", (identity,)

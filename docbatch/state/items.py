@@ -29,6 +29,20 @@ class RecordedItem:
     result: str | None
     failure: Failure | None
 
+    def work_item(self, path: bytes, name: str | None = None, priority: int = 50) -> WorkItem:
+        """Return the item as one place's bytes to send; it is named for the place unless a name is given."""
+        return WorkItem(
+            key=self.key,
+            recipe=str(self.recipe),
+            digest=self.digest,
+            size=self.size,
+            media_type=self.media_type,
+            name=path.rpartition(b"/")[2].decode("utf-8", "replace") if name is None else name,
+            path=path,
+            priority=priority,
+            attempt=self.attempt,
+        )
+
 
 def read(columns: Sequence[Value]) -> RecordedItem:
     """Read one row of COLUMNS. Raises StateError when its checksum does not match."""
@@ -93,7 +107,7 @@ class Items:
                 ORDER BY item.priority, item.key LIMIT ?""",
             (*jobs, recipe, limit),
         )
-        return [_work_item(read(columns), priority, place) for *columns, priority, place in rows]
+        return [read(columns).work_item(place, priority=priority) for *columns, priority, place in rows]
 
     def recipes_pending(self) -> list[int]:
         rows = self._database.execute(
@@ -153,17 +167,3 @@ class Items:
             " failure_message = ?, checksum = ? WHERE id = ?",
             (*changed, total, item.row),
         )
-
-
-def _work_item(item: RecordedItem, priority: int, place: bytes) -> WorkItem:
-    return WorkItem(
-        key=item.key,
-        recipe=str(item.recipe),
-        digest=item.digest,
-        size=item.size,
-        media_type=item.media_type,
-        name=place.rpartition(b"/")[2].decode("utf-8", "replace"),
-        path=place,
-        priority=priority,
-        attempt=item.attempt,
-    )

@@ -40,7 +40,7 @@ class Submissions:
         self._deliveries = deliveries
         self.rounds = self._entries.rounds
         self.waiting = self._entries.waiting
-        self.running = self._entries.running
+        self.unended = self._entries.unended
         self.credits = self._entries.charged
 
     def open(self) -> Iterator[Submission]:
@@ -161,7 +161,7 @@ class Submissions:
         """The vendor answered no to the only attempt: every item ends with its reason."""
         with self._database.write():
             self._advance(identity, Event.REFUSED, {"code": failure.code, "message": failure.message})
-            for item in self._entries.running(identity):
+            for item in self._entries.unended(identity):
                 self._entries.end(identity, item, "failed", ItemStatus.FAILED, failure=failure)
 
     def progress(
@@ -173,17 +173,17 @@ class Submissions:
         """
         with self._database.write():
             ready = list(ready)
-            before = self._entries.unended(identity)
-            running = self._entries.live(identity, [each.key for each in ready] + list(failed))
+            before = self._entries.running(identity)
+            live = self._entries.live(identity, [each.key for each in ready] + list(failed))
             for each in ready:
-                if each.key in running:
-                    self._entries.ready(identity, running[each.key], each)
+                if each.key in live:
+                    self._entries.ready(identity, live[each.key], each)
             for key, failure in failed.items():
-                if key in running:
-                    self._entries.end(identity, running[key], "failed", ItemStatus.FAILED, failure=failure)
-            ended = before - self._entries.unended(identity)
+                if key in live:
+                    self._entries.end(identity, live[key], "failed", ItemStatus.FAILED, failure=failure)
+            ended = before - self._entries.running(identity)
             self._finish(identity)
-        return ended, sum(key in running for key in failed)
+        return ended, sum(key in live for key in failed)
 
     def collect(self, identity: str, collected: Iterable[Collected]) -> None:
         """Record results that are durable in the spool; their deliveries become due."""
@@ -228,7 +228,7 @@ class Submissions:
         """The vendor no longer knows the work. The items in `again` are queued, the others wait for consent."""
         with self._database.write():
             self._advance(identity, Event.LOST, {})
-            for item in self._entries.running(identity):
+            for item in self._entries.unended(identity):
                 if item.key in again:
                     self._entries.end(identity, item, "released", ItemStatus.PENDING)
                 else:
@@ -301,7 +301,7 @@ class Submissions:
         self._entries.name_runs(identity, runs)
 
     def _release_all(self, identity: str, *, attempts: int) -> None:
-        for item in self._entries.running(identity):
+        for item in self._entries.unended(identity):
             self._entries.end(identity, item, "released", ItemStatus.PENDING, attempts=attempts)
 
     def _finish(self, identity: str) -> None:

@@ -55,7 +55,7 @@ class CloudClock:
     def wall(self) -> float:
         return 1_700_000_000.0 + self._cloud.now
 
-    def wait(self, until: float, has_news: Callable[[], bool]) -> None:
+    def wait(self, until: float, has_news: Callable[[], bool] = lambda: False) -> None:
         self._cloud.pass_time(until - self._cloud.now)
 
     def wake(self) -> None:

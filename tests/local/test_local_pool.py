@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from docbatch.models import Failure, FailureClass
+from docbatch.processes import environment
 from docbatch.providers.local import worker
 from docbatch.providers.local.messages import Differs, Task, Written
 from docbatch.providers.local.pool import Pool
-from docbatch.providers.local.process import WorkerProcess, environment
+from docbatch.providers.local.process import WorkerProcess
 from tests.local import wicked
 from tests.local.harness import ROOT, Bench, Ear, await_readable, bench
 

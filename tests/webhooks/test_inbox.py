@@ -50,7 +50,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, arrive: Callable[[float], object]
     """Let a run wait in small steps, with a chance for hints to arrive in each."""
     plain = CloudClock.wait
 
-    def wait(self: CloudClock, until: float, has_news: Callable[[], bool]) -> None:
+    def wait(self: CloudClock, until: float, has_news: Callable[[], bool] = lambda: False) -> None:
         while self.monotonic() < until and not has_news():
             plain(self, min(until, self.monotonic() + step), has_news)
             arrive(self.monotonic())
@@ -262,6 +262,6 @@ def test_waiting_ends_with_news_and_with_a_call(monkeypatch: pytest.MonkeyPatch)
 
     clock.wait(begun + 60, lambda: next(answers))
     clock.wake()
-    clock.wait(begun + 60, lambda: False)
+    clock.wait(begun + 60)
 
     assert time.monotonic() - begun < 3

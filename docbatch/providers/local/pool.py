@@ -16,12 +16,19 @@ from pathlib import Path
 from typing import cast
 
 from docbatch.models import Failure, FailureClass
+from docbatch.processes import environment, slots
 from docbatch.providers.local.engines import Catalogue
 from docbatch.providers.local.messages import Answer, Task
-from docbatch.providers.local.process import WorkerProcess, environment
+from docbatch.providers.local.process import WorkerProcess
 
 CATALOGUE = "docbatch.providers.local.engines"
 
+ONE_THREAD_EACH = {
+    "TOKIO_WORKER_THREADS": "1",
+    "RAYON_NUM_THREADS": "1",
+    "OMP_THREAD_LIMIT": "1",
+    "HF_HUB_OFFLINE": "1",
+}
 _START_PATIENCE = 120.0
 _START_ATTEMPTS = 3
 # A few documents wait at each worker, so that a worker never waits for the parent.
@@ -32,11 +39,6 @@ _HELD = 4
 class Outcome:
     task: Task
     answer: Answer
-
-
-def slots() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Pool:
@@ -54,7 +56,7 @@ class Pool:
         self._width = width or slots()
         self._catalogue = catalogue
         self._engines = cast("Catalogue", importlib.import_module(catalogue))
-        self._env = environment(search)
+        self._env = environment(search) | ONE_THREAD_EACH
         self._lock = threading.Lock()
         self._queue: deque[Task] = deque()
         self._ended: deque[Outcome] = deque()

@@ -6,10 +6,8 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 
-import docbatch
 from docbatch.models import Failure, FailureClass
 from docbatch.providers.local.messages import READY, SPENT, Answer, Task, decode_answer, encode_task
 
@@ -20,24 +18,6 @@ _ENGINES_OWN = 256 << 20
 _MEMORY_WORDS = (b"memory allocation", b"bad_alloc", b"out of memory", b"MemoryError", b"Cannot allocate")
 # A kilobyte is what Linux counts peak memory in; macOS counts bytes.
 _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
-
-
-def environment(search: Sequence[str] = ()) -> dict[str, str]:
-    """Return what a worker needs to know: no secret, no program to start, one thread and few memory arenas each."""
-    own = str(Path(docbatch.__file__).parents[1])
-    inherited = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")
-    return {name: os.environ[name] for name in inherited if name in os.environ} | {
-        "LANG": "C.UTF-8",
-        "PATH": "/nonexistent",
-        "HOME": "/nonexistent",
-        "PYTHONPATH": os.pathsep.join((own, *search)),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "MALLOC_ARENA_MAX": "2",
-        "TOKIO_WORKER_THREADS": "1",
-        "RAYON_NUM_THREADS": "1",
-        "OMP_THREAD_LIMIT": "1",
-        "HF_HUB_OFFLINE": "1",
-    }
 
 
 class WorkerProcess:
