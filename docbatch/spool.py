@@ -16,16 +16,18 @@ import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 from docbatch.durability import Flusher, Place
 from docbatch.errors import StateError
 from docbatch.providers.base import Draft
 
 try:
-    from isal.isal_zlib import compress as deflate
+    from isal import isal_zlib as codec
 except ImportError:
-    from zlib import compress as deflate
+    codec = cast("Any", zlib)
 
+DAMAGE = cast("type[Exception]", codec.error)
 LIMIT = 1 << 30
 """The largest result that is read, in uncompressed bytes."""
 
@@ -36,7 +38,7 @@ _PIECE = 1 << 20
 
 def compress(payload: bytes) -> bytes:
     """Compress as entries are kept: gzip level 1 without a time or a name, the same on every run of one installation."""
-    return deflate(payload, 1, wbits=_GZIP)
+    return codec.compress(payload, 1, wbits=_GZIP)
 
 
 def draft(incoming: Path, payload: bytes) -> Draft:
@@ -73,13 +75,15 @@ class Spool:
 
     def write(self, payload: bytes) -> str:
         """Keep a payload and return its digest. It is durable after the next `flush`."""
+        return self.admit(self.draft(payload))
+
+    def draft(self, payload: bytes) -> Draft:
+        """Write a payload to be admitted, here or in the process that holds the spool."""
         try:
             self.incoming.mkdir(parents=True, exist_ok=True)
-            written = draft(self.incoming, payload)
-            self._place(written.path, written.digest)
+            return draft(self.incoming, payload)
         except OSError as error:
             raise self._unwritable(error) from error
-        return written.digest
 
     def admit(self, draft: Draft) -> str:
         """Take over a draft and return its digest. It is durable after the next `flush`.
@@ -111,7 +115,7 @@ class Spool:
             payload = _expand(self._entry(digest), self._limit)
         except FileNotFoundError:
             raise self._lost(digest, "is missing") from None
-        except (OSError, zlib.error, ValueError) as error:
+        except (OSError, DAMAGE, ValueError) as error:
             raise self._lost(digest, f"cannot be read ({error})") from error
         if hashlib.sha256(payload).hexdigest() != digest:
             raise self._lost(digest, "is damaged: its bytes do not match its name")
@@ -201,7 +205,7 @@ class Spool:
 
 def _expand(path: Path, limit: int) -> bytes:
     """Decompress an entry without ever holding more than `limit` bytes of it. Raises ValueError beyond that."""
-    inflate = zlib.decompressobj(_GZIP)
+    inflate = codec.decompressobj(_GZIP)
     pieces: list[bytes] = []
     room = limit + 1
     with path.open("rb") as file:

@@ -17,11 +17,11 @@ from docbatch.engine.target import Target
 from docbatch.errors import Gone, NotSent, ProviderError, Unavailable
 from docbatch.keys import recipe_key
 from docbatch.models import Operation, Recipe, RemoteObject, SubmissionStatus
-from docbatch.providers.base import Batch, Content, Fetched, Intent, Prepared, Progress, Ready, Step
+from docbatch.providers.base import Batch, Content, Intent, Prepared, Progress, Ready, Step
 from docbatch.state.objects import RemoteObjects
 from docbatch.state.store import Store
 from tests.fake.project import Project
-from tests.fake.provider import FakeProvider
+from tests.fake.provider import FakeAnswer, FakeProvider
 from tests.fake.tripwire import Killed, Meddler, Tripwire
 
 DONE = {"succeeded": 3, "partial": 1, "failed": 1}
@@ -209,9 +209,10 @@ class Telling(FakeProvider):
         whole = [replace(each, partial=False) if isinstance(each, Ready) else each for each in seen.ended]
         return replace(seen, ended=whole)
 
-    def fetch(self, intent: Intent, ready: Ready) -> Fetched:  # type: ignore[override]
-        payload = self.cloud.result(ready.remote_id)
-        return Fetched(payload, partial=b"partial" in payload, credits=2.5)
+    def read(self, payload: bytes) -> FakeAnswer:
+        answer = super().read(payload)
+        answer.is_partial, answer.credits = b"partial" in payload, 2.5
+        return answer
 
 
 class Sinkless(Project):

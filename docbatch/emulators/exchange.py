@@ -3,8 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, Self, get_args
 from urllib.parse import parse_qs, unquote
+
+from pydantic_core import to_json
 
 Host = Literal["api", "storage"]
 
@@ -34,7 +37,7 @@ UNANSWERED = frozenset({"kill_after", "lost", "reset"})
 HTML_502 = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
     """A request as it came in. Numbers start at 1 and run over both hosts; header names are in lower case."""
 
@@ -47,7 +50,7 @@ class Request:
     host: Host = "api"
     peer: int = 0
 
-    @property
+    @cached_property
     def params(self) -> dict[str, list[str]]:
         return parse_qs(self.query, keep_blank_values=True)
 
@@ -73,7 +76,7 @@ class Response:
     def of(cls, value: object, status: int = 200, **headers: str) -> Self:
         """Answer with JSON. Header names are given with underscores."""
         named = {name.replace("_", "-"): text for name, text in headers.items()}
-        return cls(status, {"Content-Type": "application/json", **named}, json.dumps(value).encode())
+        return cls(status, {"Content-Type": "application/json", **named}, to_json(value))
 
 
 def unheard(fault: str, retry_after: int) -> Response | None:

@@ -1,6 +1,7 @@
 """One apply, from the lock to the exit code."""
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from docbatch.engine.adopt import replan
@@ -9,6 +10,7 @@ from docbatch.engine.forecast import forecast
 from docbatch.engine.intake import Intake, Selection, locked_intake
 from docbatch.engine.notices import Observer
 from docbatch.engine.planfile import SavedPlan
+from docbatch.engine.readers import Readers
 from docbatch.engine.reconcile import reconcile
 from docbatch.engine.run import Run
 from docbatch.engine.target import Target
@@ -86,13 +88,14 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         if work.plan is not None:
             work.plan.start(store)
         intake.take_up()
-        run = _run(work, intake, clock, observe)
         deadline = None if work.timeout is None else clock.monotonic() + work.timeout
-        reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
+        with closing(Readers(intake.spool.root)) as readers:
+            run = _run(work, intake, clock, observe, readers)
+            reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
         return _outcome(run, work.shown)
 
 
-def _run(work: Assignment, intake: Intake, clock: Clock, observe: Observer) -> Run:
+def _run(work: Assignment, intake: Intake, clock: Clock, observe: Observer, readers: Readers) -> Run:
     return Run(
         store=intake.store,
         spool=intake.spool,
@@ -103,6 +106,7 @@ def _run(work: Assignment, intake: Intake, clock: Clock, observe: Observer) -> R
         project=work.project,
         replan=replan,
         allowance=work.max_new,
+        readers=readers,
     )
 
 

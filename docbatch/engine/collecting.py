@@ -1,19 +1,18 @@
 """Following submissions: asking how they stand, and bringing results into the spool before they can expire."""
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
 
-from docbatch.engine.fetching import Ahead, Outcome, fetch
+from docbatch.engine.fetching import Ahead, Fetcher, Outcome
 from docbatch.engine.notices import Ended, Fetched, Trouble
 from docbatch.engine.run import Run
 from docbatch.engine.settling import intent
 from docbatch.errors import BudgetStop, CredentialsError, Gone, ProviderError, Refused, Unavailable
 from docbatch.models import Failure, FailureClass, ItemStatus, Submission
-from docbatch.providers.base import Changed, Failed, Progress, Ready
+from docbatch.providers.base import Changed, Failed, Progress, Provider, Ready
 from docbatch.state.records import Collected, Waiting
 
 WINDOW = 64
-AHEAD = 96
+AHEAD = 192
 """How many results are fetched beyond a window while it is recorded and delivered."""
 MOST_LOSSES = 3
 
@@ -120,12 +119,27 @@ def collect(run: Run, submission: Submission) -> None:
 
 def _fetched(run: Run, submission: Submission) -> list[tuple[Waiting, Outcome]]:
     provider = run.connections.provider(submission.connection)
-    one = partial(fetch, run.spool, run.fresh, provider, intent(run, submission.id))
+    fetcher = _fetcher(run, submission, provider)
     if provider.traits.concurrency == 1:
-        return [(each, one(each)) for each in run.store.submissions.waiting(submission.id, WINDOW)]
+        return [(each, fetcher.fetch(each)) for each in run.store.submissions.waiting(submission.id, WINDOW)]
+    if run.readers is not None:
+        run.readers.expect(submission.ready)
     waiting = run.store.submissions.waiting(submission.id, WINDOW + AHEAD)
     ahead = run.ahead.setdefault(submission.id, Ahead())
-    return ahead.fetch(one, run.connections.pool(submission.connection), waiting, WINDOW)
+    return ahead.fetch(fetcher.fetch, run.connections.pool(submission.connection), waiting, WINDOW)
+
+
+def _fetcher(run: Run, submission: Submission, provider: Provider) -> Fetcher:
+    targets = [target for target in run.targets.values() if target.connection == submission.connection]
+    return Fetcher(
+        run.spool,
+        run.readers,
+        provider,
+        run.connections.kind(submission.connection),
+        intent(run, submission.id),
+        soon=any(sink.form is not None for target in targets for sink in target.sinks),
+        flaws=run.flaws,
+    )
 
 
 def _lose(run: Run, submission: Submission, lost: Mapping[str, Failure]) -> None:

@@ -1,6 +1,7 @@
 """Opening an item's bytes for a provider: what is handed over is what was planned, or nothing."""
 
 import hashlib
+from io import BytesIO
 from typing import BinaryIO
 
 from docbatch.models import WorkItem
@@ -16,6 +17,9 @@ def open_item(item: WorkItem) -> BinaryIO:
         stream = open_content(item.path, item.size)
     except ContentError as error:
         raise ContentChanged(item.key, error.failure.message) from error
+    if item.size < CHUNK:
+        with stream:
+            stream = BytesIO(stream.read(CHUNK))
     digest = hashlib.sha256()
     while chunk := stream.read(CHUNK):
         digest.update(chunk)

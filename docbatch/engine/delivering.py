@@ -1,8 +1,11 @@
 """Bringing results from the spool to the sinks, as often as it takes. Nothing here ever calls a vendor."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from docbatch.engine.notices import Delivered, Trouble
+from docbatch.engine.reader import Render
 from docbatch.engine.run import Run
 from docbatch.engine.target import SinkTarget, Target
 from docbatch.errors import SinkError
@@ -11,7 +14,7 @@ from docbatch.pathtext import escape
 from docbatch.planner import Deliver
 from docbatch.providers.base import Answer
 from docbatch.results import DocumentInfo
-from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
+from docbatch.sinks.base import Delivery, Fault, Format, Receipt, Sink
 from docbatch.state.deliveries import DueDelivery, RecordedSink
 
 WINDOW = 512
@@ -27,7 +30,7 @@ def deliver(run: Run, action: Deliver) -> None:
         if wanted.whole:
             _publish(run, target, recorded, sink)
         else:
-            _write(run, target, recorded, sink)
+            _write(run, target, recorded, wanted, sink)
     except SinkError as error:
         run.failed_sinks.add(action.sink)
         run.errors.append(error)
@@ -40,12 +43,12 @@ def _opened(run: Run, recorded: RecordedSink, wanted: SinkTarget) -> Sink:
     return run.sinks[recorded.row]
 
 
-def _write(run: Run, target: Target, recorded: RecordedSink, sink: Sink) -> None:
+def _write(run: Run, target: Target, recorded: RecordedSink, wanted: SinkTarget, sink: Sink) -> None:
     due = run.store.deliveries.due(recorded.row, WINDOW)
     results = {each.path: each.result for each in due}
     receipts: list[tuple[bytes, Stamp | None, str]] = []
     faults: list[Fault] = []
-    for outcome in sink.deliver(_delivery(run, target, each, each.expected) for each in due):
+    for outcome in sink.deliver(_deliveries(run, target, due, wanted.form)):
         if isinstance(outcome, Receipt):
             receipts.append((outcome.path, outcome.stamp, results[outcome.path]))
         else:
@@ -90,10 +93,29 @@ def _publish(run: Run, target: Target, recorded: RecordedSink, sink: Sink) -> No
     run.observe(Delivered(target.name, written))
 
 
+def _deliveries(
+    run: Run, target: Target, due: Sequence[DueDelivery], form: Format | None
+) -> Iterator[Delivery]:
+    """Yield what is due, with outputs of other processes where there are some: they work ahead of the sink."""
+    deliveries = (_delivery(run, target, each, each.expected) for each in due)
+    kind = run.connections.kind(target.connection)
+    if run.readers is None or form is None or kind is None:
+        yield from deliveries
+        return
+    run.readers.expect(len(due))
+    under_way: deque[Delivery] = deque()
+    for each in deliveries:
+        wanted = Render(kind, each.result_digest, form, each.document.model_dump())
+        output = run.readers.render(wanted)
+        under_way.append(each if output is None else replace(each, made=output.result))
+        if len(under_way) > run.readers.depth:
+            yield under_way.popleft()
+    yield from under_way
+
+
 def _delivery(run: Run, target: Target, due: DueDelivery, expected: Stamp | None) -> Delivery:
     def load() -> Answer:
-        answer = run.fresh.take(due.result)
-        return answer or run.connections.read(target.connection, run.spool.read(due.result))
+        return run.connections.read(target.connection, run.spool.read(due.result))
 
     document = DocumentInfo(
         path=escape(due.path), sha256=due.digest, size=due.size, media_type=due.media_type

@@ -1,44 +1,22 @@
 """Fetching results side by side, and bringing them into the spool, before the one thread that records asks for them."""
 
-import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
 
+from docbatch.engine.reader import Kept, keep
+from docbatch.engine.readers import Readers
 from docbatch.errors import Gone, Refused, Unavailable
-from docbatch.providers.base import Answer, Draft, Fetched, Intent, Provider, Ready
+from docbatch.providers.base import Draft, Intent, Provider, Ready
 from docbatch.providers.redaction import shape_complaint
 from docbatch.signed import without_signatures
 from docbatch.spool import Spool
 from docbatch.state.records import Collected, Waiting
 
 Outcome = Collected | Unavailable | Gone | Refused
-MOST_FRESH = 128 << 20
-READ = 5
-"""About how much larger an answer is in memory than the payload it was read from."""
-
-
-class Fresh:
-    """Answers that were just put into the spool, as far as memory allows: most are delivered a moment later."""
-
-    def __init__(self, most: int = MOST_FRESH) -> None:
-        self._held: dict[str, tuple[Answer, int]] = {}
-        self._room = most
-        self._lock = threading.Lock()
-
-    def keep(self, digest: str, answer: Answer, payload: int) -> None:
-        """Keep an answer that was read from so many bytes."""
-        size = payload * READ
-        with self._lock:
-            if digest not in self._held and size <= self._room:
-                self._held[digest] = (answer, size)
-                self._room -= size
-
-    def take(self, digest: str) -> Answer | None:
-        """Return an answer, if it is here, and keep it no longer."""
-        with self._lock:
-            answer, size = self._held.pop(digest, (None, 0))
-            self._room += size
-        return answer
+PATIENCE = 4
+"""How often a result is fetched that cannot be read: most that came spoilt come whole the next time."""
 
 
 class Ahead:
@@ -64,22 +42,44 @@ class Ahead:
         return [(each, self._under_way.pop(each.key).result()) for each in waiting[:most]]
 
 
-def fetch(spool: Spool, fresh: Fresh, provider: Provider, wanted: Intent, each: Waiting) -> Outcome:
-    """Fetch one result, read it, cut what is secret in it, and bring it into the spool: durable after the next flush."""
-    try:
-        found = provider.fetch(wanted, Ready(each.key, each.remote_id, each.partial))
-    except (Unavailable, Gone, Refused) as error:
-        return error
-    if isinstance(found, Draft):
-        return Collected(each.key, spool.admit(found), each.partial)
-    fetched = Fetched(found) if isinstance(found, bytes) else found
-    payload = without_signatures(fetched.payload)
-    # What was read before anything was cut may hold what was cut.
-    answer = fetched.answer if payload == fetched.payload else None
-    try:
-        answer = answer or provider.read(payload)
-    except ValueError as error:
-        return Refused(shape_complaint(payload, error), code="wrong_shape")
-    digest = spool.write(payload)
-    fresh.keep(digest, answer, len(payload))
-    return Collected(each.key, digest, each.partial or fetched.partial, fetched.credits)
+@dataclass(frozen=True, slots=True)
+class Fetcher:
+    """Fetches the results of one submission; safe to use from several threads.
+
+    `kind` is the type of provider that reads as this one does in another process, None where none does. `soon` says
+    that most results are rendered next. `flaws` counts, by item, the results that could not be read.
+    """
+
+    spool: Spool
+    readers: Readers | None
+    provider: Provider
+    kind: str | None
+    intent: Intent
+    soon: bool
+    flaws: Counter[str] = field(default_factory=Counter)
+
+    def fetch(self, each: Waiting) -> Outcome:
+        """Fetch one result, cut what is secret in it, read it, and bring it into the spool: durable after a flush."""
+        try:
+            found = self.provider.fetch(self.intent, Ready(each.key, each.remote_id, each.partial))
+        except (Unavailable, Gone, Refused) as error:
+            return error
+        if isinstance(found, Draft):
+            return Collected(each.key, self.spool.admit(found), each.partial)
+        try:
+            kept = self._kept(found)
+        except ValueError as error:
+            return self._unreadable(each, shape_complaint(without_signatures(found), error))
+        return Collected(each.key, self.spool.admit(kept.draft), each.partial or kept.partial, kept.credits)
+
+    def _kept(self, payload: bytes) -> Kept:
+        kept = None
+        if self.readers is not None and self.kind is not None:
+            kept = self.readers.keep(self.kind, payload, soon=self.soon)
+        return kept or keep(self.provider.read, self.spool, payload)[0]
+
+    def _unreadable(self, each: Waiting, complaint: str) -> Unavailable | Refused:
+        self.flaws[each.key] += 1
+        if self.flaws[each.key] < PATIENCE:
+            return Unavailable(complaint)
+        return Refused(complaint, code="wrong_shape")

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from docbatch.engine.clock import Clock
 from docbatch.engine.connections import Connections
-from docbatch.engine.fetching import Ahead, Fresh
+from docbatch.engine.fetching import Ahead
 from docbatch.engine.notices import Observer, Remark
+from docbatch.engine.readers import Readers
 from docbatch.engine.target import Target
 from docbatch.errors import DocbatchError
 from docbatch.models import WorkItem
@@ -35,6 +36,7 @@ class Run:
     replan: Callable[["Run", WorkItem, str], None]
     may_create: bool = True
     allowance: int | None = None
+    readers: Readers | None = None
     looks: dict[str, Looks] = field(default_factory=dict)
     next_poll: dict[str, float] = field(default_factory=dict)
     next_fetch: dict[str, float] = field(default_factory=dict)
@@ -44,13 +46,13 @@ class Run:
     sinks: dict[int, Sink] = field(default_factory=dict)
     surveyed: set[str] = field(default_factory=set)
     losses: Counter[str] = field(default_factory=Counter)
+    flaws: Counter[str] = field(default_factory=Counter)
     replans: dict[bytes, int] = field(default_factory=dict)
     drained: set[int] = field(default_factory=set)
     failed_sinks: set[int] = field(default_factory=set)
     errors: list[DocbatchError] = field(default_factory=list)
     found_at: dict[str, float] = field(default_factory=dict)
     ahead: dict[str, Ahead] = field(default_factory=dict)
-    fresh: Fresh = field(default_factory=Fresh)
     turns: dict[str, int] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
 

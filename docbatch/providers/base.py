@@ -162,25 +162,18 @@ class Recalled:
 
 
 class Answer(Protocol):
-    """A vendor's answer, read. Cheap parts are computed only when asked for."""
+    """A vendor's answer, read. What takes time is computed only when asked for.
 
+    `is_partial` says that the document is not whole, `credits` what was charged for it, as far as the answer tells.
+    """
+
+    @property
+    def is_partial(self) -> bool: ...
+    @property
+    def credits(self) -> float | None: ...
     def markdown(self) -> str: ...
     def text(self) -> str: ...
     def result(self, document: DocumentInfo) -> Result: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A result with what only it says of the document.
-
-    `partial` says that the document is not whole, `credits` what was charged for it, where the vendor tells. `answer` is
-    the payload as read, where the provider had to read it anyway: it is not read a second time then.
-    """
-
-    payload: bytes
-    partial: bool = False
-    credits: float | None = None
-    answer: Answer | None = None
 
 
 class Provider(Protocol):
@@ -222,8 +215,11 @@ class Provider(Protocol):
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:
         """Ask once how the work stands. Raises Unavailable, Gone, CredentialsError."""
 
-    def fetch(self, intent: Intent, ready: Ready) -> bytes | Draft | Fetched:
-        """Fetch one result. Raises Unavailable, Gone, and Refused for one that cannot be used."""
+    def fetch(self, intent: Intent, ready: Ready) -> bytes | Draft:
+        """Fetch one result. Raises Unavailable, Gone.
+
+        Its bytes are read elsewhere: one that cannot be read is fetched again a few times.
+        """
 
     def read(self, payload: bytes) -> Answer:
         """Read a payload from the spool. Pure. Raises ValueError when it has the wrong shape."""

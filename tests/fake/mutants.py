@@ -1,6 +1,7 @@
 """docbatch with one rule broken, to show that the crash matrix would notice."""
 
 import contextlib
+import gzip
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from docbatch.engine import collecting, sending
 from docbatch.engine.run import Run
 from docbatch.errors import Uncertain
 from docbatch.lifecycle import Event
-from docbatch.providers.base import Intent, Provider
+from docbatch.providers.base import Draft, Intent, Provider
 from docbatch.spool import Spool
 from docbatch.state.submissions import Submissions
 
@@ -41,24 +42,22 @@ def without_intent() -> Iterator[None]:
 @contextlib.contextmanager
 def record_before_spool() -> Iterator[None]:
     """Record a result as collected before it lies in the spool."""
-    written: list[bytes] = []
-    write, flush, collect = Spool.write, Spool.flush, collecting.collect
+    drafted: list[bytes] = []
+    admit, flush, collect = Spool.admit, Spool.flush, collecting.collect
 
-    def note(_self: Spool, payload: bytes) -> str:
-        import hashlib
-
-        written.append(payload)
-        return hashlib.sha256(payload).hexdigest()
+    def note(_self: Spool, draft: Draft) -> str:
+        drafted.append(gzip.decompress(draft.path.read_bytes()))
+        return draft.digest
 
     def late(run: Run, submission: Any) -> None:
         collect(run, submission)
-        for payload in written:
-            write(run.spool, payload)
-        written.clear()
+        for payload in drafted:
+            admit(run.spool, run.spool.draft(payload))
+        drafted.clear()
         flush(run.spool)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Spool, "write", note)
+        patch.setattr(Spool, "admit", note)
         patch.setattr(Spool, "flush", lambda _self: None)
         patch.setattr(collecting, "collect", late)
         yield

@@ -41,6 +41,9 @@ def traits(kind: Recovery, **changes: Any) -> Traits:
 
 
 class FakeAnswer:
+    is_partial = False
+    credits: float | None = None
+
     def __init__(self, payload: bytes) -> None:
         answer = json.loads(payload)
         if not isinstance(answer, dict) or "text" not in answer:

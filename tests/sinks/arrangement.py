@@ -21,6 +21,8 @@ PATHS = ("a.pdf", "b/c.pdf", "b/d.pdf")
 @dataclass(frozen=True)
 class FakeAnswer:
     body: str
+    is_partial: bool = False
+    credits: float | None = None
 
     def markdown(self) -> str:
         return f"# {self.body}"

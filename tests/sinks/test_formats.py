@@ -16,6 +16,8 @@ class Answered:
     body: str = "body"
     raw: Any = None
     pages: tuple[Page, ...] = field(default=())
+    is_partial: bool = False
+    credits: float | None = None
 
     def markdown(self) -> str:
         return f"# {self.body}"

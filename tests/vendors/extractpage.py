@@ -129,7 +129,7 @@ def prepared(subject: ExtractPageProvider, wanted: Batch) -> dict[str, RemoteObj
 
 def fetched(subject: ExtractPageProvider, intent: Intent, ready: Ready) -> bytes:
     """Fetch a result, and return its payload."""
-    return subject.fetch(intent, ready).payload
+    return subject.fetch(intent, ready)
 
 
 def intent(subject: ExtractPageProvider, wanted: Batch | None = None) -> Intent:

@@ -8,7 +8,7 @@ import pytest
 
 from docbatch.errors import CredentialsError, Gone, ProviderError, Refused, Stale, Unavailable
 from docbatch.models import Operation
-from docbatch.providers.base import Fetched, Ready
+from docbatch.providers.base import Ready
 from tests.vendors.extend_bench import KEY, Bench
 from tests.vendors.extend_bench import bench as opened
 
@@ -163,9 +163,9 @@ def test_what_was_recalled_can_be_followed_and_fetched(bench: Bench) -> None:
     progress = bench.provider.poll(adopted, recalled.remote_id)
 
     assert {each.key for each in progress.ended} == {"a-key", "unloadable b-key"}
-    fetched = bench.provider.fetch(adopted, Ready("a-key", "exr_1"))
-    assert isinstance(fetched, Fetched)
-    assert b"extract_run" in fetched.payload
+    payload = bench.provider.fetch(adopted, Ready("a-key", "exr_1"))
+    assert isinstance(payload, bytes)
+    assert b"extract_run" in payload
 
 
 def test_runs_without_names_are_recalled_behind_pages_of_others(bench: Bench) -> None:

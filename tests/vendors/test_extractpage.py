@@ -163,7 +163,7 @@ def test_a_failed_item_fails_its_document_with_the_vendors_code(tmp_path: Path) 
 def test_a_result_that_cannot_be_had_fails_its_document_and_is_not_sent_again(
     tmp_path: Path, knobs: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("docbatch.providers.extractpage.service.MOST_SPOILT", 1)
+    monkeypatch.setattr("docbatch.engine.fetching.PATIENCE", 1)
     with ExtractPage(**knobs) as vendor:
         subject = project(tmp_path, vendor)
 

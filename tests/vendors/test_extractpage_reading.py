@@ -22,7 +22,6 @@ from docbatch.providers.extractpage.chunks import paragraphs, read_chunks
 from docbatch.providers.extractpage.config import ExtractPageConfig
 from docbatch.providers.extractpage.locator import Locator
 from docbatch.providers.extractpage.request import idempotency_key, render
-from docbatch.providers.extractpage.service import read_result
 from docbatch.providers.extractpage.upload import digest_in, file_name
 from docbatch.providers.times import moment
 from docbatch.results import DocumentInfo
@@ -345,10 +344,12 @@ def test_the_connection_decides_about_account_speed_and_recovery(monkeypatch: py
         '{"chunks": []}'.encode("utf-16"),
         b'\xef\xbb\xbf{"chunks": []}',
         b"<html>",
+        b'{"chunks": []},"item":{"pages":9}',
     ],
 )
 def test_what_is_no_result_is_not_taken_for_one(body: bytes) -> None:
     at = Locator("b1", "i1")
 
-    assert read_result(at, body) is None
-    assert read_result(at, b' {"chunks": [], "more": 1}')
+    with pytest.raises(ValueError, match=r"result|chunk"):
+        payload.read(payload.pack(at, body))
+    assert payload.read(payload.pack(at, b' {"chunks": [], "more": 1}')).text() == ""

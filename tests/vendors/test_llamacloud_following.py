@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from docbatch.emulators.llamacloud import LlamaCloud
 from docbatch.emulators.server import Response
+from docbatch.engine.fetching import Fetcher
 from docbatch.errors import CredentialsError, Gone, Refused, Unavailable
 from docbatch.models import FailureClass, Operation
 from docbatch.providers.base import Failed, Intent, Ready
@@ -16,6 +18,8 @@ from docbatch.providers.llamacloud.api import detail as told
 from docbatch.providers.llamacloud.failures import failure
 from docbatch.providers.llamacloud.provider import LlamaCloudProvider
 from docbatch.results import DocumentInfo
+from docbatch.spool import Spool
+from docbatch.state.records import Waiting
 from tests.vendors.llamacloud import Bench
 
 End = Ready | Failed
@@ -50,9 +54,7 @@ def followed(
 
 
 def content(provider: LlamaCloudProvider, intent: Intent, ready: Ready) -> bytes:
-    payload = provider.fetch(intent, ready).payload
-    assert isinstance(payload, bytes)
-    return payload
+    return provider.fetch(intent, ready)
 
 
 def kinds(ended: dict[str, End]) -> dict[str, FailureClass | None]:
@@ -74,8 +76,11 @@ def test_documents_end_each_in_its_own_way(bench: Bench) -> None:
         "vanished": FailureClass.EXPIRED,
         "whole\ftorn": None,
     }
-    fetched = {text: provider.fetch(intent, each) for text, each in ended.items() if isinstance(each, Ready)}
-    assert {text: each.partial for text, each in fetched.items()} == {"apple": False, "whole\ftorn": True}
+    fetched = {
+        text: content(provider, intent, each) for text, each in ended.items() if isinstance(each, Ready)
+    }
+    partial = {text: read(each).is_partial for text, each in fetched.items()}
+    assert partial == {"apple": False, "whole\ftorn": True}
 
 
 def test_a_completed_batch_does_not_end_its_jobs(bench: Bench) -> None:
@@ -239,14 +244,13 @@ def test_a_large_result_is_downloaded_without_the_key(bench: Bench) -> None:
 
     fetched = provider.fetch(course, ready)
 
-    assert isinstance(fetched.payload, bytes)
-    assert (fetched.partial, read(fetched.payload).markdown()) == (True, "apple\n")
-    assert b"X-Amz" not in fetched.payload
+    assert (read(fetched).is_partial, read(fetched).markdown()) == (True, "apple\n")
+    assert b"X-Amz" not in fetched
     assert any(request.host == "storage" for request in bench.vendor.requests)
 
 
 def test_an_answer_of_the_wrong_shape_fails_with_what_it_was(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     provider = bench.provider()
     intent, batch = bench.sent(provider, bench.batch("apple"))
@@ -258,15 +262,15 @@ def test_an_answer_of_the_wrong_shape_fails_with_what_it_was(
     (ready,) = followed(bench, provider, intent, batch).values()
     assert isinstance(ready, Ready)
 
-    for _ in range(3):
-        with pytest.raises(Unavailable):
-            provider.fetch(intent, ready)
-    with pytest.raises(Refused) as refused:
-        provider.fetch(intent, ready)
+    fetcher = Fetcher(Spool(tmp_path / "spool"), None, provider, None, intent, soon=False)
+    waiting = Waiting(ready.key, ready.remote_id, ready.partial)
+    *tries, last = [fetcher.fetch(waiting) for _ in range(4)]
 
-    assert refused.value.code == "wrong_shape"
-    assert '"status": "COMPLETED"' in refused.value.message
-    assert "hidden" not in refused.value.message
+    assert all(isinstance(each, Unavailable) for each in tries)
+    assert isinstance(last, Refused)
+    assert last.code == "wrong_shape"
+    assert '"status":"COMPLETED"' in last.message
+    assert "hidden" not in last.message
 
 
 def test_a_batch_of_another_project_is_a_matter_of_the_key(bench: Bench) -> None:

@@ -69,7 +69,7 @@ def test_recalled_work_is_followed_fetched_and_discarded(bench: Bench, numbers: 
     assert isinstance(ended.get("bad", Failed), Failed) or 1 not in numbers
     cherry = ended["cherry"]
     assert isinstance(cherry, Ready)
-    assert b"cherry" in provider.fetch(known, cherry).payload
+    assert b"cherry" in provider.fetch(known, cherry)
     provider.discard(known)
     assert left(bench) == []
 

@@ -28,10 +28,16 @@ def charged(run: Mapping[str, Any]) -> float | None:
 class ExtendAnswer:
     """`output` is the part of `run` that says what was found; both have been checked for their outer shape."""
 
+    is_partial = False
+
     def __init__(self, run: Mapping[str, Any], output: Mapping[str, Any]) -> None:
         self._run = run
         self._output = output
         self._operation = _OPERATIONS[run["object"]]
+
+    @property
+    def credits(self) -> float | None:
+        return charged(self._run)
 
     def markdown(self) -> str:
         match self._operation:

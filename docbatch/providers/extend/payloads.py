@@ -6,8 +6,7 @@ from typing import Any
 
 from docbatch.errors import Unavailable
 from docbatch.jsontext import parse
-from docbatch.providers.base import Fetched
-from docbatch.providers.extend.answer import ExtendAnswer, charged
+from docbatch.providers.extend.answer import ExtendAnswer
 from docbatch.providers.redaction import redact
 
 _PARTS: Mapping[str, str | None] = {
@@ -28,12 +27,8 @@ def loads(body: bytes) -> Any:
     raise Unavailable(f"a downloaded result is not JSON: {redact(body.decode(errors='replace'), ())}")
 
 
-def fetched(run: Mapping[str, Any]) -> Fetched:
-    """Return the bytes that are kept, and what the run cost."""
-    return Fetched(payload(run), credits=charged(run))
-
-
 def payload(run: Mapping[str, Any]) -> bytes:
+    """Return the bytes that are kept."""
     kept = {name: value for name, value in run.items() if name != "outputUrl"}
     return json.dumps(_without_queries(kept), separators=(",", ":")).encode()
 

@@ -18,7 +18,6 @@ from docbatch.providers.base import (
     Changed,
     Content,
     Failed,
-    Fetched,
     Intent,
     Prepared,
     Progress,
@@ -114,7 +113,7 @@ class ExtendProvider:
             return Progress([*over, *(Failed(key, _lost(remote_id)) for key in sorted(unseen))])
         return Progress(over, unseen)
 
-    def fetch(self, intent: Intent, ready: Ready) -> Fetched:
+    def fetch(self, intent: Intent, ready: Ready) -> bytes:
         route = ROUTES[intent.batch.operation]
         path = f"{route.runs}/{quote(ready.remote_id, safe='')}"
         large = route.processor is None and _is_large(intent, ready.key)
@@ -126,7 +125,7 @@ class ExtendProvider:
             raise Unavailable(f"run {ready.remote_id} is not over yet")
         if run.get("output") is None and isinstance(run.get("outputUrl"), str):
             run["output"] = payloads.loads(self._storage.get(run["outputUrl"], limit=LARGEST))
-        return payloads.fetched(run)
+        return payloads.payload(run)
 
     def read(self, payload: bytes) -> ExtendAnswer:
         return payloads.read(payload)

@@ -9,7 +9,6 @@ from docbatch.models import Operation
 from docbatch.providers.base import (
     Accepted,
     Batch,
-    Fetched,
     Intent,
     Prepared,
     Progress,
@@ -70,8 +69,8 @@ class SingleRuns(ExtendProvider):
         outcome = ended(item.key, row)
         return Progress([outcome] if outcome else [])
 
-    def fetch(self, intent: Intent, ready: Ready) -> Fetched:
-        return payloads.fetched(self._run(intent, ready.remote_id))
+    def fetch(self, intent: Intent, ready: Ready) -> bytes:
+        return payloads.payload(self._run(intent, ready.remote_id))
 
     def cancel(self, intent: Intent, remote_id: str | None) -> None:
         """This version cannot stop a run."""

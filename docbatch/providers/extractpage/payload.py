@@ -20,12 +20,13 @@ from docbatch.providers.extractpage.locator import Locator
 from docbatch.results import Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Timing, Usage
 
 FORMAT = "docbatch/extractpage/v1"
+_ANSWER = b',"answer":'
 
 
 def pack(locator: Locator, answer: bytes) -> bytes:
     """Return the payload of an item: what its row said, and the answer as it came."""
     head = json.dumps({"format": FORMAT, "item": facts(locator)}, separators=(",", ":"))[:-1]
-    return head.encode() + b',"answer":' + answer + b"}"
+    return head.encode() + _ANSWER + answer + b"}"
 
 
 def facts(locator: Locator) -> dict[str, Any]:
@@ -40,7 +41,10 @@ def facts(locator: Locator) -> dict[str, Any]:
 
 
 class ExtractPageAnswer:
-    """An answer of extract.page. Markdown and text are derived from its chunks."""
+    """An answer of extract.page, which tells no price. Markdown and text are derived from its chunks."""
+
+    is_partial = False
+    credits = None
 
     def __init__(self, item: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         """Take an answer that is one. Raises ValueError."""
@@ -94,12 +98,22 @@ class ExtractPageAnswer:
 
 def read(content: bytes) -> ExtractPageAnswer:
     """Return the answer in a payload. Raises ValueError when it is not one."""
-    payload = parse(content)
-    if not isinstance(payload, dict) or payload.get("format") != FORMAT:
+    # What the service sent is read by itself, so that nothing in it can pass for what its item's row said.
+    head, found, rest = content.partition(_ANSWER)
+    about = parse(head + b"}") if found else None
+    if (
+        not isinstance(about, dict)
+        or about.get("format") != FORMAT
+        or not isinstance(about.get("item"), dict)
+    ):
         raise ValueError(f"not an answer of extract.page in format {FORMAT}")
-    if not isinstance(payload.get("item"), dict) or not isinstance(payload.get("answer"), dict):
-        raise ValueError("the payload of extract.page has no item or no answer")  # noqa: TRY004 - named by the contract
-    return ExtractPageAnswer(payload["item"], payload["answer"])
+    if not rest.lstrip().startswith(b"{"):
+        raise ValueError("what came as the result is no object in UTF-8")
+    try:
+        answer = parse(rest.removesuffix(b"}"))
+    except (ValueError, RecursionError):
+        raise ValueError("what came as the result is no JSON") from None
+    return ExtractPageAnswer(about["item"], answer)
 
 
 def _markdown(parts: list[Chunk]) -> str:

@@ -12,7 +12,6 @@ from docbatch.providers.base import (
     Batch,
     Content,
     ContentChanged,
-    Fetched,
     Intent,
     Prepared,
     Progress,
@@ -174,11 +173,10 @@ class ExtractPageProvider:
                 hint="use the key of the account that sent it; what was paid there is still to be had",
             )
 
-    def fetch(self, intent: Intent, ready: Ready) -> Fetched:
+    def fetch(self, intent: Intent, ready: Ready) -> bytes:
         at = Locator.parse(ready.remote_id)
         try:
-            body, answer = self._service.result(at)
-            return Fetched(pack(at, body), answer=answer)
+            return pack(at, self._service.result(at))
         except Gone:
             self._refuse_strangers(intent)
             raise

@@ -1,7 +1,6 @@
 """The calls of extract.page's API as functions from values to values, one exchange or one bounded list each."""
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, NoReturn, TypeVar
 from urllib.parse import quote
@@ -22,17 +21,14 @@ from docbatch.providers.extractpage.answers import (
 )
 from docbatch.providers.extractpage.feed import CursorRefused
 from docbatch.providers.extractpage.locator import Locator
-from docbatch.providers.extractpage.payload import ExtractPageAnswer, facts
 from docbatch.providers.extractpage.upload import signed_headers
 from docbatch.providers.http import Reply, Storage, Wire, redact
 from docbatch.providers.storage import REDIRECTS, joined
-from docbatch.signed import without_signatures
 
 BATCHES = "/v1/batches"
 MOST_LISTED = 100_000
 MOST_REGISTRATIONS = 4
 LARGEST_RESULT = 512 << 20
-MOST_SPOILT = 5
 
 _LISTED_AT_ONCE = 200
 _ITEMS_AT_ONCE = 500
@@ -48,7 +44,6 @@ class Service:
         self._base = base_url
         self._storage = storage
         self._registrations = threading.Semaphore(MOST_REGISTRATIONS)
-        self._spoilt: Counter[str] = Counter()
 
     def time(self) -> float:
         """Return the vendor's time, seconds since the epoch; the list it comes with also proves the key."""
@@ -121,15 +116,15 @@ class Service:
             raise Gone(told)
         raise Unavailable(told)
 
-    def result(self, at: Locator) -> tuple[bytes, ExtractPageAnswer]:
-        """Fetch one result over its presigned link, and read it. Raises Gone, also for one that stays unreadable."""
+    def result(self, at: Locator) -> bytes:
+        """Fetch one result over its presigned link. Raises Gone."""
         reply = self.wire.ask("GET", at.result_path)
         if reply.status in REDIRECTS and reply.headers.get("location"):
             # The link is used at once and kept nowhere.
             link = joined(self._base + at.result_path, reply.headers["location"])
-            return self._checked(at, self._storage.get(link, limit=LARGEST_RESULT))
+            return self._storage.get(link, limit=LARGEST_RESULT)
         if reply.status == 200:
-            return self._checked(at, reply.body)
+            return reply.body
         told = f"the result of item {at.item} was answered with status {reply.status}: {complaint(reply)[1]}"
         raise Gone(told) if reply.status in {404, 410} else Unavailable(told)
 
@@ -142,26 +137,6 @@ class Service:
     def close(self) -> None:
         self.wire.close()
         self._storage.close()
-
-    def _checked(self, at: Locator, body: bytes) -> tuple[bytes, ExtractPageAnswer]:
-        """Return a result that is one, without its links' signatures; what is spoilt on its way is fetched again a few times."""
-        # Read only after the cut, so that it need not be read a second time.
-        body = without_signatures(body)
-        answer = read_result(at, body)
-        if answer is not None:
-            return body, answer
-        self._spoilt[at.item] += 1
-        told = f"what came as the result of item {at.item} is none: {redact(body[:2000].decode(errors='replace'), ())}"
-        raise Gone(told) if self._spoilt[at.item] >= MOST_SPOILT else Unavailable(told)
-
-
-def read_result(at: Locator, body: bytes) -> ExtractPageAnswer | None:
-    """Return what bytes say that are a result, JSON in UTF-8 with a list of chunks; None for others."""
-    found = _json(body) if body.lstrip().startswith(b"{") else None
-    try:
-        return ExtractPageAnswer(facts(at), found) if isinstance(found, dict) else None
-    except ValueError:
-        return None
 
 
 def complaint(reply: Reply) -> tuple[str | None, str]:

@@ -32,8 +32,8 @@ class UploadForm:
         }
 
     def __iter__(self) -> Iterator[bytes]:
-        yield self._head
-        left = self._size
+        # Each piece is a call of the system: the parts of a small form go out in one.
+        left, waiting = self._size, self._head
         while left:
             piece = self._stream.read(min(CHUNK, left))
             if not piece:
@@ -41,8 +41,12 @@ class UploadForm:
                 return
             left -= len(piece)
             self._digest.update(piece)
-            yield piece
-        yield self._tail
+            if left:
+                yield waiting + piece
+                waiting = b""
+            else:
+                waiting += piece
+        yield waiting + self._tail
 
     def is_as_planned(self, digest: str) -> bool:
         return self._digest.hexdigest() == digest

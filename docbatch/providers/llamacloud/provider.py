@@ -12,7 +12,6 @@ from docbatch.providers.base import (
     Accepted,
     Batch,
     Content,
-    Fetched,
     Intent,
     Prepared,
     Progress,
@@ -28,7 +27,6 @@ from docbatch.providers.llamacloud.batches import Batches
 from docbatch.providers.llamacloud.configurations import PRODUCTS, Configurations
 from docbatch.providers.llamacloud.directories import Directories, directory_step
 from docbatch.providers.llamacloud.doubts import doubts
-from docbatch.providers.llamacloud.fetching import Fetcher
 from docbatch.providers.llamacloud.following import Course, Follower
 from docbatch.providers.llamacloud.jobs import Jobs
 from docbatch.providers.llamacloud.traces import Traces
@@ -63,7 +61,6 @@ class LlamaCloudProvider:
         self._batches = Batches(api)
         self._jobs = Jobs(api, storage)
         self._follower = Follower(self._batches, self._jobs, traits.grace, clock)
-        self._fetcher = Fetcher(self._jobs)
         self._traces = Traces(self._directories, self._batches, self._jobs)
 
     def pins(self, operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:
@@ -180,9 +177,9 @@ class LlamaCloudProvider:
             hint="use the key of the project the work was sent with, and run the same command again",
         )
 
-    def fetch(self, intent: Intent, ready: Ready) -> Fetched:
+    def fetch(self, intent: Intent, ready: Ready) -> bytes:
         size = next((item.size for item in intent.batch.items if item.key == ready.key), 0)
-        return self._fetcher.fetch(PRODUCTS[intent.batch.operation], ready.remote_id, size)
+        return self._jobs.payload(PRODUCTS[intent.batch.operation], ready.remote_id, size)
 
     def read(self, payload: bytes) -> answers.ParseAnswer | answers.ExtractAnswer:
         return answers.read(payload)

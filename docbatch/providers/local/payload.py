@@ -26,8 +26,14 @@ _SHAPE: dict[str, type | tuple[type, ...]] = {
 class LocalAnswer:
     """An answer of the local engine."""
 
+    credits = None
+
     def __init__(self, payload: Json) -> None:
         self._payload = payload
+
+    @property
+    def is_partial(self) -> bool:
+        return bool(self._payload["partial"])
 
     def markdown(self) -> str:
         if self._payload["markdown"] is not None:
