@@ -84,20 +84,20 @@ class Reader:
 
     def __init__(self, spool: Spool, room: int = MOST_FRESH) -> None:
         self._spool = spool
-        self._fresh: dict[str, tuple[Answer, int]] = {}
+        self._fresh: dict[tuple[str, str], tuple[Answer, int]] = {}
         self._room = room
 
     def keep(self, wanted: Keep, payload: bytes) -> bytes:
         kept, answer = keep(REGISTRY[wanted.kind]().read, self._spool, payload)
-        size = kept.draft.size * READ
-        if wanted.soon and size <= self._room and kept.draft.digest not in self._fresh:
-            self._fresh[kept.draft.digest] = (answer, size)
+        name, size = (wanted.kind, kept.draft.digest), kept.draft.size * READ
+        if wanted.soon and size <= self._room and name not in self._fresh:
+            self._fresh[name] = (answer, size)
             self._room -= size
         drafted = [str(kept.draft.path), kept.draft.digest, kept.draft.size]
         return json.dumps([drafted, kept.partial, kept.credits]).encode()
 
     def render(self, wanted: Render) -> bytes:
-        answer, size = self._fresh.pop(wanted.digest, (None, 0))
+        answer, size = self._fresh.pop((wanted.kind, wanted.digest), (None, 0))
         self._room += size
         if answer is None:
             answer = REGISTRY[wanted.kind]().read(self._spool.read(wanted.digest))
@@ -148,6 +148,6 @@ def serve(reader: Reader, requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    # Answers are trees of a hundred thousand objects that know no circles; looking for some takes longer than reading.
-    gc.disable()
+    # Answers are trees of many thousand objects; looking for circles in them all the time takes longer than reading.
+    gc.set_threshold(200_000, 20, 100)
     serve(Reader(Spool(Path(sys.argv[1]))), sys.stdin.buffer, sys.stdout.buffer)

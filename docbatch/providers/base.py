@@ -2,8 +2,9 @@
 
 Rules for implementers:
 
-- A method makes at most one HTTP exchange (or one local call) and returns; it never sleeps, retries, or writes state.
-  The engine owns retries, rates, time and state, and calls one provider from several threads.
+- A method asks one thing and returns: one HTTP exchange, or the few that one question takes, such as the pages of a list
+  or a link and what it leads to. It never sleeps, retries, or writes state. The engine owns retries, rates, time and
+  state, and calls one provider from several threads.
 - `steps` and `render` are pure: the same batch gives the same steps and the same bytes.
 - `perform` is repeatable: doing a step twice wastes an upload, never money.
 - `create` is the one call that is not. It raises Refused, NotSent or Uncertain and nothing else; what is not known to be

@@ -63,13 +63,16 @@ def other_key(_root: Path, _service: ExtractPage) -> Mapping[str, str]:
     return {"EXTRACT_API_KEY": OTHER_KEY}
 
 
-def matrix(folder: Path, service: Make = ExtractPage, recovery: str = RESEND) -> Matrix[ExtractPage]:
+def vendor(service: Make = ExtractPage) -> Vendor[ExtractPage]:
     def write(root: Path, emulator: ExtractPage, recovery: str) -> object:
         return project(root, emulator, job=JOB.rstrip() + SINKS, recovery=recovery)
 
     environment = {"EXTRACT_API_KEY": KEY}
-    vendor = Vendor(service, write, creates, found_by_hand, other_key, environment)
-    return Matrix(vendor, folder, recovery)
+    return Vendor(service, write, creates, found_by_hand, other_key, environment)
+
+
+def matrix(folder: Path, service: Make = ExtractPage, recovery: str = RESEND) -> Matrix[ExtractPage]:
+    return Matrix(vendor(service), folder, recovery)
 
 
 @pytest.mark.parametrize(

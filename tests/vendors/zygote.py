@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -135,11 +135,12 @@ def _warm_up() -> None:
 def _become(order: dict[str, Any]) -> None:
     """Be the command, from its folder and environment to its exit code."""
     from docbatch import cli
-    from docbatch.engine import run
+    from docbatch.engine import apply, run
     from docbatch.providers import rates
     from docbatch.sinks import tree
     from tests.fake.project import wired
     from tests.fake.tripwire import Tripwire, sigkill
+    from tests.vendors.eager import SWITCH, Eager
 
     os.chdir(order["root"])
     os.environ.update(order["environment"])
@@ -148,6 +149,8 @@ def _become(order: dict[str, Any]) -> None:
     # What a process left unfinished is known by its name, of which a fork must have its own.
     tree._RUN = secrets.token_hex(4)
     rates.PAUSE = 0.04
+    if SWITCH in os.environ:
+        vars(apply)["Readers"] = partial(Eager, dies_after=int(os.environ.pop(SWITCH)))
     sys.argv = ["docbatch", *order["arguments"]]
     wire = Tripwire(order["die_at"], sigkill)
     code = 1

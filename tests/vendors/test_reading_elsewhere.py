@@ -1,0 +1,54 @@
+"""The matrix again, with results read in another process: what dies and when makes no difference then."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.vendors import test_extend_matrix, test_extractpage_matrix, test_llamacloud_matrix
+from tests.vendors.eager import SWITCH, WITNESS
+from tests.vendors.matrix import Matrix, Vendor, every
+
+RESEND = "{grace: 0.4, then: resend}"
+VENDORS: dict[str, Callable[[], Vendor[Any]]] = {
+    "extend": test_extend_matrix.vendor,
+    "llamacloud": test_llamacloud_matrix.vendor,
+    "extractpage": test_extractpage_matrix.vendor,
+}
+
+
+def matrix(folder: Path, name: str, dies_after: int) -> Matrix[Any]:
+    vendor = VENDORS[name]()
+    environment = {**vendor.environment, SWITCH: str(dies_after)}
+    return Matrix(replace(vendor, environment=environment), folder, RESEND)
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_killed_late_each_document_is_paid_once_and_the_outputs_are_the_same(
+    tmp_path: Path, name: str
+) -> None:
+    tried = matrix(tmp_path, name, dies_after=0)
+
+    assert tried.kills(tried.requests[-2:-1], ["kill_after"]) == []
+    assert tried.deaths(every(tried.effects, start=1, step=1)[-20:-10:9]) == []
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_a_process_that_dies_costs_nothing(tmp_path: Path, name: str) -> None:
+    tried = matrix(tmp_path, name, dies_after=2)
+
+    assert tried.chaos([1]) == []
+    assert list(tmp_path.rglob(WITNESS))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("dies_after", [0, 2])
+@pytest.mark.parametrize("name", VENDORS)
+def test_whatever_dies_each_document_is_paid_once(tmp_path: Path, name: str, dies_after: int) -> None:
+    tried = matrix(tmp_path, name, dies_after)
+
+    assert tried.kills(tried.requests) == []
+    assert tried.deaths(every(tried.effects, start=1, step=1)) == []
+    assert tried.chaos(range(30)) == []
