@@ -21,6 +21,9 @@ def poll(run: Run, submission: Submission) -> None:
     """Ask once, record what ended, and note when to ask again."""
     connection = submission.connection
     provider = run.connections.provider(connection)
+    if run.readers is not None and provider.traits.concurrency > 1:
+        # While the vendor answers there is time to start.
+        run.readers.expect(submission.running)
     try:
         progress = provider.poll(intent(run, submission.id), submission.remote_id)
     except Unavailable as error:
