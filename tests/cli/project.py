@@ -1,6 +1,7 @@
 """A project on disk and the real command: in a process of its own, or, where that makes no difference, in this one."""
 
 import contextlib
+import gc
 import io
 import json
 import os
@@ -85,6 +86,7 @@ class Project:
     def call(self, *arguments: str) -> Ended:
         """Run the command in this process, with the project as its folder, up to its exit code."""
         out, err = io.StringIO(), io.StringIO()
+        collecting = gc.get_threshold()
         with (
             contextlib.chdir(self.root),
             mock.patch.object(sys, "argv", ["docbatch", *arguments]),
@@ -95,6 +97,10 @@ class Project:
                 cli.main()
             except SystemExit as end:
                 return Ended(int(end.code or 0), out.getvalue(), err.getvalue())
+            finally:
+                # The command rests the collector for its own short life, not for that of all tests.
+                gc.unfreeze()
+                gc.set_threshold(*collecting)
         raise AssertionError("the command ends with an exit code")
 
     def applied(self, *arguments: str) -> Ended:
