@@ -8,12 +8,18 @@ import yaml
 
 from docbatch.errors import Problem
 
+MAX_DEPTH = 64
+NESTED = (f"values are nested more than {MAX_DEPTH} deep", "a spec needs a few levels")
+
+_GAVE_UP = "exceeded maximum nesting"
+
 # Of these the beginning is shown, not the place where the parser gave up.
 _AT_THE_START = ("never closed", "cannot begin with", "neither `key: value`")
 _QUOTE_BRACES = "put a value that begins with {{ in quotes"
 
 # The parser's sentence → ours, and a hint. The first match counts; `line` is what stands where parsing stopped.
 _SENTENCES: Sequence[tuple[str, str, str, str | None]] = (
+    (_GAVE_UP, r"", *NESTED),
     (
         r"scanning an alias",
         r"",
@@ -89,6 +95,11 @@ def describe(error: yaml.YAMLError, text: str, file: str) -> Problem:
     if raw.context_mark and any(word in message for word in _AT_THE_START):
         mark = raw.context_mark
     return Problem(file, mark.line + 1, mark.column + 1, "", message, hint)
+
+
+def gave_up_on_nesting(error: yaml.YAMLError) -> bool:
+    """Say whether the parser refused by a limit of its own on how deep values may be nested."""
+    return _GAVE_UP in str(error)
 
 
 def _translate(said: str, line: str) -> tuple[str, str | None]:

@@ -7,6 +7,7 @@ what a person would write.
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -14,11 +15,10 @@ import yaml
 
 from docbatch.errors import Problem, SpecError
 from docbatch.spec.nodes import Mark, Node, Path, Scalar, show_path
-from docbatch.spec.syntax import describe
+from docbatch.spec.syntax import MAX_DEPTH, NESTED, describe, gave_up_on_nesting
 
 MAX_NODES = 100_000
 MAX_CHARACTERS = 4 * 1024 * 1024
-MAX_DEPTH = 64
 MAX_DIGITS = 15
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
@@ -29,14 +29,27 @@ _NO_ALIASES = "spread the jobs over several files, without aliases"
 
 def parse(text: str, file: str) -> tuple[Node, ...]:
     """Return the documents of a YAML text, empty ones left out. Raises SpecError with all problems found."""
-    composer = _Composer(text, file)
+    composer = _Composer(text, file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     try:
         nodes = tuple(composer.documents())
     except yaml.YAMLError as error:
+        if gave_up_on_nesting(error):
+            _tell_nesting(text, file)
         raise SpecError(_with_syntax(composer.problems, describe(error, text, file))) from None
     if composer.problems:
         raise SpecError(composer.problems)
     return nodes
+
+
+def _tell_nesting(text: str, file: str) -> None:
+    """Raise SpecError with the place where nesting went too far.
+
+    The C parser of newer releases has a limit of its own, and reads ahead past ours before it hands out what it read.
+    The slower one stops where ours is passed.
+    """
+    with suppress(yaml.YAMLError):
+        for _ in _Composer(text, file, yaml.SafeLoader).documents():
+            pass
 
 
 def _with_syntax(problems: list[Problem], syntax: Problem) -> list[Problem]:
@@ -47,23 +60,26 @@ def _with_syntax(problems: list[Problem], syntax: Problem) -> list[Problem]:
 
 @dataclass(frozen=True, slots=True)
 class _Anchor:
-    """An anchored value and what one more use of it adds to the document."""
+    """An anchored value and what one more use of it adds to the document. `height` counts the levels inside it."""
 
     node: Node
     nodes: int
     characters: int
+    height: int
 
 
 class _Composer:
     """Turns parser events into nodes and keeps count of what aliases make of them."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, loader: Any) -> None:
         self.problems: list[Problem] = []
         self._file = file
-        self._events: Iterator[Any] = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        self._events: Iterator[Any] = yaml.parse(text, Loader=loader)
         self._anchors: dict[str, _Anchor | None] = {}
         self._nodes = 0
         self._characters = 0
+        self._depth = 0
+        self._deepest = 0
 
     def documents(self) -> Iterator[Node]:
         for event in self._events:
@@ -89,9 +105,13 @@ class _Composer:
 
     def _anchored(self, event: Any, path: Path) -> Node:
         self._anchors[event.anchor] = None
-        nodes, characters = self._nodes, self._characters
+        nodes, characters, deepest = self._nodes, self._characters, self._deepest
+        self._deepest = self._depth
         node = self._value(event, path)
-        self._anchors[event.anchor] = _Anchor(node, self._nodes - nodes, self._characters - characters)
+        self._anchors[event.anchor] = _Anchor(
+            node, self._nodes - nodes, self._characters - characters, self._deepest - self._depth
+        )
+        self._deepest = max(self._deepest, deepest)
         return node
 
     def _alias(self, event: Any, path: Path) -> Node:
@@ -104,6 +124,7 @@ class _Composer:
             )
         elif anchor := self._anchors[event.anchor]:
             self._count(event, path, anchor.nodes, anchor.characters)
+            self._reach(event, path, anchor.height)
             return anchor.node
         else:
             self._report(
@@ -112,16 +133,21 @@ class _Composer:
         return Node(_mark(event), None)
 
     def _value(self, event: Any, path: Path) -> Node:
-        if len(path) > MAX_DEPTH:
-            self._stop(
-                event, path[:3], f"values are nested more than {MAX_DEPTH} deep", "a spec needs a few levels"
-            )
+        self._reach(event, path)
         self._count(event, path, 1, len(getattr(event, "value", "")))
-        if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(event, path)
-        if isinstance(event, yaml.SequenceStartEvent):
-            return Node(_mark(event), tuple(self._items(path)))
-        return self._scalar(event, path)
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event, path)
+        self._depth += 1
+        mapping = isinstance(event, yaml.MappingStartEvent)
+        node = self._mapping(event, path) if mapping else Node(_mark(event), tuple(self._items(path)))
+        self._depth -= 1
+        return node
+
+    def _reach(self, event: Any, path: Path, height: int = 0) -> None:
+        """Note how deep values are nested. A path does not tell: it has no step for what a key is made of."""
+        self._deepest = max(self._deepest, self._depth + height)
+        if self._deepest > MAX_DEPTH:
+            self._stop(event, path[:3], *NESTED)
 
     def _items(self, path: Path) -> Iterator[Node]:
         index = 0

@@ -77,7 +77,7 @@ def _lives(path: Path) -> bool:
         os.kill(int(signed["pid"]), 0)
     except ProcessLookupError:
         return bool(signed["host"] != socket.gethostname())
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return True
     return True
 
@@ -94,7 +94,7 @@ def owner(path: Path) -> str | None:
     try:
         signed = json.loads(path.read_text())
         return f"process {int(signed['pid'])} on {signed['host']}, since {signed['started']}"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

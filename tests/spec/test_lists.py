@@ -69,6 +69,7 @@ def test_columns_beside_url_and_name_are_metadata(tmp_path: Path) -> None:
         ("a.csv", f'url\n{LINK}\n"open\n', "a.csv:3: this is not CSV: unexpected end of data"),
         ("a.csv", "url,b\n,c\n", "a.csv:2: the column url is empty here (write a link into it, or remove the line)"),
         ("a.jsonl", "[]\n", 'a.jsonl:1: this line is no JSON object (write as in {"url": "https://example.com/a.pdf"})'),
+        pytest.param("a.jsonl", '{"url": ' + "[" * 100_000, 'a.jsonl:1: this line is no JSON object (write as in {"url": "https://example.com/a.pdf"})', id="deep"),
         ("a.jsonl", '{"url": ["a"]}', "a.jsonl:1: the column 'url' holds neither text nor a number (write one value for each column)"),
         ("a.jsonl", '{"url": "https://a/\\ud800"}', "a.jsonl:1: the link has a space, a control character or a bracket in it (percent-encode it)"),
         ("a.txt", "https://a:secret-of-mine@b/c\n", "a.txt:1: a link with a user or password in it is refused (such a document is better kept as a file)"),

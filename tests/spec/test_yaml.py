@@ -1,9 +1,12 @@
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from docbatch.errors import SpecError
-from docbatch.spec.yaml import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES, parse
+from docbatch.spec.syntax import MAX_DEPTH
+from docbatch.spec.yaml import MAX_CHARACTERS, MAX_NODES, parse
 
 
 def plain(text: str) -> object:
@@ -169,10 +172,50 @@ def test_a_long_text_cannot_be_multiplied_by_aliases() -> None:
     assert f"more than {MAX_CHARACTERS:,} characters" in refusal(text)
 
 
-@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("{a: ", "}")])
-def test_deep_nesting_is_refused(opening: str, closing: str) -> None:
-    depth = 10_000
-    assert f"nested more than {MAX_DEPTH} deep" in refusal(opening * depth + closing * depth)
+# Each is nested once more than is allowed, and then far beyond what a parser bears with that has a limit of its own.
+NESTS: dict[str, Callable[[int], str]] = {
+    "lists": lambda depth: "[" * depth + "]" * depth,
+    "mappings": lambda depth: "{a: " * depth + "}" * depth,
+    "keys": lambda depth: "{" * depth + "}" * depth,
+    "spelled-out keys": lambda depth: "? " * depth + "x",
+    "entries": lambda depth: "- " * depth + "x",
+    "lines": lambda depth: "\n".join(f"{' ' * level}a:" for level in range(depth)),
+    "anchors": lambda depth: "".join(f"&a{level} [" for level in range(depth)) + "]" * depth,
+    "never closed": lambda depth: "[" * depth,
+}
+PLACES = {
+    "lists": "1:66: [0][0][0]",
+    "mappings": "1:261: a.a.a",
+    "keys": "1:66",
+    "spelled-out keys": "1:131",
+    "entries": "1:131: [0][0][0]",
+    "lines": "66:66: a.a.a",
+    "anchors": "1:381: [0][0][0]",
+    "never closed": "1:66: [0][0][0]",
+}
+
+
+@pytest.mark.parametrize("depth", [MAX_DEPTH + 2, 900, 5000])
+@pytest.mark.parametrize("form", NESTS)
+def test_deep_nesting_is_refused_where_it_goes_too_far(form: str, depth: int) -> None:
+    said = f"values are nested more than {MAX_DEPTH} deep (a spec needs a few levels)"
+    assert refusal(NESTS[form](depth)) == f"a.yaml:{PLACES[form]}: {said}"
+
+
+@pytest.mark.parametrize("form", [form for form in NESTS if "key" not in form and form != "never closed"])
+def test_what_is_nested_as_deep_as_is_allowed_is_read(form: str) -> None:
+    assert plain(NESTS[form](MAX_DEPTH))
+
+
+def test_aliases_do_not_nest_deeper_than_what_is_written_out() -> None:
+    levels = [f"a{level}: &a{level} [*a{level - 1}]" for level in range(1, 100)]
+    text = "\n".join(["a0: &a0 [x]", *levels])
+    assert f"a.yaml:64:12: a63[0]: values are nested more than {MAX_DEPTH} deep" in refusal(text)
+
+
+def test_slips_before_deep_nesting_are_told_too() -> None:
+    told = refusal("a: 1\na: 2\nb: " + "[" * 5000).splitlines()
+    assert [line.split(": ")[0] for line in told] == ["a.yaml:2:1", "a.yaml:3:68"]
 
 
 def test_no_message_repeats_a_tag_or_the_name_of_an_alias() -> None:

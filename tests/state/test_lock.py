@@ -112,7 +112,9 @@ def test_a_lock_that_was_let_go_names_nobody(path: Path) -> None:
     assert lock.owner(path) is None
 
 
-@pytest.mark.parametrize("text", ["", "not json", "[]", '{"pid": "x"}', '{"pid": 1}'])
+@pytest.mark.parametrize(
+    "text", ["", "not json", "[]", '{"pid": "x"}', '{"pid": 1}', pytest.param("[" * 100_000, id="deep")]
+)
 def test_an_unreadable_signature_names_nobody(path: Path, text: str) -> None:
     path.write_text(text)
 
