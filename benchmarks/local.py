@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from docbatch.core.models import Failure, Operation, WorkItem
 from docbatch.media import HEAD_SIZE, detect
-from docbatch.models import Failure, Operation, WorkItem
 from docbatch.processes import environment
 from docbatch.providers.base import Batch, Intent, Ready
 from docbatch.providers.local import engines

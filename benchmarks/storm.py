@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from docbatch.emulators.extend import ExtendEmulator
-from docbatch.emulators.extend_limits import Limits
+from docbatch.emulators.extend.limits import Limits
+from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.providers.extend import REQUESTS_PER_SECOND
 
 PROJECT = """project: {{id: benchmark0001}}

@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import docbatch.providers as providers_module
-from docbatch.engine import build
-from docbatch.engine.apply import Assignment, apply
-from docbatch.models import Operation
-from docbatch.providers import Settings, Surroundings
+from docbatch.core.models import Operation
+from docbatch.engine.planning import resolve_jobs
+from docbatch.engine.running.apply import Assignment, apply
 from docbatch.providers.base import Accepted, Intent, Progress, Ready
+from docbatch.providers.kind import Settings, Surroundings
 from docbatch.providers.local import KIND, TRAITS
 from docbatch.providers.local.provider import LocalProvider
-from docbatch.spec.load import load_jobs, load_project
+from docbatch.specs.load import load_jobs, load_project
 
 JOB = """apiVersion: docbatch/v1
 name: small
@@ -78,7 +78,7 @@ def first_apply(root: Path, sample: bytes) -> None:
     registry: Mapping[str, Any] = {"local": lambda: stand_in}
     providers_module.REGISTRY = registry
 
-    setattr(build, "REGISTRY", registry)  # noqa: B010 - it is an import there
+    setattr(resolve_jobs, "REGISTRY", registry)  # noqa: B010 - it is an import there
     os.chdir(root)
     project = load_project(root)
     outcome = apply(

@@ -61,13 +61,14 @@ class Figure:
 
 def serve(service: str, link: Connection) -> None:
     """Be the service until the other end of the link is closed."""
-    from docbatch.emulators import extractpage, llamacloud  # noqa: PLC0415 - only this process needs them
+    from docbatch.emulators.extractpage.service import ExtractPage  # noqa: PLC0415 - only this process needs them
+    from docbatch.emulators.llamacloud.service import LlamaCloud  # noqa: PLC0415 - only this process needs them
     from docbatch.emulators.server import Emulator  # noqa: PLC0415 - the same
 
     if service == "extractpage":
-        made: Emulator = extractpage.ExtractPage(accounts={EXTRACT_KEY: "acme"})
+        made: Emulator = ExtractPage(accounts={EXTRACT_KEY: "acme"})
     else:
-        made = llamacloud.LlamaCloud({LLAMA_KEY: "prj-one"})
+        made = LlamaCloud({LLAMA_KEY: "prj-one"})
     with link, made:
         link.send(made.url)
         link.poll(None)

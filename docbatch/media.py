@@ -1,7 +1,7 @@
 """Tell a document's media type from its bytes.
 
 Names lie, so a name is asked only where content cannot tell: between kinds of plain text, and for containers
-whose inside is damaged or out of sight. The type is part of an item's identity: the same bytes and name always
+whose inside is damaged or out of visible. The type is part of an item's identity: the same bytes and name always
 give the same answer.
 """
 

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
+from docbatch.core.errors import StateError
+from docbatch.core.models import Draft
 from docbatch.durability import Flusher, Place
-from docbatch.errors import StateError
-from docbatch.providers.base import Draft
 
 try:
     from isal import isal_zlib as codec

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from docbatch.lifecycle import TRANSITIONS, Event, diagram
-from docbatch.models import SubmissionStatus
-from docbatch.spec.schema import Schema, job_schema, project_schema
+from docbatch.core.lifecycle import TRANSITIONS, Event, diagram
+from docbatch.core.models import SubmissionStatus
+from docbatch.specs.schema import Schema, job_schema, project_schema
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -43,7 +43,7 @@ EVENTS: Mapping[Event, str] = {
 STATE = """# The life of a submission
 
 A submission is one batch at a vendor, as docbatch knows it. It moves only as drawn here; a recorded history that says
-anything else is a damaged state, and docbatch says so and stops. This page is drawn from `docbatch/lifecycle.py` by
+anything else is a damaged state, and docbatch says so and stops. This page is drawn from `docbatch/core/lifecycle.py` by
 `script/docs`.
 
 ```mermaid
@@ -95,9 +95,9 @@ HEADINGS: Mapping[str, str] = {
     "ListSource": "source of links in a list",
     "FileIdsSource": "source of files at the vendor",
     "TextsSource": "source of texts",
-    "FilesSink": "sink of type files",
-    "JsonlSink": "sink of type jsonl",
-    "SqliteSink": "sink of type sqlite",
+    "FilesSinkSpec": "sink of type files",
+    "JsonlSinkSpec": "sink of type jsonl",
+    "SqliteSinkSpec": "sink of type sqlite",
     "LocalConfig": "config of the provider local",
     "ParseConfig": "config of the provider extend, operation parse",
     "ExtractConfig": "config of the provider extend, operation extract",
@@ -112,7 +112,7 @@ HEADINGS: Mapping[str, str] = {
     "EnvReference": "a reference to a variable",
     "FileReference": "a reference to a file",
     "CommandReference": "a reference to a command",
-    "Poll": "providers.NAME.poll",
+    "PollRule": "providers.NAME.poll",
     "RecoveryRule": "providers.NAME.recovery",
     "Rates": "providers.NAME.rates",
     "Defaults": "defaults",

@@ -1,7 +1,8 @@
 """Which way imports point, what is used where, and how large things may be. Everything is read from the syntax tree."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,47 +12,22 @@ PACKAGE = Path(__file__).parents[1] / "docbatch"
 LAYERS = (
     ("cli",),
     ("engine", "emulators"),
-    ("sources", "providers", "sinks", "state", "spec", "spool", "webhooks"),
-    (
-        "planner",
-        "packing",
-        "lanes",
-        "lifecycle",
-        "changes",
-        "guard",
-        "report",
-        "keys",
-        "templates",
-        "expressions",
-        "pathtext",
-        "media",
-        "durability",
-        "references",
-        "links",
-        "filenames",
-        "signed",
-        "jsontext",
-        "processes",
-    ),
-    ("results",),
-    ("models",),
-    ("errors",),
+    ("specs", "webhooks"),
+    ("sources", "providers", "sinks", "state", "spool"),
+    ("naming", "media", "durability", "jsontext", "processes"),
+    ("core",),
 )
-CORE = LAYERS[3]
 LEVEL = {group: level for level, groups in enumerate(LAYERS) for group in groups}
+ROOMS = {"planning": 0, "running": 1, "administration": 2}
+"""The rooms of the engine: each may use those before it and what lies beside them, never one that follows."""
+MOST_ARROWS = 20
+MOST_MODULES = 15
+VENDORS = ("emulators/", "providers/extend/", "providers/llamacloud/", "providers/extractpage/")
 
-SIDEWAYS: dict[tuple[str, str], str] = {
-    ("sinks/base.py", "providers"): "a delivery carries the provider's Answer",
-    ("sinks/formats.py", "providers"): "the provider's Answer is what is written",
-    ("spec/configs.py", "providers"): "a provider's own options are checked by the provider's model",
-    ("spec/overlap.py", "sources"): "whether a source would find outputs is asked of the source's own globs",
-    ("spec/resolve.py", "sources"): "a pattern is right where the source's own globs accept it",
-    ("spool.py", "providers"): "the spool admits the provider's Draft",
-}
 AT_HOME = {
     "httpx": ("providers/",),
-    "sqlite3": ("state/", "sources/", "sinks/", "engine/desk.py"),
-    "sqlite_utils": ("state/", "sources/", "sinks/", "engine/desk.py"),
+    "sqlite3": ("state/", "sources/", "sinks/", "engine/planning/differences_database.py"),
+    "sqlite_utils": ("state/", "sources/", "sinks/", "engine/planning/differences_database.py"),
     "click": ("cli/",),
     "rich": ("cli/",),
     "uvicorn": ("webhooks/",),
@@ -109,10 +85,80 @@ def wrong_directions(package: Path) -> Iterator[str]:
     for module, tree, _ in modules(package):
         own = group(module)
         for other in sorted(within(tree) - {own}):
-            if own not in LEVEL or LEVEL[other] > LEVEL[own] or (own in CORE and other in CORE):
-                continue
-            if (module, other) not in SIDEWAYS:
+            if own in LEVEL and LEVEL[other] <= LEVEL[own]:
                 yield f"{module} imports {other}"
+
+
+def room(parts: Sequence[str]) -> str | None:
+    """Return the room of the engine that a module is in, given its names below docbatch: a folder, or a file beside them."""
+    return parts[1] if parts[0] == "engine" and len(parts) > 1 else None
+
+
+def arrows(package: Path) -> dict[tuple[str, str], str]:
+    """Return which room of the engine imports which, and a module that does."""
+    found = {}
+    for module, tree, _ in modules(package):
+        own = room(module.removesuffix(".py").split("/"))
+        for name in imported(tree):
+            other = room(name.split(".")[1:]) if name.startswith("docbatch.") else None
+            if own is not None and other is not None and other not in {own, "__init__"}:
+                found[own, other] = module
+    return found
+
+
+def wrong_rooms(package: Path) -> Iterator[str]:
+    for (own, other), module in arrows(package).items():
+        if ROOMS.get(other, -1) > ROOMS.get(own, -1):
+            yield f"{module} imports {other}"
+
+
+def circles(package: Path) -> Iterator[str]:
+    """Yield every room of the engine that can be reached from itself."""
+    direct: dict[str, set[str]] = {}
+    for own, other in arrows(package):
+        direct.setdefault(own, set()).add(other)
+    for start in direct:
+        reached: set[str] = set()
+        ahead = [start]
+        while ahead:
+            new = direct.get(ahead.pop(), set()) - reached
+            reached |= new
+            ahead += new
+        if start in reached:
+            yield start
+
+
+def twins(package: Path) -> Iterator[str]:
+    """Yield names that stand for two modules of the engine."""
+    names = Counter(
+        name
+        for module, _, _ in modules(package)
+        if module.startswith("engine/") and (name := module.rpartition("/")[2]) != "__init__.py"
+    )
+    yield from (name for name, number in names.items() if number > 1)
+
+
+def crowded(package: Path) -> Iterator[str]:
+    rooms = Counter(
+        folder
+        for module, _, _ in modules(package)
+        for folder in [module.rpartition("/")[0]]
+        if not module.endswith("__init__.py") and folder.split("/")[0] in {"", "engine", "providers"}
+    )
+    yield from (
+        folder for folder, number in rooms.items() if number > MOST_MODULES and folder != "providers/local"
+    )
+
+
+def shared_class_names(package: Path) -> Iterator[str]:
+    """Yield public classes of one name, outside the vendors' own folders and the emulators."""
+    places: dict[str, list[str]] = {}
+    for module, tree, _ in modules(package):
+        if not module.startswith(VENDORS):
+            for node in tree.body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    places.setdefault(node.name, []).append(module)
+    yield from (f"{name}: {', '.join(found)}" for name, found in places.items() if len(found) > 1)
 
 
 def unplaced(package: Path) -> Iterator[str]:
@@ -167,11 +213,22 @@ def test_every_part_of_the_package_has_its_place() -> None:
     assert list(unplaced(PACKAGE)) == []
 
 
-def test_every_import_that_goes_sideways_is_still_needed() -> None:
-    needed = {(module, other) for module, tree, _ in modules(PACKAGE) for other in within(tree)}
+def test_rooms_of_the_engine_use_only_those_before_them() -> None:
+    assert list(wrong_rooms(PACKAGE)) == []
+    assert list(circles(PACKAGE)) == []
+    assert len(arrows(PACKAGE)) <= MOST_ARROWS
 
-    assert set(SIDEWAYS) <= needed
-    assert all(SIDEWAYS.values())
+
+def test_a_name_of_a_module_stands_once_in_the_engine() -> None:
+    assert list(twins(PACKAGE)) == []
+
+
+def test_folders_are_not_crowded() -> None:
+    assert list(crowded(PACKAGE)) == []
+
+
+def test_a_public_class_name_stands_once() -> None:
+    assert list(shared_class_names(PACKAGE)) == []
 
 
 def test_libraries_stay_where_they_belong() -> None:
@@ -195,20 +252,25 @@ def test_names_of_modules_say_what_is_in_them() -> None:
 
 
 PLANTED: list[tuple[str, str, Callable[[Path], Iterator[str]], str]] = [
-    ("models.py", "from docbatch.state import store\n", wrong_directions, "models.py imports state"),
-    ("planner.py", "import docbatch.engine.run\n", wrong_directions, "planner.py imports engine"),
+    ("core/models.py", "from docbatch.state import store\n", wrong_directions, "core/models.py imports state"),
+    ("core/keys.py", "from docbatch.naming import links\n", wrong_directions, "core/keys.py imports naming"),
+    ("core/scheduler.py", "import docbatch.engine.clock\n", wrong_directions, "core/scheduler.py imports engine"),
     ("sinks/files.py", "def late():\n    from docbatch.state.store import Store\n", wrong_directions, "sinks/files.py imports state"),
     ("sources/walk.py", "from docbatch import providers\n", wrong_directions, "sources/walk.py imports providers"),
-    ("engine/run.py", "if True:\n    from docbatch.cli import main\n", wrong_directions, "engine/run.py imports cli"),
+    ("engine/clock.py", "if True:\n    from docbatch.cli import main\n", wrong_directions, "engine/clock.py imports cli"),
+    ("engine/planning/plan.py", "from docbatch.engine.running import loop\n", wrong_rooms, "engine/planning/plan.py imports running"),
+    ("engine/running/loop.py", "def late():\n    import docbatch.engine.administration.status\n", wrong_rooms, "engine/running/loop.py imports administration"),
+    ("engine/clock.py", "from docbatch.engine.planning import plan\n", wrong_rooms, "engine/clock.py imports planning"),
     ("novelty/thing.py", "", unplaced, "novelty"),
     ("state/store.py", "import httpx\n", strangers, "state/store.py imports httpx"),
-    ("engine/run.py", "from sqlite3 import connect\n", strangers, "engine/run.py imports sqlite3"),
-    ("report.py", "import rich.table\n", strangers, "report.py imports rich"),
-    ("engine/run.py", "def tell():\n    print('hello')\n", prints, "engine/run.py prints"),
-    ("keys.py", "class A:\n    def long(self):\n" + "        pass\n" * 50, long_functions, "keys.py: long"),
-    ("keys.py", "\n" * 351, long_modules, "keys.py"),
+    ("engine/clock.py", "from sqlite3 import connect\n", strangers, "engine/clock.py imports sqlite3"),
+    ("core/report.py", "import rich.table\n", strangers, "core/report.py imports rich"),
+    ("engine/clock.py", "def tell():\n    print('hello')\n", prints, "engine/clock.py prints"),
+    ("core/keys.py", "class A:\n    def long(self):\n" + "        pass\n" * 50, long_functions, "core/keys.py: long"),
+    ("core/keys.py", "\n" * 351, long_modules, "core/keys.py"),
+    ("core/keys.py", "class A: ...\nclass A: ...\n", shared_class_names, "A: core/keys.py, core/keys.py"),
     ("engine/utils.py", "", empty_names, "engine/utils.py"),
-    ("spec/base.py", "", empty_names, "spec/base.py"),
+    ("specs/base.py", "", empty_names, "specs/base.py"),
 ]  # fmt: skip
 
 
@@ -217,21 +279,44 @@ def test_a_planted_fault_is_found(
     tmp_path: Path, module: str, text: str, check: Callable[[Path], Iterator[str]], fault: str
 ) -> None:
     path = tmp_path / module
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True)
     path.write_text(text)
 
     assert list(check(tmp_path)) == [fault]
 
 
+def test_planted_circles_twins_and_crowds_are_found(tmp_path: Path) -> None:
+    for name in ("engine/one", "engine/two"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "same.py").write_text("")
+    (tmp_path / "engine" / "one" / "there.py").write_text("from docbatch.engine.two import same\n")
+    (tmp_path / "engine" / "two" / "back.py").write_text(
+        "def late():\n    import docbatch.engine.one.there\n"
+    )
+    for number in range(MOST_MODULES + 1):
+        (tmp_path / f"root{number}.py").write_text("")
+
+    assert sorted(circles(tmp_path)) == ["one", "two"]
+    assert list(twins(tmp_path)) == ["same.py"]
+    assert list(crowded(tmp_path)) == [""]
+
+
 def test_what_is_allowed_is_not_taken_for_a_fault(tmp_path: Path) -> None:
-    (tmp_path / "cli").mkdir()
+    for folder in ("cli", "core", "engine/planning", "engine/running"):
+        (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "cli" / "plan.py").write_text(
-        "import click\nfrom docbatch.engine import run\nprint('hello')\n"
+        "import click\nfrom docbatch.engine.running import apply\nprint('hello')\n"
     )
-    (tmp_path / "planner.py").write_text(
-        "from docbatch.models import Traits\nfrom docbatch.packing import pack\n"
+    (tmp_path / "core" / "scheduler.py").write_text(
+        "from docbatch.core.models import Traits\nfrom docbatch.core.packing import pack\n"
     )
-    (tmp_path / "keys.py").write_text("def short():\n" + "    pass\n" * 49)
-    checks = (wrong_directions, unplaced, strangers, prints, long_functions, long_modules, empty_names)
+    (tmp_path / "core" / "keys.py").write_text("class A: ...\ndef short():\n" + "    pass\n" * 49)
+    (tmp_path / "engine" / "running" / "loop.py").write_text(
+        "from docbatch.engine import clock\nfrom docbatch.engine.planning import plan\n"
+    )
+    checks = (
+        wrong_directions, wrong_rooms, circles, twins, crowded, shared_class_names,
+        unplaced, strangers, prints, long_functions, long_modules, empty_names,
+    )  # fmt: skip
 
     assert [fault for check in checks for fault in check(tmp_path)] == []

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from docbatch import errors
-from docbatch.models import FailureClass
-from docbatch.providers.local.config import LocalConfig
-from docbatch.results import Block, Cell, Page, Result
-from docbatch.spec.job import SOURCES, JobSpec
+from docbatch.core import errors
+from docbatch.core.models import FailureClass
+from docbatch.core.results import Block, Cell, Page, Result
+from docbatch.providers.local.options import LocalConfig
+from docbatch.specs.job import SOURCES, JobSpec
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")]

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from docbatch.media import EMPTY, HEAD_SIZE, HTML, MAIL, OLE, PDF, PLAIN, UNKNOWN, ZIP, detect
-from tests.local import specimens
+from tests.providers.local import specimens
 
 OPENXML = "application/vnd.openxmlformats-officedocument"
 WORD = f"{OPENXML}.wordprocessingml.document"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from docbatch.core.errors import StateError
+from docbatch.core.models import Draft
 from docbatch.durability import Flusher, Place
-from docbatch.errors import StateError
-from docbatch.providers.base import Draft
 from docbatch.spool import Spool, draft
 
 PAYLOAD = b"what the vendor answered" * 100

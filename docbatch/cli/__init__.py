@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from docbatch import __version__
-from docbatch.cli.outlet import endure, silence
+from docbatch.cli.output import endure, silence
 
 if TYPE_CHECKING:
-    from docbatch.errors import SpecError
+    from docbatch.core.errors import SpecError
 
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "Write a starter project.",
@@ -99,7 +99,7 @@ def main() -> None:
 
 def _report(error: Exception) -> int:
     """Show an expected error as its sentences; let an unexpected one keep its traceback."""
-    from docbatch.errors import DocbatchError, SpecError
+    from docbatch.core.errors import DocbatchError, SpecError
     from docbatch.state.files import complaint
 
     error = complaint(error) or error
@@ -115,7 +115,7 @@ def _report(error: Exception) -> int:
 
 def _report_specs(error: "SpecError") -> int:
     """Show problems one a line, beginning with file, line and column as editors expect them."""
-    from docbatch.report import plural, visible
+    from docbatch.core.report import plural, visible
 
     for problem in error.problems:
         click.echo(visible(str(problem)), err=True)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from docbatch.cli.options import allow_host
-from docbatch.cli.outlet import say
+from docbatch.cli.output import say
 from docbatch.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from docbatch.engine.apply import Outcome
-    from docbatch.engine.planfile import SavedPlan
-    from docbatch.report import PlanReport
+    from docbatch.core.report import PlanReport
+    from docbatch.engine.planning.plan_file import SavedPlan
+    from docbatch.engine.running.apply import ApplyOutcome
 
 
 @click.command(name="apply")
@@ -56,7 +56,7 @@ def command(
 ) -> int:
     """Send, follow, collect and deliver until nothing is due. Safe to interrupt and to run again."""
     from docbatch.cli.progress import watcher
-    from docbatch.engine.apply import Assignment, apply
+    from docbatch.engine.running.apply import Assignment, apply
 
     saved = _saved(plan_file, paths)
     workspace = Workspace.here(tuple(Path(path) for path in saved.paths) if saved and not paths else paths)
@@ -102,8 +102,8 @@ def _rest_the_collector() -> None:
 def _saved(plan_file: Path | None, paths: tuple[Path, ...]) -> "SavedPlan | None":
     if plan_file is None:
         return None
-    from docbatch.engine.planfile import load
-    from docbatch.errors import UsageError
+    from docbatch.core.errors import UsageError
+    from docbatch.engine.planning.plan_file import load
 
     saved = load(plan_file)
     if paths and tuple(map(str, paths)) != saved.paths:
@@ -114,7 +114,7 @@ def _saved(plan_file: Path | None, paths: tuple[Path, ...]) -> "SavedPlan | None
 
 
 def _seconds(duration: str | None) -> float | None:
-    from docbatch.spec.fields import DURATION, seconds
+    from docbatch.specs.fields import DURATION, seconds
 
     if duration is None:
         return None
@@ -128,7 +128,7 @@ def _seconds(duration: str | None) -> float | None:
 
 
 def _check_names(workspace: Workspace, names: tuple[str, ...]) -> None:
-    from docbatch.errors import UsageError
+    from docbatch.core.errors import UsageError
 
     known = {job.name for job in workspace.jobs}
     for name in names:
@@ -139,7 +139,7 @@ def _check_names(workspace: Workspace, names: tuple[str, ...]) -> None:
 
 
 def _announce(report: "PlanReport", *, yes: bool, as_json: bool) -> bool:
-    from docbatch.report import plan_json, plan_text
+    from docbatch.core.report import plan_json, plan_text
 
     if as_json:
         say(json.dumps(plan_json(report)))
@@ -150,7 +150,7 @@ def _announce(report: "PlanReport", *, yes: bool, as_json: bool) -> bool:
     return click.confirm("Send them?", err=True)
 
 
-def _conclude(outcome: "Outcome", *, as_json: bool) -> None:
+def _conclude(outcome: "ApplyOutcome", *, as_json: bool) -> None:
     from docbatch.cli.words import errors_text, job_json, outcome_text
 
     if as_json:

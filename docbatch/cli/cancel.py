@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from docbatch.cli.options import allow_host
-from docbatch.cli.outlet import say
+from docbatch.cli.output import say
 
 if TYPE_CHECKING:
-    from docbatch.engine.cancel import Answer, Work
-    from docbatch.engine.notices import Notice
+    from docbatch.engine.administration.cancel_work import CancellableWork, CancelOutcome
+    from docbatch.engine.progress_notices import Notice
 
 
 @click.command(name="cancel")
@@ -29,10 +29,10 @@ def command(
     SUBMISSION is one of those that 'docbatch status' lists. A stopped document counts as failed: it is sent again only
     after 'docbatch retry'. What a vendor charges for work it stops, the vendor says.
     """
-    from docbatch.engine.cancel import Order, cancel
+    from docbatch.core.errors import gravest
+    from docbatch.engine.administration.cancel_work import Order, cancel
     from docbatch.engine.clock import SystemClock
-    from docbatch.errors import gravest
-    from docbatch.spec.load import load_project
+    from docbatch.specs.load import load_project
 
     if (submission is None) == (job is None):
         raise click.UsageError("name a submission, or a job with --job JOB")
@@ -46,7 +46,7 @@ def command(
         dry_run,
     )
 
-    def announce(found: Sequence["Work"]) -> bool:
+    def announce(found: Sequence["CancellableWork"]) -> bool:
         return _announce(found, job, ask=not (yes or dry_run))
 
     answers = cancel(order, SystemClock(), _observe, announce)
@@ -67,9 +67,9 @@ def _observe(notice: "Notice") -> None:
         say(text, err=True)
 
 
-def _announce(found: Sequence["Work"], job: str | None, *, ask: bool) -> bool:
-    from docbatch.models import Stops
-    from docbatch.report import plural, visible
+def _announce(found: Sequence["CancellableWork"], job: str | None, *, ask: bool) -> bool:
+    from docbatch.core.models import Stops
+    from docbatch.core.report import plural, visible
 
     if not found:
         say(f"job '{job}' has nothing with a vendor")
@@ -85,8 +85,8 @@ def _announce(found: Sequence["Work"], job: str | None, *, ask: bool) -> bool:
     return click.confirm("Stop them?", err=True)
 
 
-def _told(answer: "Answer") -> Iterator[str]:
-    from docbatch.report import plural, visible
+def _told(answer: "CancelOutcome") -> Iterator[str]:
+    from docbatch.core.report import plural, visible
 
     name = f"submission {answer.work.submission.id}"
     if answer.trouble is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docbatch.cli.outlet import say
+from docbatch.cli.output import say
 
 if TYPE_CHECKING:
     from docbatch.emulators.rehearsal import Account, Stage
@@ -62,8 +62,8 @@ def command(
     environment: docbatch emulate extend -- docbatch apply. Results come from the local engine; nothing is paid, and
     nothing leaves this machine.
     """
+    from docbatch.emulators.faults import Chaos, parse_faults
     from docbatch.emulators.rehearsal import STAGES, rehearsal
-    from docbatch.emulators.weather import Chaos, parse_faults
 
     try:
         chosen = parse_faults(faults)
@@ -73,9 +73,11 @@ def command(
     astray = _astray(vendor)
     if run and astray:
         raise click.UsageError(_elsewhere(astray))
-    weather = None if chaos is None else Chaos(chaos)
+    choose_fault = None if chaos is None else Chaos(chaos)
     folder = _folder(vendor) if state is None else state
-    with rehearsal(stage, folder, port=port, faults=chosen, weather=weather, extracting=extracts) as emulator:
+    with rehearsal(
+        stage, folder, port=port, faults=chosen, choose_fault=choose_fault, extracting=extracts
+    ) as emulator:
         if run:
             _introduce(stage, emulator, folder, astray)
             code = _run(run, stage, emulator.url)
@@ -103,8 +105,8 @@ def _astray(vendor: str) -> list[str]:
     """Return the connections to this service that the environment would not lead to the emulator."""
     from urllib.parse import urlsplit
 
-    from docbatch.links import is_loopback
-    from docbatch.spec.load import load_project
+    from docbatch.naming.links import is_loopback
+    from docbatch.specs.load import load_project
 
     connections = load_project(Path.cwd()).connections.values()
     return [
@@ -151,8 +153,8 @@ def _run(run: Sequence[str], stage: "Stage", url: str) -> int:
     import signal
     import subprocess
 
+    from docbatch.core.errors import UsageError
     from docbatch.emulators.rehearsal import KEY
-    from docbatch.errors import UsageError
 
     environment = {**os.environ, stage.address: url, stage.key: KEY}
     try:
@@ -179,7 +181,7 @@ def _conclude(emulator: "Emulator") -> None:
 
 def _ledger(accounts: "Sequence[Account]") -> str:
     """Say what would have been paid, the costliest first; services charge by the page."""
-    from docbatch.report import plural, visible
+    from docbatch.core.report import plural, visible
 
     if not accounts:
         return "\nNothing would have been paid."

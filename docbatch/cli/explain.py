@@ -14,11 +14,11 @@ from docbatch.cli.workspace import Workspace, recorded
 def command(document: str, *, as_json: bool) -> None:
     """Say why a document will or will not be sent, naming what changed with its old and new value."""
     from docbatch.cli.words import explanation_text
-    from docbatch.engine.explain import explain
+    from docbatch.engine.planning.explain_document import explain
 
     workspace = Workspace.here()
     with recorded(workspace.folder) as store, workspace.cache() as cache:
-        found = explain(document, workspace.targets(store), store, cache)
+        found = explain(document, workspace.resolve_jobs(store), store, cache)
     for each in found:
         if as_json:
             click.echo(json.dumps({"version": "docbatch/explain/v1", "type": "explanation", **asdict(each)}))

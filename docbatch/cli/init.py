@@ -8,7 +8,7 @@ import click
 @click.command(name="init")
 def command() -> None:
     """Write a starter project into the current folder. Nothing that exists is overwritten."""
-    from docbatch.spec.starter import init
+    from docbatch.specs.starter import init
 
     written = init(Path.cwd())
     for path in written:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from docbatch.cli.outlet import say
+from docbatch.cli.output import say
 
 if TYPE_CHECKING:
-    from docbatch.webhooks.listener import Answered, Door
+    from docbatch.webhooks.listener import AnsweredRequest, WebhookConnection
 
 INTERVAL = 10.0
 
@@ -35,22 +35,22 @@ def command(host: str, port: int) -> None:
     _require_server()
     from pathlib import Path
 
-    from docbatch.engine.doors import doors
-    from docbatch.spec.load import load_project
+    from docbatch.engine.administration.find_webhook_connections import find_webhook_connections
+    from docbatch.specs.load import load_project
     from docbatch.state import files
+    from docbatch.webhooks.inbox import InboxWriter
     from docbatch.webhooks.listener import Limits, Listener
-    from docbatch.webhooks.mailbox import Mailbox
     from docbatch.webhooks.server import bind, server
 
     project = load_project(Path.cwd())
-    open_doors = doors(project)
+    receivers = find_webhook_connections(project)
     with bind(host, port) as socket:
         folder = project.root / ".docbatch"
         files.prepare(folder)
         limits = Limits()
-        listener = Listener(open_doors, Mailbox(folder / "inbox"), Journal(), limits)
+        listener = Listener(receivers, InboxWriter(folder / "inbox"), Journal(), limits)
         signal.signal(signal.SIGTERM, _leave)
-        _announce(host, socket.getsockname()[1], open_doors)
+        _announce(host, socket.getsockname()[1], receivers)
         server(listener, limits).run(sockets=[socket])
 
 
@@ -62,7 +62,7 @@ def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
 def _require_server() -> None:
     from importlib.util import find_spec
 
-    from docbatch.errors import DocbatchError
+    from docbatch.core.errors import DocbatchError
 
     if find_spec("uvicorn") is None:
         raise DocbatchError(
@@ -71,12 +71,12 @@ def _require_server() -> None:
         )
 
 
-def _announce(host: str, port: int, doors: "Sequence[Door]") -> None:
-    from docbatch.links import is_loopback
+def _announce(host: str, port: int, connections: "Sequence[WebhookConnection]") -> None:
+    from docbatch.naming.links import is_loopback
 
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    for door in doors:
-        say(f"{door.connection}: listening at {address}{door.path}")
+    for receiver in connections:
+        say(f"{receiver.connection}: listening at {address}{receiver.path}")
     if is_loopback(host):
         say(
             "to be reached by a vendor, this needs a reverse proxy or tunnel that speaks TLS and passes requests on unchanged",
@@ -96,7 +96,7 @@ class Journal:
         self._turned: Counter[str] = Counter()
         self._next = time.monotonic()
 
-    def __call__(self, answered: "Answered") -> None:
+    def __call__(self, answered: "AnsweredRequest") -> None:
         where = answered.connection or "elsewhere"
         reason = f" ({answered.reason})" if answered.reason else ""
         if answered.hint is not None:

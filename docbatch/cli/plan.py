@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from docbatch.cli.outlet import say
+from docbatch.cli.output import say
 from docbatch.cli.workspace import Workspace, recorded
 
 
@@ -23,21 +23,21 @@ def command(
     paths: tuple[Path, ...], form: str, out: Path | None, *, detailed_exitcode: bool, everything: bool
 ) -> int:
     """Show what apply would do and why. Writes no state and needs no key."""
-    from docbatch.engine.desk import Desk
-    from docbatch.engine.forecast import forecast
-    from docbatch.engine.survey import survey, undeclared
-    from docbatch.report import plan_json, plan_markdown, plan_text
+    from docbatch.core.report import plan_json, plan_markdown, plan_text
+    from docbatch.engine.planning.differences_database import Differences
+    from docbatch.engine.planning.find_changes import find_changes, undeclared
+    from docbatch.engine.planning.plan_report import plan_report
 
     workspace = Workspace.here(paths)
-    with recorded(workspace.folder) as store, Desk() as desk, workspace.cache() as cache:
-        targets = workspace.targets(store)
+    with recorded(workspace.folder) as store, Differences() as differences, workspace.cache() as cache:
+        targets = workspace.resolve_jobs(store)
         gone = set() if paths else undeclared(targets, store)
-        findings = survey(targets, store, cache, desk, gone)
-        report = forecast(findings, desk, store, -1 if everything else 10)
+        findings = find_changes(targets, store, cache, differences, gone)
+        report = plan_report(findings, differences, store, -1 if everything else 10)
         if out is not None:
-            from docbatch.engine.planfile import save
+            from docbatch.engine.planning.plan_file import save
 
-            save(out, report, store, desk.keys_to_send(), map(str, paths))
+            save(out, report, store, differences.keys_to_send(), map(str, paths))
     match form:
         case "json":
             say(json.dumps(plan_json(report)))

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Protocol
 
-from docbatch.cli.outlet import say
-from docbatch.engine import notices
-from docbatch.engine.notices import Notice, Observer
+from docbatch.cli.output import say
+from docbatch.engine import progress_notices
+from docbatch.engine.progress_notices import Notice, Observer
 
 INTERVAL = 10.0
 
@@ -56,11 +56,11 @@ class Counts:
 
     def add(self, notice: Notice) -> None:
         match notice:
-            case notices.Ended():
+            case progress_notices.Ended():
                 self.ended += notice.documents
                 self.by_jobs[", ".join(notice.jobs)] += notice.documents
                 self.failed += notice.failed
-            case notices.Delivered():
+            case progress_notices.Delivered():
                 self.delivered += notice.documents
 
     def __str__(self) -> str:
@@ -73,7 +73,7 @@ class Counts:
 
 def trouble(notice: Notice) -> str | None:
     """Return the line for what a user must hear about at once; None for the rest."""
-    from docbatch.report import visible
+    from docbatch.core.report import visible
 
     text = _trouble(notice)
     return None if text is None else visible(text)
@@ -82,18 +82,18 @@ def trouble(notice: Notice) -> str | None:
 def _trouble(notice: Notice) -> str | None:
     text = None
     match notice:
-        case notices.Trouble():
+        case progress_notices.Trouble():
             subject = "" if notice.message.startswith(notice.subject) else f"{notice.subject}: "
             text = f"{subject}{notice.message}" + (f" ({notice.hint})" if notice.hint else "")
-        case notices.Looked():
+        case progress_notices.Looked():
             text = f"job '{notice.job}': {notice.links:,} of {notice.total:,} links looked at"
-        case notices.Replanned():
+        case progress_notices.Replanned():
             text = f"{notice.document}: {notice.reason}; planned again"
-        case notices.Answered(outcome="unanswered"):
+        case progress_notices.Answered(outcome="unanswered"):
             text = f"submission {notice.submission}: {notice.reason}; looking for it before anything is sent again"
-        case notices.Answered(outcome="held"):
+        case progress_notices.Answered(outcome="held"):
             text = f"submission {notice.submission} is held: {notice.reason}"
-        case notices.Remark():
+        case progress_notices.Remark():
             text = f"submission {notice.submission}: {notice.text}"
     return text
 
@@ -113,7 +113,7 @@ class Lines:
         text = trouble(notice)
         if text is not None:
             say(text, err=True)
-        if isinstance(notice, notices.Waiting) and notice.seconds >= INTERVAL:
+        if isinstance(notice, progress_notices.Waiting) and notice.seconds >= INTERVAL:
             whose = f" (job {', '.join(notice.jobs)})" if notice.jobs else ""
             say(f"{self._counts}; next look in {notice.seconds:.0f} s: {notice.reason}{whose}", err=True)
             self._next = time.monotonic() + INTERVAL

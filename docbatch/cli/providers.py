@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from docbatch.providers import Kind
+    from docbatch.providers.kind import ProviderKind
 
 
 @click.command(name="providers")
 def command() -> None:
     """Say what each provider can do: operations, limits, and how an unanswered create is settled."""
-    from docbatch.providers import REGISTRY, Settings
+    from docbatch.providers import REGISTRY
+    from docbatch.providers.kind import Settings
 
     for name, load in REGISTRY.items():
         kind = load()
@@ -37,9 +38,9 @@ RECOVERY = {
 }
 
 
-def _inputs(kind: "Kind") -> Iterator[str]:
+def _inputs(kind: "ProviderKind") -> Iterator[str]:
     """Yield what the operations take, and how links are told apart."""
-    from docbatch.models import Input
+    from docbatch.core.models import Input
 
     words = {Input.URL: "links", Input.FILE_ID: "ids of files", Input.TEXT: "texts"}
     same: dict[str, list[str]] = {}

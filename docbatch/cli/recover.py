@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from docbatch.cli.options import allow_host
-from docbatch.cli.outlet import say
+from docbatch.cli.output import say
 from docbatch.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from docbatch.engine.foreign import Judgement
-    from docbatch.engine.notices import Notice
-    from docbatch.engine.recover import Recovered
+    from docbatch.engine.administration.judge_unknown_work import Judgement
+    from docbatch.engine.administration.recover_work import Recovered
+    from docbatch.engine.progress_notices import Notice
 
 
 @click.command(name="recover")
@@ -48,8 +48,8 @@ def command(
     For a state that was lost or restored from a backup: 'docbatch apply' sends nothing then. Nothing is sent by this
     command either. What it takes over, the next apply follows and collects without paying again.
     """
+    from docbatch.engine.administration.recover_work import Search, recover
     from docbatch.engine.clock import SystemClock
-    from docbatch.engine.recover import Search, recover
 
     workspace = Workspace.here()
     search = Search(
@@ -76,15 +76,15 @@ def command(
 
 
 def _observe(notice: "Notice") -> None:
-    from docbatch.engine.notices import Waiting
-    from docbatch.report import span
+    from docbatch.core.report import span
+    from docbatch.engine.progress_notices import Waiting
 
     if isinstance(notice, Waiting) and notice.seconds >= 1:
         say(f"waiting {span(notice.seconds)}: {notice.reason}", err=True)
 
 
 def _announce(judgements: Sequence["Judgement"], abandoned: frozenset[str], *, ask: bool) -> bool:
-    from docbatch.report import plural, visible
+    from docbatch.core.report import plural, visible
 
     for each in judgements:
         found = each.found
@@ -132,22 +132,22 @@ def _what(judgement: "Judgement") -> str:
 
 
 def _advice(judgement: "Judgement") -> Iterator[str]:
-    from docbatch.engine.foreign import Verdict
+    from docbatch.engine.administration.judge_unknown_work import UnknownWorkVerdict
 
-    if judgement.verdict is Verdict.LEFT:
+    if judgement.verdict is UnknownWorkVerdict.LEFT:
         yield "  while it is left, apply sends nothing on this connection: the same documents would be paid again"
         yield "  put documents and jobs back as they were and run this again; where that cannot be, give it up with"
         yield f"  'docbatch recover --abandon {judgement.found.marker}'"
 
 
 def _conclusion(outcome: "Recovered", *, dry_run: bool) -> Iterator[str]:
-    from docbatch.engine.foreign import Verdict
+    from docbatch.engine.administration.judge_unknown_work import UnknownWorkVerdict
 
     if outcome.declined:
         yield "Nothing was taken over."
         return
     verdicts = {each.verdict for each in outcome.judgements}
-    if outcome.restored is not None and outcome.is_trusted and Verdict.LEFT not in verdicts:
+    if outcome.restored is not None and outcome.is_trusted and UnknownWorkVerdict.LEFT not in verdicts:
         yield f"The state {'would be' if dry_run else 'is'} trusted again."
     elif not outcome.is_trusted:
         yield f"The state is not trusted yet: {outcome.restored}."
@@ -156,12 +156,12 @@ def _conclusion(outcome: "Recovered", *, dry_run: bool) -> Iterator[str]:
         yield "  Search it as well, or look there yourself and say so with '--absent CONNECTION'."
     if dry_run:
         yield "Nothing was changed."
-    elif Verdict.TAKEN in verdicts:
+    elif UnknownWorkVerdict.TAKEN in verdicts:
         yield "'docbatch apply' follows and collects what was taken over."
 
 
 def _complain(outcome: "Recovered") -> None:
-    from docbatch.report import visible
+    from docbatch.core.report import visible
 
     for error in outcome.errors:
         say(f"error: {visible(error.message)}", err=True)

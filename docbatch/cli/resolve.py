@@ -14,7 +14,7 @@ from docbatch.cli.workspace import state_folder
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 def command(submission: str, remote_id: str | None, *, absent: bool, dry_run: bool) -> None:
     """Settle a held submission by hand, after a look at the vendor's own list of work."""
-    from docbatch.engine.surgery import resolve
+    from docbatch.engine.administration.edit_state import resolve
 
     if absent == (remote_id is not None):
         raise click.UsageError("say either --remote-id ID or --absent")

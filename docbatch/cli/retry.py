@@ -13,8 +13,8 @@ from docbatch.cli.workspace import state_folder
 @click.option("--dry-run", is_flag=True, help="Only say which.")
 def command(job: str | None, classes: tuple[str, ...], *, dry_run: bool) -> None:
     """Queue failed documents again; the next apply sends them. What succeeded is left alone."""
-    from docbatch.engine.surgery import retry
-    from docbatch.report import visible
+    from docbatch.core.report import visible
+    from docbatch.engine.administration.edit_state import retry
 
     for path, reason in (found := retry(state_folder(), job, frozenset(classes), dry_run=dry_run)):
         click.echo(visible(f"{path}: {reason}"))

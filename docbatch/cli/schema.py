@@ -7,6 +7,6 @@ import click
 @click.argument("name", type=click.Choice(["job", "project", "result"]), default="job")
 def command(name: str) -> None:
     """Print a JSON Schema: of job specs, of docbatch.yaml, or of results."""
-    from docbatch.spec.schema import render
+    from docbatch.specs.schema import render
 
     click.echo(render(name), nl=False)

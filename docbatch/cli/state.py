@@ -16,9 +16,9 @@ def command() -> None:
 @click.argument("job", required=False)
 def list_documents(job: str | None) -> None:
     """List documents: job, path, status."""
-    from docbatch.engine.surgery import named_jobs
-    from docbatch.pathtext import escape
-    from docbatch.report import visible
+    from docbatch.core.report import visible
+    from docbatch.engine.administration.edit_state import named_jobs
+    from docbatch.naming.pathtext import escape
 
     with existing(state_folder()) as store:
         for name in named_jobs(store, job):
@@ -32,10 +32,10 @@ def show(identity: str) -> None:
     """Show a submission with its history, or an item by its key or the key's beginning."""
     import json
 
-    from docbatch.engine.dossier import dossier
+    from docbatch.engine.administration.show_record import show_record
 
     with existing(state_folder()) as store:
-        click.echo(json.dumps(dossier(store, identity), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(show_record(store, identity), indent=2, ensure_ascii=False))
 
 
 @command.command(name="rm")
@@ -44,7 +44,7 @@ def show(identity: str) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 def remove(job: str, path: str, *, dry_run: bool) -> None:
     """Let the state forget that a document is wanted. What was paid for it stays known; its outputs stay."""
-    from docbatch.engine.surgery import forget
+    from docbatch.engine.administration.edit_state import forget
 
     status = forget(state_folder(), job, path, dry_run=dry_run)
     click.echo(f"{job}: {path} ({status}) {'would be' if dry_run else 'is'} forgotten")
@@ -54,7 +54,7 @@ def remove(job: str, path: str, *, dry_run: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say who holds the state.")
 def unlock(*, dry_run: bool) -> None:  # noqa: ARG001 - there is nothing to change either way
     """Say who holds the state. A lock ends with its process, so there is never one to break."""
-    from docbatch.errors import StateLocked
+    from docbatch.core.errors import StateLocked
     from docbatch.state import files, lock
 
     folder = state_folder()
@@ -71,7 +71,7 @@ def unlock(*, dry_run: bool) -> None:  # noqa: ARG001 - there is nothing to chan
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(file: Path) -> None:
     """Copy the state as it is at this moment, also while a run goes on."""
-    from docbatch.engine.surgery import backup as copy
+    from docbatch.engine.administration.edit_state import backup as copy
 
     copy(state_folder(), file)
     click.echo(f"wrote {file}")
@@ -80,8 +80,8 @@ def backup(file: Path) -> None:
 @command.command(name="check")
 def check() -> int:
     """Check the state file, its checksums and histories, and every result in the spool. Changes nothing."""
-    from docbatch.engine.checking import check as find
-    from docbatch.report import plural, visible
+    from docbatch.core.report import plural, visible
+    from docbatch.engine.administration.check_state import check as find
 
     wrong = list(find(state_folder()))
     for sentence in wrong:

@@ -13,14 +13,14 @@ from docbatch.cli.workspace import existing, state_folder
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(job: str | None, *, as_json: bool) -> None:
     """Show what is recorded: documents, failures, open submissions, the spool's size. No network."""
-    from docbatch.engine.stock import take_stock
+    from docbatch.engine.administration.status import read_status
 
     with existing(state_folder()) as store:
-        stock = take_stock(store, job, now=time.time())
+        found = read_status(store, job, now=time.time())
     if as_json:
-        for line in stock.lines():
+        for line in found.lines():
             click.echo(json.dumps({"version": "docbatch/status/v1", **line}))
     else:
-        from docbatch.cli.words import stock_text
+        from docbatch.cli.words import status_text
 
-        click.echo(stock_text(stock), nl=False)
+        click.echo(status_text(found), nl=False)

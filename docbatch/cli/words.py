@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from docbatch.engine.apply import JobOutcome, Outcome
-from docbatch.engine.explain import Explanation
-from docbatch.engine.stock import JobStock, Stock
-from docbatch.pathtext import escape
-from docbatch.report import human, plural, span, visible
+from docbatch.core.report import human, plural, span, visible
+from docbatch.engine.administration.status import JobStatus, StateStatus
+from docbatch.engine.planning.explain_document import Explanation
+from docbatch.engine.running.apply import ApplyOutcome, JobOutcome
+from docbatch.naming.pathtext import escape
 from docbatch.state.deadlines import Stuck
 
 STANDING = {
@@ -20,14 +20,14 @@ STANDING = {
 }
 
 
-def outcome_text(outcome: Outcome) -> str:
+def outcome_text(outcome: ApplyOutcome) -> str:
     """Return the closing lines, ending in a line break."""
     if outcome.declined:
         return "Nothing was done.\n"
     return "\n".join(["", *_lines(outcome)]) + "\n"
 
 
-def _lines(outcome: Outcome) -> Iterator[str]:
+def _lines(outcome: ApplyOutcome) -> Iterator[str]:
     for job in outcome.jobs:
         yield _job(job)
         for path, status, kind, message in job.failures:
@@ -56,7 +56,7 @@ def _failure(path: str, status: str, kind: str, message: str) -> str:
     return visible(f"  {STANDING.get(status, status)}: {path}: {kind}" + (f": {message}" if message else ""))
 
 
-def errors_text(outcome: Outcome) -> str:
+def errors_text(outcome: ApplyOutcome) -> str:
     """Return what went wrong beyond single documents, with what to do about it; nothing when all went well."""
     lines = (
         f"error: {visible(error.message)}\n" + (f"  {error.hint}\n" if error.hint else "")
@@ -72,7 +72,7 @@ def _job(job: JobOutcome) -> str:
     return f"{job.job}: {done:,} of {plural(job.documents, 'document')} done{rest}{late}"
 
 
-def _advice(outcome: Outcome) -> Iterator[str]:
+def _advice(outcome: ApplyOutcome) -> Iterator[str]:
     standing = {status for job in outcome.jobs for status, count in job.standing.items() if count}
     if "failed" in standing:
         yield "Failed documents are not sent again by themselves; 'docbatch retry' queues them."
@@ -94,26 +94,26 @@ def job_json(job: JobOutcome) -> dict[str, Any]:
 ALL_STANDING = {"succeeded": "done", **STANDING}
 
 
-def stock_text(stock: Stock) -> str:
+def status_text(state: StateStatus) -> str:
     """Return what `docbatch status` shows."""
-    lines = [text for job in stock.jobs for text in _stock_job(job)]
-    for each in stock.open:
+    lines = [text for job in state.jobs for text in _job_status(job)]
+    for each in state.open:
         remote = each.remote_id or "no remote id"
         lines.append(
-            f"submission {each.id} on {each.connection}: {each.status}{', stuck' if each.id in stock.stuck else ''},"
+            f"submission {each.id} on {each.connection}: {each.status}{', stuck' if each.id in state.stuck else ''},"
             f" {remote}, {each.running} running"
         )
-        if each.id in stock.stuck:
-            lines.extend(_stuck(stock.stuck[each.id]))
+        if each.id in state.stuck:
+            lines.extend(_stuck(state.stuck[each.id]))
         if each.status == "held":
             lines.append(f"  decide with 'docbatch resolve {each.id} --absent' or '--remote-id ID'")
-    lines.append(f"spool: {plural(stock.spool_entries, 'result')}, {human(stock.spool_bytes)}")
-    if stock.owner is not None:
-        lines.append(f"a run is going on: {stock.owner}")
+    lines.append(f"spool: {plural(state.spool_entries, 'result')}, {human(state.spool_bytes)}")
+    if state.owner is not None:
+        lines.append(f"a run is going on: {state.owner}")
     return "\n".join(lines) + "\n"
 
 
-def _stock_job(job: JobStock) -> Iterator[str]:
+def _job_status(job: JobStatus) -> Iterator[str]:
     counts = ", ".join(f"{count:,} {ALL_STANDING[status]}" for status, count in sorted(job.tally.items()))
     charged = "" if job.credits is None else f"; {job.credits:,g} credits charged"
     yield f"{job.job} on {job.connection}: {counts or 'no documents'}{charged}"

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from docbatch.engine.target import Target
-from docbatch.errors import NoState
+from docbatch.core.errors import NoState
+from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.sources.statcache import StatCache
-from docbatch.spec.load import load_jobs, load_project
-from docbatch.spec.values import Job, Project
+from docbatch.specs.load import load_jobs, load_project
+from docbatch.specs.values import Job, Project
 from docbatch.state.store import Store
 
 
@@ -28,10 +28,10 @@ class Workspace:
         project = load_project(Path.cwd())
         return cls(project, load_jobs(project, paths), project.root / ".docbatch")
 
-    def targets(self, store: Store | None, upgrade: Collection[str] = ()) -> list[Target]:
-        from docbatch.engine.build import targets
+    def resolve_jobs(self, store: Store | None, upgrade: Collection[str] = ()) -> list[ResolvedJob]:
+        from docbatch.engine.planning.resolve_jobs import resolve_jobs
 
-        return list(targets(self.jobs, store, self.folder, upgrade))
+        return list(resolve_jobs(self.jobs, store, self.folder, upgrade))
 
     @contextmanager
     def cache(self) -> Iterator[StatCache]:

@@ -12,17 +12,17 @@ from dataclasses import astuple
 from pathlib import Path
 from queue import SimpleQueue
 
+from docbatch.core.models import Failure, FailureClass
+from docbatch.core.results import DocumentInfo
 from docbatch.emulators.journal import write_whole
 from docbatch.emulators.reading import Page, Reading
 from docbatch.emulators.server import Emulator
 from docbatch.media import HEAD_SIZE, detect
-from docbatch.models import Failure, FailureClass
 from docbatch.providers.local import ocr
 from docbatch.providers.local.engines import Options
 from docbatch.providers.local.messages import Answer, Task, Written
 from docbatch.providers.local.payload import LocalAnswer, read
-from docbatch.providers.local.pool import Outcome, Pool
-from docbatch.results import DocumentInfo
+from docbatch.providers.local.pool import Pool, TaskOutcome
 
 PATIENCE = 120.0
 MEMORY = 2 * 10**9
@@ -123,7 +123,7 @@ class LocalReader:
             options=Options("auto", LANGUAGES, ocr.tessdata(LANGUAGES)),
         )
 
-    def _ended(self, outcome: Outcome) -> tuple[str, Reading]:
+    def _ended(self, outcome: TaskOutcome) -> tuple[str, Reading]:
         name, reading = outcome.task.id, read_out(outcome.answer, Path(os.fsdecode(outcome.task.out)))
         write_whole(self._reading(name), json.dumps(astuple(reading)).encode())
         return name, reading

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from docbatch.models import Failure
+from docbatch.core.models import Failure
 
 
 @dataclass(frozen=True, slots=True)

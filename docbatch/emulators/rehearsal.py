@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from docbatch.core.errors import StateError, UsageError
+from docbatch.emulators.any_key import AnyKey, AnyProcessor
 from docbatch.emulators.exchange import Request, Response
 from docbatch.emulators.journal import Journal, write_whole
-from docbatch.emulators.lenient import AnyKey, AnyProcessor
 from docbatch.emulators.local_reader import LocalReader
 from docbatch.emulators.server import Emulator, Payment
-from docbatch.errors import StateError, UsageError
 from docbatch.state.lock import hold
 
 KEY = "rehearsal"
@@ -34,7 +34,7 @@ class Stage:
 
 
 def _extend(_extracting: Collection[str]) -> Emulator:
-    from docbatch.emulators.extend import ExtendEmulator  # noqa: PLC0415 - only what is put on
+    from docbatch.emulators.extend.service import ExtendEmulator  # noqa: PLC0415 - only what is put on
 
     made = ExtendEmulator()
     made.keys = AnyKey("rehearsal")
@@ -43,7 +43,7 @@ def _extend(_extracting: Collection[str]) -> Emulator:
 
 
 def _llamacloud(extracting: Collection[str]) -> Emulator:
-    from docbatch.emulators.llamacloud import LlamaCloud  # noqa: PLC0415 - the same
+    from docbatch.emulators.llamacloud.service import LlamaCloud  # noqa: PLC0415 - the same
 
     made = LlamaCloud()
     made.keys = AnyKey("rehearsal")
@@ -52,7 +52,7 @@ def _llamacloud(extracting: Collection[str]) -> Emulator:
 
 
 def _extractpage(_extracting: Collection[str]) -> Emulator:
-    from docbatch.emulators.extractpage import ExtractPage  # noqa: PLC0415 - the same
+    from docbatch.emulators.extractpage.service import ExtractPage  # noqa: PLC0415 - the same
 
     return ExtractPage(accounts=AnyKey("rehearsal"))
 
@@ -93,7 +93,7 @@ def rehearsal(
     *,
     port: int | None = None,
     faults: Mapping[int, str] | None = None,
-    weather: Callable[[Request], str] | None = None,
+    choose_fault: Callable[[Request], str] | None = None,
     extracting: Collection[str] = (),
 ) -> Iterator[Emulator]:
     """Put a service on, with what it remembers in `folder`. Raises StateLocked, StateError, UsageError."""
@@ -109,7 +109,7 @@ def rehearsal(
         _recall(emulator, journal, reader)
         emulator.committed = lambda request: journal.add_request(emulator.clock(), request)
         emulator.faults.update(faults or {})
-        emulator.weather = weather or emulator.weather
+        emulator.choose_fault = choose_fault or emulator.choose_fault
         reader.start()
         _listen(emulator, stage, port)
         yield emulator

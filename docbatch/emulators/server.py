@@ -39,7 +39,7 @@ class Emulator:
     `remembers` holds. `lag` (seconds) is for lists that show new things late. `scripted` says whether words in a document
     decide what becomes of it; `reader` finds out what it says.
 
-    `faults` befall requests by their number, `weather` chooses one for any other; `strike` is called where the fault is
+    `faults` befall requests by their number, `choose_fault` chooses one for any other; `strike` is called where the fault is
     the client's own end. `committed` is told of every request that had its effect, before it is answered. `own` are pages
     of the emulator itself, which no vendor has.
     """
@@ -53,7 +53,7 @@ class Emulator:
         self.leaks: list[Request] = []
         self.errors: list[str] = []
         self.faults: dict[int, str] = {}
-        self.weather: Callable[[Request], str] = lambda _request: ""
+        self.choose_fault: Callable[[Request], str] = lambda _request: ""
         self.strike: Callable[[], None] = lambda: None
         self.committed: Callable[[Request], None] = lambda _request: None
         self.own: dict[str, Callable[[], Response]] = {}
@@ -141,7 +141,7 @@ class Emulator:
             if request.host == "api" and request.path in self.own:
                 return self.own[request.path](), ""
             request = self._counted(request)
-            fault = self.faults.pop(request.number, "") or self.weather(request)
+            fault = self.faults.pop(request.number, "") or self.choose_fault(request)
             if fault == "kill_before":
                 self.strike()
             if fault in UNCOMMITTED:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
-from docbatch.emulators.extend import ExtendEmulator
-from docbatch.emulators.extend_objects import batch_json
+from docbatch.emulators.extend.objects import batch_json
+from docbatch.emulators.extend.service import ExtendEmulator
 
 
 @dataclass(frozen=True, slots=True)

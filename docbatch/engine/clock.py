@@ -3,7 +3,9 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+from docbatch.core.errors import Unavailable
 
 GLANCE = 1.0
 """Seconds between glances at what cannot wake anybody, such as a folder."""
@@ -41,3 +43,20 @@ class SystemClock:
 
     def wake(self) -> None:
         self._event.set()
+
+
+TRIES = 5
+LONGEST = 60.0
+
+T = TypeVar("T")
+
+
+def patiently(clock: Clock, call: Callable[[], T]) -> T:
+    """Return what the call gives, after a few tries if need be. Raises Unavailable when none of them was answered."""
+    for attempt in range(TRIES - 1):
+        try:
+            return call()
+        except Unavailable as error:
+            pause = 2.0**attempt if error.retry_after is None else error.retry_after
+            clock.wait(clock.monotonic() + min(pause, LONGEST))
+    return call()

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from docbatch.errors import CredentialsError
-from docbatch.spec.project import CommandReference, EnvReference, FileReference
+from docbatch.core.errors import CredentialsError
+from docbatch.specs.project import CommandReference, EnvReference, FileReference
 
 PATIENCE = 60.0
 Reference = EnvReference | FileReference | CommandReference

@@ -14,11 +14,10 @@ Rules for implementers:
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from docbatch.models import Failure, Operation, RemoteObject, Traits, WorkItem
-from docbatch.results import DocumentInfo, Result
+from docbatch.core.models import Draft, Failure, Operation, RemoteObject, Traits, WorkItem
+from docbatch.core.results import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +140,6 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A payload that already lies in a file below the spool's `incoming/`, compressed as the spool keeps it."""
-
-    path: Path
-    digest: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
 class Recalled:
     """Work of this project at the vendor, read from what we left there, for a state that does not know it.
 
@@ -160,21 +150,6 @@ class Recalled:
     remote_id: str | None
     runs: Mapping[str, str | None]
     prepared: Prepared = field(default_factory=dict)
-
-
-class Answer(Protocol):
-    """A vendor's answer, read. What takes time is computed only when asked for.
-
-    `is_partial` says that the document is not whole, `credits` what was charged for it, as far as the answer tells.
-    """
-
-    @property
-    def is_partial(self) -> bool: ...
-    @property
-    def credits(self) -> float | None: ...
-    def markdown(self) -> str: ...
-    def text(self) -> str: ...
-    def result(self, document: DocumentInfo) -> Result: ...
 
 
 class Provider(Protocol):

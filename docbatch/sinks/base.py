@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from docbatch.models import Stamp
-from docbatch.providers.base import Answer
-from docbatch.results import DocumentInfo
+from docbatch.core.models import Stamp
+from docbatch.core.results import Answer, DocumentInfo
 
 __all__ = ["Answer", "Delivery", "Fault", "Format", "Receipt", "Sink", "Stamp"]
 

@@ -3,7 +3,7 @@
 import errno
 import os
 
-from docbatch.errors import DocbatchError, SinkError
+from docbatch.core.errors import DocbatchError, SinkError
 from docbatch.sinks.base import Delivery, Fault
 
 SAFE = "results are safe in the spool and nothing is paid again"

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from docbatch.core.errors import StateError
 from docbatch.durability import Flusher, Place
-from docbatch.errors import StateError
-from docbatch.pathtext import escape
+from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
 from docbatch.sinks.base import Delivery, Fault, Format, Receipt, Stamp
 from docbatch.sinks.faults import concerns_all, fault, reason, sink_error

@@ -3,9 +3,8 @@
 import json
 from collections.abc import Callable, Iterator
 
-from docbatch.providers.base import Answer
-from docbatch.results import DocumentInfo, Page, Result
-from docbatch.signed import without_signatures
+from docbatch.core.results import Answer, DocumentInfo, Page, Result
+from docbatch.naming.signed import without_signatures
 from docbatch.sinks.base import Delivery, Format
 
 

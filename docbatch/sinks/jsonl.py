@@ -7,9 +7,9 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
+from docbatch.core.errors import SinkError, StateError
 from docbatch.durability import Flusher, Place
-from docbatch.errors import SinkError, StateError
-from docbatch.pathtext import escape
+from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
 from docbatch.sinks.base import Delivery, Fault, Receipt, Stamp
 from docbatch.sinks.faults import SAFE, fault, sink_error

@@ -6,7 +6,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from docbatch.pathtext import escape
+from docbatch.naming.pathtext import escape
 from docbatch.sinks.base import Stamp
 from docbatch.sinks.paths import UnsafeOutput
 from docbatch.sinks.trash import Trash

@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 
-from docbatch.filenames import DEVICE, NAME_LIMIT, TEMPORARY, safe
+from docbatch.naming.filenames import DEVICE, NAME_LIMIT, TEMPORARY, safe
 
 __all__ = ["NAME_LIMIT", "TEMPORARY", "UnsafeOutput", "folded", "output_path"]
 

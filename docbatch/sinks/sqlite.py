@@ -8,8 +8,8 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 
-from docbatch.errors import SinkError, StateError
-from docbatch.pathtext import escape
+from docbatch.core.errors import SinkError, StateError
+from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
 from docbatch.sinks.base import Delivery, Fault, Receipt, Stamp
 from docbatch.sinks.faults import SAFE, fault, sink_error

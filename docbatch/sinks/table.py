@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from docbatch.errors import SinkError
+from docbatch.core.errors import SinkError
 from docbatch.sinks.faults import SAFE
 
 APPLICATION_ID = 0x646F6362

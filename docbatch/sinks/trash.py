@@ -11,7 +11,7 @@ import secrets
 import stat
 from pathlib import Path
 
-from docbatch.pathtext import escape
+from docbatch.naming.pathtext import escape
 from docbatch.sinks.faults import sink_error
 
 _PIECE = 1 << 20

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from docbatch.durability import Place
-from docbatch.pathtext import escape
+from docbatch.naming.pathtext import escape
 from docbatch.sinks.faults import sink_error
 from docbatch.sinks.paths import TEMPORARY, UnsafeOutput
 

@@ -35,7 +35,7 @@ CREATE TABLE link (
 """
 _DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
-Row = tuple[bytes, int, int, int, int, int, str, str]
+CacheRow = tuple[bytes, int, int, int, int, int, str, str]
 
 
 class CacheFile:

@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from docbatch.models import Failure, FailureClass
+from docbatch.core.models import Failure, FailureClass
 
 CHUNK = 1 << 20
 HEAD = 1 << 13

@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from docbatch.sources.cachefile import Row
+from docbatch.sources.cachefile import CacheRow
 from docbatch.sources.content import ContentError, Vanished, empty, measure
 from docbatch.sources.globs import Globs
-from docbatch.sources.statcache import Known, StatCache
+from docbatch.sources.statcache import KnownFiles, StatCache
 from docbatch.sources.walk import Found, Unusable, Window, walk
 
 if TYPE_CHECKING:
@@ -77,9 +77,9 @@ def scan_windows(
 
 def _measured(
     found: Sequence[Found],
-    rows: Sequence[Row | None],
+    rows: Sequence[CacheRow | None],
     unusable: list[Unusable],
-    known: Known,
+    known: KnownFiles,
     meter: "_Meter",
 ) -> Seen:
     documents = []

@@ -11,7 +11,7 @@ from itertools import repeat, takewhile
 from operator import itemgetter
 from pathlib import Path
 
-from docbatch.sources.cachefile import CacheFile, Row
+from docbatch.sources.cachefile import CacheFile, CacheRow
 from docbatch.sources.globs import Globs
 from docbatch.sources.walk import Found
 
@@ -39,15 +39,15 @@ class StatCache:
         self.file = CacheFile(path) if path is not None else None
         self.margin_ns = margin_ns
 
-    def known(self, root: bytes, globs: Globs) -> "Known":
-        return Known(self, root, globs)
+    def known(self, root: bytes, globs: Globs) -> "KnownFiles":
+        return KnownFiles(self, root, globs)
 
     def close(self) -> None:
         if self.file is not None:
             self.file.close()
 
 
-class Known:
+class KnownFiles:
     """What is known below one root, asked for in the order of its walk.
 
     Rows and found files are two streams in the same order, so they are merged: no file is looked up on its own.
@@ -58,7 +58,7 @@ class Known:
         self._margin_ns = cache.margin_ns
         self._root = root
         self._globs = globs
-        self._rows: dict[bytes, Row] = {}
+        self._rows: dict[bytes, CacheRow] = {}
         self._read_to = globs.prefix
         self._id = self._root_id()
         self._more = self._id is not None
@@ -68,7 +68,7 @@ class Known:
         self._clocks: dict[int, int] = {}
         self._wall = 0
 
-    def recall(self, found: Sequence[Found]) -> list[Row | None]:
+    def recall(self, found: Sequence[Found]) -> list[CacheRow | None]:
         """Return for each file of the walk's next window what is known, None where it has to be hashed."""
         if not found:
             return []
@@ -84,7 +84,7 @@ class Known:
         self._read_clocks(hashing=None in recalled)
         return recalled
 
-    def keep(self, row: Row) -> None:
+    def keep(self, row: CacheRow) -> None:
         """Remember a file that was hashed after the last `recall`, unless its status is too fresh to be trusted."""
         _, _, mtime_ns, ctime_ns, inode, device, _, _ = row
         hashed_ns = self._clocks.get(device, self._wall)

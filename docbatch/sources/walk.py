@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from docbatch.errors import GuardRefused
-from docbatch.models import Failure, FailureClass
+from docbatch.core.errors import GuardRefused
+from docbatch.core.models import Failure, FailureClass
 from docbatch.sources.content import special, unreadable
 from docbatch.sources.globs import Globs, Scope
 

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from docbatch.errors import StateError
+from docbatch.core.errors import StateError
 
 Value = str | int | float | bytes | None
 

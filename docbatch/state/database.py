@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from docbatch.errors import DocbatchError
+from docbatch.core.errors import DocbatchError
 from docbatch.state.checksum import checksum
 from docbatch.state.files import damaged
 

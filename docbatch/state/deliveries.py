@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from docbatch.models import Stamp
+from docbatch.core.models import Stamp
 from docbatch.state.database import Database
 
 FAULTED = 2
@@ -36,14 +36,14 @@ class DueDelivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class RecordedOutput:
     """Where a document's output belongs, and how it looked when it was written."""
 
     output: bytes
     stamp: Stamp | None
 
 
-Row = tuple[bytes, bytes, str | None, int | None, int | None, int | None, int]
+OutputRow = tuple[bytes, bytes, str | None, int | None, int | None, int | None, int]
 
 
 class Deliveries:
@@ -62,7 +62,7 @@ class Deliveries:
             for row, name, identity, root, output, revision, *stamp in rows
         ]
 
-    def stream(self, sink: int) -> Iterator[Row]:
+    def stream(self, sink: int) -> Iterator[OutputRow]:
         """Yield a sink's deliveries in path order: path, output, result, size, mtime, inode, due."""
         return iter(
             self._database.execute(
@@ -93,11 +93,11 @@ class Deliveries:
         ).fetchone()
         return row is not None
 
-    def of(self, sink: int, path: bytes) -> Written | None:
+    def of(self, sink: int, path: bytes) -> RecordedOutput | None:
         row = self._database.execute(
             "SELECT output, size, mtime_ns, inode FROM delivery WHERE sink = ? AND path = ?", (sink, path)
         ).fetchone()
-        return None if row is None else Written(row[0], _stamp(*row[1:]))
+        return None if row is None else RecordedOutput(row[0], _stamp(*row[1:]))
 
     def roots(self) -> list[bytes]:
         """Return the root of every sink there ever was."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from docbatch.models import Failure, FailureClass, Operation, Recipe
+from docbatch.core.models import Failure, FailureClass, Operation, Recipe
 from docbatch.state.database import Database
 
 
@@ -23,7 +23,7 @@ class RecordedJob:
     timeout: float | None = None
 
 
-Row = tuple[bytes, str | None, str | None, str | None, str | None, int | None, str | None]
+DocumentRow = tuple[bytes, str | None, str | None, str | None, str | None, int | None, str | None]
 
 
 class Documents:
@@ -67,7 +67,7 @@ class Documents:
         row = self._database.execute("SELECT id FROM recipe WHERE key = ?", (key,)).fetchone()
         return None if row is None else int(row[0])
 
-    def stream(self, job: str) -> Iterator[Row]:
+    def stream(self, job: str) -> Iterator[DocumentRow]:
         """Yield the wanted documents in path order: path, digest, media type, item status, result, recipe, problem.
 
         Only what comparing needs; items are verified when they are acted on.

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from docbatch.errors import StateError
-from docbatch.models import Failure, ItemStatus, WorkItem
+from docbatch.core.errors import StateError
+from docbatch.core.models import Failure, ItemStatus, WorkItem
 from docbatch.state import items as item_rows
 from docbatch.state.database import Database
 from docbatch.state.items import Items, RecordedItem
-from docbatch.state.records import Waiting
+from docbatch.state.records import ReadyItem
 
 
 class Entries:
@@ -30,7 +30,7 @@ class Entries:
             most = max(most, int(row[0]))
         return most
 
-    def waiting(self, identity: str, limit: int) -> list[Waiting]:
+    def waiting(self, identity: str, limit: int) -> list[ReadyItem]:
         """Return items whose results can be fetched."""
         rows = self._database.execute(
             "SELECT item.key, entry.remote_id, entry.status = 'partial' FROM submission_item AS entry"
@@ -38,7 +38,7 @@ class Entries:
             " WHERE entry.submission = ? AND entry.status IN ('ready', 'partial') ORDER BY entry.position LIMIT ?",
             (identity, limit),
         )
-        return [Waiting(key, remote_id, bool(partial)) for key, remote_id, partial in rows]
+        return [ReadyItem(key, remote_id, bool(partial)) for key, remote_id, partial in rows]
 
     def frozen(self, identity: str) -> Iterator[WorkItem]:
         """Yield all items of a submission as they were sent, in position order."""
@@ -136,7 +136,7 @@ class Entries:
         ).fetchone()
         return int(row[0])
 
-    def ready(self, identity: str, item: RecordedItem, waiting: Waiting) -> None:
+    def ready(self, identity: str, item: RecordedItem, waiting: ReadyItem) -> None:
         self._database.execute(
             "UPDATE submission_item SET status = ?, remote_id = ? WHERE submission = ? AND item = ?",
             ("partial" if waiting.partial else "ready", waiting.remote_id, identity, item.row),

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from docbatch.lifecycle import Event
+from docbatch.core.lifecycle import Event
 from docbatch.state.checksum import checksum, verify
 from docbatch.state.database import Database
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RecordedEvent:
     """One recorded event; `at` is for people."""
 
     sequence: int
@@ -40,16 +40,16 @@ class Events:
         """Return the sequence of the newest event, 0 when there is none."""
         return int(self._database.execute("SELECT coalesce(max(sequence), 0) FROM event").fetchone()[0])
 
-    def of(self, submission: str) -> Iterator[Entry]:
+    def of(self, submission: str) -> Iterator[RecordedEvent]:
         yield from self._read("WHERE submission = ? ORDER BY sequence", submission)
 
-    def all(self) -> Iterator[Entry]:
+    def all(self) -> Iterator[RecordedEvent]:
         yield from self._read("ORDER BY sequence")
 
-    def _read(self, clause: str, *parameters: str) -> Iterator[Entry]:
+    def _read(self, clause: str, *parameters: str) -> Iterator[RecordedEvent]:
         columns = "SELECT sequence, submission, kind, body, at, checksum FROM event"
         for sequence, submission, kind, body, at, recorded in self._database.execute(
             f"{columns} {clause}", parameters
         ):
             verify(f"event {sequence}", recorded, sequence, submission, kind, body)
-            yield Entry(sequence, submission, Event(kind), json.loads(body), at)
+            yield RecordedEvent(sequence, submission, Event(kind), json.loads(body), at)

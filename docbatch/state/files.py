@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from docbatch.errors import NoState, StateError
+from docbatch.core.errors import NoState, StateError
 
 APPLICATION_ID = 0x646F6362
 VERSION = 2

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from docbatch.models import Failure, FailureClass, ItemStatus, WorkItem
+from docbatch.core.models import Failure, FailureClass, ItemStatus, WorkItem
 from docbatch.state.checksum import Value, checksum, verify
 from docbatch.state.database import Database
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from docbatch.errors import StateError, StateLocked
+from docbatch.core.errors import StateError, StateLocked
 
 MOMENT = 1.0
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from docbatch.models import RemoteObject, WorkItem
+from docbatch.core.models import RemoteObject, WorkItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Frozen:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class ReadyItem:
     """An item that ended well at the vendor and whose result can be fetched."""
 
     key: str

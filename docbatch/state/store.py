@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from docbatch.errors import GuardRefused, StateError
+from docbatch.core.errors import GuardRefused, StateError
 from docbatch.state import files
 from docbatch.state.database import Database
 from docbatch.state.deadlines import Deadlines
@@ -15,7 +15,7 @@ from docbatch.state.deliveries import Deliveries
 from docbatch.state.documents import Documents
 from docbatch.state.events import Events
 from docbatch.state.items import Items
-from docbatch.state.objects import RemoteObjects
+from docbatch.state.remote_objects import RemoteObjects
 from docbatch.state.submissions import Submissions
 
 

@@ -4,9 +4,9 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
-from docbatch.errors import StateError
-from docbatch.lifecycle import Event, advance
-from docbatch.models import (
+from docbatch.core.errors import StateError
+from docbatch.core.lifecycle import Event, advance
+from docbatch.core.models import (
     Failure,
     FailureClass,
     ItemStatus,
@@ -20,7 +20,7 @@ from docbatch.state.deliveries import Deliveries
 from docbatch.state.entries import Entries
 from docbatch.state.events import Events
 from docbatch.state.items import Items
-from docbatch.state.records import Collected, Frozen, Waiting
+from docbatch.state.records import Collected, Frozen, ReadyItem
 
 SUM = (
     "row_sum(id, sequence, connection, account, recipe, status, remote_id, marker, config, request, prepared)"
@@ -165,7 +165,7 @@ class Submissions:
                 self._entries.end(identity, item, "failed", ItemStatus.FAILED, failure=failure)
 
     def progress(
-        self, identity: str, ready: Iterable[Waiting], failed: Mapping[str, Failure]
+        self, identity: str, ready: Iterable[ReadyItem], failed: Mapping[str, Failure]
     ) -> tuple[int, int]:
         """Record which items ended at the vendor; what ended earlier stays as it is.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from docbatch.webhooks.hints import Hint
-from docbatch.webhooks.mailbox import Mailbox
+from docbatch.webhooks.inbox import InboxWriter
 from docbatch.webhooks.vendors import Headers, Malformed, Message, Vendor
 
 Scope = MutableMapping[str, Any]
@@ -19,7 +19,7 @@ PREFIX = "/webhooks/"
 HEALTH = "/healthz"
 
 
-class Verdict(enum.Enum):
+class DeliveryVerdict(enum.Enum):
     """What became of a request: the status it is answered with, and the words for it."""
 
     ACCEPTED = (202, "accepted")
@@ -50,7 +50,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class WebhookConnection:
     """Where one connection's deliveries come in, and the secrets they may be signed with."""
 
     connection: str
@@ -63,10 +63,10 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnsweredRequest:
     """A request that was answered. `connection` is None where it was for none; `hint` is there once it is authentic."""
 
-    verdict: Verdict
+    verdict: DeliveryVerdict
     connection: str | None = None
     hint: Hint | None = None
     reason: str = ""
@@ -75,7 +75,7 @@ class Answered:
 class _Turned(Exception):
     """The request is turned away."""
 
-    def __init__(self, verdict: Verdict, reason: str = "") -> None:
+    def __init__(self, verdict: DeliveryVerdict, reason: str = "") -> None:
         super().__init__(verdict.words)
         self.verdict = verdict
         self.reason = reason
@@ -90,83 +90,85 @@ class Listener:
 
     def __init__(
         self,
-        doors: Iterable[Door],
-        mailbox: Mailbox,
-        tell: Callable[[Answered], None],
+        receivers: Iterable[WebhookConnection],
+        inbox: InboxWriter,
+        tell: Callable[[AnsweredRequest], None],
         limits: Limits | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._doors = {door.path: door for door in doors}
-        self._mailbox = mailbox
+        self._receivers = {receiver.path: receiver for receiver in receivers}
+        self._inbox = inbox
         self._tell = tell
         self._limits = limits or Limits()
         self._clock = clock
         self._one_by_one = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        door = self._doors.get(scope["path"])
-        name = None if door is None else door.connection
+        receiver = self._receivers.get(scope["path"])
+        name = None if receiver is None else receiver.connection
         try:
-            answered = await self._answer(door, scope, receive)
+            answered = await self._answer(receiver, scope, receive)
         except _Turned as turned:
-            answered = Answered(turned.verdict, name, reason=turned.reason)
+            answered = AnsweredRequest(turned.verdict, name, reason=turned.reason)
         except _Left:
             return
         await _respond(send, answered.verdict)
-        if answered.verdict is not Verdict.HEALTHY:
+        if answered.verdict is not DeliveryVerdict.HEALTHY:
             self._tell(answered)
 
-    async def _answer(self, door: Door | None, scope: Scope, receive: Receive) -> Answered:
-        if door is None:
+    async def _answer(
+        self, receiver: WebhookConnection | None, scope: Scope, receive: Receive
+    ) -> AnsweredRequest:
+        if receiver is None:
             if scope["path"] == HEALTH and scope["method"] in {"GET", "HEAD"}:
-                return Answered(Verdict.HEALTHY)
-            raise _Turned(Verdict.NOT_FOUND)
+                return AnsweredRequest(DeliveryVerdict.HEALTHY)
+            raise _Turned(DeliveryVerdict.NOT_FOUND)
         if scope["method"] != "POST":
-            raise _Turned(Verdict.WRONG_METHOD)
+            raise _Turned(DeliveryVerdict.WRONG_METHOD)
         headers = _headers(scope)
-        if not door.vendor.given(headers):
-            raise _Turned(Verdict.FORGED)
+        if not receiver.vendor.given(headers):
+            raise _Turned(DeliveryVerdict.FORGED)
         body = await self._body(headers, receive)
         now = self._clock()
-        message = _checked(door, headers, body, now)
-        hint = Hint(door.connection, message.kind, now, message.ids, message.marker)
-        return Answered(await self._keep(message.event, hint), door.connection, hint)
+        message = _checked(receiver, headers, body, now)
+        hint = Hint(receiver.connection, message.kind, now, message.ids, message.marker)
+        return AnsweredRequest(await self._keep(message.event, hint), receiver.connection, hint)
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         """Read a body within the limits, whatever length it claims to have."""
         claimed = headers.get("content-length", "0")
         if not claimed.isdecimal() or len(claimed) > 12 or int(claimed) > self._limits.body:
-            raise _Turned(Verdict.TOO_LARGE)
+            raise _Turned(DeliveryVerdict.TOO_LARGE)
         body = bytearray()
         try:
             async with asyncio.timeout(self._limits.patience):
                 async for part in _parts(receive):
                     body += part
                     if len(body) > self._limits.body:
-                        raise _Turned(Verdict.TOO_LARGE)
+                        raise _Turned(DeliveryVerdict.TOO_LARGE)
         except TimeoutError:
-            raise _Turned(Verdict.TOO_SLOW) from None
+            raise _Turned(DeliveryVerdict.TOO_SLOW) from None
         return bytes(body)
 
-    async def _keep(self, event: str, hint: Hint) -> Verdict:
+    async def _keep(self, event: str, hint: Hint) -> DeliveryVerdict:
         async with self._one_by_one:
             try:
-                is_new = await asyncio.to_thread(self._mailbox.put, event, hint)
+                is_new = await asyncio.to_thread(self._inbox.put, event, hint)
             except OSError as error:
-                raise _Turned(Verdict.UNKEPT, error.strerror or type(error).__name__) from error
-        return Verdict.ACCEPTED if is_new else Verdict.KNOWN
+                raise _Turned(DeliveryVerdict.UNKEPT, error.strerror or type(error).__name__) from error
+        return DeliveryVerdict.ACCEPTED if is_new else DeliveryVerdict.KNOWN
 
 
-def _checked(door: Door, headers: Headers, body: bytes, now: float) -> Message:
+def _checked(receiver: WebhookConnection, headers: Headers, body: bytes, now: float) -> Message:
     """Nothing of a body is looked at before its signature is right."""
-    if not door.vendor.is_authentic(headers, body, door.secrets):
-        raise _Turned(Verdict.FORGED)
+    if not receiver.vendor.is_authentic(headers, body, receiver.secrets):
+        raise _Turned(DeliveryVerdict.FORGED)
     try:
-        message = door.vendor.read(headers, body)
+        message = receiver.vendor.read(headers, body)
     except Malformed as error:
-        raise _Turned(Verdict.MALFORMED, str(error)) from None
+        raise _Turned(DeliveryVerdict.MALFORMED, str(error)) from None
     if not message.is_fresh(now):
-        raise _Turned(Verdict.STALE)
+        raise _Turned(DeliveryVerdict.STALE)
     return message
 
 
@@ -189,7 +191,7 @@ def _headers(scope: Scope) -> Mapping[str, str]:
     return found
 
 
-async def _respond(send: Send, verdict: Verdict) -> None:
+async def _respond(send: Send, verdict: DeliveryVerdict) -> None:
     """Answer and close: one request a connection, so that its time limit is the request's."""
     body = f"{verdict.words}\n".encode()
     headers = [
@@ -197,9 +199,9 @@ async def _respond(send: Send, verdict: Verdict) -> None:
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
     ]
-    if verdict is Verdict.WRONG_METHOD:
+    if verdict is DeliveryVerdict.WRONG_METHOD:
         headers.append((b"allow", b"POST"))
-    if verdict is Verdict.UNKEPT:
+    if verdict is DeliveryVerdict.UNKEPT:
         headers.append((b"retry-after", b"30"))
     await send({"type": "http.response.start", "status": verdict.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

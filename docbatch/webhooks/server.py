@@ -7,7 +7,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from docbatch.errors import DocbatchError
+from docbatch.core.errors import DocbatchError
 from docbatch.webhooks.listener import Limits, Listener
 
 LARGEST_HEAD = 16 * 1024

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
-from docbatch.engine.adopt import adopt
-from docbatch.engine.forecast import forecast
-from docbatch.report import PlanReport
+from docbatch.core.report import PlanReport
+from docbatch.engine.planning.plan_report import plan_report
+from docbatch.engine.planning.record_changes import record_changes
 from tests.cli.project import JOB, Project
 
 
@@ -90,10 +90,10 @@ def between_plan_and_send(change: Path, content: bytes) -> Iterator[None]:
     """Change a file at the moment when the plan has been shown and nothing is sent yet."""
 
     def adopt_and_change(*arguments: object) -> None:
-        adopt(*arguments)  # type: ignore[arg-type]
+        record_changes(*arguments)  # type: ignore[arg-type]
         change.write_bytes(content)
 
-    with mock.patch("docbatch.engine.intake.adopt", adopt_and_change):
+    with mock.patch("docbatch.engine.planning.plan_session.record_changes", adopt_and_change):
         yield
 
 
@@ -115,9 +115,9 @@ def test_a_file_that_goes_between_plan_and_send_fails_alone(project: Project) ->
 
     def remove_and_forecast(*arguments: object) -> PlanReport:
         (project.root / "in/a.txt").unlink(missing_ok=True)
-        return forecast(*arguments)  # type: ignore[arg-type]
+        return plan_report(*arguments)  # type: ignore[arg-type]
 
-    with mock.patch("docbatch.engine.apply.forecast", remove_and_forecast):
+    with mock.patch("docbatch.engine.running.apply.plan_report", remove_and_forecast):
         ended = project.call("apply")
 
     assert ended.code == 3

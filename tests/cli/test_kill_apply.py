@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cli.project import Project, gone
-from tests.local import specimens
+from tests.providers.local import specimens
 
 JOB = """
 apiVersion: docbatch/v1

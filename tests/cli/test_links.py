@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.emulators.extend import ExtendEmulator
+from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.emulators.server import Response
 from tests.cli.project import Project
 from tests.cli.site import Document, Site, redirect
 from tests.emulators.crash import killing
-from tests.vendors.extend_project import KEY
+from tests.providers.extend.project import KEY
 
 JOB = """
 apiVersion: docbatch/v1

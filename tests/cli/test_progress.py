@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 from docbatch.cli.progress import Counts, Lines, trouble
-from docbatch.engine.notices import Answered, Delivered, Ended, Intended, Replanned, Trouble, Waiting
+from docbatch.engine.progress_notices import Answered, Delivered, Ended, Intended, Replanned, Trouble, Waiting
 from tests.cli.project import Project
 
 

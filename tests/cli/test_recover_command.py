@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from docbatch.emulators.extend import ExtendEmulator
-from docbatch.emulators.extractpage import ExtractPage
-from docbatch.emulators.llamacloud import KEY, LlamaCloud
+from docbatch.emulators.extend.service import ExtendEmulator
+from docbatch.emulators.extractpage.service import ExtractPage
+from docbatch.emulators.llamacloud.service import KEY, LlamaCloud
 from docbatch.emulators.server import Emulator
 from tests.cli.project import Project
-from tests.vendors import extractpage, llamacloud
-from tests.vendors.extend_project import DOCUMENTS, extend_project
+from tests.providers.extend.project import DOCUMENTS, extend_project
+from tests.providers.extractpage import project as extractpage
+from tests.providers.llamacloud import project as llamacloud
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import runpy
 from pathlib import Path
 
-from docbatch.spec.schema import SCHEMAS
+from docbatch.specs.schema import SCHEMAS
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,14 +5,14 @@ from contextlib import ExitStack
 
 import pytest
 
-from docbatch.emulators.extend import ExtendEmulator
-from docbatch.emulators.extractpage import KEY as EXTRACT_KEY
-from docbatch.emulators.extractpage import ExtractPage
-from docbatch.emulators.llamacloud import KEY as LLAMA_KEY
-from docbatch.emulators.llamacloud import LlamaCloud
+from docbatch.emulators.extend.service import ExtendEmulator
+from docbatch.emulators.extractpage.service import KEY as EXTRACT_KEY
+from docbatch.emulators.extractpage.service import ExtractPage
+from docbatch.emulators.llamacloud.service import KEY as LLAMA_KEY
+from docbatch.emulators.llamacloud.service import LlamaCloud
 from tests.cli.project import Project
 from tests.cli.site import Site
-from tests.vendors.extend_project import KEY as EXTEND_KEY
+from tests.providers.extend.project import KEY as EXTEND_KEY
 
 JOB = """
 apiVersion: docbatch/v1

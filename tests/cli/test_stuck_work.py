@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.emulators.extend import ExtendEmulator
-from docbatch.emulators.extractpage import ExtractPage
+from docbatch.emulators.extend.service import ExtendEmulator
+from docbatch.emulators.extractpage.service import ExtractPage
 from docbatch.state.store import Store
 from tests.cli.project import Project
-from tests.vendors import extractpage
-from tests.vendors.extend_project import DOCUMENTS, extend_project
+from tests.providers.extend.project import DOCUMENTS, extend_project
+from tests.providers.extractpage import project as extractpage
 
 
 @pytest.fixture

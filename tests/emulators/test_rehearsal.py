@@ -12,11 +12,11 @@ from unittest import mock
 
 import pytest
 
+from docbatch.core.errors import StateError, StateLocked, UsageError
 from docbatch.emulators.exchange import Request
-from docbatch.emulators.extend import ExtendEmulator
+from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.emulators.rehearsal import LEDGER, STAGES, accounts
 from docbatch.emulators.server import Emulator
-from docbatch.errors import StateError, StateLocked, UsageError
 from tests.cli.project import Ended, Project
 from tests.emulators.rehearsing import KEY, port_of, staged, write
 
@@ -46,7 +46,7 @@ def rehearsed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     vendor, project = request.param, Project(tmp_path_factory.mktemp(request.param))
     project.write(DOCUMENTS)
     write(project, vendor)
-    with staged(vendor, project, weather=silent_from_the_create()) as first:
+    with staged(vendor, project, choose_fault=silent_from_the_create()) as first:
         cut = project.call("apply", "--no-wait")
     with staged(vendor, project, port_of(first)) as second:
         ended = project.call("apply")
@@ -58,7 +58,7 @@ def rehearsed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 def silent_from_the_create() -> Callable[[Request], str]:
     created: list[int] = []
 
-    def weather(request: Request) -> str:
+    def choose_fault(request: Request) -> str:
         if created:
             return "lost_before"
         if request.method == "POST" and request.path.endswith(("/batch", "/batches")):
@@ -66,7 +66,7 @@ def silent_from_the_create() -> Callable[[Request], str]:
             return "lost"
         return ""
 
-    return weather
+    return choose_fault
 
 
 def paid(emulator: Emulator) -> list[int]:

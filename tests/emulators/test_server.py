@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from docbatch.core.errors import NotSent, Unavailable, Uncertain
 from docbatch.emulators.server import Emulator, Request, Response
-from docbatch.errors import NotSent, Unavailable, Uncertain
-from docbatch.providers.http import Storage, Wire
+from docbatch.providers.http.keyed import KeyedClient, PresignedClient
 from tests.emulators.crash import killing
 from tests.emulators.secrecy import KEY
 
@@ -43,24 +43,24 @@ def shop() -> Iterator[Shop]:
 
 
 @pytest.fixture
-def wire(shop: Shop) -> Iterator[Wire]:
-    made = Wire(shop.url, {"X-API-KEY": KEY}, timeout=5)
+def wire(shop: Shop) -> Iterator[KeyedClient]:
+    made = KeyedClient(shop.url, {"X-API-KEY": KEY}, timeout=5)
     yield made
     made.close()
 
 
 @pytest.fixture
-def storage(shop: Shop) -> Iterator[Storage]:
-    made = Storage(shop.url, timeout=5)
+def storage(shop: Shop) -> Iterator[PresignedClient]:
+    made = PresignedClient(shop.url, timeout=5)
     yield made
     made.close()
 
 
-def order(wire: Wire) -> object:
+def order(wire: KeyedClient) -> object:
     return wire.create("/orders", b'{"name": "apple"}').json()
 
 
-def test_an_order_is_paid_once_and_shown(shop: Shop, wire: Wire) -> None:
+def test_an_order_is_paid_once_and_shown(shop: Shop, wire: KeyedClient) -> None:
     assert order(wire) == {"id": "order-1"}
     assert wire.ask("GET", "/orders", params=[("a", "1"), ("a", "2")]).json() == {"orders": ["apple"]}
     assert [(each.number, each.method, each.path) for each in shop.requests] == [
@@ -90,7 +90,7 @@ def test_an_order_is_paid_once_and_shown(shop: Shop, wire: Wire) -> None:
     ],
 )
 def test_a_fault_falls_before_or_after_the_payment(
-    shop: Shop, wire: Wire, fault: str, kind: type[Exception], paid: int
+    shop: Shop, wire: KeyedClient, fault: str, kind: type[Exception], paid: int
 ) -> None:
     shop.faults[1] = fault
     with pytest.raises(kind):
@@ -102,14 +102,14 @@ def test_a_fault_falls_before_or_after_the_payment(
     assert shop.errors == []
 
 
-def test_a_slow_answer_comes(shop: Shop, wire: Wire) -> None:
+def test_a_slow_answer_comes(shop: Shop, wire: KeyedClient) -> None:
     shop.slowness = 0.05
     shop.faults[1] = "slow"
 
     assert order(wire) == {"id": "order-1"}
 
 
-def test_a_429_says_how_long_to_wait_or_not(shop: Shop, wire: Wire) -> None:
+def test_a_429_says_how_long_to_wait_or_not(shop: Shop, wire: KeyedClient) -> None:
     shop.retry_after = 9
     shop.faults.update({1: "429", 2: "429_plain"})
     waits = []
@@ -142,7 +142,7 @@ def test_the_victim_dies_at_its_request(shop: Shop, fault: str, paid: list[str])
     assert shop.ledger == paid
 
 
-def test_requests_that_come_together_are_committed_one_by_one(shop: Shop, wire: Wire) -> None:
+def test_requests_that_come_together_are_committed_one_by_one(shop: Shop, wire: KeyedClient) -> None:
     threads = [threading.Thread(target=order, args=(wire,)) for _ in range(16)]
     for thread in threads:
         thread.start()
@@ -153,18 +153,20 @@ def test_requests_that_come_together_are_committed_one_by_one(shop: Shop, wire: 
     assert [each.number for each in shop.requests] == list(range(1, 17))
 
 
-def test_a_chunked_body_arrives_whole(shop: Shop, wire: Wire) -> None:
+def test_a_chunked_body_arrives_whole(shop: Shop, wire: KeyedClient) -> None:
     assert wire.ask("POST", "/chunked", content=iter([b"a" * 1000, b"b"])).json() == {"length": 1001}
 
 
-def test_a_mistake_of_the_emulator_is_kept_for_the_test(shop: Shop, wire: Wire) -> None:
+def test_a_mistake_of_the_emulator_is_kept_for_the_test(shop: Shop, wire: KeyedClient) -> None:
     with pytest.raises(Unavailable, match="the emulator failed"):
         wire.ask("GET", "/broken")
 
     assert "RuntimeError: a mistake" in shop.errors[0]
 
 
-def test_a_presigned_url_allows_one_method_on_one_path_for_a_time(shop: Shop, storage: Storage) -> None:
+def test_a_presigned_url_allows_one_method_on_one_path_for_a_time(
+    shop: Shop, storage: PresignedClient
+) -> None:
     now = [1000.0]
     shop.clock = lambda: now[0]
     put, get = shop.presigned("PUT", "/a b.pdf", lifetime=10), shop.presigned("GET", "/a b.pdf", lifetime=10)
@@ -191,7 +193,7 @@ def test_a_presigned_url_allows_one_method_on_one_path_for_a_time(shop: Shop, st
     ],
 )
 def test_a_key_at_the_storage_host_is_seen(
-    shop: Shop, wire: Wire, leak: Callable[[str], urllib.request.Request]
+    shop: Shop, wire: KeyedClient, leak: Callable[[str], urllib.request.Request]
 ) -> None:
     wire.ask("GET", "/orders")
     shop.blobs["/a"] = b"x"

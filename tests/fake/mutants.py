@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from docbatch.engine import collecting, sending
-from docbatch.engine.run import Run
-from docbatch.errors import Uncertain
-from docbatch.lifecycle import Event
-from docbatch.providers.base import Draft, Intent, Provider
+from docbatch.core.errors import Uncertain
+from docbatch.core.lifecycle import Event
+from docbatch.core.models import Draft
+from docbatch.engine.running import follow_submission, send_submission
+from docbatch.engine.running.run_context import Run
+from docbatch.providers.base import Intent, Provider
 from docbatch.spool import Spool
 from docbatch.state.submissions import Submissions
 
@@ -34,8 +35,8 @@ def without_intent() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Submissions, "intend", postpone)
-        patch.setattr(sending, "_create", create)
-        patch.setattr(sending, "cleared", lambda _run, _connection: True)
+        patch.setattr(send_submission, "_create", create)
+        patch.setattr(send_submission, "passes_preflight", lambda _run, _connection: True)
         yield
 
 
@@ -43,7 +44,7 @@ def without_intent() -> Iterator[None]:
 def record_before_spool() -> Iterator[None]:
     """Record a result as collected before it lies in the spool."""
     drafted: list[bytes] = []
-    admit, flush, collect = Spool.admit, Spool.flush, collecting.collect
+    admit, flush, collect = Spool.admit, Spool.flush, follow_submission.collect
 
     def note(_self: Spool, draft: Draft) -> str:
         drafted.append(gzip.decompress(draft.path.read_bytes()))
@@ -59,5 +60,5 @@ def record_before_spool() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Spool, "admit", note)
         patch.setattr(Spool, "flush", lambda _self: None)
-        patch.setattr(collecting, "collect", late)
+        patch.setattr(follow_submission, "collect", late)
         yield

@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from docbatch.engine.adopt import replan
-from docbatch.engine.connections import Connections, Line
-from docbatch.engine.desk import Desk
-from docbatch.engine.intake import Intake
-from docbatch.engine.notices import Notice
-from docbatch.engine.reconcile import reconcile
-from docbatch.engine.recover import Recovered, Search, take_back
-from docbatch.engine.run import Run
-from docbatch.engine.survey import survey
-from docbatch.engine.target import SinkTarget, Target
-from docbatch.keys import recipe_key
-from docbatch.models import Operation, Recipe, Recovery
+from docbatch.core.keys import recipe_key
+from docbatch.core.models import Operation, Recipe, Recovery
+from docbatch.engine.administration.recover_work import Recovered, Search, recover_with
+from docbatch.engine.planning.differences_database import Differences
+from docbatch.engine.planning.find_changes import find_changes
+from docbatch.engine.planning.plan_session import PlanSession
+from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
+from docbatch.engine.progress_notices import Notice
+from docbatch.engine.provider_connections import Access, Connections
+from docbatch.engine.running.loop import reconcile
+from docbatch.engine.running.replan_changed_document import replan
+from docbatch.engine.running.run_context import Run
 from docbatch.sinks.files import FilesSink
 from docbatch.sinks.trash import Trash
 from docbatch.sources.statcache import StatCache
@@ -88,10 +88,10 @@ class Project:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
 
-    def target(self, **changes: Any) -> Target:
+    def target(self, **changes: Any) -> ResolvedJob:
         recipe = Recipe("fake", self.account, Operation.PARSE)
         out = os.fsencode(self.root / "out")
-        sink = SinkTarget(
+        sink = ResolvedSink(
             identity="files",
             root=out,
             output=None,
@@ -111,16 +111,16 @@ class Project:
             "timeout": self.timeout,
             "sinks": (sink,),
         }
-        return Target(**{**values, **changes})
+        return ResolvedJob(**{**values, **changes})
 
     def apply(self, tripwire: Tripwire | None = None, *, wait: bool = True, **run_options: Any) -> Run:
         """Do what `docbatch apply` does; with a tripwire, die at its point."""
-        with self.taken_up(self.target(), wire=tripwire) as (intake, clock):
+        with self.taken_up(self.target(), wire=tripwire) as (session, clock):
             run = Run(
-                store=intake.store,
-                spool=intake.spool,
-                connections=intake.connections,
-                targets=intake.targets,
+                store=session.store,
+                spool=session.spool,
+                connections=session.connections,
+                targets=session.targets,
                 clock=clock,
                 observe=self._observe,
                 project=PROJECT,
@@ -132,35 +132,37 @@ class Project:
 
     def recover(self, tripwire: Tripwire | None = None, **search: Any) -> Recovered:
         """Do what `docbatch recover` does, the moment after something was sent last."""
-        with self.taken_up(self.target(), wire=tripwire) as (intake, clock):
+        with self.taken_up(self.target(), wire=tripwire) as (session, clock):
             serial = self.folder / "serial"
             if serial.exists():
                 os.utime(serial, (clock.wall(), clock.wall()))
             where = Search((), self.folder, PROJECT, **search)
-            return take_back(where, intake, clock, self._observe, lambda _found: True)
+            return recover_with(where, session, clock, self._observe, lambda _found: True)
 
     @contextlib.contextmanager
-    def taken_up(self, *targets: Target, wire: Tripwire | None = None) -> Iterator[tuple[Intake, CloudClock]]:
+    def taken_up(
+        self, *targets: ResolvedJob, wire: Tripwire | None = None
+    ) -> Iterator[tuple[PlanSession, CloudClock]]:
         """Hold the state and record what the documents are."""
         wire = wire or Tripwire()
         cloud = self.cloud
         kind = traits(self.kind, **self.trait_options)
         provider = FakeProvider(cloud, kind, wire, self.account)
-        line = Line(self.connection, self.account, kind, lambda: provider, provider.read)
+        line = Access(self.connection, self.account, kind, lambda: provider, provider.read)
         self.folder.mkdir(exist_ok=True)
         with contextlib.ExitStack() as stack:
             stack.callback(cloud.close)
             stack.enter_context(wired(wire))
             stack.enter_context(lock.hold(self.folder / "lock"))
             store = stack.enter_context(Store.writable(self.folder))
-            desk = stack.enter_context(Desk())
+            differences = stack.enter_context(Differences())
             spool = Spool(self.folder / "spool")
             spool.sweep()
-            findings = survey(targets, store, StatCache(None), desk)
+            findings = find_changes(targets, store, StatCache(None), differences)
             named = {target.name: target for target in targets}
-            intake = Intake(store, spool, desk, Connections([line]), named, findings)
-            intake.take_up()
-            yield intake, CloudClock(cloud)
+            session = PlanSession(store, spool, differences, Connections([line]), named, findings)
+            session.record()
+            yield session, CloudClock(cloud)
 
     def _observe(self, notice: Notice) -> None:
         self.notices.append(notice)

@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from docbatch.errors import Gone, NotSent, Refused, Unavailable, Uncertain
-from docbatch.models import Failure, FailureClass, Operation, Recovery, RemoteObject, Traits
+from docbatch.core.errors import Gone, NotSent, Refused, Unavailable, Uncertain
+from docbatch.core.models import Failure, FailureClass, Operation, Recovery, RemoteObject, Traits
+from docbatch.core.results import DocumentInfo, ProviderInfo, Result
 from docbatch.providers.base import (
     Accepted,
     Batch,
@@ -20,7 +21,6 @@ from docbatch.providers.base import (
     Sighting,
     Step,
 )
-from docbatch.results import DocumentInfo, ProviderInfo, Result
 from tests.fake.cloud import Cloud
 from tests.fake.tripwire import Tripwire
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from docbatch.models import Recovery
+from docbatch.core.models import Recovery
 from tests.fake.project import Project
 from tests.fake.tripwire import Tripwire, sigkill
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.models import FailureClass
+from docbatch.core.models import FailureClass
 from tests.cli.project import JOB, Project, gone
 from tests.hostile.craft import makers
-from tests.local import specimens
+from tests.providers.local import specimens
 
 # They fill memory or keep an engine busy until its limit: minutes on two cores, and seen in the full form only.
 SLOW = re.compile(

@@ -9,8 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 
-from docbatch.providers.base import Answer
-from docbatch.results import DocumentInfo, ProviderInfo, Result
+from docbatch.core.results import Answer, DocumentInfo, ProviderInfo, Result
 from docbatch.sinks import open_sink
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink, Stamp
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from docbatch.core.errors import SinkError
 from docbatch.durability import Flusher, Place
-from docbatch.errors import SinkError
 from docbatch.sinks.base import Delivery, Fault, Receipt
 
 from .arrangement import DELIVERED, Arrangement, delivery, failing

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from docbatch.results import Block, DocumentInfo, Page, ProviderInfo, Result
+from docbatch.core.results import Block, DocumentInfo, Page, ProviderInfo, Result
 from docbatch.sinks.formats import encoded, json_value, line
 
 DOCUMENT = DocumentInfo(path="a.pdf", sha256="0" * 64, size=1, media_type="application/pdf")

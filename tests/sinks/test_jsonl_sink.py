@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from docbatch.errors import SinkError
-from docbatch.results import Result
+from docbatch.core.errors import SinkError
+from docbatch.core.results import Result
 from docbatch.sinks.base import Delivery, Receipt
 
 from .arrangement import PATHS, Arrangement, delivery

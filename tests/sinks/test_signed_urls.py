@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from docbatch.signed import without_signatures
+from docbatch.naming.signed import without_signatures
 
 S3 = "https://b.s3.amazonaws.com/a/page.png?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=5ec2e7"
 

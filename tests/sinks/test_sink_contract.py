@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.errors import SinkError, StateError
+from docbatch.core.errors import SinkError, StateError
 from docbatch.sinks.base import Fault, Receipt
 
 from .arrangement import DELIVERED, PATHS, Arrangement, delivery, failing

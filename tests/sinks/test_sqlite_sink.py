@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from docbatch.errors import SinkError
-from docbatch.results import Result
+from docbatch.core.errors import SinkError
+from docbatch.core.results import Result
 from docbatch.sinks import open_sink
 from docbatch.sinks.base import Fault, Receipt
 

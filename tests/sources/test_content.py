@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.models import FailureClass
+from docbatch.core.models import FailureClass
 from docbatch.sources import content
 from docbatch.sources.content import ContentError, Vanished, measure, open_content
 

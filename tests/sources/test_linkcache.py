@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.models import Failure, FailureClass
+from docbatch.core.models import Failure, FailureClass
 from docbatch.sources.linkcache import LastLook, LinkCache
 from docbatch.sources.statcache import StatCache
 

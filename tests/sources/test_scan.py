@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.errors import GuardRefused
-from docbatch.models import FailureClass
+from docbatch.core.errors import GuardRefused
+from docbatch.core.models import FailureClass
 from docbatch.sources import content
 from docbatch.sources.globs import compile_globs
 from docbatch.sources.scan import LARGE, Seen, scan

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from docbatch.errors import GuardRefused
-from docbatch.models import FailureClass
+from docbatch.core.errors import GuardRefused
+from docbatch.core.models import FailureClass
 from docbatch.sources.globs import compile_globs
 from docbatch.sources.walk import Window, walk
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.errors import StateError
-from docbatch.models import Recovery
+from docbatch.core.errors import StateError
+from docbatch.core.models import Recovery
 from docbatch.state.checksum import checksum, verify
 from docbatch.state.store import Store
 from tests.fake.project import Project

@@ -5,8 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.lifecycle import Event
-from docbatch.models import Failure, FailureClass, Operation, Recipe, Submission, SubmissionStatus, WorkItem
+from docbatch.core.lifecycle import Event
+from docbatch.core.models import (
+    Failure,
+    FailureClass,
+    Operation,
+    Recipe,
+    Submission,
+    SubmissionStatus,
+    WorkItem,
+)
 from docbatch.state.documents import RecordedJob
 from docbatch.state.records import Frozen
 from docbatch.state.store import Store

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from docbatch.errors import DocbatchError, NoState, StateError
+from docbatch.core.errors import DocbatchError, NoState, StateError
 from docbatch.state import files
 from docbatch.state.migrations import migrations
 from docbatch.state.store import Store

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.errors import StateError, StateLocked
+from docbatch.core.errors import StateError, StateLocked
 from docbatch.state import lock
 
 ROOT = Path(__file__).parents[2]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.errors import GuardRefused
-from docbatch.lifecycle import Event
+from docbatch.core.errors import GuardRefused
+from docbatch.core.lifecycle import Event
 from docbatch.state.store import Store
 
 

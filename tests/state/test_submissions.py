@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.errors import StateError
-from docbatch.lifecycle import Event, IllegalTransition
-from docbatch.models import (
+from docbatch.core.errors import StateError
+from docbatch.core.lifecycle import Event, IllegalTransition
+from docbatch.core.models import (
     Failure,
     FailureClass,
     ItemStatus,
@@ -19,7 +19,7 @@ from docbatch.models import (
     SubmissionStatus,
     WorkItem,
 )
-from docbatch.state.records import Collected, Frozen, Waiting
+from docbatch.state.records import Collected, Frozen, ReadyItem
 from docbatch.state.store import Store
 
 BROKEN = Failure(FailureClass.CORRUPT, "cannot be read", "E42")
@@ -206,7 +206,7 @@ def test_a_refusal_after_an_uncertain_attempt_does_not_close_the_question(store:
 
 def test_items_end_one_by_one_and_the_submission_with_the_last(store: Store) -> None:
     accepted(store, "s1", "a", "b")
-    news = [Waiting("a", "run-1", partial=False)], {"b": BROKEN}
+    news = [ReadyItem("a", "run-1", partial=False)], {"b": BROKEN}
 
     assert store.submissions.progress("s1", *news) == (2, 1)
     assert store.submissions.progress("s1", *news) == (0, 0)
@@ -214,7 +214,7 @@ def test_items_end_one_by_one_and_the_submission_with_the_last(store: Store) -> 
     submission = store.submissions.get("s1")
     assert submission is not None
     assert (submission.status, submission.ready, submission.running) == (SubmissionStatus.SUBMITTED, 1, 0)
-    assert store.submissions.waiting("s1", 9) == [Waiting("a", "run-1", partial=False)]
+    assert store.submissions.waiting("s1", 9) == [ReadyItem("a", "run-1", partial=False)]
 
     store.submissions.collect("s1", [Collected("a", "digest", partial=False)])
     assert status(store, "s1") is SubmissionStatus.COLLECTED
@@ -223,7 +223,7 @@ def test_items_end_one_by_one_and_the_submission_with_the_last(store: Store) -> 
 
 def test_an_item_that_ended_is_not_ended_again_by_a_repeated_answer(store: Store) -> None:
     accepted(store, "s1", "a", "b")
-    store.submissions.progress("s1", [Waiting("a", "run-1", partial=True)], {})
+    store.submissions.progress("s1", [ReadyItem("a", "run-1", partial=True)], {})
     store.submissions.collect("s1", [Collected("a", "digest", partial=True)])
     store.submissions.progress("s1", [], {"a": BROKEN})
 
@@ -263,7 +263,7 @@ def test_a_submission_the_state_does_not_know_is_named(store: Store) -> None:
 
 
 def test_every_recorded_history_leads_to_the_recorded_status(store: Store) -> None:
-    from docbatch.lifecycle import replay
+    from docbatch.core.lifecycle import replay
 
     intend(store, "s1", "a")
     store.submissions.record("s1", Event.UNANSWERED)

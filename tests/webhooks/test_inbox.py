@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from docbatch.core.models import Recovery, SubmissionStatus
 from docbatch.engine.clock import SystemClock
-from docbatch.engine.inbox import LOOK_SPACING
-from docbatch.engine.notices import Trouble
-from docbatch.models import Recovery, SubmissionStatus
+from docbatch.engine.progress_notices import Trouble
+from docbatch.engine.running.read_webhook_hints import LOOK_SPACING
 from docbatch.state.store import Store
 from docbatch.webhooks.hints import Hint
-from docbatch.webhooks.mailbox import Mailbox
+from docbatch.webhooks.inbox import InboxWriter
 from tests.fake.cloud import Cloud
 from tests.fake.project import TEXTS, CloudClock, Project
 
@@ -37,9 +37,9 @@ def inbox(project: Project) -> Path:
 
 
 def drop(project: Project, *hints: Hint) -> None:
-    mailbox = Mailbox(inbox(project))
+    writer = InboxWriter(inbox(project))
     for hint in hints:
-        assert mailbox.put(os.urandom(8).hex(), hint)
+        assert writer.put(os.urandom(8).hex(), hint)
 
 
 def hint(**changes: Any) -> Hint:

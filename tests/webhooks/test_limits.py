@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from docbatch.emulators.webhooks import Delivery, from_extend
-from docbatch.webhooks.listener import Answered, Door, Limits, Listener, Verdict
-from docbatch.webhooks.mailbox import Mailbox
+from docbatch.webhooks.inbox import InboxWriter
+from docbatch.webhooks.listener import AnsweredRequest, DeliveryVerdict, Limits, Listener, WebhookConnection
 from docbatch.webhooks.server import bind, server
 from docbatch.webhooks.vendors import VENDORS
 from tests.webhooks.listening import EXTEND_SECRET, received
@@ -25,10 +25,10 @@ def genuine() -> Delivery:
 
 
 @contextmanager
-def serving(folder: Path, limits: Limits = LIMITS) -> Iterator[tuple[tuple[str, int], list[Answered]]]:
-    told: list[Answered] = []
-    door = Door("extend", VENDORS["extend"], (EXTEND_SECRET,))
-    listener = Listener([door], Mailbox(folder), told.append, limits)
+def serving(folder: Path, limits: Limits = LIMITS) -> Iterator[tuple[tuple[str, int], list[AnsweredRequest]]]:
+    told: list[AnsweredRequest] = []
+    receiver = WebhookConnection("extend", VENDORS["extend"], (EXTEND_SECRET,))
+    listener = Listener([receiver], InboxWriter(folder), told.append, limits)
     with bind("127.0.0.1", 0) as listening:
         serve = server(listener, limits)
         thread = threading.Thread(target=serve.run, kwargs={"sockets": [listening]})
@@ -54,7 +54,7 @@ def test_slow_clients_are_let_go_some_leave_and_others_are_served_meanwhile(tmp_
         assert received(slow).startswith(b"HTTP/1.1 408 ")
         assert received(silent) == b""
 
-    assert [each.verdict for each in told] == [Verdict.ACCEPTED, Verdict.TOO_SLOW]
+    assert [each.verdict for each in told] == [DeliveryVerdict.ACCEPTED, DeliveryVerdict.TOO_SLOW]
 
 
 def test_more_connections_than_the_limit_are_closed_at_once(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_what_cannot_be_kept_is_to_be_delivered_again(
             assert genuine().send(url) == 503
         assert genuine().send(url) == 202
 
-    assert (told[0].verdict, told[0].reason) == (Verdict.UNKEPT, "No space left on device")
+    assert (told[0].verdict, told[0].reason) == (DeliveryVerdict.UNKEPT, "No space left on device")
 
 
 def test_deliveries_at_once_of_one_event_leave_one_hint(tmp_path: Path) -> None:

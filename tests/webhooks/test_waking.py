@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from docbatch.emulators.extend import ExtendEmulator
+from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.emulators.webhooks import about_batches
-from tests.vendors.extend_project import DOCUMENTS, extend_project
+from tests.providers.extend.project import DOCUMENTS, extend_project
 from tests.webhooks.listening import EXTEND_SECRET, ended, listening_on
 
 SELDOM = "poll: {initial: 600, max: 600}"

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from docbatch.errors import UsageError
-from docbatch.models import Input, Operation, Recovery, Stops, Traits
-from docbatch.providers import Kind, Settings, Surroundings
+from docbatch.core.errors import UsageError
+from docbatch.core.models import Input, Operation, Recovery, Stops, Traits
+from docbatch.providers.kind import ProviderKind, Settings, Surroundings
 
 if TYPE_CHECKING:
     # Planning needs neither the HTTP client nor the result model.
-    from docbatch.providers.base import Answer, Provider
+    from docbatch.core.results import Answer
+    from docbatch.providers.base import Provider
 
 REGIONS = {
     "us": "https://api.extend.ai",
@@ -90,23 +91,23 @@ def _pins(operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str] 
 
 def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
     from docbatch.providers.extend.provider import ExtendProvider  # noqa: PLC0415 - the client is not needed to plan
-    from docbatch.providers.extend.single import SingleRuns  # noqa: PLC0415
-    from docbatch.providers.http import Storage, Wire  # noqa: PLC0415
-    from docbatch.providers.rates import Limiter  # noqa: PLC0415
+    from docbatch.providers.extend.single_runs import SingleRuns  # noqa: PLC0415
+    from docbatch.providers.http.keyed import KeyedClient, PresignedClient  # noqa: PLC0415
+    from docbatch.providers.http.rates import Limiter  # noqa: PLC0415
 
     version, workspace, url = api_version(settings), _workspace(settings), base_url(settings)
     headers = {"Authorization": f"Bearer {surroundings.key()}", "x-extend-api-version": version}
     if workspace is not None:
         headers["x-extend-workspace-id"] = workspace
-    wire = Wire(
+    client = KeyedClient(
         url, headers, limiter=Limiter(settings.requests_per_second or REQUESTS_PER_SECOND), timeout=300
     )
     kind = SingleRuns if version == SINGLE else ExtendProvider
-    return kind(_account(settings), _traits(settings), wire, Storage(url))
+    return kind(_account(settings), _traits(settings), client, PresignedClient(url))
 
 
 def _read(payload: bytes) -> "Answer":
-    from docbatch.providers.extend.payloads import read  # noqa: PLC0415 - the result model is not needed to plan
+    from docbatch.providers.extend.answer import read  # noqa: PLC0415 - the result model is not needed to plan
 
     return read(payload)
 
@@ -128,7 +129,7 @@ def _abilities() -> tuple[str, ...]:
     )
 
 
-KIND = Kind(
+KIND = ProviderKind(
     name="extend",
     operations=tuple(Operation),
     traits=_traits,

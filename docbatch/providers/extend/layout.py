@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+from docbatch.core.results import BBox, Block, Cell, Page
 from docbatch.providers.extend.plaintext import plain
-from docbatch.results import BBox, Block, Cell, Page
 
 POINTS = 72.0
 

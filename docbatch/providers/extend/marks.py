@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-from docbatch.models import WorkItem
+from docbatch.core.models import WorkItem
 
 LONGEST_NAME = 80
 _AWKWARD = re.compile(r"[^\w. -]+")

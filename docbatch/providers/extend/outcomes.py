@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from docbatch.errors import NotSent, Refused, Unavailable, Uncertain
-from docbatch.models import Failure, FailureClass
+from docbatch.core.errors import NotSent, Refused, Unavailable, Uncertain
+from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.base import Accepted, Failed, Ready
-from docbatch.providers.extend.listing import Row
-from docbatch.providers.http import Reply, redact
+from docbatch.providers.extend.calls import Row
+from docbatch.providers.http.keyed import Reply, redact
 
 RUNNING = frozenset({"PENDING", "PROCESSING", "CANCELLING"})
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from docbatch.errors import CredentialsError, Gone, Refused, Stale, Unavailable, Uncertain
-from docbatch.models import Failure, FailureClass, Operation, RemoteObject, Traits, WorkItem
+from docbatch.core.errors import CredentialsError, Gone, Refused, Stale, Unavailable, Uncertain
+from docbatch.core.models import Failure, FailureClass, Operation, RemoteObject, Traits, WorkItem
 from docbatch.providers.base import (
     Accepted,
     Batch,
@@ -26,13 +26,12 @@ from docbatch.providers.base import (
     Sighting,
     Step,
 )
-from docbatch.providers.extend import files, marks, payloads, uploads, versions
+from docbatch.providers.extend import answer, marks, uploads, versions
 from docbatch.providers.extend.answer import ExtendAnswer
-from docbatch.providers.extend.listing import Row, TooLong, document
+from docbatch.providers.extend.calls import ROUTES, Route, Row, TooLong, document
+from docbatch.providers.extend.lookup import NAMES, Runs, remembered, spread
 from docbatch.providers.extend.outcomes import RUNNING, accepted, ended
-from docbatch.providers.extend.routes import ROUTES, Route
-from docbatch.providers.extend.runs import NAMES, Runs, remembered, spread
-from docbatch.providers.http import Storage, Wire
+from docbatch.providers.http.keyed import KeyedClient, PresignedClient
 
 # Polls, over the grace at least, that must find a finished batch short of a run before the run counts as lost.
 SHORT = 3
@@ -43,18 +42,18 @@ LARGEST = 512 << 20
 class ExtendProvider:
     type = "extend"
 
-    def __init__(self, account: str, traits: Traits, wire: Wire, storage: Storage) -> None:
+    def __init__(self, account: str, traits: Traits, client: KeyedClient, storage: PresignedClient) -> None:
         self.account = account
         self.traits = traits
-        self._wire = wire
+        self._client = client
         self._storage = storage
-        self._runs = Runs(wire)
+        self._runs = Runs(client)
         self._doubted: set[str] = set()
         self._short: dict[str, tuple[int, float]] = {}
 
     def pins(self, operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:
         route = ROUTES[operation]
-        return {} if route.processor is None else versions.resolve(self._wire, route, config["processor"])
+        return {} if route.processor is None else versions.resolve(self._client, route, config["processor"])
 
     def steps(self, batch: Batch) -> Sequence[Step]:
         project = marks.project_of(batch.marker)
@@ -64,9 +63,9 @@ class ExtendProvider:
         item = next(item for item in batch.items if item.key == step.item)
         with content(item) as stream:
             if item.is_reference:
-                return self._checked(item, files.referred(step, item, stream))
+                return self._checked(item, uploads.referred(step, item, stream))
             name = marks.file_name(marks.project_of(batch.marker), item)
-            reply = self._wire.ask("POST", "/files/upload", files={"file": (name, stream, item.media_type)})
+            reply = self._client.ask("POST", "/files/upload", files={"file": (name, stream, item.media_type)})
         return uploads.uploaded(step, item, reply)
 
     def render(self, batch: Batch, prepared: Prepared) -> bytes:
@@ -76,7 +75,7 @@ class ExtendProvider:
         request = _how(ROUTES[batch.operation], options, batch.pins)
         request["inputs"] = [
             {
-                "file": files.given(project, item, prepared),
+                "file": uploads.given(project, item, prepared),
                 "metadata": marks.metadata(batch.marker, item),
             }
             for item in batch.items
@@ -98,7 +97,7 @@ class ExtendProvider:
         if found:
             # The batch's id stays out: with it, runs that the vendor never shows would be waited for in vain.
             return Sighting(Accepted(None, {key: row.id for key, row in found.items()}), witness=True)
-        return Sighting(None, self._sees(files.uploads(intent.prepared)))
+        return Sighting(None, self._sees(uploads.uploads(intent.prepared)))
 
     def survey(self, prefix: str) -> Iterable[str]:
         return self._runs.markers(prefix)
@@ -117,18 +116,18 @@ class ExtendProvider:
         route = ROUTES[intent.batch.operation]
         path = f"{route.runs}/{quote(ready.remote_id, safe='')}"
         large = route.processor is None and _is_large(intent, ready.key)
-        reply = self._wire.ask("GET", path, params=[("responseType", "url")] if large else ())
+        reply = self._client.ask("GET", path, params=[("responseType", "url")] if large else ())
         if reply.status in (404, 410):
             raise self._missing(intent, f"Extend no longer has run {ready.remote_id}")
         run = document(reply)
         if run.get("status") in RUNNING:
             raise Unavailable(f"run {ready.remote_id} is not over yet")
         if run.get("output") is None and isinstance(run.get("outputUrl"), str):
-            run["output"] = payloads.loads(self._storage.get(run["outputUrl"], limit=LARGEST))
-        return payloads.payload(run)
+            run["output"] = answer.loads(self._storage.get(run["outputUrl"], limit=LARGEST))
+        return answer.payload(run)
 
     def read(self, payload: bytes) -> ExtendAnswer:
-        return payloads.read(payload)
+        return answer.read(payload)
 
     def recall(self, marker: str) -> Recalled:
         found = self._runs.marked(marker)
@@ -145,23 +144,23 @@ class ExtendProvider:
         route = ROUTES[intent.batch.operation]
         for row in self._children(intent, remote_id).values():
             if row.status == "PROCESSING":
-                self._wire.ask("POST", f"{route.runs}/{quote(row.id, safe='')}/cancel", json={})
+                self._client.ask("POST", f"{route.runs}/{quote(row.id, safe='')}/cancel", json={})
 
     def close(self) -> None:
-        self._wire.close()
+        self._client.close()
         self._storage.close()
 
     def _created(self, intent: Intent, path: str) -> Accepted:
         try:
-            return accepted(self._wire.create(path, intent.body))
+            return accepted(self._client.create(path, intent.body))
         except Unavailable as error:
             raise Uncertain(error.message) from error
         except Refused as error:
-            steps = files.refused(error.message, intent.batch, intent.prepared)
+            steps = uploads.refused(error.message, intent.batch, intent.prepared)
             if not steps:
                 raise
             made = [intent.prepared[step] for step in steps]
-            self._doubted |= {each.remote_id for each in made if files.is_known_id(each)}
+            self._doubted |= {each.remote_id for each in made if uploads.is_known_id(each)}
             raise Stale(error.message, code=error.code or "", stale=steps) from error
 
     def _checked(self, item: WorkItem, made: RemoteObject) -> RemoteObject:
@@ -187,7 +186,7 @@ class ExtendProvider:
 
     def _is_short(self, intent: Intent, batch: str) -> bool:
         """Say whether a batch is over and still short of runs, after all the time that lists may need to catch up."""
-        reply = self._wire.ask("GET", f"/batch_runs/{quote(batch, safe='')}")
+        reply = self._client.ask("GET", f"/batch_runs/{quote(batch, safe='')}")
         if reply.status in (404, 410):
             raise self._missing(intent, f"Extend no longer has batch {batch}")
         if document(reply).get("status") in RUNNING:
@@ -199,7 +198,7 @@ class ExtendProvider:
 
     def _missing(self, intent: Intent, text: str) -> Gone | CredentialsError:
         """Tell work that is gone from work that these credentials do not show."""
-        if self._sees(files.with_ids(intent.prepared)) or self._runs.of_project(intent):
+        if self._sees(uploads.with_ids(intent.prepared)) or self._runs.of_project(intent):
             return Gone(text)
         return CredentialsError(
             f"{text}, nor the files sent for it",
@@ -209,7 +208,7 @@ class ExtendProvider:
     def _sees(self, made: Sequence[str]) -> bool:
         """Say whether one of these files is visible with these credentials."""
         return any(
-            self._wire.ask("GET", f"/files/{quote(each, safe='')}").status == 200 for each in made[:NAMES]
+            self._client.ask("GET", f"/files/{quote(each, safe='')}").status == 200 for each in made[:NAMES]
         )
 
 

@@ -1,13 +1,99 @@
 """What became of an upload: a file at Extend, a refusal of this one document, or trouble with the connection."""
 
-from docbatch.errors import ProviderError, Refused, Unavailable
-from docbatch.models import RemoteObject, WorkItem
-from docbatch.providers.base import Step
-from docbatch.providers.extend.files import CREATED
-from docbatch.providers.extend.listing import document
+import re
+import time
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from docbatch.core.errors import ProviderError, Refused, Unavailable
+from docbatch.core.models import Input, RemoteObject, WorkItem
+from docbatch.naming import references
+from docbatch.providers.base import Batch, Prepared, Step
+from docbatch.providers.extend import marks
+from docbatch.providers.extend.calls import document
 from docbatch.providers.extend.outcomes import code, out_of_credits, told
-from docbatch.providers.http import Reply
-from docbatch.providers.times import moment
+from docbatch.providers.http.keyed import Reply
+from docbatch.providers.http.times import moment
+
+DAY = 86_400.0
+# Whose clock is meant: the vendor's, for what it made, or this machine's, for what was only noted here.
+CREATED = "created"
+NOTED = "noted"
+
+_ID = re.compile(r"\bfile_[A-Za-z0-9_-]+")
+_PLACE = re.compile(r"\binputs[.\[](\d+)\]?\.file\b")
+_FILE = re.compile(r"\bfiles?\b", re.IGNORECASE)
+
+
+def referred(step: Step, item: WorkItem, stream: BinaryIO) -> RemoteObject:
+    """Return what an item refers to. It is noted anew each day, since it tells where lists may end. Raises Refused."""
+    try:
+        found = references.decode(stream.read(references.LONGEST))
+    except ValueError as error:
+        raise Refused(f"{item.name}: {error}") from error
+    now = time.time()
+    return RemoteObject(step.name, found.value, {"kind": str(found.kind), NOTED: str(now)}, now + DAY)
+
+
+def given(project: str, item: WorkItem, prepared: Prepared) -> dict[str, Any]:
+    """Return how a request names the file of an item."""
+    made = prepared[marks.upload_step(project, item)]
+    if _kind(made) == Input.URL:
+        return {"url": made.remote_id, "name": marks.file_name(project, item)}
+    return {"id": made.remote_id}
+
+
+def is_known_id(made: RemoteObject) -> bool:
+    """Say whether it is the id of a file that Extend had before us."""
+    return _kind(made) == Input.FILE_ID
+
+
+def is_named(prepared: Prepared, project: str, item: WorkItem) -> bool:
+    """Say whether an item's file bears the name we give: not where it had one already."""
+    made = prepared.get(marks.upload_step(project, item))
+    return made is None or not is_known_id(made)
+
+
+def uploads(prepared: Prepared) -> list[str]:
+    """Return the ids of files that we are sure we made."""
+    return [made.remote_id for made in prepared.values() if _kind(made) == Input.FILE]
+
+
+def with_ids(prepared: Prepared) -> list[str]:
+    """Return the ids of files that were there when the batch was sent."""
+    return [made.remote_id for made in prepared.values() if _kind(made) != Input.URL]
+
+
+def sent_after(prepared: Prepared) -> float:
+    """Return a moment before which a submission was not sent: it follows the last of its uploads.
+
+    Without any, this machine's clock may err by a day; a greater error hides runs, which are held then, never sent again.
+    """
+    told = [float(made.data[CREATED]) for made in prepared.values() if CREATED in made.data]
+    noted = [float(made.data[NOTED]) - DAY for made in prepared.values() if NOTED in made.data]
+    return max(told or noted, default=0.0)
+
+
+def refused(message: str, batch: Batch, prepared: Prepared) -> list[str]:
+    """Return the steps whose files a refusal is about: those it names, all when it speaks of files without naming one."""
+    project = marks.project_of(batch.marker)
+    steps = [marks.upload_step(project, item) for item in batch.items]
+    by_id = {made.remote_id: name for name, made in prepared.items()}
+    named = {by_id[each] for each in _ID.findall(message) if each in by_id} | set(_places(message, steps))
+    if not named and _FILE.search(message):
+        return [step for step in steps if _kind(prepared[step]) != Input.URL]
+    return sorted(named)
+
+
+def _places(message: str, steps: list[str]) -> Iterator[str]:
+    for place in _PLACE.findall(message):
+        if int(place) < len(steps):
+            yield steps[int(place)]
+
+
+def _kind(made: RemoteObject) -> str:
+    return made.data.get("kind", Input.FILE)
+
 
 # How long an upload is taken for alive. Retention belongs to the plan and is not published; uploading again is free.
 ALIVE = 86_400.0

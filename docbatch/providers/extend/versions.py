@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from docbatch.errors import Refused, Unavailable
-from docbatch.keys import canonical
-from docbatch.providers.extend.listing import PAGE, document
+from docbatch.core.errors import Refused, Unavailable
+from docbatch.core.keys import canonical
+from docbatch.providers.extend.calls import PAGE, Route, document
 from docbatch.providers.extend.outcomes import code, told
-from docbatch.providers.extend.routes import Route
-from docbatch.providers.http import Wire
+from docbatch.providers.http.keyed import KeyedClient
 
 DRAFT = "draft"
 MOVING = frozenset({None, "latest", DRAFT})
@@ -21,7 +20,7 @@ def moves(processor: Mapping[str, Any]) -> bool:
     return processor.get("version") in MOVING
 
 
-def resolve(wire: Wire, route: Route, processor: Mapping[str, Any]) -> dict[str, str]:
+def resolve(client: KeyedClient, route: Route, processor: Mapping[str, Any]) -> dict[str, str]:
     """Return by the processor's id which version is meant now. Raises Refused for an unknown one, Unavailable.
 
     A draft is edited in place, so what stands in it belongs to its name.
@@ -29,8 +28,8 @@ def resolve(wire: Wire, route: Route, processor: Mapping[str, Any]) -> dict[str,
     if not moves(processor):
         return {}
     identity = processor["id"]
-    published = None if processor.get("version") == DRAFT else _newest(wire, route, identity)
-    return {identity: published or f"{DRAFT} {_content(wire, route, identity)}"}
+    published = None if processor.get("version") == DRAFT else _newest(client, route, identity)
+    return {identity: published or f"{DRAFT} {_content(client, route, identity)}"}
 
 
 def chosen(processor: Mapping[str, Any], pins: Mapping[str, str]) -> str | None:
@@ -41,23 +40,23 @@ def chosen(processor: Mapping[str, Any], pins: Mapping[str, str]) -> str | None:
     return processor.get("version") if resolved is None else resolved.partition(" ")[0]
 
 
-def _newest(wire: Wire, route: Route, identity: str) -> str | None:
+def _newest(client: KeyedClient, route: Route, identity: str) -> str | None:
     """Return the newest published version; the list has the draft first, then the newest."""
-    found = _asked(wire, route, identity, "/versions")
+    found = _asked(client, route, identity, "/versions")
     versions = [each.get("version") for each in found.get("data", []) if isinstance(each, dict)]
     return next((each for each in versions if isinstance(each, str) and each != DRAFT), None)
 
 
-def _content(wire: Wire, route: Route, identity: str) -> str:
+def _content(client: KeyedClient, route: Route, identity: str) -> str:
     """Return a digest of what stands in a processor's draft."""
-    draft = _asked(wire, route, identity).get("draftVersion")
+    draft = _asked(client, route, identity).get("draftVersion")
     config = draft.get("config") if isinstance(draft, dict) else None
     return hashlib.sha256(canonical(config).encode()).hexdigest()[:12]
 
 
-def _asked(wire: Wire, route: Route, identity: str, below: str = "") -> dict[str, Any]:
+def _asked(client: KeyedClient, route: Route, identity: str, below: str = "") -> dict[str, Any]:
     path = f"{route.processors}/{quote(identity, safe='')}{below}"
-    reply = wire.ask("GET", path, params=[("maxPageSize", str(PAGE))] if below else ())
+    reply = client.ask("GET", path, params=[("maxPageSize", str(PAGE))] if below else ())
     if reply.status == 404:
         raise Refused(
             f"Extend knows no {route.processor} {identity} in this workspace",

@@ -4,12 +4,13 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from docbatch.models import Input, Operation, Recovery, Traits
-from docbatch.providers import Kind, Settings, Surroundings
+from docbatch.core.models import Input, Operation, Recovery, Traits
+from docbatch.providers.kind import ProviderKind, Settings, Surroundings
 
 if TYPE_CHECKING:
     # The HTTP client and the result models are heavy, and planning needs neither.
-    from docbatch.providers.base import Answer, Provider
+    from docbatch.core.results import Answer
+    from docbatch.providers.base import Provider
 
 BASE_URL = "https://api.extract.page"
 MOST_FILES = 10_000
@@ -42,20 +43,22 @@ def traits(settings: Settings) -> Traits:
 
 
 def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
+    from docbatch.providers.extractpage.calls import Service  # noqa: PLC0415 - the same
     from docbatch.providers.extractpage.provider import ExtractPageProvider  # noqa: PLC0415 - the client is heavy
-    from docbatch.providers.extractpage.service import Service  # noqa: PLC0415 - the same
-    from docbatch.providers.http import Storage, Wire  # noqa: PLC0415 - the same
-    from docbatch.providers.rates import Limiter  # noqa: PLC0415 - the same
+    from docbatch.providers.http.keyed import KeyedClient, PresignedClient  # noqa: PLC0415 - the same
+    from docbatch.providers.http.rates import Limiter  # noqa: PLC0415 - the same
 
     url = base_url(settings)
     rate = settings.requests_per_second or REQUESTS_PER_SECOND
     limiter = Limiter(rate, burst=max(1, int(rate / 10)))
-    wire = Wire(url, {"X-API-KEY": surroundings.key()}, limiter=limiter)
-    return ExtractPageProvider(Service(url, wire, Storage(url)), account(settings), traits(settings))
+    client = KeyedClient(url, {"X-API-KEY": surroundings.key()}, limiter=limiter)
+    return ExtractPageProvider(
+        Service(url, client, PresignedClient(url)), account(settings), traits(settings)
+    )
 
 
 def _read(payload: bytes) -> "Answer":
-    from docbatch.providers.extractpage.payload import read  # noqa: PLC0415 - the result model is not needed to plan
+    from docbatch.providers.extractpage.answer import read  # noqa: PLC0415 - the result model is not needed to plan
 
     return read(payload)
 
@@ -72,7 +75,7 @@ def _abilities() -> tuple[str, ...]:
     )
 
 
-KIND = Kind(
+KIND = ProviderKind(
     name="extractpage",
     operations=(Operation.PARSE,),
     traits=traits,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import parse_qs, quote, unquote, urlencode
 
-from docbatch.providers.extractpage.answers import RemoteBatch, RemoteItem
+from docbatch.providers.extractpage.replies import RemoteBatch, RemoteItem
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from docbatch.errors import CredentialsError, Gone, NotSent, Refused, Stale, Unavailable, Uncertain
-from docbatch.models import Operation, RemoteObject, Traits, WorkItem
+from docbatch.core.errors import CredentialsError, Gone, NotSent, Refused, Stale, Unavailable, Uncertain
+from docbatch.core.models import Operation, RemoteObject, Traits, WorkItem
+from docbatch.naming.references import LONGEST, decode
 from docbatch.providers.base import (
     Accepted,
     Batch,
@@ -20,18 +21,17 @@ from docbatch.providers.base import (
     Sighting,
     Step,
 )
-from docbatch.providers.extractpage import request, upload
-from docbatch.providers.extractpage.answers import Misshapen, RemoteBatch, named_files, read_batch
-from docbatch.providers.extractpage.feed import Feed, scan
+from docbatch.providers.extractpage import marks, request, uploads
+from docbatch.providers.extractpage.answer import ExtractPageAnswer, pack, read
+from docbatch.providers.extractpage.calls import BATCHES, Service, complaint
+from docbatch.providers.extractpage.following import Feed, scan
 from docbatch.providers.extractpage.locator import Locator
-from docbatch.providers.extractpage.payload import ExtractPageAnswer, pack, read
-from docbatch.providers.extractpage.recall import recalled, recipe_of
-from docbatch.providers.extractpage.service import BATCHES, Service, complaint
-from docbatch.providers.http import Reply
-from docbatch.references import LONGEST, decode
+from docbatch.providers.extractpage.lookup import recalled, recipe_of
+from docbatch.providers.extractpage.replies import Misshapen, RemoteBatch, named_files, read_batch
+from docbatch.providers.http.keyed import Reply
 
-KEY_TRUSTED_FOR: Final = 23 * upload.HOUR
-OPENING_LASTS: Final = upload.HOUR
+KEY_TRUSTED_FOR: Final = 23 * uploads.HOUR
+OPENING_LASTS: Final = uploads.HOUR
 
 
 class ExtractPageProvider:
@@ -51,8 +51,8 @@ class ExtractPageProvider:
         return {}
 
     def steps(self, batch: Batch) -> Sequence[Step]:
-        uploads = [Step(request.upload_name(item), item=item.key, shared=True) for item in batch.items]
-        return [Step(request.opening_name(batch)), *uploads]
+        files = [Step(marks.upload_name(item), item=item.key, shared=True) for item in batch.items]
+        return [Step(marks.opening_name(batch)), *files]
 
     def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:  # noqa: ARG002 - uploads stand alone
         if step.item is None:
@@ -71,23 +71,23 @@ class ExtractPageProvider:
 
     def _upload(self, item: WorkItem, content: Content) -> RemoteObject:
         with content(item) as stream:
-            file, now = self._service.register(upload.registration(item))
-            sent = upload.Digested(stream)
+            file, now = self._service.register(uploads.registration(item))
+            sent = uploads.Digested(stream)
             etag = self._service.put(file, sent.file, item.size)
         if sent.digest != item.digest:
             raise ContentChanged(item.key, "its bytes changed while they were sent")
-        return upload.sent(item.digest, item.media_type, file, now=now, etag=etag)
+        return uploads.sent(item.digest, item.media_type, file, now=now, etag=etag)
 
     def _find_listed(self, item: WorkItem, content: Content) -> RemoteObject:
         """Make sure of a file that is there already. Raises Refused for one that is not."""
         with content(item) as stream:
             identity = decode(stream.read(LONGEST)).value
         if identity in self._declined:
-            raise upload.unusable(identity, self._declined[identity])
+            raise uploads.unusable(identity, self._declined[identity])
         file, now = self._service.file(identity)
         if file is None:
-            raise upload.unusable(identity, "it is not known there to the key of this connection")
-        return upload.listed(item.digest, file, now=now)
+            raise uploads.unusable(identity, "it is not known there to the key of this connection")
+        return uploads.listed(item.digest, file, now=now)
 
     def render(self, batch: Batch, prepared: Prepared) -> bytes:
         return request.render(batch, prepared, recipe_of(self.type, self.account, batch))
@@ -103,7 +103,7 @@ class ExtractPageProvider:
             return found
         _refuse_aged(intent, now)
         key = {"Idempotency-Key": request.idempotency_key(intent.body)}
-        return self._accepted(intent, self._service.wire.create(BATCHES, intent.body, headers=key))
+        return self._accepted(intent, self._service.client.create(BATCHES, intent.body, headers=key))
 
     def _accepted(self, intent: Intent, reply: Reply) -> Accepted:
         """Read the answer to a create. Raises Refused, Uncertain."""
@@ -117,14 +117,14 @@ class ExtractPageProvider:
             raise Uncertain(
                 f"the create was answered in an unknown shape ({error}): {reply.excerpt}"
             ) from None
-        if not request.is_of(batch, intent):
+        if not marks.is_of(batch, intent):
             raise Uncertain(f"the create was answered with batch {batch.id}, which does not carry our marks")
         return Accepted(batch.id)
 
     def _find(self, intent: Intent) -> tuple[Accepted | None, float]:
         """Look through all batches for our metadata; of several the earliest is ours. Return the vendor's time too."""
         batches, now = self._service.batches()
-        found = [batch for batch in batches if request.is_of(batch, intent)]
+        found = [batch for batch in batches if marks.is_of(batch, intent)]
         return Accepted(_earliest(found).id) if found else None, now
 
     def look(self, intent: Intent) -> Sighting:
@@ -139,7 +139,7 @@ class ExtractPageProvider:
         return Sighting(None, witness=file is not None and self._service.sees_file(file.remote_id))
 
     def survey(self, prefix: str) -> Iterable[str]:
-        markers = {request.marker(batch) for batch in self._service.batches()[0]}
+        markers = {marks.marker(batch) for batch in self._service.batches()[0]}
         return sorted(marker for marker in markers if marker.startswith(prefix))
 
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:
@@ -186,7 +186,7 @@ class ExtractPageProvider:
 
     def recall(self, marker: str) -> Recalled:
         batches, now = self._service.batches()
-        found = [batch for batch in batches if request.marker(batch) == marker]
+        found = [batch for batch in batches if marks.marker(batch) == marker]
         if not found:
             raise Gone(f"extract.page lists no batch with the marker {marker} any more")
         batch = _earliest(found)
@@ -212,10 +212,10 @@ def _earliest(batches: Sequence[RemoteBatch]) -> RemoteBatch:
 
 def _refuse_aged(intent: Intent, now: float) -> None:
     """Raise Stale for a key that may make a second batch by now, and for uploads too old for a worker to fetch."""
-    opening = request.opening_name(intent.batch)
+    opening = marks.opening_name(intent.batch)
     age = now - float(intent.prepared[opening].remote_id)
     if age >= KEY_TRUSTED_FOR:
-        message = f"its key is {age / upload.HOUR:.0f} hours old and counts for 23 only; it was not sent"
+        message = f"its key is {age / uploads.HOUR:.0f} hours old and counts for 23 only; it was not sent"
         raise Stale(message, code="key_too_old", stale=[opening])
     aged = [made.step for made in _uploads(intent) if made.expires is not None and made.expires <= now]
     if aged:
@@ -240,8 +240,8 @@ def _decline(intent: Intent, reply: Reply) -> None:
     named = named_files(_body(reply))
     if reply.status in {404, 409} and (named or code in {"file_not_found", "file_not_uploaded"}):
         stale = [name for name, made in intent.prepared.items() if made.remote_id in named]
-        uploads = [request.upload_name(item) for item in intent.batch.items]
-        raise Stale(message, code=code or str(reply.status), stale=stale or uploads)
+        names = [marks.upload_name(item) for item in intent.batch.items]
+        raise Stale(message, code=code or str(reply.status), stale=stale or names)
     if reply.status == 409:
         # A conflict over the key itself may mean that its first request is still at work.
         raise Uncertain(message)

@@ -1,4 +1,4 @@
-"""The create request: its bytes, the key they travel under, and the marks by which the batch is found again."""
+"""The create request: its bytes, and the key they travel under."""
 
 import hashlib
 import json
@@ -6,25 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from docbatch import __version__
-from docbatch.models import WorkItem
 from docbatch.providers.base import Batch, Intent, Prepared
-from docbatch.providers.extractpage.answers import RemoteBatch
+from docbatch.providers.extractpage.marks import upload_name
 
 _OPTIONS = ("engine", "extract_text", "extract_images")
-
-
-def upload_name(item: WorkItem) -> str:
-    """Name the upload of these bytes as this type, so that other submissions reuse it."""
-    return step_name(item.digest, item.media_type)
-
-
-def step_name(digest: str, media_type: str) -> str:
-    return f"file {digest} {media_type}"
-
-
-def opening_name(batch: Batch) -> str:
-    """Name the note of the vendor's time before the create, from which the age of the key is counted."""
-    return f"opened {batch.marker}"
 
 
 def render(batch: Batch, prepared: Prepared, recipe: str) -> bytes:
@@ -53,20 +38,6 @@ def keys_by_file(intent: Intent) -> dict[str, tuple[str, ...]]:
 def idempotency_key(body: bytes) -> str:
     """Return the key of a request: other bytes, another key. The marker among them changes with every submission."""
     return "docbatch-" + hashlib.sha256(body).hexdigest()[:40]
-
-
-def is_of(batch: RemoteBatch, intent: Intent) -> bool:
-    """Tell whether a batch at the vendor was made by this very request."""
-    sent = json.loads(intent.body)
-    marks = sent["metadata"]
-    same = all(batch.metadata.get(name) == marks[name] for name in ("marker", "digest"))
-    return same and batch.total == len(sent["source"]["file_ids"])
-
-
-def marker(batch: RemoteBatch) -> str:
-    """Return the marker a batch carries; empty for work of others."""
-    found = batch.metadata.get("marker")
-    return found if isinstance(found, str) else ""
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from docbatch.models import Input, Operation, Recovery, Traits
-from docbatch.providers import Kind, Settings, Surroundings
+from docbatch.core.models import Input, Operation, Recovery, Traits
+from docbatch.providers.kind import ProviderKind, Settings, Surroundings
 
 if TYPE_CHECKING:
-    from docbatch.providers.base import Answer, Provider
+    from docbatch.core.results import Answer
+    from docbatch.providers.base import Provider
 
 BASE_URL = "https://api.cloud.llamaindex.ai"
 BASE_URL_VARIABLE = "LLAMA_CLOUD_BASE_URL"
@@ -58,18 +59,18 @@ def _pins(operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str] 
 
 
 def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
-    from docbatch.providers.http import Storage, Wire  # noqa: PLC0415 - the client is heavy
-    from docbatch.providers.llamacloud.api import Api  # noqa: PLC0415
+    from docbatch.providers.http.keyed import KeyedClient, PresignedClient  # noqa: PLC0415 - the client is heavy
+    from docbatch.providers.http.rates import Limiter  # noqa: PLC0415
+    from docbatch.providers.llamacloud.calls import Api  # noqa: PLC0415
     from docbatch.providers.llamacloud.provider import LlamaCloudProvider  # noqa: PLC0415
-    from docbatch.providers.rates import Limiter  # noqa: PLC0415
 
     address = base_url(settings)
     asked = settings.requests_per_second
     limiter = Limiter(asked or REQUESTS_PER_SECOND, burst=THREADS)
-    wire = Wire(address, {"Authorization": f"Bearer {surroundings.key()}"}, limiter=limiter)
+    client = KeyedClient(address, {"Authorization": f"Bearer {surroundings.key()}"}, limiter=limiter)
     return LlamaCloudProvider(
-        Api(wire, settings.workspace),
-        Storage(address),
+        Api(client, settings.workspace),
+        PresignedClient(address),
         traits(settings),
         account(settings),
         # Who names a rate knows the limits of the account's own plan.
@@ -78,7 +79,7 @@ def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
 
 
 def _read(payload: bytes) -> "Answer":
-    from docbatch.providers.llamacloud.answers import read  # noqa: PLC0415 - the result model is not needed to plan
+    from docbatch.providers.llamacloud.answer import read  # noqa: PLC0415 - the result model is not needed to plan
 
     return read(payload)
 
@@ -93,7 +94,7 @@ def _abilities() -> tuple[str, ...]:
     )
 
 
-KIND = Kind(
+KIND = ProviderKind(
     name="llamacloud",
     operations=(Operation.PARSE, Operation.EXTRACT),
     traits=traits,

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from docbatch.errors import Refused, Uncertain
-from docbatch.providers.http import Reply
-from docbatch.providers.llamacloud.api import BATCHES, Api, detail, identity, under
+from docbatch.core.errors import Refused, Uncertain
+from docbatch.providers.http.keyed import Reply
+from docbatch.providers.llamacloud.calls import BATCHES, Api, detail, identity, under
 
 TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 
@@ -31,7 +31,7 @@ class Batches:
     def create(self, body: bytes) -> str:
         """Create a batch and return its id. Raises Refused, NotSent, Uncertain, CredentialsError."""
         scope = urlencode(self._api.scope)
-        reply = self._api.wire.create(f"{BATCHES}?{scope}" if scope else BATCHES, body)
+        reply = self._api.client.create(f"{BATCHES}?{scope}" if scope else BATCHES, body)
         if reply.status == 409:
             raise Uncertain(f"LlamaCloud sees a conflict: {detail(reply)}")
         if 400 <= reply.status < 500:

@@ -5,12 +5,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from docbatch.errors import CredentialsError, Gone, ProviderError, Refused, Stale
-from docbatch.keys import canonical
-from docbatch.models import Operation, RemoteObject
+from docbatch.core.errors import CredentialsError, Gone, ProviderError, Refused, Stale
+from docbatch.core.keys import canonical
+from docbatch.core.models import Operation, RemoteObject
 from docbatch.providers.base import Batch, Prepared
-from docbatch.providers.llamacloud.api import CONFIGURATIONS, VERSIONS, Api, Json, identity, under
-from docbatch.providers.llamacloud.config import saved_parameters
+from docbatch.providers.llamacloud.calls import CONFIGURATIONS, VERSIONS, Api, Json, identity, under
+from docbatch.providers.llamacloud.options import saved_parameters
 
 PRODUCTS: Mapping[Operation, str] = {Operation.PARSE: "parse_v2", Operation.EXTRACT: "extract_v2"}
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from docbatch.errors import Gone, Unavailable
-from docbatch.models import Failure, RemoteObject
-from docbatch.providers.llamacloud.api import DIRECTORIES, Api, Json, identity, under
-from docbatch.providers.times import moment
+from docbatch.core.errors import Gone, Unavailable
+from docbatch.core.models import Failure, RemoteObject
+from docbatch.providers.http.times import moment
+from docbatch.providers.llamacloud.calls import DIRECTORIES, Api, Json, identity, under
 
 # How long an ephemeral directory lives is not published; two days is the least anything there is kept.
 ASSUMED_LIFE = 48 * 3600.0

@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from docbatch.models import Failure, FailureClass
+from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.base import Failed, Intent, Progress, Ready
-from docbatch.providers.llamacloud import failures
-from docbatch.providers.llamacloud.api import Json
+from docbatch.providers.llamacloud import outcomes
 from docbatch.providers.llamacloud.batches import TERMINAL, Batches, Standing
+from docbatch.providers.llamacloud.calls import Json
 from docbatch.providers.llamacloud.jobs import Jobs
 
 PATIENCE = 4
@@ -102,7 +102,7 @@ class Follower:
             course.entries[entry]: said for entry, said in standing.errors.items() if entry in course.entries
         }
         for key, said in errors.items():
-            yield Failed(key, failures.failure(said))
+            yield Failed(key, outcomes.failure(said))
         if standing.is_over and self._is_out_of_patience(state):
             for key in _undecided(course, state) - errors.keys():
                 yield Failed(key, _left_out(standing, batch))
@@ -138,7 +138,7 @@ def _failure(job: str, seen: Json | None) -> Failure | None:
     if seen is None:
         return Failure(FailureClass.EXPIRED, f"LlamaCloud does not know job {job} any more")
     if seen.get("status") == "FAILED":
-        return failures.failure(seen.get("error_message"))
+        return outcomes.failure(seen.get("error_message"))
     if seen.get("status") == "CANCELLED":
         return Failure(FailureClass.CANCELLED, str(seen.get("error_message") or f"job {job} was cancelled"))
     return None

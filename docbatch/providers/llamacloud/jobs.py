@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from docbatch.errors import Gone, Refused, Unavailable
-from docbatch.providers.http import Storage
-from docbatch.providers.llamacloud.api import JOBS, PAGE, Api, Json, under
+from docbatch.core.errors import Gone, Refused, Unavailable
+from docbatch.providers.http.keyed import PresignedClient
+from docbatch.providers.llamacloud.calls import JOBS, PAGE, Api, Json, under
 
 EXPAND: Mapping[str, Sequence[str]] = {
     "parse_v2": ("markdown", "text", "items", "metadata", "usage"),
@@ -22,7 +22,7 @@ _METADATA = "_content_metadata"
 
 
 class Jobs:
-    def __init__(self, api: Api, storage: Storage) -> None:
+    def __init__(self, api: Api, storage: PresignedClient) -> None:
         self._api = api
         self._storage = storage
         self._large: set[str] = set()

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from docbatch.errors import CredentialsError, Gone, NotSent, ProviderError, Refused
-from docbatch.models import Operation, RemoteObject, Traits
+from docbatch.core.errors import CredentialsError, Gone, NotSent, ProviderError, Refused
+from docbatch.core.models import Operation, RemoteObject, Traits
 from docbatch.providers.base import (
     Accepted,
     Batch,
@@ -20,18 +20,18 @@ from docbatch.providers.base import (
     Sighting,
     Step,
 )
-from docbatch.providers.http import Storage
-from docbatch.providers.llamacloud import answers, configurations, uploads
-from docbatch.providers.llamacloud.api import Api
+from docbatch.providers.http.keyed import PresignedClient
+from docbatch.providers.http.rates import Limiter
+from docbatch.providers.llamacloud import answer, configurations, uploads
 from docbatch.providers.llamacloud.batches import Batches
+from docbatch.providers.llamacloud.calls import Api
 from docbatch.providers.llamacloud.configurations import PRODUCTS, Configurations
 from docbatch.providers.llamacloud.directories import Directories, directory_step
-from docbatch.providers.llamacloud.doubts import doubts
 from docbatch.providers.llamacloud.following import Course, Follower
 from docbatch.providers.llamacloud.jobs import Jobs
-from docbatch.providers.llamacloud.traces import Traces
+from docbatch.providers.llamacloud.lookup import Traces
+from docbatch.providers.llamacloud.outcomes import doubts
 from docbatch.providers.llamacloud.uploads import Uploads, contents_step, upload_step
-from docbatch.providers.rates import Limiter
 
 
 class LlamaCloudProvider:
@@ -42,7 +42,7 @@ class LlamaCloudProvider:
     def __init__(
         self,
         api: Api,
-        storage: Storage,
+        storage: PresignedClient,
         traits: Traits,
         account: str,
         *,
@@ -181,8 +181,8 @@ class LlamaCloudProvider:
         size = next((item.size for item in intent.batch.items if item.key == ready.key), 0)
         return self._jobs.payload(PRODUCTS[intent.batch.operation], ready.remote_id, size)
 
-    def read(self, payload: bytes) -> answers.ParseAnswer | answers.ExtractAnswer:
-        return answers.read(payload)
+    def read(self, payload: bytes) -> answer.ParseAnswer | answer.ExtractAnswer:
+        return answer.read(payload)
 
     def cancel(self, intent: Intent, remote_id: str | None) -> None:
         self._traces.stop(PRODUCTS[intent.batch.operation], remote_id or self._only(intent))
@@ -193,5 +193,5 @@ class LlamaCloudProvider:
             self._traces.discard(intent)
 
     def close(self) -> None:
-        self._api.wire.close()
+        self._api.client.close()
         self._storage.close()

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from docbatch.models import Input, Operation, Recovery, Traits
-from docbatch.providers import Kind, Settings, Surroundings
+from docbatch.core.models import Input, Operation, Recovery, Traits
+from docbatch.providers.kind import ProviderKind, Settings, Surroundings
 
 if TYPE_CHECKING:
     # A worker imports this package, and what these bring along would double the time it takes to start.
-    from docbatch.providers.base import Answer, Provider
+    from docbatch.core.results import Answer
+    from docbatch.providers.base import Provider
 
 TRAITS = Traits(
     recovery=Recovery.KEYED,
@@ -54,7 +55,7 @@ def _abilities() -> tuple[str, ...]:
     )
 
 
-KIND = Kind(
+KIND = ProviderKind(
     name="local",
     operations=(Operation.PARSE,),
     traits=lambda _settings: TRAITS,

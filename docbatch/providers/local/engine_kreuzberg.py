@@ -5,14 +5,14 @@ from typing import Any
 
 import kreuzberg
 
-from docbatch.models import Failure, FailureClass
+from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local import nodes
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
 
 _LEFT_OUT = frozenset({"format_type", "pages"})
 
 
-class Engine:
+class KreuzbergEngine:
     label = label("kreuzberg")
 
     def warm_up(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from liteparse import LayoutBlock, LayoutCell, LiteParse, ParsedPage, ParseResult
 
-from docbatch.models import Failure
+from docbatch.core.models import Failure
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
 
 _KINDS = {
@@ -26,7 +26,7 @@ _SMALLEST = (
 )
 
 
-class Engine:
+class LiteparseEngine:
     label = label("liteparse")
 
     def warm_up(self) -> None:

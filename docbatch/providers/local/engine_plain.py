@@ -2,7 +2,7 @@
 
 import codecs
 
-from docbatch.models import Failure
+from docbatch.core.models import Failure
 from docbatch.providers.local.engines import Options, Parsed
 
 _MARKS = (
@@ -14,7 +14,7 @@ _MARKS = (
 )
 
 
-class Engine:
+class PlainEngine:
     label = "plain"
 
     def warm_up(self) -> None:

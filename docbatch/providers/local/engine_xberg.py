@@ -8,7 +8,7 @@ from typing import Any
 
 import xberg
 
-from docbatch.models import Failure
+from docbatch.core.models import Failure
 from docbatch.providers.local import nodes
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
 
@@ -20,7 +20,7 @@ _FIELDS = ("title", "subject", "authors", "keywords", "language", "created_at", 
 _NOISE = ("EXIF metadata extraction failed", "No page of this document holds enough prose")
 
 
-class Engine:
+class XbergEngine:
     label = label("xberg")
 
     def __init__(self) -> None:

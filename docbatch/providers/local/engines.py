@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from docbatch.models import Failure, FailureClass
+from docbatch.core.models import Failure, FailureClass
 
 Json = dict[str, Any]
 Ocr = Literal["auto", "off", "force"]
@@ -18,11 +18,11 @@ Ocr = Literal["auto", "off", "force"]
 PDF = "application/pdf"
 GENERAL = "xberg"
 
-_MODULES: Mapping[str, str] = {
-    "plain": "docbatch.providers.local.engine_plain",
-    "liteparse": "docbatch.providers.local.engine_liteparse",
-    "xberg": "docbatch.providers.local.engine_xberg",
-    "kreuzberg": "docbatch.providers.local.engine_kreuzberg",
+_CLASSES: Mapping[str, tuple[str, str]] = {
+    "plain": ("engine_plain", "PlainEngine"),
+    "liteparse": ("engine_liteparse", "LiteparseEngine"),
+    "xberg": ("engine_xberg", "XbergEngine"),
+    "kreuzberg": ("engine_kreuzberg", "KreuzbergEngine"),
 }
 
 _OPENXML = "application/vnd.openxmlformats-officedocument"
@@ -132,7 +132,8 @@ def route(media_type: str, options: Options) -> tuple[str, ...]:
 
 
 def load(name: str) -> Engine:
-    engine: Engine = importlib.import_module(_MODULES[name]).Engine()
+    module, kind = _CLASSES[name]
+    engine: Engine = getattr(importlib.import_module(f"docbatch.providers.local.{module}"), kind)()
     return engine
 
 

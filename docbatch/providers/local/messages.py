@@ -5,7 +5,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from docbatch.models import Failure, FailureClass
+from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.engines import Options
 
 READY = b"ready"

@@ -7,9 +7,9 @@ It already has the result's shape; `raw` therefore stays empty instead of saying
 import json
 from typing import Any
 
+from docbatch.core.results import DocumentInfo, ProviderInfo, Result, Usage
 from docbatch.providers.local.engines import Json
 from docbatch.providers.local.messages import FORMAT
-from docbatch.results import DocumentInfo, ProviderInfo, Result, Usage
 
 _SHAPE: dict[str, type | tuple[type, ...]] = {
     "engine": str,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from docbatch.models import Failure, FailureClass
+from docbatch.core.models import Failure, FailureClass
 from docbatch.processes import environment, slots
 from docbatch.providers.local.engines import Catalogue
 from docbatch.providers.local.messages import Answer, Task
@@ -36,7 +36,7 @@ _HELD = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TaskOutcome:
     task: Task
     answer: Answer
 
@@ -59,7 +59,7 @@ class Pool:
         self._env = environment(search) | ONE_THREAD_EACH
         self._lock = threading.Lock()
         self._queue: deque[Task] = deque()
-        self._ended: deque[Outcome] = deque()
+        self._ended: deque[TaskOutcome] = deque()
         self._failed_before: dict[str, Failure] = {}
         self._cancelled: set[str] = set()
         self._workers: list[WorkerProcess] = []
@@ -78,7 +78,7 @@ class Pool:
             self._queue.extend(tasks)
         os.write(self._ring, b"\0")
 
-    def drain(self) -> list[Outcome]:
+    def drain(self) -> list[TaskOutcome]:
         """Return what ended since the last call."""
         if self._fault:
             raise RuntimeError("the local engine's pool stopped") from self._fault
@@ -271,7 +271,7 @@ class Pool:
             answer = before
         with self._lock:
             self._cancelled.discard(task.id)
-            self._ended.append(Outcome(task, answer))
+            self._ended.append(TaskOutcome(task, answer))
 
 
 def _remove(task: Task) -> None:

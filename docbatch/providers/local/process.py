@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 
-from docbatch.models import Failure, FailureClass
+from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.messages import READY, SPENT, Answer, Task, decode_answer, encode_task
 
 _TAIL = 4096

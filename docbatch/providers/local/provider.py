@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from docbatch.errors import Gone, ProviderError, Refused
-from docbatch.models import Failure, Operation, RemoteObject, WorkItem
+from docbatch.core.errors import Gone, ProviderError, Refused
+from docbatch.core.models import Draft, Failure, Operation, RemoteObject, WorkItem
 from docbatch.providers.base import (
     Accepted,
     Batch,
     Changed,
     Content,
-    Draft,
     Failed,
     Intent,
     Prepared,
@@ -30,10 +29,10 @@ from docbatch.providers.base import (
     Step,
 )
 from docbatch.providers.local import TRAITS, engines, ocr
-from docbatch.providers.local.config import LocalConfig, memory_bytes
 from docbatch.providers.local.messages import Differs, Task, Unkept, Written
+from docbatch.providers.local.options import LocalConfig, memory_bytes
 from docbatch.providers.local.payload import LocalAnswer, read
-from docbatch.providers.local.pool import CATALOGUE, Outcome, Pool
+from docbatch.providers.local.pool import CATALOGUE, Pool, TaskOutcome
 
 # How many ended batches are remembered, so that a repeated fetch finds its file.
 _REMEMBERED = 64
@@ -222,7 +221,7 @@ def _file(id_: str) -> str:
     return f"{id_}.part"
 
 
-def _ended(key: str, outcome: Outcome) -> Ready | Failed | Changed:
+def _ended(key: str, outcome: TaskOutcome) -> Ready | Failed | Changed:
     answer = outcome.answer
     match answer:
         case Written():

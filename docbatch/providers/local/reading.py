@@ -5,7 +5,7 @@ import hashlib
 import os
 import stat
 
-from docbatch.models import Failure, FailureClass
+from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.messages import Differs, Task
 
 # The bytes, their decoded form and the answer lie in memory at once.

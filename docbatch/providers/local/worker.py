@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from docbatch.models import Failure, FailureClass
+from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local import confine, ocr, reading
 from docbatch.providers.local.engines import PDF, Catalogue, Engine, Json, Options, Parsed
 from docbatch.providers.local.messages import (
@@ -39,7 +39,7 @@ _RESIDENT = 1 << 30
 _FINAL = frozenset({FailureClass.ENCRYPTED, FailureClass.NEEDS_OCR})
 
 
-class Reader:
+class DocumentReader:
     """Reads documents with the engines of one catalogue, each loaded when it is first needed."""
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -177,7 +177,7 @@ def _write(path: bytes, content: bytes) -> None:
         file.write(packed)
 
 
-def serve(requests: BinaryIO, answers: BinaryIO, reader: Reader) -> None:
+def serve(requests: BinaryIO, answers: BinaryIO, reader: DocumentReader) -> None:
     """Answer tasks until there are no more or the reader is spent."""
     _say(answers, READY)
     for line in requests:
@@ -198,7 +198,7 @@ def main(parent: int, catalogue: str) -> None:
     requests, answers = confine.private_pipes()
     module: Catalogue = importlib.import_module(catalogue)
     with os.fdopen(requests, "rb") as source, os.fdopen(answers, "wb") as sink:
-        serve(source, sink, Reader(module))
+        serve(source, sink, DocumentReader(module))
     # Native threads make an orderly end slow and sometimes a crash.
     os._exit(0)
 

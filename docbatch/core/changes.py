@@ -1,0 +1,128 @@
+"""What is due for a document, decided by comparing what was found with what is recorded. Pure, one document at a time."""
+
+import enum
+from dataclasses import dataclass
+
+from docbatch.core.models import Failure, FailureClass, ItemStatus
+
+
+class ChangeKind(enum.StrEnum):
+    """What apply will do about a document."""
+
+    SEND = "send"
+    WAIT = "wait"
+    DELIVER = "deliver"
+    FAIL = "fail"
+    STAND = "stand"
+    HELD = "held"
+    REMOVE = "remove"
+    SKIP = "skip"
+    LOOK = "look"
+
+
+class Reason(enum.StrEnum):
+    NEW = "new document"
+    BYTES = "its bytes changed"
+    TYPE = "its media type is read differently now"
+    CONFIG = "the job's provider, operation or config changed"
+    UNSENT = "planned earlier, not yet sent"
+    LIVE = "with the provider"
+    KNOWN = "the same bytes were processed already"
+    FAILED = "failed earlier"
+    AGAIN = "failed for a reason that may have passed"
+    HELD = "held: it may have been sent"
+    UNUSABLE = "cannot be sent"
+    SPECIAL = "not a regular file"
+    NEW_SINK = "the sink is new or writes elsewhere now"
+    BEHIND = "its result is not written yet"
+    MISSING = "its output is gone"
+    EDITED = "its output was edited"
+    GONE = "no longer found; its outputs stay"
+    UNSEEN = "not looked at yet: apply looks at it first"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDocument:
+    """A document as the scan saw it: an item's identity, or the problem that keeps it from being one."""
+
+    path: bytes
+    digest: str = ""
+    media_type: str = ""
+    size: int = 0
+    problem: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A document as the state knows it; `same_recipe` says whether its item was made under the current recipe."""
+
+    digest: str | None
+    media_type: str | None
+    status: ItemStatus | None
+    same_recipe: bool
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownItem:
+    """An item that the state has under the found document's key.
+
+    `passing` marks a failure that may be gone by itself: it is tried again, once in every run.
+    """
+
+    status: ItemStatus
+    has_result: bool
+    passing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is due, why, and whether the state has to learn about the document first."""
+
+    kind: ChangeKind
+    reason: Reason
+    adopt: bool
+
+
+def judge(found: FoundDocument, recorded: Recorded | None, known: KnownItem | None) -> Verdict:
+    """Decide about a document that is not plainly unchanged. `known` is the item its bytes already are, if any."""
+    if found.problem is not None and found.problem.kind is FailureClass.SPECIAL_FILE:
+        return Verdict(ChangeKind.SKIP, Reason.SPECIAL, adopt=recorded is not None)
+    if found.problem is not None:
+        same = recorded is not None and recorded.problem == found.problem.kind
+        return Verdict(
+            ChangeKind.STAND if same else ChangeKind.FAIL,
+            Reason.FAILED if same else Reason.UNUSABLE,
+            adopt=not same,
+        )
+    reason = _difference(found, recorded)
+    if known is None:
+        return Verdict(ChangeKind.SEND, reason or Reason.UNSENT, adopt=True)
+    return _follow(known, reason, adopt=reason is not None)
+
+
+def _difference(found: FoundDocument, recorded: Recorded | None) -> Reason | None:
+    if recorded is None or recorded.digest is None:
+        return Reason.NEW
+    if recorded.digest != found.digest:
+        return Reason.BYTES
+    if recorded.media_type != found.media_type:
+        return Reason.TYPE
+    return None if recorded.same_recipe else Reason.CONFIG
+
+
+def _follow(known: KnownItem, reason: Reason | None, *, adopt: bool) -> Verdict:
+    """Decide for bytes whose item exists: nothing is sent for them twice."""
+    if known.has_result:
+        return Verdict(ChangeKind.DELIVER, Reason.KNOWN if adopt else Reason.BEHIND, adopt=adopt)
+    match known.status:
+        case ItemStatus.PENDING:
+            return Verdict(ChangeKind.SEND, reason or Reason.UNSENT, adopt=adopt)
+        case ItemStatus.LIVE:
+            return Verdict(ChangeKind.WAIT, Reason.LIVE, adopt=adopt)
+        case ItemStatus.HELD:
+            return Verdict(ChangeKind.HELD, Reason.HELD, adopt=adopt)
+        case _ if known.passing:
+            return Verdict(ChangeKind.SEND, Reason.AGAIN, adopt=True)
+        case _:
+            return Verdict(ChangeKind.STAND, Reason.FAILED, adopt=adopt)

@@ -1,0 +1,196 @@
+"""Plans and states as text, Markdown and JSON. Pure: values in, text out."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+VERSION = "docbatch/plan/v1"
+
+SIGNS = {
+    "send": "+",
+    "wait": "…",
+    "deliver": "→",
+    "fail": "!",
+    "stand": "!",
+    "held": "?",
+    "remove": "-",
+    "skip": "·",
+    "look": "*",
+}
+VERBS = {
+    "send": "to be sent",
+    "wait": "with the provider",
+    "deliver": "to be written, free of charge",
+    "fail": "cannot be sent",
+    "stand": "failed earlier",
+    "held": "held for a decision",
+    "remove": "no longer found",
+    "skip": "skipped",
+    "look": "not looked at yet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """Documents of a job for which the same is due for the same reason; `examples` are (path, detail)."""
+
+    job: str
+    kind: str
+    reason: str
+    documents: int
+    size: int = 0
+    examples: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """A submission that is not through, and what is next for it."""
+
+    submission: str
+    connection: str
+    status: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """What apply would do. `send_items` counts what is paid: identical documents count once."""
+
+    jobs: tuple[str, ...]
+    found: int
+    unchanged: int
+    lines: tuple[PlanLine, ...] = ()
+    open: tuple[OpenWork, ...] = ()
+    notes: tuple[str, ...] = ()
+    send_documents: int = 0
+    send_items: int = 0
+    send_bytes: int = 0
+    free: bool = True
+    connections: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def has_changes(self) -> bool:
+        due = {"send", "deliver", "fail", "remove", "look"}
+        return bool(self.open) or any(line.kind in due for line in self.lines)
+
+    def expected(self, most_new: int | None = None) -> int:
+        """Return how many documents will end at a provider: those sent, `most_new` at most, and those with it already."""
+        sent = self.send_items if most_new is None else min(self.send_items, most_new)
+        return sent + sum(line.documents for line in self.lines if line.kind == "wait")
+
+
+def plan_text(report: PlanReport) -> str:
+    """Return the plan for a terminal, ending in a line break."""
+    parts = [_head(report)]
+    for job in report.jobs:
+        lines = [line for line in report.lines if line.job == job]
+        if lines:
+            parts.append(f"\n{job}")
+            parts.extend(text for line in lines for text in _line(line))
+    if report.open:
+        parts.append("\nopen submissions")
+        parts.extend(
+            f"  {each.submission}  {each.connection}  {each.status}: {each.next}" for each in report.open
+        )
+    parts.extend(f"\nnote: {note}" for note in report.notes)
+    parts.append("\n" + summary(report))
+    return "\n".join(parts) + "\n"
+
+
+def _head(report: PlanReport) -> str:
+    return (
+        f"{plural(len(report.jobs), 'job')}, {plural(report.found, 'document')} found,"
+        f" {report.unchanged:,} unchanged and delivered"
+    )
+
+
+def _line(line: PlanLine) -> list[str]:
+    head = f"  {SIGNS[line.kind]} {line.documents:,} {_what(line)}"
+    shown = [
+        f"      {visible(path)}" + (f"  ({visible(detail)})" if detail else "")
+        for path, detail in line.examples
+    ]
+    rest = line.documents - len(line.examples)
+    return [head, *shown, *([f"      and {rest:,} more"] if line.examples and rest > 0 else [])]
+
+
+def _what(line: PlanLine) -> str:
+    """Say what is due and why, once where the reason says it already."""
+    verb = VERBS[line.kind]
+    return line.reason if line.reason.startswith(verb) else f"{verb}: {line.reason}"
+
+
+def summary(report: PlanReport) -> str:
+    """Return the last line of a plan: what will be spent."""
+    if not report.has_changes:
+        return "Nothing is due."
+    unseen = sum(line.documents for line in report.lines if line.kind == "look")
+    if unseen:
+        found = f"; {plural(report.send_items, 'document')} so far" if report.send_items else ""
+        return f"What will be sent is known once apply has looked at {plural(unseen, 'link')}{found}."
+    if not report.send_items:
+        return "Nothing will be sent."
+    saved = report.send_documents - report.send_items
+    twins = f" ({plural(saved, 'duplicate')} sent once)" if saved else ""
+    cost = "free of charge" if report.free else "charged by the provider"
+    via = ", ".join(f"'{name}'" for name in sorted(report.connections))
+    return f"Will send {plural(report.send_items, 'document')}{twins}, {human(report.send_bytes)}, to {via}: {cost}."
+
+
+def plan_markdown(report: PlanReport) -> str:
+    """Return the plan for a pull request's comment."""
+    rows = [
+        f"| {line.job} | {SIGNS[line.kind]} {VERBS[line.kind]} | {line.reason} | {line.documents:,} | {human(line.size)} |"
+        for line in report.lines
+    ]
+    table = ["| job | what | why | documents | size |", "|---|---|---|---:|---:|", *rows] if rows else []
+    notes = [f"- {note}" for note in report.notes]
+    opened = [
+        f"- `{each.submission}` on {each.connection}: {each.status}, {each.next}" for each in report.open
+    ]
+    parts = [["### docbatch plan"], [_head(report)], table, opened + notes, [f"**{summary(report)}**"]]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def plan_json(report: PlanReport) -> dict[str, Any]:
+    """Return the plan as a JSON value with a version."""
+    lines = [
+        {**asdict(line), "examples": [{"path": path, "detail": detail} for path, detail in line.examples]}
+        for line in report.lines
+    ]
+    told = {**asdict(report), "lines": lines, "has_changes": report.has_changes}
+    return {"version": VERSION, "type": "plan", **told}
+
+
+def human(size: int) -> str:
+    """Return a number of bytes as people say it."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """Return text of others' making, such as a file's name, so that it stays one line and cannot steer a terminal."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def span(seconds: float) -> str:
+    """Return a length of time as people say it, cut to its two largest units."""
+    left = max(0, int(seconds))
+    parts = []
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        number, left = divmod(left, size)
+        if number:
+            parts.append(f"{number} {unit}")
+    return " ".join(parts[:2]) or "0 s"
+
+
+def plural(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,345 @@
+"""What is due now, decided from values alone.
+
+The order of actions is a safety property: settle open questions, collect what can expire, deliver, poll, and spend
+money last. Everything that is not due leaves a note that says why.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from docbatch.core.models import Recovery, Submission, SubmissionStatus, Traits, WorkItem
+from docbatch.core.report import plural
+from docbatch.core.turns import FairQueues, RecipeQueue
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionView:
+    """A provider connection as planning sees it.
+
+    `account` is what the credentials at hand belong to. `blocked` says why nothing may be created there now; `unreachable`
+    why nothing at all can be asked. `ready_at` is when its rate limit allows the next create (monotonic seconds).
+    """
+
+    name: str
+    account: str
+    traits: Traits
+    blocked: str | None = None
+    unreachable: str | None = None
+    ready_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """The looks for one unanswered create in this process: how many counted, when first, when next (monotonic).
+
+    `empty` looks saw nothing beside a visible witness; `blind` ones saw no witness either and prove nothing.
+    """
+
+    empty: int = 0
+    blind: int = 0
+    since: float = 0.0
+    next_at: float = 0.0
+
+    def are_enough(self, count: int, traits: Traits, now: float) -> bool:
+        """Say whether so many of the looks, and the time since the first of all, are what the traits ask for."""
+        return count >= traits.looks and now - self.since >= traits.grace
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Items of one recipe waiting to be sent, in the order they shall go. `more` means the window cut the list."""
+
+    recipe: str
+    connection: str
+    items: tuple[WorkItem, ...]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Deliveries waiting for one sink of one job. `whole` sinks are written once their job is quiet."""
+
+    job: str
+    sink: int
+    count: int
+    whole: bool = False
+    quiet: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything recorded and remembered that planning depends on.
+
+    `turns` says when a recipe's queue was served last, by a number that grows; `spent` are collected submissions for
+    which something was made at the vendor that nobody needs any more.
+    """
+
+    connections: Mapping[str, ConnectionView]
+    submissions: tuple[Submission, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    due: tuple[Due, ...] = ()
+    looks: Mapping[str, Looks] = field(default_factory=dict)
+    next_poll: Mapping[str, float] = field(default_factory=dict)
+    next_fetch: Mapping[str, float] = field(default_factory=dict)
+    turns: Mapping[str, int] = field(default_factory=dict)
+    spent: tuple[Submission, ...] = ()
+    may_create: bool = True
+    allowance: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Answer the question whether an unanswered create exists: by `replay`ing its key, or by looking."""
+
+    submission: str
+    replay: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End an unanswered create: as absent (its items may be sent again) or as held for a person."""
+
+    submission: str
+    absent: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    submission: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    job: str
+    sink: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    submission: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Remove what was made at the vendor for a submission alone: its results are safe."""
+
+    submission: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    connection: str
+    recipe: str
+    items: tuple[WorkItem, ...]
+    reason: str
+
+
+Action = Settle | Close | Collect | Deliver | Poll | Discard | Submit
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Why something is not due: about a submission or a connection, and when it may be (monotonic seconds)."""
+
+    subject: str
+    text: str
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    actions: tuple[Action, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def wake_at(self) -> float | None:
+        """When the earliest waiting matter becomes due; None when nothing waits for time."""
+        return min((note.until for note in self.notes if note.until is not None), default=None)
+
+
+def schedule(snapshot: Snapshot, now: float) -> Schedule:
+    """Return what is due at `now` (monotonic seconds), in the order it must be done."""
+    ordered = sorted(snapshot.submissions, key=lambda submission: submission.sequence)
+    found: list[Action | Note] = []
+    for submission in ordered:
+        found.extend(_settle(submission, snapshot, now))
+    for submission in ordered:
+        found.extend(_collect(submission, snapshot, now))
+    found.extend(_deliver(snapshot.due))
+    for submission in ordered:
+        found.extend(_poll(submission, snapshot, now))
+    found.extend(_discard(snapshot))
+    found.extend(_submit(snapshot, now))
+    return Schedule(
+        actions=tuple(each for each in found if not isinstance(each, Note)),
+        notes=tuple(each for each in found if isinstance(each, Note)),
+    )
+
+
+def _barrier(submission: Submission, snapshot: Snapshot) -> Note | None:
+    """Say why nothing can be asked about this submission, if so."""
+    connection = snapshot.connections.get(submission.connection)
+    if connection is None:
+        return Note(submission.id, f"connection '{submission.connection}' is not among the selected jobs")
+    if connection.unreachable is not None:
+        return Note(submission.id, connection.unreachable)
+    if connection.account != submission.account:
+        return Note(
+            submission.id,
+            f"belongs to account {submission.account}, the connection now speaks for {connection.account}",
+        )
+    return None
+
+
+def _settle(submission: Submission, snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
+    if submission.status not in {SubmissionStatus.UNANSWERED, SubmissionStatus.HELD}:
+        return
+    barrier = _barrier(submission, snapshot)
+    if barrier is not None:
+        yield barrier
+        return
+    traits = snapshot.connections[submission.connection].traits
+    looks = snapshot.looks.get(submission.id, Looks())
+    if submission.status is SubmissionStatus.HELD:
+        yield _look_again(submission, traits, looks, now)
+    elif traits.recovery is Recovery.KEYED and not submission.replay_refused:
+        yield _when(
+            Settle(submission.id, replay=True, reason="the answer was lost; the same key is sent again"),
+            looks,
+            now,
+        )
+    elif not traits.findable:
+        yield Close(submission.id, absent=False, reason="the vendor offers no way to tell whether it exists")
+    else:
+        yield _look(submission, traits, looks, now)
+
+
+def _look_again(submission: Submission, traits: Traits, looks: Looks, now: float) -> Action | Note:
+    """Give a held submission one more look in every run: it settles itself when it is found."""
+    if traits.findable and looks.empty + looks.blind == 0:
+        reason = "held; looking whether it has appeared"
+        return _when(Settle(submission.id, replay=False, reason=reason), looks, now)
+    return Note(submission.id, f"held: run 'docbatch resolve {submission.id}'")
+
+
+def _look(submission: Submission, traits: Traits, looks: Looks, now: float) -> Action | Note:
+    if looks.are_enough(looks.empty, traits, now):
+        if traits.resend:
+            reason = f"not found in {looks.empty} looks over {traits.grace:g} s beside a visible witness"
+            return Close(submission.id, absent=True, reason=reason)
+        return Close(
+            submission.id, absent=False, reason="not found, and this connection never sends again by itself"
+        )
+    if looks.are_enough(looks.blind, traits, now):
+        reason = "nothing that was certainly made there is visible with these credentials, so its absence proves nothing"
+        return Close(submission.id, absent=False, reason=reason)
+    return _when(
+        Settle(submission.id, replay=False, reason="the answer was lost; looking for it"), looks, now
+    )
+
+
+def _when(action: Settle, looks: Looks, now: float) -> Action | Note:
+    if now >= looks.next_at:
+        return action
+    return Note(action.submission, "waits for the next look at an unanswered create", looks.next_at)
+
+
+def _collect(submission: Submission, snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
+    if submission.status is not SubmissionStatus.SUBMITTED or not submission.ready:
+        return
+    at = snapshot.next_fetch.get(submission.id, 0.0)
+    reason = f"{submission.ready} results are ready"
+    yield _barrier(submission, snapshot) or (
+        Collect(submission.id, reason)
+        if now >= at
+        else Note(submission.id, f"{reason}, the vendor asked to wait", at)
+    )
+
+
+def _deliver(due: Sequence[Due]) -> Iterator[Action | Note]:
+    for each in sorted(due, key=lambda each: (each.whole, each.job, each.sink)):
+        if each.whole and not each.quiet:
+            yield Note(each.job, "is written once the job's documents are through")
+        else:
+            yield Deliver(each.job, each.sink, f"{each.count} outputs are due")
+
+
+def _poll(submission: Submission, snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
+    if submission.status is not SubmissionStatus.SUBMITTED or not submission.running:
+        return
+    barrier = _barrier(submission, snapshot)
+    at = snapshot.next_poll.get(submission.id, 0.0)
+    if barrier is not None:
+        yield barrier
+    elif now >= at:
+        yield Poll(submission.id, f"{plural(submission.running, 'document')} with the vendor")
+    else:
+        yield Note(submission.id, f"{plural(submission.running, 'document')} with the vendor", at)
+
+
+def _discard(snapshot: Snapshot) -> Iterator[Action]:
+    """What is left for lack of a connection stays until one is there; nobody waits for it."""
+    for submission in sorted(snapshot.spent, key=lambda submission: submission.sequence):
+        if _barrier(submission, snapshot) is None:
+            yield Discard(submission.id, "its results are safe")
+
+
+def _submit(snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
+    allowance = snapshot.allowance
+    in_flight = {name: _in_flight(snapshot, each) for name, each in snapshot.connections.items()}
+    waiting = []
+    for each in sorted(snapshot.queues, key=lambda each: (each.items[0].priority, each.recipe)):
+        connection = snapshot.connections[each.connection]
+        refusal = _refusal(snapshot, connection, now)
+        if refusal is not None:
+            yield refusal
+            continue
+        turn = snapshot.turns.get(each.recipe, 0)
+        waiting.append(
+            RecipeQueue(each.recipe, connection.name, connection.traits, each.items, each.more, turn)
+        )
+    turns = FairQueues(waiting, max(snapshot.turns.values(), default=0))
+    for queue, chunk in turns:
+        items = chunk if allowance is None else chunk[:allowance]
+        busy = in_flight[queue.connection]
+        if busy >= queue.traits.max_in_flight:
+            yield Note(queue.connection, f"{busy} submissions are in flight, the most allowed")
+            turns.close(queue)
+        elif not items:
+            yield Note(queue.connection, "the number of new documents allowed in this run is reached")
+            turns.close(queue)
+        else:
+            yield Submit(
+                queue.connection, queue.recipe, items, f"{plural(len(items), 'document')} to be sent"
+            )
+            in_flight[queue.connection] += 1
+            allowance = None if allowance is None else allowance - len(items)
+            turns.serve(queue, len(items))
+
+
+def _in_flight(snapshot: Snapshot, connection: ConnectionView) -> int:
+    """Count what takes a place at the vendor; work of another account and held work, which may not exist, take none."""
+    return sum(
+        submission.connection == connection.name
+        and submission.account == connection.account
+        and submission.status is not SubmissionStatus.HELD
+        for submission in snapshot.submissions
+    )
+
+
+def _refusal(snapshot: Snapshot, connection: ConnectionView, now: float) -> Note | None:
+    """Say why nothing may be created on this connection now, if so."""
+    if not snapshot.may_create:
+        return Note(connection.name, "this run creates nothing new")
+    stopped = connection.unreachable or connection.blocked
+    if stopped is not None:
+        return Note(connection.name, stopped)
+    if now < connection.ready_at:
+        return Note(connection.name, "waits before the next attempt", connection.ready_at)
+    return None

@@ -1,0 +1,57 @@
+"""Checking that a state is sound: against everything it promises about itself."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from docbatch.core.errors import StateError
+from docbatch.core.lifecycle import replay
+from docbatch.spool import Spool
+from docbatch.state.store import Store
+
+
+def check(folder: Path) -> Iterator[str]:
+    """Yield what is wrong with the state; nothing when all is well. Changes nothing."""
+    with Store.readable(folder) as store:
+        yield from _sqlite(store)
+        for rows in (store.items.all, store.submissions.all, store.events.all):
+            yield from _rows(rows)
+        yield from _histories(store)
+        yield from _results(store)
+
+
+def _sqlite(store: Store) -> Iterator[str]:
+    for (message,) in store.database.execute("PRAGMA integrity_check").fetchall():
+        if message != "ok":
+            yield f"SQLite: {message}"
+    for table, row, parent, _ in store.database.execute("PRAGMA foreign_key_check").fetchall():
+        yield f"row {row} of {table} refers to a row of {parent} that is not there"
+
+
+def _rows(rows: Callable[[], Iterator[object]]) -> Iterator[str]:
+    try:
+        for _ in rows():
+            pass
+    except StateError as error:
+        yield error.message
+
+
+def _histories(store: Store) -> Iterator[str]:
+    """Compare each submission's status with what its events lead to."""
+    for submission in store.submissions.all():
+        try:
+            status = replay(entry.event for entry in store.events.of(submission.id))
+        except StateError as error:
+            yield f"submission {submission.id}: {error.message}"
+            continue
+        if status is not submission.status:
+            yield f"submission {submission.id} is {submission.status}, but its events say {status}"
+
+
+def _results(store: Store) -> Iterator[str]:
+    spool = Spool(store.folder / "spool")
+    for item in store.items.all():
+        if item.result is not None:
+            try:
+                spool.read(item.result)
+            except StateError as error:
+                yield f"item {item.key[:12]}: {error.message}"

@@ -1,0 +1,98 @@
+"""Editing the state as a person asks: retry, resolve, forget, back up, each with a dry run where it changes anything."""
+
+import contextlib
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from docbatch.core.errors import UsageError
+from docbatch.core.lifecycle import Event
+from docbatch.core.models import FailureClass, ItemStatus, Submission, SubmissionStatus
+from docbatch.naming.pathtext import escape, unescape
+from docbatch.state import files, lock
+from docbatch.state.store import Store
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[Store]:
+    """Open an existing state for writing. Raises NoState, StateLocked, StateError."""
+    files.inspect(folder / "state.db")
+    with lock.hold(folder / "lock"), Store.writable(folder) as store:
+        yield store
+
+
+def named_jobs(store: Store, job: str | None = None) -> list[str]:
+    """Return the one job that is asked for, else all that the state knows. Raises UsageError where it lacks that one."""
+    names = [each.name for each in store.documents.jobs()]
+    if job is None:
+        return names
+    if job not in names:
+        raise UsageError(f"the state knows no job '{job}'", hint=f"it knows {', '.join(names) or 'none'}")
+    return [job]
+
+
+def named_submission(store: Store, identity: str) -> Submission:
+    """Return a submission that a person names. Raises UsageError where the state does not know it."""
+    found = store.submissions.get(identity)
+    if found is None:
+        raise UsageError(
+            f"the state knows no submission '{identity}'", hint="'docbatch status' lists those open"
+        )
+    return found
+
+
+def retry(folder: Path, job: str | None, classes: Collection[str], *, dry_run: bool) -> list[tuple[str, str]]:
+    """Queue failed items again; return (document, reason) of each. Raises UsageError for an unknown job or class."""
+    unknown = set(classes) - set(FailureClass)
+    if unknown:
+        raise UsageError(
+            f"there is no failure class '{unknown.pop()}'", hint=f"there are {', '.join(FailureClass)}"
+        )
+    with locked(folder) as store:
+        found = [
+            (name, path, f"{why.kind}: {why.message}")
+            for name in named_jobs(store, job)
+            for path, status, why in store.documents.failures(name)
+            if status == ItemStatus.FAILED and (not classes or why.kind in classes)
+        ]
+        if found and not dry_run:
+            rows = {store.documents.item_row(name, path) for name, path, _ in found}
+            store.items.queue(sorted(row for row in rows if row is not None))
+    return [(escape(path), reason) for _, path, reason in found]
+
+
+def resolve(folder: Path, submission: str, remote_id: str | None, *, dry_run: bool) -> int:
+    """Settle a held submission as a person decided; return how many documents it carries. Raises UsageError."""
+    with locked(folder) as store:
+        known = named_submission(store, submission)
+        if known.status not in {SubmissionStatus.HELD, SubmissionStatus.UNANSWERED}:
+            raise UsageError(f"submission {submission} is {known.status}: there is nothing to settle")
+        if not dry_run and remote_id is not None:
+            store.submissions.accept(submission, Event.RESOLVED_FOUND, remote_id, {})
+        elif not dry_run:
+            store.submissions.record(submission, Event.RESOLVED_ABSENT)
+        return known.running
+
+
+def backup(folder: Path, to: Path) -> None:
+    """Copy the state file as it is at one moment. Raises StateError, UsageError."""
+    if to.exists():
+        raise UsageError(f"{to}: exists already", hint="name a new file")
+    with Store.readable(folder) as store:
+        store.copy(to)
+
+
+def forget(folder: Path, job: str, path: str, *, dry_run: bool) -> str:
+    """Let the state forget that a document is wanted; what was paid for it stays known. Return its status."""
+    with locked(folder) as store:
+        place = unescape(path)
+        if not store.documents.knows(job, place):
+            raise UsageError(
+                f"job '{job}' has no document '{path}' in the state", hint="see 'docbatch state list'"
+            )
+        row = store.documents.item_row(job, place)
+        status = "a problem" if row is None else str(store.items.by_row(row).status)
+        if not dry_run:
+            with store.write():
+                store.documents.unwant(job, place)
+                store.documents.revise(job)
+        return status

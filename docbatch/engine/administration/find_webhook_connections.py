@@ -1,0 +1,44 @@
+"""Finding the connections that can receive webhooks: those of a vendor that sends them and whose secret is known."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from docbatch.core.errors import CredentialsError, UsageError
+from docbatch.engine.credentials import read_webhook_secret
+from docbatch.specs.project import EnvReference
+from docbatch.specs.values import Connection, Project
+from docbatch.webhooks.listener import WebhookConnection
+from docbatch.webhooks.vendors import VENDORS
+
+
+def find_webhook_connections(project: Project) -> list[WebhookConnection]:
+    """Return a receiver for each connection. Raises CredentialsError when there is none or a secret cannot be read."""
+    if project.id is None:
+        raise UsageError(
+            "webhooks need a docbatch.yaml with a project id",
+            hint="run 'docbatch init' in the project's root",
+        )
+    found = list(_receivers(project))
+    if not found:
+        names = " or ".join(vendor.variable for vendor in VENDORS.values())
+        raise CredentialsError(
+            "no connection has a webhook secret, so that no delivery could be trusted",
+            hint=f"set {names}, or write 'webhook_secret: {{env: NAME}}' under the connection in docbatch.yaml",
+        )
+    return found
+
+
+def _receivers(project: Project) -> Iterator[WebhookConnection]:
+    for connection in project.connections.values():
+        vendor = VENDORS.get(connection.type)
+        secrets = () if vendor is None else _secrets(connection, vendor.variable, project.root)
+        if vendor is not None and secrets:
+            yield WebhookConnection(connection.name, vendor, secrets)
+
+
+def _secrets(connection: Connection, variable: str, root: Path) -> tuple[str, ...]:
+    references = connection.webhook_secret
+    if not references and os.environ.get(variable):
+        references = (EnvReference(env=variable),)
+    return tuple(read_webhook_secret(connection.name, reference, root) for reference in references)

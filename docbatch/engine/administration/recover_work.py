@@ -1,0 +1,204 @@
+"""Recovering work: taking over what vendors have of this project after the state was lost or went back.
+
+Nothing is sent. What is taken over is followed and collected by the next apply like everything else.
+"""
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from docbatch.core.errors import CredentialsError, DocbatchError, Gone, ProviderError, UsageError, gravest
+from docbatch.core.models import Recovery
+from docbatch.engine.administration.judge_unknown_work import (
+    Judgement,
+    UnknownWork,
+    UnknownWorkVerdict,
+    judge,
+    record_unknown_work,
+)
+from docbatch.engine.clock import Clock, patiently
+from docbatch.engine.planning.plan_session import PlanSession, Selection, locked_session
+from docbatch.engine.progress_notices import Observer, Waiting
+from docbatch.providers import REGISTRY
+from docbatch.providers.base import Provider, Recalled
+from docbatch.providers.kind import Settings
+from docbatch.state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Search(Selection):
+    """Where to look. `only` is one connection instead of all.
+
+    A person says with `absent` that a connection has nothing the state does not know, and with `abandoned`, which holds
+    markers, that such work is never to be followed. `dry_run` looks and changes nothing.
+    """
+
+    only: str | None = None
+    absent: frozenset[str] = frozenset()
+    abandoned: frozenset[str] = frozenset()
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What was found and what became of it.
+
+    `restored` says why the state was not trusted, None where it was. `unsearched` are connections that keep it from
+    being trusted, with the reason. `is_trusted` says whether apply may send again.
+    """
+
+    judgements: tuple[Judgement, ...] = ()
+    restored: str | None = None
+    unsearched: Mapping[str, str] = field(default_factory=dict)
+    errors: tuple[DocbatchError, ...] = ()
+    declined: bool = False
+
+    @property
+    def is_trusted(self) -> bool:
+        return self.restored is None or not self.unsearched
+
+    @property
+    def exit_code(self) -> int:
+        """6 while apply would still refuse to send."""
+        left = any(each.verdict is UnknownWorkVerdict.LEFT for each in self.judgements)
+        return gravest({*(error.exit_code for error in self.errors), 6 if left or not self.is_trusted else 0})
+
+
+def recover(
+    search: Search, clock: Clock, observe: Observer, announce: Callable[[Sequence[Judgement]], bool]
+) -> Recovered:
+    """Look at every connection that charges. `announce` is shown what was found and may decline.
+
+    Raises StateError, StateLocked, GuardRefused, UsageError: nothing was changed then.
+    """
+    with contextlib.ExitStack() as stack:
+        rehearsal = (
+            Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="docbatch-")))
+            if search.dry_run
+            else None
+        )
+        session = stack.enter_context(locked_session(search, clock, left=_named, rehearsal=rehearsal))
+        session.record()
+        return recover_with(search, session, clock, observe, announce)
+
+
+def recover_with(
+    search: Search,
+    session: PlanSession,
+    clock: Clock,
+    observe: Observer,
+    announce: Callable[[Sequence[Judgement]], bool],
+) -> Recovered:
+    """Do what `recover` does, on a state that has taken up the specs."""
+    store = session.store
+    restored = store.restored()
+    paid = _paid(session)
+    _check_names(search, paid)
+    unsearched = {
+        name: why
+        for name in sorted(paid)
+        if name not in search.absent and (why := _barrier(search, session, name))
+    }
+    asked = sorted(paid - unsearched.keys() - search.absent)
+    if restored is not None and not search.dry_run:
+        _let_lists_settle(session, asked, clock, observe)
+    # Two connections may speak for one account.
+    found = {each.marker: each for name in asked for each in _search(search, session, name, clock)}
+    unsearched.update(
+        {name: error.message for name, error in session.connections.troubles.items() if name in paid}
+    )
+    judgements = tuple(judge(session, found.values(), search.abandoned))
+    errors = tuple(session.connections.troubles.values())
+    agreed = announce(judgements)
+    outcome = Recovered(judgements, restored, unsearched, errors, declined=not agreed)
+    if agreed:
+        for each in judgements:
+            _settle(search, session, each, clock.wall())
+        if outcome.is_trusted:
+            store.trust()
+    return outcome
+
+
+def _named(store: Store) -> set[str]:
+    return {name for name, _ in store.documents.connections()}
+
+
+def _paid(session: PlanSession) -> set[str]:
+    """Return the connections that charge, of all that jobs or the state name."""
+    views = session.connections.views()
+    charging = {name for name, view in views.items() if not view.traits.free}
+    missing = {
+        name
+        for name, provider in session.store.documents.connections()
+        if name not in views
+        and not (provider in REGISTRY and REGISTRY[provider]().traits(Settings(name, provider)).free)
+    }
+    return charging | missing
+
+
+def _check_names(search: Search, paid: set[str]) -> None:
+    for name in sorted({*search.absent, *({search.only} if search.only else ())}):
+        if name not in paid:
+            raise UsageError(
+                f"no job and no recorded work uses a connection '{name}' that charges",
+                hint=f"there are {', '.join(sorted(paid)) or 'none'}",
+            )
+
+
+def _barrier(search: Search, session: PlanSession, name: str) -> str | None:
+    """Say why a connection cannot be searched, if so."""
+    view = session.connections.views().get(name)
+    if view is None:
+        return "docbatch.yaml no longer has it"
+    if view.traits.recovery is Recovery.NONE:
+        return "the vendor offers no way to look for work"
+    return "it was left out" if search.only not in {None, name} else None
+
+
+def _let_lists_settle(session: PlanSession, asked: Sequence[str], clock: Clock, observe: Observer) -> None:
+    """Wait until even the last work that may have been sent shows in the vendors' lists."""
+    last = session.store.last_spent()
+    grace = max((session.connections.traits(name).grace for name in asked), default=0.0)
+    if last is None or not grace:
+        return
+    passed = max(0.0, clock.wall() - last)
+    if passed < grace:
+        observe(Waiting(grace - passed, "vendors' lists may not show yet what was sent last"))
+        clock.wait(clock.monotonic() + grace - passed)
+
+
+def _search(search: Search, session: PlanSession, name: str, clock: Clock) -> Iterator[UnknownWork]:
+    """Yield the work on one connection that the state does not know; its trouble does not stop the others."""
+    if name in session.connections.troubles:
+        return
+    try:
+        provider = session.connections.provider(name)
+        markers = patiently(clock, lambda: set(provider.survey(_prefix(search))))
+        for marker in sorted(markers - session.store.submissions.markers()):
+            yield UnknownWork(marker, name, provider.account, _recall(provider, marker, clock))
+    except (CredentialsError, ProviderError) as error:
+        session.connections.cut(name, error)
+
+
+def _recall(provider: Provider, marker: str, clock: Clock) -> Recalled | None:
+    try:
+        return patiently(clock, lambda: provider.recall(marker))
+    except Gone:
+        return None
+
+
+def _settle(search: Search, session: PlanSession, judgement: Judgement, now: float) -> None:
+    found = judgement.found
+    match judgement.verdict:
+        case UnknownWorkVerdict.TAKEN:
+            record_unknown_work(session, judgement, found.marker.removeprefix(_prefix(search)), now)
+        case UnknownWorkVerdict.KNOWN | UnknownWorkVerdict.ABANDONED:
+            session.store.submissions.abandon(found.marker, found.connection, found.account)
+        case UnknownWorkVerdict.LEFT:
+            pass
+
+
+def _prefix(search: Search) -> str:
+    return f"{search.project}-"

@@ -1,0 +1,86 @@
+"""The status of jobs, submissions and spool, read from the state as values to show."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from docbatch.core.models import Submission
+from docbatch.engine.administration.edit_state import named_jobs
+from docbatch.naming.pathtext import escape
+from docbatch.spool import Spool
+from docbatch.state import lock
+from docbatch.state.deadlines import Stuck
+from docbatch.state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """A job's documents by status, and those that are not well: (path, status, class, message).
+
+    `credits` is what vendors charged for its documents, as far as they told; None where none did.
+    """
+
+    job: str
+    connection: str
+    tally: dict[str, int]
+    failures: tuple[tuple[str, str, str, str], ...]
+    credits: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateStatus:
+    """`stuck` holds, by id, what of the open submissions is with a vendor for longer than its jobs allow.
+
+    `owner` names a run that holds the state at this moment.
+    """
+
+    jobs: tuple[JobStatus, ...]
+    open: tuple[Submission, ...]
+    spool_entries: int
+    spool_bytes: int
+    owner: str | None
+    stuck: Mapping[str, Stuck] = field(default_factory=dict)
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Yield one JSON value for each job and open submission, and one for the spool."""
+        for job in self.jobs:
+            failures = [
+                dict(zip(("path", "status", "class", "message"), each, strict=True)) for each in job.failures
+            ]
+            yield {"type": "job", "job": job.job, "connection": job.connection, "documents": job.tally,
+                   "credits": job.credits, "failures": failures}  # fmt: skip
+        for each in self.open:
+            yield {"type": "submission", "id": each.id, "connection": each.connection, "status": str(each.status),
+                   "remote_id": each.remote_id, "running": each.running, "ready": each.ready,
+                   "stuck": asdict(self.stuck[each.id]) if each.id in self.stuck else None}  # fmt: skip
+        yield {"type": "spool", "entries": self.spool_entries, "bytes": self.spool_bytes}
+
+
+def read_status(store: Store, only: str | None = None, *, now: float) -> StateStatus:
+    """Read what is recorded, of one job or of all; `now` is wall time. Raises UsageError for a job the state does not know."""
+    names = named_jobs(store, only)
+    spool = Spool(store.folder / "spool")
+    return StateStatus(
+        jobs=tuple(_job(store, name) for name in names),
+        open=tuple(store.submissions.open()),
+        spool_entries=sum(1 for _ in spool.entries()),
+        spool_bytes=spool.size(),
+        owner=lock.owner(store.folder / "lock") if lock.is_held(store.folder / "lock") else None,
+        stuck={each.submission: each for each in store.deadlines.passed(now)},
+    )
+
+
+def _job(store: Store, name: str) -> JobStatus:
+    job = store.documents.job(name)
+    assert job is not None
+    failures = (
+        (escape(path), status, str(why.kind), why.message)
+        for path, status, why in store.documents.failures(name)
+    )
+    return JobStatus(
+        job=name,
+        connection=job.connection,
+        tally=store.documents.tally(name),
+        failures=tuple(failures),
+        credits=store.submissions.credits(name),
+    )

@@ -1,0 +1,279 @@
+"""Comparing the documents found with those recorded: both in path order, each read once.
+
+Unchanged documents are what most runs are made of; `_Sieve.sift` lets them pass in a few comparisons each and hands the
+rest to the pure `changes.judge`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from operator import eq, itemgetter
+
+from docbatch.core.changes import ChangeKind, FoundDocument, KnownItem, Reason, Recorded, judge
+from docbatch.core.errors import SpecError, UsageError
+from docbatch.core.keys import item_key
+from docbatch.core.models import RETRY_CLASS, ItemStatus, RetryClass
+from docbatch.engine.planning.differences_database import Change, Differences, Output
+from docbatch.engine.planning.recorded_rows import WINDOW, Outputs, Rows
+from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
+from docbatch.naming.pathtext import escape
+from docbatch.sinks.paths import folded
+from docbatch.sources.scan import Observed, Seen
+from docbatch.sources.walk import Unusable
+from docbatch.state.documents import DocumentRow
+from docbatch.state.items import RecordedItem
+from docbatch.state.store import Store
+
+_FOUND = itemgetter(0, 6, 7)
+_RECORDED = itemgetter(0, 1, 2)
+_STATUS = itemgetter(3)
+_RECIPE = itemgetter(5)
+DONE = frozenset({str(ItemStatus.SUCCEEDED), str(ItemStatus.PARTIAL)})
+
+
+def known_item(item: RecordedItem) -> KnownItem:
+    """Return an item as judging sees it."""
+    passing = item.failure is not None and RETRY_CLASS[item.failure.kind] is RetryClass.AUTO
+    return KnownItem(item.status, item.result is not None, passing)
+
+
+class Tally:
+    """What a job's scan saw: documents found, and how many of them are through."""
+
+    def __init__(self) -> None:
+        self.found = 0
+        self.unchanged = 0
+
+
+def compare_documents(
+    target: ResolvedJob,
+    store: Store | None,
+    windows: Iterable[Seen],
+    differences: Differences,
+    unseen: frozenset[bytes] = frozenset(),
+) -> Tally:
+    """Write into `differences` what is due for a job. `store` is None when there is no state yet.
+
+    `unseen` are documents of which no more is known than that they are wanted.
+    """
+    sieve = _Sieve(target, store, differences, unseen)
+    for seen in windows:
+        sieve.sift(seen)
+    sieve.finish()
+    return sieve.tally
+
+
+class _Sieve:
+    def __init__(
+        self, target: ResolvedJob, store: Store | None, differences: Differences, unseen: frozenset[bytes]
+    ) -> None:
+        self.tally = Tally()
+        self._unseen = unseen
+        self._target = target
+        self._store = store
+        self._desk = differences
+        self._recipe = store.documents.recipe_row(target.recipe_key) if store is not None else None
+        rows: Iterator[DocumentRow] = store.documents.stream(target.name) if store is not None else iter(())
+        self._rows = Rows(rows)
+        recorded = (
+            {} if store is None else {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
+        )
+        self._outputs = [
+            Outputs(sink, recorded.get(sink.identity), store) for sink in target.sinks if not sink.whole
+        ]
+        self._roots = [] if store is None else store.deliveries.roots()
+        self._changed: list[tuple[FoundDocument, Recorded | None, str | None]] = []
+        self._unreadable: list[bytes] = []
+
+    def sift(self, seen: Seen) -> None:
+        """Take one window; both of its lists are in path order."""
+        if seen.unusable:
+            self._sift_unusable(seen.documents, seen.unusable)
+        else:
+            self._sift_documents(seen.documents)
+
+    def _sift_documents(self, documents: Sequence[Observed]) -> None:
+        self.tally.found += len(documents)
+        rows = self._rows.upcoming(len(documents))
+        if len(rows) == len(documents) and self._are_done(documents, rows):
+            self._rows.skip(len(rows))
+            self.tally.unchanged += len(rows)
+            self._check_outputs(documents, rows)
+        else:
+            for document in documents:
+                self._sift_document(document)
+
+    def _are_done(self, documents: Sequence[Observed], rows: Sequence[DocumentRow]) -> bool:
+        """Say whether a whole stretch is as recorded and through, without looking at each document in Python."""
+        return (
+            all(map(eq, map(_FOUND, documents), map(_RECORDED, rows)))
+            and DONE.issuperset(map(_STATUS, rows))
+            and set(map(_RECIPE, rows)) == {self._recipe}
+        )
+
+    def _check_outputs(self, documents: Sequence[Observed], rows: Sequence[DocumentRow]) -> None:
+        for output in self._outputs:
+            for document, row in zip(documents, rows, strict=True):
+                moved = output.sink.moves and self._is_elsewhere(output, document)
+                reason = Reason.NEW_SINK if moved else output.fault(row[0], row[4])
+                if reason is not None:
+                    self._rewrite(output.sink, document, reason)
+
+    def _is_elsewhere(self, output: Outputs, document: Observed) -> bool:
+        """Say whether the document's output belongs where the state does not know it to belong."""
+        place = output.place(document[0])
+        if place is None or not output.sink.moves:
+            return place is None
+        wanted = self._placed(output.sink, document[0], document[6], document[1], Reason.NEW_SINK)
+        return wanted.output != place
+
+    def _sift_document(self, document: Observed) -> None:
+        row = self._row_of(document[0])
+        if row is not None and self._are_done([document], [row]):
+            self.tally.unchanged += 1
+            self._check_outputs([document], [row])
+        else:
+            self._suspect(document, row)
+
+    def _row_of(self, path: bytes) -> DocumentRow | None:
+        """Return what is recorded of a path, passing over what was not found before it."""
+        while (row := self._rows.first) is not None and row[0] <= path:
+            self._rows.skip(1)
+            if row[0] == path:
+                return row
+            self._gone(row)
+        return None
+
+    def _sift_unusable(self, documents: Sequence[Observed], unusable: Sequence[Unusable]) -> None:
+        """Interleave the few that cannot be used, so that rows and paths stay in step."""
+        start = 0
+        for each in unusable:
+            end = start
+            while end < len(documents) and documents[end][0] < each.path:
+                end += 1
+            self._sift_documents(documents[start:end])
+            start = end
+            self._unusable(each)
+        self._sift_documents(documents[start:])
+
+    def _unusable(self, each: Unusable) -> None:
+        path, failure = each
+        if path.endswith(b"/"):
+            self._unreadable.append(path)
+        row = self._row_of(path)
+        recorded = None if row is None else self._recorded(row)
+        self.tally.found += 1
+        self._changed.append((FoundDocument(path, problem=failure), recorded, None))
+
+    def _gone(self, row: DocumentRow) -> None:
+        """A recorded document that was not found; one below a folder that cannot be read may well be there."""
+        if row[0] in self._unseen or any(row[0].startswith(folder) for folder in self._unreadable):
+            return
+        self._desk.change([Change(self._target.name, row[0], ChangeKind.REMOVE, Reason.GONE, adopt=True)])
+
+    def _recorded(self, row: DocumentRow) -> Recorded:
+        status = None if row[3] is None else ItemStatus(row[3])
+        return Recorded(row[1], row[2], status, row[5] == self._recipe, row[6])
+
+    def _suspect(self, document: Observed, row: DocumentRow | None) -> None:
+        path, size, digest, media_type = document[0], document[1], document[6], document[7]
+        if row is None and self._is_output(path):
+            return
+        recorded = None if row is None else self._recorded(row)
+        if row is not None:
+            for output in self._outputs:
+                if self._is_elsewhere(output, document):
+                    self._rewrite(output.sink, document, Reason.NEW_SINK)
+        key = item_key(self._target.recipe_key, media_type, digest)
+        self._changed.append((FoundDocument(path, digest, media_type, size), recorded, key))
+        if len(self._changed) >= WINDOW:
+            self._judge()
+
+    def _is_output(self, path: bytes) -> bool:
+        """Outputs are never sources, wherever they lie."""
+        place = self._target.root + b"/" + path
+        for root in self._roots:
+            if place.startswith(root + b"/") and self._store is not None:
+                output = place[len(root) + 1 :]
+                if self._store.deliveries.is_output(root, output, folded(place)):
+                    return True
+        return False
+
+    def _judge(self) -> None:
+        keys = [key for _, _, key in self._changed if key is not None]
+        items = {} if self._store is None else {item.key: item for item in self._store.items.many(keys)}
+        changes = []
+        for found, recorded, key in self._changed:
+            item = items.get(key or "")
+            known = None if item is None else known_item(item)
+            verdict = judge(found, recorded, known)
+            failure = item.failure if item is not None and verdict.kind is ChangeKind.STAND else None
+            changes.append(
+                Change(
+                    self._target.name, found.path, verdict.kind, verdict.reason, verdict.adopt, key or "",
+                    found.digest, found.media_type, found.size, found.problem or failure,
+                )
+            )  # fmt: skip
+            if found.problem is None and verdict.adopt:
+                self._place_all(found, verdict.reason)
+        self._desk.change(changes)
+        self._changed.clear()
+
+    def _place_all(self, found: FoundDocument, reason: Reason) -> None:
+        self._desk.output(
+            self._placed(each.sink, found.path, found.digest, found.size, reason) for each in self._outputs
+        )
+
+    def _rewrite(self, sink: ResolvedSink, document: Observed, reason: Reason) -> None:
+        self._desk.output([self._placed(sink, document[0], document[6], document[1], reason)])
+
+    def _placed(self, sink: ResolvedSink, path: bytes, digest: str, size: int, reason: Reason) -> Output:
+        if sink.output is not None:
+            return Output(self._target.name, sink.identity, path, b"", 0, reason)
+        try:
+            output = sink.place(path, digest, size)
+        except (ValueError, SpecError) as error:
+            raise UsageError(
+                f"job '{self._target.name}': the sink's path template gives no usable output for {escape(path)}: {error}",
+                hint="nothing was sent; mend the template, then run 'docbatch validate'",
+            ) from error
+        return Output(
+            self._target.name, sink.identity, path, output, folded(sink.root + b"/" + output), reason
+        )
+
+    def finish(self) -> None:
+        """Judge what is left, note what was not found, and look at sinks with one output."""
+        while (row := self._rows.first) is not None:
+            self._rows.skip(1)
+            self._gone(row)
+        self._judge()
+        self.tally.found += len(self._unseen)
+        self._desk.change(
+            Change(self._target.name, path, ChangeKind.LOOK, Reason.UNSEEN, adopt=False)
+            for path in self._unseen
+        )
+        if self._store is not None:
+            for sink in self._target.sinks:
+                if sink.output is not None:
+                    self._check_single(sink, self._store)
+
+    def _check_single(self, sink: ResolvedSink, store: Store) -> None:
+        recorded = next(
+            (each for each in store.deliveries.sinks(self._target.name) if each.identity == sink.identity),
+            None,
+        )
+        if recorded is None or recorded.output is None or (recorded.stamp is None and recorded.revision < 0):
+            return
+        opened = sink.open()
+        now = opened.stamp(b"")
+        if now == recorded.stamp:
+            return
+        reason = Reason.MISSING if now is None else Reason.EDITED
+        if reason is Reason.MISSING and not sink.rewrite_missing:
+            return
+        if sink.whole:
+            self._desk.whole(self._target.name, sink.identity, reason)
+            return
+        expected = ((each.path, each.result) for each in store.deliveries.holdings(recorded))
+        self._desk.output(
+            Output(self._target.name, sink.identity, path, b"", 0, reason)
+            for path, _ in opened.verify(expected)
+        )

@@ -1,0 +1,226 @@
+"""What differs, in a temporary database, so that memory does not grow with the number of files.
+
+Totals, duplicates and collisions are questions to it.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from docbatch.core.changes import ChangeKind, Reason
+from docbatch.core.models import Failure, FailureClass
+
+SCHEMA = """
+CREATE TABLE change (
+    job TEXT, path BLOB, kind TEXT, reason TEXT, adopt INTEGER, key TEXT, digest TEXT, media_type TEXT, size INTEGER,
+    problem_class TEXT, problem_message TEXT, PRIMARY KEY (job, path)
+) WITHOUT ROWID;
+CREATE TABLE output (job TEXT, sink TEXT, path BLOB, output BLOB, folded INTEGER, reason TEXT, PRIMARY KEY (job, path, sink))
+WITHOUT ROWID;
+CREATE TABLE whole (job TEXT, sink TEXT, reason TEXT, PRIMARY KEY (job, sink)) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A document for which something is due or stands. `key` is its item's key, empty when it is no item."""
+
+    job: str
+    path: bytes
+    kind: ChangeKind
+    reason: Reason
+    adopt: bool
+    key: str = ""
+    digest: str = ""
+    media_type: str = ""
+    size: int = 0
+    problem: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output that is to be written, for the reason given. `folded` is the collision key of its absolute path."""
+
+    job: str
+    sink: str
+    path: bytes
+    output: bytes
+    folded: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Documents of one job for which the same is due for the same reason; `items` counts what is distinct and sent."""
+
+    job: str
+    kind: ChangeKind
+    reason: Reason
+    documents: int
+    items: int
+    size: int
+
+
+class Differences:
+    def __init__(self) -> None:
+        # Without a name SQLite keeps it in a file that is gone with the process, however that ends.
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
+        self._database.execute("BEGIN")
+
+    def change(self, changes: Iterable[Change]) -> None:
+        self._database.executemany(
+            "INSERT OR REPLACE INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (c.job, c.path, str(c.kind), str(c.reason), c.adopt, c.key, c.digest, c.media_type, c.size,
+                 c.problem and str(c.problem.kind), c.problem and c.problem.message)
+                for c in changes
+            ),
+        )  # fmt: skip
+
+    def output(self, outputs: Iterable[Output]) -> None:
+        self._database.executemany(
+            "INSERT OR REPLACE INTO output VALUES (?, ?, ?, ?, ?, ?)",
+            ((o.job, o.sink, o.path, o.output, o.folded, str(o.reason)) for o in outputs),
+        )
+
+    def whole(self, job: str, sink: str, reason: Reason) -> None:
+        """Note that a sink with one output per job has to be written again."""
+        self._database.execute("INSERT OR REPLACE INTO whole VALUES (?, ?, ?)", (job, sink, str(reason)))
+
+    def wholes(self, job: str) -> dict[str, Reason]:
+        rows = self._database.execute("SELECT sink, reason FROM whole WHERE job = ?", (job,))
+        return {sink: Reason(reason) for sink, reason in rows}
+
+    def totals(self) -> list[Total]:
+        """Return what is due and what stands, per job, kind and reason."""
+        rows = self._database.execute(
+            "SELECT job, kind, reason, count(*), count(DISTINCT key), coalesce(sum(size), 0) FROM change"
+            " GROUP BY job, kind, reason ORDER BY job, kind, reason"
+        )
+        return [
+            Total(job, ChangeKind(kind), Reason(reason), *numbers) for job, kind, reason, *numbers in rows
+        ]
+
+    def to_send(self) -> tuple[int, int]:
+        """Return how many distinct items are to be sent, over all jobs, and their bytes."""
+        row = self._database.execute(
+            "SELECT count(*), coalesce(sum(size), 0) FROM (SELECT DISTINCT key, size FROM change WHERE kind = 'send')"
+        ).fetchone()
+        return int(row[0]), int(row[1])
+
+    def outputs_due_alone(self) -> list[tuple[str, Reason, int]]:
+        """Return (job, reason, documents) of outputs to be written for documents that are as they were."""
+        rows = self._database.execute(
+            "SELECT output.job, output.reason, count(DISTINCT output.path) FROM output"
+            " LEFT JOIN change ON change.job = output.job AND change.path = output.path"
+            " WHERE change.path IS NULL GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+        return [(job, Reason(reason), count) for job, reason, count in rows]
+
+    def output_examples(self, job: str, reason: Reason, limit: int) -> list[bytes]:
+        rows = self._database.execute(
+            "SELECT DISTINCT output.path FROM output"
+            " LEFT JOIN change ON change.job = output.job AND change.path = output.path"
+            " WHERE change.path IS NULL AND output.job = ? AND output.reason = ? ORDER BY output.path LIMIT ?",
+            (job, str(reason), limit),
+        )
+        return [row[0] for row in rows]
+
+    def wholes_due(self) -> list[tuple[str, Reason]]:
+        rows = self._database.execute("SELECT job, reason FROM whole ORDER BY job, sink")
+        return [(job, Reason(reason)) for job, reason in rows]
+
+    def examples(self, job: str, kind: ChangeKind, reason: Reason, limit: int) -> list[Change]:
+        rows = self._database.execute(
+            "SELECT * FROM change WHERE job = ? AND kind = ? AND reason = ? ORDER BY path LIMIT ?",
+            (job, str(kind), str(reason), limit),
+        )
+        return [_change(row) for row in rows]
+
+    def keys_to_send(self) -> Iterator[str]:
+        """Yield the distinct keys of what is to be sent, in order."""
+        for row in self._database.execute("SELECT DISTINCT key FROM change WHERE kind = 'send' ORDER BY key"):
+            yield row[0]
+
+    def changes(self, job: str) -> Iterator[Change]:
+        """Yield a job's changes in path order."""
+        yield from map(
+            _change, self._database.execute("SELECT * FROM change WHERE job = ? ORDER BY path", (job,))
+        )
+
+    def outputs_of(self, job: str, first: bytes, last: bytes) -> Iterator[Output]:
+        """Yield the outputs of the documents in a range of paths."""
+        rows = self._database.execute(
+            "SELECT * FROM output WHERE job = ? AND path BETWEEN ? AND ? ORDER BY path, sink",
+            (job, first, last),
+        )
+        yield from map(_output, rows)
+
+    def outputs_alone(self, job: str) -> Iterator[Output]:
+        """Yield outputs of documents that need not be adopted."""
+        rows = self._database.execute(
+            "SELECT output.* FROM output LEFT JOIN change ON change.job = output.job AND change.path = output.path"
+            " WHERE output.job = ? AND coalesce(change.adopt, 0) = 0 ORDER BY output.path, output.sink",
+            (job,),
+        )
+        yield from map(_output, rows)
+
+    def collisions(self, limit: int) -> list[tuple[Output, Output]]:
+        """Return pairs of outputs that one file system may keep as the same file."""
+        self._index()
+        rows = self._database.execute(
+            "SELECT a.*, b.* FROM output AS a JOIN output AS b ON a.folded = b.folded"
+            " AND (a.job, a.sink, a.path) < (b.job, b.sink, b.path) WHERE a.output <> x'' LIMIT ?",
+            (limit,),
+        )
+        return [(_output(row[:6]), _output(row[6:])) for row in rows]
+
+    def folded(self) -> Iterator[list[tuple[int, str, bytes]]]:
+        """Yield windows of (collision key, job, path) of all outputs that will have a file of their own."""
+        cursor = self._database.execute("SELECT folded, job, path FROM output WHERE output <> x''")
+        while window := cursor.fetchmany(500):
+            yield window
+
+    def is_removed(self, job: str, path: bytes) -> bool:
+        row = self._database.execute(
+            "SELECT 1 FROM change WHERE job = ? AND path = ? AND kind = 'remove'", (job, path)
+        ).fetchone()
+        return row is not None
+
+    def is_moved(self, job: str, path: bytes, folded: int) -> bool:
+        """Say whether a document's outputs are all written elsewhere from now on."""
+        row = self._database.execute(
+            "SELECT count(*), coalesce(sum(folded = ?), 0) FROM output WHERE job = ? AND path = ?",
+            (folded, job, path),
+        ).fetchone()
+        return bool(row[0] > 0 and row[1] == 0)
+
+    def _index(self) -> None:
+        self._database.execute("CREATE INDEX IF NOT EXISTS output_folded ON output (folded)")
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _change(columns: Sequence[Any]) -> Change:
+    job, path, kind, reason, adopt, key, digest, media_type, size, problem, message = columns
+    failure = None if problem is None else Failure(FailureClass(problem), message)
+    return Change(
+        job, path, ChangeKind(kind), Reason(reason), bool(adopt), key, digest, media_type, size, failure
+    )
+
+
+def _output(columns: Sequence[Any]) -> Output:
+    job, sink, path, output, folded, reason = columns
+    return Output(job, sink, path, output, folded, Reason(reason))

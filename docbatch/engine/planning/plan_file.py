@@ -1,0 +1,108 @@
+"""Plan files: a saved plan, so that what was reviewed is what runs, once.
+
+A plan names the state it was made from and every item it would send. Applying it on another state, or after it was
+finished, is refused; a run of it that was interrupted may be resumed with the same file.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from docbatch.core.errors import StalePlan, UsageError
+from docbatch.core.report import PlanReport, plan_json, plural
+from docbatch.engine.planning.differences_database import Differences
+from docbatch.state.store import Store
+
+VERSION = "docbatch/plan-file/v1"
+LARGEST = 512 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """`lineage` is None for a plan made before there was a state. `paths` are the specs it was made from."""
+
+    digest: str
+    lineage: str | None
+    serial: int
+    send: frozenset[str]
+    paths: tuple[str, ...]
+
+    def check(self, store: Store, differences: Differences) -> None:
+        """Raise StalePlan unless exactly this plan, or the rest of it once begun, is due."""
+        due = set(differences.keys_to_send())
+        begun = store.begun_plan()
+        if begun == self.digest and due <= self.send and (due or any(store.submissions.open())):
+            return
+        if begun == self.digest:
+            raise StalePlan(
+                "the plan was applied already", hint="make a new one with 'docbatch plan --out FILE'"
+            )
+        if self.lineage not in {None, store.lineage} or self.serial != store.events.last():
+            raise _stale("the state has moved on since the plan was made")
+        if due != self.send:
+            raise _stale(f"{plural(len(due ^ self.send), 'document')} due now and not then, or the reverse")
+
+    def start(self, store: Store) -> None:
+        """Note in the state that this plan is being applied."""
+        store.begin_plan(self.digest)
+
+
+def _stale(what: str) -> StalePlan:
+    return StalePlan(
+        f"the plan is stale: {what}", hint="nothing was sent; review a new one: 'docbatch plan --out FILE'"
+    )
+
+
+def save(
+    path: Path, report: PlanReport, store: Store | None, send: Iterable[str], paths: Iterable[str]
+) -> None:
+    """Write a plan file. Raises UsageError when it cannot be written."""
+    content = {
+        "version": VERSION,
+        "lineage": None if store is None else store.lineage,
+        "serial": 0 if store is None else store.events.last(),
+        "paths": list(paths),
+        "send": sorted(send),
+        "report": plan_json(report),
+    }
+    text = json.dumps(content, indent=1, sort_keys=True)
+    try:
+        path.write_text(
+            json.dumps({"digest": _digest(text), "plan": content}, indent=1, sort_keys=True) + "\n"
+        )
+    except OSError as error:
+        raise UsageError(f"{path}: the plan cannot be written: {error.strerror}") from error
+
+
+def load(path: Path) -> SavedPlan:
+    """Read a plan file. Raises UsageError when it is none, or was edited."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise UsageError(f"{path}: is too large to be a plan file")
+        written = json.loads(path.read_text(encoding="utf-8"))
+        content = written["plan"]
+        digest = _digest(json.dumps(content, indent=1, sort_keys=True))
+        if written["digest"] != digest or content["version"] != VERSION:
+            raise UsageError(
+                f"{path}: was edited, or is of another version",
+                hint="make it again with 'docbatch plan --out'",
+            )
+        return SavedPlan(
+            digest,
+            content["lineage"],
+            int(content["serial"]),
+            frozenset(content["send"]),
+            tuple(content["paths"]),
+        )
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UsageError(
+            f"{path}: is not a plan file", hint="'docbatch plan --out FILE' writes one"
+        ) from error
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,97 @@
+"""The plan as a report: what apply would do, drawn from the differences that were found."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from docbatch.core.changes import ChangeKind
+from docbatch.core.models import Submission, SubmissionStatus
+from docbatch.core.report import OpenWork, PlanLine, PlanReport
+from docbatch.engine.planning.differences_database import Change, Differences
+from docbatch.engine.planning.find_changes import Findings
+from docbatch.engine.planning.resolve_jobs import moved
+from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.naming.pathtext import escape
+from docbatch.state.store import Store
+
+NEXT = {
+    SubmissionStatus.INTENDED: "the answer was not recorded; it is looked for before anything is sent",
+    SubmissionStatus.UNANSWERED: "the answer was lost; it is looked for before anything is sent",
+    SubmissionStatus.SUBMITTED: "is followed, its results are collected",
+    SubmissionStatus.HELD: "held: decide with 'docbatch resolve'",
+}
+
+
+def plan_report(findings: Findings, differences: Differences, store: Store | None, shown: int) -> PlanReport:
+    """Return the report; at most `shown` examples for each line, -1 for all."""
+    targets, tallies = findings.targets, findings.tallies
+    documents = sum(total.documents for total in differences.totals() if total.kind is ChangeKind.SEND)
+    items, size = differences.to_send()
+    sending = {total.job for total in differences.totals() if total.kind is ChangeKind.SEND}
+    used = {target.connection: target.recipe.provider for target in targets if target.name in sending}
+    return PlanReport(
+        jobs=tuple(target.name for target in targets),
+        found=sum(tally.found for tally in tallies.values()),
+        unchanged=sum(tally.unchanged for tally in tallies.values()) - _touched(differences),
+        lines=tuple(_lines(differences, shown)),
+        open=() if store is None else tuple(map(_open, store.submissions.open())),
+        notes=(*_notes(targets), *_farewells(findings.gone, store), *_unseen(differences)),
+        send_documents=documents,
+        send_items=items,
+        send_bytes=size,
+        free=all(target.traits.free for target in targets if target.name in sending),
+        connections=used,
+    )
+
+
+def _touched(differences: Differences) -> int:
+    """Count documents that are as they were but for an output of theirs."""
+    return sum(count for _, _, count in differences.outputs_due_alone())
+
+
+def _lines(differences: Differences, shown: int) -> Iterator[PlanLine]:
+    for total in differences.totals():
+        examples = differences.examples(total.job, total.kind, total.reason, shown)
+        yield PlanLine(
+            total.job,
+            str(total.kind),
+            str(total.reason),
+            total.documents,
+            total.size,
+            tuple(map(_example, examples)),
+        )
+    for job, reason, count in differences.outputs_due_alone():
+        paths = differences.output_examples(job, reason, shown)
+        yield PlanLine(
+            job, str(ChangeKind.DELIVER), str(reason), count, 0, tuple((escape(path), "") for path in paths)
+        )
+    for job, reason in differences.wholes_due():
+        yield PlanLine(job, str(ChangeKind.DELIVER), f"the job's file: {reason}", 1)
+
+
+def _example(change: Change) -> tuple[str, str]:
+    return escape(change.path), "" if change.problem is None else change.problem.message
+
+
+def _open(submission: Submission) -> OpenWork:
+    return OpenWork(submission.id, submission.connection, str(submission.status), NEXT[submission.status])
+
+
+def _farewells(gone: Iterable[str], store: Store | None) -> Iterator[str]:
+    for job in sorted(gone):
+        left = 0 if store is None else store.documents.count(job)
+        if left:
+            yield f"job '{job}' is no longer declared; its {left:,} documents are let go, their outputs stay"
+
+
+def _unseen(differences: Differences) -> Iterator[str]:
+    if any(total.kind is ChangeKind.LOOK for total in differences.totals()):
+        yield "'docbatch apply --max-new 0' looks at all links and sends nothing; a plan made then is exact"
+
+
+def _notes(targets: Sequence[ResolvedJob]) -> Iterator[str]:
+    for target in targets:
+        yield from target.cautions
+        for name, (kept, current) in moved(target).items():
+            yield (
+                f"job '{target.name}' keeps {name} {kept}, {current} is installed;"
+                f" 'docbatch apply --upgrade {target.name}' sends its documents again under the new one"
+            )

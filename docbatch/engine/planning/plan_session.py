@@ -1,0 +1,127 @@
+"""Holding the state while a plan is made and recorded: how every command begins that acts on specs and documents."""
+
+import contextlib
+import shutil
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from docbatch.core.errors import CredentialsError, ProviderError
+from docbatch.engine.clock import Clock
+from docbatch.engine.planning.differences_database import Differences
+from docbatch.engine.planning.fetch_listed_links import fetch_listed_links
+from docbatch.engine.planning.find_changes import Findings, find_changes, undeclared
+from docbatch.engine.planning.record_changes import record_changes, retire
+from docbatch.engine.planning.resolve_jobs import resolve_jobs
+from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.progress_notices import Observer
+from docbatch.engine.provider_connections import Connections, accesses
+from docbatch.providers import REGISTRY
+from docbatch.sources.statcache import StatCache
+from docbatch.specs.values import INPUTS, Connection, Job
+from docbatch.spool import Spool
+from docbatch.state import files, lock
+from docbatch.state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The jobs to look at. `folder` is the state folder.
+
+    `is_all` says that `jobs` are all there are, so that others count as removed. `connections` are those whose work is
+    dealt with although no job uses them any more: what was paid is collected.
+    """
+
+    jobs: Sequence[Job]
+    folder: Path
+    project: str
+    is_all: bool = False
+    connections: tuple[Connection, ...] = ()
+    upgrade: frozenset[str] = frozenset()
+    allowed_hosts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSession:
+    """What was found, with the state still as it was."""
+
+    store: Store
+    spool: Spool
+    differences: Differences
+    connections: Connections
+    targets: Mapping[str, ResolvedJob]
+    findings: Findings
+
+    def record(self) -> None:
+        """Record what the documents are now, where their outputs belong, and which jobs are no longer declared."""
+        retire(self.store, self.findings.gone)
+        for target in self.targets.values():
+            record_changes(self.store, target, self.differences)
+
+
+def busy(store: Store) -> set[str]:
+    """Return the connections that have open work."""
+    return {submission.connection for submission in store.submissions.open()}
+
+
+@contextlib.contextmanager
+def locked_session(
+    work: Selection,
+    clock: Clock,
+    *,
+    left: Callable[[Store], Collection[str]] = busy,
+    rehearsal: Path | None = None,
+    observe: Observer = lambda _notice: None,
+) -> Iterator[PlanSession]:
+    """Hold the state, look at what is listed, and see what is due. `left` names connections beside those of the jobs.
+
+    With `rehearsal`, a folder, a copy of the state is opened there instead: what is done is then done to the copy.
+    Raises StateError, StateLocked, GuardRefused, UsageError: nothing was sent or recorded then.
+    """
+    folder = work.folder
+    files.prepare(folder)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(lock.hold(folder / "lock"))
+        opened = folder if rehearsal is None else _copied(folder, rehearsal)
+        store = stack.enter_context(Store.writable(opened))
+        differences = stack.enter_context(Differences())
+        cache = stack.enter_context(contextlib.closing(StatCache(folder / "cache.db")))
+        spool = Spool(folder / "spool")
+        spool.sweep()
+        connections = _connections(work, left(store), spool, clock)
+        stack.callback(connections.close)
+        wanted = list(resolve_jobs(work.jobs, store, folder, work.upgrade, partial(_ask, connections)))
+        gone = undeclared(work.jobs, store) if work.is_all else set()
+        looks = fetch_listed_links(wanted, gone, folder / INPUTS, cache, observe)
+        findings = find_changes(wanted, store, cache, differences, gone, looks=looks)
+        yield PlanSession(
+            store, spool, differences, connections, {target.name: target for target in wanted}, findings
+        )
+
+
+def _copied(folder: Path, to: Path) -> Path:
+    """Put a copy of the state as it is, if there is one, into another folder."""
+    if (folder / "state.db").exists():
+        with Store.readable(folder) as store:
+            store.copy(to / "state.db")
+    if (folder / "serial").exists():
+        shutil.copy(folder / "serial", to)
+    return to
+
+
+def _connections(work: Selection, left: Collection[str], spool: Spool, clock: Clock) -> Connections:
+    used = {job.connection.name: job.connection for job in work.jobs}
+    others = {each.name: each for each in work.connections if each.name in left and each.type in REGISTRY}
+    wanted = {**others, **used}.values()
+    return Connections(accesses(wanted, work.folder.parent, spool.incoming, clock.wake, work.allowed_hosts))
+
+
+def _ask(connections: Connections, job: Job) -> Mapping[str, str] | None:
+    """Ask the vendor for versions; one connection's trouble does not stop the others."""
+    name = job.connection.name
+    try:
+        return connections.provider(name).pins(job.operation, job.config)
+    except (CredentialsError, ProviderError) as error:
+        connections.cut(name, error)
+        return None

@@ -1,0 +1,152 @@
+"""Resolving jobs: from what specs declare to what the engine runs, with the versions that were pinned."""
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from docbatch.core.keys import canonical, recipe_key
+from docbatch.core.models import REFERENCE_TYPES, Input, Operation, Recipe
+from docbatch.engine.planning.resolved_job import Link, Listing, ResolvedJob, ResolvedSink
+from docbatch.engine.provider_connections import connection_settings
+from docbatch.naming.pathtext import escape
+from docbatch.naming.references import Reference
+from docbatch.naming.signed import is_signed
+from docbatch.naming.templates import NO_METADATA, doc_fields
+from docbatch.providers import REGISTRY
+from docbatch.providers.kind import ProviderKind
+from docbatch.sinks import open_sink
+from docbatch.sinks.base import Sink
+from docbatch.sinks.paths import output_path
+from docbatch.specs.inputs import columns
+from docbatch.specs.values import Job, JobListing, JobSink
+from docbatch.state.store import Store
+
+Pins = Mapping[str, str]
+Metadata = Mapping[bytes, Mapping[str, str]]
+
+
+def resolve_jobs(
+    jobs: Iterable[Job],
+    store: Store | None,
+    folder: Path,
+    upgrade: Collection[str] = (),
+    ask: Callable[[Job], Pins | None] = lambda _job: {},
+) -> Iterator[ResolvedJob]:
+    """Resolve jobs. What moves by itself stays as it was recorded, but for the jobs named in `upgrade`.
+
+    `ask` is called for versions that only the vendor knows; a job for which it returns None is left out.
+    """
+    for job in jobs:
+        kind = REGISTRY[job.connection.type]()
+        own = connection_settings(job.connection)
+        config = {name: value for name, value in job.identity_config.items() if value is not None}
+        today = Recipe(kind.name, kind.account(own), job.operation, config)
+        current = kind.pins(job.operation, job.config)
+        kept = None if store is None or job.name in upgrade else _kept_pins(job.name, today, current, store)
+        pins = kept or current
+        pins = ask(job) if pins is None else pins
+        if pins is None:
+            continue
+        recipe = replace(today, pins=dict(pins))
+        yield ResolvedJob(
+            name=job.name,
+            connection=job.connection.name,
+            operation=job.operation,
+            traits=kind.traits(own),
+            recipe=recipe,
+            recipe_key=recipe_key(recipe),
+            root=os.fsencode(job.source.root),
+            include=job.source.include,
+            exclude=job.source.exclude,
+            hidden=job.source.hidden,
+            allow_empty=job.source.allow_empty,
+            config=dict(job.config),
+            priority=job.priority,
+            timeout=job.timeout,
+            sinks=tuple(_sink(sink, folder, _metadata(job)) for sink in job.sinks),
+            listing=None if job.source.listing is None else _listing(job.source.listing, kind, job.operation),
+            cautions=job.cautions,
+        )
+
+
+def _metadata(job: Job) -> Metadata:
+    listing = job.source.listing
+    return (
+        {} if listing is None else {each.path: each.metadata for each in listing.documents if each.metadata}
+    )
+
+
+def _listing(listing: JobListing, kind: ProviderKind, operation: Operation) -> Listing:
+    documents = listing.documents
+    if listing.kind is Input.URL:
+        takes = Input.URL in kind.inputs(operation)
+        links = {each.path: Link(each.value, takes and not is_signed(each.value)) for each in documents}
+        followed = {path: REFERENCE_TYPES[Input.URL] for path, link in links.items() if link.followed}
+        return Listing(links=links, types=followed, private=listing.private)
+    if listing.kind is Input.FILE_ID:
+        written = {each.path: Reference(Input.FILE_ID, each.value).encode() for each in documents}
+        return Listing(written, types=dict.fromkeys(written, REFERENCE_TYPES[Input.FILE_ID]))
+    written = {each.path: each.value.encode() for each in documents}
+    return Listing(written, types=dict.fromkeys(written, "text/plain"))
+
+
+def _kept_pins(job: str, today: Recipe, current: Pins | None, store: Store) -> Pins | None:
+    """Return what was resolved for the job before, in its account; what only the vendor resolves holds for one config."""
+    recorded = store.documents.job(job)
+    if recorded is None:
+        return None
+    before = store.documents.recipe(recorded.recipe)
+    own = (today.provider, today.account, today.operation)
+    same = (before.provider, before.account, before.operation) == own
+    local = current is not None
+    return before.pins if same and (local or canonical(before.config) == canonical(today.config)) else None
+
+
+def moved(target: ResolvedJob) -> dict[str, tuple[str, str]]:
+    """Return what moved since the job's versions were resolved: name to (kept, current)."""
+    kind = REGISTRY[target.recipe.provider]()
+    current = kind.pins(target.operation, target.config) or target.recipe.pins
+    kept = target.recipe.pins
+    return {
+        name: (kept.get(name, "none"), current.get(name, "none"))
+        for name in sorted({*kept, *current})
+        if kept.get(name) != current.get(name)
+    }
+
+
+def _sink(sink: JobSink, folder: Path, metadata: Metadata) -> ResolvedSink:
+    single = None if sink.path is None else output_path(str(sink.path.relative_to(sink.root)))
+    return ResolvedSink(
+        identity=sink.identity,
+        root=os.fsencode(sink.root),
+        output=single if sink.type != "files" else None,
+        whole=sink.type == "jsonl",
+        place=_place(sink, metadata),
+        open=partial(_open, sink, single, folder),
+        rewrite_missing=sink.on_missing == "rewrite",
+        moves=any(columns(sink)),
+        form=sink.format if sink.type == "files" else None,
+    )
+
+
+def _open(sink: JobSink, single: bytes | None, folder: Path) -> Sink:
+    return open_sink(sink, root=sink.root, output=single or b"", trash=folder / "trash")
+
+
+def _place(sink: JobSink, metadata: Metadata) -> Callable[[bytes, str, int], bytes]:
+    def place(path: bytes, digest: str, size: int) -> bytes:
+        columns = metadata.get(path, NO_METADATA)
+        rendered = sink.output(doc_fields(path, sha256=digest, size=size, metadata=columns))
+        return output_path(escape(rendered) if _is_raw(rendered) else rendered.decode())
+
+    return place
+
+
+def _is_raw(path: bytes) -> bool:
+    try:
+        path.decode()
+    except UnicodeDecodeError:
+        return True
+    return False

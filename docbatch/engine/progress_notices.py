@@ -1,0 +1,95 @@
+"""Notices of progress and trouble for whoever watches: values, which the command line turns into text, bars or JSON lines."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """A submission is about to be sent."""
+
+    submission: str
+    connection: str
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of a create: accepted, refused, not_sent, unanswered, found, absent, held."""
+
+    submission: str
+    outcome: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something a provider says of a submission that a person should know; nothing stops because of it."""
+
+    submission: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Documents that ended at the provider, and how many of them failed. `jobs` are those that want them."""
+
+    submission: str
+    documents: int
+    failed: int
+    jobs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    submission: str
+    documents: int
+    jobs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    job: str
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replanned:
+    """A document whose bytes were not the planned ones when they were to be sent."""
+
+    document: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that stops a connection, a sink or a document in this run; the others go on."""
+
+    subject: str
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """How many of a job's links were looked at so far."""
+
+    job: str
+    links: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing is due for `seconds`; `jobs` are those that wait for it, where it is a submission."""
+
+    seconds: float
+    reason: str
+    jobs: tuple[str, ...] = ()
+
+
+Notice = Intended | Answered | Remark | Ended | Fetched | Delivered | Replanned | Trouble | Looked | Waiting
+
+
+class Observer(Protocol):
+    def __call__(self, notice: Notice) -> None: ...

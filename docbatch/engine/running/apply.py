@@ -1,0 +1,132 @@
+"""One apply as a whole, from the lock to the exit code."""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from docbatch.core.errors import DocbatchError, gravest
+from docbatch.core.report import PlanReport
+from docbatch.engine.clock import Clock, SystemClock
+from docbatch.engine.planning.plan_file import SavedPlan
+from docbatch.engine.planning.plan_report import plan_report
+from docbatch.engine.planning.plan_session import PlanSession, Selection, locked_session
+from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.progress_notices import Observer
+from docbatch.engine.running.loop import reconcile
+from docbatch.engine.running.replan_changed_document import replan
+from docbatch.engine.running.result_reader_pool import ResultReaders
+from docbatch.engine.running.run_context import Run
+from docbatch.state.deadlines import Stuck
+from docbatch.state.store import Store
+
+UNDONE = ("live", "held")
+WRONG = ("failed", "partial", "problem")
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment(Selection):
+    """What to apply and how far.
+
+    `timeout` (seconds) bounds the waiting, `max_new` the documents newly sent; `plan` is what was approved; `shown` is
+    how many examples a plan lists.
+    """
+
+    wait: bool = True
+    timeout: float | None = None
+    max_new: int | None = None
+    plan: SavedPlan | None = None
+    shown: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutcome:
+    """How a job stands: its documents, how many are anything but succeeded, by status, the first of the failures.
+
+    `undelivered` counts documents with an output that could not be written in this run.
+    """
+
+    job: str
+    documents: int
+    standing: dict[str, int]
+    undelivered: int = 0
+    failures: tuple[tuple[bytes, str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOutcome:
+    """`stuck` is what is with a vendor for longer than its jobs allow."""
+
+    jobs: tuple[JobOutcome, ...]
+    errors: tuple[DocbatchError, ...] = field(default=())
+    stuck: tuple[Stuck, ...] = ()
+    declined: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """The published code; where several apply, the gravest."""
+        codes = {error.exit_code for error in self.errors}
+        for job in self.jobs:
+            if any(job.standing.get(status) for status in (*UNDONE, "pending")):
+                codes.add(4)
+            if any(job.standing.get(status) for status in WRONG):
+                codes.add(3)
+        return gravest(codes)
+
+
+def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], bool]) -> ApplyOutcome:
+    """Make the jobs so. `announce` is shown the plan before anything is done and may decline it.
+
+    Raises StateError, StateLocked, GuardRefused, UsageError, StalePlan: nothing was sent then.
+    """
+    clock = SystemClock()
+    with locked_session(work, clock, observe=observe) as session:
+        store = session.store
+        if work.plan is not None:
+            work.plan.check(store, session.differences)
+        if not announce(plan_report(session.findings, session.differences, store, work.shown)):
+            return ApplyOutcome((), declined=True)
+        if work.plan is not None:
+            work.plan.start(store)
+        session.record()
+        deadline = None if work.timeout is None else clock.monotonic() + work.timeout
+        with closing(ResultReaders(session.spool.root)) as readers:
+            run = _run(work, session, clock, observe, readers)
+            reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
+        return _outcome(run, work.shown)
+
+
+def _run(
+    work: Assignment, session: PlanSession, clock: Clock, observe: Observer, readers: ResultReaders
+) -> Run:
+    return Run(
+        store=session.store,
+        spool=session.spool,
+        connections=session.connections,
+        targets=session.targets,
+        clock=clock,
+        observe=observe,
+        project=work.project,
+        replan=replan,
+        allowance=work.max_new,
+        readers=readers,
+    )
+
+
+def _is_in_process(run: Run) -> bool:
+    """Work in this process ends with it, so there is nothing to leave running."""
+    return all(run.connections.traits(target.connection).in_process for target in run.targets.values())
+
+
+def _outcome(run: Run, shown: int) -> ApplyOutcome:
+    jobs = tuple(_job(run.store, target, shown) for target in run.targets.values())
+    passed = run.store.deadlines.passed(run.clock.wall())
+    stuck = tuple(each for each in passed if run.targets.keys() & each.jobs)
+    return ApplyOutcome(jobs, (*run.errors, *run.connections.troubles.values()), stuck)
+
+
+def _job(store: Store, target: ResolvedJob, shown: int) -> JobOutcome:
+    standing = store.documents.standing(target.name)
+    found = store.documents.failures(target.name, shown) if standing else iter(())
+    failures = tuple((path, status, str(why.kind), why.message) for path, status, why in found)
+    undelivered = store.deliveries.undelivered(target.name)
+    return JobOutcome(target.name, store.documents.count(target.name), standing, undelivered, failures)

@@ -1,0 +1,135 @@
+"""Bringing results from the spool to the sinks, as often as it takes. Nothing here ever calls a vendor."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from docbatch.core.errors import SinkError
+from docbatch.core.models import Stamp
+from docbatch.core.results import Answer, DocumentInfo
+from docbatch.core.scheduler import Deliver
+from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
+from docbatch.engine.progress_notices import Delivered, Trouble
+from docbatch.engine.running.result_reader_process import Render
+from docbatch.engine.running.run_context import Run
+from docbatch.naming.pathtext import escape
+from docbatch.sinks.base import Delivery, Fault, Format, Receipt, Sink
+from docbatch.state.deliveries import DueDelivery, RecordedSink
+
+WINDOW = 512
+
+
+def deliver(run: Run, action: Deliver) -> None:
+    """Write one window of a sink's outputs, or all of a whole sink's, and record them once they are durable."""
+    target = run.targets[action.job]
+    recorded = next(sink for sink in run.store.deliveries.sinks(action.job) if sink.row == action.sink)
+    wanted = next(sink for sink in target.sinks if sink.identity == recorded.identity)
+    try:
+        sink = _opened(run, recorded, wanted)
+        if wanted.whole:
+            _publish(run, target, recorded, sink)
+        else:
+            _write(run, target, recorded, wanted, sink)
+    except SinkError as error:
+        run.failed_sinks.add(action.sink)
+        run.errors.append(error)
+        run.observe(Trouble(f"job {action.job}", error.message, error.hint))
+
+
+def _opened(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> Sink:
+    if recorded.row not in run.sinks:
+        run.sinks[recorded.row] = wanted.open()
+    return run.sinks[recorded.row]
+
+
+def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink) -> None:
+    due = run.store.deliveries.due(recorded.row, WINDOW)
+    results = {each.path: each.result for each in due}
+    receipts: list[tuple[bytes, Stamp | None, str]] = []
+    faults: list[Fault] = []
+    for outcome in sink.deliver(_deliveries(run, target, due, wanted.form)):
+        if isinstance(outcome, Receipt):
+            receipts.append((outcome.path, outcome.stamp, results[outcome.path]))
+        else:
+            faults.append(outcome)
+    one_output = sink.stamp(b"") if recorded.output is not None else None
+    run.store.deliveries.delivered(recorded.row, receipts, one_output)
+    if faults:
+        run.store.deliveries.fault(recorded.row, [fault.path for fault in faults])
+        _report(run, target, faults)
+    run.observe(Delivered(target.name, len(receipts)))
+
+
+def _report(run: Run, target: ResolvedJob, faults: Sequence[Fault]) -> None:
+    for fault in faults:
+        text = f"{target.name}: {escape(fault.path)}: {fault.message}"
+        run.errors.append(SinkError(text))
+        run.observe(
+            Trouble(
+                escape(fault.path), fault.message, "its result is safe in the spool; mend it and apply again"
+            )
+        )
+
+
+def _publish(run: Run, target: ResolvedJob, recorded: RecordedSink, sink: Sink) -> None:
+    """Write a sink that holds its whole job; while something is missing from it, it counts as behind."""
+    job = run.store.documents.job(target.name)
+    assert job is not None
+    holdings = (
+        _delivery(run, target, each, recorded.stamp) for each in run.store.deliveries.holdings(recorded)
+    )
+    written = 0
+    faults = []
+    for outcome in sink.deliver(holdings):
+        if isinstance(outcome, Fault):
+            faults.append(outcome)
+        else:
+            written += 1
+    run.store.deliveries.published(recorded.row, -1 if faults else job.revision, sink.stamp(b""))
+    if faults:
+        run.failed_sinks.add(recorded.row)
+        _report(run, target, faults)
+    run.observe(Delivered(target.name, written))
+
+
+def _deliveries(
+    run: Run, target: ResolvedJob, due: Sequence[DueDelivery], form: Format | None
+) -> Iterator[Delivery]:
+    """Yield what is due, with outputs of other processes where there are some: they work ahead of the sink."""
+    deliveries = (_delivery(run, target, each, each.expected) for each in due)
+    kind = run.connections.kind(target.connection)
+    if run.readers is None or form is None or kind is None:
+        yield from deliveries
+        return
+    run.readers.expect(len(due))
+    under_way: deque[Delivery] = deque()
+    for each in deliveries:
+        wanted = Render(kind, each.result_digest, form, each.document.model_dump())
+        output = run.readers.render(wanted)
+        under_way.append(each if output is None else replace(each, made=output.result))
+        if len(under_way) > run.readers.depth:
+            yield under_way.popleft()
+    yield from under_way
+
+
+def _delivery(run: Run, target: ResolvedJob, due: DueDelivery, expected: Stamp | None) -> Delivery:
+    def load() -> Answer:
+        return run.connections.read(target.connection, run.spool.read(due.result))
+
+    document = DocumentInfo(
+        path=escape(due.path), sha256=due.digest, size=due.size, media_type=due.media_type
+    )
+    return Delivery(due.path, due.output, due.result, document, load, expected)
+
+
+def unsettled(run: Run) -> Iterator[tuple[str, int, int, bool]]:
+    """Yield (job, sink, count, whole) of what is to be written and not set aside in this run."""
+    jobs = list(run.targets)
+    for job, sink, count in run.store.deliveries.counts_due(jobs):
+        if sink not in run.failed_sinks:
+            yield job, sink, count, False
+    for job, sink in run.store.deliveries.stale(jobs):
+        whole = {each.identity for each in run.targets[job].sinks if each.whole}
+        recorded = next(each for each in run.store.deliveries.sinks(job) if each.row == sink)
+        if recorded.identity in whole and sink not in run.failed_sinks:
+            yield job, sink, 1, True

@@ -1,0 +1,60 @@
+"""Planning a document again whose bytes changed before they were sent."""
+
+from docbatch.core.keys import item_key
+from docbatch.core.models import Failure, FailureClass, WorkItem
+from docbatch.engine.planning.record_changes import work_item
+from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
+from docbatch.engine.progress_notices import Replanned
+from docbatch.engine.running.run_context import Run
+from docbatch.sinks.paths import folded
+from docbatch.sources.content import ContentError, Measured, measure
+from docbatch.state.store import Store
+
+MOST_REPLANS = 3
+
+
+def replan(run: Run, item: WorkItem, reason: str) -> None:
+    """Measure a document again whose bytes were not the planned ones, and record what it is now.
+
+    One that keeps changing is set aside: the next run looks at it again.
+    """
+    recorded = run.store.items.get(item.key)
+    assert recorded is not None
+    times = run.replans.get(item.path, 0) + 1
+    run.replans[item.path] = times
+    with run.store.write():
+        for job, path in run.store.documents.of_item(recorded.row, item.path):
+            _retake(run, run.targets[job], path, reason if times > MOST_REPLANS else None)
+    run.observe(Replanned(item.name, reason))
+
+
+def _retake(run: Run, target: ResolvedJob, path: bytes, given_up: str | None) -> None:
+    store = run.store
+    recipe = store.documents.recipe_row(target.recipe_key)
+    assert recipe is not None
+    try:
+        now = _measured(target.root + b"/" + path, given_up)
+    except ContentError as error:
+        store.documents.put(target.name, path, None, error.failure)
+        return
+    media_type = target.read_as(path, now.media_type)
+    key = item_key(target.recipe_key, media_type, now.digest)
+    item = work_item(target, path, key=key, digest=now.digest, media_type=media_type, size=now.size)
+    store.documents.put(target.name, path, store.items.want(item, recipe), None)
+    for sink in target.sinks:
+        if not sink.whole:
+            _replace(store, target, sink, path, now)
+
+
+def _measured(place: bytes, given_up: str | None) -> Measured:
+    if given_up is not None:
+        raise ContentError(Failure(FailureClass.UNREADABLE, f"keeps changing while it is sent: {given_up}"))
+    return measure(place)
+
+
+def _replace(store: Store, target: ResolvedJob, sink: ResolvedSink, path: bytes, now: Measured) -> None:
+    """The output's place may depend on the bytes."""
+    output = b"" if sink.output is not None else sink.place(path, now.digest, now.size)
+    key = 0 if sink.output is not None else folded(sink.root + b"/" + output)
+    row = store.deliveries.declare(target.name, sink.identity, sink.root, sink.output)
+    store.deliveries.put(row, path, output, key, due=store.documents.has_result(target.name, path))

@@ -1,0 +1,1 @@
+"""How documents, links and outputs are written as text: templates, paths, references."""

@@ -1,0 +1,146 @@
+"""What the spool keeps of one item, and how it is read: the service's answer beside what only its item row said."""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from docbatch.core.results import Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Timing, Usage
+from docbatch.jsontext import parse
+from docbatch.providers.extractpage.chunks import (
+    Chunk,
+    box,
+    check_chunks,
+    grid,
+    paragraphs,
+    read_chunks,
+    whole,
+    words,
+)
+from docbatch.providers.extractpage.locator import Locator
+
+FORMAT = "docbatch/extractpage/v1"
+_ANSWER = b',"answer":'
+
+
+def pack(locator: Locator, answer: bytes) -> bytes:
+    """Return the payload of an item: what its row said, and the answer as it came."""
+    head = json.dumps({"format": FORMAT, "item": facts(locator)}, separators=(",", ":"))[:-1]
+    return head.encode() + _ANSWER + answer + b"}"
+
+
+def facts(locator: Locator) -> dict[str, Any]:
+    """Return what an item's row said of its document."""
+    return {
+        "id": locator.item,
+        "batch": locator.batch,
+        "pages": locator.pages,
+        "seconds": locator.seconds,
+        "engine": locator.engine,
+    }
+
+
+class ExtractPageAnswer:
+    """An answer of extract.page, which tells no price. Markdown and text are derived from its chunks."""
+
+    is_partial = False
+    credits = None
+
+    def __init__(self, item: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """Take an answer that is one. Raises ValueError."""
+        check_chunks(answer)
+        self._item = item
+        self._raw = answer
+
+    @cached_property
+    def _parts(self) -> list[Chunk]:
+        return list(paragraphs(read_chunks(self._raw)))
+
+    def markdown(self) -> str:
+        return _markdown(self._parts)
+
+    def text(self) -> str:
+        return _text(self._parts)
+
+    def result(self, document: DocumentInfo) -> Result:
+        return Result(
+            outcome="succeeded",
+            document=document,
+            provider=ProviderInfo(
+                type="extractpage",
+                operation="parse",
+                engine=self._item.get("engine"),
+                remote_id=self._item.get("id"),
+            ),
+            markdown=self.markdown(),
+            text=self.text(),
+            pages=self._pages(),
+            metadata={"derived": ["markdown", "text"]},
+            usage=Usage(pages=self._item.get("pages")),
+            timing=Timing(seconds=self._item.get("seconds")),
+            raw=self._raw,
+        )
+
+    def _pages(self) -> tuple[Page, ...]:
+        by_page: dict[int, list[Chunk]] = {}
+        for part in self._parts:
+            by_page.setdefault(part.page, []).append(part)
+        return tuple(
+            Page(
+                number=number,
+                text=_text(parts),
+                markdown=_markdown(parts),
+                blocks=tuple(_block(part) for part in parts),
+            )
+            for number, parts in by_page.items()
+        )
+
+
+def read(content: bytes) -> ExtractPageAnswer:
+    """Return the answer in a payload. Raises ValueError when it is not one."""
+    # What the service sent is read by itself, so that nothing in it can pass for what its item's row said.
+    head, found, rest = content.partition(_ANSWER)
+    about = parse(head + b"}") if found else None
+    if (
+        not isinstance(about, dict)
+        or about.get("format") != FORMAT
+        or not isinstance(about.get("item"), dict)
+    ):
+        raise ValueError(f"not an answer of extract.page in format {FORMAT}")
+    if not rest.lstrip().startswith(b"{"):
+        raise ValueError("what came as the result is no object in UTF-8")
+    try:
+        answer = parse(rest.removesuffix(b"}"))
+    except (ValueError, RecursionError):
+        raise ValueError("what came as the result is no JSON") from None
+    return ExtractPageAnswer(about["item"], answer)
+
+
+def _markdown(parts: list[Chunk]) -> str:
+    return "\n\n".join(part.text.strip() for part in parts if part.text.strip())
+
+
+def _text(parts: list[Chunk]) -> str:
+    texts = (grid(part) if part.kind == "table" else part.text for part in parts)
+    return "\n\n".join(text.strip("\n ") for text in texts if text.strip())
+
+
+def _block(part: Chunk) -> Block:
+    return Block(
+        kind=part.kind,
+        text=(grid(part) if part.kind == "table" else part.text).strip("\n "),
+        cells=tuple(_cell(cell) for cell in part.cells),
+        bbox=part.bbox,
+        confidence=part.confidence,
+    )
+
+
+def _cell(cell: Mapping[str, Any]) -> Cell:
+    return Cell(
+        row=whole(cell.get("row")),
+        column=whole(cell.get("col")),
+        text=words(cell.get("text")),
+        row_span=whole(cell.get("row_span"), least=1),
+        column_span=whole(cell.get("col_span"), least=1),
+        bbox=box(cell.get("bbox")),
+    )

@@ -1,0 +1,217 @@
+"""The service's answers about documents, read into the normalised result."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from docbatch.core.results import BBox, Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Usage
+from docbatch.jsontext import parse
+from docbatch.providers.llamacloud.calls import Json
+
+Kind = Literal["heading", "text", "list", "table", "image", "code", "formula", "other"]
+_KINDS: dict[str, Kind] = {
+    "heading": "heading",
+    "text": "text",
+    "list": "list",
+    "table": "table",
+    "image": "image",
+    "code": "code",
+}
+
+
+def read(payload: bytes) -> "ParseAnswer | ExtractAnswer":
+    """Return the answer in a payload. Raises ValueError when it is none."""
+    try:
+        found = parse(payload)
+    except RecursionError:
+        raise ValueError("the answer is nested too deeply") from None
+    if not isinstance(found, dict):
+        raise ValueError("the answer is no object")  # noqa: TRY004 - the contract of a provider names ValueError
+    return ParseAnswer(found) if "job" in found else ExtractAnswer(found)
+
+
+class ParseAnswer:
+    """Markdown and text are those of the pages that could be read; what failed is a warning each."""
+
+    def __init__(self, found: Json) -> None:
+        self._found = found
+        job = found["job"]
+        if not isinstance(job, dict):
+            raise ValueError("the answer describes no job")  # noqa: TRY004 - as above
+        self._job = job
+        self._markdown = {page["page_number"]: page for page in _pages(found, "markdown")}
+        self._text = {page["page_number"]: page for page in _pages(found, "text")}
+        self._items = {page["page_number"]: page for page in _pages(found, "items")}
+        if not any(_has(found, name) for name in ("markdown", "markdown_full", "text", "text_full")):
+            raise ValueError("the answer has neither Markdown nor text")
+
+    @property
+    def is_partial(self) -> bool:
+        return bool(self._failed())
+
+    @property
+    def credits(self) -> float | None:
+        return _credits(self._job)
+
+    def markdown(self) -> str:
+        if _has(self._found, "markdown"):
+            return _joined(self._markdown.values(), "markdown")
+        whole = self._found.get("markdown_full")
+        return str(whole) if whole is not None else self._plain()
+
+    def text(self) -> str:
+        plain = self._plain()
+        return plain if plain or not self._markdown else self.markdown()
+
+    def result(self, document: DocumentInfo) -> Result:
+        return Result(
+            outcome="partial" if self.is_partial else "succeeded",
+            document=document,
+            provider=ProviderInfo(
+                type="llamacloud",
+                operation="parse",
+                engine=_text(self._job, "tier"),
+                remote_id=_text(self._job, "id"),
+            ),
+            markdown=self.markdown(),
+            text=self.text(),
+            pages=tuple(self._page(number) for number in sorted(self._markdown | self._text | self._items)),
+            metadata=_mapping(self._found, "metadata"),
+            warnings=tuple(f"page {number} failed: {why}" for number, why in sorted(self._failed().items())),
+            usage=Usage(pages=len(self._markdown | self._text) or None, credits=self.credits),
+            raw=self._found,
+        )
+
+    def _plain(self) -> str:
+        if _has(self._found, "text"):
+            return _joined(self._text.values(), "text")
+        return str(self._found.get("text_full") or "")
+
+    def _failed(self) -> dict[int, str]:
+        pages = (*self._markdown.items(), *self._items.items())
+        return {number: str(page.get("error")) for number, page in pages if page.get("success") is False}
+
+    def _page(self, number: int) -> Page:
+        items = self._items.get(number, {})
+        markdown = self._markdown.get(number, {}).get("markdown")
+        return Page(
+            number=number,
+            text=str(self._text.get(number, {}).get("text") or ""),
+            markdown=None if markdown is None else str(markdown),
+            width=_number(items.get("page_width")),
+            height=_number(items.get("page_height")),
+            blocks=tuple(_blocks(items.get("items"))),
+        )
+
+
+class ExtractAnswer:
+    """What was extracted, as JSON; Markdown shows it as a block of code."""
+
+    is_partial = False
+
+    def __init__(self, found: Json) -> None:
+        if found.get("extract_result") is None:
+            raise ValueError("the answer has no extract_result")
+        self._found = found
+
+    @property
+    def credits(self) -> float | None:
+        return _credits(self._found)
+
+    def markdown(self) -> str:
+        return f"```json\n{self.text()}```\n"
+
+    def text(self) -> str:
+        return json.dumps(self._found["extract_result"], indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+    def result(self, document: DocumentInfo) -> Result:
+        pages = _mapping(_mapping(self._found, "metadata"), "usage").get("num_pages_extracted")
+        return Result(
+            outcome="succeeded",
+            document=document,
+            provider=ProviderInfo(type="llamacloud", operation="extract", remote_id=_text(self._found, "id")),
+            markdown=self.markdown(),
+            text=self.text(),
+            metadata={
+                "extracted": self._found["extract_result"],
+                **_mapping(self._found, "extract_metadata"),
+            },
+            usage=Usage(pages=pages if isinstance(pages, int) else None, credits=self.credits),
+            raw=self._found,
+        )
+
+
+def _has(found: Json, name: str) -> bool:
+    return found.get(name) is not None
+
+
+def _mapping(found: Json, name: str) -> Json:
+    inner = found.get(name)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _pages(found: Json, name: str) -> Iterator[Json]:
+    """Yield the pages of a part. Raises ValueError when it has none that can be told apart."""
+    if not _has(found, name):
+        return
+    pages = _mapping(found, name).get("pages")
+    if not isinstance(pages, list):
+        raise ValueError(f"the answer's {name} has no pages")  # noqa: TRY004 - the contract names ValueError
+    for page in pages:
+        if not isinstance(page, dict) or not isinstance(page.get("page_number"), int):
+            raise ValueError(f"a page of the answer's {name} has no number")  # noqa: TRY004 - as above
+        yield page
+
+
+def _joined(pages: Any, name: str) -> str:
+    ordered = sorted(pages, key=lambda page: int(page["page_number"]))
+    return "\n\n".join(str(page[name]).strip("\n") for page in ordered if page.get(name)) + "\n"
+
+
+def _blocks(items: object) -> Iterator[Block]:
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict):
+            yield _block(item)
+
+
+def _block(item: Json) -> Block:
+    kind = _KINDS.get(str(item.get("type")), "other")
+    boxes = [box for box in item.get("bbox") or () if isinstance(box, dict)]
+    level = item.get("level")
+    return Block(
+        kind=kind,
+        text=str(next((item[name] for name in ("value", "caption", "text", "md") if item.get(name)), "")),
+        level=level if kind == "heading" and isinstance(level, int) else None,
+        cells=tuple(_cells(item.get("rows"))),
+        bbox=_around(boxes),
+        confidence=_number(boxes[0].get("confidence")) if boxes else None,
+    )
+
+
+def _cells(rows: object) -> Iterator[Cell]:
+    for number, row in enumerate(rows if isinstance(rows, list) else ()):
+        for column, value in enumerate(row if isinstance(row, list) else ()):
+            yield Cell(row=number, column=column, text="" if value is None else str(value))
+
+
+def _around(boxes: list[Json]) -> BBox | None:
+    """Return the smallest box around all; None when one of them cannot be read."""
+    edges = [tuple(_number(box.get(name)) for name in ("x", "y", "w", "h")) for box in boxes]
+    known = [(x, y, x + w, y + h) for x, y, w, h in edges if None not in (x, y, w, h)]  # type: ignore[operator]
+    if not known:
+        return None
+    lefts, tops, rights, bottoms = zip(*known, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _text(found: Json, name: str) -> str | None:
+    value = found.get(name)
+    return None if value is None else str(value)
+
+
+def _credits(job: Json) -> float | None:
+    return _number(_mapping(job, "usage").get("credits"))

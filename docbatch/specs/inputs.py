@@ -1,0 +1,122 @@
+"""From what a source lists to documents, as far as the job's operation takes them."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from docbatch.core.errors import Problem, SpecError
+from docbatch.core.models import Input
+from docbatch.naming.templates import Lookup
+from docbatch.specs.job import FileIdsSource, LinksSource, ListSource, TextsSource
+from docbatch.specs.listing import links, names
+from docbatch.specs.lists import ListEntry, read_list
+from docbatch.specs.problems import near
+from docbatch.specs.project_file import show_file
+from docbatch.specs.values import JobListing, JobSink, Origin
+
+ListedSource = LinksSource | ListSource | FileIdsSource | TextsSource
+_WORDS = {Input.URL: "links", Input.FILE_ID: "ids of files", Input.TEXT: "texts"}
+
+
+def kind_of(source: ListedSource) -> tuple[str, Input]:
+    """Return the key that a source lists its documents under, and what they are."""
+    match source:
+        case LinksSource():
+            return "urls", Input.URL
+        case ListSource():
+            return "urls_from", Input.URL
+        case FileIdsSource():
+            return "file_ids", Input.FILE_ID
+    return "texts", Input.TEXT
+
+
+def untaken(provider: str, operation: str, kind: Input, taken: Collection[Input]) -> tuple[str, str]:
+    """Say that an operation does not take what a source lists, and what it takes."""
+    words = [_WORDS[each] for each in _WORDS if each is Input.URL or each in taken]
+    return f"{provider} takes no {_WORDS[kind]} for {operation}", f"it takes files, {' and '.join(words)}"
+
+
+class Inputs:
+    """Reads one source. What is wrong with it is added to `problems`; `list_file` is where `urls_from` leads."""
+
+    def __init__(
+        self, source: ListedSource, origin: Origin, problems: list[Problem], list_file: Path | None
+    ) -> None:
+        self._source = source
+        self._origin = origin
+        self._problems = problems
+        self._list_file = list_file
+        self.key, self.kind = kind_of(source)
+        self._entries: Sequence[ListEntry] = ()
+
+    def listing(self) -> JobListing:
+        """Return the documents, without those that have a problem."""
+        source = self._source
+        self._entries = self._read()
+        if isinstance(source, LinksSource | ListSource):
+            documents = links(self._entries, self._report, private=source.allow_private)
+            return JobListing(self.kind, documents, source.allow_private)
+        return JobListing(self.kind, names(self._entries, self._report))
+
+    def check_metadata(
+        self, sinks: Sequence[JobSink], report: Callable[[int, str, str | None], None]
+    ) -> None:
+        """Refuse paths with a column that some document lacks; `report` takes problems of a sink."""
+        known = {name for entry in self._entries for name in entry.metadata}
+        for index, sink in enumerate(sinks):
+            for column in needed(sink):
+                if self._entries and column not in known:
+                    hint = (
+                        near(column, sorted(known), "there are")
+                        if known
+                        else "a list in a file can have columns"
+                    )
+                    report(index, f"no document has doc.metadata.{column}", hint)
+                else:
+                    self._check_column(column)
+
+    def _check_column(self, column: str) -> None:
+        for entry in self._entries:
+            if column not in entry.metadata:
+                hint = f"fill it, or write doc.metadata.{column} | default('none') in the sink's path"
+                self._report(entry, f"the column '{column}' is empty here, and a sink's path needs it", hint)
+
+    def _read(self) -> Sequence[ListEntry]:
+        match self._source:
+            case LinksSource(urls=urls):
+                return [ListEntry(url, ("source", "urls", index)) for index, url in enumerate(urls)]
+            case FileIdsSource(file_ids=ids):
+                first = {each: index for index, each in reversed(list(enumerate(ids)))}
+                return [ListEntry(each, ("source", "file_ids", index), each) for each, index in first.items()]
+            case TextsSource(texts=texts):
+                return [ListEntry(text, ("source", "texts", name), name) for name, text in texts.items()]
+        return self._from_file()
+
+    def _from_file(self) -> Sequence[ListEntry]:
+        if self._list_file is None:
+            return ()
+        try:
+            return read_list(self._list_file, show_file(self._list_file))
+        except SpecError as error:
+            self._problems.extend(error.problems)
+            return ()
+
+    def _report(self, entry: ListEntry, message: str, hint: str | None) -> None:
+        if isinstance(entry.place, tuple):
+            self._problems.append(self._origin.problem(entry.place, message, hint))
+        elif self._list_file is not None:
+            problem = Problem(show_file(self._list_file), entry.place, None, "", message, hint)
+            self._problems.append(problem)
+
+
+def needed(sink: JobSink) -> Iterable[str]:
+    """Return the columns that a sink's path cannot do without."""
+    return dict.fromkeys(lookup.path[2] for lookup in columns(sink) if not _has_default(lookup))
+
+
+def columns(sink: JobSink) -> Iterator[Lookup]:
+    """Yield the look-ups of columns in a sink's path."""
+    return (lookup for lookup in sink.template.lookups if lookup.path[:2] == ("doc", "metadata"))
+
+
+def _has_default(lookup: Lookup) -> bool:
+    return any(each.name == "default" for each in lookup.filters)

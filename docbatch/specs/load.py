@@ -1,0 +1,194 @@
+"""From files to jobs: every problem of every file at once."""
+
+import itertools
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from docbatch.core.errors import Problem, SpecError, UsageError
+from docbatch.core.models import Operation
+from docbatch.specs.configs import CONFIG_MODELS
+from docbatch.specs.job import JobSpec
+from docbatch.specs.nodes import Node, Step
+from docbatch.specs.overlap import overlaps
+from docbatch.specs.problems import translate
+from docbatch.specs.project_file import FILE_NAME, load_project, show_file
+from docbatch.specs.resolve import resolve
+from docbatch.specs.text import read
+from docbatch.specs.values import Job, Origin, Project
+from docbatch.specs.yaml import parse
+
+__all__ = ["load_jobs", "load_project"]
+
+DEFAULT_FOLDER = "jobs"
+MAX_PROBLEMS = 200
+
+_SUFFIXES = (".yaml", ".yml")
+_STAND_IN: dict[str, object] = {
+    "apiVersion": "docbatch/v1",
+    "name": "unnamed",
+    "source": {"include": "x"},
+    "sink": [{"type": "files", "path": "x"}],
+}
+
+
+def load_jobs(project: Project, paths: Sequence[Path] = ()) -> tuple[Job, ...]:
+    """Return the jobs of files and folders, of `jobs/` when none are named, by file and place in it.
+
+    The project's other jobs are looked at as well, because names and places must not clash with theirs.
+    Raises SpecError with all problems of all files; UsageError for a path that is not there.
+    """
+    default = project.root / DEFAULT_FOLDER
+    files = _files(paths, project) if paths else _default_files(default, project)
+    jobs, problems = _load(files, project)
+    known = {file.resolve() for file in files}
+    others, _ = _load([file for file in _below(default, project) if file.resolve() not in known], project)
+    problems += _twice(jobs, others)
+    problems += overlaps(jobs, others)
+    if problems:
+        raise SpecError(_cut(problems))
+    return tuple(jobs)
+
+
+def _load(files: Iterable[Path], project: Project) -> tuple[list[Job], list[Problem]]:
+    jobs: list[Job] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            read_here = [_job(origin, project) for origin in _documents(file)]
+        except SpecError as error:
+            problems += error.problems
+        else:
+            jobs += [job for job, _ in read_here if job]
+            problems += sorted(itertools.chain(*(found for _, found in read_here)), key=_position)
+    return jobs, problems
+
+
+def _position(problem: Problem) -> tuple[int, int]:
+    return problem.line or 0, problem.column or 0
+
+
+def _documents(file: Path) -> Iterator[Origin]:
+    shown = show_file(file)
+    nodes = parse(read(file, shown), shown)
+    if not nodes:
+        hint = "write a job into it, or remove the file; docbatch init shows one"
+        raise SpecError([Problem(shown, None, None, "", "the file holds no job", hint)])
+    return (Origin(file, shown, node) for node in nodes)
+
+
+def _job(origin: Origin, project: Project) -> tuple[Job | None, Sequence[Problem]]:
+    node = origin.node
+    if not isinstance(node.content, dict):
+        hint = (
+            "write several jobs as documents of their own, separated by ---"
+            if node.kind == "a list"
+            else None
+        )
+        return None, [origin.problem((), f"a job is a mapping, and this is {node.kind}", hint)]
+    config_problems = _config_problems(origin, project)
+    written: dict[str, object] = {**node.plain()}  # type: ignore[dict-item]
+    try:
+        spec = JobSpec.model_validate_json(json.dumps(written))
+    except ValidationError as error:
+        problems = translate(error, JobSpec, node, origin.shown)
+        return None, [*problems, *_further(error, written, project, origin), *config_problems]
+    job, found = resolve(spec, project, origin)
+    return job, [*found, *config_problems]
+
+
+def _further(
+    error: ValidationError, written: dict[str, object], project: Project, origin: Origin
+) -> Sequence[Problem]:
+    """Judge the meaning of the fields that have the right form, others standing in for the rest."""
+    wrong = {str(found["loc"][0]) for found in error.errors(include_url=False, include_input=False)}
+    right = {name: value for name, value in written.items() if name not in wrong}
+    _, problems = resolve(JobSpec.model_validate_json(json.dumps(_STAND_IN | right)), project, origin)
+    return [problem for problem in problems if not problem.where.startswith(tuple(wrong))]
+
+
+def _config_problems(origin: Origin, project: Project) -> list[Problem]:
+    """Judge `config` by the provider's own model, as far as the spec says which that is."""
+    node = origin.node.child("config") or Node(origin.node.mark, {})
+    model = _config_model(origin.node, project)
+    if model is None or not isinstance(node.content, dict):
+        return []
+    try:
+        model.model_validate_json(json.dumps(node.plain()))
+    except ValidationError as error:
+        return translate(error, model, node, origin.shown, ("config",))
+    return []
+
+
+def _config_model(spec: Node, project: Project) -> type[BaseModel] | None:
+    provider = spec.child("provider")
+    operation = spec.child("operation")
+    name = provider.content if provider else project.defaults.provider
+    asked = operation.content if operation else Operation.PARSE.value
+    connection = project.connections.get(name) if isinstance(name, str) else None
+    if connection is None or asked not in set(Operation):
+        return None
+    contract = CONFIG_MODELS.get((connection.type, Operation(asked)))
+    return contract().model if contract else None
+
+
+def _default_files(folder: Path, project: Project) -> list[Path]:
+    if not folder.is_dir():
+        raise UsageError(
+            f"there is no folder {show_file(folder)}",
+            hint="docbatch init writes a project with an example job",
+        )
+    return _below(folder, project)
+
+
+def _files(paths: Sequence[Path], project: Project) -> list[Path]:
+    found: dict[Path, Path] = {}
+    for path in paths:
+        below = _below(path, project)
+        if not path.exists():
+            raise UsageError(
+                f"there is no file or folder {path}", hint="name spec files, or folders that hold them"
+            )
+        if path.is_dir() and not below:
+            raise UsageError(
+                f"the folder {path} holds no *.yaml or *.yml file", hint="name spec files themselves"
+            )
+        for file in below if path.is_dir() else [path.absolute()]:
+            found.setdefault(file.resolve(), file)
+    return sorted(found.values())
+
+
+def _below(folder: Path, project: Project) -> list[Path]:
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder.absolute()):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(parent, name) for name in names if _is_spec(name)]
+    return sorted(file for file in found if file.resolve() != project.root / FILE_NAME)
+
+
+def _is_spec(name: str) -> bool:
+    return name.endswith(_SUFFIXES) and not name.startswith(".")
+
+
+def _twice(jobs: Sequence[Job], others: Sequence[Job]) -> list[Problem]:
+    first: dict[str, Job] = {job.name: job for job in others}
+    problems = []
+    for job in jobs:
+        other = first.setdefault(job.name, job)
+        if other is not job:
+            path: tuple[Step, ...] = ("name",)
+            place = other.origin.problem(path, "")
+            message = f"the name {job.name} is taken by another job of the project"
+            problems.append(job.origin.problem(path, message, f"it is in {place.file}:{place.line}"))
+    return problems
+
+
+def _cut(problems: Sequence[Problem]) -> Sequence[Problem]:
+    if len(problems) <= MAX_PROBLEMS:
+        return problems
+    last = problems[MAX_PROBLEMS]
+    more = f"and {len(problems) - MAX_PROBLEMS:,} more problems, not shown"
+    return [*problems[:MAX_PROBLEMS], Problem(last.file, None, None, "", more)]

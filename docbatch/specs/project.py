@@ -1,0 +1,225 @@
+"""The project file, as users write it."""
+
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from docbatch.naming.links import is_loopback
+from docbatch.specs.fields import (
+    ApiVersion,
+    Duration,
+    Name,
+    Priority,
+    ProviderType,
+    SpecModel,
+    Word,
+    one_line,
+    refuse,
+)
+from docbatch.specs.job import Sinks
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Text = Annotated[str, Field(min_length=1, max_length=1000)]
+
+PROJECT_ID = r"^[a-z][a-z0-9]{11,31}$(?!\n)"
+BASE_URL = r"^https?://\S+$(?!\n)"
+_REFERENCES = ("env", "file", "command")
+
+
+def _variable(value: str | bool | float) -> str | bool | float:
+    return one_line(value) if isinstance(value, str) else value
+
+
+Variable = Annotated[Annotated[str, Field(max_length=1000)] | bool | int | float, AfterValidator(_variable)]
+
+
+class EnvReference(SpecModel):
+    """A value in an environment variable."""
+
+    env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)", max_length=200)] = Field(
+        description="name of an environment variable"
+    )
+
+
+class FileReference(SpecModel):
+    """A value in a file of its own."""
+
+    file: Text = Field(
+        description="path of a file, relative to the project root; space around the value is cut off"
+    )
+
+
+class CommandReference(SpecModel):
+    """A value that a command prints."""
+
+    command: Annotated[list[Text], Field(min_length=1, max_length=100)] = Field(
+        description="a program and its arguments; run only by commands that need the value"
+    )
+
+
+def _kind(value: Any) -> str | None:
+    return next((kind for kind in _REFERENCES if isinstance(value, dict) and kind in value), None)
+
+
+def _kind_or_text(value: Any) -> str | None:
+    return "text" if isinstance(value, str) else _kind(value)
+
+
+_Env = Annotated[EnvReference, Tag("env")]
+_File = Annotated[FileReference, Tag("file")]
+_Command = Annotated[CommandReference, Tag("command")]
+
+Reference = EnvReference | FileReference | CommandReference
+KeyReference = Annotated[
+    _Env | _File | _Command,
+    Discriminator(_kind, custom_error_type="key_reference", custom_error_message="a key must be a reference"),
+]
+TextOrReference = Annotated[
+    _Env | _File | _Command | Annotated[Text, Tag("text")],
+    Discriminator(
+        _kind_or_text, custom_error_type="reference", custom_error_message="text or a reference is needed"
+    ),
+]
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+_Secrets = Annotated[list[KeyReference], Field(min_length=1, max_length=4)]
+Secrets = Annotated[_Secrets, BeforeValidator(_as_list, json_schema_input_type=KeyReference | _Secrets)]
+
+
+def _base_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        refuse("this is not a URL", "write as in https://api.example.com")
+    if not host:
+        refuse("the URL has no host", "write as in https://api.example.com")
+    if parts.username is not None or parts.password is not None:
+        refuse("a URL with a user or password in it is refused", "use api_key: {env: NAME}")
+    if parts.query or parts.fragment:
+        refuse("a base URL has no ? or # part", "cut it off")
+    if parts.scheme == "http" and not is_loopback(host):
+        refuse(
+            "plain http would send the key unencrypted", "use https; http is for this machine (loopback) only"
+        )
+    return url.rstrip("/")
+
+
+class PollRule(SpecModel):
+    """How often unfinished work is asked about."""
+
+    initial: Seconds = Field(default=2, description="seconds before the second question")
+    max: Seconds = Field(default=30, description="seconds between questions at most")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.initial > self.max:
+            refuse(f"initial ({self.initial:g}) is more than max ({self.max:g})", "swap them, or raise max")
+        return self
+
+
+class RecoveryRule(SpecModel):
+    """What happens when the answer to a create was lost."""
+
+    grace: Annotated[float, Field(ge=0, le=604_800)] | None = Field(
+        default=None, description="seconds for which the work is looked for; the provider's own when left out"
+    )
+    then: Literal["hold", "resend"] | None = Field(
+        default=None,
+        description="when it was not found: `hold` for `docbatch resolve`, or `resend`; the provider's own when left out",
+    )
+
+
+class Rates(SpecModel):
+    """How fast a connection is used. Money, pages and documents are not limited here."""
+
+    requests_per_second: Annotated[float, Field(gt=0, le=10_000)] | None = Field(
+        default=None, description="requests begun in a second at most"
+    )
+    in_flight: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
+        default=None, description="unfinished submissions at most"
+    )
+
+
+class ConnectionSpec(SpecModel):
+    """An account at a provider and how it is used."""
+
+    type: ProviderType | None = Field(
+        default=None, description="the kind of provider; the connection's name when left out"
+    )
+    base_url: Annotated[str, Field(pattern=BASE_URL, max_length=1000), AfterValidator(_base_url)] | None = (
+        Field(
+            default=None,
+            description="where the service answers, plain http for loopback only; the vendor's own variable, such as EXTEND_BASE_URL, or the vendor's own host when left out",
+        )
+    )
+    api_key: KeyReference | None = Field(
+        default=None,
+        description="where the key is found, never the key itself; the vendor's own variable, such as EXTEND_API_KEY, when left out",
+    )
+    webhook_secret: Secrets | None = Field(
+        default=None,
+        description="where the secret is found that the service signs its webhooks with; several while it is being changed",
+    )
+    workspace: TextOrReference | None = Field(
+        default=None, description="the workspace of the account, where a provider has them"
+    )
+    poll: PollRule | None = Field(
+        default=None, description="how often unfinished work is asked about; the provider's own when left out"
+    )
+    recovery: RecoveryRule = Field(
+        default_factory=RecoveryRule, description="what happens when the answer to a create was lost"
+    )
+    rates: Rates = Field(default_factory=Rates, description="how fast the connection is used")
+    api_version: Annotated[str, Field(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$(?!\n)")] | None = Field(
+        default=None,
+        description="the version of the service's API, where it has several; the current one when left out",
+    )
+    allow_host: bool = Field(
+        default=False,
+        description="whether a base URL that is neither the vendor's own nor loopback may get the key; `--allow-host` must agree",
+    )
+
+
+class Identity(SpecModel):
+    """What tells this project's work from others' at a vendor."""
+
+    id: Annotated[str, Field(pattern=PROJECT_ID)] = Field(
+        description="random, written once by `docbatch init`, and never changed: all work at a vendor is marked with it"
+    )
+
+
+class Defaults(SpecModel):
+    """What jobs have that do not say it themselves."""
+
+    provider: Name = Field(default="local", description="a connection")
+    priority: Priority = Field(default=50, description="1 to 100; lower goes first")
+    timeout: Duration = Field(
+        default="6h", description="how long a submission may take before it is reported as stuck"
+    )
+    sink: Sinks = Field(default=[], description="where results go; a job's own sinks replace these")
+
+
+class ProjectSpec(SpecModel):
+    """docbatch.yaml: the project's identity, its connections, variables and defaults."""
+
+    api_version: ApiVersion = Field(
+        default="docbatch/v1", alias="apiVersion", description="the version of this format"
+    )
+    project: Identity = Field(description="the project's identity")
+    providers: dict[Name, ConnectionSpec] = Field(
+        default={}, description="connections by name", json_schema_extra={"additionalProperties": False}
+    )
+    vars: dict[Word, Variable] = Field(
+        default={},
+        description="values for `{{ vars.NAME }}` in paths and patterns of specs",
+        json_schema_extra={"additionalProperties": False},
+    )
+    defaults: Defaults = Field(
+        default_factory=Defaults, description="what jobs have that do not say it themselves"
+    )

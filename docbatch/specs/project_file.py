@@ -1,0 +1,132 @@
+"""Finding docbatch.yaml and reading what it says."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from docbatch.core.errors import Problem, SpecError
+from docbatch.specs.fields import PROVIDER_TYPES, ProviderType
+from docbatch.specs.nodes import Node
+from docbatch.specs.problems import near, translate
+from docbatch.specs.project import ConnectionSpec, Defaults, ProjectSpec
+from docbatch.specs.text import read
+from docbatch.specs.values import Connection, Origin, Project
+from docbatch.specs.yaml import parse
+
+FILE_NAME = "docbatch.yaml"
+
+
+def find_project_file(start: Path) -> Path | None:
+    """Return the nearest docbatch.yaml in the folder or above it."""
+    folder = start.resolve()
+    files = (above / FILE_NAME for above in (folder, *folder.parents))
+    return next((file for file in files if os.path.lexists(file)), None)
+
+
+def load_project(start: Path) -> Project:
+    """Return the project that a folder belongs to; without a docbatch.yaml, the folder itself. Raises SpecError."""
+    file = find_project_file(start)
+    if file is None:
+        return Project(start.resolve(), None, _connections({}), {}, Defaults())
+    shown = show_file(file)
+    node = _only_document(parse(read(file, shown), shown), shown)
+    try:
+        spec = ProjectSpec.model_validate_json(json.dumps(node.plain()))
+    except ValidationError as error:
+        raise SpecError(translate(error, ProjectSpec, node, shown)) from None
+    origin = Origin(file, shown, node)
+    if problems := list(_mismatches(spec, origin)):
+        raise SpecError(problems)
+    return Project(
+        file.parent,
+        spec.project.id,
+        _connections(spec.providers),
+        _texts(node.child("vars")),
+        spec.defaults,
+        origin,
+    )
+
+
+def show_file(file: Path) -> str:
+    """Name a file as messages do: relative to the current folder when it lies below it."""
+    absolute = file.absolute()
+    shown = absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute
+    return os.fsencode(shown).decode(errors="backslashreplace")
+
+
+def _only_document(nodes: tuple[Node, ...], shown: str) -> Node:
+    if not nodes:
+        hint = "move it away and run docbatch init, which writes one with a new project id"
+        raise SpecError([Problem(shown, None, None, "", "the project file is empty", hint)])
+    if len(nodes) > 1:
+        mark = nodes[1].mark
+        problem = Problem(
+            shown, mark.line, mark.column, "", "a second document", "a project file has exactly one"
+        )
+        raise SpecError([problem])
+    return nodes[0]
+
+
+def _texts(variables: Node | None) -> Mapping[str, str]:
+    """Return variables as they are written, so that 1.50 stays 1.50 in a path."""
+    content = variables.content if variables else {}
+    return {name: value.text for name, value in content.items()} if isinstance(content, dict) else {}
+
+
+def _connections(specs: Mapping[str, ConnectionSpec]) -> Mapping[str, Connection]:
+    known: dict[str, Connection] = {kind: Connection(kind, kind) for kind in PROVIDER_TYPES}
+    return known | {name: _connection(name, spec) for name, spec in specs.items()}
+
+
+def _connection(name: str, spec: ConnectionSpec) -> Connection:
+    return Connection(
+        name=name,
+        type=_kind(name, spec),
+        base_url=spec.base_url,
+        api_key=spec.api_key,
+        webhook_secret=tuple(spec.webhook_secret or ()),
+        workspace=spec.workspace,
+        poll=spec.poll,
+        recovery=spec.recovery,
+        rates=spec.rates,
+        api_version=spec.api_version,
+        allow_host=spec.allow_host,
+        declared=True,
+    )
+
+
+def _kind(name: str, spec: ConnectionSpec) -> ProviderType:
+    if spec.type is not None:
+        return spec.type
+    return next(kind for kind in PROVIDER_TYPES if kind == name)
+
+
+def _mismatches(spec: ProjectSpec, origin: Origin) -> Iterator[Problem]:
+    for name, connection in spec.providers.items():
+        above = ("providers", name)
+        if connection.type is None and name not in PROVIDER_TYPES:
+            hint = near(name, PROVIDER_TYPES, "choose one of")
+            yield origin.problem(above, "type is missing, and the name is no provider's", hint)
+        elif name in PROVIDER_TYPES and connection.type not in (None, name):
+            yield origin.problem(
+                (*above, "type"),
+                f"a connection named {name} has the type {name}",
+                "give the connection another name",
+            )
+        elif (connection.type or name) == "local":
+            yield from _needless(connection, origin, above)
+        elif connection.workspace is not None and (connection.type or name) != "extend":
+            yield origin.problem((*above, "workspace"), "this provider has no workspaces", "remove the key")
+        elif connection.webhook_secret is not None and (connection.type or name) == "extractpage":
+            yield origin.problem(
+                (*above, "webhook_secret"), "this provider sends no webhooks", "remove the key"
+            )
+
+
+def _needless(connection: ConnectionSpec, origin: Origin, above: tuple[str, str]) -> Iterator[Problem]:
+    for key in ("base_url", "api_key", "webhook_secret", "workspace"):
+        if getattr(connection, key) is not None:
+            yield origin.problem((*above, key), f"the embedded engine has no {key}", "remove the key")

@@ -1,0 +1,287 @@
+"""From a job as it is written to a job as it is run."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from docbatch.core.errors import Problem
+from docbatch.core.models import Input, Operation
+from docbatch.naming.signed import is_signed
+from docbatch.naming.templates import Template, TemplateError, compile_template
+from docbatch.sources.globs import compile_globs
+from docbatch.specs import configs
+from docbatch.specs.configs import CONFIG_MODELS, ConfigContract, operations
+from docbatch.specs.fields import seconds, substitute
+from docbatch.specs.inputs import Inputs, ListedSource, needed, untaken
+from docbatch.specs.job import (
+    FileIdsSource,
+    FilesSinkSpec,
+    FolderSource,
+    JobSpec,
+    JsonlSinkSpec,
+    LinksSource,
+    ListSource,
+    SqliteSinkSpec,
+    TextsSource,
+)
+from docbatch.specs.nodes import Step
+from docbatch.specs.problems import near
+from docbatch.specs.values import INPUTS, Connection, Job, JobSink, JobSource, Origin, Project
+
+STATE_FOLDER = ".docbatch"
+
+
+def resolve(spec: JobSpec, project: Project, origin: Origin) -> tuple[Job | None, Sequence[Problem]]:
+    """Return the job, or the problems that keep it from being one."""
+    resolver = _Resolver(spec, project, origin)
+    job = resolver.job()
+    return (None if resolver.problems else job), resolver.problems
+
+
+class _Resolver:
+    def __init__(self, spec: JobSpec, project: Project, origin: Origin) -> None:
+        self.problems: list[Problem] = []
+        self._spec = spec
+        self._project = project
+        self._origin = origin
+        self._defaults = project.defaults.model_dump(include={"provider", "priority", "timeout"})
+
+    def job(self) -> Job | None:
+        connection = self._connection()
+        sinks = self._sinks()
+        source = self._source(connection, sinks)
+        if connection is None or source is None:
+            return None
+        contract = CONFIG_MODELS[connection.type, self._spec.operation]()
+        return Job(
+            name=self._spec.name,
+            source=source,
+            connection=connection,
+            operation=self._spec.operation,
+            sinks=sinks,
+            config=self._spec.config,
+            execution_only=contract.execution_only,
+            priority=int(self._own_or_default("priority")),
+            timeout=seconds(str(self._own_or_default("timeout"))),
+            labels=self._spec.labels,
+            origin=self._origin,
+            cautions=tuple(_cautions(self._spec, contract, source)),
+        )
+
+    def _own_or_default(self, name: str) -> str | int:
+        value: str | int = (
+            getattr(self._spec, name) if name in self._spec.model_fields_set else self._defaults[name]
+        )
+        return value
+
+    def _report(
+        self, path: tuple[Step, ...], message: str, hint: str | None, origin: Origin | None = None
+    ) -> None:
+        self.problems.append((origin or self._origin).problem(path, message, hint))
+
+    def _connection(self) -> Connection | None:
+        name = str(self._own_or_default("provider"))
+        connection = self._project.connections.get(name)
+        if connection is None:
+            hint = near(name, self._project.connections, "known are")
+            self._report(("provider",), f"there is no connection {name}", hint)
+        elif not operations(connection.type):
+            self._report(
+                ("provider",), f"{connection.type} is not available in this version", "use provider: local"
+            )
+        elif self._spec.operation not in operations(connection.type):
+            self._wrong_operation(connection.type, self._spec.operation)
+        elif connection.type != "local" and self._project.id is None:
+            hint = "run docbatch init in the project's root: every piece of work at a vendor is marked with the id"
+            self._report(("provider",), f"{name} needs a docbatch.yaml with a project id", hint)
+        else:
+            return connection
+        return None
+
+    def _wrong_operation(self, kind: str, operation: Operation) -> None:
+        known = ", ".join(operations(kind))
+        self._report(("operation",), f"{kind} cannot {operation}", f"it can {known}")
+
+    def _source(self, connection: Connection | None, sinks: Sequence[JobSink]) -> JobSource | None:
+        source = self._spec.source
+        if not isinstance(source, FolderSource):
+            return self._listed(source, connection, sinks)
+        for index, sink in enumerate(sinks):
+            for column in needed(sink):
+                message = f"doc.metadata.{column} is there only for documents of a list"
+                self._report(("sink", index, "path"), message, "such a source has urls_from:")
+        return self._folder(source)
+
+    def _folder(self, written: FolderSource) -> JobSource | None:
+        root = self._substituted(("source", "root"), written.root)
+        include = self._patterns("include", written.include)
+        exclude = self._patterns("exclude", written.exclude)
+        if root is None or include is None or exclude is None:
+            return None
+        for name, patterns in (("include", include), ("exclude", exclude)):
+            for index, pattern in enumerate(patterns):
+                self._check_pattern(("source", name, index), pattern)
+        folder = self._absolute(("source", "root"), root)
+        return JobSource(folder, include, exclude, written.allow_empty, written.hidden)
+
+    def _listed(
+        self, source: ListedSource, connection: Connection | None, sinks: Sequence[JobSink]
+    ) -> JobSource | None:
+        inputs = Inputs(source, self._origin, self.problems, self._list_file(source))
+        if connection is not None and inputs.kind is not Input.URL:
+            taken = configs.inputs(connection.type, self._spec.operation)
+            if inputs.kind not in taken:
+                told = untaken(connection.type, self._spec.operation, inputs.kind, taken)
+                self._report(("source", inputs.key), *told)
+        listing = inputs.listing()
+        inputs.check_metadata(sinks, lambda index, *told: self._report(("sink", index, "path"), *told))
+        mirror = self._project.root / STATE_FOLDER / INPUTS / self._spec.name
+        allow_empty = isinstance(source, ListSource) and source.allow_empty
+        return JobSource(mirror, ("**",), (), allow_empty, hidden=True, listing=listing)
+
+    def _list_file(self, source: ListedSource) -> Path | None:
+        if not isinstance(source, ListSource):
+            return None
+        path: tuple[Step, ...] = ("source", "urls_from")
+        text = self._substituted(path, source.urls_from)
+        return None if text is None else self._absolute(path, text)
+
+    def _patterns(self, name: str, written: Sequence[str]) -> tuple[str, ...] | None:
+        filled = [self._substituted(("source", name, index), text) for index, text in enumerate(written)]
+        return None if None in filled else tuple(text for text in filled if text is not None)
+
+    def _check_pattern(self, path: tuple[Step, ...], pattern: str) -> None:
+        if pattern.startswith("!"):
+            self._report(path, f"{pattern!r} begins with !", "write what is left out under exclude:")
+        try:
+            compile_globs([pattern])
+        except ValueError as error:
+            message, _, hint = str(error).partition("; ")
+            self._report(path, message, hint or None)
+
+    def _substituted(self, path: tuple[Step, ...], text: str) -> str | None:
+        try:
+            return substitute(text, self._project.variables)
+        except TemplateError as error:
+            self._report(path, str(error), error.hint)
+            return None
+
+    def _sinks(self) -> tuple[JobSink, ...]:
+        own = bool(self._spec.sink)
+        written = self._spec.sink or self._project.defaults.sink
+        above: tuple[Step, ...] = ("sink",) if own else ("defaults", "sink")
+        origin = self._origin if own else self._project.origin
+        if not written:
+            self._report(
+                (), "sink is missing", "say where results go, here or under defaults: in docbatch.yaml"
+            )
+        sinks = [self._sink(sink, (*above, index), origin) for index, sink in enumerate(written)]
+        kept = [sink for sink in sinks if sink is not None]
+        self._distinct(kept, above, origin)
+        return tuple(kept)
+
+    def _distinct(self, sinks: Sequence[JobSink], above: tuple[Step, ...], origin: Origin | None) -> None:
+        for index, sink in enumerate(sinks):
+            for first, other in enumerate(sinks[:index]):
+                if _place(sink) == _place(other) and not sink.is_apart(other):
+                    message = f"this sink writes to the same place as sink {first + 1}"
+                    self._report((*above, index, "path"), message, "give it a path of its own", origin)
+
+    def _sink(
+        self,
+        written: FilesSinkSpec | JsonlSinkSpec | SqliteSinkSpec,
+        path: tuple[Step, ...],
+        origin: Origin | None,
+    ) -> JobSink | None:
+        try:
+            template = compile_template(written.path).bind({"vars": self._project.variables})
+            return self._placed(written, template, (*path, "path"), origin)
+        except TemplateError as error:
+            self._report((*path, "path"), str(error), error.hint, origin)
+            return None
+
+    def _placed(
+        self,
+        written: FilesSinkSpec | JsonlSinkSpec | SqliteSinkSpec,
+        template: Template,
+        path: tuple[Step, ...],
+        origin: Origin | None,
+    ) -> JobSink:
+        folder, slash, _ = template.literal_root.rpartition("/")
+        bound = template.without_prefix(len(folder + slash)).bind({"job": self._context()})
+        _check_use(written, bound, self._spec)
+        root = self._absolute(path, folder + slash or ".", origin)
+        if root == Path(root.anchor):
+            raise TemplateError(
+                "nothing bounds where this writes", hint="begin the path with a folder, such as out/"
+            )
+        return JobSink(
+            type=written.type,
+            root=root,
+            template=bound,
+            format=written.format if isinstance(written, FilesSinkSpec) else None,
+            table=written.table if isinstance(written, SqliteSinkSpec) else None,
+            on_missing=written.on_missing,
+        )
+
+    def _context(self) -> dict[str, object]:
+        return {
+            "name": self._spec.name,
+            "labels": self._spec.labels,
+            "provider": self._own_or_default("provider"),
+            "operation": self._spec.operation.value,
+        }
+
+    def _absolute(self, path: tuple[Step, ...], text: str, origin: Origin | None = None) -> Path:
+        absolute = Path(os.path.normpath(self._project.root / text))
+        if STATE_FOLDER in absolute.parts:
+            self._report(path, f"{STATE_FOLDER} is docbatch's own folder", "choose another one", origin)
+        return absolute
+
+
+def _place(sink: JobSink) -> tuple[str, str]:
+    return str(sink.path or sink.root), sink.template.identity if sink.path is None else ""
+
+
+def _check_use(
+    written: FilesSinkSpec | JsonlSinkSpec | SqliteSinkSpec, template: Template, spec: JobSpec
+) -> None:
+    """Refuse a path that gives many documents one file, or one job many."""
+    per_document = bool(template.lookups)
+    if written.type != "files":
+        if per_document:
+            raise TemplateError(
+                f"{template.lookups[0]} cannot be used here: a {written.type} sink has one file for the whole job",
+                hint="use job or vars, as in out/{{ job.name }}"
+                + (".jsonl" if written.type == "jsonl" else ".db"),
+            )
+    elif not per_document and _may_match_many(spec.source):
+        raise TemplateError(
+            "every document would be written to the same file",
+            hint="name the document in double braces, as in out/{{ doc.path }}.md",
+        )
+
+
+def _may_match_many(source: FolderSource | ListedSource) -> bool:
+    match source:
+        case FolderSource(include=patterns):
+            return len(patterns) > 1 or any(character in patterns[0] for character in "*?[{")
+        case ListSource():
+            return True
+        case LinksSource(urls=listed) | FileIdsSource(file_ids=listed) | TextsSource(texts=listed):
+            return len(listed) > 1
+
+
+def _cautions(spec: JobSpec, contract: ConfigContract, source: JobSource) -> Iterator[str]:
+    for name in sorted(contract.surcharged & spec.config.keys()):
+        yield (
+            f"job '{spec.name}': the vendor may charge extra for config.{name};"
+            f" the job's own {name} orders docbatch's queue free of charge"
+        )
+    if isinstance(spec.source, LinksSource) and source.listing is not None:
+        signed = sum(is_signed(each.value) for each in source.listing.documents)
+        if signed:
+            yield (
+                f"job '{spec.name}': {signed:,} of its links carry a signature, which is a credential;"
+                " keep them in a list of their own (urls_from:), outside version control"
+            )

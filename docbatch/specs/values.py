@@ -1,0 +1,150 @@
+"""Jobs as the engine reads them: defaults merged, variables filled in, paths absolute."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from docbatch.core.errors import Problem
+from docbatch.core.keys import identity_config
+from docbatch.core.models import Input, Operation
+from docbatch.naming.references import Listed
+from docbatch.naming.templates import Template, below
+from docbatch.specs.fields import Format, OnMissing, ProviderType
+from docbatch.specs.nodes import Node, Step, show_path
+from docbatch.specs.project import Defaults, PollRule, Rates, RecoveryRule, Reference
+
+INPUTS = "inputs"
+"""The folder in the state folder that mirrors what jobs list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a spec is written. `shown` is the file as messages name it."""
+
+    file: Path
+    shown: str
+    node: Node
+
+    def problem(self, path: tuple[Step, ...], message: str, hint: str | None = None) -> Problem:
+        """Place a problem at the deepest part of the path that the file has."""
+        node = self.node
+        shown: list[Step] = []
+        for step in path:
+            child = node.child(step)
+            # One pattern may be written without a list around it.
+            if child is not None or isinstance(step, str):
+                shown.append(step)
+            node = child or node
+        return Problem(self.shown, node.mark.line, node.mark.column, show_path(shown), message, hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An account at a provider. `declared` is false for those that no docbatch.yaml mentions."""
+
+    name: str
+    type: ProviderType
+    base_url: str | None = None
+    api_key: Reference | None = None
+    webhook_secret: tuple[Reference, ...] = ()
+    workspace: Reference | str | None = None
+    poll: PollRule | None = None
+    recovery: RecoveryRule = field(default_factory=RecoveryRule)
+    rates: Rates = field(default_factory=Rates)
+    api_version: str | None = None
+    allow_host: bool = False
+    declared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobListing:
+    """What a source lists, in path order, and as what. `private` allows links to this machine and private networks."""
+
+    kind: Input
+    documents: tuple[Listed, ...]
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobSource:
+    """`root` is absolute; patterns are relative to it. A `listing` is mirrored at `root`."""
+
+    root: Path
+    include: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    allow_empty: bool = False
+    hidden: bool = False
+    listing: JobListing | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class JobSink:
+    """A place for results.
+
+    `root` is absolute, and nothing is written outside it. `template` gives the path below it; only `doc` is left open.
+    `path` is the output of a sink that has one for the whole job. `format` and `table` are None where a type has none.
+    """
+
+    type: str
+    root: Path
+    template: Template
+    format: Format | None = None
+    table: str | None = None
+    on_missing: OnMissing = "rewrite"
+
+    @property
+    def path(self) -> Path | None:
+        return None if self.template.lookups else self.root / self.template.literal_root
+
+    @property
+    def identity(self) -> str:
+        """Text that differs when outputs of the same documents would differ in place or form."""
+        return "\n".join(
+            (self.type, str(self.root), self.template.identity, self.format or "", self.table or "")
+        )
+
+    def is_apart(self, other: "JobSink") -> bool:
+        """Tell whether two sinks write to tables of their own, and so may share a database."""
+        return (self.table or "").casefold() != (other.table or "").casefold() and self.type == other.type
+
+    def output(self, doc: Mapping[str, object]) -> bytes:
+        """Return a document's output below `root`, see `templates.doc_fields`. Raises TemplateError."""
+        return below(self.template.render({"doc": doc}))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`timeout` is in seconds; `config` is what the user set, and `execution_only` names what of it no key contains.
+
+    `cautions` are sentences about what is allowed and may surprise.
+    """
+
+    name: str
+    source: JobSource
+    connection: Connection
+    operation: Operation
+    sinks: tuple[JobSink, ...]
+    config: Mapping[str, Any]
+    execution_only: frozenset[str]
+    priority: int
+    timeout: float
+    labels: Mapping[str, str]
+    origin: Origin = field(compare=False, repr=False)
+    cautions: tuple[str, ...] = ()
+
+    @property
+    def identity_config(self) -> Mapping[str, object]:
+        return identity_config(self.config, self.execution_only)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """`root` is absolute. `id` and `origin` are None without a docbatch.yaml: then only `local` can be used."""
+
+    root: Path
+    id: str | None
+    connections: Mapping[str, Connection]
+    variables: Mapping[str, str]
+    defaults: Defaults
+    origin: Origin | None = field(default=None, compare=False, repr=False)

@@ -1,0 +1,179 @@
+"""The promise: killed at any effect, and again, nothing is paid twice and nothing is lost."""
+
+import random
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docbatch.core.errors import DocbatchError
+from docbatch.core.models import Recovery
+from tests.fake import mutants
+from tests.fake.project import TEXTS, Project
+from tests.fake.tripwire import Killed, Tripwire
+
+LAG = {"lag": 30.0, "trickle": 1.0}
+EXPECTED = {
+    "a.txt.md": "# apple\n",
+    "copy.txt.md": "# apple\n",
+    "c.txt.md": "# cherry\n",
+    "d.txt.md": "# partial date\n",
+}
+PAID = dict.fromkeys(TEXTS.values(), 1)
+KINDS = list(Recovery)
+
+
+def project(root: Path, kind: Recovery, **options: Any) -> Project:
+    root.mkdir()
+    made = Project(root, kind, cloud_options=LAG, trait_options=options)
+    made.write()
+    return made
+
+
+def effects(root: Path, kind: Recovery) -> list[str]:
+    """Return the effects of an undisturbed run in order."""
+    wire = Tripwire()
+    undisturbed = project(root, kind)
+    undisturbed.apply(wire)
+    assert undisturbed.outputs() == EXPECTED
+    return wire.names
+
+
+def points(root: Path, kind: Recovery) -> int:
+    """Return the number of effect points of an undisturbed run."""
+    return len(effects(root, kind))
+
+
+def near(root: Path, effect: str) -> list[tuple[int, ...]]:
+    """Return the points just before and after each time an effect happens in an undisturbed run."""
+    names = effects(root, Recovery.FINDABLE)
+    happens = [at for at, name in enumerate(names, start=1) if name == effect]
+    return [(at,) for at in range(1, len(names) + 1) if any(abs(at - each) <= 6 for each in happens)]
+
+
+def kill(subject: Project, at: int) -> None:
+    try:
+        subject.apply(Tripwire(at))
+    except Killed:
+        return
+
+
+def kill_for_real(subject: Project, at: int) -> None:
+    command = [sys.executable, "-m", "tests.fake.victim", str(subject.root), subject.kind, str(at)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], check=False, capture_output=True, text=True)
+    assert done.returncode in {0, -9}, done.stderr
+
+
+def wrong(subject: Project) -> str | None:
+    """Return what is wrong after everything was done to finish, None when all is well."""
+    paid = subject.paid()
+    if any(times > 1 for times in paid.values()):
+        return f"paid twice: {paid}"
+    if subject.kind is Recovery.NONE and subject.statuses().get("live"):
+        return None if subject.outputs().items() <= EXPECTED.items() else "a wrong output"
+    if subject.cloud.directories():
+        return f"left behind: {subject.cloud.directories()}"
+    if subject.outputs() != EXPECTED or paid != PAID:
+        return f"lost: {sorted(EXPECTED.keys() - subject.outputs().keys())}, paid {paid}"
+    return None
+
+
+def finish(subject: Project) -> str | None:
+    try:
+        subject.apply()
+    except DocbatchError as error:
+        return f"lost: {error.message}"
+    return wrong(subject)
+
+
+def faults(folder: Path, kind: Recovery, kills: Iterable[tuple[int, ...]], **options: Any) -> list[str]:
+    """Kill a run at each of the points in turn, finish, and say what is wrong."""
+    found = []
+    for number, ats in enumerate(kills):
+        subject = project(folder / f"{kind}-{number}", kind, **options)
+        for at in ats:
+            kill(subject, at)
+        fault = finish(subject)
+        if fault is not None:
+            found.append(f"killed at {ats}: {fault}")
+    return found
+
+
+def chosen(total: int, seed: int, step: int) -> Iterator[tuple[int, ...]]:
+    """Yield every `step`-th point from a seeded start, alone and followed by a second one."""
+    dice = random.Random(seed)
+    for at in range(1 + dice.randrange(step), total + 1, step):
+        yield (at,)
+        yield (at, 1 + dice.randrange(total))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_paid_twice_or_lost_where_a_run_is_killed(tmp_path: Path, kind: Recovery) -> None:
+    total = points(tmp_path / "undisturbed", kind)
+
+    assert faults(tmp_path, kind, chosen(total, seed=7, step=6)) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_paid_twice_or_lost_at_any_point_at_all(tmp_path: Path, kind: Recovery) -> None:
+    total = points(tmp_path / "undisturbed", kind)
+
+    assert faults(tmp_path, kind, chosen(total, seed=11, step=1)) == []
+
+
+def real_faults(folder: Path, kind: Recovery, kills: Iterable[tuple[int, ...]]) -> list[str]:
+    found = []
+    for number, ats in enumerate(kills):
+        subject = project(folder / f"{kind}-{number}", kind)
+        for at in ats:
+            kill_for_real(subject, at)
+        fault = finish(subject)
+        if fault is not None:
+            found.append(f"killed at {ats}: {fault}")
+    return found
+
+
+def test_the_same_holds_for_processes_killed_by_the_kernel(tmp_path: Path) -> None:
+    total = points(tmp_path / "undisturbed", Recovery.FINDABLE)
+
+    assert real_faults(tmp_path, Recovery.FINDABLE, chosen(total, seed=3, step=37)) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_holds_for_processes_killed_by_the_kernel_at_any_point(
+    tmp_path: Path, kind: Recovery
+) -> None:
+    total = points(tmp_path / "undisturbed", kind)
+
+    assert real_faults(tmp_path, kind, chosen(total, seed=5, step=1)) == []
+
+
+def test_the_matrix_notices_a_missing_intent(tmp_path: Path) -> None:
+    kills = near(tmp_path / "undisturbed", "before create")
+
+    with mutants.without_intent():
+        found = faults(tmp_path, Recovery.FINDABLE, kills)
+
+    assert any("paid twice" in each for each in found)
+
+
+def test_the_matrix_notices_belief_in_the_first_look(tmp_path: Path) -> None:
+    kills = near(tmp_path / "undisturbed", "before create")
+
+    found = faults(tmp_path, Recovery.FINDABLE, kills, looks=1, grace=0.0)
+
+    assert any("paid twice" in each for each in found)
+
+
+def test_the_matrix_notices_a_record_before_the_result_is_safe(tmp_path: Path) -> None:
+    kills = near(tmp_path / "undisturbed", "before fetch")
+
+    with mutants.record_before_spool():
+        found = faults(tmp_path, Recovery.FINDABLE, kills)
+
+    assert any("lost" in each for each in found)

@@ -1,0 +1,278 @@
+"""Results read in other processes: real ones, over a real spool."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from docbatch.core.errors import StateError
+from docbatch.engine.running.result_reader_pool import Done, ResultReaders
+from docbatch.engine.running.result_reader_process import Keep, Kept, Render, ResultReader, keep
+from docbatch.providers import REGISTRY
+from docbatch.sinks.base import Format
+from docbatch.spool import Spool
+from tests.cli.project import Project
+
+FORMS: tuple[Format, ...] = ("markdown", "text", "json")
+
+
+def payload(number: int, length: int = 1) -> bytes:
+    pages = [{"page_number": 1, "success": True, "markdown": f"# {number}\n" * length, "text": f"{number}"}]
+    job = {"id": f"job-{number}", "usage": {"credits": 3}}
+    return json.dumps({"job": job, "markdown": {"pages": pages}}).encode()
+
+
+def wanted(spool: Spool, content: bytes, form: Format = "markdown") -> Render:
+    document: dict[str, str | int] = {
+        "path": "folder/a.pdf", "sha256": "0" * 64, "size": 7, "media_type": "application/pdf",
+    }  # fmt: skip
+    return Render("llamacloud", spool.write(content), form, document)
+
+
+def here(spool: Spool, content: bytes) -> Kept:
+    return keep(REGISTRY["llamacloud"]().read, spool, content)[0]
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    spool = Spool(tmp_path / "spool")
+    spool.sweep()
+    return spool
+
+
+@pytest.fixture
+def readers(spool: Spool) -> Iterator[ResultReaders]:
+    with closing(ResultReaders(spool.root, few=0, width=2)) as found:
+        found.expect(1)
+        await_ready(found)
+        yield found
+
+
+def await_ready(readers: ResultReaders) -> None:
+    until = time.monotonic() + 30
+    while not all(process.is_ready for process in readers._processes):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def pids(readers: ResultReaders) -> list[int]:
+    return [process.pid for process in readers._processes]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_output_is_what_this_process_would_have_made(
+    spool: Spool, readers: ResultReaders, form: Format
+) -> None:
+    requests = [wanted(spool, payload(number), form) for number in range(20)]
+    outputs = [readers.render(each) for each in requests]
+
+    assert [output and output.result() for output in outputs] == [
+        ResultReader(spool).render(each) for each in requests
+    ]
+
+
+@pytest.mark.parametrize("soon", [True, False])
+def test_a_result_is_kept_as_this_process_would_have_kept_it(
+    spool: Spool, readers: ResultReaders, soon: bool
+) -> None:
+    for number in range(5):
+        kept = readers.keep("llamacloud", payload(number), soon=soon)
+        assert kept is not None
+        ours = here(spool, payload(number))
+
+        assert (kept.partial, kept.credits, kept.draft.digest) == (False, 3.0, ours.draft.digest)
+        assert kept.draft.path.read_bytes() == ours.draft.path.read_bytes()
+        assert spool.admit(kept.draft) == ours.draft.digest
+        output = readers.render(wanted(spool, payload(number)))
+        assert output is not None
+        assert output.result() == f"# {number}\n".encode()
+
+
+def test_secrets_are_cut_before_anything_is_written(spool: Spool, readers: ResultReaders) -> None:
+    signed = payload(1).replace(b"# 1", b"https://bucket.example/p.png?X-Amz-Signature=5ec2e7")
+    kept = readers.keep("llamacloud", signed, soon=True)
+    assert kept is not None
+
+    assert b"5ec2e7" not in spool.read(spool.admit(kept.draft))
+    output = readers.render(Render("llamacloud", kept.draft.digest, "markdown", wanted(spool, b"").document))
+    assert output is not None
+    assert output.result() == b"https://bucket.example/p.png\n"
+
+
+def test_a_result_that_cannot_be_read_is_refused_as_here(spool: Spool, readers: ResultReaders) -> None:
+    with pytest.raises(ValueError, match="the answer is no object"):
+        readers.keep("llamacloud", b"[]", soon=True)
+    with pytest.raises(ValueError, match="the answer is no object"):
+        here(spool, b"[]")
+
+
+def test_many_threads_are_answered_each_its_own(spool: Spool, readers: ResultReaders) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        contents = [payload(number, length=10_000) for number in range(200)]
+        kept = list(pool.map(lambda each: readers.keep("llamacloud", each, soon=True), contents))
+
+    assert [each and each.draft.digest for each in kept] == [
+        hashlib.sha256(content).hexdigest() for content in contents
+    ]
+
+
+def test_large_outputs_that_nobody_takes_stop_nothing(spool: Spool, readers: ResultReaders) -> None:
+    requests = [wanted(spool, payload(number, length=100_000)) for number in range(40)]
+    outputs = [readers.render(each) for each in requests]
+
+    assert readers.keep("llamacloud", payload(1), soon=False) is not None
+    last = outputs[-1]
+    assert last is not None
+    assert len(last.result() or b"") > 300_000
+
+
+def test_what_cannot_be_written_is_said_as_here(spool: Spool, readers: ResultReaders) -> None:
+    unreadable = readers.render(wanted(spool, b"[]"))
+    lost = readers.render(replace(wanted(spool, payload(1)), digest="f" * 64))
+    assert unreadable is not None
+    assert lost is not None
+
+    with pytest.raises(ValueError, match="the answer is no object"):
+        unreadable.result()
+    with pytest.raises(StateError, match="is missing") as caught:
+        lost.result()
+    assert "docbatch retry" in str(caught.value.hint)
+
+
+def test_what_a_process_cannot_do_is_left_to_this_one(spool: Spool, readers: ResultReaders) -> None:
+    (spool.root / "incoming").rmdir()
+    (spool.root / "incoming").write_text("in the way")
+
+    with pytest.raises(StateError, match="cannot be written"):
+        readers.keep("llamacloud", payload(1), soon=False) or here(spool, payload(1))
+
+
+def test_what_processes_do_not_bring_is_done_here(spool: Spool, readers: ResultReaders) -> None:
+    assert readers.keep("llamacloud", payload(1), soon=True) is not None
+    for pid in pids(readers):
+        os.kill(pid, signal.SIGKILL)
+    outputs = [readers.render(wanted(spool, payload(number))) for number in range(6)]
+    kept = [readers.keep("llamacloud", payload(number), soon=True) for number in range(6)]
+
+    assert all(output is None or output.result() is None for output in outputs)
+    assert kept[-1] is None
+    assert readers.render(wanted(spool, payload(7))) is None
+
+
+def test_few_results_start_no_process(spool: Spool) -> None:
+    with closing(ResultReaders(spool.root, few=10, width=2)) as readers:
+        readers.expect(10)
+        assert (readers.depth, readers.render(wanted(spool, payload(1)))) == (0, None)
+
+        readers.expect(11)
+        assert readers.depth > 0
+
+
+def test_until_they_are_ready_all_is_done_here(spool: Spool) -> None:
+    with closing(ResultReaders(spool.root, few=0, width=1)) as readers:
+        readers.expect(1)
+
+        assert readers.keep("llamacloud", payload(1), soon=True) is None
+
+
+def test_one_processor_is_left_to_the_run(spool: Spool) -> None:
+    with closing(ResultReaders(spool.root, few=0, width=0)) as readers:
+        readers.expect(1000)
+
+        assert readers.keep("llamacloud", payload(1), soon=True) is None
+
+
+def test_answers_are_held_as_far_as_memory_allows(spool: Spool) -> None:
+    size = len(payload(1))
+    reader = ResultReader(spool, room=3 * size)
+    for number in (1, 2):
+        reader.keep(Keep("llamacloud", size, soon=True), payload(number))
+
+    assert len(reader._fresh) == 1
+    spool.write(payload(2))
+    assert reader.render(wanted(spool, payload(2))) == b"# 2\n"
+    assert reader.render(wanted(spool, payload(1))) == b"# 1\n"
+    assert reader._fresh == {}
+
+
+def test_processes_are_told_no_secret(monkeypatch: pytest.MonkeyPatch, spool: Spool) -> None:
+    monkeypatch.setenv("LLAMA_CLOUD_API_KEY", "llx-secret")
+    with closing(ResultReaders(spool.root, few=0, width=1)) as readers:
+        readers.expect(1)
+        await_ready(readers)
+        (pid,) = pids(readers)
+        known = Path(f"/proc/{pid}/environ").read_bytes()
+
+    assert b"PATH=/nonexistent" in known
+    assert b"llx-secret" not in known
+
+
+def test_processes_end_with_the_run_however_it_dies(spool: Spool) -> None:
+    started = """
+import sys, time
+from pathlib import Path
+from docbatch.engine.running.result_reader_pool import ResultReaders
+readers = ResultReaders(Path(sys.argv[1]), few=0, width=2)
+readers.expect(1)
+print(*(process.pid for process in readers._processes), flush=True)
+time.sleep(60)
+"""
+    command = [sys.executable, "-c", started, str(spool.root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        found = [int(pid) for pid in parent.stdout.readline().split()]
+        assert len(found) == 2
+        parent.kill()
+
+    until = time.monotonic() + 20
+    while any(map(is_alive, found)):
+        assert time.monotonic() < until, "a process outlived the run"
+        time.sleep(0.02)
+
+
+def test_a_run_with_many_documents_reads_them_elsewhere_and_ends_as_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docbatch.engine.running.apply.ResultReaders", partial(ResultReaders, few=5, width=1))
+    project = Project(tmp_path)
+    project.job()
+    project.write({f"in/{number:03}.txt": f"text {number}" for number in range(60)})
+    rendered: list[str] = []
+    monkeypatch.setattr(ResultReaders, "render", noting(ResultReaders.render, rendered))
+
+    project.applied()
+    for path in (tmp_path / "out").iterdir():
+        path.unlink()
+    project.applied()
+
+    assert project.outputs() == {f"{number:03}.txt.md": f"text {number}\n".encode() for number in range(60)}
+    assert len(rendered) >= 60
+
+
+def noting(
+    render: Callable[[ResultReaders, Render], Done | None], noted: list[str]
+) -> Callable[[ResultReaders, Render], Done | None]:
+    def note(readers: ResultReaders, wanted: Render) -> Done | None:
+        noted.append(wanted.digest)
+        return render(readers, wanted)
+
+    return note
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

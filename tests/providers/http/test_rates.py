@@ -1,0 +1,219 @@
+"""How fast a connection talks: never above its rate, and close to what a vendor allows that answers 429."""
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from docbatch.providers.http.rates import Limiter
+
+LATENCY = 0.05
+
+
+@dataclass
+class World:
+    """Time that passes while somebody sleeps, and answers that arrive meanwhile."""
+
+    now: float = 0.0
+    arriving: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
+    sleeps: list[float] = field(default_factory=list)
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        until = self.now + seconds
+        while self.arriving and self.arriving[0][0] <= until:
+            self.now, _, arrive = heapq.heappop(self.arriving)
+            arrive()
+        self.now = until
+
+    def after(self, seconds: float, arrive: Callable[[], None]) -> None:
+        heapq.heappush(
+            self.arriving, (self.now + seconds, len(self.sleeps) * 1000 + len(self.arriving), arrive)
+        )
+
+
+def limited(per_second: float, burst: int = 1) -> tuple[Limiter, World]:
+    world = World()
+    return Limiter(per_second, burst, clock=world.clock, sleep=world.sleep), world
+
+
+@dataclass
+class Vendor:
+    """Allows so many requests in each window of so many seconds."""
+
+    world: World
+    allowed: int
+    window: float
+    storm: tuple[float, float] = (0.0, 0.0)
+    seen: dict[int, int] = field(default_factory=dict)
+    refused: int = 0
+
+    def take(self) -> bool:
+        number = int(self.world.now / self.window)
+        self.seen[number] = self.seen.get(number, 0) + 1
+        stormy = self.storm[0] <= self.world.now < self.storm[1]
+        good = not stormy and self.seen[number] <= self.allowed
+        self.refused += not good
+        return good
+
+
+def finish(limiter: Limiter, world: World, vendor: Vendor, wanted: int, told: float | None) -> float:
+    """Make requests until so many were taken; return the seconds that took."""
+    taken = 0
+    while taken < wanted:
+        limiter.wait()
+        if vendor.take():
+            taken += 1
+        else:
+            world.after(LATENCY, lambda: limiter.slow_down(told))
+    return world.now
+
+
+def test_requests_are_spaced_by_the_rate() -> None:
+    limiter, world = limited(4)
+    times = []
+    for _ in range(5):
+        limiter.wait()
+        times.append(world.now)
+
+    assert times == pytest.approx([0, 0.25, 0.5, 0.75, 1.0])
+
+
+def test_after_a_rest_a_burst_goes_at_once_and_no_more() -> None:
+    limiter, world = limited(2, burst=3)
+    world.now = 1000.0
+    for _ in range(3):
+        limiter.wait()
+    assert world.now == 1000.0
+
+    limiter.wait()
+    assert world.now == pytest.approx(1000.5)
+
+
+def test_a_429_silences_for_as_long_as_the_vendor_says() -> None:
+    limiter, world = limited(10)
+    limiter.wait()
+    limiter.slow_down(30)
+    limiter.wait()
+
+    assert 30 <= world.now <= 30.3
+
+
+def test_there_is_no_burst_after_a_429() -> None:
+    limiter, world = limited(10, burst=5)
+    limiter.slow_down(30)
+    for _ in range(5):
+        limiter.wait()
+
+    assert world.now > 30.7
+
+
+def test_a_429_halves_the_rate_which_recovers_in_time() -> None:
+    limiter, world = limited(10)
+    limiter.slow_down(0)
+    assert limiter.rate == pytest.approx(5)
+
+    world.now += 2
+    assert limiter.rate == pytest.approx(7)
+    world.now += 60
+    assert limiter.rate == pytest.approx(10)
+
+
+def test_the_429_of_requests_that_were_under_way_together_count_once() -> None:
+    limiter, world = limited(8)
+    for _ in range(20):
+        world.now += 0.01
+        limiter.slow_down(None)
+
+    assert limiter.rate == pytest.approx(4)
+
+
+def test_the_longest_of_several_waits_holds() -> None:
+    limiter, world = limited(10)
+    for wait in (1, 20, 2):
+        limiter.slow_down(wait)
+    limiter.wait()
+
+    assert world.now >= 20
+
+
+def test_a_door_that_stays_closed_is_tried_ever_more_seldom_and_not_given_up() -> None:
+    limiter, world = limited(10)
+    limiter.wait()
+    times = []
+    for _ in range(20):
+        limiter.slow_down(None)
+        limiter.wait()
+        times.append(world.now)
+
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert gaps[0] < 3
+    assert all(4 <= gap < 5 for gap in gaps[5:])
+    assert limiter.rate > 5
+
+
+@pytest.mark.parametrize("rate", [0, -1])
+def test_a_rate_is_above_zero(rate: float) -> None:
+    with pytest.raises(ValueError, match="above zero"):
+        Limiter(rate)
+
+
+SHAPES = {
+    "a second, told how long": (10, 1.0, 10, 1.0, 1.1),
+    "a second, not told": (10, 1.0, 10, None, 1.1),
+    "a second, four times too fast": (10, 1.0, 40, 1.0, 1.3),
+    "a second, four times too fast, not told": (10, 1.0, 40, None, 1.3),
+    "a second, forty times too fast": (10, 1.0, 400, 1.0, 1.5),
+    "a second, forty times too fast, not told": (10, 1.0, 400, None, 2.5),
+    "a minute, seven times too fast": (80, 60.0, 10, 10.0, 1.05),
+    "a minute, seven times too fast, not told": (80, 60.0, 10, None, 1.05),
+}
+
+
+@pytest.mark.parametrize(("allowed", "window", "rate", "told", "ratio"), SHAPES.values(), ids=SHAPES.keys())
+def test_a_vendor_s_limit_is_nearly_used_up(
+    allowed: int, window: float, rate: float, told: float | None, ratio: float
+) -> None:
+    limiter, world = limited(rate)
+    vendor = Vendor(world, allowed, window)
+
+    taken = finish(limiter, world, vendor, 600, told)
+
+    assert taken <= ratio * 600 * window / allowed
+    assert vendor.refused < 600 / 5
+
+
+@pytest.mark.parametrize("told", [1.0, None])
+@pytest.mark.parametrize("began", [0.0, 10.0])
+def test_a_storm_of_429_ends_close_to_the_theoretical_time(told: float | None, began: float) -> None:
+    limiter, world = limited(10)
+    vendor = Vendor(world, 10, 1.0, storm=(began, began + 20))
+
+    taken = finish(limiter, world, vendor, 600, told)
+
+    assert taken <= 1.1 * (60 + 20)
+    assert vendor.refused <= 30
+
+
+def test_many_threads_share_one_rate() -> None:
+    limiter = Limiter(1000, burst=1)
+    began = time.monotonic()
+
+    def talk() -> None:
+        for _ in range(25):
+            limiter.wait()
+
+    threads = [threading.Thread(target=talk) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert time.monotonic() - began >= 199 / 1000

@@ -1,0 +1,283 @@
+"""What happens to documents whose engine hangs, dies or lies, and to those beside them."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docbatch.core.models import Failure, FailureClass
+from docbatch.processes import environment
+from docbatch.providers.local import worker
+from docbatch.providers.local.messages import Differs, Task, Written
+from docbatch.providers.local.pool import Pool
+from docbatch.providers.local.process import WorkerProcess
+from tests.providers.local import wicked
+from tests.providers.local.harness import ROOT, Bench, Ear, await_readable, bench
+
+TWO = "application/two"
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Iterator[Bench]:
+    with bench(tmp_path) as wicked:
+        yield wicked
+
+
+def kind(answer: object) -> FailureClass:
+    assert isinstance(answer, Failure), answer
+    return answer.kind
+
+
+def gone(pid: int) -> int:
+    """Return a descriptor that becomes readable when the process ends."""
+    return os.pidfd_open(pid)
+
+
+def await_end(watch: int) -> None:
+    await_readable(watch)
+    os.close(watch)
+
+
+def test_a_document_that_is_read_is_written_where_the_task_says(one: Bench) -> None:
+    task = one.task("a", b"hello")
+    payload = one.written(task, one.run(task)["a"])
+    assert payload["text"].endswith("hello")
+    assert payload["engine"] == "first"
+
+
+def test_a_hanging_document_is_failed_at_its_deadline_and_its_neighbour_is_read(one: Bench) -> None:
+    answers = one.run(one.task("bad", b"hang", timeout=0.3), one.task("good", b"fine"))
+    assert kind(answers["bad"]) is FailureClass.TIMEOUT
+    assert isinstance(answers["good"], Written)
+
+
+def test_the_deadline_runs_from_a_documents_own_start(tmp_path: Path) -> None:
+    with bench(tmp_path) as pool:
+        hangs = [pool.task(f"h{number}", b"hang", timeout=0.4) for number in range(3)]
+        answers = pool.run(*hangs, pool.task("last", b"fine", timeout=0.4))
+    assert isinstance(answers["last"], Written)
+
+
+def test_the_clock_starts_anew_with_every_document(one: Bench) -> None:
+    answers = one.run(*(one.task(str(number), b"nap", timeout=1.0) for number in range(5)))
+    assert all(isinstance(answer, Written) for answer in answers.values())
+
+
+def test_a_worker_killed_after_its_answer_is_not_guilty_of_the_next_document(one: Bench) -> None:
+    process = WorkerProcess("tests.providers.local.wicked", environment((ROOT,)), now=0.0, patience=1.0)
+    process.ready = True
+    for name in ("first", "second"):
+        process.give(one.task(name, b"fine"))
+    process.reading = process.tasks[0]
+    process.kill(Failure(FailureClass.TIMEOUT, "late"))
+    process.reap()
+    assert process.guilty()
+    process.tasks.popleft()
+    assert not process.guilty()
+
+
+@pytest.mark.parametrize("deed", [b"abort", b"exit", b"panic"])
+def test_a_crash_fails_its_document_only(one: Bench, deed: bytes) -> None:
+    answers = one.run(one.task("bad", deed), *(one.task(f"good{number}", b"fine") for number in range(3)))
+    assert kind(answers.pop("bad")) is FailureClass.CRASHED
+    assert all(isinstance(answer, Written) for answer in answers.values())
+
+
+def test_a_worker_is_replaced_after_a_panic(one: Bench) -> None:
+    first, bad, second = one.task("first", b"fine"), one.task("bad", b"panic"), one.task("second", b"fine")
+    answers = one.run(first, bad, second)
+    speakers = {one.written(task, answers[task.id])["text"].split(":")[0] for task in (first, second)}
+    assert len(speakers) == 2
+
+
+@pytest.mark.parametrize("deed", [b"eat", b"run-out"])
+def test_too_much_memory_fails_the_document(one: Bench, deed: bytes) -> None:
+    answers = one.run(one.task("bad", deed, max_memory=10**9), one.task("good", b"fine"))
+    assert kind(answers["bad"]) is FailureClass.MEMORY
+    assert isinstance(answers["good"], Written)
+
+
+def test_a_worker_killed_from_outside_fails_its_document_as_out_of_memory(one: Bench, tmp_path: Path) -> None:
+    ear = Ear(tmp_path)
+    one.pool.submit([one.task("bad", f"{ear.word} hang".encode()), one.task("good", b"fine")])
+    os.kill(ear.pid(), signal.SIGKILL)
+    answers = one.wait(2)
+    assert kind(answers["bad"]) is FailureClass.MEMORY
+    assert isinstance(answers["good"], Written)
+
+
+def test_what_a_library_prints_does_not_disturb_the_answers(one: Bench) -> None:
+    answers = one.run(one.task("a", b"print"), one.task("b", b"fine"))
+    assert all(isinstance(answer, Written) for answer in answers.values())
+
+
+@pytest.mark.parametrize("deed", ["first-abort", "first-hang", "first-panic", "first-fail"])
+def test_the_second_engine_reads_what_the_first_one_failed_on(one: Bench, deed: str) -> None:
+    task = one.task("a", deed.encode(), TWO, timeout=1.0)
+    assert one.written(task, one.run(task)["a"])["engine"] == "second"
+
+
+def test_a_document_on_which_both_engines_fail_keeps_the_first_reason(one: Bench) -> None:
+    answers = one.run(one.task("a", b"first-abort fail", TWO), one.task("b", b"fail", TWO))
+    assert kind(answers["a"]) is FailureClass.CRASHED
+    assert answers["b"] == Failure(FailureClass.CORRUPT, "first cannot read it")
+
+
+def test_two_engines_share_one_time_limit(one: Bench) -> None:
+    answer = one.run(one.task("a", b"hang", TWO, timeout=0.6))["a"]
+    assert answer == Failure(FailureClass.TIMEOUT, "not read within 0.6 seconds")
+
+
+def test_nothing_is_left_of_an_answer_whose_worker_died(one: Bench, tmp_path: Path) -> None:
+    task = one.task("a", b"abort")
+    Path(os.fsdecode(task.out)).write_bytes(b"half")
+    one.run(task)
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_many_documents_on_few_workers_all_end_once(tmp_path: Path) -> None:
+    deeds = [b"fine", b"fine", b"abort", b"fine", b"panic", b"fine"]
+    with bench(tmp_path, width=2) as pool:
+        tasks = [pool.task(str(number), deeds[number % len(deeds)]) for number in range(36)]
+        answers = pool.run(*tasks)
+        assert pool.pool.drain() == []
+    read = [name for name, answer in answers.items() if isinstance(answer, Written)]
+    assert sorted(map(int, read)) == [number for number in range(36) if deeds[number % len(deeds)] == b"fine"]
+
+
+def test_an_engine_that_cannot_start_fails_every_document(tmp_path: Path) -> None:
+    with bench(tmp_path, catalogue="tests.providers.local.wicked") as pool:
+        pool.pool._env["PYTHONPATH"] = "/nonexistent"
+        answers = pool.run(pool.task("a", b"fine"), pool.task("b", b"fine"))
+    assert {kind(answer) for answer in answers.values()} == {FailureClass.CRASHED}
+    assert all(
+        "does not start" in answer.message for answer in answers.values() if isinstance(answer, Failure)
+    )
+
+
+def test_cancelled_documents_end_as_cancelled_and_others_go_on(one: Bench, tmp_path: Path) -> None:
+    ear = Ear(tmp_path)
+    one.pool.submit(
+        [one.task("runs", f"{ear.word} hang".encode()), *(one.task(name, b"fine") for name in "abcd")]
+    )
+    ear.pid()
+    one.pool.cancel({"runs", "c", "d"})
+    answers = one.wait(5)
+    assert [kind(answers[name]) for name in ("runs", "c", "d")] == [FailureClass.CANCELLED] * 3
+    assert isinstance(answers["a"], Written)
+
+
+def test_closing_kills_a_busy_worker(tmp_path: Path) -> None:
+    ear = Ear(tmp_path)
+    with bench(tmp_path) as pool:
+        pool.pool.submit([pool.task("a", f"{ear.word} hang".encode())])
+        watch = gone(ear.pid())
+    await_end(watch)
+
+
+_PARENT = """
+import sys, threading
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from tests.providers.local import wicked
+from tests.providers.local.harness import bench
+with bench(Path(sys.argv[2])) as pool:
+    pool.pool.submit([pool.task("a", f"{sys.argv[3]} hang".encode())])
+    threading.Event().wait()
+"""
+
+
+def test_a_worker_dies_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    ear = Ear(tmp_path)
+    parent = subprocess.Popen([sys.executable, "-c", _PARENT, ROOT, str(tmp_path), ear.word])
+    watch = gone(ear.pid())
+    parent.kill()
+    parent.wait()
+    await_end(watch)
+
+
+def test_an_idle_worker_dies_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    ear = Ear(tmp_path)
+    script = _PARENT.replace(" hang", "")
+    parent = subprocess.Popen([sys.executable, "-c", script, ROOT, str(tmp_path), ear.word])
+    watch = gone(ear.pid())
+    parent.kill()
+    parent.wait()
+    await_end(watch)
+
+
+def test_a_worker_inherits_no_file_and_no_secret(
+    one: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ear = Ear(tmp_path)
+    monkeypatch.setenv("EXTEND_API_KEY", "sk-secret")
+    leaked = os.open(tmp_path, os.O_RDONLY)
+    os.set_inheritable(leaked, True)
+    one.pool.submit([one.task("a", f"{ear.word} hang".encode())])
+    worker = Path(f"/proc/{ear.pid()}")
+    held = {str(link.readlink()) for link in (worker / "fd").iterdir()}
+    os.close(leaked)
+    assert str(tmp_path) not in held
+    assert b"sk-secret" not in (worker / "environ").read_bytes()
+
+
+def test_changed_bytes_are_reported_and_not_read(one: Bench) -> None:
+    longer, other = one.task("longer", b"fine"), one.task("other", b"fine")
+    Path(os.fsdecode(longer.path)).write_bytes(b"fine and more")
+    Path(os.fsdecode(other.path)).write_bytes(b"fins")
+    missing = one.task("missing", b"fine")
+    Path(os.fsdecode(missing.path)).unlink()
+    answers = one.run(longer, other, missing)
+    assert all(isinstance(answer, Differs) for answer in answers.values())
+
+
+def test_pipes_and_folders_are_refused_without_waiting(one: Bench, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    pipe = one.task("a", b"fine", path=os.fsencode(tmp_path / "pipe"))
+    folder = one.task("b", b"fine", path=os.fsencode(tmp_path / "folder"))
+    device = one.task("c", b"fine", path=b"/dev/zero")
+    answers = one.run(pipe, folder, device)
+    assert {kind(answer) for answer in answers.values()} == {FailureClass.SPECIAL_FILE}
+
+
+def test_a_link_to_a_document_is_followed(one: Bench, tmp_path: Path) -> None:
+    task = one.task("a", b"fine")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    linked = one.task("b", b"fine", path=os.fsencode(tmp_path / "link"), digest=task.digest)
+    assert isinstance(one.run(linked)["b"], Written)
+
+
+def test_a_name_that_is_not_utf_8_is_no_obstacle(one: Bench, tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/caf\xe9\n.txt"
+    Path(os.fsdecode(path)).write_bytes(b"fine")
+    task = one.task("a", b"fine", path=path, digest=hashlib.sha256(b"fine").hexdigest())
+    assert isinstance(one.run(task)["a"], Written)
+
+
+def test_a_document_larger_than_half_of_the_memory_is_refused(one: Bench) -> None:
+    answers = one.run(one.task("a", b"fine " * 100, max_memory=900))
+    assert kind(answers["a"]) is FailureClass.TOO_LARGE
+
+
+def test_a_pool_may_be_closed_twice_and_unused(tmp_path: Path) -> None:
+    pool = Pool(lambda: None, width=1)
+    pool.close()
+    pool.close()
+    assert pool.pids() == []
+
+
+def test_a_worker_leaves_after_much_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_DOCUMENTS", 2)
+    monkeypatch.setattr(worker, "_SECONDS", 0.0)
+    reader = worker.DocumentReader(wicked)
+    missing = Task("a", os.fsencode(tmp_path / "missing"), "0", 1, "application/one", b"", 1.0, 10**9)
+    reader.answer(missing)
+    assert not reader.spent
+    reader.answer(missing)
+    assert reader.spent

@@ -1,0 +1,83 @@
+"""A catalogue of engines for tests: a document says itself how the engine that reads it shall behave.
+
+`first` engines are tried before `second` ones. Words in the document: `hang`, `nap`, `abort`, `exit`, `panic`, `eat`,
+`run-out`, `print`, `fail`; `first-…` makes only the first engine do it. `tell:PATH` writes to a named pipe before anything else.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from docbatch.core.models import Failure, FailureClass
+from docbatch.providers.local.engines import Options, Parsed
+
+
+class PanicException(BaseException):
+    """Like that of native engines: no `except Exception` catches it."""
+
+
+def _hang() -> None:
+    while True:
+        pass
+
+
+def _panic() -> None:
+    raise PanicException("poisoned")
+
+
+def _print() -> None:
+    os.write(1, b'{"is":"written"}\nready\n')
+
+
+def _run_out() -> None:
+    os.write(2, b"memory allocation of 4096 bytes failed\n")
+    os.abort()
+
+
+_DEEDS: dict[str, Callable[[], object]] = {
+    "hang": _hang,
+    "abort": os.abort,
+    "exit": lambda: os._exit(0),
+    "nap": lambda: time.sleep(0.3),
+    "panic": _panic,
+    "eat": lambda: bytearray(2 * 10**9),
+    "run-out": _run_out,
+    "print": _print,
+}
+
+
+class Engine:
+    def __init__(self, name: str) -> None:
+        self.name = self.label = name
+
+    def warm_up(self) -> None:
+        pass
+
+    def extract(self, data: bytes, _media_type: str, _options: Options, /) -> Parsed | Failure:
+        words = data.decode().split()
+        for word in words:
+            self._do(word)
+        if "fail" in words or f"{self.name}-fail" in words:
+            return Failure(FailureClass.CORRUPT, f"{self.name} cannot read it")
+        return Parsed(markdown=None, text=f"{self.name} in {os.getpid()}: {data.decode()}")
+
+    def close(self) -> None:
+        pass
+
+    def _do(self, word: str) -> None:
+        if word.startswith("tell:"):
+            Path(word.removeprefix("tell:")).write_text(str(os.getpid()))
+        deed = _DEEDS.get(word.removeprefix(f"{self.name}-"))
+        if deed:
+            deed()
+
+
+def route(media_type: str, _options: Options) -> tuple[str, ...]:
+    return ("first", "second") if media_type == "application/two" else ("first",)
+
+
+def load(name: str) -> Engine:
+    if name == "nothing":
+        raise ImportError(name)
+    return Engine(name)

@@ -1,0 +1,222 @@
+"""What every vendor's provider must survive, whatever the vendor: the real command on a small project, killed at its
+requests and at its writes, answered badly, shown lagging lists, given another key, or put back to an older state.
+
+A vendor's tests describe it once as a `Vendor`, make a `Matrix` of it, and require that its methods find no `Fault`.
+"""
+
+import json
+import random
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from typing import Any, Generic
+
+from docbatch.emulators.exchange import FAULTS
+from tests.emulators.crash import MODES, Ending, Mode
+from tests.providers.attempt import (
+    LONG,
+    Attempt,
+    E,
+    Vendor,
+    foreign,
+    pass_time,
+    put_back,
+    with_one_document,
+)
+
+__all__ = ["Matrix", "Vendor", "essence", "every"]
+
+NOTHING: Mapping[int, str] = {}
+_ID = re.compile("(^|_)id$|[a-z]Id$")
+UNEVEN = 6
+"""Requests by which a run may be shorter than the undisturbed one, since it asks how work stands until it is over."""
+TROUBLES = (*FAULTS, *MODES)
+
+Fault = str
+"""What is wrong, for people; nothing is wrong when there is none."""
+
+
+@dataclass
+class Matrix(Generic[E]):
+    """A vendor under one `recovery:`, in a folder of its own. At one that cannot be searched, lost answers always wait for a person."""
+
+    vendor: Vendor[E]
+    folder: Path
+    recovery: str = "{grace: 0.4, then: resend}"
+    is_searchable: bool = True
+    numbers: Iterator[int] = field(default_factory=count)
+
+    @property
+    def holds(self) -> bool:
+        return "hold" in self.recovery or not self.is_searchable
+
+    @contextmanager
+    def attempt(self, faults: Mapping[int, str] = NOTHING) -> Iterator[Attempt[E]]:
+        root = self.folder / str(next(self.numbers))
+        root.mkdir(parents=True)
+        with self.vendor.emulator() as emulator:
+            emulator.faults.update(faults)
+            self.vendor.write(root, emulator, self.recovery)
+            yield Attempt(self.vendor, emulator, root, self.vendor.environment)
+
+    @cached_property
+    def _plain(self) -> tuple[Ending, list[str]]:
+        with self.attempt() as attempt:
+            attempt.run("apply", "--yes")
+            return attempt.ending(), attempt.effects
+
+    @property
+    def undisturbed(self) -> Ending:
+        return self._plain[0]
+
+    @property
+    def effects(self) -> list[str]:
+        """The durable effects of an undisturbed run in order: transactions, renames, flushes."""
+        return self._plain[1]
+
+    @property
+    def requests(self) -> range:
+        return range(1, len(self.undisturbed.requests) + 1)
+
+    @property
+    def create(self) -> int:
+        """The number of the request that first costs money."""
+        return next(each.number for each in self.undisturbed.requests if self.vendor.creates(each))
+
+    def kills(self, numbers: Iterable[int], modes: Sequence[Mode] = MODES) -> list[Fault]:
+        """Kill the command at each of the requests, before and after the vendor committed it."""
+        return [
+            f"{mode} at request {number}: {fault}"
+            for number in numbers
+            for mode in modes
+            if (fault := self._killed({number: mode}))
+        ]
+
+    def _killed(self, faults: Mapping[int, str]) -> Fault | None:
+        with self.attempt(faults) as attempt:
+            attempt.finish(by_hand=self.holds)
+            ending = attempt.ending()
+        if not ending.killed and min(faults) <= len(self.undisturbed.requests) - UNEVEN:
+            return "the request was not reached"
+        return self._wrong(ending)
+
+    def deaths(self, points: Iterable[int]) -> list[Fault]:
+        """Kill the command at each of its durable effects."""
+        return [
+            f"at effect {at} ({self.effects[at - 1]}): {fault}" for at in points if (fault := self._dead(at))
+        ]
+
+    def _dead(self, at: int) -> Fault | None:
+        with self.attempt() as attempt:
+            attempt.run("apply", "--yes", die_at=at)
+            attempt.finish(by_hand=self.holds)
+            return self._wrong(attempt.ending())
+
+    def chaos(self, seeds: Iterable[int], density: float = 0.08, reach: int = 60) -> list[Fault]:
+        """Let many requests go wrong, drawn by a seed; a seed also draws how far the lists lag, below the grace."""
+        return [f"seed {seed}: {fault}" for seed in seeds if (fault := self._chaotic(seed, density, reach))]
+
+    def _chaotic(self, seed: int, density: float, reach: int) -> Fault | None:
+        dice = random.Random(seed)
+        faults = {number: dice.choice(TROUBLES) for number in range(1, reach) if dice.random() < density}
+        with self.attempt(faults) as attempt:
+            attempt.emulator.lag = dice.choice((0.0, 0.0, 0.1))
+            attempt.emulator.slowness = 0.05
+            attempt.finish(by_hand=self.holds)
+            fault = self._wrong(attempt.ending())
+        return None if fault is None else f"{fault} ({faults})"
+
+    def unseen(self, mode: Mode) -> Fault | None:
+        """Kill at the create, with lists that lag beyond the grace; later, with the help of a person, finish."""
+        with self.attempt({self.create: mode}) as attempt:
+            attempt.emulator.lag = LONG / 2
+            attempt.run("apply", "--yes")
+            code = attempt.run("apply", "--yes", "--timeout", "3s").code
+            if code != 4 or not attempt.held():
+                return f"ended with {code}, holds {attempt.held()}"
+            pass_time(attempt.emulator)
+            attempt.finish(by_hand=True)
+            return self._wrong(attempt.ending())
+
+    def estranged(self, mode: Mode, number: int | None = None) -> Fault | None:
+        """Kill at a request, the create by default, and go on with another account's credentials, then with ours."""
+        with self.attempt({number or self.create: mode}) as attempt:
+            attempt.run("apply", "--yes")
+            with foreign(attempt):
+                other = attempt.run("apply", "--yes")
+                if other.code not in {4, 6, 12} or attempt.ending().paid_twice:
+                    return f"with other credentials: {other}, paid {attempt.payments()}"
+            attempt.finish(by_hand=True)
+            return self._wrong(attempt.ending())
+
+    def restored(
+        self, mode: Mode = "kill_after", *, whole: bool = False, recover: bool = True
+    ) -> Fault | None:
+        """Put the state back to before the killed submission: refused, and whole again after `docbatch recover`.
+
+        `whole` puts the whole state folder back, with what lies beside the state.
+        """
+        with self.attempt() as attempt:
+            with_one_document(attempt)
+            copy = attempt.root / ".copy"
+            shutil.copytree(attempt.root / ".docbatch", copy)
+            self._kill_at_next_create(attempt, mode)
+            put_back(attempt.root, copy, whole=whole)
+            before = attempt.payments()
+            code = attempt.run("apply", "--yes").code
+            if mode == "kill_after" and (code != 6 or attempt.payments() != before):
+                return f"the restored state ended with {code}, paid {attempt.payments()}"
+            if not recover:
+                return None
+            attempt.run("recover", "--yes")
+            attempt.finish(by_hand=True)
+            return self._wrong(attempt.ending())
+
+    def _kill_at_next_create(self, attempt: Attempt[E], mode: Mode) -> None:
+        """Kill at the create, wherever that is in this run."""
+        attempt.emulator.choose_fault = lambda request: mode if self.vendor.creates(request) else ""
+        killed = attempt.run("apply", "--yes")
+        attempt.emulator.choose_fault = lambda _request: ""
+        assert killed.code < 0, f"the create was not reached: {killed}"
+
+    def _wrong(self, ending: Ending) -> Fault | None:
+        """Say what is wrong with an ending, beside an undisturbed run."""
+        wanted = self.undisturbed
+        assert wanted.code == 0, wanted.runs[-1].err
+        last = ending.runs[-1]
+        if ending.errors or ending.leaks:
+            return f"{len(ending.leaks)} leaks, {ending.errors}"
+        if ending.paid_twice:
+            return f"paid twice: {ending.paid_twice}"
+        if ending.code != wanted.code:
+            return f"ended with {[run.code for run in ending.runs]}: {last.out}{last.err}"
+        if ending.paid != wanted.paid:
+            return f"paid {ending.paid}, not {wanted.paid}"
+        names = sorted(wanted.outputs.keys() | ending.outputs.keys())
+        differing = [name for name in names if essence(ending, name) != essence(wanted, name)]
+        return f"outputs differ: {differing}" if differing else None
+
+
+def essence(ending: Ending, name: str) -> Any:
+    """Return an output as it must be equal: byte by byte, JSON but for timing, ids and raw."""
+    content = ending.outputs.get(name)
+    if content is None or not name.endswith(".json"):
+        return content
+    result = json.loads(content)
+    return _without_ids({name: part for name, part in result.items() if name not in ("timing", "raw")})
+
+
+def _without_ids(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_ids(each) for name, each in value.items() if not _ID.search(name)}
+    return [_without_ids(each) for each in value] if isinstance(value, list) else value
+
+
+def every(found: Sequence[object], *, start: int, step: int) -> list[int]:
+    """Return numbers from 1 on of what was found, each `step`-th from `start`."""
+    return list(range(start, len(found) + 1, step))

@@ -1,0 +1,82 @@
+"""Specs as files: good ones, ones of the wrong form, and ones whose form is right and whose meaning is not.
+
+On the first two the models and the generated JSON Schemas must agree. Each wrong file ends with what is said about it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from docbatch.core.errors import SpecError
+from docbatch.specs.load import load_jobs, load_project
+from docbatch.specs.schema import job_schema, project_schema
+from docbatch.specs.yaml import parse
+
+CASES = Path(__file__).parent.parent / "cases" / "specs"
+PROJECT = """
+project: {id: ptestproject1}
+vars: {inbox: inbox, version: 1.50}
+providers: {lab: {type: local}}
+"""
+JOB_SCHEMA = Draft202012Validator(job_schema())
+PROJECT_SCHEMA = Draft202012Validator(project_schema())
+
+
+def cases(kind: str) -> list[Any]:
+    return [pytest.param(file, id=file.stem) for file in sorted((CASES / kind).glob("*.yaml"))]
+
+
+def expected(file: Path) -> list[str]:
+    lines = file.read_text().splitlines()
+    return [line.removeprefix("# expect: ") for line in lines if line.startswith("# expect: ")]
+
+
+def said(file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what docbatch says about a file, without the file's name."""
+    monkeypatch.chdir(folder)
+    is_project = file.stem.startswith("project")
+    Path("docbatch.yaml").write_text(file.read_text() if is_project else PROJECT)
+    Path("spec.yaml").write_text(file.read_text())
+    try:
+        project = load_project(folder)
+        if not is_project:
+            load_jobs(project, [Path("spec.yaml")])
+    except SpecError as error:
+        return [str(problem).partition(".yaml:")[2] for problem in error.problems]
+    return []
+
+
+def fits_schema(file: Path) -> bool:
+    schema = PROJECT_SCHEMA if file.stem.startswith("project") else JOB_SCHEMA
+    return all(schema.is_valid(node.plain()) for node in parse(file.read_text(), file.name))
+
+
+@pytest.mark.parametrize("file", cases("good"))
+def test_a_good_spec_is_accepted_by_models_and_schema(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert said(file, tmp_path, monkeypatch) == []
+    assert fits_schema(file)
+
+
+@pytest.mark.parametrize("file", cases("bad"))
+def test_a_bad_spec_is_refused_by_models_and_schema(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert said(file, tmp_path, monkeypatch) == expected(file) != []
+    assert not fits_schema(file)
+
+
+@pytest.mark.parametrize("file", cases("semantic"))
+def test_a_spec_without_sense_is_refused_by_the_models_alone(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert said(file, tmp_path, monkeypatch) == expected(file) != []
+    assert fits_schema(file)
+
+
+@pytest.mark.parametrize("file", [*cases("bad"), *cases("semantic")])
+def test_no_message_repeats_a_secret(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "secret-of" not in "\n".join(said(file, tmp_path, monkeypatch))
