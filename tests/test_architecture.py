@@ -14,6 +14,7 @@ LAYERS = (
     ("engine", "emulators"),
     ("specs", "webhooks"),
     ("sources", "providers", "sinks", "state", "spool"),
+    ("fields",),
     ("naming", "media", "durability", "jsontext", "processes"),
     ("core",),
 )

@@ -114,7 +114,7 @@ def _saved(plan_file: Path | None, paths: tuple[Path, ...]) -> "SavedPlan | None
 
 
 def _seconds(duration: str | None) -> float | None:
-    from docbatch.specs.fields import DURATION, seconds
+    from docbatch.fields import DURATION, seconds
 
     if duration is None:
         return None

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from docbatch.core.models import Operation
-from docbatch.specs.fields import (
+from docbatch.fields import (
     ApiVersion,
     Duration,
     Exclusions,

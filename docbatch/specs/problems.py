@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from docbatch import fields
 from docbatch.core.errors import Problem
-from docbatch.specs import fields, job, project
+from docbatch.specs import job, project
 from docbatch.specs.nodes import Mark, Node, Path, show_path
 from docbatch.specs.places import ErrorPlace, find, submodels
 from docbatch.specs.places import fields as fields_of

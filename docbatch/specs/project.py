@@ -1,23 +1,25 @@
 """The project file, as users write it."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from docbatch.naming.links import is_loopback
-from docbatch.specs.fields import (
+from docbatch.fields import (
     ApiVersion,
     Duration,
     Name,
     Priority,
-    ProviderType,
     SpecModel,
     Word,
     one_line,
     refuse,
 )
+from docbatch.naming.links import is_loopback
 from docbatch.specs.job import Sinks
+
+ProviderType = Literal["local", "extend", "llamacloud", "extractpage"]
+PROVIDER_TYPES: tuple[ProviderType, ...] = get_args(ProviderType)
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]

@@ -8,10 +8,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from docbatch.core.errors import Problem, SpecError
-from docbatch.specs.fields import PROVIDER_TYPES, ProviderType
 from docbatch.specs.nodes import Node
 from docbatch.specs.problems import near, translate
-from docbatch.specs.project import ConnectionSpec, Defaults, ProjectSpec
+from docbatch.specs.project import PROVIDER_TYPES, ConnectionSpec, Defaults, ProjectSpec, ProviderType
 from docbatch.specs.text import read
 from docbatch.specs.values import Connection, Origin, Project
 from docbatch.specs.yaml import parse

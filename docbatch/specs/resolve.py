@@ -6,12 +6,12 @@ from pathlib import Path
 
 from docbatch.core.errors import Problem
 from docbatch.core.models import Input, Operation
+from docbatch.fields import seconds, substitute
 from docbatch.naming.signed import is_signed
 from docbatch.naming.templates import Template, TemplateError, compile_template
 from docbatch.sources.globs import compile_globs
 from docbatch.specs import configs
 from docbatch.specs.configs import CONFIG_MODELS, ConfigContract, operations
-from docbatch.specs.fields import seconds, substitute
 from docbatch.specs.inputs import Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import (
     FileIdsSource,

@@ -8,11 +8,11 @@ from typing import Any
 from docbatch.core.errors import Problem
 from docbatch.core.keys import identity_config
 from docbatch.core.models import Input, Operation
+from docbatch.fields import Format, OnMissing
 from docbatch.naming.references import Listed
 from docbatch.naming.templates import Template, below
-from docbatch.specs.fields import Format, OnMissing, ProviderType
 from docbatch.specs.nodes import Node, Step, show_path
-from docbatch.specs.project import Defaults, PollRule, Rates, RecoveryRule, Reference
+from docbatch.specs.project import Defaults, PollRule, ProviderType, Rates, RecoveryRule, Reference
 
 INPUTS = "inputs"
 """The folder in the state folder that mirrors what jobs list."""

@@ -4,11 +4,11 @@ from typing import get_args
 
 import pytest
 
+from docbatch import fields
 from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.models import Operation
 from docbatch.naming.templates import doc_fields
 from docbatch.sinks import base
-from docbatch.specs import fields
 from docbatch.specs.configs import CONFIG_MODELS
 from docbatch.specs.load import MAX_PROBLEMS, load_jobs, load_project
 from docbatch.specs.values import Job

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, Field, ValidationError
 
-from docbatch.specs.fields import SpecModel
+from docbatch.fields import SpecModel
 from docbatch.specs.job import JobSpec
 from docbatch.specs.problems import translate
 from docbatch.specs.project import ProjectSpec

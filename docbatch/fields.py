@@ -1,16 +1,13 @@
-"""Words and values that job and project files share."""
+"""The fields of what users write: the base of all option models, and the words and values they share."""
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal, NoReturn, get_args
+from typing import Annotated, Literal, NoReturn
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from docbatch.naming.templates import TemplateError, compile_template
-
-ProviderType = Literal["local", "extend", "llamacloud", "extractpage"]
-PROVIDER_TYPES: tuple[ProviderType, ...] = get_args(ProviderType)
 
 # Python's $ also matches before a final line break; the look-ahead says the same to every judge of the schema.
 NAME = r"^[a-z0-9][a-z0-9_-]*$(?!\n)"
