@@ -2,24 +2,26 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
-from docbatch.cli.workspace import Workspace, recorded
+from docbatch.cli.workspace import Workspace
 
 
 @click.command(name="explain")
 @click.argument("document")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
-def command(document: str, *, as_json: bool) -> None:
-    """Say why a document will or will not be sent, naming what changed with its old and new value."""
+def command(document: str, paths: tuple[Path, ...], *, as_json: bool) -> None:
+    """Say why a document will or will not be sent, naming what changed with its old and new value.
+
+    PATHS are job specs, or folders of them, that the document is looked for in; jobs/ when there are none.
+    """
     from docbatch.cli.words import explanation_text
     from docbatch.engine.planning.explain_document import explain
 
-    workspace = Workspace.here()
-    with recorded(workspace.folder) as store, workspace.cache() as cache:
-        found = explain(document, workspace.resolve_jobs(store), store, cache)
-    for each in found:
+    for each in explain(document, Workspace.here(paths).selection()):
         if as_json:
             click.echo(json.dumps({"version": "docbatch/explain/v1", "type": "explanation", **asdict(each)}))
         else:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from docbatch.cli.output import say
-from docbatch.cli.workspace import Workspace, recorded
+from docbatch.cli.workspace import Workspace
 
 
 @click.command(name="plan")
@@ -24,20 +24,15 @@ def command(
 ) -> int:
     """Show what apply would do and why. Writes no state and needs no key."""
     from docbatch.core.report import plan_json, plan_markdown, plan_text
-    from docbatch.engine.planning.differences_database import Differences
-    from docbatch.engine.planning.find_changes import find_changes, undeclared
     from docbatch.engine.planning.plan_report import plan_report
+    from docbatch.engine.planning.plan_session import read_plan
 
-    workspace = Workspace.here(paths)
-    with recorded(workspace.folder) as store, Differences() as differences, workspace.cache() as cache:
-        targets = workspace.resolve_jobs(store)
-        gone = set() if paths else undeclared(targets, store)
-        findings = find_changes(targets, store, cache, differences, gone)
-        report = plan_report(findings, differences, store, -1 if everything else 10)
+    with read_plan(Workspace.here(paths).selection()) as plan:
+        report = plan_report(plan, -1 if everything else 10)
         if out is not None:
             from docbatch.engine.planning.plan_file import save
 
-            save(out, report, store, differences.keys_to_send(), map(str, paths))
+            save(out, report, plan.store, plan.differences.keys_to_send(), map(str, paths))
     match form:
         case "json":
             say(json.dumps(plan_json(report)))

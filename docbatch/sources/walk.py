@@ -8,7 +8,7 @@ being walked. What can be seen but not used is reported beside the files, never 
 import os
 import stat
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -99,6 +99,24 @@ def walk(root: Path, globs: Globs, *, after: bytes = b"", size: int = WINDOW) ->
             window = Window()
     if window.found or window.unusable:
         yield window
+
+
+def look_up(root: Path, globs: Globs, paths: Collection[bytes]) -> Iterator[Window]:
+    """Yield one window with those of the paths that a walk would come by."""
+    window = Window()
+    for path in sorted(filter(globs, paths)):
+        folder, _, name = path.rpartition(b"/")
+        prefix = folder + b"/" if folder else b""
+        place = bytes(root) + b"/" + prefix
+        if os.path.isdir(place + name):  # noqa: PTH112 - a Path holds no bytes
+            continue
+        try:
+            status = os.stat(place)  # noqa: PTH116 - a Path holds no bytes
+        except OSError:
+            continue
+        identity = (status.st_dev, status.st_ino)
+        _look(_Folder(place, prefix, globs.start, identity, [name], []), 1, window)
+    yield window
 
 
 def _open_root(root: Path, scope: Scope) -> _Folder:

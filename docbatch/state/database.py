@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from docbatch.core.errors import DocbatchError
@@ -40,3 +40,8 @@ class Database:
 
     def close(self) -> None:
         self.connection.close()
+
+
+def among(column: str, values: Collection[object] | None) -> str:
+    """Return the words that narrow a query to these values of a column, given as parameters; none where all are meant."""
+    return "" if values is None else f" AND {column} IN ({', '.join('?' * len(values))})"

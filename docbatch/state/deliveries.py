@@ -1,10 +1,10 @@
 """Sinks and deliveries: what lies where, and what has to be written."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from docbatch.core.models import Stamp
-from docbatch.state.database import Database
+from docbatch.state.database import Database, among
 
 FAULTED = 2
 
@@ -62,12 +62,13 @@ class Deliveries:
             for row, name, identity, root, output, revision, *stamp in rows
         ]
 
-    def stream(self, sink: int) -> Iterator[OutputRow]:
-        """Yield a sink's deliveries in path order: path, output, result, size, mtime, inode, due."""
+    def stream(self, sink: int, only: Collection[bytes] | None = None) -> Iterator[OutputRow]:
+        """Yield a sink's deliveries in path order: path, output, result, size, mtime, inode, due; `only` those of a few documents."""
         return iter(
             self._database.execute(
-                "SELECT path, output, result, size, mtime_ns, inode, due FROM delivery WHERE sink = ? ORDER BY path",
-                (sink,),
+                "SELECT path, output, result, size, mtime_ns, inode, due FROM delivery"
+                f" WHERE sink = ?{among('path', only)} ORDER BY path",
+                (sink, *(only or ())),
             )
         )
 

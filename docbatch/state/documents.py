@@ -1,11 +1,11 @@
 """Jobs and their documents: what is wanted, and which item each document is."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from docbatch.core.models import Failure, FailureClass, Operation, Recipe
-from docbatch.state.database import Database
+from docbatch.state.database import Database, among
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +67,17 @@ class Documents:
         row = self._database.execute("SELECT id FROM recipe WHERE key = ?", (key,)).fetchone()
         return None if row is None else int(row[0])
 
-    def stream(self, job: str) -> Iterator[DocumentRow]:
+    def stream(self, job: str, only: Collection[bytes] | None = None) -> Iterator[DocumentRow]:
         """Yield the wanted documents in path order: path, digest, media type, item status, result, recipe, problem.
 
-        Only what comparing needs; items are verified when they are acted on.
+        Only what comparing needs; items are verified when they are acted on. `only` names a few documents instead of all.
         """
         return iter(
             self._database.execute(
                 "SELECT document.path, item.digest, item.media_type, item.status, item.result, item.recipe,"
                 " document.problem_class FROM document LEFT JOIN item ON item.id = document.item"
-                " WHERE document.job = ? AND document.wanted = 1 ORDER BY document.path",
-                (job,),
+                f" WHERE document.job = ? AND document.wanted = 1{among('document.path', only)} ORDER BY document.path",
+                (job, *(only or ())),
             )
         )
 
@@ -148,6 +148,13 @@ class Documents:
     def item_row(self, job: str, path: bytes) -> int | None:
         row = self._database.execute(
             "SELECT item FROM document WHERE job = ? AND path = ? AND wanted = 1", (job, path)
+        ).fetchone()
+        return None if row is None else row[0]
+
+    def remembered(self, job: str, path: bytes) -> int | None:
+        """Return the item's row of a document that the job wants or once wanted."""
+        row = self._database.execute(
+            "SELECT item FROM document WHERE job = ? AND path = ?", (job, path)
         ).fetchone()
         return None if row is None else row[0]
 

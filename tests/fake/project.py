@@ -14,7 +14,7 @@ from docbatch.core.keys import recipe_key
 from docbatch.core.models import Operation, Recipe, Recovery
 from docbatch.engine.administration.recover_work import Recovered, Search, recover_with
 from docbatch.engine.planning.differences_database import Differences
-from docbatch.engine.planning.find_changes import find_changes
+from docbatch.engine.planning.plan import plan_jobs
 from docbatch.engine.planning.plan_session import PlanSession
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Notice
@@ -158,9 +158,8 @@ class Project:
             differences = stack.enter_context(Differences())
             spool = Spool(self.folder / "spool")
             spool.sweep()
-            findings = find_changes(targets, store, StatCache(None), differences)
-            named = {target.name: target for target in targets}
-            session = PlanSession(store, spool, differences, Connections([line]), named, findings)
+            plan = plan_jobs(targets, (), store, StatCache(None), differences)
+            session = PlanSession(store, spool, Connections([line]), plan)
             session.record()
             yield session, CloudClock(cloud)
 

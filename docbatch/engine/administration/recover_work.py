@@ -19,7 +19,8 @@ from docbatch.engine.administration.judge_unknown_work import (
     record_unknown_work,
 )
 from docbatch.engine.clock import Clock, patiently
-from docbatch.engine.planning.plan_session import PlanSession, Selection, locked_session
+from docbatch.engine.planning.plan import Selection
+from docbatch.engine.planning.plan_session import PlanSession, locked_session
 from docbatch.engine.progress_notices import Observer, Waiting
 from docbatch.providers import REGISTRY
 from docbatch.providers.base import Provider, Recalled

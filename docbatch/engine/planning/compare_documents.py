@@ -4,7 +4,7 @@ Unchanged documents are what most runs are made of; `_Sieve.sift` lets them pass
 rest to the pure `changes.judge`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from operator import eq, itemgetter
 
 from docbatch.core.changes import ChangeKind, FoundDocument, KnownItem, Reason, Recorded, judge
@@ -12,6 +12,7 @@ from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.keys import item_key
 from docbatch.core.models import RETRY_CLASS, ItemStatus, RetryClass
 from docbatch.engine.planning.differences_database import Change, Differences, Output
+from docbatch.engine.planning.find_documents import Paths, VisibleDocuments
 from docbatch.engine.planning.recorded_rows import WINDOW, Outputs, Rows
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
@@ -36,26 +37,31 @@ def known_item(item: RecordedItem) -> KnownItem:
 
 
 class Tally:
-    """What a job's scan saw: documents found, and how many of them are through."""
+    """What a job's scan saw: documents found, and how many of them are through; `paths` of some that were asked for."""
 
     def __init__(self) -> None:
         self.found = 0
         self.unchanged = 0
+        self.paths: set[bytes] = set()
 
 
 def compare_documents(
     target: ResolvedJob,
     store: Store | None,
-    windows: Iterable[Seen],
+    found: VisibleDocuments,
     differences: Differences,
-    unseen: frozenset[bytes] = frozenset(),
+    only: Paths | None = None,
 ) -> Tally:
     """Write into `differences` what is due for a job. `store` is None when there is no state yet.
 
-    `unseen` are documents of which no more is known than that they are wanted.
+    `only` names the documents that are compared, where no others were looked for.
     """
-    sieve = _Sieve(target, store, differences, unseen)
-    for seen in windows:
+    sieve = _Sieve(target, store, differences, found.unseen, only)
+    for seen in found.windows:
+        if only is not None:
+            sieve.tally.paths.update(
+                [each.path for each in seen.documents], [each.path for each in seen.unusable]
+            )
         sieve.sift(seen)
     sieve.finish()
     return sieve.tally
@@ -63,21 +69,25 @@ def compare_documents(
 
 class _Sieve:
     def __init__(
-        self, target: ResolvedJob, store: Store | None, differences: Differences, unseen: frozenset[bytes]
+        self,
+        target: ResolvedJob,
+        store: Store | None,
+        differences: Differences,
+        unseen: frozenset[bytes],
+        only: Paths | None,
     ) -> None:
         self.tally = Tally()
         self._unseen = unseen
         self._target = target
         self._store = store
-        self._desk = differences
+        self._differences = differences
         self._recipe = store.documents.recipe_row(target.recipe_key) if store is not None else None
-        rows: Iterator[DocumentRow] = store.documents.stream(target.name) if store is not None else iter(())
-        self._rows = Rows(rows)
+        self._rows = Rows(iter(()) if store is None else store.documents.stream(target.name, only))
         recorded = (
             {} if store is None else {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
         )
         self._outputs = [
-            Outputs(sink, recorded.get(sink.identity), store) for sink in target.sinks if not sink.whole
+            Outputs(sink, recorded.get(sink.identity), store, only) for sink in target.sinks if not sink.whole
         ]
         self._roots = [] if store is None else store.deliveries.roots()
         self._changed: list[tuple[FoundDocument, Recorded | None, str | None]] = []
@@ -167,7 +177,9 @@ class _Sieve:
         """A recorded document that was not found; one below a folder that cannot be read may well be there."""
         if row[0] in self._unseen or any(row[0].startswith(folder) for folder in self._unreadable):
             return
-        self._desk.change([Change(self._target.name, row[0], ChangeKind.REMOVE, Reason.GONE, adopt=True)])
+        self._differences.change(
+            [Change(self._target.name, row[0], ChangeKind.REMOVE, Reason.GONE, adopt=True)]
+        )
 
     def _recorded(self, row: DocumentRow) -> Recorded:
         status = None if row[3] is None else ItemStatus(row[3])
@@ -214,16 +226,16 @@ class _Sieve:
             )  # fmt: skip
             if found.problem is None and verdict.adopt:
                 self._place_all(found, verdict.reason)
-        self._desk.change(changes)
+        self._differences.change(changes)
         self._changed.clear()
 
     def _place_all(self, found: FoundDocument, reason: Reason) -> None:
-        self._desk.output(
+        self._differences.output(
             self._placed(each.sink, found.path, found.digest, found.size, reason) for each in self._outputs
         )
 
     def _rewrite(self, sink: ResolvedSink, document: Observed, reason: Reason) -> None:
-        self._desk.output([self._placed(sink, document[0], document[6], document[1], reason)])
+        self._differences.output([self._placed(sink, document[0], document[6], document[1], reason)])
 
     def _placed(self, sink: ResolvedSink, path: bytes, digest: str, size: int, reason: Reason) -> Output:
         if sink.output is not None:
@@ -246,7 +258,7 @@ class _Sieve:
             self._gone(row)
         self._judge()
         self.tally.found += len(self._unseen)
-        self._desk.change(
+        self._differences.change(
             Change(self._target.name, path, ChangeKind.LOOK, Reason.UNSEEN, adopt=False)
             for path in self._unseen
         )
@@ -270,10 +282,10 @@ class _Sieve:
         if reason is Reason.MISSING and not sink.rewrite_missing:
             return
         if sink.whole:
-            self._desk.whole(self._target.name, sink.identity, reason)
+            self._differences.whole(self._target.name, sink.identity, reason)
             return
         expected = ((each.path, each.result) for each in store.deliveries.holdings(recorded))
-        self._desk.output(
+        self._differences.output(
             Output(self._target.name, sink.identity, path, b"", 0, reason)
             for path, _ in opened.verify(expected)
         )

@@ -145,6 +145,13 @@ class Differences:
         for row in self._database.execute("SELECT DISTINCT key FROM change WHERE kind = 'send' ORDER BY key"):
             yield row[0]
 
+    def change_of(self, job: str, path: bytes) -> Change | None:
+        """Return what is due for one document, None where it is as it was."""
+        row = self._database.execute(
+            "SELECT * FROM change WHERE job = ? AND path = ?", (job, path)
+        ).fetchone()
+        return None if row is None else _change(row)
+
     def changes(self, job: str) -> Iterator[Change]:
         """Yield a job's changes in path order."""
         yield from map(

@@ -1,23 +1,46 @@
-"""Explaining a document: why it will or will not be sent, naming what changed with its old and new value."""
+"""Explaining a document: why it will or will not be sent, naming what changed with its old and new value.
+
+What is due is what a plan of this one document says; only facts are added here.
+"""
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from docbatch.core.changes import FoundDocument, Reason, Recorded, Verdict, judge
+from docbatch.core.changes import ChangeKind, FoundDocument, Reason
 from docbatch.core.errors import UsageError
-from docbatch.core.keys import canonical, item_key
-from docbatch.core.models import ItemStatus, Recipe, Stamp
-from docbatch.engine.planning.compare_documents import known_item
-from docbatch.engine.planning.explain_link import facts, linked, listed
-from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.core.keys import canonical
+from docbatch.core.models import ItemStatus, Recipe
+from docbatch.engine.planning.differences_database import Change
+from docbatch.engine.planning.explain_link import link_facts, linked_paths
+from docbatch.engine.planning.plan import Plan, Selection, Sight
+from docbatch.engine.planning.plan_session import read_plan
+from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape, unescape
-from docbatch.sources.content import ContentError, measure
-from docbatch.sources.globs import compile_globs
-from docbatch.sources.statcache import StatCache
+from docbatch.state.deliveries import RecordedSink
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
+
+VERDICTS: Mapping[ChangeKind, str] = {
+    ChangeKind.SEND: "will be sent",
+    ChangeKind.WAIT: "will not be sent: it is with the provider",
+    ChangeKind.DELIVER: "will be written again, not sent",
+    ChangeKind.FAIL: "cannot be sent",
+    ChangeKind.STAND: "will not be sent by itself; 'docbatch retry' queues it",
+    ChangeKind.HELD: "will not be sent; decide with 'docbatch resolve'",
+    ChangeKind.REMOVE: "is no longer wanted",
+    ChangeKind.SKIP: "is skipped",
+    ChangeKind.LOOK: "is a link",
+}
+OUTPUTS: Mapping[Reason, str] = {
+    Reason.NEW_SINK: "the sink is new or writes elsewhere now; apply writes it",
+    Reason.MISSING: "gone; apply writes it again, free of charge",
+    Reason.EDITED: "edited; apply moves the edited copy to the trash and writes it again",
+    Reason.BEHIND: "not written yet",
+}
+DONE = ("is done; it will not be sent", "it was processed, and nothing it depends on has changed")
+LET_GO = ("is no longer wanted", "it was let go when it was no longer found; its outputs stay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,134 +64,156 @@ class Explanation:
     facts: tuple[str, ...] = ()
 
 
-def explain(
-    document: str, targets: Sequence[ResolvedJob], store: Store | None, cache: StatCache
-) -> list[Explanation]:
+def explain(document: str, selection: Selection) -> list[Explanation]:
     """Explain a document named by its path from here, from its source's root, or absolute, or by its link.
 
-    Raises UsageError.
+    Documents that are gone are explained as long as the state knows of them. Raises UsageError, StateError, GuardRefused.
     """
-    found = [
-        _explain(target, path, store, cache)
-        for target in targets
-        for path in _paths(document, target)
-        if _is_concerned(target, path, store)
-    ]
+    with read_plan(selection, Sight(only=lambda target: frozenset(_paths(document, target)))) as plan:
+        found = [
+            _explain(plan, target, path)
+            for target in plan.targets
+            for path in _paths(document, target)
+            if path in plan.tallies[target.name].paths or _is_wanted(target, path, plan)
+        ]
+        found = found or [*_let_go(document, plan)]
     if not found:
         raise UsageError(
             f"no selected job has a document '{document}'",
-            hint="name it by its path; is it matched by the job's include patterns, and not excluded?",
+            hint="name it by its path; is it matched by the job's include patterns, and not excluded?"
+            " Specs outside jobs/ are named behind it",
         )
     return found
 
 
 def _paths(document: str, target: ResolvedJob) -> Iterator[bytes]:
     if target.listing is not None and "://" in document:
-        yield from linked(document, target.listing)
+        yield from linked_paths(document, target.listing)
         return
     inside = os.path.relpath(Path.cwd() / document, os.fsdecode(target.root))
     candidates = dict.fromkeys((os.fsencode(inside), os.path.normpath(unescape(document))))
     yield from (path for path in candidates if path.split(b"/")[0] not in {b"", b".."})
 
 
-def _is_concerned(target: ResolvedJob, path: bytes, store: Store | None) -> bool:
-    if target.listing is None:
-        matches = compile_globs(target.include, target.exclude, hidden=target.hidden)
-        there = matches(path) and os.path.lexists(target.root + b"/" + path)
-    else:
-        there = path in target.listing
-    return there or (store is not None and store.documents.knows(target.name, path))
+def _is_wanted(target: ResolvedJob, path: bytes, plan: Plan) -> bool:
+    """Say whether the job's list has the document, or the state still wants it."""
+    listed = target.listing is not None and path in target.listing
+    return listed or (plan.store is not None and plan.store.documents.knows(target.name, path))
 
 
-def _explain(target: ResolvedJob, path: bytes, store: Store | None, cache: StatCache) -> Explanation:
-    about = tuple(facts(target, path, cache))
-    try:
-        found = _found(target, path, cache)
-    except ContentError as error:
-        return Explanation(target.name, escape(path), "cannot be sent", error.failure.message, facts=about)
-    if found is None:
-        return Explanation(target.name, escape(path), "is a link", str(Reason.UNSEEN), facts=about)
-    key = item_key(target.recipe_key, found.media_type, found.digest)
-    if store is None:
-        verdict = judge(found, None, None)
-        explained = Explanation(
-            target.name, escape(path), _verdict(verdict), str(verdict.reason), facts=(f"item {key}",)
-        )
-    else:
-        explained = _compared(target, found, key, store)
-    return replace(explained, facts=(*about, *explained.facts))
+def _let_go(document: str, plan: Plan) -> Iterator[Explanation]:
+    """Explain what no job wants any more, as far as the state remembers it."""
+    if plan.store is None:
+        return
+    for job in plan.store.documents.jobs():
+        inside = os.fsencode(os.path.relpath(Path.cwd() / document, os.fsdecode(job.root)))
+        for path in dict.fromkeys((inside, os.path.normpath(unescape(document)))):
+            if (item := plan.store.documents.remembered(job.name, path)) is not None:
+                recorded = plan.store.items.by_row(item)
+                undeclared = job.name in plan.gone
+                reason = (
+                    f"job '{job.name}' is no longer declared; its outputs stay" if undeclared else LET_GO[1]
+                )
+                facts = (f"item {recorded.key}", *_item_facts(recorded))
+                yield Explanation(job.name, escape(path), LET_GO[0], reason, facts=facts)
 
 
-def _found(target: ResolvedJob, path: bytes, cache: StatCache) -> FoundDocument | None:
-    """Return what the document is now, None for a link nobody has looked at. Raises ContentError."""
-    if target.listing is not None and path in target.listing:
-        return listed(target, target.listing, path, cache)
-    now = measure(target.root + b"/" + path)
-    return FoundDocument(path, now.digest, now.media_type, now.size)
-
-
-def _compared(target: ResolvedJob, found: FoundDocument, key: str, store: Store) -> Explanation:
-    row = store.documents.item_row(target.name, found.path)
-    before = None if row is None else store.items.by_row(row)
-    item = store.items.get(key)
-    known = None if item is None else known_item(item)
-    verdict = judge(found, None if before is None else _recorded(target, before, store), known)
-    unchanged = verdict.reason is Reason.BEHIND
+def _explain(plan: Plan, target: ResolvedJob, path: bytes) -> Explanation:
+    change = plan.differences.change_of(target.name, path)
+    verdict, reason = _verdict(change)
+    facts = [*link_facts(target, path, plan.cache), *_key_facts(plan, target, path, change)]
+    if plan.store is not None:
+        facts += _output_facts(plan, plan.store, target, path)
     return Explanation(
-        target.name,
-        escape(found.path),
-        "is done; it will not be sent" if unchanged else _verdict(verdict),
-        "it was processed, and nothing it depends on has changed" if unchanged else str(verdict.reason),
-        ()
-        if before is None
-        else tuple(_differences(target, before, store.documents.recipe(before.recipe), found)),
-        (*_facts(key, item), *_outputs(target, found.path, store)),
+        target.name, escape(path), verdict, reason, tuple(_changed(plan, target, path, change)), tuple(facts)
     )
 
 
-def _outputs(target: ResolvedJob, path: bytes, store: Store) -> Iterator[str]:
+def _verdict(change: Change | None) -> tuple[str, str]:
+    if change is None or (change.kind is ChangeKind.DELIVER and change.reason is Reason.BEHIND):
+        return DONE
+    if change.problem is not None and not change.key:
+        verdict = VERDICTS[ChangeKind.SKIP if change.kind is ChangeKind.SKIP else ChangeKind.FAIL]
+        return verdict, change.problem.message
+    return VERDICTS[change.kind], str(change.reason)
+
+
+def _changed(plan: Plan, target: ResolvedJob, path: bytes, change: Change | None) -> Iterator[Difference]:
+    """Say what of the document's identity is not what was recorded of it."""
+    before = _recorded(plan, target, path)
+    if plan.store is None or before is None or change is None or not change.key:
+        return
+    now = FoundDocument(path, change.digest, change.media_type, change.size)
+    yield from _differences(target, before, plan.store.documents.recipe(before.recipe), now)
+
+
+def _recorded(plan: Plan, target: ResolvedJob, path: bytes) -> RecordedItem | None:
+    row = None if plan.store is None else plan.store.documents.item_row(target.name, path)
+    return None if plan.store is None or row is None else plan.store.items.by_row(row)
+
+
+def _key_facts(plan: Plan, target: ResolvedJob, path: bytes, change: Change | None) -> Iterator[str]:
+    before = _recorded(plan, target, path)
+    if change is None or change.kind is ChangeKind.REMOVE:
+        item = before
+    elif change.key:
+        item = None if plan.store is None else plan.store.items.get(change.key)
+    else:
+        return
+    key = change.key if change is not None and change.key else "" if item is None else item.key
+    if key:
+        yield f"item {key}"
+    if item is not None:
+        yield from _item_facts(item)
+    elif plan.store is not None and key:
+        yield "these bytes were never sent under this job's provider, operation and config"
+
+
+def _item_facts(item: RecordedItem) -> Iterator[str]:
+    yield f"recorded as {item.status}" + (f", attempt {item.attempt + 1}" if item.attempt else "")
+    if item.failure is not None:
+        code = f" ({item.failure.code})" if item.failure.code else ""
+        yield f"{item.failure.kind}: {item.failure.message}{code}"
+    if item.result is not None:
+        yield f"result {item.result} in the spool"
+    if item.status is ItemStatus.LIVE:
+        yield "'docbatch status' shows the submission it travels in"
+
+
+def _output_facts(plan: Plan, store: Store, target: ResolvedJob, path: bytes) -> Iterator[str]:
     """Say of each output of the document where it lies and whether it is as it was left."""
     recorded = {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
+    due = {each.sink: each.reason for each in plan.differences.outputs_of(target.name, path, path)}
+    whole = plan.differences.wholes(target.name)
     for wanted in target.sinks:
         sink = recorded.get(wanted.identity)
         if sink is None:
-            yield f"output below {escape(wanted.root)}: the sink is new or writes elsewhere now; apply writes it"
-            continue
-        written = store.deliveries.of(sink.row, path)
-        if written is None or sink.output is not None:
-            continue
-        place = Path(os.fsdecode(sink.root + b"/" + written.output))
-        shown = escape(os.fsencode(os.path.relpath(place)))
-        if written.stamp is None:
-            yield f"output {shown}: not written yet"
-        elif not place.exists():
-            yield f"output {shown}: gone; apply writes it again, free of charge"
-        elif _stamp(place) != written.stamp:
-            yield f"output {shown}: edited; apply moves the edited copy to the trash and writes it again"
-        else:
-            yield f"output {shown}: as it was written"
+            yield f"output below {escape(wanted.root)}: {OUTPUTS[Reason.NEW_SINK]}"
+        elif wanted.identity in whole:
+            yield f"the job's file below {escape(wanted.root)}: {OUTPUTS[whole[wanted.identity]]}"
+        elif sink.output is None:
+            yield from _output_fact(store, wanted, sink, path, due.get(wanted.identity))
 
 
-def _stamp(place: Path) -> Stamp:
-    now = place.stat()
-    return Stamp(now.st_size, now.st_mtime_ns, now.st_ino)
-
-
-def _recorded(target: ResolvedJob, before: RecordedItem, store: Store) -> Recorded:
-    same = before.recipe == store.documents.recipe_row(target.recipe_key)
-    return Recorded(before.digest, before.media_type, before.status, same)
-
-
-def _verdict(verdict: Verdict) -> str:
-    return {
-        "send": "will be sent",
-        "wait": "will not be sent: it is with the provider",
-        "deliver": "will be written again, not sent",
-        "fail": "cannot be sent",
-        "stand": "will not be sent by itself; 'docbatch retry' queues it",
-        "held": "will not be sent; decide with 'docbatch resolve'",
-        "remove": "is no longer wanted",
-    }[verdict.kind]
+def _output_fact(
+    store: Store, wanted: ResolvedSink, sink: RecordedSink, path: bytes, due: Reason | None
+) -> Iterator[str]:
+    written = store.deliveries.of(sink.row, path)
+    if written is None:
+        return
+    shown = escape(os.fsencode(os.path.relpath(os.fsdecode(sink.root + b"/" + written.output))))
+    if due is not None and due in OUTPUTS:
+        yield f"output {shown}: {OUTPUTS[due]}"
+    elif written.stamp is None:
+        yield f"output {shown}: {OUTPUTS[Reason.BEHIND]}"
+    elif (now := wanted.open().stamp(written.output)) == written.stamp:
+        yield f"output {shown}: as it was written"
+    elif now is None:
+        yield f"output {shown}: gone" + (
+            "" if wanted.rewrite_missing else ", and on_missing: ignore leaves it so"
+        )
+    else:
+        yield f"output {shown}: edited"
 
 
 def _differences(
@@ -201,18 +246,3 @@ def _fields(prefix: str, old: object, new: object) -> Iterator[Difference]:
 
 def _said(value: object) -> str:
     return "not set" if value is None else canonical(value)
-
-
-def _facts(key: str, item: RecordedItem | None) -> Iterator[str]:
-    yield f"item {key}"
-    if item is None:
-        yield "these bytes were never sent under this job's provider, operation and config"
-        return
-    yield f"recorded as {item.status}" + (f", attempt {item.attempt + 1}" if item.attempt else "")
-    if item.failure is not None:
-        code = f" ({item.failure.code})" if item.failure.code else ""
-        yield f"{item.failure.kind}: {item.failure.message}{code}"
-    if item.result is not None:
-        yield f"result {item.result} in the spool"
-    if item.status is ItemStatus.LIVE:
-        yield "'docbatch status' shows the submission it travels in"

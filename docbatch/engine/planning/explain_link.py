@@ -1,19 +1,15 @@
 """Explaining a document that is listed as a link: where it comes from, what the link last said, what is kept of it."""
 
-import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from docbatch.core.changes import FoundDocument
-from docbatch.engine.planning.find_documents import mirrored
 from docbatch.engine.planning.resolved_job import Link, Listing, ResolvedJob
 from docbatch.naming.links import BadLink, digest, normal, shown
-from docbatch.sources.content import ContentError, measure
 from docbatch.sources.linkcache import LastLook, LinkCache
 from docbatch.sources.statcache import StatCache
 
 
-def linked(document: str, listing: Listing) -> Iterator[bytes]:
+def linked_paths(document: str, listing: Listing) -> Iterator[bytes]:
     """Yield the paths of the documents that a link leads to; a signature in it does not count."""
     try:
         wanted = digest(normal(document, private=True))
@@ -22,22 +18,7 @@ def linked(document: str, listing: Listing) -> Iterator[bytes]:
     yield from (path for path, link in listing.links.items() if digest(link.url) == wanted)
 
 
-def listed(target: ResolvedJob, listing: Listing, path: bytes, cache: StatCache) -> FoundDocument | None:
-    """Return what a listed document is now; None for a link nobody has looked at. Raises ContentError."""
-    content = listing.written.get(path)
-    if content is not None:
-        return FoundDocument(path, hashlib.sha256(content).hexdigest(), listing.types[path], len(content))
-    link = listing.links[path]
-    look = _last(target, path, link, cache)
-    if mirrored(target.root, path, link, look) is not None:
-        now = measure(target.root + b"/" + path)
-        return FoundDocument(path, now.digest, target.read_as(path, now.media_type), now.size)
-    if look is not None and look.problem is not None:
-        raise ContentError(look.problem)
-    return None
-
-
-def facts(target: ResolvedJob, path: bytes, cache: StatCache) -> Iterator[str]:
+def link_facts(target: ResolvedJob, path: bytes, cache: StatCache) -> Iterator[str]:
     """Yield sentences about a link; nothing about other documents."""
     link = None if target.listing is None else target.listing.links.get(path)
     if link is None:

@@ -1,38 +1,17 @@
 """Finding what changed and is due for all selected jobs, without changing anything but the stat cache."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from docbatch.core.guard import refuse_collisions, refuse_empty
 from docbatch.engine.planning.compare_documents import Tally, compare_documents
 from docbatch.engine.planning.differences_database import Differences
-from docbatch.engine.planning.find_documents import Looks, find_documents
+from docbatch.engine.planning.find_documents import Looks, Paths, find_documents
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.naming.pathtext import escape
 from docbatch.sources.statcache import StatCache
-from docbatch.specs.values import Job
 from docbatch.state.store import Store
 
 SHOWN = 20
-NO_LOOKS: Mapping[str, Looks] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What was looked at: the jobs, what their scans saw, and the jobs that are no longer declared."""
-
-    targets: tuple[ResolvedJob, ...]
-    tallies: Mapping[str, Tally]
-    gone: frozenset[str]
-
-
-def undeclared(jobs: Iterable[ResolvedJob | Job], store: Store | None) -> set[str]:
-    """Return the jobs the state knows that are not among all that are declared."""
-    return (
-        set()
-        if store is None
-        else {job.name for job in store.documents.jobs()} - {each.name for each in jobs}
-    )
 
 
 def find_changes(
@@ -40,24 +19,39 @@ def find_changes(
     store: Store | None,
     cache: StatCache,
     differences: Differences,
-    gone: Collection[str] = (),
     *,
-    looks: Mapping[str, Looks] = NO_LOOKS,
-) -> Findings:
-    """Write what is due into `differences`. `gone` are jobs no longer declared: their outputs may be taken over.
+    looks: Mapping[str, Looks],
+    only: Callable[[ResolvedJob], Paths] | None = None,
+) -> dict[str, Tally]:
+    """Write what is due into `differences` and return what was seen of each job.
 
-    `looks` are what links have just said, by job; what they said before is read from the cache.
-    Raises GuardRefused, UsageError; nothing was sent then.
+    `looks` are what links have just said, by job; what they said before is read from the cache. `only` names the documents
+    of a job to look at instead of all.
     """
     tallies = {}
     for target in targets:
-        visible = find_documents(target, cache, looks.get(target.name, {}))
-        tally = compare_documents(target, store, visible.windows, differences, visible.unseen)
+        paths = None if only is None else only(target)
+        found = find_documents(target, cache, looks.get(target.name, {}), paths)
+        tallies[target.name] = compare_documents(target, store, found, differences, paths)
+    return tallies
+
+
+def refuse_surprises(
+    targets: Sequence[ResolvedJob],
+    tallies: Mapping[str, Tally],
+    store: Store | None,
+    differences: Differences,
+    gone: Collection[str],
+) -> None:
+    """Raise GuardRefused where going on would be surprising: a source that is empty now, outputs that collide.
+
+    `gone` are jobs no longer declared: their outputs may be taken over.
+    """
+    for target in targets:
         before = 0 if store is None else store.documents.count(target.name)
-        refuse_empty(target.name, found=tally.found, before=before, allow_empty=target.allow_empty)
-        tallies[target.name] = tally
+        found = tallies[target.name].found
+        refuse_empty(target.name, found=found, before=before, allow_empty=target.allow_empty)
     refuse_collisions(_collisions(differences, store, gone))
-    return Findings(tuple(targets), tallies, frozenset(gone))
 
 
 def _collisions(

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from docbatch.core.models import Input
@@ -12,12 +12,14 @@ from docbatch.naming.references import LONGEST, Reference, decode
 from docbatch.sources import linked_files
 from docbatch.sources.globs import compile_globs
 from docbatch.sources.linkcache import LastLook, LinkCache
-from docbatch.sources.scan import Observed, Seen, scan, scan_windows
+from docbatch.sources.scan import Observed, Seen, scan_windows
 from docbatch.sources.statcache import StatCache
-from docbatch.sources.walk import WINDOW, Found, Unusable
+from docbatch.sources.walk import WINDOW, Found, Unusable, look_up, walk
 
 Looks = Mapping[bytes, LastLook]
 """What links said, by document path."""
+Paths = frozenset[bytes]
+"""Documents by path, of one job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +30,26 @@ class VisibleDocuments:
     unseen: frozenset[bytes] = frozenset()
 
 
-def find_documents(target: ResolvedJob, cache: StatCache, looks: Looks) -> VisibleDocuments:
-    """Return what is there of a job's documents; of links, what the mirror holds. `looks` are newer than the cache."""
+def find_documents(
+    target: ResolvedJob, cache: StatCache, looks: Looks, only: Paths | None = None
+) -> VisibleDocuments:
+    """Return what is there of a job's documents; of links, what the mirror holds. `looks` are newer than the cache.
+
+    `only` names the documents that are looked at; without it all are.
+    """
+    if only is not None and target.listing is not None:
+        target = replace(target, listing=target.listing.only(only))
+    # The cache is read along with a whole walk; a few documents are measured sooner than looked up there.
+    digests = cache if only is None else StatCache(None)
     root = Path(os.fsdecode(target.root))
     if target.listing is None:
-        return VisibleDocuments(
-            scan(root, compile_globs(target.include, target.exclude, hidden=target.hidden), cache)
-        )
+        globs = compile_globs(target.include, target.exclude, hidden=target.hidden)
+        windows = walk(root, globs) if only is None else look_up(root, globs, only)
+        return VisibleDocuments(scan_windows(root, windows, globs, digests))
     if not target.listing.links:
         return VisibleDocuments(_written(target.listing))
     known = {**LinkCache(cache).of(target.root), **looks}
-    return _mirrored(target, target.listing, known, cache)
+    return _mirrored(target, target.listing, known, digests)
 
 
 def mirrored(root: bytes, path: bytes, link: Link, look: LastLook | None) -> Found | None:
@@ -69,7 +80,7 @@ def _written(listing: Listing) -> Iterator[Seen]:
         yield Seen(documents[start : start + WINDOW], [])
 
 
-def _mirrored(target: ResolvedJob, listing: Listing, known: Looks, cache: StatCache) -> VisibleDocuments:
+def _mirrored(target: ResolvedJob, listing: Listing, known: Looks, digests: StatCache) -> VisibleDocuments:
     files: list[Found] = []
     unusable: list[Unusable] = []
     unseen: set[bytes] = set()
@@ -83,7 +94,7 @@ def _mirrored(target: ResolvedJob, listing: Listing, known: Looks, cache: StatCa
         else:
             unseen.add(path)
     root, everything = Path(os.fsdecode(target.root)), compile_globs(["**"], hidden=True)
-    seen = scan_windows(root, linked_files.windows(files, unusable), everything, cache)
+    seen = scan_windows(root, linked_files.windows(files, unusable), everything, digests)
     return VisibleDocuments(_typed(seen, listing.types), frozenset(unseen))
 
 

@@ -6,7 +6,7 @@ from docbatch.core.changes import ChangeKind
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.report import OpenWork, PlanLine, PlanReport
 from docbatch.engine.planning.differences_database import Change, Differences
-from docbatch.engine.planning.find_changes import Findings
+from docbatch.engine.planning.plan import Plan
 from docbatch.engine.planning.resolve_jobs import moved
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.naming.pathtext import escape
@@ -20,9 +20,9 @@ NEXT = {
 }
 
 
-def plan_report(findings: Findings, differences: Differences, store: Store | None, shown: int) -> PlanReport:
+def plan_report(plan: Plan, shown: int) -> PlanReport:
     """Return the report; at most `shown` examples for each line, -1 for all."""
-    targets, tallies = findings.targets, findings.tallies
+    targets, tallies, differences, store = plan.targets, plan.tallies, plan.differences, plan.store
     documents = sum(total.documents for total in differences.totals() if total.kind is ChangeKind.SEND)
     items, size = differences.to_send()
     sending = {total.job for total in differences.totals() if total.kind is ChangeKind.SEND}
@@ -33,7 +33,7 @@ def plan_report(findings: Findings, differences: Differences, store: Store | Non
         unchanged=sum(tally.unchanged for tally in tallies.values()) - _touched(differences),
         lines=tuple(_lines(differences, shown)),
         open=() if store is None else tuple(map(_open, store.submissions.open())),
-        notes=(*_notes(targets), *_farewells(findings.gone, store), *_unseen(differences)),
+        notes=(*_notes(targets), *_farewells(plan.gone, store), *_unseen(differences)),
         send_documents=documents,
         send_items=items,
         send_bytes=size,

@@ -1,63 +1,72 @@
 """Holding the state while a plan is made and recorded: how every command begins that acts on specs and documents."""
 
 import contextlib
+import os
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from docbatch.core.errors import CredentialsError, ProviderError
+from docbatch.core.errors import CredentialsError, NoState, ProviderError
 from docbatch.engine.clock import Clock
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.fetch_listed_links import fetch_listed_links
-from docbatch.engine.planning.find_changes import Findings, find_changes, undeclared
+from docbatch.engine.planning.plan import AT_HAND, Plan, Selection, Sight, plan
 from docbatch.engine.planning.record_changes import record_changes, retire
-from docbatch.engine.planning.resolve_jobs import resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Observer
 from docbatch.engine.provider_connections import Connections, accesses
 from docbatch.providers import REGISTRY
 from docbatch.sources.statcache import StatCache
-from docbatch.specs.values import INPUTS, Connection, Job
+from docbatch.specs.values import INPUTS, Job
 from docbatch.spool import Spool
 from docbatch.state import files, lock
 from docbatch.state.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """The jobs to look at. `folder` is the state folder.
-
-    `is_all` says that `jobs` are all there are, so that others count as removed. `connections` are those whose work is
-    dealt with although no job uses them any more: what was paid is collected.
-    """
-
-    jobs: Sequence[Job]
-    folder: Path
-    project: str
-    is_all: bool = False
-    connections: tuple[Connection, ...] = ()
-    upgrade: frozenset[str] = frozenset()
-    allowed_hosts: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class PlanSession:
-    """What was found, with the state still as it was."""
+    """A plan, and the state it was made from, held and still as it was."""
 
     store: Store
     spool: Spool
-    differences: Differences
     connections: Connections
-    targets: Mapping[str, ResolvedJob]
-    findings: Findings
+    plan: Plan
+
+    @property
+    def targets(self) -> Mapping[str, ResolvedJob]:
+        return {target.name: target for target in self.plan.targets}
 
     def record(self) -> None:
         """Record what the documents are now, where their outputs belong, and which jobs are no longer declared."""
-        retire(self.store, self.findings.gone)
-        for target in self.targets.values():
-            record_changes(self.store, target, self.differences)
+        retire(self.store, self.plan.gone)
+        for target in self.plan.targets:
+            record_changes(self.store, target, self.plan.differences)
+
+
+@contextlib.contextmanager
+def read_plan(selection: Selection, sight: Sight = AT_HAND) -> Iterator[Plan]:
+    """Make a plan from the state as it is read, holding nothing and needing no key; there may be no state yet.
+
+    Raises GuardRefused, UsageError, StateError.
+    """
+    folder = selection.folder
+    with contextlib.ExitStack() as stack:
+        store = _recorded(folder)
+        if store is not None:
+            stack.enter_context(store)
+        # Where there is no state folder, or none that can be written to, nothing is cached.
+        usable = folder.is_dir() and os.access(folder, os.W_OK)
+        cache = stack.enter_context(contextlib.closing(StatCache(folder / "cache.db" if usable else None)))
+        yield plan(selection, store, cache, stack.enter_context(Differences()), sight)
+
+
+def _recorded(folder: Path) -> Store | None:
+    try:
+        return Store.readable(folder)
+    except NoState:
+        return None
 
 
 def busy(store: Store) -> set[str]:
@@ -91,13 +100,9 @@ def locked_session(
         spool.sweep()
         connections = _connections(work, left(store), spool, clock)
         stack.callback(connections.close)
-        wanted = list(resolve_jobs(work.jobs, store, folder, work.upgrade, partial(_ask, connections)))
-        gone = undeclared(work.jobs, store) if work.is_all else set()
-        looks = fetch_listed_links(wanted, gone, folder / INPUTS, cache, observe)
-        findings = find_changes(wanted, store, cache, differences, gone, looks=looks)
-        yield PlanSession(
-            store, spool, differences, connections, {target.name: target for target in wanted}, findings
-        )
+        look = partial(fetch_listed_links, folder=folder / INPUTS, cache=cache, observe=observe)
+        made = plan(work, store, cache, differences, Sight(partial(_ask, connections), look))
+        yield PlanSession(store, spool, connections, made)
 
 
 def _copied(folder: Path, to: Path) -> Path:

@@ -1,7 +1,7 @@
 """The state's recorded rows of documents and outputs, read along with a scan in path order."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 from docbatch.core.changes import Reason
@@ -41,12 +41,18 @@ class Rows:
 class Outputs:
     """One sink's recorded outputs, read along with the documents."""
 
-    def __init__(self, sink: ResolvedSink, recorded: RecordedSink | None, store: Store | None) -> None:
+    def __init__(
+        self,
+        sink: ResolvedSink,
+        recorded: RecordedSink | None,
+        store: Store | None,
+        only: Collection[bytes] | None = None,
+    ) -> None:
         self.sink = sink
         self.prefix = sink.root + b"/"
         known = store is not None and recorded is not None
         rows: Iterator[OutputRow] = (
-            store.deliveries.stream(recorded.row) if known and store and recorded else iter(())
+            store.deliveries.stream(recorded.row, only) if known and store and recorded else iter(())
         )
         self._next = rows.__next__
         self._row: OutputRow | None = None

@@ -24,6 +24,7 @@ from docbatch.specs.values import Job, JobListing, JobSink
 from docbatch.state.store import Store
 
 Pins = Mapping[str, str]
+Ask = Callable[[Job], Pins | None]
 Metadata = Mapping[bytes, Mapping[str, str]]
 
 
@@ -32,7 +33,7 @@ def resolve_jobs(
     store: Store | None,
     folder: Path,
     upgrade: Collection[str] = (),
-    ask: Callable[[Job], Pins | None] = lambda _job: {},
+    ask: Ask = lambda _job: {},
 ) -> Iterator[ResolvedJob]:
     """Resolve jobs. What moves by itself stays as it was recorded, but for the jobs named in `upgrade`.
 

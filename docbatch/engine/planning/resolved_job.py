@@ -1,7 +1,7 @@
 """A resolved job, as the engine runs it: its source, provider, recipe and sinks, with nothing left to look up."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from docbatch.core.models import Operation, Recipe, Traits
@@ -58,6 +58,13 @@ class Listing:
 
     def __contains__(self, path: bytes) -> bool:
         return path in self.written or path in self.links
+
+    def only(self, paths: Collection[bytes]) -> "Listing":
+        """Return the list with these documents alone."""
+        written = {path: content for path, content in self.written.items() if path in paths}
+        return replace(
+            self, written=written, links={path: link for path, link in self.links.items() if path in paths}
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from docbatch.core.errors import DocbatchError, gravest
 from docbatch.core.report import PlanReport
 from docbatch.engine.clock import Clock, SystemClock
+from docbatch.engine.planning.plan import Selection
 from docbatch.engine.planning.plan_file import SavedPlan
 from docbatch.engine.planning.plan_report import plan_report
-from docbatch.engine.planning.plan_session import PlanSession, Selection, locked_session
+from docbatch.engine.planning.plan_session import PlanSession, locked_session
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Observer
 from docbatch.engine.running.loop import reconcile
@@ -82,8 +83,8 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
     with locked_session(work, clock, observe=observe) as session:
         store = session.store
         if work.plan is not None:
-            work.plan.check(store, session.differences)
-        if not announce(plan_report(session.findings, session.differences, store, work.shown)):
+            work.plan.check(store, session.plan.differences)
+        if not announce(plan_report(session.plan, work.shown)):
             return ApplyOutcome((), declined=True)
         if work.plan is not None:
             work.plan.start(store)
