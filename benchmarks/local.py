@@ -57,7 +57,7 @@ def items(folder: Path) -> Iterator[WorkItem]:
 
 def bare(item: WorkItem) -> int:
     """Read one document as the provider's worker does and drop the result; return its pages, 0 for a failure."""
-    data = Path(os.fsdecode(item.path)).read_bytes()
+    data = Path(os.fsdecode(item.place)).read_bytes()
     for name in engines.route(item.media_type, _OPTIONS):
         if name not in _loaded:
             _loaded[name] = engines.load(name)
@@ -143,7 +143,9 @@ def _drive(local: LocalProvider, waiting: list[Intent], ended: threading.Event) 
 def _intents(work: list[WorkItem], size: int) -> Iterator[Intent]:
     for number in range(0, len(work), size):
         name = str(number)
-        batch = Batch(name, name, Operation.PARSE, tuple(work[number : number + size]), {"ocr": "off"})
+        items = tuple(work[number : number + size])
+        files = {item.key: item.place for item in items}
+        batch = Batch(name, name, Operation.PARSE, items, {"ocr": "off"}, files=files)
         yield Intent(name, name, b"", batch)
 
 

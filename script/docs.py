@@ -90,11 +90,11 @@ Paths and patterns may hold `{{{{ vars.NAME }}}}`; a sink's path also `job.name`
 
 HEADINGS: Mapping[str, str] = {
     "JobSpec": "A job: jobs/*.yaml",
-    "FolderSource": "source of files",
-    "LinksSource": "source of links",
-    "ListSource": "source of links in a list",
-    "FileIdsSource": "source of files at the vendor",
-    "TextsSource": "source of texts",
+    "FolderOptions": "source of files",
+    "LinksOptions": "source of links",
+    "ListOptions": "source of links in a list",
+    "FileIdsOptions": "source of files at the vendor",
+    "TextsOptions": "source of texts",
     "FilesSinkSpec": "sink of type files",
     "JsonlSinkSpec": "sink of type jsonl",
     "SqliteSinkSpec": "sink of type sqlite",

@@ -50,7 +50,7 @@ SAY_NOTHING = {
     "data",
     "info",
 }
-CONTRACTS = {"providers/base.py", "sinks/base.py"}
+CONTRACTS = {"providers/base.py", "sinks/base.py", "sources/base.py"}
 
 Tree = Iterator[tuple[str, ast.Module, str]]
 

@@ -114,7 +114,8 @@ class Recipe:
 class WorkItem:
     """Identical bytes, sent as one media type, under one recipe. Paid once.
 
-    `path` is one place (absolute) where the bytes were seen; `name` is what a vendor is told.
+    `place` is one place where the bytes were seen: a source's identity, "/" and the path there. `name` is what a vendor
+    is told.
     """
 
     key: str
@@ -123,7 +124,7 @@ class WorkItem:
     size: int
     media_type: str
     name: str
-    path: bytes
+    place: bytes
     priority: int = 50
     attempt: int = 0
 

@@ -24,7 +24,8 @@ from docbatch.core.results import Answer
 class Batch:
     """What one submission will carry. `marker` starts with the project id and is what a vendor is told to keep.
 
-    `config` is the job's full provider config, execution-only fields included.
+    `config` is the job's full provider config, execution-only fields included. `files` says where those who work in this
+    process read items' bytes, by key; it is empty for others, who are given the bytes in `perform`.
     """
 
     submission: str
@@ -33,6 +34,7 @@ class Batch:
     items: tuple[WorkItem, ...]
     config: Mapping[str, Any] = field(default_factory=dict)
     pins: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

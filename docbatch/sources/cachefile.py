@@ -33,6 +33,14 @@ CREATE TABLE link (
     PRIMARY KEY (root, path)
 ) STRICT, WITHOUT ROWID;
 """
+_FINGERPRINTS = """
+CREATE TABLE IF NOT EXISTS fingerprint (
+    source BLOB NOT NULL, path BLOB NOT NULL, fingerprint TEXT NOT NULL,
+    digest TEXT NOT NULL, media_type TEXT NOT NULL, size INTEGER NOT NULL,
+    PRIMARY KEY (source, path)
+) STRICT, WITHOUT ROWID
+"""
+"""Came later than the format: a file of the same format without it is still good."""
 _DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
 CacheRow = tuple[bytes, int, int, int, int, int, str, str]
@@ -111,6 +119,8 @@ class CacheFile:
             self._disconnect()
         elif version < FORMAT:
             self._remove()
+        else:
+            db.execute(_FINGERPRINTS)
 
     def _create(self, db: sqlite3.Connection) -> None:
         db.execute("BEGIN IMMEDIATE")
@@ -118,6 +128,7 @@ class CacheFile:
         if tables == 0:
             for statement in _SCHEMA.split(";")[:-1]:
                 db.execute(statement)
+            db.execute(_FINGERPRINTS)
             db.execute(f"PRAGMA application_id = {APPLICATION}")
             db.execute(f"PRAGMA user_version = {FORMAT}")
         db.execute("COMMIT")

@@ -37,15 +37,11 @@ class Vanished(ContentError):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the bytes of one file are, and the file's status while they were read. Times in nanoseconds."""
+    """What the bytes of a document are; `digest` is their SHA-256 in hex, `size` in bytes."""
 
     digest: str
     media_type: str
     size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
-    device: int
 
 
 def unreadable(error: OSError) -> Failure:
@@ -76,8 +72,23 @@ def open_content(path: bytes, limit: int | None = None) -> BinaryIO:
     return file
 
 
-def measure(path: bytes) -> Measured:
-    """Hash a file and tell its media type; one that changes meanwhile is read again. Raises ContentError."""
+def measure_stream(stream: BinaryIO, name: bytes) -> Measured:
+    """Hash a stream that can be rewound and tell its media type. Raises ContentError."""
+    from docbatch.media import HEAD_SIZE, detect  # noqa: PLC0415 - an unchanged source needs none
+
+    try:
+        head, digest, size = _read(stream, CHUNK)
+        stream.seek(0)
+        media_type = detect(head[:HEAD_SIZE], name, stream)
+    except OSError as error:
+        raise ContentError(unreadable(error)) from error
+    if size == 0:
+        raise ContentError(empty())
+    return Measured(digest, media_type, size)
+
+
+def measure(path: bytes) -> tuple[Measured, os.stat_result]:
+    """Hash a file and tell its media type, with its status meanwhile; one that changes is read again. Raises ContentError."""
     for _ in range(ATTEMPTS):
         measured = _measure_once(path)
         if measured is not None:
@@ -86,7 +97,7 @@ def measure(path: bytes) -> Measured:
     raise ContentError(Failure(FailureClass.UNREADABLE, reason, code="unstable"))
 
 
-def _measure_once(path: bytes) -> Measured | None:
+def _measure_once(path: bytes) -> tuple[Measured, os.stat_result] | None:
     from docbatch.media import HEAD_SIZE, detect  # noqa: PLC0415 - an unchanged tree needs none
 
     with open_content(path) as file:
@@ -99,9 +110,7 @@ def _measure_once(path: bytes) -> Measured | None:
             raise ContentError(unreadable(error)) from error
         if size != before.st_size or _moved(before, os.fstat(file.fileno())):
             return None
-    return Measured(
-        digest, media_type, size, before.st_mtime_ns, before.st_ctime_ns, before.st_ino, before.st_dev
-    )
+    return Measured(digest, media_type, size), before
 
 
 def _read(file: BinaryIO, expected: int) -> tuple[bytes, str, int]:

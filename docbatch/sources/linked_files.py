@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from docbatch.naming.filenames import TEMPORARY
+from docbatch.sources.documents import WINDOW, Unusable
 from docbatch.sources.linkcache import LastLook
-from docbatch.sources.walk import WINDOW, Found, Unusable, Window
+from docbatch.sources.walk import Found, Window
 
 
 def place(root: bytes, path: bytes) -> Path:

@@ -5,17 +5,18 @@ spend their time on.
 """
 
 import os
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from docbatch.sources.cachefile import CacheRow
 from docbatch.sources.content import ContentError, Vanished, empty, measure
+from docbatch.sources.documents import Observed, Seen, Unusable
 from docbatch.sources.globs import Globs
 from docbatch.sources.statcache import KnownFiles, StatCache
-from docbatch.sources.walk import Found, Unusable, Window, walk
+from docbatch.sources.walk import Found, Window, walk
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -24,31 +25,9 @@ LARGE = 1 << 20
 """From this size on, in bytes, hashing on another core is worth the handing over."""
 
 
-class Observed(NamedTuple):
-    """A document as it was seen. `path` is relative to the root, times are in nanoseconds, `digest` is SHA-256 in hex."""
-
-    path: bytes
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
-    device: int
-    digest: str
-    media_type: str
-
-
 _observed = partial(tuple.__new__, Observed)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A stretch of the stream; both lists are in path order, and every path of a later one is greater.
-
-    An unusable path that ends in "/" is a folder: nothing is known about what lies below it.
-    """
-
-    documents: list[Observed]
-    unusable: list[Unusable]
+_columns: Callable[[Any], tuple[bytes, str, str, int]] = itemgetter(0, 6, 7, 1)
+"""Path, digest, media type and size of a row of the cache."""
 
 
 def scan(root: Path, globs: Globs, cache: StatCache) -> Generator[Seen, None, None]:
@@ -68,7 +47,7 @@ def scan_windows(
             if None in rows:
                 yield _measured(window.found, rows, window.unusable, known, meter)
             else:
-                yield Seen(list(map(_observed, rows)), window.unusable)
+                yield Seen(list(map(_observed, map(_columns, rows))), window.unusable)
         known.finish()
     finally:
         known.flush()
@@ -85,11 +64,11 @@ def _measured(
     documents = []
     fresh = meter.measure([entry for entry, row in zip(found, rows, strict=True) if row is None])
     for row in rows:
-        outcome = next(fresh) if row is None else _observed(row)
+        outcome = next(fresh) if row is None else row
         if isinstance(outcome, Unusable):
             unusable.append(outcome)
         elif outcome is not None:
-            documents.append(outcome)
+            documents.append(_observed(_columns(outcome)))
             if row is None:
                 known.keep(outcome)
     unusable.sort()
@@ -103,7 +82,7 @@ class _Meter:
         self._root = root
         self._pool: Executor | None = None
 
-    def measure(self, found: Sequence[Found]) -> Iterator[Observed | Unusable | None]:
+    def measure(self, found: Sequence[Found]) -> Iterator[CacheRow | Unusable | None]:
         """Yield one outcome for each file, None for one that is gone."""
         large = [entry[0] for entry in found if entry[1] >= LARGE]
         ahead = {path: self._submit(path) for path in large} if len(large) > 1 else {}
@@ -117,20 +96,19 @@ class _Meter:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def _submit(self, path: bytes) -> "Future[Observed | Unusable | None]":
+    def _submit(self, path: bytes) -> "Future[CacheRow | Unusable | None]":
         if self._pool is None:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - unchanged trees need none
 
             self._pool = ThreadPoolExecutor(os.cpu_count())
         return self._pool.submit(self._measure, path)
 
-    def _measure(self, path: bytes) -> Observed | Unusable | None:
+    def _measure(self, path: bytes) -> CacheRow | Unusable | None:
         try:
-            it = measure(self._root + path)
+            now, at = measure(self._root + path)
         except Vanished:
             return None
         except ContentError as error:
             return Unusable(path, error.failure)
-        return Observed(
-            path, it.size, it.mtime_ns, it.ctime_ns, it.inode, it.device, it.digest, it.media_type
-        )
+        status = (now.size, at.st_mtime_ns, at.st_ctime_ns, at.st_ino, at.st_dev)
+        return (path, *status, now.digest, now.media_type)

@@ -11,27 +11,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from docbatch.core.errors import GuardRefused
 from docbatch.core.models import Failure, FailureClass
 from docbatch.sources.content import special, unreadable
+from docbatch.sources.documents import WINDOW, Unusable
 from docbatch.sources.globs import Globs, Scope
-
-WINDOW = 1024
 
 Found = tuple[bytes, int, int, int, int, int]
 """Path below the root, size, mtime_ns, ctime_ns, inode, device: a plain tuple, because there may be millions."""
-
-
-class Unusable(NamedTuple):
-    """Something that is there and cannot be a document.
-
-    A path that ends in "/" is a folder: nothing is known about what lies below it.
-    """
-
-    path: bytes
-    failure: Failure
 
 
 @dataclass(slots=True)

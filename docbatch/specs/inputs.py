@@ -6,25 +6,25 @@ from pathlib import Path
 from docbatch.core.errors import Problem, SpecError
 from docbatch.core.models import Input
 from docbatch.naming.templates import Lookup
-from docbatch.specs.job import FileIdsSource, LinksSource, ListSource, TextsSource
+from docbatch.sources.options import FileIdsOptions, LinksOptions, ListOptions, TextsOptions
 from docbatch.specs.listing import links, names
 from docbatch.specs.lists import ListEntry, read_list
 from docbatch.specs.problems import near
 from docbatch.specs.project_file import show_file
 from docbatch.specs.values import JobListing, JobSink, Origin
 
-ListedSource = LinksSource | ListSource | FileIdsSource | TextsSource
+ListedSource = LinksOptions | ListOptions | FileIdsOptions | TextsOptions
 _WORDS = {Input.URL: "links", Input.FILE_ID: "ids of files", Input.TEXT: "texts"}
 
 
 def kind_of(source: ListedSource) -> tuple[str, Input]:
     """Return the key that a source lists its documents under, and what they are."""
     match source:
-        case LinksSource():
+        case LinksOptions():
             return "urls", Input.URL
-        case ListSource():
+        case ListOptions():
             return "urls_from", Input.URL
-        case FileIdsSource():
+        case FileIdsOptions():
             return "file_ids", Input.FILE_ID
     return "texts", Input.TEXT
 
@@ -52,7 +52,7 @@ class Inputs:
         """Return the documents, without those that have a problem."""
         source = self._source
         self._entries = self._read()
-        if isinstance(source, LinksSource | ListSource):
+        if isinstance(source, LinksOptions | ListOptions):
             documents = links(self._entries, self._report, private=source.allow_private)
             return JobListing(self.kind, documents, source.allow_private)
         return JobListing(self.kind, names(self._entries, self._report))
@@ -82,12 +82,12 @@ class Inputs:
 
     def _read(self) -> Sequence[ListEntry]:
         match self._source:
-            case LinksSource(urls=urls):
+            case LinksOptions(urls=urls):
                 return [ListEntry(url, ("source", "urls", index)) for index, url in enumerate(urls)]
-            case FileIdsSource(file_ids=ids):
+            case FileIdsOptions(file_ids=ids):
                 first = {each: index for index, each in reversed(list(enumerate(ids)))}
                 return [ListEntry(each, ("source", "file_ids", index), each) for each, index in first.items()]
-            case TextsSource(texts=texts):
+            case TextsOptions(texts=texts):
                 return [ListEntry(text, ("source", "texts", name), name) for name, text in texts.items()]
         return self._from_file()
 

@@ -8,21 +8,16 @@ from docbatch.core.models import Operation
 from docbatch.fields import (
     ApiVersion,
     Duration,
-    Exclusions,
-    FileId,
-    Folder,
     Format,
     Label,
-    Link,
     Name,
     OnMissing,
     PathTemplate,
-    Patterns,
     Priority,
     SpecModel,
-    TextName,
     refuse,
 )
+from docbatch.sources.options import FileIdsOptions, FolderOptions, LinksOptions, ListOptions, TextsOptions
 
 TABLE = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 
@@ -33,67 +28,13 @@ def _not_reserved(table: str) -> str:
     return table
 
 
-ALLOW_EMPTY = Field(default=False, description="whether no document at all is all right")
-ALLOW_PRIVATE = Field(
-    default=False,
-    description="whether links may lead to this machine and to private networks, and to this machine by plain http",
+SOURCES: tuple[type[SpecModel], ...] = (
+    FolderOptions,
+    LinksOptions,
+    ListOptions,
+    FileIdsOptions,
+    TextsOptions,
 )
-
-
-class FolderSource(SpecModel):
-    """Documents that are files in a folder."""
-
-    root: Folder = Field(
-        default=".",
-        description="folder that patterns and `doc.path` are relative to; itself relative to the project root, or absolute",
-    )
-    include: Patterns = Field(
-        description="patterns of the documents' paths below `root`: `*`, `?`, `[…]`, `{a,b}` and `**` for any number of folders"
-    )
-    exclude: Exclusions = Field(default=[], description="patterns of paths that are left out")
-    allow_empty: bool = Field(default=False, description="whether no matching file at all is all right")
-    hidden: bool = Field(
-        default=False, description="whether `*`, `?` and `**` match names that begin with a dot"
-    )
-
-
-class LinksSource(SpecModel):
-    """Documents that are links; `doc.path` is host and path of each."""
-
-    urls: Annotated[list[Link], Field(min_length=1, max_length=10_000)] = Field(
-        description="links to documents: https, without user and password"
-    )
-    allow_private: bool = ALLOW_PRIVATE
-
-
-class ListSource(SpecModel):
-    """Documents that are links in a file, with columns of your own beside them."""
-
-    urls_from: Folder = Field(
-        description="a list of links: `.txt` with one a line, `.csv` with a header or `.jsonl`, with the column `url`, "
-        "`name` for what `doc.path` is to be, and any others as `doc.metadata.COLUMN`"
-    )
-    allow_private: bool = ALLOW_PRIVATE
-    allow_empty: bool = ALLOW_EMPTY
-
-
-class FileIdsSource(SpecModel):
-    """Documents that the vendor has already; `doc.path` is the id of each."""
-
-    file_ids: Annotated[list[FileId], Field(min_length=1, max_length=10_000)] = Field(
-        description="the vendor's ids of files uploaded earlier"
-    )
-
-
-class TextsSource(SpecModel):
-    """Documents that are written here; `doc.path` is the name of each."""
-
-    texts: dict[TextName, Annotated[str, Field(min_length=1)]] = Field(
-        min_length=1, max_length=10_000, description="names, each with its text"
-    )
-
-
-SOURCES: tuple[type[SpecModel], ...] = (FolderSource, LinksSource, ListSource, FileIdsSource, TextsSource)
 _LISTS = ("urls", "urls_from", "file_ids", "texts")
 
 
@@ -103,11 +44,11 @@ def _source_kind(value: Any) -> str:
 
 
 Source = Annotated[
-    Annotated[FolderSource, Tag("include")]
-    | Annotated[LinksSource, Tag("urls")]
-    | Annotated[ListSource, Tag("urls_from")]
-    | Annotated[FileIdsSource, Tag("file_ids")]
-    | Annotated[TextsSource, Tag("texts")],
+    Annotated[FolderOptions, Tag("include")]
+    | Annotated[LinksOptions, Tag("urls")]
+    | Annotated[ListOptions, Tag("urls_from")]
+    | Annotated[FileIdsOptions, Tag("file_ids")]
+    | Annotated[TextsOptions, Tag("texts")],
     Discriminator(_source_kind),
 ]
 

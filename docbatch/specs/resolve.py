@@ -10,20 +10,11 @@ from docbatch.fields import seconds, substitute
 from docbatch.naming.signed import is_signed
 from docbatch.naming.templates import Template, TemplateError, compile_template
 from docbatch.sources.globs import compile_globs
+from docbatch.sources.options import FileIdsOptions, FolderOptions, LinksOptions, ListOptions, TextsOptions
 from docbatch.specs import configs
 from docbatch.specs.configs import CONFIG_MODELS, ConfigContract, operations
 from docbatch.specs.inputs import Inputs, ListedSource, needed, untaken
-from docbatch.specs.job import (
-    FileIdsSource,
-    FilesSinkSpec,
-    FolderSource,
-    JobSpec,
-    JsonlSinkSpec,
-    LinksSource,
-    ListSource,
-    SqliteSinkSpec,
-    TextsSource,
-)
+from docbatch.specs.job import FilesSinkSpec, JobSpec, JsonlSinkSpec, SqliteSinkSpec
 from docbatch.specs.nodes import Step
 from docbatch.specs.problems import near
 from docbatch.specs.values import INPUTS, Connection, Job, JobSink, JobSource, Origin, Project
@@ -104,7 +95,7 @@ class _Resolver:
 
     def _source(self, connection: Connection | None, sinks: Sequence[JobSink]) -> JobSource | None:
         source = self._spec.source
-        if not isinstance(source, FolderSource):
+        if not isinstance(source, FolderOptions):
             return self._listed(source, connection, sinks)
         for index, sink in enumerate(sinks):
             for column in needed(sink):
@@ -112,7 +103,7 @@ class _Resolver:
                 self._report(("sink", index, "path"), message, "such a source has urls_from:")
         return self._folder(source)
 
-    def _folder(self, written: FolderSource) -> JobSource | None:
+    def _folder(self, written: FolderOptions) -> JobSource | None:
         root = self._substituted(("source", "root"), written.root)
         include = self._patterns("include", written.include)
         exclude = self._patterns("exclude", written.exclude)
@@ -136,11 +127,11 @@ class _Resolver:
         listing = inputs.listing()
         inputs.check_metadata(sinks, lambda index, *told: self._report(("sink", index, "path"), *told))
         mirror = self._project.root / STATE_FOLDER / INPUTS / self._spec.name
-        allow_empty = isinstance(source, ListSource) and source.allow_empty
+        allow_empty = isinstance(source, ListOptions) and source.allow_empty
         return JobSource(mirror, ("**",), (), allow_empty, hidden=True, listing=listing)
 
     def _list_file(self, source: ListedSource) -> Path | None:
-        if not isinstance(source, ListSource):
+        if not isinstance(source, ListOptions):
             return None
         path: tuple[Step, ...] = ("source", "urls_from")
         text = self._substituted(path, source.urls_from)
@@ -262,13 +253,13 @@ def _check_use(
         )
 
 
-def _may_match_many(source: FolderSource | ListedSource) -> bool:
+def _may_match_many(source: FolderOptions | ListedSource) -> bool:
     match source:
-        case FolderSource(include=patterns):
+        case FolderOptions(include=patterns):
             return len(patterns) > 1 or any(character in patterns[0] for character in "*?[{")
-        case ListSource():
+        case ListOptions():
             return True
-        case LinksSource(urls=listed) | FileIdsSource(file_ids=listed) | TextsSource(texts=listed):
+        case LinksOptions(urls=listed) | FileIdsOptions(file_ids=listed) | TextsOptions(texts=listed):
             return len(listed) > 1
 
 
@@ -278,7 +269,7 @@ def _cautions(spec: JobSpec, contract: ConfigContract, source: JobSource) -> Ite
             f"job '{spec.name}': the vendor may charge extra for config.{name};"
             f" the job's own {name} orders docbatch's queue free of charge"
         )
-    if isinstance(spec.source, LinksSource) and source.listing is not None:
+    if isinstance(spec.source, LinksOptions) and source.listing is not None:
         signed = sum(is_signed(each.value) for each in source.listing.documents)
         if signed:
             yield (

@@ -10,13 +10,13 @@ from docbatch.state.database import Database, among
 
 @dataclass(frozen=True, slots=True)
 class RecordedJob:
-    """A job as the last apply knew it; `recipe` is a row number, `root` the absolute source root, `timeout` in seconds."""
+    """A job as the last apply knew it; `recipe` is a row number, `source` the identity of its source, `timeout` in seconds."""
 
     name: str
     connection: str
     recipe: int
     config: Mapping[str, object]
-    root: bytes
+    source: bytes
     priority: int
     pins: Mapping[str, str] = field(default_factory=dict)
     revision: int = 0
@@ -32,14 +32,14 @@ class Documents:
 
     def job(self, name: str) -> RecordedJob | None:
         row = self._database.execute(
-            "SELECT name, connection, recipe, config, root, priority, pins, revision, timeout FROM job WHERE name = ?",
+            "SELECT name, connection, recipe, config, source, priority, pins, revision, timeout FROM job WHERE name = ?",
             (name,),
         ).fetchone()
         if row is None:
             return None
-        name, connection, recipe, config, root, priority, pins, *rest = row
+        name, connection, recipe, config, source, priority, pins, *rest = row
         return RecordedJob(
-            name, connection, recipe, json.loads(config), root, priority, json.loads(pins), *rest
+            name, connection, recipe, json.loads(config), source, priority, json.loads(pins), *rest
         )
 
     def jobs(self) -> list[RecordedJob]:
@@ -159,10 +159,10 @@ class Documents:
         return None if row is None else row[0]
 
     def of_item(self, item: int, place: bytes) -> Iterator[tuple[str, bytes]]:
-        """Yield (job, path) of the wanted documents that are this item and lie at this absolute path."""
+        """Yield (job, path) of the wanted documents that are this item and lie at this place."""
         yield from self._database.execute(
             "SELECT document.job, document.path FROM document JOIN job ON job.name = document.job"
-            " WHERE document.item = ? AND document.wanted = 1 AND CAST(job.root || x'2f' || document.path AS BLOB) = ?",
+            " WHERE document.item = ? AND document.wanted = 1 AND CAST(job.source || x'2f' || document.path AS BLOB) = ?",
             (item, place),
         ).fetchall()
 
@@ -188,12 +188,12 @@ class Documents:
     def declare_job(self, job: RecordedJob) -> None:
         """Write the job's row inside the current transaction."""
         self._database.execute(
-            "INSERT INTO job (name, connection, recipe, config, root, priority, pins, timeout)"
+            "INSERT INTO job (name, connection, recipe, config, source, priority, pins, timeout)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (name) DO UPDATE SET connection = excluded.connection, recipe = excluded.recipe,"
-            " config = excluded.config, root = excluded.root, priority = excluded.priority, pins = excluded.pins,"
+            " config = excluded.config, source = excluded.source, priority = excluded.priority, pins = excluded.pins,"
             " timeout = excluded.timeout",
-            (job.name, job.connection, job.recipe, json.dumps(dict(job.config)), job.root, job.priority,
+            (job.name, job.connection, job.recipe, json.dumps(dict(job.config)), job.source, job.priority,
              json.dumps(dict(job.pins)), job.timeout),
         )  # fmt: skip
         self._reorder(job.name)

@@ -93,7 +93,7 @@ class Entries:
             self._database.execute(
                 "INSERT INTO submission_item (submission, position, item, name, path, status)"
                 " VALUES (?, ?, ?, ?, ?, 'running')",
-                (identity, position, recorded.row, item.name, item.path),
+                (identity, position, recorded.row, item.name, item.place),
             )
             self._items.set(recorded, ItemStatus.LIVE)
 

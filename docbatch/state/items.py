@@ -29,7 +29,7 @@ class RecordedItem:
     result: str | None
     failure: Failure | None
 
-    def work_item(self, path: bytes, name: str | None = None, priority: int = 50) -> WorkItem:
+    def work_item(self, place: bytes, name: str | None = None, priority: int = 50) -> WorkItem:
         """Return the item as one place's bytes to send; it is named for the place unless a name is given."""
         return WorkItem(
             key=self.key,
@@ -37,8 +37,8 @@ class RecordedItem:
             digest=self.digest,
             size=self.size,
             media_type=self.media_type,
-            name=path.rpartition(b"/")[2].decode("utf-8", "replace") if name is None else name,
-            path=path,
+            name=place.rpartition(b"/")[2].decode("utf-8", "replace") if name is None else name,
+            place=place,
             priority=priority,
             attempt=self.attempt,
         )
@@ -96,11 +96,11 @@ class Items:
         return map(read, self._database.execute(f"SELECT {COLUMNS} FROM item ORDER BY id"))
 
     def pending(self, recipe: int, jobs: Sequence[str], limit: int) -> list[WorkItem]:
-        """Return items of a recipe that selected jobs want sent, lowest priority number first, a path with each."""
+        """Return items of a recipe that selected jobs want sent, lowest priority number first, a place with each."""
         marks = ", ".join("?" * len(jobs))
         rows = self._database.execute(
             f"""SELECT {JOINED}, item.priority, (
-                    SELECT CAST(job.root || x'2f' || document.path AS BLOB) FROM document JOIN job ON job.name = document.job
+                    SELECT CAST(job.source || x'2f' || document.path AS BLOB) FROM document JOIN job ON job.name = document.job
                     WHERE document.item = item.id AND document.wanted = 1 AND document.job IN ({marks})
                     ORDER BY document.job, document.path LIMIT 1) AS place
                 FROM item WHERE status = 'pending' AND item.recipe = ? AND place IS NOT NULL

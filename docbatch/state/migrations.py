@@ -189,6 +189,12 @@ def unsent(db: Database) -> None:
     )
 
 
+@migrations()
+def sources(db: Database) -> None:
+    """A job's documents lie at a source, which need not be a folder."""
+    db.conn.execute("ALTER TABLE job RENAME COLUMN root TO source")
+
+
 def apply(connection: sqlite3.Connection) -> None:
     """Run what is pending. A kill in between leaves every step either done and recorded, or not begun."""
     migrations.apply(Database(connection))

@@ -59,7 +59,7 @@ def item(name: str, recipe: str, given: Mapping[str, Any]) -> WorkItem:
         name,
         media_type="text/plain",
         name=name,
-        path=b"/" + name.encode(),
+        place=b"/" + name.encode(),
         **{"size": 1, **given},
     )
 

@@ -24,6 +24,7 @@ from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.run_context import Run
 from docbatch.sinks.files import FilesSink
 from docbatch.sinks.trash import Trash
+from docbatch.sources.folder import FolderSource
 from docbatch.sources.statcache import StatCache
 from docbatch.spool import Spool
 from docbatch.state import lock
@@ -106,8 +107,7 @@ class Project:
             "traits": traits(self.kind, **self.trait_options),
             "recipe": recipe,
             "recipe_key": recipe_key(recipe),
-            "root": os.fsencode(self.root / "in"),
-            "include": ("**/*.txt",),
+            "source": FolderSource(self.root / "in", ("**/*.txt",)),
             "timeout": self.timeout,
             "sinks": (sink,),
         }

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from docbatch.sources.cachefile import FORMAT
+from docbatch.sources.documents import Observed
 from docbatch.sources.globs import Globs, compile_globs
-from docbatch.sources.scan import Observed, scan
+from docbatch.sources.scan import scan
 from docbatch.sources.statcache import StatCache
 
 TRUST_AT_ONCE = -(10**12)

@@ -152,4 +152,4 @@ def _work_items(session: PlanSession, wanted: Collection[RecordedItem]) -> Itera
         name, path = session.store.documents.places(item.row)[0]
         job = session.store.documents.job(name)
         assert job is not None
-        yield item.work_item(job.root + b"/" + path)
+        yield item.work_item(job.source + b"/" + path)

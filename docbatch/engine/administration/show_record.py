@@ -29,7 +29,7 @@ def _submission(store: Store, submission: Submission) -> dict[str, Any]:
         {"sequence": entry.sequence, "event": str(entry.event), "at": entry.at, **entry.body}
         for entry in store.events.of(submission.id)
     ]
-    items = [{"key": item.key, "name": item.name, "path": escape(item.path)} for item in frozen.items]
+    items = [{"key": item.key, "name": item.name, "path": escape(item.place)} for item in frozen.items]
     return {**asdict(submission), "marker": frozen.marker, "items": items, "events": events}
 
 

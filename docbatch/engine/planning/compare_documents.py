@@ -4,7 +4,7 @@ Unchanged documents are what most runs are made of; `_Sieve.sift` lets them pass
 rest to the pure `changes.judge`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import eq, itemgetter
 
 from docbatch.core.changes import ChangeKind, FoundDocument, KnownItem, Reason, Recorded, judge
@@ -12,18 +12,16 @@ from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.keys import item_key
 from docbatch.core.models import RETRY_CLASS, ItemStatus, RetryClass
 from docbatch.engine.planning.differences_database import Change, Differences, Output
-from docbatch.engine.planning.find_documents import Paths, VisibleDocuments
 from docbatch.engine.planning.recorded_rows import WINDOW, Outputs, Rows
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.paths import folded
-from docbatch.sources.scan import Observed, Seen
-from docbatch.sources.walk import Unusable
+from docbatch.sources.documents import FoundDocuments, Observed, Seen, Unusable
 from docbatch.state.documents import DocumentRow
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
 
-_FOUND = itemgetter(0, 6, 7)
+_FOUND = itemgetter(0, 1, 2)
 _RECORDED = itemgetter(0, 1, 2)
 _STATUS = itemgetter(3)
 _RECIPE = itemgetter(5)
@@ -48,9 +46,9 @@ class Tally:
 def compare_documents(
     target: ResolvedJob,
     store: Store | None,
-    found: VisibleDocuments,
+    found: FoundDocuments,
     differences: Differences,
-    only: Paths | None = None,
+    only: Collection[bytes] | None = None,
 ) -> Tally:
     """Write into `differences` what is due for a job. `store` is None when there is no state yet.
 
@@ -74,7 +72,7 @@ class _Sieve:
         store: Store | None,
         differences: Differences,
         unseen: frozenset[bytes],
-        only: Paths | None,
+        only: Collection[bytes] | None,
     ) -> None:
         self.tally = Tally()
         self._unseen = unseen
@@ -132,7 +130,7 @@ class _Sieve:
         place = output.place(document[0])
         if place is None or not output.sink.moves:
             return place is None
-        wanted = self._placed(output.sink, document[0], document[6], document[1], Reason.NEW_SINK)
+        wanted = self._placed(output.sink, document.path, document.digest, document.size, Reason.NEW_SINK)
         return wanted.output != place
 
     def _sift_document(self, document: Observed) -> None:
@@ -186,7 +184,7 @@ class _Sieve:
         return Recorded(row[1], row[2], status, row[5] == self._recipe, row[6])
 
     def _suspect(self, document: Observed, row: DocumentRow | None) -> None:
-        path, size, digest, media_type = document[0], document[1], document[6], document[7]
+        path, digest, media_type, size = document
         if row is None and self._is_output(path):
             return
         recorded = None if row is None else self._recorded(row)
@@ -201,7 +199,9 @@ class _Sieve:
 
     def _is_output(self, path: bytes) -> bool:
         """Outputs are never sources, wherever they lie."""
-        place = self._target.root + b"/" + path
+        place = self._target.source.file(path)
+        if place is None:
+            return False
         for root in self._roots:
             if place.startswith(root + b"/") and self._store is not None:
                 output = place[len(root) + 1 :]
@@ -235,7 +235,7 @@ class _Sieve:
         )
 
     def _rewrite(self, sink: ResolvedSink, document: Observed, reason: Reason) -> None:
-        self._differences.output([self._placed(sink, document[0], document[6], document[1], reason)])
+        self._differences.output([self._placed(sink, document.path, document.digest, document.size, reason)])
 
     def _placed(self, sink: ResolvedSink, path: bytes, digest: str, size: int, reason: Reason) -> Output:
         if sink.output is not None:

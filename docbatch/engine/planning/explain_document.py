@@ -13,7 +13,7 @@ from docbatch.core.errors import UsageError
 from docbatch.core.keys import canonical
 from docbatch.core.models import ItemStatus, Recipe
 from docbatch.engine.planning.differences_database import Change
-from docbatch.engine.planning.explain_link import link_facts, linked_paths
+from docbatch.engine.planning.explain_link import link_facts
 from docbatch.engine.planning.plan import Plan, Selection, Sight
 from docbatch.engine.planning.plan_session import read_plan
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
@@ -69,11 +69,11 @@ def explain(document: str, selection: Selection) -> list[Explanation]:
 
     Documents that are gone are explained as long as the state knows of them. Raises UsageError, StateError, GuardRefused.
     """
-    with read_plan(selection, Sight(only=lambda target: frozenset(_paths(document, target)))) as plan:
+    with read_plan(selection, Sight(only=lambda target: frozenset(target.source.named(document)))) as plan:
         found = [
             _explain(plan, target, path)
             for target in plan.targets
-            for path in _paths(document, target)
+            for path in dict.fromkeys(target.source.named(document))
             if path in plan.tallies[target.name].paths or _is_wanted(target, path, plan)
         ]
         found = found or [*_let_go(document, plan)]
@@ -86,19 +86,11 @@ def explain(document: str, selection: Selection) -> list[Explanation]:
     return found
 
 
-def _paths(document: str, target: ResolvedJob) -> Iterator[bytes]:
-    if target.listing is not None and "://" in document:
-        yield from linked_paths(document, target.listing)
-        return
-    inside = os.path.relpath(Path.cwd() / document, os.fsdecode(target.root))
-    candidates = dict.fromkeys((os.fsencode(inside), os.path.normpath(unescape(document))))
-    yield from (path for path in candidates if path.split(b"/")[0] not in {b"", b".."})
-
-
 def _is_wanted(target: ResolvedJob, path: bytes, plan: Plan) -> bool:
-    """Say whether the job's list has the document, or the state still wants it."""
-    listed = target.listing is not None and path in target.listing
-    return listed or (plan.store is not None and plan.store.documents.knows(target.name, path))
+    """Say whether the job has the document although nobody has seen it yet, or the state still wants it."""
+    change = plan.differences.change_of(target.name, path)
+    unseen = change is not None and change.kind is ChangeKind.LOOK
+    return unseen or (plan.store is not None and plan.store.documents.knows(target.name, path))
 
 
 def _let_go(document: str, plan: Plan) -> Iterator[Explanation]:
@@ -106,7 +98,7 @@ def _let_go(document: str, plan: Plan) -> Iterator[Explanation]:
     if plan.store is None:
         return
     for job in plan.store.documents.jobs():
-        inside = os.fsencode(os.path.relpath(Path.cwd() / document, os.fsdecode(job.root)))
+        inside = os.fsencode(os.path.relpath(Path.cwd() / document, os.fsdecode(job.source)))
         for path in dict.fromkeys((inside, os.path.normpath(unescape(document)))):
             if (item := plan.store.documents.remembered(job.name, path)) is not None:
                 recorded = plan.store.items.by_row(item)

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, BinaryIO
 from docbatch.core.errors import StateError
 from docbatch.core.models import Failure, Input
 from docbatch.core.report import plural
-from docbatch.engine.planning.find_documents import Looks, mirrored, reference
-from docbatch.engine.planning.resolved_job import Link, Listing, ResolvedJob
+from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Looked, Observer, Trouble
 from docbatch.naming.links import shown
 from docbatch.naming.references import Reference
 from docbatch.sources.linkcache import LastLook, LinkCache
 from docbatch.sources.linked_files import found, place, prune, put, write
+from docbatch.sources.listed import Link, ListedSource, Looks, mirrored, reference
 from docbatch.sources.statcache import StatCache
 
 if TYPE_CHECKING:
@@ -45,20 +45,18 @@ class _Answer:
 
 def fetch_listed_links(
     targets: Sequence[ResolvedJob], gone: Iterable[str], folder: Path, cache: StatCache, observe: Observer
-) -> dict[str, Looks]:
-    """Make the mirrors of all lists so, below a folder, and return what their links said, by job.
+) -> None:
+    """Make the mirrors of all lists so, below a folder, and let their sources remember what their links said.
 
     Mirrors of jobs that are gone, or list nothing any more, are removed. Raises StateError when the disk refuses.
     """
-    looks: dict[str, Looks] = {}
+    lists = {target.name: target.source for target in targets if isinstance(target.source, ListedSource)}
     with _on_disk(folder):
-        for name in (*gone, *(target.name for target in targets if target.listing is None)):
+        for name in (*gone, *(target.name for target in targets if target.name not in lists)):
             if (folder / name).is_dir():
                 shutil.rmtree(folder / name)
-        for target in targets:
-            if target.listing is not None:
-                looks[target.name] = _mirror(target, target.listing, LinkCache(cache), observe)
-    return looks
+        for name, source in lists.items():
+            source.remember(_mirror(name, source, LinkCache(cache), observe))
 
 
 @contextmanager
@@ -72,30 +70,31 @@ def _on_disk(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _mirror(target: ResolvedJob, listing: Listing, table: LinkCache, observe: Observer) -> Looks:
-    prune(target.root, {*listing.written, *listing.links})
-    write(target.root, listing.written)
+def _mirror(job: str, source: ListedSource, table: LinkCache, observe: Observer) -> Looks:
+    root, listing = source.identity, source.listing
+    prune(root, {*listing.written, *listing.links})
+    write(root, listing.written)
     if not listing.links:
         return {}
     from docbatch.providers.http.links import LinkClient  # noqa: PLC0415 - the client is heavy, and few jobs list links
 
-    known = table.of(target.root)
+    known = table.of(root)
     looks: dict[bytes, LastLook] = {}
     kept: list[_Answer] = []
     with closing(LinkClient(private=listing.private)) as web, _pool() as pool:
         waiting = iter(listing.links.items())
         while window := list(islice(waiting, WINDOW)):
-            ask = partial(_ask, web, target.root, known)
+            ask = partial(_ask, web, root, known)
             answers = list(pool.map(ask, *zip(*window, strict=True)))
             fresh = {answer.path: answer.look for answer in answers}
-            table.keep(target.root, fresh)
+            table.keep(root, fresh)
             looks |= fresh
             kept += [answer for answer in answers if answer.kept_for is not None]
             if len(listing.links) > WINDOW:
-                observe(Looked(target.name, len(looks), len(listing.links)))
-    table.keep(target.root, {}, known.keys() - looks.keys())
+                observe(Looked(job, len(looks), len(listing.links)))
+    table.keep(root, {}, known.keys() - looks.keys())
     if kept:
-        observe(_told(target.name, kept))
+        observe(_told(job, kept))
     return looks
 
 

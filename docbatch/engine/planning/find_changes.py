@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from docbatch.core.guard import refuse_collisions, refuse_empty
 from docbatch.engine.planning.compare_documents import Tally, compare_documents
 from docbatch.engine.planning.differences_database import Differences
-from docbatch.engine.planning.find_documents import Looks, Paths, find_documents
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.naming.pathtext import escape
 from docbatch.sources.statcache import StatCache
@@ -19,19 +18,16 @@ def find_changes(
     store: Store | None,
     cache: StatCache,
     differences: Differences,
-    *,
-    looks: Mapping[str, Looks],
-    only: Callable[[ResolvedJob], Paths] | None = None,
+    only: Callable[[ResolvedJob], Collection[bytes]] | None = None,
 ) -> dict[str, Tally]:
     """Write what is due into `differences` and return what was seen of each job.
 
-    `looks` are what links have just said, by job; what they said before is read from the cache. `only` names the documents
-    of a job to look at instead of all.
+    `only` names the documents of a job to look at instead of all.
     """
     tallies = {}
     for target in targets:
         paths = None if only is None else only(target)
-        found = find_documents(target, cache, looks.get(target.name, {}), paths)
+        found = target.source.find(cache, paths)
         tallies[target.name] = compare_documents(target, store, found, differences, paths)
     return tallies
 

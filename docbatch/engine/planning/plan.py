@@ -1,13 +1,12 @@
 """Making a plan: what is due for the selected jobs, and why. `docbatch plan`, `apply` and `explain` all ask here."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from docbatch.engine.planning.compare_documents import Tally
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
-from docbatch.engine.planning.find_documents import Looks, Paths
 from docbatch.engine.planning.resolve_jobs import Ask, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.sources.statcache import StatCache
@@ -51,16 +50,14 @@ class Plan:
 class Sight:
     """How far a plan looks.
 
-    `ask` is called for versions that only a vendor knows, `look` makes links be looked at and returns what they said, by
-    job; without it they count as they last were. `only` names the documents of a job that are looked at instead of all;
+    `ask` is called for versions that only a vendor knows, `look` looks at what jobs list as links; without it they count
+    as they last were. `only` names the documents of a job that are looked at instead of all;
     guards have no say then.
     """
 
     ask: Ask = lambda _job: {}
-    look: Callable[[Sequence[ResolvedJob], Collection[str]], Mapping[str, Looks]] = field(
-        default=lambda _targets, _gone: {}
-    )
-    only: Callable[[ResolvedJob], Paths] | None = None
+    look: Callable[[Sequence[ResolvedJob], Collection[str]], None] = lambda _targets, _gone: None
+    only: Callable[[ResolvedJob], Collection[bytes]] | None = None
 
 
 AT_HAND = Sight()
@@ -93,8 +90,8 @@ def plan_jobs(
     sight: Sight = AT_HAND,
 ) -> Plan:
     """Do what `plan` does for jobs that are resolved already."""
-    looks = sight.look(targets, gone)
-    tallies = find_changes(targets, store, cache, differences, looks=looks, only=sight.only)
+    sight.look(targets, gone)
+    tallies = find_changes(targets, store, cache, differences, sight.only)
     if sight.only is None:
         refuse_surprises(targets, tallies, store, differences, gone)
     return Plan(tuple(targets), tallies, frozenset(gone), differences, store, cache)

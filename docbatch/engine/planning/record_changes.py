@@ -70,7 +70,7 @@ def _job(store: Store, target: ResolvedJob, recipe: int) -> RecordedJob:
         connection=target.connection,
         recipe=recipe,
         config=dict(target.config),
-        root=target.root,
+        source=target.source.identity,
         priority=target.priority,
         pins=dict(target.recipe.pins),
         revision=revision,
@@ -118,6 +118,6 @@ def work_item(
         size=size,
         media_type=media_type,
         name=path.rpartition(b"/")[2].decode("utf-8", "replace"),
-        path=target.root + b"/" + path,
+        place=target.source.identity + b"/" + path,
         priority=target.priority,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from docbatch.core.keys import canonical, recipe_key
 from docbatch.core.models import REFERENCE_TYPES, Input, Operation, Recipe
-from docbatch.engine.planning.resolved_job import Link, Listing, ResolvedJob, ResolvedSink
+from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.provider_connections import connection_settings
 from docbatch.naming.pathtext import escape
 from docbatch.naming.references import Reference
@@ -19,6 +19,9 @@ from docbatch.providers.kind import ProviderKind
 from docbatch.sinks import open_sink
 from docbatch.sinks.base import Sink
 from docbatch.sinks.paths import output_path
+from docbatch.sources.base import Source
+from docbatch.sources.folder import FolderSource
+from docbatch.sources.listed import Link, ListedSource, Listing
 from docbatch.specs.inputs import columns
 from docbatch.specs.values import Job, JobListing, JobSink
 from docbatch.state.store import Store
@@ -58,16 +61,12 @@ def resolve_jobs(
             traits=kind.traits(own),
             recipe=recipe,
             recipe_key=recipe_key(recipe),
-            root=os.fsencode(job.source.root),
-            include=job.source.include,
-            exclude=job.source.exclude,
-            hidden=job.source.hidden,
+            source=_source(job, kind),
             allow_empty=job.source.allow_empty,
             config=dict(job.config),
             priority=job.priority,
             timeout=job.timeout,
             sinks=tuple(_sink(sink, folder, _metadata(job)) for sink in job.sinks),
-            listing=None if job.source.listing is None else _listing(job.source.listing, kind, job.operation),
             cautions=job.cautions,
         )
 
@@ -77,6 +76,13 @@ def _metadata(job: Job) -> Metadata:
     return (
         {} if listing is None else {each.path: each.metadata for each in listing.documents if each.metadata}
     )
+
+
+def _source(job: Job, kind: ProviderKind) -> Source:
+    source = job.source
+    if source.listing is None:
+        return FolderSource(source.root, source.include, source.exclude, hidden=source.hidden)
+    return ListedSource(source.root, _listing(source.listing, kind, job.operation))
 
 
 def _listing(listing: JobListing, kind: ProviderKind, operation: Operation) -> Listing:

@@ -1,13 +1,10 @@
 """Preparing a submission: directories, uploads, saved configurations. All of it may be done again, so it never costs money."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import groupby
 from queue import SimpleQueue
-from typing import BinaryIO
 
 from docbatch.core.errors import (
     BudgetStop,
@@ -19,32 +16,9 @@ from docbatch.core.errors import (
     Stale,
     Unavailable,
 )
-from docbatch.core.models import Failure, FailureClass, RemoteObject, WorkItem
+from docbatch.core.models import Failure, FailureClass, RemoteObject
 from docbatch.engine.running.run_context import Run
 from docbatch.providers.base import Batch, ContentChanged, Provider, Step
-from docbatch.sources.content import ContentError, open_content
-
-CHUNK = 1 << 20
-
-
-def open_item(item: WorkItem) -> BinaryIO:
-    """Open the item's file after making sure of its bytes. Raises ContentChanged."""
-    try:
-        stream = open_content(item.path, item.size)
-    except ContentError as error:
-        raise ContentChanged(item.key, error.failure.message) from error
-    if item.size < CHUNK:
-        with stream:
-            stream = BytesIO(stream.read(CHUNK))
-    digest = hashlib.sha256()
-    while chunk := stream.read(CHUNK):
-        digest.update(chunk)
-    if digest.hexdigest() != item.digest:
-        stream.close()
-        raise ContentChanged(item.key, "its bytes changed after it was planned")
-    stream.seek(0)
-    return stream
-
 
 MOST_RENEWALS = 3
 
@@ -115,7 +89,7 @@ class _Preparation:
 
     def _one(self, step: Step) -> bool:
         try:
-            made = self.provider.perform(step, self.batch, self.prepared, open_item)
+            made = self.provider.perform(step, self.batch, self.prepared, self.run.content)
         except ContentChanged as changed:
             self._replan(changed)
             return False
@@ -166,7 +140,7 @@ class _Preparation:
 
     def _attempt(self, step: Step, before: Mapping[str, RemoteObject]) -> Outcome:
         try:
-            return self.provider.perform(step, self.batch, before, open_item)
+            return self.provider.perform(step, self.batch, before, self.run.content)
         except (ProviderError, CredentialsError, ContentChanged) as error:
             return error
 

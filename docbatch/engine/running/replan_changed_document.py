@@ -7,7 +7,8 @@ from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Replanned
 from docbatch.engine.running.run_context import Run
 from docbatch.sinks.paths import folded
-from docbatch.sources.content import ContentError, Measured, measure
+from docbatch.sources.base import Source
+from docbatch.sources.content import ContentError, Measured
 from docbatch.state.store import Store
 
 MOST_REPLANS = 3
@@ -20,10 +21,10 @@ def replan(run: Run, item: WorkItem, reason: str) -> None:
     """
     recorded = run.store.items.get(item.key)
     assert recorded is not None
-    times = run.replans.get(item.path, 0) + 1
-    run.replans[item.path] = times
+    times = run.replans.get(item.place, 0) + 1
+    run.replans[item.place] = times
     with run.store.write():
-        for job, path in run.store.documents.of_item(recorded.row, item.path):
+        for job, path in run.store.documents.of_item(recorded.row, item.place):
             _retake(run, run.targets[job], path, reason if times > MOST_REPLANS else None)
     run.observe(Replanned(item.name, reason))
 
@@ -33,23 +34,22 @@ def _retake(run: Run, target: ResolvedJob, path: bytes, given_up: str | None) ->
     recipe = store.documents.recipe_row(target.recipe_key)
     assert recipe is not None
     try:
-        now = _measured(target.root + b"/" + path, given_up)
+        now = _measured(target.source, path, given_up)
     except ContentError as error:
         store.documents.put(target.name, path, None, error.failure)
         return
-    media_type = target.read_as(path, now.media_type)
-    key = item_key(target.recipe_key, media_type, now.digest)
-    item = work_item(target, path, key=key, digest=now.digest, media_type=media_type, size=now.size)
+    key = item_key(target.recipe_key, now.media_type, now.digest)
+    item = work_item(target, path, key=key, digest=now.digest, media_type=now.media_type, size=now.size)
     store.documents.put(target.name, path, store.items.want(item, recipe), None)
     for sink in target.sinks:
         if not sink.whole:
             _replace(store, target, sink, path, now)
 
 
-def _measured(place: bytes, given_up: str | None) -> Measured:
+def _measured(source: Source, path: bytes, given_up: str | None) -> Measured:
     if given_up is not None:
         raise ContentError(Failure(FailureClass.UNREADABLE, f"keeps changing while it is sent: {given_up}"))
-    return measure(place)
+    return source.measure(path)
 
 
 def _replace(store: Store, target: ResolvedJob, sink: ResolvedSink, path: bytes, now: Measured) -> None:

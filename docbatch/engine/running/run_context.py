@@ -1,7 +1,7 @@
 """The context of one run: the parts it drives, and what it remembers between rounds."""
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from docbatch.core.errors import DocbatchError
@@ -12,6 +12,7 @@ from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Observer, Remark
 from docbatch.engine.provider_connections import Connections
 from docbatch.engine.running.fetch_results import Ahead
+from docbatch.engine.running.open_item_content import ItemContent
 from docbatch.engine.running.result_reader_pool import ResultReaders
 from docbatch.providers.base import Intent
 from docbatch.sinks.base import Sink
@@ -55,6 +56,16 @@ class Run:
     ahead: dict[str, Ahead] = field(default_factory=dict)
     turns: dict[str, int] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
+    content: ItemContent = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.content = ItemContent((target.source for target in self.targets.values()), self.spool.incoming)
+
+    def files(self, connection: str, items: Sequence[WorkItem]) -> dict[str, bytes]:
+        """Return where items' bytes lie, by key, for a connection whose work is done in this process; else nothing."""
+        if not self.connections.traits(connection).in_process:
+            return {}
+        return {item.key: self.content.file(item) for item in items}
 
     def remark(self, submission: str, text: str) -> None:
         """Tell what a provider wants a person to know, if it does."""

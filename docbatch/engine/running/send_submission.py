@@ -61,9 +61,9 @@ def _batch(run: Run, action: Submit) -> Batch:
     identity = next(name for name in names if not record.is_abandoned(f"{run.project}-{name}"))
     key = run.store.documents.recipe_key(int(action.recipe))
     target = next(target for target in run.targets.values() if target.recipe_key == key)
-    return Batch(
-        identity, f"{run.project}-{identity}", recipe.operation, action.items, target.config, recipe.pins
-    )
+    marker = f"{run.project}-{identity}"
+    files = run.files(action.connection, action.items)
+    return Batch(identity, marker, recipe.operation, action.items, target.config, recipe.pins, files)
 
 
 def _take_from_queue(run: Run, action: Submit) -> None:

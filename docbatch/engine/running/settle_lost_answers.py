@@ -17,9 +17,10 @@ def intent(run: Run, identity: str) -> Intent:
     if identity not in run.intents:
         frozen = run.store.submissions.frozen(identity)
         recipe = run.store.documents.recipe(frozen.recipe)
-        batch = Batch(
-            identity, frozen.marker, Operation(recipe.operation), frozen.items, frozen.config, recipe.pins
-        )
+        submission = run.store.submissions.get(identity)
+        assert submission is not None
+        operation, files = Operation(recipe.operation), run.files(submission.connection, frozen.items)
+        batch = Batch(identity, frozen.marker, operation, frozen.items, frozen.config, recipe.pins, files)
         run.intents[identity] = Intent(identity, frozen.marker, frozen.request, batch, frozen.prepared)
     return run.intents[identity]
 

@@ -5,6 +5,7 @@ Work lives in this process only. After a restart every older batch is `Gone`, an
 
 import contextlib
 import json
+import os
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -107,7 +108,7 @@ class LocalProvider:
             self._works[batch.submission] = _Work({id_: item.key for id_, item in tasks.items()})
             self._owners.update(dict.fromkeys(tasks, batch.submission))
             pool = self._started()
-        pool.submit(self._tasks(tasks, LocalConfig.model_validate(dict(batch.config))))
+        pool.submit(self._tasks(tasks, batch.files, LocalConfig.model_validate(dict(batch.config))))
         return Accepted(batch.submission)
 
     def look(self, intent: Intent) -> Sighting:
@@ -159,13 +160,15 @@ class LocalProvider:
             self._pool = Pool(self._wake, width=self._workers, catalogue=self._catalogue, search=self._search)
         return self._pool
 
-    def _tasks(self, items: Mapping[str, WorkItem], config: LocalConfig) -> list[Task]:
+    def _tasks(
+        self, items: Mapping[str, WorkItem], files: Mapping[str, bytes], config: LocalConfig
+    ) -> list[Task]:
         languages = tuple(config.languages)
         options = engines.Options(config.ocr, languages, ocr.tessdata(languages))
         return [
             Task(
                 id=id_,
-                path=item.path,
+                path=files[item.key],
                 digest=item.digest,
                 size=item.size,
                 media_type=item.media_type,
@@ -194,6 +197,7 @@ class LocalProvider:
                 f"the local engine stopped: {error.__cause__}", hint="run the same command again"
             ) from error
         for outcome in outcomes:
+            self._drop_copy(outcome.task)
             if isinstance(outcome.answer, Unkept):
                 raise ProviderError(
                     f"results cannot be written to {self._incoming}: {outcome.answer.reason}",
@@ -205,6 +209,12 @@ class LocalProvider:
                 work.ended.append(_ended(key, outcome))
                 if isinstance(outcome.answer, Written):
                     work.drafts[key] = self._draft(outcome.task.id, outcome.answer)
+
+    def _drop_copy(self, task: Task) -> None:
+        """What was copied for a worker alone has served."""
+        place = Path(os.fsdecode(task.path))
+        if place.parent == self._incoming.absolute():
+            place.unlink(missing_ok=True)
 
     def _draft(self, id_: str, answer: Written) -> Draft:
         return Draft(self._incoming / _file(id_), answer.digest, answer.size)

@@ -45,7 +45,8 @@ class Office:
         return WorkItem(name, "", digest, len(content), kind, name, os.fsencode(path))
 
     def intent(self, *items: WorkItem, name: str = "s1", **config: Any) -> Intent:
-        batch = Batch(name, f"project/{name}", Operation.PARSE, items, config)
+        files = {item.key: item.place for item in items}
+        batch = Batch(name, f"project/{name}", Operation.PARSE, items, config, files=files)
         return Intent(name, batch.marker, self.provider.render(batch, {}), batch)
 
     def follow(self, intent: Intent) -> dict[str, Ended]:

@@ -1,0 +1,77 @@
+"""Opening an item's bytes at its source: what is handed over is what was planned, or nothing."""
+
+import contextlib
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from docbatch.core.models import WorkItem
+from docbatch.providers.base import ContentChanged
+from docbatch.sources.base import Source, seekable
+from docbatch.sources.content import ContentError
+
+CHUNK = 1 << 20
+
+
+class ItemContent:
+    """Finds the source of an item by its place. Copies of what no file holds are made in `incoming`."""
+
+    def __init__(self, sources: Iterable[Source], incoming: Path) -> None:
+        self._sources = {source.identity: source for source in sources}
+        self._incoming = incoming
+
+    def __call__(self, item: WorkItem) -> BinaryIO:
+        """Open the item's bytes after making sure of them. Raises ContentChanged."""
+        stream = self._opened(item)
+        digest, size = hashlib.sha256(), 0
+        while size <= item.size and (chunk := stream.read(CHUNK)):
+            digest.update(chunk)
+            size += len(chunk)
+        if size != item.size or digest.hexdigest() != item.digest:
+            stream.close()
+            raise ContentChanged(item.key, "its bytes changed after it was planned")
+        stream.seek(0)
+        return stream
+
+    def file(self, item: WorkItem) -> bytes:
+        """Return a file for who reads in a process of its own and checks what it reads; it may be gone already."""
+        try:
+            source, path = self._found(item)
+        except ContentChanged:
+            # Where the source was a folder, its files may still be there although no selected job has it now.
+            return item.place
+        at_home = source.file(path)
+        return self._copied(item) if at_home is None else at_home
+
+    def _opened(self, item: WorkItem) -> BinaryIO:
+        source, path = self._found(item)
+        try:
+            stream = seekable(source.open(path), item.size)
+        except ContentError as error:
+            raise ContentChanged(item.key, error.failure.message) from error
+        except OSError as error:
+            raise ContentChanged(item.key, f"cannot be read: {error.strerror or error}") from error
+        if item.size >= CHUNK:
+            return stream
+        with stream:
+            return BytesIO(stream.read(CHUNK))
+
+    def _copied(self, item: WorkItem) -> bytes:
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        place = self._incoming / f"{secrets.token_hex(16)}.copy"
+        with contextlib.suppress(ContentChanged), self(item) as stream, place.open("xb") as copy:
+            while chunk := stream.read(CHUNK):
+                copy.write(chunk)
+        return os.fsencode(place.absolute())
+
+    def _found(self, item: WorkItem) -> tuple[Source, bytes]:
+        end = len(item.place)
+        while (end := item.place.rfind(b"/", 0, end)) >= 0:
+            source = self._sources.get(item.place[:end])
+            if source is not None:
+                return source, item.place[end + 1 :]
+        raise ContentChanged(item.key, "no selected job has its source any more")

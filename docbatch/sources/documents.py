@@ -1,0 +1,63 @@
+"""The documents of a source as values: listed, seen, found, or unusable."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from docbatch.core.models import Failure
+
+WINDOW = 1024
+"""How many documents travel together: a call for each would be what most runs spend their time on."""
+
+
+class Entry(NamedTuple):
+    """A document as a listing shows it; `size` in bytes."""
+
+    path: bytes
+    size: int
+    fingerprint: str
+
+
+class Unusable(NamedTuple):
+    """Something that is there and cannot be a document.
+
+    A path that ends in "/" is a folder: nothing is known about what lies below it.
+    """
+
+    path: bytes
+    failure: Failure
+
+
+class Observed(NamedTuple):
+    """A document as it is now; `digest` is the SHA-256 of its bytes in hex, `size` in bytes."""
+
+    path: bytes
+    digest: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A stretch of the stream; both lists are in path order, and every path of a later one is greater."""
+
+    documents: list[Observed]
+    unusable: list[Unusable]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDocuments:
+    """What a source has now. Of the `unseen` no more is known than that they are wanted."""
+
+    windows: Iterable[Seen]
+    unseen: frozenset[bytes] = frozenset()
+
+
+def in_order(entries: Iterable[Entry], unusable: Iterable[Unusable]) -> list[Entry | Unusable]:
+    """Return both in path order."""
+    both: list[Entry | Unusable] = [*entries, *unusable]
+    return sorted(both, key=_path)
+
+
+def _path(each: Entry | Unusable) -> bytes:
+    return each.path

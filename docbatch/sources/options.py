@@ -1,0 +1,66 @@
+"""What a job may write under `source:`, by the kind of source."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from docbatch.fields import Exclusions, FileId, Folder, Link, Patterns, SpecModel, TextName
+
+ALLOW_EMPTY = Field(default=False, description="whether no document at all is all right")
+ALLOW_PRIVATE = Field(
+    default=False,
+    description="whether links may lead to this machine and to private networks, and to this machine by plain http",
+)
+
+
+class FolderOptions(SpecModel):
+    """Documents that are files in a folder."""
+
+    root: Folder = Field(
+        default=".",
+        description="folder that patterns and `doc.path` are relative to; itself relative to the project root, or absolute",
+    )
+    include: Patterns = Field(
+        description="patterns of the documents' paths below `root`: `*`, `?`, `[…]`, `{a,b}` and `**` for any number of folders"
+    )
+    exclude: Exclusions = Field(default=[], description="patterns of paths that are left out")
+    allow_empty: bool = Field(default=False, description="whether no matching file at all is all right")
+    hidden: bool = Field(
+        default=False, description="whether `*`, `?` and `**` match names that begin with a dot"
+    )
+
+
+class LinksOptions(SpecModel):
+    """Documents that are links; `doc.path` is host and path of each."""
+
+    urls: Annotated[list[Link], Field(min_length=1, max_length=10_000)] = Field(
+        description="links to documents: https, without user and password"
+    )
+    allow_private: bool = ALLOW_PRIVATE
+
+
+class ListOptions(SpecModel):
+    """Documents that are links in a file, with columns of your own beside them."""
+
+    urls_from: Folder = Field(
+        description="a list of links: `.txt` with one a line, `.csv` with a header or `.jsonl`, with the column `url`, "
+        "`name` for what `doc.path` is to be, and any others as `doc.metadata.COLUMN`"
+    )
+    allow_private: bool = ALLOW_PRIVATE
+    allow_empty: bool = ALLOW_EMPTY
+
+
+class FileIdsOptions(SpecModel):
+    """Documents that the vendor has already; `doc.path` is the id of each."""
+
+    file_ids: Annotated[list[FileId], Field(min_length=1, max_length=10_000)] = Field(
+        description="the vendor's ids of files uploaded earlier"
+    )
+
+
+class TextsOptions(SpecModel):
+    """Documents that are written here; `doc.path` is the name of each."""
+
+    texts: dict[TextName, Annotated[str, Field(min_length=1)]] = Field(
+        min_length=1, max_length=10_000, description="names, each with its text"
+    )
