@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from docbatch import __version__
+from docbatch.cli.options import take_folder
 from docbatch.cli.outlet import endure, silence
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Lazy(click.Group):
             return None
         module = importlib.import_module(f"docbatch.cli.{cmd_name}")
         command: click.Command = module.command
+        take_folder(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -73,6 +75,9 @@ class Lazy(click.Group):
 @click.version_option(__version__, prog_name="docbatch", message="%(prog)s %(version)s")
 def docbatch() -> None:
     """Send documents through parsing services: declared in YAML, resumable, each document paid once."""
+
+
+take_folder(docbatch)
 
 
 def main() -> None:
