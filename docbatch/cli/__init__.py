@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from docbatch import __version__
+from docbatch.cli.options import take_folder
 from docbatch.cli.output import endure, silence
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from docbatch.core.errors import SpecError
 
 COMMANDS: Final[Mapping[str, str]] = {
@@ -44,7 +47,16 @@ class Lazy(click.Group):
             return None
         module = importlib.import_module(f"docbatch.cli.{cmd_name}")
         command: click.Command = module.command
+        take_folder(command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        names = [
+            CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return names or click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
@@ -73,6 +85,9 @@ class Lazy(click.Group):
 @click.version_option(__version__, prog_name="docbatch", message="%(prog)s %(version)s")
 def docbatch() -> None:
     """Send documents through parsing services: declared in YAML, resumable, each document paid once."""
+
+
+take_folder(docbatch)
 
 
 def main() -> None:

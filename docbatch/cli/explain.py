@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from docbatch.cli import completion
 from docbatch.cli.workspace import Workspace
 
 
 @click.command(name="explain")
-@click.argument("document")
+@click.argument("document", shell_complete=completion.documents)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(document: str, paths: tuple[Path, ...], *, as_json: bool) -> None:

@@ -1,6 +1,41 @@
 """Options that several commands share."""
 
+import os
+
 import click
+
+from docbatch.cli import completion
+
+
+def _start_in(_context: click.Context, _option: click.Parameter, folders: tuple[str, ...]) -> None:
+    for folder in folders:
+        try:
+            os.chdir(folder)
+        except OSError as error:
+            raise click.BadParameter(f"docbatch cannot start in '{folder}': {error.strerror}") from error
+
+
+# Comes first, so that what the other options and arguments name is looked for in that folder.
+start_in = click.Option(
+    ["-C", "folders"],
+    multiple=True,
+    metavar="DIR",
+    is_eager=True,
+    expose_value=False,
+    callback=_start_in,
+    shell_complete=completion.folders,
+    help="Act as if started in this folder: the project is looked for there, and paths are relative to it.",
+)
+
+
+def take_folder(command: click.Command) -> None:
+    """Let a command, and all below it, take -C."""
+    if start_in not in command.params:
+        command.params.append(start_in)
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            take_folder(each)
+
 
 allow_host = click.option(
     "--allow-host",

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from unittest import mock
 
 from docbatch import cli
+from tests.patience import comes_true
 
 JOB = """
 apiVersion: docbatch/v1
@@ -135,8 +135,11 @@ def gone(root: Path, pid: int) -> bool:
 
     A process that is about to become a worker cannot be told for an instant, hence several looks.
     """
-    patience, quiet = time.monotonic() + 5, 0
-    while quiet < 4 and time.monotonic() < patience:
+    quiet = 0
+
+    def is_quiet() -> bool:
+        nonlocal quiet
         quiet = 0 if survivors(root, pid) else quiet + 1
-        time.sleep(0.02)
-    return quiet == 4
+        return quiet == 4
+
+    return comes_true(is_quiet)

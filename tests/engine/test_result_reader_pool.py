@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -23,6 +22,7 @@ from docbatch.providers import REGISTRY
 from docbatch.sinks.base import Format
 from docbatch.spool import Spool
 from tests.cli.project import Project
+from tests.patience import until
 
 FORMS: tuple[Format, ...] = ("markdown", "text", "json")
 
@@ -60,10 +60,7 @@ def readers(spool: Spool) -> Iterator[ResultReaders]:
 
 
 def await_ready(readers: ResultReaders) -> None:
-    until = time.monotonic() + 30
-    while not all(process.is_ready for process in readers._processes):
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    until(lambda: all(each.is_ready for each in readers._processes), "no process that reads became ready")
 
 
 def pids(readers: ResultReaders) -> list[int]:
@@ -235,10 +232,7 @@ time.sleep(60)
         assert len(found) == 2
         parent.kill()
 
-    until = time.monotonic() + 20
-    while any(map(is_alive, found)):
-        assert time.monotonic() < until, "a process outlived the run"
-        time.sleep(0.02)
+    until(lambda: not any(map(is_alive, found)), "a process outlived the run")
 
 
 def test_a_run_with_many_documents_reads_them_elsewhere_and_ends_as_any_other(

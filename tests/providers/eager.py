@@ -2,11 +2,11 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 from docbatch.engine.running.result_reader_pool import ResultReaders
 from docbatch.engine.running.result_reader_process import Kept
+from tests.patience import until
 
 SWITCH = "TESTS_READ_ELSEWHERE"
 """In the environment of a command: after how many results the process dies, 0 for never."""
@@ -25,10 +25,10 @@ class Eager(ResultReaders):
     def expect(self, results: int) -> None:
         is_new = not self._processes
         super().expect(results)
-        until = time.monotonic() + 30
-        while is_new and not all(process.is_ready for process in self._processes):
-            assert time.monotonic() < until, "no process that reads became ready"
-            time.sleep(0.002)
+        if is_new:
+            until(
+                lambda: all(each.is_ready for each in self._processes), "no process that reads became ready"
+            )
 
     def close(self) -> None:
         super().close()

@@ -1,6 +1,7 @@
 """What hints do to a run: they bring questions forward. They answer none, and without them nothing ends differently."""
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -17,6 +18,7 @@ from docbatch.webhooks.hints import Hint
 from docbatch.webhooks.inbox import InboxWriter
 from tests.fake.cloud import Cloud
 from tests.fake.project import TEXTS, CloudClock, Project
+from tests.patience import LONG
 
 PAID = dict.fromkeys(TEXTS.values(), 1)
 SELDOM = 1000.0
@@ -257,11 +259,18 @@ def test_an_inbox_that_cannot_be_read_is_said_once_and_stops_nothing(tmp_path: P
 def test_waiting_ends_with_news_and_with_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("docbatch.engine.clock.GLANCE", 0.01)
     clock = SystemClock()
-    begun = time.monotonic()
     answers = iter([False, True])
+    never = clock.monotonic() + 3600
 
-    clock.wait(begun + 60, lambda: next(answers))
+    told = threading.Thread(target=clock.wait, args=(never, lambda: next(answers)), daemon=True)
+    told.start()
+    told.join(LONG)
+    called = threading.Thread(target=clock.wait, args=(never,), daemon=True)
+    called.start()
+    assert called.is_alive()
     clock.wake()
-    clock.wait(begun + 60)
+    called.join(LONG)
 
-    assert time.monotonic() - begun < 3
+    assert list(answers) == []
+    assert not told.is_alive()
+    assert not called.is_alive()

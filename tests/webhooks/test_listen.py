@@ -10,6 +10,7 @@ import pytest
 
 from docbatch.emulators.webhooks import Delivery, from_extend, from_llamacloud
 from tests.cli.project import Project
+from tests.patience import until
 from tests.webhooks.listening import (
     EXTEND_SECRET,
     LLAMA_SECRET,
@@ -186,14 +187,14 @@ def test_what_was_begun_is_finished_when_it_is_told_to_end(project: Project) -> 
 
 
 def until_refused(address: tuple[str, int]) -> None:
-    patience = time.monotonic() + 10
-    while time.monotonic() < patience:
+    def refused() -> bool:
         try:
             socket.create_connection(address, timeout=10).close()
         except ConnectionRefusedError:
-            return
+            return True
         except OSError:
             # It stood in the queue of a port that was closed meanwhile.
-            continue
-        time.sleep(0.01)
-    raise AssertionError("the port is still open")
+            return False
+        return False
+
+    until(refused, "the port is still open")

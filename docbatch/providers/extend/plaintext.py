@@ -10,7 +10,10 @@ _END_OF_TABLE = re.compile(r"</table\s*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _IMAGE_OR_LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
 _HEADING = re.compile(r"^#{1,6}[ \t]+", re.MULTILINE)
-_STRONG = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
+_STRONG = re.compile(
+    r"\*\*(?=\S)((?:(?!\*\*).)+)(?<=\S)\*\*"
+    r"|__(?=\S)((?:(?!__).)+)(?<=\S)__"
+)
 _RULE = re.compile(r"^\|[ \t:|]*-[ \t:|-]*$\n?", re.MULTILINE)
 _ROW = re.compile(r"^\|(.*)\|[ \t]*$", re.MULTILINE)
 
@@ -38,7 +41,7 @@ class _Rows(HTMLParser):
 def plain(markdown: str) -> str:
     """Return the text without its marks; cells of tables are set apart by tabs."""
     text = _TAG.sub("", _IMAGE_OR_LINK.sub(r"\1", "".join(_without_tables(markdown))))
-    text = _STRONG.sub(r"\2", _HEADING.sub("", text))
+    text = _STRONG.sub(r"\1\2", _HEADING.sub("", text))
     return _ROW.sub(lambda row: "\t".join(cell.strip() for cell in row[1].split("|")), _RULE.sub("", text))
 
 
