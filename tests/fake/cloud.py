@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.fake.faults import check
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS clock (now REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS object (account TEXT, step TEXT, remote_id TEXT, made REAL, PRIMARY KEY (account, step));
@@ -53,7 +55,8 @@ class Cloud:
         self._database.execute("UPDATE clock SET now = now + ?", (max(seconds, 0.0),))
 
     def expect(self, call: str, nth: int, fault: str) -> None:
-        """Let the n-th call (from 1) of a kind go wrong in a named way."""
+        """Let the n-th call (from 1) of a kind go wrong in a named way; see `faults`."""
+        check(fault)
         self._database.execute("INSERT INTO script VALUES (?, ?, ?)", (call, nth, fault))
 
     def fault(self, call: str) -> str | None:
