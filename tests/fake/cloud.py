@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS run (
     fetched INTEGER DEFAULT 0, removed INTEGER DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS script (call TEXT, nth INTEGER, fault TEXT, PRIMARY KEY (call, nth));
-CREATE TABLE IF NOT EXISTS seen (call TEXT PRIMARY KEY, times INTEGER);
+CREATE TABLE IF NOT EXISTS seen (call TEXT NOT NULL, at REAL NOT NULL);
 """
 
 
@@ -61,10 +61,8 @@ class Cloud:
 
     def fault(self, call: str) -> str | None:
         """Count a call and return the fault it was given."""
-        times = self._database.execute(
-            "INSERT INTO seen VALUES (?, 1) ON CONFLICT (call) DO UPDATE SET times = times + 1 RETURNING times",
-            (call,),
-        ).fetchone()[0]
+        self._database.execute("INSERT INTO seen SELECT ?, now FROM clock", (call,))
+        times = self.calls(call)
         row = self._database.execute(
             "SELECT fault FROM script WHERE call = ? AND nth = ?", (call, times)
         ).fetchone()
@@ -149,8 +147,12 @@ class Cloud:
 
     def calls(self, call: str) -> int:
         """Return how often a kind of call was made."""
-        row = self._database.execute("SELECT times FROM seen WHERE call = ?", (call,)).fetchone()
-        return 0 if row is None else int(row[0])
+        return len(self.times(call))
+
+    def times(self, call: str) -> list[float]:
+        """Return when calls of a kind were made."""
+        rows = self._database.execute("SELECT at FROM seen WHERE call = ? ORDER BY rowid", (call,))
+        return [row[0] for row in rows]
 
     def forget_objects(self) -> None:
         """Show none of the directories and uploads any more, as with credentials of less reach."""
