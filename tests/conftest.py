@@ -2,6 +2,10 @@
 
 import signal
 
+import pytest
+
+pytest.register_assert_rewrite("tests.fake")
+
 
 def pytest_configure() -> None:
     """Started in the background of a shell, tests would pass on to the commands they run that Ctrl-C is ignored."""

@@ -334,9 +334,13 @@ def _in_flight(snapshot: Snapshot, connection: ConnectionView) -> int:
 
 
 def _refusal(snapshot: Snapshot, connection: ConnectionView, now: float) -> Note | None:
-    """Say why nothing may be created on this connection now, if so."""
     if not snapshot.may_create:
         return Note(connection.name, "this run creates nothing new")
+    return keeps_from_creating(connection, now)
+
+
+def keeps_from_creating(connection: ConnectionView, now: float) -> Note | None:
+    """Say why nothing may be created on this connection now, if so; it may change with each answer of the vendor."""
     stopped = connection.unreachable or connection.blocked
     if stopped is not None:
         return Note(connection.name, stopped)

@@ -228,7 +228,7 @@ def test_under_a_connection_of_its_own_another_account_may_be_used_at_once(proje
 
 def test_work_that_shows_only_after_the_grace_is_held_and_settles_itself_later(tmp_path: Path) -> None:
     project = made(tmp_path / "project", lag=FAR_TOO_LATE, resend=False)
-    project.cloud.expect("create", 1, "lost")
+    project.cloud.expect("create", 1, "after uncertain")
 
     project.apply()
     assert is_held(project)
@@ -243,7 +243,7 @@ def test_work_that_shows_only_after_the_grace_is_held_and_settles_itself_later(t
 
 def test_a_held_submission_that_cannot_be_looked_for_is_looked_for_later(tmp_path: Path) -> None:
     project = made(tmp_path / "project", lag=FAR_TOO_LATE, resend=False)
-    project.cloud.expect("create", 1, "lost")
+    project.cloud.expect("create", 1, "after uncertain")
     project.apply()
     looks = project.cloud.calls("look")
     for nth in (1, 2):
@@ -269,7 +269,7 @@ def test_a_look_that_sees_no_witness_proves_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_lost_answer_is_not_a_second_payment(tmp_path: Path, kind: Recovery) -> None:
     project = made(tmp_path / "project", kind, lag=30.0)
-    project.cloud.expect("create", 1, "lost")
+    project.cloud.expect("create", 1, "after uncertain")
 
     project.apply()
 
@@ -277,7 +277,7 @@ def test_a_lost_answer_is_not_a_second_payment(tmp_path: Path, kind: Recovery) -
     assert is_held(project) is (kind is Recovery.NONE)
 
 
-@pytest.mark.parametrize("first", ["lost", "uncertain"])
+@pytest.mark.parametrize("first", ["after uncertain", "uncertain"])
 @pytest.mark.parametrize("answer", ["refused", "not_sent", "uncertain"])
 @pytest.mark.parametrize("findable", [False, True])
 def test_an_answer_to_a_replay_says_nothing_about_the_first_attempt(
@@ -352,7 +352,7 @@ def test_a_repeatable_call_that_fails_is_made_again(project: Project, call: str)
 
 def test_a_look_that_fails_is_not_a_look(tmp_path: Path) -> None:
     project = made(tmp_path / "project", lag=30.0)
-    project.cloud.expect("create", 1, "lost")
+    project.cloud.expect("create", 1, "after uncertain")
     for nth in range(1, 9):
         project.cloud.expect("look", nth, "down")
 

@@ -201,6 +201,26 @@ def test_a_storm_of_too_many_requests_leaves_one_submission(
     assert project.statuses() == DONE
 
 
+@pytest.mark.parametrize("fault", ["not_sent_wait", "out_of_credits", "stop"])
+def test_a_connection_that_is_to_wait_or_to_stop_does_so_at_once(project: Project, fault: str) -> None:
+    project.trait_options |= {"max_items": 1, "max_in_flight": 4}
+    project.cloud.expect("create", 1, fault)
+
+    project.apply(wait=False)
+
+    assert project.cloud.calls("create") == 1
+    assert project.statuses() == {"pending": 5}
+
+
+def test_a_vendor_that_cannot_be_searched_now_is_asked_once_in_a_round(project: Project) -> None:
+    project.trait_options |= {"max_items": 1, "max_in_flight": 4}
+    project.cloud.expect("survey", 1, "down")
+
+    project.apply(wait=False)
+
+    assert project.cloud.calls("survey") == 1
+
+
 class Telling(FakeProvider):
     """Says only with a result what it cost, and whether it is whole."""
 
@@ -267,7 +287,7 @@ def test_results_fetched_ahead_are_all_recorded_and_fetched_once(
 @pytest.mark.parametrize("threads", [1, 4])
 def test_fetches_that_fail_are_made_again(project: Project, threads: int) -> None:
     project.trait_options["concurrency"] = threads
-    project.cloud.expect("fetch", 2, "unavailable")
+    project.cloud.expect("fetch", 2, "down")
 
     project.apply()
 
@@ -307,11 +327,12 @@ def test_a_signed_link_in_an_answer_never_reaches_the_spool(
     }
 
 
-@pytest.mark.parametrize(("answer", "held"), [("lost", 1), ("as it should be", 0)])
+@pytest.mark.parametrize(("faults", "held"), [(["after uncertain"], 1), ([], 0)])
 def test_rows_that_stay_away_are_held_where_the_work_was_found_and_waited_for_where_it_was_answered(
-    project: Project, answer: str, held: int
+    project: Project, faults: list[str], held: int
 ) -> None:
-    project.cloud.expect("create", 1, answer)
+    for fault in faults:
+        project.cloud.expect("create", 1, fault)
 
     project.apply(Meddler(effect="after create", act=project.cloud.hide_a_run))
 
@@ -333,7 +354,7 @@ def test_what_was_made_for_a_submission_is_removed_once_its_results_are_safe(pro
 
 
 def test_what_could_not_be_removed_fails_no_run_and_is_removed_by_the_next(project: Project) -> None:
-    project.cloud.expect("discard", 1, "unavailable")
+    project.cloud.expect("discard", 1, "down")
 
     run = project.apply()
 

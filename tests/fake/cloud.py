@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.fake.faults import check
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS clock (now REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS object (account TEXT, step TEXT, remote_id TEXT, made REAL, PRIMARY KEY (account, step));
@@ -18,7 +20,7 @@ CREATE TABLE IF NOT EXISTS run (
     fetched INTEGER DEFAULT 0, removed INTEGER DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS script (call TEXT, nth INTEGER, fault TEXT, PRIMARY KEY (call, nth));
-CREATE TABLE IF NOT EXISTS seen (call TEXT PRIMARY KEY, times INTEGER);
+CREATE TABLE IF NOT EXISTS seen (call TEXT NOT NULL, at REAL NOT NULL);
 """
 
 
@@ -53,15 +55,14 @@ class Cloud:
         self._database.execute("UPDATE clock SET now = now + ?", (max(seconds, 0.0),))
 
     def expect(self, call: str, nth: int, fault: str) -> None:
-        """Let the n-th call (from 1) of a kind go wrong in a named way."""
+        """Let the n-th call (from 1) of a kind go wrong in a named way; see `faults`."""
+        check(fault)
         self._database.execute("INSERT INTO script VALUES (?, ?, ?)", (call, nth, fault))
 
     def fault(self, call: str) -> str | None:
         """Count a call and return the fault it was given."""
-        times = self._database.execute(
-            "INSERT INTO seen VALUES (?, 1) ON CONFLICT (call) DO UPDATE SET times = times + 1 RETURNING times",
-            (call,),
-        ).fetchone()[0]
+        self._database.execute("INSERT INTO seen SELECT ?, now FROM clock", (call,))
+        times = self.calls(call)
         row = self._database.execute(
             "SELECT fault FROM script WHERE call = ? AND nth = ?", (call, times)
         ).fetchone()
@@ -146,8 +147,12 @@ class Cloud:
 
     def calls(self, call: str) -> int:
         """Return how often a kind of call was made."""
-        row = self._database.execute("SELECT times FROM seen WHERE call = ?", (call,)).fetchone()
-        return 0 if row is None else int(row[0])
+        return len(self.times(call))
+
+    def times(self, call: str) -> list[float]:
+        """Return when calls of a kind were made."""
+        rows = self._database.execute("SELECT at FROM seen WHERE call = ? ORDER BY rowid", (call,))
+        return [row[0] for row in rows]
 
     def forget_objects(self) -> None:
         """Show none of the directories and uploads any more, as with credentials of less reach."""

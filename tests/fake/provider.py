@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from docbatch.core.errors import Gone, NotSent, Refused, Unavailable, Uncertain
+from docbatch.core.errors import Gone
 from docbatch.core.models import Failure, FailureClass, Operation, Recovery, RemoteObject, Traits
 from docbatch.core.results import DocumentInfo, ProviderInfo, Result
 from docbatch.providers.base import (
@@ -22,6 +22,7 @@ from docbatch.providers.base import (
     Step,
 )
 from tests.fake.cloud import Cloud
+from tests.fake.faults import AFTER, scripted
 from tests.fake.tripwire import Tripwire
 
 GRACE = 60.0
@@ -88,7 +89,7 @@ class FakeProvider:
         ]
 
     def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:
-        self._break("perform")
+        self._break("perform", [step.name])
         data = {}
         if step.item is not None:
             item = next(item for item in batch.items if item.key == step.item)
@@ -106,14 +107,14 @@ class FakeProvider:
     def create(self, intent: Intent) -> Accepted:
         request = json.loads(intent.body)
         fault = self.cloud.fault("create")
-        if fault in {"refused", "not_sent", "uncertain"}:
-            raise {"refused": Refused, "not_sent": NotSent, "uncertain": Uncertain}[fault]("scripted")
+        if fault is not None and not fault.startswith(AFTER):
+            raise scripted(fault, [step.name for step in self.steps(intent.batch) if step.item])
         self._effect("before create")
         known = self.cloud.keyed(self.account, request["marker"]) if self._keyed else None
         batch = known or self.cloud.create(self.account, request["marker"], request["contents"])
         self._effect("after create")
-        if fault == "lost":
-            raise Uncertain("the connection closed before an answer came")
+        if fault is not None:
+            raise scripted(fault)
         return Accepted(batch)
 
     @property
@@ -179,7 +180,7 @@ class FakeProvider:
     def close(self) -> None:
         pass
 
-    def _break(self, call: str) -> None:
+    def _break(self, call: str, steps: Sequence[str] = ()) -> None:
         fault = self.cloud.fault(call)
         if fault is not None:
-            raise {"refused": Refused, "gone": Gone}.get(fault, Unavailable)("scripted")
+            raise scripted(fault, steps)

@@ -141,7 +141,7 @@ def test_many_hints_make_for_few_polls_and_the_last_is_not_forgotten(
     assert polls[-1] < LATENCY + 22
 
 
-def lost(project: Project, call: str = "lost") -> None:
+def lost(project: Project, call: str = "after uncertain") -> None:
     project.cloud.expect("create", 1, call)
 
 

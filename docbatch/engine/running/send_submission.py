@@ -15,7 +15,7 @@ from docbatch.core.errors import (
 from docbatch.core.keys import submission_id
 from docbatch.core.lifecycle import Event
 from docbatch.core.models import Failure, FailureClass, Submission, SubmissionStatus
-from docbatch.core.scheduler import Submit
+from docbatch.core.scheduler import Submit, keeps_from_creating
 from docbatch.engine.progress_notices import Answered, Intended
 from docbatch.engine.running.preflight import passes_preflight
 from docbatch.engine.running.prepare_submission import prepare, renew
@@ -25,8 +25,12 @@ from docbatch.state.records import Frozen
 
 
 def submit(run: Run, action: Submit) -> None:
-    """Send one submission. Whatever dies here, a later run finds the intent or nothing at all."""
-    if not passes_preflight(run, action.connection):
+    """Send one submission. Whatever dies here, a later run finds the intent or nothing at all.
+
+    An answer to one that was scheduled with it may have stopped the connection, or told it to wait.
+    """
+    view = run.connections.views()[action.connection]
+    if keeps_from_creating(view, run.clock.monotonic()) or not passes_preflight(run, action.connection):
         return
     run.turns[action.recipe] = max(run.turns.values(), default=0) + 1
     provider = run.connections.provider(action.connection)
