@@ -13,6 +13,8 @@ from docbatch.cli.options import take_folder
 from docbatch.cli.outlet import endure, silence
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from docbatch.errors import SpecError
 
 COMMANDS: Final[Mapping[str, str]] = {
@@ -47,6 +49,14 @@ class Lazy(click.Group):
         command: click.Command = module.command
         take_folder(command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        names = [
+            CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return names or click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

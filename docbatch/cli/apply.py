@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docbatch.cli import completion
 from docbatch.cli.options import allow_host
 from docbatch.cli.outlet import say
 from docbatch.cli.workspace import Workspace
@@ -38,7 +39,11 @@ if TYPE_CHECKING:
     help="Send at most N documents that were not sent before.",
 )
 @click.option(
-    "--upgrade", multiple=True, metavar="JOB", help="Take the current engine or processor versions for a job."
+    "--upgrade",
+    multiple=True,
+    metavar="JOB",
+    shell_complete=completion.jobs,
+    help="Take the current engine or processor versions for a job.",
 )
 @allow_host
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")

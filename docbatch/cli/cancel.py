@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docbatch.cli import completion
 from docbatch.cli.options import allow_host
 from docbatch.cli.outlet import say
 
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
 @click.command(name="cancel")
 @click.argument("submission", required=False)
-@click.option("--job", metavar="JOB", help="All that this job has with vendors, instead of one submission.")
+@click.option(
+    "--job",
+    metavar="JOB",
+    shell_complete=completion.jobs,
+    help="All that this job has with vendors, instead of one submission.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be stopped; asks nobody.")
 @click.option("--yes", is_flag=True, help="Do not ask before work is stopped.")
 @allow_host

@@ -5,11 +5,12 @@ from dataclasses import asdict
 
 import click
 
+from docbatch.cli import completion
 from docbatch.cli.workspace import Workspace, recorded
 
 
 @click.command(name="explain")
-@click.argument("document")
+@click.argument("document", shell_complete=completion.documents)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(document: str, *, as_json: bool) -> None:
     """Say why a document will or will not be sent, naming what changed with its old and new value."""

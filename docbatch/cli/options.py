@@ -1,12 +1,10 @@
 """Options that several commands share."""
 
 import os
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
+from docbatch.cli import completion
 
 
 def _start_in(_context: click.Context, _option: click.Parameter, folders: tuple[str, ...]) -> None:
@@ -17,14 +15,6 @@ def _start_in(_context: click.Context, _option: click.Parameter, folders: tuple[
             raise click.BadParameter(f"docbatch cannot start in '{folder}': {error.strerror}") from error
 
 
-def _complete_folder(
-    _context: click.Context, _option: click.Parameter, incomplete: str
-) -> "list[CompletionItem]":
-    from click.shell_completion import CompletionItem
-
-    return [CompletionItem(incomplete, type="dir")]
-
-
 # Comes first, so that what the other options and arguments name is looked for in that folder.
 start_in = click.Option(
     ["-C", "folders"],
@@ -33,7 +23,7 @@ start_in = click.Option(
     is_eager=True,
     expose_value=False,
     callback=_start_in,
-    shell_complete=_complete_folder,
+    shell_complete=completion.folders,
     help="Act as if started in this folder: the project is looked for there, and paths are relative to it.",
 )
 

@@ -2,11 +2,12 @@
 
 import click
 
+from docbatch.cli import completion
 from docbatch.cli.workspace import state_folder
 
 
 @click.command(name="retry")
-@click.argument("job", required=False)
+@click.argument("job", required=False, shell_complete=completion.jobs)
 @click.option(
     "--class", "classes", multiple=True, metavar="CLASS", help="Only failures of this class, such as timeout."
 )

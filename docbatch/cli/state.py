@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from docbatch.cli import completion
 from docbatch.cli.workspace import existing, state_folder
 
 
@@ -13,7 +14,7 @@ def command() -> None:
 
 
 @command.command(name="list")
-@click.argument("job", required=False)
+@click.argument("job", required=False, shell_complete=completion.jobs)
 def list_documents(job: str | None) -> None:
     """List documents: job, path, status."""
     from docbatch.engine.surgery import named_jobs
@@ -39,7 +40,7 @@ def show(identity: str) -> None:
 
 
 @command.command(name="rm")
-@click.argument("job")
+@click.argument("job", shell_complete=completion.jobs)
 @click.argument("path")
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 def remove(job: str, path: str, *, dry_run: bool) -> None:

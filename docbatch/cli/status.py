@@ -5,11 +5,12 @@ import time
 
 import click
 
+from docbatch.cli import completion
 from docbatch.cli.workspace import existing, state_folder
 
 
 @click.command(name="status")
-@click.argument("job", required=False)
+@click.argument("job", required=False, shell_complete=completion.jobs)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(job: str | None, *, as_json: bool) -> None:
     """Show what is recorded: documents, failures, open submissions, the spool's size. No network."""
