@@ -1,4 +1,5 @@
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,12 @@ def test_the_page_on_results_names_every_field() -> None:
     page = text("docs/results.md")
     fields = {name for model in (Result, Page, Block, Cell) for name in model.model_fields}
     assert {name for name in fields if f"`{name}`" not in page} == set()
+
+
+def test_the_readme_names_every_extra_for_users() -> None:
+    extras = tomllib.loads(text("pyproject.toml"))["project"]["optional-dependencies"]
+    install = text("README.md").partition("## Install\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", install, re.MULTILINE)) == set(extras) - {"dev"}
 
 
 def test_the_map_names_every_part_of_the_package() -> None:

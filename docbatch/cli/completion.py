@@ -1,20 +1,22 @@
-"""What a shell offers where the Tab key is pressed. Nothing here loads specs: a key press must not wait for them."""
+"""What a shell offers where the Tab key is pressed.
 
-import itertools
-import re
+Nothing here loads specs, since a key press must not wait for them, and nothing is made ready before it is pressed.
+"""
+
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from click.shell_completion import CompletionItem
 
 MOST_FILES = 200
 MOST_CHARACTERS = 1 << 20
 # As jobs are written by people; one that is written in another way works all the same, and is not offered.
-_NAME = re.compile(r"""^name:[ \t]+(['"]?)([a-z0-9][a-z0-9_-]*)\1[ \t]*(?:#.*)?$""", re.MULTILINE)
+NAME = r"""(?m)^name:[ \t]+(['"]?)([a-z0-9][a-z0-9_-]*)\1[ \t]*(?:#.*)?$"""
 
 
 def folders(_context: click.Context, _option: click.Parameter, incomplete: str) -> "list[CompletionItem]":
@@ -39,13 +41,18 @@ def jobs(_context: click.Context, _option: click.Parameter, incomplete: str) -> 
         return []
 
 
-def _root() -> Path:
+def _root() -> "Path":
+    from pathlib import Path
+
     here = Path.cwd()
     return next((folder for folder in (here, *here.parents) if (folder / "docbatch.yaml").exists()), here)
 
 
-def _jobs(root: Path) -> Iterator[str]:
+def _jobs(root: "Path") -> Iterator[str]:
+    import itertools
+    import re
+
     specs = (path for path in (root / "jobs").rglob("*.y*ml") if path.is_file())
     for path in itertools.islice(specs, MOST_FILES):
         with path.open(encoding="utf-8", errors="replace") as stream:
-            yield from (match[2] for match in _NAME.finditer(stream.read(MOST_CHARACTERS)))
+            yield from (match[2] for match in re.finditer(NAME, stream.read(MOST_CHARACTERS)))
