@@ -1,9 +1,18 @@
 """The project file, as users write it."""
 
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    Tag,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from docbatch.fields import (
     ApiVersion,
@@ -16,10 +25,28 @@ from docbatch.fields import (
     refuse,
 )
 from docbatch.naming.links import is_loopback
+from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 from docbatch.specs.job import Sinks
 
-ProviderType = Literal["local", "extend", "llamacloud", "extractpage"]
-PROVIDER_TYPES: tuple[ProviderType, ...] = get_args(ProviderType)
+
+class _Registered:
+    """Any provider that is registered when something is judged or described, with the words of a `Literal`."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_registered, handler(source))
+
+    def __get_pydantic_json_schema__(self, *_: object) -> dict[str, Any]:
+        return {"enum": list(REGISTRY.names()), "type": "string"}
+
+
+def _registered(value: object) -> object:
+    if value not in REGISTRY.names():
+        known = ", ".join(f"'{name}'" for name in REGISTRY.names())
+        raise PydanticCustomError("literal_error", "this is no provider", {"expected": known})
+    return value
+
+
+ProviderType = Annotated[str, _Registered()]
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -199,7 +226,7 @@ class Identity(SpecModel):
 class Defaults(SpecModel):
     """What jobs have that do not say it themselves."""
 
-    provider: Name = Field(default="local", description="a connection")
+    provider: Name = Field(default=DEFAULT_PROVIDER, description="a connection")
     priority: Priority = Field(default=50, description="1 to 100; lower goes first")
     timeout: Duration = Field(
         default="6h", description="how long a submission may take before it is reported as stuck"

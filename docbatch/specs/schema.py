@@ -1,7 +1,7 @@
 """JSON Schemas, generated from the models that judge."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from docbatch.core.models import Operation
 from docbatch.core.results import Result
-from docbatch.specs.configs import CONFIG_MODELS, ConfigContract
+from docbatch.providers import REGISTRY
 from docbatch.specs.job import JobSpec
 from docbatch.specs.project import ProjectSpec
 
@@ -28,13 +28,14 @@ class _Untitled(GenerateJsonSchema):
 
 def job_schema() -> Schema:
     """Return the schema of job specs; `config` is described for connections that carry a provider's own name."""
-    contracts = {key: contract() for key, contract in CONFIG_MODELS.items()}
-    models: list[type[BaseModel]] = [JobSpec, *(contract.model for contract in contracts.values())]
-    wanted: list[tuple[type[BaseModel], Literal["validation"]]] = [(model, "validation") for model in models]
-    _, shared = models_json_schema(wanted, schema_generator=_Untitled)
-    definitions = shared["$defs"]
-    schema = definitions.pop(JobSpec.__name__)
-    rules = [_config_rule(kind, operation, contract) for (kind, operation), contract in contracts.items()]
+    models = {
+        (kind.name, operation): kind.config(operation).model
+        for kind in REGISTRY.kinds()
+        for operation in kind.operations
+    }
+    references, definitions = _definitions([JobSpec, *models.values()])
+    schema = definitions.pop(_name(references[JobSpec]))
+    rules = [_config_rule(*meant, references[model]) for meant, model in models.items()]
     return _document("docbatch job", {**schema, "allOf": rules, "$defs": definitions})
 
 
@@ -74,11 +75,21 @@ def write(folder: Path) -> list[Path]:
     return paths
 
 
-def _config_rule(kind: str, operation: Operation, contract: ConfigContract) -> Schema:
+def _definitions(models: Sequence[type[BaseModel]]) -> tuple[Mapping[type[BaseModel], Schema], Schema]:
+    """Return how each model is referred to, and the definitions: models of two providers may share a name."""
+    wanted: list[tuple[type[BaseModel], Literal["validation"]]] = [(model, "validation") for model in models]
+    references, shared = models_json_schema(wanted, schema_generator=_Untitled)
+    return {model: references[model, "validation"] for model in models}, shared["$defs"]
+
+
+def _name(reference: Schema) -> str:
+    return str(reference["$ref"]).rpartition("/")[2]
+
+
+def _config_rule(kind: str, operation: Operation, config: Schema) -> Schema:
     """Describe `config` where the spec itself says that this provider and operation are meant."""
     required = ["provider"] if operation is Operation.PARSE else ["provider", "operation"]
     meant = {"provider": {"const": kind}, "operation": {"const": operation.value}}
-    config = {"$ref": f"#/$defs/{contract.model.__name__}"}
     return {"if": {"properties": meant, "required": required}, "then": {"properties": {"config": config}}}
 
 

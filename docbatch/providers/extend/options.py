@@ -4,11 +4,14 @@ What is valid here is also what the vendor accepts: names and values are checked
 sent as they were written; nothing is filled in.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
+
+from docbatch.core.models import Operation
 
 # It orders work at the vendor and says nothing about results, so it is no part of an item's identity.
 EXECUTION_ONLY = frozenset({"priority"})
@@ -296,3 +299,11 @@ class SplitConfig(_ProcessorConfig):
     @classmethod
     def _kind(cls, processor: Processor) -> Processor:
         return _check_kind(processor, "splitter")
+
+
+CONFIGS: Mapping[Operation, type[Options]] = {
+    Operation.PARSE: ParseConfig,
+    Operation.EXTRACT: ExtractConfig,
+    Operation.CLASSIFY: ClassifyConfig,
+    Operation.SPLIT: SplitConfig,
+}
