@@ -61,13 +61,25 @@ class ConfigContract:
 
 
 @dataclass(frozen=True, slots=True)
+class EmulatorKind:
+    """How `docbatch emulate` puts a service on: `port` is where it is found unless another is asked for.
+
+    `make` names the function that makes one, as `package.module:function`, because emulators use providers and never the
+    reverse. It is given the names of the saved configurations that extract, and returns an `Emulator`.
+    """
+
+    port: int
+    make: str
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """A service that is reached over the network, with a key, and marks its work with the project's id.
 
     `key_variable` and `address_variable` are where key and base URL are found when a connection does not say them.
     `hosts` are the vendor's own: a key goes to no other host that a file names, unless two people say so. A connection
     may name a workspace or a version of the API where the service has several. `webhook` loads how its deliveries are
-    judged, where it sends any.
+    judged, where it sends any; `emulator` is there where it can be rehearsed.
     """
 
     key_variable: str
@@ -76,6 +88,7 @@ class Service:
     has_workspaces: bool = False
     has_versions: bool = False
     webhook: "Callable[[], Webhook] | None" = None
+    emulator: EmulatorKind | None = None
 
 
 @dataclass(frozen=True, slots=True)

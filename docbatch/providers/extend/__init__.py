@@ -9,6 +9,7 @@ from docbatch.core.errors import UsageError
 from docbatch.core.models import Input, Operation, Recovery, Stops, Traits
 from docbatch.providers.kind import (
     ConfigContract,
+    EmulatorKind,
     ProviderKind,
     Service,
     Settings,
@@ -168,5 +169,6 @@ KIND = ProviderKind(
         has_workspaces=True,
         has_versions=True,
         webhook=_webhook,
+        emulator=EmulatorKind(8471, "docbatch.emulators.extend.service:rehearsed"),
     ),
 )

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from docbatch.core.models import Input, Operation, Recovery, Traits
 from docbatch.providers.kind import (
     ConfigContract,
+    EmulatorKind,
     ProviderKind,
     Service,
     Settings,
@@ -102,6 +103,7 @@ KIND = ProviderKind(
         key_variable="EXTRACT_API_KEY",
         address_variable=BASE_URL_VARIABLE,
         hosts=frozenset({"api.extract.page"}),
+        emulator=EmulatorKind(8473, "docbatch.emulators.extractpage.service:rehearsed"),
     ),
     inputs=lambda _operation: frozenset({Input.FILE_ID}),
 )

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from docbatch.core.models import Input, Operation, Recovery, Traits
 from docbatch.providers.kind import (
     ConfigContract,
+    EmulatorKind,
     ProviderKind,
     Service,
     Settings,
@@ -130,5 +131,6 @@ KIND = ProviderKind(
         address_variable=BASE_URL_VARIABLE,
         hosts=frozenset({"api.cloud.llamaindex.ai", "api.cloud.eu.llamaindex.ai"}),
         webhook=_webhook,
+        emulator=EmulatorKind(8472, "docbatch.emulators.llamacloud.service:rehearsed"),
     ),
 )
