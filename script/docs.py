@@ -7,8 +7,9 @@ from pathlib import Path
 
 from docbatch.core.lifecycle import TRANSITIONS, Event, diagram
 from docbatch.core.models import SubmissionStatus
+from docbatch.fields import Schema
 from docbatch.providers import REGISTRY
-from docbatch.specs.schema import Schema, job_schema, project_schema
+from docbatch.specs.schema import job_schema, project_schema
 
 DOCS = Path(__file__).parents[1] / "docs"
 

@@ -129,7 +129,7 @@ def _config_model(spec: Node, project: Project) -> type[BaseModel] | None:
     name = provider.content if provider else project.defaults.provider
     asked = operation.content if operation else Operation.PARSE.value
     connection = project.connections.get(name) if isinstance(name, str) else None
-    if connection is None or asked not in set(Operation):
+    if connection is None:
         return None
     kind = REGISTRY.kind(connection.type)
     return kind.config(Operation(asked)).model if asked in kind.operations else None

@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from docbatch.fields import (
+    ONE_LINE,
     ApiVersion,
     Duration,
     Name,
@@ -53,6 +54,10 @@ Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 PROJECT_ID = r"^[a-z][a-z0-9]{11,31}$(?!\n)"
 BASE_URL = r"^https?://\S+$(?!\n)"
+_HOST = r"(?:\[[^\s/?#@\]]+\]|[^\s/?#@:\[\]]+)"
+_LOOPBACK = r"(?:[Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt]|127\.[0-9.]+|\[[^\s/?#@\]]+\])"
+# What `_base_url` finds in a URL, as far as a pattern can say it.
+_PLAIN_URL = rf"^(?:https://{_HOST}|http://{_LOOPBACK})(?::[0-9]*)?(?:/[^\s?#]*)?\??#?$(?!\n)"
 _REFERENCES = ("env", "file", "command")
 
 
@@ -60,7 +65,8 @@ def _variable(value: str | bool | float) -> str | bool | float:
     return one_line(value) if isinstance(value, str) else value
 
 
-Variable = Annotated[Annotated[str, Field(max_length=1000)] | bool | int | float, AfterValidator(_variable)]
+_Line = Annotated[str, Field(max_length=1000, json_schema_extra={"pattern": ONE_LINE})]
+Variable = Annotated[_Line | bool | int | float, AfterValidator(_variable)]
 
 
 class EnvReference(SpecModel):
@@ -139,6 +145,13 @@ def _base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+BaseUrl = Annotated[
+    str,
+    Field(pattern=BASE_URL, max_length=1000, json_schema_extra={"pattern": _PLAIN_URL}),
+    AfterValidator(_base_url),
+]
+
+
 class PollRule(SpecModel):
     """How often unfinished work is asked about."""
 
@@ -181,11 +194,9 @@ class ConnectionSpec(SpecModel):
     type: ProviderType | None = Field(
         default=None, description="the kind of provider; the connection's name when left out"
     )
-    base_url: Annotated[str, Field(pattern=BASE_URL, max_length=1000), AfterValidator(_base_url)] | None = (
-        Field(
-            default=None,
-            description="where the service answers, plain http for loopback only; the vendor's own variable, such as EXTEND_BASE_URL, or the vendor's own host when left out",
-        )
+    base_url: BaseUrl | None = Field(
+        default=None,
+        description="where the service answers, plain http for loopback only; the vendor's own variable, such as EXTEND_BASE_URL, or the vendor's own host when left out",
     )
     api_key: KeyReference | None = Field(
         default=None,

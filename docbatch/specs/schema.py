@@ -8,13 +8,11 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from docbatch.core.models import Operation
 from docbatch.core.results import Result
-from docbatch.providers import REGISTRY
+from docbatch.fields import Schema
 from docbatch.specs.job import JobSpec
-from docbatch.specs.project import ProjectSpec
-
-Schema = dict[str, Any]
+from docbatch.specs.project import ConnectionSpec, ProjectSpec
+from docbatch.specs.provider_rules import configs, connection_rules, job_rules, type_rules
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -28,20 +26,19 @@ class _Untitled(GenerateJsonSchema):
 
 def job_schema() -> Schema:
     """Return the schema of job specs; `config` is described for connections that carry a provider's own name."""
-    models = {
-        (kind.name, operation): kind.config(operation).model
-        for kind in REGISTRY.kinds()
-        for operation in kind.operations
-    }
-    references, definitions = _definitions([JobSpec, *models.values()])
+    references, definitions = _definitions([JobSpec, *configs().values()])
     schema = definitions.pop(_name(references[JobSpec]))
-    rules = [_config_rule(*meant, references[model]) for meant, model in models.items()]
+    rules = list(job_rules(references))
     return _document("docbatch job", {**schema, "allOf": rules, "$defs": definitions})
 
 
 def project_schema() -> Schema:
     """Return the schema of docbatch.yaml."""
-    return _document("docbatch project", ProjectSpec.model_json_schema(schema_generator=_Untitled))
+    references, definitions = _definitions([ProjectSpec, ConnectionSpec])
+    schema = definitions.pop(_name(references[ProjectSpec]))
+    definitions[_name(references[ConnectionSpec])]["allOf"] = list(type_rules())
+    schema["properties"]["providers"]["allOf"] = [connection_rules()]
+    return _document("docbatch project", {"$defs": definitions, **schema})
 
 
 def result_schema() -> Schema:
@@ -84,13 +81,6 @@ def _definitions(models: Sequence[type[BaseModel]]) -> tuple[Mapping[type[BaseMo
 
 def _name(reference: Schema) -> str:
     return str(reference["$ref"]).rpartition("/")[2]
-
-
-def _config_rule(kind: str, operation: Operation, config: Schema) -> Schema:
-    """Describe `config` where the spec itself says that this provider and operation are meant."""
-    required = ["provider"] if operation is Operation.PARSE else ["provider", "operation"]
-    meant = {"provider": {"const": kind}, "operation": {"const": operation.value}}
-    return {"if": {"properties": meant, "required": required}, "then": {"properties": {"config": config}}}
 
 
 def _document(title: str, schema: Schema) -> Schema:
