@@ -15,15 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import docbatch.providers as providers_module
 from docbatch.core.models import Operation
-from docbatch.engine.planning import resolve_jobs
 from docbatch.engine.running.apply import Assignment, apply
+from docbatch.providers import REGISTRY
 from docbatch.providers.base import Accepted, Intent, Progress, Ready
 from docbatch.providers.kind import Settings, Surroundings
 from docbatch.providers.local import KIND, TRAITS
@@ -75,17 +73,14 @@ def first_apply(root: Path, sample: bytes) -> None:
         return Instant(surroundings.incoming)
 
     stand_in = replace(KIND, traits=lambda _settings: replace(TRAITS, max_items=2000), connect=connect)
-    registry: Mapping[str, Any] = {"local": lambda: stand_in}
-    providers_module.REGISTRY = registry
-
-    setattr(resolve_jobs, "REGISTRY", registry)  # noqa: B010 - it is an import there
     os.chdir(root)
     project = load_project(root)
-    outcome = apply(
-        Assignment(load_jobs(project), root / ".docbatch", "local"),
-        lambda _notice: None,
-        lambda _report: True,
-    )
+    with REGISTRY.added(stand_in, replacing=True):
+        outcome = apply(
+            Assignment(load_jobs(project), root / ".docbatch", project.mark),
+            lambda _notice: None,
+            lambda _report: True,
+        )
     assert outcome.exit_code == 0, outcome
 
 

@@ -1,8 +1,8 @@
 """The fields of what users write: the base of all option models, and the words and values they share."""
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Literal, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -15,6 +15,12 @@ WORD = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 LABEL = r"^[A-Za-z0-9][A-Za-z0-9_./-]*$(?!\n)"
 FILE_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$(?!\n)"
 DURATION = r"^[1-9][0-9]{0,5}[smhd]$(?!\n)"
+
+# What our own validators refuse in better words, said for those who judge by the JSON Schema alone.
+_NO_CONTROL = r"[^\x00-\x1f\x7f]*$(?!\n)"
+_NO_OTHER = r"(?!.*\{\{-?\s*(?:doc|job)\b)"
+_NO_HOME = r"(?!~)"
+ONE_LINE = f"^{_NO_CONTROL}"
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _VARIABLE = re.compile(r"\{\{-?\s*vars\.([A-Za-z_][A-Za-z0-9_]*)\s*-?\}\}")
@@ -31,6 +37,24 @@ class SpecModel(BaseModel):
         hide_input_in_errors=True,
         defer_build=True,
     )
+
+
+Schema = dict[str, Any]
+UNSET: Schema = {"type": "null"}
+
+
+def within(name: str, schema: Schema) -> Schema:
+    """Return a JSON Schema's rule for one field, wherever it is set."""
+    return {"properties": {name: schema}}
+
+
+def when(name: str, values: Sequence[object], then: Schema, otherwise: Schema | None = None) -> Schema:
+    """Return a JSON Schema's rule for where a field is set to one of some values, and for where it is not.
+
+    Validators that compare fields say so to those who judge by the schema alone.
+    """
+    rule = {"if": {**within(name, {"enum": list(values)}), "required": [name]}, "then": then}
+    return rule if otherwise is None else {**rule, "else": otherwise}
 
 
 def refuse(message: str, hint: str | None = None) -> NoReturn:
@@ -81,6 +105,10 @@ def _no_home(text: str) -> str:
     return text
 
 
+def _also(pattern: str) -> Any:
+    return Field(json_schema_extra={"pattern": pattern})
+
+
 # The same words as `sinks.base.Format`, which would bring the result models into every start-up.
 Format = Literal["markdown", "text", "json"]
 OnMissing = Literal["rewrite", "ignore"]
@@ -93,14 +121,16 @@ Priority = Annotated[int, Field(ge=1, le=100)]
 
 _Text = Annotated[str, Field(min_length=1, max_length=1000)]
 _Plain = Annotated[_Text, AfterValidator(one_line), AfterValidator(_only_variables)]
-Folder = Annotated[_Plain, AfterValidator(_no_home)]
-PathTemplate = Annotated[_Text, AfterValidator(_template), AfterValidator(_no_home)]
+Folder = Annotated[_Plain, AfterValidator(_no_home), _also(rf"^{_NO_HOME}{_NO_OTHER}{_NO_CONTROL}")]
+PathTemplate = Annotated[_Text, AfterValidator(_template), AfterValidator(_no_home), _also(rf"^{_NO_HOME}")]
 
 Link = Annotated[str, Field(min_length=1, max_length=4000)]
 FileId = Annotated[str, Field(pattern=FILE_ID)]
 TextName = Annotated[str, Field(min_length=1, max_length=200)]
 
-_Some = Annotated[list[_Plain], Field(min_length=1, max_length=1000)]
-_Any = Annotated[list[_Plain], Field(max_length=1000)]
-Patterns = Annotated[_Some, BeforeValidator(_as_list, json_schema_input_type=_Text | _Some)]
-Exclusions = Annotated[_Any, BeforeValidator(_as_list, json_schema_input_type=_Text | _Any)]
+# A pattern that is absolute, or begins with !, is refused once variables are filled in.
+_Pattern = Annotated[_Plain, _also(rf"^(?![!/]){_NO_OTHER}{_NO_CONTROL}")]
+_Some = Annotated[list[_Pattern], Field(min_length=1, max_length=1000)]
+_Any = Annotated[list[_Pattern], Field(max_length=1000)]
+Patterns = Annotated[_Some, BeforeValidator(_as_list, json_schema_input_type=_Pattern | _Some)]
+Exclusions = Annotated[_Any, BeforeValidator(_as_list, json_schema_input_type=_Pattern | _Any)]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from docbatch.core.lifecycle import TRANSITIONS, Event, diagram
 from docbatch.core.models import SubmissionStatus
-from docbatch.specs.schema import Schema, job_schema, project_schema
+from docbatch.fields import Schema
+from docbatch.providers import REGISTRY
+from docbatch.specs.schema import job_schema, project_schema
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -88,6 +90,15 @@ Paths and patterns may hold `{{{{ vars.NAME }}}}`; a sink's path also `job.name`
 {sections}
 """
 
+
+def _configs() -> Iterator[tuple[str, str]]:
+    """Yield the options of every provider and what they are called."""
+    for kind in REGISTRY.kinds():
+        for operation in kind.operations:
+            which = f", operation {operation}" if len(kind.operations) > 1 else ""
+            yield kind.config(operation).model.__name__, f"config of the provider {kind.name}{which}"
+
+
 HEADINGS: Mapping[str, str] = {
     "JobSpec": "A job: jobs/*.yaml",
     "FolderOptions": "source of files",
@@ -98,14 +109,7 @@ HEADINGS: Mapping[str, str] = {
     "FilesSinkSpec": "sink of type files",
     "JsonlSinkSpec": "sink of type jsonl",
     "SqliteSinkSpec": "sink of type sqlite",
-    "LocalConfig": "config of the provider local",
-    "ParseConfig": "config of the provider extend, operation parse",
-    "ExtractConfig": "config of the provider extend, operation extract",
-    "ClassifyConfig": "config of the provider extend, operation classify",
-    "SplitConfig": "config of the provider extend, operation split",
-    "LlamaParseConfig": "config of the provider llamacloud, operation parse",
-    "LlamaExtractConfig": "config of the provider llamacloud, operation extract",
-    "ExtractPageConfig": "config of the provider extractpage",
+    **dict(_configs()),
     "ProjectSpec": "The project: docbatch.yaml",
     "Identity": "project",
     "ConnectionSpec": "providers.NAME",

@@ -1,11 +1,14 @@
 """Which way imports point, what is used where, and how large things may be. Everything is read from the syntax tree."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+
+from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 
 PACKAGE = Path(__file__).parents[1] / "docbatch"
 
@@ -24,6 +27,18 @@ ROOMS = {"planning": 0, "running": 1, "administration": 2}
 MOST_ARROWS = 20
 MOST_MODULES = 15
 VENDORS = ("emulators/", "providers/extend/", "providers/llamacloud/", "providers/extractpage/")
+
+NAMES_VENDORS = tuple(f"{part}/{name}/" for part in ("providers", "emulators") for name in REGISTRY.names())
+REGISTERS_VENDORS = "providers/__init__.py"
+READS_WITH_THE_LOCAL_ENGINE = "emulators/local_reader.py"
+SERVICES = re.compile(
+    "|".join(
+        rf"(?<![a-z])(?:{kind.name}|{'[._-]?'.join(re.findall('[A-Z]?[a-z]+', kind.title)).lower()})(?![a-z])"
+        for kind in REGISTRY.kinds()
+        if kind.service is not None
+    )
+)
+"""The services' names as words, whole or in their parts, such as llama_cloud."""
 
 AT_HOME = {
     "httpx": ("providers/",),
@@ -162,6 +177,40 @@ def shared_class_names(package: Path) -> Iterator[str]:
     yield from (f"{name}: {', '.join(found)}" for name, found in places.items() if len(found) > 1)
 
 
+def words(name: str) -> str:
+    """Return the words of a name with _ between them: SomeVendor is some_vendor."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def names_in(tree: ast.Module) -> Iterator[str]:
+    """Yield what a module calls things, and the strings that may be names: those without a space in them."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) | ast.arg(arg=name) | ast.keyword(arg=str(name)):
+                yield name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.Constant(value=str(text)) if not re.search(r"\s", text):
+                yield text
+
+
+def vendors_by_name(package: Path) -> Iterator[str]:
+    """Yield where a vendor is known by name outside its own folders and the registry. Texts for people may name them."""
+    for module, tree, _ in modules(package):
+        if module.startswith(NAMES_VENDORS) or module == REGISTERS_VENDORS:
+            continue
+        if module != READS_WITH_THE_LOCAL_ENGINE:
+            places = (name.split(".")[1:3] for name in imported(tree) if name.startswith("docbatch."))
+            for place in sorted({"/".join(place) + "/" for place in places} & set(NAMES_VENDORS)):
+                yield f"{module} imports {place}"
+        strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+        if DEFAULT_PROVIDER in strings:
+            yield f"{module} names {DEFAULT_PROVIDER}"
+        yield from (
+            f"{module} names {name}" for name in sorted(set(names_in(tree))) if SERVICES.search(words(name))
+        )
+
+
 def unplaced(package: Path) -> Iterator[str]:
     yield from sorted(
         {group(module) for module, _, _ in modules(package)} - set(LEVEL) - {"__init__", "__main__"}
@@ -232,6 +281,10 @@ def test_a_public_class_name_stands_once() -> None:
     assert list(shared_class_names(PACKAGE)) == []
 
 
+def test_no_vendor_is_known_by_name_outside_its_folders() -> None:
+    assert list(vendors_by_name(PACKAGE)) == []
+
+
 def test_libraries_stay_where_they_belong() -> None:
     assert list(strangers(PACKAGE)) == []
 
@@ -270,6 +323,13 @@ PLANTED: list[tuple[str, str, Callable[[Path], Iterator[str]], str]] = [
     ("core/keys.py", "class A:\n    def long(self):\n" + "        pass\n" * 50, long_functions, "core/keys.py: long"),
     ("core/keys.py", "\n" * 351, long_modules, "core/keys.py"),
     ("core/keys.py", "class A: ...\nclass A: ...\n", shared_class_names, "A: core/keys.py, core/keys.py"),
+    ("specs/resolve.py", 'if kind != "extend":\n    pass\n', vendors_by_name, "specs/resolve.py names extend"),
+    ("specs/resolve.py", "KINDS = {'local': 1}\n", vendors_by_name, "specs/resolve.py names local"),
+    ("engine/clock.py", "KEY = 'LLAMA_CLOUD_API_KEY'\n", vendors_by_name, "engine/clock.py names LLAMA_CLOUD_API_KEY"),
+    ("webhooks/vendors.py", "def _extend_due(): ...\n", vendors_by_name, "webhooks/vendors.py names _extend_due"),
+    ("engine/clock.py", "class ExtractPage: ...\n", vendors_by_name, "engine/clock.py names ExtractPage"),
+    ("cli/apply.py", "def late():\n    from docbatch.providers.extend import KIND\n", vendors_by_name, "cli/apply.py imports providers/extend/"),
+    ("emulators/rehearsal.py", "import docbatch.emulators.llamacloud.service\n", vendors_by_name, "emulators/rehearsal.py imports emulators/llamacloud/"),
     ("engine/utils.py", "", empty_names, "engine/utils.py"),
     ("specs/base.py", "", empty_names, "specs/base.py"),
 ]  # fmt: skip
@@ -311,13 +371,16 @@ def test_what_is_allowed_is_not_taken_for_a_fault(tmp_path: Path) -> None:
     (tmp_path / "core" / "scheduler.py").write_text(
         "from docbatch.core.models import Traits\nfrom docbatch.core.packing import pack\n"
     )
+    (tmp_path / "cli" / "emulate.py").write_text(
+        "def extended(found):\n    'Extend is a vendor.'\n    found.extend(['with local words'])\n"
+    )
     (tmp_path / "core" / "keys.py").write_text("class A: ...\ndef short():\n" + "    pass\n" * 49)
     (tmp_path / "engine" / "running" / "loop.py").write_text(
         "from docbatch.engine import clock\nfrom docbatch.engine.planning import plan\n"
     )
     checks = (
         wrong_directions, wrong_rooms, circles, twins, crowded, shared_class_names,
-        unplaced, strangers, prints, long_functions, long_modules, empty_names,
+        unplaced, vendors_by_name, strangers, prints, long_functions, long_modules, empty_names,
     )  # fmt: skip
 
     assert [fault for check in checks for fault in check(tmp_path)] == []

@@ -69,7 +69,7 @@ def command(
     work = Assignment(
         jobs=workspace.jobs,
         folder=workspace.folder,
-        project=workspace.project.id or "local",
+        project=workspace.project.mark,
         is_all=not (paths or (saved and saved.paths)),
         connections=() if paths else tuple(workspace.project.connections.values()),
         wait=not no_wait,
@@ -79,10 +79,8 @@ def command(
         allowed_hosts=frozenset(allowed_hosts),
         plan=saved,
     )
-    if no_wait and all(job.connection.type == "local" for job in workspace.jobs):
-        say(
-            "--no-wait has no meaning here: the local engine works in this process and ends with it", err=True
-        )
+    if no_wait:
+        _warn_of_no_wait(workspace)
     _rest_the_collector()
     with watcher(as_json=as_json) as watch:
 
@@ -94,6 +92,13 @@ def command(
         outcome = apply(work, watch, announce)
     _conclude(outcome, as_json=as_json)
     return outcome.exit_code
+
+
+def _warn_of_no_wait(workspace: Workspace) -> None:
+    from docbatch.engine.provider_connections import ends_with_this_process
+
+    if all(ends_with_this_process(job.connection) for job in workspace.jobs):
+        say("--no-wait has no meaning here: all work is done in this process and ends with it", err=True)
 
 
 def _rest_the_collector() -> None:

@@ -12,17 +12,49 @@ import click
 from docbatch.cli.output import say
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from docbatch.emulators.rehearsal import Account, Stage
     from docbatch.emulators.server import Emulator
 
-VENDORS = ("extend", "llamacloud", "extractpage")
 MOST_LINES = 40
 # What docbatch puts before a name at Extend, to find its work again.
 _OURS = re.compile(r"^[a-z0-9]+-[0-9a-f]{20}-")
 
 
+# Generic in newer versions of click only.
+class _Emulated(click.ParamType):  # type: ignore[type-arg]
+    """The name of a provider whose service can be put on."""
+
+    name = "vendor"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in _emulated():
+            self.fail(f"'{value}' is not one of {', '.join(_emulated())}", param, ctx)
+        return value
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name) for name in _emulated() if name.startswith(incomplete)]
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002
+        return f"{{{'|'.join(_emulated())}}}"
+
+
+def _emulated() -> list[str]:
+    from docbatch.providers import REGISTRY
+
+    return [kind.name for kind in REGISTRY.kinds() if kind.service is not None and kind.service.emulator]
+
+
 @click.command(name="emulate")
-@click.argument("vendor", type=click.Choice(VENDORS))
+@click.argument("vendor", type=_Emulated())
 @click.argument("run", nargs=-1, metavar="[-- COMMAND...]", type=click.UNPROCESSED)
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Listen there; each service has a port of its own."
@@ -63,13 +95,13 @@ def command(
     nothing leaves this machine.
     """
     from docbatch.emulators.faults import Chaos, parse_faults
-    from docbatch.emulators.rehearsal import STAGES, rehearsal
+    from docbatch.emulators.rehearsal import rehearsal, stages
 
     try:
         chosen = parse_faults(faults)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--fault") from error
-    stage = STAGES[vendor]
+    stage = stages()[vendor]
     astray = _astray(vendor)
     if run and astray:
         raise click.UsageError(_elsewhere(astray))

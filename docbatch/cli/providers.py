@@ -15,10 +15,9 @@ def command() -> None:
     from docbatch.providers import REGISTRY
     from docbatch.providers.kind import Settings
 
-    for name, load in REGISTRY.items():
-        kind = load()
-        traits = kind.traits(Settings(name, name))
-        click.echo(name)
+    for kind in REGISTRY.kinds():
+        traits = kind.traits(Settings(kind.name, kind.name))
+        click.echo(kind.name)
         click.echo(f"  operations: {', '.join(kind.operations)}")
         for line in _inputs(kind):
             click.echo(f"  {line}")

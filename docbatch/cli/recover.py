@@ -55,7 +55,7 @@ def command(
     search = Search(
         jobs=workspace.jobs,
         folder=workspace.folder,
-        project=workspace.project.id or "local",
+        project=workspace.project.mark,
         is_all=True,
         connections=tuple(workspace.project.connections.values()),
         allowed_hosts=frozenset(allowed_hosts),

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.specs.load import load_jobs, load_project
 from docbatch.specs.values import Job, Project
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
     from docbatch.engine.planning.plan import Selection
-
-LOCAL = "local"
-"""What a project without an id is called; it can use the local engine only, which keeps no marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Workspace:
         """Return what a plan is made of."""
         from docbatch.engine.planning.plan import Selection
 
-        return Selection(self.jobs, self.folder, self.project.id or LOCAL, is_all=not self.paths)
+        return Selection(self.jobs, self.folder, self.project.id or DEFAULT_PROVIDER, is_all=not self.paths)
 
 
 def state_folder() -> Path:

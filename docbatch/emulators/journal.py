@@ -2,17 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from docbatch.emulators.exchange import Request
 
-# A key is never written down; any key is taken for the one that did it.
-KEPT_HEADERS = frozenset(
-    {"content-type", "content-length", "idempotency-key", "x-extend-api-version", "x-extend-workspace-id"}
-)
 PURE = frozenset({"GET", "HEAD"})
 
 
@@ -25,10 +21,14 @@ class Entry:
 
 
 class Journal:
-    """A file of lines, and the bodies of requests beside it. What a kill cut off at the end never happened."""
+    """A file of lines, and the bodies of requests beside it. What a kill cut off at the end never happened.
 
-    def __init__(self, folder: Path) -> None:
+    Of a request's headers only those named are kept: a key is never written down, and any is taken for the one that did it.
+    """
+
+    def __init__(self, folder: Path, headers: Collection[str]) -> None:
         self.folder = folder
+        self._headers = headers
         self._path = folder / "journal.jsonl"
         self._bodies = folder / "bodies"
         self._bodies.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ class Journal:
         body = self._bodies / digest
         if not body.exists():
             write_whole(body, request.body)
-        headers = {name: text for name, text in request.headers.items() if name in KEPT_HEADERS}
+        headers = {name: text for name, text in request.headers.items() if name in self._headers}
         shown = [request.host, request.method, request.path, request.query, headers, digest]
         self._write({"at": at, "request": shown})
 

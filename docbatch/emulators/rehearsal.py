@@ -6,13 +6,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from pkgutil import resolve_name
 
 from docbatch.core.errors import StateError, UsageError
-from docbatch.emulators.any_key import AnyKey, AnyProcessor
 from docbatch.emulators.exchange import Request, Response
 from docbatch.emulators.journal import Journal, write_whole
 from docbatch.emulators.local_reader import LocalReader
 from docbatch.emulators.server import Emulator, Payment
+from docbatch.providers import REGISTRY
 from docbatch.state.lock import hold
 
 KEY = "rehearsal"
@@ -33,35 +34,21 @@ class Stage:
     key: str
 
 
-def _extend(_extracting: Collection[str]) -> Emulator:
-    from docbatch.emulators.extend.service import ExtendEmulator  # noqa: PLC0415 - only what is put on
-
-    made = ExtendEmulator()
-    made.keys = AnyKey("rehearsal")
-    made.versions = AnyProcessor()
-    return made
-
-
-def _llamacloud(extracting: Collection[str]) -> Emulator:
-    from docbatch.emulators.llamacloud.service import LlamaCloud  # noqa: PLC0415 - the same
-
-    made = LlamaCloud()
-    made.keys = AnyKey("rehearsal")
-    made.extracting = frozenset(extracting)
-    return made
+def stages() -> Mapping[str, Stage]:
+    """Return how every service that can be rehearsed is put on, by the name of its provider."""
+    found = {}
+    for kind in REGISTRY.kinds():
+        service = kind.service
+        if service is not None and service.emulator is not None:
+            make, port = partial(_made, service.emulator.make), service.emulator.port
+            found[kind.name] = Stage(kind.title, make, port, service.address_variable, service.key_variable)
+    return found
 
 
-def _extractpage(_extracting: Collection[str]) -> Emulator:
-    from docbatch.emulators.extractpage.service import ExtractPage  # noqa: PLC0415 - the same
-
-    return ExtractPage(accounts=AnyKey("rehearsal"))
-
-
-STAGES: Mapping[str, Stage] = {
-    "extend": Stage("Extend", _extend, 8471, "EXTEND_BASE_URL", "EXTEND_API_KEY"),
-    "llamacloud": Stage("LlamaCloud", _llamacloud, 8472, "LLAMA_CLOUD_BASE_URL", "LLAMA_CLOUD_API_KEY"),
-    "extractpage": Stage("extract.page", _extractpage, 8473, "EXTRACT_BASE_URL", "EXTRACT_API_KEY"),
-}
+def _made(name: str, extracting: Collection[str]) -> Emulator:
+    emulator = resolve_name(name)(extracting)
+    assert isinstance(emulator, Emulator), name
+    return emulator
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +87,8 @@ def rehearsal(
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         stack.enter_context(hold(folder / "lock"))
-        emulator, journal = stage.make(extracting), Journal(folder)
+        emulator = stage.make(extracting)
+        journal = Journal(folder, emulator.kept_headers)
         stack.callback(journal.close)
         reader = LocalReader(emulator, folder, lambda name: journal.add_reading(emulator.clock(), name))
         stack.callback(reader.close)

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 from urllib.parse import quote, unquote, urlencode
 
 from docbatch.emulators.exchange import UNCOMMITTED, Fault, Request, Response, unheard
@@ -41,8 +41,11 @@ class Emulator:
 
     `faults` befall requests by their number, `choose_fault` chooses one for any other; `strike` is called where the fault is
     the client's own end. `committed` is told of every request that had its effect, before it is answered. `own` are pages
-    of the emulator itself, which no vendor has.
+    of the emulator itself, which no vendor has. `kept_headers` are those that say something about a request that is
+    remembered over the emulator's end.
     """
+
+    kept_headers: ClassVar[frozenset[str]] = frozenset({"content-type", "content-length", "idempotency-key"})
 
     def __init__(self) -> None:
         self.ledger: list[str] = []

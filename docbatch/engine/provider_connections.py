@@ -24,7 +24,7 @@ from docbatch.specs.values import Connection
 class Access:
     """How to reach one connection. `open` reads keys and may raise CredentialsError; `read` needs neither.
 
-    `kind` is the type of provider that reads as `read` does, in another process too.
+    `kind` is the type of provider that reads as `read` does in another process, None where no other process has it.
     """
 
     name: str
@@ -112,22 +112,29 @@ def accesses(
     `allowed_hosts` names the connections whose foreign host may get the key, if their spec says so too.
     """
     for connection in connections:
-        kind = REGISTRY[connection.type]()
+        kind = REGISTRY.kind(connection.type)
         own = connection_settings(connection)
         surroundings = Surroundings(incoming, wake, partial(_key, connection, kind, root, allowed_hosts))
         open_ = partial(kind.connect, own, surroundings)
-        yield Access(connection.name, kind.account(own), kind.traits(own), open_, kind.read, kind.name)
+        readers = kind.name if REGISTRY.is_everywhere(kind.name) else None
+        yield Access(connection.name, kind.account(own), kind.traits(own), open_, kind.read, readers)
+
+
+def ends_with_this_process(connection: Connection) -> bool:
+    """Say whether the connection's work lives and dies with this process. Raises as `connection_settings` does."""
+    return REGISTRY.kind(connection.type).traits(connection_settings(connection)).in_process
 
 
 def _key(connection: Connection, kind: ProviderKind, root: Path, allowed: Collection[str]) -> str:
     host = urlsplit(connection.base_url or "").hostname
-    foreign = host is not None and host not in kind.hosts and not is_loopback(host)
+    own = frozenset() if kind.service is None else kind.service.hosts
+    foreign = host is not None and host not in own and not is_loopback(host)
     if foreign and not (connection.allow_host and connection.name in allowed):
         raise CredentialsError(
             f"connection '{connection.name}' would send its key to {host}, which is not {kind.name}'s own host",
             hint=f"if that is meant, set allow_host: true on it and run with --allow-host {connection.name}",
         )
-    usual = None if kind.key_variable is None else EnvReference(env=kind.key_variable)
+    usual = None if kind.service is None else EnvReference(env=kind.service.key_variable)
     return read_key(connection.name, connection.api_key or usual, root)
 
 

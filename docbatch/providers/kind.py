@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from docbatch.core.models import Input, Operation, Traits
     from docbatch.core.results import Answer
     from docbatch.providers.base import Provider
+    from docbatch.providers.webhook import Webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +48,69 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderKind:
-    """A type of provider. All but `connect` need neither keys nor a network.
+class ConfigContract:
+    """What a job may write under `config:` for one operation, judged by `model`.
 
-    `account` names what the credentials belong to as far as the connection says it. `pins` gives the versions of what
-    moves by itself, None where only the vendor knows them. `abilities` are sentences for `docbatch providers`. `hosts`
-    are the vendor's own: a key goes to no other host that a file names, unless two people say so. `inputs` are what an
-    operation takes beside files: links the vendor follows itself, ids of files it has, plain text. `key_variable` is where
-    the key is found when a connection does not say it.
+    `execution_only` fields bound the work and say nothing about results; they are no part of an item's key.
+    `surcharged` are those for which the vendor may ask more.
+    """
+
+    model: "type[BaseModel]"
+    execution_only: frozenset[str] = frozenset()
+    surcharged: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorKind:
+    """How `docbatch emulate` puts a service on: `port` is where it is found unless another is asked for.
+
+    `make` names the function that makes one, as `package.module:function`, because emulators use providers and never the
+    reverse. It is given the names of the saved configurations that extract, and returns an `Emulator`.
+    """
+
+    port: int
+    make: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that is reached over the network, with a key, and marks its work with the project's id.
+
+    `key_variable` and `address_variable` are where key and base URL are found when a connection does not say them.
+    `hosts` are the vendor's own: a key goes to no other host that a file names, unless two people say so. A connection
+    may name a workspace or a version of the API where the service has several. `webhook` loads how its deliveries are
+    judged, where it sends any; `emulator` is there where it can be rehearsed.
+    """
+
+    key_variable: str
+    address_variable: str
+    hosts: frozenset[str] = frozenset()
+    has_workspaces: bool = False
+    has_versions: bool = False
+    webhook: "Callable[[], Webhook] | None" = None
+    emulator: EmulatorKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKind:
+    """A type of provider, as its own folder declares it. All but `connect` need neither keys nor a network.
+
+    `title` is what people call it. `config` says what a job may set for one of its `operations`. `account` names what the
+    credentials belong to as far as the connection says it. `service` is what it talks to; without one it works on this
+    machine and needs neither a key nor a project id. `pins` gives the versions of what moves by itself, None where only
+    the vendor knows them. `inputs` are what an operation takes beside files: links the vendor follows itself, ids of
+    files it has, plain text. `abilities` are sentences for `docbatch providers`.
     """
 
     name: str
+    title: str
     operations: "tuple[Operation, ...]"
+    config: "Callable[[Operation], ConfigContract]"
     traits: "Callable[[Settings], Traits]"
     account: Callable[[Settings], str]
-    pins: "Callable[[Operation, Mapping[str, Any]], Mapping[str, str] | None]"
     connect: "Callable[[Settings, Surroundings], Provider]"
     read: "Callable[[bytes], Answer]"
-    abilities: Callable[[], tuple[str, ...]]
-    hosts: frozenset[str] = frozenset()
+    service: Service | None = None
+    pins: "Callable[[Operation, Mapping[str, Any]], Mapping[str, str] | None]" = lambda _operation, _config: {}
     inputs: "Callable[[Operation], frozenset[Input]]" = lambda _operation: frozenset()
-    key_variable: str | None = None
+    abilities: Callable[[], tuple[str, ...]] = lambda: ()

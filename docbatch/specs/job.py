@@ -17,6 +17,7 @@ from docbatch.fields import (
     SpecModel,
     refuse,
 )
+from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 from docbatch.sources.options import FileIdsOptions, FolderOptions, LinksOptions, ListOptions, TextsOptions
 
 TABLE = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
@@ -100,6 +101,11 @@ Sink = Annotated[FilesSinkSpec | JsonlSinkSpec | SqliteSinkSpec, Discriminator("
 Sinks = Annotated[list[Sink], Field(min_length=1, max_length=20)]
 
 
+def _with_names(schema: dict[str, Any]) -> None:
+    names = ", ".join(REGISTRY.names())
+    schema["description"] = f"a connection: {names}, or one that docbatch.yaml names"
+
+
 class JobSpec(SpecModel):
     """One job: which documents go to which provider, and where the results go."""
 
@@ -108,10 +114,7 @@ class JobSpec(SpecModel):
     source: Source = Field(
         description="where the documents are: files by patterns, links, ids at the vendor, or texts"
     )
-    provider: Name = Field(
-        default="local",
-        description="a connection: local, extend, llamacloud, extractpage, or one that docbatch.yaml names",
-    )
+    provider: Name = Field(default=DEFAULT_PROVIDER, json_schema_extra=_with_names)
     operation: Operation = Field(
         default=Operation.PARSE, description="what is done with a document, as far as the provider has it"
     )

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from docbatch.core.errors import Problem, SpecError, UsageError
 from docbatch.core.models import Operation
-from docbatch.specs.configs import CONFIG_MODELS
+from docbatch.providers import REGISTRY
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Node, Step
 from docbatch.specs.overlap import overlaps
@@ -129,10 +129,10 @@ def _config_model(spec: Node, project: Project) -> type[BaseModel] | None:
     name = provider.content if provider else project.defaults.provider
     asked = operation.content if operation else Operation.PARSE.value
     connection = project.connections.get(name) if isinstance(name, str) else None
-    if connection is None or asked not in set(Operation):
+    if connection is None:
         return None
-    contract = CONFIG_MODELS.get((connection.type, Operation(asked)))
-    return contract().model if contract else None
+    kind = REGISTRY.kind(connection.type)
+    return kind.config(Operation(asked)).model if asked in kind.operations else None
 
 
 def _default_files(folder: Path, project: Project) -> list[Path]:

@@ -1,11 +1,21 @@
 """The project file, as users write it."""
 
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    Tag,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from docbatch.fields import (
+    ONE_LINE,
     ApiVersion,
     Duration,
     Name,
@@ -16,16 +26,38 @@ from docbatch.fields import (
     refuse,
 )
 from docbatch.naming.links import is_loopback
+from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 from docbatch.specs.job import Sinks
 
-ProviderType = Literal["local", "extend", "llamacloud", "extractpage"]
-PROVIDER_TYPES: tuple[ProviderType, ...] = get_args(ProviderType)
+
+class _Registered:
+    """Any provider that is registered when something is judged or described, with the words of a `Literal`."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_registered, handler(source))
+
+    def __get_pydantic_json_schema__(self, *_: object) -> dict[str, Any]:
+        return {"enum": list(REGISTRY.names()), "type": "string"}
+
+
+def _registered(value: object) -> object:
+    if value not in REGISTRY.names():
+        known = ", ".join(f"'{name}'" for name in REGISTRY.names())
+        raise PydanticCustomError("literal_error", "this is no provider", {"expected": known})
+    return value
+
+
+ProviderType = Annotated[str, _Registered()]
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 PROJECT_ID = r"^[a-z][a-z0-9]{11,31}$(?!\n)"
 BASE_URL = r"^https?://\S+$(?!\n)"
+_HOST = r"(?:\[[^\s/?#@\]]+\]|[^\s/?#@:\[\]]+)"
+_LOOPBACK = r"(?:[Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt]|127\.[0-9.]+|\[[^\s/?#@\]]+\])"
+# What `_base_url` finds in a URL, as far as a pattern can say it.
+_PLAIN_URL = rf"^(?:https://{_HOST}|http://{_LOOPBACK})(?::[0-9]*)?(?:/[^\s?#]*)?\??#?$(?!\n)"
 _REFERENCES = ("env", "file", "command")
 
 
@@ -33,7 +65,8 @@ def _variable(value: str | bool | float) -> str | bool | float:
     return one_line(value) if isinstance(value, str) else value
 
 
-Variable = Annotated[Annotated[str, Field(max_length=1000)] | bool | int | float, AfterValidator(_variable)]
+_Line = Annotated[str, Field(max_length=1000, json_schema_extra={"pattern": ONE_LINE})]
+Variable = Annotated[_Line | bool | int | float, AfterValidator(_variable)]
 
 
 class EnvReference(SpecModel):
@@ -112,6 +145,13 @@ def _base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+BaseUrl = Annotated[
+    str,
+    Field(pattern=BASE_URL, max_length=1000, json_schema_extra={"pattern": _PLAIN_URL}),
+    AfterValidator(_base_url),
+]
+
+
 class PollRule(SpecModel):
     """How often unfinished work is asked about."""
 
@@ -154,11 +194,9 @@ class ConnectionSpec(SpecModel):
     type: ProviderType | None = Field(
         default=None, description="the kind of provider; the connection's name when left out"
     )
-    base_url: Annotated[str, Field(pattern=BASE_URL, max_length=1000), AfterValidator(_base_url)] | None = (
-        Field(
-            default=None,
-            description="where the service answers, plain http for loopback only; the vendor's own variable, such as EXTEND_BASE_URL, or the vendor's own host when left out",
-        )
+    base_url: BaseUrl | None = Field(
+        default=None,
+        description="where the service answers, plain http for loopback only; the vendor's own variable, such as EXTEND_BASE_URL, or the vendor's own host when left out",
     )
     api_key: KeyReference | None = Field(
         default=None,
@@ -199,7 +237,7 @@ class Identity(SpecModel):
 class Defaults(SpecModel):
     """What jobs have that do not say it themselves."""
 
-    provider: Name = Field(default="local", description="a connection")
+    provider: Name = Field(default=DEFAULT_PROVIDER, description="a connection")
     priority: Priority = Field(default=50, description="1 to 100; lower goes first")
     timeout: Duration = Field(
         default="6h", description="how long a submission may take before it is reported as stuck"

@@ -8,9 +8,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from docbatch.core.errors import Problem, SpecError
+from docbatch.providers import REGISTRY
+from docbatch.providers.kind import ProviderKind
 from docbatch.specs.nodes import Node
 from docbatch.specs.problems import near, translate
-from docbatch.specs.project import PROVIDER_TYPES, ConnectionSpec, Defaults, ProjectSpec, ProviderType
+from docbatch.specs.project import ConnectionSpec, Defaults, ProjectSpec
 from docbatch.specs.text import read
 from docbatch.specs.values import Connection, Origin, Project
 from docbatch.specs.yaml import parse
@@ -76,14 +78,14 @@ def _texts(variables: Node | None) -> Mapping[str, str]:
 
 
 def _connections(specs: Mapping[str, ConnectionSpec]) -> Mapping[str, Connection]:
-    known: dict[str, Connection] = {kind: Connection(kind, kind) for kind in PROVIDER_TYPES}
+    known = {kind: Connection(kind, kind) for kind in REGISTRY.names()}
     return known | {name: _connection(name, spec) for name, spec in specs.items()}
 
 
 def _connection(name: str, spec: ConnectionSpec) -> Connection:
     return Connection(
         name=name,
-        type=_kind(name, spec),
+        type=spec.type or name,
         base_url=spec.base_url,
         api_key=spec.api_key,
         webhook_secret=tuple(spec.webhook_secret or ()),
@@ -97,35 +99,45 @@ def _connection(name: str, spec: ConnectionSpec) -> Connection:
     )
 
 
-def _kind(name: str, spec: ConnectionSpec) -> ProviderType:
-    if spec.type is not None:
-        return spec.type
-    return next(kind for kind in PROVIDER_TYPES if kind == name)
-
-
 def _mismatches(spec: ProjectSpec, origin: Origin) -> Iterator[Problem]:
+    known = REGISTRY.names()
     for name, connection in spec.providers.items():
         above = ("providers", name)
-        if connection.type is None and name not in PROVIDER_TYPES:
-            hint = near(name, PROVIDER_TYPES, "choose one of")
+        if connection.type is None and name not in known:
+            hint = near(name, known, "choose one of")
             yield origin.problem(above, "type is missing, and the name is no provider's", hint)
-        elif name in PROVIDER_TYPES and connection.type not in (None, name):
+        elif name in known and connection.type not in (None, name):
             yield origin.problem(
                 (*above, "type"),
                 f"a connection named {name} has the type {name}",
                 "give the connection another name",
             )
-        elif (connection.type or name) == "local":
-            yield from _needless(connection, origin, above)
-        elif connection.workspace is not None and (connection.type or name) != "extend":
-            yield origin.problem((*above, "workspace"), "this provider has no workspaces", "remove the key")
-        elif connection.webhook_secret is not None and (connection.type or name) == "extractpage":
-            yield origin.problem(
-                (*above, "webhook_secret"), "this provider sends no webhooks", "remove the key"
-            )
+        else:
+            yield from _needless(connection, connection.type or name, origin, above)
 
 
-def _needless(connection: ConnectionSpec, origin: Origin, above: tuple[str, str]) -> Iterator[Problem]:
-    for key in ("base_url", "api_key", "webhook_secret", "workspace"):
-        if getattr(connection, key) is not None:
-            yield origin.problem((*above, key), f"the embedded engine has no {key}", "remove the key")
+_OF_SERVICES = ("base_url", "api_key", "webhook_secret", "workspace", "api_version")
+
+
+def _needless(
+    connection: ConnectionSpec, kind: str, origin: Origin, above: tuple[str, str]
+) -> Iterator[Problem]:
+    written = [key for key in _OF_SERVICES if getattr(connection, key) is not None]
+    # What a provider has no use for is looked up only where something is written that it may have none for.
+    needless = unused_settings(REGISTRY.kind(kind)) if written else {}
+    for key in written:
+        if key in needless:
+            yield origin.problem((*above, key), needless[key], "remove the key")
+
+
+def unused_settings(kind: ProviderKind) -> Mapping[str, str]:
+    """Return the keys of a connection that a provider has no use for, and why."""
+    service = kind.service
+    if service is None:
+        return {key: f"{kind.title} has no {key}" for key in _OF_SERVICES}
+    reasons = {
+        "workspace": (service.has_workspaces, "has no workspaces"),
+        "webhook_secret": (service.webhook is not None, "sends no webhooks"),
+        "api_version": (service.has_versions, "has one version of its API"),
+    }
+    return {key: f"{kind.title} {reason}" for key, (used, reason) in reasons.items() if not used}

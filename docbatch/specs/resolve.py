@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from docbatch.core.errors import Problem
-from docbatch.core.models import Input, Operation
+from docbatch.core.models import Input
 from docbatch.fields import seconds, substitute
 from docbatch.naming.signed import is_signed
 from docbatch.naming.templates import Template, TemplateError, compile_template
+from docbatch.providers import REGISTRY
+from docbatch.providers.kind import ConfigContract
 from docbatch.sources.globs import compile_globs
 from docbatch.sources.options import FileIdsOptions, FolderOptions, LinksOptions, ListOptions, TextsOptions
-from docbatch.specs import configs
-from docbatch.specs.configs import CONFIG_MODELS, ConfigContract, operations
 from docbatch.specs.inputs import Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import FilesSinkSpec, JobSpec, JsonlSinkSpec, SqliteSinkSpec
 from docbatch.specs.nodes import Step
@@ -43,7 +43,7 @@ class _Resolver:
         source = self._source(connection, sinks)
         if connection is None or source is None:
             return None
-        contract = CONFIG_MODELS[connection.type, self._spec.operation]()
+        contract = REGISTRY.kind(connection.type).config(self._spec.operation)
         return Job(
             name=self._spec.name,
             source=source,
@@ -76,22 +76,21 @@ class _Resolver:
         if connection is None:
             hint = near(name, self._project.connections, "known are")
             self._report(("provider",), f"there is no connection {name}", hint)
-        elif not operations(connection.type):
-            self._report(
-                ("provider",), f"{connection.type} is not available in this version", "use provider: local"
-            )
-        elif self._spec.operation not in operations(connection.type):
-            self._wrong_operation(connection.type, self._spec.operation)
-        elif connection.type != "local" and self._project.id is None:
-            hint = "run docbatch init in the project's root: every piece of work at a vendor is marked with the id"
-            self._report(("provider",), f"{name} needs a docbatch.yaml with a project id", hint)
-        else:
-            return connection
-        return None
+            return None
+        return connection if self._can_do(connection) else None
 
-    def _wrong_operation(self, kind: str, operation: Operation) -> None:
-        known = ", ".join(operations(kind))
-        self._report(("operation",), f"{kind} cannot {operation}", f"it can {known}")
+    def _can_do(self, connection: Connection) -> bool:
+        kind, operation = REGISTRY.kind(connection.type), self._spec.operation
+        if operation not in kind.operations:
+            self._report(
+                ("operation",), f"{kind.name} cannot {operation}", f"it can {', '.join(kind.operations)}"
+            )
+            return False
+        if kind.service is not None and self._project.id is None:
+            hint = "run docbatch init in the project's root: every piece of work at a vendor is marked with the id"
+            self._report(("provider",), f"{connection.name} needs a docbatch.yaml with a project id", hint)
+            return False
+        return True
 
     def _source(self, connection: Connection | None, sinks: Sequence[JobSink]) -> JobSource | None:
         source = self._spec.source
@@ -120,7 +119,7 @@ class _Resolver:
     ) -> JobSource | None:
         inputs = Inputs(source, self._origin, self.problems, self._list_file(source))
         if connection is not None and inputs.kind is not Input.URL:
-            taken = configs.inputs(connection.type, self._spec.operation)
+            taken = REGISTRY.kind(connection.type).inputs(self._spec.operation)
             if inputs.kind not in taken:
                 told = untaken(connection.type, self._spec.operation, inputs.kind, taken)
                 self._report(("source", inputs.key), *told)

@@ -1,20 +1,18 @@
 """JSON Schemas, generated from the models that judge."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from docbatch.core.models import Operation
 from docbatch.core.results import Result
-from docbatch.specs.configs import CONFIG_MODELS, ConfigContract
+from docbatch.fields import Schema
 from docbatch.specs.job import JobSpec
-from docbatch.specs.project import ProjectSpec
-
-Schema = dict[str, Any]
+from docbatch.specs.project import ConnectionSpec, ProjectSpec
+from docbatch.specs.provider_rules import configs, connection_rules, job_rules, type_rules
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -28,19 +26,19 @@ class _Untitled(GenerateJsonSchema):
 
 def job_schema() -> Schema:
     """Return the schema of job specs; `config` is described for connections that carry a provider's own name."""
-    contracts = {key: contract() for key, contract in CONFIG_MODELS.items()}
-    models: list[type[BaseModel]] = [JobSpec, *(contract.model for contract in contracts.values())]
-    wanted: list[tuple[type[BaseModel], Literal["validation"]]] = [(model, "validation") for model in models]
-    _, shared = models_json_schema(wanted, schema_generator=_Untitled)
-    definitions = shared["$defs"]
-    schema = definitions.pop(JobSpec.__name__)
-    rules = [_config_rule(kind, operation, contract) for (kind, operation), contract in contracts.items()]
+    references, definitions = _definitions([JobSpec, *configs().values()])
+    schema = definitions.pop(_name(references[JobSpec]))
+    rules = list(job_rules(references))
     return _document("docbatch job", {**schema, "allOf": rules, "$defs": definitions})
 
 
 def project_schema() -> Schema:
     """Return the schema of docbatch.yaml."""
-    return _document("docbatch project", ProjectSpec.model_json_schema(schema_generator=_Untitled))
+    references, definitions = _definitions([ProjectSpec, ConnectionSpec])
+    schema = definitions.pop(_name(references[ProjectSpec]))
+    definitions[_name(references[ConnectionSpec])]["allOf"] = list(type_rules())
+    schema["properties"]["providers"]["allOf"] = [connection_rules()]
+    return _document("docbatch project", {"$defs": definitions, **schema})
 
 
 def result_schema() -> Schema:
@@ -74,12 +72,15 @@ def write(folder: Path) -> list[Path]:
     return paths
 
 
-def _config_rule(kind: str, operation: Operation, contract: ConfigContract) -> Schema:
-    """Describe `config` where the spec itself says that this provider and operation are meant."""
-    required = ["provider"] if operation is Operation.PARSE else ["provider", "operation"]
-    meant = {"provider": {"const": kind}, "operation": {"const": operation.value}}
-    config = {"$ref": f"#/$defs/{contract.model.__name__}"}
-    return {"if": {"properties": meant, "required": required}, "then": {"properties": {"config": config}}}
+def _definitions(models: Sequence[type[BaseModel]]) -> tuple[Mapping[type[BaseModel], Schema], Schema]:
+    """Return how each model is referred to, and the definitions: models of two providers may share a name."""
+    wanted: list[tuple[type[BaseModel], Literal["validation"]]] = [(model, "validation") for model in models]
+    references, shared = models_json_schema(wanted, schema_generator=_Untitled)
+    return {model: references[model, "validation"] for model in models}, shared["$defs"]
+
+
+def _name(reference: Schema) -> str:
+    return str(reference["$ref"]).rpartition("/")[2]
 
 
 def _document(title: str, schema: Schema) -> Schema:

@@ -11,8 +11,9 @@ from docbatch.core.models import Input, Operation
 from docbatch.fields import Format, OnMissing
 from docbatch.naming.references import Listed
 from docbatch.naming.templates import Template, below
+from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.specs.nodes import Node, Step, show_path
-from docbatch.specs.project import Defaults, PollRule, ProviderType, Rates, RecoveryRule, Reference
+from docbatch.specs.project import Defaults, PollRule, Rates, RecoveryRule, Reference
 
 INPUTS = "inputs"
 """The folder in the state folder that mirrors what jobs list."""
@@ -44,7 +45,7 @@ class Connection:
     """An account at a provider. `declared` is false for those that no docbatch.yaml mentions."""
 
     name: str
-    type: ProviderType
+    type: str
     base_url: str | None = None
     api_key: Reference | None = None
     webhook_secret: tuple[Reference, ...] = ()
@@ -140,7 +141,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """`root` is absolute. `id` and `origin` are None without a docbatch.yaml: then only `local` can be used."""
+    """`root` is absolute. `id` and `origin` are None without a docbatch.yaml: then nothing can be sent to a service."""
 
     root: Path
     id: str | None
@@ -148,3 +149,8 @@ class Project:
     variables: Mapping[str, str]
     defaults: Defaults
     origin: Origin | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def mark(self) -> str:
+        """What the marks of all work begin with."""
+        return self.id or DEFAULT_PROVIDER

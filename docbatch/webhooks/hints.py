@@ -6,13 +6,12 @@ repeated one changes no outcome.
 
 import hashlib
 import json
-import re
 from dataclasses import asdict, dataclass
-from typing import Any
+
+from docbatch.providers.webhook import word, words
 
 VERSION = "docbatch/inbox/v1"
 SUFFIX = ".json"
-WORD = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +49,3 @@ def decode(content: bytes) -> Hint:
 def file_name(connection: str, event: str) -> str:
     """Return the name of a hint's file: the same for the same event, whatever its id looks like."""
     return hashlib.sha256(f"{connection}\n{event}".encode()).hexdigest()[:32] + SUFFIX
-
-
-def word(value: Any) -> str | None:
-    """Return a value that can be an id; None for anything else, a URL above all."""
-    return value if isinstance(value, str) and WORD.fullmatch(value) else None
-
-
-def words(values: Any) -> tuple[str, ...]:
-    """Return those of a list's values that can be ids, each once."""
-    found = (word(value) for value in values) if isinstance(values, list) else ()
-    return tuple(dict.fromkeys(each for each in found if each is not None))

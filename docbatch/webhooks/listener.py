@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, field
 from typing import Any
 
+from docbatch.providers.webhook import Headers, Malformed, Message, Webhook
 from docbatch.webhooks.hints import Hint
 from docbatch.webhooks.inbox import InboxWriter
-from docbatch.webhooks.vendors import Headers, Malformed, Message, Vendor
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -54,7 +54,7 @@ class WebhookConnection:
     """Where one connection's deliveries come in, and the secrets they may be signed with."""
 
     connection: str
-    vendor: Vendor
+    webhook: Webhook
     secrets: tuple[str, ...] = field(repr=False)
 
     @property
@@ -126,7 +126,7 @@ class Listener:
         if scope["method"] != "POST":
             raise _Turned(DeliveryVerdict.WRONG_METHOD)
         headers = _headers(scope)
-        if not receiver.vendor.given(headers):
+        if not receiver.webhook.given(headers):
             raise _Turned(DeliveryVerdict.FORGED)
         body = await self._body(headers, receive)
         now = self._clock()
@@ -161,10 +161,10 @@ class Listener:
 
 def _checked(receiver: WebhookConnection, headers: Headers, body: bytes, now: float) -> Message:
     """Nothing of a body is looked at before its signature is right."""
-    if not receiver.vendor.is_authentic(headers, body, receiver.secrets):
+    if not receiver.webhook.is_authentic(headers, body, receiver.secrets):
         raise _Turned(DeliveryVerdict.FORGED)
     try:
-        message = receiver.vendor.read(headers, body)
+        message = receiver.webhook.read(headers, body)
     except Malformed as error:
         raise _Turned(DeliveryVerdict.MALFORMED, str(error)) from None
     if not message.is_fresh(now):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.emulators.rehearsal import STAGES
+from docbatch.emulators.rehearsal import stages
 from tests.cli.project import Project, gone
 from tests.emulators.rehearsing import write
 
@@ -102,4 +102,4 @@ def test_a_command_that_is_not_there_is_no_riddle(project: Project) -> None:
 
 
 def test_every_service_has_a_port_of_its_own() -> None:
-    assert len({stage.port for stage in STAGES.values()}) == len(STAGES)
+    assert len({stage.port for stage in stages().values()}) == len(stages())

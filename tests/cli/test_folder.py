@@ -37,7 +37,8 @@ ENDS = [names for names in COMMANDS if not isinstance(command(names), click.Grou
 def arguments(of: click.Command) -> list[str]:
     """Return as many arguments as a command must have."""
     required = [each for each in of.params if isinstance(each, click.Argument) and each.required]
-    return [str(each.type.choices[0]) if isinstance(each.type, click.Choice) else "x" for each in required]
+    offered = [each.type.shell_complete(click.Context(of), each, "") for each in required]
+    return [next((str(item.value) for item in items if item.type == "plain"), "x") for items in offered]
 
 
 @pytest.fixture

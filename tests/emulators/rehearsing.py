@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from docbatch.emulators.rehearsal import STAGES, rehearsal
+from docbatch.emulators.rehearsal import rehearsal, stages
 from docbatch.emulators.server import Emulator
 from tests.cli.project import Project
 
@@ -40,7 +40,7 @@ sink:
 @contextmanager
 def staged(vendor: str, project: Project, port: int = 0, **options: Any) -> Iterator[Emulator]:
     """Put a service on, and have the environment lead commands in this process to it."""
-    stage = STAGES[vendor]
+    stage = stages()[vendor]
     folder = project.root / ".docbatch" / "emulate" / vendor
     with (
         rehearsal(stage, folder, port=port, **options) as emulator,

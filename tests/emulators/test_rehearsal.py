@@ -15,7 +15,7 @@ import pytest
 from docbatch.core.errors import StateError, StateLocked, UsageError
 from docbatch.emulators.exchange import Request
 from docbatch.emulators.extend.service import ExtendEmulator
-from docbatch.emulators.rehearsal import LEDGER, STAGES, accounts
+from docbatch.emulators.rehearsal import LEDGER, accounts, stages
 from docbatch.emulators.server import Emulator
 from tests.cli.project import Ended, Project
 from tests.emulators.rehearsing import KEY, port_of, staged, write
@@ -41,7 +41,7 @@ class Rehearsed:
     errors: list[str]
 
 
-@pytest.fixture(scope="module", params=STAGES)
+@pytest.fixture(scope="module", params=list(stages()))
 def rehearsed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Rehearsed:
     vendor, project = request.param, Project(tmp_path_factory.mktemp(request.param))
     project.write(DOCUMENTS)

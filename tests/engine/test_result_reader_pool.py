@@ -41,7 +41,7 @@ def wanted(spool: Spool, content: bytes, form: Format = "markdown") -> Render:
 
 
 def here(spool: Spool, content: bytes) -> Kept:
-    return keep(REGISTRY["llamacloud"]().read, spool, content)[0]
+    return keep(REGISTRY.kind("llamacloud").read, spool, content)[0]
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.models import Operation
 from docbatch.naming.templates import doc_fields
 from docbatch.sinks import base
-from docbatch.specs.configs import CONFIG_MODELS
 from docbatch.specs.load import MAX_PROBLEMS, load_jobs, load_project
 from docbatch.specs.values import Job
 
@@ -269,8 +268,7 @@ def test_a_sinks_identity_changes_with_place_and_form_alone(root: Path) -> None:
     assert identity("{type: files, path: 'out2/{{ doc.path }}'}") != first
 
 
-def test_a_vendor_needs_a_project_id(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(CONFIG_MODELS, ("extend", Operation.PARSE), CONFIG_MODELS["local", Operation.PARSE])
+def test_a_vendor_needs_a_project_id(root: Path) -> None:
     (root / "jobs" / "a.yaml").write_text(job("a") + "provider: extend\n")
     assert [loaded.connection.name for loaded in load()] == ["extend"]
     (root / "docbatch.yaml").unlink()

@@ -1,7 +1,9 @@
 """The committed schemas are the generated ones, and they judge as the models do."""
 
 import copy
+import itertools
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ValidationError
 
+from docbatch.core.errors import SpecError
+from docbatch.core.models import Operation
+from docbatch.providers import REGISTRY
 from docbatch.specs.job import JobSpec
+from docbatch.specs.load import load_jobs, load_project
 from docbatch.specs.project import ProjectSpec
 from docbatch.specs.schema import SCHEMAS, file_name, job_schema, project_schema, render, write
 
@@ -32,6 +38,40 @@ JOB: dict[str, Any] = {
     ],
     "labels": {"team": "finance"},
 }
+JOBS: Sequence[dict[str, Any]] = (
+    {**JOB, "source": {"include": "*.pdf"}, "sink": [{"type": "files", "path": "out/{{ doc.path }}"}]},
+    JOB,
+    {
+        **JOB,
+        "provider": "extend",
+        "operation": "extract",
+        "config": {"processor": {"id": "ex_one", "version": "1.0"}, "priority": 5},
+    },
+    {
+        **JOB,
+        "provider": "extend",
+        "config": {
+            "target": "spatial",
+            "chunkingStrategy": {"type": "page"},
+            "engine": "parse_auto",
+            "advancedOptions": {"verticalGroupingThreshold": 0.5},
+        },
+    },
+    {
+        **JOB,
+        "provider": "llamacloud",
+        "config": {
+            "parameters": {"tier": "fast", "fast_options": {}, "processing_options": {"forms": "default"}}
+        },
+    },
+    {
+        **JOB,
+        "provider": "extractpage",
+        "source": {"file_ids": ["file_1", "file_2"]},
+        "config": {"extract_text": False},
+    },
+)
+DECLARED = {"project": {"id": "pabcdef012345"}, "providers": {"lab": {"type": "local"}}}
 PROJECT: dict[str, Any] = {
     "project": {"id": "pabcdef012345"},
     "providers": {
@@ -69,6 +109,12 @@ VALUES: st.SearchStrategy[Any] = st.sampled_from(
             "6h",
             "0s",
             "local",
+            "extend",
+            "extract",
+            "section",
+            "agentic",
+            "parse_light",
+            "cl_one",
             "files",
             "text",
         ),
@@ -159,11 +205,114 @@ _JOB_SCHEMA = Draft202012Validator(job_schema())
 _PROJECT_SCHEMA = Draft202012Validator(project_schema())
 
 
-@given(mutants(JOB))
-def test_model_and_schema_agree_on_jobs(spec: Any) -> None:
-    assert _JOB_SCHEMA.is_valid(spec) == has_the_form(spec, JobSpec)
+class Judge:
+    """What `validate` says about specs, in a project of its own. Specs are written as JSON, which is YAML."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        (root / "specs").mkdir()
+
+    def takes_job(self, spec: object, project: object = DECLARED) -> bool:
+        return self._takes(project) and self._takes(project, spec)
+
+    def takes_project(self, spec: object) -> bool:
+        return self._takes(spec)
+
+    def _takes(self, project: object, *jobs: object) -> bool:
+        (self._root / "docbatch.yaml").write_text(json.dumps(project))
+        job = self._root / "specs" / "job.yaml"
+        try:
+            loaded = load_project(self._root)
+            for spec in jobs:
+                job.write_text(json.dumps(spec))
+                load_jobs(loaded, [job])
+        except SpecError:
+            return False
+        return True
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    return Judge(tmp_path_factory.mktemp("judge"))
+
+
+@given(st.sampled_from(JOBS).flatmap(mutants))
+def test_the_schema_refuses_jobs_of_a_wrong_form_and_none_that_docbatch_takes(
+    judge: Judge, spec: Any
+) -> None:
+    fits = _JOB_SCHEMA.is_valid(spec)
+    assert fits or not judge.takes_job(spec)
+    assert not fits or has_the_form(spec, JobSpec)
 
 
 @given(mutants(PROJECT))
-def test_model_and_schema_agree_on_projects(spec: Any) -> None:
-    assert _PROJECT_SCHEMA.is_valid(spec) == has_the_form(spec, ProjectSpec)
+def test_the_schema_refuses_projects_of_a_wrong_form_and_none_that_docbatch_takes(
+    judge: Judge, spec: Any
+) -> None:
+    fits = _PROJECT_SCHEMA.is_valid(spec)
+    assert fits or not judge.takes_project(spec)
+    assert not fits or has_the_form(spec, ProjectSpec)
+
+
+LISTED: Sequence[dict[str, Any]] = (
+    {"include": "*.pdf"},
+    {"urls": ["https://example.com/a.pdf"]},
+    {"file_ids": ["file_1"]},
+    {"texts": {"a": "one"}},
+)
+CONFIGS: Sequence[dict[str, Any]] = (
+    {},
+    {"config": {}},
+    *({"config": {"processor": {"id": id_}}} for id_ in ("ex_one", "cl_one", "spl_one", "of_another_kind")),
+    {"config": {"configuration_id": "cfg-one"}},
+    {"config": {"parameters": {"tier": "fast"}}},
+    {"config": {"parameters": {"data_schema": {"a": "b"}}}},
+    {"config": {"ocr": "off"}},
+    {"config": {"engine": "parse_light"}},
+)
+
+
+@pytest.mark.parametrize("provider", REGISTRY.names())
+def test_both_judge_alike_what_each_operation_of_a_provider_takes(judge: Judge, provider: str) -> None:
+    taken = []
+    for operation, source, config in itertools.product((None, *Operation), LISTED, CONFIGS):
+        asked = {} if operation is None else {"operation": operation.value}
+        spec = {**JOBS[0], "source": source, "provider": provider, **asked}
+        spec = {name: value for name, value in spec.items() if name != "config"} | config
+        fits = _JOB_SCHEMA.is_valid(spec)
+        assert fits == judge.takes_job(spec), spec
+        taken += [operation] if fits else []
+    assert set(taken) == {None, *REGISTRY.kind(provider).operations}
+
+
+SETTINGS: Mapping[str, Any] = {
+    "type": "llamacloud",
+    "base_url": "https://example.com",
+    "api_key": {"env": "A"},
+    "webhook_secret": {"env": "A"},
+    "workspace": "ws_1",
+    "api_version": "2025-04-21",
+    "rates": {"in_flight": 2},
+}
+
+
+@pytest.mark.parametrize("name", ["other", *REGISTRY.names()])
+def test_both_judge_alike_what_a_connection_may_say(judge: Judge, name: str) -> None:
+    types = [{}, {"type": None}, *({"type": each} for each in (*REGISTRY.names(), "none"))]
+    for written, (key, value) in itertools.product(types, SETTINGS.items()):
+        spec = {**PROJECT, "providers": {name: {key: value, **written}}}
+        assert _PROJECT_SCHEMA.is_valid(spec) == judge.takes_project(spec), spec
+
+
+URLS = (
+    *("https://a.b", "https://a.b:443/c?", "https://a.b/#", "https://[::1]:8/x", "https://a.b/@c", "https://a.b:"),
+    *("http://localhost:80", "http://LocalHost", "http://127.1.2.3/a", "http://[::1]", "http://a.b", "http://127.0.0.1.b"),
+    *("https://", "https:///a", "https://u@a.b", "https://u:p@a.b/", "https://a.b?c", "https://a.b/c?d", "https://a.b#c"),
+    *("https://a.b:c", "https://a b", "https://a.b/\n", "ftp://a.b", "HTTPS://a.b", "https://a.b\\c"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_both_judge_base_urls_alike(judge: Judge, url: str) -> None:
+    spec = {**PROJECT, "providers": {"extend": {"base_url": url}}}
+    assert _PROJECT_SCHEMA.is_valid(spec) == judge.takes_project(spec)

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.emulators.webhooks import Delivery, from_extend
+from docbatch.emulators.extend.webhook import delivery as from_extend
+from docbatch.emulators.webhooks import Delivery
+from docbatch.providers.extend.webhook import WEBHOOK
 from docbatch.webhooks.inbox import InboxWriter
 from docbatch.webhooks.listener import AnsweredRequest, DeliveryVerdict, Limits, Listener, WebhookConnection
 from docbatch.webhooks.server import bind, server
-from docbatch.webhooks.vendors import VENDORS
 from tests.webhooks.listening import EXTEND_SECRET, received
 
 LIMITS = Limits(patience=0.15, connection=0.4, connections=4)
@@ -27,7 +28,7 @@ def genuine() -> Delivery:
 @contextmanager
 def serving(folder: Path, limits: Limits = LIMITS) -> Iterator[tuple[tuple[str, int], list[AnsweredRequest]]]:
     told: list[AnsweredRequest] = []
-    receiver = WebhookConnection("extend", VENDORS["extend"], (EXTEND_SECRET,))
+    receiver = WebhookConnection("extend", WEBHOOK, (EXTEND_SECRET,))
     listener = Listener([receiver], InboxWriter(folder), told.append, limits)
     with bind("127.0.0.1", 0) as listening:
         serve = server(listener, limits)

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from docbatch.emulators.webhooks import Delivery, from_extend, from_llamacloud
+from docbatch.emulators.extend.webhook import delivery as from_extend
+from docbatch.emulators.llamacloud.webhook import delivery as from_llamacloud
+from docbatch.emulators.webhooks import Delivery
 from tests.cli.project import Project
 from tests.patience import until
 from tests.webhooks.listening import (

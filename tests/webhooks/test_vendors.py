@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 import pytest
 from extend_ai.wrapper.webhooks import Webhooks
 
-from docbatch.emulators.webhooks import Delivery, from_extend, from_llamacloud
-from docbatch.webhooks.vendors import VENDORS, Malformed, Message
+from docbatch.emulators.extend.webhook import delivery as from_extend
+from docbatch.emulators.llamacloud.webhook import delivery as from_llamacloud
+from docbatch.emulators.webhooks import Delivery
+from docbatch.providers.extend.webhook import WEBHOOK as EXTEND
+from docbatch.providers.llamacloud.webhook import WEBHOOK as LLAMACLOUD
+from docbatch.providers.webhook import Malformed, Message
 
 SECRET = "wss_0123456789abcdef"
 PAYLOAD = {"object": "batch_run", "id": "bpr_1", "note": "Grüße, 你好"}
-EXTEND, LLAMACLOUD = VENDORS["extend"], VENDORS["llamacloud"]
 
 
 def lower(headers: Mapping[str, str]) -> dict[str, str]:

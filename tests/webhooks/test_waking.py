@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from docbatch.emulators.extend.service import ExtendEmulator
-from docbatch.emulators.webhooks import about_batches
+from docbatch.emulators.extend.webhook import about_batches
 from tests.patience import until
 from tests.providers.extend.project import DOCUMENTS, extend_project
 from tests.webhooks.listening import EXTEND_SECRET, ended, listening_on

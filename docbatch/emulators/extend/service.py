@@ -9,12 +9,13 @@ batch, whatever became of its runs.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from math import inf
 from types import MappingProxyType
 from typing import Any
 
+from docbatch.emulators.any_key import AnyKey, AnyProcessor
 from docbatch.emulators.extend.files import ExtendFiles
 from docbatch.emulators.extend.limits import Limits
 from docbatch.emulators.extend.objects import (
@@ -51,6 +52,8 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class ExtendEmulator(ExtendFiles):
+    kept_headers = ExtendFiles.kept_headers | {"x-extend-api-version", "x-extend-workspace-id"}
+
     def __init__(self, *, key: str = "sk_test_0123456789", workspace: str = "ws_main") -> None:
         super().__init__(key=key, workspace=workspace)
         self.runs: dict[str, Run] = {}
@@ -324,3 +327,11 @@ def _fits(pattern: list[str], parts: list[str]) -> bool:
     return len(pattern) == len(parts) and all(
         each in ("*", part) for each, part in zip(pattern, parts, strict=True)
     )
+
+
+def rehearsed(_extracting: Collection[str]) -> ExtendEmulator:
+    """Return the service as it takes any key, and any id for that of a saved processor."""
+    made = ExtendEmulator()
+    made.keys = AnyKey("rehearsal")
+    made.versions = AnyProcessor()
+    return made

@@ -1,10 +1,11 @@
 """extract.page on loopback, with the quirks its documentation leaves open as knobs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from hashlib import sha256
 from typing import Any, Literal
 
+from docbatch.emulators.any_key import AnyKey
 from docbatch.emulators.extractpage.objects import Batch, File, Item, Kept, Refusal, iso, limited, require
 from docbatch.emulators.extractpage.work import IMAGE_SECRET, Work
 from docbatch.emulators.server import Payment, Request, Response
@@ -217,3 +218,8 @@ class ExtractPage(Work):
                 self._end(item, "cancelled")
         batch.completed = self.clock()
         return self._shown(batch)
+
+
+def rehearsed(_extracting: Collection[str]) -> ExtractPage:
+    """Return the service as it takes any key."""
+    return ExtractPage(accounts=AnyKey("rehearsal"))

@@ -2,11 +2,13 @@
 
 import json
 import random
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from math import inf
 from typing import Any
 
+from docbatch.emulators.any_key import AnyKey
 from docbatch.emulators.llamacloud.objects import (
     TIERS,
     Batch,
@@ -236,3 +238,11 @@ class LlamaCloud(EmulatedStorage):
             raise Rejected(400, "a job that is over cannot be cancelled")
         job.cancelled = True
         return Response.of(self._described(job, []))
+
+
+def rehearsed(extracting: Collection[str]) -> LlamaCloud:
+    """Return the service as it takes any key. The configurations named extract, all others parse."""
+    made = LlamaCloud()
+    made.keys = AnyKey("rehearsal")
+    made.extracting = frozenset(extracting)
+    return made

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from docbatch.core.errors import CredentialsError, UsageError
 from docbatch.engine.credentials import read_webhook_secret
+from docbatch.providers import REGISTRY
+from docbatch.providers.kind import ProviderKind
+from docbatch.providers.webhook import Webhook
 from docbatch.specs.project import EnvReference
 from docbatch.specs.values import Connection, Project
 from docbatch.webhooks.listener import WebhookConnection
-from docbatch.webhooks.vendors import VENDORS
 
 
 def find_webhook_connections(project: Project) -> list[WebhookConnection]:
@@ -21,7 +23,7 @@ def find_webhook_connections(project: Project) -> list[WebhookConnection]:
         )
     found = list(_receivers(project))
     if not found:
-        names = " or ".join(vendor.variable for vendor in VENDORS.values())
+        names = " or ".join(each.variable for each in map(_webhook, REGISTRY.kinds()) if each is not None)
         raise CredentialsError(
             "no connection has a webhook secret, so that no delivery could be trusted",
             hint=f"set {names}, or write 'webhook_secret: {{env: NAME}}' under the connection in docbatch.yaml",
@@ -31,10 +33,15 @@ def find_webhook_connections(project: Project) -> list[WebhookConnection]:
 
 def _receivers(project: Project) -> Iterator[WebhookConnection]:
     for connection in project.connections.values():
-        vendor = VENDORS.get(connection.type)
-        secrets = () if vendor is None else _secrets(connection, vendor.variable, project.root)
-        if vendor is not None and secrets:
-            yield WebhookConnection(connection.name, vendor, secrets)
+        webhook = _webhook(REGISTRY.kind(connection.type))
+        secrets = () if webhook is None else _secrets(connection, webhook.variable, project.root)
+        if webhook is not None and secrets:
+            yield WebhookConnection(connection.name, webhook, secrets)
+
+
+def _webhook(kind: ProviderKind) -> Webhook | None:
+    load = None if kind.service is None else kind.service.webhook
+    return None if load is None else load()
 
 
 def _secrets(connection: Connection, variable: str, root: Path) -> tuple[str, ...]:

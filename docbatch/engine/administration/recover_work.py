@@ -134,7 +134,7 @@ def _paid(session: PlanSession) -> set[str]:
         name
         for name, provider in session.store.documents.connections()
         if name not in views
-        and not (provider in REGISTRY and REGISTRY[provider]().traits(Settings(name, provider)).free)
+        and not (provider in REGISTRY and REGISTRY.kind(provider).traits(Settings(name, provider)).free)
     }
     return charging | missing
 

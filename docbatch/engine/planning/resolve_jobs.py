@@ -43,7 +43,7 @@ def resolve_jobs(
     `ask` is called for versions that only the vendor knows; a job for which it returns None is left out.
     """
     for job in jobs:
-        kind = REGISTRY[job.connection.type]()
+        kind = REGISTRY.kind(job.connection.type)
         own = connection_settings(job.connection)
         config = {name: value for name, value in job.identity_config.items() if value is not None}
         today = Recipe(kind.name, kind.account(own), job.operation, config)
@@ -113,7 +113,7 @@ def _kept_pins(job: str, today: Recipe, current: Pins | None, store: Store) -> P
 
 def moved(target: ResolvedJob) -> dict[str, tuple[str, str]]:
     """Return what moved since the job's versions were resolved: name to (kept, current)."""
-    kind = REGISTRY[target.recipe.provider]()
+    kind = REGISTRY.kind(target.recipe.provider)
     current = kind.pins(target.operation, target.config) or target.recipe.pins
     kept = target.recipe.pins
     return {

@@ -88,7 +88,7 @@ class ResultReader:
         self._room = room
 
     def keep(self, wanted: Keep, payload: bytes) -> bytes:
-        kept, answer = keep(REGISTRY[wanted.kind]().read, self._spool, payload)
+        kept, answer = keep(REGISTRY.kind(wanted.kind).read, self._spool, payload)
         name, size = (wanted.kind, kept.draft.digest), kept.draft.size * READ
         if wanted.soon and size <= self._room and name not in self._fresh:
             self._fresh[name] = (answer, size)
@@ -100,7 +100,7 @@ class ResultReader:
         answer, size = self._fresh.pop((wanted.kind, wanted.digest), (None, 0))
         self._room += size
         if answer is None:
-            answer = REGISTRY[wanted.kind]().read(self._spool.read(wanted.digest))
+            answer = REGISTRY.kind(wanted.kind).read(self._spool.read(wanted.digest))
         return encoded(answer, DocumentInfo.model_validate(wanted.document), wanted.form)
 
     def answer(self, wanted: Keep | Render, payload: bytes) -> tuple[ReplyKind, bytes]:

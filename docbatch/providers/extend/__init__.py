@@ -7,18 +7,27 @@ from urllib.parse import urlsplit
 
 from docbatch.core.errors import UsageError
 from docbatch.core.models import Input, Operation, Recovery, Stops, Traits
-from docbatch.providers.kind import ProviderKind, Settings, Surroundings
+from docbatch.providers.kind import (
+    ConfigContract,
+    EmulatorKind,
+    ProviderKind,
+    Service,
+    Settings,
+    Surroundings,
+)
 
 if TYPE_CHECKING:
     # Planning needs neither the HTTP client nor the result model.
     from docbatch.core.results import Answer
     from docbatch.providers.base import Provider
+    from docbatch.providers.webhook import Webhook
 
 REGIONS = {
     "us": "https://api.extend.ai",
     "us2": "https://api.us2.extend.app",
     "eu": "https://api.eu1.extend.ai",
 }
+BASE_URL_VARIABLE = "EXTEND_BASE_URL"
 CURRENT = "2026-02-09"
 SINGLE = "2025-04-21"
 
@@ -31,6 +40,12 @@ SINGLES_IN_FLIGHT = 40
 GRACE = 600.0
 # An upload is answered only after the vendor has taken the whole file in.
 SILENCE = 120.0
+
+
+def _config(operation: Operation) -> ConfigContract:
+    from docbatch.providers.extend.options import CONFIGS, EXECUTION_ONLY  # noqa: PLC0415 - only what a job uses
+
+    return ConfigContract(CONFIGS[operation], EXECUTION_ONLY, surcharged=frozenset({"priority"}))
 
 
 def _traits(settings: Settings) -> Traits:
@@ -52,7 +67,7 @@ def _traits(settings: Settings) -> Traits:
 def base_url(settings: Settings) -> str:
     """Return where the connection's account lives."""
     region = os.environ.get("EXTEND_REGION", "us")
-    url = settings.base_url or os.environ.get("EXTEND_BASE_URL") or REGIONS.get(region)
+    url = settings.base_url or os.environ.get(BASE_URL_VARIABLE) or REGIONS.get(region)
     if url is None:
         raise UsageError(
             f"EXTEND_REGION is '{region}', which is no region of Extend",
@@ -112,6 +127,12 @@ def _read(payload: bytes) -> "Answer":
     return read(payload)
 
 
+def _webhook() -> "Webhook":
+    from docbatch.providers.extend.webhook import WEBHOOK  # noqa: PLC0415 - for listening only
+
+    return WEBHOOK
+
+
 def _inputs(operation: Operation) -> frozenset[Input]:
     """Texts are sent as plain text files; the vendor splits none."""
     followed = frozenset({Input.URL, Input.FILE_ID})
@@ -131,7 +152,9 @@ def _abilities() -> tuple[str, ...]:
 
 KIND = ProviderKind(
     name="extend",
+    title="Extend",
     operations=tuple(Operation),
+    config=_config,
     traits=_traits,
     account=_account,
     pins=_pins,
@@ -139,6 +162,13 @@ KIND = ProviderKind(
     read=_read,
     abilities=_abilities,
     inputs=_inputs,
-    key_variable="EXTEND_API_KEY",
-    hosts=frozenset(urlsplit(url).hostname or "" for url in REGIONS.values()),
+    service=Service(
+        key_variable="EXTEND_API_KEY",
+        address_variable=BASE_URL_VARIABLE,
+        hosts=frozenset(urlsplit(url).hostname or "" for url in REGIONS.values()),
+        has_workspaces=True,
+        has_versions=True,
+        webhook=_webhook,
+        emulator=EmulatorKind(8471, "docbatch.emulators.extend.service:rehearsed"),
+    ),
 )

@@ -4,11 +4,15 @@ What is valid here is also what the vendor accepts: names and values are checked
 sent as they were written; nothing is filled in.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
+
+from docbatch.core.models import Operation
+from docbatch.fields import UNSET, when, within
 
 # It orders work at the vendor and says nothing about results, so it is no part of an item's identity.
 EXECUTION_ONLY = frozenset({"priority"})
@@ -193,6 +197,24 @@ class AdvancedOptions(Options):
 class ParseConfig(Options):
     """Options of parsing at Extend. What is left out is decided by the vendor, and may change with its engine."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                when(
+                    "target",
+                    ["spatial"],
+                    within("chunkingStrategy", within("type", {"enum": [None, "page"]})),
+                    otherwise=within("advancedOptions", within("verticalGroupingThreshold", UNSET)),
+                ),
+                when(
+                    "engine",
+                    ["parse_light"],
+                    within("advancedOptions", within("formattingDetection", {"maxItems": 0})),
+                ),
+            ]
+        }
+    )
+
     target: Literal["markdown", "spatial"] | None = Field(
         default=None, description="markdown, or text laid out as on the page"
     )
@@ -260,9 +282,20 @@ class _ProcessorConfig(Options):
     )
 
 
+_KINDS = {"ex": "extractor", "cl": "classifier", "cls": "classifier", "spl": "splitter", "sp": "splitter"}
+
+
+def _of_kind(wanted: str) -> ConfigDict:
+    others = "|".join(prefix for prefix, kind in _KINDS.items() if kind != wanted)
+    return ConfigDict(
+        json_schema_extra={
+            "allOf": [within("processor", within("id", {"not": {"pattern": f"^(?:{others})_"}}))]
+        }
+    )
+
+
 def _check_kind(processor: Processor, wanted: str) -> Processor:
-    kinds = {"ex": "extractor", "cl": "classifier", "cls": "classifier", "spl": "splitter", "sp": "splitter"}
-    kind = kinds.get(processor.id.partition("_")[0], wanted)
+    kind = _KINDS.get(processor.id.partition("_")[0], wanted)
     if kind != wanted:
         article = "an" if kind == "extractor" else "a"
         raise _refuse(
@@ -274,6 +307,8 @@ def _check_kind(processor: Processor, wanted: str) -> Processor:
 class ExtractConfig(_ProcessorConfig):
     """Options of extracting at Extend."""
 
+    model_config = _of_kind("extractor")
+
     @field_validator("processor")
     @classmethod
     def _kind(cls, processor: Processor) -> Processor:
@@ -282,6 +317,8 @@ class ExtractConfig(_ProcessorConfig):
 
 class ClassifyConfig(_ProcessorConfig):
     """Options of classifying at Extend."""
+
+    model_config = _of_kind("classifier")
 
     @field_validator("processor")
     @classmethod
@@ -292,7 +329,17 @@ class ClassifyConfig(_ProcessorConfig):
 class SplitConfig(_ProcessorConfig):
     """Options of splitting at Extend."""
 
+    model_config = _of_kind("splitter")
+
     @field_validator("processor")
     @classmethod
     def _kind(cls, processor: Processor) -> Processor:
         return _check_kind(processor, "splitter")
+
+
+CONFIGS: Mapping[Operation, type[Options]] = {
+    Operation.PARSE: ParseConfig,
+    Operation.EXTRACT: ExtractConfig,
+    Operation.CLASSIFY: ClassifyConfig,
+    Operation.SPLIT: SplitConfig,
+}

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from docbatch.core.models import Input, Operation, Recovery, Traits
-from docbatch.providers.kind import ProviderKind, Settings, Surroundings
+from docbatch.providers.kind import (
+    ConfigContract,
+    EmulatorKind,
+    ProviderKind,
+    Service,
+    Settings,
+    Surroundings,
+)
 
 if TYPE_CHECKING:
     # The HTTP client and the result models are heavy, and planning needs neither.
@@ -13,13 +20,20 @@ if TYPE_CHECKING:
     from docbatch.providers.base import Provider
 
 BASE_URL = "https://api.extract.page"
+BASE_URL_VARIABLE = "EXTRACT_BASE_URL"
 MOST_FILES = 10_000
 GRACE = 60.0
 REQUESTS_PER_SECOND = 1000.0
 
 
+def _config(_operation: Operation) -> ConfigContract:
+    from docbatch.providers.extractpage.options import ExtractPageConfig  # noqa: PLC0415 - only what a job uses
+
+    return ConfigContract(ExtractPageConfig)
+
+
 def base_url(settings: Settings) -> str:
-    return (settings.base_url or os.environ.get("EXTRACT_BASE_URL") or BASE_URL).rstrip("/")
+    return (settings.base_url or os.environ.get(BASE_URL_VARIABLE) or BASE_URL).rstrip("/")
 
 
 def account(settings: Settings) -> str:
@@ -77,14 +91,19 @@ def _abilities() -> tuple[str, ...]:
 
 KIND = ProviderKind(
     name="extractpage",
+    title="extract.page",
     operations=(Operation.PARSE,),
+    config=_config,
     traits=traits,
     account=account,
-    pins=lambda _operation, _config: {},
     connect=_connect,
     read=_read,
     abilities=_abilities,
-    key_variable="EXTRACT_API_KEY",
-    hosts=frozenset({"api.extract.page"}),
+    service=Service(
+        key_variable="EXTRACT_API_KEY",
+        address_variable=BASE_URL_VARIABLE,
+        hosts=frozenset({"api.extract.page"}),
+        emulator=EmulatorKind(8473, "docbatch.emulators.extractpage.service:rehearsed"),
+    ),
     inputs=lambda _operation: frozenset({Input.FILE_ID}),
 )

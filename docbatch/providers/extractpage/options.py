@@ -2,8 +2,6 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-EXECUTION_ONLY: frozenset[str] = frozenset()
-
 
 class ExtractPageConfig(BaseModel):
     """Options of extract.page. What is left out is the service's own choice."""

@@ -6,11 +6,19 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from docbatch.core.models import Input, Operation, Recovery, Traits
-from docbatch.providers.kind import ProviderKind, Settings, Surroundings
+from docbatch.providers.kind import (
+    ConfigContract,
+    EmulatorKind,
+    ProviderKind,
+    Service,
+    Settings,
+    Surroundings,
+)
 
 if TYPE_CHECKING:
     from docbatch.core.results import Answer
     from docbatch.providers.base import Provider
+    from docbatch.providers.webhook import Webhook
 
 BASE_URL = "https://api.cloud.llamaindex.ai"
 BASE_URL_VARIABLE = "LLAMA_CLOUD_BASE_URL"
@@ -24,6 +32,12 @@ THREADS = 6
 UPLOADS_PER_SECOND = 8.0
 UPLOADS_AT_ONCE = 10
 REQUESTS_PER_SECOND = 20.0
+
+
+def _config(operation: Operation) -> ConfigContract:
+    from docbatch.providers.llamacloud.options import CONFIGS, EXECUTION_ONLY  # noqa: PLC0415 - only what a job uses
+
+    return ConfigContract(CONFIGS[operation], EXECUTION_ONLY)
 
 
 def base_url(settings: Settings) -> str:
@@ -84,6 +98,12 @@ def _read(payload: bytes) -> "Answer":
     return read(payload)
 
 
+def _webhook() -> "Webhook":
+    from docbatch.providers.llamacloud.webhook import WEBHOOK  # noqa: PLC0415 - for listening only
+
+    return WEBHOOK
+
+
 def _abilities() -> tuple[str, ...]:
     return (
         f"batches of up to {MOST_DOCUMENTS:,} documents, one directory each; a plan with batches (Pro or Enterprise)",
@@ -96,7 +116,9 @@ def _abilities() -> tuple[str, ...]:
 
 KIND = ProviderKind(
     name="llamacloud",
+    title="LlamaCloud",
     operations=(Operation.PARSE, Operation.EXTRACT),
+    config=_config,
     traits=traits,
     account=account,
     pins=_pins,
@@ -104,6 +126,11 @@ KIND = ProviderKind(
     read=_read,
     abilities=_abilities,
     inputs=lambda _operation: frozenset({Input.FILE_ID, Input.TEXT}),
-    key_variable="LLAMA_CLOUD_API_KEY",
-    hosts=frozenset({"api.cloud.llamaindex.ai", "api.cloud.eu.llamaindex.ai"}),
+    service=Service(
+        key_variable="LLAMA_CLOUD_API_KEY",
+        address_variable=BASE_URL_VARIABLE,
+        hosts=frozenset({"api.cloud.llamaindex.ai", "api.cloud.eu.llamaindex.ai"}),
+        webhook=_webhook,
+        emulator=EmulatorKind(8472, "docbatch.emulators.llamacloud.service:rehearsed"),
+    ),
 )

@@ -1,12 +1,15 @@
 """What a job writes under `config:` for LlamaCloud: a saved configuration by its id, or parameters docbatch saves."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from docbatch.core.models import Operation
-from docbatch.providers.llamacloud.parameters import ExtractParameters, Options, ParseParameters
+from docbatch.fields import UNSET, when, within
+from docbatch.providers.llamacloud.parameters import Options, Pages, ParseParameters, Tier
+
+MOST_SCHEMA_TEXT = 120_000
 
 # What is removed afterwards, and who is told meanwhile, says nothing about results.
 EXECUTION_ONLY = frozenset({"cleanup", "webhook_configuration_ids"})
@@ -18,7 +21,76 @@ WebhookIds = Annotated[
 ]
 
 
+class ExtractParameters(Options):
+    """What is extracted from documents, and how."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                when("tier", ["turbo"], {"properties": {"parse_tier": UNSET, "parse_config_id": UNSET}}),
+                when(
+                    "tier",
+                    ["agentic_plus"],
+                    {},
+                    otherwise=within("spreadsheet_mode", {"not": {"const": True}}),
+                ),
+            ]
+        }
+    )
+
+    data_schema: dict[str, Any] = Field(min_length=1, description="JSON Schema of the data wanted")
+    tier: Literal["cost_effective", "agentic", "agentic_plus", "turbo"] | None = Field(
+        default=None, description="what a page costs and how well data is found"
+    )
+    version: str | None = Field(default=None, min_length=1, description="a version of the tier, or latest")
+    parse_tier: Tier | None = Field(default=None, description="the tier of the parse beneath, charged on top")
+    parse_config_id: str | None = Field(
+        default=None, min_length=1, description="a saved configuration for the parse beneath"
+    )
+    cite_sources: bool | None = Field(
+        default=None, description="say where in the document each value was found"
+    )
+    advanced_citations: bool | None = Field(
+        default=None, description="more exact places of what is cited; slower"
+    )
+    confidence_scores: bool | None = Field(default=None, description="say how certain each value is")
+    system_prompt: str | None = Field(default=None, description="instructions to the model")
+    target_pages: Pages | None = Field(default=None, description="pages from 1, such as 1,3,5-8")
+    max_pages: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="how many pages are read at most"
+    )
+    disable_cache: bool | None = Field(default=None, description="neither use nor keep cached results")
+    spreadsheet_mode: bool | None = Field(
+        default=None, description="read cells of spreadsheets directly; on the tier agentic_plus only"
+    )
+    sheet_names: list[str] | None = Field(
+        default=None, description="exact names of the sheets to read; for spreadsheet_mode"
+    )
+    extraction_target: Literal["per_doc", "per_page", "per_table_row"] | None = Field(
+        default=None, description="one result for each of these; deprecated by the service"
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.tier == "turbo" and (self.parse_tier or self.parse_config_id):
+            raise ValueError("the tier turbo takes neither parse_tier nor parse_config_id")
+        if self.spreadsheet_mode and self.tier != "agentic_plus":
+            raise ValueError("spreadsheet_mode needs the tier agentic_plus")
+        if len(str(self.data_schema)) > MOST_SCHEMA_TEXT:
+            raise ValueError(f"data_schema is longer than {MOST_SCHEMA_TEXT:,} characters")
+        return self
+
+
 class _Config(Options):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {**within("configuration_id", {"type": "string"}), "required": ["configuration_id"]},
+                {**within("parameters", {"type": "object"}), "required": ["parameters"]},
+            ]
+        }
+    )
+
     configuration_id: ConfigurationId | None = Field(
         default=None,
         description="a saved configuration of the account, or a preset of the service such as cfg-PARSE_AGENTIC",

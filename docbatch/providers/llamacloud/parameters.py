@@ -1,15 +1,15 @@
-"""The options of Parse v2 and Extract v2 as the service names them; what is left out is the service's own default."""
+"""The options of Parse v2 as the service names them; what is left out is the service's own default."""
 
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from docbatch.fields import UNSET, when, within
+
 Ratio = Annotated[float, Field(ge=0, le=1)]
 Tier = Literal["fast", "cost_effective", "agentic", "agentic_plus"]
 Pages = Annotated[str, Field(pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$", max_length=10_000)]
 Chart = Literal["efficient", "agentic", "agentic_plus"]
-
-MOST_SCHEMA_TEXT = 120_000
 
 
 class Options(BaseModel):
@@ -238,6 +238,30 @@ class ProcessingControl(Options):
 class ParseParameters(Options):
     """How documents are parsed."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                when(
+                    "tier",
+                    ["fast"],
+                    {
+                        "properties": {
+                            "agentic_options": UNSET,
+                            "processing_options": within("forms", {"not": {"const": "enrich"}}),
+                        }
+                    },
+                    otherwise=within("fast_options", UNSET),
+                ),
+                when(
+                    "tier",
+                    ["agentic", "agentic_plus"],
+                    {},
+                    otherwise=within("processing_options", within("cost_optimizer", UNSET)),
+                ),
+            ]
+        }
+    )
+
     tier: Tier = Field(description="what a page costs and how well it is read")
     version: str = Field(
         default="latest",
@@ -273,50 +297,4 @@ class ParseParameters(Options):
             raise ValueError("cost_optimizer needs the tier agentic or agentic_plus")
         if processing and processing.forms == "enrich" and self.tier == "fast":
             raise ValueError("forms: enrich is not available on the tier fast")
-        return self
-
-
-class ExtractParameters(Options):
-    """What is extracted from documents, and how."""
-
-    data_schema: dict[str, Any] = Field(min_length=1, description="JSON Schema of the data wanted")
-    tier: Literal["cost_effective", "agentic", "agentic_plus", "turbo"] | None = Field(
-        default=None, description="what a page costs and how well data is found"
-    )
-    version: str | None = Field(default=None, min_length=1, description="a version of the tier, or latest")
-    parse_tier: Tier | None = Field(default=None, description="the tier of the parse beneath, charged on top")
-    parse_config_id: str | None = Field(
-        default=None, min_length=1, description="a saved configuration for the parse beneath"
-    )
-    cite_sources: bool | None = Field(
-        default=None, description="say where in the document each value was found"
-    )
-    advanced_citations: bool | None = Field(
-        default=None, description="more exact places of what is cited; slower"
-    )
-    confidence_scores: bool | None = Field(default=None, description="say how certain each value is")
-    system_prompt: str | None = Field(default=None, description="instructions to the model")
-    target_pages: Pages | None = Field(default=None, description="pages from 1, such as 1,3,5-8")
-    max_pages: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="how many pages are read at most"
-    )
-    disable_cache: bool | None = Field(default=None, description="neither use nor keep cached results")
-    spreadsheet_mode: bool | None = Field(
-        default=None, description="read cells of spreadsheets directly; on the tier agentic_plus only"
-    )
-    sheet_names: list[str] | None = Field(
-        default=None, description="exact names of the sheets to read; for spreadsheet_mode"
-    )
-    extraction_target: Literal["per_doc", "per_page", "per_table_row"] | None = Field(
-        default=None, description="one result for each of these; deprecated by the service"
-    )
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.tier == "turbo" and (self.parse_tier or self.parse_config_id):
-            raise ValueError("the tier turbo takes neither parse_tier nor parse_config_id")
-        if self.spreadsheet_mode and self.tier != "agentic_plus":
-            raise ValueError("spreadsheet_mode needs the tier agentic_plus")
-        if len(str(self.data_schema)) > MOST_SCHEMA_TEXT:
-            raise ValueError(f"data_schema is longer than {MOST_SCHEMA_TEXT:,} characters")
         return self

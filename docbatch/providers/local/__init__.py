@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from docbatch.core.models import Input, Operation, Recovery, Traits
-from docbatch.providers.kind import ProviderKind, Settings, Surroundings
+from docbatch.providers.kind import ConfigContract, ProviderKind, Settings, Surroundings
 
 if TYPE_CHECKING:
     # A worker imports this package, and what these bring along would double the time it takes to start.
@@ -23,6 +23,12 @@ TRAITS = Traits(
     poll_max=1.0,
     concurrency=1,
 )
+
+
+def _config(_operation: Operation) -> ConfigContract:
+    from docbatch.providers.local.options import EXECUTION_ONLY, LocalConfig  # noqa: PLC0415 - not needed to read
+
+    return ConfigContract(LocalConfig, EXECUTION_ONLY)
 
 
 def _pins(operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:  # noqa: ARG001 - one engine for all
@@ -57,7 +63,9 @@ def _abilities() -> tuple[str, ...]:
 
 KIND = ProviderKind(
     name="local",
+    title="the local engine",
     operations=(Operation.PARSE,),
+    config=_config,
     traits=lambda _settings: TRAITS,
     account=lambda _settings: "local",
     pins=_pins,

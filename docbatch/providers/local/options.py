@@ -32,7 +32,9 @@ class LocalConfig(BaseModel):
         default=120, gt=0, le=86_400, description="seconds a document may take, then it is failed"
     )
     max_memory: str = Field(
-        default="2GB", description="memory a document may take on top of what the engines themselves need"
+        default="2GB",
+        description="memory a document may take on top of what the engines themselves need",
+        json_schema_extra={"pattern": f"^{_SIZE.pattern}$(?!\n)"},
     )
     ocr: Literal["auto", "off", "force"] = Field(
         default="auto",

@@ -1,0 +1,81 @@
+"""What a command imports: the providers that are used, and of those that are only declared not more than the declaration."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from docbatch.providers import REGISTRY
+from tests.cli.project import Project
+
+COUNT = """
+import contextlib, io, json, sys
+from docbatch import cli
+
+sys.argv[0] = "docbatch"
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    cli.main()
+print(json.dumps([*sys.modules]))
+"""
+VENDORS = tuple(f"docbatch.providers.{name}" for name in REGISTRY.names())
+LOCAL = {"docbatch.providers.local", "docbatch.providers.local.engines", "docbatch.providers.local.options"}
+DECLARED = """
+project: {id: pabcdef012345}
+providers:
+  llamacloud: {rates: {in_flight: 2}}
+  eu: {type: extend, api_key: {env: NONE}}
+"""
+
+
+def imported(project: Project, *arguments: str) -> set[str]:
+    script = [sys.executable, "-c", COUNT, *arguments]
+    done = subprocess.run(script, cwd=project.root, capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout))
+
+
+def vendors(modules: set[str]) -> set[str]:
+    """Return what of the providers' own folders is among the modules."""
+    return {name for name in modules if name.startswith(VENDORS)}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["plan", "--help"], ["status"]])
+def test_what_names_no_provider_imports_none(project: Project, arguments: Sequence[str]) -> None:
+    assert vendors(imported(project, *arguments)) == set()
+
+
+def test_a_plan_over_files_for_the_local_engine_imports_no_vendor(project: Project) -> None:
+    project.write({"in/a.txt": "one"})
+    project.job()
+
+    found = imported(project, "plan")
+
+    assert vendors(found) == LOCAL
+    assert {name for name in found if name.startswith(("docbatch.emulators", "docbatch.webhooks"))} == set()
+    assert not {"httpx", "httpcore", "uvicorn", "xberg", "liteparse"} & found
+
+
+def test_a_vendor_that_is_only_declared_costs_its_declaration_and_only_where_it_is_judged(
+    project: Project,
+) -> None:
+    project.write({"docbatch.yaml": DECLARED, "in/a.txt": "one"})
+    project.job()
+
+    assert vendors(imported(project, "plan")) == LOCAL | {"docbatch.providers.extend"}
+
+
+def test_a_plan_for_a_vendor_imports_neither_its_client_nor_another_vendor(project: Project) -> None:
+    project.write({"docbatch.yaml": DECLARED, "in/a.txt": "one"})
+    project.job("""
+        apiVersion: docbatch/v1
+        name: job
+        source: {root: in, include: "**/*"}
+        provider: eu
+        sink: [{type: jsonl, path: out/all.jsonl}]
+    """)
+
+    assert vendors(imported(project, "plan")) == {
+        "docbatch.providers.extend",
+        "docbatch.providers.extend.options",
+    }
