@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 
+from docbatch.core.errors import Gone
 from docbatch.core.models import Draft, Failure, Operation, RemoteObject, Traits, WorkItem
 from docbatch.core.results import Answer
 
@@ -207,3 +208,38 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Release connections and processes."""
+
+
+class Unsearchable:
+    """What a provider answers that keeps nothing between its submissions, or nothing anybody could look for.
+
+    A base for small ones. Their traits say that they are not `findable`, and `Stops.NOTHING` unless they have a `cancel`
+    of their own. A service that can be searched must not inherit that a survey sees nothing.
+    """
+
+    def pins(self, operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:  # noqa: ARG002
+        return {}
+
+    def steps(self, batch: Batch) -> Sequence[Step]:  # noqa: ARG002
+        return ()
+
+    def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:
+        raise NotImplementedError("this provider has no prepare steps")
+
+    def look(self, intent: Intent) -> Sighting:  # noqa: ARG002
+        return Sighting(None, witness=False)
+
+    def survey(self, prefix: str) -> Iterable[str]:  # noqa: ARG002
+        return ()
+
+    def recall(self, marker: str) -> Recalled:
+        raise Gone(f"no work is kept there that could be read back, so there is no {marker}")
+
+    def discard(self, intent: Intent) -> None:
+        """Nothing is made for a submission alone."""
+
+    def cancel(self, intent: Intent, remote_id: str | None) -> None:
+        """Nothing can be stopped."""
+
+    def close(self) -> None:
+        """Nothing is held open."""

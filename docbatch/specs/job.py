@@ -21,6 +21,7 @@ from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 from docbatch.sources.options import FileIdsOptions, FolderOptions, LinksOptions, ListOptions, TextsOptions
 
 TABLE = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
+_FREE_TABLE = TABLE.replace("^", "^(?![Ss][Qq][Ll][Ii][Tt][Ee]_)", 1)
 
 
 def _not_reserved(table: str) -> str:
@@ -88,9 +89,11 @@ class SqliteSinkSpec(SpecModel):
 
     type: Literal["sqlite"]
     path: PathTemplate = Field(description="template of the database's path; `doc` cannot be used in it")
-    table: Annotated[str, Field(pattern=TABLE, max_length=64), AfterValidator(_not_reserved)] = Field(
-        default="documents", description="the table, created when it is not there"
-    )
+    table: Annotated[
+        str,
+        Field(pattern=TABLE, max_length=64, json_schema_extra={"pattern": _FREE_TABLE}),
+        AfterValidator(_not_reserved),
+    ] = Field(default="documents", description="the table, created when it is not there")
     on_missing: OnMissing = Field(
         default="rewrite",
         description="what happens when the database is gone: write it again, or `ignore` it because someone consumed it",

@@ -68,7 +68,6 @@ BEYOND_A_SCHEMA = {
         "project-poll-backwards",
     },
     "a number is computed from a text": {"job-config-too-little-memory"},
-    "left to the options of sinks": {"job-table-of-sqlite"},
 }
 JOB_SCHEMA = Draft202012Validator(job_schema())
 PROJECT_SCHEMA = Draft202012Validator(project_schema())

@@ -8,18 +8,17 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from docbatch.core.errors import Gone, ProviderError, Refused
-from docbatch.core.models import Draft, Failure, Operation, RemoteObject, WorkItem
+from docbatch.core.models import Draft, Failure, Operation, WorkItem
 from docbatch.providers.base import (
     Accepted,
     Batch,
     Changed,
-    Content,
     Failed,
     Intent,
     Prepared,
@@ -27,7 +26,7 @@ from docbatch.providers.base import (
     Ready,
     Recalled,
     Sighting,
-    Step,
+    Unsearchable,
 )
 from docbatch.providers.local import TRAITS, engines, ocr
 from docbatch.providers.local.messages import Differs, Task, Unkept, Written
@@ -48,7 +47,7 @@ class _Work:
     drafts: dict[str, Draft] = field(default_factory=dict)
 
 
-class LocalProvider:
+class LocalProvider(Unsearchable):
     """Reads documents in worker processes of this machine.
 
     Answers are written below `incoming`. `wake` is called, from another thread, whenever a document ended.
@@ -80,12 +79,6 @@ class LocalProvider:
     def pins(self, operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:  # noqa: ARG002
         return engines.versions()
 
-    def steps(self, batch: Batch) -> Sequence[Step]:  # noqa: ARG002
-        return ()
-
-    def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:
-        raise NotImplementedError("the local engine has no prepare steps")
-
     def render(self, batch: Batch, prepared: Prepared) -> bytes:  # noqa: ARG002
         request = {
             "submission": batch.submission,
@@ -115,9 +108,6 @@ class LocalProvider:
         known = intent.submission in self._works
         return Sighting(Accepted(intent.submission) if known else None, witness=True)
 
-    def survey(self, prefix: str) -> Iterable[str]:  # noqa: ARG002
-        return ()
-
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:  # noqa: ARG002
         with self._lock:
             self._take_in()
@@ -137,9 +127,6 @@ class LocalProvider:
 
     def recall(self, marker: str) -> Recalled:
         raise Gone(f"the local engine keeps no work between runs, so there is no {marker}")
-
-    def discard(self, intent: Intent) -> None:
-        """Nothing is made for a submission alone."""
 
     def cancel(self, intent: Intent, remote_id: str | None) -> None:  # noqa: ARG002
         with self._lock:
