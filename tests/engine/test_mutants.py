@@ -9,6 +9,7 @@ import pytest
 from docbatch.core.errors import DocbatchError
 from tests.engine import test_cancel_work as cancel
 from tests.engine import test_follow_submission as follow
+from tests.engine import test_pauses as pauses
 from tests.engine import test_preflight as preflight
 from tests.engine import test_prepare_submission as prepare
 from tests.engine import test_recover_work as recover
@@ -30,6 +31,7 @@ TABLES: Mapping[str, tuple[Mapping[str, Row], Mapping[str, Mutant]]] = {
     "preflight": (preflight.ROWS, mutants.PREFLIGHT),
     "recover": (recover.ROWS, mutants.RECOVER),
     "cancel": (cancel.ROWS, mutants.CANCEL),
+    "pauses": (pauses.ROWS, mutants.PAUSES),
 }
 ALL = [
     pytest.param(table, name, row, id=f"{table}, {name} ({row})")

@@ -560,3 +560,20 @@ CANCEL: Mapping[str, Mutant] = {
         cancel_work._stop, "except (CredentialsError, ProviderError)", "except CredentialsError", "unavailable for long", "what it never raises"
     ),
 }  # fmt: skip
+
+PAUSES: Mapping[str, Mutant] = {
+    "do not grow": _mutant(Run.pause, "* 2", "* 1", "grow"),
+    "have no bound": _mutant(
+        Run.pause, "min(self.pauses.get(subject, FIRST_PAUSE / 2) * 2, LONGEST_PAUSE)", "self.pauses.get(subject, FIRST_PAUSE / 2) * 2",
+        "have a bound", *(f"in an outage, {call}" for call in ("survey", "perform", "create", "look", "poll", "fetch")),
+    ),
+    "are never the vendor's own": _mutant(Run.pause, "if asked:", "if False:", "are the vendor's own"),
+    "are the vendor's own where it names nought": _mutant(
+        Run.pause, "if asked:", "if asked is not None:", "are ours where the vendor names nought"
+    ),
+    "grow with the vendor's own": _mutant(
+        Run.pause, "if asked:", "self.pauses[subject] = asked or self.pauses.get(subject, FIRST_PAUSE / 2)\n    if asked:",
+        "do not grow with the vendor's own",
+    ),
+    "are remembered": _mutant(Run.relax, "self.pauses.pop(subject, None)", "pass", "are forgotten"),
+}  # fmt: skip
