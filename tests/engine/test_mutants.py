@@ -1,14 +1,38 @@
 """Every row of the tables of errors is needed: a mutant of docbatch that breaks what it states is noticed by it."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from docbatch.core.errors import DocbatchError
+from tests.engine import test_cancel_work as cancel
+from tests.engine import test_follow_submission as follow
+from tests.engine import test_pauses as pauses
+from tests.engine import test_preflight as preflight
+from tests.engine import test_prepare_submission as prepare
+from tests.engine import test_recover_work as recover
 from tests.engine import test_send_submission as create
+from tests.engine import test_settle_lost_answers as settle
 from tests.fake import mutants
+from tests.fake.mutants import Mutant
 
-TABLES = {"create": (create.ROWS, mutants.CREATE)}
+
+class Row(Protocol):
+    def check(self, root: Path) -> None: ...
+
+
+TABLES: Mapping[str, tuple[Mapping[str, Row], Mapping[str, Mutant]]] = {
+    "create": (create.ROWS, mutants.CREATE),
+    "prepare": (prepare.ROWS, mutants.PREPARE),
+    "settle": (settle.ROWS, mutants.SETTLE),
+    "follow": (follow.ROWS, mutants.FOLLOW),
+    "preflight": (preflight.ROWS, mutants.PREFLIGHT),
+    "recover": (recover.ROWS, mutants.RECOVER),
+    "cancel": (cancel.ROWS, mutants.CANCEL),
+    "pauses": (pauses.ROWS, mutants.PAUSES),
+}
 ALL = [
     pytest.param(table, name, row, id=f"{table}, {name} ({row})")
     for table, (_, those) in TABLES.items()

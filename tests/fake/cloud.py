@@ -14,13 +14,13 @@ from tests.fake.faults import check
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS clock (now REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS object (account TEXT, step TEXT, remote_id TEXT, made REAL, PRIMARY KEY (account, step));
-CREATE TABLE IF NOT EXISTS batch (id INTEGER PRIMARY KEY, account TEXT, marker TEXT, made REAL, stopped INTEGER DEFAULT 0);
+CREATE TABLE IF NOT EXISTS batch (id INTEGER PRIMARY KEY, account TEXT, marker TEXT, made REAL);
 CREATE TABLE IF NOT EXISTS run (
     id INTEGER PRIMARY KEY, batch INTEGER, key TEXT, content TEXT, visible REAL, ends REAL,
-    fetched INTEGER DEFAULT 0, removed INTEGER DEFAULT 0
+    fetched INTEGER DEFAULT 0, removed INTEGER DEFAULT 0, stopped INTEGER DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS script (call TEXT, nth INTEGER, fault TEXT, PRIMARY KEY (call, nth));
-CREATE TABLE IF NOT EXISTS seen (call TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS seen (call TEXT, nth INTEGER, at REAL, PRIMARY KEY (call, nth));
 """
 
 
@@ -30,6 +30,7 @@ class Row:
     key: str
     content: str
     ended: bool
+    stopped: bool
 
 
 class Cloud:
@@ -61,8 +62,10 @@ class Cloud:
 
     def fault(self, call: str) -> str | None:
         """Count a call and return the fault it was given."""
-        self._database.execute("INSERT INTO seen SELECT ?, now FROM clock", (call,))
-        times = self.calls(call)
+        times = self._database.execute(
+            "INSERT INTO seen SELECT ?1, 1 + (SELECT count(*) FROM seen WHERE call = ?1), now FROM clock RETURNING nth",
+            (call,),
+        ).fetchone()[0]
         row = self._database.execute(
             "SELECT fault FROM script WHERE call = ? AND nth = ?", (call, times)
         ).fetchone()
@@ -124,16 +127,31 @@ class Cloud:
 
     def rows(self, batch: str) -> list[Row]:
         rows = self._database.execute(
-            "SELECT run.id, key, content, ends <= ?1 FROM run WHERE batch = ?2 AND visible <= ?1 ORDER BY run.id",
+            "SELECT run.id, key, content, ends <= ?1, stopped FROM run WHERE batch = ?2 AND visible <= ?1 ORDER BY run.id",
             (self.now, int(batch.removeprefix("batch-"))),
         )
-        return [Row(f"run-{row}", key, content, bool(ended)) for row, key, content, ended in rows]
+        return [
+            Row(f"run-{row}", key, content, bool(ended), bool(stopped))
+            for row, key, content, ended, stopped in rows
+        ]
+
+    def stop(self, batch: str, most: int = -1) -> None:
+        """Stop what has not ended, so many documents at most."""
+        self._database.execute(
+            "UPDATE run SET stopped = 1, ends = ?1 WHERE id IN"
+            " (SELECT id FROM run WHERE batch = ?2 AND ends > ?1 ORDER BY id LIMIT ?3)",
+            (self.now, int(batch.removeprefix("batch-")), most),
+        )
 
     def hide_a_run(self, seconds: float = 300.0) -> None:
         """Let one row of the first batch stay away for so long."""
         self._database.execute(
             "UPDATE run SET visible = visible + ?1, ends = ends + ?1 WHERE id = 1", (seconds,)
         )
+
+    def uncharge(self, key: str) -> None:
+        """Forget a document that was not processed."""
+        self._database.execute("DELETE FROM run WHERE key = ?", (key,))
 
     def paid(self, account: str | None = None) -> dict[str, int]:
         """Return how often each document was paid for, by one account or by all together."""
@@ -151,7 +169,7 @@ class Cloud:
 
     def times(self, call: str) -> list[float]:
         """Return when calls of a kind were made."""
-        rows = self._database.execute("SELECT at FROM seen WHERE call = ? ORDER BY rowid", (call,))
+        rows = self._database.execute("SELECT at FROM seen WHERE call = ? ORDER BY nth", (call,))
         return [row[0] for row in rows]
 
     def forget_objects(self) -> None:

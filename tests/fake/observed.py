@@ -1,6 +1,6 @@
 """What a run of a fake project was seen to do, as one value that a row of a table can hold."""
 
-from collections import Counter
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +18,7 @@ from tests.fake.project import Project
 
 REST = "waits before the next attempt"
 ENOUGH = 1000
+_SUBMISSION = re.compile(r"\bs[0-9a-f]{20}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Seen:
     `histories`: the events of every submission so far, in sequence. `told`: what became of creates, and troubles.
     `connection`: open, or what kept it from being used. `queued`: how often what waits to be sent was read from the
     state. `counted`: documents that count as newly sent. `documents`: how they stand when the run is over, and
-    `reasons` why some have no result. `calls`: the calls of interest at the vendor.
+    `reasons` why some have no result. `calls`: the calls of interest at the vendor. Submissions are called S.
     """
 
     histories: tuple[str, ...] = ()
@@ -39,16 +40,16 @@ class Seen:
     reasons: tuple[str, ...] = ()
     calls: str = ""
 
-    def again(self) -> "Seen":
-        """Return what is seen of a run after this one that finds nothing to do."""
-        names = [each.split()[0] for each in self.calls.split(", ")]
-        calls = ", ".join(f"{name} 0" for name in names)
-        return replace(self, told=(), connection="open", queued=1, counted=0, calls=calls)
+    def again(self, calls: str = "") -> "Seen":
+        """Return what is seen of a run after this one that finds nothing to do, but for calls."""
+        none = ", ".join(f"{each.split()[0]} 0" for each in self.calls.split(", "))
+        return replace(self, told=(), connection="open", queued=1, counted=0, calls=calls or none)
 
 
 def observe(project: Project, *calls: str, **run_options: Any) -> Seen:
     """Apply and return what was seen."""
-    before = Counter({call: project.cloud.calls(call) for call in calls})
+    cloud = project.cloud
+    before = {call: cloud.calls(call) for call in calls}
     project.notices.clear()
     with queue_reads() as reads:
         try:
@@ -57,10 +58,10 @@ def observe(project: Project, *calls: str, **run_options: Any) -> Seen:
             connection, left = f"raised {type(error).__name__}", ENOUGH
         else:
             connection, left = standing(run, project), run.allowance or 0
-    made = {call: project.cloud.calls(call) - before[call] for call in calls}
+    made = {call: cloud.calls(call) - before[call] for call in calls}
     return Seen(
         histories=histories(project),
-        told=tuple(told(project.notices)),
+        told=tuple(_SUBMISSION.sub("S", each) for each in told(project.notices)),
         connection=connection,
         queued=len(reads),
         counted=ENOUGH - left,
@@ -110,7 +111,7 @@ def told(notices: Sequence[Notice]) -> Iterator[str]:
             case Answered(outcome=outcome, reason=reason):
                 yield f"{outcome}: {reason}"
             case Trouble(subject=subject, message=message):
-                yield f"trouble: {subject}: {message}"
+                yield f"trouble: {subject.split()[0]}: {message}"
             case Remark(text=text):
                 yield f"remark: {text}"
             case Replanned(document=document, reason=reason):
@@ -127,4 +128,4 @@ def standing(run: Run, project: Project) -> str:
         parts.append(f"cut by {type(trouble).__name__}: {view.unreachable}")
     if view.blocked is not None:
         parts.append(f"blocked by {type(trouble).__name__}: {view.blocked}")
-    return ", ".join(parts) or "open"
+    return _SUBMISSION.sub("S", ", ".join(parts)) or "open"

@@ -130,14 +130,14 @@ class Project:
             reconcile(run, wait=wait)
         return run
 
-    def recover(self, tripwire: Tripwire | None = None, **search: Any) -> Recovered:
+    def recover(self, tripwire: Tripwire | None = None, *, agree: bool = True, **search: Any) -> Recovered:
         """Do what `docbatch recover` does, the moment after something was sent last."""
         with self.taken_up(self.target(), wire=tripwire) as (session, clock):
             serial = self.folder / "serial"
             if serial.exists():
                 os.utime(serial, (clock.wall(), clock.wall()))
             where = Search((), self.folder, PROJECT, **search)
-            return recover_with(where, session, clock, self._observe, lambda _found: True)
+            return recover_with(where, session, clock, self._observe, lambda _found: agree)
 
     @contextlib.contextmanager
     def taken_up(

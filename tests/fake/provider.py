@@ -89,7 +89,7 @@ class FakeProvider:
         ]
 
     def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:
-        self._break("perform", [step.name])
+        self._break("perform", ["configuration"])
         data = {}
         if step.item is not None:
             item = next(item for item in batch.items if item.key == step.item)
@@ -143,7 +143,9 @@ class FakeProvider:
         rows = self.cloud.rows(remote_id)
         ended: list[Ready | Failed | Changed] = []
         for row in rows:
-            if row.ended and "bad" in row.content:
+            if row.stopped:
+                ended.append(Failed(row.key, Failure(FailureClass.CANCELLED, "stopped"), row.id))
+            elif row.ended and "bad" in row.content:
                 ended.append(Failed(row.key, Failure(FailureClass.CORRUPT, "cannot be read", "E42"), row.id))
             elif row.ended:
                 ended.append(Ready(row.key, row.id, partial="partial" in row.content))
@@ -176,6 +178,9 @@ class FakeProvider:
 
     def cancel(self, intent: Intent, remote_id: str | None) -> None:
         self._effect("before cancel")
+        self._break("cancel")
+        if remote_id is not None:
+            self.cloud.stop(remote_id)
 
     def close(self) -> None:
         pass

@@ -108,6 +108,8 @@ class _Preparation:
             self._record([outcome for _, outcome in outcomes if isinstance(outcome, RemoteObject)])
             for step, outcome in outcomes:
                 match outcome:
+                    case Stale():
+                        trouble = outcome
                     case Refused():
                         _fail_unsent(self.run, [step.item or ""], outcome)
                         is_whole = False
