@@ -150,28 +150,22 @@ def _perform(run: Run, action: Action, submissions: dict[str, Submission]) -> No
     if run.connections.views()[connection].unreachable is not None:
         return
     try:
-        _ask(run, action, connection, submissions)
+        match action:
+            case Settle():
+                settle_lost_answers.settle(run, action, connection)
+            case Close():
+                settle_lost_answers.close(run, action)
+            case Collect():
+                follow_submission.collect(run, submissions[action.submission])
+            case Poll():
+                follow_submission.poll(run, submissions[action.submission])
+            case Discard():
+                follow_submission.discard(run, submissions[action.submission])
+            case Submit():
+                send_submission.submit(run, action)
     except (CredentialsError, ProviderError) as error:
         run.connections.cut(connection, error)
         run.observe(Trouble(f"connection '{connection}'", error.message, error.hint))
-
-
-def _ask(run: Run, action: Action, connection: str, submissions: dict[str, Submission]) -> None:
-    match action:
-        case Settle():
-            settle_lost_answers.settle(run, action, connection)
-        case Close():
-            settle_lost_answers.close(run, action)
-        case Collect():
-            follow_submission.collect(run, submissions[action.submission])
-        case Poll():
-            follow_submission.poll(run, submissions[action.submission])
-        case Discard():
-            follow_submission.discard(run, submissions[action.submission])
-        case Submit():
-            send_submission.submit(run, action)
-        case Deliver():
-            raise AssertionError
 
 
 def _write_whole_sinks(run: Run) -> None:
