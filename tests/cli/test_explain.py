@@ -198,7 +198,15 @@ def test_what_no_job_has_is_said_with_what_to_check(project: Project) -> None:
 
     assert ended.code == 64
     assert "no selected job has a document 'in/nothing.txt'" in ended.err
-    assert "Specs outside jobs/ are named behind it" in ended.err
+    assert "specs outside jobs/ are named behind it" in ended.err
+
+
+def test_what_a_job_leaves_out_is_said_to_be_left_out(project: Project) -> None:
+    project.job(JOB.replace('include: "**/*"', 'include: "**/*"\n  exclude: "b*"'))
+    ended = project.call("explain", "in/b.txt")
+
+    assert ended.code == 64
+    assert "job 'job' leaves out 'in/b.txt', which is there" in ended.err
 
 
 @contextmanager

@@ -77,13 +77,26 @@ def explain(document: str, selection: Selection) -> list[Explanation]:
             if path in plan.tallies[target.name].paths or _is_wanted(target, path, plan)
         ]
         found = found or [*_let_go(document, plan)]
-    if not found:
-        raise UsageError(
-            f"no selected job has a document '{document}'",
-            hint="name it by its path; is it matched by the job's include patterns, and not excluded?"
-            " Specs outside jobs/ are named behind it",
-        )
+        if not found:
+            raise _unknown(document, plan)
     return found
+
+
+def _unknown(document: str, plan: Plan) -> UsageError:
+    left_out = [
+        target.name
+        for target in plan.targets
+        if any(target.source.is_there(path) for path in target.source.named(document))
+    ]
+    if left_out:
+        return UsageError(
+            f"job '{left_out[0]}' leaves out '{document}', which is there",
+            hint="no pattern under include: matches it, or one under exclude: does",
+        )
+    return UsageError(
+        f"no selected job has a document '{document}'",
+        hint="name it by its path or its link; specs outside jobs/ are named behind it",
+    )
 
 
 def _is_wanted(target: ResolvedJob, path: bytes, plan: Plan) -> bool:
