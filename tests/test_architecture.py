@@ -18,7 +18,7 @@ LAYERS = (
     ("specs", "webhooks"),
     ("sources", "providers", "sinks", "state", "spool"),
     ("fields",),
-    ("naming", "media", "durability", "jsontext", "processes"),
+    ("naming", "media", "durability", "jsontext", "processes", "registry"),
     ("core",),
 )
 LEVEL = {group: level for level, groups in enumerate(LAYERS) for group in groups}
