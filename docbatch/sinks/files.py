@@ -9,7 +9,7 @@ from docbatch.core.errors import StateError
 from docbatch.durability import Flusher, Place
 from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
-from docbatch.sinks.base import Delivery, Fault, Format, Receipt, Stamp
+from docbatch.sinks.base import Delivery, Difference, Fault, Format, Receipt, Sink
 from docbatch.sinks.faults import concerns_all, fault, reason, sink_error
 from docbatch.sinks.formats import content
 from docbatch.sinks.outputs import Unfinished
@@ -43,7 +43,7 @@ class _Window:
         return len(self.staged) >= _WINDOW or self._size >= _WINDOW_BYTES or len(tree) >= _FOLDERS
 
 
-class FilesSink:
+class FilesSink(Sink):
     """Writes windows of documents: all temporary files, one flush, all renames, one flush, then the receipts."""
 
     whole = False
@@ -70,12 +70,11 @@ class FilesSink:
                 for staged in window.staged:
                     outputs.discard(staged.unfinished)
 
-    def stamp(self, output: bytes) -> Stamp | None:
+    def stamp(self, output: bytes) -> str | None:
         return outputs.stamp_at(os.fsencode(self._root) + b"/" + output)
 
-    def verify(self, expected: Iterable[tuple[bytes, str]]) -> Iterator[tuple[bytes, str]]:  # noqa: ARG002
-        """Nothing to add: every document has a file, and a stamp, of its own."""
-        return iter(())
+    def check(self, written: Iterable[tuple[bytes, str | None]]) -> Iterator[tuple[bytes, Difference]]:
+        return outputs.differing(self._root, written)
 
     def remove(self, output: bytes) -> None:
         with Tree(self._root) as tree:

@@ -11,7 +11,7 @@ from docbatch.core.errors import SinkError, StateError
 from docbatch.durability import Flusher, Place
 from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
-from docbatch.sinks.base import Delivery, Fault, Receipt, Stamp
+from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.faults import SAFE, fault, sink_error
 from docbatch.sinks.formats import line
 from docbatch.sinks.outputs import Unfinished
@@ -23,7 +23,7 @@ _PIECE = 1 << 20
 _LENGTH = struct.Struct(">I")
 
 
-class JsonlSink:
+class JsonlSink(Sink):
     """Writes the file anew and renames it into place at the end; holds one document at a time.
 
     The `expected` stamp of the first delivery is that of the file.
@@ -50,7 +50,7 @@ class JsonlSink:
             for path in paths.records():
                 yield Receipt(path, stamp)
 
-    def stamp(self, output: bytes) -> Stamp | None:  # noqa: ARG002 - there is one
+    def stamp(self, output: bytes) -> str | None:  # noqa: ARG002 - there is one
         return outputs.stamp_at(os.fsencode(self._root) + b"/" + self._output)
 
     def verify(self, expected: Iterable[tuple[bytes, str]]) -> Iterator[tuple[bytes, str]]:
@@ -65,7 +65,7 @@ class JsonlSink:
 
     def _write(
         self, deliveries: Iterable[Delivery], lines: "_Writing", paths: "_Writing"
-    ) -> Generator[Fault, None, Stamp | None]:
+    ) -> Generator[Fault, None, str | None]:
         """Write a line and note the path of every document that has one; return the stamp the file should have."""
         expected, first = None, True
         for delivery in deliveries:
@@ -80,7 +80,7 @@ class JsonlSink:
                 paths.add(_LENGTH.pack(len(delivery.path)) + delivery.path)
         return expected
 
-    def _publish(self, tree: Tree, lines: "_Writing", expected: Stamp | None) -> Stamp:
+    def _publish(self, tree: Tree, lines: "_Writing", expected: str | None) -> str:
         lines.flush()
         unfinished = lines.unfinished
         self._flusher.flush([Place(unfinished.temporary, unfinished.folder)])

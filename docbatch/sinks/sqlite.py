@@ -11,7 +11,7 @@ from pathlib import Path
 from docbatch.core.errors import SinkError, StateError
 from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
-from docbatch.sinks.base import Delivery, Fault, Receipt, Stamp
+from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.faults import SAFE, fault, sink_error
 from docbatch.sinks.formats import clean, json_value, line
 from docbatch.sinks.paths import UnsafeOutput
@@ -26,7 +26,7 @@ _PATIENCE = 5.0
 _Window = list[tuple[Delivery, Row]]
 
 
-class SqliteSink:
+class SqliteSink(Sink):
     """Replay-safe: writing a row again changes nothing, and an edited row goes to the trash first.
 
     `stamp` is that of the database file; receipts carry none, because the file changes with every window.
@@ -57,7 +57,7 @@ class SqliteSink:
         if window:
             yield from self._settle(window)
 
-    def stamp(self, output: bytes) -> Stamp | None:  # noqa: ARG002 - there is one
+    def stamp(self, output: bytes) -> str | None:  # noqa: ARG002 - there is one
         return outputs.stamp_at(self._path)
 
     def verify(self, expected: Iterable[tuple[bytes, str]]) -> Iterator[tuple[bytes, str]]:
@@ -151,8 +151,11 @@ class SqliteSink:
 
     def _is_unfinished(self) -> bool:
         """Whether a killed run left a transaction that only a writer may undo; the next delivery does."""
-        journal = outputs.stamp_at(f"{self._path}-journal")
-        return journal is not None and journal.size > 0
+        journal = Path(f"{self._path}-journal")
+        try:
+            return journal.stat().st_size > 0
+        except OSError:
+            return False
 
     def _require_plain(self, tree: Tree) -> None:
         tree.locate(self._output)

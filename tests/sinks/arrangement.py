@@ -11,7 +11,7 @@ from types import MappingProxyType, SimpleNamespace
 
 from docbatch.core.results import Answer, DocumentInfo, ProviderInfo, Result
 from docbatch.sinks import open_sink
-from docbatch.sinks.base import Delivery, Fault, Receipt, Sink, Stamp
+from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 
 KINDS = ("files", "jsonl", "sqlite")
 PATHS = ("a.pdf", "b/c.pdf", "b/d.pdf")
@@ -40,7 +40,7 @@ class FakeAnswer:
         )
 
 
-def delivery(path: str, body: str | None = None, expected: Stamp | None = None) -> Delivery:
+def delivery(path: str, body: str | None = None, expected: str | None = None) -> Delivery:
     answer = FakeAnswer(path if body is None else body)
     return Delivery(
         path=path.encode(),
@@ -70,8 +70,8 @@ class Arrangement:
 
     kind: str
     folder: Path
-    stamps: dict[str, Stamp | None] = field(default_factory=dict)
-    stamp: Stamp | None = None
+    stamps: dict[str, str | None] = field(default_factory=dict)
+    stamp: str | None = None
 
     @property
     def root(self) -> Path:

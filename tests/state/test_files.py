@@ -238,7 +238,7 @@ def test_a_state_of_an_older_version_is_brought_up_to_date_when_it_is_written(fo
     older(folder / "state.db")
     Store.writable(folder).close()
 
-    assert files.inspect(folder / "state.db") == files.VERSION
+    Store.readable(folder).close()
 
 
 def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:

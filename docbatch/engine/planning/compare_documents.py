@@ -12,7 +12,7 @@ from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.keys import item_key
 from docbatch.core.models import RETRY_CLASS, ItemStatus, RetryClass
 from docbatch.engine.planning.differences_database import Change, Differences, Output
-from docbatch.engine.planning.recorded_rows import WINDOW, Outputs, Rows
+from docbatch.engine.planning.recorded_rows import WINDOW, Outputs, Upcoming
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.paths import folded
@@ -72,7 +72,7 @@ class _Sieve:
         self._desk = differences
         self._recipe = store.documents.recipe_row(target.recipe_key) if store is not None else None
         rows: Iterator[DocumentRow] = store.documents.stream(target.name) if store is not None else iter(())
-        self._rows = Rows(rows)
+        self._rows = Upcoming(rows)
         recorded = (
             {} if store is None else {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
         )
@@ -111,11 +111,19 @@ class _Sieve:
 
     def _check_outputs(self, documents: Sequence[Observed], rows: Sequence[DocumentRow]) -> None:
         for output in self._outputs:
-            for document, row in zip(documents, rows, strict=True):
-                moved = output.sink.moves and self._is_elsewhere(output, document)
-                reason = Reason.NEW_SINK if moved else output.fault(row[0], row[4])
-                if reason is not None:
-                    self._rewrite(output.sink, document, reason)
+            if output.sink.moves:
+                for document, row in zip(documents, rows, strict=True):
+                    self._check_movable(output, document, row)
+            else:
+                for position, reason in output.faults(rows):
+                    self._rewrite(output.sink, documents[position], reason)
+
+    def _check_movable(self, output: Outputs, document: Observed, row: DocumentRow) -> None:
+        if self._is_elsewhere(output, document):
+            self._rewrite(output.sink, document, Reason.NEW_SINK)
+        else:
+            for _, reason in output.faults([row]):
+                self._rewrite(output.sink, document, reason)
 
     def _is_elsewhere(self, output: Outputs, document: Observed) -> bool:
         """Say whether the document's output belongs where the state does not know it to belong."""

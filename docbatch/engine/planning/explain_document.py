@@ -8,7 +8,7 @@ from pathlib import Path
 from docbatch.core.changes import FoundDocument, Reason, Recorded, Verdict, judge
 from docbatch.core.errors import UsageError
 from docbatch.core.keys import canonical, item_key
-from docbatch.core.models import ItemStatus, Recipe, Stamp
+from docbatch.core.models import ItemStatus, Recipe
 from docbatch.engine.planning.compare_documents import known_item
 from docbatch.engine.planning.explain_link import facts, linked, listed
 from docbatch.engine.planning.resolved_job import ResolvedJob
@@ -137,21 +137,18 @@ def _outputs(target: ResolvedJob, path: bytes, store: Store) -> Iterator[str]:
         written = store.deliveries.of(sink.row, path)
         if written is None or sink.output is not None:
             continue
-        place = Path(os.fsdecode(sink.root + b"/" + written.output))
+        _, output, _, stamp, _ = written
+        place = Path(os.fsdecode(wanted.root + b"/" + output))
         shown = escape(os.fsencode(os.path.relpath(place)))
-        if written.stamp is None:
+        now = wanted.open().stamp(output)
+        if stamp is None:
             yield f"output {shown}: not written yet"
-        elif not place.exists():
+        elif now is None:
             yield f"output {shown}: gone; apply writes it again, free of charge"
-        elif _stamp(place) != written.stamp:
+        elif now != stamp:
             yield f"output {shown}: edited; apply moves the edited copy to the trash and writes it again"
         else:
             yield f"output {shown}: as it was written"
-
-
-def _stamp(place: Path) -> Stamp:
-    now = place.stat()
-    return Stamp(now.st_size, now.st_mtime_ns, now.st_ino)
 
 
 def _recorded(target: ResolvedJob, before: RecordedItem, store: Store) -> Recorded:

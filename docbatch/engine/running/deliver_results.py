@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from docbatch.core.errors import SinkError
-from docbatch.core.models import Stamp
 from docbatch.core.results import Answer, DocumentInfo
 from docbatch.core.scheduler import Deliver
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
@@ -45,7 +44,7 @@ def _opened(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> Sink:
 def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink) -> None:
     due = run.store.deliveries.due(recorded.row, WINDOW)
     results = {each.path: each.result for each in due}
-    receipts: list[tuple[bytes, Stamp | None, str]] = []
+    receipts: list[tuple[bytes, str | None, str]] = []
     faults: list[Fault] = []
     for outcome in sink.deliver(_deliveries(run, target, due, wanted.form)):
         if isinstance(outcome, Receipt):
@@ -112,7 +111,7 @@ def _deliveries(
     yield from under_way
 
 
-def _delivery(run: Run, target: ResolvedJob, due: DueDelivery, expected: Stamp | None) -> Delivery:
+def _delivery(run: Run, target: ResolvedJob, due: DueDelivery, expected: str | None) -> Delivery:
     def load() -> Answer:
         return run.connections.read(target.connection, run.spool.read(due.result))
 
