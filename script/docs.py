@@ -9,6 +9,7 @@ from docbatch.core.lifecycle import TRANSITIONS, Event, diagram
 from docbatch.core.models import SubmissionStatus
 from docbatch.fields import Schema
 from docbatch.providers import REGISTRY
+from docbatch.sinks import KINDS
 from docbatch.specs.schema import job_schema, project_schema
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -106,10 +107,8 @@ HEADINGS: Mapping[str, str] = {
     "ListOptions": "source of links in a list",
     "FileIdsOptions": "source of files at the vendor",
     "TextsOptions": "source of texts",
-    "FilesSinkSpec": "sink of type files",
-    "JsonlSinkSpec": "sink of type jsonl",
-    "SqliteSinkSpec": "sink of type sqlite",
     **dict(_configs()),
+    **{kind.options.__name__: f"sink of type {kind.name}" for kind in KINDS.kinds()},
     "ProjectSpec": "The project: docbatch.yaml",
     "Identity": "project",
     "ConnectionSpec": "providers.NAME",

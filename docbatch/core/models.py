@@ -134,15 +134,6 @@ class WorkItem:
         return self.media_type in REFERENCE_TYPES.values()
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """How an output looked right after it was written; any difference means that somebody touched it."""
-
-    size: int
-    mtime_ns: int
-    inode: int
-
-
 class ItemStatus(enum.StrEnum):
     PENDING = "pending"
     LIVE = "live"

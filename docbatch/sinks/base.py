@@ -1,46 +1,53 @@
 """The contract of a sink: a place results are delivered to, any number of times.
 
 Rules for implementers: an output appears whole or not at all; delivering the same thing twice ends in the same
-output; nothing is written outside the sink's root; a fault that concerns one document raises nothing but is returned
-as a `Fault`; a fault of the whole sink (disk full, no permission at the root) raises SinkError.
+output; a sink of files writes nothing outside its root; a fault that concerns one document raises nothing but is
+returned as a `Fault`; a fault of the whole sink (disk full, no permission at the root) raises SinkError. Every delivery
+is answered, by a receipt or a fault.
+
+What the sink's kind declares (`kind.SinkKind`) says what it is handed, and whether its outputs are the documents' own
+or one for the job. An output is known by a path: below the root where the sink has files, else the document's own; that
+of a sink with one output for the job is empty.
+
+A stamp is text that the sink makes of an output as it was left, and compares later; nobody else reads it. It changes
+when anybody touches the output.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from docbatch.core.models import Stamp
-from docbatch.core.results import Answer, DocumentInfo
+if TYPE_CHECKING:
+    from docbatch.core.results import Answer, DocumentInfo
 
-__all__ = ["Answer", "Delivery", "Fault", "Format", "Receipt", "Sink", "Stamp"]
-
-Format = Literal["markdown", "text", "json"]
+Difference = Literal["missing", "edited"]
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One document's result for one sink.
 
-    `path` identifies the document in its job; `output` is the path below the sink's root, "" for sinks that have one
-    output for a whole job. `expected` is the stamp of our own earlier output, None when there is none: a file
-    found there that does not match it is moved to the trash first. For whole sinks it is the stamp of the one file.
-    `load` opens the answer from the spool; called at most once. `made` gives the content of the output where that is
-    made elsewhere, None when it was not.
+    `path` identifies the document in its job, `output` its output. `expected` is the stamp of our own earlier output, None
+    when there is none: a file found there that does not match it is moved to the trash first. For whole sinks it is the
+    stamp of the one output. `load` opens the answer from the spool; called at most once. `made` gives the content of the
+    output where that is made elsewhere, None when it was not.
     """
 
     path: bytes
     output: bytes
     result_digest: str
-    document: DocumentInfo
-    load: Callable[[], Answer]
-    expected: Stamp | None = None
+    document: "DocumentInfo"
+    load: Callable[[], "Answer"]
+    expected: str | None = None
     made: Callable[[], bytes | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
+    """A document's output is durable. `stamp` is None where the sink has one output for the job."""
+
     path: bytes
-    stamp: Stamp | None
+    stamp: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +57,30 @@ class Fault:
 
 
 class Sink(Protocol):
-    """`whole` sinks are handed all documents of the job in path order whenever anything changed; others what is due."""
-
-    whole: bool
-
     def deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt | Fault]:
         """Write the outputs; a receipt is yielded only after its output is durable."""
 
-    def stamp(self, output: bytes) -> Stamp | None:
-        """Return how the output looks now, None when it is gone. For whole sinks `output` is empty."""
+    def stamp(self, output: bytes) -> str | None:
+        """Return the stamp of an output as it is now, None when it is gone."""
 
-    def verify(self, expected: Iterable[tuple[bytes, str]]) -> Iterator[tuple[bytes, str]]:
-        """Compare a sink that keeps many documents in one output with what it should hold.
+    def check(self, written: Iterable[tuple[bytes, str | None]]) -> Iterator[tuple[bytes, Difference]]:
+        """Yield the outputs that no longer are as they were left, given (output, stamp) of each.
 
-        Given (path, result digest) in path order, yield (path, reason) for every document whose row is missing or
-        differs. Called when the stamp differs.
+        Only where each document has an output. It is what a run over a million unchanged documents spends its time in:
+        override it where many outputs can be looked at together.
         """
+        for output, stamp in written:
+            now = self.stamp(output)
+            if now != stamp or now is None:
+                yield output, "missing" if now is None else "edited"
+
+    def verify(self, expected: Iterable[tuple[bytes, str]]) -> Iterator[tuple[bytes, str]]:  # noqa: ARG002
+        """Compare the one output that keeps many documents with what it should hold.
+
+        Given (path, result digest) in path order, yield (path, reason) for every document whose part is missing or
+        differs. Only where there is one output for the job; called when its stamp differs.
+        """
+        return iter(())
 
     def remove(self, output: bytes) -> None:
         """Move an output that the state proves is ours to the trash."""

@@ -1,5 +1,6 @@
 """The project file, as users write it."""
 
+from functools import partial
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -27,6 +28,7 @@ from docbatch.fields import (
 )
 from docbatch.naming.links import is_loopback
 from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
+from docbatch.sinks import KINDS
 from docbatch.specs.job import Sinks
 
 
@@ -263,3 +265,7 @@ class ProjectSpec(SpecModel):
     defaults: Defaults = Field(
         default_factory=Defaults, description="what jobs have that do not say it themselves"
     )
+
+
+KINDS.watch(partial(Defaults.model_rebuild, force=True))
+KINDS.watch(partial(ProjectSpec.model_rebuild, force=True))

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from docbatch.core.models import Stamp
 from docbatch.state.database import Database, among
 
 FAULTED = 2
@@ -11,15 +10,19 @@ FAULTED = 2
 
 @dataclass(frozen=True, slots=True)
 class RecordedSink:
-    """A sink as declared: `root` is its absolute folder, `output` the one file of a sink that has only one."""
+    """A sink as declared.
+
+    `root` is its absolute folder, None for one that has no place in the file system. `output` is set for a sink with one
+    output for the job: its path below the root, empty where there is no root. `stamp` is that output's, as the sink made it.
+    """
 
     row: int
     job: str
     identity: str
-    root: bytes
+    root: bytes | None
     output: bytes | None
     revision: int
-    stamp: Stamp | None
+    stamp: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +35,11 @@ class DueDelivery:
     digest: str
     size: int
     media_type: str
-    expected: Stamp | None
+    expected: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedOutput:
-    """Where a document's output belongs, and how it looked when it was written."""
-
-    output: bytes
-    stamp: Stamp | None
-
-
-OutputRow = tuple[bytes, bytes, str | None, int | None, int | None, int | None, int]
+OutputRow = tuple[bytes, bytes, str | None, str | None, int]
+"""Path, output, result, stamp, due: a plain tuple, because there may be millions."""
 
 
 class Deliveries:
@@ -53,21 +49,16 @@ class Deliveries:
     def sinks(self, job: str) -> list[RecordedSink]:
         """Return the job's current sinks."""
         rows = self._database.execute(
-            "SELECT id, job, identity, root, output, revision, size, mtime_ns, inode FROM sink"
-            " WHERE job = ? AND wanted = 1 ORDER BY id",
+            "SELECT id, job, identity, root, output, revision, stamp FROM sink WHERE job = ? AND wanted = 1 ORDER BY id",
             (job,),
         )
-        return [
-            RecordedSink(row, name, identity, root, output, revision, _stamp(*stamp))
-            for row, name, identity, root, output, revision, *stamp in rows
-        ]
+        return [RecordedSink(*row) for row in rows]
 
     def stream(self, sink: int, only: Collection[bytes] | None = None) -> Iterator[OutputRow]:
-        """Yield a sink's deliveries in path order: path, output, result, size, mtime, inode, due; `only` those of a few documents."""
+        """Yield a sink's deliveries in path order; `only` those of a few documents."""
         return iter(
             self._database.execute(
-                "SELECT path, output, result, size, mtime_ns, inode, due FROM delivery"
-                f" WHERE sink = ?{among('path', only)} ORDER BY path",
+                f"SELECT path, output, result, stamp, due FROM delivery WHERE sink = ?{among('path', only)} ORDER BY path",
                 (sink, *(only or ())),
             )
         )
@@ -94,20 +85,22 @@ class Deliveries:
         ).fetchone()
         return row is not None
 
-    def of(self, sink: int, path: bytes) -> RecordedOutput | None:
-        row = self._database.execute(
-            "SELECT output, size, mtime_ns, inode FROM delivery WHERE sink = ? AND path = ?", (sink, path)
+    def of(self, sink: int, path: bytes) -> OutputRow | None:
+        """Return what is recorded of one document's output in a sink."""
+        row: OutputRow | None = self._database.execute(
+            "SELECT path, output, result, stamp, due FROM delivery WHERE sink = ? AND path = ?", (sink, path)
         ).fetchone()
-        return None if row is None else RecordedOutput(row[0], _stamp(*row[1:]))
+        return row
 
     def roots(self) -> list[bytes]:
-        """Return the root of every sink there ever was."""
-        return [row[0] for row in self._database.execute("SELECT DISTINCT root FROM sink ORDER BY root")]
+        """Return the root of every sink of files there ever was."""
+        rows = self._database.execute("SELECT DISTINCT root FROM sink WHERE root IS NOT NULL ORDER BY root")
+        return [row[0] for row in rows]
 
     def due(self, sink: int, limit: int) -> list[DueDelivery]:
         rows = self._database.execute(
             "SELECT delivery.path, delivery.output, item.result, item.digest, item.size, item.media_type,"
-            " delivery.size, delivery.mtime_ns, delivery.inode"
+            " delivery.stamp"
             " FROM delivery JOIN sink ON sink.id = delivery.sink"
             " JOIN document ON document.job = sink.job AND document.path = delivery.path"
             " JOIN item ON item.id = document.item"
@@ -115,10 +108,7 @@ class Deliveries:
             " ORDER BY delivery.path LIMIT ?",
             (sink, limit),
         )
-        return [
-            DueDelivery(path, output, result, digest, size, media_type, _stamp(*stamp))
-            for path, output, result, digest, size, media_type, *stamp in rows
-        ]
+        return [DueDelivery(*row) for row in rows]
 
     def holdings(self, sink: RecordedSink) -> Iterator[DueDelivery]:
         """Yield everything a whole sink should hold, in path order."""
@@ -130,6 +120,28 @@ class Deliveries:
         )
         for path, output, result, digest, size, media_type in rows:
             yield DueDelivery(path, output, result, digest, size, media_type, None)
+
+    def held(self, sink: RecordedSink) -> int:
+        """Return how many documents a whole sink should hold."""
+        row = self._database.execute(
+            "SELECT count(*) FROM document JOIN item ON item.id = document.item"
+            " WHERE document.job = ? AND document.wanted = 1 AND item.result IS NOT NULL",
+            (sink.job,),
+        ).fetchone()
+        return int(row[0])
+
+    def delivered_outside(self, sink: RecordedSink, first: bytes, last: bytes) -> tuple[bytes, str] | None:
+        """Return (path, result) of a wanted document that the sink has, before or behind a range of paths."""
+        for beyond, edge in (("path < ?2", first), ("path > ?2", last)):
+            row: tuple[bytes, str] | None = self._database.execute(
+                f"SELECT path, result FROM delivery WHERE sink = ?1 AND {beyond} AND due = 0 AND result IS NOT NULL"
+                " AND EXISTS (SELECT 1 FROM document WHERE job = ?3 AND document.path = delivery.path AND wanted = 1)"
+                " LIMIT 1",
+                (sink.row, edge, sink.job),
+            ).fetchone()
+            if row is not None:
+                return row
+        return None
 
     def counts_due(self, jobs: Sequence[str]) -> list[tuple[str, int, int]]:
         """Return (job, sink, how many) for sinks with deliveries due."""
@@ -188,7 +200,7 @@ class Deliveries:
         self._database.execute("UPDATE sink SET wanted = 0 WHERE job = ?", (job,))
         self._database.execute("UPDATE document SET wanted = 0 WHERE job = ?", (job,))
 
-    def declare(self, job: str, identity: str, root: bytes, output: bytes | None) -> int:
+    def declare(self, job: str, identity: str, root: bytes | None, output: bytes | None) -> int:
         """Return the sink's row inside the current transaction, making it when it is new."""
         self._database.execute(
             "INSERT INTO sink (job, identity, root, output) VALUES (?, ?, ?, ?)"
@@ -207,13 +219,15 @@ class Deliveries:
             if sink.identity not in kept:
                 self._database.execute("UPDATE sink SET wanted = 0 WHERE id = ?", (sink.row,))
 
-    def put(self, sink: int, path: bytes, output: bytes, folded: int, *, due: bool) -> None:
-        """Inside the current transaction: record where a document's output belongs."""
+    def put(self, sink: int, path: bytes, output: bytes, folded: int | None, *, due: bool) -> None:
+        """Inside the current transaction: record where a document's output belongs.
+
+        `folded` is its collision key, None where it has no file of its own.
+        """
         self._database.execute(
             "INSERT INTO delivery (sink, path, output, folded, due) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (sink, path) DO UPDATE SET"
-            " size = CASE WHEN output = excluded.output THEN size END, mtime_ns = CASE WHEN output = excluded.output"
-            " THEN mtime_ns END, inode = CASE WHEN output = excluded.output THEN inode END,"
+            " stamp = CASE WHEN output = excluded.output THEN stamp END,"
             " output = excluded.output, folded = excluded.folded, due = excluded.due",
             (sink, path, output, folded, int(due)),
         )
@@ -223,27 +237,27 @@ class Deliveries:
         self._database.execute("UPDATE sink SET revision = -1 WHERE id = ?", (sink,))
 
     def delivered(
-        self, sink: int, receipts: Iterable[tuple[bytes, Stamp | None, str]], stamp: Stamp | None = None
+        self, sink: int, receipts: Iterable[tuple[bytes, str | None, str]], stamp: str | None = None
     ) -> None:
         """Record outputs that are durable: path, stamp, result each; `stamp` is that of a sink's one output."""
         with self._database.write():
             for path, own, result in receipts:
                 self._database.execute(
-                    "UPDATE delivery SET result = ?, size = ?, mtime_ns = ?, inode = ?, due = 0"
-                    " WHERE sink = ? AND path = ?",
-                    (result, *_columns(own), sink, path),
+                    "UPDATE delivery SET result = ?, stamp = ?, due = 0 WHERE sink = ? AND path = ?",
+                    (result, own, sink, path),
                 )
             if stamp is not None:
-                self._database.execute(
-                    "UPDATE sink SET size = ?, mtime_ns = ?, inode = ? WHERE id = ?", (*_columns(stamp), sink)
-                )
+                self._database.execute("UPDATE sink SET stamp = ? WHERE id = ?", (stamp, sink))
 
-    def published(self, sink: int, revision: int, stamp: Stamp | None) -> None:
-        """Record that a whole sink holds its job as of `revision`."""
+    def published(self, sink: int, revision: int, stamp: str | None) -> None:
+        """Record that a whole sink holds its job as of `revision`.
+
+        What may be known of its documents one by one is from a time before its kind was whole.
+        """
         with self._database.write():
+            self._database.execute("DELETE FROM delivery WHERE sink = ?", (sink,))
             self._database.execute(
-                "UPDATE sink SET revision = ?, size = ?, mtime_ns = ?, inode = ? WHERE id = ?",
-                (revision, *_columns(stamp), sink),
+                "UPDATE sink SET revision = ?, stamp = ? WHERE id = ?", (revision, stamp, sink)
             )
 
     def fault(self, sink: int, paths: Iterable[bytes]) -> None:
@@ -260,13 +274,3 @@ class Deliveries:
         if self._database.execute(f"SELECT 1 FROM delivery WHERE {aside} LIMIT 1").fetchone() is not None:
             with self._database.write():
                 self._database.execute(f"UPDATE delivery SET due = 1 WHERE {aside}")
-
-
-def _stamp(size: int | None, mtime_ns: int | None, inode: int | None) -> Stamp | None:
-    if size is None or mtime_ns is None or inode is None:
-        return None
-    return Stamp(size, mtime_ns, inode)
-
-
-def _columns(stamp: Stamp | None) -> tuple[int | None, int | None, int | None]:
-    return (None, None, None) if stamp is None else (stamp.size, stamp.mtime_ns, stamp.inode)

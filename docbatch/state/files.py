@@ -11,15 +11,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docbatch.core.errors import NoState, StateError
+from docbatch.state.copies import settle_on_disk
+from docbatch.state.upgrade import VERSION, build, stored_version, upgrade
 
 APPLICATION_ID = 0x646F6362
-VERSION = 2
 HEADER = b"SQLite format 3\x00"
 NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "fuse.sshfs", "ceph", "glusterfs")
 
 README = """This folder is docbatch's memory of the project. Do not edit it by hand.
 
 state.db   what was sent, paid, received and delivered; keep it, back it up with 'docbatch state backup'
+state.db.before-N
+           the state as it was before a newer docbatch brought it to version N; an older docbatch can use it in the
+           place of state.db. May be deleted once you are content
 spool/     every result as the provider gave it; outputs are written again from here, free of charge.
            What lies in its incoming/ is on its way and may be deleted while nothing runs
 trash/     edited outputs that were replaced
@@ -54,48 +58,67 @@ def create(folder: Path) -> None:
     try:
         with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            _migrate(connection)
+            build(connection)
             connection.execute("INSERT INTO meta VALUES ('lineage', ?)", (secrets.token_hex(8),))
     except sqlite3.Error as error:
         raise StateError(
             f"{folder}: the state cannot be made: {error}", hint="can the folder be written to?"
         ) from error
-    _settle_on_disk(draft)
+    settle_on_disk(draft)
     draft.rename(path)
-    _settle_on_disk(folder)
+    settle_on_disk(folder)
 
 
 def open_writable(folder: Path) -> sqlite3.Connection:
     """Open the state for the one writer, who holds the lock. Raises StateError, NoState."""
     path = folder / "state.db"
-    version = inspect(path)
+    inspect(path)
     connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
     try:
-        for pragma in ("foreign_keys = ON", "synchronous = FULL", "journal_mode = WAL", "temp_store = FILE"):
+        for pragma in ("foreign_keys = OFF", "synchronous = FULL", "journal_mode = WAL", "temp_store = FILE"):
             connection.execute(f"PRAGMA {pragma}")
-        if version < VERSION:
-            _migrate(connection)
-    except sqlite3.Error as error:
+        if upgrade(connection, path):
+            _write_anew(folder / "README", README)
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException as error:
         connection.close()
-        raise damaged(path, error) from error
+        if isinstance(error, sqlite3.Error):
+            raise damaged(path, error) from error
+        raise
     return connection
 
 
 def open_readable(folder: Path) -> sqlite3.Connection:
     """Open the state for reading; where its folder cannot be written to, as an immutable file."""
     path = folder / "state.db"
-    if inspect(path) < VERSION:
-        raise StateError(f"{path}: is of an older version", hint="'docbatch apply' brings it up to date")
+    inspect(path)
     # What lies in a log would be passed over by an immutable reader.
     fixed = not os.access(folder, os.W_OK) and not _has_log(path)
     uri = f"{path.resolve().as_uri()}?{'immutable=1' if fixed else 'mode=ro'}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
     try:
+        version = stored_version(connection)
         connection.execute("SELECT value FROM meta").fetchone()
     except sqlite3.Error as error:
         connection.close()
         raise damaged(path, error) from error
-    return connection
+    return connection if version >= VERSION else _as_it_would_be(connection, path)
+
+
+def _as_it_would_be(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """Return a copy of an older state, brought up to date: who only reads changes nothing. It is gone when it is closed.
+
+    SQLite keeps it in a file without a name.
+    """
+    copy = sqlite3.connect("", isolation_level=None)
+    try:
+        with contextlib.closing(connection):
+            connection.backup(copy)
+        build(copy)
+    except sqlite3.Error as error:
+        copy.close()
+        raise damaged(path, error) from error
+    return copy
 
 
 def _has_log(path: Path) -> bool:
@@ -103,8 +126,8 @@ def _has_log(path: Path) -> bool:
     return log.exists() and log.stat().st_size > 0
 
 
-def inspect(path: Path) -> int:
-    """Return the state file's version after looking at its header only. Raises StateError, NoState."""
+def inspect(path: Path) -> None:
+    """Look whether a file can be a state that this program can use, at its header only. Raises StateError, NoState."""
     try:
         with path.open("rb") as stream:
             header = stream.read(100)
@@ -130,7 +153,6 @@ def inspect(path: Path) -> int:
             hint="nothing was changed; upgrade docbatch",
         )
     _refuse_truncated(path, header, size)
-    return version
 
 
 def _refuse_truncated(path: Path, header: bytes, size: int) -> None:
@@ -163,24 +185,15 @@ def complaint(error: Exception) -> StateError | None:
     )
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
-    from docbatch.state import migrations  # noqa: PLC0415 - sqlite-utils is slow to import and seldom needed
-
-    migrations.apply(connection)
-    connection.execute(f"PRAGMA user_version = {VERSION}")
-
-
 def _write_once(path: Path, text: str) -> None:
     with contextlib.suppress(FileExistsError), path.open("x") as stream:
         stream.write(text)
 
 
-def _settle_on_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _write_anew(path: Path, text: str) -> None:
+    draft = path.with_name(f"{path.name}.new")
+    draft.write_text(text)
+    draft.replace(path)
 
 
 def _refuse_network(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The steps that bring a state file up to the current version, each in one transaction."""
+"""The steps that bring a state file up to the current version."""
 
 import sqlite3
 
@@ -148,11 +148,53 @@ CREATE INDEX event_submission ON event (submission, sequence);
 """
 
 
-@migrations()
-def initial(db: Database) -> None:
-    for statement in INITIAL.split(";"):
+STAMPS = """
+CREATE TABLE new_sink (
+    id INTEGER PRIMARY KEY,
+    job TEXT NOT NULL REFERENCES job (name),
+    identity TEXT NOT NULL,
+    root BLOB,
+    output BLOB,
+    revision INTEGER NOT NULL DEFAULT -1,
+    stamp TEXT,
+    wanted INTEGER NOT NULL DEFAULT 1,
+    UNIQUE (job, identity)
+) STRICT;
+INSERT INTO new_sink SELECT id, job, identity, root, output, revision,
+    CASE WHEN inode IS NOT NULL THEN printf('%x %x %x', size, mtime_ns, inode) END, wanted FROM sink;
+
+CREATE TABLE new_delivery (
+    sink INTEGER NOT NULL REFERENCES sink (id),
+    path BLOB NOT NULL,
+    output BLOB NOT NULL,
+    folded INTEGER,
+    result TEXT,
+    stamp TEXT,
+    due INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (sink, path)
+) STRICT, WITHOUT ROWID;
+INSERT INTO new_delivery SELECT sink, path, output, CASE WHEN output <> x'' THEN folded END, result,
+    CASE WHEN inode IS NOT NULL THEN printf('%x %x %x', size, mtime_ns, inode) END, due FROM delivery ORDER BY sink, path;
+
+DROP TABLE delivery;
+DROP TABLE sink;
+ALTER TABLE new_sink RENAME TO sink;
+ALTER TABLE new_delivery RENAME TO delivery;
+CREATE INDEX delivery_due ON delivery (sink, path) WHERE due = 1;
+CREATE INDEX delivery_aside ON delivery (sink) WHERE due = 2;
+CREATE INDEX delivery_folded ON delivery (folded) WHERE folded IS NOT NULL;
+"""
+
+
+def _run(db: Database, script: str) -> None:
+    for statement in script.split(";"):
         if statement.strip():
             db.conn.execute(statement)
+
+
+@migrations()
+def initial(db: Database) -> None:
+    _run(db, INITIAL)
 
 
 @migrations()
@@ -195,6 +237,15 @@ def sources(db: Database) -> None:
     db.conn.execute("ALTER TABLE job RENAME COLUMN root TO source")
 
 
+@migrations()
+def stamps(db: Database) -> None:
+    """Let a stamp be one text that its sink makes, and a sink have no folder and its outputs no collision key.
+
+    The text is the one in which sinks of files write size, time and inode. Foreign keys must be off: tables are replaced.
+    """
+    _run(db, STAMPS)
+
+
 def apply(connection: sqlite3.Connection) -> None:
-    """Run what is pending. A kill in between leaves every step either done and recorded, or not begun."""
+    """Run what is pending; inside the caller's transaction, so that all of it is done or nothing."""
     migrations.apply(Database(connection))

@@ -1,6 +1,5 @@
 """The state of a project: its parts over one database."""
 
-import contextlib
 import os
 import sqlite3
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Self
 
 from docbatch.core.errors import GuardRefused, StateError
 from docbatch.state import files
+from docbatch.state.copies import write_copy
 from docbatch.state.database import Database
 from docbatch.state.deadlines import Deadlines
 from docbatch.state.deliveries import Deliveries
@@ -148,11 +148,8 @@ class Store:
 
     def copy(self, to: Path) -> None:
         """Write a copy of the state as it is at this moment, whole or not at all. Raises StateError."""
-        draft = to.with_name(to.name + ".part")
         try:
-            with contextlib.closing(sqlite3.connect(draft)) as copy:
-                self.database.connection.backup(copy)
-            draft.rename(to)
+            write_copy(self.database.connection, to)
         except (OSError, sqlite3.Error) as error:
             raise StateError(f"{to}: the copy cannot be written: {error}") from error
 

@@ -156,7 +156,7 @@ def test_the_file_of_a_whole_job_is_told_as_it_stands(project: Project) -> None:
     project.applied()
     project.write({"out/all.jsonl": "mine"})
 
-    assert "the job's file below" in facts(project, "in/a.txt")
+    assert "the job's output below" in facts(project, "in/a.txt")
     assert "edited" in facts(project, "in/a.txt")
 
 

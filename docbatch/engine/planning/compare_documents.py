@@ -12,7 +12,7 @@ from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.keys import item_key
 from docbatch.core.models import RETRY_CLASS, ItemStatus, RetryClass
 from docbatch.engine.planning.differences_database import Change, Differences, Output
-from docbatch.engine.planning.recorded_rows import WINDOW, Outputs, Rows
+from docbatch.engine.planning.recorded_rows import WINDOW, Outputs, Upcoming
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.paths import folded
@@ -80,12 +80,14 @@ class _Sieve:
         self._store = store
         self._differences = differences
         self._recipe = store.documents.recipe_row(target.recipe_key) if store is not None else None
-        self._rows = Rows(iter(()) if store is None else store.documents.stream(target.name, only))
+        self._rows = Upcoming(iter(()) if store is None else store.documents.stream(target.name, only))
         recorded = (
             {} if store is None else {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
         )
         self._outputs = [
-            Outputs(sink, recorded.get(sink.identity), store, only) for sink in target.sinks if not sink.whole
+            Outputs(sink, recorded.get(sink.identity), store, only)
+            for sink in target.sinks
+            if not sink.kind.whole
         ]
         self._roots = [] if store is None else store.deliveries.roots()
         self._changed: list[tuple[FoundDocument, Recorded | None, str | None]] = []
@@ -119,11 +121,19 @@ class _Sieve:
 
     def _check_outputs(self, documents: Sequence[Observed], rows: Sequence[DocumentRow]) -> None:
         for output in self._outputs:
-            for document, row in zip(documents, rows, strict=True):
-                moved = output.sink.moves and self._is_elsewhere(output, document)
-                reason = Reason.NEW_SINK if moved else output.fault(row[0], row[4])
-                if reason is not None:
-                    self._rewrite(output.sink, document, reason)
+            if output.sink.moves:
+                for document, row in zip(documents, rows, strict=True):
+                    self._check_movable(output, document, row)
+            else:
+                for position, reason in output.faults(rows):
+                    self._rewrite(output.sink, documents[position], reason)
+
+    def _check_movable(self, output: Outputs, document: Observed, row: DocumentRow) -> None:
+        if self._is_elsewhere(output, document):
+            self._rewrite(output.sink, document, Reason.NEW_SINK)
+        else:
+            for _, reason in output.faults([row]):
+                self._rewrite(output.sink, document, reason)
 
     def _is_elsewhere(self, output: Outputs, document: Observed) -> bool:
         """Say whether the document's output belongs where the state does not know it to belong."""
@@ -238,8 +248,6 @@ class _Sieve:
         self._differences.output([self._placed(sink, document.path, document.digest, document.size, reason)])
 
     def _placed(self, sink: ResolvedSink, path: bytes, digest: str, size: int, reason: Reason) -> Output:
-        if sink.output is not None:
-            return Output(self._target.name, sink.identity, path, b"", 0, reason)
         try:
             output = sink.place(path, digest, size)
         except (ValueError, SpecError) as error:
@@ -247,9 +255,7 @@ class _Sieve:
                 f"job '{self._target.name}': the sink's path template gives no usable output for {escape(path)}: {error}",
                 hint="nothing was sent; mend the template, then run 'docbatch validate'",
             ) from error
-        return Output(
-            self._target.name, sink.identity, path, output, folded(sink.root + b"/" + output), reason
-        )
+        return Output(self._target.name, sink.identity, path, output, sink.collision_key(output), reason)
 
     def finish(self) -> None:
         """Judge what is left, note what was not found, and look at sinks with one output."""
@@ -281,11 +287,11 @@ class _Sieve:
         reason = Reason.MISSING if now is None else Reason.EDITED
         if reason is Reason.MISSING and not sink.rewrite_missing:
             return
-        if sink.whole:
+        if sink.kind.whole:
             self._differences.whole(self._target.name, sink.identity, reason)
             return
         expected = ((each.path, each.result) for each in store.deliveries.holdings(recorded))
         self._differences.output(
-            Output(self._target.name, sink.identity, path, b"", 0, reason)
+            Output(self._target.name, sink.identity, path, b"", None, reason)
             for path, _ in opened.verify(expected)
         )

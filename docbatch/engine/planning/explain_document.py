@@ -193,11 +193,21 @@ def _output_facts(plan: Plan, store: Store, target: ResolvedJob, path: bytes) ->
     for wanted in target.sinks:
         sink = recorded.get(wanted.identity)
         if sink is None:
-            yield f"output below {escape(wanted.root)}: {OUTPUTS[Reason.NEW_SINK]}"
+            yield f"output {_where(wanted)}: {OUTPUTS[Reason.NEW_SINK]}"
         elif wanted.identity in whole:
-            yield f"the job's file below {escape(wanted.root)}: {OUTPUTS[whole[wanted.identity]]}"
-        elif sink.output is None:
+            yield f"the job's output {_where(wanted)}: {OUTPUTS[whole[wanted.identity]]}"
+        elif wanted.kind.per_document or wanted.identity in due:
             yield from _output_fact(store, wanted, sink, path, due.get(wanted.identity))
+
+
+def _where(sink: ResolvedSink) -> str:
+    return f"in {sink.kind.name}" if sink.root is None else f"below {escape(sink.root)}"
+
+
+def _shown(sink: ResolvedSink, output: bytes) -> str:
+    if sink.root is None or not output:
+        return f"{_where(sink)} {escape(output)}".rstrip()
+    return escape(os.fsencode(os.path.relpath(os.fsdecode(sink.root + b"/" + output))))
 
 
 def _output_fact(
@@ -206,12 +216,13 @@ def _output_fact(
     written = store.deliveries.of(sink.row, path)
     if written is None:
         return
-    shown = escape(os.fsencode(os.path.relpath(os.fsdecode(sink.root + b"/" + written.output))))
+    _, output, _, stamp, _ = written
+    shown = _shown(wanted, output)
     if due is not None and due in OUTPUTS:
         yield f"output {shown}: {OUTPUTS[due]}"
-    elif written.stamp is None:
+    elif stamp is None:
         yield f"output {shown}: {OUTPUTS[Reason.BEHIND]}"
-    elif (now := wanted.open().stamp(written.output)) == written.stamp:
+    elif (now := wanted.open().stamp(output)) == stamp:
         yield f"output {shown}: as it was written"
     elif now is None:
         yield f"output {shown}: gone" + (

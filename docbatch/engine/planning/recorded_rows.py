@@ -1,32 +1,42 @@
 """The state's recorded rows of documents and outputs, read along with a scan in path order."""
 
-import os
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
+from operator import eq, itemgetter
+from typing import Generic, TypeVar
 
 from docbatch.core.changes import Reason
 from docbatch.engine.planning.resolved_job import ResolvedSink
+from docbatch.naming.pathtext import escape
+from docbatch.sinks.accounts import breach
+from docbatch.sinks.base import Difference, Sink
 from docbatch.state.deliveries import OutputRow, RecordedSink
 from docbatch.state.documents import DocumentRow
 from docbatch.state.store import Store
 
 WINDOW = 512
 
+Row = TypeVar("Row")
+_HELD = itemgetter(0, 2)
+_WANTED = itemgetter(0, 4)
+_WRITTEN = itemgetter(1, 3)
+_DUE = itemgetter(4)
 
-class Rows:
-    """The state's rows with a view ahead."""
 
-    def __init__(self, rows: Iterator[DocumentRow]) -> None:
+class Upcoming(Generic[Row]):
+    """Rows with a view ahead."""
+
+    def __init__(self, rows: Iterator[Row]) -> None:
         self._source = rows
-        self._ahead: list[DocumentRow] = []
+        self._ahead: list[Row] = []
         self._start = 0
 
     @property
-    def first(self) -> DocumentRow | None:
+    def first(self) -> Row | None:
         """The next row, None at the end."""
         return next(iter(self.upcoming(1)), None)
 
-    def upcoming(self, number: int) -> Sequence[DocumentRow]:
+    def upcoming(self, number: int) -> Sequence[Row]:
         """Return the next rows, fewer at the end, without passing them."""
         if len(self._ahead) - self._start < number:
             self._ahead = self._ahead[self._start :]
@@ -39,7 +49,7 @@ class Rows:
 
 
 class Outputs:
-    """One sink's recorded outputs, read along with the documents."""
+    """One sink's recorded outputs, read along with the documents: whatever is asked for, paths only grow."""
 
     def __init__(
         self,
@@ -49,49 +59,87 @@ class Outputs:
         only: Collection[bytes] | None = None,
     ) -> None:
         self.sink = sink
-        self.prefix = sink.root + b"/"
         known = store is not None and recorded is not None
-        rows: Iterator[OutputRow] = (
+        self._rows: Upcoming[OutputRow] = Upcoming(
             store.deliveries.stream(recorded.row, only) if known and store and recorded else iter(())
         )
-        self._next = rows.__next__
-        self._row: OutputRow | None = None
-        self._advance()
-
-    def _advance(self) -> None:
-        try:
-            self._row = self._next()
-        except StopIteration:
-            self._row = None
-
-    def _at(self, path: bytes) -> OutputRow | None:
-        row = self._row
-        while row is not None and row[0] < path:
-            self._advance()
-            row = self._row
-        return row if row is not None and row[0] == path else None
+        self._check = OutputCheck(sink)
 
     def place(self, path: bytes) -> bytes | None:
-        """Return where the state knows the document's output to belong. Called with growing paths."""
-        row = self._at(path)
-        return None if row is None else row[1]
+        """Return where the state knows the document's output to belong."""
+        while (row := self._rows.first) is not None and row[0] < path:
+            self._rows.skip(1)
+        return row[1] if row is not None and row[0] == path else None
 
-    def fault(self, path: bytes, result: str | None) -> Reason | None:
-        """Say why the output of the document, whose result is given, has to be written; None when it is as it was left.
+    def faults(self, rows: Sequence[DocumentRow]) -> Iterator[tuple[int, Reason]]:
+        """Yield (position, reason) of the documents whose outputs have to be written; the others are as they were left."""
+        held = self._rows.upcoming(len(rows))
+        if (
+            len(held) == len(rows)
+            and all(map(eq, map(_HELD, held), map(_WANTED, rows)))
+            and not any(map(_DUE, held))
+        ):
+            self._rows.skip(len(held))
+            return self._check.differing(held)
+        known = self._up_to(rows[-1][0])
+        return self._check.faults([(known.get(row[0]), row[4]) for row in rows])
 
-        Called with growing paths.
+    def _up_to(self, last: bytes) -> dict[bytes, OutputRow]:
+        """Pass all rows up to a path and return them by their paths."""
+        known = {}
+        while (row := self._rows.first) is not None and row[0] <= last:
+            known[row[0]] = row
+            self._rows.skip(1)
+        return known
+
+
+class OutputCheck:
+    """Says why outputs of one sink have to be written. The sink is opened when there is something to look at."""
+
+    def __init__(self, sink: ResolvedSink) -> None:
+        self._sink = sink
+        self._opened: Sink | None = None
+
+    def fault(self, row: OutputRow | None, result: str | None) -> Reason | None:
+        """Say why one document's output has to be written; None when it is as it was left.
+
+        `row` is what the state knows of it, `result` what the document's result is now.
         """
-        row = self._at(path)
-        if row is None:
-            return Reason.NEW_SINK
-        if row[2] != result or row[6]:
-            return Reason.BEHIND
-        if self.sink.output is not None:
-            return None
-        try:
-            now = os.stat(self.prefix + row[1])  # noqa: PTH116 - bytes, and once for every output there is
-        except OSError:
-            return Reason.MISSING if self.sink.rewrite_missing else None
-        if now.st_mtime_ns == row[4] and now.st_ino == row[5] and now.st_size == row[3]:
-            return None
-        return Reason.EDITED
+        return next((reason for _, reason in self.faults([(row, result)])), None)
+
+    def faults(self, outputs: Sequence[tuple[OutputRow | None, str | None]]) -> Iterator[tuple[int, Reason]]:
+        """Do the same for many; yield (position, reason)."""
+        written: list[OutputRow] = []
+        positions: list[int] = []
+        for position, (row, result) in enumerate(outputs):
+            if row is None:
+                yield position, Reason.NEW_SINK
+            elif row[2] != result or row[4]:
+                yield position, Reason.BEHIND
+            else:
+                written.append(row)
+                positions.append(position)
+        for position, reason in self.differing(written):
+            yield positions[position], reason
+
+    def differing(self, written: Sequence[OutputRow]) -> Iterator[tuple[int, Reason]]:
+        """Do the same for outputs that hold their documents' results."""
+        if not self._sink.kind.per_document or not written:
+            return
+        if self._opened is None:
+            self._opened = self._sink.open()
+        places: dict[bytes, int] = {}
+        for output, difference in self._opened.check(map(_WRITTEN, written)):
+            places = places or {row[1]: position for position, row in enumerate(written)}
+            reason = self._reason(difference)
+            if output not in places:
+                raise breach(
+                    f"the sink {self._sink.kind.name} tells of an output it was not asked for: {escape(output)}"
+                )
+            if reason is not None:
+                yield places[output], reason
+
+    def _reason(self, difference: Difference) -> Reason | None:
+        if difference == "edited":
+            return Reason.EDITED
+        return Reason.MISSING if self._sink.rewrite_missing else None

@@ -1,0 +1,54 @@
+"""Bringing a state of an older version up to date: first a whole copy beside it, then every step or none."""
+
+import sqlite3
+from pathlib import Path
+
+from docbatch.core.errors import StateError
+from docbatch.state.copies import write_copy
+
+VERSION = 3
+
+
+def stored_version(connection: sqlite3.Connection) -> int:
+    """Return the version of an open state, also of what its log holds."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def upgrade(connection: sqlite3.Connection, path: Path) -> bool:
+    """Return whether the state was of an older version and now is not.
+
+    Killed at any moment, the state is as it was or as it shall be. Foreign keys must be off. Raises StateError.
+    """
+    if stored_version(connection) >= VERSION:
+        return False
+    _keep(connection, path)
+    build(connection)
+    return True
+
+
+def build(connection: sqlite3.Connection) -> None:
+    """Take all steps that are left to the current version, in one transaction."""
+    from docbatch.state import migrations  # noqa: PLC0415 - sqlite-utils is slow to import and seldom needed
+
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        migrations.apply(connection)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _keep(connection: sqlite3.Connection, path: Path) -> None:
+    """Copy the state as it is. A copy that is there already was made before the same steps, and stays."""
+    kept = path.with_name(f"{path.name}.before-{VERSION}")
+    if kept.exists():
+        return
+    try:
+        write_copy(connection, kept)
+    except (OSError, sqlite3.Error) as error:
+        raise StateError(
+            f"{kept}: the copy that is made before the state is brought up to date cannot be written: {error}",
+            hint=f"nothing was sent or changed; free as much space as {path} takes, and run the same command again",
+        ) from error

@@ -1,0 +1,183 @@
+"""A state of the version before: brought up to date whole or not at all, with a copy beside it, at no cost."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from docbatch.core.errors import StateError
+from docbatch.state.store import Store
+from docbatch.state.upgrade import VERSION
+from tests.cli.project import Project
+from tests.state.older_project import put_down
+
+ROOT = Path(__file__).parents[2]
+KEPT = f"state.db.before-{VERSION}"
+
+Content = dict[str, list[tuple[object, ...]]]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    put_down(tmp_path / "project")
+    return Project(tmp_path / "project")
+
+
+@pytest.fixture
+def state(project: Project) -> Path:
+    return project.root / ".docbatch"
+
+
+def content(path: Path) -> Content:
+    """Return the version and every row of a state file, without the times of its making."""
+    with closing(sqlite3.connect(path)) as database:
+        version = database.execute("PRAGMA user_version").fetchall()
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        rows = {
+            name: sorted(database.execute(f"SELECT * FROM {name}").fetchall(), key=repr)
+            for name in tables
+            if not name.startswith(("_", "sqlite_"))
+        }
+    return {"version": version, **rows}
+
+
+def written(project: Project) -> dict[str, tuple[int, int, bytes]]:
+    folders = (project.root / name for name in ("out", "texts", "left"))
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return {str(path): (path.stat().st_mtime_ns, path.stat().st_ino, path.read_bytes()) for path in files}
+
+
+def test_a_project_of_the_version_before_goes_on_and_nothing_is_sent_or_written(project: Project) -> None:
+    before, outputs = content(project.root / ".docbatch" / "state.db"), written(project)
+
+    first = project.call("apply", "--json")
+    second = project.call("apply", "--json")
+
+    # One of its documents is empty, and failed before.
+    assert (first.code, second.code) == (3, 3)
+    assert (first.processed, second.processed) == (0, 0)
+    assert {line["type"] for line in (*first.lines, *second.lines)} == {"plan", "outcome"}
+    assert written(project) == outputs
+    assert content(project.root / ".docbatch" / KEPT) == before
+    assert "the state is sound" in project.call("state", "check").out
+
+
+def test_who_only_reads_sees_an_older_state_as_it_will_be_and_leaves_it_as_it_is(project: Project) -> None:
+    before = (project.root / ".docbatch/state.db").read_bytes()
+
+    assert "Nothing is due." in project.call("plan").out
+    assert "is done; it will not be sent" in project.call("explain", "in/a.txt").out
+    assert project.call("status").code == 0
+
+    assert (project.root / ".docbatch/state.db").read_bytes() == before
+    assert not (project.root / ".docbatch" / KEPT).exists()
+
+
+def test_what_was_done_to_outputs_meanwhile_is_told_apart(project: Project) -> None:
+    (project.root / "out/a.txt.md").write_text("edited")
+    (project.root / "out/b.md.md").unlink()
+    os.utime(project.root / "out/deep/c.txt.md")
+    with closing(sqlite3.connect(project.root / "out/notes.db")) as database, database:
+        database.execute("UPDATE documents SET markdown = 'edited' WHERE path = 'a.txt'")
+    (project.root / "out/notes.jsonl").unlink()
+
+    plan = json.loads(project.call("apply", "--json").out.splitlines()[0])
+
+    assert {(line["reason"], line["documents"]) for line in plan["lines"] if line["kind"] == "deliver"} == {
+        ("its output was edited", 2),
+        ("its output is gone", 1),
+        ("the job's file: its output is gone", 1),
+    }
+    assert (project.root / "out/a.txt.md").read_text() == "apple\n"
+    assert (project.root / "out/b.md.md").exists()
+
+
+def test_the_copy_is_the_state_as_it_was_and_can_take_its_place(state: Path) -> None:
+    before = content(state / "state.db")
+    Store.writable(state).close()
+    after = content(state / "state.db")
+
+    assert content(state / KEPT) == before
+    assert list(state.glob("*.part")) == []
+
+    (state / KEPT).replace(state / "state.db")
+    Store.writable(state).close()
+    assert content(state / "state.db") == after
+
+
+def test_a_state_up_to_date_gets_no_copy_and_a_copy_that_is_there_stays(state: Path) -> None:
+    (state / KEPT).write_text("made before")
+
+    Store.writable(state).close()
+    assert (state / KEPT).read_text() == "made before"
+
+    (state / KEPT).unlink()
+    Store.writable(state).close()
+    assert not (state / KEPT).exists()
+
+
+def test_what_a_killed_copy_left_does_not_matter(state: Path) -> None:
+    before = content(state / "state.db")
+    (state / f"{KEPT}.part").write_bytes(b"half a file")
+    (state / f"{KEPT}.part-journal").write_bytes(b"half a journal")
+
+    Store.writable(state).close()
+
+    assert content(state / KEPT) == before
+
+
+def test_without_a_copy_nothing_is_changed(state: Path) -> None:
+    before = content(state / "state.db")
+    (state / f"{KEPT}.part").mkdir()
+
+    with pytest.raises(StateError, match=f"{KEPT}: the copy .* cannot be written") as raised:
+        Store.writable(state)
+
+    assert "nothing was sent or changed" in str(raised.value.hint)
+    assert content(state / "state.db") == before
+
+
+def test_the_folder_says_what_the_copy_is(state: Path) -> None:
+    (state / "README").write_text("of the version before")
+
+    Store.writable(state).close()
+
+    assert "state.db.before-N" in (state / "README").read_text()
+
+
+@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.full), 29])
+def test_killed_at_any_moment_it_is_the_old_state_or_the_new_and_the_next_command_finishes(
+    state: Path, tmp_path: Path, step: int
+) -> None:
+    old = content(state / "state.db")
+    subprocess.run(
+        [sys.executable, "-m", "tests.state.killed_upgrade", str(state), str(tmp_path / "killed"), str(step)],
+        cwd=ROOT,
+        check=True,
+    )
+    Store.writable(state).close()
+    new = content(state / "state.db")
+
+    folders = sorted((tmp_path / "killed").iterdir())
+    seen = [_after_a_kill(folder, old, new) for folder in folders]
+
+    assert new["version"] == [(VERSION,)]
+    assert seen == sorted(seen)
+    assert (seen[0], seen[-1]) == (False, True)
+
+
+def _after_a_kill(folder: Path, old: Content, new: Content) -> bool:
+    """Look what a killed upgrade left, let the next command finish it, and return whether it was the new state."""
+    if (folder / KEPT).exists():
+        assert content(folder / KEPT) == old
+    found = content(folder / "state.db")
+    assert found in (old, new)
+    Store.writable(folder).close()
+    assert content(folder / "state.db") == new
+    assert content(folder / KEPT) == old
+    return found == new
