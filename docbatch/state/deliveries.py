@@ -121,15 +121,6 @@ class Deliveries:
         for path, output, result, digest, size, media_type in rows:
             yield DueDelivery(path, output, result, digest, size, media_type, None)
 
-    def held(self, sink: RecordedSink) -> int:
-        """Return how many documents a whole sink should hold."""
-        row = self._database.execute(
-            "SELECT count(*) FROM document JOIN item ON item.id = document.item"
-            " WHERE document.job = ? AND document.wanted = 1 AND item.result IS NOT NULL",
-            (sink.job,),
-        ).fetchone()
-        return int(row[0])
-
     def delivered_outside(self, sink: RecordedSink, first: bytes, last: bytes) -> tuple[bytes, str] | None:
         """Return (path, result) of a wanted document that the sink has, before or behind a range of paths."""
         for beyond, edge in (("path < ?2", first), ("path > ?2", last)):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from docbatch.core.errors import SinkError
+from docbatch.core.models import ItemStatus
 from docbatch.core.results import Answer, DocumentInfo
 from docbatch.core.scheduler import Deliver
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
@@ -34,7 +35,7 @@ def deliver(run: Run, action: Deliver) -> None:
     except SinkError as error:
         run.failed_sinks.add(action.sink)
         if wanted.kind.whole:
-            run.unwritten[action.sink] = run.store.deliveries.held(recorded)
+            run.unwritten[action.sink] = run.store.documents.tally(action.job).get(ItemStatus.SUCCEEDED, 0)
         run.errors.append(error)
         run.observe(Trouble(f"job {action.job}", error.message, error.hint))
 

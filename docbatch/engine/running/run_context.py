@@ -27,7 +27,7 @@ LONGEST_PAUSE = 60.0
 class Run:
     """`replan` records anew what a document is whose bytes were not the planned ones: (run, item, reason).
 
-    `unwritten` counts, for whole sinks that failed, the documents their outputs lack.
+    `unwritten` counts, for whole sinks that failed, the documents that succeeded and are not in their outputs.
     """
 
     store: Store
