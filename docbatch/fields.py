@@ -1,13 +1,17 @@
 """The fields of what users write: the base of all option models, and the words and values they share."""
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Literal, NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, Union
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field
 from pydantic_core import PydanticCustomError
 
 from docbatch.naming.templates import TemplateError, compile_template
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 # Python's $ also matches before a final line break; the look-ahead says the same to every judge of the schema.
 NAME = r"^[a-z0-9][a-z0-9_-]*$(?!\n)"
@@ -31,6 +35,23 @@ class SpecModel(BaseModel):
         hide_input_in_errors=True,
         defer_build=True,
     )
+
+
+class LateUnion:
+    """Stands in an annotation for one of several models, told apart by their `type`, that are named when first needed.
+
+    A model that holds one is built again with `model_rebuild(force=True)` when there are others.
+    """
+
+    def __init__(self, members: Callable[[], Sequence[type[BaseModel]]]) -> None:
+        self._members = members
+
+    @property
+    def annotation(self) -> Any:
+        return Annotated[Union[tuple(self._members())], Discriminator("type")]  # noqa: UP007 - of what is known late
+
+    def __get_pydantic_core_schema__(self, _source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
+        return handler.generate_schema(self.annotation)
 
 
 def refuse(message: str, hint: str | None = None) -> NoReturn:
@@ -81,7 +102,6 @@ def _no_home(text: str) -> str:
     return text
 
 
-# The same words as `sinks.base.Format`, which would bring the result models into every start-up.
 Format = Literal["markdown", "text", "json"]
 OnMissing = Literal["rewrite", "ignore"]
 ApiVersion = Literal["docbatch/v1"]

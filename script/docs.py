@@ -7,6 +7,7 @@ from pathlib import Path
 
 from docbatch.core.lifecycle import TRANSITIONS, Event, diagram
 from docbatch.core.models import SubmissionStatus
+from docbatch.sinks import KINDS
 from docbatch.specs.schema import Schema, job_schema, project_schema
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -95,9 +96,7 @@ HEADINGS: Mapping[str, str] = {
     "ListSource": "source of links in a list",
     "FileIdsSource": "source of files at the vendor",
     "TextsSource": "source of texts",
-    "FilesSinkSpec": "sink of type files",
-    "JsonlSinkSpec": "sink of type jsonl",
-    "SqliteSinkSpec": "sink of type sqlite",
+    **{kind.options.__name__: f"sink of type {kind.name}" for kind in KINDS.all()},
     "LocalConfig": "config of the provider local",
     "ParseConfig": "config of the provider extend, operation parse",
     "ExtractConfig": "config of the provider extend, operation extract",

@@ -1,52 +1,61 @@
-"""Where results are delivered to. The registry is a literal; a sink is imported when it is opened."""
+"""Where results are delivered to. The registry is a literal; a kind of sink is loaded when it is first needed."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
 
-if TYPE_CHECKING:
-    from docbatch.sinks.base import Sink
+from docbatch.sinks.kind import SinkKind
 
 
-class SinkConfig(Protocol):
-    """A sink as a spec declares it; `format` (files) and `table` (sqlite) beside its type."""
+class SinkKinds:
+    """The kinds of sinks there are: names, each with the module whose KIND declares it."""
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self._modules = modules
+        self._added: dict[str, SinkKind] = {}
+        self._watchers: list[Callable[[], object]] = []
 
     @property
-    def type(self) -> str: ...
+    def names(self) -> tuple[str, ...]:
+        return (*self._modules, *self._added)
+
+    def kind(self, name: str) -> SinkKind:
+        """Return a kind by its name. Raises KeyError."""
+        if name in self._added:
+            return self._added[name]
+        declared: SinkKind = import_module(self._modules[name]).KIND
+        return declared
+
+    def all(self) -> tuple[SinkKind, ...]:
+        return tuple(map(self.kind, self.names))
+
+    def watch(self, changed: Callable[[], object]) -> None:
+        """Have a function called whenever kinds were added or taken away."""
+        self._watchers.append(changed)
+
+    @contextmanager
+    def added(self, *kinds: SinkKind) -> Iterator[None]:
+        """Have more kinds while the block runs. Raises ValueError for a name that is taken."""
+        for kind in kinds:
+            if kind.name in self.names:
+                raise ValueError(f"there is a sink kind {kind.name} already")
+        before = self._added
+        self._change({**before, **{kind.name: kind for kind in kinds}})
+        try:
+            yield
+        finally:
+            self._change(before)
+
+    def _change(self, added: dict[str, SinkKind]) -> None:
+        self._added = added
+        for changed in self._watchers:
+            changed()
 
 
-def open_sink(config: SinkConfig, *, root: Path, output: bytes, trash: Path) -> "Sink":
-    """Return the sink a spec declares.
-
-    `root` is the folder nothing is written outside of; `output` is the rendered path below it for sinks that write
-    one file for a job, and is not looked at by the others. Opening writes nothing.
-    """
-    return SINKS[config.type](config, root, output, trash)
-
-
-def _files(config: Any, root: Path, _output: bytes, trash: Path) -> "Sink":
-    from docbatch.sinks.files import FilesSink  # noqa: PLC0415
-    from docbatch.sinks.trash import Trash  # noqa: PLC0415
-
-    return FilesSink(root, form=config.format, trash=Trash(trash))
-
-
-def _jsonl(_config: Any, root: Path, output: bytes, trash: Path) -> "Sink":
-    from docbatch.sinks.jsonl import JsonlSink  # noqa: PLC0415
-    from docbatch.sinks.trash import Trash  # noqa: PLC0415
-
-    return JsonlSink(root, output, trash=Trash(trash))
-
-
-def _sqlite(config: Any, root: Path, output: bytes, trash: Path) -> "Sink":
-    from docbatch.sinks.sqlite import SqliteSink  # noqa: PLC0415
-    from docbatch.sinks.trash import Trash  # noqa: PLC0415
-
-    return SqliteSink(root, output, table=config.table, trash=Trash(trash))
-
-
-SINKS: Mapping[str, Callable[[Any, Path, bytes, Path], "Sink"]] = {
-    "files": _files,
-    "jsonl": _jsonl,
-    "sqlite": _sqlite,
-}
+KINDS = SinkKinds(
+    {
+        "files": "docbatch.sinks.files",
+        "jsonl": "docbatch.sinks.jsonl",
+        "sqlite": "docbatch.sinks.sqlite",
+    }
+)

@@ -2,7 +2,12 @@
 
 Rules for implementers: an output appears whole or not at all; delivering the same thing twice ends in the same
 output; a sink of files writes nothing outside its root; a fault that concerns one document raises nothing but is
-returned as a `Fault`; a fault of the whole sink (disk full, no permission at the root) raises SinkError.
+returned as a `Fault`; a fault of the whole sink (disk full, no permission at the root) raises SinkError. Every delivery
+is answered, by a receipt or a fault.
+
+What the sink's kind declares (`kind.SinkKind`) says what it is handed, and whether its outputs are the documents' own
+or one for the job. An output is known by a path: below the root where the sink has files, else the document's own; that
+of a sink with one output for the job is empty.
 
 A stamp is text that the sink makes of an output as it was left, and compares later; nobody else reads it. It changes
 when anybody touches the output.
@@ -15,7 +20,6 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from docbatch.core.results import Answer, DocumentInfo
 
-Format = Literal["markdown", "text", "json"]
 Difference = Literal["missing", "edited"]
 
 
@@ -23,11 +27,10 @@ Difference = Literal["missing", "edited"]
 class Delivery:
     """One document's result for one sink.
 
-    `path` identifies the document in its job; `output` is the path below the sink's root, "" for sinks that have one
-    output for a whole job. `expected` is the stamp of our own earlier output, None when there is none: a file
-    found there that does not match it is moved to the trash first. For whole sinks it is the stamp of the one file.
-    `load` opens the answer from the spool; called at most once. `made` gives the content of the output where that is
-    made elsewhere, None when it was not.
+    `path` identifies the document in its job, `output` its output. `expected` is the stamp of our own earlier output, None
+    when there is none: a file found there that does not match it is moved to the trash first. For whole sinks it is the
+    stamp of the one output. `load` opens the answer from the spool; called at most once. `made` gives the content of the
+    output where that is made elsewhere, None when it was not.
     """
 
     path: bytes
@@ -54,15 +57,11 @@ class Fault:
 
 
 class Sink(Protocol):
-    """`whole` sinks are handed all documents of the job in path order whenever anything changed; others what is due."""
-
-    whole: bool
-
     def deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt | Fault]:
         """Write the outputs; a receipt is yielded only after its output is durable."""
 
     def stamp(self, output: bytes) -> str | None:
-        """Return the stamp of an output as it is now, None when it is gone. For whole sinks `output` is empty."""
+        """Return the stamp of an output as it is now, None when it is gone."""
 
     def check(self, written: Iterable[tuple[bytes, str | None]]) -> Iterator[tuple[bytes, Difference]]:
         """Yield the outputs that no longer are as they were left, given (output, stamp) of each.

@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable, Iterator
 
 from docbatch.core.results import Answer, DocumentInfo, Page, Result
+from docbatch.fields import Format
 from docbatch.naming.signed import without_signatures
-from docbatch.sinks.base import Delivery, Format
+from docbatch.sinks.base import Delivery
 
 
 def content(delivery: Delivery, form: Format) -> bytes:

@@ -115,7 +115,8 @@ def needed(sink: JobSink) -> Iterable[str]:
 
 def columns(sink: JobSink) -> Iterator[Lookup]:
     """Yield the look-ups of columns in a sink's path."""
-    return (lookup for lookup in sink.template.lookups if lookup.path[:2] == ("doc", "metadata"))
+    lookups = () if sink.place is None else sink.place.template.lookups
+    return (lookup for lookup in lookups if lookup.path[:2] == ("doc", "metadata"))
 
 
 def _has_default(lookup: Lookup) -> bool:

@@ -1,8 +1,9 @@
 """The job spec, as users write it."""
 
-from typing import Annotated, Any, Literal
+from functools import partial
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
 from docbatch.core.models import Operation
 from docbatch.fields import (
@@ -11,27 +12,17 @@ from docbatch.fields import (
     Exclusions,
     FileId,
     Folder,
-    Format,
     Label,
+    LateUnion,
     Link,
     Name,
-    OnMissing,
-    PathTemplate,
     Patterns,
     Priority,
     SpecModel,
     TextName,
-    refuse,
 )
-
-TABLE = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
-
-
-def _not_reserved(table: str) -> str:
-    if table.lower().startswith("sqlite_"):
-        refuse("a table's name cannot begin with sqlite_", "SQLite keeps these names for itself")
-    return table
-
+from docbatch.sinks import KINDS
+from docbatch.sinks.kind import SinkSpec
 
 ALLOW_EMPTY = Field(default=False, description="whether no document at all is all right")
 ALLOW_PRIVATE = Field(
@@ -112,50 +103,11 @@ Source = Annotated[
 ]
 
 
-class FilesSinkSpec(SpecModel):
-    """One file for each document."""
-
-    type: Literal["files"]
-    path: PathTemplate = Field(
-        description="template of the output's path, such as `out/{{ job.name }}/{{ doc.path }}.md`; "
-        "nothing is written outside its literal beginning"
-    )
-    format: Format = Field(
-        default="markdown",
-        description="what is written: the document as `markdown` or `text`, or the whole normalised result as `json`",
-    )
-    on_missing: OnMissing = Field(
-        default="rewrite",
-        description="what happens when an output is gone: write it again, or `ignore` it because someone consumed it",
-    )
+def _sink_models() -> list[type[SinkSpec]]:
+    return [kind.options for kind in KINDS.all()]
 
 
-class JsonlSinkSpec(SpecModel):
-    """One file for the whole job, with one normalised result as JSON in each line, in path order."""
-
-    type: Literal["jsonl"]
-    path: PathTemplate = Field(description="template of the file's path; `doc` cannot be used in it")
-    on_missing: OnMissing = Field(
-        default="rewrite",
-        description="what happens when the file is gone: write it again, or `ignore` it because someone consumed it",
-    )
-
-
-class SqliteSinkSpec(SpecModel):
-    """One table for the whole job, with one row for each document."""
-
-    type: Literal["sqlite"]
-    path: PathTemplate = Field(description="template of the database's path; `doc` cannot be used in it")
-    table: Annotated[str, Field(pattern=TABLE, max_length=64), AfterValidator(_not_reserved)] = Field(
-        default="documents", description="the table, created when it is not there"
-    )
-    on_missing: OnMissing = Field(
-        default="rewrite",
-        description="what happens when the database is gone: write it again, or `ignore` it because someone consumed it",
-    )
-
-
-Sink = Annotated[FilesSinkSpec | JsonlSinkSpec | SqliteSinkSpec, Discriminator("type")]
+Sink = Annotated[SinkSpec, LateUnion(_sink_models)]
 Sinks = Annotated[list[Sink], Field(min_length=1, max_length=20)]
 
 
@@ -191,3 +143,6 @@ class JobSpec(SpecModel):
         description="your own words about the job, for templates and reports",
         json_schema_extra={"additionalProperties": False},
     )
+
+
+KINDS.watch(partial(JobSpec.model_rebuild, force=True))

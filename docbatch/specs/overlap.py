@@ -18,7 +18,7 @@ from docbatch.naming.references import Listed
 from docbatch.naming.templates import TemplateError, doc_fields
 from docbatch.sources.globs import Globs, compile_globs
 from docbatch.specs.project_file import show_file
-from docbatch.specs.values import Job, JobSink, JobSource
+from docbatch.specs.values import FilePlace, Job, JobSink, JobSource
 
 MAX_SAMPLES = 64
 
@@ -90,8 +90,10 @@ def _by_folder(jobs: Sequence[Job]) -> _ByFolder:
 
 def _swallowed(job: Job, readers: _ByFolder, mine: set[str]) -> Iterator[Problem]:
     for index, sink in enumerate(job.sinks):
+        if sink.place is None:
+            continue
         caught: dict[_Reader, bytes] = {}
-        for output in _outputs(job, sink):
+        for output in _outputs(job, sink.place):
             for reader in _catching(output, readers):
                 caught.setdefault(reader, output)
         for reader, output in caught.items():
@@ -111,11 +113,13 @@ def _catching(output: bytes, readers: _ByFolder) -> Iterator[_Reader]:
 
 
 def _problem(job: Job, index: int, reader: _Reader, name: str, caught: bytes) -> Problem:
+    place = job.sinks[index].place
+    assert place is not None
     whose = "the job's own source" if name == job.name else f"the source of job {name}"
     message = (
         f"an output such as {show_file(Path(os.fsdecode(caught)))} would be read as a document by {whose}"
     )
-    folder = os.path.relpath(_literal_folder(job.sinks[index]), os.fsdecode(reader.root))
+    folder = os.path.relpath(_literal_folder(place), os.fsdecode(reader.root))
     below = folder != "." and not folder.startswith("..")
     hint = (
         f'exclude: ["{folder}/**"] there'
@@ -125,42 +129,46 @@ def _problem(job: Job, index: int, reader: _Reader, name: str, caught: bytes) ->
     return job.origin.problem(("sink", index, "path"), message, hint)
 
 
-def _literal_folder(sink: JobSink) -> str:
-    folder, _, _ = sink.template.literal_root.rpartition("/")
-    return os.path.realpath(sink.root / folder)
+def _literal_folder(place: FilePlace) -> str:
+    folder, _, _ = place.template.literal_root.rpartition("/")
+    return os.path.realpath(place.root / folder)
 
 
-def _outputs(job: Job, sink: JobSink) -> Iterator[bytes]:
-    root = os.fsencode(os.path.realpath(sink.root))
-    if sink.path is not None:
-        yield b"/".join((root, os.fsencode(sink.path.relative_to(sink.root))))
+def _outputs(job: Job, place: FilePlace) -> Iterator[bytes]:
+    root = os.fsencode(os.path.realpath(place.root))
+    if place.path is not None:
+        yield b"/".join((root, os.fsencode(place.path.relative_to(place.root))))
         return
     for each in _documents(job.source):
         try:
             doc = doc_fields(each.path, sha256="0" * 64, size=1, metadata=each.metadata)
-            yield b"/".join((root, sink.output(doc)))
+            yield b"/".join((root, place.output(doc)))
         except TemplateError:
             # A sample without, say, a suffix; documents like it are refused by the plan, one by one.
             continue
 
 
 def _shared(jobs: Sequence[Job], others: Sequence[Job]) -> Iterator[Problem]:
-    """Yield the outputs for a whole job that another job writes as well. Tables of one database are outputs apart."""
-    owners: dict[str, list[tuple[JobSink, Job]]] = {}
+    """Yield the places that another job writes to as well, but files of documents. Tables of one database are places apart."""
+    owners: dict[tuple[str, ...], list[tuple[JobSink, Job]]] = {}
     for job in (*others, *jobs):
         for index, sink in enumerate(job.sinks):
-            if sink.path is None:
+            if sink.place is not None and sink.place.path is None:
                 continue
-            place = unicodedata.normalize("NFC", str(sink.path)).casefold()
-            known = owners.setdefault(place, [])
+            where = tuple(unicodedata.normalize("NFC", text).casefold() for text in sink.where)
+            known = owners.setdefault(where, [])
             owner = next((owner for one, owner in known if owner is not job and not one.is_apart(sink)), None)
             known.append((sink, job))
             if owner is not None and any(job is mine for mine in jobs):
-                yield job.origin.problem(
-                    ("sink", index, "path"),
-                    f"job {owner.name} writes to the same place",
-                    "name the job in the path, as in out/{{ job.name }}, or choose another table",
-                )
+                yield _shared_problem(job, index, sink, owner)
+
+
+def _shared_problem(job: Job, index: int, sink: JobSink, owner: Job) -> Problem:
+    message = f"job {owner.name} writes to the same place"
+    if sink.place is None:
+        return job.origin.problem(("sink", index), message, "give each a place of its own by its options")
+    hint = "name the job in the path, as in out/{{ job.name }}, or choose another table"
+    return job.origin.problem(("sink", index, "path"), message, hint)
 
 
 def _shapes(pattern: str) -> Iterator[str]:

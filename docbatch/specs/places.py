@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, Tag
 from pydantic.fields import FieldInfo
 
+from docbatch.fields import LateUnion
 from docbatch.specs.nodes import Mark, Node, Path, Step
 
 _UNKNOWN: Any = object()
@@ -78,7 +79,8 @@ def _enter(annotation: Any, step: Step) -> tuple[Any, bool]:
 
 def _plain(annotation: Any) -> Any:
     while get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
+        annotation, *marks = get_args(annotation)
+        annotation = next((each.annotation for each in marks if isinstance(each, LateUnion)), annotation)
     if get_origin(annotation) in (Union, UnionType):
         members = [member for member in get_args(annotation) if member is not type(None)]
         if len(members) == 1:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from docbatch import fields
 from docbatch.core.errors import Problem
+from docbatch.sinks import KINDS
 from docbatch.specs import job, project
 from docbatch.specs.nodes import Mark, Node, Path, show_path
 from docbatch.specs.places import ErrorPlace, find, submodels
@@ -24,7 +25,6 @@ _BOOLEANS: Mapping[str, str] = {
     **dict.fromkeys(("no", "off", "n", "0", "false"), "false"),
 }
 _ONE_SOURCE = "a source has one of include, urls, urls_from, file_ids, texts; write a job for each"
-_SINK = "write type: files, jsonl or sqlite"
 _SECRETS = {"api_key": "key", "webhook_secret": "secret"}
 _NEEDED = {
     "apiVersion": "begin the spec with apiVersion: docbatch/v1",
@@ -132,7 +132,12 @@ def _choice(found: Any, place: ErrorPlace) -> Told:
 
 
 def _untagged(*_: object) -> Told:
-    return "type is missing", _SINK
+    return "type is missing", _sink_hint()
+
+
+def _sink_hint() -> str:
+    *names, last = KINDS.names
+    return f"write type: {', '.join(names)} or {last}"
 
 
 def _not_text(_: Any, place: ErrorPlace) -> Told:
@@ -167,7 +172,7 @@ def _not_list(_: Any, place: ErrorPlace) -> Told:
 
 def _not_mapping(_: Any, place: ErrorPlace) -> Told:
     names = ", ".join(f"{name}:" for name in fields_of(place.model)) if place.model else ""
-    hint = f"it has the keys {names}" if names else _SINK if "sink" in place.path else None
+    hint = f"it has the keys {names}" if names else _sink_hint() if "sink" in place.path else None
     if place.node.content is None:
         return "the value is missing", hint or "write {}, or remove the key"
     return f"a mapping is needed, and this is {place.node.kind}", hint

@@ -1,5 +1,6 @@
 """The project file, as users write it."""
 
+from functools import partial
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from docbatch.fields import (
     refuse,
 )
 from docbatch.naming.links import is_loopback
+from docbatch.sinks import KINDS
 from docbatch.specs.job import Sinks
 
 ProviderType = Literal["local", "extend", "llamacloud", "extractpage"]
@@ -225,3 +227,7 @@ class ProjectSpec(SpecModel):
     defaults: Defaults = Field(
         default_factory=Defaults, description="what jobs have that do not say it themselves"
     )
+
+
+KINDS.watch(partial(Defaults.model_rebuild, force=True))
+KINDS.watch(partial(ProjectSpec.model_rebuild, force=True))

@@ -9,24 +9,23 @@ from docbatch.core.models import Input, Operation
 from docbatch.fields import seconds, substitute
 from docbatch.naming.signed import is_signed
 from docbatch.naming.templates import Template, TemplateError, compile_template
+from docbatch.sinks import KINDS
+from docbatch.sinks.kind import FileSinkSpec, SinkKind, SinkSpec
 from docbatch.sources.globs import compile_globs
 from docbatch.specs import configs
 from docbatch.specs.configs import CONFIG_MODELS, ConfigContract, operations
 from docbatch.specs.inputs import Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import (
     FileIdsSource,
-    FilesSinkSpec,
     FolderSource,
     JobSpec,
-    JsonlSinkSpec,
     LinksSource,
     ListSource,
-    SqliteSinkSpec,
     TextsSource,
 )
 from docbatch.specs.nodes import Step
 from docbatch.specs.problems import near
-from docbatch.specs.values import INPUTS, Connection, Job, JobSink, JobSource, Origin, Project
+from docbatch.specs.values import INPUTS, Connection, FilePlace, Job, JobSink, JobSource, Origin, Project
 
 STATE_FOLDER = ".docbatch"
 
@@ -183,46 +182,41 @@ class _Resolver:
     def _distinct(self, sinks: Sequence[JobSink], above: tuple[Step, ...], origin: Origin | None) -> None:
         for index, sink in enumerate(sinks):
             for first, other in enumerate(sinks[:index]):
-                if _place(sink) == _place(other) and not sink.is_apart(other):
-                    message = f"this sink writes to the same place as sink {first + 1}"
-                    self._report((*above, index, "path"), message, "give it a path of its own", origin)
+                same = sink.where == other.where and not sink.is_apart(other)
+                if same or sink.identity == other.identity:
+                    placed = sink.place is not None
+                    self._report(
+                        (*above, index, "path") if placed else (*above, index),
+                        f"this sink writes to the same place as sink {first + 1}",
+                        "give it a path of its own"
+                        if placed
+                        else "give each a place of its own by its options",
+                        origin,
+                    )
 
-    def _sink(
-        self,
-        written: FilesSinkSpec | JsonlSinkSpec | SqliteSinkSpec,
-        path: tuple[Step, ...],
-        origin: Origin | None,
-    ) -> JobSink | None:
+    def _sink(self, written: SinkSpec, path: tuple[Step, ...], origin: Origin | None) -> JobSink | None:
+        kind = KINDS.kind(written.type)
+        if not isinstance(written, FileSinkSpec):
+            return JobSink(kind, written)
         try:
-            template = compile_template(written.path).bind({"vars": self._project.variables})
-            return self._placed(written, template, (*path, "path"), origin)
+            return JobSink(kind, written, self._placed(kind, written, (*path, "path"), origin))
         except TemplateError as error:
             self._report((*path, "path"), str(error), error.hint, origin)
             return None
 
     def _placed(
-        self,
-        written: FilesSinkSpec | JsonlSinkSpec | SqliteSinkSpec,
-        template: Template,
-        path: tuple[Step, ...],
-        origin: Origin | None,
-    ) -> JobSink:
+        self, kind: SinkKind, written: FileSinkSpec, path: tuple[Step, ...], origin: Origin | None
+    ) -> FilePlace:
+        template = compile_template(written.path).bind({"vars": self._project.variables})
         folder, slash, _ = template.literal_root.rpartition("/")
         bound = template.without_prefix(len(folder + slash)).bind({"job": self._context()})
-        _check_use(written, bound, self._spec)
+        _check_use(kind, written, bound, self._spec)
         root = self._absolute(path, folder + slash or ".", origin)
         if root == Path(root.anchor):
             raise TemplateError(
                 "nothing bounds where this writes", hint="begin the path with a folder, such as out/"
             )
-        return JobSink(
-            type=written.type,
-            root=root,
-            template=bound,
-            format=written.format if isinstance(written, FilesSinkSpec) else None,
-            table=written.table if isinstance(written, SqliteSinkSpec) else None,
-            on_missing=written.on_missing,
-        )
+        return FilePlace(root, bound)
 
     def _context(self) -> dict[str, object]:
         return {
@@ -239,26 +233,18 @@ class _Resolver:
         return absolute
 
 
-def _place(sink: JobSink) -> tuple[str, str]:
-    return str(sink.path or sink.root), sink.template.identity if sink.path is None else ""
-
-
-def _check_use(
-    written: FilesSinkSpec | JsonlSinkSpec | SqliteSinkSpec, template: Template, spec: JobSpec
-) -> None:
+def _check_use(kind: SinkKind, written: FileSinkSpec, template: Template, spec: JobSpec) -> None:
     """Refuse a path that gives many documents one file, or one job many."""
     per_document = bool(template.lookups)
-    if written.type != "files":
-        if per_document:
-            raise TemplateError(
-                f"{template.lookups[0]} cannot be used here: a {written.type} sink has one file for the whole job",
-                hint="use job or vars, as in out/{{ job.name }}"
-                + (".jsonl" if written.type == "jsonl" else ".db"),
-            )
-    elif not per_document and _may_match_many(spec.source):
+    if per_document and not kind.per_document:
+        raise TemplateError(
+            f"{template.lookups[0]} cannot be used here: a {kind.name} sink has one file for the whole job",
+            hint=f"use job or vars, as in out/{{{{ job.name }}}}{written.suffix}",
+        )
+    if kind.per_document and not per_document and _may_match_many(spec.source):
         raise TemplateError(
             "every document would be written to the same file",
-            hint="name the document in double braces, as in out/{{ doc.path }}.md",
+            hint=f"name the document in double braces, as in out/{{{{ doc.path }}}}{written.suffix}",
         )
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from docbatch.core.errors import Problem
 from docbatch.core.keys import identity_config
 from docbatch.core.models import Input, Operation
-from docbatch.fields import Format, OnMissing
 from docbatch.naming.references import Listed
 from docbatch.naming.templates import Template, below
+from docbatch.sinks.kind import SinkKind, SinkSpec
 from docbatch.specs.nodes import Node, Step, show_path
 from docbatch.specs.project import Defaults, PollRule, ProviderType, Rates, RecoveryRule, Reference
 
@@ -79,38 +79,55 @@ class JobSource:
 
 
 @dataclass(frozen=True, slots=True)
-class JobSink:
-    """A place for results.
+class FilePlace:
+    """Where a sink's files lie.
 
     `root` is absolute, and nothing is written outside it. `template` gives the path below it; only `doc` is left open.
-    `path` is the output of a sink that has one for the whole job. `format` and `table` are None where a type has none.
     """
 
-    type: str
     root: Path
     template: Template
-    format: Format | None = None
-    table: str | None = None
-    on_missing: OnMissing = "rewrite"
 
     @property
     def path(self) -> Path | None:
+        """The one file that all documents have, None where each has its own."""
         return None if self.template.lookups else self.root / self.template.literal_root
 
     @property
     def identity(self) -> str:
-        """Text that differs when outputs of the same documents would differ in place or form."""
-        return "\n".join(
-            (self.type, str(self.root), self.template.identity, self.format or "", self.table or "")
-        )
-
-    def is_apart(self, other: "JobSink") -> bool:
-        """Tell whether two sinks write to tables of their own, and so may share a database."""
-        return (self.table or "").casefold() != (other.table or "").casefold() and self.type == other.type
+        return f"{self.root}\n{self.template.identity}"
 
     def output(self, doc: Mapping[str, object]) -> bytes:
         """Return a document's output below `root`, see `templates.doc_fields`. Raises TemplateError."""
         return below(self.template.render({"doc": doc}))
+
+
+@dataclass(frozen=True, slots=True)
+class JobSink:
+    """A place for results. `place` is None for a kind that has none in the file system."""
+
+    kind: SinkKind
+    options: SinkSpec
+    place: FilePlace | None = None
+
+    @property
+    def identity(self) -> str:
+        """Text that differs when outputs of the same documents would differ in place or form."""
+        place = "" if self.place is None else f"{self.place.identity}\n"
+        return f"{self.kind.name}\n{place}{self.options.identity}"
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        """What two sinks have in common that write to the same place, unless they write to parts of it."""
+        if self.place is None:
+            return (self.kind.name,)
+        path = self.place.path
+        return (self.place.identity,) if path is None else ("", str(path))
+
+    def is_apart(self, other: "JobSink") -> bool:
+        """Tell whether two sinks of one place write to parts of it that are their own."""
+        part = self.options.part
+        return self.kind is other.kind and (part is None or part != other.options.part)
 
 
 @dataclass(frozen=True, slots=True)

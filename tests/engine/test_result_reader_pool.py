@@ -19,8 +19,8 @@ import pytest
 from docbatch.core.errors import StateError
 from docbatch.engine.running.result_reader_pool import Done, ResultReaders
 from docbatch.engine.running.result_reader_process import Keep, Kept, Render, ResultReader, keep
+from docbatch.fields import Format
 from docbatch.providers import REGISTRY
-from docbatch.sinks.base import Format
 from docbatch.spool import Spool
 from tests.cli.project import Project
 

@@ -22,7 +22,8 @@ from docbatch.engine.provider_connections import Access, Connections
 from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.run_context import Run
-from docbatch.sinks.files import FilesSink
+from docbatch.sinks.document_files import FilesSink
+from docbatch.sinks.files import KIND
 from docbatch.sinks.trash import Trash
 from docbatch.sources.statcache import StatCache
 from docbatch.spool import Spool
@@ -92,10 +93,10 @@ class Project:
         recipe = Recipe("fake", self.account, Operation.PARSE)
         out = os.fsencode(self.root / "out")
         sink = ResolvedSink(
+            kind=KIND,
             identity="files",
             root=out,
             output=None,
-            whole=False,
             place=lambda path, _digest, _size: path + b".md",
             open=lambda: FilesSink(self.root / "out", form="markdown", trash=Trash(self.folder / "trash")),
         )

@@ -125,7 +125,7 @@ def _warm_up() -> None:
         "docbatch.providers.extend.single_runs",
         "docbatch.providers.extractpage.provider",
         "docbatch.providers.llamacloud.provider",
-        "docbatch.sinks.files",
+        "docbatch.sinks.document_files",
         "docbatch.specs.load",
         "tests.fake.project",
     ):

@@ -1,5 +1,6 @@
 """A sink of each kind in a folder of its own, and documents to deliver to it."""
 
+import csv
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
@@ -7,13 +8,31 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from types import MappingProxyType, SimpleNamespace
+from types import MappingProxyType
 
+from docbatch import sinks
 from docbatch.core.results import Answer, DocumentInfo, ProviderInfo, Result
-from docbatch.sinks import open_sink
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
+from docbatch.sinks.kind import Opening, SinkKind
 
-KINDS = ("files", "jsonl", "sqlite")
+from . import outside_csv, outside_rows
+
+OUTSIDE = {"csv": outside_csv.KIND, "rows": outside_rows.KIND}
+KINDS = (*sinks.KINDS.names, *OUTSIDE)
+OPTIONS = {
+    "files": {"path": "x"},
+    "jsonl": {"path": "x"},
+    "sqlite": {"path": "x"},
+    "csv": {"path": "x"},
+    "rows": {"database": "deep/rows.db"},
+}
+PLACES = {
+    "files": "a.pdf.md",
+    "jsonl": "deep/job.jsonl",
+    "sqlite": "deep/job.db",
+    "csv": "deep/job.csv",
+    "rows": "deep/rows.db",
+}
 PATHS = ("a.pdf", "b/c.pdf", "b/d.pdf")
 
 
@@ -84,16 +103,34 @@ class Arrangement:
     @property
     def output(self) -> Path:
         """The file of a whole job, or that of the first document."""
-        return (
-            self.root / {"files": "a.pdf.md", "jsonl": "deep/job.jsonl", "sqlite": "deep/job.db"}[self.kind]
+        return self.root / PLACES[self.kind]
+
+    @property
+    def declared(self) -> SinkKind:
+        return OUTSIDE[self.kind] if self.kind in OUTSIDE else sinks.KINDS.kind(self.kind)
+
+    def open(self, **options: str) -> Sink:
+        kind = self.declared
+        single = kind.has_files and not kind.per_document
+        return kind.open(
+            Opening(
+                job="job",
+                options=kind.options.model_validate({"type": self.kind, **OPTIONS[self.kind], **options}),
+                root=self.root,
+                output=PLACES[self.kind].encode() if single else b"",
+                trash=self.trash,
+            )
         )
 
-    def open(self) -> Sink:
-        config = SimpleNamespace(type=self.kind, format="markdown", table="documents")
-        output = b"" if self.kind == "files" else str(self.output.relative_to(self.root)).encode()
-        return open_sink(config, root=self.root, output=output, trash=self.trash)
+    def place(self, path: str) -> bytes:
+        """Return a document's output, as the engine names it."""
+        if not self.declared.per_document:
+            return b""
+        return path.encode() + (b".md" if self.declared.has_files else b"")
 
     def deliver(self, deliveries: Iterable[Delivery]) -> list[Receipt | Fault]:
+        if not self.declared.has_files:
+            deliveries = (replace(each, output=each.path) for each in deliveries)
         outcomes = list(self.open().deliver(deliveries))
         for outcome in outcomes:
             if isinstance(outcome, Receipt):
@@ -113,8 +150,12 @@ class Arrangement:
     def noticed(self) -> set[str]:
         """Return the documents whose outputs no longer are what was delivered, as a plan would find them."""
         sink = self.open()
-        if self.kind == "files":
-            return {path for path in PATHS if sink.stamp(path.encode() + b".md") != self.stamps[path]}
+        if self.declared.per_document:
+            paths = {self.place(path): path for path in PATHS}
+            return {
+                paths[output]
+                for output, _ in sink.check((place, self.stamps[path]) for place, path in paths.items())
+            }
         if sink.stamp(b"") == self.stamp:
             return set()
         return {path.decode() for path, _ in sink.verify((path.encode(), digest(path)) for path in PATHS)}
@@ -152,10 +193,28 @@ def _read_sqlite(at: Arrangement) -> dict[str, str]:
         return dict(database.execute("SELECT path, markdown || char(10) FROM documents ORDER BY path"))
 
 
+def _read_csv(at: Arrangement) -> dict[str, str]:
+    if not at.output.exists():
+        return {}
+    with at.output.open(newline="") as file:
+        return {path: f"{text}\n" for path, text in csv.reader(file)}
+
+
+def _read_rows(at: Arrangement) -> dict[str, str]:
+    if not at.output.exists():
+        return {}
+    with closing(sqlite3.connect(at.output)) as database:
+        if not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            return {}
+        return dict(database.execute("SELECT document, content || char(10) FROM results ORDER BY document"))
+
+
 _READERS: Mapping[str, Callable[[Arrangement], dict[str, str]]] = {
     "files": _read_files,
     "jsonl": _read_jsonl,
     "sqlite": _read_sqlite,
+    "csv": _read_csv,
+    "rows": _read_rows,
 }
 
 DELIVERED = {path: f"# {path}\n" for path in PATHS}

@@ -18,11 +18,15 @@ from .arrangement import DELIVERED, PATHS, Arrangement, delivery, failing
 
 def _edit(at: Arrangement) -> None:
     """Change the first document's output by hand."""
-    if at.kind != "sqlite":
+    statement = {
+        "sqlite": "UPDATE documents SET markdown = 'edited by hand' WHERE path = 'a.pdf'",
+        "rows": "UPDATE results SET content = 'edited by hand' WHERE document = 'a.pdf'",
+    }.get(at.kind)
+    if statement is None:
         at.output.write_text("edited by hand")
         return
     with closing(sqlite3.connect(at.output)) as database, database:
-        database.execute("UPDATE documents SET markdown = 'edited by hand' WHERE path = 'a.pdf'")
+        database.execute(statement)
 
 
 def test_every_document_is_delivered_and_has_a_receipt(at: Arrangement) -> None:
@@ -44,14 +48,15 @@ def test_what_was_delivered_is_not_noticed(at: Arrangement) -> None:
 def test_a_receipt_bears_the_stamp_the_output_has(at: Arrangement) -> None:
     at.deliver_all()
 
-    stamp = at.stamps["a.pdf"]
-    assert stamp is None or stamp == at.open().stamp(b"a.pdf.md")
+    stamp = at.open().stamp(at.place("a.pdf"))
+    assert stamp is not None
+    assert stamp == (at.stamps["a.pdf"] if at.declared.per_document else at.stamp)
 
 
 def test_opening_a_sink_writes_nothing(at: Arrangement) -> None:
     sink = at.open()
 
-    assert sink.stamp(b"a.pdf.md") is None
+    assert sink.stamp(at.place("a.pdf")) is None
     assert not at.root.exists()
 
 
@@ -312,13 +317,13 @@ def test_a_database_that_cannot_grow_keeps_its_rows(sqlite: Arrangement) -> None
 def test_a_removed_output_is_in_the_trash(at: Arrangement) -> None:
     at.deliver_all()
 
-    at.open().remove(b"a.pdf" if at.kind == "sqlite" else b"a.pdf.md")
+    at.open().remove(b"a.pdf" if at.kind == "sqlite" else at.place("a.pdf"))
 
     assert "a.pdf" not in at.content()
     assert len(at.trashed()) == 1
 
 
 def test_removing_what_is_not_there_is_no_error(at: Arrangement) -> None:
-    at.open().remove(b"" if at.kind == "sqlite" else b"a.pdf.md")
+    at.open().remove(at.place("a.pdf"))
 
     assert at.trashed() == []

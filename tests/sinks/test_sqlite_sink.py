@@ -3,14 +3,14 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from types import SimpleNamespace
 
 import pytest
 
 from docbatch.core.errors import SinkError
 from docbatch.core.results import Result
-from docbatch.sinks import open_sink
 from docbatch.sinks.base import Fault, Receipt
+from docbatch.sinks.sqlite_rows import SqliteSink
+from docbatch.sinks.trash import Trash
 
 from .arrangement import DELIVERED, PATHS, Arrangement, delivery, digest
 
@@ -183,7 +183,7 @@ def test_what_is_not_ours_is_refused_and_left_as_it_is(
 def test_a_database_that_someone_holds_is_an_error_that_says_so(
     sqlite: Arrangement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("docbatch.sinks.sqlite._PATIENCE", 0)
+    monkeypatch.setattr("docbatch.sinks.sqlite_rows._PATIENCE", 0)
     sqlite.deliver_all()
 
     with closing(sqlite3.connect(sqlite.output, isolation_level=None)) as other:
@@ -205,12 +205,7 @@ def test_windows_of_documents_are_all_delivered(sqlite: Arrangement) -> None:
 
 def test_two_jobs_keep_to_their_tables_in_one_database(sqlite: Arrangement) -> None:
     sqlite.deliver_all()
-    other = open_sink(
-        SimpleNamespace(type="sqlite", table='odd "name'),
-        root=sqlite.root,
-        output=b"deep/job.db",
-        trash=sqlite.trash,
-    )
+    other = SqliteSink(sqlite.root, b"deep/job.db", table='odd "name', trash=Trash(sqlite.trash))
 
     list(other.deliver([delivery("a.pdf", "of the other job")]))
 

@@ -1,17 +1,14 @@
 import os
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
-from docbatch import fields
 from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.models import Operation
 from docbatch.naming.templates import doc_fields
-from docbatch.sinks import base
 from docbatch.specs.configs import CONFIG_MODELS
 from docbatch.specs.load import MAX_PROBLEMS, load_jobs, load_project
-from docbatch.specs.values import Job
+from docbatch.specs.values import FilePlace, Job
 
 JOB = """
 apiVersion: docbatch/v1
@@ -192,6 +189,12 @@ def test_a_file_name_that_is_no_text_can_be_shown(root: Path) -> None:
     assert problems()[0].startswith("jobs/caf\\xe9.yaml:1:1")
 
 
+def _place(loaded: Job, sink: int = 0) -> FilePlace:
+    place = loaded.sinks[sink].place
+    assert place is not None
+    return place
+
+
 def test_a_job_has_defaults_variables_and_absolute_paths(root: Path) -> None:
     (root / "docbatch.yaml").write_text(
         ID + "vars: {in: letters, v: 1.50}\n"
@@ -203,7 +206,7 @@ def test_a_job_has_defaults_variables_and_absolute_paths(root: Path) -> None:
     (loaded,) = load()
     assert (loaded.priority, loaded.timeout, loaded.operation) == (7, 2 * 86_400, Operation.PARSE)
     assert (loaded.source.root, loaded.source.include) == (root / "letters", ("*.letters",))
-    assert (loaded.sinks[0].root, loaded.sinks[0].format) == (root / "out" / "1.50", "markdown")
+    assert (_place(loaded).root, loaded.sinks[0].options.form) == (root / "out" / "1.50", "markdown")
 
 
 def test_a_jobs_own_words_win_over_defaults(root: Path) -> None:
@@ -242,9 +245,9 @@ def test_a_job_can_place_later_problems(root: Path) -> None:
 
 def test_an_output_lies_below_the_sinks_root(root: Path) -> None:
     (root / "jobs" / "a.yaml").write_text(job("a"))
-    (sink,) = load()[0].sinks
-    output = sink.output(doc_fields(b"x/caf\xe9.pdf", sha256="0", size=1))
-    assert (sink.root, output, sink.path) == (root / "out" / "a", b"x/caf\xe9.pdf.md", None)
+    place = _place(load()[0])
+    output = place.output(doc_fields(b"x/caf\xe9.pdf", sha256="0", size=1))
+    assert (place.root, output, place.path) == (root / "out" / "a", b"x/caf\xe9.pdf.md", None)
 
 
 def test_a_sink_for_the_whole_job_has_one_path(root: Path) -> None:
@@ -252,9 +255,9 @@ def test_a_sink_for_the_whole_job_has_one_path(root: Path) -> None:
         "apiVersion: docbatch/v1\nname: a\nsource: {include: '*'}\n"
         "sink: [{type: jsonl, path: '../{{ job.name }}.jsonl'}, {type: sqlite, path: /srv/all.db, table: a}]\n"
     )
-    jsonl, sqlite = load()[0].sinks
-    assert (jsonl.path, jsonl.root) == (root.parent / "a.jsonl", root.parent)
-    assert (sqlite.path, sqlite.table) == (Path("/srv/all.db"), "a")
+    loaded = load()[0]
+    assert (_place(loaded, 0).path, _place(loaded, 0).root) == (root.parent / "a.jsonl", root.parent)
+    assert (_place(loaded, 1).path, loaded.sinks[1].options.part) == (Path("/srv/all.db"), "a")
 
 
 def test_a_sinks_identity_changes_with_place_and_form_alone(root: Path) -> None:
@@ -297,7 +300,3 @@ def test_a_broken_spec_that_was_not_selected_does_not_matter(root: Path) -> None
 def test_values_compare_by_content(root: Path) -> None:
     (root / "jobs" / "a.yaml").write_text(job("a"))
     assert load() == load()
-
-
-def test_form_words_are_those_of_the_sinks() -> None:
-    assert get_args(fields.Format) == get_args(base.Format)

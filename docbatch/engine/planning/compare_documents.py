@@ -77,7 +77,7 @@ class _Sieve:
             {} if store is None else {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
         )
         self._outputs = [
-            Outputs(sink, recorded.get(sink.identity), store) for sink in target.sinks if not sink.whole
+            Outputs(sink, recorded.get(sink.identity), store) for sink in target.sinks if not sink.kind.whole
         ]
         self._roots = [] if store is None else store.deliveries.roots()
         self._changed: list[tuple[FoundDocument, Recorded | None, str | None]] = []
@@ -234,8 +234,6 @@ class _Sieve:
         self._desk.output([self._placed(sink, document[0], document[6], document[1], reason)])
 
     def _placed(self, sink: ResolvedSink, path: bytes, digest: str, size: int, reason: Reason) -> Output:
-        if sink.output is not None:
-            return Output(self._target.name, sink.identity, path, b"", 0, reason)
         try:
             output = sink.place(path, digest, size)
         except (ValueError, SpecError) as error:
@@ -243,9 +241,7 @@ class _Sieve:
                 f"job '{self._target.name}': the sink's path template gives no usable output for {escape(path)}: {error}",
                 hint="nothing was sent; mend the template, then run 'docbatch validate'",
             ) from error
-        return Output(
-            self._target.name, sink.identity, path, output, folded(sink.root + b"/" + output), reason
-        )
+        return Output(self._target.name, sink.identity, path, output, sink.collision_key(output), reason)
 
     def finish(self) -> None:
         """Judge what is left, note what was not found, and look at sinks with one output."""
@@ -277,11 +273,11 @@ class _Sieve:
         reason = Reason.MISSING if now is None else Reason.EDITED
         if reason is Reason.MISSING and not sink.rewrite_missing:
             return
-        if sink.whole:
+        if sink.kind.whole:
             self._desk.whole(self._target.name, sink.identity, reason)
             return
         expected = ((each.path, each.result) for each in store.deliveries.holdings(recorded))
         self._desk.output(
-            Output(self._target.name, sink.identity, path, b"", 0, reason)
+            Output(self._target.name, sink.identity, path, b"", None, reason)
             for path, _ in opened.verify(expected)
         )

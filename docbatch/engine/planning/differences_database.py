@@ -41,13 +41,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An output that is to be written, for the reason given. `folded` is the collision key of its absolute path."""
+    """An output that is to be written, for the reason given. `folded` is its collision key, None for no file of its own."""
 
     job: str
     sink: str
     path: bytes
     output: bytes
-    folded: int
+    folded: int | None
     reason: Reason
 
 
@@ -173,14 +173,14 @@ class Differences:
         self._index()
         rows = self._database.execute(
             "SELECT a.*, b.* FROM output AS a JOIN output AS b ON a.folded = b.folded"
-            " AND (a.job, a.sink, a.path) < (b.job, b.sink, b.path) WHERE a.output <> x'' LIMIT ?",
+            " AND (a.job, a.sink, a.path) < (b.job, b.sink, b.path) LIMIT ?",
             (limit,),
         )
         return [(_output(row[:6]), _output(row[6:])) for row in rows]
 
     def folded(self) -> Iterator[list[tuple[int, str, bytes]]]:
-        """Yield windows of (collision key, job, path) of all outputs that will have a file of their own."""
-        cursor = self._database.execute("SELECT folded, job, path FROM output WHERE output <> x''")
+        """Yield windows of (collision key, job, path) of all outputs that will be files of their own."""
+        cursor = self._database.execute("SELECT folded, job, path FROM output WHERE folded IS NOT NULL")
         while window := cursor.fetchmany(500):
             yield window
 

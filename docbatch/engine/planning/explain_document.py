@@ -11,7 +11,7 @@ from docbatch.core.keys import canonical, item_key
 from docbatch.core.models import ItemStatus, Recipe
 from docbatch.engine.planning.compare_documents import known_item
 from docbatch.engine.planning.explain_link import facts, linked, listed
-from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape, unescape
 from docbatch.sources.content import ContentError, measure
 from docbatch.sources.globs import compile_globs
@@ -132,14 +132,14 @@ def _outputs(target: ResolvedJob, path: bytes, store: Store) -> Iterator[str]:
     for wanted in target.sinks:
         sink = recorded.get(wanted.identity)
         if sink is None:
-            yield f"output below {escape(wanted.root)}: the sink is new or writes elsewhere now; apply writes it"
+            where = f"below {escape(wanted.root)}" if wanted.root is not None else f"in {wanted.kind.name}"
+            yield f"output {where}: the sink is new or writes elsewhere now; apply writes it"
             continue
         written = store.deliveries.of(sink.row, path)
         if written is None or sink.output is not None:
             continue
         _, output, _, stamp, _ = written
-        place = Path(os.fsdecode(wanted.root + b"/" + output))
-        shown = escape(os.fsencode(os.path.relpath(place)))
+        shown = _shown(wanted, output)
         now = wanted.open().stamp(output)
         if stamp is None:
             yield f"output {shown}: not written yet"
@@ -149,6 +149,12 @@ def _outputs(target: ResolvedJob, path: bytes, store: Store) -> Iterator[str]:
             yield f"output {shown}: edited; apply moves the edited copy to the trash and writes it again"
         else:
             yield f"output {shown}: as it was written"
+
+
+def _shown(sink: ResolvedSink, output: bytes) -> str:
+    if sink.root is None:
+        return f"{escape(output)} in {sink.kind.name}"
+    return escape(os.fsencode(os.path.relpath(Path(os.fsdecode(sink.root + b"/" + output)))))
 
 
 def _recorded(target: ResolvedJob, before: RecordedItem, store: Store) -> Recorded:

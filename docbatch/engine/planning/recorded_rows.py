@@ -116,7 +116,7 @@ class OutputCheck:
 
     def differing(self, written: Sequence[OutputRow]) -> Iterator[tuple[int, Reason]]:
         """Do the same for outputs that hold their documents' results."""
-        if self._sink.output is not None or not written:
+        if not self._sink.kind.per_document or not written:
             return
         if self._opened is None:
             self._opened = self._sink.open()

@@ -16,11 +16,10 @@ from docbatch.naming.signed import is_signed
 from docbatch.naming.templates import NO_METADATA, doc_fields
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind
-from docbatch.sinks import open_sink
-from docbatch.sinks.base import Sink
+from docbatch.sinks.kind import Opening
 from docbatch.sinks.paths import output_path
 from docbatch.specs.inputs import columns
-from docbatch.specs.values import Job, JobListing, JobSink
+from docbatch.specs.values import FilePlace, Job, JobListing, JobSink
 from docbatch.state.store import Store
 
 Pins = Mapping[str, str]
@@ -65,7 +64,7 @@ def resolve_jobs(
             config=dict(job.config),
             priority=job.priority,
             timeout=job.timeout,
-            sinks=tuple(_sink(sink, folder, _metadata(job)) for sink in job.sinks),
+            sinks=tuple(_sink(job.name, sink, folder, _metadata(job)) for sink in job.sinks),
             listing=None if job.source.listing is None else _listing(job.source.listing, kind, job.operation),
             cautions=job.cautions,
         )
@@ -116,32 +115,48 @@ def moved(target: ResolvedJob) -> dict[str, tuple[str, str]]:
     }
 
 
-def _sink(sink: JobSink, folder: Path, metadata: Metadata) -> ResolvedSink:
-    single = None if sink.path is None else output_path(str(sink.path.relative_to(sink.root)))
+def _sink(job: str, sink: JobSink, folder: Path, metadata: Metadata) -> ResolvedSink:
+    root = None if sink.place is None else os.fsencode(sink.place.root)
+    single = None if sink.kind.per_document else _single(sink.place)
+    opening = Opening(
+        job=job,
+        options=sink.options,
+        root=folder.parent if sink.place is None else sink.place.root,
+        output=single or b"",
+        trash=folder / "trash",
+    )
     return ResolvedSink(
+        kind=sink.kind,
         identity=sink.identity,
-        root=os.fsencode(sink.root),
-        output=single if sink.type != "files" else None,
-        whole=sink.type == "jsonl",
+        root=root,
+        output=single,
         place=_place(sink, metadata),
-        open=partial(_open, sink, single, folder),
-        rewrite_missing=sink.on_missing == "rewrite",
+        open=partial(sink.kind.open, opening),
+        rewrite_missing=sink.options.rewrites_missing,
         moves=any(columns(sink)),
-        form=sink.format if sink.type == "files" else None,
+        form=sink.options.form,
     )
 
 
-def _open(sink: JobSink, single: bytes | None, folder: Path) -> Sink:
-    return open_sink(sink, root=sink.root, output=single or b"", trash=folder / "trash")
+def _single(place: FilePlace | None) -> bytes:
+    """Return the path of a job's one output below its root."""
+    path = None if place is None else place.path
+    return b"" if place is None or path is None else output_path(str(path.relative_to(place.root)))
 
 
 def _place(sink: JobSink, metadata: Metadata) -> Callable[[bytes, str, int], bytes]:
-    def place(path: bytes, digest: str, size: int) -> bytes:
-        columns = metadata.get(path, NO_METADATA)
-        rendered = sink.output(doc_fields(path, sha256=digest, size=size, metadata=columns))
-        return output_path(escape(rendered) if _is_raw(rendered) else rendered.decode())
+    place = sink.place
+    if not sink.kind.per_document:
+        return lambda _path, _digest, _size: b""
+    if place is None:
+        return lambda path, _digest, _size: path
 
-    return place
+    def rendered(path: bytes, digest: str, size: int) -> bytes:
+        columns = metadata.get(path, NO_METADATA)
+        output = place.output(doc_fields(path, sha256=digest, size=size, metadata=columns))
+        return output_path(escape(output) if _is_raw(output) else output.decode())
+
+    return rendered
 
 
 def _is_raw(path: bytes) -> bool:

@@ -5,29 +5,39 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from docbatch.core.models import Operation, Recipe, Traits
+from docbatch.fields import Format
 from docbatch.naming.links import digest
-from docbatch.sinks.base import Format, Sink
+from docbatch.sinks.base import Sink
+from docbatch.sinks.kind import SinkKind
+from docbatch.sinks.paths import folded
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedSink:
     """A sink of a job.
 
-    `identity` changes when outputs would lie elsewhere or look different. `root` is absolute. `output` is set for sinks
-    with one output per job; `whole` ones are written as a whole. `place` renders a document's output path:
-    (path, digest, size) to a path below `root`; it raises ValueError when there is none that is safe. `moves` says that
-    a list may change the place of a document that is as it was. `form` is set for sinks that write a file a document.
+    `identity` changes when outputs would lie elsewhere or look different. `place` says where a document's output belongs:
+    (path, digest, size) to a path below `root`; it raises ValueError when there is none that is safe. `root` is absolute,
+    None for a kind without a place in the file system: there the document's own path says it. `output` is set for kinds
+    with one output for the job, and is that output's path below `root`, empty where there is no root. `moves` says that
+    a list may change the place of a document that is as it was. `form` is set where outputs can be made ahead.
     """
 
+    kind: SinkKind
     identity: str
-    root: bytes
+    root: bytes | None
     output: bytes | None
-    whole: bool
     place: Callable[[bytes, str, int], bytes]
     open: Callable[[], Sink]
     rewrite_missing: bool = True
     moves: bool = False
     form: Format | None = None
+
+    def collision_key(self, output: bytes) -> int | None:
+        """Return what is equal for outputs that one file system may keep as one file, None for what is no file of its own."""
+        if self.root is None or not self.kind.per_document:
+            return None
+        return folded(self.root + b"/" + output)
 
 
 @dataclass(frozen=True, slots=True)

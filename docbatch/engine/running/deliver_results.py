@@ -11,8 +11,9 @@ from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Delivered, Trouble
 from docbatch.engine.running.result_reader_process import Render
 from docbatch.engine.running.run_context import Run
+from docbatch.fields import Format
 from docbatch.naming.pathtext import escape
-from docbatch.sinks.base import Delivery, Fault, Format, Receipt, Sink
+from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.state.deliveries import DueDelivery, RecordedSink
 
 WINDOW = 512
@@ -25,7 +26,7 @@ def deliver(run: Run, action: Deliver) -> None:
     wanted = next(sink for sink in target.sinks if sink.identity == recorded.identity)
     try:
         sink = _opened(run, recorded, wanted)
-        if wanted.whole:
+        if wanted.kind.whole:
             _publish(run, target, recorded, sink)
         else:
             _write(run, target, recorded, wanted, sink)
@@ -51,7 +52,7 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
             receipts.append((outcome.path, outcome.stamp, results[outcome.path]))
         else:
             faults.append(outcome)
-    one_output = sink.stamp(b"") if recorded.output is not None else None
+    one_output = None if wanted.kind.per_document else sink.stamp(b"")
     run.store.deliveries.delivered(recorded.row, receipts, one_output)
     if faults:
         run.store.deliveries.fault(recorded.row, [fault.path for fault in faults])
@@ -128,7 +129,7 @@ def unsettled(run: Run) -> Iterator[tuple[str, int, int, bool]]:
         if sink not in run.failed_sinks:
             yield job, sink, count, False
     for job, sink in run.store.deliveries.stale(jobs):
-        whole = {each.identity for each in run.targets[job].sinks if each.whole}
+        whole = {each.identity for each in run.targets[job].sinks if each.kind.whole}
         recorded = next(each for each in run.store.deliveries.sinks(job) if each.row == sink)
         if recorded.identity in whole and sink not in run.failed_sinks:
             yield job, sink, 1, True

@@ -6,7 +6,6 @@ from docbatch.engine.planning.record_changes import work_item
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Replanned
 from docbatch.engine.running.run_context import Run
-from docbatch.sinks.paths import folded
 from docbatch.sources.content import ContentError, Measured, measure
 from docbatch.state.store import Store
 
@@ -42,7 +41,7 @@ def _retake(run: Run, target: ResolvedJob, path: bytes, given_up: str | None) ->
     item = work_item(target, path, key=key, digest=now.digest, media_type=media_type, size=now.size)
     store.documents.put(target.name, path, store.items.want(item, recipe), None)
     for sink in target.sinks:
-        if not sink.whole:
+        if not sink.kind.whole:
             _replace(store, target, sink, path, now)
 
 
@@ -54,7 +53,7 @@ def _measured(place: bytes, given_up: str | None) -> Measured:
 
 def _replace(store: Store, target: ResolvedJob, sink: ResolvedSink, path: bytes, now: Measured) -> None:
     """The output's place may depend on the bytes."""
-    output = b"" if sink.output is not None else sink.place(path, now.digest, now.size)
-    key = 0 if sink.output is not None else folded(sink.root + b"/" + output)
+    output = sink.place(path, now.digest, now.size)
     row = store.deliveries.declare(target.name, sink.identity, sink.root, sink.output)
-    store.deliveries.put(row, path, output, key, due=store.documents.has_result(target.name, path))
+    due = store.documents.has_result(target.name, path)
+    store.deliveries.put(row, path, output, sink.collision_key(output), due=due)

@@ -18,9 +18,9 @@ from typing import BinaryIO
 from docbatch.core.errors import StateError
 from docbatch.core.models import Draft
 from docbatch.core.results import Answer, DocumentInfo
+from docbatch.fields import Format
 from docbatch.naming.signed import without_signatures
 from docbatch.providers import REGISTRY
-from docbatch.sinks.base import Format
 from docbatch.sinks.formats import encoded
 from docbatch.spool import Spool
 

@@ -1,0 +1,129 @@
+"""What a kind of sink declares of itself before one is opened: light to import, so that judging specs loads no sink."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
+
+from pydantic import Field
+
+from docbatch.core.errors import SinkError
+from docbatch.fields import Format, OnMissing, PathTemplate, SpecModel
+
+if TYPE_CHECKING:
+    from docbatch.sinks.base import Sink
+
+
+class SinkSpec(SpecModel):
+    """A sink as a job declares it: the base of every kind's options. A kind gives `type` its name as the only value."""
+
+    type: str
+
+    @property
+    def identity(self) -> str:
+        """Text that differs when outputs of the same documents would differ in place or form. It is kept in the state.
+
+        A kind whose options say anything else, or hold a secret, must leave that out.
+        """
+        return self._options_but("type")
+
+    @property
+    def part(self) -> str | None:
+        """Text that is equal for sinks that would write over each other; None where no two jobs' sinks ever would."""
+        return self.identity
+
+    @property
+    def form(self) -> Format | None:
+        """What the content of an output is where that can be made elsewhere, ahead of the sink; None where it cannot."""
+        return None
+
+    @property
+    def rewrites_missing(self) -> bool:
+        """Whether an output that is gone is written again."""
+        return True
+
+    def _options_but(self, *names: str) -> str:
+        return json.dumps(
+            self.model_dump(mode="json", exclude=set(names), exclude_defaults=True), sort_keys=True
+        )
+
+
+class FileSinkSpec(SinkSpec):
+    """A sink with a place in the file system: a template gives the paths of its outputs.
+
+    `suffix` is what a path usually ends with, for hints.
+    """
+
+    suffix: ClassVar[str] = ""
+
+    path: PathTemplate = Field(description="template of the output's path")
+    on_missing: OnMissing = Field(
+        default="rewrite",
+        description="what happens when an output is gone: write it again, or `ignore` it because someone consumed it",
+    )
+
+    @property
+    def identity(self) -> str:
+        """Text that differs when the same documents' outputs would differ in form: their place is compared beside it."""
+        return self._options_but("type", "path", "on_missing")
+
+    @property
+    def part(self) -> str | None:
+        """Text that is equal for two sinks that write the same part of one file; empty for the whole file."""
+        return ""
+
+    @property
+    def rewrites_missing(self) -> bool:
+        return self.on_missing == "rewrite"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a sink is opened with.
+
+    `options` is an instance of the kind's own model. What stood in an output's place is moved to the folder `trash`.
+    Nothing is written outside `root`, and `output` is the path below it of the one file for the job, empty where each
+    document has its own. For sinks without a place in the file system `root` is the project's root, which paths in
+    options are relative to.
+    """
+
+    job: str
+    options: Any
+    root: Path
+    output: bytes
+    trash: Path
+
+
+@dataclass(frozen=True, slots=True)
+class SinkKind:
+    """A type of sink; the engine knows nothing else about it.
+
+    `open` opens one and writes nothing. `per_document` says that every document has an output, and a stamp, of its own;
+    otherwise there is one for the job. A `whole` sink is handed all documents of its job in path order whenever anything
+    changed, others are handed what is due. Raises SinkError for a declaration that contradicts itself.
+    """
+
+    name: str
+    options: type[SinkSpec]
+    open: "Callable[[Opening], Sink]"
+    per_document: bool
+    whole: bool = False
+
+    def __post_init__(self) -> None:
+        if self.whole and self.per_document:
+            raise SinkError(
+                f"the sink kind {self.name} declares itself whole and an output for each document",
+                hint="a sink that is handed its whole job has one output for it",
+            )
+        declared = self.options.model_fields["type"].annotation
+        if get_args(declared) != (self.name,):
+            raise SinkError(
+                f"the options of the sink kind {self.name} are of another type",
+                hint=f'declare them with type: Literal["{self.name}"]',
+            )
+
+    @property
+    def has_files(self) -> bool:
+        """Whether it has a place in the file system."""
+        return issubclass(self.options, FileSinkSpec)

@@ -1,0 +1,215 @@
+"""Rows of an SQLite sink: one for each document, replaced in place, in one transaction a window."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from itertools import islice
+from pathlib import Path
+
+from docbatch.core.errors import SinkError, StateError
+from docbatch.naming.pathtext import escape
+from docbatch.sinks import outputs
+from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
+from docbatch.sinks.faults import SAFE, fault, sink_error
+from docbatch.sinks.formats import clean, json_value, line
+from docbatch.sinks.paths import UnsafeOutput
+from docbatch.sinks.table import NAMES, Row, Table, foreign, require_ours
+from docbatch.sinks.trash import Trash
+from docbatch.sinks.tree import Tree
+
+_WINDOW = 256
+_WINDOW_CHARACTERS = 16 << 20
+_PATIENCE = 5.0
+
+_Window = list[tuple[Delivery, Row]]
+
+
+class SqliteSink(Sink):
+    """Replay-safe: writing a row again changes nothing, and an edited row goes to the trash first.
+
+    `stamp` is that of the database file; receipts carry none, because the file changes with every window.
+    """
+
+    def __init__(self, root: Path, output: bytes, *, table: str, trash: Trash) -> None:
+        self._root = root
+        self._output = output
+        self._table = table
+        self._trash = trash
+        self._path = root / os.fsdecode(output)
+
+    def deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt | Fault]:
+        window: _Window = []
+        size = 0
+        for delivery in deliveries:
+            row = _row(delivery)
+            if isinstance(row, Fault):
+                yield row
+                continue
+            window.append((delivery, row))
+            size += len(row.result) + len(row.markdown) + len(row.text)
+            if len(window) >= _WINDOW or size >= _WINDOW_CHARACTERS:
+                yield from self._settle(window)
+                window, size = [], 0
+        if window:
+            yield from self._settle(window)
+
+    def stamp(self, output: bytes) -> str | None:  # noqa: ARG002 - there is one
+        return outputs.stamp_at(self._path)
+
+    def verify(self, expected: Iterable[tuple[bytes, str]]) -> Iterator[tuple[bytes, str]]:
+        """Yield documents whose row is missing, changed, or of another result. Raises SinkError."""
+        if self._is_unfinished():
+            yield from ((path, "its database was left unfinished") for path, _ in expected)
+            return
+        with self._reading() as table:
+            remaining = iter(expected)
+            while window := list(islice(remaining, _WINDOW)):
+                yield from _differences(table, window)
+
+    def remove(self, output: bytes) -> None:
+        """Move one document's row to the trash, or the whole database when `output` is empty.
+
+        Raises SinkError rather than moving tables of the user's own.
+        """
+        if output:
+            with self._writing() as table:
+                self._remove_row(table, escape(output))
+            return
+        with self._reading() as table:
+            if table is not None and not table.is_alone():
+                raise SinkError(
+                    f"{self._path} holds tables that docbatch did not make; nothing was removed",
+                    hint=f"drop its table yourself: sqlite3 {self._path} 'DROP TABLE \"{self._table}\"'",
+                )
+        with Tree(self._root) as tree:
+            outputs.remove(self._output, tree=tree, trash=self._trash)
+
+    def _settle(self, window: _Window) -> Iterator[Receipt | Fault]:
+        with self._writing() as table:
+            found = table.stored(row.path for _, row in window)
+            edited = {values[0]: values for values, intact in found if not intact}
+            outcomes = [self._put(table, delivery, row, edited.get(row.path)) for delivery, row in window]
+        yield from outcomes
+
+    def _put(
+        self, table: Table, delivery: Delivery, row: Row, edited: tuple[object, ...] | None
+    ) -> Receipt | Fault:
+        if edited is not None:
+            self._keep(edited, why="changed since docbatch wrote it")
+        try:
+            table.put(row)
+        except (sqlite3.DataError, sqlite3.IntegrityError) as error:
+            return Fault(delivery.path, f"its row cannot be written to {self._path}: {error}")
+        return Receipt(delivery.path, None)
+
+    def _remove_row(self, table: Table, path: str) -> None:
+        for values, _ in table.stored([path]):
+            self._keep(values, why="removed")
+            table.delete(path)
+
+    def _keep(self, values: tuple[object, ...], *, why: str) -> None:
+        document = str(values[0])
+        content = json.dumps(dict(zip(NAMES, values, strict=True)), default=repr).encode()
+        where = f"{self._path}, table {self._table}"
+        self._trash.keep(content, f"{document}.json", where=where, document=document, why=why)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Table]:
+        """Open the table in one transaction, which is durable when the block ends and undone when it raises."""
+        with self._guarded(), Tree(self._root) as tree:
+            self._require_plain(tree)
+            with closing(sqlite3.connect(self._path, isolation_level=None, timeout=_PATIENCE)) as database:
+                database.text_factory = _decoded
+                database.execute("PRAGMA synchronous = FULL")
+                database.execute("BEGIN IMMEDIATE")
+                table = Table(database, self._table, self._path)
+                if not table.exists():
+                    # Rows that outgrow SQLite's memory are written ahead of the first page, and by that page alone
+                    # the next run knows a file that a kill or a full disk left behind as ours.
+                    table.create()
+                    database.execute("COMMIT")
+                    database.execute("BEGIN IMMEDIATE")
+                yield table
+                database.execute("COMMIT")
+
+    @contextmanager
+    def _reading(self) -> Iterator[Table | None]:
+        """Open the table without writing anything; None where it is not there."""
+        with self._guarded():
+            require_ours(self._path)
+            if not self._path.exists():
+                yield None
+                return
+            with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+                database.text_factory = _decoded
+                table = Table(database, self._table, self._path)
+                yield table if table.exists() else None
+
+    def _is_unfinished(self) -> bool:
+        """Whether a killed run left a transaction that only a writer may undo; the next delivery does."""
+        journal = Path(f"{self._path}-journal")
+        try:
+            return journal.stat().st_size > 0
+        except OSError:
+            return False
+
+    def _require_plain(self, tree: Tree) -> None:
+        tree.locate(self._output)
+        if self._path.is_symlink() or (self._path.exists() and not self._path.is_file()):
+            raise foreign(self._path, "is not a plain file")
+        require_ours(self._path)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except UnsafeOutput as error:
+            raise SinkError(str(error), hint=f"{SAFE}; then run `docbatch apply` again") from error
+        except OSError as error:
+            raise sink_error(str(self._path), error) from error
+        except sqlite3.Error as error:
+            raise SinkError(
+                f"{self._path} cannot be used: {error}",
+                hint=f"{SAFE}; close programs that hold it, or free space, and run `docbatch apply` again",
+            ) from error
+
+
+def _differences(table: Table | None, window: list[tuple[bytes, str]]) -> Iterator[tuple[bytes, str]]:
+    names = [escape(path) for path, _ in window]
+    stored = (
+        {} if table is None else {values[0]: (values[-1], intact) for values, intact in table.stored(names)}
+    )
+    for (path, digest), name in zip(window, names, strict=True):
+        found, intact = stored.get(name, (None, False))
+        if found is None:
+            yield path, "its row is missing"
+        elif not intact:
+            yield path, "its row was changed"
+        elif found != digest:
+            yield path, "its row holds another result"
+
+
+def _row(delivery: Delivery) -> Row | Fault:
+    try:
+        answer = delivery.load()
+        result = answer.result(delivery.document)
+        return Row(
+            path=escape(delivery.path),
+            sha256=delivery.document.sha256,
+            media_type=delivery.document.media_type,
+            outcome=result.outcome,
+            markdown=clean(answer.markdown()),
+            text=clean(answer.text()),
+            pages=len(result.pages) or result.usage.pages,
+            metadata=json_value(result.metadata).decode(),
+            result=line(result).decode().rstrip("\n"),
+            result_digest=delivery.result_digest,
+        )
+    except (ValueError, StateError) as error:
+        return fault(delivery, error)
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode(errors="surrogateescape")
