@@ -120,6 +120,19 @@ class Deliveries:
         for path, output, result, digest, size, media_type in rows:
             yield DueDelivery(path, output, result, digest, size, media_type, None)
 
+    def delivered_outside(self, sink: RecordedSink, first: bytes, last: bytes) -> tuple[bytes, str] | None:
+        """Return (path, result) of a wanted document that the sink has, before or behind a range of paths."""
+        for beyond, edge in (("path < ?2", first), ("path > ?2", last)):
+            row: tuple[bytes, str] | None = self._database.execute(
+                f"SELECT path, result FROM delivery WHERE sink = ?1 AND {beyond} AND due = 0 AND result IS NOT NULL"
+                " AND EXISTS (SELECT 1 FROM document WHERE job = ?3 AND document.path = delivery.path AND wanted = 1)"
+                " LIMIT 1",
+                (sink.row, edge, sink.job),
+            ).fetchone()
+            if row is not None:
+                return row
+        return None
+
     def counts_due(self, jobs: Sequence[str]) -> list[tuple[str, int, int]]:
         """Return (job, sink, how many) for sinks with deliveries due."""
         if not jobs:
@@ -227,8 +240,12 @@ class Deliveries:
                 self._database.execute("UPDATE sink SET stamp = ? WHERE id = ?", (stamp, sink))
 
     def published(self, sink: int, revision: int, stamp: str | None) -> None:
-        """Record that a whole sink holds its job as of `revision`."""
+        """Record that a whole sink holds its job as of `revision`.
+
+        What may be known of its documents one by one is from a time before its kind was whole.
+        """
         with self._database.write():
+            self._database.execute("DELETE FROM delivery WHERE sink = ?", (sink,))
             self._database.execute(
                 "UPDATE sink SET revision = ?, stamp = ? WHERE id = ?", (revision, stamp, sink)
             )

@@ -6,10 +6,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from docbatch.sinks import KINDS
+from docbatch.sinks.kind import Opening, SinkKind, SinkSpec
+from docbatch.sinks.sqlite_rows import SqliteSink
+from docbatch.sinks.trash import Trash
 from tests.cli.project import Ended, Project
 
 from . import outside_csv, outside_rows
@@ -24,6 +28,20 @@ sink: [{sink}]
 CSV = "{type: csv, path: 'out/{{ job.name }}.csv'}"
 ROWS = "{type: rows, database: kept/results.db}"
 TEXTS = {"in/a.txt": "apple", "in/b.txt": "banana"}
+
+
+class TableSinkSpec(SinkSpec):
+    """One table that holds the whole job, in a database that an option names."""
+
+    type: Literal["table"]
+    database: str
+
+
+def _open_table(at: Opening) -> SqliteSink:
+    return SqliteSink(at.root, at.options.database.encode(), table="documents", trash=Trash(at.trash))
+
+
+TABLE = SinkKind("table", TableSinkSpec, _open_table, per_document=False)
 
 
 @pytest.fixture
@@ -126,6 +144,26 @@ def test_documents_that_are_added_renamed_and_removed_reach_a_sink_without_a_pat
     assert _rows(project) == {"a.txt": "apple", "b.txt": "banana", "c.txt": "cherry", "z.txt": "apple"}
     assert _nothing_is_due(project)
     assert "as it was written" in project.call("explain", "in/c.txt").out
+
+
+def test_one_output_for_the_job_needs_no_path_either(project: Project) -> None:
+    with KINDS.added(TABLE):
+        _declare(project, "{type: table, database: kept/results.db}")
+        project.applied()
+        assert _nothing_is_due(project)
+
+        _query(project, "UPDATE documents SET text = 'mine' WHERE path = 'a.txt'")
+        assert _due(project.applied()) == {("its output was edited", 1)}
+        (project.root / "kept/results.db").unlink()
+        assert _due(project.applied()) == {("its output is gone", 2)}
+
+        assert _nothing_is_due(project)
+        assert "the state is sound" in project.call("state", "check").out
+    with closing(sqlite3.connect(project.root / "kept/results.db")) as database:
+        assert database.execute("SELECT path, text FROM documents ORDER BY path").fetchall() == [
+            ("a.txt", "apple"),
+            ("b.txt", "banana"),
+        ]
 
 
 def test_a_changed_option_writes_again_and_sends_nothing(project: Project) -> None:

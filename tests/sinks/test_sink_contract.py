@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from docbatch.core.errors import SinkError, StateError
+from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Fault, Receipt
 
 from .arrangement import DELIVERED, PATHS, Arrangement, delivery, failing
@@ -90,6 +91,30 @@ def test_a_new_result_replaces_the_old_one(at: Arrangement) -> None:
 
     assert at.content() == DELIVERED | {"a.pdf": "# new\n"}
     assert at.trashed() == []
+
+
+def test_it_holds_what_its_kind_declares_after_a_part_was_handed_to_it(at: Arrangement) -> None:
+    at.deliver_all()
+    at.deliver([delivery("b/c.pdf", "new", at.stamps["b/c.pdf"])])
+
+    new = {"b/c.pdf": "# new\n"}
+    assert at.content() == (new if at.declared.whole else DELIVERED | new)
+
+
+def test_it_answers_for_what_it_is_handed_and_for_nothing_else(at: Arrangement) -> None:
+    account = Account(at.declared, "job")
+
+    bad = failing("b/c.pdf", ValueError("bad"))
+    answers = list(
+        account.answering(at.open().deliver(account.handing([delivery("a.pdf"), bad, delivery("b/d.pdf")])))
+    )
+
+    account.close(None if at.declared.per_document else at.open().stamp(b""))
+    assert {each.path: type(each) for each in answers} == {
+        b"a.pdf": Receipt,
+        b"b/c.pdf": Fault,
+        b"b/d.pdf": Receipt,
+    }
 
 
 def test_an_edited_output_is_noticed_and_written_again_and_the_edit_kept(at: Arrangement) -> None:

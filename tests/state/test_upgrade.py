@@ -80,7 +80,7 @@ def test_what_was_done_to_outputs_meanwhile_is_told_apart(project: Project) -> N
     assert {(line["reason"], line["documents"]) for line in plan["lines"] if line["kind"] == "deliver"} == {
         ("its output was edited", 2),
         ("its output is gone", 1),
-        ("the job's file: its output is gone", 1),
+        ("the job's output: its output is gone", 1),
     }
     assert (project.root / "out/a.txt.md").read_text() == "apple\n"
     assert (project.root / "out/b.md.md").exists()

@@ -64,7 +64,7 @@ def _lines(differences: Differences, shown: int) -> Iterator[PlanLine]:
             job, str(ChangeKind.DELIVER), str(reason), count, 0, tuple((escape(path), "") for path in paths)
         )
     for job, reason in differences.wholes_due():
-        yield PlanLine(job, str(ChangeKind.DELIVER), f"the job's file: {reason}", 1)
+        yield PlanLine(job, str(ChangeKind.DELIVER), f"the job's output: {reason}", 1)
 
 
 def _example(change: Change) -> tuple[str, str]:

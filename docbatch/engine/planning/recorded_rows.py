@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 
 from docbatch.core.changes import Reason
 from docbatch.engine.planning.resolved_job import ResolvedSink
+from docbatch.naming.pathtext import escape
+from docbatch.sinks.accounts import breach
 from docbatch.sinks.base import Difference, Sink
 from docbatch.state.deliveries import OutputRow, RecordedSink
 from docbatch.state.documents import DocumentRow
@@ -124,6 +126,10 @@ class OutputCheck:
         for output, difference in self._opened.check(map(_WRITTEN, written)):
             places = places or {row[1]: position for position, row in enumerate(written)}
             reason = self._reason(difference)
+            if output not in places:
+                raise breach(
+                    f"the sink {self._sink.kind.name} tells of an output it was not asked for: {escape(output)}"
+                )
             if reason is not None:
                 yield places[output], reason
 

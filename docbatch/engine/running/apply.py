@@ -17,7 +17,6 @@ from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.result_reader_pool import ResultReaders
 from docbatch.engine.running.run_context import Run
 from docbatch.state.deadlines import Stuck
-from docbatch.state.store import Store
 
 UNDONE = ("live", "held")
 WRONG = ("failed", "partial", "problem")
@@ -118,15 +117,17 @@ def _is_in_process(run: Run) -> bool:
 
 
 def _outcome(run: Run, shown: int) -> ApplyOutcome:
-    jobs = tuple(_job(run.store, target, shown) for target in run.targets.values())
+    jobs = tuple(_job(run, target, shown) for target in run.targets.values())
     passed = run.store.deadlines.passed(run.clock.wall())
     stuck = tuple(each for each in passed if run.targets.keys() & each.jobs)
     return ApplyOutcome(jobs, (*run.errors, *run.connections.troubles.values()), stuck)
 
 
-def _job(store: Store, target: ResolvedJob, shown: int) -> JobOutcome:
+def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:
+    store = run.store
     standing = store.documents.standing(target.name)
     found = store.documents.failures(target.name, shown) if standing else iter(())
     failures = tuple((path, status, str(why.kind), why.message) for path, status, why in found)
-    undelivered = store.deliveries.undelivered(target.name)
+    lacking = (run.unwritten.get(sink.row, 0) for sink in store.deliveries.sinks(target.name))
+    undelivered = max([store.deliveries.undelivered(target.name), *lacking])
     return JobOutcome(target.name, store.documents.count(target.name), standing, undelivered, failures)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from docbatch.core.errors import SinkError
+from docbatch.core.models import ItemStatus
 from docbatch.core.results import Answer, DocumentInfo
 from docbatch.core.scheduler import Deliver
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
@@ -13,6 +14,7 @@ from docbatch.engine.running.result_reader_process import Render
 from docbatch.engine.running.run_context import Run
 from docbatch.fields import Format
 from docbatch.naming.pathtext import escape
+from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.state.deliveries import DueDelivery, RecordedSink
 
@@ -27,11 +29,13 @@ def deliver(run: Run, action: Deliver) -> None:
     try:
         sink = _opened(run, recorded, wanted)
         if wanted.kind.whole:
-            _publish(run, target, recorded, sink)
+            _publish(run, target, recorded, wanted, sink)
         else:
             _write(run, target, recorded, wanted, sink)
     except SinkError as error:
         run.failed_sinks.add(action.sink)
+        if wanted.kind.whole:
+            run.unwritten[action.sink] = run.store.documents.tally(action.job).get(ItemStatus.SUCCEEDED, 0)
         run.errors.append(error)
         run.observe(Trouble(f"job {action.job}", error.message, error.hint))
 
@@ -44,20 +48,33 @@ def _opened(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> Sink:
 
 def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink) -> None:
     due = run.store.deliveries.due(recorded.row, WINDOW)
-    results = {each.path: each.result for each in due}
-    receipts: list[tuple[bytes, str | None, str]] = []
-    faults: list[Fault] = []
-    for outcome in sink.deliver(_deliveries(run, target, due, wanted.form)):
-        if isinstance(outcome, Receipt):
-            receipts.append((outcome.path, outcome.stamp, results[outcome.path]))
-        else:
-            faults.append(outcome)
+    account = Account(wanted.kind, target.name)
+    handed = account.handing(_deliveries(run, target, due, wanted.form))
+    outcomes = list(account.answering(sink.deliver(handed)))
     one_output = None if wanted.kind.per_document else sink.stamp(b"")
+    account.close(one_output)
+    if one_output is not None:
+        _require_earlier(run, recorded, sink, account, due)
+    results = {each.path: each.result for each in due}
+    receipts = [(each.path, each.stamp, results[each.path]) for each in outcomes if isinstance(each, Receipt)]
+    faults = [each for each in outcomes if isinstance(each, Fault)]
     run.store.deliveries.delivered(recorded.row, receipts, one_output)
     if faults:
         run.store.deliveries.fault(recorded.row, [fault.path for fault in faults])
         _report(run, target, faults)
     run.observe(Delivered(target.name, len(receipts)))
+
+
+def _require_earlier(
+    run: Run, recorded: RecordedSink, sink: Sink, account: Account, due: Sequence[DueDelivery]
+) -> None:
+    """Raise SinkError where an output that keeps many documents lost one that was not among those just handed."""
+    earlier = run.store.deliveries.delivered_outside(recorded, due[0].path, due[-1].path)
+    if earlier is not None and any(True for _ in sink.verify([earlier])):
+        raise account.error(
+            "is not declared whole and no longer holds what it was handed before,"
+            f" such as {escape(earlier[0])}"
+        )
 
 
 def _report(run: Run, target: ResolvedJob, faults: Sequence[Fault]) -> None:
@@ -71,23 +88,27 @@ def _report(run: Run, target: ResolvedJob, faults: Sequence[Fault]) -> None:
         )
 
 
-def _publish(run: Run, target: ResolvedJob, recorded: RecordedSink, sink: Sink) -> None:
+def _publish(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink) -> None:
     """Write a sink that holds its whole job; while something is missing from it, it counts as behind."""
     job = run.store.documents.job(target.name)
     assert job is not None
     holdings = (
         _delivery(run, target, each, recorded.stamp) for each in run.store.deliveries.holdings(recorded)
     )
+    account = Account(wanted.kind, target.name)
     written = 0
     faults = []
-    for outcome in sink.deliver(holdings):
+    for outcome in account.answering(sink.deliver(account.handing(holdings))):
         if isinstance(outcome, Fault):
             faults.append(outcome)
         else:
             written += 1
-    run.store.deliveries.published(recorded.row, -1 if faults else job.revision, sink.stamp(b""))
+    stamp = sink.stamp(b"")
+    account.close(stamp)
+    run.store.deliveries.published(recorded.row, -1 if faults else job.revision, stamp)
     if faults:
         run.failed_sinks.add(recorded.row)
+        run.unwritten[recorded.row] = len(faults)
         _report(run, target, faults)
     run.observe(Delivered(target.name, written))
 
@@ -126,10 +147,13 @@ def unsettled(run: Run) -> Iterator[tuple[str, int, int, bool]]:
     """Yield (job, sink, count, whole) of what is to be written and not set aside in this run."""
     jobs = list(run.targets)
     for job, sink, count in run.store.deliveries.counts_due(jobs):
-        if sink not in run.failed_sinks:
+        if sink not in run.failed_sinks and not _is_whole(run, job, sink):
             yield job, sink, count, False
     for job, sink in run.store.deliveries.stale(jobs):
-        whole = {each.identity for each in run.targets[job].sinks if each.kind.whole}
-        recorded = next(each for each in run.store.deliveries.sinks(job) if each.row == sink)
-        if recorded.identity in whole and sink not in run.failed_sinks:
+        if sink not in run.failed_sinks and _is_whole(run, job, sink):
             yield job, sink, 1, True
+
+
+def _is_whole(run: Run, job: str, sink: int) -> bool:
+    identity = next(each.identity for each in run.store.deliveries.sinks(job) if each.row == sink)
+    return any(each.identity == identity and each.kind.whole for each in run.targets[job].sinks)

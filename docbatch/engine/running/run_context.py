@@ -24,7 +24,10 @@ LONGEST_PAUSE = 60.0
 
 @dataclass
 class Run:
-    """`replan` records anew what a document is whose bytes were not the planned ones: (run, item, reason)."""
+    """`replan` records anew what a document is whose bytes were not the planned ones: (run, item, reason).
+
+    `unwritten` counts, for whole sinks that failed, the documents that succeeded and are not in their outputs.
+    """
 
     store: Store
     spool: Spool
@@ -50,6 +53,7 @@ class Run:
     replans: dict[bytes, int] = field(default_factory=dict)
     drained: set[int] = field(default_factory=set)
     failed_sinks: set[int] = field(default_factory=set)
+    unwritten: dict[int, int] = field(default_factory=dict)
     errors: list[DocbatchError] = field(default_factory=list)
     found_at: dict[str, float] = field(default_factory=dict)
     ahead: dict[str, Ahead] = field(default_factory=dict)
