@@ -62,17 +62,21 @@ def when(name: str, values: Sequence[object], then: Schema, otherwise: Schema | 
 
 
 class LateUnion:
-    """Stands in an annotation for one of several models, told apart by their `type`, that are named when first needed.
+    """Stands in an annotation for one of several models that are named when first needed, told apart by their `type`.
 
-    A model that holds one is built again with `model_rebuild(force=True)` when there are others.
+    With `tell`, which returns a tag for a value, members are annotated with a `Tag`. A model that holds such a union is
+    built again with `model_rebuild(force=True)` when there are others.
     """
 
-    def __init__(self, members: Callable[[], Sequence[type[BaseModel]]]) -> None:
+    def __init__(
+        self, members: Callable[[], Sequence[Any]], tell: Callable[[Any], str] | None = None
+    ) -> None:
         self._members = members
+        self._discriminator = Discriminator("type" if tell is None else tell)
 
     @property
     def annotation(self) -> Any:
-        return Annotated[Union[tuple(self._members())], Discriminator("type")]  # noqa: UP007 - of what is known late
+        return Annotated[Union[tuple(self._members())], self._discriminator]  # noqa: UP007 - of what is known late
 
     def __get_pydantic_core_schema__(self, _source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
         return handler.generate_schema(self.annotation)

@@ -8,7 +8,7 @@ from docbatch.core import errors
 from docbatch.core.models import FailureClass
 from docbatch.core.results import Block, Cell, Page, Result
 from docbatch.providers.local.options import LocalConfig
-from docbatch.specs.job import SOURCES, JobSpec
+from docbatch.specs.job import JobSpec, source_models
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")]
@@ -43,7 +43,7 @@ def test_the_guide_names_every_failure_class() -> None:
 
 def test_the_guide_names_every_field_of_a_job() -> None:
     guide = text("docs/guide.md")
-    fields = [*JobSpec.model_fields, *(name for source in SOURCES for name in source.model_fields)]
+    fields = [*JobSpec.model_fields, *(name for source in source_models() for name in source.model_fields)]
     fields.remove("api_version")
     assert [name for name in fields if not re.search(rf"\b{name}\b", guide)] == []
 

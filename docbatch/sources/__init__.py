@@ -1,1 +1,15 @@
-"""Where documents come from: globs choose, the walk finds, the cache remembers, content is opened and measured."""
+"""Where documents come from. The registry is a literal; a kind of source is loaded when it is first needed."""
+
+from docbatch.registry import Registry
+from docbatch.sources.kind import SourceKind
+
+KINDS: Registry[SourceKind] = Registry(
+    "source",
+    {
+        "folder": "docbatch.sources.options:FOLDER",
+        "links": "docbatch.sources.options:LINKS",
+        "list": "docbatch.sources.options:LIST",
+        "file_ids": "docbatch.sources.options:FILE_IDS",
+        "texts": "docbatch.sources.options:TEXTS",
+    },
+)

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from docbatch.fields import Exclusions, FileId, Folder, Link, Patterns, SpecModel, TextName
+from docbatch.sources.kind import SourceKind
 
 ALLOW_EMPTY = Field(default=False, description="whether no document at all is all right")
 ALLOW_PRIVATE = Field(
@@ -64,3 +65,10 @@ class TextsOptions(SpecModel):
     texts: dict[TextName, Annotated[str, Field(min_length=1)]] = Field(
         min_length=1, max_length=10_000, description="names, each with its text"
     )
+
+
+FOLDER = SourceKind("folder", FolderOptions, key="include")
+LINKS = SourceKind("links", LinksOptions, key="urls")
+LIST = SourceKind("list", ListOptions, key="urls_from")
+FILE_IDS = SourceKind("file_ids", FileIdsOptions, key="file_ids")
+TEXTS = SourceKind("texts", TextsOptions, key="texts")

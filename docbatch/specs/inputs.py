@@ -14,6 +14,7 @@ from docbatch.specs.project_file import show_file
 from docbatch.specs.values import JobListing, JobSink, Origin
 
 ListedSource = LinksOptions | ListOptions | FileIdsOptions | TextsOptions
+LISTED = (LinksOptions, ListOptions, FileIdsOptions, TextsOptions)
 _WORDS = {Input.URL: "links", Input.FILE_ID: "ids of files", Input.TEXT: "texts"}
 
 

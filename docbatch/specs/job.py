@@ -3,38 +3,35 @@
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field, Tag
 
+from docbatch import sources
 from docbatch.core.models import Operation
 from docbatch.fields import ApiVersion, Duration, Label, LateUnion, Name, Priority, SpecModel
 from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import SinkSpec
-from docbatch.sources.options import FileIdsOptions, FolderOptions, LinksOptions, ListOptions, TextsOptions
-
-SOURCES: tuple[type[SpecModel], ...] = (
-    FolderOptions,
-    LinksOptions,
-    ListOptions,
-    FileIdsOptions,
-    TextsOptions,
-)
-_LISTS = ("urls", "urls_from", "file_ids", "texts")
+from docbatch.sources.options import FOLDER
 
 
-def _source_kind(value: Any) -> str:
-    """Return the key that says what kind of source this is; patterns where there is none."""
-    return next((kind for kind in _LISTS if isinstance(value, dict) and kind in value), "include")
+def source_models() -> list[type[SpecModel]]:
+    """Return what a job may write under `source:`, one of these."""
+    return [kind.options for kind in sources.KINDS.kinds()]
 
 
-Source = Annotated[
-    Annotated[FolderOptions, Tag("include")]
-    | Annotated[LinksOptions, Tag("urls")]
-    | Annotated[ListOptions, Tag("urls_from")]
-    | Annotated[FileIdsOptions, Tag("file_ids")]
-    | Annotated[TextsOptions, Tag("texts")],
-    Discriminator(_source_kind),
-]
+def _tagged_models() -> list[Any]:
+    return [Annotated[kind.options, Tag(kind.tag)] for kind in sources.KINDS.kinds()]
+
+
+def _source_tag(value: Any) -> str:
+    """Return what says which kind of source this is: its type, or a key of its own; patterns where there is neither."""
+    found = value if isinstance(value, dict) else {}
+    kinds = [kind for kind in sources.KINDS.kinds() if kind is not FOLDER]
+    meant = (kind for kind in kinds if kind.tag == found.get("type") or (kind.key or "type:") in found)
+    return next(meant, FOLDER).tag
+
+
+Source = Annotated[SpecModel, LateUnion(_tagged_models, _source_tag)]
 
 
 def _sink_models() -> list[type[SinkSpec]]:
@@ -82,3 +79,4 @@ class JobSpec(SpecModel):
 
 
 KINDS.watch(partial(JobSpec.model_rebuild, force=True))
+sources.KINDS.watch(partial(JobSpec.model_rebuild, force=True))

@@ -21,6 +21,8 @@ from docbatch.specs.project_file import show_file
 from docbatch.specs.values import FilePlace, Job, JobSink, JobSource
 
 MAX_SAMPLES = 64
+OTHERS = (b"x.pdf", b"x/y.txt")
+"""Stand in for the documents of a source that only its kind can list."""
 
 _SUFFIXES = ("", ".pdf", ".md", ".txt", ".json")
 _MAGIC = re.compile(r"\\(.)|\[[!^]?\]?[^\]]*\]|[*?]")
@@ -73,13 +75,15 @@ def samples(source: JobSource) -> list[bytes]:
 def _documents(source: JobSource) -> Sequence[Listed]:
     if source.listing is not None:
         return source.listing.documents[:MAX_SAMPLES]
+    if source.options is not None:
+        return [Listed(path, "") for path in OTHERS]
     return [Listed(path, "") for path in samples(source)]
 
 
 def _by_folder(jobs: Sequence[Job]) -> _ByFolder:
     names: dict[JobSource, list[str]] = {}
     for job in jobs:
-        if job.source.listing is None:
+        if job.source.listing is None and job.source.options is None:
             names.setdefault(job.source, []).append(job.name)
     folders: dict[bytes, list[_Reader]] = {}
     for source, owners in names.items():

@@ -57,7 +57,7 @@ def fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
 
 def submodels(field: FieldInfo) -> Sequence[type[BaseModel]]:
     """Return the models of which a field holds exactly one."""
-    annotation = _plain(field.annotation)
+    annotation = _declared(field)
     members = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
     return [member for member in map(_plain, members) if _is_model(member)]
 
@@ -73,8 +73,14 @@ def _enter(annotation: Any, step: Step) -> tuple[Any, bool]:
         return _plain(arguments[1]), True
     if _is_model(annotation):
         field = fields(annotation).get(str(step))
-        return (_plain(field.annotation) if field else _UNKNOWN), True
+        return (_declared(field) if field else _UNKNOWN), True
     return _UNKNOWN, annotation is _UNKNOWN
+
+
+def _declared(field: FieldInfo) -> Any:
+    """Return what a field holds; the outermost marks of its annotation lie beside it."""
+    late = (mark.annotation for mark in field.metadata if isinstance(mark, LateUnion))
+    return _plain(next(late, field.annotation))
 
 
 def _plain(annotation: Any) -> Any:

@@ -110,7 +110,7 @@ def _missing(_: Any, place: ErrorPlace) -> Told:
 def _unknown(_: Any, place: ErrorPlace) -> Told:
     key = str(place.path[-1])
     known = fields_of(place.model) if place.model else {}
-    if place.model in job.SOURCES and any(key in fields_of(other) for other in job.SOURCES):
+    if place.model in job.source_models() and any(key in fields_of(other) for other in job.source_models()):
         kind = next(name for name, field in known.items() if field.is_required())
         return f"the key {key} cannot stand beside {kind}", _ONE_SOURCE
     message = f"the key {key} is not known"

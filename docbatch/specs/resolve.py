@@ -6,16 +6,17 @@ from pathlib import Path
 
 from docbatch.core.errors import Problem
 from docbatch.core.models import Input
-from docbatch.fields import seconds, substitute
+from docbatch.fields import SpecModel, seconds, substitute
 from docbatch.naming.signed import is_signed
 from docbatch.naming.templates import Template, TemplateError, compile_template
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ConfigContract
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import FileSinkSpec, SinkKind, SinkSpec
+from docbatch.sources import KINDS as KINDS_OF_SOURCES
 from docbatch.sources.globs import compile_globs
 from docbatch.sources.options import FileIdsOptions, FolderOptions, LinksOptions, ListOptions, TextsOptions
-from docbatch.specs.inputs import Inputs, ListedSource, needed, untaken
+from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Step
 from docbatch.specs.problems import near
@@ -96,13 +97,19 @@ class _Resolver:
 
     def _source(self, connection: Connection | None, sinks: Sequence[JobSink]) -> JobSource | None:
         source = self._spec.source
-        if not isinstance(source, FolderOptions):
+        if isinstance(source, LISTED):
             return self._listed(source, connection, sinks)
         for index, sink in enumerate(sinks):
             for column in needed(sink):
                 message = f"doc.metadata.{column} is there only for documents of a list"
                 self._report(("sink", index, "path"), message, "such a source has urls_from:")
-        return self._folder(source)
+        return self._folder(source) if isinstance(source, FolderOptions) else self._other(source)
+
+    def _other(self, options: SpecModel) -> JobSource:
+        """A kind that is told by its type opens from its options as they are."""
+        kind = next(kind for kind in KINDS_OF_SOURCES.kinds() if kind.options is type(options))
+        allow_empty = bool(getattr(options, "allow_empty", False))
+        return JobSource(self._project.root, (), (), allow_empty, kind=kind.name, options=options)
 
     def _folder(self, written: FolderOptions) -> JobSource | None:
         root = self._substituted(("source", "root"), written.root)
@@ -241,7 +248,7 @@ def _check_use(kind: SinkKind, written: FileSinkSpec, template: Template, spec: 
         )
 
 
-def _may_match_many(source: FolderOptions | ListedSource) -> bool:
+def _may_match_many(source: SpecModel) -> bool:
     match source:
         case FolderOptions(include=patterns):
             return len(patterns) > 1 or any(character in patterns[0] for character in "*?[{")
@@ -249,6 +256,7 @@ def _may_match_many(source: FolderOptions | ListedSource) -> bool:
             return True
         case LinksOptions(urls=listed) | FileIdsOptions(file_ids=listed) | TextsOptions(texts=listed):
             return len(listed) > 1
+    return True
 
 
 def _cautions(spec: JobSpec, contract: ConfigContract, source: JobSource) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from docbatch.core.errors import Problem
 from docbatch.core.keys import identity_config
 from docbatch.core.models import Input, Operation
+from docbatch.fields import SpecModel
 from docbatch.naming.references import Listed
 from docbatch.naming.templates import Template, below
 from docbatch.providers import DEFAULT_PROVIDER
@@ -69,7 +70,10 @@ class JobListing:
 
 @dataclass(frozen=True, slots=True)
 class JobSource:
-    """`root` is absolute; patterns are relative to it. A `listing` is mirrored at `root`."""
+    """`root` is absolute; patterns are relative to it. A `listing` is mirrored at `root`.
+
+    `options` are those of another kind of source; then `root` is the project's, and there are no patterns.
+    """
 
     root: Path
     include: tuple[str, ...]
@@ -77,6 +81,8 @@ class JobSource:
     allow_empty: bool = False
     hidden: bool = False
     listing: JobListing | None = field(default=None, compare=False)
+    kind: str = "folder"
+    options: SpecModel | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from docbatch.fields import SpecModel
 from docbatch.sources.base import Source
 from docbatch.sources.content import ContentError, Vanished
 from docbatch.sources.documents import Entry, Unusable
+from docbatch.sources.kind import SourceKind
 
 
 class ZipOptions(SpecModel):
@@ -59,3 +60,6 @@ class ZipSource(Source):
 
     def is_there(self, path: bytes) -> bool:
         return path.decode() in zipfile.ZipFile(self._archive).namelist()
+
+
+KIND = SourceKind("zip", ZipOptions, open=lambda options, root: ZipSource(root / options.archive))

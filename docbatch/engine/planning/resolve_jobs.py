@@ -18,6 +18,7 @@ from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind
 from docbatch.sinks.kind import Opening
 from docbatch.sinks.paths import output_path
+from docbatch.sources import KINDS
 from docbatch.sources.base import Source
 from docbatch.sources.folder import FolderSource
 from docbatch.sources.listed import Link, ListedSource, Listing
@@ -79,6 +80,10 @@ def _metadata(job: Job) -> Metadata:
 
 def _source(job: Job, kind: ProviderKind) -> Source:
     source = job.source
+    if source.options is not None:
+        opened = KINDS.kind(source.kind).open
+        assert opened is not None, "a kind without a key can be opened"
+        return opened(source.options, source.root)
     if source.listing is None:
         return FolderSource(source.root, source.include, source.exclude, hidden=source.hidden)
     return ListedSource(source.root, _listing(source.listing, kind, job.operation))
