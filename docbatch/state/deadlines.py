@@ -31,16 +31,16 @@ class Deadlines:
         """Return what is stuck at `now` (wall time), in sequence."""
         rows = self._database.execute(
             "SELECT submission.id, submission.connection, coalesce(submission.remote_id, min(entry.remote_id)),"
-            " ?1 - submission.intended_at,"
+            " ? - submission.intended_at,"
             " count(DISTINCT entry.item), min(job.timeout), json_group_array(DISTINCT job.name)"
             " FROM submission JOIN submission_item AS entry ON entry.submission = submission.id"
             " JOIN document ON document.item = entry.item AND document.wanted = 1"
             " JOIN job ON job.name = document.job"
-            " WHERE submission.status = 'submitted' AND submission.intended_at < ?1 - (SELECT min(timeout) FROM job)"
+            " WHERE submission.status = 'submitted' AND submission.intended_at < ? - (SELECT min(timeout) FROM job)"
             " AND entry.status IN ('running', 'ready', 'partial')"
-            " GROUP BY submission.id HAVING submission.intended_at < ?1 - min(job.timeout)"
+            " GROUP BY submission.id HAVING submission.intended_at < ? - min(job.timeout)"
             " ORDER BY submission.sequence",
-            (now,),
+            (now, now, now),
         )
         return [
             Stuck(

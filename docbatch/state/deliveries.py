@@ -150,10 +150,10 @@ class Deliveries:
         """Return how many of the job's documents have an output that should have been written and is not."""
         row = self._database.execute(
             "SELECT count(DISTINCT path) FROM"
-            " (SELECT path FROM delivery WHERE due = 1 AND sink IN (SELECT id FROM sink WHERE job = ?1 AND wanted = 1)"
+            " (SELECT path FROM delivery WHERE due = 1 AND sink IN (SELECT id FROM sink WHERE job = ? AND wanted = 1)"
             " UNION ALL SELECT path FROM delivery"
-            " WHERE due = 2 AND sink IN (SELECT id FROM sink WHERE job = ?1 AND wanted = 1))",
-            (job,),
+            " WHERE due = 2 AND sink IN (SELECT id FROM sink WHERE job = ? AND wanted = 1))",
+            (job, job),
         ).fetchone()
         return int(row[0])
 

@@ -226,7 +226,7 @@ class Documents:
     def _rest(self, job: str, path: bytes) -> None:
         """What was to be written for the document as it was, is not to be written any more."""
         self._database.execute(
-            "UPDATE delivery SET due = 0 WHERE due <> 0 AND path = ?1 AND sink IN (SELECT id FROM sink WHERE job = ?2)",
+            "UPDATE delivery SET due = 0 WHERE due <> 0 AND path = ? AND sink IN (SELECT id FROM sink WHERE job = ?)",
             (path, job),
         )
 

@@ -39,7 +39,11 @@ class Store:
         """Open, and make when it is missing. The caller holds the lock. Raises StateError."""
         files.create(folder)
         store = cls(folder, Database(files.open_writable(folder), folder / "state.db"))
-        store._note_restored()
+        try:
+            store._note_restored()
+        except BaseException:
+            store.database.close()
+            raise
         return store
 
     @classmethod

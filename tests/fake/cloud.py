@@ -5,6 +5,8 @@ Time is the cloud's: it passes only while somebody waits for it.
 
 import json
 import sqlite3
+import threading
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,20 +35,39 @@ class Row:
     stopped: bool
 
 
+def close_all(connections: list[sqlite3.Connection]) -> None:
+    while connections:
+        connections.pop().close()
+
+
 class Cloud:
     """`lag`: seconds until a new batch shows in look-ups. `trickle`: further seconds between its rows. `latency`: until a
     row's result is ready.
     """
 
     def __init__(self, path: Path, *, lag: float = 0.0, trickle: float = 0.0, latency: float = 1.0) -> None:
-        self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = OFF")
+        self._path = path
+        self._own = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        # Many are made for a look only, and newer Pythons complain about a connection that is left open.
+        weakref.finalize(self, close_all, self._opened)
         self._database.executescript(SCHEMA)
         self._database.execute("INSERT INTO clock SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM clock)")
         self.lag = lag
         self.trickle = trickle
         self.latency = latency
+
+    @property
+    def _database(self) -> sqlite3.Connection:
+        """Each thread has a connection of its own: one that several use at once may crash the interpreter."""
+        found: sqlite3.Connection | None = getattr(self._own, "database", None)
+        if found is None:
+            found = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
+            self._opened.append(found)
+            found.execute("PRAGMA journal_mode = WAL")
+            found.execute("PRAGMA synchronous = OFF")
+            self._own.database = found
+        return found
 
     @property
     def now(self) -> float:
@@ -127,8 +148,9 @@ class Cloud:
 
     def rows(self, batch: str) -> list[Row]:
         rows = self._database.execute(
-            "SELECT run.id, key, content, ends <= ?1, stopped FROM run WHERE batch = ?2 AND visible <= ?1 ORDER BY run.id",
-            (self.now, int(batch.removeprefix("batch-"))),
+            "SELECT run.id, key, content, ends <= :now, stopped FROM run"
+            " WHERE batch = :batch AND visible <= :now ORDER BY run.id",
+            {"now": self.now, "batch": int(batch.removeprefix("batch-"))},
         )
         return [
             Row(f"run-{row}", key, content, bool(ended), bool(stopped))
@@ -138,15 +160,15 @@ class Cloud:
     def stop(self, batch: str, most: int = -1) -> None:
         """Stop what has not ended, so many documents at most."""
         self._database.execute(
-            "UPDATE run SET stopped = 1, ends = ?1 WHERE id IN"
-            " (SELECT id FROM run WHERE batch = ?2 AND ends > ?1 ORDER BY id LIMIT ?3)",
-            (self.now, int(batch.removeprefix("batch-")), most),
+            "UPDATE run SET stopped = 1, ends = :now WHERE id IN"
+            " (SELECT id FROM run WHERE batch = :batch AND ends > :now ORDER BY id LIMIT :most)",
+            {"now": self.now, "batch": int(batch.removeprefix("batch-")), "most": most},
         )
 
     def hide_a_run(self, seconds: float = 300.0) -> None:
         """Let one row of the first batch stay away for so long."""
         self._database.execute(
-            "UPDATE run SET visible = visible + ?1, ends = ends + ?1 WHERE id = 1", (seconds,)
+            "UPDATE run SET visible = visible + ?, ends = ends + ? WHERE id = 1", (seconds, seconds)
         )
 
     def uncharge(self, key: str) -> None:
@@ -158,8 +180,8 @@ class Cloud:
         return dict(
             self._database.execute(
                 "SELECT content, count(*) FROM run JOIN batch ON batch.id = run.batch"
-                " WHERE ?1 IS NULL OR account = ?1 GROUP BY content",
-                (account,),
+                " WHERE :account IS NULL OR account = :account GROUP BY content",
+                {"account": account},
             )
         )
 
@@ -207,4 +229,4 @@ class Cloud:
         return json.dumps({"key": key, "text": content}, sort_keys=True).encode()
 
     def close(self) -> None:
-        self._database.close()
+        close_all(self._opened)
