@@ -123,12 +123,12 @@ class Deliveries:
 
     def delivered_outside(self, sink: RecordedSink, first: bytes, last: bytes) -> tuple[bytes, str] | None:
         """Return (path, result) of a wanted document that the sink has, before or behind a range of paths."""
-        for beyond, edge in (("path < ?2", first), ("path > ?2", last)):
+        for beyond, edge in (("path < :edge", first), ("path > :edge", last)):
             row: tuple[bytes, str] | None = self._database.execute(
-                f"SELECT path, result FROM delivery WHERE sink = ?1 AND {beyond} AND due = 0 AND result IS NOT NULL"
-                " AND EXISTS (SELECT 1 FROM document WHERE job = ?3 AND document.path = delivery.path AND wanted = 1)"
+                f"SELECT path, result FROM delivery WHERE sink = :sink AND {beyond} AND due = 0 AND result IS NOT NULL"
+                " AND EXISTS (SELECT 1 FROM document WHERE job = :job AND document.path = delivery.path AND wanted = 1)"
                 " LIMIT 1",
-                (sink.row, edge, sink.job),
+                {"sink": sink.row, "edge": edge, "job": sink.job},
             ).fetchone()
             if row is not None:
                 return row

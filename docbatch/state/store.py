@@ -102,7 +102,7 @@ class Store:
     def _noted(self) -> list[str]:
         """Return what the note beside the state says; nothing when there is none."""
         try:
-            return (self.folder / "serial").read_text().split()
+            return (self.folder / "serial").read_text(encoding="utf-8", errors="replace").split()
         except FileNotFoundError:
             return []
 
@@ -143,6 +143,8 @@ class Store:
         last = self.events.last()
         if lineage != self.lineage:
             found = f"event {serial} was reached with the state of lineage {lineage}, and this is another"
+        elif not serial.isdecimal():
+            found = f"{self.folder / 'serial'} is damaged, and how far the state had come before is not known"
         elif int(serial) > last:
             found = f"it ends at event {last}, and event {serial} was reached before; it was restored from a backup"
         else:

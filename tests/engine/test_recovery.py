@@ -13,14 +13,16 @@ from typing import Any
 
 import pytest
 
-from docbatch.core.errors import GuardRefused
+from docbatch.core.errors import GuardRefused, Refused
 from docbatch.core.lifecycle import Event
-from docbatch.core.models import FailureClass, Recovery, SubmissionStatus
+from docbatch.core.models import Failure, FailureClass, Recovery, RemoteObject, SubmissionStatus
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.running import deliver_results
 from docbatch.engine.running.run_context import Run
+from docbatch.providers.base import Batch, Content, Prepared, Step
 from docbatch.state.store import Store
 from tests.fake.project import TEXTS, Project
+from tests.fake.provider import FakeProvider
 from tests.fake.tripwire import Killed, Meddler, Tripwire, raise_killed
 
 KINDS = list(Recovery)
@@ -520,12 +522,38 @@ def test_a_document_edited_before_its_result_was_written_is_processed_anew(
     assert output(project, "copy.txt").read_text() == "# apple\n"
 
 
-def test_a_refused_upload_fails_its_own_document_only(project: Project) -> None:
-    project.cloud.expect("perform", 3, "refused")
+def failures(project: Project) -> dict[str, Failure]:
+    with Store.readable(project.folder) as store:
+        found = store.documents.failures(project.job)
+        return {path.decode(): why for path, status, why in found if status == "failed"}
+
+
+@pytest.mark.parametrize("refused", sorted(set(TEXTS) - {"b.txt"}))
+def test_a_refused_upload_fails_its_own_document_only(
+    project: Project, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    class Choosy(FakeProvider):
+        """Takes every document but those with one text."""
+
+        def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:
+            for item in batch.items:
+                if item.key == step.item and Path(os.fsdecode(item.place)).read_text() == TEXTS[refused]:
+                    raise Refused("no documents about that", code="E7", kind="unsupported")
+            return super().perform(step, batch, prepared, content)
+
+    monkeypatch.setattr("tests.fake.project.FakeProvider", Choosy)
+    alike = {name for name, text in TEXTS.items() if text == TEXTS[refused]}
 
     project.apply()
 
-    assert sum(project.paid().values()) == 3
+    assert failures(project) == {
+        "b.txt": Failure(FailureClass.CORRUPT, "cannot be read", "E42"),
+        **{name: Failure(FailureClass.UNSUPPORTED, "no documents about that", "E7") for name in alike},
+    }
+    assert project.outputs() == {
+        name: text for name, text in EXPECTED.items() if name.removesuffix(".md") not in alike
+    }
+    assert project.paid() == {text: 1 for text in TEXTS.values() if text != TEXTS[refused]}
 
 
 @pytest.mark.parametrize(

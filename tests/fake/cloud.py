@@ -84,8 +84,8 @@ class Cloud:
     def fault(self, call: str) -> str | None:
         """Count a call and return the fault it was given."""
         times = self._database.execute(
-            "INSERT INTO seen SELECT ?1, 1 + (SELECT count(*) FROM seen WHERE call = ?1), now FROM clock RETURNING nth",
-            (call,),
+            "INSERT INTO seen SELECT :call, 1 + (SELECT count(*) FROM seen WHERE call = :call), now FROM clock RETURNING nth",
+            {"call": call},
         ).fetchone()[0]
         row = self._database.execute(
             "SELECT fault FROM script WHERE call = ? AND nth = ?", (call, times)

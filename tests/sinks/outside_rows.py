@@ -100,8 +100,8 @@ class RowsSink(Sink):
 
 def _rows(database: sqlite3.Connection, name: str = "*") -> Mapping[str, str]:
     (there,) = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'results'").fetchone()
-    query = "SELECT document, content FROM results WHERE ?1 IN ('*', document)"
-    return dict(database.execute(query, [name])) if there else {}
+    query = "SELECT document, content FROM results WHERE :name IN ('*', document)"
+    return dict(database.execute(query, {"name": name})) if there else {}
 
 
 def _stamp(content: str) -> str:

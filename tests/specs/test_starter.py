@@ -2,12 +2,14 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
 from docbatch.core.errors import UsageError
 from docbatch.specs.load import load_jobs, load_project
 from docbatch.specs.starter import init, new_project_id
 
+REPOSITORY = Path(__file__).parents[2]
 FILES = [
     "docbatch.yaml",
     "jobs/example.yaml",
@@ -22,11 +24,37 @@ def test_a_new_project_is_written_and_valid(tmp_path: Path) -> None:
     assert [job.name for job in load_jobs(load_project(tmp_path))] == ["example"]
 
 
-def test_every_spec_names_a_schema_that_is_there(tmp_path: Path) -> None:
-    for path in init(tmp_path)[:2]:
-        comment = path.read_text().splitlines()[0]
-        schema = path.parent / comment.removeprefix("# yaml-language-server: $schema=")
-        Draft202012Validator.check_schema(json.loads(schema.read_text()))
+def named_schema(spec: Path) -> Path:
+    """Return the file that editors complete a spec from."""
+    comment = spec.read_text().splitlines()[0]
+    return spec.parent / comment.removeprefix("# yaml-language-server: $schema=")
+
+
+def complaints(schema: Path, spec: object) -> list[str]:
+    return [error.message for error in Draft202012Validator(json.loads(schema.read_text())).iter_errors(spec)]
+
+
+@pytest.mark.parametrize(
+    ("spec", "schema"),
+    [("docbatch.yaml", "project.schema.json"), ("jobs/example.yaml", "job.schema.json")],
+)
+def test_every_spec_names_a_schema_that_is_there(tmp_path: Path, spec: str, schema: str) -> None:
+    init(tmp_path)
+    named = named_schema(tmp_path / spec)
+    written = yaml.safe_load((tmp_path / spec).read_text())
+
+    assert named.resolve() == (tmp_path / "schemas" / schema).resolve()
+    assert named.read_bytes() == (REPOSITORY / "schemas" / schema).read_bytes()
+    assert complaints(named, written) == []
+    assert any("priorty" in each for each in complaints(named, {**written, "priorty": 5}))
+
+
+@pytest.mark.parametrize("spec", sorted((REPOSITORY / "jobs").glob("*.yaml")), ids=lambda path: path.name)
+def test_the_demo_s_specs_name_the_schema_of_jobs_and_are_valid_under_it(spec: Path) -> None:
+    schema = named_schema(spec)
+
+    assert schema.resolve() == REPOSITORY / "schemas" / "job.schema.json"
+    assert [complaints(schema, each) for each in yaml.safe_load_all(spec.read_text())] == [[]]
 
 
 def test_a_second_run_writes_nothing(tmp_path: Path) -> None:

@@ -94,5 +94,8 @@ def test_values_that_only_look_alike_have_different_sums() -> None:
     assert len(sums) == len(alike)
 
 
-def test_a_sum_that_matches_is_silent() -> None:
+def test_only_a_sum_that_matches_is_silent() -> None:
     verify("item k", checksum("k", 1), "k", 1)
+    for found in (("k", 2), ("j", 1), ("k", "1"), ("k",)):
+        with pytest.raises(StateError, match="item k"):
+            verify("item k", checksum("k", 1), *found)

@@ -29,10 +29,18 @@ def set_back(store: Store) -> None:
         store.database.execute("DELETE FROM event")
 
 
-def test_a_state_that_went_on_is_not_taken_for_a_restored_one(store: Store) -> None:
-    store.refuse_restored()
-    go_on(store)
-    store.refuse_restored()
+def restored(folder: Path) -> str | None:
+    """Return what a state is taken for when it is opened."""
+    with Store.writable(folder) as store:
+        return store.restored()
+
+
+def test_a_state_that_went_on_is_not_taken_for_a_restored_one(tmp_path: Path) -> None:
+    assert restored(tmp_path) is None
+    with Store.writable(tmp_path) as store:
+        go_on(store)
+
+    assert restored(tmp_path) is None
 
 
 def test_a_state_older_than_what_was_done_with_it_is_refused_for_good(tmp_path: Path) -> None:
@@ -62,19 +70,38 @@ def test_a_new_state_in_the_place_of_a_lost_one_is_refused(tmp_path: Path) -> No
         store.refuse_restored()
 
 
-def test_events_recorded_since_do_not_matter(store: Store) -> None:
-    go_on(store)
-    with store.write():
-        store.events.append("s1", Event.ACCEPTED, {})
+def test_events_recorded_since_do_not_matter(tmp_path: Path) -> None:
+    with Store.writable(tmp_path) as store:
+        go_on(store)
+        with store.write():
+            store.events.append("s1", Event.ACCEPTED, {})
 
-    store.refuse_restored()
+    assert restored(tmp_path) is None
 
 
-@pytest.mark.parametrize("text", ["", "only-one-word", "three words here"])
-def test_an_unreadable_note_refuses_nothing(store: Store, text: str) -> None:
-    (store.folder / "serial").write_text(text)
+@pytest.mark.parametrize("text", ["", "only-one-word"])
+def test_a_note_that_says_nothing_refuses_nothing(tmp_path: Path, text: str) -> None:
+    assert restored(tmp_path) is None
+    (tmp_path / "serial").write_text(text)
 
-    store.refuse_restored()
+    assert restored(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("note", "why"),
+    [
+        (b"three words here", "and this is another"),
+        (b"{lineage} many here", "serial is damaged, and how far the state had come before is not known"),
+        (b"{lineage} \xff\xfe", "serial is damaged"),
+        (b"\xff \xfe", "and this is another"),
+    ],
+)
+def test_a_note_that_does_not_vouch_for_the_state_refuses_it(tmp_path: Path, note: bytes, why: str) -> None:
+    with Store.writable(tmp_path) as store:
+        lineage = store.lineage.encode()
+    (tmp_path / "serial").write_bytes(note.replace(b"{lineage}", lineage))
+
+    assert why in (restored(tmp_path) or "")
 
 
 def test_the_note_is_replaced_whole(store: Store) -> None:

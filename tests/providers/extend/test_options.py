@@ -82,7 +82,7 @@ def test_what_the_vendor_would_refuse_is_refused(config: dict[str, Any]) -> None
     ],
 )
 def test_options_that_fit_together_are_accepted(config: dict[str, Any]) -> None:
-    ParseConfig.model_validate(config)
+    assert ParseConfig.model_validate(config).model_dump(by_alias=True, exclude_unset=True) == config
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,11 @@ def test_options_that_fit_together_are_accepted(config: dict[str, Any]) -> None:
     [(ExtractConfig, "ex_1"), (ClassifyConfig, "cl_1"), (ClassifyConfig, "cls_1"), (SplitConfig, "spl_1")],
 )
 def test_processors_are_named_by_their_ids(model: type[ExtractConfig], identity: str) -> None:
-    model.model_validate({"processor": {"id": identity, "version": "1.0", "override": {"schema": {}}}})
+    processor = {"id": identity, "version": "1.0", "override": {"schema": {}}}
+
+    read = model.model_validate({"processor": processor})
+
+    assert read.model_dump(by_alias=True, exclude_unset=True) == {"processor": processor}
 
 
 @pytest.mark.parametrize(
