@@ -35,7 +35,7 @@ def command(host: str, port: int) -> None:
     _require_server()
     from pathlib import Path
 
-    from docbatch.engine.administration.find_webhook_connections import find_webhook_connections
+    from docbatch.engine.administration.webhook_connections import find_webhook_connections
     from docbatch.specs.load import load_project
     from docbatch.state import files
     from docbatch.webhooks.inbox import InboxWriter

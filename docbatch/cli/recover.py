@@ -11,7 +11,7 @@ from docbatch.cli.output import say
 from docbatch.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from docbatch.engine.administration.judge_unknown_work import Judgement
+    from docbatch.engine.administration.adopt_unknown_work import Judgement
     from docbatch.engine.administration.recover_work import Recovered
     from docbatch.engine.progress_notices import Notice
 
@@ -132,7 +132,7 @@ def _what(judgement: "Judgement") -> str:
 
 
 def _advice(judgement: "Judgement") -> Iterator[str]:
-    from docbatch.engine.administration.judge_unknown_work import UnknownWorkVerdict
+    from docbatch.engine.administration.adopt_unknown_work import UnknownWorkVerdict
 
     if judgement.verdict is UnknownWorkVerdict.LEFT:
         yield "  while it is left, apply sends nothing on this connection: the same documents would be paid again"
@@ -141,7 +141,7 @@ def _advice(judgement: "Judgement") -> Iterator[str]:
 
 
 def _conclusion(outcome: "Recovered", *, dry_run: bool) -> Iterator[str]:
-    from docbatch.engine.administration.judge_unknown_work import UnknownWorkVerdict
+    from docbatch.engine.administration.adopt_unknown_work import UnknownWorkVerdict
 
     if outcome.declined:
         yield "Nothing was taken over."

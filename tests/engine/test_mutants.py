@@ -9,12 +9,12 @@ import pytest
 from docbatch.core.errors import DocbatchError
 from tests.engine import test_cancel_work as cancel
 from tests.engine import test_follow_submission as follow
+from tests.engine import test_look_for_unknown_work as look_for_unknown_work
 from tests.engine import test_pauses as pauses
-from tests.engine import test_preflight as preflight
 from tests.engine import test_prepare_submission as prepare
 from tests.engine import test_recover_work as recover
 from tests.engine import test_send_submission as create
-from tests.engine import test_settle_lost_answers as settle
+from tests.engine import test_settle_unanswered_creates as settle
 from tests.fake import mutants
 from tests.fake.mutants import Mutant
 
@@ -28,7 +28,7 @@ TABLES: Mapping[str, tuple[Mapping[str, Row], Mapping[str, Mutant]]] = {
     "prepare": (prepare.ROWS, mutants.PREPARE),
     "settle": (settle.ROWS, mutants.SETTLE),
     "follow": (follow.ROWS, mutants.FOLLOW),
-    "preflight": (preflight.ROWS, mutants.PREFLIGHT),
+    "look_for_unknown_work": (look_for_unknown_work.ROWS, mutants.UNKNOWN_WORK),
     "recover": (recover.ROWS, mutants.RECOVER),
     "cancel": (cancel.ROWS, mutants.CANCEL),
     "pauses": (pauses.ROWS, mutants.PAUSES),

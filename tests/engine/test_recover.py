@@ -14,7 +14,7 @@ import pytest
 from docbatch.core.errors import GuardRefused, UsageError
 from docbatch.core.keys import item_key, recipe_key
 from docbatch.core.models import Operation, Recipe, Recovery
-from docbatch.engine.administration.judge_unknown_work import UnknownWork, UnknownWorkVerdict, judge
+from docbatch.engine.administration.adopt_unknown_work import UnknownWork, UnknownWorkVerdict, judge
 from docbatch.engine.administration.recover_work import Recovered
 from docbatch.engine.progress_notices import Waiting
 from docbatch.engine.running.run_context import Run

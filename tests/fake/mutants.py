@@ -21,12 +21,12 @@ from docbatch.engine.administration import cancel_work, recover_work
 from docbatch.engine.running import (
     fetch_results,
     follow_submission,
+    look_for_unknown_work,
     loop,
-    preflight,
     prepare_submission,
     replan_changed_document,
     send_submission,
-    settle_lost_answers,
+    settle_unanswered_creates,
 )
 from docbatch.engine.running.open_item_content import ItemContent
 from docbatch.engine.running.run_context import Run
@@ -54,7 +54,7 @@ def without_intent() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Submissions, "intend", postpone)
         patch.setattr(send_submission, "_create", create)
-        patch.setattr(send_submission, "passes_preflight", lambda _run, _connection: True)
+        patch.setattr(send_submission, "knows_all_work", lambda _run, _connection: True)
         yield
 
 
@@ -274,9 +274,9 @@ PREPARE: Mapping[str, Mutant] = {
 }  # fmt: skip
 
 _settle, _replay, _look_later = (
-    settle_lost_answers.settle,
-    settle_lost_answers._replay,
-    settle_lost_answers._look_later,
+    settle_unanswered_creates.settle,
+    settle_unanswered_creates._replay,
+    settle_unanswered_creates._look_later,
 )
 _REFUSALS = ("replay refused", "replay refused, findable", "replay out of credits", "replay stale")
 _NOT_SENT = (
@@ -313,13 +313,13 @@ SETTLE: Mapping[str, Mutant] = {
     ),
     "look: counts as accepted": _mutant(_settle, "Event.FOUND", "Event.ACCEPTED", "look, found"),
     "look: what the provider notes is not told": _mutant(
-        settle_lost_answers._accept, "run.remark(identity, accepted.note)", "pass", "look, found, with a note"
+        settle_unanswered_creates._accept, "run.remark(identity, accepted.note)", "pass", "look, found, with a note"
     ),
     "look: the first is believed": _mutant(Looks.are_enough, "count >= traits.looks", "count >= 1", "look, unavailable for long"),
     "look: looks come one upon the other": _mutant(
-        settle_lost_answers._count, "run.connections.traits(connection).look_spacing", "1.0", "look, absent", "look, found late"
+        settle_unanswered_creates._count, "run.connections.traits(connection).look_spacing", "1.0", "look, absent", "look, found late"
     ),
-    "look: what sees no witness counts": _mutant(settle_lost_answers._count, " if witness else", " if True else", "look, blind"),
+    "look: what sees no witness counts": _mutant(settle_unanswered_creates._count, " if witness else", " if True else", "look, blind"),
     "look: one that failed counts": _mutant(
         _settle, "_look_later(run, action.submission, error.retry_after)", "_count(run, action.submission, connection, witness=True)",
         "look, unavailable", "look, unavailable, and the vendor names a wait",
@@ -337,12 +337,12 @@ SETTLE: Mapping[str, Mutant] = {
         "except (Unavailable, KeyError):\n        _look_later(run, action.submission, None)", "look, unexpected",
     ),
     "close: what is not known counts as absent": _mutant(
-        settle_lost_answers.close, " if action.absent else Event.UNKNOWABLE", "", "replay refused", "look, blind",
+        settle_unanswered_creates.close, " if action.absent else Event.UNKNOWABLE", "", "replay refused", "look, blind",
         "look, absent though it was taken, and never sent again",
     ),
-    "close: is not queued again": _mutant(settle_lost_answers.close, "run.requeue()", "pass", "look, absent"),
+    "close: is not queued again": _mutant(settle_unanswered_creates.close, "run.requeue()", "pass", "look, absent"),
     "close: is not told": _mutant(
-        settle_lost_answers.close,
+        settle_unanswered_creates.close,
         'run.observe(Answered(action.submission, "absent" if action.absent else "held", action.reason))', "pass",
         "look, absent", "replay refused",
     ),
@@ -450,46 +450,46 @@ FOLLOW: Mapping[str, Mutant] = {
     ),
 }  # fmt: skip
 
-_preflight = preflight.passes_preflight
+_knows_all_work = look_for_unknown_work.knows_all_work
 _WATCH = "if not traits.free and run.store.is_moved() and not _is_watched(run, connection, traits):"
 
-PREFLIGHT: Mapping[str, Mutant] = {
-    "the vendor is searched before every create": _mutant(_preflight, "run.surveyed.add(connection)", "pass", "nothing unknown"),
+UNKNOWN_WORK: Mapping[str, Mutant] = {
+    "the vendor is searched before every create": _mutant(_knows_all_work, "run.surveyed.add(connection)", "pass", "nothing unknown"),
     "unavailable: the connection does not rest": _mutant(
-        _preflight, "run.connections.rest(connection, run.pause(connection, error.retry_after))", "pass", "unavailable"
+        _knows_all_work, "run.connections.rest(connection, run.pause(connection, error.retry_after))", "pass", "unavailable"
     ),
     "unavailable: something is sent": _mutant(
-        _preflight, "error.retry_after))\n        return False", "error.retry_after))\n        return True",
+        _knows_all_work, "error.retry_after))\n        return False", "error.retry_after))\n        return True",
         "unavailable", "unavailable, and the vendor names a wait",
     ),
     "unavailable: the vendor's own wait is not heeded": _mutant(
-        _preflight, "error.retry_after", "None", "unavailable, and the vendor names a wait"
+        _knows_all_work, "error.retry_after", "None", "unavailable, and the vendor names a wait"
     ),
     "credentials: the connection is used on": _mutant(loop._perform, _CUT, "pass", "credentials", "what searches never raise"),
     "unexpected: is tried again": _mutant(
-        _preflight, "except Unavailable as error:\n        run.connections.rest(connection, run.pause(connection, error.retry_after))",
+        _knows_all_work, "except Unavailable as error:\n        run.connections.rest(connection, run.pause(connection, error.retry_after))",
         "except (Unavailable, KeyError):\n        run.connections.rest(connection, run.pause(connection))", "unexpected",
     ),
-    "unknown work: is passed over": _mutant(_preflight, "if unknown:", "if False:", "unknown work", "unknown work, much of it", "unknown work, free"),
+    "unknown work: is passed over": _mutant(_knows_all_work, "if unknown:", "if False:", "unknown work", "unknown work, much of it", "unknown work, free"),
     "unknown work: is passed over where nothing is charged": _mutant(
-        _preflight, "if unknown:", "if unknown and not traits.free:", "unknown work, free"
+        _knows_all_work, "if unknown:", "if unknown and not traits.free:", "unknown work, free"
     ),
     "unknown work: not all of it is counted": _mutant(
-        preflight._foreign, "len(unknown) - 3", "1", "unknown work, much of it"
+        look_for_unknown_work._foreign, "len(unknown) - 3", "1", "unknown work, much of it"
     ),
-    "an older state: is trusted": _mutant(_preflight, "run.store.refuse_restored()", "pass", "an older state"),
+    "an older state: is trusted": _mutant(_knows_all_work, "run.store.refuse_restored()", "pass", "an older state"),
     "an older state: stops what is free": _mutant(
-        _preflight, "if not traits.free:\n            run.store", "if True:\n            run.store", "an older state, free", "another account, free"
+        _knows_all_work, "if not traits.free:\n            run.store", "if True:\n            run.store", "an older state, free", "another account, free"
     ),
-    "another account: is another world at once": _mutant(_preflight, "_refuse_stranded(run, connection)", "pass", "another account"),
-    "a copied state: sends at once": _mutant(_preflight, _WATCH, "if False:", "a copied state", "a copied state, unavailable meanwhile"),
+    "another account: is another world at once": _mutant(_knows_all_work, "_refuse_stranded(run, connection)", "pass", "another account"),
+    "a copied state: sends at once": _mutant(_knows_all_work, _WATCH, "if False:", "a copied state", "a copied state, unavailable meanwhile"),
     "a copied state: one look is enough": _mutant(
-        preflight._is_watched, "seen.are_enough(seen.empty, traits, now)", "True", "a copied state"
+        look_for_unknown_work._is_watched, "seen.are_enough(seen.empty, traits, now)", "True", "a copied state"
     ),
     "a copied state: is watched where nothing is charged": _mutant(
-        _preflight, "if not traits.free and run.store.is_moved()", "if run.store.is_moved()", "a copied state, free"
+        _knows_all_work, "if not traits.free and run.store.is_moved()", "if run.store.is_moved()", "a copied state, free"
     ),
-    "a copied state: is not told": _mutant(preflight._is_watched, "if looks is None:\n        run.observe(", "if looks is None:\n        (", "a copied state"),
+    "a copied state: is not told": _mutant(look_for_unknown_work._is_watched, "if looks is None:\n        run.observe(", "if looks is None:\n        (", "a copied state"),
 }  # fmt: skip
 
 RECOVER: Mapping[str, Mutant] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from docbatch.engine.administration.find_webhook_connections import find_webhook_connections
+from docbatch.engine.administration.webhook_connections import find_webhook_connections
 from docbatch.engine.provider_connections import accesses
 from docbatch.providers import REGISTRY
 from docbatch.providers.extend.webhook import WEBHOOK

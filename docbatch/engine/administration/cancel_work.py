@@ -14,7 +14,7 @@ from docbatch.engine.progress_notices import Observer
 from docbatch.engine.provider_connections import Connections, accesses
 from docbatch.engine.running.follow_submission import poll
 from docbatch.engine.running.run_context import Run
-from docbatch.engine.running.settle_lost_answers import intent
+from docbatch.engine.running.settle_unanswered_creates import intent
 from docbatch.providers import REGISTRY
 from docbatch.specs.values import Connection
 from docbatch.spool import Spool

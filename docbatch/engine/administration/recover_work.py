@@ -11,7 +11,7 @@ from pathlib import Path
 
 from docbatch.core.errors import CredentialsError, DocbatchError, Gone, ProviderError, UsageError, gravest
 from docbatch.core.models import Recovery
-from docbatch.engine.administration.judge_unknown_work import (
+from docbatch.engine.administration.adopt_unknown_work import (
     Judgement,
     UnknownWork,
     UnknownWorkVerdict,

@@ -7,7 +7,7 @@ from docbatch.core.models import Failure, FailureClass, ItemStatus, Submission
 from docbatch.engine.progress_notices import Ended, Fetched, Trouble
 from docbatch.engine.running.fetch_results import Ahead, Fetcher, Outcome
 from docbatch.engine.running.run_context import Run
-from docbatch.engine.running.settle_lost_answers import intent
+from docbatch.engine.running.settle_unanswered_creates import intent
 from docbatch.providers.base import Changed, Failed, Progress, Provider, Ready
 from docbatch.state.records import Collected, ReadyItem
 

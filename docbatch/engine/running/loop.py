@@ -20,7 +20,12 @@ from docbatch.core.scheduler import (
     schedule,
 )
 from docbatch.engine.progress_notices import Trouble, Waiting
-from docbatch.engine.running import deliver_results, follow_submission, send_submission, settle_lost_answers
+from docbatch.engine.running import (
+    deliver_results,
+    follow_submission,
+    send_submission,
+    settle_unanswered_creates,
+)
 from docbatch.engine.running.read_webhook_hints import HintInbox
 from docbatch.engine.running.run_context import Run
 
@@ -152,9 +157,9 @@ def _perform(run: Run, action: Action, submissions: dict[str, Submission]) -> No
     try:
         match action:
             case Settle():
-                settle_lost_answers.settle(run, action, connection)
+                settle_unanswered_creates.settle(run, action, connection)
             case Close():
-                settle_lost_answers.close(run, action)
+                settle_unanswered_creates.close(run, action)
             case Collect():
                 follow_submission.collect(run, submissions[action.submission])
             case Poll():

@@ -17,7 +17,7 @@ from docbatch.core.lifecycle import Event
 from docbatch.core.models import Failure, FailureClass, Submission, SubmissionStatus
 from docbatch.core.scheduler import Submit, keeps_from_creating
 from docbatch.engine.progress_notices import Answered, Intended
-from docbatch.engine.running.preflight import passes_preflight
+from docbatch.engine.running.look_for_unknown_work import knows_all_work
 from docbatch.engine.running.prepare_submission import prepare, renew
 from docbatch.engine.running.run_context import Run
 from docbatch.providers.base import Batch, Intent, Provider
@@ -30,7 +30,7 @@ def submit(run: Run, action: Submit) -> None:
     An answer to one that was scheduled with it may have stopped the connection, or told it to wait.
     """
     view = run.connections.views()[action.connection]
-    if keeps_from_creating(view, run.clock.monotonic()) or not passes_preflight(run, action.connection):
+    if keeps_from_creating(view, run.clock.monotonic()) or not knows_all_work(run, action.connection):
         return
     run.turns[action.recipe] = max(run.turns.values(), default=0) + 1
     provider = run.connections.provider(action.connection)

@@ -1,4 +1,4 @@
-"""What is found out before money is first spent on a connection: every row of the table in `preflight`, and the run after it."""
+"""What is found out before money is first spent on a connection: every row of the table in `look_for_unknown_work`, and the run after it."""
 
 import shutil
 from collections.abc import Sequence

@@ -10,7 +10,7 @@ import pytest
 from docbatch.core.keys import identity_config
 from docbatch.core.models import Operation
 from docbatch.emulators.llamacloud.service import LlamaCloud
-from docbatch.engine.administration.find_webhook_connections import find_webhook_connections
+from docbatch.engine.administration.webhook_connections import find_webhook_connections
 from docbatch.providers.llamacloud.options import CONFIGS, EXECUTION_ONLY
 from docbatch.specs.load import load_project
 from tests.cli.project import Project

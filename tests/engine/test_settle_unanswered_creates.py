@@ -1,4 +1,4 @@
-"""What becomes of a create whose answer was lost: every row of the tables in `settle_lost_answers`, and the run after it.
+"""What becomes of a create whose answer was lost: every row of the tables in `settle_unanswered_creates`, and the run after it.
 
 Whatever is answered to a second attempt says nothing about the first, and nothing is paid twice.
 """

@@ -1,4 +1,4 @@
-"""Checks before money is first spent on a connection: that the state knows all the vendor has of this project."""
+"""Looking, before money is first spent on a connection, for work at the vendor that the state does not know."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from docbatch.engine.progress_notices import Trouble
 from docbatch.engine.running.run_context import Run
 
 
-def passes_preflight(run: Run, connection: str) -> bool:
+def knows_all_work(run: Run, connection: str) -> bool:
     """Say whether creates may go out; if not, the connection rests or is blocked."""
     if connection in run.surveyed:
         return True

@@ -1,4 +1,4 @@
-"""Judging work at a vendor that the state does not know: what of it jobs want, and what may become of it."""
+"""Adopting work at a vendor that the state does not know: what of it jobs want is judged and recorded."""
 
 import enum
 from collections.abc import Collection, Iterator, Mapping
