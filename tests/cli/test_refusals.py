@@ -101,7 +101,7 @@ def test_a_command_that_needs_a_state_says_that_there_is_none(project: Project) 
         (("apply", "--max-new", "-1"), "--max-new"),
         (("apply", "--upgrade", "jbo"), "known are job"),
         (("apply", "none.yaml"), "there is no file or folder none.yaml"),
-        (("explain", "none.txt"), "include patterns"),
+        (("explain", "none.txt"), "specs outside jobs/ are named behind it"),
         (("schema", "none"), "'project'"),
         (("state", "lst"), "lst"),
         (("resolve", "x"), "--remote-id"),
