@@ -175,6 +175,9 @@ def _after_a_kill(folder: Path, old: Content, new: Content) -> bool:
     """Look what a killed upgrade left, let the next command finish it, and return whether it was the new state."""
     if (folder / KEPT).exists():
         assert content(folder / KEPT) == old
+    # Who only reads sees the new state, also where it lies in the log alone or has still to come.
+    with Store.readable(folder) as store:
+        assert store.database.execute("PRAGMA user_version").fetchone() == (VERSION,)
     found = content(folder / "state.db")
     assert found in (old, new)
     Store.writable(folder).close()
