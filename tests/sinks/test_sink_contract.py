@@ -30,6 +30,10 @@ def _edit(at: Arrangement) -> None:
         database.execute(statement)
 
 
+def test_a_kind_is_known_by_its_own_name(at: Arrangement) -> None:
+    assert at.declared.name == at.kind
+
+
 def test_every_document_is_delivered_and_has_a_receipt(at: Arrangement) -> None:
     outcomes = at.deliver_all()
 

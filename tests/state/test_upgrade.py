@@ -164,9 +164,20 @@ def _after_a_kill(folder: Path, old: Content, new: Content) -> bool:
     """Look what a killed upgrade left, let the next command finish it, and return whether it was the new state."""
     if (folder / KEPT).exists():
         assert content(folder / KEPT) == old
+    can_be_read = _can_be_read(folder)
     found = content(folder / "state.db")
     assert found in (old, new)
+    assert can_be_read == (found == new)
     Store.writable(folder).close()
     assert content(folder / "state.db") == new
     assert content(folder / KEPT) == old
     return found == new
+
+
+def _can_be_read(folder: Path) -> bool:
+    """Say whether it is of this version, also while the new state lies in the log alone."""
+    try:
+        Store.readable(folder).close()
+    except StateError:
+        return False
+    return True
