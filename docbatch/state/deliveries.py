@@ -147,13 +147,14 @@ class Deliveries:
         ).fetchall()
 
     def undelivered(self, job: str) -> int:
-        """Return how many of the job's documents have an output that should have been written and is not."""
+        """Return how many of the job's documents that succeeded have an output that should have been written and is not."""
         row = self._database.execute(
-            "SELECT count(DISTINCT path) FROM"
-            " (SELECT path FROM delivery WHERE due = 1 AND sink IN (SELECT id FROM sink WHERE job = ? AND wanted = 1)"
-            " UNION ALL SELECT path FROM delivery"
-            " WHERE due = 2 AND sink IN (SELECT id FROM sink WHERE job = ? AND wanted = 1))",
-            (job, job),
+            "SELECT count(*) FROM document JOIN item ON item.id = document.item"
+            " WHERE document.job = :job AND document.wanted = 1 AND item.status = 'succeeded' AND document.path IN"
+            " (SELECT path FROM delivery WHERE due = 1 AND sink IN (SELECT id FROM sink WHERE job = :job AND wanted = 1)"
+            " UNION SELECT path FROM delivery"
+            " WHERE due = 2 AND sink IN (SELECT id FROM sink WHERE job = :job AND wanted = 1))",
+            {"job": job},
         ).fetchone()
         return int(row[0])
 

@@ -1,7 +1,9 @@
 """`docbatch explain` says of one document what `docbatch plan` says, because it asks the same plan."""
 
+import contextlib
 import json
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -154,10 +156,24 @@ def test_the_file_of_a_whole_job_is_told_as_it_stands(project: Project) -> None:
         .replace("    format: markdown\n", "")
     )
     project.applied()
-    project.write({"out/all.jsonl": "mine"})
+    assert "the job's output out/all.jsonl: as it was written" in facts(project, "in/a.txt")
 
-    assert "the job's output below" in facts(project, "in/a.txt")
-    assert "edited" in facts(project, "in/a.txt")
+    project.write({"out/all.jsonl": "mine"})
+    assert "the job's output out/all.jsonl: edited; apply moves" in facts(project, "in/a.txt")
+
+
+def test_a_row_that_was_edited_is_told_of_its_own_document_alone(project: Project) -> None:
+    project.job(
+        JOB.replace("type: files", "type: sqlite")
+        .replace("out/{{ doc.path }}.md", "out/all.db")
+        .replace("    format: markdown\n", "")
+    )
+    project.applied()
+    with contextlib.closing(sqlite3.connect(project.root / "out/all.db")) as database, database:
+        database.execute("UPDATE documents SET markdown = 'mine' WHERE path = 'a.txt'")
+
+    assert "its part of the job's output out/all.db: edited" in facts(project, "in/a.txt")
+    assert "edited" not in facts(project, "in/b.txt")
 
 
 def test_a_deleted_document_is_explained_before_and_after_its_removal_is_recorded(project: Project) -> None:

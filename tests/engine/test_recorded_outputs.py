@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from docbatch.core.changes import Reason
+from docbatch.core.models import ItemStatus, WorkItem
 from docbatch.engine.planning.recorded_rows import OutputCheck, Outputs
 from docbatch.engine.planning.resolved_job import ResolvedSink
 from docbatch.sinks import KINDS
@@ -129,3 +130,22 @@ def test_what_the_state_knows_of_one_output_is_found_by_its_document(store: Stor
 
     assert store.deliveries.of(row, b"a.pdf") == (b"a.pdf", b"a.pdf.md", RESULT, "stamp", 0)
     assert store.deliveries.of(row, b"b.pdf") is None
+
+
+@pytest.mark.parametrize(("status", "late"), [("succeeded", 1), ("partial", 0), ("failed", 0)])
+def test_what_is_told_by_its_status_is_not_told_again_as_not_written(
+    store: Store, status: str, late: int
+) -> None:
+    with store.write():
+        store.database.execute("INSERT INTO recipe VALUES (1, 'key', 'local', 'x', 'parse', '{}', '{}')")
+        store.database.execute(
+            "INSERT INTO job (name, connection, recipe, config, source, priority, pins) VALUES ('job', 'local', 1, '{}', x'2f', 50, '{}')"
+        )
+        item = store.items.want(WorkItem("k", "1", "d", 1, "text/plain", "a.pdf", b"/a.pdf"), 1)
+        store.items.set(store.items.by_row(item), ItemStatus(status))
+        store.documents.put("job", b"a.pdf", item, None)
+        store.deliveries.put(
+            store.deliveries.declare("job", "files", b"/out", None), b"a.pdf", b"a.pdf.md", 7, due=True
+        )
+
+    assert store.deliveries.undelivered("job") == late

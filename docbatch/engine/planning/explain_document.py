@@ -195,9 +195,11 @@ def _output_facts(plan: Plan, store: Store, target: ResolvedJob, path: bytes) ->
         if sink is None:
             yield f"output {_where(wanted)}: {OUTPUTS[Reason.NEW_SINK]}"
         elif wanted.identity in whole:
-            yield f"the job's output {_where(wanted)}: {OUTPUTS[whole[wanted.identity]]}"
-        elif wanted.kind.per_document or wanted.identity in due:
+            yield f"the job's output {_shown(wanted, b'')}: {OUTPUTS[whole[wanted.identity]]}"
+        elif wanted.kind.per_document:
             yield from _output_fact(store, wanted, sink, path, due.get(wanted.identity))
+        else:
+            yield from _shared_output_fact(wanted, sink, due.get(wanted.identity))
 
 
 def _where(sink: ResolvedSink) -> str:
@@ -205,9 +207,18 @@ def _where(sink: ResolvedSink) -> str:
 
 
 def _shown(sink: ResolvedSink, output: bytes) -> str:
-    if sink.root is None or not output:
+    name = output or sink.output
+    if sink.root is None or not name:
         return f"{_where(sink)} {escape(output)}".rstrip()
-    return escape(os.fsencode(os.path.relpath(os.fsdecode(sink.root + b"/" + output))))
+    return escape(os.fsencode(os.path.relpath(os.fsdecode(sink.root + b"/" + name))))
+
+
+def _shared_output_fact(wanted: ResolvedSink, sink: RecordedSink, due: Reason | None) -> Iterator[str]:
+    """Say of an output that holds the whole job how it stands; what changed in it is found by a plan of all documents."""
+    if due is not None and due in OUTPUTS:
+        yield f"its part of the job's output {_shown(wanted, b'')}: {OUTPUTS[due]}"
+    elif sink.stamp is not None and wanted.open().stamp(b"") == sink.stamp:
+        yield f"the job's output {_shown(wanted, b'')}: as it was written"
 
 
 def _output_fact(
