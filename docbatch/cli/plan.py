@@ -25,7 +25,7 @@ def command(
     """Show what apply would do and why. Writes no state and needs no key."""
     from docbatch.core.report import plan_json, plan_markdown, plan_text
     from docbatch.engine.planning.plan_report import plan_report
-    from docbatch.engine.planning.plan_session import read_plan
+    from docbatch.engine.planning.read_plan import read_plan
 
     with read_plan(Workspace.here(paths).selection()) as plan:
         report = plan_report(plan, -1 if everything else 10)

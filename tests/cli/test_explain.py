@@ -13,7 +13,7 @@ from unittest import mock
 import pytest
 
 from docbatch.engine.planning import plan as planning
-from docbatch.engine.planning import plan_session
+from docbatch.engine.planning import plan_session, read_plan
 from tests.cli.project import JOB, Project
 
 VERDICTS = {
@@ -232,7 +232,7 @@ def counted(calls: list[str]) -> Iterator[None]:
         calls.append("plan")
         return planning.plan(*arguments)
 
-    with mock.patch.object(plan_session, "plan", plan):
+    with mock.patch.object(plan_session, "plan", plan), mock.patch.object(read_plan, "plan", plan):
         yield
 
 

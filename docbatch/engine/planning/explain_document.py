@@ -15,7 +15,7 @@ from docbatch.core.models import ItemStatus, Recipe
 from docbatch.engine.planning.differences_database import Change
 from docbatch.engine.planning.explain_link import link_facts
 from docbatch.engine.planning.plan import Plan, Selection, Sight
-from docbatch.engine.planning.plan_session import read_plan
+from docbatch.engine.planning.read_plan import read_plan
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape, unescape
 from docbatch.state.deliveries import RecordedSink

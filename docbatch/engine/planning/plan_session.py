@@ -1,18 +1,17 @@
 """Holding the state while a plan is made and recorded: how every command begins that acts on specs and documents."""
 
 import contextlib
-import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from docbatch.core.errors import CredentialsError, NoState, ProviderError
+from docbatch.core.errors import CredentialsError, ProviderError
 from docbatch.engine.clock import Clock
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.fetch_listed_links import fetch_listed_links
-from docbatch.engine.planning.plan import AT_HAND, Plan, Selection, Sight, plan
+from docbatch.engine.planning.plan import Plan, Selection, Sight, plan
 from docbatch.engine.planning.record_changes import record_changes, retire
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Observer
@@ -43,30 +42,6 @@ class PlanSession:
         retire(self.store, self.plan.gone)
         for target in self.plan.targets:
             record_changes(self.store, target, self.plan.differences)
-
-
-@contextlib.contextmanager
-def read_plan(selection: Selection, sight: Sight = AT_HAND) -> Iterator[Plan]:
-    """Make a plan from the state as it is read, holding nothing and needing no key; there may be no state yet.
-
-    Raises GuardRefused, UsageError, StateError.
-    """
-    folder = selection.folder
-    with contextlib.ExitStack() as stack:
-        store = _recorded(folder)
-        if store is not None:
-            stack.enter_context(store)
-        # Where there is no state folder, or none that can be written to, nothing is cached.
-        usable = folder.is_dir() and os.access(folder, os.W_OK)
-        cache = stack.enter_context(contextlib.closing(StatCache(folder / "cache.db" if usable else None)))
-        yield plan(selection, store, cache, stack.enter_context(Differences()), sight)
-
-
-def _recorded(folder: Path) -> Store | None:
-    try:
-        return Store.readable(folder)
-    except NoState:
-        return None
 
 
 def busy(store: Store) -> set[str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docbatch.core.keys import canonical, recipe_key
 from docbatch.core.models import REFERENCE_TYPES, Input, Operation, Recipe
@@ -21,10 +22,12 @@ from docbatch.sinks.paths import output_path
 from docbatch.sources import KINDS
 from docbatch.sources.base import Source
 from docbatch.sources.folder import FolderSource
-from docbatch.sources.listed import Link, ListedSource, Listing
 from docbatch.specs.inputs import columns
 from docbatch.specs.values import FilePlace, Job, JobListing, JobSink
 from docbatch.state.store import Store
+
+if TYPE_CHECKING:
+    from docbatch.sources.listed import Listing
 
 Pins = Mapping[str, str]
 Ask = Callable[[Job], Pins | None]
@@ -86,10 +89,14 @@ def _source(job: Job, kind: ProviderKind) -> Source:
         return opened(source.options, source.root)
     if source.listing is None:
         return FolderSource(source.root, source.include, source.exclude, hidden=source.hidden)
+    from docbatch.sources.listed import ListedSource  # noqa: PLC0415 - few jobs list their documents
+
     return ListedSource(source.root, _listing(source.listing, kind, job.operation))
 
 
-def _listing(listing: JobListing, kind: ProviderKind, operation: Operation) -> Listing:
+def _listing(listing: JobListing, kind: ProviderKind, operation: Operation) -> "Listing":
+    from docbatch.sources.listed import Link, Listing  # noqa: PLC0415 - the same
+
     documents = listing.documents
     if listing.kind is Input.URL:
         takes = Input.URL in kind.inputs(operation)
