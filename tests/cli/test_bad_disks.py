@@ -96,6 +96,36 @@ def test_an_unreadable_document_fails_with_its_reason_and_the_others_go_on(proje
     assert project.outputs() == {"a.txt.md": b"one\n"}
 
 
+def test_what_lies_in_a_folder_that_cannot_be_read_is_not_taken_for_gone(project: Project) -> None:
+    project.write({"in/a.txt": "one", "in/sub/b.txt": "two"})
+    project.applied()
+    closed = project.root / "in/sub"
+    closed.chmod(0)
+
+    planned = project.run("plan", preexec_fn=ordinary)
+    ended = project.run("apply", preexec_fn=ordinary)
+    closed.chmod(0o755)
+
+    assert "no longer found" not in planned.stdout
+    assert ended.returncode == 3
+    assert "cannot be sent: sub/: unreadable" in ended.stdout
+    assert "1 unchanged" in planned.stdout
+    assert "2 unchanged and delivered" in project.call("plan").out
+
+
+def test_a_result_is_written_though_its_document_cannot_be_looked_at_any_more(project: Project) -> None:
+    project.write({"in/sub/large.txt": "x" * 3_000_000, "in/small.txt": "small"})
+    project.run("apply", preexec_fn=too_small)
+    closed = project.root / "in/sub"
+    closed.chmod(0)
+
+    ended = project.run("apply", preexec_fn=ordinary)
+    closed.chmod(0o755)
+
+    assert ended.returncode == 3
+    assert len(project.outputs()["sub/large.txt.md"]) == 3_000_001
+
+
 def too_small() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 
@@ -108,8 +138,19 @@ def test_an_output_that_cannot_be_written_comes_with_the_next_run(project: Proje
     assert ended.returncode == 1
     assert "large.txt.md cannot be written: file too large" in ended.stderr
     assert project.outputs() == {"small.txt.md": b"small\n"}
+    assert "its result is not written yet\n      large.txt\n" in project.call("plan").out
     assert project.applied().processed == 0
     assert len(project.outputs()["large.txt.md"]) == 3_000_001
+
+
+def test_what_a_sink_lacked_is_not_written_once_the_job_has_another(project: Project) -> None:
+    project.write({"in/large.txt": "x" * 3_000_000, "in/small.txt": "small"})
+    project.run("apply", preexec_fn=too_small)
+    project.job(JOB.replace("out/", "new/"))
+
+    assert project.applied().processed == 0
+    assert sorted(project.outputs("new")) == ["large.txt.md", "small.txt.md"]
+    assert sorted(project.outputs()) == ["small.txt.md"]
 
 
 @contextmanager

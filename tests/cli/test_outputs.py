@@ -93,6 +93,28 @@ def test_an_edited_jsonl_is_kept_and_written_again(project: Project) -> None:
     assert trash(project) == [b"cut"]
 
 
+def test_a_file_of_all_results_that_lacks_one_is_written_again_until_it_has_it(project: Project) -> None:
+    project.job(JOB.partition("sink:")[0] + "sink:\n  - {type: jsonl, path: out/all.jsonl}\n")
+    project.write({"in/a.txt": "one", "in/b.txt": "two"})
+    project.applied()
+    whole = project.outputs()
+    lost, *_ = sorted((project.root / ".docbatch/spool").glob("??/*"))
+    content = lost.read_bytes()
+    lost.unlink()
+    (project.root / "out/all.jsonl").unlink()
+
+    for _ in range(2):
+        ended = project.call("apply")
+        assert ended.code == 1
+        assert "is missing" in ended.err
+        assert len(project.outputs()["all.jsonl"].splitlines()) == 1
+
+    lost.write_bytes(content)
+    assert project.applied().processed == 0
+    assert project.outputs() == whole
+    assert "Nothing is due." in project.call("plan").out
+
+
 def test_a_file_in_an_outputs_place_that_is_not_ours_is_kept(project: Project) -> None:
     project.write({"in/a.txt": "one", "out/a.txt.md": "someone's own notes"})
 
@@ -100,6 +122,16 @@ def test_a_file_in_an_outputs_place_that_is_not_ours_is_kept(project: Project) -
 
     assert project.outputs() == {"a.txt.md": b"one\n"}
     assert trash(project) == [b"someone's own notes"]
+
+
+def test_outputs_of_an_earlier_sink_are_never_sources(delivered: Project) -> None:
+    moved = JOB.replace("root: in", "root: .").replace('"**/*"', '"**/*.md"')
+    delivered.job(moved.replace("out/{{ doc.path }}.md", "new/{{ doc.path }}.txt"))
+    delivered.write({"mine.md": "my own"})
+
+    assert "Will send 1 document" in delivered.call("plan").out
+    assert delivered.applied().processed == 1
+    assert delivered.outputs("new") == {"mine.md.txt": b"my own\n"}
 
 
 def test_outputs_are_never_sources(tmp_path: Path) -> None:

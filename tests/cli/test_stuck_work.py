@@ -120,6 +120,24 @@ def test_what_is_not_stuck_yet_is_waited_for(stuck: Project, vendor: ExtendEmula
     assert "new.txt.txt" in stuck.outputs()
 
 
+def test_a_file_of_all_results_shows_what_there_is_and_grows(tmp_path: Path, vendor: ExtendEmulator) -> None:
+    project = extend_project(tmp_path, vendor)
+    job = tmp_path / "jobs" / "job.yaml"
+    job.write_text(job.read_text().partition("sink:")[0] + "sink: [{type: jsonl, path: out/all.jsonl}]\n")
+    project.call("apply", "--no-wait")
+    hold_back(vendor, "three.txt")
+    for run in vendor.runs.values():
+        run.ends = 0.0
+
+    shown = []
+    for _ in range(2):
+        project.call("apply", "--no-wait")
+        shown.append(len((tmp_path / "out/all.jsonl").read_text().splitlines()))
+        finish(vendor)
+
+    assert shown == [2, 3]
+
+
 def test_cancelling_stops_what_the_vendor_has_begun_and_says_what_it_cannot_stop(
     stuck: Project, vendor: ExtendEmulator
 ) -> None:

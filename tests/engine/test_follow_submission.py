@@ -92,6 +92,23 @@ class Slow(FakeProvider):
         return replace(super().poll(intent, remote_id), next_poll=45.0, note="the queue is long")
 
 
+class Spoilt(FakeProvider):
+    """Gives one result spoilt, the first three times."""
+
+    times = 3
+
+    def fetch(self, intent: Intent, ready: Ready) -> bytes:
+        whole = super().fetch(intent, ready)
+        if ready.remote_id != "run-1":
+            return whole
+        self.cloud.fault("spoilt")
+        return whole if self.cloud.calls("spoilt") > self.times else b'{"oops": 1}'
+
+
+class SpoiltOnceMore(Spoilt):
+    times = 4
+
+
 class Hiding(FakeProvider):
     """Shows no trace of one document for five minutes, and tells of the others once."""
 
@@ -213,6 +230,16 @@ ROWS = {
         traits=FREE,
     ),
     "fetch, refused": row("fetch", ["refused"], without("vendor_error E7: scripted", 1, "poll 4, fetch 3, discard 2", told=(ONE, TWO))),
+    "fetch, spoilt": row(
+        "fetch", [], seen(ONE, TWO, calls="poll 4, fetch 6, discard 2"), speaks_as=Spoilt, at={"fetch": [2.0, 2.0, 2.0, 3.0, 5.0, 9.0]}
+    ),
+    "fetch, spoilt again and again": row(
+        "fetch", [],
+        without(
+            'vendor_error wrong_shape: the answer has a shape that cannot be read: the answer has no text: {"oops": 1}', 1, "poll 4, fetch 6, discard 2", told=(ONE, TWO)
+        ),
+        speaks_as=SpoiltOnceMore, at={"fetch": [2.0, 2.0, 2.0, 3.0, 5.0, 9.0]},
+    ),
     "fetch, credentials": row(
         "fetch", ["credentials"], cut("CredentialsError", "the key is refused", "poll 4, fetch 1, discard 0"), seen(counted=0, calls="poll 0, fetch 3, discard 2"),
     ),

@@ -284,6 +284,16 @@ def test_results_fetched_ahead_are_all_recorded_and_fetched_once(
     assert project.outputs()["17.txt.md"] == "# text 17\n"
 
 
+def test_results_are_on_the_disk_before_they_are_recorded(project: Project) -> None:
+    wire = Tripwire()
+
+    project.apply(wire)
+
+    fetched = max(place for place, name in enumerate(wire.names) if name == "before fetch")
+    recorded = wire.names.index("before transaction", fetched)
+    assert wire.names[fetched:recorded].count("after fsync") >= project.cloud.calls("fetch")
+
+
 @pytest.mark.parametrize("threads", [1, 4])
 def test_fetches_that_fail_are_made_again(project: Project, threads: int) -> None:
     project.trait_options["concurrency"] = threads
@@ -307,7 +317,7 @@ def test_an_answer_of_the_wrong_shape_is_kept_in_the_failure_cut_and_redacted(
     assert len(told) == 4
     for message in told:
         assert "the answer has no text" in message
-        assert '{"oops": "<b>https://bucket.example/page.png' in message
+        assert '{"oops": "<b>https://bucket.example/page.png</b>"' in message
         assert "5ec2e7" not in message
         assert 1900 < len(message) < 2200
 

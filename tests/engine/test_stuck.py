@@ -25,6 +25,16 @@ def test_stuck_work_is_not_waited_for(project: Project) -> None:
     assert project.statuses() == {"live": len(TEXTS)}
 
 
+def test_work_is_waited_for_until_the_deadline_and_not_a_moment_longer(project: Project) -> None:
+    project.timeout = LONG
+    project.trait_options = {"poll_initial": 30.0}
+
+    project.apply(deadline=100.0)
+
+    assert project.cloud.now == 100.0
+    assert project.statuses() == {"live": len(TEXTS)}
+
+
 def test_it_is_asked_about_again_and_collected_by_a_later_run(project: Project) -> None:
     project.apply()
     polls = project.cloud.calls("poll")

@@ -436,6 +436,12 @@ FOLLOW: Mapping[str, Mutant] = {
         fetch_results.Fetcher.fetch, "except (Unavailable, Gone, Refused) as error", "except Exception as error",
         "fetch, unexpected", "fetch, credentials", "fetch, what fetches never raise",
     ),
+    "fetch, spoilt: is given up at once": _mutant(
+        fetch_results.Fetcher._unreadable, "self.flaws[each.key] += 1", "self.flaws[each.key] += 2", "fetch, spoilt"
+    ),
+    "fetch, spoilt: is fetched for ever": _mutant(
+        fetch_results.Fetcher._unreadable, "< PATIENCE", "< 9", "fetch, spoilt again and again"
+    ),
     "discard: a failure cuts the connection": _mutant(
         _discard, "except (ProviderError, CredentialsError) as error", "except KeyError as error",
         "discard unavailable", "discard, credentials", "discard, what it never raises",
@@ -525,6 +531,9 @@ RECOVER: Mapping[str, Mutant] = {
     ),
     "what was not searched is trusted": _mutant(
         recover_work.recover_with, "if outcome.is_trusted:", "if True:", "no way to search"
+    ),
+    "what is free has to be searched": _mutant(
+        recover_work._paid, "if not view.traits.free}", "}", "no way to search, and nothing is charged"
     ),
     "what cannot be searched counts as searched": _mutant(
         recover_work._barrier, "if view.traits.recovery is Recovery.NONE:", "if False:", "no way to search"

@@ -33,7 +33,7 @@ from docbatch.state.database import Database
 from docbatch.state.store import Store
 from tests.fake.cloud import Cloud
 from tests.fake.provider import FakeProvider, traits
-from tests.fake.tripwire import Tripwire
+from tests.fake.tripwire import ENDLESS, Tripwire
 
 PROJECT = "proj"
 TEXTS = {
@@ -50,6 +50,7 @@ class CloudClock:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
+        self._waits = 0
 
     def monotonic(self) -> float:
         return self._cloud.now
@@ -58,6 +59,8 @@ class CloudClock:
         return 1_700_000_000.0 + self._cloud.now
 
     def wait(self, until: float, has_news: Callable[[], bool] = lambda: False) -> None:
+        self._waits += 1
+        assert self._waits < ENDLESS, "the run does not come to an end"
         self._cloud.pass_time(until - self._cloud.now)
 
     def wake(self) -> None:
@@ -114,7 +117,14 @@ class Project:
         }
         return ResolvedJob(**{**values, **changes})
 
-    def apply(self, tripwire: Tripwire | None = None, *, wait: bool = True, **run_options: Any) -> Run:
+    def apply(
+        self,
+        tripwire: Tripwire | None = None,
+        *,
+        wait: bool = True,
+        deadline: float | None = None,
+        **run_options: Any,
+    ) -> Run:
         """Do what `docbatch apply` does; with a tripwire, die at its point."""
         with self.taken_up(self.target(), wire=tripwire) as (session, clock):
             run = Run(
@@ -128,7 +138,7 @@ class Project:
                 replan=replan,
                 **run_options,
             )
-            reconcile(run, wait=wait)
+            reconcile(run, wait=wait, deadline=deadline)
         return run
 
     def recover(self, tripwire: Tripwire | None = None, *, agree: bool = True, **search: Any) -> Recovered:

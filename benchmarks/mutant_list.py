@@ -1,0 +1,147 @@
+"""The mutants that `mutants.py` makes: one text in one file stands for another, and the nearest tests are to notice.
+
+Texts are short and stand once in their file, so that a changed line is found and mended here in a minute. What is chosen
+is where it hurts: money, loss, planning, delivery.
+"""
+
+from typing import NamedTuple
+
+ENGINE = "tests/engine/test_recovery.py tests/engine/test_running.py"
+SENDING = "tests/engine/test_send_submission.py tests/engine/test_prepare_submission.py"
+SETTLING = "tests/engine/test_settle_unanswered_creates.py"
+FOLLOWING = "tests/engine/test_follow_submission.py"
+SCHEDULE = "tests/core/test_scheduler.py tests/core/test_scheduler_properties.py"
+STATE = "tests/state"
+HINTS = "tests/webhooks/test_inbox.py"
+RECOVERING = "tests/engine/test_recover.py tests/engine/test_recover_work.py"
+STUCK = "tests/engine/test_stuck.py tests/cli/test_stuck_work.py"
+COMMANDS = "tests/cli/test_commands.py tests/cli/test_cycle.py"
+OUTPUTS = "tests/cli/test_outputs.py tests/engine/test_recovery.py"
+SINKS = "tests/sinks"
+PLANS = "tests/cli/test_cycle.py tests/cli/test_plan_files.py tests/engine/test_recovery.py"
+REUSE = "tests/cli/test_reuse.py tests/engine/test_recovery.py"
+DISKS = "tests/cli/test_bad_disks.py"
+REFUSALS = "tests/cli/test_refusals.py"
+
+
+class Mutant(NamedTuple):
+    what: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+SCHEDULER = "docbatch/core/scheduler.py"
+LIFECYCLE = "docbatch/core/lifecycle.py"
+TURNS = "docbatch/core/turns.py"
+KEYS = "docbatch/core/keys.py"
+CHANGES = "docbatch/core/changes.py"
+RUNNING = "docbatch/engine/running/"
+PLANNING = "docbatch/engine/planning/"
+ASKED = "docbatch/engine/administration/"
+
+MONEY = [
+    Mutant(
+        "a refused replay proves that nothing was taken", LIFECYCLE,
+        "Event.REPLAY_REFUSED): Status.UNANSWERED", "Event.REPLAY_REFUSED): Status.VOID", f"tests/core/test_lifecycle.py {SETTLING}",
+    ),
+    Mutant(
+        "what sees no witness proves absence", SCHEDULER,
+        "absent=False, reason=reason)", "absent=True, reason=reason)", f"{SCHEDULE} {SETTLING}",
+    ),
+    Mutant("another account settles what it cannot know", SCHEDULER, "if connection.account != submission.account:", "if False:", f"{SCHEDULE} {ENGINE}"),
+    Mutant("held work takes a place for ever", SCHEDULER, "and submission.status is not SubmissionStatus.HELD", "", SCHEDULE),
+    Mutant("more is sent than was allowed", SCHEDULER, "chunk[:allowance]", "chunk", f"{SCHEDULE} {COMMANDS}"),
+    Mutant("money is spent before questions are settled", SCHEDULER, "actions=tuple(each for each in found if", "actions=tuple(each for each in reversed(found) if", SCHEDULE),
+    Mutant("what cannot be reached is sent to", SCHEDULER, "connection.unreachable or connection.blocked", "connection.unreachable", f"{SCHEDULE} {SENDING}"),
+    Mutant("the grace is not waited for", SCHEDULER, " and now - self.since >= traits.grace", "", f"{SCHEDULE} {SETTLING}"),
+    Mutant("how far the state came is not noted before money is spent", RUNNING + "send_submission.py", "run.store.raise_serial()", "pass", ENGINE),
+    Mutant("what a person gave up is sent under its old name", RUNNING + "send_submission.py", ' if not record.is_abandoned(f"{run.project}-{name}"))', ")", RECOVERING),
+    Mutant("what was sent does not count towards what is allowed", RUNNING + "send_submission.py", "run.allowance -= len(batch.items)", "pass", f"{SENDING} {COMMANDS}"),
+    Mutant("work that was certainly not sent counts as known", "docbatch/state/submissions.py", "FROM submission WHERE status <> 'unsent' UNION", "FROM submission UNION", RECOVERING),
+    Mutant("every later of a vendor makes a new submission", "docbatch/state/entries.py", "AND submission.status <> 'unsent'", "", ENGINE),
+    Mutant("a create of a dead process is no question", RUNNING + "loop.py", "run.store.submissions.question()", "pass", ENGINE),
+    Mutant("what a webhook asked for proves absence", RUNNING + "loop.py", "            run.looks[look.submission] = before\n", "            pass\n", HINTS),
+    Mutant("a look that a webhook asked for is kept", RUNNING + "loop.py", "run.looks.pop(look.submission, None)", "pass", HINTS),
+    Mutant("a connection in trouble is asked on", RUNNING + "loop.py", "].unreachable is not None:", "] is None:", FOLLOWING),
+    Mutant("how documents are processed is not part of what they are", KEYS, "return _digest([FORMAT, recipe_key, media_type, digest])", "return _digest([FORMAT, media_type, digest])", "tests/core/test_keys.py"),
+    Mutant("a second try has the name of the first", KEYS, "sorted(items), attempt])", "sorted(items)])", f"tests/core/test_keys.py {ENGINE}"),
+    Mutant("ended items are ended again", "docbatch/state/entries.py", " AND item = ?\"\n                \" AND status IN ('running', 'ready', 'partial')\"", ' AND item = ?"', f"{STATE} {FOLLOWING}"),
+    Mutant("items that wait for nothing are enlisted", "docbatch/state/entries.py", "if recorded is None or recorded.status is not ItemStatus.PENDING:", "if recorded is None:", f"{STATE} {ENGINE}"),
+    Mutant("a person's word that work is absent counts for submitted work too", ASKED + "edit_state.py", "if known.status not in {SubmissionStatus.HELD, SubmissionStatus.UNANSWERED}:", "if False:", "tests/cli tests/engine/test_stuck.py"),
+    Mutant("a state put back is trusted where one connection was searched", ASKED + "recover_work.py", "self.restored is None or not self.unsearched", "True", RECOVERING),
+    Mutant("work is taken over twice", ASKED + "adopt_unknown_work.py", "item.status in WAITING and item.key not in taken]", "item.status in WAITING]", RECOVERING),
+    Mutant("unknown work is settled while documents wait", ASKED + "adopt_unknown_work.py", "elif each.wanted or each.found.connection in waiting:", "elif each.wanted:", RECOVERING),
+    Mutant("a free connection has to be searched", ASKED + "recover_work.py", "if not view.traits.free}", "}", RECOVERING),
+    Mutant("lists are believed a moment after something was sent", ASKED + "recover_work.py", "if passed < grace:", "if False:", RECOVERING),
+    Mutant("work that may not exist is stopped", ASKED + "cancel_work.py", "SubmissionStatus.UNANSWERED, SubmissionStatus.HELD}", "SubmissionStatus.HELD}", "tests/engine/test_cancel_work.py"),
+]  # fmt: skip
+
+LOSS = [
+    Mutant("a submission is through while results wait", "docbatch/state/entries.py", "status IN ('running', 'ready', 'partial') LIMIT 1", "status IN ('running', 'partial') LIMIT 1", f"{STATE} {FOLLOWING}"),
+    Mutant("a result is recorded before it is in the spool", RUNNING + "follow_submission.py", "run.spool.flush()", "pass", f"{ENGINE} tests/test_spool.py tests/test_durability.py"),
+    Mutant("a result that is in part counts as whole", RUNNING + "fetch_results.py", "each.partial or kept.partial", "each.partial", ENGINE),
+    Mutant("a spoilt result is given up at once", RUNNING + "fetch_results.py", "self.flaws[each.key] += 1", "self.flaws[each.key] += PATIENCE", f"{FOLLOWING} {ENGINE}"),
+    Mutant("a failed fetch is remembered", RUNNING + "fetch_results.py", "self._under_way.pop(each.key).result()", "self._under_way[each.key].result()", f"{ENGINE} {FOLLOWING}"),
+    Mutant("a presigned link is kept in a failure", RUNNING + "fetch_results.py", "shape_complaint(without_signatures(found), error)", "shape_complaint(found, error)", ENGINE),
+    Mutant("what failed is tried once more in every poll", "docbatch/state/submissions.py", '                if key in live:\n                    self._entries.end(identity, live[key], "failed"', '                if False:\n                    self._entries.end(identity, live[key], "failed"', FOLLOWING),
+    Mutant("documents of work that is lost stay with the vendor", "docbatch/state/submissions.py", "self._advance(identity, Event.LOST, {})", "pass", FOLLOWING),
+    Mutant("results are not made due for delivery", "docbatch/state/submissions.py", "self._deliveries.make_due(item.row for item in live.values())", "pass", ENGINE),
+    Mutant("what memory holds of other submissions is dropped", RUNNING + "run_context.py", "if each not in submissions]", "]", ENGINE),
+    Mutant("what was made at the vendor is forgotten before it is removed", RUNNING + "loop.py", "if each.id not in run.left}", "}", ENGINE),
+    Mutant("a deadline is overslept", RUNNING + "loop.py", "until = min(until, deadline)", "pass", f"{STUCK} {COMMANDS}"),
+    Mutant("stuck work is waited for", RUNNING + "loop.py", "return bool(later) and not later <=", "return bool(later) or not later <=", STUCK),
+    Mutant("a stuck submission is not reported", RUNNING + "apply.py", "if run.targets.keys() & each.jobs)", "if not run.targets)", STUCK),
+    Mutant("failures do not show in the exit code", RUNNING + "apply.py", "for status in WRONG)", "for status in ())", f"{COMMANDS} tests/cli/test_bad_sources.py"),
+    Mutant("open work does not show in the exit code", RUNNING + "apply.py", 'for status in (*UNDONE, "pending"))', "for status in ())", f"{COMMANDS} {STUCK}"),
+    Mutant("trouble of a connection does not show in the exit code", RUNNING + "apply.py", "(*run.errors, *run.connections.troubles.values())", "(*run.errors,)", "tests/cli"),
+    Mutant("a document overtakes a more urgent one", TURNS, "item.priority <= limit", "True", SCHEDULE),
+    Mutant("no turns are taken", TURNS, "self.items[self.start].priority, self.turn, self.recipe", "self.items[self.start].priority, self.recipe, self.recipe", f"{SCHEDULE} {ENGINE}"),
+    Mutant("a document that keeps changing is sent for ever", RUNNING + "replan_changed_document.py", "reason if times > MOST_REPLANS else None", "None", ENGINE),
+    Mutant("retry takes every failure", ASKED + "edit_state.py", "(not classes or why.kind in classes)", "True", "tests/cli"),
+]  # fmt: skip
+
+DELIVERY = [
+    Mutant("an output that could not be written counts as written", RUNNING + "deliver_results.py", "    if faults:\n        run.store.deliveries.fault(", "    if False:\n        run.store.deliveries.fault(", f"{OUTPUTS} {DISKS}"),
+    Mutant("a fault of an output is not reported", RUNNING + "deliver_results.py", "run.errors.append(SinkError(text))", "pass", f"{OUTPUTS} {DISKS}"),
+    Mutant("a sink's trouble is not reported", RUNNING + "deliver_results.py", "run.errors.append(error)", "pass", f"{OUTPUTS} {DISKS}"),
+    Mutant("a whole sink with something missing counts as written", RUNNING + "deliver_results.py", "-1 if faults else job.revision", "job.revision", f"{OUTPUTS} {DISKS}"),
+    Mutant("whole sinks are not written while work is open", RUNNING + "loop.py", "    _write_whole_sinks(run)\n\n", "\n", STUCK),
+    Mutant("a whole sink is written for every window", SCHEDULER, "if each.whole and not each.quiet:", "if False:", SCHEDULE),
+    Mutant("what was set aside in one run is set aside for ever", RUNNING + "loop.py", "run.store.deliveries.forgive()", "pass", f"{OUTPUTS} {DISKS}"),
+    Mutant("receipts come before the renames are durable", "docbatch/sinks/document_files.py", "self._flush(tree.touched())", "pass", SINKS),
+    Mutant("names come before their content is durable", "docbatch/sinks/document_files.py", "self._flush([Place(", "len([Place(", SINKS),
+    Mutant("an output of somebody else is overwritten", "docbatch/sinks/outputs.py", "if found is not None and stamp_of(found) != expected:", "if False:", f"{SINKS} {OUTPUTS}"),
+    Mutant("our own output of a killed run goes to the trash", "docbatch/sinks/outputs.py", "if _same(unfinished, found.st_size):", "if False:", f"{SINKS} {OUTPUTS}"),
+    Mutant("what goes to the trash is not noted", "docbatch/sinks/trash.py", "index.write(", "len(", SINKS),
+    Mutant("a sink that is no longer declared is written to", "docbatch/state/deliveries.py", "WHERE delivery.due = 1 AND sink.wanted = 1 AND", "WHERE delivery.due = 1 AND", f"{OUTPUTS} tests/cli/test_bad_disks.py {STATE}"),
+    Mutant("a whole sink is not told of new results", "docbatch/state/deliveries.py", "SET revision = revision + 1", "SET revision = revision", STUCK),
+]  # fmt: skip
+
+PLAN = [
+    Mutant("an edited output is not noticed", PLANNING + "recorded_rows.py", "return Reason.EDITED", "return None", OUTPUTS),
+    Mutant("a deleted output is not noticed", PLANNING + "recorded_rows.py", "return Reason.MISSING if self._sink.rewrite_missing else None", "return None", OUTPUTS),
+    Mutant("an output that someone consumes is written again", PLANNING + "recorded_rows.py", "return Reason.MISSING if self._sink.rewrite_missing else None", "return Reason.MISSING", OUTPUTS),
+    Mutant("an output behind its result is not noticed", PLANNING + "recorded_rows.py", "yield position, Reason.BEHIND", "pass", f"{OUTPUTS} {DISKS}"),
+    Mutant("a single output that was edited is not noticed", PLANNING + "compare_documents.py", "if now == recorded.stamp:", "if True:", f"{OUTPUTS} tests/cli/test_reuse.py"),
+    Mutant("a changed document in the middle of a stretch is not noticed", PLANNING + "compare_documents.py", "all(map(eq, map(_FOUND, documents), map(_RECORDED, rows)))", "any(map(eq, map(_FOUND, documents), map(_RECORDED, rows)))", f"{REUSE} {PLANS}"),
+    Mutant("documents that failed pass as done", PLANNING + "compare_documents.py", "and DONE.issuperset(map(_STATUS, rows))", "", f"{FOLLOWING} {PLANS}"),
+    Mutant("a changed config is not noticed", PLANNING + "compare_documents.py", "and set(map(_RECIPE, rows)) == {self._recipe}", "", f"{PLANS} {REUSE}"),
+    Mutant("a document that is gone stays wanted", PLANNING + "compare_documents.py", "ChangeKind.REMOVE, Reason.GONE, adopt=True)", "ChangeKind.STAND, Reason.GONE, adopt=False)", f"{PLANS} {REUSE}"),
+    Mutant("what lies below an unreadable folder counts as gone", PLANNING + "compare_documents.py", "any(row[0].startswith(folder) for folder in self._unreadable)", "False", DISKS),
+    Mutant("outputs are taken for sources", PLANNING + "compare_documents.py", "if row is None and self._is_output(path):", "if False:", OUTPUTS),
+    Mutant("a moved output is not noticed", PLANNING + "compare_documents.py", "return wanted.output != place", "return False", "tests/cli/test_links.py"),
+    Mutant("colliding outputs go through", PLANNING + "find_changes.py", "    refuse_collisions(", "    len(", f"{REFUSALS} tests/cli/test_outputs.py"),
+    Mutant("an empty source goes through", PLANNING + "find_changes.py", "refuse_empty(target.name, found", "dict(target=target.name, found", f"{REFUSALS} tests/cli/test_bad_sources.py"),
+    Mutant("a stale plan is applied", PLANNING + "plan_file.py", "if due != self.send:", "if False:", "tests/cli/test_plan_files.py"),
+    Mutant("a plan of another state is applied", PLANNING + "plan_file.py", "self.lineage not in {None, store.lineage} or", "", "tests/cli/test_plan_files.py"),
+    Mutant("a plan is applied twice", PLANNING + "plan_file.py", "(due or any(store.submissions.open()))", "True", "tests/cli/test_plan_files.py"),
+    Mutant("a removed document is still delivered", PLANNING + "record_changes.py", "if change.kind in {ChangeKind.REMOVE, ChangeKind.SKIP}:", "if change.kind in {ChangeKind.SKIP}:", f"{PLANS} {REUSE}"),
+    Mutant("what failed for a passing reason is not tried again", PLANNING + "record_changes.py", "if change.reason is Reason.AGAIN:", "if False:", f"{FOLLOWING} {ENGINE}"),
+    Mutant("the same bytes are sent twice", CHANGES, "if known.has_result:", "if False:", "tests/core/test_changes.py"),
+    Mutant("changed bytes pass", CHANGES, "if recorded.digest != found.digest:", "if False:", "tests/core/test_changes.py"),
+    Mutant("a duplicate is counted twice", PLANNING + "differences_database.py", "SELECT DISTINCT key, size FROM change WHERE", "SELECT key, size FROM change WHERE", COMMANDS),
+]  # fmt: skip
+
+MUTANTS = [*MONEY, *LOSS, *DELIVERY, *PLAN]
