@@ -15,6 +15,7 @@ from docbatch.core.errors import DocbatchError, NoState, StateError
 from docbatch.state import files
 from docbatch.state.migrations import migrations
 from docbatch.state.store import Store
+from docbatch.state.upgrade import VERSION
 
 NOBODY = 65534
 OPEN: list[Callable[[Path], Store]] = [Store.readable, Store.writable]
@@ -241,7 +242,8 @@ def test_a_state_of_an_older_version_is_brought_up_to_date_when_it_is_written(fo
     older(folder / "state.db")
     Store.writable(folder).close()
 
-    Store.readable(folder).close()
+    with contextlib.closing(sqlite3.connect(folder / "state.db")) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
 
 
 def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
