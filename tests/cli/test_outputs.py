@@ -1,6 +1,8 @@
 """Outputs that are not as they were left: named in the plan, written again free, edited copies kept."""
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -143,3 +145,23 @@ def test_outputs_are_never_sources(tmp_path: Path) -> None:
 
     assert refused.code == 64
     assert "jobs/job.yaml:" in refused.err
+
+
+def test_a_deleted_database_is_filled_again_beside_a_document_that_can_no_longer_be_read(
+    tmp_path: Path,
+) -> None:
+    project = Project(tmp_path)
+    project.job(
+        JOB.replace("type: files", "type: sqlite")
+        .replace("out/{{ doc.path }}.md", "out/all.db")
+        .replace("    format: markdown\n", "")
+    )
+    project.write({"in/a.txt": "one", "in/c.txt": "three"})
+    project.applied()
+    project.write({"in/c.txt": ""})
+    assert project.call("apply").code == 3
+    (tmp_path / "out/all.db").unlink()
+
+    assert project.call("apply").code == 3
+    with contextlib.closing(sqlite3.connect(tmp_path / "out/all.db")) as database:
+        assert database.execute("SELECT path FROM documents").fetchall() == [("a.txt",)]

@@ -48,13 +48,14 @@ def _opened(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> Sink:
 
 def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink) -> None:
     due = run.store.deliveries.due(recorded.row, WINDOW)
+    witness = _witness(run, recorded, wanted, sink, due)
     account = Account(wanted.kind, target.name)
     handed = account.handing(_deliveries(run, target, due, wanted.form))
     outcomes = list(account.answering(sink.deliver(handed)))
     one_output = None if wanted.kind.per_document else sink.stamp(b"")
     account.close(one_output)
-    if one_output is not None:
-        _require_earlier(run, recorded, sink, account, due)
+    if witness is not None:
+        _require(witness, sink, account)
     results = {each.path: each.result for each in due}
     receipts = [(each.path, each.stamp, results[each.path]) for each in outcomes if isinstance(each, Receipt)]
     faults = [each for each in outcomes if isinstance(each, Fault)]
@@ -65,15 +66,25 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
     run.observe(Delivered(target.name, len(receipts)))
 
 
-def _require_earlier(
-    run: Run, recorded: RecordedSink, sink: Sink, account: Account, due: Sequence[DueDelivery]
-) -> None:
-    """Raise SinkError where an output that keeps many documents lost one that was not among those just handed."""
+def _witness(
+    run: Run, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink, due: Sequence[DueDelivery]
+) -> tuple[bytes, str] | None:
+    """Return a document that an output for the whole job holds now and is not about to be handed.
+
+    What is missing before anything is written was taken by somebody else, or let go, and says nothing about the sink.
+    """
+    if wanted.kind.per_document or not due:
+        return None
     earlier = run.store.deliveries.delivered_outside(recorded, due[0].path, due[-1].path)
-    if earlier is not None and any(True for _ in sink.verify([earlier])):
+    return None if earlier is None or any(True for _ in sink.verify([earlier])) else earlier
+
+
+def _require(witness: tuple[bytes, str], sink: Sink, account: Account) -> None:
+    """Raise SinkError where an output that keeps many documents lost one that it held a moment ago."""
+    if any(True for _ in sink.verify([witness])):
         raise account.error(
             "is not declared whole and no longer holds what it was handed before,"
-            f" such as {escape(earlier[0])}"
+            f" such as {escape(witness[0])}"
         )
 
 
