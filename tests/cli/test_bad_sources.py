@@ -110,6 +110,21 @@ def test_a_file_that_changes_between_plan_and_send_is_planned_again(project: Pro
     assert "Nothing is due." in project.call("plan").out
 
 
+def test_a_job_that_was_not_selected_is_left_alone_when_a_shared_file_changes(project: Project) -> None:
+    project.job(JOB.replace("name: job", "name: other").replace("out/", "other/"), "other")
+    project.write({"in/a.txt": "one"})
+    project.call("apply", "--max-new", "0")
+    change = project.root / "in/a.txt"
+
+    with between_plan_and_send(change, b"another one"):
+        ended = project.call("apply", "jobs/job.yaml")
+
+    assert ended.code == 0, ended.out + ended.err
+    assert project.outputs() == {"a.txt.md": b"another one\n"}
+    project.applied()
+    assert project.outputs("other") == {"a.txt.md": b"another one\n"}
+
+
 def test_a_file_that_goes_between_plan_and_send_fails_alone(project: Project) -> None:
     project.write({"in/a.txt": "one", "in/b.txt": "two"})
 

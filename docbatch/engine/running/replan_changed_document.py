@@ -24,7 +24,9 @@ def replan(run: Run, item: WorkItem, reason: str) -> None:
     run.replans[item.place] = times
     with run.store.write():
         for job, path in run.store.documents.of_item(recorded.row, item.place):
-            _retake(run, run.targets[job], path, reason if times > MOST_REPLANS else None)
+            # Jobs that were not selected are left alone: their next apply sees what changed.
+            if job in run.targets:
+                _retake(run, run.targets[job], path, reason if times > MOST_REPLANS else None)
     run.observe(Replanned(item.name, reason))
 
 
