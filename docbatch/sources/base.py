@@ -16,7 +16,7 @@ from itertools import islice
 from typing import BinaryIO, cast
 
 from docbatch.naming.pathtext import unescape
-from docbatch.sources.content import ContentError, Measured, Vanished, measure_stream
+from docbatch.sources.content import ContentError, Measured, Vanished, measure_stream, reading
 from docbatch.sources.documents import WINDOW, Entry, FoundDocuments, Observed, Seen, Unusable
 from docbatch.sources.fingerprints import Fingerprints
 from docbatch.sources.statcache import StatCache
@@ -50,7 +50,7 @@ class Source(ABC):
 
     def measure(self, path: bytes) -> Measured:
         """Read one document and tell what it is. Raises ContentError."""
-        with seekable(self.open(path)) as content:
+        with reading(), seekable(self.open(path)) as content:
             return measure_stream(content, path.rpartition(b"/")[2])
 
     def file(self, path: bytes) -> bytes | None:

@@ -1,9 +1,11 @@
 """A document's bytes: opened without following a device or a pipe, measured without being fooled by a writer."""
 
+import contextlib
 import errno
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -42,6 +44,20 @@ class Measured:
     digest: str
     media_type: str
     size: int
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[None]:
+    """Let whatever a source's library raises over one document concern that document alone, as a ContentError."""
+    try:
+        yield
+    except ContentError:
+        raise
+    except OSError as error:
+        raise ContentError(unreadable(error)) from error
+    except Exception as error:
+        reason = f"cannot be read: {type(error).__name__}: {error}"
+        raise ContentError(Failure(FailureClass.UNREADABLE, reason)) from error
 
 
 def unreadable(error: OSError) -> Failure:

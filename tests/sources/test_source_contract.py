@@ -169,6 +169,16 @@ def test_one_that_goes_between_listing_and_opening_is_no_document(tmp_path: Path
     assert seen.unusable == []
 
 
+def test_a_damaged_member_is_unusable_and_the_others_are_found(tmp_path: Path, cache: StatCache) -> None:
+    source = zipped(tmp_path)
+    content = (tmp_path / "all.zip").read_bytes()
+    (tmp_path / "all.zip").write_bytes(content.replace(b"three", b"thr33", 1))
+    (seen,) = source.find(cache).windows
+
+    assert [(each.path, each.failure.kind) for each in seen.unusable] == [(b"b.txt", FailureClass.UNREADABLE)]
+    assert [each.path for each in seen.documents] == [b"a.txt", b"b/c.txt"]
+
+
 def test_a_source_that_cannot_be_listed_is_never_taken_for_an_empty_one(
     tmp_path: Path, cache: StatCache
 ) -> None:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from docbatch.core.models import WorkItem
 from docbatch.providers.base import ContentChanged
 from docbatch.sources.base import Source, seekable
-from docbatch.sources.content import ContentError
+from docbatch.sources.content import ContentError, reading
 
 CHUNK = 1 << 20
 
@@ -50,15 +50,14 @@ class ItemContent:
     def _opened(self, item: WorkItem) -> BinaryIO:
         source, path = self._found(item)
         try:
-            stream = seekable(source.open(path), item.size)
+            with reading():
+                stream = seekable(source.open(path), item.size)
+                if item.size >= CHUNK:
+                    return stream
+                with stream:
+                    return BytesIO(_whole(stream, item.size))
         except ContentError as error:
             raise ContentChanged(item.key, error.failure.message) from error
-        except OSError as error:
-            raise ContentChanged(item.key, f"cannot be read: {error.strerror or error}") from error
-        if item.size >= CHUNK:
-            return stream
-        with stream:
-            return BytesIO(stream.read(CHUNK))
 
     def _copied(self, item: WorkItem) -> bytes:
         self._incoming.mkdir(parents=True, exist_ok=True)
@@ -75,3 +74,11 @@ class ItemContent:
             if source is not None:
                 return source, item.place[end + 1 :]
         raise ContentChanged(item.key, "no selected job has its source any more")
+
+
+def _whole(stream: BinaryIO, size: int) -> bytes:
+    """Read what was planned and one byte more, if there is one; a stream may give less at a time than it is asked for."""
+    content = b""
+    while len(content) <= size and (piece := stream.read(size + 1 - len(content))):
+        content += piece
+    return content
