@@ -22,7 +22,7 @@ LAYERS = (
     ("core",),
 )
 LEVEL = {group: level for level, groups in enumerate(LAYERS) for group in groups}
-ROOMS = {"planning": 0, "running": 1, "administration": 2}
+ROOMS = {"connections": 0, "reading": 1, "planning": 2, "running": 3, "administration": 4}
 """The rooms of the engine: each may use those before it and what lies beside them, never one that follows."""
 MOST_ARROWS = 20
 MOST_MODULES = 15

@@ -95,7 +95,7 @@ def command(
 
 
 def _warn_of_no_wait(workspace: Workspace) -> None:
-    from docbatch.engine.provider_connections import ends_with_this_process
+    from docbatch.engine.connections.provider_connections import ends_with_this_process
 
     if all(ends_with_this_process(job.connection) for job in workspace.jobs):
         say("--no-wait has no meaning here: all work is done in this process and ends with it", err=True)

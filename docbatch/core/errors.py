@@ -9,6 +9,7 @@ DocbatchError                 expected; shown as a message without a traceback
 ├── GuardRefused               6  going on would be surprising; says what and which flag allows it
 ├── BudgetStop                 5  money ran out; what is there is still collected
 ├── StalePlan                  7
+├── TimeUp                     4  the time that a run was given passed before anything could be sent
 ├── CredentialsError          12  a key is missing or refused
 ├── SinkError                  1  an output could not be written; results are safe in the spool
 └── ProviderError              1  sorted by what is known about bytes, not by status code
@@ -17,7 +18,11 @@ DocbatchError                 expected; shown as a message without a traceback
     ├── NotSent                   no request byte left, or the vendor answered "later": nothing exists
     ├── Uncertain                 the work may exist: the intent stays open
     ├── Unavailable               a repeatable call failed; try later
-    └── Gone                      the vendor no longer knows this work
+    ├── Gone                      the vendor no longer knows this work
+    ├── NotAnswering           4  a call did not come back in its time, whatever it asked
+    └── Unexpected                a provider broke its contract; what became of the call is not known
+
+core/consequences.py says what a run does about those at the end.
 """
 
 from collections.abc import Collection, Sequence
@@ -99,6 +104,10 @@ class StalePlan(DocbatchError):
     exit_code = 7
 
 
+class TimeUp(DocbatchError):
+    exit_code = 4
+
+
 class CredentialsError(DocbatchError):
     exit_code = 12
 
@@ -165,6 +174,14 @@ class Unavailable(ProviderError):
 
 
 class Gone(ProviderError):
+    pass
+
+
+class NotAnswering(ProviderError):
+    exit_code = 4
+
+
+class Unexpected(ProviderError):
     pass
 
 

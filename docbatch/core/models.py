@@ -215,7 +215,8 @@ class Traits:
 
     `grace` (seconds) and `looks` say how long and how often an unanswered create is looked for before it counts
     as absent; `resend` says what absence leads to. `free` marks work that may be repeated without a payment:
-    what was lost is then sent again without asking. `in_process` work lives and dies with this process.
+    what was lost is then sent again without asking. `in_process` work lives and dies with this process. `patience`
+    (seconds) is how long a method may take to come back before its connection counts as not answering.
     """
 
     recovery: Recovery
@@ -232,6 +233,7 @@ class Traits:
     poll_initial: float = 2.0
     poll_max: float = 30.0
     concurrency: int = 8
+    patience: float = 900.0
 
     @property
     def look_spacing(self) -> float:

@@ -94,6 +94,7 @@ class Settle:
     submission: str
     replay: bool
     reason: str
+    hinted: bool = False  # such a look may find work, and never counts towards its absence
 
 
 @dataclass(frozen=True, slots=True)

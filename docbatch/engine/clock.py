@@ -21,6 +21,9 @@ class Clock(Protocol):
     def wait(self, until: float, has_news: Callable[[], bool] = lambda: False) -> None:
         """Return at `until` (monotonic), or earlier when woken, or within a moment of there being news."""
 
+    def listen(self, until: float, has_news: Callable[[], bool]) -> None:
+        """Wait in the same way for what other threads do. Time that is held in hands stands still meanwhile."""
+
     def wake(self) -> None:
         """End a wait early. May be called from any thread."""
 
@@ -36,10 +39,13 @@ class SystemClock:
         return time.time()
 
     def wait(self, until: float, has_news: Callable[[], bool] = lambda: False) -> None:
-        while (left := until - time.monotonic()) > 0 and not has_news():
+        while (left := until - self.monotonic()) > 0 and not has_news():
             if self._event.wait(min(left, GLANCE)):
                 break
         self._event.clear()
+
+    def listen(self, until: float, has_news: Callable[[], bool]) -> None:
+        self.wait(until, has_news)
 
     def wake(self) -> None:
         self._event.set()

@@ -167,8 +167,15 @@ def _refuse_truncated(path: Path, header: bytes, size: int) -> None:
         )
 
 
+def _pass_on_interrupt(error: sqlite3.Error) -> None:
+    """Checksums are made by a function that raises nothing, so only an interrupt can have ended it; SQLite does not say."""
+    if "user-defined function raised exception" in str(error):
+        raise KeyboardInterrupt from error
+
+
 def damaged(path: Path, error: sqlite3.Error) -> StateError:
-    """Turn SQLite's complaint into one that says what is safe."""
+    """Turn SQLite's complaint into one that says what is safe. Raises KeyboardInterrupt where it was one."""
+    _pass_on_interrupt(error)
     return StateError(
         f"{path}: the state cannot be used: {error}",
         hint="nothing was sent. If the disk is full or read-only, mend that; otherwise restore a backup",
@@ -179,6 +186,7 @@ def complaint(error: Exception) -> StateError | None:
     """Return what to say when SQLite failed while the state was read; None for any other error."""
     if not isinstance(error, sqlite3.Error):
         return None
+    _pass_on_interrupt(error)
     return StateError(
         f"the state cannot be read: {error}",
         hint="nothing was sent. Run 'docbatch state check'; restore .docbatch/state.db from a backup if it is damaged",

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from docbatch.core.errors import CredentialsError, DocbatchError, UsageError
+from docbatch.core.errors import CredentialsError, DocbatchError, Unexpected, UsageError
 from docbatch.core.models import Stops
 from docbatch.engine.administration import cancel_work
 from docbatch.engine.administration.cancel_work import CancelOutcome, Order
-from docbatch.engine.provider_connections import Access
+from docbatch.engine.connections.provider_connections import Access
 from docbatch.providers.base import Intent
 from docbatch.specs.values import Connection
 from docbatch.state.store import Store
@@ -174,12 +174,13 @@ def test_nothing_is_asked_and_no_key_is_read_before_a_person_agrees(
     assert project.cloud.calls("cancel") == 0
 
 
-def test_what_was_not_expected_ends_the_command_and_what_runs_is_collected(tmp_path: Path) -> None:
+def test_what_was_not_expected_is_told_and_what_runs_is_collected(tmp_path: Path) -> None:
     project = sent(tmp_path)
     project.cloud.expect("cancel", 1, "unexpected")
 
-    with pytest.raises(KeyError):
-        cancelled(project, accesses(project))
+    (outcome,) = cancelled(project, accesses(project))
+
+    assert isinstance(outcome.trouble, Unexpected)
 
     assert histories(project) == ("intended accepted",)
     project.apply()

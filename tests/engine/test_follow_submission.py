@@ -10,7 +10,7 @@ import pytest
 from docbatch.core.errors import BudgetStop
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.base import Changed, Failed, Intent, Progress, Ready
-from tests.fake.observed import Seen
+from tests.fake.observed import Seen, broke
 from tests.fake.project import Project
 from tests.fake.provider import FakeProvider
 from tests.fake.table import TEXTS, Row
@@ -39,8 +39,9 @@ def cut(why: str, message: str, calls: str) -> Seen:
     )  # fmt: skip
 
 
-def broken(calls: str) -> Seen:
-    return Seen(("intended accepted",) * 2, (ONE, TWO), "raised KeyError", documents="3 live", calls=calls)
+def fetched_but_one(why: str, message: str) -> Seen:
+    """Return a run in which the connection is given up with one result, and what came beside it is kept."""
+    return replace(cut(why, message, "poll 4, fetch 2, discard 0"), documents="2 live, 1 succeeded")
 
 
 def without(reason: str, number: int, calls: str, **differs: Any) -> Seen:
@@ -171,7 +172,7 @@ ROWS = {
     ),
     "poll, credentials": row("poll", ["credentials"], cut("CredentialsError", "the key is refused", "poll 1, fetch 0, discard 0"), AFTERWARDS),
     "poll, what polls never raise": row("poll", ["refused"], cut("Refused", "scripted", "poll 1, fetch 0, discard 0"), AFTERWARDS),
-    "poll, unexpected": row("poll", ["unexpected"], broken("poll 1, fetch 0, discard 0"), AFTERWARDS),
+    "poll, unexpected": row("poll", ["unexpected"], cut("Unexpected", broke("poll"), "poll 1, fetch 0, discard 0"), AFTERWARDS),
     "poll, other bytes were read": row(
         "poll", [],
         seen(
@@ -192,7 +193,7 @@ ROWS = {
     "poll, out of credits, told again by a later run": row(
         "poll", ["", "unexpected"],
         seen(
-            ONE, histories=("intended accepted",), connection="raised KeyError", counted=0,
+            ONE, f"trouble: connection: {broke('poll')}", histories=("intended accepted",), connection=f"cut by Unexpected: {broke('poll')}, blocked by Unexpected: no credits", counted=2,
             documents="1 failed, 1 live, 1 pending", reasons=("out_of_credits None: no credits",), calls="poll 2, fetch 0, discard 0",
         ),
         seen(TWO, counted=2, calls="poll 3, fetch 3, discard 2"),
@@ -241,17 +242,20 @@ ROWS = {
         speaks_as=SpoiltOnceMore, at={"fetch": [2.0, 2.0, 2.0, 3.0, 5.0, 9.0]},
     ),
     "fetch, credentials": row(
-        "fetch", ["credentials"], cut("CredentialsError", "the key is refused", "poll 4, fetch 1, discard 0"), seen(counted=0, calls="poll 0, fetch 3, discard 2"),
+        "fetch", ["credentials"], fetched_but_one("CredentialsError", "the key is refused"), seen(counted=0, calls="poll 0, fetch 2, discard 2"),
     ),
     "fetch, what fetches never raise": row(
-        "fetch", ["not_sent"], cut("NotSent", "scripted", "poll 4, fetch 1, discard 0"), seen(counted=0, calls="poll 0, fetch 3, discard 2"),
+        "fetch", ["not_sent"], fetched_but_one("NotSent", "scripted"), seen(counted=0, calls="poll 0, fetch 2, discard 2"),
     ),
-    "fetch, unexpected": row("fetch", ["unexpected"], broken("poll 4, fetch 1, discard 0"), seen(counted=0, calls="poll 0, fetch 3, discard 2")),
+    "fetch, unexpected": row(
+        "fetch", ["unexpected"], fetched_but_one("Unexpected", broke("fetch")), seen(counted=0, calls="poll 0, fetch 2, discard 2"),
+    ),
     "discard unavailable": row("discard", ["down"], seen(ONE, TWO, LEFT + "scripted"), seen(counted=0, calls="poll 0, fetch 0, discard 1")),
     "discard, credentials": row("discard", ["credentials"], seen(ONE, TWO, LEFT + "the key is refused"), seen(counted=0, calls="poll 0, fetch 0, discard 1")),
     "discard, what it never raises": row("discard", ["refused"], seen(ONE, TWO, LEFT + "scripted"), seen(counted=0, calls="poll 0, fetch 0, discard 1")),
     "discard unexpected": row(
-        "discard", ["unexpected"], seen(ONE, TWO, connection="raised KeyError", counted=0, calls="poll 4, fetch 3, discard 1"),
+        "discard", ["unexpected"],
+        seen(ONE, TWO, f"trouble: connection: {broke('discard')}", connection=f"cut by Unexpected: {broke('discard')}", calls="poll 4, fetch 3, discard 1"),
         seen(counted=0, calls="poll 0, fetch 0, discard 2"),
     ),
 }  # fmt: skip

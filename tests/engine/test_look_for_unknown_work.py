@@ -10,7 +10,7 @@ import pytest
 
 from docbatch.core.errors import GuardRefused
 from docbatch.core.models import Recovery
-from tests.fake.observed import Seen
+from tests.fake.observed import Seen, broke
 from tests.fake.project import Project
 from tests.fake.table import TEXTS, Row
 
@@ -104,7 +104,7 @@ ROWS = {
         ["credentials"], nothing("cut by CredentialsError: the key is refused", "trouble: connection: the key is refused"), ALL
     ),
     "what searches never raise": row(["gone"], nothing("cut by Gone: scripted", "trouble: connection: scripted"), ALL),
-    "unexpected": row(["unexpected"], nothing("raised KeyError"), ALL),
+    "unexpected": row(["unexpected"], nothing(f"cut by Unexpected: {broke('survey')}", f"trouble: connection: {broke('survey')}"), ALL),
     "unknown work": stays(nothing(UNKNOWN + "proj-s0"), before=leave_unknown_work, paid=0),
     "unknown work, much of it": stays(
         nothing(UNKNOWN + "proj-s0, proj-s1, proj-s2 and 2 more"), before=lambda project: leave_unknown_work(project, 5), paid=0

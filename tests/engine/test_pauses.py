@@ -1,7 +1,6 @@
 """How long a run waits before it asks again: longer each time, never longer than a minute of its own."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -9,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from docbatch.core.errors import NotSent, Unavailable
-from docbatch.engine.running.replan_changed_document import replan
-from docbatch.engine.running.run_context import Run
+from docbatch.engine.connections.backoff import Backoff
 from docbatch.providers.base import Accepted, Intent
 from tests.fake.project import Project
 from tests.fake.provider import FakeProvider
@@ -21,23 +19,6 @@ LONGEST = 60.0
 WENT_WELL = -1.0
 
 
-@contextmanager
-def begun(root: Path) -> Iterator[Run]:
-    project = Project(root)
-    project.write(TEXTS)
-    with project.taken_up(project.target()) as (session, clock):
-        yield Run(
-            store=session.store,
-            spool=session.spool,
-            connections=session.connections,
-            targets=session.targets,
-            clock=clock,
-            observe=project._observe,
-            project="proj",
-            replan=replan,
-        )
-
-
 @dataclass(frozen=True)
 class Waits:
     """`asked` are the vendor's own waits, None where it names none; `lengths` how long the run waits."""
@@ -46,15 +27,15 @@ class Waits:
     lengths: Sequence[float]
 
     def check(self, root: Path) -> None:
-        with begun(root) as run:
-            assert list(self._lengths(run)) == self.lengths
+        assert list(self._lengths()) == self.lengths
 
-    def _lengths(self, run: Run) -> Iterator[float]:
+    def _lengths(self) -> Iterator[float]:
+        pauses = Backoff()
         for each in self.asked:
             if each == WENT_WELL:
-                run.relax("vendor")
+                pauses.relax()
             else:
-                yield run.pause("vendor", each) - run.clock.monotonic()
+                yield pauses.next(each)
 
 
 @dataclass(frozen=True)
@@ -114,12 +95,3 @@ ROWS: dict[str, Waits | Outage] = {
 @pytest.mark.parametrize("name", ROWS)
 def test_pauses(tmp_path: Path, name: str) -> None:
     ROWS[name].check(tmp_path)
-
-
-def test_pauses_of_one_subject_are_not_those_of_another(tmp_path: Path) -> None:
-    with begun(tmp_path) as run:
-        run.pause("vendor")
-        run.pause("another")
-        run.relax("another")
-
-        assert run.pause("vendor") == run.clock.monotonic() + 2.0

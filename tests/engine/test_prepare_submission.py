@@ -13,7 +13,7 @@ import pytest
 from docbatch.core.errors import BudgetStop
 from docbatch.core.models import RemoteObject
 from docbatch.providers.base import Batch, Content, Prepared, Step
-from tests.fake.observed import Seen
+from tests.fake.observed import Seen, broke
 from tests.fake.project import Project
 from tests.fake.provider import FakeProvider
 from tests.fake.table import TEXTS, Row
@@ -137,6 +137,9 @@ ROWS = {
     "not sent, and nothing more is to be": row(
         UPLOAD, ["stop"], nothing("blocked by BudgetStop: no credits", 4), seen(ONE, TWO, calls="create 2, perform 3")
     ),
+    "out of credits": row(
+        UPLOAD, ["out_of_credits"], nothing("blocked by BudgetStop: no credits", 4), seen(ONE, TWO, calls="create 2, perform 3")
+    ),
     "unavailable": row(UPLOAD, ["down"], seen(ONE, TWO, connection="rests 1 s", calls="create 2, perform 7")),
     "unavailable, twice": row(
         UPLOAD, ["down", "", "down"], seen(ONE, TWO, connection="rests 1 s, rests 2 s", calls="create 2, perform 8")
@@ -154,7 +157,7 @@ ROWS = {
         UPLOAD, ["uncertain"],
         nothing("cut by Uncertain: scripted", 4, CUT + "scripted"), seen(ONE, TWO, calls="create 2, perform 3"),
     ),
-    "unexpected": row(UPLOAD, ["unexpected"], nothing("raised KeyError", 3), seen(ONE, TWO, calls="create 2, perform 4")),
+    "unexpected": row(UPLOAD, ["unexpected"], nothing(f"cut by Unexpected: {broke('prepare')}", 4, CUT + broke("prepare")), seen(ONE, TWO, calls="create 2, perform 3")),
     "changed": row(
         [], [],
         seen(f"replanned: b.txt: {CHANGED}", ONE, TWO, queued=2, calls="create 2, perform 8"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from docbatch.core.errors import GuardRefused
+from docbatch.core.errors import GuardRefused, Unexpected
 from docbatch.core.models import Recovery
 from tests.fake.observed import histories
 from tests.fake.project import Project
@@ -158,12 +158,13 @@ def test_what_was_left_or_not_searched_is_taken_by_a_later_search(tmp_path: Path
 
 
 @pytest.mark.parametrize("call", ["survey", "recall"])
-def test_what_was_not_expected_ends_the_command_and_changes_nothing(tmp_path: Path, call: str) -> None:
+def test_what_was_not_expected_is_told_and_trusts_nothing(tmp_path: Path, call: str) -> None:
     project = put_back(tmp_path)
     project.cloud.expect(call, project.cloud.calls(call) + 1, "unexpected")
 
-    with pytest.raises(KeyError):
-        project.recover()
+    recovered = project.recover()
 
+    assert [type(error) for error in recovered.errors] == [Unexpected]
+    assert not recovered.is_trusted
     assert histories(project) == ()
     assert applied(project) is None

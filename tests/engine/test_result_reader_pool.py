@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from docbatch.core.errors import StateError
-from docbatch.engine.running.result_reader_pool import Done, ResultReaders
-from docbatch.engine.running.result_reader_process import Keep, Kept, Render, ResultReader, keep
+from docbatch.engine.reading.result_reader_pool import Done, ResultReaders
+from docbatch.engine.reading.result_reader_process import Keep, Kept, Render, ResultReader, keep
 from docbatch.fields import Format
 from docbatch.providers import REGISTRY
 from docbatch.spool import Spool
@@ -219,7 +219,7 @@ def test_processes_end_with_the_run_however_it_dies(spool: Spool) -> None:
     started = """
 import sys, time
 from pathlib import Path
-from docbatch.engine.running.result_reader_pool import ResultReaders
+from docbatch.engine.reading.result_reader_pool import ResultReaders
 readers = ResultReaders(Path(sys.argv[1]), few=0, width=2)
 readers.expect(1)
 print(*(process.pid for process in readers._processes), flush=True)

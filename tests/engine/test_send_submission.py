@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from docbatch.core.errors import BudgetStop, DocbatchError
+from docbatch.core.errors import BudgetStop, Unexpected
 from docbatch.core.lifecycle import Event
 from docbatch.core.models import Recovery
 from docbatch.providers.base import Accepted, Batch, Intent, Prepared, Step
 from docbatch.state.store import Store
-from tests.fake.observed import Seen
+from tests.fake.observed import Seen, broke
 from tests.fake.project import Project
 from tests.fake.provider import FakeProvider
 from tests.fake.table import TEXTS, Row
@@ -72,17 +72,20 @@ def row(faults: Sequence[str], first: Seen, then: Seen | None = None, **given: A
     return Row({"create": faults}, first, then, **given)
 
 
-def unexpected(fault: str, kind: Recovery, then: Seen, paid: int = 3) -> Row:
-    """Return what happens where a create raises what it never should: the run ends, and the next finds out."""
+def unexpected(fault: str, kind: Recovery, then: Seen, paid: int = 3, what: str = broke("create")) -> Row:
+    """Return what happens where a create raises what it never should: the connection is left, and the next run finds out."""
     broken = Seen(
         ("intended unanswered",),
-        connection="raised DocbatchError",
+        (f"unanswered: {what}", f"trouble: connection: {what}"),
+        f"cut by {'Unexpected' if what == broke('create') else ERRORS[fault]}: {what}",
+        counted=2,
         documents="2 live, 1 pending",
         calls="create 1, perform 4",
     )
     return row([fault], broken, then, paid=paid, kind=kind)
 
 
+ERRORS = {"after down": "Unavailable", "after gone": "Gone"}
 ALL_OF_IT = seen(ONE, TWO, histories=(TWICE, DONE), calls="create 2, perform 2")
 REPLAYED = seen(ONE, TWO, histories=(REPLAY, DONE), counted=1, calls="create 2, perform 2")
 FOUND = seen("found: batch-1", TWO, histories=(LOOK, DONE), counted=1, calls="create 1, perform 2")
@@ -190,8 +193,8 @@ ROWS = {
     "unexpected after the work was taken, keyed": unexpected("after unexpected", Recovery.KEYED, REPLAYED),
     "unexpected after the work was taken, findable": unexpected("after unexpected", Recovery.FINDABLE, FOUND),
     "unexpected after the work was taken, none": unexpected("after unexpected", Recovery.NONE, replace(HELD, told=(UNKNOWABLE, TWO))),
-    "what only repeatable calls raise": unexpected("after down", Recovery.FINDABLE, FOUND),
-    "what only other calls raise": unexpected("after gone", Recovery.FINDABLE, FOUND),
+    "what only repeatable calls raise": unexpected("after down", Recovery.FINDABLE, FOUND, what="scripted"),
+    "what only other calls raise": unexpected("after gone", Recovery.FINDABLE, FOUND, what="scripted"),
 }  # fmt: skip
 
 
@@ -216,13 +219,12 @@ def bodies(project: Project, event: Event) -> list[Mapping[str, Any]]:
 def test_what_was_not_expected_says_that_the_next_run_finds_out_first(tmp_path: Path) -> None:
     project = made(tmp_path, "after unexpected")
 
-    with pytest.raises(DocbatchError) as raised:
-        project.apply()
+    (trouble,) = project.apply().connections.troubles.values()
 
-    assert "whether the work exists is not known" in raised.value.message
-    assert "run the same command again: it finds out before anything is sent" in (raised.value.hint or "")
-    assert isinstance(raised.value.__cause__, KeyError)
-    assert bodies(project, Event.UNANSWERED) == [{"reason": "KeyError"}]
+    assert (type(trouble), trouble.exit_code) == (Unexpected, 1)
+    assert trouble.hint == "run the same command again: it finds out before anything is sent"
+    assert isinstance(trouble.__cause__, KeyError)
+    assert bodies(project, Event.UNANSWERED) == [{"reason": trouble.message}]
 
 
 @pytest.mark.parametrize("fault", ["out_of_credits", "stop"])

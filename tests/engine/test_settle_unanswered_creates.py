@@ -12,7 +12,7 @@ import pytest
 
 from docbatch.core.models import Recovery
 from docbatch.providers.base import Intent, Sighting
-from tests.fake.observed import Seen
+from tests.fake.observed import Seen, broke
 from tests.fake.provider import FakeProvider
 from tests.fake.table import Row
 
@@ -91,14 +91,8 @@ def cut(why: str, message: str, calls: str) -> Seen:
     )
 
 
-def broken(calls: str) -> Seen:
-    return Seen(
-        ("intended unanswered", "intended accepted"),
-        (ASKED, OTHER),
-        "raised KeyError",
-        documents="3 live",
-        calls=calls,
-    )
+def broken(call: str, calls: str) -> Seen:
+    return cut("Unexpected", broke(call), calls)
 
 
 UNTELLABLE = "the vendor offers no way to tell whether it exists"
@@ -137,7 +131,7 @@ ROWS = {
     ),
     "replay, credentials": replay(TAKEN, ["credentials"], cut("CredentialsError", "the key is refused", "create 3, look 0"), REPLAYED),
     "replay, what creates never raise": replay(TAKEN, ["down"], cut("Unavailable", "scripted", "create 3, look 0"), REPLAYED),
-    "replay unexpected": replay(TAKEN, ["unexpected"], broken("create 3, look 0"), REPLAYED),
+    "replay unexpected": replay(TAKEN, ["unexpected"], broken("replay", "create 3, look 0"), REPLAYED),
     "look, found": look(TAKEN, [], FOUND),
     "look, found, with a note": look(
         TAKEN, [], replace(FOUND, told=(*FOUND.told, "remark: found by its name")), speaks_as=Noting
@@ -168,7 +162,7 @@ ROWS = {
     ),
     "look, credentials": look(TAKEN, ["credentials"], cut("CredentialsError", "the key is refused", "create 2, look 1"), SIGHTED),
     "look, what looks never raise": look(TAKEN, ["gone"], cut("Gone", "scripted", "create 2, look 1"), SIGHTED),
-    "look, unexpected": look(TAKEN, ["unexpected"], broken("create 2, look 1"), SIGHTED),
+    "look, unexpected": look(TAKEN, ["unexpected"], broken("look", "create 2, look 1"), SIGHTED),
 }  # fmt: skip
 
 

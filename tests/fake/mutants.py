@@ -5,19 +5,24 @@ import gzip
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
 import pytest
 
-from docbatch.core import scheduler
+from docbatch.core import consequences, scheduler
+from docbatch.core.consequences import ErrorKind, Fate, ProviderCall, Told
 from docbatch.core.errors import Uncertain
 from docbatch.core.lifecycle import Event
-from docbatch.core.models import Draft, Recovery
+from docbatch.core.models import Draft, Recovery, Submission
 from docbatch.core.scheduler import Looks
 from docbatch.engine import clock
 from docbatch.engine.administration import cancel_work, recover_work
+from docbatch.engine.connections import contract
+from docbatch.engine.connections.backoff import Backoff
+from docbatch.engine.connections.conversations import Talk
+from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.running import (
     fetch_results,
     follow_submission,
@@ -27,10 +32,11 @@ from docbatch.engine.running import (
     replan_changed_document,
     send_submission,
     settle_unanswered_creates,
+    take_consequences,
 )
 from docbatch.engine.running.open_item_content import ItemContent
 from docbatch.engine.running.run_context import Run
-from docbatch.providers.base import Intent, Provider
+from docbatch.providers.base import Accepted, Intent
 from docbatch.spool import Spool
 from docbatch.state.submissions import Submissions
 
@@ -44,17 +50,24 @@ def without_intent() -> Iterator[None]:
     def postpone(_self: Submissions, *arguments: Any, now: float) -> None:
         postponed.append((*arguments, now))
 
-    def create(run: Run, provider: Provider, _connection: str, intent: Intent) -> None:
+    def create(run: Run, connection: ProviderConnection, intent: Intent) -> Talk[bool]:
         with contextlib.suppress(Uncertain):
-            accepted = provider.create(intent)
+            accepted = yield from connection.ask(
+                ProviderCall.CREATE, lambda provider: provider.create(intent), gives=Accepted
+            )
             *arguments, now = postponed.pop()
             intend(run.store.submissions, *arguments, now=now)
             run.store.submissions.accept(intent.submission, Event.ACCEPTED, accepted.remote_id, {})
+        return True
+
+    def know(_run: Run, _connection: ProviderConnection) -> Talk[bool]:
+        yield from ()
+        return True
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Submissions, "intend", postpone)
         patch.setattr(send_submission, "_create", create)
-        patch.setattr(send_submission, "knows_all_work", lambda _run, _connection: True)
+        patch.setattr(send_submission, "knows_all_work", know)
         yield
 
 
@@ -68,8 +81,8 @@ def record_before_spool() -> Iterator[None]:
         drafted.append(gzip.decompress(draft.path.read_bytes()))
         return draft.digest
 
-    def late(run: Run, submission: Any) -> None:
-        collect(run, submission)
+    def late(run: Run, connection: ProviderConnection, submission: Submission) -> Talk[None]:
+        yield from collect(run, connection, submission)
         for payload in drafted:
             admit(run.spool, run.spool.draft(payload))
         drafted.clear()
@@ -83,7 +96,7 @@ def record_before_spool() -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Mutant:
+class TextMutant:
     """A function in whose source one text stands for another. `rows` are those of its table that notice it, all of them."""
 
     function: Callable[..., Any]
@@ -105,118 +118,180 @@ class Mutant:
             yield
 
 
+@dataclass(frozen=True)
+class EntryMutant:
+    """What an error of a call leads to, other than the table of consequences has it in some fields, or has it at all."""
+
+    call: ProviderCall
+    kind: ErrorKind
+    fields: Mapping[str, Any]
+    rows: tuple[str, ...]
+
+    @contextlib.contextmanager
+    def applied(self) -> Iterator[None]:
+        """Let the table have the entry. Fails where it is the one that it has."""
+        table = consequences.CONSEQUENCES
+        plain = table.get((self.call, self.kind), consequences.CUT)
+        other = replace(plain, **self.fields)
+        assert other != plain, f"{self.call}, {self.kind} is so already: {plain}"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(consequences, "CONSEQUENCES", {**table, (self.call, self.kind): other})
+            yield
+
+
+Mutant = TextMutant | EntryMutant
+
+
 def _mutant(function: Callable[..., Any], old: str, new: str, *rows: str) -> Mutant:
-    return Mutant(function, old, new, rows)
+    return TextMutant(function, old, new, rows)
 
 
-_create, _stop, _renew = send_submission._create, send_submission._stop, send_submission._renew
+def _entry(call: ProviderCall, kind: ErrorKind, fields: Mapping[str, Any], *rows: str) -> Mutant:
+    return EntryMutant(call, kind, fields, rows)
+
+
+_C, _K = ProviderCall, ErrorKind
+_ANOTHER_TRY = {"fate": Fate.GOES_ON, "told": Told.NOTHING, "later": True}
+_QUESTION = {"event": Event.UNANSWERED}
+_PROOF = {"event": Event.NOT_SENT}
+_GOES_ON = {"fate": Fate.GOES_ON}
+_SECRET = {"told": Told.NOTHING}
+_NOT_QUEUED = {"requeue": False}
+
+_meet, _notices = take_consequences._meet, take_consequences._notices
+_FORGET_STALE = "run.store.objects.forget(connection.account, error.stale)"
+_WHATEVER = "except Exception as error:"
+_OWN_WAIT = 'getattr(error, "retry_after", None)'
+_BLOCK = "connection.block(BudgetStop(error.message, hint=error.hint))"
+_CUT = "connection.cut(error)"
+_TROUBLE = "yield Trouble(f\"connection '{connection.name}'\", error.message, error.hint)"
+
+_submit, _create = send_submission.submit, send_submission._create
+_UNCERTAIN = (
+    "uncertain, keyed", "uncertain, findable", "uncertain, none",
+    *(f"uncertain after the work was taken, {kind}" for kind in Recovery),
+)  # fmt: skip
+_UNEXPECTED = (
+    "unexpected, keyed", "unexpected, findable", "unexpected, none",
+    *(f"unexpected after the work was taken, {kind}" for kind in Recovery),
+)  # fmt: skip
 
 CREATE: Mapping[str, Mutant] = {
     "accepted: the work is not named": _mutant(_create, "accepted.remote_id, accepted.runs", "None, accepted.runs", "accepted"),
     "accepted: what the provider notes is not told": _mutant(_create, "run.remark(identity, accepted.note)", "pass", "accepted, with a note"),
     "accepted: pauses go on growing": _mutant(
-        _create, "run.relax(connection)", "pass", "not sent, twice, with an accepted one between"
+        _create, "connection.backoff.relax()", "pass", "not sent, twice, with an accepted one between"
     ),
     "accepted: what was lost before is held against the connection": _mutant(
-        _create, "run.losses.pop(connection, None)", "pass", "stale again and again, with an accepted one between"
+        _create, "connection.renewals = 0", "pass", "stale again and again, with an accepted one between"
     ),
-    "accepted: counts for nothing": _mutant(send_submission.submit, "-= len(batch.items)", "-= 0", "accepted"),
-    "accepted: stays in the queue": _mutant(send_submission.submit, "_take_from_queue(run, action)", "pass", "accepted"),
-    "stale: ends its documents": _mutant(
-        _create, "_renew(run, provider, connection, identity, error)", "record.refuse(identity, Failure(FailureClass(error.kind), error.message))", "stale"
+    "accepted: counts for nothing": _mutant(loop._hold, "_allow(run, planned - sent)", "_allow(run, planned)", "accepted"),
+    "accepted: stays in the queue": _mutant(
+        send_submission._intend, "run.queues.take(recipe, {item.key for item in batch.items})", "pass", "accepted"
     ),
-    "stale: is a question": _mutant(_renew, "Event.NOT_SENT", "Event.UNANSWERED", "stale"),
-    "stale: what is no longer good is used again": _mutant(_renew, "run.store.objects.forget(provider.account, error.stale)", "pass", "stale"),
-    "stale: is not told": _mutant(_renew, 'run.observe(Answered(identity, "not_sent", error.message))', "pass", "stale"),
-    "stale: is not queued again": _mutant(prepare_submission.renew, "run.requeue()", "pass", "stale"),
-    "stale: is prepared anew for ever": _mutant(prepare_submission.renew, "> MOST_RENEWALS", "> 1000", "stale again and again"),
-    "refused: is sent again": _mutant(
-        _create,
-        "record.refuse(identity, Failure(FailureClass(error.kind), error.message, error.code))",
-        "record.record(identity, Event.NOT_SENT), run.requeue()",
-        "refused",
+    "stale: ends its documents": _entry(_C.CREATE, _K.STALE, {"event": Event.REFUSED}, "stale"),
+    "stale: is a question": _entry(_C.CREATE, _K.STALE, _QUESTION, "stale"),
+    "stale: what is no longer good is used again": _mutant(take_consequences.take_consequences, _FORGET_STALE, "pass", "stale"),
+    "stale: is not told": _entry(_C.CREATE, _K.STALE, _SECRET, "stale"),
+    "stale: is not queued again": _entry(_C.CREATE, _K.STALE, _NOT_QUEUED, "stale"),
+    "stale: is prepared anew for ever": _mutant(_meet, "> MOST_RENEWALS", "> 1000", "stale again and again"),
+    "stale: how often is not counted": _entry(_C.CREATE, _K.STALE, _GOES_ON, "stale again and again"),
+    "refused: is sent again": _entry(_C.CREATE, _K.REFUSED, {"event": Event.NOT_SENT, "requeue": True}, "refused"),
+    "refused: is a question": _entry(_C.CREATE, _K.REFUSED, _QUESTION, "refused"),
+    "refused: nothing more is sent": _entry(_C.CREATE, _K.REFUSED, {"fate": Fate.BLOCKED}, "refused"),
+    "refused: is not told": _entry(_C.CREATE, _K.REFUSED, _SECRET, "refused"),
+    "refused: the vendor's reason is lost": _mutant(take_consequences.failure, "Failure(kind, ", "Failure(FailureClass.UNKNOWN, ", "refused"),
+    "out of credits: is a refusal like others": _mutant(
+        consequences.kind_of, "error.kind == FailureClass.OUT_OF_CREDITS", "False", "out of credits"
     ),
-    "refused: the vendor's reason is lost": _mutant(_create, "FailureClass(error.kind), error.message", "FailureClass.UNKNOWN, error.message", "refused"),
-    "out of credits: ends its documents": _mutant(_create, "error.kind == FailureClass.OUT_OF_CREDITS", "False", "out of credits"),
-    "nothing more is to be: is a question": _mutant(
-        _stop, "Event.NOT_SENT", "Event.UNANSWERED", "out of credits", "not sent, and nothing more is to be"
+    "out of credits: ends its documents": _entry(_C.CREATE, _K.OUT_OF_CREDITS, {"event": Event.REFUSED}, "out of credits"),
+    "out of credits: is a question": _entry(_C.CREATE, _K.OUT_OF_CREDITS, _QUESTION, "out of credits"),
+    "out of credits: more is sent": _entry(_C.CREATE, _K.OUT_OF_CREDITS, _GOES_ON, "out of credits"),
+    "out of credits: is not queued again": _entry(_C.CREATE, _K.OUT_OF_CREDITS, _NOT_QUEUED, "out of credits"),
+    "out of credits: is not told": _entry(_C.CREATE, _K.OUT_OF_CREDITS, _SECRET, "out of credits"),
+    "nothing more is to be: is a question": _entry(_C.CREATE, _K.STOPPED, _QUESTION, "not sent, and nothing more is to be"),
+    "nothing more is to be: more is sent": _entry(_C.CREATE, _K.STOPPED, _GOES_ON, "not sent, and nothing more is to be"),
+    "nothing more is to be: is tried again": _entry(_C.CREATE, _K.STOPPED, {"fate": Fate.RESTS}, "not sent, and nothing more is to be"),
+    "nothing more is to be: is not queued again": _entry(_C.CREATE, _K.STOPPED, _NOT_QUEUED, "not sent, and nothing more is to be"),
+    "nothing more is to be: is not told": _entry(_C.CREATE, _K.STOPPED, _SECRET, "not sent, and nothing more is to be"),
+    "nothing more is to be: more is sent, whatever the table says": _mutant(
+        _meet, _BLOCK, "pass", "out of credits", "not sent, and nothing more is to be"
     ),
-    "nothing more is to be: more is sent": _mutant(
-        _stop, "run.connections.block(connection, BudgetStop(error.message, hint=error.hint))", "pass",
-        "out of credits", "not sent, and nothing more is to be",
+    "nothing more is to be: nothing is followed either": _mutant(
+        _meet, _BLOCK, _BLOCK.replace("block", "cut"), "out of credits", "not sent, and nothing more is to be"
     ),
-    "nothing more is to be: nothing is followed either": _mutant(_stop, "connections.block", "connections.cut", "out of credits"),
-    "nothing more is to be: is not queued again": _mutant(_stop, "run.requeue()", "pass", "out of credits"),
-    "nothing more is to be: counts as sent": _mutant(_stop, "return False", "return True", "out of credits"),
-    "not sent: that nothing more is to be is not heeded": _mutant(_create, "if error.stop:", "if False:", "not sent, and nothing more is to be"),
-    "not sent: is a question": _mutant(
-        _create,
-        "Event.NOT_SENT, reason=error.message)\n        run.connections.rest",
-        "Event.UNANSWERED, reason=error.message)\n        run.connections.rest",
-        "not sent",
+    "nothing was sent: counts as sent": _mutant(
+        _create, "return leads_to.event not in NOTHING_EXISTS", "return True",
+        "stale", "out of credits", "not sent", "not sent, and nothing more is to be", "credentials",
     ),
-    "not sent: the connection does not rest": _mutant(
-        _create, "run.connections.rest(connection, run.pause(connection, error.retry_after))", "pass",
-        "not sent", "not sent, twice", "not sent, and the vendor names a wait",
+    "not sent: that nothing more is to be is not heeded": _mutant(
+        consequences.kind_of, "isinstance(error, NotSent) and error.stop", "False", "not sent, and nothing more is to be"
     ),
-    "not sent: the vendor's own wait is not heeded": _mutant(_create, "error.retry_after", "None", "not sent, and the vendor names a wait"),
+    "not sent: is a question": _entry(_C.CREATE, _K.NOT_SENT, _QUESTION, "not sent"),
+    "not sent: the connection does not rest": _entry(
+        _C.CREATE, _K.NOT_SENT, _GOES_ON, "not sent", "not sent, twice", "not sent, and the vendor names a wait"
+    ),
+    "not sent: nothing more is sent": _entry(_C.CREATE, _K.NOT_SENT, {"fate": Fate.BLOCKED}, "not sent"),
+    "not sent: the vendor's own wait is not heeded": _mutant(_meet, _OWN_WAIT, "None", "not sent, and the vendor names a wait"),
     "not sent: what was scheduled beside it is sent": _mutant(
-        send_submission.submit, "keeps_from_creating(view, run.clock.monotonic())", "False", "not sent, and the vendor names a wait"
+        _submit, "keeps_from_creating(connection.view, run.clock.monotonic())", "False", "not sent, and the vendor names a wait"
     ),
-    "not sent: is not queued again": _mutant(_create, "run.requeue()", "pass", "not sent"),
-    "credentials: are a question": _mutant(
-        _create,
-        "Event.NOT_SENT, reason=error.message)\n        run.connections.cut",
-        "Event.UNANSWERED, reason=error.message)\n        run.connections.cut",
-        "credentials",
-    ),
-    "credentials: the connection is used on": _mutant(_create, "run.connections.cut(connection, error)", "pass", "credentials"),
-    "uncertain: counts as not sent": _mutant(
-        _create,
-        "except Uncertain as error:\n        record.record(identity, Event.UNANSWERED",
-        "except Uncertain as error:\n        record.record(identity, Event.NOT_SENT",
-        "uncertain, keyed", "uncertain, findable", "uncertain, none",
-        *(f"uncertain after the work was taken, {kind}" for kind in Recovery),
-    ),
+    "not sent: is not queued again": _entry(_C.CREATE, _K.NOT_SENT, _NOT_QUEUED, "not sent"),
+    "not sent: is not told": _entry(_C.CREATE, _K.NOT_SENT, _SECRET, "not sent"),
+    "credentials: are a question": _entry(_C.CREATE, _K.CREDENTIALS, _QUESTION, "credentials"),
+    "credentials: the connection is used on": _entry(_C.CREATE, _K.CREDENTIALS, _GOES_ON, "credentials"),
+    "credentials: what was sent is not told": _entry(_C.CREATE, _K.CREDENTIALS, _SECRET, "credentials"),
+    "uncertain: counts as not sent": _entry(_C.CREATE, _K.UNCERTAIN, _PROOF, *_UNCERTAIN),
+    "uncertain: the connection is left": _entry(_C.CREATE, _K.UNCERTAIN, {"fate": Fate.CUT}, *_UNCERTAIN),
+    "uncertain: is not told": _entry(_C.CREATE, _K.UNCERTAIN, _SECRET, *_UNCERTAIN),
     "uncertain: counts for nothing": _mutant(
-        _create, '"unanswered", error.message))', '"unanswered", error.message)); return False', "uncertain, findable"
+        _create, "return leads_to.event not in NOTHING_EXISTS", "return False", "uncertain, findable", "unexpected, none"
     ),
-    "unexpected: counts as not sent": _mutant(
-        _create, "Event.UNANSWERED, reason=type(error).__name__", "Event.NOT_SENT, reason=type(error).__name__",
-        "unexpected, keyed", "unexpected, findable", "unexpected, none",
-        *(f"unexpected after the work was taken, {kind}" for kind in Recovery),
+    "unexpected: counts as not sent": _entry(_C.CREATE, _K.UNEXPECTED, _PROOF, *_UNEXPECTED),
+    "unexpected: counts as not sent, where repeatable calls raise it": _entry(
+        _C.CREATE, _K.UNAVAILABLE, _PROOF, "what only repeatable calls raise"
     ),
-    "unexpected: counts as not sent where the contract names it": _mutant(
-        _create,
-        "except Uncertain as error:\n        record.record(identity, Event.UNANSWERED",
-        "except ProviderError as error:\n        record.record(identity, Event.NOT_SENT",
-        "what only repeatable calls raise", "what only other calls raise",
+    "unexpected: counts as not sent, where other calls raise it": _entry(_C.CREATE, _K.GONE, _PROOF, "what only other calls raise"),
+    "unexpected: is not noted": _entry(_C.CREATE, _K.UNEXPECTED, {"event": None}, "unexpected, none"),
+    "unexpected: the connection is used on": _entry(_C.CREATE, _K.UNEXPECTED, _GOES_ON, *_UNEXPECTED),
+    "unexpected: the connection is used on, where repeatable calls raise it": _entry(
+        _C.CREATE, _K.UNAVAILABLE, _GOES_ON, "what only repeatable calls raise"
     ),
-    "unexpected: is not noted": _mutant(
-        _create, "record.record(identity, Event.UNANSWERED, reason=type(error).__name__)", "pass", "unexpected, none"
+    "unexpected: the connection is used on, where other calls raise it": _entry(
+        _C.CREATE, _K.GONE, _GOES_ON, "what only other calls raise"
     ),
+    "unexpected: what was sent is not told": _entry(_C.CREATE, _K.UNEXPECTED, {"told": Told.TROUBLE}, "unexpected, none"),
+    "unexpected: is no trouble": _entry(_C.CREATE, _K.UNEXPECTED, {"told": Told.ANSWER}, "unexpected, none"),
+    "unexpected: ends the run": _mutant(contract.kept, _WHATEVER, "except AssertionError as error:", *_UNEXPECTED),
 }  # fmt: skip
 
 _prepare, _Preparation = prepare_submission.prepare, prepare_submission._Preparation
-_CUT = "run.connections.cut(connection, error)"
-_TOLD = "run.observe(Trouble(f\"connection '{connection}'\", error.message, error.hint))"
+_GIVEN_UP = "case ProviderError() | CredentialsError():\n                    trouble = outcome"
 
 PREPARE: Mapping[str, Mutant] = {
-    "what is there is made again": _mutant(_prepare, " if step.name not in prepared]", "]", "nothing"),
-    "stale: ends its document": _mutant(_Preparation._send, "case Stale():", "case None:", "stale", "stale again and again"),
-    "stale: what is no longer good is used again": _mutant(_prepare, "run.store.objects.forget(provider.account, error.stale)", "pass", "stale"),
-    "stale, gone: for ever": _mutant(prepare_submission.renew, "> MOST_RENEWALS", "> 1000", "stale again and again", "gone again and again"),
-    "stale, gone: what waits is not read again": _mutant(prepare_submission.renew, "run.requeue()", "pass", "stale", "gone"),
-    "gone: is used again": _mutant(_prepare, "else:\n            _forget(run, provider, steps)", "else:\n            pass", "gone"),
-    "gone: what all may use is made again": _mutant(prepare_submission._forget, " if not step.shared]", "]", "gone"),
+    "what is there is made again": _mutant(_Preparation.perform, " if step.name not in self.prepared]", "]", "nothing"),
+    "stale: ends its document": _mutant(
+        _Preparation._send, "is ErrorKind.REFUSED", "in {ErrorKind.REFUSED, ErrorKind.STALE}", "stale", "stale again and again"
+    ),
+    "stale: what is no longer good is used again": _mutant(take_consequences.take_consequences, _FORGET_STALE, "pass", "stale"),
+    "stale: is not counted": _entry(_C.PREPARE, _K.STALE, _GOES_ON, "stale again and again"),
+    "stale: what waits is not read again": _entry(_C.PREPARE, _K.STALE, _NOT_QUEUED, "stale"),
+    "stale, gone: for ever": _mutant(_meet, "> MOST_RENEWALS", "> 1000", "stale again and again", "gone again and again"),
+    "gone: is not counted": _entry(_C.PREPARE, _K.GONE, _GOES_ON, "gone again and again"),
+    "gone: what waits is not read again": _entry(_C.PREPARE, _K.GONE, _NOT_QUEUED, "gone"),
+    "gone: is used again": _mutant(_prepare, "preparation.forget()\n        take", "pass\n        take", "gone"),
+    "gone: what all may use is made again": _mutant(_Preparation.forget, " if not step.shared]", "]", "gone"),
     "refused: its documents are tried again": _mutant(
         _prepare, "_fail_unsent(run, [item.key for item in batch.items], error)", "pass", "refused, what all need"
     ),
-    "refused: what waits is not read again": _mutant(
-        prepare_submission._fail_unsent, "run.requeue()", "pass", "refused, what all need", "refused, and the next is unavailable"
+    "refused: what waits is not read again": _entry(
+        _C.PREPARE, _K.REFUSED, _NOT_QUEUED, "refused, what all need", "refused, and the next is unavailable"
+    ),
+    "refused: nothing more is sent": _entry(
+        _C.PREPARE, _K.REFUSED, {"fate": Fate.BLOCKED}, "refused, what all need", "refused, an upload"
     ),
     "refused: the vendor's reason is lost": _mutant(
-        prepare_submission._fail_unsent, "FailureClass(error.kind)", "FailureClass.UNKNOWN", "refused, what all need", "refused, an upload"
+        take_consequences.failure, "Failure(kind, ", "Failure(FailureClass.UNKNOWN, ", "refused, what all need", "refused, an upload"
     ),
     "refused: ends the others too": _mutant(
         _Preparation._send, '[step.item or ""]', "[each.key for each in self.batch.items]", "refused, an upload"
@@ -224,48 +299,48 @@ PREPARE: Mapping[str, Mutant] = {
     "refused: hides that the next could not be asked": _mutant(
         _Preparation._send, "if trouble is not None:", "if trouble is not None and is_whole:", "refused, and the next is unavailable"
     ),
-    "not sent: the connection does not rest": _mutant(
-        _prepare,
-        "hint=error.hint))\n        run.connections.rest(connection, run.pause(connection, error.retry_after))",
-        "hint=error.hint))",
-        "not sent", "not sent, and the vendor names a wait",
+    "not sent: the connection does not rest": _entry(
+        _C.PREPARE, _K.NOT_SENT, _GOES_ON, "not sent", "not sent, and the vendor names a wait"
     ),
-    "not sent: that nothing more is to be is not heeded": _mutant(_prepare, "if error.stop:", "if False:", "not sent, and nothing more is to be"),
-    "not sent: ends as a failure": _mutant(
-        _prepare, "except NotSent as error:\n        if error.stop:", "except NotSent as error:\n        if True:", "not sent"
+    "not sent: that nothing more is to be is not heeded": _mutant(
+        consequences.kind_of, "isinstance(error, NotSent) and error.stop", "False", "not sent, and nothing more is to be"
     ),
-    "unavailable: the connection does not rest": _mutant(
-        _prepare,
-        "except Unavailable as error:\n        run.connections.rest(connection, run.pause(connection, error.retry_after))",
-        "except Unavailable as error:\n        pass",
-        "unavailable", "unavailable, what all need",
+    "not sent: ends as a failure": _entry(_C.PREPARE, _K.NOT_SENT, {"fate": Fate.BLOCKED}, "not sent"),
+    "out of credits: more is sent": _entry(_C.PREPARE, _K.OUT_OF_CREDITS, _GOES_ON, "out of credits"),
+    "nothing more is to be: more is sent": _entry(_C.PREPARE, _K.STOPPED, _GOES_ON, "not sent, and nothing more is to be"),
+    "nothing more is to be: is tried again": _entry(_C.PREPARE, _K.STOPPED, {"fate": Fate.RESTS}, "not sent, and nothing more is to be"),
+    "unavailable: the connection does not rest": _entry(
+        _C.PREPARE, _K.UNAVAILABLE, _GOES_ON, "unavailable", "unavailable, what all need"
+    ),
+    "unavailable: the connection is left": _entry(
+        _C.PREPARE, _K.UNAVAILABLE, {"fate": Fate.CUT}, "unavailable", "unavailable, what all need"
     ),
     "unavailable: the vendor's own wait is not heeded": _mutant(
-        _prepare,
-        "except Unavailable as error:\n        run.connections.rest(connection, run.pause(connection, error.retry_after))",
-        "except Unavailable as error:\n        run.connections.rest(connection, run.pause(connection))",
-        "unavailable, and the vendor names a wait",
+        _meet, _OWN_WAIT, "None", "unavailable, and the vendor names a wait", "not sent, and the vendor names a wait"
     ),
-    "unavailable: pauses do not grow": _mutant(Run.pause, "* 2", "* 1", "unavailable, twice"),
+    "unavailable: pauses do not grow": _mutant(Backoff.next, "* 2", "* 1", "unavailable, twice"),
     "unavailable: pauses grow though something went well": _mutant(
-        _Preparation._record, "self.run.relax(self.connection)", "pass", "unavailable, twice, with an upload between"
+        _Preparation._record, "self.connection.backoff.relax()", "pass", "unavailable, twice, with an upload between"
     ),
     "credentials: what is sent beside is given up": _mutant(
-        _Preparation._send, "case ProviderError() | CredentialsError():\n                    trouble = outcome",
-        "case ProviderError() | CredentialsError():\n                    raise outcome", "credentials",
+        _Preparation._send, _GIVEN_UP, _GIVEN_UP.replace("trouble =", "raise"), "credentials", "unexpected"
     ),
-    "credentials: the connection is used on": _mutant(loop._perform, _CUT, "pass", "credentials", "what steps never raise"),
-    "credentials: are not told": _mutant(loop._perform, _TOLD, "pass", "credentials", "what steps never raise"),
-    "unexpected: the others go on": _mutant(
-        _Preparation._attempt, "except (ProviderError, CredentialsError, ContentChanged) as error", "except Exception as error", "unexpected"
+    "credentials: the connection is used on": _mutant(_meet, _CUT, "pass", "credentials", "what steps never raise", "unexpected"),
+    "credentials: are not told": _mutant(
+        _notices, _TROUBLE, "yield from ()", "credentials", "what steps never raise", "unexpected"
+    ),
+    "unexpected: is tried again": _entry(_C.PREPARE, _K.UNEXPECTED, {"fate": Fate.RESTS}, "unexpected"),
+    "unexpected: ends the run": _mutant(contract.kept, _WHATEVER, "except AssertionError as error:", "unexpected"),
+    "what is not in the table: goes on": _mutant(
+        consequences.consequence, "CUT)", "Consequence())", "credentials", "what steps never raise", "unexpected"
     ),
     "changed: is sent as it was planned": _mutant(
         ItemContent.__call__, "if size != item.size or digest.hexdigest() != item.digest:", "if False:", "changed", "changed, and back at once"
     ),
     "changed: is not planned anew": _mutant(_Preparation._replan, "self.run.replan(self.run, item, changed.reason)", "pass", "changed"),
-    "changed: what waits is not read again": _mutant(_prepare, "run.requeue()", "pass", "changed"),
+    "changed: what waits is not read again": _mutant(_prepare, "run.queues.forget()", "pass", "changed"),
     "changed: what may hold the other bytes is used": _mutant(
-        _prepare, "if not is_whole:\n        _forget(run, provider, steps)", "if not is_whole:", "changed, and back at once"
+        _prepare, "preparation.forget()\n        run", "run", "changed, and back at once"
     ),
     "changed: a step for all passes over it": _mutant(_Preparation._one, "return False", "return True", "changed, what was read for all"),
     "gone from its folder: the reason is lost": _mutant(
@@ -273,43 +348,73 @@ PREPARE: Mapping[str, Mutant] = {
     ),
 }  # fmt: skip
 
-_settle, _replay, _look_later = (
-    settle_unanswered_creates.settle,
-    settle_unanswered_creates._replay,
-    settle_unanswered_creates._look_later,
-)
+_settle = settle_unanswered_creates.settle
 _REFUSALS = ("replay refused", "replay refused, findable", "replay out of credits", "replay stale")
 _NOT_SENT = (
     "replay not sent", "replay not sent, twice", "replay not sent, and the vendor names a wait", "replay not sent, and nothing more is to be",
 )  # fmt: skip
-_ABSENT = "run.store.submissions.record(identity, Event.ABSENT); run.requeue()"
+_LATER = f"_look_later(run, followed, {_OWN_WAIT})"
+_ABSENT = "run.store.submissions.record(action.submission, Event.ABSENT); run.queues.forget()"
 
 SETTLE: Mapping[str, Mutant] = {
     "replay accepted: counts as found": _mutant(
-        _replay, "Event.ACCEPTED", "Event.FOUND", "replay accepted", "replay accepted, though nothing was taken"
+        _settle, "Event.ACCEPTED", "Event.FOUND", "replay accepted", "replay accepted, though nothing was taken"
     ),
     "replay refused: proves that nothing was taken": _mutant(
-        _replay,
-        "run.store.submissions.record(identity, Event.REPLAY_REFUSED, code=error.code, message=error.message)",
-        _ABSENT,
+        take_consequences._record,
+        "record.record(submission, event, code=code, message=error.message)",
+        "record.record(submission, Event.ABSENT); run.queues.forget()",
         *_REFUSALS, "replay refused, though nothing was taken", "replay refused, findable, though nothing was taken",
     ),
-    "replay not sent: proves that nothing was taken": _mutant(
-        _replay, "except NotSent as error:\n        _look_later(run, identity, error.retry_after)", f"except NotSent:\n        {_ABSENT}", *_NOT_SENT
+    "replay refused: is sent again": _entry(
+        _C.REPLAY, _K.REFUSED, {"event": None, "later": True},
+        "replay refused", "replay refused, findable", "replay refused, though nothing was taken",
+        "replay refused, findable, though nothing was taken",
+    ),
+    "replay out of credits: is sent again": _entry(
+        _C.REPLAY, _K.OUT_OF_CREDITS, {"event": None, "later": True}, "replay out of credits"
+    ),
+    "replay out of credits: nothing more is sent": _entry(_C.REPLAY, _K.OUT_OF_CREDITS, {"fate": Fate.BLOCKED}, "replay out of credits"),
+    "replay stale: is sent again": _entry(_C.REPLAY, _K.STALE, {"event": None, "later": True}, "replay stale"),
+    "replay not sent: proves that nothing was taken": _mutant(_settle, _LATER, _ABSENT, *_NOT_SENT, "replay uncertain", "look, unavailable"),
+    "replay not sent: is a refusal": _entry(
+        _C.REPLAY, _K.NOT_SENT, {"event": Event.REPLAY_REFUSED, "later": False},
+        "replay not sent", "replay not sent, twice", "replay not sent, and the vendor names a wait",
     ),
     "replay not sent: the vendor's own wait is not heeded": _mutant(
-        _replay, "error.retry_after", "None", "replay not sent, and the vendor names a wait"
+        _settle, _OWN_WAIT, "None", "replay not sent, and the vendor names a wait"
+    ),
+    "replay not sent: is sent again without a pause": _entry(
+        _C.REPLAY, _K.NOT_SENT, {"later": False},
+        "replay not sent", "replay not sent, twice", "replay not sent, and the vendor names a wait",
+    ),
+    "replay not sent: nothing more is followed": _entry(
+        _C.REPLAY, _K.STOPPED, {"fate": Fate.CUT}, "replay not sent, and nothing more is to be"
+    ),
+    "replay not sent: is sent again without a pause where nothing more is to be": _entry(
+        _C.REPLAY, _K.STOPPED, {"later": False}, "replay not sent, and nothing more is to be"
     ),
     "replay: is sent again without a pause": _mutant(
-        _look_later, "run.pause(identity, asked)", "0.0", "replay not sent", "replay uncertain", "look, unavailable"
+        settle_unanswered_creates._look_later, "run.later(followed.backoff, asked)", "0.0",
+        "replay not sent", "replay uncertain", "look, unavailable",
     ),
-    "replay uncertain: ends the question": _mutant(
-        _replay, "except Uncertain:\n        _look_later(run, identity, None)", f"except Uncertain:\n        {_ABSENT}", "replay uncertain"
+    "replay uncertain: is sent again without a pause": _entry(_C.REPLAY, _K.UNCERTAIN, {"later": False}, "replay uncertain"),
+    "replay uncertain: is a refusal": _entry(
+        _C.REPLAY, _K.UNCERTAIN, {"event": Event.REPLAY_REFUSED, "later": False}, "replay uncertain"
     ),
-    "replay unexpected: is tried again for ever": _mutant(_replay, "except Uncertain:", "except (Uncertain, KeyError):", "replay unexpected"),
+    "replay unexpected: is tried again for ever": _entry(_C.REPLAY, _K.UNEXPECTED, _ANOTHER_TRY, "replay unexpected"),
+    "unexpected: ends the run": _mutant(
+        contract.kept, _WHATEVER, "except AssertionError as error:", "replay unexpected", "look, unexpected"
+    ),
     "credentials: the connection is used on": _mutant(
-        loop._perform, _CUT, "pass",
-        "replay, credentials", "replay, what creates never raise", "look, credentials", "look, what looks never raise",
+        _meet, _CUT, "pass",
+        "replay, credentials", "replay, what creates never raise", "replay unexpected",
+        "look, credentials", "look, what looks never raise", "look, unexpected",
+    ),
+    "credentials: are not told": _mutant(
+        _notices, _TROUBLE, "yield from ()",
+        "replay, credentials", "replay, what creates never raise", "replay unexpected",
+        "look, credentials", "look, what looks never raise", "look, unexpected",
     ),
     "look: counts as accepted": _mutant(_settle, "Event.FOUND", "Event.ACCEPTED", "look, found"),
     "look: what the provider notes is not told": _mutant(
@@ -317,13 +422,20 @@ SETTLE: Mapping[str, Mutant] = {
     ),
     "look: the first is believed": _mutant(Looks.are_enough, "count >= traits.looks", "count >= 1", "look, unavailable for long"),
     "look: looks come one upon the other": _mutant(
-        settle_unanswered_creates._count, "run.connections.traits(connection).look_spacing", "1.0", "look, absent", "look, found late"
+        settle_unanswered_creates._count, "connection.traits.look_spacing", "1.0", "look, absent", "look, found late"
     ),
     "look: what sees no witness counts": _mutant(settle_unanswered_creates._count, " if witness else", " if True else", "look, blind"),
     "look: one that failed counts": _mutant(
-        _settle, "_look_later(run, action.submission, error.retry_after)", "_count(run, action.submission, connection, witness=True)",
+        _settle, _LATER, "_count(run, connection, followed, witness=True)",
         "look, unavailable", "look, unavailable, and the vendor names a wait",
     ),
+    "look unavailable: the vendor's own wait is not heeded": _mutant(
+        _settle, _OWN_WAIT, "None", "look, unavailable, and the vendor names a wait"
+    ),
+    "look unavailable: is asked again at once": _entry(
+        _C.LOOK, _K.UNAVAILABLE, {"later": False}, "look, unavailable", "look, unavailable, and the vendor names a wait"
+    ),
+    "look unavailable: the connection is left": _entry(_C.LOOK, _K.UNAVAILABLE, {"fate": Fate.CUT}, "look, unavailable"),
     "look: is sent again where it never is to be": _mutant(
         scheduler._look, "if traits.resend:", "if True:",
         "look, absent, and never sent again", "look, absent though it was taken, and never sent again",
@@ -332,15 +444,12 @@ SETTLE: Mapping[str, Mutant] = {
         scheduler._look_again, "looks.empty + looks.blind == 0", "False",
         "look, absent though it was taken, and never sent again", "look, absent, and never sent again", "look, blind",
     ),
-    "look unexpected: is tried again for ever": _mutant(
-        _settle, "except Unavailable as error:\n        _look_later(run, action.submission, error.retry_after)",
-        "except (Unavailable, KeyError):\n        _look_later(run, action.submission, None)", "look, unexpected",
-    ),
+    "look unexpected: is tried again for ever": _entry(_C.LOOK, _K.UNEXPECTED, _ANOTHER_TRY, "look, unexpected"),
     "close: what is not known counts as absent": _mutant(
         settle_unanswered_creates.close, " if action.absent else Event.UNKNOWABLE", "", "replay refused", "look, blind",
         "look, absent though it was taken, and never sent again",
     ),
-    "close: is not queued again": _mutant(settle_unanswered_creates.close, "run.requeue()", "pass", "look, absent"),
+    "close: is not queued again": _mutant(settle_unanswered_creates.close, "run.queues.forget()", "pass", "look, absent"),
     "close: is not told": _mutant(
         settle_unanswered_creates.close,
         'run.observe(Answered(action.submission, "absent" if action.absent else "held", action.reason))', "pass",
@@ -349,6 +458,12 @@ SETTLE: Mapping[str, Mutant] = {
 }  # fmt: skip
 
 _poll, _collect, _discard = follow_submission.poll, follow_submission.collect, follow_submission.discard
+_meet_failures = follow_submission._meet_failures
+_CALLED_OFF = (
+    "poll, credentials", "poll, what polls never raise", "poll, unexpected",
+    "fetch, credentials", "fetch, what fetches never raise", "fetch, unexpected", "discard unexpected",
+)  # fmt: skip
+_REMAINS = "take_consequences(run, connection, ProviderCall.DISCARD, error, submission.id)\n        return"
 
 FOLLOW: Mapping[str, Mutant] = {
     "ended: what was made for it is removed again and again": _mutant(_discard, "run.store.submissions.clear(submission.id)", "pass", "ended"),
@@ -359,38 +474,38 @@ FOLLOW: Mapping[str, Mutant] = {
     "ended: what is there in part counts as whole": _mutant(
         follow_submission._record, "each.remote_id, each.partial", "each.remote_id, False", "ended, one of them failed and one in part"
     ),
-    "poll unavailable: is asked again at once": _mutant(
-        _poll, "run.pause(submission.id, error.retry_after)", "0.0", "poll unavailable", "poll unavailable, and the vendor names a wait"
+    "poll unavailable: is asked again at once": _entry(
+        _C.POLL, _K.UNAVAILABLE, {"later": False}, "poll unavailable", "poll unavailable, and the vendor names a wait"
     ),
+    "poll unavailable: the connection is left": _entry(_C.POLL, _K.UNAVAILABLE, {"fate": Fate.CUT}, "poll unavailable"),
     "poll unavailable: the vendor's own wait is not heeded": _mutant(
-        _poll, "error.retry_after", "None", "poll unavailable, and the vendor names a wait"
+        _poll, _OWN_WAIT, "None", "poll unavailable, and the vendor names a wait"
     ),
-    "poll, gone: is sent again": _mutant(_poll, "again=_again(run, submission, keys)", "again=keys", "poll, gone"),
-    "poll, gone: is not queued again": _mutant(_poll, "run.requeue()", "pass", "poll, gone", "poll, gone, free"),
+    "poll, gone: is sent again": _mutant(_poll, "again=_again(run, connection, keys)", "again=keys", "poll, gone"),
+    "poll, gone: is not queued again": _entry(_C.POLL, _K.GONE, _NOT_QUEUED, "poll, gone", "poll, gone, free"),
+    "poll, gone: is asked about for ever": _entry(_C.POLL, _K.GONE, {"event": None, "later": True}, "poll, gone", "poll, gone, free"),
     "gone, free: is not sent again": _mutant(
-        follow_submission._again, "if not run.connections.traits(submission.connection).free:", "if True:", "poll, gone, free", "fetch, gone, free"
+        follow_submission._again, "if not connection.traits.free:", "if True:", "poll, gone, free", "fetch, gone, free"
     ),
     "gone, free: is sent again for ever": _mutant(
         follow_submission._again, "<= MOST_LOSSES", "<= 9", "poll, gone, free, again and again"
     ),
     "gone: is sent again though it costs money": _mutant(
-        follow_submission._again, "if not run.connections.traits(submission.connection).free:", "if False:", "poll, gone", "fetch, gone"
+        follow_submission._again, "if not connection.traits.free:", "if False:", "poll, gone", "fetch, gone"
     ),
-    "credentials: the connection is used on": _mutant(
-        loop._perform, _CUT, "pass",
-        "poll, credentials", "poll, what polls never raise", "fetch, credentials", "fetch, what fetches never raise",
+    "credentials: the connection is used on": _mutant(_meet, _CUT, "pass", *_CALLED_OFF),
+    "credentials: are not told": _mutant(_notices, _TROUBLE, "yield from ()", *_CALLED_OFF),
+    "unexpected: ends the run": _mutant(
+        contract.kept, _WHATEVER, "except AssertionError as error:", "poll, unexpected", "fetch, unexpected", "discard unexpected"
     ),
-    "poll, unexpected: is asked again for ever": _mutant(
-        _poll, "except Unavailable as error:\n        run.next_poll[submission.id] = run.pause(submission.id, error.retry_after)",
-        "except (Unavailable, KeyError):\n        run.next_poll[submission.id] = run.pause(submission.id)", "poll, unexpected",
-    ),
+    "poll, unexpected: is asked again for ever": _entry(_C.POLL, _K.UNEXPECTED, _ANOTHER_TRY, "poll, unexpected"),
     "other bytes: the document is waited for": _mutant(
         follow_submission._release, "run.store.submissions.release(identity, [each.key for each in changed])", "pass", "poll, other bytes were read"
     ),
     "other bytes: the document is not planned anew": _mutant(
         follow_submission._release, "run.replan(run, items[each.key], each.reason)", "pass", "poll, other bytes were read"
     ),
-    "other bytes: what waits is not read again": _mutant(follow_submission._release, "run.requeue()", "pass", "poll, other bytes were read"),
+    "other bytes: what waits is not read again": _mutant(follow_submission._release, "run.queues.forget()", "pass", "poll, other bytes were read"),
     "out of credits: more is sent": _mutant(
         follow_submission._stop_without_credits, "if live:", "if False:", "poll, out of credits"
     ),
@@ -414,26 +529,30 @@ FOLLOW: Mapping[str, Mutant] = {
         follow_submission._question, "if not is_certain and", "if False and", "poll, a document of work that was found is not to be seen"
     ),
     "not to be seen: is held at once": _mutant(
-        follow_submission._question, ">= grace", ">= 0", "poll, a document of work that was found is not to be seen"
+        follow_submission._question, ">= connection.traits.grace", ">= 0", "poll, a document of work that was found is not to be seen"
     ),
     "fetch unavailable: is fetched again at once": _mutant(
-        _collect, "pause = max(pause or 0.0, outcome.retry_after or 0.0)", "pass",
+        _meet_failures, "if pauses:", "if False:",
         "fetch unavailable", "fetch unavailable, twice", "fetch unavailable, and the vendor names a wait",
     ),
     "fetch unavailable: the vendor's own wait is not heeded": _mutant(
-        _collect, "outcome.retry_after or 0.0", "0.0", "fetch unavailable, and the vendor names a wait"
+        _meet_failures, 'getattr(error, "retry_after", None) or 0.0', "0.0", "fetch unavailable, and the vendor names a wait"
     ),
     "fetch unavailable: pauses grow though something came": _mutant(
-        _collect, 'run.relax(f"fetch {submission.id}")', "pass", "fetch unavailable, twice, with a result between"
+        _collect, "followed.fetching.relax()", "pass", "fetch unavailable, twice, with a result between"
     ),
     "fetch, gone: counts as collected": _mutant(
-        _collect, "lost[each.key] = Failure(FailureClass.EXPIRED, outcome.message)", "pass", "fetch, gone", "fetch, gone, free"
+        _meet_failures, "lost[key] = Failure(FailureClass.EXPIRED, error.message)", "pass", "fetch, gone", "fetch, gone, free"
     ),
-    "fetch, gone: is not queued again": _mutant(follow_submission._lose, "run.requeue()", "pass", "fetch, gone, free"),
-    "fetch, refused: is fetched again": _mutant(_collect, "run.store.submissions.fail(submission.id, unusable)", "pass", "fetch, refused"),
-    "fetch, refused: the vendor's code is lost": _mutant(_collect, "outcome.message, outcome.code)", "outcome.message)", "fetch, refused"),
+    "fetch, gone: is not queued again": _mutant(follow_submission._lose, "run.queues.forget()", "pass", "fetch, gone, free"),
+    "fetch, refused: is fetched again": _mutant(_meet_failures, "run.store.submissions.fail(submission.id, unusable)", "pass", "fetch, refused"),
+    "fetch, refused: the vendor's code is lost": _mutant(_meet_failures, 'getattr(error, "code", None)', "None", "fetch, refused"),
     "fetch: whatever goes wrong is tried again": _mutant(
-        fetch_results.Fetcher.fetch, "except (Unavailable, Gone, Refused) as error", "except Exception as error",
+        _meet_failures, "take_consequences(run, connection, ProviderCall.FETCH, error)", "pauses.append(0.0)",
+        "fetch, unexpected", "fetch, credentials", "fetch, what fetches never raise",
+    ),
+    "fetch: what came beside what went wrong is not kept": _mutant(
+        _collect, "if collected:", "if len(collected) == len(outcomes):",
         "fetch, unexpected", "fetch, credentials", "fetch, what fetches never raise",
     ),
     "fetch, spoilt: is given up at once": _mutant(
@@ -442,40 +561,47 @@ FOLLOW: Mapping[str, Mutant] = {
     "fetch, spoilt: is fetched for ever": _mutant(
         fetch_results.Fetcher._unreadable, "< PATIENCE", "< 9", "fetch, spoilt again and again"
     ),
-    "discard: a failure cuts the connection": _mutant(
-        _discard, "except (ProviderError, CredentialsError) as error", "except KeyError as error",
+    "discard unavailable: the connection is left": _entry(_C.DISCARD, _K.UNAVAILABLE, {"fate": Fate.CUT}, "discard unavailable"),
+    "discard unavailable: is not told": _entry(_C.DISCARD, _K.UNAVAILABLE, _SECRET, "discard unavailable"),
+    "discard, credentials: the connection is left": _entry(_C.DISCARD, _K.CREDENTIALS, {"fate": Fate.CUT}, "discard, credentials"),
+    "discard, credentials: are told as the connection's trouble": _entry(
+        _C.DISCARD, _K.CREDENTIALS, {"told": Told.TROUBLE}, "discard, credentials"
+    ),
+    "discard, refused: the connection is left": _entry(_C.DISCARD, _K.REFUSED, {"fate": Fate.CUT}, "discard, what it never raises"),
+    "discard, refused: is not told": _entry(_C.DISCARD, _K.REFUSED, _SECRET, "discard, what it never raises"),
+    "discard: is tried again in the same run": _mutant(_discard, "connection.left.add(submission.id)", "pass", "discard unavailable"),
+    "discard: counts as done": _mutant(
+        _discard, _REMAINS, _REMAINS.replace("return", "own = []"),
         "discard unavailable", "discard, credentials", "discard, what it never raises",
     ),
-    "discard: is tried again in the same run": _mutant(_discard, "run.left.add(submission.id)", "pass", "discard unavailable"),
-    "discard: counts as done": _mutant(
-        _discard, "\n        return\n", "\n", "discard unavailable", "discard, credentials"
+    "discard unexpected: is passed over": _entry(
+        _C.DISCARD, _K.UNEXPECTED, {"fate": Fate.GOES_ON, "told": Told.NOTHING}, "discard unexpected"
     ),
-    "discard unexpected: is passed over": _mutant(
-        _discard, "except (ProviderError, CredentialsError) as error:",
-        "except KeyError:\n        return\n    except (ProviderError, CredentialsError) as error:", "discard unexpected",
+    "discard unexpected: is a failure like others": _entry(
+        _C.DISCARD, _K.UNEXPECTED, {"fate": Fate.GOES_ON, "told": Told.REMAINS}, "discard unexpected"
     ),
 }  # fmt: skip
 
 _knows_all_work = look_for_unknown_work.knows_all_work
-_WATCH = "if not traits.free and run.store.is_moved() and not _is_watched(run, connection, traits):"
+_WATCH = "if not traits.free and run.store.is_moved() and not _is_watched(run, connection):"
+_UNSEARCHED = "take_consequences(run, connection, ProviderCall.SURVEY, error)\n        return False"
 
 UNKNOWN_WORK: Mapping[str, Mutant] = {
-    "the vendor is searched before every create": _mutant(_knows_all_work, "run.surveyed.add(connection)", "pass", "nothing unknown"),
-    "unavailable: the connection does not rest": _mutant(
-        _knows_all_work, "run.connections.rest(connection, run.pause(connection, error.retry_after))", "pass", "unavailable"
+    "the vendor is searched before every create": _mutant(_knows_all_work, "connection.searched = True", "pass", "nothing unknown"),
+    "unavailable: the connection does not rest": _entry(_C.SURVEY, _K.UNAVAILABLE, _GOES_ON, "unavailable"),
+    "unavailable: the connection is left": _entry(
+        _C.SURVEY, _K.UNAVAILABLE, {"fate": Fate.CUT}, "unavailable", "a copied state, unavailable meanwhile"
     ),
     "unavailable: something is sent": _mutant(
-        _knows_all_work, "error.retry_after))\n        return False", "error.retry_after))\n        return True",
-        "unavailable", "unavailable, and the vendor names a wait",
+        _knows_all_work, _UNSEARCHED, _UNSEARCHED.replace("False", "True"), "unavailable", "unavailable, and the vendor names a wait"
     ),
-    "unavailable: the vendor's own wait is not heeded": _mutant(
-        _knows_all_work, "error.retry_after", "None", "unavailable, and the vendor names a wait"
+    "unavailable: the vendor's own wait is not heeded": _mutant(_meet, _OWN_WAIT, "None", "unavailable, and the vendor names a wait"),
+    "credentials: the connection is used on": _mutant(_meet, _CUT, "pass", "credentials", "what searches never raise", "unexpected"),
+    "credentials: are not told": _mutant(
+        _notices, _TROUBLE, "yield from ()", "credentials", "what searches never raise", "unexpected"
     ),
-    "credentials: the connection is used on": _mutant(loop._perform, _CUT, "pass", "credentials", "what searches never raise"),
-    "unexpected: is tried again": _mutant(
-        _knows_all_work, "except Unavailable as error:\n        run.connections.rest(connection, run.pause(connection, error.retry_after))",
-        "except (Unavailable, KeyError):\n        run.connections.rest(connection, run.pause(connection))", "unexpected",
-    ),
+    "unexpected: is tried again": _entry(_C.SURVEY, _K.UNEXPECTED, {"fate": Fate.RESTS, "told": Told.NOTHING}, "unexpected"),
+    "unexpected: ends the run": _mutant(contract.kept, _WHATEVER, "except AssertionError as error:", "unexpected"),
     "unknown work: is passed over": _mutant(_knows_all_work, "if unknown:", "if False:", "unknown work", "unknown work, much of it", "unknown work, free"),
     "unknown work: is passed over where nothing is charged": _mutant(
         _knows_all_work, "if unknown:", "if unknown and not traits.free:", "unknown work, free"
@@ -525,7 +651,7 @@ RECOVER: Mapping[str, Mutant] = {
         clock.patiently, "if error.retry_after is None else error.retry_after", "", "search unavailable"
     ),
     "what could not be searched counts as searched": _mutant(
-        recover_work._search, "session.connections.cut(name, error)", "pass",
+        recover_work._search, "connection.cut(error)", "pass",
         "search unavailable for long", "search, credentials", "search, what it never raises",
         "read back, unavailable for long", "read back, credentials",
     ),
@@ -545,7 +671,7 @@ CANCEL: Mapping[str, Mutant] = {
         cancel_work._stop, "run.store.submissions.record(submission.id, Event.CANCEL_ASKED)", "pass", "stopped", "gone", "a look afterwards, unavailable"
     ),
     "asked: nobody looks how it stands": _mutant(
-        cancel_work._stop, "poll(run, submission)", "pass",
+        cancel_work._stop, "complete(run.clock, poll(run, connection, submission))", "pass",
         "stopped", "a look afterwards, gone", "a look afterwards, credentials", "ended meanwhile",
     ),
     "what stops nothing is asked": _mutant(cancel_work._stop, "if work.stops is Stops.NOTHING:", "if False:", "what stops nothing is not asked"),
@@ -564,7 +690,10 @@ CANCEL: Mapping[str, Mutant] = {
         "unavailable", "unavailable, and the vendor names a wait", "unavailable for long",
     ),
     "credentials: end the command": _mutant(
-        cancel_work._stop, "except (CredentialsError, ProviderError)", "except ProviderError", "credentials", "a look afterwards, credentials"
+        cancel_work._stop, "except (CredentialsError, ProviderError)", "except ProviderError", "credentials"
+    ),
+    "credentials: are not told where looking afterwards meets them": _mutant(
+        cancel_work._stop, "if connection.trouble is not None:", "if False:", "a look afterwards, credentials"
     ),
     "trouble: ends the command": _mutant(
         cancel_work._stop, "except (CredentialsError, ProviderError)", "except CredentialsError", "unavailable for long", "what it never raises"
@@ -572,18 +701,18 @@ CANCEL: Mapping[str, Mutant] = {
 }  # fmt: skip
 
 PAUSES: Mapping[str, Mutant] = {
-    "do not grow": _mutant(Run.pause, "* 2", "* 1", "grow"),
+    "do not grow": _mutant(Backoff.next, "* 2", "* 1", "grow"),
     "have no bound": _mutant(
-        Run.pause, "min(self.pauses.get(subject, FIRST_PAUSE / 2) * 2, LONGEST_PAUSE)", "self.pauses.get(subject, FIRST_PAUSE / 2) * 2",
+        Backoff.next, "min(FIRST_PAUSE if self.length is None else self.length * 2, LONGEST_PAUSE)",
+        "FIRST_PAUSE if self.length is None else self.length * 2",
         "have a bound", *(f"in an outage, {call}" for call in ("survey", "perform", "create", "look", "poll", "fetch")),
     ),
-    "are never the vendor's own": _mutant(Run.pause, "if asked:", "if False:", "are the vendor's own"),
+    "are never the vendor's own": _mutant(Backoff.next, "if asked:", "if False:", "are the vendor's own"),
     "are the vendor's own where it names nought": _mutant(
-        Run.pause, "if asked:", "if asked is not None:", "are ours where the vendor names nought"
+        Backoff.next, "if asked:", "if asked is not None:", "are ours where the vendor names nought"
     ),
     "grow with the vendor's own": _mutant(
-        Run.pause, "if asked:", "self.pauses[subject] = asked or self.pauses.get(subject, FIRST_PAUSE / 2)\n    if asked:",
-        "do not grow with the vendor's own",
+        Backoff.next, "return asked", "self.length = asked; return asked", "do not grow with the vendor's own"
     ),
-    "are remembered": _mutant(Run.relax, "self.pauses.pop(subject, None)", "pass", "are forgotten"),
+    "are remembered": _mutant(Backoff.relax, "self.length = None", "pass", "are forgotten"),
 }  # fmt: skip

@@ -19,6 +19,7 @@ from tests.fake.project import Project
 REST = "waits before the next attempt"
 ENOUGH = 1000
 _SUBMISSION = re.compile(r"\bs[0-9a-f]{20}\b")
+_PLACE = re.compile(r"\(\w+\.py, line \d+\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def observe(project: Project, *calls: str, **run_options: Any) -> Seen:
     made = {call: cloud.calls(call) - before[call] for call in calls}
     return Seen(
         histories=histories(project),
-        told=tuple(_SUBMISSION.sub("S", each) for each in told(project.notices)),
+        told=tuple(map(steady, told(project.notices))),
         connection=connection,
         queued=len(reads),
         counted=ENOUGH - left,
@@ -128,4 +129,15 @@ def standing(run: Run, project: Project) -> str:
         parts.append(f"cut by {type(trouble).__name__}: {view.unreachable}")
     if view.blocked is not None:
         parts.append(f"blocked by {type(trouble).__name__}: {view.blocked}")
-    return _SUBMISSION.sub("S", ", ".join(parts)) or "open"
+    return steady(", ".join(parts)) or "open"
+
+
+def steady(text: str) -> str:
+    """Return a text without what is another in each project or version."""
+    return _PLACE.sub("(there)", _SUBMISSION.sub("S", text))
+
+
+def broke(call: str) -> str:
+    """Return what is told of a provider that raises what it never should."""
+    text = f"connection 'fake': its provider broke its contract in '{call}': it raised KeyError (there)"
+    return text + "; whether the work exists is not known" * (call in {"create", "replay"})

@@ -13,12 +13,12 @@ import pytest
 from docbatch.core.keys import recipe_key
 from docbatch.core.models import Operation, Recipe, Recovery
 from docbatch.engine.administration.recover_work import Recovered, Search, recover_with
+from docbatch.engine.connections.provider_connections import Access, Connections
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.plan import plan_jobs
 from docbatch.engine.planning.plan_session import PlanSession
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Notice
-from docbatch.engine.provider_connections import Access, Connections
 from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.run_context import Run
@@ -34,6 +34,7 @@ from docbatch.state.store import Store
 from tests.fake.cloud import Cloud
 from tests.fake.provider import FakeProvider, traits
 from tests.fake.tripwire import ENDLESS, Tripwire
+from tests.patience import comes_true
 
 PROJECT = "proj"
 TEXTS = {
@@ -62,6 +63,9 @@ class CloudClock:
         self._waits += 1
         assert self._waits < ENDLESS, "the run does not come to an end"
         self._cloud.pass_time(until - self._cloud.now)
+
+    def listen(self, until: float, has_news: Callable[[], bool]) -> None:
+        assert comes_true(has_news), "a call that is under way does not come back"
 
     def wake(self) -> None:
         pass
@@ -122,7 +126,7 @@ class Project:
         tripwire: Tripwire | None = None,
         *,
         wait: bool = True,
-        deadline: float | None = None,
+        deadline: float = float("inf"),
         **run_options: Any,
     ) -> Run:
         """Do what `docbatch apply` does; with a tripwire, die at its point."""
@@ -170,7 +174,7 @@ class Project:
             spool = Spool(self.folder / "spool")
             spool.sweep()
             plan = plan_jobs(targets, (), store, StatCache(None), differences)
-            session = PlanSession(store, spool, Connections([line]), plan)
+            session = PlanSession(store, spool, Connections([line], threads=False), plan)
             session.record()
             yield session, CloudClock(cloud)
 

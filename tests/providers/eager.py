@@ -4,8 +4,8 @@ import os
 import signal
 from pathlib import Path
 
-from docbatch.engine.running.result_reader_pool import ResultReaders
-from docbatch.engine.running.result_reader_process import Kept
+from docbatch.engine.reading.result_reader_pool import ResultReaders
+from docbatch.engine.reading.result_reader_process import Kept
 from tests.patience import until
 
 SWITCH = "TESTS_READ_ELSEWHERE"

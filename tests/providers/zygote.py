@@ -135,7 +135,8 @@ def _warm_up() -> None:
 def _become(order: dict[str, Any]) -> None:
     """Be the command, from its folder and environment to its exit code."""
     from docbatch import cli
-    from docbatch.engine.running import apply, run_context
+    from docbatch.engine.connections import backoff
+    from docbatch.engine.running import apply
     from docbatch.providers.http import rates
     from docbatch.sinks import tree
     from tests.fake.project import wired
@@ -145,7 +146,7 @@ def _become(order: dict[str, Any]) -> None:
     os.chdir(order["root"])
     os.environ.update(order["environment"])
     _redirect()
-    run_context.FIRST_PAUSE = 0.04
+    backoff.FIRST_PAUSE = 0.04
     # What a process left unfinished is known by its name, of which a fork must have its own.
     tree._RUN = secrets.token_hex(4)
     rates.PAUSE = 0.04

@@ -1,5 +1,6 @@
 """A restored backup is told from the state that went on without it."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -155,3 +156,18 @@ def test_the_note_tells_when_something_was_last_about_to_be_sent(store: Store) -
     go_on(store)
 
     assert store.last_spent() == (store.folder / "serial").stat().st_mtime != 1000
+
+
+@pytest.mark.parametrize("is_writing", [True, False])
+def test_an_interrupt_while_a_checksum_is_made_is_an_interrupt(tmp_path: Path, is_writing: bool) -> None:
+    def interrupted(*_values: object) -> int:
+        raise KeyboardInterrupt
+
+    def use_the_state() -> None:
+        with Store.writable(tmp_path) as store:
+            store.database.connection.create_function("row_sum", -1, interrupted)
+            with store.write() if is_writing else contextlib.nullcontext():
+                store.database.execute("SELECT row_sum(1)").fetchone()
+
+    with pytest.raises(KeyboardInterrupt):
+        use_the_state()

@@ -174,6 +174,20 @@ def test_looks_that_hints_ask_for_are_spaced_and_prove_no_absence(
     assert 3 <= len(extra) <= 50 / LOOK_SPACING + 1
 
 
+def test_a_look_that_a_hint_asks_for_puts_off_no_regular_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = made(tmp_path / "p", lag=55.0, max_items=10)
+    lost(project)
+    project.cloud.expect("look", 2, "down_wait")
+    looks = calls(project.cloud, monkeypatch, "look")
+    meanwhile(monkeypatch, once(15, lambda: drop(project, hint())))
+
+    project.apply()
+
+    assert [round(each) for each in looks] == [0, 15, 20, 40, 60]
+
+
 def test_hints_alone_never_lead_to_a_second_create(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = made(tmp_path / "p", max_items=10, looks=4)
     lost(project, "uncertain")

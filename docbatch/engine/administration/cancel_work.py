@@ -5,17 +5,20 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, DocbatchError, Gone, ProviderError, UsageError, gravest
 from docbatch.core.lifecycle import Event
 from docbatch.core.models import FailureClass, Stops, Submission, SubmissionStatus
 from docbatch.engine.administration.edit_state import locked, named_jobs, named_submission
 from docbatch.engine.clock import Clock, patiently
+from docbatch.engine.connections.conversations import complete
+from docbatch.engine.connections.provider_connections import Connections, accesses
 from docbatch.engine.progress_notices import Observer
-from docbatch.engine.provider_connections import Connections, accesses
 from docbatch.engine.running.follow_submission import poll
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.settle_unanswered_creates import intent
 from docbatch.providers import REGISTRY
+from docbatch.providers.base import Provider
 from docbatch.specs.values import Connection
 from docbatch.spool import Spool
 from docbatch.state.store import Store
@@ -137,15 +140,21 @@ def _stop(run: Run, work: CancellableWork) -> CancelOutcome:
     if work.stops is Stops.NOTHING:
         return CancelOutcome(work, left=submission.running)
     keys = [item.key for item in run.store.submissions.unended(submission.id)]
+    connection = run.connections[submission.connection]
+    wanted = intent(run, submission.id)
+
+    def cancel(provider: Provider) -> None:
+        provider.cancel(wanted, submission.remote_id)
+
     try:
-        provider = run.connections.provider(submission.connection)
-        wanted = intent(run, submission.id)
         with contextlib.suppress(Gone):
-            patiently(run.clock, lambda: provider.cancel(wanted, submission.remote_id))
-        run.store.submissions.record(submission.id, Event.CANCEL_ASKED)
-        poll(run, submission)
+            patiently(run.clock, lambda: complete(run.clock, connection.ask(ProviderCall.CANCEL, cancel)))
     except (CredentialsError, ProviderError) as error:
         return CancelOutcome(work, left=submission.running, trouble=error)
+    run.store.submissions.record(submission.id, Event.CANCEL_ASKED)
+    complete(run.clock, poll(run, connection, submission))
+    if connection.trouble is not None:
+        return CancelOutcome(work, left=submission.running, trouble=connection.trouble)
     return _answer(run, work, keys)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, DocbatchError, Gone, ProviderError, UsageError, gravest
 from docbatch.core.models import Recovery
 from docbatch.engine.administration.adopt_unknown_work import (
@@ -19,6 +20,9 @@ from docbatch.engine.administration.adopt_unknown_work import (
     record_unknown_work,
 )
 from docbatch.engine.clock import Clock, patiently
+from docbatch.engine.connections.contract import listed
+from docbatch.engine.connections.conversations import complete
+from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.planning.plan import Selection
 from docbatch.engine.planning.plan_session import PlanSession, locked_session
 from docbatch.engine.progress_notices import Observer, Waiting
@@ -161,7 +165,7 @@ def _barrier(search: Search, session: PlanSession, name: str) -> str | None:
 def _let_lists_settle(session: PlanSession, asked: Sequence[str], clock: Clock, observe: Observer) -> None:
     """Wait until even the last work that may have been sent shows in the vendors' lists."""
     last = session.store.last_spent()
-    grace = max((session.connections.traits(name).grace for name in asked), default=0.0)
+    grace = max((session.connections[name].traits.grace for name in asked), default=0.0)
     if last is None or not grace:
         return
     passed = max(0.0, clock.wall() - last)
@@ -174,18 +178,29 @@ def _search(search: Search, session: PlanSession, name: str, clock: Clock) -> It
     """Yield the work on one connection that the state does not know; its trouble does not stop the others."""
     if name in session.connections.troubles:
         return
+    connection = session.connections[name]
+
+    def survey(provider: Provider) -> set[str]:
+        return set(listed(provider.survey(_prefix(search)), str))
+
     try:
-        provider = session.connections.provider(name)
-        markers = patiently(clock, lambda: set(provider.survey(_prefix(search))))
+        markers = patiently(
+            clock, lambda: complete(clock, connection.ask(ProviderCall.SURVEY, survey, gives=set))
+        )
         for marker in sorted(markers - session.store.submissions.markers()):
-            yield UnknownWork(marker, name, provider.account, _recall(provider, marker, clock))
+            yield UnknownWork(marker, name, connection.account, _recall(connection, marker, clock))
     except (CredentialsError, ProviderError) as error:
-        session.connections.cut(name, error)
+        connection.cut(error)
 
 
-def _recall(provider: Provider, marker: str, clock: Clock) -> Recalled | None:
+def _recall(connection: ProviderConnection, marker: str, clock: Clock) -> Recalled | None:
+    def recall(provider: Provider) -> Recalled:
+        return provider.recall(marker)
+
     try:
-        return patiently(clock, lambda: provider.recall(marker))
+        return patiently(
+            clock, lambda: complete(clock, connection.ask(ProviderCall.RECALL, recall, gives=Recalled))
+        )
     except Gone:
         return None
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docbatch.core.errors import CredentialsError, UsageError
-from docbatch.engine.credentials import read_webhook_secret
+from docbatch.engine.connections.credentials import read_webhook_secret
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind
 from docbatch.providers.webhook import Webhook

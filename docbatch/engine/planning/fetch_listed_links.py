@@ -5,8 +5,8 @@ What a link said is written down after its file, so that a run that dies in betw
 
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,9 +14,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from docbatch.core.errors import StateError
+from docbatch.core.errors import StateError, TimeUp
 from docbatch.core.models import Failure, Input
 from docbatch.core.report import plural
+from docbatch.engine.clock import Clock
+from docbatch.engine.connections.daemon_pool import DaemonPool
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Looked, Observer, Trouble
 from docbatch.naming.links import shown
@@ -44,19 +46,28 @@ class _Answer:
 
 
 def fetch_listed_links(
-    targets: Sequence[ResolvedJob], gone: Iterable[str], folder: Path, cache: StatCache, observe: Observer
+    targets: Sequence[ResolvedJob],
+    gone: Iterable[str],
+    folder: Path,
+    cache: StatCache,
+    observe: Observer,
+    *,
+    clock: Clock,
+    deadline: float = float("inf"),
 ) -> None:
     """Make the mirrors of all lists so, below a folder, and let their sources remember what their links said.
 
-    Mirrors of jobs that are gone, or list nothing any more, are removed. Raises StateError when the disk refuses.
+    Mirrors of jobs that are gone, or list nothing any more, are removed. Raises StateError when the disk refuses, TimeUp
+    when `deadline` (monotonic) passes before all answered.
     """
+    until = partial(_seconds_until, clock, deadline)
     lists = {target.name: target.source for target in targets if isinstance(target.source, ListedSource)}
     with _on_disk(folder):
         for name in (*gone, *(target.name for target in targets if target.name not in lists)):
             if (folder / name).is_dir():
                 shutil.rmtree(folder / name)
         for name, source in lists.items():
-            source.remember(_mirror(name, source, LinkCache(cache), observe))
+            source.remember(_mirror(name, source, LinkCache(cache), observe, until))
 
 
 @contextmanager
@@ -70,7 +81,13 @@ def _on_disk(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _mirror(job: str, source: ListedSource, table: LinkCache, observe: Observer) -> Looks:
+def _seconds_until(clock: Clock, deadline: float) -> float | None:
+    return None if deadline == float("inf") else max(0.0, deadline - clock.monotonic())
+
+
+def _mirror(
+    job: str, source: ListedSource, table: LinkCache, observe: Observer, until: Callable[[], float | None]
+) -> Looks:
     root, listing = source.identity, source.listing
     prune(root, {*listing.written, *listing.links})
     write(root, listing.written)
@@ -85,7 +102,7 @@ def _mirror(job: str, source: ListedSource, table: LinkCache, observe: Observer)
         waiting = iter(listing.links.items())
         while window := list(islice(waiting, WINDOW)):
             ask = partial(_ask, web, root, known)
-            answers = list(pool.map(ask, *zip(*window, strict=True)))
+            answers = _in_time([pool.submit(ask, *each) for each in window], job, until)
             fresh = {answer.path: answer.look for answer in answers}
             table.keep(root, fresh)
             looks |= fresh
@@ -99,13 +116,25 @@ def _mirror(job: str, source: ListedSource, table: LinkCache, observe: Observer)
 
 
 @contextmanager
-def _pool() -> Iterator[ThreadPoolExecutor]:
-    pool = ThreadPoolExecutor(AT_ONCE)
+def _pool() -> Iterator[DaemonPool]:
+    pool = DaemonPool(AT_ONCE, "docbatch-links")
     try:
         yield pool
     finally:
-        # An interrupted run waits for what is on its way, and for nothing more.
-        pool.shutdown(cancel_futures=True)
+        pool.close()
+
+
+def _in_time(
+    asked: "Sequence[Future[_Answer]]", job: str, until: Callable[[], float | None]
+) -> list[_Answer]:
+    """Return what links said, in their order. Raises TimeUp."""
+    try:
+        return [each.result(until()) for each in asked]
+    except TimeoutError:
+        raise TimeUp(
+            f"job '{job}': the time of this run was up before all its links answered",
+            hint="nothing was sent; run it again with a longer --timeout, or without one",
+        ) from None
 
 
 def _told(job: str, kept: Sequence[_Answer]) -> Trouble:

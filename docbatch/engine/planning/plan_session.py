@@ -7,21 +7,27 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, ProviderError
 from docbatch.engine.clock import Clock
+from docbatch.engine.connections.contract import listed
+from docbatch.engine.connections.conversations import complete
+from docbatch.engine.connections.provider_connections import Connections, accesses
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.fetch_listed_links import fetch_listed_links
 from docbatch.engine.planning.plan import Plan, Selection, Sight, plan
 from docbatch.engine.planning.record_changes import record_changes, retire
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Observer
-from docbatch.engine.provider_connections import Connections, accesses
 from docbatch.providers import REGISTRY
 from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import INPUTS, Job
 from docbatch.spool import Spool
 from docbatch.state import files, lock
 from docbatch.state.store import Store
+
+PATIENCE = 15.0
+"""Seconds that a vendor may take to say which versions it has: all that is planned waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +63,13 @@ def locked_session(
     left: Callable[[Store], Collection[str]] = busy,
     rehearsal: Path | None = None,
     observe: Observer = lambda _notice: None,
+    deadline: float = float("inf"),
 ) -> Iterator[PlanSession]:
     """Hold the state, look at what is listed, and see what is due. `left` names connections beside those of the jobs.
 
     With `rehearsal`, a folder, a copy of the state is opened there instead: what is done is then done to the copy.
-    Raises StateError, StateLocked, GuardRefused, UsageError: nothing was sent or recorded then.
+    Nobody is waited for beyond `deadline` (monotonic). Raises StateError, StateLocked, GuardRefused, UsageError, TimeUp:
+    nothing was sent or recorded then.
     """
     folder = work.folder
     files.prepare(folder)
@@ -75,8 +83,16 @@ def locked_session(
         spool.sweep()
         connections = _connections(work, left(store), spool, clock)
         stack.callback(connections.close)
-        look = partial(fetch_listed_links, folder=folder / INPUTS, cache=cache, observe=observe)
-        made = plan(work, store, cache, differences, Sight(partial(_ask, connections), look))
+        look = partial(
+            fetch_listed_links,
+            folder=folder / INPUTS,
+            cache=cache,
+            observe=observe,
+            clock=clock,
+            deadline=deadline,
+        )
+        ask = partial(_ask, connections, clock, deadline)
+        made = plan(work, store, cache, differences, Sight(ask, look))
         yield PlanSession(store, spool, connections, made)
 
 
@@ -97,11 +113,23 @@ def _connections(work: Selection, left: Collection[str], spool: Spool, clock: Cl
     return Connections(accesses(wanted, work.folder.parent, spool.incoming, clock.wake, work.allowed_hosts))
 
 
-def _ask(connections: Connections, job: Job) -> Mapping[str, str] | None:
+def _ask(connections: Connections, clock: Clock, deadline: float, job: Job) -> Mapping[str, str] | None:
     """Ask the vendor for versions; one connection's trouble does not stop the others."""
-    name = job.connection.name
-    try:
-        return connections.provider(name).pins(job.operation, job.config)
-    except (CredentialsError, ProviderError) as error:
-        connections.cut(name, error)
+    connection = connections[job.connection.name]
+    if connection.view.unreachable is not None:
         return None
+    asked = connection.ask(
+        ProviderCall.PINS,
+        lambda provider: _texts(provider.pins(job.operation, job.config)),
+        gives=dict,
+        patience=min(PATIENCE, max(0.0, deadline - clock.monotonic())),
+    )
+    try:
+        return complete(clock, asked)
+    except (CredentialsError, ProviderError) as error:
+        connection.cut(error)
+        return None
+
+
+def _texts(pins: Mapping[str, str]) -> dict[str, str]:
+    return dict(zip(listed(pins.keys(), str), listed(pins.values(), str), strict=True))

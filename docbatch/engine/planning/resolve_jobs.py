@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from docbatch.core.keys import canonical, recipe_key
 from docbatch.core.models import REFERENCE_TYPES, Input, Operation, Recipe
+from docbatch.engine.connections.provider_connections import connection_settings
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
-from docbatch.engine.provider_connections import connection_settings
 from docbatch.naming.pathtext import escape
 from docbatch.naming.references import Reference
 from docbatch.naming.signed import is_signed

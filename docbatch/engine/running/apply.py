@@ -13,9 +13,9 @@ from docbatch.engine.planning.plan_report import plan_report
 from docbatch.engine.planning.plan_session import PlanSession, locked_session
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Observer
+from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.replan_changed_document import replan
-from docbatch.engine.running.result_reader_pool import ResultReaders
 from docbatch.engine.running.run_context import Run
 from docbatch.state.deadlines import Stuck
 
@@ -76,19 +76,22 @@ class ApplyOutcome:
 def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], bool]) -> ApplyOutcome:
     """Make the jobs so. `announce` is shown the plan before anything is done and may decline it.
 
-    Raises StateError, StateLocked, GuardRefused, UsageError, StalePlan: nothing was sent then.
+    Raises StateError, StateLocked, GuardRefused, UsageError, StalePlan, TimeUp: nothing was sent then.
     """
     clock = SystemClock()
-    with locked_session(work, clock, observe=observe) as session:
+    deadline = float("inf") if work.timeout is None else clock.monotonic() + work.timeout
+    with locked_session(work, clock, observe=observe, deadline=deadline) as session:
         store = session.store
         if work.plan is not None:
             work.plan.check(store, session.plan.differences)
+        asked = clock.monotonic()
         if not announce(plan_report(session.plan, work.shown)):
             return ApplyOutcome((), declined=True)
+        # Who is asked may take a while to agree.
+        deadline += clock.monotonic() - asked
         if work.plan is not None:
             work.plan.start(store)
         session.record()
-        deadline = None if work.timeout is None else clock.monotonic() + work.timeout
         with closing(ResultReaders(session.spool.root)) as readers:
             run = _run(work, session, clock, observe, readers)
             reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
@@ -114,7 +117,7 @@ def _run(
 
 def _is_in_process(run: Run) -> bool:
     """Work in this process ends with it, so there is nothing to leave running."""
-    return all(run.connections.traits(target.connection).in_process for target in run.targets.values())
+    return all(run.connections[target.connection].traits.in_process for target in run.targets.values())
 
 
 def _outcome(run: Run, shown: int) -> ApplyOutcome:
@@ -129,6 +132,6 @@ def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:
     standing = store.documents.standing(target.name)
     found = store.documents.failures(target.name, shown) if standing else iter(())
     failures = tuple((path, status, str(why.kind), why.message) for path, status, why in found)
-    lacking = (run.unwritten.get(sink.row, 0) for sink in store.deliveries.sinks(target.name))
+    lacking = (run.sinks.unwritten.get(sink.row, 0) for sink in store.deliveries.sinks(target.name))
     undelivered = max([store.deliveries.undelivered(target.name), *lacking])
     return JobOutcome(target.name, store.documents.count(target.name), standing, undelivered, failures)

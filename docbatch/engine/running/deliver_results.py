@@ -10,7 +10,7 @@ from docbatch.core.results import Answer, DocumentInfo
 from docbatch.core.scheduler import Deliver
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Delivered, Trouble
-from docbatch.engine.running.result_reader_process import Render
+from docbatch.engine.reading.result_reader_process import Render
 from docbatch.engine.running.run_context import Run
 from docbatch.fields import Format
 from docbatch.naming.pathtext import escape
@@ -33,17 +33,19 @@ def deliver(run: Run, action: Deliver) -> None:
         else:
             _write(run, target, recorded, wanted, sink)
     except SinkError as error:
-        run.failed_sinks.add(action.sink)
+        run.sinks.failed.add(action.sink)
         if wanted.kind.whole:
-            run.unwritten[action.sink] = run.store.documents.tally(action.job).get(ItemStatus.SUCCEEDED, 0)
+            run.sinks.unwritten[action.sink] = run.store.documents.tally(action.job).get(
+                ItemStatus.SUCCEEDED, 0
+            )
         run.errors.append(error)
         run.observe(Trouble(f"job {action.job}", error.message, error.hint))
 
 
 def _opened(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> Sink:
-    if recorded.row not in run.sinks:
-        run.sinks[recorded.row] = wanted.open()
-    return run.sinks[recorded.row]
+    if recorded.row not in run.sinks.opened:
+        run.sinks.opened[recorded.row] = wanted.open()
+    return run.sinks.opened[recorded.row]
 
 
 def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink) -> None:
@@ -118,8 +120,8 @@ def _publish(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Reso
     account.close(stamp)
     run.store.deliveries.published(recorded.row, -1 if faults else job.revision, stamp)
     if faults:
-        run.failed_sinks.add(recorded.row)
-        run.unwritten[recorded.row] = len(faults)
+        run.sinks.failed.add(recorded.row)
+        run.sinks.unwritten[recorded.row] = len(faults)
         _report(run, target, faults)
     run.observe(Delivered(target.name, written))
 
@@ -129,7 +131,7 @@ def _deliveries(
 ) -> Iterator[Delivery]:
     """Yield what is due, with outputs of other processes where there are some: they work ahead of the sink."""
     deliveries = (_delivery(run, target, each, each.expected) for each in due)
-    kind = run.connections.kind(target.connection)
+    kind = run.connections[target.connection].access.kind
     if run.readers is None or form is None or kind is None:
         yield from deliveries
         return
@@ -158,10 +160,10 @@ def unsettled(run: Run) -> Iterator[tuple[str, int, int, bool]]:
     """Yield (job, sink, count, whole) of what is to be written and not set aside in this run."""
     jobs = list(run.targets)
     for job, sink, count in run.store.deliveries.counts_due(jobs):
-        if sink not in run.failed_sinks and not _is_whole(run, job, sink):
+        if sink not in run.sinks.failed and not _is_whole(run, job, sink):
             yield job, sink, count, False
     for job, sink in run.store.deliveries.stale(jobs):
-        if sink not in run.failed_sinks and _is_whole(run, job, sink):
+        if sink not in run.sinks.failed and _is_whole(run, job, sink):
             yield job, sink, 1, True
 
 

@@ -1,46 +1,64 @@
 """Fetching results side by side, and bringing them into the spool, before the one thread that records asks for them."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 
-from docbatch.core.errors import Gone, Refused, Unavailable
+from docbatch.core.consequences import ProviderCall
+from docbatch.core.errors import CredentialsError, ProviderError, Refused, Unavailable
 from docbatch.core.models import Draft
-from docbatch.engine.running.result_reader_pool import ResultReaders
-from docbatch.engine.running.result_reader_process import Kept, keep
+from docbatch.core.results import Answer
+from docbatch.engine.connections.contract import broken, kept, raised
+from docbatch.engine.connections.provider_connections import ProviderConnection
+from docbatch.engine.reading.result_reader_pool import ResultReaders
+from docbatch.engine.reading.result_reader_process import Kept, keep
 from docbatch.naming.signed import without_signatures
 from docbatch.providers.base import Intent, Provider, Ready
 from docbatch.providers.http.redaction import shape_complaint
 from docbatch.spool import Spool
 from docbatch.state.records import Collected, ReadyItem
 
-Outcome = Collected | Unavailable | Gone | Refused
+Outcome = Collected | ProviderError | CredentialsError
 PATIENCE = 4
 """How often a result is fetched that cannot be read: most that came spoilt come whole the next time."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Fetch:
+    """A fetch that was begun, and when (monotonic seconds)."""
+
+    call: Future[Outcome]
+    since: float
+
+
 class Ahead:
-    """The results of one submission that are on their way."""
+    """The results of one submission that are on their way, by item."""
 
     def __init__(self) -> None:
-        self._under_way: dict[str, Future[Outcome]] = {}
+        self._begun: dict[str, _Fetch] = {}
 
-    def fetch(
-        self,
-        one: Callable[[ReadyItem], Outcome],
-        pool: Executor,
-        waiting: Sequence[ReadyItem],
-        most: int,
-    ) -> list[tuple[ReadyItem, Outcome]]:
-        """Return what became of the first `most` results; the others are fetched meanwhile, and after this returned.
-
-        What is in the spool by then and not recorded before a kill is fetched again.
-        """
+    def begin(
+        self, connection: ProviderConnection, fetcher: "Fetcher", waiting: Sequence[ReadyItem], now: float
+    ) -> None:
+        """Begin to fetch what is not on its way. What is in the spool before a kill and not recorded is fetched again."""
         for each in waiting:
-            if each.key not in self._under_way:
-                self._under_way[each.key] = pool.submit(one, each)
-        return [(each, self._under_way.pop(each.key).result()) for each in waiting[:most]]
+            if each.key not in self._begun:
+                call = connection.submit(partial(fetcher.fetch, each=each))
+                self._begun[each.key] = _Fetch(call, now)
+
+    def under_way(self, wanted: Sequence[ReadyItem]) -> "list[Future[Outcome]]":
+        return [call for each in wanted if not (call := self._begun[each.key].call).done()]
+
+    def since(self, wanted: Sequence[ReadyItem]) -> float:
+        """Return when the first of them was begun."""
+        return min(self._begun[each.key].since for each in wanted)
+
+    def take(self, wanted: Sequence[ReadyItem]) -> list[tuple[ReadyItem, Outcome]]:
+        """Return what became of those that are through, in their order. Raises StateError where one could not be kept."""
+        through = [each for each in wanted if self._begun[each.key].call.done()]
+        return [(each, self._begun.pop(each.key).call.result()) for each in through]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,31 +71,52 @@ class Fetcher:
 
     spool: Spool
     readers: ResultReaders | None
-    provider: Provider
+    connection: str
     kind: str | None
     intent: Intent
     soon: bool
     flaws: Counter[str] = field(default_factory=Counter)
 
-    def fetch(self, each: ReadyItem) -> Outcome:
+    def fetch(self, provider: Provider, each: ReadyItem) -> Outcome:
         """Fetch one result, cut what is secret in it, read it, and bring it into the spool: durable after a flush."""
         try:
-            found = self.provider.fetch(self.intent, Ready(each.key, each.remote_id, each.partial))
-        except (Unavailable, Gone, Refused) as error:
+            return self._fetched(provider, each)
+        except (ProviderError, CredentialsError) as error:
             return error
+
+    def _fetched(self, provider: Provider, each: ReadyItem) -> Outcome:
+        ready = Ready(each.key, each.remote_id, each.partial)
+        found = kept(
+            self.connection, ProviderCall.FETCH, lambda: provider.fetch(self.intent, ready), bytes | Draft
+        )
         if isinstance(found, Draft):
             return Collected(each.key, self.spool.admit(found), each.partial)
         try:
-            kept = self._kept(found)
+            made = self._drafted(provider, found)
         except ValueError as error:
             return self._unreadable(each, shape_complaint(without_signatures(found), error))
-        return Collected(each.key, self.spool.admit(kept.draft), each.partial or kept.partial, kept.credits)
+        return Collected(each.key, self.spool.admit(made.draft), each.partial or made.partial, made.credits)
 
-    def _kept(self, payload: bytes) -> Kept:
-        kept = None
+    def _drafted(self, provider: Provider, payload: bytes) -> Kept:
+        drafted = None
         if self.readers is not None and self.kind is not None:
-            kept = self.readers.keep(self.kind, payload, soon=self.soon)
-        return kept or keep(self.provider.read, self.spool, payload)[0]
+            drafted = self.readers.keep(self.kind, payload, soon=self.soon)
+        return drafted or keep(partial(self._read, provider), self.spool, payload)[0]
+
+    def _read(self, provider: Provider, payload: bytes) -> Answer:
+        """Read a payload. Raises ValueError when it has the wrong shape."""
+        try:
+            answer = provider.read(payload)
+        except ValueError:
+            raise
+        except Exception as error:
+            raise broken(
+                self.connection, ProviderCall.FETCH, f"it read a result and raised {raised(error)}"
+            ) from error
+        if not {"is_partial", "credits"} <= set(dir(answer)):
+            what = f"it read a result and returned a value of type {type(answer).__name__}"
+            raise broken(self.connection, ProviderCall.FETCH, what)
+        return answer
 
     def _unreadable(self, each: ReadyItem, complaint: str) -> Unavailable | Refused:
         self.flaws[each.key] += 1

@@ -2,43 +2,74 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from docbatch.core.errors import BudgetStop, CredentialsError, Gone, ProviderError, Refused, Unavailable
+from docbatch.core.consequences import CallError, Fate, ProviderCall, consequence
+from docbatch.core.errors import (
+    BudgetStop,
+    CredentialsError,
+    NotAnswering,
+    ProviderError,
+)
+from docbatch.core.lifecycle import Event
 from docbatch.core.models import Failure, FailureClass, ItemStatus, Submission
-from docbatch.engine.progress_notices import Ended, Fetched, Trouble
-from docbatch.engine.running.fetch_results import Ahead, Fetcher, Outcome
+from docbatch.engine.connections.contract import broken
+from docbatch.engine.connections.conversations import Talk
+from docbatch.engine.connections.provider_connections import ProviderConnection
+from docbatch.engine.progress_notices import Ended, Fetched
+from docbatch.engine.running.fetch_results import Fetcher, Outcome
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.settle_unanswered_creates import intent
-from docbatch.providers.base import Changed, Failed, Progress, Provider, Ready
+from docbatch.engine.running.take_consequences import take_consequences
+from docbatch.providers.base import Changed, Failed, Intent, Progress, Provider, Ready
 from docbatch.state.records import Collected, ReadyItem
 
 WINDOW = 64
 AHEAD = 192
 """How many results are fetched beyond a window while it is recorded and delivered."""
 MOST_LOSSES = 3
+CALM = 1.0
+"""Seconds after which results are recorded although others that were asked for with them are not there."""
 
 
-def poll(run: Run, submission: Submission) -> None:
+def poll(run: Run, connection: ProviderConnection, submission: Submission) -> Talk[None]:
     """Ask once, record what ended, and note when to ask again."""
-    connection = submission.connection
-    provider = run.connections.provider(connection)
-    if run.readers is not None and provider.traits.concurrency > 1:
+    if run.readers is not None and connection.traits.concurrency > 1:
         # While the vendor answers there is time to start.
         run.readers.expect(submission.running)
+    followed = run.follow(submission.id)
+    wanted = intent(run, submission.id)
     try:
-        progress = provider.poll(intent(run, submission.id), submission.remote_id)
-    except Unavailable as error:
-        run.next_poll[submission.id] = run.pause(submission.id, error.retry_after)
+        progress = yield from connection.ask(
+            ProviderCall.POLL,
+            lambda provider: _asked(connection.name, provider, wanted, submission),
+            gives=Progress,
+        )
+    except (ProviderError, CredentialsError) as error:
+        leads_to = take_consequences(run, connection, ProviderCall.POLL, error)
+        if leads_to.later:
+            followed.next_poll = run.later(followed.backoff, getattr(error, "retry_after", None))
+        elif leads_to.event is Event.LOST:
+            keys = [item.key for item in wanted.batch.items]
+            run.store.submissions.lose(submission.id, again=_again(run, connection, keys))
         return
-    except Gone:
-        keys = [item.key for item in intent(run, submission.id).batch.items]
-        run.store.submissions.lose(submission.id, again=_again(run, submission, keys))
-        run.requeue()
-        return
-    _record(run, submission, progress)
-    _schedule(run, submission, progress)
+    assert isinstance(progress, Progress)
+    _record(run, connection, submission, progress)
+    _schedule(run, connection, submission, progress)
 
 
-def _record(run: Run, submission: Submission, progress: Progress) -> None:
+def _asked(connection: str, provider: Provider, wanted: Intent, submission: Submission) -> object:
+    """Ask, and make sure of what the answer is made of."""
+    progress: object = provider.poll(wanted, submission.remote_id)
+    keys = {item.key for item in wanted.batch.items}
+    if isinstance(progress, Progress) and not all(_tells_of(keys, each) for each in progress.ended):
+        raise broken(connection, ProviderCall.POLL, "it tells of what is no document of this submission")
+    return progress
+
+
+def _tells_of(keys: Collection[str], told: object) -> bool:
+    return isinstance(told, Ready | Failed | Changed) and told.key in keys
+
+
+def _record(run: Run, connection: ProviderConnection, submission: Submission, progress: Progress) -> None:
     ready = [
         ReadyItem(each.key, each.remote_id, each.partial)
         for each in progress.ended
@@ -47,7 +78,7 @@ def _record(run: Run, submission: Submission, progress: Progress) -> None:
     failed = {each.key: each.failure for each in progress.ended if isinstance(each, Failed)}
     changed = [each for each in progress.ended if isinstance(each, Changed)]
     if ready or failed:
-        _stop_without_credits(run, submission.connection, failed)
+        _stop_without_credits(run, connection, failed)
         ended, broken = run.store.submissions.progress(submission.id, ready, failed)
         if ended or broken:
             run.observe(Ended(submission.id, ended, broken, run.store.submissions.wanted_by(submission.id)))
@@ -55,16 +86,16 @@ def _record(run: Run, submission: Submission, progress: Progress) -> None:
         _release(run, submission.id, changed)
     run.remark(submission.id, progress.note)
     if progress.unseen:
-        _question(run, submission, progress)
+        _question(run, connection, submission, progress)
 
 
-def _stop_without_credits(run: Run, connection: str, failed: Mapping[str, Failure]) -> None:
+def _stop_without_credits(run: Run, connection: ProviderConnection, failed: Mapping[str, Failure]) -> None:
     """Create nothing more in this run where credits have just run out: it would fail as well."""
     broke = {key: why for key, why in failed.items() if why.kind is FailureClass.OUT_OF_CREDITS}
     live = [item.key for item in run.store.items.many(list(broke)) if item.status is ItemStatus.LIVE]
     if live:
         hint = "add credits and apply again; what runs is still collected"
-        run.connections.block(connection, BudgetStop(broke[live[0]].message, hint=hint))
+        connection.block(BudgetStop(broke[live[0]].message, hint=hint))
 
 
 def _release(run: Run, identity: str, changed: Sequence[Changed]) -> None:
@@ -73,109 +104,138 @@ def _release(run: Run, identity: str, changed: Sequence[Changed]) -> None:
     run.store.submissions.release(identity, [each.key for each in changed])
     for each in changed:
         run.replan(run, items[each.key], each.reason)
-    run.requeue()
+    run.queues.forget()
 
 
-def _question(run: Run, submission: Submission, progress: Progress) -> None:
+def _question(run: Run, connection: ProviderConnection, submission: Submission, progress: Progress) -> None:
     """Hold items without a trace once a found submission had its grace: they may exist, so they are not sent again."""
-    found_at = run.found_at.setdefault(submission.id, run.clock.monotonic())
-    grace = run.connections.traits(submission.connection).grace
+    followed, now = run.follow(submission.id), run.clock.monotonic()
+    if followed.found_at is None:
+        followed.found_at = now
     is_certain = submission.remote_id is not None and not submission.found
-    if not is_certain and run.clock.monotonic() - found_at >= grace:
+    if not is_certain and now - followed.found_at >= connection.traits.grace:
         run.store.submissions.hold(submission.id, sorted(progress.unseen))
 
 
-def _schedule(run: Run, submission: Submission, progress: Progress) -> None:
+def _schedule(run: Run, connection: ProviderConnection, submission: Submission, progress: Progress) -> None:
     """Ask again soon while things move, more and more seldom while they do not."""
-    traits = run.connections.traits(submission.connection)
-    before = run.pauses.get(submission.id, traits.poll_initial / 1.5)
+    traits, followed = connection.traits, run.follow(submission.id)
+    before = followed.backoff.length or traits.poll_initial / 1.5
     length = traits.poll_initial if progress.ended else min(before * 1.5, traits.poll_max)
-    run.pauses[submission.id] = length
-    run.next_poll[submission.id] = run.clock.monotonic() + (progress.next_poll or length)
+    followed.backoff.length = length
+    followed.next_poll = run.clock.monotonic() + (progress.next_poll or length)
 
 
-def collect(run: Run, submission: Submission) -> None:
+def collect(run: Run, connection: ProviderConnection, submission: Submission) -> Talk[None]:
     """Fetch what is ready, make it durable in the spool, then record it: killed in between, it is fetched again."""
-    lost: dict[str, Failure] = {}
-    unusable: dict[str, Failure] = {}
-    collected: list[Collected] = []
-    pause: float | None = None
-    for each, outcome in _fetched(run, submission):
-        match outcome:
-            case Collected():
-                collected.append(outcome)
-            case Unavailable():
-                pause = max(pause or 0.0, outcome.retry_after or 0.0)
-            case Gone():
-                lost[each.key] = Failure(FailureClass.EXPIRED, outcome.message)
-            case Refused():
-                unusable[each.key] = Failure(FailureClass.VENDOR_ERROR, outcome.message, outcome.code)
+    try:
+        outcomes = yield from _fetched(run, connection, submission)
+    except NotAnswering as error:
+        take_consequences(run, connection, ProviderCall.FETCH, error)
+        return
     run.spool.flush()
-    run.store.submissions.fail(submission.id, unusable)
+    followed = run.follow(submission.id)
+    collected = [outcome for _, outcome in outcomes if isinstance(outcome, Collected)]
     if collected:
         run.store.submissions.collect(submission.id, collected)
-        run.relax(f"fetch {submission.id}")
+        followed.fetching.relax()
         run.observe(Fetched(submission.id, len(collected)))
+    failed = [(each.key, outcome) for each, outcome in outcomes if not isinstance(outcome, Collected)]
+    _meet_failures(run, connection, submission, failed)
+
+
+def _meet_failures(
+    run: Run, connection: ProviderConnection, submission: Submission, failed: Sequence[tuple[str, CallError]]
+) -> None:
+    """Ask later for what may come yet, end what cannot, and give the connection up where that is due."""
+    lost: dict[str, Failure] = {}
+    unusable: dict[str, Failure] = {}
+    pauses: list[float] = []
+    ends: list[CallError] = []
+    for key, error in failed:
+        leads_to = consequence(ProviderCall.FETCH, error)
+        if leads_to.later:
+            pauses.append(getattr(error, "retry_after", None) or 0.0)
+        elif leads_to.requeue:
+            lost[key] = Failure(FailureClass.EXPIRED, error.message)
+        elif leads_to.fate is Fate.GOES_ON:
+            unusable[key] = Failure(FailureClass.VENDOR_ERROR, error.message, getattr(error, "code", None))
+        else:
+            ends.append(error)
+    run.store.submissions.fail(submission.id, unusable)
+    for error in ends[:1]:
+        take_consequences(run, connection, ProviderCall.FETCH, error)
     if lost:
-        _lose(run, submission, lost)
-    if pause is not None:
-        run.next_fetch[submission.id] = run.pause(f"fetch {submission.id}", pause)
+        _lose(run, connection, submission, lost)
+    if pauses:
+        followed = run.follow(submission.id)
+        followed.next_fetch = run.later(followed.fetching, max(pauses))
 
 
-def _fetched(run: Run, submission: Submission) -> list[tuple[ReadyItem, Outcome]]:
-    provider = run.connections.provider(submission.connection)
-    fetcher = _fetcher(run, submission, provider)
-    if provider.traits.concurrency == 1:
-        return [(each, fetcher.fetch(each)) for each in run.store.submissions.waiting(submission.id, WINDOW)]
-    if run.readers is not None:
+def _fetched(
+    run: Run, connection: ProviderConnection, submission: Submission
+) -> Talk[list[tuple[ReadyItem, Outcome]]]:
+    """Return what became of some of the results that are ready, in their order. Raises what ends the connection's use."""
+    beyond = 0 if connection.traits.concurrency == 1 else AHEAD
+    if run.readers is not None and beyond:
         run.readers.expect(submission.ready)
-    waiting = run.store.submissions.waiting(submission.id, WINDOW + AHEAD)
-    ahead = run.ahead.setdefault(submission.id, Ahead())
-    return ahead.fetch(fetcher.fetch, run.connections.pool(submission.connection), waiting, WINDOW)
+    waiting = run.store.submissions.waiting(submission.id, WINDOW + beyond)
+    ahead = run.follow(submission.id).ahead
+    ahead.begin(connection, _fetcher(run, connection, submission), waiting, run.clock.monotonic())
+    first = waiting[:WINDOW]
+    while under_way := ahead.under_way(first):
+        yield connection.waiting(ProviderCall.FETCH, under_way, seconds=CALM)
+        if len(ahead.under_way(first)) < len(first):
+            break
+        if run.clock.monotonic() - ahead.since(first) >= connection.traits.patience:
+            raise connection.silent(ProviderCall.FETCH, connection.traits.patience)
+    return ahead.take(first)
 
 
-def _fetcher(run: Run, submission: Submission, provider: Provider) -> Fetcher:
-    targets = [target for target in run.targets.values() if target.connection == submission.connection]
+def _fetcher(run: Run, connection: ProviderConnection, submission: Submission) -> Fetcher:
+    targets = [target for target in run.targets.values() if target.connection == connection.name]
     return Fetcher(
         run.spool,
         run.readers,
-        provider,
-        run.connections.kind(submission.connection),
+        connection.name,
+        connection.access.kind,
         intent(run, submission.id),
         soon=any(sink.form is not None for target in targets for sink in target.sinks),
-        flaws=run.flaws,
+        flaws=run.follow(submission.id).flaws,
     )
 
 
-def _lose(run: Run, submission: Submission, lost: Mapping[str, Failure]) -> None:
+def _lose(
+    run: Run, connection: ProviderConnection, submission: Submission, lost: Mapping[str, Failure]
+) -> None:
     """Results that cannot be had any more: what costs nothing is queued again, the rest waits for consent."""
-    again = _again(run, submission, lost)
+    again = _again(run, connection, lost)
     run.store.submissions.release(submission.id, sorted(again))
     run.store.submissions.fail(submission.id, {key: why for key, why in lost.items() if key not in again})
-    run.requeue()
+    run.queues.forget()
 
 
-def _again(run: Run, submission: Submission, keys: Collection[str]) -> frozenset[str]:
+def _again(run: Run, connection: ProviderConnection, keys: Collection[str]) -> frozenset[str]:
     """Return what may be sent again unasked: free work, as long as it is not lost over and over in one run."""
-    if not run.connections.traits(submission.connection).free:
+    if not connection.traits.free:
         return frozenset()
     run.losses.update(list(keys))
     return frozenset(key for key in keys if run.losses[key] <= MOST_LOSSES)
 
 
-def discard(run: Run, submission: Submission) -> None:
+def discard(run: Run, connection: ProviderConnection, submission: Submission) -> Talk[None]:
     """Let the vendor remove what was made for a submission alone. A failure stops nothing and is made up for by a later run."""
-    run.left.add(submission.id)
+    connection.left.add(submission.id)
     wanted = intent(run, submission.id)
-    try:
-        provider = run.connections.provider(submission.connection)
+
+    def remove(provider: Provider) -> list[str]:
         provider.discard(wanted)
+        return [step.name for step in provider.steps(wanted.batch) if not step.shared]
+
+    try:
+        own = yield from connection.ask(ProviderCall.DISCARD, remove, gives=list)
     except (ProviderError, CredentialsError) as error:
-        text = f"what was made for it at the provider is still there: {error.message}"
-        run.observe(
-            Trouble(f"submission {submission.id}", text, "its results are safe; the next apply tries again")
-        )
+        take_consequences(run, connection, ProviderCall.DISCARD, error, submission.id)
         return
-    own = [step.name for step in provider.steps(wanted.batch) if not step.shared]
-    run.store.objects.forget(provider.account, own)
+    run.store.objects.forget(connection.account, own)
     run.store.submissions.clear(submission.id)

@@ -2,74 +2,81 @@
 
 from dataclasses import replace
 
-from docbatch.core.errors import GuardRefused, Unavailable
-from docbatch.core.models import Traits
+from docbatch.core.consequences import ProviderCall
+from docbatch.core.errors import CredentialsError, GuardRefused, ProviderError
 from docbatch.core.scheduler import Looks
+from docbatch.engine.connections.contract import listed
+from docbatch.engine.connections.conversations import Talk
+from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Trouble
 from docbatch.engine.running.run_context import Run
+from docbatch.engine.running.take_consequences import take_consequences
 
 
-def knows_all_work(run: Run, connection: str) -> bool:
-    """Say whether creates may go out; if not, the connection rests or is blocked."""
-    if connection in run.surveyed:
+def knows_all_work(run: Run, connection: ProviderConnection) -> Talk[bool]:
+    """Say whether creates may go out; if not, the connection rests, or is not used for any."""
+    if connection.searched:
         return True
-    traits = run.connections.traits(connection)
+    traits = connection.traits
     try:
         if not traits.free:
             run.store.refuse_restored()
             _refuse_stranded(run, connection)
-        provider = run.connections.provider(connection)
-        unknown = set(provider.survey(f"{run.project}-")) - run.store.submissions.markers()
-    except Unavailable as error:
-        run.connections.rest(connection, run.pause(connection, error.retry_after))
+        marked = yield from connection.ask(
+            ProviderCall.SURVEY,
+            lambda provider: set(listed(provider.survey(f"{run.project}-"), str)),
+            gives=set,
+        )
+    except (ProviderError, CredentialsError) as error:
+        take_consequences(run, connection, ProviderCall.SURVEY, error)
         return False
     except GuardRefused as error:
-        run.connections.block(connection, error)
+        connection.block(error)
         return False
+    unknown = marked - run.store.submissions.markers()
     if unknown:
-        run.connections.block(connection, _foreign(connection, unknown))
+        connection.block(_foreign(connection.name, unknown))
         return False
-    if not traits.free and run.store.is_moved() and not _is_watched(run, connection, traits):
+    if not traits.free and run.store.is_moved() and not _is_watched(run, connection):
         return False
-    run.surveyed.add(connection)
+    connection.searched = True
     return True
 
 
-def _refuse_stranded(run: Run, connection: str) -> None:
+def _refuse_stranded(run: Run, connection: ProviderConnection) -> None:
     """Raise GuardRefused where what was sent under another account is not through: its documents would be paid there too."""
-    account = run.connections.account(connection)
     for each in run.store.submissions.open():
-        if each.connection == connection and each.account != account:
+        if each.connection == connection.name and each.account != connection.account:
             raise GuardRefused(
-                f"connection '{connection}' now speaks for {account}, and submission {each.id}, which was sent for"
+                f"connection '{connection.name}' now speaks for {connection.account}, and submission {each.id}, which was sent for"
                 f" {each.account}, is not through",
                 hint="nothing was sent; finish with the former host, workspace or project, or give the new one a"
                 " connection of its own in docbatch.yaml",
             )
 
 
-def _is_watched(run: Run, connection: str, traits: Traits) -> bool:
+def _is_watched(run: Run, connection: ProviderConnection) -> bool:
     """Say whether lists stayed without unknown work for the grace.
 
     Nothing tells how old a state is that was put back together with all that lies beside it, and what was sent in the
     meantime may have been sent a moment ago.
     """
-    now = run.clock.monotonic()
-    looks = run.looks.get(connection)
+    now, traits = run.clock.monotonic(), connection.traits
+    looks = connection.watch
     if looks is None:
         run.observe(
             Trouble(
-                f"connection '{connection}'",
+                f"connection '{connection.name}'",
                 f"the state was copied or put back, so the vendor's lists are watched for {traits.grace:g} s"
                 " before anything is sent",
             )
         )
         looks = Looks(since=now)
     seen = replace(looks, empty=looks.empty + 1)
-    run.looks[connection] = seen
+    connection.watch = seen
     if seen.are_enough(seen.empty, traits, now):
         return True
-    run.connections.rest(connection, now + traits.look_spacing)
+    connection.rest(now + traits.look_spacing)
     return False
 
 

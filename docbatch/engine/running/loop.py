@@ -1,8 +1,13 @@
-"""The loop of a run: see what is recorded, schedule what is due, do it, again until nothing is due."""
+"""The loop of a run: see what is recorded, schedule what is due, do it, again until nothing is due.
 
-from collections.abc import Iterator
+Each connection that has something to do holds one conversation at a time, in which its actions come in their order. Only
+this thread records and delivers, and it never waits for one connection while another goes on.
+"""
 
-from docbatch.core.errors import CredentialsError, ProviderError
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from docbatch.core.errors import NotAnswering, Uncertain
 from docbatch.core.models import Submission
 from docbatch.core.scheduler import (
     Action,
@@ -11,6 +16,7 @@ from docbatch.core.scheduler import (
     Deliver,
     Discard,
     Due,
+    Note,
     Poll,
     Queue,
     Schedule,
@@ -19,6 +25,8 @@ from docbatch.core.scheduler import (
     Submit,
     schedule,
 )
+from docbatch.engine.connections.conversations import Conversations, RunOver, Talk, Wait
+from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Trouble, Waiting
 from docbatch.engine.running import (
     deliver_results,
@@ -29,32 +37,161 @@ from docbatch.engine.running import (
 from docbatch.engine.running.read_webhook_hints import HintInbox
 from docbatch.engine.running.run_context import Run
 
-WINDOW = 4096
+SLOW = 10.0
+"""Seconds after which it is told that a connection has not answered yet."""
+LAST = 1.0
+"""Seconds that calls under way have to come back once the time of a run is up."""
 
 
-def reconcile(run: Run, *, wait: bool = True, deadline: float | None = None) -> None:
+def reconcile(run: Run, *, wait: bool = True, deadline: float = float("inf")) -> None:
     """Work until nothing is due; with `wait` also until nothing will be, or `deadline` (monotonic) has passed.
 
     May be killed at any instant and called again on the same state.
     """
     run.store.submissions.question()
     run.store.deliveries.forgive()
-    inbox = HintInbox(run.store.folder / "inbox")
-    while True:
-        _heed(run, inbox)
-        submissions = {each.id: each for each in run.store.submissions.open()}
-        spent = {each.id: each for each in run.store.submissions.spent() if each.id not in run.left}
-        known = {**submissions, **spent}
-        run.forget_all_but(known)
-        current = schedule(_snapshot(run, submissions, spent), run.clock.monotonic())
-        for action in current.actions:
-            _perform(run, action, known)
-        if current.actions:
-            continue
-        if not wait or _passed(run, deadline) or not _awaits(run, current):
-            break
-        _wait(run, inbox, current, submissions, deadline)
+    rounds = _Rounds(run, HintInbox(run.store.folder / "inbox"), Conversations(run.clock), wait, deadline)
+    while rounds.go_on():
+        pass
+    rounds.end()
     _write_whole_sinks(run)
+
+
+@dataclass
+class _Rounds:
+    """The rounds of one run. `hinted` are looks that webhooks asked for, by connection; `told` who was told to be slow."""
+
+    run: Run
+    inbox: HintInbox
+    talks: Conversations
+    wait: bool
+    deadline: float
+    hinted: dict[str, list[Settle]] = field(default_factory=dict)
+    told: dict[str, float] = field(default_factory=dict)
+
+    def go_on(self) -> bool:
+        """Do what is due now and wait for what comes next; say whether there may be more."""
+        run = self.run
+        if self._is_late():
+            return False
+        open_ = {each.id: each for each in run.store.submissions.open()}
+        self._heed(open_)
+        self._wake(open_)
+        spent = {each.id: each for each in run.store.submissions.spent()}
+        known = {**open_, **spent}
+        run.forget_all_but(known)
+        current = schedule(_snapshot(run, open_, spent, self.talks.names), run.clock.monotonic())
+        if self._do(current, known):
+            return True
+        if self.talks.names:
+            self._listen(current)
+            return True
+        if not self.wait or not _awaits(run, current):
+            return False
+        self._sleep(current)
+        return True
+
+    def end(self) -> None:
+        """Give calls under way a last moment; then leave them. A create among them may exist: it is looked for later."""
+        run = self.run
+        until = run.clock.monotonic() + LAST
+        run.connections.end()
+        while self.talks.names and run.clock.monotonic() < until:
+            run.clock.listen(until, self.talks.has_news)
+            self.talks.go_on()
+        for name, (subject, _) in self.talks.unanswered(SLOW).items():
+            error = NotAnswering(
+                f"{subject}, and the time of this run is up", hint="run the same command again to go on"
+            )
+            run.connections[name].cut(error)
+            run.observe(Trouble(f"connection '{name}'", error.message, error.hint))
+        self.talks.end(_given_up)
+
+    def _is_late(self) -> bool:
+        return self.run.clock.monotonic() >= self.deadline
+
+    def _heed(self, submissions: Mapping[str, Submission]) -> None:
+        """Take up what webhooks left. A look that they ask for may find work, and never counts towards its absence."""
+        for look in self.inbox.heed(self.run, self.inbox.take(self.run), submissions):
+            self.hinted.setdefault(submissions[look.submission].connection, []).append(look)
+
+    def _woken(self) -> set[str]:
+        """Return the free connections whose providers, in this process, have something to tell."""
+        return {
+            name
+            for name, each in self.run.connections.items()
+            if each.access.woken.is_set() and name not in self.talks.names
+        }
+
+    def _wake(self, submissions: Mapping[str, Submission]) -> None:
+        """Ask providers in this process at once that have something to tell: that costs nothing."""
+        woken = self._woken()
+        for name in woken:
+            self.run.connections[name].access.woken.clear()
+        for submission in submissions.values():
+            if submission.connection in woken:
+                self.run.follow(submission.id).next_poll = 0.0
+
+    def _do(self, current: Schedule, known: Mapping[str, Submission]) -> bool:
+        """Begin what connections have to do, and deliver meanwhile; say whether there was anything."""
+        run = self.run
+        agendas: dict[str, list[Action]] = {}
+        for name in self.hinted.keys() - self.talks.names:
+            agendas[name] = [look for look in self.hinted.pop(name) if look.submission in known]
+        for action in current.actions:
+            if not isinstance(action, Deliver):
+                agendas.setdefault(_connection(action, known), []).append(action)
+        for name, agenda in agendas.items():
+            self.talks.begin(name, _hold(run, run.connections[name], agenda, known))
+        outputs = [action for action in current.actions if isinstance(action, Deliver)]
+        for action in outputs:
+            deliver_results.deliver(run, action)
+        return bool(agendas or outputs)
+
+    def _listen(self, current: Schedule) -> None:
+        """Wait until a conversation is through, or something else is due or may be."""
+        clock, ended = self.run.clock, False
+        due = float("inf") if current.wake_at is None else current.wake_at
+        while not ended:
+            until = min(due, self.deadline)
+            clock.listen(min(until, self.talks.until, clock.monotonic() + SLOW), self._has_news)
+            ended = self.talks.go_on()
+            self._tell_of_the_slow()
+            if clock.monotonic() >= until or self._is_called():
+                return
+
+    def _has_news(self) -> bool:
+        return self.talks.has_news() or self._is_called()
+
+    def _is_called(self) -> bool:
+        return self.inbox.has_news() or bool(self._woken())
+
+    def _tell_of_the_slow(self) -> None:
+        for name, (subject, since) in self.talks.unanswered(SLOW).items():
+            if self.told.get(name) != since:
+                self.told[name] = since
+                passed = self.run.clock.monotonic() - since
+                text = f"{subject} for {passed:.0f} s; nothing else is asked there until it does"
+                self.run.observe(Trouble(f"connection '{name}'", text))
+
+    def _sleep(self, current: Schedule) -> None:
+        """Sleep until something is due, or until a webhook or a provider in this process wakes us."""
+        run = self.run
+        first = min((note for note in current.notes if note.until is not None), key=_until)
+        until = min(_until(first), self.deadline)
+        jobs = run.store.submissions.wanted_by(first.subject)
+        run.observe(Waiting(max(0.0, until - run.clock.monotonic()), first.text, jobs))
+        run.clock.wait(until, self._is_called)
+
+
+def _given_up(wait: Wait) -> Exception:
+    if wait.costs:
+        return Uncertain(f"{wait.subject} when the run ended")
+    return RunOver()
+
+
+def _until(note: Note) -> float:
+    return note.until or 0.0
 
 
 def _awaits(run: Run, current: Schedule) -> bool:
@@ -65,112 +202,100 @@ def _awaits(run: Run, current: Schedule) -> bool:
     }
 
 
-def _passed(run: Run, deadline: float | None) -> bool:
-    return deadline is not None and run.clock.monotonic() >= deadline
-
-
-def _heed(run: Run, inbox: HintInbox) -> None:
-    """Take up what webhooks left. A look that they ask for may find work, and never counts towards its absence."""
-    hints = inbox.take(run)
-    submissions = {each.id: each for each in run.store.submissions.open()} if hints else {}
-    for look in inbox.heed(run, hints, submissions):
-        before = run.looks.get(look.submission)
-        _perform(run, look, submissions)
-        run.looks.pop(look.submission, None)
-        if before is not None:
-            run.looks[look.submission] = before
-
-
-def _wait(
-    run: Run, inbox: HintInbox, current: Schedule, submissions: dict[str, Submission], deadline: float | None
-) -> None:
-    """Sleep until something is due, or until a webhook or a provider in this process wakes us.
-
-    Asking the latter again costs nothing.
-    """
-    first = min(
-        (note for note in current.notes if note.until is not None), key=lambda note: note.until or 0.0
-    )
-    until = first.until or 0.0
-    if deadline is not None:
-        until = min(until, deadline)
-    jobs = run.store.submissions.wanted_by(first.subject)
-    run.observe(Waiting(max(0.0, until - run.clock.monotonic()), first.text, jobs))
-    run.clock.wait(until, inbox.has_news)
-    known = run.connections.views()
-    for submission in submissions.values():
-        connection = known.get(submission.connection)
-        if connection is not None and connection.traits.in_process:
-            run.next_poll[submission.id] = 0.0
-
-
-def _snapshot(run: Run, submissions: dict[str, Submission], spent: dict[str, Submission]) -> Snapshot:
-    queues = tuple(_queues(run))
+def _snapshot(
+    run: Run, open_: Mapping[str, Submission], spent: Mapping[str, Submission], busy: Collection[str]
+) -> Snapshot:
+    """Return what planning depends on, without what concerns connections that are busy."""
+    queues = tuple(_queues(run, busy))
+    followed = run.followed.items()
+    left = [each for each in spent.values() if not _is_left(run, each)]
     return Snapshot(
         connections=run.connections.views(),
-        submissions=tuple(submissions.values()),
+        submissions=tuple(each for each in open_.values() if each.connection not in busy),
         queues=queues,
-        due=tuple(_due(run, submissions, queues)),
-        looks=run.looks,
-        next_poll=run.next_poll,
-        next_fetch=run.next_fetch,
-        turns=run.turns,
-        spent=tuple(spent.values()),
+        due=tuple(_due(run, open_, is_sending=bool(queues or busy))),
+        looks={name: each.looks for name, each in followed if each.looks is not None},
+        next_poll={name: each.next_poll for name, each in followed},
+        next_fetch={name: each.next_fetch for name, each in followed},
+        turns=run.queues.turns,
+        spent=tuple(each for each in left if each.connection not in busy),
         may_create=run.may_create,
         allowance=run.allowance,
     )
 
 
-def _queues(run: Run) -> Iterator[Queue]:
-    """Yield what waits to be sent, from a window kept in memory and filled again when it runs low."""
+def _is_left(run: Run, submission: Submission) -> bool:
+    connection = run.connections.get(submission.connection)
+    return connection is not None and submission.id in connection.left
+
+
+def _queues(run: Run, busy: Collection[str]) -> Iterator[Queue]:
+    """Yield what waits to be sent on connections that are free."""
     jobs = list(run.targets)
     for target in {target.recipe_key: target for target in run.targets.values()}.values():
         row = run.store.documents.recipe_row(target.recipe_key)
-        if row is None:
-            continue
-        batch = run.connections.traits(target.connection).max_items
-        window = max(WINDOW, batch)
-        if len(run.queues.get(row, [])) < batch and row not in run.drained:
-            run.queues[row] = run.store.items.pending(row, jobs, window)
-            if len(run.queues[row]) < window:
-                run.drained.add(row)
-        if run.queues.get(row):
-            yield Queue(str(row), target.connection, tuple(run.queues[row]), more=row not in run.drained)
+        if row is not None and target.connection not in busy:
+            batch = run.connections[target.connection].traits.max_items
+            yield from run.queues.waiting(run.store, row, target.connection, jobs, batch)
 
 
-def _due(run: Run, submissions: dict[str, Submission], queues: tuple[Queue, ...]) -> Iterator[Due]:
-    quiet = not any(each.running or each.ready for each in submissions.values()) and not queues
+def _due(run: Run, submissions: Mapping[str, Submission], *, is_sending: bool) -> Iterator[Due]:
+    quiet = not is_sending and not any(each.running or each.ready for each in submissions.values())
     for job, sink, count, whole in deliver_results.unsettled(run):
         yield Due(job, sink, count, whole, quiet)
 
 
-def _perform(run: Run, action: Action, submissions: dict[str, Submission]) -> None:
-    """Do one action. A connection's trouble stops that connection, not the run."""
-    if isinstance(action, Deliver):
-        deliver_results.deliver(run, action)
-        return
-    connection = (
-        action.connection if isinstance(action, Submit) else submissions[action.submission].connection
-    )
-    if run.connections.views()[connection].unreachable is not None:
-        return
+def _connection(action: Action, known: Mapping[str, Submission]) -> str:
+    if isinstance(action, Submit):
+        return action.connection
+    assert not isinstance(action, Deliver)
+    return known[action.submission].connection
+
+
+def _hold(
+    run: Run, connection: ProviderConnection, agenda: Sequence[Action], known: Mapping[str, Submission]
+) -> Talk[None]:
+    """Do what a connection has to do, one after the other, as long as it can be used.
+
+    What its submissions hold counts as sent from the start, so that no other connection spends what is left.
+    """
+    planned = sum(len(action.items) for action in agenda if isinstance(action, Submit))
+    sent = 0
+    _allow(run, -planned)
     try:
-        match action:
-            case Settle():
-                settle_unanswered_creates.settle(run, action, connection)
-            case Close():
-                settle_unanswered_creates.close(run, action)
-            case Collect():
-                follow_submission.collect(run, submissions[action.submission])
-            case Poll():
-                follow_submission.poll(run, submissions[action.submission])
-            case Discard():
-                follow_submission.discard(run, submissions[action.submission])
-            case Submit():
-                send_submission.submit(run, action)
-    except (CredentialsError, ProviderError) as error:
-        run.connections.cut(connection, error)
-        run.observe(Trouble(f"connection '{connection}'", error.message, error.hint))
+        for action in agenda:
+            if connection.view.unreachable is not None:
+                return
+            sent += yield from _perform(run, connection, action, known)
+    finally:
+        _allow(run, planned - sent)
+
+
+def _allow(run: Run, documents: int) -> None:
+    if run.allowance is not None:
+        run.allowance += documents
+
+
+def _perform(
+    run: Run, connection: ProviderConnection, action: Action, known: Mapping[str, Submission]
+) -> Talk[int]:
+    """Do one action; return how many documents were sent, or may have been."""
+    match action:
+        case Settle():
+            yield from settle_unanswered_creates.settle(run, connection, action)
+        case Close():
+            settle_unanswered_creates.close(run, action)
+        case Collect():
+            yield from follow_submission.collect(run, connection, known[action.submission])
+        case Poll():
+            yield from follow_submission.poll(run, connection, known[action.submission])
+        case Discard():
+            yield from follow_submission.discard(run, connection, known[action.submission])
+        case Submit():
+            return len(action.items) if (yield from send_submission.submit(run, action)) else 0
+        case Deliver():
+            raise AssertionError("no connection delivers")
+    return 0
 
 
 def _write_whole_sinks(run: Run) -> None:

@@ -1,120 +1,129 @@
 """Preparing a submission: directories, uploads, saved configurations. All of it may be done again, so it never costs money."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from queue import SimpleQueue
 
-from docbatch.core.errors import (
-    BudgetStop,
-    CredentialsError,
-    Gone,
-    NotSent,
-    ProviderError,
-    Refused,
-    Stale,
-    Unavailable,
-)
-from docbatch.core.models import Failure, FailureClass, RemoteObject
+from docbatch.core.consequences import CallError, ErrorKind, ProviderCall, kind_of
+from docbatch.core.errors import CredentialsError, ProviderError
+from docbatch.core.models import RemoteObject
+from docbatch.engine.connections.contract import kept, listed
+from docbatch.engine.connections.conversations import Talk
+from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.running.run_context import Run
-from docbatch.providers.base import Batch, ContentChanged, Provider, Step
+from docbatch.engine.running.take_consequences import failure, take_consequences
+from docbatch.providers.base import Batch, ContentChanged, Intent, Provider, Step
 
-MOST_RENEWALS = 3
+SLOWEST = 16_384
+"""Bytes a second that an upload may take no longer than, beside the time that any call has."""
 
-Trouble = ProviderError | CredentialsError
-Outcome = RemoteObject | Trouble | ContentChanged
+Outcome = RemoteObject | ProviderError | CredentialsError | ContentChanged
 
 
-def prepare(run: Run, provider: Provider, connection: str, batch: Batch) -> dict[str, RemoteObject] | None:
-    """Do what the create needs and is not there yet. Returns None when the batch has to be planned anew."""
-    steps = provider.steps(batch)
-    prepared = run.store.objects.alive(provider.account, [step.name for step in steps], run.clock.wall())
-    missing = [step for step in steps if step.name not in prepared]
+def prepare(run: Run, connection: ProviderConnection, batch: Batch) -> Talk[Intent | None]:
+    """Do what the create needs and is not there yet, and render it. Returns None when the batch has to be planned anew."""
+    preparation = _Preparation(run, connection, batch, {})
     try:
-        is_whole = _Preparation(run, provider, connection, batch, prepared).perform(missing)
-    except (Stale, Gone) as error:
-        if isinstance(error, Stale):
-            run.store.objects.forget(provider.account, error.stale)
-        else:
-            _forget(run, provider, steps)
-        renew(run, connection, error)
+        body = yield from preparation.perform()
+    except (ProviderError, CredentialsError) as error:
+        match kind_of(error):
+            case ErrorKind.REFUSED:
+                _fail_unsent(run, [item.key for item in batch.items], error)
+            case ErrorKind.GONE:
+                preparation.forget()
+        take_consequences(run, connection, ProviderCall.PREPARE, error)
+        body = None
+        if not preparation.has_changed:
+            return None
+    if body is None:
+        preparation.forget()
+        run.queues.forget()
         return None
-    except Refused as error:
-        _fail_unsent(run, [item.key for item in batch.items], error)
-        return None
-    except NotSent as error:
-        if error.stop:
-            run.connections.block(connection, BudgetStop(error.message, hint=error.hint))
-        run.connections.rest(connection, run.pause(connection, error.retry_after))
-        return None
-    except Unavailable as error:
-        run.connections.rest(connection, run.pause(connection, error.retry_after))
-        return None
-    if not is_whole:
-        _forget(run, provider, steps)
-        run.requeue()
-        return None
-    return prepared
+    return Intent(batch.submission, batch.marker, body, batch, preparation.prepared)
 
 
-def renew(run: Run, connection: str, error: ProviderError) -> None:
-    """Let the batch be prepared anew in this run, unless that has not helped before."""
-    run.requeue()
-    run.losses[connection] += 1
-    if run.losses[connection] > MOST_RENEWALS:
-        run.connections.block(connection, error)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Preparation:
     """One batch on its way to its create. What is made is added to `prepared`."""
 
     run: Run
-    provider: Provider
-    connection: str
+    connection: ProviderConnection
     batch: Batch
     prepared: dict[str, RemoteObject]
+    steps: Sequence[Step] = ()
+    has_changed: bool = False
 
-    def perform(self, steps: Sequence[Step]) -> bool:
-        """Do steps in their order, those that send items' bytes side by side with their neighbours.
+    def perform(self) -> Talk[bytes | None]:
+        """Do the steps in their order, those that send items' bytes side by side with their neighbours, and render.
 
-        Returns False when some items fell out, because they were refused or changed: the rest is planned anew.
+        Returns None when some items fell out, because they were refused or changed: the rest is planned anew.
         """
-        stages = [list(stage) for _, stage in groupby(steps, key=lambda step: step.item is None)]
-        return all(self._stage(stage) for stage in stages)
+        run, batch = self.run, self.batch
+        self.steps = yield from self.connection.ask(
+            ProviderCall.PREPARE, lambda provider: listed(provider.steps(batch), Step), gives=list
+        )
+        names = [step.name for step in self.steps]
+        self.prepared |= run.store.objects.alive(self.connection.account, names, run.clock.wall())
+        missing = [step for step in self.steps if step.name not in self.prepared]
+        for _, stage in groupby(missing, key=lambda step: step.item is None):
+            if not (yield from self._stage(list(stage))):
+                return None
+        return (
+            yield from self.connection.ask(
+                ProviderCall.PREPARE, lambda provider: provider.render(batch, self.prepared), gives=bytes
+            )
+        )
 
-    def _stage(self, steps: Sequence[Step]) -> bool:
-        return all(map(self._one, steps)) if steps[0].item is None else self._send(steps)
+    def forget(self) -> None:
+        """Abandon what was made for this batch alone: its directory is gone, or may hold bytes no longer wanted."""
+        own = [step.name for step in self.steps if not step.shared]
+        self.run.store.objects.forget(self.connection.account, own)
 
-    def _one(self, step: Step) -> bool:
+    def _stage(self, steps: Sequence[Step]) -> Talk[bool]:
+        if steps[0].item is not None:
+            return (yield from self._send(steps))
+        for step in steps:
+            if not (yield from self._one(step)):
+                return False
+        return True
+
+    def _one(self, step: Step) -> Talk[bool]:
         try:
-            made = self.provider.perform(step, self.batch, self.prepared, self.run.content)
+            made = yield from self.connection.ask(
+                ProviderCall.PREPARE,
+                lambda provider: provider.perform(step, self.batch, self.prepared, self.run.content),
+                gives=RemoteObject,
+            )
         except ContentChanged as changed:
             self._replan(changed)
             return False
         self._record([made])
         return True
 
-    def _send(self, steps: Sequence[Step]) -> bool:
+    def _send(self, steps: Sequence[Step]) -> Talk[bool]:
         """Send items' bytes; the calling thread alone records, all that is there at a time in one transaction.
 
         What was sent but not recorded before a kill is sent again, at no charge. Returns False when some items fell out.
         Raises what stopped the vendor from taking one, after all that was sent is recorded.
         """
         is_whole = True
-        trouble: Trouble | None = None
-        for outcomes in self._outcomes(steps, dict(self.prepared)):
+        trouble: ProviderError | CredentialsError | None = None
+        sending = _Sending(self, steps)
+        while sending.is_under_way:
+            outcomes = yield from sending.outcomes()
             self._record([outcome for _, outcome in outcomes if isinstance(outcome, RemoteObject)])
             for step, outcome in outcomes:
                 match outcome:
-                    case Stale():
-                        trouble = outcome
-                    case Refused():
-                        _fail_unsent(self.run, [step.item or ""], outcome)
-                        is_whole = False
                     case ContentChanged():
                         self._replan(outcome)
+                        is_whole = False
+                    case ProviderError() | CredentialsError() if kind_of(outcome) is ErrorKind.REFUSED:
+                        _fail_unsent(self.run, [step.item or ""], outcome)
+                        take_consequences(self.run, self.connection, ProviderCall.PREPARE, outcome)
                         is_whole = False
                     case ProviderError() | CredentialsError():
                         trouble = outcome
@@ -122,46 +131,87 @@ class _Preparation:
             raise trouble
         return is_whole
 
-    def _outcomes(
-        self, steps: Sequence[Step], before: Mapping[str, RemoteObject]
-    ) -> Iterator[list[tuple[Step, Outcome]]]:
-        """Yield what became of steps, all that are through at a time: the longer recording takes, the more they are."""
-        if self.provider.traits.concurrency == 1:
-            yield from ([(step, self._attempt(step, before))] for step in steps)
-            return
-        pool = self.run.connections.pool(self.connection)
-        arrived: SimpleQueue[Future[Outcome]] = SimpleQueue()
-        steps_of = {pool.submit(self._attempt, step, before): step for step in steps}
-        for future in steps_of:
-            future.add_done_callback(arrived.put)
-        while steps_of:
-            through = [arrived.get()]
-            while not arrived.empty():
-                through.append(arrived.get())
-            yield [(steps_of.pop(future), future.result()) for future in through]
-
-    def _attempt(self, step: Step, before: Mapping[str, RemoteObject]) -> Outcome:
+    def attempt(self, provider: Provider, step: Step, before: Mapping[str, RemoteObject]) -> Outcome:
+        """Do one step, in any thread; what it raises is what became of it."""
+        perform = provider.perform
         try:
-            return self.provider.perform(step, self.batch, before, self.run.content)
+            return kept(
+                self.connection.name,
+                ProviderCall.PREPARE,
+                lambda: perform(step, self.batch, before, self.run.content),
+                RemoteObject,
+            )
         except (ProviderError, CredentialsError, ContentChanged) as error:
             return error
 
+    def patience(self, steps: Sequence[Step]) -> float:
+        """Return the seconds after which no upload of these is waited for any longer."""
+        sent = {step.item for step in steps}
+        largest = max((item.size for item in self.batch.items if item.key in sent), default=0)
+        return self.connection.traits.patience + largest / SLOWEST
+
     def _record(self, made: Sequence[RemoteObject]) -> None:
         if made:
-            self.run.store.objects.record(self.provider.account, made)
-            self.run.relax(self.connection)
+            self.run.store.objects.record(self.connection.account, made)
+            self.connection.backoff.relax()
             self.prepared.update((each.step, each) for each in made)
 
     def _replan(self, changed: ContentChanged) -> None:
+        self.has_changed = True
         item = next(item for item in self.batch.items if item.key == changed.key)
         self.run.replan(self.run, item, changed.reason)
 
 
-def _forget(run: Run, provider: Provider, steps: Sequence[Step]) -> None:
-    """Abandon what was made for this batch alone: its directory is gone, or may hold bytes that are no longer wanted."""
-    run.store.objects.forget(provider.account, [step.name for step in steps if not step.shared])
+class _Sending:
+    """Uploads that are under way. All that are through at a time are told at once: the longer recording takes, the more.
+
+    A provider that takes one at a time is given the next once what became of the last is recorded.
+    """
+
+    def __init__(self, preparation: _Preparation, steps: Sequence[Step]) -> None:
+        self._preparation = preparation
+        self._before = dict(preparation.prepared)
+        self._seconds = preparation.patience(steps)
+        self._left = list(reversed(steps))
+        self._under_way: dict[Future[Outcome], Step] = {}
+        self._arrived: SimpleQueue[Future[Outcome]] = SimpleQueue()
+        self._next: Future[None] = Future()
+        self._lock = threading.Lock()
+
+    @property
+    def is_under_way(self) -> bool:
+        return bool(self._left or self._under_way)
+
+    def outcomes(self) -> Talk[list[tuple[Step, Outcome]]]:
+        """Return what became of those that are through, once one is. Raises NotAnswering."""
+        connection = self._preparation.connection
+        self._begin()
+        with self._lock:
+            self._next = Future()
+        if self._arrived.empty():
+            yield connection.waiting(ProviderCall.PREPARE, [self._next], seconds=self._seconds)
+        through = []
+        while not self._arrived.empty():
+            through.append(self._arrived.get())
+        if not through:
+            raise connection.silent(ProviderCall.PREPARE, self._seconds)
+        return [(self._under_way.pop(future), future.result()) for future in through]
+
+    def _begin(self) -> None:
+        connection = self._preparation.connection
+        most = 1 if connection.traits.concurrency == 1 else len(self._left) + len(self._under_way)
+        while self._left and len(self._under_way) < most:
+            step = self._left.pop()
+            future = connection.submit(partial(self._preparation.attempt, step=step, before=self._before))
+            self._under_way[future] = step
+            future.add_done_callback(self._came_back)
+
+    def _came_back(self, future: "Future[Outcome]") -> None:
+        self._arrived.put(future)
+        with self._lock:
+            if not self._next.done():
+                self._next.set_result(None)
 
 
-def _fail_unsent(run: Run, keys: Sequence[str], error: Refused) -> None:
-    run.store.submissions.fail_unsent(keys, Failure(FailureClass(error.kind), error.message, error.code))
-    run.requeue()
+def _fail_unsent(run: Run, keys: Sequence[str], error: CallError) -> None:
+    run.store.submissions.fail_unsent(keys, failure(error))

@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from docbatch.core.models import Submission, SubmissionStatus
@@ -15,6 +16,7 @@ MOST_AT_ONCE = 1000
 LARGEST = 64 * 1024
 LOOK_SPACING = 10.0
 """Seconds between looks that hints may ask for: a look may page through long lists."""
+_LOOK = partial(Settle, replay=False, reason="a webhook speaks of it; looking for it", hinted=True)
 
 
 class HintInbox:
@@ -45,11 +47,11 @@ class HintInbox:
         looks = []
         for identity in dict.fromkeys(each for hint in hints for each in _concerned(hint, run, submissions)):
             submission = submissions[identity]
-            traits = run.connections.traits(submission.connection)
+            traits = run.connections[submission.connection].traits
             if submission.status is SubmissionStatus.SUBMITTED:
                 self._hasten(run, identity, traits.poll_initial)
             elif traits.findable and self._may_look(run, identity):
-                looks.append(Settle(identity, replay=False, reason="a webhook speaks of it; looking for it"))
+                looks.append(_LOOK(identity))
         return looks
 
     def _hasten(self, run: Run, identity: str, spacing: float) -> None:
@@ -57,7 +59,8 @@ class HintInbox:
         last = self._woken.get(identity, float("-inf"))
         if last <= now:
             self._woken[identity] = max(now, last + spacing)
-            run.next_poll[identity] = min(run.next_poll.get(identity, 0.0), self._woken[identity])
+            followed = run.follow(identity)
+            followed.next_poll = min(followed.next_poll, self._woken[identity])
 
     def _may_look(self, run: Run, identity: str) -> bool:
         now = run.clock.monotonic()

@@ -20,8 +20,8 @@ def replan(run: Run, item: WorkItem, reason: str) -> None:
     """
     recorded = run.store.items.get(item.key)
     assert recorded is not None
-    times = run.replans.get(item.place, 0) + 1
-    run.replans[item.place] = times
+    run.replans[item.place] += 1
+    times = run.replans[item.place]
     with run.store.write():
         for job, path in run.store.documents.of_item(recorded.row, item.place):
             # Jobs that were not selected are left alone: their next apply sees what changed.

@@ -1,4 +1,4 @@
-"""The context of one run: the parts it drives, and what it remembers between rounds."""
+"""The context of one run: the parts it drives, and what it remembers of submissions between rounds."""
 
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -8,26 +8,57 @@ from docbatch.core.errors import DocbatchError
 from docbatch.core.models import WorkItem
 from docbatch.core.scheduler import Looks
 from docbatch.engine.clock import Clock
+from docbatch.engine.connections.backoff import Backoff
+from docbatch.engine.connections.provider_connections import Connections
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Observer, Remark
-from docbatch.engine.provider_connections import Connections
+from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.fetch_results import Ahead
 from docbatch.engine.running.open_item_content import ItemContent
-from docbatch.engine.running.result_reader_pool import ResultReaders
+from docbatch.engine.running.send_queues import SendQueues
 from docbatch.providers.base import Intent
 from docbatch.sinks.base import Sink
 from docbatch.spool import Spool
 from docbatch.state.store import Store
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
+
+@dataclass(slots=True)
+class Followed:
+    """What a run remembers of one submission. Times are monotonic seconds.
+
+    `intent` is its frozen request, once it was needed. `found_at` is when it was found, after an answer was lost. `flaws`
+    counts, by item, the results that could not be read.
+    """
+
+    intent: Intent | None = None
+    looks: Looks | None = None
+    next_poll: float = 0.0
+    next_fetch: float = 0.0
+    found_at: float | None = None
+    ahead: Ahead = field(default_factory=Ahead)
+    flaws: Counter[str] = field(default_factory=Counter)
+    backoff: Backoff = field(default_factory=Backoff)
+    fetching: Backoff = field(default_factory=Backoff)
+
+
+@dataclass
+class OpenSinks:
+    """The sinks of a run, by their rows in the state. `failed` are not tried again in it.
+
+    `unwritten` counts, for whole sinks that failed, the documents that succeeded and are not in their outputs.
+    """
+
+    opened: dict[int, Sink] = field(default_factory=dict)
+    failed: set[int] = field(default_factory=set)
+    unwritten: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass
 class Run:
     """`replan` records anew what a document is whose bytes were not the planned ones: (run, item, reason).
 
-    `unwritten` counts, for whole sinks that failed, the documents that succeeded and are not in their outputs.
+    `allowance` is how many more documents may be sent, None for any number. `losses` counts, by item, how often free work
+    was lost; `replans`, by place, how often a document was planned again.
     """
 
     store: Store
@@ -41,33 +72,28 @@ class Run:
     may_create: bool = True
     allowance: int | None = None
     readers: ResultReaders | None = None
-    looks: dict[str, Looks] = field(default_factory=dict)
-    next_poll: dict[str, float] = field(default_factory=dict)
-    next_fetch: dict[str, float] = field(default_factory=dict)
-    pauses: dict[str, float] = field(default_factory=dict)
-    intents: dict[str, Intent] = field(default_factory=dict)
-    queues: dict[int, list[WorkItem]] = field(default_factory=dict)
-    sinks: dict[int, Sink] = field(default_factory=dict)
-    surveyed: set[str] = field(default_factory=set)
+    followed: dict[str, Followed] = field(default_factory=dict)
+    queues: SendQueues = field(default_factory=SendQueues)
+    sinks: OpenSinks = field(default_factory=OpenSinks)
     losses: Counter[str] = field(default_factory=Counter)
-    flaws: Counter[str] = field(default_factory=Counter)
-    replans: dict[bytes, int] = field(default_factory=dict)
-    drained: set[int] = field(default_factory=set)
-    failed_sinks: set[int] = field(default_factory=set)
-    unwritten: dict[int, int] = field(default_factory=dict)
+    replans: Counter[bytes] = field(default_factory=Counter)
     errors: list[DocbatchError] = field(default_factory=list)
-    found_at: dict[str, float] = field(default_factory=dict)
-    ahead: dict[str, Ahead] = field(default_factory=dict)
-    turns: dict[str, int] = field(default_factory=dict)
-    left: set[str] = field(default_factory=set)
     content: ItemContent = field(init=False)
 
     def __post_init__(self) -> None:
         self.content = ItemContent((target.source for target in self.targets.values()), self.spool.incoming)
 
+    def follow(self, submission: str) -> Followed:
+        """Return what is remembered of a submission."""
+        return self.followed.setdefault(submission, Followed())
+
+    def forget_all_but(self, submissions: Container[str]) -> None:
+        """Drop what is remembered of submissions that are through: memory must not grow with their number."""
+        self.followed = {each: known for each, known in self.followed.items() if each in submissions}
+
     def files(self, connection: str, items: Sequence[WorkItem]) -> dict[str, bytes]:
         """Return where items' bytes lie, by key, for a connection whose work is done in this process; else nothing."""
-        if not self.connections.traits(connection).in_process:
+        if not self.connections[connection].traits.in_process:
             return {}
         return {item.key: self.content.file(item) for item in items}
 
@@ -76,29 +102,6 @@ class Run:
         if text:
             self.observe(Remark(submission, text))
 
-    def requeue(self) -> None:
-        """Read what waits to be sent from the state again: items came back to it."""
-        self.queues.clear()
-        self.drained.clear()
-
-    def forget_all_but(self, submissions: Container[str]) -> None:
-        """Drop what is remembered of submissions that are through: memory must not grow with their number."""
-        for identity in [each for each in self.intents if each not in submissions]:
-            for memory in (
-                self.intents, self.looks, self.next_poll, self.next_fetch, self.found_at, self.ahead
-            ):  # fmt: skip
-                memory.pop(identity, None)
-            for subject in (identity, f"fetch {identity}"):
-                self.pauses.pop(subject, None)
-
-    def pause(self, subject: str, asked: float | None = None) -> float:
-        """Return the monotonic time of the next try: after the wait the vendor named, else after twice our last one."""
-        if asked:
-            return self.clock.monotonic() + asked
-        length = min(self.pauses.get(subject, FIRST_PAUSE / 2) * 2, LONGEST_PAUSE)
-        self.pauses[subject] = length
-        return self.clock.monotonic() + length
-
-    def relax(self, subject: str) -> None:
-        """Forget earlier pauses: the last try went well."""
-        self.pauses.pop(subject, None)
+    def later(self, backoff: Backoff, asked: float | None = None) -> float:
+        """Return the monotonic time of the next try, `asked` being the vendor's own wait where it named one."""
+        return self.clock.monotonic() + backoff.next(asked)

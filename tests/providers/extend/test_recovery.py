@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from docbatch.emulators.extend.service import ExtendEmulator
-from docbatch.engine.running import run_context
+from docbatch.engine.connections import backoff
 from docbatch.providers.http import rates
 from tests.providers.extend.project import DOCUMENTS, OPERATIONS, extend_project
 
@@ -18,7 +18,7 @@ NOTHING_HAPPENED = ("lost_before", "500_before")
 @pytest.fixture
 def vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExtendEmulator]:
     monkeypatch.setattr(rates, "PAUSE", 0.05)
-    monkeypatch.setattr(run_context, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(backoff, "FIRST_PAUSE", 0.05)
     with ExtendEmulator() as emulator:
         yield emulator
         assert emulator.errors == []

@@ -11,7 +11,7 @@ from docbatch.emulators.extend.limits import Limits
 from docbatch.emulators.extend.refusals import Rejected
 from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.emulators.server import Request
-from docbatch.engine.running import run_context
+from docbatch.engine.connections import backoff
 from docbatch.providers.http import rates
 from tests.providers.extend.project import extend_project
 
@@ -20,7 +20,7 @@ DOCUMENTS = {f"in/{number}.txt": f"document {number}" for number in range(16)}
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, first in ((rates, "PAUSE"), (run_context, "FIRST_PAUSE")):
+    for module, first in ((rates, "PAUSE"), (backoff, "FIRST_PAUSE")):
         monkeypatch.setattr(module, first, 0.05)
         monkeypatch.setattr(module, "LONGEST_PAUSE", 0.2)
 

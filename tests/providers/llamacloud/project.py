@@ -11,7 +11,7 @@ from unittest import mock
 
 from docbatch.core.models import REFERENCE_TYPES, Input, Operation, RemoteObject, WorkItem
 from docbatch.emulators.llamacloud.service import KEY, LlamaCloud
-from docbatch.engine.running import run_context
+from docbatch.engine.connections import backoff
 from docbatch.naming.references import Reference
 from docbatch.providers import llamacloud
 from docbatch.providers.base import Batch, Intent
@@ -70,7 +70,7 @@ class VendorProject(Project):
         with (
             mock.patch.dict(os.environ, environment),
             mock.patch.object(llamacloud, "MOST_DOCUMENTS", self.most),
-            mock.patch.object(run_context, "FIRST_PAUSE", 0.04),
+            mock.patch.object(backoff, "FIRST_PAUSE", 0.04),
             mock.patch.object(rates, "PAUSE", 0.04),
         ):
             return super().call(*arguments)

@@ -262,9 +262,9 @@ def test_an_answer_of_the_wrong_shape_fails_with_what_it_was(
     (ready,) = followed(bench, provider, intent, batch).values()
     assert isinstance(ready, Ready)
 
-    fetcher = Fetcher(Spool(tmp_path / "spool"), None, provider, None, intent, soon=False)
+    fetcher = Fetcher(Spool(tmp_path / "spool"), None, "llamacloud", None, intent, soon=False)
     waiting = ReadyItem(ready.key, ready.remote_id, ready.partial)
-    *tries, last = [fetcher.fetch(waiting) for _ in range(4)]
+    *tries, last = [fetcher.fetch(provider, waiting) for _ in range(4)]
 
     assert all(isinstance(each, Unavailable) for each in tries)
     assert isinstance(last, Refused)

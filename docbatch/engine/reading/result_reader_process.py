@@ -1,4 +1,4 @@
-"""The process that reads results: `python -m docbatch.engine.running.result_reader_process SPOOL`.
+"""The process that reads results: `python -m docbatch.engine.reading.result_reader_process SPOOL`.
 
 It checks and compresses what was fetched, and makes outputs of what is in the spool. Requests come on its standard input,
 each a line and the payload it speaks of, and are answered on its standard output in their order. It knows no key, and ends

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
-from docbatch.engine.running.result_reader_process import (
+from docbatch.engine.reading.result_reader_process import (
     HEAD,
     Keep,
     Kept,
@@ -95,7 +95,7 @@ class _Process:
 
     def __init__(self, spool: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "docbatch.engine.running.result_reader_process", str(spool)],
+            [sys.executable, "-P", "-m", "docbatch.engine.reading.result_reader_process", str(spool)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

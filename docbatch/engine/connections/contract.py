@@ -1,0 +1,67 @@
+"""Holding a provider to its contract: what it raises and returns that it must not becomes one kind of error."""
+
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from docbatch.core.consequences import ProviderCall
+from docbatch.core.errors import CredentialsError, ProviderError, Unexpected, UsageError
+from docbatch.providers.base import ContentChanged, Provider
+
+T = TypeVar("T")
+MENDABLE = "its work is left as it is; it is a fault of the provider's code, which its authors can mend"
+
+
+def kept(connection: str, call: ProviderCall, act: Callable[[], T], gives: Any) -> T:
+    """Return what a call gives, if that is of a type. Raises the errors that the contract knows, and Unexpected for all else."""
+    try:
+        answer = act()
+    except (ProviderError, CredentialsError):
+        raise
+    except Exception as error:
+        if isinstance(error, ContentChanged) and call is ProviderCall.PREPARE:
+            raise
+        raise broken(connection, call, f"it raised {raised(error)}") from error
+    if not isinstance(answer, gives):
+        raise broken(connection, call, f"it returned a value of type {type(answer).__name__}")
+    return answer
+
+
+def opened(connection: str, connect: Callable[[], Provider]) -> Provider:
+    """Open a provider. Raises CredentialsError, and Unexpected where the connection cannot be used as it is set."""
+    try:
+        return connect()
+    except (ProviderError, CredentialsError):
+        raise
+    except UsageError as error:
+        raise Unexpected(f"connection '{connection}': {error.message}", hint=error.hint) from error
+    except Exception as error:
+        what = f"its provider raised {raised(error)} when it was opened"
+        raise Unexpected(f"connection '{connection}': {what}", hint=MENDABLE) from error
+
+
+def listed(values: Iterable[T], kind: type[T]) -> list[T]:
+    """Return values as a list. Raises TypeError when one is not of a kind."""
+    found = list(values)
+    strangers = [each for each in found if not isinstance(each, kind)]
+    if strangers:
+        raise TypeError(f"a {type(strangers[0]).__name__} among what should be {kind.__name__}")
+    return found
+
+
+def broken(connection: str, call: ProviderCall, what: str) -> Unexpected:
+    """Return the error of a provider that does not keep its contract."""
+    text = f"connection '{connection}': its provider broke its contract in '{call}': {what}"
+    if call in {ProviderCall.CREATE, ProviderCall.REPLAY}:
+        return Unexpected(
+            f"{text}; whether the work exists is not known",
+            hint="run the same command again: it finds out before anything is sent",
+        )
+    return Unexpected(text, hint=MENDABLE)
+
+
+def raised(error: Exception) -> str:
+    """Say what was raised and where, and nothing of what it says: that may quote what must not be shown."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} ({Path(frame.filename).name}, line {frame.lineno})"

@@ -1,0 +1,142 @@
+"""Conversations with providers: each is a generator that asks, and yields what it waits for.
+
+So the one thread that decides and records reads as if it asked and were answered, while other threads ask, and no
+conversation waits for another. A call's error is raised where its answer would be.
+"""
+
+import threading
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from docbatch.engine.clock import Clock
+
+T = TypeVar("T")
+
+
+class Wait:
+    """Until one of some calls, or with `every` all of them, came back, or so many seconds have passed.
+
+    `subject` says whom and what is waited for, for people; `costs` that what is asked for may cost money.
+    """
+
+    def __init__(
+        self,
+        calls: Iterable["Future[Any]"],
+        *,
+        seconds: float,
+        subject: str,
+        every: bool = True,
+        costs: bool = False,
+    ) -> None:
+        self._calls = list(calls)
+        self._left = len(self._calls) if every else 1
+        self._lock = threading.Lock()
+        self.seconds = seconds
+        self.subject = subject
+        self.costs = costs
+        self.is_over = False
+
+    def watch(self, over: Callable[[], None]) -> None:
+        """Have a function called once, from any thread, when the calls are back."""
+        for call in self._calls:
+            call.add_done_callback(lambda _call: self._came_back(over))
+
+    def _came_back(self, over: Callable[[], None]) -> None:
+        with self._lock:
+            self._left -= 1
+            if self._left != 0:
+                return
+            self.is_over = True
+        over()
+
+
+Talk = Generator[Wait, None, T]
+"""A conversation that ends with a value."""
+
+
+class RunOver(Exception):
+    """Nothing more is asked in this run. What was about to be asked is asked by the next."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    talk: Talk[None]
+    wait: Wait
+    since: float
+
+    @property
+    def until(self) -> float:
+        return self.since + self.wait.seconds
+
+
+class Conversations:
+    """Those of a run, one at most by each name. For the one thread that decides."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._waiting: dict[str, _Waiting] = {}
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(self._waiting)
+
+    @property
+    def until(self) -> float:
+        """When (monotonic) the next of them goes on though it was not answered."""
+        return min((each.until for each in self._waiting.values()), default=float("inf"))
+
+    def begin(self, name: str, talk: Talk[None]) -> None:
+        """Begin a conversation, and go on as far as it does not wait. Raises what it raises."""
+        self._step(name, talk)
+
+    def has_news(self) -> bool:
+        return any(each.wait.is_over for each in list(self._waiting.values()))
+
+    def go_on(self) -> bool:
+        """Go on with those that need not wait any longer; say whether one ended."""
+        before = len(self._waiting)
+        now = self._clock.monotonic()
+        for name, each in list(self._waiting.items()):
+            if each.wait.is_over or now >= each.until:
+                self._step(name, each.talk)
+        return len(self._waiting) < before
+
+    def unanswered(self, seconds: float) -> Mapping[str, tuple[str, float]]:
+        """Return, by name, whom those wait for that have waited so long, and since when (monotonic)."""
+        now = self._clock.monotonic()
+        return {
+            name: (each.wait.subject, each.since)
+            for name, each in self._waiting.items()
+            if now - each.since >= seconds
+        }
+
+    def end(self, error: Callable[[Wait], Exception]) -> None:
+        """End all: what each of them waits for fails with an error. They must not ask for anything more."""
+        for name, each in list(self._waiting.items()):
+            self._step(name, each.talk, error(each.wait))
+        self._waiting.clear()
+
+    def _step(self, name: str, talk: Talk[None], error: Exception | None = None) -> None:
+        self._waiting.pop(name, None)
+        try:
+            wait = next(talk) if error is None else talk.throw(error)
+        except (StopIteration, RunOver):
+            return
+        self._waiting[name] = _Waiting(talk, wait, self._clock.monotonic())
+        wait.watch(self._clock.wake)
+
+
+def complete(clock: Clock, talk: Talk[T]) -> T:
+    """Hold one conversation to its end and return its value. Raises what it raises."""
+    while True:
+        try:
+            wait = next(talk)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+        until = clock.monotonic() + wait.seconds
+        wait.watch(clock.wake)
+        while not wait.is_over and clock.monotonic() < until:
+            clock.listen(until, lambda wait=wait: wait.is_over)  # type: ignore[misc]

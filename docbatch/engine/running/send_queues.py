@@ -1,0 +1,46 @@
+"""What waits to be sent, as far as a run keeps it in memory: by recipe, in windows that are filled when they run low."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from docbatch.core.models import WorkItem
+from docbatch.core.scheduler import Queue
+from docbatch.state.store import Store
+
+WINDOW = 4096
+
+
+@dataclass
+class SendQueues:
+    """By recipes' rows. `turns` says when a recipe was served last, by a number that grows."""
+
+    turns: dict[str, int] = field(default_factory=dict)
+    _windows: dict[int, list[WorkItem]] = field(default_factory=dict)
+    _drained: set[int] = field(default_factory=set)
+
+    def waiting(
+        self, store: Store, recipe: int, connection: str, jobs: Sequence[str], batch: int
+    ) -> Iterator[Queue]:
+        """Yield what waits of a recipe, if anything does: more than a batch where there is more."""
+        window = max(WINDOW, batch)
+        if len(self._windows.get(recipe, [])) < batch and recipe not in self._drained:
+            self._windows[recipe] = store.items.pending(recipe, jobs, window)
+            if len(self._windows[recipe]) < window:
+                self._drained.add(recipe)
+        if self._windows.get(recipe):
+            yield Queue(
+                str(recipe), connection, tuple(self._windows[recipe]), more=recipe not in self._drained
+            )
+
+    def serve(self, recipe: str) -> None:
+        """Note that it is a recipe's turn; the others come before it the next time."""
+        self.turns[recipe] = max(self.turns.values(), default=0) + 1
+
+    def take(self, recipe: int, keys: Collection[str]) -> None:
+        """Let go of what was sent."""
+        self._windows[recipe] = [item for item in self._windows.get(recipe, []) if item.key not in keys]
+
+    def forget(self) -> None:
+        """Read what waits from the state again: items came back to it."""
+        self._windows.clear()
+        self._drained.clear()
