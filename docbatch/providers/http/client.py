@@ -200,10 +200,9 @@ class Client:
             return Reply(response.status_code, headers, _body(response, headers, call), tuple(call.secrets))
 
     def _failure(self, call: Call, exchange: Exchange, error: Exception) -> ExchangeFailure:
-        closed = self._exchanges.closed
-        what = CLOSED if closed else _told(error, sent=exchange.sent)
+        what = CLOSED if self._exchanges.closed else _told(error, sent=exchange.sent)
         told = what if exchange.sent else f"{what}; nothing was sent"
-        late = not closed and isinstance(error, httpx.TimeoutException | Late)
+        late = isinstance(error, httpx.TimeoutException | Late)
         return ExchangeFailure(redact(f"{call.subject}: {told}", call.secrets), exchange.sent, late)
 
     def _release(self) -> None:

@@ -13,6 +13,7 @@ from httpcore import SOCKET_OPTION, NetworkBackend, NetworkStream
 from docbatch.providers.http.exchanges import Broken, Exchanges, shut
 
 PIECE = 1 << 16
+"""Bytes handed over at once: an encrypted socket takes all it is given within one patience."""
 
 
 class BoundedBackend(NetworkBackend):
