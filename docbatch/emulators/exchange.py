@@ -1,7 +1,8 @@
 """What passes between an emulator and its clients: requests, responses, and the faults that befall them."""
 
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Self, get_args
@@ -25,13 +26,27 @@ Fault = Literal[
     "malformed",
     "html502",
     "slow",
+    "drip",
+    "drip_before",
+    "informs",
+    "informs_before",
+    "silent",
+    "silent_before",
 ]
 """`lost` and `reset` answers never come, a `truncated` one comes to its half, and `before` says that the vendor did nothing.
-`kill` is the end of the client itself, brought about by whoever runs the emulator."""
+`kill` is the end of the client itself, brought about by whoever runs the emulator. The last three keep the client waiting
+until it leaves: the head of the answer comes a byte at a time, hints come before it for ever, or nothing comes at all."""
 
 KILLS = frozenset({"kill_before", "kill_after"})
-FAULTS: tuple[str, ...] = tuple(fault for fault in get_args(Fault) if fault not in KILLS)
-UNCOMMITTED = frozenset({"kill_before", "lost_before", "500_before", "429", "429_plain"})
+ENDLESS = ("drip", "drip_before", "informs", "informs_before", "silent", "silent_before")
+FAULTS: tuple[str, ...] = tuple(
+    fault for fault in get_args(Fault) if fault not in KILLS and fault not in ENDLESS
+)
+"""The faults that are over soon."""
+UNCOMMITTED = frozenset(
+    {"kill_before", "lost_before", "500_before", "429", "429_plain"}
+    | {fault for fault in ENDLESS if fault.endswith("_before")}
+)
 UNANSWERED = frozenset({"kill_after", "lost", "reset"})
 
 HTML_502 = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
@@ -101,3 +116,16 @@ def spoilt(fault: str, response: Response) -> Response:
         case "malformed":
             return Response(response.status, response.headers, b'{"half": ' + response.body[:20])
     return response
+
+
+def endless(fault: str) -> Iterator[bytes]:
+    """Yield what a client hears from time to time that is kept waiting."""
+    match fault.removesuffix("_before"):
+        case "drip":
+            yield from (bytes([letter]) for letter in b"HTTP/1.1 200 Status\r\nX-Slow: ")
+            yield from itertools.repeat(b"x")
+        case "informs":
+            yield b"HTTP/1.1 100 Continue\r\n\r\n"
+            yield from itertools.repeat(b"HTTP/1.1 103 Early Hints\r\nLink: </slow>\r\n\r\n")
+        case _:
+            yield from itertools.repeat(b"")

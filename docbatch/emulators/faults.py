@@ -3,13 +3,14 @@
 import random
 from collections.abc import Iterable
 
-from docbatch.emulators.exchange import FAULTS, Request
+from docbatch.emulators.exchange import ENDLESS, FAULTS, Request
 
 SHARE = 0.06
+KNOWN = (*FAULTS, *ENDLESS)
 
 
 class Chaos:
-    """Lets a share of all requests go wrong; the same seed gives the same faults to the same numbers."""
+    """Lets a share of all requests go wrong, soon; the same seed gives the same faults to the same numbers."""
 
     def __init__(self, seed: int, share: float = SHARE) -> None:
         self._seed = seed
@@ -25,9 +26,9 @@ def parse_faults(written: Iterable[str]) -> dict[int, str]:
     faults = {}
     for each in written:
         name, _, number = each.rpartition(":")
-        if name not in FAULTS:
+        if name not in KNOWN:
             raise ValueError(
-                f"'{each}' names no fault; known are {', '.join(FAULTS)}, each written as NAME:NUMBER"
+                f"'{each}' names no fault; known are {', '.join(KNOWN)}, each written as NAME:NUMBER"
             )
         if not (number.isascii() and number.isdigit() and int(number)):
             raise ValueError(f"'{each}' names no request; write NAME:NUMBER, counting requests from 1")

@@ -12,7 +12,7 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
-from docbatch.emulators.exchange import UNANSWERED, Host, Request, Response, spoilt
+from docbatch.emulators.exchange import ENDLESS, UNANSWERED, Host, Request, Response, endless, spoilt
 
 LOOPBACK = "127.0.0.1"
 # What a client sends must fit into memory; the vendors themselves take less.
@@ -20,11 +20,15 @@ LARGEST_BODY = 1 << 30
 
 
 class Vendor(Protocol):
-    """Who answers. `clock` gives the vendor's time, `errors` takes what goes wrong here."""
+    """Who answers. `clock` gives the vendor's time, `errors` takes what goes wrong here.
+
+    `slowness` is how many seconds a slow answer takes, `pause` those between the pieces of one without end.
+    """
 
     errors: list[str]
     clock: Callable[[], float]
     slowness: float
+    pause: float
 
     def receive(self, request: Request) -> tuple[Response | None, str]: ...
 
@@ -111,6 +115,9 @@ class _Conversation(BaseHTTPRequestHandler):
             pass
 
     def _act(self, response: Response | None, fault: str) -> None:
+        if fault in ENDLESS:
+            self._hold(fault)
+            return
         cut = fault == "truncated"
         if response is None or fault in UNANSWERED or (cut and not response.body):
             self._drop(hard=fault == "reset")
@@ -130,6 +137,16 @@ class _Conversation(BaseHTTPRequestHandler):
         self.wfile.write(head + (body[: len(body) // 2] if cut else body))
         if cut:
             self._drop(hard=False)
+
+    def _hold(self, fault: str) -> None:
+        """Keep the client waiting until it leaves, or the emulator does."""
+        self.close_connection = True
+        self.connection.settimeout(self.server.vendor.pause)
+        for piece in endless(fault):
+            self.wfile.write(piece)
+            with suppress(TimeoutError):
+                if not self.connection.recv(1):
+                    return
 
     def _drop(self, *, hard: bool) -> None:
         """Close without another byte; hard is a reset."""

@@ -41,7 +41,8 @@ class Emulator:
 
     `faults` befall requests by their number, `choose_fault` chooses one for any other; `strike` is called where the fault is
     the client's own end. `committed` is told of every request that had its effect, before it is answered. `own` are pages
-    of the emulator itself, which no vendor has. `kept_headers` are those that say something about a request that is
+    of the emulator itself, which no vendor has. `slowness` is how many seconds a slow answer takes, `pause` those between the
+    pieces of an answer without end. `kept_headers` are those that say something about a request that is
     remembered over the emulator's end.
     """
 
@@ -63,6 +64,7 @@ class Emulator:
         self.clock: Callable[[], float] = time.time
         self.lag = 0.0
         self.slowness = 0.2
+        self.pause = 1.0
         self.retry_after = 0
         self.blobs: MutableMapping[str, bytes] = {}
         self.reader: Reader = AtOnce()

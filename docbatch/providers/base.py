@@ -5,6 +5,8 @@ Rules for implementers:
 - A method asks one thing and returns: one HTTP exchange, or the few that one question takes, such as the pages of a list
   or a link and what it leads to. It never sleeps, retries, or writes state. The engine owns retries, rates, time and
   state, and calls one provider from several threads.
+- It ends: every exchange is bounded as a whole, not only its silences, and a wait that the service asks for is raised as
+  `retry_after`, not slept. What does not end in time is given up, and the provider closed while it is under way.
 - `steps` and `render` are pure: the same batch gives the same steps and the same bytes.
 - `perform` is repeatable: doing a step twice wastes an upload, never money.
 - `create` is the one call that is not. It raises Refused, NotSent or Uncertain and nothing else; what is not known to be
@@ -207,7 +209,11 @@ class Provider(Protocol):
         """Ask the vendor to stop the work. What it stops ends as CANCELLED in a later poll. Raises Unavailable, Gone."""
 
     def close(self) -> None:
-        """Release connections and processes."""
+        """Release connections and processes. Raises nothing.
+
+        Comes from any thread, at any time, maybe twice, and does not wait for calls under way. Those end soon, with
+        whatever they raise; a create that has sent nothing is NotSent. Nothing is sent once it has returned.
+        """
 
 
 class Unsearchable:

@@ -1,11 +1,12 @@
 """Faults a rehearsal asks for, and answers that are made up from a text."""
 
+import itertools
 from typing import Any
 
 import pytest
 
-from docbatch.emulators.exchange import FAULTS, Request
-from docbatch.emulators.faults import Chaos, parse_faults
+from docbatch.emulators.exchange import ENDLESS, FAULTS, Request, endless
+from docbatch.emulators.faults import KNOWN, Chaos, parse_faults
 from docbatch.emulators.made_up_answers import chosen, values
 from docbatch.emulators.reading import Page
 
@@ -38,7 +39,21 @@ def test_faults_are_written_with_the_number_of_their_request() -> None:
 
 
 def test_nobody_is_killed_by_a_rehearsal() -> None:
-    assert [fault for fault in FAULTS if "kill" in fault] == []
+    assert [fault for fault in KNOWN if "kill" in fault] == []
+
+
+def test_faults_without_end_are_asked_for_and_never_drawn() -> None:
+    assert parse_faults([f"{name}:{number}" for number, name in enumerate(ENDLESS, 1)]).keys() == {
+        *range(1, 7)
+    }
+    assert set(ENDLESS) & set(drawn(3, share=1.0)) == set()
+
+
+@pytest.mark.parametrize("fault", ENDLESS)
+def test_a_fault_without_end_has_none(fault: str) -> None:
+    heard = b"".join(itertools.islice(endless(fault), 200))
+
+    assert b"\r\n\r\n" not in heard or heard.count(b"HTTP/1.1 1") == 200
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,14 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from docbatch.core.errors import NotSent, Unavailable, Uncertain
+from docbatch.emulators.exchange import ENDLESS
 from docbatch.emulators.server import Emulator, Request, Response
+from docbatch.providers.http.client import Call, Client, ExchangeFailure
 from docbatch.providers.http.keyed import KeyedClient, PresignedClient
 from tests.emulators.crash import killing
 from tests.emulators.secrecy import KEY
+from tests.patience import until
+from tests.providers.http.asking import NEVER, Asking
 
 
 class Shop(Emulator):
@@ -119,6 +123,44 @@ def test_a_429_says_how_long_to_wait_or_not(shop: Shop, wire: KeyedClient) -> No
         waits.append(caught.value.retry_after)
 
     assert waits == [9, None]
+
+
+@pytest.mark.parametrize("fault", ENDLESS)
+def test_an_answer_without_end_befalls_one_request_until_its_client_leaves(shop: Shop, fault: str) -> None:
+    shop.pause = 0.01
+    shop.faults[1] = fault
+    before = threading.active_count()
+    impatient = Client({}, timeout=NEVER)
+    order_of_one = Call("POST", f"{shop.url}/orders", "the order", 999, content=b'{"name": "apple"}')
+    kept_waiting = Asking(lambda: impatient.exchange(order_of_one))
+    until(lambda: shop.requests, "nothing came")
+    other = KeyedClient(shop.url, {"X-API-KEY": KEY}, timeout=60)
+    assert other.ask("GET", "/orders").status == 200
+    other.close()
+    assert not kept_waiting.over
+    impatient.close()
+    outcome = kept_waiting.outcome()
+
+    assert isinstance(outcome, ExchangeFailure)
+    assert outcome.sent
+    assert len(shop.ledger) == (0 if fault.endswith("_before") else 1)
+    until(lambda: threading.active_count() <= before, "the emulator still talks to who has left")
+    assert shop.errors == []
+
+
+@pytest.mark.parametrize("fault", ENDLESS)
+def test_an_answer_without_end_ends_with_the_emulator(shop: Shop, fault: str) -> None:
+    wire = KeyedClient(shop.url, {"X-API-KEY": KEY}, timeout=NEVER)
+    shop.pause = 0.01
+    shop.choose_fault = lambda _request: fault
+    kept_waiting = Asking(lambda: order(wire))
+    until(lambda: shop.requests, "nothing came")
+    shop.close()
+
+    with pytest.raises(Uncertain):
+        kept_waiting.outcome()
+    wire.close()
+    assert shop.errors == []
 
 
 CLIENT = """

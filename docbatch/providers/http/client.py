@@ -25,12 +25,20 @@ from docbatch import __version__
 from docbatch.core.errors import Unavailable
 from docbatch.jsontext import parse
 from docbatch.providers.http.addresses import Forbidden
+from docbatch.providers.http.exchanges import CLOSED, Broken, Exchange, Exchanges, Late
 from docbatch.providers.http.redaction import LOOKED_AT, redact
+from docbatch.providers.http.sockets import BoundedBackend
 from docbatch.providers.http.times import header_date
 
 CONNECT_PATIENCE = 10.0
-LONGEST_ANSWER = 10
-"""How many times the longest silence an answer's body may take in all."""
+SILENCES = 10
+"""How many times the longest silence an exchange may take in all, if it sends little."""
+LONGEST = 900.0
+"""Seconds that an exchange may take in all at most, if it sends little."""
+SLOWEST_UPLOAD = 32_000
+"""Bytes a second that must get through at least: what is sent adds so much to the time of an exchange."""
+UNSTATED = 512_000_000
+"""Bytes that are allowed for where the length of what is sent is not known."""
 LONGEST_WAIT = 3600.0
 MOST_IDLE = 64
 KEPT = 5.0
@@ -103,20 +111,13 @@ class Reply:
 class ExchangeFailure:
     """An exchange without a complete answer. `sent` is False only when no byte of the request can have left.
 
-    `late` says that it took too long.
+    `late` says that it took too long, `retry_after` how many seconds to wait where that is why it was not begun.
     """
 
     text: str
     sent: bool
     late: bool = False
-
-
-class Broken(Exception):
-    """This side ends the exchange: what came cannot be taken, or what was to be sent is not there."""
-
-
-class Late(Broken):
-    """The answer came too slowly."""
+    retry_after: float | None = None
 
 
 Take = Callable[[int, Mapping[str, str]], Callable[[bytes], object] | None]
@@ -148,9 +149,10 @@ TROUBLES = (httpx.HTTPError, httpx.InvalidURL, h11.LocalProtocolError, Forbidden
 class Client:
     """A client shared by threads, of transports alone: they know no redirects, cookies, netrc and environment.
 
-    `timeout` is the longest silence in seconds, `idle` how many connections are kept for further calls. `backend` makes
-    the connections instead of the usual one, which goes through the `proxy`. Raises ValueError for a proxy that is none,
-    ImportError for one that takes a package which is not installed.
+    `timeout` is the longest silence in seconds, `longest` what an exchange may take in all beside the time for what it
+    sends: ten times the silence unless said otherwise, at most a quarter of an hour. `idle` is how many connections are
+    kept for further calls. `backend` makes the connections instead of the usual one. Raises ValueError for a proxy that
+    is none, ImportError for one that takes a package which is not installed.
     """
 
     def __init__(
@@ -158,6 +160,7 @@ class Client:
         headers: Mapping[str, str],
         *,
         timeout: float,
+        longest: float | None = None,
         proxy: str | None = None,
         idle: int = MOST_IDLE,
         backend: httpcore.NetworkBackend | None = None,
@@ -165,66 +168,93 @@ class Client:
         own = {"User-Agent": f"docbatch/{__version__}", "Accept": "*/*"}
         self._headers = {**own, **headers, "Accept-Encoding": "gzip"}
         self._patience = httpx.Timeout(timeout, connect=min(timeout, CONNECT_PATIENCE)).as_dict()
-        self._longest = LONGEST_ANSWER * timeout
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=idle, keepalive_expiry=KEPT)
-        self._transport = _usual(limits, proxy) if backend is None else _Transport(backend, limits)
+        self._longest = min(SILENCES * timeout, LONGEST) if longest is None else longest
+        self._exchanges = Exchanges()
+        bounded = BoundedBackend(backend or httpcore.SyncBackend(), self._exchanges)
+        self._transport = _Transport(bounded, idle, proxy)
 
     def exchange(self, call: Call) -> Reply | ExchangeFailure:
         """Send one request and read the answer. What a body's own stream raises passes through."""
-        sent = False
-
-        def trace(event: str, details: Mapping[str, Any]) -> None:
-            # A proxy's CONNECT is no byte of the request.
-            nonlocal sent
-            if event.endswith("send_request_headers.started") and details["request"].method != b"CONNECT":
-                sent = True
-
+        exchange = Exchange(self._longest)
         try:
-            request = self._request(call, trace)
-            with closing(self._transport.handle_request(request)) as response:
-                headers = _headers(response)
-                body = _body(response, headers, call, time.monotonic() + self._longest)
-                return Reply(response.status_code, headers, body, tuple(call.secrets))
+            with self._exchanges.under_way(exchange):
+                return self._reply(call, exchange)
         except TROUBLES as error:
-            late = isinstance(error, httpx.TimeoutException | Late)
-            return ExchangeFailure(
-                redact(f"{call.subject}: {_told(error, sent=sent)}", call.secrets), sent, late
-            )
+            return self._failure(call, exchange, error)
+        finally:
+            self._release()
 
     def close(self) -> None:
-        self._transport.close()
+        """Begin no exchange any more, and end those under way. From any thread, also more than once.
 
-    def _request(self, call: Call, trace: Callable[[str, Mapping[str, Any]], None]) -> httpx.Request:
+        Nothing is sent once it has returned.
+        """
+        self._exchanges.close()
+        self._release()
+
+    def _reply(self, call: Call, exchange: Exchange) -> Reply:
+        request = self._request(call, exchange)
+        exchange.allow(_size(request) / SLOWEST_UPLOAD)
+        with closing(self._transport.handle_request(request)) as response:
+            headers = _headers(response)
+            return Reply(response.status_code, headers, _body(response, headers, call), tuple(call.secrets))
+
+    def _failure(self, call: Call, exchange: Exchange, error: Exception) -> ExchangeFailure:
+        what = CLOSED if self._exchanges.closed else _told(error, sent=exchange.sent)
+        told = what if exchange.sent else f"{what}; nothing was sent"
+        late = isinstance(error, httpx.TimeoutException | Late)
+        return ExchangeFailure(redact(f"{call.subject}: {told}", call.secrets), exchange.sent, late)
+
+    def _release(self) -> None:
+        # A connection that a thread still uses is that thread's to close.
+        if self._exchanges.closed and self._exchanges.over:
+            self._transport.close()
+
+    def _request(self, call: Call, exchange: Exchange) -> httpx.Request:
         return httpx.Request(
             call.method,
             call.url,
             headers={**self._headers, **call.headers},
             content=call.content,
             files=dict(call.files) if call.files else None,
-            extensions={"timeout": self._patience, "trace": trace},
+            extensions={"timeout": self._patience, "trace": exchange.trace},
         )
 
 
-def _usual(limits: httpx.Limits, proxy: str | None) -> httpx.HTTPTransport:
-    try:
-        return httpx.HTTPTransport(verify=tls_context(), trust_env=False, limits=limits, proxy=proxy)
-    except httpx.InvalidURL as error:
-        raise ValueError(str(error)) from None
+def _size(request: httpx.Request) -> int:
+    stated = request.headers.get("content-length", "")
+    if stated.isascii() and stated.isdigit():
+        return int(stated[:20])
+    return UNSTATED if "transfer-encoding" in request.headers else 0
 
 
 class _Transport(httpx.HTTPTransport):
     """The usual transport over a backend of ours, for which it has no parameter."""
 
-    def __init__(self, backend: httpcore.NetworkBackend, limits: httpx.Limits) -> None:
-        super().__init__(verify=tls_context(), trust_env=False)
+    def __init__(self, backend: httpcore.NetworkBackend, idle: int, proxy: str | None) -> None:
+        try:
+            super().__init__(verify=tls_context(), trust_env=False, proxy=proxy)
+        except httpx.InvalidURL as error:
+            raise ValueError(str(error)) from None
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
             ssl_context=tls_context(),
-            max_connections=limits.max_connections,
-            max_keepalive_connections=limits.max_keepalive_connections,
-            keepalive_expiry=limits.keepalive_expiry,
+            proxy=None if proxy is None else _proxy(httpx.Proxy(proxy)),
+            max_connections=None,
+            max_keepalive_connections=idle,
+            keepalive_expiry=KEPT,
             network_backend=backend,
         )
+
+
+def _proxy(proxy: httpx.Proxy) -> httpcore.Proxy:
+    where = httpcore.URL(
+        scheme=proxy.url.raw_scheme,
+        host=proxy.url.raw_host,
+        port=proxy.url.port,
+        target=proxy.url.raw_path,
+    )
+    return httpcore.Proxy(where, proxy.raw_auth, proxy.headers.raw, proxy.ssl_context)
 
 
 def tls_context() -> ssl.SSLContext:
@@ -246,15 +276,15 @@ def _told(error: Exception, *, sent: bool) -> str:
             what = "no answer in time" if sent else "no connection in time"
         case httpx.NetworkError():
             what = f"the connection broke ({what})"
-    return what if sent else f"{what}; nothing was sent"
+    return what
 
 
 def _headers(response: httpx.Response) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items()}
 
 
-def _body(response: httpx.Response, headers: Mapping[str, str], call: Call, until: float) -> bytes:
-    """Read the body, bounded in size as it is unpacked, and in time."""
+def _body(response: httpx.Response, headers: Mapping[str, str], call: Call) -> bytes:
+    """Read the body, bounded in size as it is unpacked."""
     pieces: list[bytes] = []
     size = 0
     put = pieces.append if call.take is None else call.take(response.status_code, headers)
@@ -264,8 +294,6 @@ def _body(response: httpx.Response, headers: Mapping[str, str], call: Call, unti
         size += len(chunk)
         if size > call.limit:
             raise Broken(f"the answer is larger than {call.limit} bytes")
-        if time.monotonic() > until:
-            raise Late("the answer came too slowly")
         put(chunk)
     return b"".join(pieces)
 

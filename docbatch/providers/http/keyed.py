@@ -59,13 +59,16 @@ class KeyedClient:
         headers: Mapping[str, str] = NO_HEADERS,
         files: Files | None = None,
     ) -> Reply:
-        """Make a repeatable call. Raises Unavailable for trouble, 408, 425, 429, 5xx; CredentialsError for 401, 403."""
+        """Make a repeatable call. Raises Unavailable for trouble, 408, 425, 429, 5xx; CredentialsError for 401, 403.
+
+        Unavailable, too, once the client is closed, and instead of a wait for the limiter that is too long.
+        """
         if json is not None:
             content, headers = dumps(json).encode(), {"Content-Type": "application/json", **headers}
         call = self._call(method, path, params=params, headers=headers, content=content, files=files)
         outcome = self._exchange(self._client, call)
         if isinstance(outcome, ExchangeFailure):
-            raise Unavailable(outcome.text)
+            raise Unavailable(outcome.text, retry_after=outcome.retry_after)
         if outcome.later:
             raise Unavailable(_told(call, outcome), retry_after=outcome.retry_after)
         return outcome
@@ -74,13 +77,16 @@ class KeyedClient:
         """Send the request that costs money, once, on a connection of its own.
 
         Returns 2xx with JSON and a definite 4xx. Raises NotSent when no byte left or for 429, CredentialsError for 401
-        and 403, Uncertain for everything else.
+        and 403, Uncertain for everything else. Once the client is closed no byte leaves.
         """
-        stated = {"Content-Type": "application/json", **headers}
+        # Said with the request, since two that end at once may otherwise be given each other's connection.
+        stated = {"Content-Type": "application/json", "Connection": "close", **headers}
         call = self._call("POST", path, params=(), headers=stated, content=body)
         outcome = self._exchange(self._fresh, call)
         if isinstance(outcome, ExchangeFailure):
-            raise Uncertain(outcome.text) if outcome.sent else NotSent(outcome.text)
+            if outcome.sent:
+                raise Uncertain(outcome.text)
+            raise NotSent(outcome.text, retry_after=outcome.retry_after)
         if outcome.status == 429:
             raise NotSent(_told(call, outcome), retry_after=outcome.retry_after)
         if not _definite(outcome):
@@ -88,6 +94,9 @@ class KeyedClient:
         return outcome
 
     def close(self) -> None:
+        """Begin nothing any more and end what is under way, as `Client.close` does; waits for the limiter, too."""
+        if self._limiter is not None:
+            self._limiter.close()
         self._client.close()
         self._fresh.close()
 
@@ -110,7 +119,11 @@ class KeyedClient:
 
     def _exchange(self, client: Client, call: Call) -> Reply | ExchangeFailure:
         if self._limiter is not None:
-            self._limiter.wait()
+            try:
+                self._limiter.wait()
+            except Unavailable as error:
+                told = redact(f"{call.subject}: {error.message}; nothing was sent", call.secrets)
+                return ExchangeFailure(told, sent=False, retry_after=error.retry_after)
         outcome = client.exchange(call)
         if isinstance(outcome, ExchangeFailure):
             return outcome

@@ -1,13 +1,8 @@
 """Links that users list, asked for by a client that carries nothing of theirs."""
 
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ssl import SSLContext
-from typing import Any, BinaryIO
-
-import httpcore
-from httpcore import SOCKET_OPTION, NetworkBackend, NetworkStream
+from typing import BinaryIO
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.naming.links import BadLink, normal
@@ -20,7 +15,7 @@ LARGEST = 100_000_000
 MOST_HOPS = 5
 SILENCE = 30.0
 LONGEST = 300.0
-"""Seconds that an answer may take in all, from the last byte of the request."""
+"""Seconds that asking one link may take in all, at each of its hops."""
 
 _DENIED = frozenset({401, 403})
 _GONE = frozenset({404, 410})
@@ -58,8 +53,8 @@ class LinkClient:
     ) -> None:
         self._private = private
         self._limit = limit
-        backend = _Bounded(CheckedBackend(private=private), longest)
-        self._client = Client(NO_HEADERS, timeout=silence, backend=backend)
+        backend = CheckedBackend(private=private)
+        self._client = Client(NO_HEADERS, timeout=silence, longest=longest, backend=backend)
 
     def fetch(self, url: str, into: BinaryIO, before: LinkState) -> LinkState:
         """Write the document into a file; if it is as it was `before`, write nothing and say so. Raises Unanswered."""
@@ -89,6 +84,7 @@ class LinkClient:
         return _said(reply)
 
     def close(self) -> None:
+        """Begin nothing any more and end what is under way, as `Client.close` does."""
         self._client.close()
 
     def _ask(
@@ -165,50 +161,3 @@ def _word(text: str | None) -> str | None:
     """Return a stranger's word as it can be kept and sent back; None where it cannot."""
     fits = text is not None and 0 < len(text) <= _LONGEST_WORD and text.isascii() and text.isprintable()
     return text if fits else None
-
-
-class _Bounded(NetworkBackend):
-    """Ends answers that take too long in all, however steadily their bytes come."""
-
-    def __init__(self, backend: NetworkBackend, longest: float) -> None:
-        self._backend = backend
-        self._longest = longest
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[SOCKET_OPTION] | None = None,
-    ) -> NetworkStream:
-        stream = self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
-        return _BoundedStream(stream, self._longest)
-
-
-class _BoundedStream(NetworkStream):
-    def __init__(self, stream: NetworkStream, longest: float) -> None:
-        self._stream = stream
-        self._longest = longest
-        self._until = time.monotonic() + longest
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise httpcore.ReadTimeout("the answer took too long")
-        return self._stream.read(max_bytes, left if timeout is None else min(timeout, left))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._until = time.monotonic() + self._longest
-        self._stream.write(buffer, timeout)
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> NetworkStream:
-        return _BoundedStream(self._stream.start_tls(ssl_context, server_hostname, timeout), self._longest)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)

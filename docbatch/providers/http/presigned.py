@@ -6,7 +6,8 @@ from urllib.parse import urljoin, urlsplit
 
 from docbatch.core.errors import Gone, Unavailable
 from docbatch.providers.http.addresses import CheckedBackend, is_loopback
-from docbatch.providers.http.client import NO_HEADERS, Broken, Call, Client, Reply
+from docbatch.providers.http.client import NO_HEADERS, Call, Client, Reply
+from docbatch.providers.http.exchanges import Broken
 from docbatch.providers.http.redaction import redact
 
 CHUNK = 1 << 18
@@ -45,6 +46,7 @@ class PresignedClient:
         raise Unavailable(f"the download was redirected more than {hops} times")
 
     def close(self) -> None:
+        """Begin nothing any more and end what is under way, as `Client.close` does."""
         self._client.close()
 
     def _ask(self, call: Call) -> Reply:

@@ -4,6 +4,9 @@ import threading
 import time
 from collections.abc import Callable
 
+from docbatch.core.errors import Unavailable
+from docbatch.providers.http.exchanges import CLOSED
+
 HALVED = 0.5
 SLOWEST = 1 / 64
 PAUSE = 1.0
@@ -21,6 +24,10 @@ NEAR = 0.9
 FLAT = 20.0
 """From there on the rate grows with the cube of time, from nothing to full in so many seconds: slowly at first, since
 it is close to what the vendor allows, then faster, since that seems to have changed."""
+LONGEST_SLEEP = 30.0
+"""Seconds that may be slept at once; a longer wait is the caller's to plan."""
+SLEEPS = 2
+"""How many times that a call may sleep in all, where others take the tokens it waits for."""
 _GRAIN = 1e-9
 
 
@@ -35,14 +42,15 @@ class Limiter:
         per_second: float,
         burst: int = 1,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         if per_second <= 0 or burst < 1:
             raise ValueError("a rate and a burst are above zero")
         self._full = per_second
         self._burst = burst
         self._clock = clock
-        self._sleep = sleep
+        self._closed = threading.Event()
+        self._sleep = sleep or self._closed.wait
         self._lock = threading.Lock()
         self._rate = per_second
         self._plateau = per_second
@@ -62,9 +70,30 @@ class Limiter:
             return self._rate
 
     def wait(self) -> None:
-        """Return when the next request may go."""
-        while (delay := self._take()) > 0:
+        """Return when the next request may go.
+
+        Raises Unavailable when that is long from now, with the seconds until then as `retry_after`, and once closed.
+        """
+        slept = 0.0
+        while not self._closed.is_set():
+            delay = self._take()
+            if delay <= 0:
+                return
+            if delay > LONGEST_SLEEP or slept + delay > SLEEPS * LONGEST_SLEEP:
+                raise self._long(delay)
             self._sleep(delay)
+            slept += delay
+        raise Unavailable(CLOSED)
+
+    def close(self) -> None:
+        """Let nobody wait any more, and no further request go."""
+        self._closed.set()
+
+    def _long(self, delay: float) -> Unavailable:
+        with self._lock:
+            silent = self._now < self._silent_until
+        who = "the service asked to wait" if silent else "the connection's rate allows the next request in"
+        return Unavailable(f"{who} {delay:,.0f} seconds", retry_after=delay)
 
     def slow_down(self, retry_after: float | None) -> None:
         """Take note of a 429. `retry_after` is the vendor's own wait in seconds."""

@@ -193,5 +193,6 @@ class LlamaCloudProvider:
             self._traces.discard(intent)
 
     def close(self) -> None:
+        self._uploads.close()
         self._api.client.close()
         self._storage.close()

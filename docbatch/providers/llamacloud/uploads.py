@@ -62,6 +62,7 @@ class Placing:
     def _upload(self, item: WorkItem, directory: str, stream: BinaryIO) -> Json | Failure:
         path = under(DIRECTORIES, directory, "files", "upload")
         if self._limiter is not None:
+            # Nothing was asked yet, so a wait that is too long leaves nothing unclear in the directory.
             self._limiter.wait()
         about = {"display_name": item.name, "unique_id": item.key}
         form = UploadForm(about, stream, name=item.name, media_type=item.media_type, size=item.size)
@@ -140,7 +141,13 @@ class Uploads:
     def __init__(self, api: Api, directories: Directories, limiter: Limiter | None) -> None:
         self._api = api
         self._directories = directories
+        self._limiter = limiter
         self._placing = Placing(api, directories, limiter)
+
+    def close(self) -> None:
+        """Wake uploads that wait for their turn; they end as Unavailable."""
+        if self._limiter is not None:
+            self._limiter.close()
 
     def put(
         self, item: WorkItem, operation: Operation, directory: RemoteObject, content: Content

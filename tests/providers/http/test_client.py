@@ -300,6 +300,16 @@ def test_every_create_has_a_connection_of_its_own() -> None:
         assert sorted(len(caller.requests) for caller in peer.callers) == [1, 1, 1, 3]
 
 
+def test_the_connection_of_a_create_is_nobody_else_s_afterwards() -> None:
+    with Peer(replying()) as peer, wired(peer.url) as wire:
+        wire.ask("GET", "/batches")
+        wire.create("/batches", b"{}")
+        asked, created = (request.lower() for request in peer.requests)
+
+    assert b"\r\nconnection: close\r\n" in created
+    assert b"\r\nconnection:" not in asked
+
+
 def test_a_connection_that_died_while_it_was_idle_does_not_touch_a_create() -> None:
     with Peer(answering(answer()), replying()) as peer, wired(peer.url) as wire:
         wire.ask("GET", "/batches")
@@ -568,6 +578,20 @@ def test_every_request_asks_the_limiter_and_a_429_tells_it() -> None:
 
     assert slept[0] == pytest.approx(0.1)
     assert slept[1] == pytest.approx(7)
+
+
+def test_a_long_wait_is_told_and_not_made() -> None:
+    with Peer(replying(429, ECHO, {"Retry-After": "3000"})) as peer:
+        with wired(peer.url, limiter=Limiter(1000)) as wire:
+            failing(Unavailable, lambda: wire.ask("GET", "/batches"))
+            created = failing(NotSent, lambda: wire.create("/batches", b"{}"))
+            asked = failing(Unavailable, lambda: wire.ask("GET", "/batches"))
+
+        assert len(peer.requests) == 1
+    assert created.message.startswith("POST /batches at 127.0.0.1:")
+    assert "the service asked to wait 3,000 seconds; nothing was sent" in created.message
+    assert created.retry_after == pytest.approx(3000, abs=100)
+    assert asked.retry_after == pytest.approx(3000, abs=100)
 
 
 def test_what_the_body_s_own_stream_raises_is_not_taken_for_trouble_on_the_line() -> None:

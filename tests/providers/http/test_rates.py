@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from docbatch.providers.http.rates import Limiter
+from docbatch.core.errors import Unavailable
+from docbatch.providers.http.rates import LONGEST_SLEEP, SLEEPS, Limiter
+from tests.patience import until
 
 LATENCY = 0.05
 
@@ -213,6 +215,74 @@ def test_a_storm_of_429_ends_close_to_the_theoretical_time(told: float | None, b
 
     assert taken <= 1.1 * (60 + 20)
     assert vendor.refused <= 30
+
+
+@pytest.mark.parametrize(("asked", "told"), [(35, "35"), (3000, "3,000")])
+def test_a_wait_that_is_long_is_the_caller_s_to_plan(asked: float, told: str) -> None:
+    limiter, world = limited(10)
+    limiter.slow_down(asked)
+    with pytest.raises(Unavailable, match=f"the service asked to wait {told} seconds") as caught:
+        limiter.wait()
+    assert caught.value.retry_after == asked
+    assert world.sleeps == []
+
+    world.now += asked
+    limiter.wait()
+    assert sum(world.sleeps) < 1
+
+
+def test_a_rate_that_is_slow_is_said_as_such() -> None:
+    limiter, world = limited(1 / 100)
+    limiter.wait()
+    with pytest.raises(
+        Unavailable, match="the connection's rate allows the next request in 100 seconds"
+    ) as caught:
+        limiter.wait()
+    assert caught.value.retry_after == 100
+
+    world.now += 100
+    limiter.wait()
+    assert world.sleeps == []
+
+
+def test_whom_others_forestall_sleeps_for_a_minute_at_most() -> None:
+    world = World()
+
+    def sleep(seconds: float) -> None:
+        world.sleep(seconds)
+        assert len(world.sleeps) < 9, "it sleeps without end"
+        limiter._take()
+
+    limiter = Limiter(1 / 20, clock=world.clock, sleep=sleep)
+    limiter.wait()
+    with pytest.raises(Unavailable):
+        limiter.wait()
+
+    assert world.now == pytest.approx(SLEEPS * LONGEST_SLEEP)
+
+
+def test_closing_wakes_who_waits_and_lets_nobody_pass() -> None:
+    waits, ended = threading.Event(), list[str]()
+
+    class Watched(Limiter):
+        def _take(self) -> float:
+            waits.set()
+            return super()._take()
+
+    limiter = Watched(1 / 20)
+    limiter.slow_down(20)
+
+    def wait() -> None:
+        with pytest.raises(Unavailable, match="the connection was closed"):
+            limiter.wait()
+        ended.append("ended")
+
+    threading.Thread(target=wait, daemon=True).start()
+    until(waits.is_set, "nobody waits")
+    limiter.close()
+    until(lambda: ended, "the wait did not end")
+    with pytest.raises(Unavailable):
+        Limiter.wait(limiter)
 
 
 def test_many_threads_share_one_rate() -> None:

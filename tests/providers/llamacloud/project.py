@@ -17,6 +17,7 @@ from docbatch.providers import llamacloud
 from docbatch.providers.base import Batch, Intent
 from docbatch.providers.http import rates
 from docbatch.providers.http.keyed import KeyedClient, PresignedClient
+from docbatch.providers.http.rates import Limiter
 from docbatch.providers.kind import Settings
 from docbatch.providers.llamacloud import account, traits
 from docbatch.providers.llamacloud.calls import Api
@@ -117,6 +118,7 @@ class Bench:
     grace: float = 60.0
     key: str = KEY
     workspace: str | None = None
+    uploading: Limiter | None = None
     now: float = 1_800_000_000.0
     contents: dict[str, bytes] = field(default_factory=dict)
     opened: list[LlamaCloudProvider] = field(default_factory=list)
@@ -136,6 +138,7 @@ class Bench:
             PresignedClient(self.vendor.url),
             traits(settings),
             account(settings),
+            uploading=self.uploading,
             clock=self.clock,
             wall=self.clock,
         )

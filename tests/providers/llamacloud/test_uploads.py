@@ -8,6 +8,7 @@ from docbatch.core.errors import Gone, Refused, Unavailable
 from docbatch.core.models import FailureClass, Operation, RemoteObject
 from docbatch.emulators.llamacloud.service import LlamaCloud
 from docbatch.providers.base import Batch, ContentChanged, Failed
+from docbatch.providers.http.rates import Limiter
 from docbatch.providers.llamacloud.directories import directory_step
 from docbatch.providers.llamacloud.provider import LlamaCloudProvider
 from docbatch.providers.llamacloud.uploads import contents_step, entries_of, upload_step
@@ -55,6 +56,33 @@ def test_answered_uploads_need_one_listing_and_no_wait(bench: Bench) -> None:
 
     listings = [each for each in bench.vendor.sent("GET") if each.path.endswith("/files")]
     assert (len(listings), lying(bench.vendor)) == (1, list(TEXTS))
+
+
+def uploads(vendor: LlamaCloud) -> int:
+    return len([each for each in vendor.sent("POST") if each.path.endswith("/upload")])
+
+
+def test_an_upload_whose_turn_is_far_off_is_for_later_and_leaves_nothing_unclear(bench: Bench) -> None:
+    bench.uploading = Limiter(100, clock=bench.clock)
+    provider, batch = bench.provider(), bench.batch(*TEXTS[:1])
+    prepared: dict[str, RemoteObject] = {}
+    bench.uploading.slow_down(300)
+    with pytest.raises(Unavailable, match="asked to wait 300 seconds") as caught:
+        bench.prepare(provider, batch, prepared)
+    assert caught.value.retry_after == 300
+    assert uploads(bench.vendor) == 0
+
+    bench.now += 301
+    bench.prepare(provider, batch, prepared)
+    assert (uploads(bench.vendor), lying(bench.vendor)) == (1, ["apple"])
+
+
+def test_no_upload_takes_its_turn_once_the_provider_is_closed(bench: Bench) -> None:
+    bench.uploading = Limiter(100)
+    bench.provider().close()
+
+    with pytest.raises(Unavailable, match="closed"):
+        bench.uploading.wait()
 
 
 @pytest.mark.parametrize("twins", ["twin", "replace", "reject"])
