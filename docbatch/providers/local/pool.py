@@ -7,11 +7,13 @@ hangs, crashes or runs out of memory costs the document it was reading, not the 
 import importlib
 import math
 import os
+import resource
 import selectors
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -36,6 +38,8 @@ _START_PATIENCE = 120.0
 _START_ATTEMPTS = 3
 # A few documents wait at each worker, so that a worker never waits for the parent.
 _HELD = 4
+_PIPES = 3
+_OTHER_FILES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Pool:
     ) -> None:
         self._wake = wake
         self._width = width or processors.available()
+        _make_room(self._width)
         self._catalogue = catalogue
         self._engines = cast("Catalogue", importlib.import_module(catalogue))
         self._env = environment(search) | ONE_THREAD_EACH
@@ -262,3 +267,14 @@ class Pool:
         with self._lock:
             self._cancelled.discard(task.id)
             self._ended.append(TaskOutcome(task, answer))
+
+
+def _make_room(workers: int) -> None:
+    """Let this process hold the pipes of so many workers, as far as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = workers * _PIPES + _OTHER_FILES
+    if resource.RLIM_INFINITY != soft < wanted:
+        # Some systems have a limit of their own below the one they tell.
+        with suppress(ValueError, OSError):
+            most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -278,6 +279,16 @@ def test_a_pool_may_be_closed_twice_and_unused(tmp_path: Path) -> None:
     pool.close()
     pool.close()
     assert pool.pids() == []
+
+
+def test_there_is_room_for_the_pipes_of_many_workers() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        Pool(lambda: None, width=1024).close()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= 3 * 1024
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_a_worker_leaves_after_much_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
