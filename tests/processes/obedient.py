@@ -19,13 +19,20 @@ def fork() -> int:
     return pid
 
 
+def linger() -> None:
+    os.close(PIPES[1])
+    time.sleep(0.1)
+    os._exit(3)
+
+
 DEEDS: dict[str, Callable[[], object]] = {
     "say": lambda: None,
-    "print": lambda: os.write(1, b"".join(pack(Frame("ready")))),
+    "print": lambda: os.write(1, b"".join(pack(Frame("a stray print")))),
     "read": sys.stdin.read,
     "babble": lambda: os.write(PIPES[1], b"{}" * 100),
     "abort": os.abort,
     "fork": fork,
+    "linger": linger,
     "last": lambda: SPENT.append(True),
 }
 

@@ -12,6 +12,7 @@ import pytest
 from docbatch.processes import frames
 from docbatch.processes.child import Child, environment
 from docbatch.processes.frames import NONSENSE, Frame
+from tests.patience import LONG
 from tests.providers.local.harness import await_readable
 
 ROOT = str(Path(__file__).parents[2])
@@ -72,6 +73,16 @@ def test_a_child_that_gives_its_last_answer_is_not_guilty_of_what_it_did_not_beg
     assert child.is_spent
     assert not child.is_guilty()
     assert child.end() == 0
+
+
+def test_a_child_that_closed_its_pipes_may_end_by_itself(
+    child: Child[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docbatch.processes.child._LAST_MOMENT", LONG)
+    ask(child, "linger")
+
+    assert list(answers(child)) == []
+    assert child.end() == 3
 
 
 def test_a_child_has_no_deadline_but_while_it_works(child: Child[str]) -> None:

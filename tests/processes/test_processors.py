@@ -41,6 +41,7 @@ def available(root: Path, group: str, mount: str, files: Mapping[str, str]) -> i
         ("9900000 100000", MACHINE),
         ("", MACHINE),
         ("garbage", MACHINE),
+        ("0 100000", 1),
         ("0 0", MACHINE),
     ],
 )

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from docbatch.core.models import Failure, FailureClass
-from docbatch.processes.frames import READY, pack
+from docbatch.processes.frames import Frame, pack
 from docbatch.providers.local.engines import Options, Parsed
 
 
@@ -29,7 +29,7 @@ def _panic() -> None:
 
 
 def _print() -> None:
-    os.write(1, b"".join(pack(READY)))
+    os.write(1, b"".join(pack(Frame(["Unkept", "a stray print"]))))
 
 
 def _babble() -> None:
