@@ -24,7 +24,7 @@ from pathlib import Path
 
 from docbatch.core.models import Failure, Operation, WorkItem
 from docbatch.media import HEAD_SIZE, detect
-from docbatch.processes import environment
+from docbatch.processes.child import environment
 from docbatch.providers.base import Batch, Intent, Ready
 from docbatch.providers.local import engines
 from docbatch.providers.local.pool import ONE_THREAD_EACH

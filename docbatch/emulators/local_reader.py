@@ -4,13 +4,12 @@ import hashlib
 import io
 import json
 import os
-import threading
 import traceback
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
 from pathlib import Path
-from queue import SimpleQueue
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.core.results import DocumentInfo
@@ -46,8 +45,8 @@ class LocalReader:
         self._waiting: dict[str, list[Done]] = {}
         self._tasks: dict[str, Task] = {}
         self._pool: Pool | None = None
-        self._bell: SimpleQueue[str | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._attend, name="docbatch-emulate-reader", daemon=True)
+        # Whoever has something to give out waits for the emulator's turn, which neither a request nor the pool may do.
+        self._giving = ThreadPoolExecutor(1, thread_name_prefix="docbatch-emulate-reader")
         for each in (self._documents, self._readings):
             each.mkdir(parents=True, exist_ok=True)
 
@@ -64,40 +63,37 @@ class LocalReader:
 
     def start(self) -> None:
         """Begin to read what gathered."""
-        self._pool = Pool(lambda: self._bell.put(""))
-        self._thread.start()
+        self._pool = Pool(lambda: self._attend(""))
         for name in list(self._waiting):
             self._ask(name)
 
     def close(self) -> None:
         """Stop; what is not read yet is read after the next start."""
         if self._pool is not None:
-            self._bell.put(None)
-            self._thread.join()
             self._pool.close()
+        self._giving.shutdown()
 
     def _ask(self, name: str) -> None:
         assert self._pool is not None
         if self._reading(name).exists():
-            self._bell.put(name)
+            self._attend(name)
         else:
             self._pool.submit([self._tasks[name]])
 
-    def _attend(self) -> None:
-        while (name := self._bell.get()) is not None:
-            try:
-                self._settle(name)
-            except Exception:  # noqa: BLE001 - one document must not stop the reading of the others
-                self._emulator.errors.append(traceback.format_exc())
+    def _attend(self, name: str) -> None:
+        self._giving.submit(self._settle, name)
 
     def _settle(self, name: str) -> None:
         """Give out one reading that is kept, or all that the pool ended."""
         assert self._pool is not None
-        readings = {name: self._recalled(name)} if name else dict(map(self._ended, self._pool.drain()))
-        for each, reading in readings.items():
-            with self._emulator.turn:
-                self._give(each, reading)
-                self._told(each)
+        try:
+            readings = {name: self._recalled(name)} if name else dict(map(self._ended, self._pool.drain()))
+            for each, reading in readings.items():
+                with self._emulator.turn:
+                    self._give(each, reading)
+                    self._told(each)
+        except Exception:  # noqa: BLE001 - one document must not stop the reading of the others
+            self._emulator.errors.append(traceback.format_exc())
 
     def _give(self, name: str, reading: Reading) -> None:
         for done in self._waiting.pop(name, ()):

@@ -31,6 +31,7 @@ class Settings:
     poll_max: float | None = None
     requests_per_second: float | None = None
     in_flight: int | None = None
+    workers: int | None = None
     api_version: str | None = None
 
 
@@ -97,7 +98,8 @@ class ProviderKind:
 
     `title` is what people call it. `config` says what a job may set for one of its `operations`. `account` names what the
     credentials belong to as far as the connection says it. `service` is what it talks to; without one it works on this
-    machine and needs neither a key nor a project id. `pins` gives the versions of what moves by itself, None where only
+    machine and needs neither a key nor a project id; `has_workers` says that a connection may set how many processes read
+    documents here. `pins` gives the versions of what moves by itself, None where only
     the vendor knows them. `inputs` are what an operation takes beside files: links the vendor follows itself, ids of
     files it has, plain text. `abilities` are sentences for `docbatch providers`.
     """
@@ -111,6 +113,7 @@ class ProviderKind:
     connect: "Callable[[Settings, Surroundings], Provider]"
     read: "Callable[[bytes], Answer]"
     service: Service | None = None
+    has_workers: bool = False
     pins: "Callable[[Operation, Mapping[str, Any]], Mapping[str, str] | None]" = lambda _operation, _config: {}
     inputs: "Callable[[Operation], frozenset[Input]]" = lambda _operation: frozenset()
     abilities: Callable[[], tuple[str, ...]] = lambda: ()

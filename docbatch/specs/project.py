@@ -218,6 +218,10 @@ class ConnectionSpec(SpecModel):
         default_factory=RecoveryRule, description="what happens when the answer to a create was lost"
     )
     rates: Rates = Field(default_factory=Rates, description="how fast the connection is used")
+    workers: Annotated[int, Field(ge=1, le=1024)] | None = Field(
+        default=None,
+        description="processes that read documents on this machine, where the provider works here; as many as there are processors for docbatch when left out",
+    )
     api_version: Annotated[str, Field(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$(?!\n)")] | None = Field(
         default=None,
         description="the version of the service's API, where it has several; the current one when left out",

@@ -93,6 +93,7 @@ def _connection(name: str, spec: ConnectionSpec) -> Connection:
         poll=spec.poll,
         recovery=spec.recovery,
         rates=spec.rates,
+        workers=spec.workers,
         api_version=spec.api_version,
         allow_host=spec.allow_host,
         declared=True,
@@ -117,12 +118,14 @@ def _mismatches(spec: ProjectSpec, origin: Origin) -> Iterator[Problem]:
 
 
 _OF_SERVICES = ("base_url", "api_key", "webhook_secret", "workspace", "api_version")
+_LIMITED = (*_OF_SERVICES, "workers")
+"""Keys that some providers have no use for."""
 
 
 def _needless(
     connection: ConnectionSpec, kind: str, origin: Origin, above: tuple[str, str]
 ) -> Iterator[Problem]:
-    written = [key for key in _OF_SERVICES if getattr(connection, key) is not None]
+    written = [key for key in _LIMITED if getattr(connection, key) is not None]
     # What a provider has no use for is looked up only where something is written that it may have none for.
     needless = unused_settings(REGISTRY.kind(kind)) if written else {}
     for key in written:
@@ -133,11 +136,13 @@ def _needless(
 def unused_settings(kind: ProviderKind) -> Mapping[str, str]:
     """Return the keys of a connection that a provider has no use for, and why."""
     service = kind.service
+    reasons = {"workers": (kind.has_workers, "has no workers on this machine")}
     if service is None:
-        return {key: f"{kind.title} has no {key}" for key in _OF_SERVICES}
-    reasons = {
-        "workspace": (service.has_workspaces, "has no workspaces"),
-        "webhook_secret": (service.webhook is not None, "sends no webhooks"),
-        "api_version": (service.has_versions, "has one version of its API"),
-    }
+        reasons |= {key: (False, f"has no {key}") for key in _OF_SERVICES}
+    else:
+        reasons |= {
+            "workspace": (service.has_workspaces, "has no workspaces"),
+            "webhook_secret": (service.webhook is not None, "sends no webhooks"),
+            "api_version": (service.has_versions, "has one version of its API"),
+        }
     return {key: f"{kind.title} {reason}" for key, (used, reason) in reasons.items() if not used}

@@ -54,6 +54,7 @@ class Connection:
     poll: PollRule | None = None
     recovery: RecoveryRule = field(default_factory=RecoveryRule)
     rates: Rates = field(default_factory=Rates)
+    workers: int | None = None
     api_version: str | None = None
     allow_host: bool = False
     declared: bool = False

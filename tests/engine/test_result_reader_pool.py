@@ -19,6 +19,7 @@ from docbatch.core.errors import StateError
 from docbatch.engine.reading.result_reader_pool import Done, ResultReaders
 from docbatch.engine.reading.result_reader_process import Keep, Kept, Render, ResultReader, keep
 from docbatch.fields import Format
+from docbatch.processes import frames
 from docbatch.providers import REGISTRY
 from docbatch.spool import Spool
 from tests.cli.project import Project
@@ -167,6 +168,15 @@ def test_what_processes_do_not_bring_is_done_here(spool: Spool, readers: ResultR
     assert readers.render(wanted(spool, payload(7))) is None
 
 
+def test_what_is_too_large_for_a_process_is_done_here(
+    spool: Spool, readers: ResultReaders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frames, "MOST_PAYLOAD", 10)
+
+    assert readers.keep("llamacloud", payload(1), soon=True) is None
+    assert readers.render(wanted(spool, payload(1))) is not None
+
+
 def test_few_results_start_no_process(spool: Spool) -> None:
     with closing(ResultReaders(spool.root, few=10, width=2)) as readers:
         readers.expect(10)
@@ -194,7 +204,7 @@ def test_answers_are_held_as_far_as_memory_allows(spool: Spool) -> None:
     size = len(payload(1))
     reader = ResultReader(spool, room=3 * size)
     for number in (1, 2):
-        reader.keep(Keep("llamacloud", size, soon=True), payload(number))
+        reader.keep(Keep("llamacloud", soon=True), payload(number))
 
     assert len(reader._fresh) == 1
     spool.write(payload(2))

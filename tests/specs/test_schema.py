@@ -296,6 +296,7 @@ SETTINGS: Mapping[str, Any] = {
     "workspace": "ws_1",
     "api_version": "2025-04-21",
     "rates": {"in_flight": 2},
+    "workers": 2,
 }
 
 

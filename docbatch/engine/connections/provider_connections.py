@@ -290,5 +290,6 @@ def connection_settings(connection: Connection) -> Settings:
         poll_max=None if poll is None else poll.max,
         requests_per_second=rates.requests_per_second,
         in_flight=rates.in_flight,
+        workers=connection.workers,
         api_version=connection.api_version,
     )

@@ -4,26 +4,24 @@ Nothing depends on them: what they do not bring, because they died or never star
 """
 
 import fcntl
-import subprocess
-import sys
 import threading
-from collections import deque
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
 from docbatch.engine.reading.result_reader_process import (
-    HEAD,
     Keep,
     Kept,
     Render,
     ReplyKind,
-    line,
     read_kept,
     read_refusal,
 )
-from docbatch.processes import environment, slots
+from docbatch.processes import processors
+from docbatch.processes.child import Child, environment
+from docbatch.processes.frames import NONSENSE, Frame, message_of
 
+_MODULE = "docbatch.engine.reading.result_reader_process"
 FEW = 256
 """Results that are read sooner here than processes for them would have started."""
 MOST = 4
@@ -45,7 +43,7 @@ class ResultReaders:
     def __init__(self, spool: Path, *, few: int = FEW, width: int | None = None) -> None:
         self._spool = spool.absolute()
         self._few = few
-        self._width = min(slots() - 1, MOST) if width is None else width
+        self._width = min(processors.available() - 1, MOST) if width is None else width
         self._processes: list[_Process] = []
         self._homes: dict[str, _Process] = {}
 
@@ -62,7 +60,7 @@ class ResultReaders:
     def keep(self, kind: str, payload: bytes, *, soon: bool) -> Kept | None:
         """Cut, check and draft a payload for the spool; None where that has to be done here. Raises ValueError."""
         process = self._idlest()
-        done = None if process is None else process.ask(line(Keep(kind, len(payload), soon)), payload)
+        done = None if process is None else process.ask(Keep(kind, soon), payload)
         answer = None if done is None else done.result()
         if process is None or answer is None:
             return None
@@ -74,7 +72,7 @@ class ResultReaders:
     def render(self, wanted: Render) -> Done | None:
         """Let an output be made, None if it was not; None where that has to be done here."""
         process = self._homes.pop(wanted.digest, None) or self._idlest()
-        return None if process is None else process.ask(line(wanted))
+        return None if process is None else process.ask(wanted)
 
     def close(self) -> None:
         for process in self._processes:
@@ -82,7 +80,7 @@ class ResultReaders:
 
     def _idlest(self) -> "_Process | None":
         ready = [process for process in self._processes if process.is_ready]
-        return min(ready, key=lambda process: process.waiting, default=None)
+        return min(ready, key=lambda process: len(process.asked), default=None)
 
     def _remember(self, digest: str, process: "_Process") -> None:
         """Render where the answer is still in memory."""
@@ -90,82 +88,55 @@ class ResultReaders:
             self._homes[digest] = process
 
 
-class _Process:
-    """One process, and what it was asked and has not answered. A thread of its own takes the answers."""
+class _Process(Child[Done]):
+    """One process. A thread of its own takes the answers."""
 
     def __init__(self, spool: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "docbatch.engine.reading.result_reader_process", str(spool)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment(),
-            cwd="/",
-            # Ctrl-C asks this process to end well; it still needs the others then.
-            start_new_session=True,
-        )
-        assert self._process.stdin
+        super().__init__((_MODULE, str(spool)), environment())
         if hasattr(fcntl, "F_SETPIPE_SZ"):
             with suppress(OSError):
-                fcntl.fcntl(self._process.stdin, fcntl.F_SETPIPE_SZ, PIPE)
-        self.is_ready = False
-        self._asked: deque[Done] = deque()
+                fcntl.fcntl(self.requests.fileno(), fcntl.F_SETPIPE_SZ, PIPE)
         self._asking = threading.Lock()
-        self._lock = threading.Lock()
         self._listener = threading.Thread(target=self._listen, name="docbatch-reader", daemon=True)
         self._listener.start()
 
-    @property
-    def waiting(self) -> int:
-        return len(self._asked)
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def ask(self, request: bytes, payload: bytes = b"") -> Done | None:
-        """Ask for something; None where this process is not there."""
-        assert self._process.stdin
+    def ask(self, request: Keep | Render, payload: bytes = b"") -> Done | None:
+        """Ask for something; None where this process is not there, or it is too much to ask."""
         done: Done = Future()
-        with self._asking:
-            with self._lock:
-                if not self.is_ready:
-                    return None
-                self._asked.append(done)
-            # The answers are always taken, so that this ends. A process that dies leaves all it was asked undone.
-            with suppress(BrokenPipeError):
-                self._process.stdin.write(request)
-                self._process.stdin.write(payload)
-                self._process.stdin.flush()
-        return done
+        with self._asking, suppress(ValueError):
+            if self.is_ready:
+                # The answers are always taken, so that this ends.
+                self.give(done, Frame(message_of(request), payload))
+                self._leave_undone()
+                return done
+        return None
 
-    def end(self) -> None:
-        self._process.kill()
+    def end(self) -> int:
+        self.kill()
         self._listener.join()
-        self._process.communicate()
+        with self._asking:
+            return super().end()
 
     def _listen(self) -> None:
-        assert self._process.stdout
-        while len(head := self._process.stdout.read(HEAD.size)) == HEAD.size:
-            said, length = HEAD.unpack(head)
-            content = self._process.stdout.read(length)
-            if len(content) < length:
-                break
-            if said == ReplyKind.READY:
-                self.is_ready = True
-            else:
-                self._answer(said, content)
-        with self._lock:
-            self.is_ready = False
-            unanswered = list(self._asked)
-            self._asked.clear()
-        for done in unanswered:
-            done.set_result(None)
+        with suppress(EOFError, *NONSENSE):
+            while True:
+                for frame in self.arrived():
+                    self._answer(frame)
+        self.kill()
+        self.is_ready = False
+        self._leave_undone()
 
-    def _answer(self, said: int, content: bytes) -> None:
-        with self._lock:
-            done = self._asked.popleft()
-        if said == ReplyKind.REFUSED:
-            done.set_exception(read_refusal(content))
+    def _leave_undone(self) -> None:
+        """Give up all that was asked of a process that is gone. Who asks looks, too: it may go at that moment."""
+        with suppress(IndexError):
+            while not self.is_ready:
+                self.asked.popleft().set_result(None)
+
+    def _answer(self, frame: Frame) -> None:
+        said, *reason = frame.message
+        refusal = read_refusal(*reason) if said == ReplyKind.REFUSED else None
+        done = self.asked.popleft()
+        if refusal:
+            done.set_exception(refusal)
         else:
-            done.set_result(content if said == ReplyKind.DONE else None)
+            done.set_result(frame.payload if said == ReplyKind.DONE else None)

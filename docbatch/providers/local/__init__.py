@@ -1,9 +1,12 @@
 """The embedded engine, behaving like a remote service: submit, poll, fetch."""
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from docbatch.core.models import Input, Operation, Recovery, Traits
+from docbatch.processes import processors
 from docbatch.providers.kind import ConfigContract, ProviderKind, Settings, Surroundings
 
 if TYPE_CHECKING:
@@ -25,6 +28,16 @@ TRAITS = Traits(
 )
 
 
+# So many documents for each worker keep all of them busy while submissions end and follow.
+_AHEAD = 4
+
+
+def traits(workers: int | None) -> Traits:
+    """Return how work is handed to so many workers, None for as many as there are processors."""
+    submissions = math.ceil((workers or processors.available()) * _AHEAD / TRAITS.max_items)
+    return replace(TRAITS, max_in_flight=max(TRAITS.max_in_flight, submissions))
+
+
 def _config(_operation: Operation) -> ConfigContract:
     from docbatch.providers.local.options import EXECUTION_ONLY, LocalConfig  # noqa: PLC0415 - not needed to read
 
@@ -37,10 +50,10 @@ def _pins(operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:
     return engines.versions()
 
 
-def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":  # noqa: ARG001 - nothing can be set
+def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
     from docbatch.providers.local.provider import LocalProvider  # noqa: PLC0415 - the pool is not needed to plan
 
-    return LocalProvider(surroundings.incoming, wake=surroundings.wake)
+    return LocalProvider(surroundings.incoming, workers=settings.workers, wake=surroundings.wake)
 
 
 def _read(payload: bytes) -> "Answer":
@@ -57,6 +70,7 @@ def _abilities() -> tuple[str, ...]:
     return (
         f"engines: {versions}",
         f"OCR: {'Tesseract data in ' + str(found) if found else 'no Tesseract data found; install tesseract-ocr-eng'}",
+        f"workers: {processors.available()} at a time, unless 'workers:' of the connection says how many (1 to 1,024)",
         "needs no account and no key; nothing leaves this machine",
     )
 
@@ -66,11 +80,12 @@ KIND = ProviderKind(
     title="the local engine",
     operations=(Operation.PARSE,),
     config=_config,
-    traits=lambda _settings: TRAITS,
+    traits=lambda settings: traits(settings.workers),
     account=lambda _settings: "local",
     pins=_pins,
     connect=_connect,
     read=_read,
+    has_workers=True,
     abilities=_abilities,
     inputs=lambda _operation: frozenset({Input.TEXT}),
 )

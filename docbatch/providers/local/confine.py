@@ -1,42 +1,6 @@
-"""What a worker does to itself before it touches a document: limits, a death pact with its parent, closed doors."""
+"""What a worker does to itself before it touches a document: limits of memory, and no core file."""
 
-import os
 import resource
-import signal
-import sys
-import threading
-import time
-
-_PR_SET_PDEATHSIG = 1
-
-
-def die_with(parent: int) -> None:
-    """Make this process end when its parent does, also when the parent is killed."""
-    if sys.platform == "linux":
-        import ctypes  # noqa: PLC0415 - needed once, by workers on Linux
-
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    else:
-        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-    # The parent may have died before the pact was made.
-    if os.getppid() != parent:
-        os._exit(1)
-
-
-def _watch(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
-
-
-def private_pipes() -> tuple[int, int]:
-    """Move the protocol away from standard input and output, where a library's stray print would corrupt it."""
-    requests, answers = os.dup(0), os.dup(1)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    os.dup2(2, 1)
-    return requests, answers
 
 
 def no_core_file() -> None:

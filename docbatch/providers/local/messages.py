@@ -1,15 +1,12 @@
-"""What travels between the pool and its workers: one JSON value a line, in both directions. The line's end is not in it."""
+"""What the pool and its workers say to each other."""
 
-import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from docbatch.core.models import Failure, FailureClass
+from docbatch.processes.frames import read_message
 from docbatch.providers.local.engines import Options
-
-READY = b"ready"
-SPENT = b"spent"
 
 # The format of the file an answer is written to.
 FORMAT = "docbatch/local/v1"
@@ -62,42 +59,22 @@ class Unkept:
 Answer = Written | Differs | Unkept | Failure
 
 
-def encode_task(task: Task) -> bytes:
-    values = [getattr(task, name) for name in _FIELDS]
+_PLAIN = ("id", "digest", "size", "media_type", "timeout", "max_memory", "skip")
+
+
+def task_message(task: Task) -> list[Any]:
     options = [task.options.ocr, task.options.languages, task.options.tessdata]
     paths = [os.fsdecode(task.path), os.fsdecode(task.out)]
-    return json.dumps([*values, options, *paths], separators=(",", ":")).encode()
+    return [*(getattr(task, name) for name in _PLAIN), options, *paths]
 
 
-def decode_task(line: bytes) -> Task:
-    *values, (ocr, languages, tessdata), path, out = json.loads(line)
+def read_task(message: Any) -> Task:
+    *values, (ocr, languages, tessdata), path, out = message
     options = Options(ocr, tuple(languages), tessdata)
-    plain = dict(zip(_FIELDS, values, strict=True))
+    plain = dict(zip(_PLAIN, values, strict=True))
     return Task(**plain, options=options, path=os.fsencode(path), out=os.fsencode(out))
 
 
-_FIELDS = ("id", "digest", "size", "media_type", "timeout", "max_memory", "skip")
-
-_NAMES: dict[type[Answer], str] = {
-    Written: "written",
-    Differs: "differs",
-    Unkept: "unkept",
-    Failure: "failed",
-}
-
-
-def encode_answer(answer: Answer) -> bytes:
-    return json.dumps({"is": _NAMES[type(answer)], **asdict(answer)}, separators=(",", ":")).encode()
-
-
-def decode_answer(line: bytes) -> Answer:
-    values: dict[str, Any] = json.loads(line)
-    match values.pop("is"):
-        case "written":
-            return Written(**values)
-        case "differs":
-            return Differs(**values)
-        case "unkept":
-            return Unkept(**values)
-        case _:
-            return Failure(FailureClass(values["kind"]), values["message"], values["code"])
+def read_answer(message: Any) -> Answer:
+    answer: Answer = read_message(message, Written, Differs, Unkept, Failure)
+    return replace(answer, kind=FailureClass(answer.kind)) if isinstance(answer, Failure) else answer

@@ -5,20 +5,25 @@ hangs, crashes or runs out of memory costs the document it was reading, not the 
 """
 
 import importlib
+import math
 import os
+import resource
 import selectors
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 from docbatch.core.models import Failure, FailureClass
-from docbatch.processes import environment, slots
+from docbatch.processes import processors
+from docbatch.processes.child import environment
+from docbatch.processes.frames import NONSENSE, Frame
 from docbatch.providers.local.engines import Catalogue
-from docbatch.providers.local.messages import Answer, Task
+from docbatch.providers.local.messages import Answer, Task, read_answer, task_message
 from docbatch.providers.local.process import WorkerProcess
 
 CATALOGUE = "docbatch.providers.local.engines"
@@ -33,6 +38,8 @@ _START_PATIENCE = 120.0
 _START_ATTEMPTS = 3
 # A few documents wait at each worker, so that a worker never waits for the parent.
 _HELD = 4
+_PIPES = 3
+_OTHER_FILES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,8 @@ class Pool:
         search: Sequence[str] = (),
     ) -> None:
         self._wake = wake
-        self._width = width or slots()
+        self._width = width or processors.available()
+        _make_room(self._width)
         self._catalogue = catalogue
         self._engines = cast("Catalogue", importlib.import_module(catalogue))
         self._env = environment(search) | ONE_THREAD_EACH
@@ -116,7 +124,8 @@ class Pool:
                 if self._cancelled:
                     self._give_up_cancelled()
                 self._hand_out()
-                self._tell()
+                if self._ended:
+                    self._wake()
                 self._attend()
                 self._kill_late()
         except Exception as error:  # noqa: BLE001 - shown by the next `drain`; a silent thread would hang the run
@@ -126,18 +135,18 @@ class Pool:
             for worker in self._workers:
                 worker.kill()
             for worker in self._workers:
-                worker.reap()
+                worker.end()
             self._workers.clear()
 
     def _hand_out(self) -> None:
         with self._lock:
             waiting = len(self._queue)
-            idle = sum(not worker.tasks for worker in self._workers)
+            idle = sum(not worker.asked for worker in self._workers)
         for _ in range(min(self._width - len(self._workers), waiting - idle)):
             self._start()
         for held in range(_HELD):
             for worker in self._workers:
-                if len(worker.tasks) == held and not worker.leaving:
+                if len(worker.asked) == held and not worker.is_leaving:
                     self._give(worker, ahead=held > 0)
 
     def _give(self, worker: WorkerProcess, *, ahead: bool) -> None:
@@ -146,27 +155,23 @@ class Pool:
             if len(self._queue) <= (self._width if ahead else 0):
                 return
             task = self._queue.popleft()
-        worker.give(task)
-        self._clock(worker)
+        worker.give(task, Frame(task_message(task)))
+        worker.clock(self._allowance)
 
     def _start(self) -> None:
-        worker = WorkerProcess(self._catalogue, self._env, now=time.monotonic(), patience=_START_PATIENCE)
+        worker = WorkerProcess(self._catalogue, self._env, _START_PATIENCE)
         self._workers.append(worker)
         for stream in worker.streams():
             self._selector.register(stream, selectors.EVENT_READ, worker)
 
     def _attend(self) -> None:
-        deadlines = [worker.deadline for worker in self._workers if worker.deadline is not None]
-        patience = max(min(deadlines) - time.monotonic(), 0) if deadlines else None
-        for key, _ in self._selector.select(patience):
+        deadline = min((worker.deadline for worker in self._workers), default=math.inf)
+        patience = max(deadline - time.monotonic(), 0)
+        for key, _ in self._selector.select(None if patience == math.inf else patience):
             if key.data is None:
                 os.read(self._bell, 4096)
             elif key.data in self._workers:
                 self._hear(key.data, key.fd)
-
-    def _tell(self) -> None:
-        if self._ended:
-            self._wake()
 
     def _hear(self, worker: WorkerProcess, stream: int) -> None:
         if stream == worker.streams()[1]:
@@ -174,26 +179,16 @@ class Pool:
                 self._selector.unregister(stream)
             return
         try:
-            for answer in worker.answers():
-                self._end(worker.tasks.popleft(), answer)
-            self._clock(worker)
+            for frame in worker.arrived():
+                answer = read_answer(frame.message)
+                self._end(worker.asked.popleft(), answer)
+            if worker.is_ready:
+                self._false_starts = 0
+            worker.clock(self._allowance)
         except EOFError:
             self._bury(worker)
-        except (ValueError, KeyError, TypeError, IndexError) as error:
+        except NONSENSE as error:
             worker.kill(Failure(FailureClass.CRASHED, f"the engine's answer makes no sense: {error}"))
-
-    def _clock(self, worker: WorkerProcess) -> None:
-        """Start the clock of the document the worker now reads, unless it runs already."""
-        if not worker.ready or worker.leaving:
-            return
-        self._false_starts = 0
-        head = worker.tasks[0] if worker.tasks else None
-        if head is None:
-            worker.deadline = None
-        elif head is not worker.reading:
-            worker.since = time.monotonic()
-            worker.deadline = worker.since + self._allowance(head)
-        worker.reading = head
 
     def _allowance(self, task: Task) -> float:
         """Return the seconds this attempt may take: half of them where another engine would still be tried.
@@ -208,9 +203,9 @@ class Pool:
     def _kill_late(self) -> None:
         now = time.monotonic()
         for worker in self._workers:
-            if worker.deadline is not None and now >= worker.deadline:
-                worker.deadline = None
-                timeout = worker.reading.timeout if worker.reading else _START_PATIENCE
+            if now >= worker.deadline:
+                worker.deadline = math.inf
+                timeout = worker.at_work.timeout if worker.at_work else _START_PATIENCE
                 worker.kill(Failure(FailureClass.TIMEOUT, f"not read within {timeout:g} seconds"))
 
     def _bury(self, worker: WorkerProcess) -> None:
@@ -219,18 +214,18 @@ class Pool:
             if stream in self._selector.get_map():
                 self._selector.unregister(stream)
         self._workers.remove(worker)
-        worker.leave()
-        code = worker.reap()
-        if worker.guilty():
-            self._blame(worker, worker.tasks.popleft(), code)
-        elif not worker.ready:
+        code = worker.end()
+        if worker.is_guilty():
+            self._blame(worker, worker.asked.popleft(), code)
+        elif not worker.is_ready:
             self._false_start(worker)
         with self._lock:
-            self._queue.extendleft(reversed(worker.tasks))
+            self._queue.extendleft(reversed(worker.asked))
 
     def _blame(self, worker: WorkerProcess, task: Task, code: int) -> None:
         verdict = worker.verdict(code, task)
-        _remove(task)
+        # It may have begun to write.
+        Path(os.fsdecode(task.out)).unlink(missing_ok=True)
         left = task.timeout - (time.monotonic() - worker.since)
         if self._others(task) and left > 0 and verdict.kind is not FailureClass.CANCELLED:
             self._failed_before.setdefault(task.id, verdict)
@@ -246,9 +241,9 @@ class Pool:
         self._false_starts = 0
         failure = Failure(FailureClass.CRASHED, f"the local engine does not start: {worker.said()}")
         with self._lock:
-            doomed = [*worker.tasks, *self._queue]
+            doomed = [*worker.asked, *self._queue]
             self._queue.clear()
-        worker.tasks.clear()
+        worker.asked.clear()
         for task in doomed:
             self._end(task, failure)
 
@@ -262,7 +257,7 @@ class Pool:
         for task in dropped:
             self._end(task, verdict)
         for worker in self._workers:
-            if worker.reading and worker.reading.id in cancelled:
+            if worker.at_work and worker.at_work.id in cancelled:
                 worker.kill(verdict)
 
     def _end(self, task: Task, answer: Answer) -> None:
@@ -274,6 +269,12 @@ class Pool:
             self._ended.append(TaskOutcome(task, answer))
 
 
-def _remove(task: Task) -> None:
-    """Remove what a dying worker may have begun to write."""
-    Path(os.fsdecode(task.out)).unlink(missing_ok=True)
+def _make_room(workers: int) -> None:
+    """Let this process hold the pipes of so many workers, as far as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = workers * _PIPES + _OTHER_FILES
+    if resource.RLIM_INFINITY != soft < wanted:
+        # Some systems have a limit of their own below the one they tell.
+        with suppress(ValueError, OSError):
+            most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

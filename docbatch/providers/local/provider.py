@@ -28,7 +28,7 @@ from docbatch.providers.base import (
     Sighting,
     Unsearchable,
 )
-from docbatch.providers.local import TRAITS, engines, ocr
+from docbatch.providers.local import engines, ocr, traits
 from docbatch.providers.local.messages import Differs, Task, Unkept, Written
 from docbatch.providers.local.options import LocalConfig, memory_bytes
 from docbatch.providers.local.payload import LocalAnswer, read
@@ -55,7 +55,6 @@ class LocalProvider(Unsearchable):
 
     type = "local"
     account = "local"
-    traits = TRAITS
 
     def __init__(
         self,
@@ -66,6 +65,7 @@ class LocalProvider(Unsearchable):
         catalogue: str = CATALOGUE,
         search: Sequence[str] = (),
     ) -> None:
+        self.traits = traits(workers)
         self._incoming = incoming
         self._workers = workers
         self._wake = wake

@@ -1,7 +1,7 @@
 """The process that reads documents: `python -m docbatch.providers.local.worker PARENT_PID CATALOGUE`.
 
-It takes tasks as lines on its standard input and answers each with a line on its standard output. It knows no
-secret, keeps nothing between documents, and may be killed at any moment.
+It takes tasks from the pool and answers each. It knows no secret, keeps nothing between documents, and may be killed at
+any moment.
 """
 
 import hashlib
@@ -12,23 +12,13 @@ import sys
 import time
 import zlib
 from collections.abc import Sequence
-from typing import BinaryIO
 
 from docbatch.core.models import Failure, FailureClass
+from docbatch.processes.frames import Frame, message_of
+from docbatch.processes.parent import die_with, private_pipes, serve
 from docbatch.providers.local import confine, ocr, reading
 from docbatch.providers.local.engines import PDF, Catalogue, Engine, Json, Options, Parsed
-from docbatch.providers.local.messages import (
-    FORMAT,
-    READY,
-    SPENT,
-    Answer,
-    Differs,
-    Task,
-    Unkept,
-    Written,
-    decode_task,
-    encode_answer,
-)
+from docbatch.providers.local.messages import FORMAT, Answer, Differs, Task, Unkept, Written, read_task
 
 # A process is replaced after this much work, or when it holds this much memory.
 _DOCUMENTS = 300
@@ -177,28 +167,16 @@ def _write(path: bytes, content: bytes) -> None:
         file.write(packed)
 
 
-def serve(requests: BinaryIO, answers: BinaryIO, reader: DocumentReader) -> None:
-    """Answer tasks until there are no more or the reader is spent."""
-    _say(answers, READY)
-    for line in requests:
-        _say(answers, encode_answer(reader.answer(decode_task(line))))
-        if reader.spent:
-            _say(answers, SPENT)
-            return
-
-
-def _say(answers: BinaryIO, line: bytes) -> None:
-    answers.write(line + b"\n")
-    answers.flush()
-
-
 def main(parent: int, catalogue: str) -> None:
-    confine.die_with(parent)
+    die_with(parent)
     confine.no_core_file()
-    requests, answers = confine.private_pipes()
-    module: Catalogue = importlib.import_module(catalogue)
-    with os.fdopen(requests, "rb") as source, os.fdopen(answers, "wb") as sink:
-        serve(source, sink, DocumentReader(module))
+    pipes = private_pipes()
+    reader = DocumentReader(importlib.import_module(catalogue))
+
+    def answer(request: Frame) -> Frame:
+        return Frame(message_of(reader.answer(read_task(request.message))))
+
+    serve(pipes, answer, lambda: reader.spent)
     # Native threads make an orderly end slow and sometimes a crash.
     os._exit(0)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -11,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from docbatch.core.models import Failure, FailureClass
-from docbatch.processes import environment
+from docbatch.processes.child import environment
+from docbatch.processes.frames import Frame
 from docbatch.providers.local import worker
-from docbatch.providers.local.messages import Differs, Task, Written
+from docbatch.providers.local.messages import Differs, Task, Written, task_message
 from docbatch.providers.local.pool import Pool
 from docbatch.providers.local.process import WorkerProcess
 from tests.providers.local import wicked
@@ -69,16 +71,16 @@ def test_the_clock_starts_anew_with_every_document(one: Bench) -> None:
 
 
 def test_a_worker_killed_after_its_answer_is_not_guilty_of_the_next_document(one: Bench) -> None:
-    process = WorkerProcess("tests.providers.local.wicked", environment((ROOT,)), now=0.0, patience=1.0)
-    process.ready = True
+    process = WorkerProcess("tests.providers.local.wicked", environment((ROOT,)), patience=1.0)
+    process.is_ready = True
     for name in ("first", "second"):
-        process.give(one.task(name, b"fine"))
-    process.reading = process.tasks[0]
+        process.give(task := one.task(name, b"fine"), Frame(task_message(task)))
+    process.at_work = process.asked[0]
     process.kill(Failure(FailureClass.TIMEOUT, "late"))
-    process.reap()
-    assert process.guilty()
-    process.tasks.popleft()
-    assert not process.guilty()
+    process.end()
+    assert process.is_guilty()
+    process.asked.popleft()
+    assert not process.is_guilty()
 
 
 @pytest.mark.parametrize("deed", [b"abort", b"exit", b"panic"])
@@ -114,6 +116,13 @@ def test_a_worker_killed_from_outside_fails_its_document_as_out_of_memory(one: B
 def test_what_a_library_prints_does_not_disturb_the_answers(one: Bench) -> None:
     answers = one.run(one.task("a", b"print"), one.task("b", b"fine"))
     assert all(isinstance(answer, Written) for answer in answers.values())
+
+
+def test_a_worker_that_answers_nonsense_fails_its_document_only(one: Bench) -> None:
+    answers = one.run(one.task("bad", b"babble"), one.task("good", b"fine"))
+    assert kind(answers["bad"]) is FailureClass.CRASHED
+    assert "makes no sense" in str(answers["bad"])
+    assert isinstance(answers["good"], Written)
 
 
 @pytest.mark.parametrize("deed", ["first-abort", "first-hang", "first-panic", "first-fail"])
@@ -270,6 +279,16 @@ def test_a_pool_may_be_closed_twice_and_unused(tmp_path: Path) -> None:
     pool.close()
     pool.close()
     assert pool.pids() == []
+
+
+def test_there_is_room_for_the_pipes_of_many_workers() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        Pool(lambda: None, width=1024).close()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= 3 * 1024
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_a_worker_leaves_after_much_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,15 +1,17 @@
 """A catalogue of engines for tests: a document says itself how the engine that reads it shall behave.
 
 `first` engines are tried before `second` ones. Words in the document: `hang`, `nap`, `abort`, `exit`, `panic`, `eat`,
-`run-out`, `print`, `fail`; `first-…` makes only the first engine do it. `tell:PATH` writes to a named pipe before anything else.
+`run-out`, `print`, `babble`, `fail`; `first-…` makes only the first engine do it. `tell:PATH` writes to a named pipe before anything else.
 """
 
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from docbatch.core.models import Failure, FailureClass
+from docbatch.processes.frames import Frame, pack
 from docbatch.providers.local.engines import Options, Parsed
 
 
@@ -27,7 +29,13 @@ def _panic() -> None:
 
 
 def _print() -> None:
-    os.write(1, b'{"is":"written"}\nready\n')
+    os.write(1, b"".join(pack(Frame(["Unkept", "a stray print"]))))
+
+
+def _babble() -> None:
+    for descriptor in range(3, 20):
+        with suppress(OSError):
+            os.write(descriptor, b"{}" * 100)
 
 
 def _run_out() -> None:
@@ -44,6 +52,7 @@ _DEEDS: dict[str, Callable[[], object]] = {
     "eat": lambda: bytearray(2 * 10**9),
     "run-out": _run_out,
     "print": _print,
+    "babble": _babble,
 }
 
 
