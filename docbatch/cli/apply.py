@@ -115,7 +115,7 @@ def _saved(plan_file: Path | None, paths: tuple[Path, ...]) -> "SavedPlan | None
     from docbatch.core.errors import UsageError
     from docbatch.engine.planning.plan_file import load
 
-    saved = load(plan_file)
+    saved = load(plan_file, Path.cwd())
     if paths and tuple(map(str, paths)) != saved.paths:
         raise UsageError(
             "the plan was made for other paths", hint=f"leave them out, or name {' '.join(saved.paths)}"

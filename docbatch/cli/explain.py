@@ -22,7 +22,7 @@ def command(document: str, paths: tuple[Path, ...], *, as_json: bool) -> None:
     from docbatch.cli.words import explanation_text
     from docbatch.engine.planning.explain_document import explain
 
-    for each in explain(document, Workspace.here(paths).selection()):
+    for each in explain(document, Workspace.here(paths).selection(), Path.cwd()):
         if as_json:
             click.echo(json.dumps({"version": "docbatch/explain/v1", "type": "explanation", **asdict(each)}))
         else:

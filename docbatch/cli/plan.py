@@ -32,7 +32,7 @@ def command(
         if out is not None:
             from docbatch.engine.planning.plan_file import save
 
-            save(out, report, plan.store, plan.differences.keys_to_send(), map(str, paths))
+            save(out, Path.cwd(), plan, report, map(str, paths))
     match form:
         case "json":
             say(json.dumps(plan_json(report)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.specs.load import load_jobs, load_project
-from docbatch.specs.values import Job, Project
+from docbatch.specs.values import DeclaredProject, Job
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Workspace:
     """`folder` is the state folder, which need not exist; `paths` are the specs that were named, none where all are meant."""
 
-    project: Project
+    project: DeclaredProject
     jobs: tuple[Job, ...]
     folder: Path
     paths: tuple[Path, ...] = ()
