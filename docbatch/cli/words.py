@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from docbatch import ApplyOutcome, Explanation, JobOutcome, JobStatus, StateStatus
 from docbatch.core.report import human, plural, span, visible
-from docbatch.engine.administration.status import JobStatus, StateStatus
-from docbatch.engine.planning.explain_document import Explanation
-from docbatch.engine.running.apply import ApplyOutcome, JobOutcome
 from docbatch.naming.pathtext import escape
 from docbatch.state.deadlines import Stuck
 
