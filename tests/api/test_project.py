@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import docbatch
+from docbatch.engine.planning.differences_database import Differences
 from tests.cli.project import JOB, Project
 
 SECOND = JOB.replace("name: job", "name: second").replace("out/", "out2/")
@@ -205,6 +206,18 @@ def test_a_damaged_state_is_a_documented_error(
         call(project)
 
     assert raised.value.exit_code == 1
+
+
+def test_a_disk_that_is_full_is_a_documented_error(
+    project: docbatch.Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_self: Differences) -> object:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Differences, "totals", fail)
+
+    with pytest.raises(docbatch.StateError, match="disk is full"):
+        project.plan()
 
 
 def test_a_project_is_found_from_a_folder_below_it(files: Project) -> None:
