@@ -64,8 +64,8 @@ def test_results_as_a_table(
     table = run("With progress, into a table", invoices.root.parent)["table"]
 
     assert table == [
-        {"path": "a.txt", "pages": 0, "text": "one"},
-        {"path": "b.txt", "pages": 0, "text": "twenty"},
+        {"path": "a.txt", "text": "one"},
+        {"path": "b.txt", "text": "twenty"},
     ]
     assert "documents ended, 0 of them failed\n" in capsys.readouterr().out
     assert len(EXAMPLES["With progress, into a table"].strip().splitlines()) <= 15
