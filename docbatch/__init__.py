@@ -1,5 +1,110 @@
-"""Declarative, resumable batch runs of documents through parsing services."""
+"""Declarative, resumable batch runs of documents through parsing services.
+
+Programs begin with `open_project`; docs/python.md shows what follows. Nothing is imported before it is used.
+"""
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__"]
+__all__ = [
+    "Answered",
+    "ApplyOutcome",
+    "BudgetStop",
+    "CheckedJob",
+    "CredentialsError",
+    "Delivered",
+    "DocbatchError",
+    "Ended",
+    "Explanation",
+    "Fetched",
+    "GuardRefused",
+    "Intended",
+    "JobOutcome",
+    "JobStatus",
+    "Looked",
+    "NoState",
+    "Notice",
+    "PlanLine",
+    "PlanReport",
+    "Project",
+    "ProviderError",
+    "QueuedDocument",
+    "Remark",
+    "Replanned",
+    "Result",
+    "SinkError",
+    "SpecError",
+    "StalePlan",
+    "StateError",
+    "StateLocked",
+    "StateStatus",
+    "Trouble",
+    "UsageError",
+    "Waiting",
+    "__version__",
+    "open_project",
+]
+
+# Spelt out, since importing typing takes longer than all of this.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from docbatch.api.project import CheckedJob, Project, open_project
+    from docbatch.core.errors import (
+        BudgetStop,
+        CredentialsError,
+        DocbatchError,
+        GuardRefused,
+        NoState,
+        ProviderError,
+        SinkError,
+        SpecError,
+        StalePlan,
+        StateError,
+        StateLocked,
+        UsageError,
+    )
+    from docbatch.core.report import PlanLine, PlanReport
+    from docbatch.core.results import Result
+    from docbatch.engine.administration.edit_state import QueuedDocument
+    from docbatch.engine.administration.status import JobStatus, StateStatus
+    from docbatch.engine.planning.explain_document import Explanation
+    from docbatch.engine.progress_notices import (
+        Answered,
+        Delivered,
+        Ended,
+        Fetched,
+        Intended,
+        Looked,
+        Notice,
+        Remark,
+        Replanned,
+        Trouble,
+        Waiting,
+    )
+    from docbatch.engine.running.apply import ApplyOutcome, JobOutcome
+else:
+    _HOMES = {
+        "docbatch.api.project": "CheckedJob Project open_project",
+        "docbatch.core.errors": "BudgetStop CredentialsError DocbatchError GuardRefused NoState ProviderError SinkError"
+        " SpecError StalePlan StateError StateLocked UsageError",
+        "docbatch.core.report": "PlanLine PlanReport",
+        "docbatch.core.results": "Result",
+        "docbatch.engine.administration.edit_state": "QueuedDocument",
+        "docbatch.engine.administration.status": "JobStatus StateStatus",
+        "docbatch.engine.planning.explain_document": "Explanation",
+        "docbatch.engine.progress_notices": "Answered Delivered Ended Fetched Intended Looked Notice Remark Replanned"
+        " Trouble Waiting",
+        "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
+    }
+
+    def __getattr__(name: str) -> object:
+        import importlib  # noqa: PLC0415 - not needed by who only asks for the version
+
+        for module, names in _HOMES.items():
+            if name in names.split():
+                found = getattr(importlib.import_module(module), name)
+                globals()[name] = found
+                return found
+        raise AttributeError(f"module 'docbatch' has no attribute '{name}'", name=name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+import docbatch
 from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 
 PACKAGE = Path(__file__).parents[1] / "docbatch"
 
 LAYERS = (
     ("cli",),
+    ("api",),
     ("engine", "emulators"),
     ("specs", "webhooks"),
     ("sources", "providers", "sinks", "state", "spool"),
@@ -24,6 +26,16 @@ LAYERS = (
 LEVEL = {group: level for level, groups in enumerate(LAYERS) for group in groups}
 ROOMS = {"connections": 0, "reading": 1, "planning": 2, "running": 3, "administration": 4}
 """The rooms of the engine: each may use those before it and what lies beside them, never one that follows."""
+OFFERED = frozenset(docbatch.__all__) - {"__version__"}
+"""What `import docbatch` offers: these names lead to docbatch/api/, wherever they are defined."""
+COMMANDS_OF_THE_API = ("validate", "plan", "apply", "status", "explain", "retry")
+BESIDE_THE_API = (
+    "docbatch.__version__",
+    "docbatch.core.report.",
+    *(f"docbatch.cli.{name}" for name in ("completion", "options", "output", "progress", "words")),
+)
+"""What those commands use beside the API: options, and what shows text."""
+QUESTIONS = "docbatch.engine.administration."
 MOST_ARROWS = 20
 MOST_MODULES = 15
 VENDORS = ("emulators/", "providers/extend/", "providers/llamacloud/", "providers/extractpage/")
@@ -45,7 +57,9 @@ AT_HOME = {
     "sqlite3": ("state/", "sources/", "sinks/", "engine/planning/differences_database.py"),
     "sqlite_utils": ("state/", "sources/", "sinks/", "engine/planning/differences_database.py"),
     "click": ("cli/",),
+    "gc": ("cli/", "engine/reading/result_reader_process.py"),
     "rich": ("cli/",),
+    "signal": ("cli/", "providers/local/", "processes/"),
     "uvicorn": ("webhooks/",),
 }
 LONG_FUNCTIONS: dict[str, str] = {}
@@ -94,7 +108,7 @@ def group(module: str) -> str:
 def within(tree: ast.Module) -> set[str]:
     """Return the parts of the package that a module imports."""
     ours = (name.split(".")[1] for name in imported(tree) if name.startswith("docbatch."))
-    return {part for part in ours if part in LEVEL}
+    return {"api" if part in OFFERED else part for part in ours if part in OFFERED or part in LEVEL}
 
 
 def wrong_directions(package: Path) -> Iterator[str]:
@@ -224,6 +238,31 @@ def strangers(package: Path) -> Iterator[str]:
                 yield f"{module} imports {library}"
 
 
+def past_the_api(package: Path) -> Iterator[str]:
+    """Yield what commands import that a program cannot have by the API, and what others import of the engine's inside."""
+    for module, tree, _ in modules(package):
+        if group(module) == "cli":
+            own = module.removeprefix("cli/").removesuffix(".py")
+            allowed = {name for name in imported(tree) if _is_allowed(own, name)}
+            yield from (f"{module} imports {name}" for name in sorted({*imported(tree)} - allowed))
+
+
+def _is_allowed(command: str, name: str) -> bool:
+    if not name.startswith("docbatch."):
+        return True
+    if command in COMMANDS_OF_THE_API:
+        return name.split(".")[1] in OFFERED or name.startswith(BESIDE_THE_API)
+    return not name.startswith("docbatch.engine") or name.startswith(QUESTIONS)
+
+
+def looking_around(package: Path) -> Iterator[str]:
+    """Yield what asks for the current folder, or changes it, below the command line."""
+    for module, tree, _ in modules(package):
+        used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        if group(module) != "cli" and used & {"cwd", "getcwd", "getcwdb", "chdir", "fchdir"}:
+            yield f"{module} looks around"
+
+
 def prints(package: Path) -> Iterator[str]:
     for module, tree, _ in modules(package):
         calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
@@ -289,6 +328,14 @@ def test_libraries_stay_where_they_belong() -> None:
     assert list(strangers(PACKAGE)) == []
 
 
+def test_commands_do_nothing_that_the_api_cannot_do() -> None:
+    assert list(past_the_api(PACKAGE)) == []
+
+
+def test_only_the_command_line_knows_a_current_folder() -> None:
+    assert list(looking_around(PACKAGE)) == []
+
+
 def test_nothing_prints_below_the_command_line() -> None:
     assert list(prints(PACKAGE)) == []
 
@@ -315,6 +362,19 @@ PLANTED: list[tuple[str, str, Callable[[Path], Iterator[str]], str]] = [
     ("engine/planning/plan.py", "from docbatch.engine.running import loop\n", wrong_rooms, "engine/planning/plan.py imports running"),
     ("engine/running/loop.py", "def late():\n    import docbatch.engine.administration.status\n", wrong_rooms, "engine/running/loop.py imports administration"),
     ("engine/clock.py", "from docbatch.engine.planning import plan\n", wrong_rooms, "engine/clock.py imports planning"),
+    ("engine/planning/plan.py", "from docbatch import open_project\n", wrong_directions, "engine/planning/plan.py imports api"),
+    ("api/project.py", "def late():\n    from docbatch.cli import words\n", wrong_directions, "api/project.py imports cli"),
+    ("cli/plan.py", "def late():\n    from docbatch.engine.planning.read_plan import read_plan\n", past_the_api, "cli/plan.py imports docbatch.engine.planning.read_plan.read_plan"),
+    ("cli/status.py", "from docbatch.engine.administration.status import read_status\n", past_the_api, "cli/status.py imports docbatch.engine.administration.status.read_status"),
+    ("cli/apply.py", "from docbatch.api.callbacks import Callbacks\n", past_the_api, "cli/apply.py imports docbatch.api.callbacks.Callbacks"),
+    ("cli/retry.py", "from docbatch.cli.workspace import state_folder\n", past_the_api, "cli/retry.py imports docbatch.cli.workspace.state_folder"),
+    ("cli/validate.py", "import docbatch.specs.load\n", past_the_api, "cli/validate.py imports docbatch.specs.load"),
+    ("cli/explain.py", "from docbatch.fields import seconds\n", past_the_api, "cli/explain.py imports docbatch.fields.seconds"),
+    ("cli/cancel.py", "from docbatch.engine.clock import SystemClock\n", past_the_api, "cli/cancel.py imports docbatch.engine.clock.SystemClock"),
+    ("cli/words.py", "from docbatch import engine\n", past_the_api, "cli/words.py imports docbatch.engine"),
+    ("sources/folder.py", "def here():\n    return Path.cwd()\n", looking_around, "sources/folder.py looks around"),
+    ("api/project.py", "import os\nos.chdir('/')\n", looking_around, "api/project.py looks around"),
+    ("api/project.py", "import signal\n", strangers, "api/project.py imports signal"),
     ("novelty/thing.py", "", unplaced, "novelty"),
     ("state/store.py", "import httpx\n", strangers, "state/store.py imports httpx"),
     ("engine/clock.py", "from sqlite3 import connect\n", strangers, "engine/clock.py imports sqlite3"),
@@ -366,7 +426,8 @@ def test_what_is_allowed_is_not_taken_for_a_fault(tmp_path: Path) -> None:
     for folder in ("cli", "core", "engine/planning", "engine/running"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "cli" / "plan.py").write_text(
-        "import click\nfrom docbatch.engine.running import apply\nprint('hello')\n"
+        "import click\nfrom docbatch import __version__, open_project\n"
+        "from docbatch.core.report import plan_text\nprint(Path.cwd())\n"
     )
     (tmp_path / "core" / "scheduler.py").write_text(
         "from docbatch.core.models import Traits\nfrom docbatch.core.packing import pack\n"
@@ -374,13 +435,16 @@ def test_what_is_allowed_is_not_taken_for_a_fault(tmp_path: Path) -> None:
     (tmp_path / "cli" / "emulate.py").write_text(
         "def extended(found):\n    'Extend is a vendor.'\n    found.extend(['with local words'])\n"
     )
+    (tmp_path / "cli" / "recover.py").write_text(
+        "from docbatch import Notice\nfrom docbatch.engine.administration.recover_work import recover\n"
+    )
     (tmp_path / "core" / "keys.py").write_text("class A: ...\ndef short():\n" + "    pass\n" * 49)
     (tmp_path / "engine" / "running" / "loop.py").write_text(
         "from docbatch.engine import clock\nfrom docbatch.engine.planning import plan\n"
     )
     checks = (
         wrong_directions, wrong_rooms, circles, twins, crowded, shared_class_names,
-        unplaced, vendors_by_name, strangers, prints, long_functions, long_modules, empty_names,
+        unplaced, vendors_by_name, strangers, past_the_api, looking_around, prints, long_functions, long_modules, empty_names,
     )  # fmt: skip
 
     assert [fault for check in checks for fault in check(tmp_path)] == []

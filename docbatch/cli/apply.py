@@ -2,21 +2,20 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from docbatch import open_project
 from docbatch.cli import completion
-from docbatch.cli.options import allow_host
+from docbatch.cli.options import allow_host, duration
 from docbatch.cli.output import say
-from docbatch.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from docbatch.core.report import PlanReport
-    from docbatch.engine.planning.plan_file import SavedPlan
-    from docbatch.engine.running.apply import ApplyOutcome
+    from docbatch import ApplyOutcome, CheckedJob, PlanReport
 
 
 @click.command(name="apply")
@@ -61,26 +60,11 @@ def command(
 ) -> int:
     """Send, follow, collect and deliver until nothing is due. Safe to interrupt and to run again."""
     from docbatch.cli.progress import watcher
-    from docbatch.engine.running.apply import Assignment, apply
 
-    saved = _saved(plan_file, paths)
-    workspace = Workspace.here(tuple(Path(path) for path in saved.paths) if saved and not paths else paths)
-    _check_names(workspace, upgrade)
-    work = Assignment(
-        jobs=workspace.jobs,
-        folder=workspace.folder,
-        project=workspace.project.mark,
-        is_all=not (paths or (saved and saved.paths)),
-        connections=() if paths else tuple(workspace.project.connections.values()),
-        wait=not no_wait,
-        timeout=_seconds(timeout),
-        max_new=max_new,
-        upgrade=frozenset(upgrade),
-        allowed_hosts=frozenset(allowed_hosts),
-        plan=saved,
-    )
+    project = open_project()
+    seconds = None if timeout is None else duration("--timeout", timeout)
     if no_wait:
-        _warn_of_no_wait(workspace)
+        _warn_of_no_wait(project.validate(paths or None, plan=plan_file))
     _rest_the_collector()
     with watcher(as_json=as_json) as watch:
 
@@ -89,15 +73,23 @@ def command(
             watch.expect(report.expected(max_new) if agreed else 0)
             return agreed
 
-        outcome = apply(work, watch, announce)
+        outcome = project.apply(
+            paths or None,
+            on_event=watch,
+            agree=announce,
+            wait=not no_wait,
+            timeout=seconds,
+            max_new=max_new,
+            upgrade=upgrade,
+            allow_hosts=allowed_hosts,
+            plan=plan_file,
+        )
     _conclude(outcome, as_json=as_json)
     return outcome.exit_code
 
 
-def _warn_of_no_wait(workspace: Workspace) -> None:
-    from docbatch.engine.connections.provider_connections import ends_with_this_process
-
-    if all(ends_with_this_process(job.connection) for job in workspace.jobs):
+def _warn_of_no_wait(jobs: "Iterable[CheckedJob]") -> None:
+    if all(job.in_process for job in jobs):
         say("--no-wait has no meaning here: all work is done in this process and ends with it", err=True)
 
 
@@ -107,45 +99,6 @@ def _rest_the_collector() -> None:
 
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-
-
-def _saved(plan_file: Path | None, paths: tuple[Path, ...]) -> "SavedPlan | None":
-    if plan_file is None:
-        return None
-    from docbatch.core.errors import UsageError
-    from docbatch.engine.planning.plan_file import load
-
-    saved = load(plan_file)
-    if paths and tuple(map(str, paths)) != saved.paths:
-        raise UsageError(
-            "the plan was made for other paths", hint=f"leave them out, or name {' '.join(saved.paths)}"
-        )
-    return saved
-
-
-def _seconds(duration: str | None) -> float | None:
-    from docbatch.fields import DURATION, seconds
-
-    if duration is None:
-        return None
-    import re
-
-    if not re.match(DURATION, duration):
-        raise click.BadParameter(
-            f"'{duration}' is no duration; write 90s, 30m, 6h or 2d", param_hint="--timeout"
-        )
-    return seconds(duration)
-
-
-def _check_names(workspace: Workspace, names: tuple[str, ...]) -> None:
-    from docbatch.core.errors import UsageError
-
-    known = {job.name for job in workspace.jobs}
-    for name in names:
-        if name not in known:
-            raise UsageError(
-                f"there is no job '{name}' to upgrade", hint=f"known are {', '.join(sorted(known))}"
-            )
 
 
 def _announce(report: "PlanReport", *, yes: bool, as_json: bool) -> bool:

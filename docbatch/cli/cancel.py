@@ -12,8 +12,8 @@ from docbatch.cli.options import allow_host
 from docbatch.cli.output import say
 
 if TYPE_CHECKING:
+    from docbatch import Notice
     from docbatch.engine.administration.cancel_work import CancellableWork, CancelOutcome
-    from docbatch.engine.progress_notices import Notice
 
 
 @click.command(name="cancel")
@@ -37,7 +37,6 @@ def command(
     """
     from docbatch.core.errors import gravest
     from docbatch.engine.administration.cancel_work import Order, cancel
-    from docbatch.engine.clock import SystemClock
     from docbatch.specs.load import load_project
 
     if (submission is None) == (job is None):
@@ -55,7 +54,7 @@ def command(
     def announce(found: Sequence["CancellableWork"]) -> bool:
         return _announce(found, job, ask=not (yes or dry_run))
 
-    answers = cancel(order, SystemClock(), _observe, announce)
+    answers = cancel(order, _observe, announce)
     for line in (text for answer in answers for text in _told(answer)):
         say(line)
     if any(answer.stopped or answer.ended for answer in answers):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from docbatch import open_project
 from docbatch.cli import completion
-from docbatch.cli.workspace import Workspace
 
 
 @click.command(name="explain")
@@ -20,9 +20,8 @@ def command(document: str, paths: tuple[Path, ...], *, as_json: bool) -> None:
     PATHS are job specs, or folders of them, that the document is looked for in; jobs/ when there are none.
     """
     from docbatch.cli.words import explanation_text
-    from docbatch.engine.planning.explain_document import explain
 
-    for each in explain(document, Workspace.here(paths).selection()):
+    for each in open_project().explain(document, paths or None):
         if as_json:
             click.echo(json.dumps({"version": "docbatch/explain/v1", "type": "explanation", **asdict(each)}))
         else:

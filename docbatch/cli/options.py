@@ -37,6 +37,17 @@ def take_folder(command: click.Command) -> None:
             take_folder(each)
 
 
+def duration(option: str, text: str) -> float:
+    """Return the seconds that an option says. Raises BadParameter."""
+    import re
+
+    from docbatch.fields import DURATION, seconds
+
+    if not re.match(DURATION, text):
+        raise click.BadParameter(f"'{text}' is no duration; write 90s, 30m, 6h or 2d", param_hint=option)
+    return seconds(text)
+
+
 allow_host = click.option(
     "--allow-host",
     "allowed_hosts",

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from docbatch import open_project
 from docbatch.cli.output import say
-from docbatch.cli.workspace import Workspace
 
 
 @click.command(name="plan")
@@ -24,15 +24,8 @@ def command(
 ) -> int:
     """Show what apply would do and why. Writes no state and needs no key."""
     from docbatch.core.report import plan_json, plan_markdown, plan_text
-    from docbatch.engine.planning.plan_report import plan_report
-    from docbatch.engine.planning.read_plan import read_plan
 
-    with read_plan(Workspace.here(paths).selection()) as plan:
-        report = plan_report(plan, -1 if everything else 10)
-        if out is not None:
-            from docbatch.engine.planning.plan_file import save
-
-            save(out, report, plan.store, plan.differences.keys_to_send(), map(str, paths))
+    report = open_project().plan(paths or None, examples=None if everything else 10, out=out)
     match form:
         case "json":
             say(json.dumps(plan_json(report)))

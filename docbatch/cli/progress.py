@@ -10,15 +10,17 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Protocol
 
+import docbatch
+from docbatch import Notice
 from docbatch.cli.output import say
-from docbatch.engine import progress_notices
-from docbatch.engine.progress_notices import Notice, Observer
 
 INTERVAL = 10.0
 
 
-class Watcher(Observer, Protocol):
-    """What the engine tells its notices to."""
+class Watcher(Protocol):
+    """What is told of a run."""
+
+    def __call__(self, notice: Notice) -> None: ...
 
     def expect(self, documents: int) -> None:
         """Learn, before the first notice, how many documents are to end in this run."""
@@ -56,11 +58,11 @@ class Counts:
 
     def add(self, notice: Notice) -> None:
         match notice:
-            case progress_notices.Ended():
+            case docbatch.Ended():
                 self.ended += notice.documents
                 self.by_jobs[", ".join(notice.jobs)] += notice.documents
                 self.failed += notice.failed
-            case progress_notices.Delivered():
+            case docbatch.Delivered():
                 self.delivered += notice.documents
 
     def __str__(self) -> str:
@@ -82,18 +84,18 @@ def trouble(notice: Notice) -> str | None:
 def _trouble(notice: Notice) -> str | None:
     text = None
     match notice:
-        case progress_notices.Trouble():
+        case docbatch.Trouble():
             subject = "" if notice.message.startswith(notice.subject) else f"{notice.subject}: "
             text = f"{subject}{notice.message}" + (f" ({notice.hint})" if notice.hint else "")
-        case progress_notices.Looked():
+        case docbatch.Looked():
             text = f"job '{notice.job}': {notice.links:,} of {notice.total:,} links looked at"
-        case progress_notices.Replanned():
+        case docbatch.Replanned():
             text = f"{notice.document}: {notice.reason}; planned again"
-        case progress_notices.Answered(outcome="unanswered"):
+        case docbatch.Answered(outcome="unanswered"):
             text = f"submission {notice.submission}: {notice.reason}; looking for it before anything is sent again"
-        case progress_notices.Answered(outcome="held"):
+        case docbatch.Answered(outcome="held"):
             text = f"submission {notice.submission} is held: {notice.reason}"
-        case progress_notices.Remark():
+        case docbatch.Remark():
             text = f"submission {notice.submission}: {notice.text}"
     return text
 
@@ -113,7 +115,7 @@ class Lines:
         text = trouble(notice)
         if text is not None:
             say(text, err=True)
-        if isinstance(notice, progress_notices.Waiting) and notice.seconds >= INTERVAL:
+        if isinstance(notice, docbatch.Waiting) and notice.seconds >= INTERVAL:
             whose = f" (job {', '.join(notice.jobs)})" if notice.jobs else ""
             say(f"{self._counts}; next look in {notice.seconds:.0f} s: {notice.reason}{whose}", err=True)
             self._next = time.monotonic() + INTERVAL

@@ -2,18 +2,18 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from docbatch.cli.options import allow_host
 from docbatch.cli.output import say
-from docbatch.cli.workspace import Workspace
 
 if TYPE_CHECKING:
+    from docbatch import Notice
     from docbatch.engine.administration.adopt_unknown_work import Judgement
     from docbatch.engine.administration.recover_work import Recovered
-    from docbatch.engine.progress_notices import Notice
 
 
 @click.command(name="recover")
@@ -49,15 +49,15 @@ def command(
     command either. What it takes over, the next apply follows and collects without paying again.
     """
     from docbatch.engine.administration.recover_work import Search, recover
-    from docbatch.engine.clock import SystemClock
+    from docbatch.specs.load import load_jobs, load_project
 
-    workspace = Workspace.here()
+    project = load_project(Path.cwd())
     search = Search(
-        jobs=workspace.jobs,
-        folder=workspace.folder,
-        project=workspace.project.mark,
+        jobs=load_jobs(project),
+        folder=project.root / ".docbatch",
+        project=project.mark,
         is_all=True,
-        connections=tuple(workspace.project.connections.values()),
+        connections=tuple(project.connections.values()),
         allowed_hosts=frozenset(allowed_hosts),
         only=connection,
         absent=frozenset(absent),
@@ -68,7 +68,7 @@ def command(
     def announce(judgements: Sequence["Judgement"]) -> bool:
         return _announce(judgements, frozenset(abandoned), ask=not (yes or dry_run))
 
-    outcome = recover(search, SystemClock(), _observe, announce)
+    outcome = recover(search, _observe, announce)
     for line in _conclusion(outcome, dry_run=dry_run):
         say(line)
     _complain(outcome)
@@ -76,8 +76,8 @@ def command(
 
 
 def _observe(notice: "Notice") -> None:
+    from docbatch import Waiting
     from docbatch.core.report import span
-    from docbatch.engine.progress_notices import Waiting
 
     if isinstance(notice, Waiting) and notice.seconds >= 1:
         say(f"waiting {span(notice.seconds)}: {notice.reason}", err=True)

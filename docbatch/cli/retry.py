@@ -2,8 +2,8 @@
 
 import click
 
+from docbatch import open_project
 from docbatch.cli import completion
-from docbatch.cli.workspace import state_folder
 
 
 @click.command(name="retry")
@@ -15,10 +15,9 @@ from docbatch.cli.workspace import state_folder
 def command(job: str | None, classes: tuple[str, ...], *, dry_run: bool) -> None:
     """Queue failed documents again; the next apply sends them. What succeeded is left alone."""
     from docbatch.core.report import visible
-    from docbatch.engine.administration.edit_state import retry
 
-    for path, reason in (found := retry(state_folder(), job, frozenset(classes), dry_run=dry_run)):
-        click.echo(visible(f"{path}: {reason}"))
+    for each in (found := open_project().retry(job, classes=classes, dry_run=dry_run)):
+        click.echo(visible(f"{each.path}: {each.reason}"))
     verb = "would be queued" if dry_run else "queued; run 'docbatch apply'"
     click.echo(
         f"{len(found)} {'document' if len(found) == 1 else 'documents'} {verb}"

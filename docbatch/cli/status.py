@@ -1,12 +1,11 @@
 """The command `docbatch status`."""
 
 import json
-import time
 
 import click
 
+from docbatch import open_project
 from docbatch.cli import completion
-from docbatch.cli.workspace import existing, state_folder
 
 
 @click.command(name="status")
@@ -14,10 +13,7 @@ from docbatch.cli.workspace import existing, state_folder
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(job: str | None, *, as_json: bool) -> None:
     """Show what is recorded: documents, failures, open submissions, the spool's size. No network."""
-    from docbatch.engine.administration.status import read_status
-
-    with existing(state_folder()) as store:
-        found = read_status(store, job, now=time.time())
+    found = open_project().status(job)
     if as_json:
         for line in found.lines():
             click.echo(json.dumps({"version": "docbatch/status/v1", **line}))

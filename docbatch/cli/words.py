@@ -3,11 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from docbatch import ApplyOutcome, Explanation, JobOutcome, JobStatus, StateStatus
 from docbatch.core.report import human, plural, span, visible
-from docbatch.engine.administration.status import JobStatus, StateStatus
-from docbatch.engine.planning.explain_document import Explanation
-from docbatch.engine.running.apply import ApplyOutcome, JobOutcome
-from docbatch.naming.pathtext import escape
 from docbatch.state.deadlines import Stuck
 
 STANDING = {
@@ -31,7 +28,7 @@ def _lines(outcome: ApplyOutcome) -> Iterator[str]:
     for job in outcome.jobs:
         yield _job(job)
         for path, status, kind, message in job.failures:
-            yield _failure(escape(path), status, kind, message)
+            yield _failure(path, status, kind, message)
         wrong = sum(job.standing.get(status, 0) for status in ("failed", "partial", "problem", "held"))
         if wrong > len(job.failures):
             yield f"  and {wrong - len(job.failures):,} more; 'docbatch status {job.job}' lists them"
@@ -85,7 +82,7 @@ def _advice(outcome: ApplyOutcome) -> Iterator[str]:
 def job_json(job: JobOutcome) -> dict[str, Any]:
     """Return a job's part of the last line of `apply --json`; its failures are the first of them."""
     failures = [
-        {"path": escape(path), "status": status, "class": kind, "message": message}
+        {"path": path, "status": status, "class": kind, "message": message}
         for path, status, kind, message in job.failures
     ]
     return {"job": job.job, "documents": job.documents, "standing": job.standing, "failures": failures}

@@ -51,7 +51,8 @@ class FolderSource(Source):
         return self.identity + b"/" + path
 
     def named(self, document: str) -> Iterator[bytes]:
-        """Yield the file that a path leads to from here, and the one it names below the root."""
-        here = os.fsencode(os.path.relpath(Path.cwd() / document, self._root))
-        paths = dict.fromkeys((here, *super().named(document)))
-        yield from (path for path in paths if path.split(b"/")[0] not in {b"", b".."})
+        """Yield the file below the root that an absolute path leads to, or that a relative one names."""
+        if Path(document).is_absolute():
+            yield os.fsencode(os.path.relpath(document, self._root))
+        else:
+            yield from super().named(document)

@@ -37,15 +37,24 @@ def untaken(provider: str, operation: str, kind: Input, taken: Collection[Input]
 
 
 class Inputs:
-    """Reads one source. What is wrong with it is added to `problems`; `list_file` is where `urls_from` leads."""
+    """Reads one source. What is wrong with it is added to `problems`; `list_file` is where `urls_from` leads.
+
+    Messages name that file from the folder `here`.
+    """
 
     def __init__(
-        self, source: ListedSource, origin: Origin, problems: list[Problem], list_file: Path | None
+        self,
+        source: ListedSource,
+        origin: Origin,
+        problems: list[Problem],
+        list_file: Path | None,
+        here: Path,
     ) -> None:
         self._source = source
         self._origin = origin
         self._problems = problems
         self._list_file = list_file
+        self._here = here
         self.key, self.kind = kind_of(source)
         self._entries: Sequence[ListEntry] = ()
 
@@ -96,7 +105,7 @@ class Inputs:
         if self._list_file is None:
             return ()
         try:
-            return read_list(self._list_file, show_file(self._list_file))
+            return read_list(self._list_file, show_file(self._list_file, self._here))
         except SpecError as error:
             self._problems.extend(error.problems)
             return ()
@@ -105,7 +114,7 @@ class Inputs:
         if isinstance(entry.place, tuple):
             self._problems.append(self._origin.problem(entry.place, message, hint))
         elif self._list_file is not None:
-            problem = Problem(show_file(self._list_file), entry.place, None, "", message, hint)
+            problem = Problem(show_file(self._list_file, self._here), entry.place, None, "", message, hint)
             self._problems.append(problem)
 
 

@@ -18,7 +18,7 @@ from docbatch.specs.problems import translate
 from docbatch.specs.project_file import FILE_NAME, load_project, show_file
 from docbatch.specs.resolve import resolve
 from docbatch.specs.text import read
-from docbatch.specs.values import Job, Origin, Project
+from docbatch.specs.values import DeclaredProject, Job, Origin
 from docbatch.specs.yaml import parse
 
 __all__ = ["load_jobs", "load_project"]
@@ -35,10 +35,10 @@ _STAND_IN: dict[str, object] = {
 }
 
 
-def load_jobs(project: Project, paths: Sequence[Path] = ()) -> tuple[Job, ...]:
+def load_jobs(project: DeclaredProject, paths: Sequence[Path] = ()) -> tuple[Job, ...]:
     """Return the jobs of files and folders, of `jobs/` when none are named, by file and place in it.
 
-    The project's other jobs are looked at as well, because names and places must not clash with theirs.
+    Paths are relative to the folder that the project was looked for from. The project's other jobs are looked at as well, because names and places must not clash with theirs.
     Raises SpecError with all problems of all files; UsageError for a path that is not there.
     """
     default = project.root / DEFAULT_FOLDER
@@ -47,18 +47,18 @@ def load_jobs(project: Project, paths: Sequence[Path] = ()) -> tuple[Job, ...]:
     known = {file.resolve() for file in files}
     others, _ = _load([file for file in _below(default, project) if file.resolve() not in known], project)
     problems += _twice(jobs, others)
-    problems += overlaps(jobs, others)
+    problems += overlaps(jobs, others, project.here)
     if problems:
         raise SpecError(_cut(problems))
     return tuple(jobs)
 
 
-def _load(files: Iterable[Path], project: Project) -> tuple[list[Job], list[Problem]]:
+def _load(files: Iterable[Path], project: DeclaredProject) -> tuple[list[Job], list[Problem]]:
     jobs: list[Job] = []
     problems: list[Problem] = []
     for file in files:
         try:
-            read_here = [_job(origin, project) for origin in _documents(file)]
+            read_here = [_job(origin, project) for origin in _documents(file, project.here)]
         except SpecError as error:
             problems += error.problems
         else:
@@ -71,8 +71,8 @@ def _position(problem: Problem) -> tuple[int, int]:
     return problem.line or 0, problem.column or 0
 
 
-def _documents(file: Path) -> Iterator[Origin]:
-    shown = show_file(file)
+def _documents(file: Path, here: Path) -> Iterator[Origin]:
+    shown = show_file(file, here)
     nodes = parse(read(file, shown), shown)
     if not nodes:
         hint = "write a job into it, or remove the file; docbatch init shows one"
@@ -80,7 +80,7 @@ def _documents(file: Path) -> Iterator[Origin]:
     return (Origin(file, shown, node) for node in nodes)
 
 
-def _job(origin: Origin, project: Project) -> tuple[Job | None, Sequence[Problem]]:
+def _job(origin: Origin, project: DeclaredProject) -> tuple[Job | None, Sequence[Problem]]:
     node = origin.node
     if not isinstance(node.content, dict):
         hint = (
@@ -101,7 +101,7 @@ def _job(origin: Origin, project: Project) -> tuple[Job | None, Sequence[Problem
 
 
 def _further(
-    error: ValidationError, written: dict[str, object], project: Project, origin: Origin
+    error: ValidationError, written: dict[str, object], project: DeclaredProject, origin: Origin
 ) -> Sequence[Problem]:
     """Judge the meaning of the fields that have the right form, others standing in for the rest."""
     wrong = {str(found["loc"][0]) for found in error.errors(include_url=False, include_input=False)}
@@ -110,7 +110,7 @@ def _further(
     return [problem for problem in problems if not problem.where.startswith(tuple(wrong))]
 
 
-def _config_problems(origin: Origin, project: Project) -> list[Problem]:
+def _config_problems(origin: Origin, project: DeclaredProject) -> list[Problem]:
     """Judge `config` by the provider's own model, as far as the spec says which that is."""
     node = origin.node.child("config") or Node(origin.node.mark, {})
     model = _config_model(origin.node, project)
@@ -123,7 +123,7 @@ def _config_problems(origin: Origin, project: Project) -> list[Problem]:
     return []
 
 
-def _config_model(spec: Node, project: Project) -> type[BaseModel] | None:
+def _config_model(spec: Node, project: DeclaredProject) -> type[BaseModel] | None:
     provider = spec.child("provider")
     operation = spec.child("operation")
     name = provider.content if provider else project.defaults.provider
@@ -135,35 +135,36 @@ def _config_model(spec: Node, project: Project) -> type[BaseModel] | None:
     return kind.config(Operation(asked)).model if asked in kind.operations else None
 
 
-def _default_files(folder: Path, project: Project) -> list[Path]:
+def _default_files(folder: Path, project: DeclaredProject) -> list[Path]:
     if not folder.is_dir():
         raise UsageError(
-            f"there is no folder {show_file(folder)}",
+            f"there is no folder {show_file(folder, project.here)}",
             hint="docbatch init writes a project with an example job",
         )
     return _below(folder, project)
 
 
-def _files(paths: Sequence[Path], project: Project) -> list[Path]:
+def _files(paths: Sequence[Path], project: DeclaredProject) -> list[Path]:
     found: dict[Path, Path] = {}
     for path in paths:
-        below = _below(path, project)
-        if not path.exists():
+        place = project.here / path
+        below = _below(place, project)
+        if not place.exists():
             raise UsageError(
                 f"there is no file or folder {path}", hint="name spec files, or folders that hold them"
             )
-        if path.is_dir() and not below:
+        if place.is_dir() and not below:
             raise UsageError(
                 f"the folder {path} holds no *.yaml or *.yml file", hint="name spec files themselves"
             )
-        for file in below if path.is_dir() else [path.absolute()]:
+        for file in below if place.is_dir() else [place]:
             found.setdefault(file.resolve(), file)
     return sorted(found.values())
 
 
-def _below(folder: Path, project: Project) -> list[Path]:
+def _below(folder: Path, project: DeclaredProject) -> list[Path]:
     found: list[Path] = []
-    for parent, folders, names in os.walk(folder.absolute()):
+    for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(parent, name) for name in names if _is_spec(name)]
     return sorted(file for file in found if file.resolve() != project.root / FILE_NAME)

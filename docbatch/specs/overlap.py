@@ -55,12 +55,12 @@ class _Reader:
 _ByFolder = Mapping[bytes, Sequence[_Reader]]
 
 
-def overlaps(jobs: Sequence[Job], others: Sequence[Job] = ()) -> list[Problem]:
-    """Return the problems of `jobs` among themselves and with the project's other jobs."""
+def overlaps(jobs: Sequence[Job], others: Sequence[Job], here: Path) -> list[Problem]:
+    """Return the problems of `jobs` among themselves and with the project's other jobs, named from the folder `here`."""
     every = [*jobs, *others]
     readers = _by_folder(every)
     mine = {job.name for job in jobs}
-    found = [_swallowed(job, readers, mine) for job in every]
+    found = [_swallowed(job, readers, mine, here) for job in every]
     return [*itertools.chain(*found), *_shared(jobs, others)]
 
 
@@ -92,7 +92,7 @@ def _by_folder(jobs: Sequence[Job]) -> _ByFolder:
     return folders
 
 
-def _swallowed(job: Job, readers: _ByFolder, mine: set[str]) -> Iterator[Problem]:
+def _swallowed(job: Job, readers: _ByFolder, mine: set[str], here: Path) -> Iterator[Problem]:
     for index, sink in enumerate(job.sinks):
         if sink.place is None:
             continue
@@ -104,7 +104,7 @@ def _swallowed(job: Job, readers: _ByFolder, mine: set[str]) -> Iterator[Problem
             concerned = [name for name in reader.names if name in mine or job.name in mine]
             if concerned:
                 name = job.name if job.name in concerned else concerned[0]
-                yield _problem(job, index, reader, name, output)
+                yield _problem(job, index, reader, name, show_file(Path(os.fsdecode(output)), here))
 
 
 def _catching(output: bytes, readers: _ByFolder) -> Iterator[_Reader]:
@@ -116,13 +116,11 @@ def _catching(output: bytes, readers: _ByFolder) -> Iterator[_Reader]:
         end = output.find(b"/", end) + 1
 
 
-def _problem(job: Job, index: int, reader: _Reader, name: str, caught: bytes) -> Problem:
+def _problem(job: Job, index: int, reader: _Reader, name: str, caught: str) -> Problem:
     place = job.sinks[index].place
     assert place is not None
     whose = "the job's own source" if name == job.name else f"the source of job {name}"
-    message = (
-        f"an output such as {show_file(Path(os.fsdecode(caught)))} would be read as a document by {whose}"
-    )
+    message = f"an output such as {caught} would be read as a document by {whose}"
     folder = os.path.relpath(_literal_folder(place), os.fsdecode(reader.root))
     below = folder != "." and not folder.startswith("..")
     hint = (

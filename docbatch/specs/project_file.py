@@ -12,9 +12,9 @@ from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind
 from docbatch.specs.nodes import Node
 from docbatch.specs.problems import near, translate
-from docbatch.specs.project import ConnectionSpec, Defaults, ProjectSpec
+from docbatch.specs.project import ConnectionSpec, Defaults, FileReference, ProjectSpec, Reference
 from docbatch.specs.text import read
-from docbatch.specs.values import Connection, Origin, Project
+from docbatch.specs.values import Connection, DeclaredProject, Origin
 from docbatch.specs.yaml import parse
 
 FILE_NAME = "docbatch.yaml"
@@ -27,12 +27,13 @@ def find_project_file(start: Path) -> Path | None:
     return next((file for file in files if os.path.lexists(file)), None)
 
 
-def load_project(start: Path) -> Project:
+def load_project(start: Path) -> DeclaredProject:
     """Return the project that a folder belongs to; without a docbatch.yaml, the folder itself. Raises SpecError."""
-    file = find_project_file(start)
+    here = start.resolve()
+    file = find_project_file(here)
     if file is None:
-        return Project(start.resolve(), None, _connections({}), {}, Defaults())
-    shown = show_file(file)
+        return DeclaredProject(here, here, None, _connections({}, here), {}, Defaults())
+    shown = show_file(file, here)
     node = _only_document(parse(read(file, shown), shown), shown)
     try:
         spec = ProjectSpec.model_validate_json(json.dumps(node.plain()))
@@ -41,20 +42,20 @@ def load_project(start: Path) -> Project:
     origin = Origin(file, shown, node)
     if problems := list(_mismatches(spec, origin)):
         raise SpecError(problems)
-    return Project(
+    return DeclaredProject(
         file.parent,
+        here,
         spec.project.id,
-        _connections(spec.providers),
+        _connections(spec.providers, file.parent),
         _texts(node.child("vars")),
         spec.defaults,
         origin,
     )
 
 
-def show_file(file: Path) -> str:
-    """Name a file as messages do: relative to the current folder when it lies below it."""
-    absolute = file.absolute()
-    shown = absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute
+def show_file(file: Path, here: Path) -> str:
+    """Name a file as messages do: relative to the folder `here` when it lies below it. Both are absolute."""
+    shown = file.relative_to(here) if file.is_relative_to(here) else file
     return os.fsencode(shown).decode(errors="backslashreplace")
 
 
@@ -77,19 +78,19 @@ def _texts(variables: Node | None) -> Mapping[str, str]:
     return {name: value.text for name, value in content.items()} if isinstance(content, dict) else {}
 
 
-def _connections(specs: Mapping[str, ConnectionSpec]) -> Mapping[str, Connection]:
+def _connections(specs: Mapping[str, ConnectionSpec], root: Path) -> Mapping[str, Connection]:
     known = {kind: Connection(kind, kind) for kind in REGISTRY.names()}
-    return known | {name: _connection(name, spec) for name, spec in specs.items()}
+    return known | {name: _connection(name, spec, root) for name, spec in specs.items()}
 
 
-def _connection(name: str, spec: ConnectionSpec) -> Connection:
+def _connection(name: str, spec: ConnectionSpec, root: Path) -> Connection:
     return Connection(
         name=name,
         type=spec.type or name,
         base_url=spec.base_url,
         api_key=spec.api_key,
         webhook_secret=tuple(spec.webhook_secret or ()),
-        workspace=spec.workspace,
+        workspace=_below(root, spec.workspace),
         poll=spec.poll,
         recovery=spec.recovery,
         rates=spec.rates,
@@ -98,6 +99,13 @@ def _connection(name: str, spec: ConnectionSpec) -> Connection:
         allow_host=spec.allow_host,
         declared=True,
     )
+
+
+def _below(root: Path, reference: Reference | str | None) -> Reference | str | None:
+    """Return a reference with the absolute path of its file, if that is what it is."""
+    if not isinstance(reference, FileReference):
+        return reference
+    return FileReference(file=str(root / Path(reference.file).expanduser()))
 
 
 def _mismatches(spec: ProjectSpec, origin: Origin) -> Iterator[Problem]:

@@ -20,12 +20,21 @@ from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Step
 from docbatch.specs.problems import near
-from docbatch.specs.values import INPUTS, Connection, FilePlace, Job, JobSink, JobSource, Origin, Project
+from docbatch.specs.values import (
+    INPUTS,
+    Connection,
+    DeclaredProject,
+    FilePlace,
+    Job,
+    JobSink,
+    JobSource,
+    Origin,
+)
 
 STATE_FOLDER = ".docbatch"
 
 
-def resolve(spec: JobSpec, project: Project, origin: Origin) -> tuple[Job | None, Sequence[Problem]]:
+def resolve(spec: JobSpec, project: DeclaredProject, origin: Origin) -> tuple[Job | None, Sequence[Problem]]:
     """Return the job, or the problems that keep it from being one."""
     resolver = _Resolver(spec, project, origin)
     job = resolver.job()
@@ -33,7 +42,7 @@ def resolve(spec: JobSpec, project: Project, origin: Origin) -> tuple[Job | None
 
 
 class _Resolver:
-    def __init__(self, spec: JobSpec, project: Project, origin: Origin) -> None:
+    def __init__(self, spec: JobSpec, project: DeclaredProject, origin: Origin) -> None:
         self.problems: list[Problem] = []
         self._spec = spec
         self._project = project
@@ -126,7 +135,7 @@ class _Resolver:
     def _listed(
         self, source: ListedSource, connection: Connection | None, sinks: Sequence[JobSink]
     ) -> JobSource | None:
-        inputs = Inputs(source, self._origin, self.problems, self._list_file(source))
+        inputs = Inputs(source, self._origin, self.problems, self._list_file(source), self._project.here)
         if connection is not None and inputs.kind is not Input.URL:
             taken = REGISTRY.kind(connection.type).inputs(self._spec.operation)
             if inputs.kind not in taken:

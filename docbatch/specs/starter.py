@@ -55,7 +55,7 @@ def init(root: Path) -> list[Path]:
     outer = find_project_file(root.absolute().parent)
     if outer is not None and not (root / FILE_NAME).exists():
         raise UsageError(
-            f"this folder belongs to the project of {show_file(outer)}",
+            f"this folder belongs to the project of {show_file(outer, root)}",
             hint="add jobs to that project, or move this folder out of it",
         )
     written = [root / name for name, text in _FILES.items() if _create(root / name, text)]

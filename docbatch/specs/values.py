@@ -164,10 +164,15 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
-    """`root` is absolute. `id` and `origin` are None without a docbatch.yaml: then nothing can be sent to a service."""
+class DeclaredProject:
+    """`root` is absolute. `id` and `origin` are None without a docbatch.yaml: then nothing can be sent to a service.
+
+    `here` is the absolute folder it was looked for from: paths that are named are relative to it, and so are those in
+    messages.
+    """
 
     root: Path
+    here: Path
     id: str | None
     connections: Mapping[str, Connection]
     variables: Mapping[str, str]

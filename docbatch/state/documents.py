@@ -23,6 +23,18 @@ class RecordedJob:
     timeout: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentWithResult:
+    """A wanted document whose item has a result, which is named by its digest in the spool."""
+
+    path: bytes
+    result: str
+    digest: str
+    size: int
+    media_type: str
+    provider: str
+
+
 DocumentRow = tuple[bytes, str | None, str | None, str | None, str | None, int | None, str | None]
 
 
@@ -130,6 +142,17 @@ class Documents:
             "SELECT problem_class, problem_message FROM document WHERE job = ? AND path = ?", (job, path)
         ).fetchone()
         return None if row is None or row[0] is None else Failure(FailureClass(row[0]), row[1])
+
+    def with_results(self, job: str, after: bytes, limit: int) -> list[DocumentWithResult]:
+        """Return the first wanted documents that have a result, of those whose path comes after one, in path order."""
+        rows = self._database.execute(
+            "SELECT document.path, item.result, item.digest, item.size, item.media_type, recipe.provider"
+            " FROM document JOIN item ON item.id = document.item JOIN recipe ON recipe.id = item.recipe"
+            " WHERE document.job = ? AND document.path > ? AND document.wanted = 1 AND item.result IS NOT NULL"
+            " ORDER BY document.path LIMIT ?",
+            (job, after, limit),
+        )
+        return [DocumentWithResult(*row) for row in rows]
 
     def has_result(self, job: str, path: bytes) -> bool:
         row = self._database.execute(

@@ -89,13 +89,16 @@ def open_writable(folder: Path) -> sqlite3.Connection:
 
 
 def open_readable(folder: Path) -> sqlite3.Connection:
-    """Open the state for reading; where its folder cannot be written to, as an immutable file."""
+    """Open the state for reading; where its folder cannot be written to, as an immutable file.
+
+    It may be used from any thread, from one at a time.
+    """
     path = folder / "state.db"
     inspect(path)
     # What lies in a log would be passed over by an immutable reader.
     fixed = not os.access(folder, os.W_OK) and not _has_log(path)
     uri = f"{path.resolve().as_uri()}?{'immutable=1' if fixed else 'mode=ro'}"
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
     try:
         version = stored_version(connection)
         connection.execute("SELECT value FROM meta").fetchone()
@@ -110,7 +113,7 @@ def _as_it_would_be(connection: sqlite3.Connection, path: Path) -> sqlite3.Conne
 
     SQLite keeps it in a file without a name.
     """
-    copy = sqlite3.connect("", isolation_level=None)
+    copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
     try:
         with contextlib.closing(connection):
             connection.backup(copy)

@@ -33,8 +33,10 @@ def hold(path: Path) -> Iterator[None]:
     try:
         _acquire(descriptor, path)
         _sign(descriptor)
-        yield
-        os.ftruncate(descriptor, 0)
+        try:
+            yield
+        finally:
+            os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 
@@ -57,7 +59,11 @@ def _acquire(descriptor: int, path: Path) -> None:
 
 
 def _try(descriptor: int, path: Path) -> None:
-    """Take the lock. A child that a killed owner was just starting may keep it for a moment longer than its parent."""
+    """Take the lock.
+
+    It may be kept for a moment longer than by its owner: by a child that a killed one was just starting, or by who only
+    looks whether it is held.
+    """
     patience = time.monotonic() + MOMENT
     while True:
         try:
@@ -71,9 +77,12 @@ def _try(descriptor: int, path: Path) -> None:
 
 
 def _lives(path: Path) -> bool:
-    """Say whether the process that signed the lock is there, as far as this host can tell."""
+    """Say whether the process that signed the lock is there, as far as this host can tell. Unsigned, it is nobody's."""
     try:
-        signed = json.loads(path.read_text())
+        text = path.read_text()
+        if not text:
+            return False
+        signed = json.loads(text)
         os.kill(int(signed["pid"]), 0)
     except ProcessLookupError:
         return bool(signed["host"] != socket.gethostname())

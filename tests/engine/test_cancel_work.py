@@ -94,7 +94,7 @@ def cancelled(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cancel_work, "accesses", lambda *_: reached)
         clock = CloudClock(project.cloud)
-        return cancel_work.cancel(given, clock, project._observe, lambda _work: agree)
+        return cancel_work.cancel(given, project._observe, lambda _work: agree, clock)
 
 
 def seen(project: Project, outcome: CancelOutcome, since: float) -> Seen:

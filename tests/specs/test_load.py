@@ -7,6 +7,7 @@ from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.models import Operation
 from docbatch.naming.templates import doc_fields
 from docbatch.specs.load import MAX_PROBLEMS, load_jobs, load_project
+from docbatch.specs.project import FileReference
 from docbatch.specs.values import FilePlace, Job
 
 JOB = """
@@ -70,6 +71,30 @@ def test_a_declared_connection_has_what_the_file_says(root: Path) -> None:
         True,
     )
     assert connection.recovery.grace == 5
+
+
+def test_a_workspace_in_a_file_is_looked_for_in_the_root(root: Path) -> None:
+    (root / "docbatch.yaml").write_text(ID + "providers: {extend: {workspace: {file: inside/name.txt}}}")
+
+    connection = load_project(root / "jobs").connections["extend"]
+
+    assert connection.workspace == FileReference(file=str(root / "inside" / "name.txt"))
+
+
+def test_paths_and_messages_are_relative_to_where_the_project_was_looked_for(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "jobs" / "a.yaml").write_text(job("a"))
+    (root / "jobs" / "b.yaml").write_text("a: 1\na: 2\n")
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+
+    assert [each.name for each in load_jobs(load_project(root / "jobs"), [Path("a.yaml")])] == ["a"]
+    with pytest.raises(SpecError, match=r"^b.yaml:2:1: "):
+        load_jobs(load_project(root / "jobs"))
+    with pytest.raises(SpecError, match=r"^jobs/b.yaml:2:1: "):
+        load_jobs(load_project(root))
+    with pytest.raises(UsageError, match=r"there is no file or folder c.yaml$"):
+        load_jobs(load_project(root / "jobs"), [Path("c.yaml")])
 
 
 def test_an_empty_project_file_is_refused_with_a_way_out(root: Path) -> None:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from docbatch.state import lock
 ROOT = Path(__file__).parents[2]
 HOLDER = """
 import sys
+import time
 from pathlib import Path
 from docbatch.state import lock
 
@@ -110,6 +112,30 @@ def test_a_lock_that_was_let_go_names_nobody(path: Path) -> None:
         pass
 
     assert lock.owner(path) is None
+
+
+def test_a_block_that_failed_leaves_no_name_behind(path: Path) -> None:
+    with pytest.raises(KeyError), lock.hold(path):
+        raise KeyError
+
+    assert lock.owner(path) is None
+
+
+def test_who_only_looks_whether_it_is_held_keeps_nobody_from_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking = os.open(path, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(looking, fcntl.LOCK_EX)
+    waits: list[float] = []
+
+    def look_away(seconds: float) -> None:
+        waits.append(seconds)
+        os.close(looking)
+
+    monkeypatch.setattr(time, "sleep", look_away)
+
+    with lock.hold(path):
+        assert len(waits) == 1
 
 
 @pytest.mark.parametrize(

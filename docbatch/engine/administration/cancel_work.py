@@ -10,7 +10,7 @@ from docbatch.core.errors import CredentialsError, DocbatchError, Gone, Provider
 from docbatch.core.lifecycle import Event
 from docbatch.core.models import FailureClass, Stops, Submission, SubmissionStatus
 from docbatch.engine.administration.edit_state import locked, named_jobs, named_submission
-from docbatch.engine.clock import Clock, patiently
+from docbatch.engine.clock import Clock, SystemClock, patiently
 from docbatch.engine.connections.conversations import complete
 from docbatch.engine.connections.provider_connections import Connections, accesses
 from docbatch.engine.progress_notices import Observer
@@ -63,13 +63,16 @@ class CancelOutcome:
 
 
 def cancel(
-    order: Order, clock: Clock, observe: Observer, announce: Callable[[Sequence[CancellableWork]], bool]
+    order: Order,
+    observe: Observer,
+    announce: Callable[[Sequence[CancellableWork]], bool],
+    clock: Clock | None = None,
 ) -> list[CancelOutcome]:
     """Ask vendors to stop. `announce` is shown what would be stopped, before a key is read, and may decline.
 
     Raises NoState, StateLocked, StateError, UsageError, CredentialsError: nothing was asked then.
     """
-    with locked(order.folder) as store, _run(order, store, clock, observe) as run:
+    with locked(order.folder) as store, _run(order, store, clock or SystemClock(), observe) as run:
         found = [_work(run, submission) for submission in _chosen(order, store)]
         if not announce(found) or order.dry_run:
             return []

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from docbatch.core.errors import UsageError
@@ -40,8 +41,17 @@ def named_submission(store: Store, identity: str) -> Submission:
     return found
 
 
-def retry(folder: Path, job: str | None, classes: Collection[str], *, dry_run: bool) -> list[tuple[str, str]]:
-    """Queue failed items again; return (document, reason) of each. Raises UsageError for an unknown job or class."""
+@dataclass(frozen=True, slots=True)
+class QueuedDocument:
+    """A failed document that is sent again by the next apply, and why it had failed. `path` is as outputs say it."""
+
+    job: str
+    path: str
+    reason: str
+
+
+def retry(folder: Path, job: str | None, classes: Collection[str], *, dry_run: bool) -> list[QueuedDocument]:
+    """Queue failed items again and return their documents. Raises UsageError for an unknown job or class."""
     unknown = set(classes) - set(FailureClass)
     if unknown:
         raise UsageError(
@@ -57,7 +67,7 @@ def retry(folder: Path, job: str | None, classes: Collection[str], *, dry_run: b
         if found and not dry_run:
             rows = {store.documents.item_row(name, path) for name, path, _ in found}
             store.items.queue(sorted(row for row in rows if row is not None))
-    return [(escape(path), reason) for _, path, reason in found]
+    return [QueuedDocument(name, escape(path), reason) for name, path, reason in found]
 
 
 def resolve(folder: Path, submission: str, remote_id: str | None, *, dry_run: bool) -> int:

@@ -19,7 +19,7 @@ from docbatch.engine.administration.adopt_unknown_work import (
     judge,
     record_unknown_work,
 )
-from docbatch.engine.clock import Clock, patiently
+from docbatch.engine.clock import Clock, SystemClock, patiently
 from docbatch.engine.connections.contract import listed
 from docbatch.engine.connections.conversations import complete
 from docbatch.engine.connections.provider_connections import ProviderConnection
@@ -71,13 +71,12 @@ class Recovered:
         return gravest({*(error.exit_code for error in self.errors), 6 if left or not self.is_trusted else 0})
 
 
-def recover(
-    search: Search, clock: Clock, observe: Observer, announce: Callable[[Sequence[Judgement]], bool]
-) -> Recovered:
+def recover(search: Search, observe: Observer, announce: Callable[[Sequence[Judgement]], bool]) -> Recovered:
     """Look at every connection that charges. `announce` is shown what was found and may decline.
 
     Raises StateError, StateLocked, GuardRefused, UsageError: nothing was changed then.
     """
+    clock = SystemClock()
     with contextlib.ExitStack() as stack:
         rehearsal = (
             Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="docbatch-")))

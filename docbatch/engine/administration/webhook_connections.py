@@ -10,11 +10,11 @@ from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind
 from docbatch.providers.webhook import Webhook
 from docbatch.specs.project import EnvReference
-from docbatch.specs.values import Connection, Project
+from docbatch.specs.values import Connection, DeclaredProject
 from docbatch.webhooks.listener import WebhookConnection
 
 
-def find_webhook_connections(project: Project) -> list[WebhookConnection]:
+def find_webhook_connections(project: DeclaredProject) -> list[WebhookConnection]:
     """Return a receiver for each connection. Raises CredentialsError when there is none or a secret cannot be read."""
     if project.id is None:
         raise UsageError(
@@ -31,7 +31,7 @@ def find_webhook_connections(project: Project) -> list[WebhookConnection]:
     return found
 
 
-def _receivers(project: Project) -> Iterator[WebhookConnection]:
+def _receivers(project: DeclaredProject) -> Iterator[WebhookConnection]:
     for connection in project.connections.values():
         webhook = _webhook(REGISTRY.kind(connection.type))
         secrets = () if webhook is None else _secrets(connection, webhook.variable, project.root)

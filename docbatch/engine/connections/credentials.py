@@ -26,14 +26,17 @@ def read_webhook_secret(connection: str, reference: Reference, root: Path) -> st
 
 
 def read_text(connection: str, reference: Reference | str | None) -> str | None:
-    """Return a setting that may be a reference. Commands are not run for it. Raises CredentialsError."""
+    """Return a setting that may be a reference. Commands are not run for it. Raises CredentialsError.
+
+    The path of a file is absolute here.
+    """
     if reference is None or isinstance(reference, str):
         return reference
     if isinstance(reference, CommandReference):
         raise CredentialsError(
             f"connection '{connection}': a workspace is named by text, env or file, not by a command"
         )
-    return _read(connection, reference, Path.cwd()).strip()
+    return _read(connection, reference, Path()).strip()
 
 
 def _read_secret(connection: str, reference: Reference, root: Path, name: str, noun: str) -> str:

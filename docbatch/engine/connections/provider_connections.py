@@ -258,11 +258,6 @@ def _ring(woken: threading.Event, wake: Callable[[], None]) -> None:
     wake()
 
 
-def ends_with_this_process(connection: Connection) -> bool:
-    """Say whether the connection's work lives and dies with this process. Raises as `connection_settings` does."""
-    return REGISTRY.kind(connection.type).traits(connection_settings(connection)).in_process
-
-
 def _key(connection: Connection, kind: ProviderKind, root: Path, allowed: Collection[str]) -> str:
     host = urlsplit(connection.base_url or "").hostname
     own = frozenset() if kind.service is None else kind.service.hosts

@@ -4,7 +4,7 @@ What is due is what a plan of this one document says; only facts are added here.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from docbatch.engine.planning.plan import Plan, Selection, Sight
 from docbatch.engine.planning.read_plan import read_plan
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape, unescape
-from docbatch.state.deliveries import RecordedSink
+from docbatch.state.deliveries import OutputRow, RecordedSink
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
 
@@ -64,29 +64,37 @@ class Explanation:
     facts: tuple[str, ...] = ()
 
 
-def explain(document: str, selection: Selection) -> list[Explanation]:
-    """Explain a document named by its path from here, from its source's root, or absolute, or by its link.
+def explain(document: str, selection: Selection, here: Path) -> list[Explanation]:
+    """Explain a document named by its path from `here`, from its source's root, or absolute, or by its link.
 
-    Documents that are gone are explained as long as the state knows of them. Raises UsageError, StateError, GuardRefused.
+    Outputs are named from `here`, an absolute folder, too. Documents that are gone are explained as long as the state
+    knows of them. Raises UsageError, StateError, GuardRefused.
     """
-    with read_plan(selection, Sight(only=lambda target: frozenset(target.source.named(document)))) as plan:
+    with read_plan(selection, Sight(only=lambda target: _named(target, document, here))) as plan:
         found = [
-            _explain(plan, target, path)
+            _explain(plan, target, path, here)
             for target in plan.targets
-            for path in dict.fromkeys(target.source.named(document))
+            for path in _named(target, document, here)
             if path in plan.tallies[target.name].paths or _is_wanted(target, path, plan)
         ]
-        found = found or [*_let_go(document, plan)]
+        found = found or [*_let_go(document, plan, here)]
         if not found:
-            raise _unknown(document, plan)
+            raise _unknown(document, plan, here)
     return found
 
 
-def _unknown(document: str, plan: Plan) -> UsageError:
+def _named(target: ResolvedJob, document: str, here: Path) -> Collection[bytes]:
+    """Return the paths that may be meant in a job: from `here` first, then from its source's root."""
+    source = target.source
+    paths = dict.fromkeys((*source.named(str(here / document)), *source.named(document)))
+    return [path for path in paths if path.split(b"/")[0] not in {b"", b".."}]
+
+
+def _unknown(document: str, plan: Plan, here: Path) -> UsageError:
     left_out = [
         target.name
         for target in plan.targets
-        if any(target.source.is_there(path) for path in target.source.named(document))
+        if any(target.source.is_there(path) for path in _named(target, document, here))
     ]
     if left_out:
         return UsageError(
@@ -106,12 +114,12 @@ def _is_wanted(target: ResolvedJob, path: bytes, plan: Plan) -> bool:
     return unseen or (plan.store is not None and plan.store.documents.knows(target.name, path))
 
 
-def _let_go(document: str, plan: Plan) -> Iterator[Explanation]:
+def _let_go(document: str, plan: Plan, here: Path) -> Iterator[Explanation]:
     """Explain what no job wants any more, as far as the state remembers it."""
     if plan.store is None:
         return
     for job in plan.store.documents.jobs():
-        inside = os.fsencode(os.path.relpath(Path.cwd() / document, os.fsdecode(job.source)))
+        inside = os.fsencode(os.path.relpath(here / document, os.fsdecode(job.source)))
         for path in dict.fromkeys((inside, os.path.normpath(unescape(document)))):
             if (item := plan.store.documents.remembered(job.name, path)) is not None:
                 recorded = plan.store.items.by_row(item)
@@ -123,12 +131,12 @@ def _let_go(document: str, plan: Plan) -> Iterator[Explanation]:
                 yield Explanation(job.name, escape(path), LET_GO[0], reason, facts=facts)
 
 
-def _explain(plan: Plan, target: ResolvedJob, path: bytes) -> Explanation:
+def _explain(plan: Plan, target: ResolvedJob, path: bytes, here: Path) -> Explanation:
     change = plan.differences.change_of(target.name, path)
     verdict, reason = _verdict(change)
     facts = [*link_facts(target, path, plan.cache), *_key_facts(plan, target, path, change)]
     if plan.store is not None:
-        facts += _output_facts(plan, plan.store, target, path)
+        facts += _output_facts(plan, plan.store, target, path, here)
     return Explanation(
         target.name, escape(path), verdict, reason, tuple(_changed(plan, target, path, change)), tuple(facts)
     )
@@ -185,7 +193,7 @@ def _item_facts(item: RecordedItem) -> Iterator[str]:
         yield "'docbatch status' shows the submission it travels in"
 
 
-def _output_facts(plan: Plan, store: Store, target: ResolvedJob, path: bytes) -> Iterator[str]:
+def _output_facts(plan: Plan, store: Store, target: ResolvedJob, path: bytes, here: Path) -> Iterator[str]:
     """Say of each output of the document where it lies and whether it is as it was left."""
     recorded = {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
     due = {each.sink: each.reason for each in plan.differences.outputs_of(target.name, path, path)}
@@ -195,40 +203,38 @@ def _output_facts(plan: Plan, store: Store, target: ResolvedJob, path: bytes) ->
         if sink is None:
             yield f"output {_where(wanted)}: {OUTPUTS[Reason.NEW_SINK]}"
         elif wanted.identity in whole:
-            yield f"the job's output {_shown(wanted, b'')}: {OUTPUTS[whole[wanted.identity]]}"
+            yield f"the job's output {_shown(wanted, b'', here)}: {OUTPUTS[whole[wanted.identity]]}"
         elif wanted.kind.per_document:
-            yield from _output_fact(store, wanted, sink, path, due.get(wanted.identity))
+            if (written := store.deliveries.of(sink.row, path)) is not None:
+                yield from _output_fact(wanted, written, due.get(wanted.identity), here)
         else:
-            yield from _shared_output_fact(wanted, sink, due.get(wanted.identity))
+            yield from _shared_output_fact(wanted, sink, due.get(wanted.identity), here)
 
 
 def _where(sink: ResolvedSink) -> str:
     return f"in {sink.kind.name}" if sink.root is None else f"below {escape(sink.root)}"
 
 
-def _shown(sink: ResolvedSink, output: bytes) -> str:
+def _shown(sink: ResolvedSink, output: bytes, here: Path) -> str:
     name = output or sink.output
     if sink.root is None or not name:
         return f"{_where(sink)} {escape(output)}".rstrip()
-    return escape(os.fsencode(os.path.relpath(os.fsdecode(sink.root + b"/" + name))))
+    return escape(os.fsencode(os.path.relpath(os.fsdecode(sink.root + b"/" + name), here)))
 
 
-def _shared_output_fact(wanted: ResolvedSink, sink: RecordedSink, due: Reason | None) -> Iterator[str]:
+def _shared_output_fact(
+    wanted: ResolvedSink, sink: RecordedSink, due: Reason | None, here: Path
+) -> Iterator[str]:
     """Say of an output that holds the whole job how it stands; what changed in it is found by a plan of all documents."""
     if due is not None and due in OUTPUTS:
-        yield f"its part of the job's output {_shown(wanted, b'')}: {OUTPUTS[due]}"
+        yield f"its part of the job's output {_shown(wanted, b'', here)}: {OUTPUTS[due]}"
     elif sink.stamp is not None and wanted.open().stamp(b"") == sink.stamp:
-        yield f"the job's output {_shown(wanted, b'')}: as it was written"
+        yield f"the job's output {_shown(wanted, b'', here)}: as it was written"
 
 
-def _output_fact(
-    store: Store, wanted: ResolvedSink, sink: RecordedSink, path: bytes, due: Reason | None
-) -> Iterator[str]:
-    written = store.deliveries.of(sink.row, path)
-    if written is None:
-        return
+def _output_fact(wanted: ResolvedSink, written: OutputRow, due: Reason | None, here: Path) -> Iterator[str]:
     _, output, _, stamp, _ = written
-    shown = _shown(wanted, output)
+    shown = _shown(wanted, output, here)
     if due is not None and due in OUTPUTS:
         yield f"output {shown}: {OUTPUTS[due]}"
     elif stamp is None:

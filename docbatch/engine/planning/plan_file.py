@@ -13,6 +13,7 @@ from pathlib import Path
 from docbatch.core.errors import StalePlan, UsageError
 from docbatch.core.report import PlanReport, plan_json, plural
 from docbatch.engine.planning.differences_database import Differences
+from docbatch.engine.planning.plan import Plan
 from docbatch.state.store import Store
 
 VERSION = "docbatch/plan-file/v1"
@@ -55,33 +56,32 @@ def _stale(what: str) -> StalePlan:
     )
 
 
-def save(
-    path: Path, report: PlanReport, store: Store | None, send: Iterable[str], paths: Iterable[str]
-) -> None:
-    """Write a plan file. Raises UsageError when it cannot be written."""
+def save(path: Path, here: Path, plan: Plan, report: PlanReport, paths: Iterable[str]) -> None:
+    """Write a plan file; its path is relative to `here`. Raises UsageError when it cannot be written."""
+    store = plan.store
     content = {
         "version": VERSION,
         "lineage": None if store is None else store.lineage,
         "serial": 0 if store is None else store.events.last(),
         "paths": list(paths),
-        "send": sorted(send),
+        "send": list(plan.differences.keys_to_send()),
         "report": plan_json(report),
     }
     text = json.dumps(content, indent=1, sort_keys=True)
     try:
-        path.write_text(
+        (here / path).write_text(
             json.dumps({"digest": _digest(text), "plan": content}, indent=1, sort_keys=True) + "\n"
         )
     except OSError as error:
         raise UsageError(f"{path}: the plan cannot be written: {error.strerror}") from error
 
 
-def load(path: Path) -> SavedPlan:
-    """Read a plan file. Raises UsageError when it is none, or was edited."""
+def load(path: Path, here: Path) -> SavedPlan:
+    """Read a plan file; its path is relative to `here`. Raises UsageError when it is none, or was edited."""
     try:
-        if path.stat().st_size > LARGEST:
+        if (here / path).stat().st_size > LARGEST:
             raise UsageError(f"{path}: is too large to be a plan file")
-        written = json.loads(path.read_text(encoding="utf-8"))
+        written = json.loads((here / path).read_text(encoding="utf-8"))
         content = written["plan"]
         digest = _digest(json.dumps(content, indent=1, sort_keys=True))
         if written["digest"] != digest or content["version"] != VERSION:

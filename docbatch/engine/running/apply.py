@@ -17,6 +17,7 @@ from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.run_context import Run
+from docbatch.naming.pathtext import escape
 from docbatch.state.deadlines import Stuck
 
 UNDONE = ("live", "held")
@@ -49,7 +50,7 @@ class JobOutcome:
     documents: int
     standing: dict[str, int]
     undelivered: int = 0
-    failures: tuple[tuple[bytes, str, str, str], ...] = ()
+    failures: tuple[tuple[str, str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:
     store = run.store
     standing = store.documents.standing(target.name)
     found = store.documents.failures(target.name, shown) if standing else iter(())
-    failures = tuple((path, status, str(why.kind), why.message) for path, status, why in found)
+    failures = tuple((escape(path), status, str(why.kind), why.message) for path, status, why in found)
     lacking = (run.sinks.unwritten.get(sink.row, 0) for sink in store.deliveries.sinks(target.name))
     undelivered = max([store.deliveries.undelivered(target.name), *lacking])
     return JobOutcome(target.name, store.documents.count(target.name), standing, undelivered, failures)

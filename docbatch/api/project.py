@@ -1,0 +1,327 @@
+"""A project as programs see it. Paths are settled when it is opened: the current folder plays no part afterwards."""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docbatch.core.errors import StateError, UsageError
+from docbatch.providers import REGISTRY
+from docbatch.providers.kind import Settings
+from docbatch.specs.load import load_jobs, load_project
+from docbatch.specs.values import DeclaredProject, Job
+from docbatch.state.files import complaint
+from docbatch.state.store import Store
+
+if TYPE_CHECKING:
+    from docbatch.core.report import PlanReport
+    from docbatch.core.results import Result
+    from docbatch.engine.administration.edit_state import QueuedDocument
+    from docbatch.engine.administration.status import StateStatus
+    from docbatch.engine.planning.explain_document import Explanation
+    from docbatch.engine.planning.plan_file import SavedPlan
+    from docbatch.engine.progress_notices import Notice, Observer
+    from docbatch.engine.running.apply import ApplyOutcome, Assignment
+
+Place = str | os.PathLike[str]
+"""A path: of a file, or of a folder."""
+Specs = Place | Iterable[Place] | None
+"""Job specs, or folders of them; None for all that the project has in jobs/."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedJob:
+    """A job whose spec is valid. `cautions` are sentences about what is allowed and may surprise.
+
+    Work of a job that is `in_process` ends with the program that applies it, so that there is nothing to wait for later.
+    """
+
+    name: str
+    connection: str
+    provider: str
+    operation: str
+    in_process: bool
+    cautions: tuple[str, ...] = ()
+
+
+@contextlib.contextmanager
+def _documented() -> Iterator[None]:
+    """Raise what SQLite complains of as StateError."""
+    try:
+        yield
+    except Exception as error:
+        told = complaint(error)
+        if told is None:
+            raise
+        raise told from error
+
+
+def open_project(folder: Place = ".") -> "Project":
+    """Return the project that a folder belongs to: the nearest docbatch.yaml there or above names its root.
+
+    Without one, the folder itself is the root. Raises SpecError for what is wrong in docbatch.yaml, UsageError where there
+    is no such folder.
+    """
+    try:
+        here = Path(folder).resolve(strict=True)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"there is no folder {os.fspath(folder)}: {why}") from error
+    if not here.is_dir():
+        raise UsageError(f"{os.fspath(folder)} is no folder", hint="name the folder of a project")
+    return Project(load_project(here))
+
+
+class Project:
+    """A project, opened by `open_project`. It holds nothing open, and may be used from several threads at once.
+
+    docbatch.yaml was read when it was opened; specs of jobs are read by each call. Relative paths are relative to the
+    folder that it was opened with. Every method may raise what is wrong with specs, paths and names (SpecError,
+    UsageError) and with the state (StateError).
+    """
+
+    def __init__(self, declared: DeclaredProject) -> None:
+        self._declared = declared
+
+    def __repr__(self) -> str:
+        return f"<docbatch project {self.root}>"
+
+    @property
+    def root(self) -> Path:
+        """The absolute folder that paths in specs are relative to."""
+        return self._declared.root
+
+    @property
+    def id(self) -> str | None:
+        """The project's id; None without a docbatch.yaml."""
+        return self._declared.id
+
+    def validate(self, paths: Specs = None, *, plan: Place | None = None) -> tuple[CheckedJob, ...]:
+        """Return the jobs that the specs declare; with `plan`, a saved plan, those it was made for.
+
+        Asks nobody and reads no keys. Raises SpecError with every error of all specs.
+        """
+        specs = _paths(paths)
+        saved = self._saved(plan, specs)
+        return tuple(map(_checked, self._jobs(specs or _paths_of(saved))))
+
+    @_documented()
+    def plan(
+        self,
+        paths: Specs = None,
+        *,
+        upgrade: Collection[str] = (),
+        examples: int | None = 10,
+        out: Place | None = None,
+    ) -> "PlanReport":
+        """Return what `apply` would do and why; each line names `examples` documents, None for all of them.
+
+        No state is written and no key needed. `out` is a file for the plan, from which `apply(plan=…)` does exactly that.
+        `upgrade` names jobs to be planned as `apply(upgrade=…)` does them. Raises GuardRefused.
+        """
+        from docbatch.engine.planning.plan import Selection
+        from docbatch.engine.planning.plan_report import plan_report
+        from docbatch.engine.planning.read_plan import read_plan
+
+        specs = _paths(paths)
+        jobs = self._jobs(specs, upgrade)
+        selection = Selection(
+            jobs, self._folder, self._declared.mark, is_all=not specs, upgrade=frozenset(upgrade)
+        )
+        with read_plan(selection) as made:
+            report = plan_report(made, -1 if examples is None else examples)
+            if out is not None:
+                from docbatch.engine.planning.plan_file import save
+
+                save(Path(out), self._declared.here, made, report, map(str, specs))
+        return report
+
+    def apply(
+        self,
+        paths: Specs = None,
+        *,
+        on_event: "Callable[[Notice], object] | None" = None,
+        agree: "Callable[[PlanReport], bool] | None" = None,
+        wait: bool = True,
+        timeout: float | None = None,
+        max_new: int | None = None,
+        upgrade: Collection[str] = (),
+        allow_hosts: Collection[str] = (),
+        plan: Place | None = None,
+    ) -> "ApplyOutcome":
+        """Send, follow, collect and deliver until nothing is due; return how the jobs stand then.
+
+        Safe to end at any moment: the next call goes on. `agree` is shown the plan before anything is sent, and nothing
+        is done unless it says True; without it money is spent as the plan says. `on_event` is called with each notice
+        of what happens, one at a time. What either of them raises ends the run and is raised here.
+
+        `wait=False` leaves running what runs at services; `timeout` (seconds) bounds the waiting, `max_new` how many
+        documents are newly sent. `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may
+        go to a host that is not the vendor's own. `plan` is a file that `plan(out=…)` wrote: exactly that is done.
+
+        Raises StateLocked while another run holds the state, in this process or any other; GuardRefused, StalePlan.
+        Nothing was sent then. What concerns a connection, a sink or a document only is told by the outcome.
+        """
+        from docbatch.engine.running.apply import Assignment
+
+        _refuse_negative(max_new=max_new, timeout=timeout)
+        specs = _paths(paths)
+        saved = self._saved(plan, specs)
+        named = specs or _paths_of(saved)
+        work = Assignment(
+            jobs=self._jobs(named, upgrade),
+            folder=self._folder,
+            project=self._declared.mark,
+            is_all=not named,
+            connections=() if specs else tuple(self._declared.connections.values()),
+            wait=wait,
+            timeout=timeout,
+            max_new=max_new,
+            upgrade=frozenset(upgrade),
+            allowed_hosts=frozenset(allow_hosts),
+            plan=saved,
+        )
+        return _applied(work, on_event, agree)
+
+    @_documented()
+    def status(self, job: str | None = None) -> "StateStatus":
+        """Return what is recorded, of one job or of all, also while a run goes on. Raises NoState."""
+        from docbatch.engine.administration.status import read_status
+
+        with Store.readable(self._folder) as store:
+            return read_status(store, job, now=time.time())
+
+    @_documented()
+    def explain(self, document: Place, paths: Specs = None) -> "tuple[Explanation, ...]":
+        """Say, for each job that has the document, why it will or will not be sent, naming what changed.
+
+        The document is named by its path, from its source's root as well, or by its link.
+        """
+        from docbatch.engine.planning.explain_document import explain
+        from docbatch.engine.planning.plan import Selection
+
+        specs = _paths(paths)
+        jobs = self._jobs(specs)
+        selection = Selection(jobs, self._folder, self._declared.mark, is_all=not specs)
+        return tuple(explain(os.fspath(document), selection, self._declared.here))
+
+    @_documented()
+    def retry(
+        self, job: str | None = None, *, classes: Collection[str] = (), dry_run: bool = False
+    ) -> "tuple[QueuedDocument, ...]":
+        """Queue failed documents again, of one job or of all, and of some classes of failure only; return them.
+
+        The next `apply` sends them, which a paid provider charges again. With `dry_run` nothing is changed. Raises NoState,
+        StateLocked.
+        """
+        from docbatch.engine.administration.edit_state import retry
+
+        return tuple(retry(self._folder, job, classes, dry_run=dry_run))
+
+    @_documented()
+    def results(
+        self, job: str | None = None, *, on_error: Callable[[StateError], object] | None = None
+    ) -> "Iterator[Result]":
+        """Return an iterator over the results of one job's documents, or of all jobs', in order of jobs and paths.
+
+        They are read from what is recorded while the iterator goes on, a few at a time, also while a run goes on. One that
+        is missing or damaged is raised as StateError, which ends the iterator; with `on_error`, that is called with the
+        error instead and the others follow. Raises NoState.
+        """
+        from docbatch.engine.administration.edit_state import named_jobs
+
+        with Store.readable(self._folder) as store:
+            names = named_jobs(store, job)
+        return _results(self._folder, names, on_error)
+
+    @property
+    def _folder(self) -> Path:
+        return self._declared.root / ".docbatch"
+
+    def _jobs(self, specs: Sequence[Path], upgrade: Iterable[str] = ()) -> tuple[Job, ...]:
+        jobs = load_jobs(self._declared, specs)
+        known = {job.name for job in jobs}
+        for name in upgrade:
+            if name not in known:
+                raise UsageError(
+                    f"there is no job '{name}' to upgrade", hint=f"known are {', '.join(sorted(known))}"
+                )
+        return jobs
+
+    def _saved(self, plan: Place | None, specs: Sequence[Path]) -> "SavedPlan | None":
+        if plan is None:
+            return None
+        from docbatch.engine.planning.plan_file import load
+
+        saved = load(Path(plan), self._declared.here)
+        if specs and tuple(map(str, specs)) != saved.paths:
+            raise UsageError(
+                "the plan was made for other paths", hint=f"leave them out, or name {' '.join(saved.paths)}"
+            )
+        return saved
+
+
+def _paths(named: Specs) -> tuple[Path, ...]:
+    """Return the paths that are named, none where all are meant. Raises UsageError for an empty list of them."""
+    if named is None:
+        return ()
+    each = (named,) if isinstance(named, str | os.PathLike) else named
+    paths = tuple(Path(path) for path in each)
+    if not paths:
+        raise UsageError("paths is empty", hint="leave it out where all jobs are meant")
+    return paths
+
+
+def _paths_of(plan: "SavedPlan | None") -> tuple[Path, ...]:
+    return () if plan is None else tuple(Path(path) for path in plan.paths)
+
+
+def _refuse_negative(**numbers: float | None) -> None:
+    for name, number in numbers.items():
+        if number is not None and number < 0:
+            raise UsageError(f"{name} is {number:g}, which is less than nothing")
+
+
+def _checked(job: Job) -> CheckedJob:
+    connection = job.connection
+    kind = REGISTRY.kind(connection.type)
+    in_process = kind.traits(Settings(connection.name, connection.type)).in_process
+    return CheckedJob(job.name, connection.name, kind.name, str(job.operation), in_process, job.cautions)
+
+
+def _applied(
+    work: "Assignment",
+    on_event: "Callable[[Notice], object] | None",
+    agree: "Callable[[PlanReport], bool] | None",
+) -> "ApplyOutcome":
+    from docbatch.api.callbacks import Callbacks
+    from docbatch.engine.running.apply import apply
+
+    @_documented()
+    def run(observe: "Observer", announce: "Callable[[PlanReport], bool]") -> "ApplyOutcome":
+        return apply(work, observe, announce)
+
+    return Callbacks(on_event, agree).run(run)
+
+
+def _results(
+    folder: Path, jobs: Iterable[str], on_error: Callable[[StateError], object] | None
+) -> "Iterator[Result]":
+    for job in jobs:
+        for found in _results_of_job(folder, job):
+            if not isinstance(found, StateError):
+                yield found
+            elif on_error is not None:
+                on_error(found)
+            else:
+                raise found
+
+
+def _results_of_job(folder: Path, job: str) -> "Iterator[Result | StateError]":
+    from docbatch.engine.administration.read_results import read_results
+
+    with Store.readable(folder) as store:
+        yield from read_results(store, job)
