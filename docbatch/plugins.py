@@ -142,7 +142,10 @@ class Plugin:
 
 def told(error: BaseException) -> str:
     """Return what was raised, in one line."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - an exception of others' making may fail to say what it is
+        text = ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from docbatch.core.models import Input, Operation, Traits
 from docbatch.plugins import Plugin
@@ -30,11 +31,17 @@ def judged(plugin: Plugin, found: object) -> ProviderKind:
     kind.traits(settings), kind.account(settings), kind.abilities()
     for operation in kind.operations:
         kind.inputs(operation)
-        describe = plugin.guarded(
-            "the schema of its options", kind.config(operation).model.model_json_schema, json.dumps, "JSON"
-        )
-        describe()
+        model = kind.config(operation).model
+        plugin.guarded("the schema of its options", model.model_json_schema, json.dumps, "JSON")()
+        plugin.guarded("judging no options", partial(_judge_nothing, model), bool, "a verdict")()
     return kind
+
+
+def _judge_nothing(model: type[BaseModel]) -> bool:
+    """The schemas ask whether a job needs to set anything."""
+    with suppress(ValidationError):
+        model.model_validate({})
+    return True
 
 
 def _check_values(plugin: Plugin, kind: ProviderKind) -> None:

@@ -15,7 +15,7 @@ from docbatch.providers import REGISTRY
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Node, Step
 from docbatch.specs.overlap import overlaps
-from docbatch.specs.plugins import check_provider, load_sinks, load_source
+from docbatch.specs.plugins import check_provider, load_sinks, load_source, options_fault
 from docbatch.specs.problems import translate
 from docbatch.specs.project_file import FILE_NAME, load_project, show_file
 from docbatch.specs.resolve import resolve
@@ -126,9 +126,11 @@ def _further(
 def _config_problems(origin: Origin, project: Project) -> list[Problem]:
     """Judge `config` by the provider's own model, as far as the spec says which that is."""
     node = origin.node.child("config") or Node(origin.node.mark, {})
-    model = _config_model(origin.node, project)
+    kind, model = _config_model(origin.node, project)
     if model is None or not isinstance(node.content, dict):
         return []
+    if fault := options_fault(REGISTRY, kind, model, node):
+        return [origin.problem(("config",), fault.message, fault.hint)]
     try:
         model.model_validate_json(json.dumps(node.plain()))
     except ValidationError as error:
@@ -136,18 +138,17 @@ def _config_problems(origin: Origin, project: Project) -> list[Problem]:
     return []
 
 
-def _config_model(spec: Node, project: Project) -> type[BaseModel] | None:
+def _config_model(spec: Node, project: Project) -> tuple[str, type[BaseModel] | None]:
+    """Return the type of provider, and its model."""
     provider = spec.child("provider")
     operation = spec.child("operation")
     name = provider.content if provider else project.defaults.provider
     asked = operation.content if operation else Operation.PARSE.value
     connection = project.connections.get(name) if isinstance(name, str) else None
-    if connection is None:
-        return None
-    if connection.type not in REGISTRY:
-        return None
+    if connection is None or connection.type not in REGISTRY:
+        return "", None
     kind = REGISTRY.kind(connection.type)
-    return kind.config(Operation(asked)).model if asked in kind.operations else None
+    return kind.name, kind.config(Operation(asked)).model if asked in kind.operations else None
 
 
 def _default_files(folder: Path, project: Project) -> list[Path]:

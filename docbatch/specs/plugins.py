@@ -1,7 +1,10 @@
 """What jobs name of plug-ins, looked at before the models judge them: the models hold only kinds that are at hand."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
+
+from pydantic import BaseModel, ValidationError
 
 from docbatch import sinks, sources
 from docbatch.core.errors import Problem, UsageError
@@ -9,7 +12,7 @@ from docbatch.providers import REGISTRY
 from docbatch.providers.kind import Settings
 from docbatch.registry import Registry
 from docbatch.sinks.kind import SinkSpec
-from docbatch.specs.nodes import Path
+from docbatch.specs.nodes import Node, Path
 from docbatch.specs.problems import near
 from docbatch.specs.values import Job, Origin
 
@@ -62,6 +65,24 @@ def check_provider(job: Job) -> Iterator[Problem]:
         yield job.origin.problem(("provider",), error.message, error.hint)
 
 
+def options_fault(
+    kinds: Registry[Any], name: str, model: type[BaseModel], written: Node
+) -> UsageError | None:
+    """Return what keeps a plug-in's model from judging its options: it raises what is no verdict."""
+    plugin = kinds.plugin(name)
+    if plugin is None:
+        return None
+    from docbatch.plugins import told  # noqa: PLC0415 - few jobs name a plug-in
+
+    try:
+        model.model_validate_json(json.dumps(written.plain()))
+    except ValidationError:
+        return None
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the package's
+        return plugin.error(f"cannot be used: judging its options raised {told(error)}")
+    return None
+
+
 def sink_fault(options: SinkSpec) -> UsageError | None:
     """Return what is wrong with that which a plug-in's options say of a sink."""
     plugin = sinks.KINDS.plugin(options.type)
@@ -87,5 +108,9 @@ def _told_by_type() -> list[str]:
 
 
 def _unusable(kinds: Registry[Any], name: str, origin: Origin, place: Path) -> Iterator[Problem]:
-    if error := kinds.fault(name):
+    written = origin.node.at(place[:-1])
+    error = kinds.fault(name)
+    if error is None and written is not None and kinds.plugin(name):
+        error = options_fault(kinds, name, kinds.kind(name).options, written)
+    if error is not None:
         yield origin.problem(place, error.message, error.hint)

@@ -42,6 +42,14 @@ def renamed(text: str, old: str, new: str) -> str:
 
 BAD_OPTIONS = "class Bad(SpecModel):\n    model_config = {'arbitrary_types_allowed': True}\n    odd: Shouted"
 NO_SCHEMA = f"{SHOUT}\n{BAD_OPTIONS}\n"
+RAISING = f"""{SHOUT}
+from pydantic import model_validator
+
+class Bad(SpecModel):
+    @model_validator(mode="before")
+    def read(cls, written):
+        return written["marks"]
+"""
 provider = partial(Fault, sort="provider")
 FAULTS = [
     provider("missing", text="import no_such_library\n", told="cannot be imported: ModuleNotFoundError: No module named 'no_such_library'"),
@@ -63,6 +71,9 @@ FAULTS = [
     provider("bare", text=changed("bare", "config=lambda _: ShoutConfig"), told="cannot be used: config returned of type ModelMetaclass and not a ConfigContract"),
     provider("odd", text=changed("odd", "config=lambda _: ConfigContract(Bad)", NO_SCHEMA), told="cannot be used: the schema of its options raised PydanticInvalidForJsonSchema"),
     provider("pinned", text=changed("pinned", "pins=lambda *_: 'v1'"), told="cannot be used: pins returned of type str and not a mapping of texts, or None", late=True),
+    provider("fussy", text=changed("fussy", "config=lambda _: ConfigContract(Bad)", RAISING), told="cannot be used: judging no options raised KeyError: 'marks'"),
+    provider("mute", text="class Mute(Exception):\n    def __str__(self): return 1 / 0\nraise Mute\n", told="cannot be imported: Mute ("),
+    Fault("brittle", "sink", renamed(CSV, "csv", "brittle").replace("    suffix:", "    @field_validator('path', mode='before')\n    def read(cls, path): return {}[path]\n\n    suffix:").replace("import csv\n", "import csv\nfrom pydantic import field_validator\n"), "cannot be used: judging its options raised KeyError: 'out/brittle'", late=True),
     provider("touchy", text=changed("touchy", "account=lambda own: {'touchy': 'here'}.get(own.name)"), told="", late=True),
     Fault("heavy", "sink", f"import no_such_library\n{CSV}", "cannot be imported: ModuleNotFoundError"),
     Fault("csv", "sink", CSV.replace('Literal["csv"]', "str"), "cannot be imported: SinkError: the options of the sink kind csv are of another type"),
@@ -258,3 +269,23 @@ def test_a_source_that_opens_nothing_is_told_by_its_package(packages: Packages, 
     assert ended.code == 64
     assert "plug-in zip-source 1.0: the source 'zip' cannot be used: open raised KeyError: 'a'" in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_a_config_that_cannot_be_judged_is_told_at_its_place(packages: Packages, project: Project) -> None:
+    text = RAISING.replace("written[", "written and written[")
+    packages.install(
+        "fussy",
+        changed("fussy", "config=lambda _: ConfigContract(Bad)", text),
+        "providers: fussy = fussy:KIND",
+    )
+    project.job(job(provider="fussy", config={"loud": 1}))
+    project.job(job(name="good"), "good")
+
+    ended = packages.run(project, "validate")
+
+    assert ended.code == 64
+    assert (
+        "jobs/job.yaml:6:9: config: plug-in fussy 1.0: the provider 'fussy' cannot be used: judging its options"
+        in ended.err
+    )
+    assert packages.run(project, "validate", "jobs/good.yaml").code == 0

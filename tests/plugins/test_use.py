@@ -256,6 +256,7 @@ def test_results_are_read_here_where_only_the_environment_names_the_package(
     )
 
     assert found == {own}
+    assert not (project.root / WITNESS).exists()
     assert project.outputs() == SHOUTED
 
 
