@@ -1,10 +1,11 @@
 """The fields of what users write: the base of all option models, and the words and values they share."""
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, Union
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from docbatch.naming.templates import TemplateError, compile_template
@@ -80,6 +81,20 @@ class LateUnion:
 
     def __get_pydantic_core_schema__(self, _source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
         return handler.generate_schema(self.annotation)
+
+
+class _OtherMember(SpecModel):
+    type: Literal["\0"]
+
+
+def check_member(options: type[SpecModel]) -> str:
+    """Return the JSON Schema of a model in a union that is told apart by `type`, as text.
+
+    Raises whatever pydantic does for a model that cannot stand there.
+    """
+    options.model_rebuild(force=True)
+    either: Any = Annotated[Union[_OtherMember, options], Discriminator("type")]  # noqa: UP007 - known late
+    return json.dumps(TypeAdapter(either).json_schema())
 
 
 def refuse(message: str, hint: str | None = None) -> NoReturn:

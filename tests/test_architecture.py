@@ -21,6 +21,7 @@ LAYERS = (
     ("sources", "providers", "sinks", "state", "spool"),
     ("fields",),
     ("naming", "media", "durability", "jsontext", "processes", "registry"),
+    ("plugins",),
     ("core",),
 )
 LEVEL = {group: level for level, groups in enumerate(LAYERS) for group in groups}

@@ -50,6 +50,7 @@ class _Emulated(click.ParamType):  # type: ignore[type-arg]
 def _emulated() -> list[str]:
     from docbatch.providers import REGISTRY
 
+    REGISTRY.load_plugins()
     return [kind.name for kind in REGISTRY.kinds() if kind.service is not None and kind.service.emulator]
 
 

@@ -12,12 +12,17 @@ if TYPE_CHECKING:
 @click.command(name="providers")
 def command() -> None:
     """Say what each provider can do: operations, limits, and how an unanswered create is settled."""
+    from docbatch.core.report import visible
     from docbatch.providers import REGISTRY
     from docbatch.providers.kind import Settings
 
+    faults = REGISTRY.load_plugins()
     for kind in REGISTRY.kinds():
         traits = kind.traits(Settings(kind.name, kind.name))
+        plugin = REGISTRY.plugin(kind.name)
         click.echo(kind.name)
+        if plugin is not None:
+            click.echo(f"  plug-in: {plugin.label}")
         click.echo(f"  operations: {', '.join(kind.operations)}")
         for line in _inputs(kind):
             click.echo(f"  {line}")
@@ -27,7 +32,9 @@ def command() -> None:
         click.echo(f"  an unanswered create: {RECOVERY[traits.recovery]}")
         click.echo(f"  cost: {'free of charge' if traits.free else 'charged by the vendor'}")
         for sentence in kind.abilities():
-            click.echo(f"  {sentence}")
+            click.echo(f"  {visible(sentence)}")
+    for error in faults:
+        click.echo(f"warning: {error.message} ({error.hint})", err=True)
 
 
 RECOVERY = {

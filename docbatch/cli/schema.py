@@ -6,7 +6,9 @@ import click
 @click.command(name="schema")
 @click.argument("name", type=click.Choice(["job", "project", "result"]), default="job")
 def command(name: str) -> None:
-    """Print a JSON Schema: of job specs, of docbatch.yaml, or of results."""
-    from docbatch.specs.schema import render
+    """Print a JSON Schema: of job specs, of docbatch.yaml, or of results, with what installed plug-ins add."""
+    from docbatch.specs.schema import load_plugins, render
 
+    for error in load_plugins() if name != "result" else ():
+        click.echo(f"warning: {error.message} ({error.hint})", err=True)
     click.echo(render(name), nl=False)

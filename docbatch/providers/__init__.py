@@ -19,4 +19,5 @@ REGISTRY: "Registry[ProviderKind]" = Registry(
         "llamacloud": "docbatch.providers.llamacloud",
         "extractpage": "docbatch.providers.extractpage",
     },
+    judge="docbatch.providers.plugin:judged",
 )

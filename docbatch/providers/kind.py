@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from docbatch.providers.webhook import Webhook
 
 
+CONTRACT = 0
+"""The version of what a provider promises and is promised: `base.py` and this file. A plug-in states the one it was built for.
+
+While it is 0 it may change with any release; what is added has a default.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """A connection as its provider sees it. What is None is the provider's own default; times in seconds.
@@ -101,7 +108,8 @@ class ProviderKind:
     machine and needs neither a key nor a project id; `has_workers` says that a connection may set how many processes read
     documents here. `pins` gives the versions of what moves by itself, None where only
     the vendor knows them. `inputs` are what an operation takes beside files: links the vendor follows itself, ids of
-    files it has, plain text. `abilities` are sentences for `docbatch providers`.
+    files it has, plain text. `abilities` are sentences for `docbatch providers`. A plug-in's `contract` is the `CONTRACT`
+    it was built for, as a number; docbatch's own need none.
     """
 
     name: str
@@ -117,3 +125,4 @@ class ProviderKind:
     pins: "Callable[[Operation, Mapping[str, Any]], Mapping[str, str] | None]" = lambda _operation, _config: {}
     inputs: "Callable[[Operation], frozenset[Input]]" = lambda _operation: frozenset()
     abilities: Callable[[], tuple[str, ...]] = lambda: ()
+    contract: int | None = None

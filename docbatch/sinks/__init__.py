@@ -6,4 +6,5 @@ from docbatch.sinks.kind import SinkKind
 KINDS: Registry[SinkKind] = Registry(
     "sink",
     {"files": "docbatch.sinks.files", "jsonl": "docbatch.sinks.jsonl", "sqlite": "docbatch.sinks.sqlite"},
+    judge="docbatch.sinks.plugin:judged",
 )

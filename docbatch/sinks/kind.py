@@ -14,6 +14,12 @@ from docbatch.fields import Format, OnMissing, PathTemplate, SpecModel
 if TYPE_CHECKING:
     from docbatch.sinks.base import Sink
 
+CONTRACT = 0
+"""The version of what a sink promises and is promised: `base.py` and this file. A plug-in states the one it was built for.
+
+While it is 0 it may change with any release; what is added has a default.
+"""
+
 
 class SinkSpec(SpecModel):
     """A sink as a job declares it: the base of every kind's options. A kind gives `type` its name as the only value."""
@@ -101,7 +107,8 @@ class SinkKind:
 
     `open` opens one and writes nothing. `per_document` says that every document has an output, and a stamp, of its own;
     otherwise there is one for the job. A `whole` sink is handed all documents of its job in path order whenever anything
-    changed, others are handed what is due. Raises SinkError for a declaration that contradicts itself.
+    changed, others are handed what is due. A plug-in's `contract` is the `CONTRACT` it was built for, as a number;
+    docbatch's own need none. Raises SinkError for a declaration that contradicts itself.
     """
 
     name: str
@@ -109,6 +116,7 @@ class SinkKind:
     open: "Callable[[Opening], Sink]"
     per_document: bool
     whole: bool = False
+    contract: int | None = None
 
     def __post_init__(self) -> None:
         if self.whole and self.per_document:

@@ -12,4 +12,5 @@ KINDS: Registry[SourceKind] = Registry(
         "file_ids": "docbatch.sources.options:FILE_IDS",
         "texts": "docbatch.sources.options:TEXTS",
     },
+    judge="docbatch.sources.plugin:judged",
 )

@@ -11,6 +11,12 @@ from docbatch.fields import SpecModel
 if TYPE_CHECKING:
     from docbatch.sources.base import Source
 
+CONTRACT = 0
+"""The version of what a source promises and is promised: `base.py` and this file. A plug-in states the one it was built for.
+
+While it is 0 it may change with any release; what is added has a default.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceKind:
@@ -18,13 +24,15 @@ class SourceKind:
 
     Kinds that are told by `type: NAME` instead have none; `open` gives such a source, from an instance of `options` and the
     project's root, which paths in options are relative to. It lists nothing yet. Those of docbatch's own with a `key` are
-    opened from what a job resolves them to: see `sources.folder` and `sources.listed`.
+    opened from what a job resolves them to: see `sources.folder` and `sources.listed`. A plug-in's `contract` is the
+    `CONTRACT` it was built for, as a number; docbatch's own need none.
     """
 
     name: str
     options: type[SpecModel]
     key: str | None = None
     open: "Callable[[Any, Path], Source] | None" = None
+    contract: int | None = None
 
     def __post_init__(self) -> None:
         field = self.options.model_fields.get("type")

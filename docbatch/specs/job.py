@@ -43,7 +43,7 @@ Sinks = Annotated[list[Sink], Field(min_length=1, max_length=20)]
 
 
 def _with_names(schema: dict[str, Any]) -> None:
-    names = ", ".join(REGISTRY.names())
+    names = ", ".join(REGISTRY.at_hand())
     schema["description"] = f"a connection: {names}, or one that docbatch.yaml names"
 
 

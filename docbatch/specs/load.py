@@ -3,7 +3,8 @@
 import itertools
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -14,6 +15,7 @@ from docbatch.providers import REGISTRY
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Node, Step
 from docbatch.specs.overlap import overlaps
+from docbatch.specs.plugins import check_provider, load_sinks, load_source, options_fault
 from docbatch.specs.problems import translate
 from docbatch.specs.project_file import FILE_NAME, load_project, show_file
 from docbatch.specs.resolve import resolve
@@ -90,21 +92,32 @@ def _job(origin: Origin, project: DeclaredProject) -> tuple[Job | None, Sequence
         )
         return None, [origin.problem((), f"a job is a mapping, and this is {node.kind}", hint)]
     config_problems = _config_problems(origin, project)
+    unusable = [*load_source(origin), *load_sinks(origin, ("sink",))]
+    wrong = {re.split(r"[.\[]", problem.where, maxsplit=1)[0] for problem in unusable}
     written: dict[str, object] = {**node.plain()}  # type: ignore[dict-item]
     try:
-        spec = JobSpec.model_validate_json(json.dumps(written))
+        spec = JobSpec.model_validate_json(json.dumps(_without(wrong, written)))
     except ValidationError as error:
         problems = translate(error, JobSpec, node, origin.shown)
-        return None, [*problems, *_further(error, written, project, origin), *config_problems]
+        wrong |= {str(found["loc"][0]) for found in error.errors(include_url=False, include_input=False)}
+        return None, [*problems, *unusable, *_further(wrong, written, project, origin), *config_problems]
+    if unusable:
+        return None, [*unusable, *_further(wrong, written, project, origin), *config_problems]
     job, found = resolve(spec, project, origin)
+    if job is not None and not config_problems:
+        found = [*found, *check_provider(job)]
     return job, [*found, *config_problems]
 
 
+def _without(wrong: Collection[str], written: dict[str, object]) -> dict[str, object]:
+    """Let others stand in for the fields of which it is known what is wrong."""
+    return {name: _STAND_IN[name] if name in wrong else value for name, value in written.items()}
+
+
 def _further(
-    error: ValidationError, written: dict[str, object], project: DeclaredProject, origin: Origin
+    wrong: Collection[str], written: dict[str, object], project: DeclaredProject, origin: Origin
 ) -> Sequence[Problem]:
     """Judge the meaning of the fields that have the right form, others standing in for the rest."""
-    wrong = {str(found["loc"][0]) for found in error.errors(include_url=False, include_input=False)}
     right = {name: value for name, value in written.items() if name not in wrong}
     _, problems = resolve(JobSpec.model_validate_json(json.dumps(_STAND_IN | right)), project, origin)
     return [problem for problem in problems if not problem.where.startswith(tuple(wrong))]
@@ -113,9 +126,11 @@ def _further(
 def _config_problems(origin: Origin, project: DeclaredProject) -> list[Problem]:
     """Judge `config` by the provider's own model, as far as the spec says which that is."""
     node = origin.node.child("config") or Node(origin.node.mark, {})
-    model = _config_model(origin.node, project)
+    kind, model = _config_model(origin.node, project)
     if model is None or not isinstance(node.content, dict):
         return []
+    if fault := options_fault(REGISTRY, kind, model, node):
+        return [origin.problem(("config",), fault.message, fault.hint)]
     try:
         model.model_validate_json(json.dumps(node.plain()))
     except ValidationError as error:
@@ -123,16 +138,17 @@ def _config_problems(origin: Origin, project: DeclaredProject) -> list[Problem]:
     return []
 
 
-def _config_model(spec: Node, project: DeclaredProject) -> type[BaseModel] | None:
+def _config_model(spec: Node, project: DeclaredProject) -> tuple[str, type[BaseModel] | None]:
+    """Return the type of provider, and its model."""
     provider = spec.child("provider")
     operation = spec.child("operation")
     name = provider.content if provider else project.defaults.provider
     asked = operation.content if operation else Operation.PARSE.value
     connection = project.connections.get(name) if isinstance(name, str) else None
-    if connection is None:
-        return None
+    if connection is None or connection.type not in REGISTRY:
+        return "", None
     kind = REGISTRY.kind(connection.type)
-    return kind.config(Operation(asked)).model if asked in kind.operations else None
+    return kind.name, kind.config(Operation(asked)).model if asked in kind.operations else None
 
 
 def _default_files(folder: Path, project: DeclaredProject) -> list[Path]:

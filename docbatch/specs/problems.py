@@ -124,6 +124,8 @@ def _unknown(_: Any, place: ErrorPlace) -> Told:
 
 def _choice(found: Any, place: ErrorPlace) -> Told:
     known = re.findall(r"'([^']*)'", found["ctx"].get("expected") or found["ctx"].get("expected_tags", ""))
+    if "expected_tags" in found["ctx"] and set(known) >= set(KINDS.names()):
+        known = list(KINDS.installed())
     node = place.node.child("type") if "expected_tags" in found["ctx"] else place.node
     text = node.text if node else ""
     if len(known) == 1:
@@ -136,7 +138,7 @@ def _untagged(*_: object) -> Told:
 
 
 def _sink_hint() -> str:
-    *names, last = KINDS.names()
+    *names, last = KINDS.installed()
     return f"write type: {', '.join(names)} or {last}"
 
 

@@ -39,12 +39,12 @@ class _Registered:
         return core_schema.no_info_before_validator_function(_registered, handler(source))
 
     def __get_pydantic_json_schema__(self, *_: object) -> dict[str, Any]:
-        return {"enum": list(REGISTRY.names()), "type": "string"}
+        return {"enum": list(REGISTRY.at_hand()), "type": "string"}
 
 
 def _registered(value: object) -> object:
-    if value not in REGISTRY.names():
-        known = ", ".join(f"'{name}'" for name in REGISTRY.names())
+    if not REGISTRY.knows(value):
+        known = ", ".join(f"'{name}'" for name in REGISTRY.installed())
         raise PydanticCustomError("literal_error", "this is no provider", {"expected": known})
     return value
 

@@ -11,6 +11,7 @@ from docbatch.core.errors import Problem, SpecError
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind
 from docbatch.specs.nodes import Node
+from docbatch.specs.plugins import load_sinks
 from docbatch.specs.problems import near, translate
 from docbatch.specs.project import ConnectionSpec, Defaults, FileReference, ProjectSpec, Reference
 from docbatch.specs.text import read
@@ -35,11 +36,13 @@ def load_project(start: Path) -> DeclaredProject:
         return DeclaredProject(here, here, None, _connections({}, here), {}, Defaults())
     shown = show_file(file, here)
     node = _only_document(parse(read(file, shown), shown), shown)
+    origin = Origin(file, shown, node)
+    if unusable := list(load_sinks(origin, ("defaults", "sink"))):
+        raise SpecError(unusable)
     try:
         spec = ProjectSpec.model_validate_json(json.dumps(node.plain()))
     except ValidationError as error:
         raise SpecError(translate(error, ProjectSpec, node, shown)) from None
-    origin = Origin(file, shown, node)
     if problems := list(_mismatches(spec, origin)):
         raise SpecError(problems)
     return DeclaredProject(
@@ -78,9 +81,29 @@ def _texts(variables: Node | None) -> Mapping[str, str]:
     return {name: value.text for name, value in content.items()} if isinstance(content, dict) else {}
 
 
+class _Connections(Mapping[str, Connection]):
+    """Those that docbatch.yaml names, and one for each provider under its own name.
+
+    Plug-ins are looked for only when a name is asked for that is neither, or when all are wanted.
+    """
+
+    def __init__(self, named: Mapping[str, Connection]) -> None:
+        self._at_hand = {kind: Connection(kind, kind) for kind in REGISTRY.names()} | dict(named)
+
+    def __getitem__(self, name: str) -> Connection:
+        if name not in self._at_hand and REGISTRY.knows(name):
+            return Connection(name, name)
+        return self._at_hand[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from dict.fromkeys((*self._at_hand, *REGISTRY.installed()))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 def _connections(specs: Mapping[str, ConnectionSpec], root: Path) -> Mapping[str, Connection]:
-    known = {kind: Connection(kind, kind) for kind in REGISTRY.names()}
-    return known | {name: _connection(name, spec, root) for name, spec in specs.items()}
+    return _Connections({name: _connection(name, spec, root) for name, spec in specs.items()})
 
 
 def _connection(name: str, spec: ConnectionSpec, root: Path) -> Connection:
@@ -109,13 +132,13 @@ def _below(root: Path, reference: Reference | str | None) -> Reference | str | N
 
 
 def _mismatches(spec: ProjectSpec, origin: Origin) -> Iterator[Problem]:
-    known = REGISTRY.names()
+    own = REGISTRY.names()
     for name, connection in spec.providers.items():
         above = ("providers", name)
-        if connection.type is None and name not in known:
-            hint = near(name, known, "choose one of")
+        if connection.type is None and not REGISTRY.knows(name):
+            hint = near(name, REGISTRY.installed(), "choose one of")
             yield origin.problem(above, "type is missing, and the name is no provider's", hint)
-        elif name in known and connection.type not in (None, name):
+        elif name in own and connection.type not in (None, name):
             yield origin.problem(
                 (*above, "type"),
                 f"a connection named {name} has the type {name}",
@@ -135,7 +158,7 @@ def _needless(
 ) -> Iterator[Problem]:
     written = [key for key in _LIMITED if getattr(connection, key) is not None]
     # What a provider has no use for is looked up only where something is written that it may have none for.
-    needless = unused_settings(REGISTRY.kind(kind)) if written else {}
+    needless = unused_settings(REGISTRY.kind(kind)) if written and kind in REGISTRY else {}
     for key in written:
         if key in needless:
             yield origin.problem((*above, key), needless[key], "remove the key")

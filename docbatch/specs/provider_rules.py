@@ -1,7 +1,7 @@
 """What the JSON Schemas say about each provider: what `validate` refuses there, editors refuse as well.
 
 A job's provider is known to a schema where the job names one under its own name: a connection that bears a provider's
-name is of that type.
+name is of that type, unless docbatch.yaml gives a plug-in's name to another.
 """
 
 from collections.abc import Iterator, Mapping
@@ -72,14 +72,19 @@ def _is_needed(model: type[BaseModel]) -> bool:
 
 
 def connection_rules() -> Schema:
-    """Return what holds for connections by their names: those of providers are of that type, others say theirs."""
-    names = REGISTRY.names()
-    own = {
+    """Return what holds for connections by their names.
+
+    Those of docbatch's own providers are of that type, those of plug-ins unless they say another; others say theirs.
+    """
+    names = REGISTRY.at_hand()
+    rules = {
         kind.name: {"properties": {"type": {"enum": [kind.name, None]}, **_unused(kind)}}
+        if kind.name in REGISTRY.names()
+        else {"if": within("type", UNSET), "then": {"properties": _unused(kind)}}
         for kind in REGISTRY.kinds()
     }
     other = {**within("type", {"type": "string"}), "required": ["type"]}
-    return {"properties": own, "patternProperties": {f"^(?!(?:{'|'.join(names)})$)": other}}
+    return {"properties": rules, "patternProperties": {f"^(?!(?:{'|'.join(names)})$)": other}}
 
 
 def type_rules() -> Iterator[Schema]:

@@ -19,6 +19,7 @@ from docbatch.sources.options import FileIdsOptions, FolderOptions, LinksOptions
 from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Step
+from docbatch.specs.plugins import sink_fault
 from docbatch.specs.problems import near
 from docbatch.specs.values import (
     INPUTS,
@@ -92,6 +93,9 @@ class _Resolver:
         return connection if self._can_do(connection) else None
 
     def _can_do(self, connection: Connection) -> bool:
+        if error := REGISTRY.fault(connection.type):
+            self._report(("provider",), error.message, error.hint)
+            return False
         kind, operation = REGISTRY.kind(connection.type), self._spec.operation
         if operation not in kind.operations:
             self._report(
@@ -205,6 +209,9 @@ class _Resolver:
 
     def _sink(self, written: SinkSpec, path: tuple[Step, ...], origin: Origin | None) -> JobSink | None:
         kind = KINDS.kind(written.type)
+        if fault := sink_fault(written):
+            self._report((*path, "type"), fault.message, fault.hint, origin)
+            return None
         if not isinstance(written, FileSinkSpec):
             return JobSink(kind, written)
         try:

@@ -8,8 +8,11 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from docbatch import sinks, sources
+from docbatch.core.errors import UsageError
 from docbatch.core.results import Result
 from docbatch.fields import Schema
+from docbatch.providers import REGISTRY
 from docbatch.specs.job import JobSpec
 from docbatch.specs.project import ConnectionSpec, ProjectSpec
 from docbatch.specs.provider_rules import configs, connection_rules, job_rules, type_rules
@@ -52,6 +55,11 @@ SCHEMAS: Mapping[str, Callable[[], Schema]] = {
     "project": project_schema,
     "result": result_schema,
 }
+
+
+def load_plugins() -> Sequence[UsageError]:
+    """Let the schemas hold what installed plug-ins declare as well, and return what is wrong with the others."""
+    return [error for kinds in (REGISTRY, sources.KINDS, sinks.KINDS) for error in kinds.load_plugins()]
 
 
 def render(name: str) -> str:

@@ -33,7 +33,8 @@ def find_webhook_connections(project: DeclaredProject) -> list[WebhookConnection
 
 def _receivers(project: DeclaredProject) -> Iterator[WebhookConnection]:
     for connection in project.connections.values():
-        webhook = _webhook(REGISTRY.kind(connection.type))
+        # A plug-in that cannot be used is told of by the jobs that name it; the others are listened for.
+        webhook = _webhook(REGISTRY.kind(connection.type)) if connection.type in REGISTRY else None
         secrets = () if webhook is None else _secrets(connection, webhook.variable, project.root)
         if webhook is not None and secrets:
             yield WebhookConnection(connection.name, webhook, secrets)
