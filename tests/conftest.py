@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-pytest.register_assert_rewrite("tests.fake")
+pytest.register_assert_rewrite("tests.fake", "docbatch.testing")
 
 
 def pytest_configure() -> None:

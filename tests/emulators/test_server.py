@@ -15,7 +15,7 @@ import pytest
 from docbatch.core.errors import NotSent, Unavailable, Uncertain
 from docbatch.emulators.server import Emulator, Request, Response
 from docbatch.providers.http.keyed import KeyedClient, PresignedClient
-from tests.emulators.crash import killing
+from docbatch.testing.crash import killing
 from tests.emulators.secrecy import KEY
 
 

@@ -12,8 +12,8 @@ from docbatch.core.errors import NotSent, Unavailable
 from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.run_context import Run
 from docbatch.providers.base import Accepted, Intent
+from docbatch.testing.fake.provider import FakeProvider
 from tests.fake.project import Project
-from tests.fake.provider import FakeProvider
 from tests.fake.table import TEXTS
 
 OUTAGE = 600.0

@@ -21,8 +21,8 @@ from docbatch.engine.running.result_reader_process import Keep, Kept, Render, Re
 from docbatch.fields import Format
 from docbatch.providers import REGISTRY
 from docbatch.spool import Spool
+from docbatch.testing.patience import until
 from tests.cli.project import Project
-from tests.patience import until
 
 FORMS: tuple[Format, ...] = ("markdown", "text", "json")
 

@@ -1,7 +1,7 @@
-"""What every vendor's provider must survive, whatever the vendor: the real command on a small project, killed at its
-requests and at its writes, answered badly, shown lagging lists, given another key, or put back to an older state.
+"""What every vendor's provider must survive, whatever the vendor.
 
-A vendor's tests describe it once as a `Vendor`, make a `Matrix` of it, and require that its methods find no `Fault`.
+The real command works on a small project and is killed at its requests and at its writes, answered badly, shown lagging
+lists, given another key, or put back to an older state. A vendor's tests describe it once as a `Vendor`, make a `Matrix` of it, and require that its methods find no `Fault`.
 """
 
 import json
@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any, Generic
 
 from docbatch.emulators.exchange import FAULTS
-from tests.emulators.crash import MODES, Ending, Mode
-from tests.providers.attempt import (
+from docbatch.testing.attempt import (
     LONG,
     Attempt,
     E,
@@ -28,6 +27,7 @@ from tests.providers.attempt import (
     put_back,
     with_one_document,
 )
+from docbatch.testing.crash import MODES, Ending, Mode
 
 __all__ = ["Matrix", "Vendor", "essence", "every"]
 

@@ -1,0 +1,1 @@
+"""A kit that judges a provider as docbatch judges its own."""

@@ -1,0 +1,26 @@
+"""The kind of provider that is judged, in the place of what the installation has under its name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+from docbatch.providers import REGISTRY
+from docbatch.providers.kind import ProviderKind
+
+
+def load(where: str) -> ProviderKind:
+    """Return the kind that `package.module:NAME` names, and without a name `KIND`."""
+    module, _, attribute = where.partition(":")
+    kind: ProviderKind = getattr(import_module(module), attribute or "KIND")
+    return kind
+
+
+@contextmanager
+def in_place(where: str) -> Iterator[None]:
+    """Have docbatch use this kind; an empty text means that it is installed."""
+    kind = load(where) if where else None
+    if kind is None or (kind.name in REGISTRY and REGISTRY.kind(kind.name) is kind):
+        yield
+        return
+    with REGISTRY.added(kind, replacing=True):
+        yield
