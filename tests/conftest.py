@@ -4,7 +4,8 @@ import signal
 
 import pytest
 
-pytest.register_assert_rewrite("tests.fake", "docbatch.testing")
+pytest.register_assert_rewrite("tests.fake")
+pytest_plugins = ["docbatch.testing.plugin"]
 
 
 def pytest_configure() -> None:

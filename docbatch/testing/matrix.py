@@ -88,6 +88,28 @@ class Matrix(Generic[E]):
         """The number of the request that first costs money."""
         return next(each.number for each in self.undisturbed.requests if self.vendor.creates(each))
 
+    def calm(self) -> list[Fault]:
+        """Run undisturbed, and once more: the second time there is nothing to do."""
+        ending = self.undisturbed
+        if ending.errors or ending.leaks or ending.code != 0:
+            return [
+                f"{len(ending.leaks)} leaks, {ending.errors}, ended with {ending.code}: {ending.runs[-1].err}"
+            ]
+        with self.attempt() as attempt:
+            attempt.run("apply", "--yes")
+            paid = attempt.payments()
+            again = attempt.run("apply", "--yes")
+            documents = sum(path.is_file() for path in (attempt.root / "in").rglob("*"))
+            twice = attempt.payments() - paid
+        found = []
+        if ending.paid_twice or len(ending.paid) != documents:
+            found.append(f"{documents} documents, and paid were {dict(ending.paid)}")
+        if twice or again.code != 0:
+            found.append(f"a second run ended with {again.code} and paid {dict(twice)}: {again.err}")
+        if not ending.outputs:
+            found.append("there is no output in the folders that the Vendor names")
+        return found
+
     def kills(self, numbers: Iterable[int], modes: Sequence[Mode] = MODES) -> list[Fault]:
         """Kill the command at each of the requests, before and after the vendor committed it."""
         return [
@@ -141,6 +163,13 @@ class Matrix(Generic[E]):
                 return f"ended with {code}, holds {attempt.held()}"
             pass_time(attempt.emulator)
             attempt.finish(by_hand=True)
+            return self._wrong(attempt.ending())
+
+    def late(self, mode: Mode, lag: float) -> Fault | None:
+        """Kill at the create, with lists that fall behind by some seconds, less than the grace."""
+        with self.attempt({self.create: mode}) as attempt:
+            attempt.emulator.lag = lag
+            attempt.finish(by_hand=self.holds)
             return self._wrong(attempt.ending())
 
     def estranged(self, mode: Mode, number: int | None = None) -> Fault | None:
