@@ -90,7 +90,7 @@ class Bench(Generic[E]):
         """Open one more provider, as another process would."""
         (access,) = accesses([self.connection], self.folder, self.spool.incoming, lambda: None)
         opened = access.open()
-        self.stack.callback(opened.close)
+        self.stack.callback(self.tried, opened.close)
         return opened
 
     def batch(self, attempt: int = 0, documents: slice = slice(None), project: str = "") -> Batch:

@@ -14,8 +14,6 @@ from docbatch.testing.promises import PROMISES, NotPromised, Promise, judge
 RESEND = "{grace: 0.4, then: resend}"
 HOLD = "{grace: 0.4, then: hold}"
 RECOVERIES = (RESEND, HOLD)
-LATE = 0.2
-"""Seconds by which lists fall behind within the grace."""
 LONG_SEEDS = range(100)
 
 
@@ -60,6 +58,13 @@ class CrashMatrix:
             docbatch_matrix.kills([docbatch_matrix.create], [mode]),
         )
 
+    @pytest.mark.parametrize("fault", ["lost", "malformed"])
+    def test_without_an_answer_to_the_create(self, docbatch_matrix: Matrix[Any], fault: str) -> None:
+        require(
+            "A create whose answer is lost is not sent again: each document is paid once and delivered.",
+            docbatch_matrix.spoilt([fault]),
+        )
+
     def test_killed_at_some_requests(self, docbatch_matrix: Matrix[Any]) -> None:
         require(
             "Killed at any request, each document is paid once and delivered.",
@@ -75,7 +80,7 @@ class CrashMatrix:
     def test_shown_late(self, docbatch_matrix: Matrix[Any]) -> None:
         require(
             "Lists that show the work late do not make it absent: it is looked for over the whole grace.",
-            _found(docbatch_matrix.late("kill_after", LATE)),
+            _found(docbatch_matrix.late("kill_after")),
         )
 
     @pytest.mark.parametrize("mode", MODES)

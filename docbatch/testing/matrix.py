@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Generic
 
 from docbatch.emulators.exchange import FAULTS
+from docbatch.emulators.server import Request
 from docbatch.testing.attempt import (
     LONG,
     Attempt,
@@ -36,6 +37,8 @@ _ID = re.compile("(^|_)id$|[a-z]Id$")
 UNEVEN = 6
 """Requests by which a run may be shorter than the undisturbed one, since it asks how work stands until it is over."""
 TROUBLES = (*FAULTS, *MODES)
+FIRST_LOOK = 3
+"""Requests that a first look and what comes before it may take: fewer than four looks, which are the least."""
 
 Fault = str
 """What is wrong, for people; nothing is wrong when there is none."""
@@ -127,6 +130,19 @@ class Matrix(Generic[E]):
             return "the request was not reached"
         return self._wrong(ending)
 
+    def spoilt(self, faults: Iterable[str]) -> list[Fault]:
+        """Let the answer to the create be lost or unreadable, each time in one way."""
+        return [
+            f"where it was answered with '{fault}': {found}"
+            for fault in faults
+            if (found := self._spoilt({self.create: fault}))
+        ]
+
+    def _spoilt(self, faults: Mapping[int, str]) -> Fault | None:
+        with self.attempt(faults) as attempt:
+            attempt.finish(by_hand=self.holds)
+            return self._wrong(attempt.ending())
+
     def deaths(self, points: Iterable[int]) -> list[Fault]:
         """Kill the command at each of its durable effects."""
         return [
@@ -165,10 +181,19 @@ class Matrix(Generic[E]):
             attempt.finish(by_hand=True)
             return self._wrong(attempt.ending())
 
-    def late(self, mode: Mode, lag: float) -> Fault | None:
-        """Kill at the create, with lists that fall behind by some seconds, less than the grace."""
+    def late(self, mode: Mode) -> Fault | None:
+        """Kill at the create, with lists that show nothing new to the first look, and everything to later ones."""
         with self.attempt({self.create: mode}) as attempt:
-            attempt.emulator.lag = lag
+            emulator = attempt.emulator
+            emulator.lag = LONG
+            attempt.run("apply", "--yes")
+            blind_until = emulator.count + FIRST_LOOK
+
+            def catch_up(request: Request) -> None:
+                if request.number >= blind_until:
+                    emulator.lag = 0.0
+
+            emulator.committed = catch_up
             attempt.finish(by_hand=self.holds)
             return self._wrong(attempt.ending())
 
