@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Generic, TypeVar
 
 from docbatch.core.models import SubmissionStatus
@@ -21,6 +22,8 @@ DONE = frozenset({0, 3})
 REFUSED = frozenset({6, 12, 64})
 MOST_RUNS = 8
 LONG = 10_000.0
+ENDLESS = 120.0
+"""Seconds after which a command counts as one that does not come to an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,11 @@ class Attempt(Generic[E]):
         process = zygote.start(self.root, arguments, self.environment, die_at=die_at, kind=self.vendor.kind)
         self.emulator.strike = killing(process.pid)
         try:
-            out, err = process.communicate()
+            out, err = process.communicate(ENDLESS)
+        except TimeoutExpired as endless:
+            raise AssertionError(
+                f"'docbatch {' '.join(arguments)}' did not come to an end within {endless.timeout:.0f} s"
+            ) from None
         finally:
             self.emulator.strike = nobody
             process.kill()

@@ -89,7 +89,9 @@ class Matrix(Generic[E]):
     @property
     def create(self) -> int:
         """The number of the request that first costs money."""
-        return next(each.number for each in self.undisturbed.requests if self.vendor.creates(each))
+        numbers = [each.number for each in self.undisturbed.requests if self.vendor.creates(each)]
+        assert numbers, "of an undisturbed run's requests none costs money, says the Vendor's `creates`"
+        return numbers[0]
 
     def calm(self) -> list[Fault]:
         """Run undisturbed, and once more: the second time there is nothing to do."""

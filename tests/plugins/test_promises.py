@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pigeon import VENDOR
 
-from docbatch.testing import Vendor
+from docbatch.testing import Matrix, ProviderContract, Vendor, attempt
 from docbatch.testing.promises import PROMISES, judge
 from tests.plugins.faulty import FAULTY
 
@@ -71,3 +71,33 @@ def test_a_broken_promise_is_told(tmp_path: Path, name: str, fault: str, told: s
     (promise,) = [each for each in PROMISES if each.name == name]
 
     assert [each for each in judge(faulty(fault), promise, tmp_path) if told in each]
+
+
+def test_a_vendor_that_names_no_request_that_costs_money_is_told(tmp_path: Path) -> None:
+    nothing = replace(VENDOR, creates=lambda _request: False)
+    (promise,) = [each for each in PROMISES if each.name == "a_lost_answer_is_uncertain"]
+
+    assert judge(nothing, promise, tmp_path / "contract") == [
+        "create sent no request that the Vendor's `creates` knows"
+    ]
+    with pytest.raises(AssertionError, match="none costs money, says the Vendor's `creates`"):
+        _ = Matrix(nothing, tmp_path / "matrix").create
+
+
+def test_a_command_without_an_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempt, "ENDLESS", 1.0)
+
+    with pytest.raises(AssertionError, match="'docbatch apply --yes' did not come to an end within 1 s"):
+        _ = Matrix(faulty("Loses"), tmp_path).undisturbed
+
+
+def test_what_keeps_a_promise_from_being_judged_is_told_with_it(tmp_path: Path) -> None:
+    def write(*_: object) -> None:
+        raise ZeroDivisionError("no project")
+
+    class Unwritable(ProviderContract):
+        vendor = replace(VENDOR, write=write)
+
+    with pytest.raises(AssertionError) as told:
+        Unwritable().test_promise(PROMISES[0], tmp_path)
+    assert str(told.value) == f"{PROMISES[0].sentence}\n  - ZeroDivisionError: no project"
