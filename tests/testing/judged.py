@@ -12,7 +12,7 @@ from docbatch.testing import CrashMatrix, ProviderContract, Vendor
 
 
 def planted(name: str) -> Vendor[Any]:
-    return replace(VENDOR, kind=f"tests.plugins.faulty:KIND_{name}", patience=0.3)
+    return replace(VENDOR, kind=f"tests.testing.faulty:KIND_{name}", patience=0.3)
 
 
 class TestResends(ProviderContract, CrashMatrix):

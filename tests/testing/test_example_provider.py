@@ -129,7 +129,7 @@ def test_it_keeps_every_promise_and_survives(author: Author, tmp_path: Path) -> 
 def test_planted_faults_are_caught_and_named(author: Author, tmp_path: Path) -> None:
     elsewhere = {"PYTHONPATH": os.pathsep.join((str(author.package / "tests"), str(ROOT)))}
     tests = [(planted, test) for planted, caught in CAUGHT.items() for test in (SOUND, *caught)]
-    nodes = (f"tests/plugins/judged.py::{planted}::{test}" for planted, test in tests)
+    nodes = (f"tests/testing/judged.py::{planted}::{test}" for planted, test in tests)
     said = author.judged(tmp_path, *nodes, cwd=ROOT, **elsewhere)
 
     assert set(said) == set(tests)

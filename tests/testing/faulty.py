@@ -30,7 +30,7 @@ from docbatch.providers.base import (
 from docbatch.providers.kind import ProviderKind, Settings, Surroundings
 
 FAULTY: dict[str, ProviderKind] = {}
-"""By the name of what is wrong; `tests.plugins.faulty:KIND_NAME` is where each is declared."""
+"""By the name of what is wrong; `tests.testing.faulty:KIND_NAME` is where each is declared."""
 
 
 def __getattr__(name: str) -> ProviderKind:

@@ -9,7 +9,7 @@ from pigeon import VENDOR
 
 from docbatch.testing import Matrix, ProviderContract, Vendor, attempt
 from docbatch.testing.promises import PROMISES, judge
-from tests.plugins.faulty import FAULTY
+from tests.testing.faulty import FAULTY
 
 BROKEN = {
     "it_is_what_its_kind_declares": {"Renamed": "declares the type 'pigeon', and the provider says 'crow'"},
@@ -58,7 +58,7 @@ CASES = [(promise, name, told) for promise, found in BROKEN.items() for name, to
 
 
 def faulty(name: str) -> Vendor[Any]:
-    return replace(VENDOR, kind=f"tests.plugins.faulty:KIND_{name}", patience=0.3)
+    return replace(VENDOR, kind=f"tests.testing.faulty:KIND_{name}", patience=0.3)
 
 
 def test_every_promise_and_every_fault_has_its_row() -> None:
