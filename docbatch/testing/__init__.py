@@ -8,8 +8,10 @@ except ModuleNotFoundError as missing:
         name="pytest",
     ) from missing
 
+from docbatch.emulators.server import Request
+from docbatch.state.records import Frozen
 from docbatch.testing.attempt import Vendor
 from docbatch.testing.conformance import CrashMatrix, ProviderContract
 from docbatch.testing.matrix import Matrix
 
-__all__ = ["CrashMatrix", "Matrix", "ProviderContract", "Vendor"]
+__all__ = ["CrashMatrix", "Frozen", "Matrix", "ProviderContract", "Request", "Vendor"]

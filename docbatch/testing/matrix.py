@@ -176,7 +176,9 @@ class Matrix(Generic[E]):
         with self.attempt({self.create: mode}) as attempt:
             attempt.emulator.lag = LONG / 2
             attempt.run("apply", "--yes")
-            code = attempt.run("apply", "--yes", "--timeout", "3s").code
+            # What can be searched is held once the grace is over; the rest is polled until the time is up.
+            patience = "30s" if self.is_searchable else "3s"
+            code = attempt.run("apply", "--yes", "--timeout", patience).code
             if code != 4 or not attempt.held():
                 return f"ended with {code}, holds {attempt.held()}"
             pass_time(attempt.emulator)

@@ -74,7 +74,7 @@ def test_a_broken_promise_is_told(tmp_path: Path, name: str, fault: str, told: s
 
 
 def test_a_vendor_that_names_no_request_that_costs_money_is_told(tmp_path: Path) -> None:
-    nothing = replace(VENDOR, creates=lambda _request: False)
+    nothing = replace(VENDOR, kind="docbatch_pigeon:KIND", creates=lambda _request: False)
     (promise,) = [each for each in PROMISES if each.name == "a_lost_answer_is_uncertain"]
 
     assert judge(nothing, promise, tmp_path / "contract") == [

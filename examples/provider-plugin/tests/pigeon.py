@@ -5,9 +5,7 @@ from pathlib import Path
 
 from docbatch_pigeon.emulator import KEY, OTHER_KEY, PigeonEmulator
 
-from docbatch.emulators.server import Request
-from docbatch.state.records import Frozen
-from docbatch.testing import Vendor
+from docbatch.testing import Frozen, Request, Vendor
 
 DOCUMENTS = {"a.txt": "an apple", "b.txt": "a banana", "c.txt": "some cherries", "sub/d.txt": "the date"}
 PROJECT = """

@@ -1,7 +1,8 @@
 """Reading a result. It came from outside, so that everything about it is checked, and what is wrong is a ValueError."""
 
+import json
+
 from docbatch.core.results import DocumentInfo, Page, ProviderInfo, Result
-from docbatch.jsontext import parse
 
 
 class PigeonAnswer:
@@ -12,7 +13,7 @@ class PigeonAnswer:
 
     def __init__(self, payload: bytes) -> None:
         try:
-            found = parse(payload)
+            found = json.loads(payload)
         except RecursionError:
             raise ValueError("the result is nested too deeply") from None
         pages = found.get("pages") if isinstance(found, dict) else None
