@@ -23,6 +23,7 @@ OFFLINE = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_
 MOST_LINES = {"provider.py": 200, "emulator.py": 80}
 SOUND = "test_promise[render_is_pure]"
 """What none of the faults breaks."""
+LONG = "test_killed_at_every_write"
 CAUGHT: Mapping[str, Mapping[str, str]] = {
     "TestResends": {
         "test_promise[a_lost_answer_is_uncertain]": "create sent its request 2 times where the answer was 'lost': documents were paid twice",
@@ -124,6 +125,15 @@ def test_it_keeps_every_promise_and_survives(author: Author, tmp_path: Path) -> 
     } == {}
     assert len(said) > 30
     assert {kind for kind, _ in said} == {"TestContract", "TestCrashes"}
+    assert LONG not in {test for _, test in said}
+
+
+def test_the_long_form_is_there_when_it_is_asked_for(author: Author) -> None:
+    listed = author.run(
+        "-m", "pytest", "-q", "--collect-only", "--docbatch-long", "tests", cwd=author.package
+    )
+
+    assert f"tests/test_pigeon.py::TestCrashes::{LONG}" in listed.stdout.splitlines(), listed.stdout
 
 
 def test_planted_faults_are_caught_and_named(author: Author, tmp_path: Path) -> None:
