@@ -6,6 +6,8 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+DEVELOPERS = ("dev", "testing")
+"""The extras that nobody needs where docbatch is only run."""
 DEV = "requirements-dev.lock"
 RUN = "requirements.lock"
 PURPOSES: Mapping[str, str] = {
@@ -25,7 +27,7 @@ def asked(root: Path, lock: str) -> list[str]:
     """Return the versions of Python, then the requirements, that a lock answers, as pyproject.toml writes them."""
     tables = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     project = tables["project"]
-    extras = [name for name in project["optional-dependencies"] if lock == DEV or name != "dev"]
+    extras = [name for name in project["optional-dependencies"] if lock == DEV or name not in DEVELOPERS]
     chosen = (each for name in extras for each in project["optional-dependencies"][name])
     needs = {*tables["build-system"]["requires"], *project["dependencies"], *chosen}
     return [f"python{project['requires-python']}", *sorted(needs)]

@@ -5,6 +5,7 @@ import signal
 import pytest
 
 pytest.register_assert_rewrite("tests.fake")
+pytest_plugins = ["docbatch.testing.plugin"]
 
 
 def pytest_configure() -> None:

@@ -14,6 +14,7 @@ from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 PACKAGE = Path(__file__).parents[1] / "docbatch"
 
 LAYERS = (
+    ("testing",),
     ("cli",),
     ("api",),
     ("engine", "emulators"),
@@ -55,13 +56,14 @@ SERVICES = re.compile(
 
 AT_HOME = {
     "httpx": ("providers/",),
-    "sqlite3": ("state/", "sources/", "sinks/", "engine/planning/differences_database.py"),
+    "sqlite3": ("state/", "sources/", "sinks/", "engine/planning/differences_database.py", "testing/"),
     "sqlite_utils": ("state/", "sources/", "sinks/", "engine/planning/differences_database.py"),
     "click": ("cli/",),
     "gc": ("cli/", "engine/reading/result_reader_process.py"),
     "rich": ("cli/",),
-    "signal": ("cli/", "providers/local/", "processes/"),
+    "signal": ("cli/", "providers/local/", "processes/", "testing/"),
     "uvicorn": ("webhooks/",),
+    "pytest": ("testing/",),
 }
 LONG_FUNCTIONS: dict[str, str] = {}
 LONG_MODULES: dict[str, str] = {}
@@ -260,7 +262,7 @@ def looking_around(package: Path) -> Iterator[str]:
     """Yield what asks for the current folder, or changes it, below the command line."""
     for module, tree, _ in modules(package):
         used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-        if group(module) != "cli" and used & {"cwd", "getcwd", "getcwdb", "chdir", "fchdir"}:
+        if group(module) not in {"cli", "testing"} and used & {"cwd", "getcwd", "getcwdb", "chdir", "fchdir"}:
             yield f"{module} looks around"
 
 
@@ -341,6 +343,12 @@ def test_nothing_prints_below_the_command_line() -> None:
     assert list(prints(PACKAGE)) == []
 
 
+def test_the_kit_for_outsiders_needs_nothing_of_our_own_tests() -> None:
+    names = {name for _, tree, _ in modules(PACKAGE / "testing") for name in imported(tree)}
+
+    assert [name for name in names if name.split(".")[0] == "tests"] == []
+
+
 def test_functions_are_short() -> None:
     assert set(long_functions(PACKAGE)) == set(LONG_FUNCTIONS)
 
@@ -360,6 +368,7 @@ PLANTED: list[tuple[str, str, Callable[[Path], Iterator[str]], str]] = [
     ("sinks/files.py", "def late():\n    from docbatch.state.store import Store\n", wrong_directions, "sinks/files.py imports state"),
     ("sources/walk.py", "from docbatch import providers\n", wrong_directions, "sources/walk.py imports providers"),
     ("engine/clock.py", "if True:\n    from docbatch.cli import main\n", wrong_directions, "engine/clock.py imports cli"),
+    ("cli/main.py", "from docbatch.testing import Vendor\n", wrong_directions, "cli/main.py imports testing"),
     ("engine/planning/plan.py", "from docbatch.engine.running import loop\n", wrong_rooms, "engine/planning/plan.py imports running"),
     ("engine/running/loop.py", "def late():\n    import docbatch.engine.administration.status\n", wrong_rooms, "engine/running/loop.py imports administration"),
     ("engine/clock.py", "from docbatch.engine.planning import plan\n", wrong_rooms, "engine/clock.py imports planning"),
@@ -380,6 +389,7 @@ PLANTED: list[tuple[str, str, Callable[[Path], Iterator[str]], str]] = [
     ("state/store.py", "import httpx\n", strangers, "state/store.py imports httpx"),
     ("engine/clock.py", "from sqlite3 import connect\n", strangers, "engine/clock.py imports sqlite3"),
     ("core/report.py", "import rich.table\n", strangers, "core/report.py imports rich"),
+    ("emulators/server.py", "import pytest\n", strangers, "emulators/server.py imports pytest"),
     ("engine/clock.py", "def tell():\n    print('hello')\n", prints, "engine/clock.py prints"),
     ("core/keys.py", "class A:\n    def long(self):\n" + "        pass\n" * 50, long_functions, "core/keys.py: long"),
     ("core/keys.py", "\n" * 351, long_modules, "core/keys.py"),

@@ -11,7 +11,12 @@ from docbatch.providers.local.options import LocalConfig
 from docbatch.specs.job import JobSpec, source_models
 
 ROOT = Path(__file__).parents[1]
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")]
+PAGES = [
+    *ROOT.glob("*.md"),
+    *ROOT.glob("docs/**/*.md"),
+    *ROOT.glob("benchmarks/*.md"),
+    *ROOT.glob("examples/**/*.md"),
+]
 LINK = re.compile(r"\[[^\]]+\]\((?!https?://)([^)#]+)")
 EXIT_CODES = (0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 64, 130)
 

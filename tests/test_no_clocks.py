@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
+KIT = TESTS.parent / "docbatch" / "testing"
 ALLOWED = {"patience.py"}
 CLOCKS = {
     "time": {
@@ -136,8 +137,9 @@ def judgements(folder: Path) -> Iterator[str]:
             yield from (f"{name}:{line}" for line in sorted(set(Module(tree).faults())))
 
 
-def test_no_test_judges_by_a_clock() -> None:
-    assert list(judgements(TESTS)) == [], (
+@pytest.mark.parametrize("folder", [TESTS, KIT], ids=["tests", "kit"])
+def test_no_test_judges_by_a_clock(folder: Path) -> None:
+    assert list(judgements(folder)) == [], (
         "count steps or calls (steps.py), or wait for an event (patience.py)"
     )
 

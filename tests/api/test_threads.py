@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import docbatch
+from docbatch.testing.patience import LONG
 from tests.cli.project import Project
-from tests.patience import LONG
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 from unittest import mock
 
 from docbatch import cli
-from tests.patience import comes_true
+from docbatch.testing.patience import comes_true
 
 JOB = """
 apiVersion: docbatch/v1

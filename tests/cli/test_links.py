@@ -8,9 +8,9 @@ import pytest
 
 from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.emulators.server import Response
+from docbatch.testing.crash import killing
 from tests.cli.project import Project
 from tests.cli.site import Document, Site, redirect
-from tests.emulators.crash import killing
 from tests.providers.extend.project import KEY
 
 JOB = """

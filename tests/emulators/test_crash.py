@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from docbatch.emulators.server import Emulator
-from tests.emulators.crash import MODES, Crash, Mode, enumerate_requests, some
+from docbatch.testing.crash import MODES, Crash, Mode, enumerate_requests, some
 from tests.emulators.test_server import Shop
 
 BUY = """

@@ -17,9 +17,9 @@ from docbatch.emulators.exchange import ENDLESS
 from docbatch.emulators.server import Emulator, Request, Response
 from docbatch.providers.http.client import Call, Client, ExchangeFailure
 from docbatch.providers.http.keyed import KeyedClient, PresignedClient
-from tests.emulators.crash import killing
+from docbatch.testing.crash import killing
+from docbatch.testing.patience import until
 from tests.emulators.secrecy import KEY
-from tests.patience import until
 from tests.providers.http.asking import NEVER, Asking
 
 

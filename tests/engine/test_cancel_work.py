@@ -15,11 +15,11 @@ from docbatch.engine.connections.provider_connections import Access
 from docbatch.providers.base import Intent
 from docbatch.specs.values import Connection
 from docbatch.state.store import Store
+from docbatch.testing.fake.provider import FakeProvider, traits
+from docbatch.testing.tripwire import Tripwire
 from tests.fake.observed import histories
 from tests.fake.project import CloudClock, Project
-from tests.fake.provider import FakeProvider, traits
 from tests.fake.table import TEXTS, script
-from tests.fake.tripwire import Tripwire
 
 HOUR = 3600.0
 ASKED = "intended accepted cancel_asked"

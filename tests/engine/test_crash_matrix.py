@@ -11,9 +11,9 @@ import pytest
 
 from docbatch.core.errors import DocbatchError
 from docbatch.core.models import Recovery
+from docbatch.testing.tripwire import Killed, Tripwire
 from tests.fake import mutants
 from tests.fake.project import TEXTS, Project
-from tests.fake.tripwire import Killed, Tripwire
 
 LAG = {"lag": 30.0, "trickle": 1.0}
 EXPECTED = {

@@ -10,9 +10,9 @@ import pytest
 from docbatch.core.errors import BudgetStop
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.base import Changed, Failed, Intent, Progress, Ready
+from docbatch.testing.fake.provider import FakeProvider
 from tests.fake.observed import Seen, broke
 from tests.fake.project import Project
-from tests.fake.provider import FakeProvider
 from tests.fake.table import TEXTS, Row
 
 DONE = "intended accepted collected"

@@ -10,8 +10,8 @@ import pytest
 from docbatch.core.errors import NotSent, Unavailable
 from docbatch.engine.connections.backoff import Backoff
 from docbatch.providers.base import Accepted, Intent
+from docbatch.testing.fake.provider import FakeProvider
 from tests.fake.project import Project
-from tests.fake.provider import FakeProvider
 from tests.fake.table import TEXTS
 
 OUTAGE = 600.0

@@ -13,9 +13,9 @@ import pytest
 from docbatch.core.errors import BudgetStop
 from docbatch.core.models import RemoteObject
 from docbatch.providers.base import Batch, Content, Prepared, Step
+from docbatch.testing.fake.provider import FakeProvider
 from tests.fake.observed import Seen, broke
 from tests.fake.project import Project
-from tests.fake.provider import FakeProvider
 from tests.fake.table import TEXTS, Row
 
 DONE = "intended accepted collected"

@@ -20,9 +20,9 @@ from docbatch.engine.progress_notices import Waiting
 from docbatch.engine.running.run_context import Run
 from docbatch.providers.base import Recalled
 from docbatch.state.store import Store
+from docbatch.testing.fake.provider import GRACE
+from docbatch.testing.tripwire import Killed, Meddler, Tripwire
 from tests.fake.project import TEXTS, Project
-from tests.fake.provider import GRACE
-from tests.fake.tripwire import Killed, Meddler, Tripwire
 
 EXPECTED = {
     "a.txt.md": "# apple\n",

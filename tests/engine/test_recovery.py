@@ -21,9 +21,9 @@ from docbatch.engine.running import deliver_results
 from docbatch.engine.running.run_context import Run
 from docbatch.providers.base import Batch, Content, Prepared, Step
 from docbatch.state.store import Store
+from docbatch.testing.fake.provider import FakeProvider
+from docbatch.testing.tripwire import Killed, Meddler, Tripwire, raise_killed
 from tests.fake.project import TEXTS, Project
-from tests.fake.provider import FakeProvider
-from tests.fake.tripwire import Killed, Meddler, Tripwire, raise_killed
 
 KINDS = list(Recovery)
 EXPECTED = {

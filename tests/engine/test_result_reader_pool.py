@@ -22,8 +22,8 @@ from docbatch.fields import Format
 from docbatch.processes import frames
 from docbatch.providers import REGISTRY
 from docbatch.spool import Spool
+from docbatch.testing.patience import until
 from tests.cli.project import Project
-from tests.patience import until
 
 FORMS: tuple[Format, ...] = ("markdown", "text", "json")
 

@@ -20,9 +20,9 @@ from docbatch.engine.running.run_context import Run
 from docbatch.providers.base import Batch, Content, Intent, Prepared, Progress, Ready, Step
 from docbatch.state.remote_objects import RemoteObjects
 from docbatch.state.store import Store
+from docbatch.testing.fake.provider import FakeAnswer, FakeProvider
+from docbatch.testing.tripwire import Killed, Meddler, Tripwire
 from tests.fake.project import Project
-from tests.fake.provider import FakeAnswer, FakeProvider
-from tests.fake.tripwire import Killed, Meddler, Tripwire
 
 DONE = {"succeeded": 3, "partial": 1, "failed": 1}
 SIGNED = "https://bucket.example/page.png?X-Amz-Signature=5ec2e7"

@@ -13,9 +13,9 @@ from docbatch.core.lifecycle import Event
 from docbatch.core.models import Recovery
 from docbatch.providers.base import Accepted, Batch, Intent, Prepared, Step
 from docbatch.state.store import Store
+from docbatch.testing.fake.provider import FakeProvider
 from tests.fake.observed import Seen, broke
 from tests.fake.project import Project
-from tests.fake.provider import FakeProvider
 from tests.fake.table import TEXTS, Row
 
 DONE = "intended accepted collected"

@@ -12,8 +12,8 @@ import pytest
 
 from docbatch.core.models import Recovery
 from docbatch.providers.base import Intent, Sighting
+from docbatch.testing.fake.provider import FakeProvider
 from tests.fake.observed import Seen, broke
-from tests.fake.provider import FakeProvider
 from tests.fake.table import Row
 
 DONE = "intended accepted collected"

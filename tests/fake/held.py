@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from docbatch.core.models import Operation, RemoteObject
 from docbatch.providers import base
 from docbatch.providers.kind import ProviderKind
+from docbatch.testing.patience import LONG
 from tests.fake import outside
-from tests.patience import LONG
 
 PATIENCE = 1800.0
 """Seconds until its connection counts as not answering."""

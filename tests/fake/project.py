@@ -2,13 +2,10 @@
 
 import contextlib
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from docbatch.core.keys import recipe_key
 from docbatch.core.models import Operation, Recipe, Recovery
@@ -29,12 +26,11 @@ from docbatch.sources.folder import FolderSource
 from docbatch.sources.statcache import StatCache
 from docbatch.spool import Spool
 from docbatch.state import lock
-from docbatch.state.database import Database
 from docbatch.state.store import Store
-from tests.fake.cloud import Cloud
-from tests.fake.provider import FakeProvider, traits
-from tests.fake.tripwire import ENDLESS, Tripwire
-from tests.patience import comes_true
+from docbatch.testing.fake.cloud import Cloud
+from docbatch.testing.fake.provider import FakeProvider, traits
+from docbatch.testing.patience import comes_true
+from docbatch.testing.tripwire import ENDLESS, Tripwire, wired
 
 PROJECT = "proj"
 TEXTS = {
@@ -191,45 +187,3 @@ class Project:
     def statuses(self) -> dict[str, int]:
         with Store.readable(self.folder) as store:
             return store.documents.tally(self.job)
-
-
-@contextlib.contextmanager
-def wired(wire: Tripwire) -> Iterator[None]:
-    """Put the wire around every durable effect: transactions, renames and flushes.
-
-    Nothing is really flushed to the disk: what a killed process wrote is with the kernel, only a power cut loses it.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        begin = Database.write
-        opened = Database.__init__
-
-        def open_unflushed(self: Database, connection: sqlite3.Connection, path: Path) -> None:
-            connection.execute("PRAGMA synchronous = OFF")
-            opened(self, connection, path)
-
-        @contextlib.contextmanager
-        def write(self: Database) -> Iterator[None]:
-            wire("before transaction")
-            with begin(self):
-                yield
-                wire("before commit")
-            wire("after commit")
-
-        patch.setattr(Database, "__init__", open_unflushed)
-        patch.setattr(Database, "write", write)
-        patch.setattr(os, "fsync", lambda _descriptor: None)
-        for name in ("rename", "replace", "fsync", "link"):
-            _wire_call(patch, wire, name)
-        yield
-
-
-def _wire_call(patch: pytest.MonkeyPatch, wire: Tripwire, name: str) -> None:
-    plain = getattr(os, name)
-
-    def call(*args: Any, **options: Any) -> Any:
-        wire(f"before {name}")
-        outcome = plain(*args, **options)
-        wire(f"after {name}")
-        return outcome
-
-    patch.setattr(os, name, call)

@@ -11,10 +11,10 @@ import pytest
 
 from docbatch.core.models import Recovery
 from docbatch.state import files
-from tests.fake.cloud import Cloud
+from docbatch.testing.fake.cloud import Cloud
+from docbatch.testing.fake.provider import FakeProvider
 from tests.fake.observed import Seen, observe
 from tests.fake.project import Project
-from tests.fake.provider import FakeProvider
 
 TEXTS = {"a.txt": "apple", "b.txt": "banana", "c.txt": "cherry"}
 

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from docbatch.core.models import Recovery
+from docbatch.testing.tripwire import Tripwire, sigkill
 from tests.fake.project import Project
-from tests.fake.tripwire import Tripwire, sigkill
 
 if __name__ == "__main__":
     folder, kind, at = sys.argv[1:]

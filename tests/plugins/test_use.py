@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from docbatch.testing.eager import WITNESS
 from tests.cli.project import Project
 from tests.plugins.packages import CSV, ROWS, SHOUT, ZIP, Packages, job
-from tests.providers.eager import WITNESS
 
 REPOSITORY = Path(__file__).parents[2]
 SHOUTED = {"a.txt.md": b"# APPLE!!!\n", "b.txt.md": b"# BERRY!!!\n", "c.txt.md": b"# CHERRY!!!\n"}
@@ -207,7 +207,7 @@ import sys
 from functools import partial
 from docbatch import cli
 from docbatch.engine.running import apply
-from tests.providers.eager import Eager
+from docbatch.testing.eager import Eager
 
 vars(apply)["ResultReaders"] = partial(Eager, dies_after=0)
 sys.argv[0] = "docbatch"

@@ -12,7 +12,7 @@ import pytest
 from docbatch.processes import frames
 from docbatch.processes.child import Child, environment
 from docbatch.processes.frames import NONSENSE, Frame
-from tests.patience import LONG
+from docbatch.testing.patience import LONG
 from tests.providers.local.harness import await_readable
 
 ROOT = str(Path(__file__).parents[2])

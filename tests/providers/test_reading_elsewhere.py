@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.providers.eager import SWITCH, WITNESS
+from docbatch.testing.eager import SWITCH, WITNESS
+from docbatch.testing.matrix import Matrix, Vendor, every
 from tests.providers.extend import test_matrix as extend
 from tests.providers.extractpage import test_matrix as extractpage
 from tests.providers.llamacloud import test_matrix as llamacloud
-from tests.providers.matrix import Matrix, Vendor, every
 
 RESEND = "{grace: 0.4, then: resend}"
 VENDORS: dict[str, Callable[[], Vendor[Any]]] = {

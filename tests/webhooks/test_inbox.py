@@ -14,11 +14,11 @@ from docbatch.engine.clock import SystemClock
 from docbatch.engine.progress_notices import Trouble
 from docbatch.engine.running.read_webhook_hints import LOOK_SPACING
 from docbatch.state.store import Store
+from docbatch.testing.fake.cloud import Cloud
+from docbatch.testing.patience import LONG
 from docbatch.webhooks.hints import Hint
 from docbatch.webhooks.inbox import InboxWriter
-from tests.fake.cloud import Cloud
 from tests.fake.project import TEXTS, CloudClock, Project
-from tests.patience import LONG
 
 PAID = dict.fromkeys(TEXTS.values(), 1)
 SELDOM = 1000.0

@@ -11,8 +11,8 @@ import pytest
 from docbatch.emulators.extend.webhook import delivery as from_extend
 from docbatch.emulators.llamacloud.webhook import delivery as from_llamacloud
 from docbatch.emulators.webhooks import Delivery
+from docbatch.testing.patience import until
 from tests.cli.project import Project
-from tests.patience import until
 from tests.webhooks.listening import (
     EXTEND_SECRET,
     LLAMA_SECRET,

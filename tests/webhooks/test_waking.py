@@ -5,7 +5,7 @@ from pathlib import Path
 
 from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.emulators.extend.webhook import about_batches
-from tests.patience import until
+from docbatch.testing.patience import until
 from tests.providers.extend.project import DOCUMENTS, extend_project
 from tests.webhooks.listening import EXTEND_SECRET, ended, listening_on
 

@@ -189,7 +189,10 @@ def _without_queries(value: Any, name: str = "") -> Any:
 
 def read(content: bytes) -> ExtendAnswer:
     """Return the answer in a payload. Raises ValueError with what came instead."""
-    run = parse(content)
+    try:
+        run = parse(content)
+    except RecursionError:
+        raise ValueError("the answer is nested too deeply to be read") from None
     kind = str(run.get("object")) if isinstance(run, dict) else ""
     if kind not in _PARTS:
         raise ValueError(f"not a finished run of Extend: {_shown(run)}")

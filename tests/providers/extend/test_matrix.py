@@ -10,9 +10,9 @@ import pytest
 from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.emulators.server import Request
 from docbatch.state.records import Frozen
-from tests.emulators.crash import MODES, Mode, some
+from docbatch.testing.crash import MODES, Mode, some
+from docbatch.testing.matrix import Matrix, Vendor, every
 from tests.providers.extend.project import OPERATIONS, extend_project
-from tests.providers.matrix import Matrix, Vendor, every
 
 CURRENT = "2026-02-09"
 SINGLE = "2025-04-21"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from docbatch.emulators.extractpage.service import HOUR, IMAGE_SECRET, KEY, OTHER_KEY, ExtractPage
-from tests.emulators.crash import killing
+from docbatch.testing.crash import killing
 from tests.providers.extractpage.project import (
     DOCUMENTS,
     EXPECTED,

@@ -12,10 +12,10 @@ import pytest
 from docbatch.emulators.extractpage.service import HOUR, KEY, OTHER_KEY, ExtractPage
 from docbatch.emulators.server import Request, Response
 from docbatch.state.records import Frozen
-from tests.emulators.crash import MODES, Mode, some
-from tests.providers.attempt import LONG
+from docbatch.testing.attempt import LONG
+from docbatch.testing.crash import MODES, Mode, some
+from docbatch.testing.matrix import Matrix, Vendor, every
 from tests.providers.extractpage.project import JOB, NAMES, project
-from tests.providers.matrix import Matrix, Vendor, every
 
 DAY = 24 * HOUR
 RESEND = "{grace: 0.3, then: resend}"

@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 import httpcore
 
 from docbatch.providers.http.client import Call, Client, ExchangeFailure, Reply, Take
+from docbatch.testing.patience import until
 from tests.emulators.sockets import Act, Caller
-from tests.patience import until
 
 T = TypeVar("T")
 NEVER = 600.0

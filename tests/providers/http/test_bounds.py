@@ -16,8 +16,8 @@ from docbatch.providers.http.client import Client, ExchangeFailure, Reply
 from docbatch.providers.http.exchanges import Exchange, Exchanges, Late
 from docbatch.providers.http.links import LinkClient, LinkState, Unanswered
 from docbatch.providers.http.sockets import BoundedBackend
+from docbatch.testing.patience import until
 from tests.emulators.sockets import CERTIFICATE, Act, Caller, Peer, answer, replying
-from tests.patience import until
 from tests.providers.http.asking import BIG, NEVER, Asking, Held, asking, client, failure, repeating
 
 SOON = 0.3

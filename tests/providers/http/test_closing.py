@@ -14,8 +14,8 @@ from docbatch.providers.http.keyed import KeyedClient
 from docbatch.providers.http.links import LinkClient, LinkState, Unanswered
 from docbatch.providers.http.presigned import PresignedClient
 from docbatch.providers.http.rates import Limiter
+from docbatch.testing.patience import until
 from tests.emulators.sockets import CERTIFICATE, Caller, Peer, answer, replying
-from tests.patience import until
 from tests.providers.http.asking import BIG, NEVER, Asking, Held, asking, client, failure
 from tests.providers.http.test_bounds import UNREACHED, Waiting, full
 

@@ -10,7 +10,7 @@ import pytest
 
 from docbatch.core.errors import Unavailable
 from docbatch.providers.http.rates import LONGEST_SLEEP, SLEEPS, Limiter
-from tests.patience import until
+from docbatch.testing.patience import until
 
 LATENCY = 0.05
 

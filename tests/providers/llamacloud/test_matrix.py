@@ -9,9 +9,9 @@ from docbatch.emulators.llamacloud.service import KEY, LlamaCloud
 from docbatch.emulators.server import Request
 from docbatch.providers.llamacloud.directories import directory_step
 from docbatch.state.records import Frozen
-from tests.emulators.crash import MODES, Mode, some
+from docbatch.testing.crash import MODES, Mode, some
+from docbatch.testing.matrix import Matrix, Vendor, every
 from tests.providers.llamacloud.project import SINKS, project
-from tests.providers.matrix import Matrix, Vendor, every
 
 OTHER = "llx-other"
 RESEND = "{grace: 0.2, then: resend}"

@@ -1,19 +1,20 @@
-"""A small project on one emulator, and the runs of the real command on it: what `tests.providers.matrix` is made of."""
+"""A small project on one emulator, and the runs of the real command on it: what `docbatch.testing.matrix` is made of."""
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Generic, TypeVar
 
 from docbatch.core.models import SubmissionStatus
 from docbatch.emulators.server import Emulator, Request
 from docbatch.state.records import Frozen
 from docbatch.state.store import Store
-from tests.emulators.crash import Ending, Run, killing, nobody
-from tests.providers import zygote
+from docbatch.testing import _zygote as zygote
+from docbatch.testing.crash import CommandRun, Ending, killing, nobody
 
 E = TypeVar("E", bound=Emulator)
 
@@ -21,16 +22,22 @@ DONE = frozenset({0, 3})
 REFUSED = frozenset({6, 12, 64})
 MOST_RUNS = 8
 LONG = 10_000.0
+ENDLESS = 120.0
+"""Seconds after which a command counts as one that does not come to an end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vendor(Generic[E]):
-    """How the matrix drives one vendor.
+    """A vendor as the kit sees it; said once, and judged in every way.
 
     `emulator` makes the service and `write` a project on it in a folder, with some documents below in/ and the given
     `recovery:`. `creates` tells the requests that cost money. `remote_id` is what a person reads off the vendor's own
     pages about a held submission: its id there, None when it does not exist. `foreign` turns a project to the
-    credentials of another account and returns what is else in its environment then. `environment` is what commands find there; `outputs` are the folders compared.
+    credentials of another account and returns what is else in its environment then. `environment` is what commands find
+    there; `outputs` are the folders compared.
+
+    `kind` says where the provider is declared, as `package.module:NAME`, while it is not installed. `words` are those of
+    a document that its result must hold. `patience` (seconds) is how long the emulator may take for all documents.
     """
 
     emulator: Callable[[], E]
@@ -40,6 +47,9 @@ class Vendor(Generic[E]):
     foreign: Callable[[Path, E], Mapping[str, str]]
     environment: Mapping[str, str] = field(default_factory=dict)
     outputs: Sequence[str] = ("out",)
+    kind: str = ""
+    words: Callable[[bytes], Collection[str]] = lambda content: content.decode().split()
+    patience: float = 20.0
 
 
 @dataclass
@@ -50,19 +60,23 @@ class Attempt(Generic[E]):
     emulator: E
     root: Path
     environment: Mapping[str, str]
-    runs: list[Run] = field(default_factory=list)
+    runs: list[CommandRun] = field(default_factory=list)
     effects: list[str] = field(default_factory=list)
 
-    def run(self, *arguments: str, die_at: int = 0) -> Run:
-        process = zygote.start(self.root, arguments, self.environment, die_at=die_at)
+    def run(self, *arguments: str, die_at: int = 0) -> CommandRun:
+        process = zygote.start(self.root, arguments, self.environment, die_at=die_at, kind=self.vendor.kind)
         self.emulator.strike = killing(process.pid)
         try:
-            out, err = process.communicate()
+            out, err = process.communicate(ENDLESS)
+        except TimeoutExpired as endless:
+            raise AssertionError(
+                f"'docbatch {' '.join(arguments)}' did not come to an end within {endless.timeout:.0f} s"
+            ) from None
         finally:
             self.emulator.strike = nobody
             process.kill()
         assert process.returncode is not None
-        self.runs.append(Run(process.returncode, out, err))
+        self.runs.append(CommandRun(process.returncode, out, err))
         self.effects = process.effects if process.returncode >= 0 else []
         return self.runs[-1]
 

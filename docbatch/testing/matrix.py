@@ -1,7 +1,7 @@
-"""What every vendor's provider must survive, whatever the vendor: the real command on a small project, killed at its
-requests and at its writes, answered badly, shown lagging lists, given another key, or put back to an older state.
+"""What every vendor's provider must survive, whatever the vendor.
 
-A vendor's tests describe it once as a `Vendor`, make a `Matrix` of it, and require that its methods find no `Fault`.
+The real command works on a small project and is killed at its requests and at its writes, answered badly, shown lagging
+lists, given another key, or put back to an older state. A vendor's tests describe it once as a `Vendor`, make a `Matrix` of it, and require that its methods find no `Fault`.
 """
 
 import json
@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Generic
 
 from docbatch.emulators.exchange import FAULTS
-from tests.emulators.crash import MODES, Ending, Mode
-from tests.providers.attempt import (
+from docbatch.emulators.server import Request
+from docbatch.testing.attempt import (
     LONG,
     Attempt,
     E,
@@ -28,6 +28,7 @@ from tests.providers.attempt import (
     put_back,
     with_one_document,
 )
+from docbatch.testing.crash import MODES, Ending, Mode
 
 __all__ = ["Matrix", "Vendor", "essence", "every"]
 
@@ -36,6 +37,8 @@ _ID = re.compile("(^|_)id$|[a-z]Id$")
 UNEVEN = 6
 """Requests by which a run may be shorter than the undisturbed one, since it asks how work stands until it is over."""
 TROUBLES = (*FAULTS, *MODES)
+FIRST_LOOK = 3
+"""Requests that a first look and what comes before it may take: fewer than four looks, which are the least."""
 
 Fault = str
 """What is wrong, for people; nothing is wrong when there is none."""
@@ -86,7 +89,31 @@ class Matrix(Generic[E]):
     @property
     def create(self) -> int:
         """The number of the request that first costs money."""
-        return next(each.number for each in self.undisturbed.requests if self.vendor.creates(each))
+        numbers = [each.number for each in self.undisturbed.requests if self.vendor.creates(each)]
+        assert numbers, "of an undisturbed run's requests none costs money, says the Vendor's `creates`"
+        return numbers[0]
+
+    def calm(self) -> list[Fault]:
+        """Run undisturbed, and once more: the second time there is nothing to do."""
+        ending = self.undisturbed
+        if ending.errors or ending.leaks or ending.code != 0:
+            return [
+                f"{len(ending.leaks)} leaks, {ending.errors}, ended with {ending.code}: {ending.runs[-1].err}"
+            ]
+        with self.attempt() as attempt:
+            attempt.run("apply", "--yes")
+            paid = attempt.payments()
+            again = attempt.run("apply", "--yes")
+            documents = sum(path.is_file() for path in (attempt.root / "in").rglob("*"))
+            twice = attempt.payments() - paid
+        found = []
+        if ending.paid_twice or len(ending.paid) != documents:
+            found.append(f"{documents} documents, and paid were {dict(ending.paid)}")
+        if twice or again.code != 0:
+            found.append(f"a second run ended with {again.code} and paid {dict(twice)}: {again.err}")
+        if not ending.outputs:
+            found.append("there is no output in the folders that the Vendor names")
+        return found
 
     def kills(self, numbers: Iterable[int], modes: Sequence[Mode] = MODES) -> list[Fault]:
         """Kill the command at each of the requests, before and after the vendor committed it."""
@@ -104,6 +131,19 @@ class Matrix(Generic[E]):
         if not ending.killed and min(faults) <= len(self.undisturbed.requests) - UNEVEN:
             return "the request was not reached"
         return self._wrong(ending)
+
+    def spoilt(self, faults: Iterable[str]) -> list[Fault]:
+        """Let the answer to the create be lost or unreadable, each time in one way."""
+        return [
+            f"where it was answered with '{fault}': {found}"
+            for fault in faults
+            if (found := self._spoilt({self.create: fault}))
+        ]
+
+    def _spoilt(self, faults: Mapping[int, str]) -> Fault | None:
+        with self.attempt(faults) as attempt:
+            attempt.finish(by_hand=self.holds)
+            return self._wrong(attempt.ending())
 
     def deaths(self, points: Iterable[int]) -> list[Fault]:
         """Kill the command at each of its durable effects."""
@@ -136,11 +176,29 @@ class Matrix(Generic[E]):
         with self.attempt({self.create: mode}) as attempt:
             attempt.emulator.lag = LONG / 2
             attempt.run("apply", "--yes")
-            code = attempt.run("apply", "--yes", "--timeout", "3s").code
+            # What can be searched is held once the grace is over; the rest is polled until the time is up.
+            patience = "30s" if self.is_searchable else "3s"
+            code = attempt.run("apply", "--yes", "--timeout", patience).code
             if code != 4 or not attempt.held():
                 return f"ended with {code}, holds {attempt.held()}"
             pass_time(attempt.emulator)
             attempt.finish(by_hand=True)
+            return self._wrong(attempt.ending())
+
+    def late(self, mode: Mode) -> Fault | None:
+        """Kill at the create, with lists that show nothing new to the first look, and everything to later ones."""
+        with self.attempt({self.create: mode}) as attempt:
+            emulator = attempt.emulator
+            emulator.lag = LONG
+            attempt.run("apply", "--yes")
+            blind_until = emulator.count + FIRST_LOOK
+
+            def catch_up(request: Request) -> None:
+                if request.number >= blind_until:
+                    emulator.lag = 0.0
+
+            emulator.committed = catch_up
+            attempt.finish(by_hand=self.holds)
             return self._wrong(attempt.ending())
 
     def estranged(self, mode: Mode, number: int | None = None) -> Fault | None:

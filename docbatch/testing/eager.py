@@ -6,7 +6,7 @@ from pathlib import Path
 
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.reading.result_reader_process import Kept
-from tests.patience import until
+from docbatch.testing.patience import until
 
 SWITCH = "TESTS_READ_ELSEWHERE"
 """In the environment of a command: after how many results the process dies, 0 for never."""

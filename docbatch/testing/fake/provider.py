@@ -21,9 +21,9 @@ from docbatch.providers.base import (
     Sighting,
     Step,
 )
-from tests.fake.cloud import Cloud
-from tests.fake.faults import AFTER, scripted
-from tests.fake.tripwire import Tripwire
+from docbatch.testing.fake.cloud import Cloud
+from docbatch.testing.fake.faults import AFTER, scripted
+from docbatch.testing.tripwire import Tripwire
 
 GRACE = 60.0
 

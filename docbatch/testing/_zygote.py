@@ -16,11 +16,22 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import IO, Any
 
-TOP = Path(__file__).parents[2]
+START = "from docbatch.testing import _zygote; _zygote.main()"
 PATIENCE = 120.0
+WARM = (
+    "docbatch.cli.apply",
+    "docbatch.cli.resolve",
+    "docbatch.engine.running.apply",
+    "docbatch.engine.administration.edit_state",
+    "docbatch.sinks.document_files",
+    "docbatch.specs.load",
+    "docbatch.testing.tripwire",
+)
 
 
 @dataclass
@@ -53,14 +64,19 @@ class Process:
 
 
 def start(
-    root: Path, arguments: tuple[str, ...], environment: Mapping[str, str], *, die_at: int = 0
+    root: Path, arguments: tuple[str, ...], environment: Mapping[str, str], *, die_at: int = 0, kind: str = ""
 ) -> Process:
-    """Start a command in a project's folder, one at a time. `die_at` numbers the durable effect it is killed at."""
+    """Start a command in a project's folder, one at a time.
+
+    `die_at` numbers the durable effect it is killed at. `kind` names the provider that is judged, if it is not installed.
+    """
     order = {
         "root": str(root),
         "arguments": arguments,
         "environment": dict(environment),
         "die_at": die_at,
+        "kind": kind,
+        "path": sys.path,
     }
     stdin: IO[str] = zygote().stdin  # type: ignore[assignment]
     stdin.write(json.dumps(order) + "\n")
@@ -73,8 +89,7 @@ def start(
 @cache
 def zygote() -> "subprocess.Popen[str]":
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.providers.zygote"],
-        cwd=TOP,
+        [sys.executable, "-c", START],
         env={**os.environ, "NO_COLOR": "1", "PYTHONWARNINGS": "error"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -114,22 +129,23 @@ def _say(number: int) -> None:
 
 def _warm_up() -> None:
     """Import what commands need. Nothing here opens a file, a thread or a connection."""
-    import importlib
+    from docbatch.providers import REGISTRY
 
-    for name in (
-        "docbatch.cli.apply",
-        "docbatch.cli.resolve",
-        "docbatch.engine.running.apply",
-        "docbatch.engine.administration.edit_state",
-        "docbatch.providers.extend.provider",
-        "docbatch.providers.extend.single_runs",
-        "docbatch.providers.extractpage.provider",
-        "docbatch.providers.llamacloud.provider",
-        "docbatch.sinks.document_files",
-        "docbatch.specs.load",
-        "tests.fake.project",
-    ):
-        importlib.import_module(name)
+    for name in WARM:
+        import_module(name)
+    REGISTRY.load_plugins()
+    for kind in REGISTRY.kinds():
+        if kind.service is not None:
+            _import_all(kind.connect.__module__)
+
+
+def _import_all(name: str) -> None:
+    """Import a package with the modules in it. One that cannot be imported is left to the command that needs it."""
+    with suppress(ImportError):
+        package = import_module(name)
+        for module in iter_modules(getattr(package, "__path__", ()), f"{name}."):
+            with suppress(ImportError):
+                import_module(module.name)
 
 
 def _become(order: dict[str, Any]) -> None:
@@ -139,12 +155,13 @@ def _become(order: dict[str, Any]) -> None:
     from docbatch.engine.running import apply
     from docbatch.providers.http import rates
     from docbatch.sinks import tree
-    from tests.fake.project import wired
-    from tests.fake.tripwire import Tripwire, sigkill
-    from tests.providers.eager import SWITCH, Eager
+    from docbatch.testing.eager import SWITCH, Eager
+    from docbatch.testing.judged_kind import in_place
+    from docbatch.testing.tripwire import Tripwire, sigkill, wired
 
     os.chdir(order["root"])
     os.environ.update(order["environment"])
+    sys.path[:] = order["path"]
     _redirect()
     backoff.FIRST_PAUSE = 0.04
     # What a process left unfinished is known by its name, of which a fork must have its own.
@@ -156,7 +173,7 @@ def _become(order: dict[str, Any]) -> None:
     wire = Tripwire(order["die_at"], sigkill)
     code = 1
     try:
-        with wired(wire):
+        with in_place(order["kind"]), wired(wire):
             cli.main()
     except SystemExit as end:
         code = int(end.code or 0)

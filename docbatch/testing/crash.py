@@ -35,7 +35,7 @@ def killing(pid: int) -> Callable[[], None]:
 
 
 class Subject(Protocol):
-    """A project whose command is run; `tests.cli.project.Project` is one."""
+    """A project whose command is run."""
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]": ...
 
@@ -43,7 +43,7 @@ class Subject(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class CommandRun:
     code: int
     out: str
     err: str
@@ -55,7 +55,7 @@ class Ending:
 
     paid: Counter[str]
     outputs: dict[str, bytes]
-    runs: Sequence[Run]
+    runs: Sequence[CommandRun]
     requests: Sequence[Request]
     leaks: Sequence[Request]
     errors: Sequence[str]
@@ -109,7 +109,7 @@ class Crash:
                 list(emulator.errors),
             )
 
-    def _once(self, emulator: Emulator, subject: Subject) -> Run:
+    def _once(self, emulator: Emulator, subject: Subject) -> CommandRun:
         process = subject.start(*self.command)
         emulator.strike = killing(process.pid)
         try:
@@ -117,7 +117,7 @@ class Crash:
         finally:
             emulator.strike = nobody
             process.kill()
-        return Run(process.returncode, out, err)
+        return CommandRun(process.returncode, out, err)
 
 
 def enumerate_requests(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fake.faults import check
+from docbatch.testing.fake.faults import check
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS clock (now REAL NOT NULL);
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS seen (call TEXT, nth INTEGER, at REAL, PRIMARY KEY (c
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CloudRun:
     id: str
     key: str
     content: str
@@ -41,7 +41,9 @@ def close_all(connections: list[sqlite3.Connection]) -> None:
 
 
 class Cloud:
-    """`lag`: seconds until a new batch shows in look-ups. `trickle`: further seconds between its rows. `latency`: until a
+    """A vendor in a file.
+
+    `lag`: seconds until a new batch shows in look-ups. `trickle`: further seconds between its rows. `latency`: until a
     row's result is ready.
     """
 
@@ -146,14 +148,14 @@ class Cloud:
         )
         return [row[0] for row in rows]
 
-    def rows(self, batch: str) -> list[Row]:
+    def rows(self, batch: str) -> list[CloudRun]:
         rows = self._database.execute(
             "SELECT run.id, key, content, ends <= :now, stopped FROM run"
             " WHERE batch = :batch AND visible <= :now ORDER BY run.id",
             {"now": self.now, "batch": int(batch.removeprefix("batch-"))},
         )
         return [
-            Row(f"run-{row}", key, content, bool(ended), bool(stopped))
+            CloudRun(f"run-{row}", key, content, bool(ended), bool(stopped))
             for row, key, content, ended, stopped in rows
         ]
 

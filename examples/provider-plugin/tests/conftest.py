@@ -1,0 +1,3 @@
+"""Gives pytest the kit's fixtures, its marker and its option --docbatch-long."""
+
+pytest_plugins = ["docbatch.testing.plugin"]
