@@ -152,7 +152,7 @@ def _become(order: dict[str, Any]) -> None:
     """Be the command, from its folder and environment to its exit code."""
     from docbatch import cli
     from docbatch.engine.connections import backoff
-    from docbatch.engine.running import apply
+    from docbatch.engine.running import apply, loop
     from docbatch.providers.http import rates
     from docbatch.sinks import tree
     from docbatch.testing.eager import SWITCH, Eager
@@ -167,6 +167,7 @@ def _become(order: dict[str, Any]) -> None:
     # What a process left unfinished is known by its name, of which a fork must have its own.
     tree._RUN = secrets.token_hex(4)
     rates.PAUSE = 0.04
+    loop.LAST = 0.2
     if SWITCH in os.environ:
         vars(apply)["ResultReaders"] = partial(Eager, dies_after=int(os.environ.pop(SWITCH)))
     sys.argv = ["docbatch", *order["arguments"]]

@@ -105,6 +105,20 @@ class CrashMatrix:
     def test_chaos(self, docbatch_matrix: Matrix[Any]) -> None:
         require("Many bad answers at once change nothing.", docbatch_matrix.chaos((1, 2)))
 
+    def test_a_create_that_is_never_answered_to_its_end(self, docbatch_matrix: Matrix[Any]) -> None:
+        require(
+            "A run ends within its time though a create is not answered, and the next looks for it before it sends.",
+            docbatch_matrix.unending([docbatch_matrix.create], ["silent", "drip_before"]),
+        )
+
+    @pytest.mark.docbatch_long
+    def test_no_request_is_answered_to_its_end(self, tmp_path: Path) -> None:
+        matrix = self._matrix(tmp_path, RESEND)
+        require(
+            "A run ends within its time whatever request is not answered, and the next does the rest.",
+            matrix.unending(matrix.requests),
+        )
+
     @pytest.mark.docbatch_long
     @pytest.mark.parametrize("recovery", RECOVERIES)
     def test_killed_at_every_request(self, tmp_path: Path, recovery: str) -> None:

@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Generic
 
-from docbatch.emulators.exchange import FAULTS
+from docbatch.emulators.exchange import ENDLESS, FAULTS
 from docbatch.emulators.server import Request
 from docbatch.testing.attempt import (
     LONG,
@@ -142,6 +142,23 @@ class Matrix(Generic[E]):
 
     def _spoilt(self, faults: Mapping[int, str]) -> Fault | None:
         with self.attempt(faults) as attempt:
+            attempt.finish(by_hand=self.holds)
+            return self._wrong(attempt.ending())
+
+    def unending(self, numbers: Iterable[int], faults: Sequence[str] = ENDLESS) -> list[Fault]:
+        """Let one request never be answered to its end: the run ends within its time, and the next does the rest."""
+        return [
+            f"{name} at request {number}: {found}"
+            for number in numbers
+            for name in faults
+            if (found := self._unending({number: name}))
+        ]
+
+    def _unending(self, faults: Mapping[int, str]) -> Fault | None:
+        with self.attempt(faults) as attempt:
+            code = attempt.run("apply", "--yes", "--timeout", "1s").code
+            if code not in {0, 4}:
+                return f"the run ended with {code}: {attempt.runs[-1].err}"
             attempt.finish(by_hand=self.holds)
             return self._wrong(attempt.ending())
 

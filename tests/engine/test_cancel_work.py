@@ -1,21 +1,30 @@
 """What a vendor answers to being asked to stop: every row of the table in `cancel_work`, and the apply after it."""
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from docbatch.core.errors import CredentialsError, DocbatchError, Unexpected, UsageError
+from docbatch.core.errors import (
+    CredentialsError,
+    DocbatchError,
+    NotAnswering,
+    Unexpected,
+    UsageError,
+)
 from docbatch.core.models import Stops
 from docbatch.engine.administration import cancel_work
 from docbatch.engine.administration.cancel_work import CancelOutcome, Order
+from docbatch.engine.connections import provider_connections
 from docbatch.engine.connections.provider_connections import Access
 from docbatch.providers.base import Intent
 from docbatch.specs.values import Connection
 from docbatch.state.store import Store
 from docbatch.testing.fake.provider import FakeProvider, traits
+from docbatch.testing.patience import LONG, comes_true
 from docbatch.testing.tripwire import Tripwire
 from tests.fake.observed import histories
 from tests.fake.project import CloudClock, Project
@@ -185,6 +194,35 @@ def test_what_was_not_expected_is_told_and_what_runs_is_collected(tmp_path: Path
     assert histories(project) == ("intended accepted",)
     project.apply()
     assert project.statuses() == COLLECTED
+
+
+class Hasty(CloudClock):
+    """Does not wait for long for what other threads do."""
+
+    def listen(self, until: float, has_news: Callable[[], bool]) -> None:
+        if not comes_true(has_news, 0.2):
+            self._cloud.pass_time(until - self._cloud.now)
+
+
+def test_a_vendor_that_does_not_come_back_is_asked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = sent(tmp_path)
+    free = threading.Event()
+    asked: list[str] = []
+
+    class Silent(FakeProvider):
+        def cancel(self, intent: Intent, remote_id: str | None) -> None:
+            asked.append(intent.submission)
+            free.wait(LONG)
+
+    monkeypatch.setattr("tests.engine.test_cancel_work.CloudClock", Hasty)
+    monkeypatch.setattr(provider_connections, "CLOSING", 0.1)
+    (outcome,) = cancelled(project, accesses(project, Silent))
+    free.set()
+
+    assert isinstance(outcome.trouble, NotAnswering)
+    assert (outcome.exit_code, outcome.left, len(asked)) == (4, 3, 1)
 
 
 def test_only_work_that_a_vendor_has_can_be_stopped(tmp_path: Path) -> None:

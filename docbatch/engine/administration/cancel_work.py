@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docbatch.core.consequences import ProviderCall
-from docbatch.core.errors import CredentialsError, DocbatchError, Gone, ProviderError, UsageError, gravest
+from docbatch.core.errors import (
+    CredentialsError,
+    DocbatchError,
+    Gone,
+    NotAnswering,
+    ProviderError,
+    UsageError,
+    gravest,
+)
 from docbatch.core.lifecycle import Event
 from docbatch.core.models import FailureClass, Stops, Submission, SubmissionStatus
 from docbatch.engine.administration.edit_state import locked, named_jobs, named_submission
@@ -144,6 +152,8 @@ def _stop(run: Run, work: CancellableWork) -> CancelOutcome:
         return CancelOutcome(work, left=submission.running)
     keys = [item.key for item in run.store.submissions.unended(submission.id)]
     connection = run.connections[submission.connection]
+    if isinstance(connection.trouble, NotAnswering):
+        return CancelOutcome(work, left=submission.running, trouble=connection.trouble)
     wanted = intent(run, submission.id)
 
     def cancel(provider: Provider) -> None:
@@ -152,6 +162,9 @@ def _stop(run: Run, work: CancellableWork) -> CancelOutcome:
     try:
         with contextlib.suppress(Gone):
             patiently(run.clock, lambda: complete(run.clock, connection.ask(ProviderCall.CANCEL, cancel)))
+    except NotAnswering as error:
+        connection.cut(error)
+        return CancelOutcome(work, left=submission.running, trouble=error)
     except (CredentialsError, ProviderError) as error:
         return CancelOutcome(work, left=submission.running, trouble=error)
     run.store.submissions.record(submission.id, Event.CANCEL_ASKED)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from docbatch.core.errors import Gone, ProviderError, Refused
+from docbatch.core.errors import Gone, NotSent, ProviderError, Refused
 from docbatch.core.models import Draft, Failure, Operation, WorkItem
 from docbatch.providers.base import (
     Accepted,
@@ -73,6 +73,7 @@ class LocalProvider(Unsearchable):
         self._search = search
         self._lock = threading.Lock()
         self._pool: Pool | None = None
+        self._is_closed = False
         self._works: dict[str, _Work] = {}
         self._owners: dict[str, str] = {}
 
@@ -97,6 +98,8 @@ class LocalProvider(Unsearchable):
         with self._lock:
             if batch.submission in self._works:
                 return Accepted(batch.submission)
+            if self._is_closed:
+                raise NotSent("the local engine was closed")
             self._forget_old()
             self._works[batch.submission] = _Work({id_: item.key for id_, item in tasks.items()})
             self._owners.update(dict.fromkeys(tasks, batch.submission))
@@ -137,6 +140,7 @@ class LocalProvider(Unsearchable):
 
     def close(self) -> None:
         with self._lock:
+            self._is_closed = True
             pool, self._pool = self._pool, None
         if pool:
             pool.close()

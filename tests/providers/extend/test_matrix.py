@@ -75,6 +75,22 @@ def test_killed_after_the_create_its_runs_are_found(tmp_path: Path, operation: s
     assert matrix.kills([matrix.create], ["kill_after"]) == []
 
 
+def test_a_create_that_is_never_answered_to_its_end_is_paid_once(tmp_path: Path) -> None:
+    matrix = subject(tmp_path, RESEND)
+
+    assert matrix.unending([matrix.create], ["silent", "informs_before"]) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_whatever_request_is_never_answered_to_its_end_it_pays_once_and_loses_nothing(
+    tmp_path: Path, operation: str
+) -> None:
+    matrix = subject(tmp_path, RESEND, operation)
+
+    assert matrix.unending(matrix.requests) == []
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -112,6 +112,22 @@ def test_chaos_changes_nothing(tmp_path: Path) -> None:
     assert matrix(tmp_path, LAGGING).chaos([2]) == []
 
 
+def test_a_create_that_is_never_answered_to_its_end_is_paid_once(tmp_path: Path) -> None:
+    subject = matrix(tmp_path)
+
+    assert subject.unending([subject.create], ["silent", "drip_before"]) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("recovery", [RESEND, HOLD])
+def test_whatever_request_is_never_answered_to_its_end_each_document_is_paid_once(
+    tmp_path: Path, recovery: str
+) -> None:
+    subject = matrix(tmp_path, LAGGING, recovery)
+
+    assert subject.unending(subject.requests) == []
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("recovery", [RESEND, HOLD])
 @pytest.mark.parametrize("service", [LAGGING, BLIND, A_DAY_LATER, SEEN_A_DAY_LATER])

@@ -99,6 +99,22 @@ def test_what_is_held_is_complete_after_a_person_decided(tmp_path: Path, mode: M
     assert matrix.unseen(mode) is None
 
 
+def test_a_create_that_is_never_answered_to_its_end_is_paid_once(tmp_path: Path) -> None:
+    matrix = Matrix(vendor(), tmp_path, RESEND)
+
+    assert matrix.unending([matrix.create], ["drip", "silent_before"]) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_whatever_request_is_never_answered_to_its_end_each_document_is_paid_once(
+    tmp_path: Path, operation: str
+) -> None:
+    matrix = Matrix(vendor(operation), tmp_path, RESEND)
+
+    assert matrix.unending(matrix.requests) == []
+
+
 def test_another_projects_key_sends_nothing(tmp_path: Path) -> None:
     assert Matrix(vendor(), tmp_path, RESEND).estranged("kill_after") is None
 

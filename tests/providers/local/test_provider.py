@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from docbatch.core.errors import Gone, ProviderError, Refused
+from docbatch.core.errors import Gone, NotSent, ProviderError, Refused
 from docbatch.core.models import FailureClass, Operation, Recovery, WorkItem
 from docbatch.core.results import DocumentInfo
 from docbatch.media import HEAD_SIZE, detect
@@ -92,6 +92,16 @@ def test_it_is_a_provider_whose_creates_may_be_repeated(office: Office) -> None:
     assert provider.traits.recovery is Recovery.KEYED
     assert provider.traits.free
     assert provider.traits.max_items == 64
+
+
+def test_once_closed_it_takes_no_work_and_starts_no_process(office: Office) -> None:
+    intent = office.intent(office.item("a.txt", specimens.text()))
+    office.provider.close()
+
+    with pytest.raises(NotSent):
+        office.provider.create(intent)
+
+    assert office.provider._pool is None
 
 
 def test_documents_of_all_kinds_become_results(office: Office) -> None:
