@@ -158,7 +158,7 @@ class Project:
         is done unless it says True; without it money is spent as the plan says. `on_event` is called with each notice
         of what happens, one at a time. What either of them raises ends the run and is raised here.
 
-        `wait=False` leaves running what runs at services; `timeout` (seconds) bounds the waiting, `max_new` how many
+        `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all of it, `max_new` how many
         documents are newly sent. `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may
         go to a host that is not the vendor's own. `plan` is a file that `plan(out=…)` wrote: exactly that is done.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--no-wait", is_flag=True, help="Submit, deliver what is there, and leave the rest running.")
 @click.option(
-    "--timeout", metavar="DURATION", help="Stop waiting after this long, such as 30m; run again to go on."
+    "--timeout", metavar="DURATION", help="End the run after this long, such as 30m; run again to go on."
 )
 @click.option("--yes", is_flag=True, help="Do not ask before money is spent.")
 @click.option(

@@ -233,7 +233,7 @@ class Traits:
     poll_initial: float = 2.0
     poll_max: float = 30.0
     concurrency: int = 8
-    patience: float = 900.0
+    patience: float = 1800.0
 
     @property
     def look_spacing(self) -> float:

@@ -1,7 +1,7 @@
 """What is due now, decided from values alone.
 
-The order of actions is a safety property: settle open questions, collect what can expire, deliver, poll, and spend
-money last. Everything that is not due leaves a note that says why.
+The order of actions on a connection is a safety property: settle open questions, collect what can expire, poll, and
+spend money last. Everything that is not due leaves a note that says why.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

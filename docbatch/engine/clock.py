@@ -51,6 +51,12 @@ class SystemClock:
         self._event.set()
 
 
+def pause(clock: "Clock", until: float) -> None:
+    """Wait until a moment (monotonic), whoever is woken meanwhile."""
+    while clock.monotonic() < until:
+        clock.wait(until)
+
+
 TRIES = 5
 LONGEST = 60.0
 
@@ -63,6 +69,6 @@ def patiently(clock: Clock, call: Callable[[], T]) -> T:
         try:
             return call()
         except Unavailable as error:
-            pause = 2.0**attempt if error.retry_after is None else error.retry_after
-            clock.wait(clock.monotonic() + min(pause, LONGEST))
+            seconds = 2.0**attempt if error.retry_after is None else error.retry_after
+            pause(clock, clock.monotonic() + min(seconds, LONGEST))
     return call()

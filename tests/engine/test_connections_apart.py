@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 
+from docbatch.core.errors import StateError
 from docbatch.core.models import SubmissionStatus
+from docbatch.core.scheduler import Deliver
 from docbatch.engine import clock
 from docbatch.engine.clock import SystemClock
 from docbatch.engine.connections import provider_connections
-from docbatch.engine.running import apply, loop
+from docbatch.engine.running import apply, deliver_results, loop
+from docbatch.engine.running.run_context import Run
 from docbatch.providers import REGISTRY
 from docbatch.providers.base import Intent, Ready
 from docbatch.state.store import Store
+from docbatch.testing.patience import LONG, until
 from tests.cli.project import Ended, Project
 from tests.fake import outside
 from tests.fake.held import METHODS, Held, Hold, held
@@ -131,15 +135,34 @@ def test_the_time_of_a_run_bounds_every_call(project: Project, hold: Hold, metho
         assert statuses(project) == [SubmissionStatus.UNANSWERED]
 
 
+@pytest.mark.parametrize("method", ["poll", "fetch"])
 def test_who_has_not_answered_for_long_is_named_while_the_run_goes_on_and_at_its_end(
-    project: Project, hold: Hold
+    project: Project, hold: Hold, method: str
 ) -> None:
-    hold.method = "poll"
+    hold.method = method
 
     ended = applied(project, hold, "--timeout", "1h", **LONGER)
 
-    assert "connection 'held' has not answered 'poll' for 72" in ended.err
-    assert "connection 'held' has not answered 'poll', and the time of this run is up" in ended.err
+    assert f"connection 'held' has not answered '{method}' for 72" in ended.err
+    assert f"connection 'held' has not answered '{method}', and the time of this run is up" in ended.err
+
+
+def test_what_is_answered_while_another_connection_fails_is_recorded(
+    project: Project, hold: Hold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "LAST", LONG)
+    hold.method = "create"
+
+    def full(_run: Run, _action: Deliver) -> None:
+        until(lambda: hold.is_held, "the other create did not come")
+        hold.go.set()
+        raise StateError("the disk is full")
+
+    monkeypatch.setattr(deliver_results, "deliver", full)
+    ended = applied(project, hold, **LONGER)
+
+    assert "the disk is full" in ended.err
+    assert statuses(project) == [SubmissionStatus.SUBMITTED]
 
 
 def test_a_result_that_does_not_come_keeps_back_no_other(
@@ -174,7 +197,7 @@ def test_an_interrupt_does_not_wait_for_a_call(project: Project, hold: Hold) -> 
 
     assert ended.code == 130, ended.err
     assert hold.left == []
-    assert statuses(project) == [SubmissionStatus.INTENDED]
+    assert statuses(project)[0] in {SubmissionStatus.INTENDED, SubmissionStatus.UNANSWERED}
     hold.go.set()
     assert applied(project, Hold()).code == 0
     assert project.outputs() == OTHERS | OWN

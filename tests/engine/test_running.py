@@ -294,6 +294,15 @@ def test_results_are_on_the_disk_before_they_are_recorded(project: Project) -> N
     assert wire.names[fetched:recorded].count("after fsync") >= project.cloud.calls("fetch")
 
 
+def test_what_is_there_when_the_time_is_up_is_delivered(project: Project) -> None:
+    late = Meddler(effect="before fetch", act=lambda: project.cloud.pass_time(1000.0))
+
+    project.apply(late, deadline=500.0)
+
+    assert project.cloud.now > 500.0
+    assert len(project.outputs()) == 4
+
+
 @pytest.mark.parametrize("threads", [1, 4])
 def test_fetches_that_fail_are_made_again(project: Project, threads: int) -> None:
     project.trait_options["concurrency"] = threads

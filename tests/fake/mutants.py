@@ -160,7 +160,7 @@ _NOT_QUEUED = {"requeue": False}
 
 _meet, _notices = take_consequences._meet, take_consequences._notices
 _FORGET_STALE = "run.store.objects.forget(connection.account, error.stale)"
-_WHATEVER = "except Exception as error:"
+_WHATEVER = "except (Exception, SystemExit) as error:"
 _OWN_WAIT = 'getattr(error, "retry_after", None)'
 _BLOCK = "connection.block(BudgetStop(error.message, hint=error.hint))"
 _CUT = "connection.cut(error)"
@@ -221,7 +221,7 @@ CREATE: Mapping[str, Mutant] = {
         _meet, _BLOCK, _BLOCK.replace("block", "cut"), "out of credits", "not sent, and nothing more is to be"
     ),
     "nothing was sent: counts as sent": _mutant(
-        _create, "return leads_to.event not in NOTHING_EXISTS", "return True",
+        _create, "return leads_to.event is not Event.NOT_SENT", "return True",
         "stale", "out of credits", "not sent", "not sent, and nothing more is to be", "credentials",
     ),
     "not sent: that nothing more is to be is not heeded": _mutant(
@@ -245,7 +245,7 @@ CREATE: Mapping[str, Mutant] = {
     "uncertain: the connection is left": _entry(_C.CREATE, _K.UNCERTAIN, {"fate": Fate.CUT}, *_UNCERTAIN),
     "uncertain: is not told": _entry(_C.CREATE, _K.UNCERTAIN, _SECRET, *_UNCERTAIN),
     "uncertain: counts for nothing": _mutant(
-        _create, "return leads_to.event not in NOTHING_EXISTS", "return False", "uncertain, findable", "unexpected, none"
+        _create, "return leads_to.event is not Event.NOT_SENT", "return False", "uncertain, findable", "unexpected, none"
     ),
     "unexpected: counts as not sent": _entry(_C.CREATE, _K.UNEXPECTED, _PROOF, *_UNEXPECTED),
     "unexpected: counts as not sent, where repeatable calls raise it": _entry(
@@ -693,7 +693,7 @@ CANCEL: Mapping[str, Mutant] = {
         cancel_work._stop, "except (CredentialsError, ProviderError)", "except ProviderError", "credentials"
     ),
     "credentials: are not told where looking afterwards meets them": _mutant(
-        cancel_work._stop, "if connection.trouble is not None:", "if False:", "a look afterwards, credentials"
+        cancel_work._stop, "if connection.view.unreachable is not None:", "if False:", "a look afterwards, credentials"
     ),
     "trouble: ends the command": _mutant(
         cancel_work._stop, "except (CredentialsError, ProviderError)", "except CredentialsError", "unavailable for long", "what it never raises"

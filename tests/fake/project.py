@@ -127,19 +127,23 @@ class Project:
     ) -> Run:
         """Do what `docbatch apply` does; with a tripwire, die at its point."""
         with self.taken_up(self.target(), wire=tripwire) as (session, clock):
-            run = Run(
-                store=session.store,
-                spool=session.spool,
-                connections=session.connections,
-                targets=session.targets,
-                clock=clock,
-                observe=self._observe,
-                project=PROJECT,
-                replan=replan,
-                **run_options,
-            )
+            run = self.run(session, clock, **run_options)
             reconcile(run, wait=wait, deadline=deadline)
         return run
+
+    def run(self, session: PlanSession, clock: CloudClock, **options: Any) -> Run:
+        """Return the context of a run on what was taken up."""
+        return Run(
+            store=session.store,
+            spool=session.spool,
+            connections=session.connections,
+            targets=session.targets,
+            clock=clock,
+            observe=self._observe,
+            project=PROJECT,
+            replan=replan,
+            **options,
+        )
 
     def recover(self, tripwire: Tripwire | None = None, *, agree: bool = True, **search: Any) -> Recovered:
         """Do what `docbatch recover` does, the moment after something was sent last."""

@@ -4,18 +4,25 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from docbatch.core.consequences import ProviderCall
 from docbatch.core.models import Recovery, SubmissionStatus
+from docbatch.core.scheduler import Settle
 from docbatch.engine.clock import SystemClock
+from docbatch.engine.connections.conversations import Conversations, Talk
 from docbatch.engine.progress_notices import Trouble
-from docbatch.engine.running.read_webhook_hints import LOOK_SPACING
+from docbatch.engine.running import loop
+from docbatch.engine.running.read_webhook_hints import LOOK_SPACING, HintInbox
+from docbatch.engine.running.run_context import Run
 from docbatch.state.store import Store
 from docbatch.testing.fake.cloud import Cloud
 from docbatch.testing.patience import LONG
+from docbatch.testing.tripwire import Killed, Meddler
 from docbatch.webhooks.hints import Hint
 from docbatch.webhooks.inbox import InboxWriter
 from tests.fake.project import TEXTS, CloudClock, Project
@@ -155,6 +162,48 @@ def test_a_hint_has_lost_work_found_at_once(tmp_path: Path, monkeypatch: pytest.
 
     assert polls[0] < 50
     assert project.paid() == PAID
+
+
+def test_a_look_that_a_hint_asks_for_settles_what_was_about_to_be_looked_for(tmp_path: Path) -> None:
+    project = made(tmp_path / "p", max_items=10)
+    with pytest.raises(Killed):
+        project.apply(Meddler(effect="after create"))
+    drop(project, hint())
+
+    project.apply()
+
+    assert project.paid() == PAID
+    assert project.cloud.calls("look") == 1
+
+
+def test_a_hint_waits_until_its_connection_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heeded: list[str] = []
+
+    def heed(_self: HintInbox, _run: Run, hints: Iterable[Hint], _submissions: object) -> list[Settle]:
+        heeded.extend(each.connection for each in hints)
+        return []
+
+    monkeypatch.setattr(HintInbox, "heed", heed)
+    project = made(tmp_path / "p", max_items=10)
+    with project.taken_up(project.target()) as (session, clock):
+        talks = Conversations(clock)
+        run = project.run(session, clock)
+        rounds = loop._Rounds(run, HintInbox(inbox(project)), talks, wait=True, deadline=float("inf"))
+        answer: Future[None] = Future()
+
+        def asking() -> Talk[None]:
+            yield run.connections["fake"].waiting(ProviderCall.POLL, [answer])
+
+        talks.begin("fake", asking())
+        drop(project, hint())
+        rounds._heed({})
+        assert heeded == []
+
+        answer.set_result(None)
+        talks.go_on()
+        rounds._heed({})
+        rounds._heed({})
+        assert heeded == ["fake"]
 
 
 def test_looks_that_hints_ask_for_are_spaced_and_prove_no_absence(

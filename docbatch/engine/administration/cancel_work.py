@@ -169,7 +169,7 @@ def _stop(run: Run, work: CancellableWork) -> CancelOutcome:
         return CancelOutcome(work, left=submission.running, trouble=error)
     run.store.submissions.record(submission.id, Event.CANCEL_ASKED)
     complete(run.clock, poll(run, connection, submission))
-    if connection.trouble is not None:
+    if connection.view.unreachable is not None:
         return CancelOutcome(work, left=submission.running, trouble=connection.trouble)
     return _answer(run, work, keys)
 

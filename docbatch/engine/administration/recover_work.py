@@ -19,7 +19,7 @@ from docbatch.engine.administration.adopt_unknown_work import (
     judge,
     record_unknown_work,
 )
-from docbatch.engine.clock import Clock, SystemClock, patiently
+from docbatch.engine.clock import Clock, SystemClock, patiently, pause
 from docbatch.engine.connections.contract import listed
 from docbatch.engine.connections.conversations import complete
 from docbatch.engine.connections.provider_connections import ProviderConnection
@@ -170,7 +170,7 @@ def _let_lists_settle(session: PlanSession, asked: Sequence[str], clock: Clock, 
     passed = max(0.0, clock.wall() - last)
     if passed < grace:
         observe(Waiting(grace - passed, "vendors' lists may not show yet what was sent last"))
-        clock.wait(clock.monotonic() + grace - passed)
+        pause(clock, clock.monotonic() + grace - passed)
 
 
 def _search(search: Search, session: PlanSession, name: str, clock: Clock) -> Iterator[UnknownWork]:

@@ -7,21 +7,24 @@ from typing import Any, TypeVar
 
 from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, ProviderError, Unexpected, UsageError
-from docbatch.providers.base import ContentChanged, Provider
+from docbatch.providers.base import Provider
 
 T = TypeVar("T")
+Allowed = tuple[type[Exception], ...]
 MENDABLE = "its work is left as it is; it is a fault of the provider's code, which its authors can mend"
 
 
-def kept(connection: str, call: ProviderCall, act: Callable[[], T], gives: Any) -> T:
-    """Return what a call gives, if that is of a type. Raises the errors that the contract knows, and Unexpected for all else."""
+def kept(connection: str, call: ProviderCall, act: Callable[[], T], gives: Any, may_raise: Allowed = ()) -> T:
+    """Return what a call gives, if that is of a type.
+
+    Raises the errors that the contract knows for all calls and what this one `may_raise`, and Unexpected for all else.
+    """
+    known: Allowed = (ProviderError, CredentialsError, *may_raise)
     try:
         answer = act()
-    except (ProviderError, CredentialsError):
+    except known:
         raise
-    except Exception as error:
-        if isinstance(error, ContentChanged) and call is ProviderCall.PREPARE:
-            raise
+    except (Exception, SystemExit) as error:
         raise broken(connection, call, f"it raised {raised(error)}") from error
     if not isinstance(answer, gives):
         raise broken(connection, call, f"it returned a value of type {type(answer).__name__}")
@@ -36,7 +39,7 @@ def opened(connection: str, connect: Callable[[], Provider]) -> Provider:
         raise
     except UsageError as error:
         raise Unexpected(f"connection '{connection}': {error.message}", hint=error.hint) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         what = f"its provider raised {raised(error)} when it was opened"
         raise Unexpected(f"connection '{connection}': {what}", hint=MENDABLE) from error
 
@@ -61,7 +64,7 @@ def broken(connection: str, call: ProviderCall, what: str) -> Unexpected:
     return Unexpected(text, hint=MENDABLE)
 
 
-def raised(error: Exception) -> str:
+def raised(error: BaseException) -> str:
     """Say what was raised and where, and nothing of what it says: that may quote what must not be shown."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} ({Path(frame.filename).name}, line {frame.lineno})"

@@ -16,9 +16,10 @@ T = TypeVar("T")
 
 
 class Wait:
-    """Until one of some calls, or with `every` all of them, came back, or so many seconds have passed.
+    """Until all of some calls came back, or so many seconds have passed.
 
-    `subject` says whom and what is waited for, for people; `costs` that what is asked for may cost money.
+    `subject` says whom and what is waited for, for people, and `since` when it was asked for (monotonic) if that was before
+    now; `costs` that it may cost money.
     """
 
     def __init__(
@@ -27,14 +28,15 @@ class Wait:
         *,
         seconds: float,
         subject: str,
-        every: bool = True,
+        since: float | None = None,
         costs: bool = False,
     ) -> None:
         self._calls = list(calls)
-        self._left = len(self._calls) if every else 1
+        self._left = len(self._calls)
         self._lock = threading.Lock()
         self.seconds = seconds
         self.subject = subject
+        self.since = since
         self.costs = costs
         self.is_over = False
 
@@ -65,10 +67,7 @@ class _Waiting:
     talk: Talk[None]
     wait: Wait
     since: float
-
-    @property
-    def until(self) -> float:
-        return self.since + self.wait.seconds
+    until: float
 
 
 class Conversations:
@@ -115,7 +114,7 @@ class Conversations:
     def end(self, error: Callable[[Wait], Exception]) -> None:
         """End all: what each of them waits for fails with an error. They must not ask for anything more."""
         for name, each in list(self._waiting.items()):
-            self._step(name, each.talk, error(each.wait))
+            self._step(name, each.talk, None if each.wait.is_over else error(each.wait))
         self._waiting.clear()
 
     def _step(self, name: str, talk: Talk[None], error: Exception | None = None) -> None:
@@ -124,7 +123,9 @@ class Conversations:
             wait = next(talk) if error is None else talk.throw(error)
         except (StopIteration, RunOver):
             return
-        self._waiting[name] = _Waiting(talk, wait, self._clock.monotonic())
+        now = self._clock.monotonic()
+        since = now if wait.since is None else wait.since
+        self._waiting[name] = _Waiting(talk, wait, since, now + wait.seconds)
         wait.watch(self._clock.wake)
 
 

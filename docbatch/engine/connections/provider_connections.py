@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from docbatch.core.consequences import ProviderCall
-from docbatch.core.errors import CredentialsError, DocbatchError, NotAnswering
+from docbatch.core.errors import CredentialsError, DocbatchError, NotAnswering, NotSent, Unavailable
 from docbatch.core.models import Traits
 from docbatch.core.results import Answer
 from docbatch.core.scheduler import ConnectionView, Looks
 from docbatch.engine.connections.backoff import Backoff
-from docbatch.engine.connections.contract import kept, opened, raised
+from docbatch.engine.connections.contract import Allowed, kept, opened, raised
 from docbatch.engine.connections.conversations import RunOver, Talk, Wait
 from docbatch.engine.connections.credentials import read_key, read_text
 from docbatch.engine.connections.daemon_pool import AtOnce, CallPool, DaemonPool
@@ -28,6 +28,7 @@ from docbatch.providers.kind import ProviderKind, Settings, Surroundings
 from docbatch.specs.project import EnvReference
 from docbatch.specs.values import Connection
 
+COSTS = frozenset({ProviderCall.CREATE, ProviderCall.REPLAY})
 CLOSING = 2.0
 """Seconds that calls have to come back once their connection is closed; who does not is left behind."""
 
@@ -59,7 +60,9 @@ class ProviderConnection:
     `renewals` how often what was prepared was no longer good; `left` are submissions whose remains could not be removed.
     """
 
-    def __init__(self, access: Access, *, threads: bool = True) -> None:
+    def __init__(
+        self, access: Access, *, threads: bool = True, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self.name = access.name
         self.access = access
         self.traits = access.traits
@@ -73,6 +76,8 @@ class ProviderConnection:
         self.left: set[str] = set()
         self.is_ending = False
         self._threads = threads
+        self._now = now
+        self._heard = float("-inf")
         self._provider: Provider | None = None
         self._opening = threading.Lock()
 
@@ -92,6 +97,7 @@ class ProviderConnection:
         act: Callable[[Provider], T],
         *,
         gives: Any = object,
+        may_raise: Allowed = (),
         patience: float | None = None,
     ) -> Talk[T]:
         """Ask the provider for something of a type, and wait for the answer. The other connections go on meanwhile.
@@ -100,7 +106,7 @@ class ProviderConnection:
         back in its time, RunOver when nothing more is to be asked.
         """
         self._go_on()
-        answer = self._asker.submit(self._answer, call, act, gives)
+        answer = self._asker.submit(self._answer, call, act, gives, may_raise)
         if not answer.done():
             seconds = self.traits.patience if patience is None else patience
             yield self.waiting(call, [answer], seconds=seconds)
@@ -112,7 +118,7 @@ class ProviderConnection:
     def submit(self, act: Callable[[Provider], T]) -> "Future[T]":
         """Begin something beside all else, as far as the provider can take it. It holds the provider to its contract."""
         self._go_on()
-        return self._pool.submit(lambda: act(self._opened()))
+        return self._pool.submit(self._told, ProviderCall.FETCH, act)
 
     def waiting(
         self,
@@ -120,15 +126,15 @@ class ProviderConnection:
         calls: Collection["Future[Any]"],
         *,
         seconds: float | None = None,
-        every: bool = True,
+        since: float | None = None,
     ) -> Wait:
-        """Return a wait for calls that were made."""
+        """Return a wait for calls that were made, at `since` (monotonic) if that was before now."""
         return Wait(
             calls,
             seconds=self.traits.patience if seconds is None else seconds,
             subject=f"connection '{self.name}' has not answered '{call}'",
-            every=every,
-            costs=call in {ProviderCall.CREATE, ProviderCall.REPLAY},
+            since=since,
+            costs=call in COSTS,
         )
 
     def silent(self, call: ProviderCall, seconds: float) -> NotAnswering:
@@ -176,9 +182,26 @@ class ProviderConnection:
         if self.is_ending:
             raise RunOver
 
-    def _answer(self, call: ProviderCall, act: Callable[[Provider], T], gives: Any) -> T:
+    def silent_since(self, began: float) -> float:
+        """Return since when (monotonic) nothing came back, `began` being when it was first asked for."""
+        return max(began, self._heard)
+
+    def _answer(self, call: ProviderCall, act: Callable[[Provider], T], gives: Any, may_raise: Allowed) -> T:
+        def held_to_it(provider: Provider) -> T:
+            return kept(self.name, call, lambda: act(provider), gives, may_raise)
+
+        return self._told(call, held_to_it)
+
+    def _told(self, call: ProviderCall, act: Callable[[Provider], T]) -> T:
+        """Ask, in a thread of the connection. What was not begun when the run ended is not begun any more."""
         provider = self._opened()
-        return kept(self.name, call, lambda: act(provider), gives)
+        if self.is_ending:
+            over = "the run ended before it was asked"
+            raise NotSent(over) if call in COSTS else Unavailable(over)
+        try:
+            return act(provider)
+        finally:
+            self._heard = self._now()
 
     def _opened(self) -> Provider:
         with self._opening:
@@ -188,10 +211,19 @@ class ProviderConnection:
 
 
 class Connections(Mapping[str, ProviderConnection]):
-    """The connections of a run by name, and what keeps one from being used. `threads` false asks in the calling thread."""
+    """The connections of a run by name, and what keeps one from being used.
 
-    def __init__(self, accesses: Iterable[Access], *, threads: bool = True) -> None:
-        self._all = {each.name: ProviderConnection(each, threads=threads) for each in accesses}
+    With `threads` false all is asked in the calling thread; `now` gives monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        accesses: Iterable[Access],
+        *,
+        threads: bool = True,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._all = {each.name: ProviderConnection(each, threads=threads, now=now) for each in accesses}
 
     def __getitem__(self, name: str) -> ProviderConnection:
         return self._all[name]

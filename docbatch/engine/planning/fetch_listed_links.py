@@ -6,7 +6,7 @@ What a link said is written down after its file, so that a run that dies in betw
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -128,13 +128,12 @@ def _in_time(
     asked: "Sequence[Future[_Answer]]", job: str, until: Callable[[], float | None]
 ) -> list[_Answer]:
     """Return what links said, in their order. Raises TimeUp."""
-    try:
-        return [each.result(until()) for each in asked]
-    except TimeoutError:
+    if wait(asked, until()).not_done:
         raise TimeUp(
             f"job '{job}': the time of this run was up before all its links answered",
             hint="nothing was sent; run it again with a longer --timeout, or without one",
-        ) from None
+        )
+    return [each.result() for each in asked]
 
 
 def _told(job: str, kept: Sequence[_Answer]) -> Trouble:
@@ -160,7 +159,8 @@ def _ask(web: "LinkClient", root: bytes, known: Looks, path: bytes, link: Link) 
     except Unanswered as error:
         if error.passing and file is not None:
             return _Answer(path, link, before or _looked(root, path, link, None), error.failure)
-        place(root, path).unlink(missing_ok=True)
+        if not web.is_closed:
+            place(root, path).unlink(missing_ok=True)
         return _Answer(path, link, LastLook(link.identity, None, None, _now(), problem=error.failure))
 
 

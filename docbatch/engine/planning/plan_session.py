@@ -110,7 +110,8 @@ def _connections(work: Selection, left: Collection[str], spool: Spool, clock: Cl
     used = {job.connection.name: job.connection for job in work.jobs}
     others = {each.name: each for each in work.connections if each.name in left and each.type in REGISTRY}
     wanted = {**others, **used}.values()
-    return Connections(accesses(wanted, work.folder.parent, spool.incoming, clock.wake, work.allowed_hosts))
+    found = accesses(wanted, work.folder.parent, spool.incoming, clock.wake, work.allowed_hosts)
+    return Connections(found, now=clock.monotonic)
 
 
 def _ask(connections: Connections, clock: Clock, deadline: float, job: Job) -> Mapping[str, str] | None:

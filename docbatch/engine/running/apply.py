@@ -28,7 +28,7 @@ WRONG = ("failed", "partial", "problem")
 class Assignment(Selection):
     """What to apply and how far.
 
-    `timeout` (seconds) bounds the waiting, `max_new` the documents newly sent; `plan` is what was approved; `shown` is
+    `timeout` (seconds) bounds all of it, `max_new` the documents newly sent; `plan` is what was approved; `shown` is
     how many examples a plan lists.
     """
 
@@ -71,6 +71,8 @@ class ApplyOutcome:
                 codes.add(4)
             if any(job.standing.get(status) for status in WRONG):
                 codes.add(3)
+            if job.undelivered:
+                codes.add(4)
         return gravest(codes)
 
 

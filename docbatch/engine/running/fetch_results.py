@@ -1,5 +1,6 @@
 """Fetching results side by side, and bringing them into the spool, before the one thread that records asks for them."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -83,6 +84,18 @@ class Fetcher:
             return self._fetched(provider, each)
         except (ProviderError, CredentialsError) as error:
             return error
+
+    def fetch_some(
+        self, provider: Provider, wanted: Sequence[ReadyItem], seconds: float
+    ) -> list[tuple[ReadyItem, Outcome]]:
+        """Fetch one after the other, as many as come within so many seconds."""
+        until = time.monotonic() + seconds
+        outcomes = []
+        for each in wanted:
+            outcomes.append((each, self.fetch(provider, each)))
+            if time.monotonic() >= until:
+                break
+        return outcomes
 
     def _fetched(self, provider: Provider, each: ReadyItem) -> Outcome:
         ready = Ready(each.key, each.remote_id, each.partial)

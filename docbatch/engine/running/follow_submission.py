@@ -1,6 +1,7 @@
 """Following submissions: asking how they stand, and bringing results into the spool before they can expire."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 from docbatch.core.consequences import CallError, Fate, ProviderCall, consequence
 from docbatch.core.errors import (
@@ -139,6 +140,7 @@ def collect(run: Run, connection: ProviderConnection, submission: Submission) ->
     if collected:
         run.store.submissions.collect(submission.id, collected)
         followed.fetching.relax()
+        run.has_results = True
         run.observe(Fetched(submission.id, len(collected)))
     failed = [(each.key, outcome) for each, outcome in outcomes if not isinstance(outcome, Collected)]
     _meet_failures(run, connection, submission, failed)
@@ -175,21 +177,37 @@ def _meet_failures(
 def _fetched(
     run: Run, connection: ProviderConnection, submission: Submission
 ) -> Talk[list[tuple[ReadyItem, Outcome]]]:
-    """Return what became of some of the results that are ready, in their order. Raises what ends the connection's use."""
-    beyond = 0 if connection.traits.concurrency == 1 else AHEAD
-    if run.readers is not None and beyond:
+    """Return what became of some of the results that are ready, in their order. Raises NotAnswering."""
+    fetcher = _fetcher(run, connection, submission)
+    if connection.traits.concurrency == 1:
+        return (yield from _one_by_one(run, connection, submission, fetcher))
+    if run.readers is not None:
         run.readers.expect(submission.ready)
-    waiting = run.store.submissions.waiting(submission.id, WINDOW + beyond)
+    waiting = run.store.submissions.waiting(submission.id, WINDOW + AHEAD)
     ahead = run.follow(submission.id).ahead
-    ahead.begin(connection, _fetcher(run, connection, submission), waiting, run.clock.monotonic())
+    ahead.begin(connection, fetcher, waiting, run.clock.monotonic())
     first = waiting[:WINDOW]
     while under_way := ahead.under_way(first):
-        yield connection.waiting(ProviderCall.FETCH, under_way, seconds=CALM)
+        since = connection.silent_since(ahead.since(first))
+        yield connection.waiting(ProviderCall.FETCH, under_way, seconds=CALM, since=since)
         if len(ahead.under_way(first)) < len(first):
             break
-        if run.clock.monotonic() - ahead.since(first) >= connection.traits.patience:
-            raise connection.silent(ProviderCall.FETCH, connection.traits.patience)
+        patience = connection.traits.patience
+        if run.clock.monotonic() - connection.silent_since(ahead.since(first)) >= patience:
+            raise connection.silent(ProviderCall.FETCH, patience)
     return ahead.take(first)
+
+
+def _one_by_one(
+    run: Run, connection: ProviderConnection, submission: Submission, fetcher: Fetcher
+) -> Talk[list[tuple[ReadyItem, Outcome]]]:
+    waiting = run.store.submissions.waiting(submission.id, WINDOW)
+    call = connection.submit(partial(fetcher.fetch_some, wanted=waiting, seconds=CALM))
+    if not call.done():
+        yield connection.waiting(ProviderCall.FETCH, [call])
+        if not call.done():
+            raise connection.silent(ProviderCall.FETCH, connection.traits.patience)
+    return call.result()
 
 
 def _fetcher(run: Run, connection: ProviderConnection, submission: Submission) -> Fetcher:

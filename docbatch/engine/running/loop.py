@@ -5,10 +5,11 @@ this thread records and delivers, and it never waits for one connection while an
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from docbatch.core.errors import NotAnswering, Uncertain
-from docbatch.core.models import Submission
+from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.scheduler import (
     Action,
     Close,
@@ -36,6 +37,7 @@ from docbatch.engine.running import (
 )
 from docbatch.engine.running.read_webhook_hints import HintInbox
 from docbatch.engine.running.run_context import Run
+from docbatch.webhooks.hints import Hint
 
 SLOW = 10.0
 """Seconds after which it is told that a connection has not answered yet."""
@@ -51,22 +53,28 @@ def reconcile(run: Run, *, wait: bool = True, deadline: float = float("inf")) ->
     run.store.submissions.question()
     run.store.deliveries.forgive()
     rounds = _Rounds(run, HintInbox(run.store.folder / "inbox"), Conversations(run.clock), wait, deadline)
-    while rounds.go_on():
-        pass
+    try:
+        while rounds.go_on():
+            pass
+    except Exception:
+        # What others are being answered at this moment is still recorded; the first error is the one to tell.
+        with suppress(Exception):
+            rounds.end()
+        raise
     rounds.end()
-    _write_whole_sinks(run)
+    _deliver_the_rest(run, max(deadline, run.clock.monotonic()) + LAST)
 
 
 @dataclass
 class _Rounds:
-    """The rounds of one run. `hinted` are looks that webhooks asked for, by connection; `told` who was told to be slow."""
+    """The rounds of one run. `hints` wait until their connections are free; `told` is who was told to be slow."""
 
     run: Run
     inbox: HintInbox
     talks: Conversations
     wait: bool
     deadline: float
-    hinted: dict[str, list[Settle]] = field(default_factory=dict)
+    hints: list[Hint] = field(default_factory=list)
     told: dict[str, float] = field(default_factory=dict)
 
     def go_on(self) -> bool:
@@ -75,13 +83,14 @@ class _Rounds:
         if self._is_late():
             return False
         open_ = {each.id: each for each in run.store.submissions.open()}
-        self._heed(open_)
+        looks = self._heed(open_)
         self._wake(open_)
-        spent = {each.id: each for each in run.store.submissions.spent()}
+        spent = {each.id: each for each in run.store.submissions.spent() if not _is_left(run, each)}
         known = {**open_, **spent}
         run.forget_all_but(known)
+        run.has_results = False
         current = schedule(_snapshot(run, open_, spent, self.talks.names), run.clock.monotonic())
-        if self._do(current, known):
+        if self._do([*looks, *current.actions], known):
             return True
         if self.talks.names:
             self._listen(current)
@@ -110,10 +119,15 @@ class _Rounds:
     def _is_late(self) -> bool:
         return self.run.clock.monotonic() >= self.deadline
 
-    def _heed(self, submissions: Mapping[str, Submission]) -> None:
-        """Take up what webhooks left. A look that they ask for may find work, and never counts towards its absence."""
-        for look in self.inbox.heed(self.run, self.inbox.take(self.run), submissions):
-            self.hinted.setdefault(submissions[look.submission].connection, []).append(look)
+    def _heed(self, submissions: Mapping[str, Submission]) -> list[Settle]:
+        """Take up what webhooks left for connections that are free, and return the looks they ask for.
+
+        What is said of work that is being asked about would be overtaken by an answer that is older.
+        """
+        self.hints += self.inbox.take(self.run)
+        ready = [hint for hint in self.hints if hint.connection not in self.talks.names]
+        self.hints = [hint for hint in self.hints if hint.connection in self.talks.names]
+        return self.inbox.heed(self.run, ready, submissions)
 
     def _woken(self) -> set[str]:
         """Return the free connections whose providers, in this process, have something to tell."""
@@ -132,18 +146,16 @@ class _Rounds:
             if submission.connection in woken:
                 self.run.follow(submission.id).next_poll = 0.0
 
-    def _do(self, current: Schedule, known: Mapping[str, Submission]) -> bool:
+    def _do(self, actions: Sequence[Action], known: Mapping[str, Submission]) -> bool:
         """Begin what connections have to do, and deliver meanwhile; say whether there was anything."""
         run = self.run
         agendas: dict[str, list[Action]] = {}
-        for name in self.hinted.keys() - self.talks.names:
-            agendas[name] = [look for look in self.hinted.pop(name) if look.submission in known]
-        for action in current.actions:
+        for action in actions:
             if not isinstance(action, Deliver):
                 agendas.setdefault(_connection(action, known), []).append(action)
         for name, agenda in agendas.items():
             self.talks.begin(name, _hold(run, run.connections[name], agenda, known))
-        outputs = [action for action in current.actions if isinstance(action, Deliver)]
+        outputs = [action for action in actions if isinstance(action, Deliver)]
         for action in outputs:
             deliver_results.deliver(run, action)
         return bool(agendas or outputs)
@@ -157,7 +169,7 @@ class _Rounds:
             clock.listen(min(until, self.talks.until, clock.monotonic() + SLOW), self._has_news)
             ended = self.talks.go_on()
             self._tell_of_the_slow()
-            if clock.monotonic() >= until or self._is_called():
+            if clock.monotonic() >= until or self._is_called() or self.run.has_results:
                 return
 
     def _has_news(self) -> bool:
@@ -181,7 +193,8 @@ class _Rounds:
         until = min(_until(first), self.deadline)
         jobs = run.store.submissions.wanted_by(first.subject)
         run.observe(Waiting(max(0.0, until - run.clock.monotonic()), first.text, jobs))
-        run.clock.wait(until, self._is_called)
+        while run.clock.monotonic() < until and not self._is_called():
+            run.clock.wait(until, self._is_called)
 
 
 def _given_up(wait: Wait) -> Exception:
@@ -208,7 +221,6 @@ def _snapshot(
     """Return what planning depends on, without what concerns connections that are busy."""
     queues = tuple(_queues(run, busy))
     followed = run.followed.items()
-    left = [each for each in spent.values() if not _is_left(run, each)]
     return Snapshot(
         connections=run.connections.views(),
         submissions=tuple(each for each in open_.values() if each.connection not in busy),
@@ -218,7 +230,7 @@ def _snapshot(
         next_poll={name: each.next_poll for name, each in followed},
         next_fetch={name: each.next_fetch for name, each in followed},
         turns=run.queues.turns,
-        spent=tuple(each for each in left if each.connection not in busy),
+        spent=tuple(each for each in spent.values() if each.connection not in busy),
         may_create=run.may_create,
         allowance=run.allowance,
     )
@@ -279,8 +291,13 @@ def _allow(run: Run, documents: int) -> None:
 def _perform(
     run: Run, connection: ProviderConnection, action: Action, known: Mapping[str, Submission]
 ) -> Talk[int]:
-    """Do one action; return how many documents were sent, or may have been."""
+    """Do one action; return how many documents were sent, or may have been.
+
+    A look that a webhook asked for may have settled what another action is still about.
+    """
     match action:
+        case Settle() | Close() if not _is_open_question(run, action.submission):
+            pass
         case Settle():
             yield from settle_unanswered_creates.settle(run, connection, action)
         case Close():
@@ -298,8 +315,22 @@ def _perform(
     return 0
 
 
-def _write_whole_sinks(run: Run) -> None:
-    """Before a run ends with work still open, let whole sinks show what there is."""
-    for job, sink, count, whole in list(deliver_results.unsettled(run)):
-        if whole:
-            deliver_results.deliver(run, Deliver(job, sink, f"{count} outputs are due"))
+def _is_open_question(run: Run, submission: str) -> bool:
+    known = run.store.submissions.get(submission)
+    return known is not None and known.status in {SubmissionStatus.UNANSWERED, SubmissionStatus.HELD}
+
+
+def _deliver_the_rest(run: Run, until: float) -> None:
+    """Before a run ends, write what is due for as long as there is time, and let whole sinks show what there is."""
+    while run.clock.monotonic() < until and (due := _due_outputs(run, whole=False)):
+        deliver_results.deliver(run, due[0])
+    for action in _due_outputs(run, whole=True):
+        deliver_results.deliver(run, action)
+
+
+def _due_outputs(run: Run, *, whole: bool) -> list[Deliver]:
+    return [
+        Deliver(job, sink, f"{count} outputs are due")
+        for job, sink, count, is_whole in deliver_results.unsettled(run)
+        if is_whole == whole
+    ]

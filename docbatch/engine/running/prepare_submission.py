@@ -97,6 +97,7 @@ class _Preparation:
                 ProviderCall.PREPARE,
                 lambda provider: provider.perform(step, self.batch, self.prepared, self.run.content),
                 gives=RemoteObject,
+                may_raise=(ContentChanged,),
             )
         except ContentChanged as changed:
             self._replan(changed)
@@ -140,6 +141,7 @@ class _Preparation:
                 ProviderCall.PREPARE,
                 lambda: perform(step, self.batch, before, self.run.content),
                 RemoteObject,
+                (ContentChanged,),
             )
         except (ProviderError, CredentialsError, ContentChanged) as error:
             return error
@@ -199,16 +201,17 @@ class _Sending:
 
     def _begin(self) -> None:
         connection = self._preparation.connection
-        most = 1 if connection.traits.concurrency == 1 else len(self._left) + len(self._under_way)
-        while self._left and len(self._under_way) < most:
+        one_by_one = connection.traits.concurrency == 1
+        while self._left and not (one_by_one and self._under_way):
             step = self._left.pop()
             future = connection.submit(partial(self._preparation.attempt, step=step, before=self._before))
             self._under_way[future] = step
             future.add_done_callback(self._came_back)
 
     def _came_back(self, future: "Future[Outcome]") -> None:
-        self._arrived.put(future)
         with self._lock:
+            # Within the lock, so that who is woken by this one finds it, and never one that was taken before.
+            self._arrived.put(future)
             if not self._next.done():
                 self._next.set_result(None)
 

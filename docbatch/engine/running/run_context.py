@@ -58,7 +58,7 @@ class Run:
     """`replan` records anew what a document is whose bytes were not the planned ones: (run, item, reason).
 
     `allowance` is how many more documents may be sent, None for any number. `losses` counts, by item, how often free work
-    was lost; `replans`, by place, how often a document was planned again.
+    was lost; `replans`, by place, how often a document was planned again. `has_results` says that some were collected.
     """
 
     store: Store
@@ -77,6 +77,7 @@ class Run:
     sinks: OpenSinks = field(default_factory=OpenSinks)
     losses: Counter[str] = field(default_factory=Counter)
     replans: Counter[bytes] = field(default_factory=Counter)
+    has_results: bool = False
     errors: list[DocbatchError] = field(default_factory=list)
     content: ItemContent = field(init=False)
 

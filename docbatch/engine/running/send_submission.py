@@ -18,8 +18,6 @@ from docbatch.engine.running.take_consequences import take_consequences
 from docbatch.providers.base import Accepted, Batch, Intent
 from docbatch.state.records import Frozen
 
-NOTHING_EXISTS = {Event.NOT_SENT}
-
 
 def submit(run: Run, action: Submit) -> Talk[bool]:
     """Send one submission; say whether something was sent, or may have been.
@@ -81,7 +79,7 @@ def _create(run: Run, connection: ProviderConnection, intent: Intent) -> Talk[bo
         )
     except (ProviderError, CredentialsError) as error:
         leads_to = take_consequences(run, connection, ProviderCall.CREATE, error, identity)
-        return leads_to.event not in NOTHING_EXISTS
+        return leads_to.event is not Event.NOT_SENT
     run.store.submissions.accept(identity, Event.ACCEPTED, accepted.remote_id, accepted.runs)
     connection.backoff.relax()
     connection.renewals = 0

@@ -51,6 +51,7 @@ class LinkClient:
     def __init__(
         self, *, private: bool, limit: int = LARGEST, silence: float = SILENCE, longest: float = LONGEST
     ) -> None:
+        self.is_closed = False
         self._private = private
         self._limit = limit
         backend = CheckedBackend(private=private)
@@ -85,6 +86,7 @@ class LinkClient:
 
     def close(self) -> None:
         """Begin nothing any more and end what is under way, as `Client.close` does."""
+        self.is_closed = True
         self._client.close()
 
     def _ask(
