@@ -259,7 +259,8 @@ class Project:
         saved = load(Path(plan), self._declared.here)
         if specs and tuple(map(str, specs)) != saved.paths:
             raise UsageError(
-                "the plan was made for other paths", hint=f"leave them out, or name {' '.join(saved.paths)}"
+                "the plan was made for other paths",
+                hint=f"leave them out{', or name ' if saved.paths else ''}{' '.join(saved.paths)}",
             )
         return saved
 

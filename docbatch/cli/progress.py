@@ -92,7 +92,7 @@ def _trouble(notice: Notice) -> str | None:
         case docbatch.Replanned():
             text = f"{notice.document}: {notice.reason}; planned again"
         case docbatch.Answered(outcome="unanswered"):
-            text = f"submission {notice.submission}: {notice.reason}; looking for it before anything is sent again"
+            text = f"submission {notice.submission}: {notice.reason}; it is looked for before anything is sent again"
         case docbatch.Answered(outcome="held"):
             text = f"submission {notice.submission} is held: {notice.reason}"
         case docbatch.Remark():

@@ -157,7 +157,7 @@ ROWS = {
         UPLOAD, ["uncertain"],
         nothing("cut by Uncertain: scripted", 4, CUT + "scripted"), seen(ONE, TWO, calls="create 2, perform 3"),
     ),
-    "unexpected": row(UPLOAD, ["unexpected"], nothing(f"cut by Unexpected: {broke('prepare')}", 4, CUT + broke("prepare")), seen(ONE, TWO, calls="create 2, perform 3")),
+    "unexpected": row(UPLOAD, ["unexpected"], nothing(f"cut by Unexpected: {broke('perform')}", 4, CUT + broke("perform")), seen(ONE, TWO, calls="create 2, perform 3")),
     "changed": row(
         [], [],
         seen(f"replanned: b.txt: {CHANGED}", ONE, TWO, queued=2, calls="create 2, perform 8"),

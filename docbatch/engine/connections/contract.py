@@ -1,5 +1,6 @@
 """Holding a provider to its contract: what it raises and returns that it must not becomes one kind of error."""
 
+import inspect
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -11,10 +12,13 @@ from docbatch.providers.base import Provider
 
 T = TypeVar("T")
 Allowed = tuple[type[Exception], ...]
+MEMBERS = sorted(
+    name for name, value in vars(Provider).items() if inspect.isfunction(value) and name[0] != "_"
+)
 MENDABLE = "its work is left as it is; it is a fault of the provider's code, which its authors can mend"
 
 
-def kept(connection: str, call: ProviderCall, act: Callable[[], T], gives: Any, may_raise: Allowed = ()) -> T:
+def kept(connection: str, call: str, act: Callable[[], T], gives: Any, may_raise: Allowed = ()) -> T:
     """Return what a call gives, if that is of a type.
 
     Raises the errors that the contract knows for all calls and what this one `may_raise`, and Unexpected for all else.
@@ -24,6 +28,8 @@ def kept(connection: str, call: ProviderCall, act: Callable[[], T], gives: Any, 
         answer = act()
     except known:
         raise
+    except WrongTypeError as error:
+        raise broken(connection, call, str(error)) from error
     except (Exception, SystemExit) as error:
         raise broken(connection, call, f"it raised {raised(error)}") from error
     if not isinstance(answer, gives):
@@ -31,10 +37,14 @@ def kept(connection: str, call: ProviderCall, act: Callable[[], T], gives: Any, 
     return answer
 
 
+class WrongTypeError(TypeError):
+    """A value is of another type than the contract says. Its text may be shown."""
+
+
 def opened(connection: str, connect: Callable[[], Provider]) -> Provider:
     """Open a provider. Raises CredentialsError, and Unexpected where the connection cannot be used as it is set."""
     try:
-        return connect()
+        provider = connect()
     except (ProviderError, CredentialsError):
         raise
     except UsageError as error:
@@ -42,18 +52,25 @@ def opened(connection: str, connect: Callable[[], Provider]) -> Provider:
     except (Exception, SystemExit) as error:
         what = f"its provider raised {raised(error)} when it was opened"
         raise Unexpected(f"connection '{connection}': {what}", hint=MENDABLE) from error
+    missing = [name for name in MEMBERS if not hasattr(provider, name)]
+    if missing:
+        what = f"it was opened as a {type(provider).__name__}, which lacks {', '.join(missing)}"
+        raise Unexpected(f"connection '{connection}': its provider broke its contract: {what}", hint=MENDABLE)
+    return provider
 
 
 def listed(values: Iterable[T], kind: type[T]) -> list[T]:
-    """Return values as a list. Raises TypeError when one is not of a kind."""
+    """Return values as a list. Raises WrongTypeError when one is not of a kind."""
     found = list(values)
     strangers = [each for each in found if not isinstance(each, kind)]
     if strangers:
-        raise TypeError(f"a {type(strangers[0]).__name__} among what should be {kind.__name__}")
+        raise WrongTypeError(
+            f"it returned a {type(strangers[0]).__name__} among what is to be {kind.__name__}"
+        )
     return found
 
 
-def broken(connection: str, call: ProviderCall, what: str) -> Unexpected:
+def broken(connection: str, call: str, what: str) -> Unexpected:
     """Return the error of a provider that does not keep its contract."""
     text = f"connection '{connection}': its provider broke its contract in '{call}': {what}"
     if call in {ProviderCall.CREATE, ProviderCall.REPLAY}:

@@ -19,7 +19,7 @@ class Wait:
     """Until all of some calls came back, or so many seconds have passed.
 
     `subject` says whom and what is waited for, for people, and `since` when it was asked for (monotonic) if that was before
-    now; `costs` that it may cost money.
+    now; `costs` that it may cost money, `matters` that work is not through without it.
     """
 
     def __init__(
@@ -30,6 +30,7 @@ class Wait:
         subject: str,
         since: float | None = None,
         costs: bool = False,
+        matters: bool = True,
     ) -> None:
         self._calls = list(calls)
         self._left = len(self._calls)
@@ -38,6 +39,7 @@ class Wait:
         self.subject = subject
         self.since = since
         self.costs = costs
+        self.matters = matters
         self.is_over = False
 
     def watch(self, over: Callable[[], None]) -> None:
@@ -102,11 +104,11 @@ class Conversations:
                 self._step(name, each.talk)
         return len(self._waiting) < before
 
-    def unanswered(self, seconds: float) -> Mapping[str, tuple[str, float]]:
-        """Return, by name, whom those wait for that have waited so long, and since when (monotonic)."""
+    def unanswered(self, seconds: float) -> Mapping[str, tuple[Wait, float]]:
+        """Return, by name, what those wait for that have waited so long, and since when (monotonic)."""
         now = self._clock.monotonic()
         return {
-            name: (each.wait.subject, each.since)
+            name: (each.wait, each.since)
             for name, each in self._waiting.items()
             if now - each.since >= seconds
         }

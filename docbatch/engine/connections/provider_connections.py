@@ -98,15 +98,16 @@ class ProviderConnection:
         *,
         gives: Any = object,
         may_raise: Allowed = (),
+        method: str = "",
         patience: float | None = None,
     ) -> Talk[T]:
         """Ask the provider for something of a type, and wait for the answer. The other connections go on meanwhile.
 
-        Raises what the contract allows the provider to raise, Unexpected for all else, NotAnswering when it did not come
+        `method` names it where the call has several. Raises what the contract allows the provider to raise, Unexpected for all else, NotAnswering when it did not come
         back in its time, RunOver when nothing more is to be asked.
         """
         self._go_on()
-        answer = self._asker.submit(self._answer, call, act, gives, may_raise)
+        answer = self._asker.submit(self._answer, call, act, gives, may_raise, method)
         if not answer.done():
             seconds = self.traits.patience if patience is None else patience
             yield self.waiting(call, [answer], seconds=seconds)
@@ -135,6 +136,7 @@ class ProviderConnection:
             subject=f"connection '{self.name}' has not answered '{call}'",
             since=since,
             costs=call in COSTS,
+            matters=call is not ProviderCall.DISCARD,
         )
 
     def silent(self, call: ProviderCall, seconds: float) -> NotAnswering:
@@ -186,9 +188,11 @@ class ProviderConnection:
         """Return since when (monotonic) nothing came back, `began` being when it was first asked for."""
         return max(began, self._heard)
 
-    def _answer(self, call: ProviderCall, act: Callable[[Provider], T], gives: Any, may_raise: Allowed) -> T:
+    def _answer(
+        self, call: ProviderCall, act: Callable[[Provider], T], gives: Any, may_raise: Allowed, method: str
+    ) -> T:
         def held_to_it(provider: Provider) -> T:
-            return kept(self.name, call, lambda: act(provider), gives, may_raise)
+            return kept(self.name, method or call, lambda: act(provider), gives, may_raise)
 
         return self._told(call, held_to_it)
 

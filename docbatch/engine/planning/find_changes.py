@@ -1,13 +1,17 @@
 """Finding what changed and is due for all selected jobs, without changing anything but the stat cache."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
+from docbatch.core.errors import DocbatchError
 from docbatch.core.guard import refuse_collisions, refuse_empty
+from docbatch.engine.connections.contract import raised
 from docbatch.engine.planning.compare_documents import Tally, compare_documents
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.naming.pathtext import escape
 from docbatch.sources.statcache import StatCache
+from docbatch.state.files import complaint
 from docbatch.state.store import Store
 
 SHOWN = 20
@@ -27,9 +31,26 @@ def find_changes(
     tallies = {}
     for target in targets:
         paths = None if only is None else only(target)
-        found = target.source.find(cache, paths)
-        tallies[target.name] = compare_documents(target, store, found, differences, paths)
+        with _blamed(target.name):
+            found = target.source.find(cache, paths)
+            tallies[target.name] = compare_documents(target, store, found, differences, paths)
     return tallies
+
+
+@contextmanager
+def _blamed(job: str) -> Iterator[None]:
+    """Name the job whose source failed. Raises DocbatchError."""
+    try:
+        yield
+    except (DocbatchError, OSError):
+        raise
+    except Exception as error:
+        if complaint(error) is not None:
+            raise
+        raise DocbatchError(
+            f"job '{job}': the code of its source raised {raised(error)}",
+            hint="nothing was sent; mend the source, or name the specs of the other jobs to go on without this one",
+        ) from error
 
 
 def refuse_surprises(

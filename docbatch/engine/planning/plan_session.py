@@ -2,32 +2,37 @@
 
 import contextlib
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, ProviderError
 from docbatch.engine.clock import Clock
 from docbatch.engine.connections.contract import listed
-from docbatch.engine.connections.conversations import complete
-from docbatch.engine.connections.provider_connections import Connections, accesses
+from docbatch.engine.connections.conversations import Conversations, Talk
+from docbatch.engine.connections.provider_connections import Connections, ProviderConnection, accesses
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.fetch_listed_links import fetch_listed_links
 from docbatch.engine.planning.plan import Plan, Selection, Sight, plan
 from docbatch.engine.planning.record_changes import record_changes, retire
+from docbatch.engine.planning.resolve_jobs import unpinned
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Observer
 from docbatch.providers import REGISTRY
+from docbatch.providers.base import Provider
 from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import INPUTS, Job
 from docbatch.spool import Spool
 from docbatch.state import files, lock
 from docbatch.state.store import Store
 
-PATIENCE = 15.0
-"""Seconds that a vendor may take to say which versions it has: all that is planned waits for it."""
+PATIENCE = 10.0
+"""Seconds that vendors may take to say which versions they have, or half of what a run is given: all jobs wait for it."""
+Versions = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +96,9 @@ def locked_session(
             clock=clock,
             deadline=deadline,
         )
-        ask = partial(_ask, connections, clock, deadline)
-        made = plan(work, store, cache, differences, Sight(ask, look))
+        versions = _ask(connections, clock, deadline, unpinned(work.jobs, store, work.upgrade))
+        sight = Sight(lambda job: versions.get(job.name), look)
+        made = plan(work, store, cache, differences, sight)
         yield PlanSession(store, spool, connections, made)
 
 
@@ -114,22 +120,36 @@ def _connections(work: Selection, left: Collection[str], spool: Spool, clock: Cl
     return Connections(found, now=clock.monotonic)
 
 
-def _ask(connections: Connections, clock: Clock, deadline: float, job: Job) -> Mapping[str, str] | None:
-    """Ask the vendor for versions; one connection's trouble does not stop the others."""
-    connection = connections[job.connection.name]
-    if connection.view.unreachable is not None:
-        return None
-    asked = connection.ask(
-        ProviderCall.PINS,
-        lambda provider: _texts(provider.pins(job.operation, job.config)),
-        gives=dict,
-        patience=min(PATIENCE, max(0.0, deadline - clock.monotonic())),
-    )
-    try:
-        return complete(clock, asked)
-    except (CredentialsError, ProviderError) as error:
-        connection.cut(error)
-        return None
+def _ask(connections: Connections, clock: Clock, deadline: float, jobs: Iterable[Job]) -> Versions:
+    """Ask vendors for versions, all at once; one connection's trouble leaves out its own jobs alone."""
+    patience = min(PATIENCE, max(0.0, deadline - clock.monotonic()) / 2)
+    found: dict[str, Mapping[str, str]] = {}
+    talks = Conversations(clock)
+    by_name = attrgetter("connection.name")
+    for name, wanted in groupby(sorted(jobs, key=by_name), key=by_name):
+        talks.begin(name, _ask_one(connections[name], list(wanted), patience, found))
+    while talks.names:
+        clock.listen(talks.until, talks.has_news)
+        talks.go_on()
+    return found
+
+
+def _ask_one(
+    connection: ProviderConnection, jobs: Sequence[Job], patience: float, found: dict[str, Mapping[str, str]]
+) -> Talk[None]:
+    for job in jobs:
+        asked = partial(_pins, job=job)
+        try:
+            found[job.name] = yield from connection.ask(
+                ProviderCall.PINS, asked, gives=dict, patience=patience
+            )
+        except (CredentialsError, ProviderError) as error:
+            connection.cut(error)
+            return
+
+
+def _pins(provider: Provider, job: Job) -> dict[str, str]:
+    return _texts(provider.pins(job.operation, job.config))
 
 
 def _texts(pins: Mapping[str, str]) -> dict[str, str]:

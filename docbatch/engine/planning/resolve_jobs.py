@@ -48,11 +48,7 @@ def resolve_jobs(
     for job in jobs:
         kind = REGISTRY.kind(job.connection.type)
         own = connection_settings(job.connection)
-        config = {name: value for name, value in job.identity_config.items() if value is not None}
-        today = Recipe(kind.name, kind.account(own), job.operation, config)
-        current = kind.pins(job.operation, job.config)
-        kept = None if store is None or job.name in upgrade else _kept_pins(job.name, today, current, store)
-        pins = kept or current
+        today, pins = _known_pins(job, store, upgrade)
         pins = ask(job) if pins is None else pins
         if pins is None:
             continue
@@ -108,6 +104,21 @@ def _listing(listing: JobListing, kind: ProviderKind, operation: Operation) -> "
         return Listing(written, types=dict.fromkeys(written, REFERENCE_TYPES[Input.FILE_ID]))
     written = {each.path: each.value.encode() for each in documents}
     return Listing(written, types=dict.fromkeys(written, "text/plain"))
+
+
+def unpinned(jobs: Iterable[Job], store: Store | None, upgrade: Collection[str] = ()) -> Iterator[Job]:
+    """Yield the jobs for which only their vendor can tell the versions of what moves by itself."""
+    yield from (job for job in jobs if _known_pins(job, store, upgrade)[1] is None)
+
+
+def _known_pins(job: Job, store: Store | None, upgrade: Collection[str]) -> tuple[Recipe, Pins | None]:
+    """Return a job's recipe as it would be today, without versions, and these as far as they are known."""
+    kind = REGISTRY.kind(job.connection.type)
+    config = {name: value for name, value in job.identity_config.items() if value is not None}
+    today = Recipe(kind.name, kind.account(connection_settings(job.connection)), job.operation, config)
+    current = kind.pins(job.operation, job.config)
+    kept = None if store is None or job.name in upgrade else _kept_pins(job.name, today, current, store)
+    return today, kept or current
 
 
 def _kept_pins(job: str, today: Recipe, current: Pins | None, store: Store) -> Pins | None:

@@ -126,8 +126,9 @@ class Fetcher:
             raise broken(
                 self.connection, ProviderCall.FETCH, f"it read a result and raised {raised(error)}"
             ) from error
-        if not {"is_partial", "credits"} <= set(dir(answer)):
-            what = f"it read a result and returned a value of type {type(answer).__name__}"
+        partial_, charged = getattr(answer, "is_partial", None), getattr(answer, "credits", "")
+        if not isinstance(partial_, bool) or not isinstance(charged, int | float | None):
+            what = f"it read a result and returned a {type(answer).__name__} without is_partial or credits as they are to be"
             raise broken(self.connection, ProviderCall.FETCH, what)
         return answer
 

@@ -141,7 +141,8 @@ def collect(run: Run, connection: ProviderConnection, submission: Submission) ->
         run.store.submissions.collect(submission.id, collected)
         followed.fetching.relax()
         run.has_results = True
-        run.observe(Fetched(submission.id, len(collected)))
+        jobs = run.store.submissions.wanted_by(submission.id)
+        run.observe(Fetched(submission.id, len(collected), jobs))
     failed = [(each.key, outcome) for each, outcome in outcomes if not isinstance(outcome, Collected)]
     _meet_failures(run, connection, submission, failed)
 

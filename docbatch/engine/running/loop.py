@@ -108,11 +108,11 @@ class _Rounds:
         while self.talks.names and run.clock.monotonic() < until:
             run.clock.listen(until, self.talks.has_news)
             self.talks.go_on()
-        for name, (subject, _) in self.talks.unanswered(SLOW).items():
-            error = NotAnswering(
-                f"{subject}, and the time of this run is up", hint="run the same command again to go on"
-            )
-            run.connections[name].cut(error)
+        for name, (wait, _) in self.talks.unanswered(0.0).items():
+            text = f"{wait.subject}, and the time of this run is up"
+            error = NotAnswering(text, hint="run the same command again to go on")
+            if wait.matters:
+                run.connections[name].cut(error)
             run.observe(Trouble(f"connection '{name}'", error.message, error.hint))
         self.talks.end(_given_up)
 
@@ -179,11 +179,11 @@ class _Rounds:
         return self.inbox.has_news() or bool(self._woken())
 
     def _tell_of_the_slow(self) -> None:
-        for name, (subject, since) in self.talks.unanswered(SLOW).items():
+        for name, (wait, since) in self.talks.unanswered(SLOW).items():
             if self.told.get(name) != since:
                 self.told[name] = since
                 passed = self.run.clock.monotonic() - since
-                text = f"{subject} for {passed:.0f} s; nothing else is asked there until it does"
+                text = f"{wait.subject} for {passed:.0f} s; nothing else is asked there until it does"
                 self.run.observe(Trouble(f"connection '{name}'", text))
 
     def _sleep(self, current: Schedule) -> None:

@@ -64,7 +64,10 @@ class _Preparation:
         """
         run, batch = self.run, self.batch
         self.steps = yield from self.connection.ask(
-            ProviderCall.PREPARE, lambda provider: listed(provider.steps(batch), Step), gives=list
+            ProviderCall.PREPARE,
+            lambda provider: listed(provider.steps(batch), Step),
+            gives=list,
+            method="steps",
         )
         names = [step.name for step in self.steps]
         self.prepared |= run.store.objects.alive(self.connection.account, names, run.clock.wall())
@@ -74,7 +77,10 @@ class _Preparation:
                 return None
         return (
             yield from self.connection.ask(
-                ProviderCall.PREPARE, lambda provider: provider.render(batch, self.prepared), gives=bytes
+                ProviderCall.PREPARE,
+                lambda provider: provider.render(batch, self.prepared),
+                gives=bytes,
+                method="render",
             )
         )
 
@@ -98,6 +104,7 @@ class _Preparation:
                 lambda provider: provider.perform(step, self.batch, self.prepared, self.run.content),
                 gives=RemoteObject,
                 may_raise=(ContentChanged,),
+                method="perform",
             )
         except ContentChanged as changed:
             self._replan(changed)
@@ -138,7 +145,7 @@ class _Preparation:
         try:
             return kept(
                 self.connection.name,
-                ProviderCall.PREPARE,
+                "perform",
                 lambda: perform(step, self.batch, before, self.run.content),
                 RemoteObject,
                 (ContentChanged,),
