@@ -13,6 +13,7 @@ from docbatch.engine.clock import SystemClock, pause
 from docbatch.engine.connections.conversations import Conversations, RunOver, Talk, Wait, complete
 from docbatch.engine.connections.daemon_pool import DaemonPool
 from docbatch.engine.connections.provider_connections import Access, ProviderConnection
+from docbatch.engine.progress_notices import Notice, Trouble
 from docbatch.providers.base import Provider
 from docbatch.testing.fake.cloud import Cloud
 from docbatch.testing.fake.provider import FakeProvider, traits
@@ -78,6 +79,29 @@ def test_one_alone_is_held_to_its_end() -> None:
 
     assert complete(SystemClock(), talk()) == 7
     pool.close()
+
+
+def test_who_does_not_answer_one_alone_is_named_once() -> None:
+    class Passing(SystemClock):
+        now = 0.0
+
+        def monotonic(self) -> float:
+            return self.now
+
+        def listen(self, until: float, has_news: Callable[[], bool]) -> None:
+            self.now = until
+
+    told: list[Notice] = []
+
+    def tell(notice: Notice) -> None:
+        told.append(notice)
+
+    def talk() -> Talk[None]:
+        yield Wait([Future[None]()], seconds=LONG, subject="nobody has answered")
+
+    complete(Passing(), talk(), tell)
+
+    assert [each.message for each in told if isinstance(each, Trouble)] == ["nobody has answered for 10 s"]
 
 
 def test_what_was_not_begun_when_a_pool_closed_is_not_begun() -> None:

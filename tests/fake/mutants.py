@@ -671,7 +671,7 @@ CANCEL: Mapping[str, Mutant] = {
         cancel_work._stop, "run.store.submissions.record(submission.id, Event.CANCEL_ASKED)", "pass", "stopped", "gone", "a look afterwards, unavailable"
     ),
     "asked: nobody looks how it stands": _mutant(
-        cancel_work._stop, "complete(run.clock, poll(run, connection, submission))", "pass",
+        cancel_work._stop, "complete(run.clock, poll(run, connection, submission), run.observe)", "pass",
         "stopped", "a look afterwards, gone", "a look afterwards, credentials", "ended meanwhile",
     ),
     "what stops nothing is asked": _mutant(cancel_work._stop, "if work.stops is Stops.NOTHING:", "if False:", "what stops nothing is not asked"),

@@ -161,14 +161,17 @@ def _stop(run: Run, work: CancellableWork) -> CancelOutcome:
 
     try:
         with contextlib.suppress(Gone):
-            patiently(run.clock, lambda: complete(run.clock, connection.ask(ProviderCall.CANCEL, cancel)))
+            patiently(
+                run.clock,
+                lambda: complete(run.clock, connection.ask(ProviderCall.CANCEL, cancel), run.observe),
+            )
     except NotAnswering as error:
         connection.cut(error)
         return CancelOutcome(work, left=submission.running, trouble=error)
     except (CredentialsError, ProviderError) as error:
         return CancelOutcome(work, left=submission.running, trouble=error)
     run.store.submissions.record(submission.id, Event.CANCEL_ASKED)
-    complete(run.clock, poll(run, connection, submission))
+    complete(run.clock, poll(run, connection, submission), run.observe)
     if connection.view.unreachable is not None:
         return CancelOutcome(work, left=submission.running, trouble=connection.trouble)
     return _answer(run, work, keys)

@@ -109,7 +109,7 @@ def recover_with(
     if restored is not None and not search.dry_run:
         _let_lists_settle(session, asked, clock, observe)
     # Two connections may speak for one account.
-    found = {each.marker: each for name in asked for each in _search(search, session, name, clock)}
+    found = {each.marker: each for name in asked for each in _search(search, session, name, clock, observe)}
     unsearched.update(
         {name: error.message for name, error in session.connections.troubles.items() if name in paid}
     )
@@ -173,7 +173,9 @@ def _let_lists_settle(session: PlanSession, asked: Sequence[str], clock: Clock, 
         pause(clock, clock.monotonic() + grace - passed)
 
 
-def _search(search: Search, session: PlanSession, name: str, clock: Clock) -> Iterator[UnknownWork]:
+def _search(
+    search: Search, session: PlanSession, name: str, clock: Clock, observe: Observer
+) -> Iterator[UnknownWork]:
     """Yield the work on one connection that the state does not know; its trouble does not stop the others."""
     if name in session.connections.troubles:
         return
@@ -184,21 +186,22 @@ def _search(search: Search, session: PlanSession, name: str, clock: Clock) -> It
 
     try:
         markers = patiently(
-            clock, lambda: complete(clock, connection.ask(ProviderCall.SURVEY, survey, gives=set))
+            clock, lambda: complete(clock, connection.ask(ProviderCall.SURVEY, survey, gives=set), observe)
         )
         for marker in sorted(markers - session.store.submissions.markers()):
-            yield UnknownWork(marker, name, connection.account, _recall(connection, marker, clock))
+            yield UnknownWork(marker, name, connection.account, _recall(connection, marker, clock, observe))
     except (CredentialsError, ProviderError) as error:
         connection.cut(error)
 
 
-def _recall(connection: ProviderConnection, marker: str, clock: Clock) -> Recalled | None:
+def _recall(connection: ProviderConnection, marker: str, clock: Clock, observe: Observer) -> Recalled | None:
     def recall(provider: Provider) -> Recalled:
         return provider.recall(marker)
 
     try:
         return patiently(
-            clock, lambda: complete(clock, connection.ask(ProviderCall.RECALL, recall, gives=Recalled))
+            clock,
+            lambda: complete(clock, connection.ask(ProviderCall.RECALL, recall, gives=Recalled), observe),
         )
     except Gone:
         return None

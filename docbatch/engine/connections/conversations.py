@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from docbatch.engine.clock import Clock
+from docbatch.engine.progress_notices import Observer, Trouble
 
 T = TypeVar("T")
+SLOW = 10.0
+"""Seconds after which it is told that somebody has not answered yet."""
 
 
 class Wait:
@@ -131,15 +134,24 @@ class Conversations:
         wait.watch(self._clock.wake)
 
 
-def complete(clock: Clock, talk: Talk[T]) -> T:
-    """Hold one conversation to its end and return its value. Raises what it raises."""
+def complete(clock: Clock, talk: Talk[T], observe: Observer = lambda _notice: None) -> T:
+    """Hold one conversation to its end and return its value. Raises what it raises. Who does not answer is named."""
     while True:
         try:
             wait = next(talk)
         except StopIteration as end:
             value: T = end.value
             return value
-        until = clock.monotonic() + wait.seconds
         wait.watch(clock.wake)
-        while not wait.is_over and clock.monotonic() < until:
-            clock.listen(until, lambda wait=wait: wait.is_over)  # type: ignore[misc]
+        _sit_out(clock, wait, observe)
+
+
+def _sit_out(clock: Clock, wait: Wait, observe: Observer) -> None:
+    began = clock.monotonic()
+    until = began + wait.seconds
+    is_told = False
+    while not wait.is_over and (now := clock.monotonic()) < until:
+        if now - began >= SLOW and not is_told:
+            observe(Trouble(wait.subject, f"{wait.subject} for {now - began:.0f} s"))
+            is_told = True
+        clock.listen(until if is_told else min(until, began + SLOW), lambda: wait.is_over)

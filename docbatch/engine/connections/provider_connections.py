@@ -40,7 +40,7 @@ class Access:
     """How to reach one connection. `open` reads keys and may raise CredentialsError; `read` needs neither.
 
     `kind` is the type of provider that reads as `read` does in another process, None where no other process has it.
-    `woken` says once that a provider in this process has something to tell.
+    `woken` says once that a provider in this process has something to tell, `over` that nobody waits for its key any more.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Access:
     read: Callable[[bytes], Answer]
     kind: str | None = None
     woken: threading.Event = field(default_factory=threading.Event, compare=False)
+    over: threading.Event = field(default_factory=threading.Event, compare=False)
 
 
 class ProviderConnection:
@@ -163,6 +164,7 @@ class ProviderConnection:
     def close(self) -> None:
         """Let what is under way end: the provider breaks it off. Who does not come back then is left behind."""
         self.is_ending = True
+        self.access.over.set()
         pools = [each for name in ("_asker", "_pool") if (each := self.__dict__.get(name)) is not None]
         for pool in pools:
             pool.close()
@@ -281,12 +283,16 @@ def accesses(
     for connection in connections:
         kind = REGISTRY.kind(connection.type)
         own = connection_settings(connection)
-        woken = threading.Event()
+        woken, over = threading.Event(), threading.Event()
         ring = partial(_ring, woken, wake)
-        surroundings = Surroundings(incoming, ring, partial(_key, connection, kind, root, allowed_hosts))
+        surroundings = Surroundings(
+            incoming, ring, partial(_key, connection, kind, root, allowed_hosts, over)
+        )
         open_ = partial(kind.connect, own, surroundings)
         readers = kind.name if REGISTRY.is_everywhere(kind.name) else None
-        yield Access(connection.name, kind.account(own), kind.traits(own), open_, kind.read, readers, woken)
+        yield Access(
+            connection.name, kind.account(own), kind.traits(own), open_, kind.read, readers, woken, over
+        )
 
 
 def _ring(woken: threading.Event, wake: Callable[[], None]) -> None:
@@ -294,7 +300,9 @@ def _ring(woken: threading.Event, wake: Callable[[], None]) -> None:
     wake()
 
 
-def _key(connection: Connection, kind: ProviderKind, root: Path, allowed: Collection[str]) -> str:
+def _key(
+    connection: Connection, kind: ProviderKind, root: Path, allowed: Collection[str], over: threading.Event
+) -> str:
     host = urlsplit(connection.base_url or "").hostname
     own = frozenset() if kind.service is None else kind.service.hosts
     foreign = host is not None and host not in own and not is_loopback(host)
@@ -304,7 +312,7 @@ def _key(connection: Connection, kind: ProviderKind, root: Path, allowed: Collec
             hint=f"if that is meant, set allow_host: true on it and run with --allow-host {connection.name}",
         )
     usual = None if kind.service is None else EnvReference(env=kind.service.key_variable)
-    return read_key(connection.name, connection.api_key or usual, root)
+    return read_key(connection.name, connection.api_key or usual, root, over)
 
 
 def connection_settings(connection: Connection) -> Settings:

@@ -26,7 +26,7 @@ from docbatch.core.scheduler import (
     Submit,
     schedule,
 )
-from docbatch.engine.connections.conversations import Conversations, RunOver, Talk, Wait
+from docbatch.engine.connections.conversations import SLOW, Conversations, RunOver, Talk, Wait
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Trouble, Waiting
 from docbatch.engine.running import (
@@ -39,8 +39,6 @@ from docbatch.engine.running.read_webhook_hints import HintInbox
 from docbatch.engine.running.run_context import Run
 from docbatch.webhooks.hints import Hint
 
-SLOW = 10.0
-"""Seconds after which it is told that a connection has not answered yet."""
 LAST = 1.0
 """Seconds that calls under way have to come back once the time of a run is up."""
 
