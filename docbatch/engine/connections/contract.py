@@ -1,13 +1,12 @@
 """Holding a provider to its contract: what it raises and returns that it must not becomes one kind of error."""
 
 import inspect
-import traceback
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, ProviderError, Unexpected, UsageError
+from docbatch.engine.code_of_others import raised
 from docbatch.providers.base import Provider
 
 T = TypeVar("T")
@@ -79,9 +78,3 @@ def broken(connection: str, call: str, what: str) -> Unexpected:
             hint="run the same command again: it finds out before anything is sent",
         )
     return Unexpected(text, hint=MENDABLE)
-
-
-def raised(error: BaseException) -> str:
-    """Say what was raised and where, and nothing of what it says: that may quote what must not be shown."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} ({Path(frame.filename).name}, line {frame.lineno})"

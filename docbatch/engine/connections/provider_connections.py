@@ -16,8 +16,9 @@ from docbatch.core.errors import CredentialsError, DocbatchError, NotAnswering, 
 from docbatch.core.models import Traits
 from docbatch.core.results import Answer
 from docbatch.core.scheduler import ConnectionView, Looks
+from docbatch.engine.code_of_others import raised
 from docbatch.engine.connections.backoff import Backoff
-from docbatch.engine.connections.contract import Allowed, kept, opened, raised
+from docbatch.engine.connections.contract import Allowed, kept, opened
 from docbatch.engine.connections.conversations import RunOver, Talk, Wait
 from docbatch.engine.connections.credentials import read_key, read_text
 from docbatch.engine.connections.daemon_pool import AtOnce, CallPool, DaemonPool

@@ -1,17 +1,16 @@
 """Finding what changed and is due for all selected jobs, without changing anything but the stat cache."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
 from docbatch.core.errors import DocbatchError
 from docbatch.core.guard import refuse_collisions, refuse_empty
-from docbatch.engine.connections.contract import raised
+from docbatch.engine.code_of_others import blamed
 from docbatch.engine.planning.compare_documents import Tally, compare_documents
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.naming.pathtext import escape
 from docbatch.sources.statcache import StatCache
-from docbatch.state.files import complaint
 from docbatch.state.store import Store
 
 SHOWN = 20
@@ -31,26 +30,17 @@ def find_changes(
     tallies = {}
     for target in targets:
         paths = None if only is None else only(target)
-        with _blamed(target.name):
+        with blamed(partial(_source_failed, target.name)):
             found = target.source.find(cache, paths)
             tallies[target.name] = compare_documents(target, store, found, differences, paths)
     return tallies
 
 
-@contextmanager
-def _blamed(job: str) -> Iterator[None]:
-    """Name the job whose source failed. Raises DocbatchError."""
-    try:
-        yield
-    except (DocbatchError, OSError):
-        raise
-    except Exception as error:
-        if complaint(error) is not None:
-            raise
-        raise DocbatchError(
-            f"job '{job}': the code of its source raised {raised(error)}",
-            hint="nothing was sent; mend the source, or name the specs of the other jobs to go on without this one",
-        ) from error
+def _source_failed(job: str, what: str) -> DocbatchError:
+    return DocbatchError(
+        f"job '{job}': the code of its source raised {what}",
+        hint="nothing was sent; mend the source, or name the specs of the other jobs to go on without this one",
+    )
 
 
 def refuse_surprises(

@@ -2,14 +2,14 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
-from docbatch.core.errors import DocbatchError, SinkError
+from docbatch.core.errors import SinkError
 from docbatch.core.models import ItemStatus
 from docbatch.core.results import Answer, DocumentInfo
 from docbatch.core.scheduler import Deliver
-from docbatch.engine.connections.contract import raised
+from docbatch.engine.code_of_others import blamed
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Delivered, Trouble
 from docbatch.engine.reading.result_reader_process import Render
@@ -19,7 +19,6 @@ from docbatch.naming.pathtext import escape
 from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.state.deliveries import DueDelivery, RecordedSink
-from docbatch.state.files import complaint
 
 WINDOW = 512
 
@@ -30,7 +29,7 @@ def deliver(run: Run, action: Deliver) -> None:
     recorded = next(sink for sink in run.store.deliveries.sinks(action.job) if sink.row == action.sink)
     wanted = next(sink for sink in target.sinks if sink.identity == recorded.identity)
     try:
-        with _blamed(target.name):
+        with blamed(partial(_code_failed, target.name)):
             sink = _opened(run, recorded, wanted)
             if wanted.kind.whole:
                 _publish(run, target, recorded, wanted, sink)
@@ -46,20 +45,11 @@ def deliver(run: Run, action: Deliver) -> None:
         run.observe(Trouble(f"job {action.job}", error.message, error.hint))
 
 
-@contextmanager
-def _blamed(job: str) -> Iterator[None]:
-    """Let what the code of a sink, or of a provider's answer, raises besides its contract concern its job alone."""
-    try:
-        yield
-    except (DocbatchError, OSError):
-        raise
-    except Exception as error:
-        if complaint(error) is not None:
-            raise
-        raise SinkError(
-            f"job '{job}': its outputs could not be made: the code of its sink or its provider raised {raised(error)}",
-            hint="the results are safe in the spool; mend it and apply again",
-        ) from error
+def _code_failed(job: str, what: str) -> SinkError:
+    return SinkError(
+        f"job '{job}': its outputs could not be made: the code of its sink or its provider raised {what}",
+        hint="the results are safe in the spool; mend it and apply again",
+    )
 
 
 def _opened(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> Sink:

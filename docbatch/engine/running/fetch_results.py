@@ -11,7 +11,8 @@ from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, ProviderError, Refused, Unavailable
 from docbatch.core.models import Draft
 from docbatch.core.results import Answer
-from docbatch.engine.connections.contract import broken, kept, raised
+from docbatch.engine.code_of_others import raised
+from docbatch.engine.connections.contract import broken, kept
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.reading.result_reader_process import Kept, keep
