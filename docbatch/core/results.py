@@ -26,8 +26,11 @@ class Cell(ResultModel):
     bbox: BBox | None = None
 
 
+Role = Literal["header", "footer", "page_number", "note", "comment", "speaker_notes", "form_field", "hidden"]
+
+
 class Block(ResultModel):
-    """A piece of a page in reading order. `bbox` is x0, y0, x1, y1."""
+    """A piece of a page, or of a document without pages, in reading order. `bbox` is x0, y0, x1, y1."""
 
     kind: Literal["heading", "text", "list", "table", "image", "code", "formula", "other"]
     text: str
@@ -35,10 +38,11 @@ class Block(ResultModel):
     cells: tuple[Cell, ...] = ()
     bbox: BBox | None = None
     confidence: float | None = Field(default=None, description="0 to 1")
+    role: Role | None = Field(default=None, description="what it is where it is no part of the running text")
 
 
 class Page(ResultModel):
-    """One page, from 1. Formats without pages (text, HTML, e-mail) have none and fill the document's text only."""
+    """One page, from 1. Formats without pages (text, HTML, e-mail) have none and fill the document's own blocks."""
 
     number: int
     text: str
@@ -46,6 +50,22 @@ class Page(ResultModel):
     width: float | None = None
     height: float | None = None
     blocks: tuple[Block, ...] = ()
+    confidence: float | None = Field(
+        default=None,
+        description="0 to 1, of a page that was read as a picture: the mean of its lines, by length",
+    )
+
+
+class Attachment(ResultModel):
+    """A file inside the document. `markdown` and `text` are None where it was not read."""
+
+    name: str
+    media_type: str | None = None
+    size: int | None = Field(default=None, description="bytes")
+    markdown: str | None = None
+    text: str | None = None
+    blocks: tuple[Block, ...] = ()
+    attachments: tuple["Attachment", ...] = ()
 
 
 class DocumentInfo(ResultModel):
@@ -79,7 +99,9 @@ class Result(ResultModel):
     markdown: str
     text: str
     pages: tuple[Page, ...] = ()
+    blocks: tuple[Block, ...] = Field(default=(), description="those of a document without pages")
     tables: tuple[Block, ...] = Field(default=(), description="tables that belong to no page")
+    attachments: tuple[Attachment, ...] = Field(default=(), description="files inside the document")
     metadata: dict[str, Any] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     usage: Usage = Usage()

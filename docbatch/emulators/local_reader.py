@@ -17,9 +17,9 @@ from docbatch.emulators.journal import write_whole
 from docbatch.emulators.reading import Page, Reading
 from docbatch.emulators.server import Emulator
 from docbatch.media import HEAD_SIZE, detect
-from docbatch.providers.local import ocr
 from docbatch.providers.local.engines import Options
 from docbatch.providers.local.messages import Answer, Task, Written
+from docbatch.providers.local.ocr import tesseract_data
 from docbatch.providers.local.payload import LocalAnswer, read
 from docbatch.providers.local.pool import Pool, TaskOutcome
 
@@ -116,7 +116,7 @@ class LocalReader:
             out=bytes(self._readings.absolute() / f"{identity}.part"),
             timeout=PATIENCE,
             max_memory=MEMORY,
-            options=Options("auto", LANGUAGES, ocr.tessdata(LANGUAGES)),
+            options=Options("auto", LANGUAGES, tesseract_data.folder(LANGUAGES)),
         )
 
     def _ended(self, outcome: TaskOutcome) -> tuple[str, Reading]:

@@ -63,9 +63,10 @@ def _read(payload: bytes) -> "Answer":
 
 
 def _abilities() -> tuple[str, ...]:
-    from docbatch.providers.local import engines, ocr  # noqa: PLC0415 - looks at the file system
+    from docbatch.providers.local import engines  # noqa: PLC0415 - looks at the file system
+    from docbatch.providers.local.ocr import tesseract_data  # noqa: PLC0415
 
-    found = ocr.tessdata(("eng",))
+    found = tesseract_data.folder(("eng",))
     versions = ", ".join(f"{name} {version}" for name, version in engines.versions().items())
     return (
         f"engines: {versions}",

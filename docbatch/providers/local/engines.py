@@ -14,15 +14,16 @@ from docbatch.core.models import Failure, FailureClass
 
 Json = dict[str, Any]
 Ocr = Literal["auto", "off", "force"]
+RunningLines = Literal["keep", "drop"]
 
 PDF = "application/pdf"
 GENERAL = "xberg"
 
 _CLASSES: Mapping[str, tuple[str, str]] = {
-    "plain": ("engine_plain", "PlainEngine"),
-    "liteparse": ("engine_liteparse", "LiteparseEngine"),
-    "xberg": ("engine_xberg", "XbergEngine"),
-    "kreuzberg": ("engine_kreuzberg", "KreuzbergEngine"),
+    "plain": ("text.plain_engine", "PlainEngine"),
+    "liteparse": ("pdf.liteparse_engine", "LiteparseEngine"),
+    "xberg": ("office.xberg_engine", "XbergEngine"),
+    "kreuzberg": ("office.kreuzberg_engine", "KreuzbergEngine"),
 }
 
 _OPENXML = "application/vnd.openxmlformats-officedocument"
@@ -65,11 +66,19 @@ DOCUMENTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What decides a result: `tessdata` is the folder with the data of all `languages`, None where OCR is impossible."""
+    """What decides a result.
+
+    `tessdata` is the folder with Tesseract's data of all `languages`, None where there is none. `encoding` names the
+    characters of texts and HTML pages, None where each says so itself. `passwords` are tried on a document that asks for
+    one, in this order.
+    """
 
     ocr: Ocr = "auto"
     languages: tuple[str, ...] = ("eng",)
     tessdata: str | None = None
+    running_lines: RunningLines = "keep"
+    encoding: str | None = None
+    passwords: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def reads_pictures(self) -> bool:
@@ -80,23 +89,27 @@ class Options:
 class Parsed:
     """What an engine made of a document, ready to be written as JSON.
 
-    `pages` and `tables` have the shape of `results.Page` and `results.Block`, defaults left out. `markdown` and
-    `text` are None where something else says everything. `unread` are pages that are pictures nobody read, `lost`
-    are pages the engine could not make sense of.
+    `pages`, `blocks`, `tables` and `attachments` have the shapes of `results.Page`, `Block` and `Attachment`, defaults
+    left out; `blocks` are those of a document without pages, `tables` those of its blocks. `markdown` and `text` are None
+    where `pages` or `blocks` say everything. What was not read makes the document partial: `unread` are pages that are
+    pictures nobody read, `lost` names everything else, such as "slide 2: the part is missing". `warnings` are whole
+    sentences on what was guessed, mended or may be wrong.
     """
 
     markdown: str | None
     text: str | None
     pages: Sequence[Json] = ()
+    blocks: Sequence[Json] = ()
     tables: Sequence[Json] = ()
+    attachments: Sequence[Json] = ()
     metadata: Json = field(default_factory=dict)
     warnings: Sequence[str] = ()
     unread: Sequence[int] = ()
-    lost: Sequence[int] = ()
+    lost: Sequence[str] = ()
 
     def has_text(self) -> bool:
         if self.text is None:
-            return any(page["text"].strip() for page in self.pages)
+            return any(each["text"].strip() for each in (*self.pages, *self.blocks))
         return bool(self.text.strip())
 
 

@@ -1,7 +1,7 @@
 """What the pool and its workers say to each other."""
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 from docbatch.core.models import Failure, FailureClass
@@ -9,7 +9,7 @@ from docbatch.processes.frames import read_message
 from docbatch.providers.local.engines import Options
 
 # The format of the file an answer is written to.
-FORMAT = "docbatch/local/v1"
+FORMAT = "docbatch/local/v2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,16 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The answer lies in the task's `out`; digest and size are those of the uncompressed bytes."""
+    """The answer lies in the task's `out`; digest and size are those of the uncompressed bytes.
+
+    `warnings` are the first of those in the answer, each cut to what fits a line or two.
+    """
 
     digest: str
     size: int
     seconds: float
     partial: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +67,14 @@ _PLAIN = ("id", "digest", "size", "media_type", "timeout", "max_memory", "skip")
 
 
 def task_message(task: Task) -> list[Any]:
-    options = [task.options.ocr, task.options.languages, task.options.tessdata]
+    options = astuple(task.options)
     paths = [os.fsdecode(task.path), os.fsdecode(task.out)]
     return [*(getattr(task, name) for name in _PLAIN), options, *paths]
 
 
 def read_task(message: Any) -> Task:
-    *values, (ocr, languages, tessdata), path, out = message
-    options = Options(ocr, tuple(languages), tessdata)
+    *values, (ocr, languages, tessdata, running_lines, encoding, passwords), path, out = message
+    options = Options(ocr, tuple(languages), tessdata, running_lines, encoding, tuple(passwords))
     plain = dict(zip(_PLAIN, values, strict=True))
     return Task(**plain, options=options, path=os.fsencode(path), out=os.fsencode(out))
 

@@ -23,6 +23,13 @@ def memory_bytes(text: str) -> int:
     return int(float(size[1]) * _UNITS[size[2]])
 
 
+def _is_text_encoding(name: str) -> bool:
+    try:
+        return isinstance(b"a".decode(name), str)
+    except (LookupError, ValueError):
+        return False
+
+
 class LocalConfig(BaseModel):
     """Options of the local provider."""
 
@@ -46,6 +53,24 @@ class LocalConfig(BaseModel):
         max_length=16,
         description="Tesseract's codes of the languages on scanned pages",
     )
+
+    running_lines: Literal["keep", "drop"] = Field(
+        default="keep",
+        description="what becomes of running heads, running feet and page numbers; kept ones are marked in blocks",
+    )
+    encoding: str | None = Field(
+        default=None,
+        description="how the characters of texts, HTML pages and CSV files are written, such as cp1252 or shift_jis; found out where it is not given",
+    )
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str | None) -> str | None:
+        if value is not None and not _is_text_encoding(value):
+            raise ValueError(
+                "not an encoding that Python knows; write utf-8, cp1252, shift_jis or another of its names"
+            )
+        return value
 
     @field_validator("max_memory")
     @classmethod

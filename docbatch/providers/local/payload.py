@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from docbatch.core.results import DocumentInfo, ProviderInfo, Result, Usage
+from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
 from docbatch.providers.local.messages import FORMAT
 
@@ -17,10 +18,18 @@ _SHAPE: dict[str, type | tuple[type, ...]] = {
     "markdown": (str, type(None)),
     "text": (str, type(None)),
     "pages": list,
+    "blocks": list,
     "tables": list,
+    "attachments": list,
     "metadata": dict,
     "warnings": list,
 }
+# Answers of before, which the spool may hold, have none of these.
+_LATER = ("blocks", "attachments")
+_FORMATS = frozenset({FORMAT, "docbatch/local/v1"})
+
+
+_TAKEN = ("pages", "blocks", "tables", "attachments", "metadata", "warnings")
 
 
 class LocalAnswer:
@@ -38,15 +47,19 @@ class LocalAnswer:
     def markdown(self) -> str:
         if self._payload["markdown"] is not None:
             return str(self._payload["markdown"])
-        return self._pages("markdown") if self._payload["pages"] else self.text()
+        if self._payload["pages"]:
+            return self._pages("markdown")
+        return blocks.markdown(self._payload["blocks"]) if self._payload["blocks"] else self.text()
 
     def text(self) -> str:
         text = self._payload["text"]
-        return self._pages("text") if text is None else str(text)
+        if text is not None:
+            return str(text)
+        return self._pages("text") if self._payload["pages"] else blocks.text(self._payload["blocks"])
 
     def result(self, document: DocumentInfo) -> Result:
         payload = self._payload
-        values: dict[str, Any] = {name: payload[name] for name in ("pages", "tables", "metadata", "warnings")}
+        values: dict[str, Any] = {name: payload[name] for name in _TAKEN}
         return Result(
             outcome="partial" if payload["partial"] else "succeeded",
             document=document,
@@ -64,8 +77,9 @@ class LocalAnswer:
 def read(content: bytes) -> LocalAnswer:
     """Return the answer in a payload. Raises ValueError when it is not one."""
     payload = json.loads(content)
-    if not isinstance(payload, dict) or payload.get("format") != FORMAT:
+    if not isinstance(payload, dict) or payload.get("format") not in _FORMATS:
         raise ValueError(f"not an answer of the local engine in format {FORMAT}")
+    payload = {name: [] for name in _LATER} | payload
     for name, kind in _SHAPE.items():
         if not isinstance(payload.get(name, ...), kind):
             raise ValueError(  # noqa: TRY004 - the contract of a provider names ValueError

@@ -28,8 +28,9 @@ from docbatch.providers.base import (
     Sighting,
     Unsearchable,
 )
-from docbatch.providers.local import engines, ocr, traits
+from docbatch.providers.local import engines, traits
 from docbatch.providers.local.messages import Differs, Task, Unkept, Written
+from docbatch.providers.local.ocr import tesseract_data
 from docbatch.providers.local.options import LocalConfig, memory_bytes
 from docbatch.providers.local.payload import LocalAnswer, read
 from docbatch.providers.local.pool import CATALOGUE, Pool, TaskOutcome
@@ -155,7 +156,9 @@ class LocalProvider(Unsearchable):
         self, items: Mapping[str, WorkItem], files: Mapping[str, bytes], config: LocalConfig
     ) -> list[Task]:
         languages = tuple(config.languages)
-        options = engines.Options(config.ocr, languages, ocr.tessdata(languages))
+        options = engines.Options(
+            config.ocr, languages, tesseract_data.folder(languages), config.running_lines, config.encoding
+        )
         return [
             Task(
                 id=id_,

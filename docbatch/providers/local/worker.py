@@ -16,14 +16,19 @@ from collections.abc import Sequence
 from docbatch.core.models import Failure, FailureClass
 from docbatch.processes.frames import Frame, message_of
 from docbatch.processes.parent import die_with, private_pipes, serve
-from docbatch.providers.local import confine, ocr, reading
+from docbatch.providers.local import confine, reading
 from docbatch.providers.local.engines import PDF, Catalogue, Engine, Json, Options, Parsed
 from docbatch.providers.local.messages import FORMAT, Answer, Differs, Task, Unkept, Written, read_task
+from docbatch.providers.local.ocr import tesseract_data
 
 # A process is replaced after this much work, or when it holds this much memory.
 _DOCUMENTS = 300
 _SECONDS = 30.0
 _RESIDENT = 1 << 30
+
+# What the parent is told of an answer's warnings; all of them stand in the answer.
+_MOST_WARNINGS = 20
+_LONGEST_WARNING = 300
 
 # Another engine would come to the same end.
 _FINAL = frozenset({FailureClass.ENCRYPTED, FailureClass.NEEDS_OCR})
@@ -69,7 +74,8 @@ class DocumentReader:
         except OSError as error:
             return Unkept(error.strerror or str(error))
         digest = hashlib.sha256(content).hexdigest()
-        return Written(digest, len(content), time.perf_counter() - started, payload["partial"])
+        told = tuple(warning[:_LONGEST_WARNING] for warning in payload["warnings"][:_MOST_WARNINGS])
+        return Written(digest, len(content), time.perf_counter() - started, payload["partial"], told)
 
     def _payload(self, data: bytes, task: Task) -> Json | Failure:
         names = self._catalogue.route(task.media_type, task.options)
@@ -125,7 +131,7 @@ def _judged(parsed: Parsed, task: Task) -> Parsed | Failure:
     if parsed.has_text():
         return parsed
     if parsed.lost:
-        return Failure(FailureClass.CORRUPT, "; ".join(parsed.warnings))
+        return Failure(FailureClass.CORRUPT, "; ".join(parsed.lost))
     if parsed.unread:
         return Failure(
             FailureClass.NEEDS_OCR, f"the document is a picture without text; {_advice(task.options)}"
@@ -136,7 +142,7 @@ def _judged(parsed: Parsed, task: Task) -> Parsed | Failure:
 def _advice(options: Options) -> str:
     if options.ocr == "off":
         return "set ocr: auto to have it read"
-    return f"install {ocr.packages(options.languages)} and run docbatch retry"
+    return f"install {tesseract_data.packages(options.languages)} and run docbatch retry"
 
 
 def _payload(engine: str, parsed: Parsed, options: Options) -> Json:
@@ -147,9 +153,15 @@ def _payload(engine: str, parsed: Parsed, options: Options) -> Json:
         "markdown": parsed.markdown,
         "text": parsed.text,
         "pages": parsed.pages,
+        "blocks": parsed.blocks,
         "tables": parsed.tables,
+        "attachments": parsed.attachments,
         "metadata": parsed.metadata,
-        "warnings": [*parsed.warnings, *_scans(parsed.unread, options)],
+        "warnings": [
+            *_scans(parsed.unread, options),
+            *(f"lost: {each}" for each in parsed.lost),
+            *parsed.warnings,
+        ],
     }
 
 
@@ -157,7 +169,7 @@ def _scans(pages: Sequence[int], options: Options) -> list[str]:
     if not pages:
         return []
     numbers = ", ".join(map(str, pages))
-    return [f"pictures without text on page {numbers}; {_advice(options)}"]
+    return [f"lost: pictures without text on page {numbers}; {_advice(options)}"]
 
 
 def _write(path: bytes, content: bytes) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.core.results import Block, Page
-from docbatch.providers.local import engines, ocr
+from docbatch.providers.local import engines
 from docbatch.providers.local.engines import Engine, Options, Parsed
+from docbatch.providers.local.ocr import tesseract_data
 from tests.providers.local import specimens
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -198,7 +199,9 @@ def test_versions_are_those_installed() -> None:
     assert set(engines.versions()) == {"liteparse", "xberg"}
 
 
-@pytest.mark.skipif(ocr.tessdata(["eng"]) is None, reason="Tesseract's English data is not installed")
+@pytest.mark.skipif(
+    tesseract_data.folder(["eng"]) is None, reason="Tesseract's English data is not installed"
+)
 def test_a_scanned_page_without_letters_is_read_without_complaint(for_pdf: Engine) -> None:
-    options = Options(tessdata=ocr.tessdata(["eng"]))
+    options = Options(tessdata=tesseract_data.folder(["eng"]))
     assert not parsed(for_pdf.extract(specimens.pdf(scanned=(2,)), PDF, options)).unread

@@ -16,13 +16,15 @@ from docbatch.core.models import FailureClass, Operation, Recovery, WorkItem
 from docbatch.core.results import DocumentInfo
 from docbatch.media import HEAD_SIZE, detect
 from docbatch.providers.base import Batch, Changed, Failed, Intent, Provider, Ready
-from docbatch.providers.local import ocr
+from docbatch.providers.local.ocr import tesseract_data
 from docbatch.providers.local.provider import LocalProvider
 from tests.providers.local import specimens
 from tests.providers.local.harness import PATIENCE, ROOT, Ear
 
 DOCUMENT = DocumentInfo(path="a", sha256="0" * 64, size=1, media_type="x/y")
-WITHOUT_OCR = pytest.mark.skipif(ocr.tessdata(["eng"]) is not None, reason="Tesseract's data is installed")
+WITHOUT_OCR = pytest.mark.skipif(
+    tesseract_data.folder(["eng"]) is not None, reason="Tesseract's data is installed"
+)
 
 Ended = Ready | Failed | Changed
 
@@ -264,8 +266,8 @@ def test_a_payload_of_the_wrong_shape_is_refused(wicked: Office, payload: bytes)
 def test_tessdata_is_found_only_when_every_language_is_there(tmp_path: Path) -> None:
     env = {"TESSDATA_PREFIX": str(tmp_path)}
     (tmp_path / "xxa.traineddata").touch()
-    assert ocr.tessdata(["xxa"], env) == str(tmp_path)
-    assert ocr.tessdata(["xxa", "xxb"], env) is None
+    assert tesseract_data.folder(["xxa"], env) == str(tmp_path)
+    assert tesseract_data.folder(["xxa", "xxb"], env) is None
 
 
 def test_a_result_that_cannot_be_written_is_no_verdict_on_its_document(office: Office) -> None:

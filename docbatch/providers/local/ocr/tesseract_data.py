@@ -13,7 +13,7 @@ _FOLDERS = (
 )
 
 
-def tessdata(languages: Iterable[str], env: Mapping[str, str] = os.environ) -> str | None:
+def folder(languages: Iterable[str], env: Mapping[str, str] = os.environ) -> str | None:
     """Return the folder that holds the data of all these languages, None when there is none."""
     wanted = [f"{language}.traineddata" for language in languages]
     folders = (folder for folder in _folders(env) if all((folder / name).is_file() for name in wanted))

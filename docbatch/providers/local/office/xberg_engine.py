@@ -9,8 +9,8 @@ from typing import Any
 import xberg
 
 from docbatch.core.models import Failure
-from docbatch.providers.local import nodes
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
+from docbatch.providers.local.office import nodes
 
 _LEFT_OUT = frozenset(
     {"format_type", "scanned_confidence", "fabricated_text_pages", "implausible_text_pages"}

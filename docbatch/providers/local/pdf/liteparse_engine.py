@@ -77,15 +77,13 @@ def _unread(parser: Any, data: bytes, result: ParseResult, options: Options) -> 
 
 
 def _parsed(result: ParseResult, unread: Sequence[int]) -> Parsed:
-    warnings = [f"page {error.page_num}: {error.message}" for error in result.page_errors]
     return Parsed(
         markdown=None,
         text=None,
         pages=[_page(page) for page in result.pages],
         metadata=_metadata(result),
-        warnings=warnings,
         unread=unread,
-        lost=[error.page_num for error in result.page_errors],
+        lost=[f"page {error.page_num}: {error.message}" for error in result.page_errors],
     )
 
 

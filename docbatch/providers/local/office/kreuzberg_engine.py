@@ -6,8 +6,8 @@ from typing import Any
 import kreuzberg
 
 from docbatch.core.models import Failure, FailureClass
-from docbatch.providers.local import nodes
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
+from docbatch.providers.local.office import nodes
 
 _LEFT_OUT = frozenset({"format_type", "pages"})
 

@@ -1,0 +1,1 @@
+"""Pictures of text: which are read, by what, and in which order."""

@@ -1,0 +1,1 @@
+"""PDF: what liteparse makes of it, and the steps that complete it."""

@@ -1,0 +1,1 @@
+"""Text and HTML: from bytes to characters."""
