@@ -1,6 +1,7 @@
 """PDF through liteparse: Markdown, layout text and boxes page by page."""
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -8,6 +9,7 @@ from liteparse import LayoutBlock, LayoutCell, LiteParse, ParsedPage, ParseResul
 
 from docbatch.core.models import Failure
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
+from docbatch.providers.local.pdf.pdf_document import PdfDocument, Step
 
 _KINDS = {
     "heading": "heading",
@@ -18,6 +20,8 @@ _KINDS = {
     "table": "table",
     "figure": "image",
 }
+STEPS: tuple[Step, ...] = ()
+"""What completes what liteparse read, in this order."""
 _HEADER_WITHIN = 1032
 _NO_MARKDOWN = "```text\n\n```"
 _SMALLEST = (
@@ -42,7 +46,14 @@ class LiteparseEngine:
             unread = _unread(parser, data, result, options)
         except Exception as error:  # noqa: BLE001 - the engine's own exceptions have no common base
             return unreadable(error)
-        return _parsed(result, unread)
+        document = PdfDocument(
+            data, options, result, [_page(page) for page in result.pages], _metadata(result), unread=unread
+        )
+        document.lost += [f"page {error.page_num}: {error.message}" for error in result.page_errors]
+        with contextlib.closing(document):
+            for step in STEPS:
+                _take(step, document)
+        return document.result()
 
     def close(self) -> None:
         """Nothing is held."""
@@ -76,15 +87,12 @@ def _unread(parser: Any, data: bytes, result: ParseResult, options: Options) -> 
     ]
 
 
-def _parsed(result: ParseResult, unread: Sequence[int]) -> Parsed:
-    return Parsed(
-        markdown=None,
-        text=None,
-        pages=[_page(page) for page in result.pages],
-        metadata=_metadata(result),
-        unread=unread,
-        lost=[f"page {error.page_num}: {error.message}" for error in result.page_errors],
-    )
+def _take(step: Step, document: PdfDocument) -> None:
+    try:
+        step(document)
+    except Exception as error:  # noqa: BLE001 - what the engine read is worth more than what the step would add
+        name = step.__module__.rpartition(".")[2].replace("_", " ")
+        document.warnings.append(f"{name}: the step failed: {type(error).__name__}: {error}")
 
 
 def _metadata(result: ParseResult) -> Json:
