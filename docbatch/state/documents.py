@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from docbatch.core.keys import canonical
 from docbatch.core.models import Failure, FailureClass, Operation, Recipe
 from docbatch.state.database import Database, among
 
@@ -71,6 +72,15 @@ class Documents:
             "SELECT provider, account, operation, config, pins FROM recipe WHERE id = ?", (row,)
         ).fetchone()
         return Recipe(provider, account, Operation(operation), json.loads(config), json.loads(pins))
+
+    def recipes_alike(self, recipe: Recipe) -> dict[int, str]:
+        """Return the rows and keys of all recipes that are like this one but for their versions."""
+        rows = self._database.execute(
+            "SELECT id, key FROM recipe WHERE provider = ? AND account = ? AND operation = ?",
+            (recipe.provider, recipe.account, str(recipe.operation)),
+        ).fetchall()
+        config = canonical(recipe.config)
+        return {row: key for row, key in rows if canonical(self.recipe(row).config) == config}
 
     def recipe_key(self, row: int) -> str:
         return str(self._database.execute("SELECT key FROM recipe WHERE id = ?", (row,)).fetchone()[0])

@@ -178,8 +178,18 @@ def _key_facts(plan: Plan, target: ResolvedJob, path: bytes, change: Change | No
         yield f"item {key}"
     if item is not None:
         yield from _item_facts(item)
+        yield from _version_facts(plan, target, item)
     elif plan.store is not None and key:
         yield "these bytes were never sent under this job's provider, operation and config"
+
+
+def _version_facts(plan: Plan, target: ResolvedJob, item: RecordedItem) -> Iterator[str]:
+    """Say of a document that another version read than the one that would today, which it was."""
+    assert plan.store is not None
+    if item.result is not None and plan.store.documents.recipe_key(item.recipe) in target.standing:
+        pins = plan.store.documents.recipe(item.recipe).pins
+        versions = ", ".join(f"{name} {version}" for name, version in sorted(pins.items()))
+        yield f"read by {versions}; 'docbatch apply --upgrade {target.name}' reads it again with what is installed"
 
 
 def _item_facts(item: RecordedItem) -> Iterator[str]:

@@ -44,6 +44,8 @@ class ResolvedSink:
 class ResolvedJob:
     """A job ready to be planned.
 
+    `standing` are the keys of recipes that differ from the job's in versions alone, the newest first: documents that were
+    read under one of them stay as they are. `oldest_key` is that of the oldest, None where it is the job's own.
     `config` includes execution-only fields. `cautions` are sentences for whoever looks at the plan.
     """
 
@@ -54,6 +56,8 @@ class ResolvedJob:
     recipe: Recipe
     recipe_key: str
     source: Source
+    standing: tuple[str, ...] = ()
+    oldest_key: str | None = None
     allow_empty: bool = False
     config: Mapping[str, Any] = field(default_factory=dict)
     priority: int = 50

@@ -18,6 +18,8 @@ RunningLines = Literal["keep", "drop"]
 
 PDF = "application/pdf"
 GENERAL = "xberg"
+STEPS = "1"
+"""The version of docbatch's own steps: another one wherever a document may be read otherwise than before."""
 
 _CLASSES: Mapping[str, tuple[str, str]] = {
     "plain": ("text.plain_engine", "PlainEngine"),
@@ -151,8 +153,9 @@ def load(name: str) -> Engine:
 
 
 def versions() -> dict[str, str]:
-    """Return the installed engines and their versions; imports none of them."""
-    return {name: importlib.metadata.version(name) for name in ("liteparse", GENERAL)}
+    """Return the parts that decide what is read, and their versions; imports none of them."""
+    installed = {name: importlib.metadata.version(name) for name in ("liteparse", "pypdfium2", GENERAL)}
+    return installed | {"steps": STEPS}
 
 
 def label(package: str) -> str:

@@ -196,7 +196,7 @@ def test_engines_are_asked_in_order_and_only_about_documents() -> None:
 
 
 def test_versions_are_those_installed() -> None:
-    assert set(engines.versions()) == {"liteparse", "xberg"}
+    assert set(engines.versions()) == {"liteparse", "pypdfium2", "xberg", "steps"}
 
 
 @pytest.mark.skipif(
