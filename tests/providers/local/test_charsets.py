@@ -110,6 +110,11 @@ def test_single_bytes_that_do_not_fit_are_counted_and_placed() -> None:
     assert decoded.lost == ("2 places not written in utf-8, the first at byte 19",)
 
 
+def test_a_stray_zero_byte_makes_no_wide_text() -> None:
+    assert charsets.decode(b"started\n" * 40 + b"\0end\n").codec == "utf-8"
+    assert charsets.decode("größe\n".encode("cp1252") * 40 + b"\0").codec == "cp1252"
+
+
 def test_what_fits_nothing_is_partial() -> None:
     assert charsets.decode(random.Random(1).randbytes(3000)).lost
     assert charsets.decode(b"x\xb7y\xf7z\xa7w\xb1" * 9).lost

@@ -61,6 +61,7 @@ _ODD = re.compile(
 )
 _WIDE_LEAST = 4
 _NEARLY_ALL = 0.9
+_ZEROS = 0.02
 _ONE_IN = 5
 _FEW = 20
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -78,7 +79,10 @@ def unmarked_unicode(data: bytes) -> str | None:
     if fourth > _NEARLY_ALL < third or first > _NEARLY_ALL < second:
         name = "utf-32-le" if fourth > first else "utf-32-be"
     else:
-        name = "utf-16-le" if first + third < second + fourth else "utf-16-be"
+        low, high = first + third, second + fourth
+        name = "utf-16-le" if low < high else "utf-16-be"
+        if min(low, high) > 0 or max(low, high) < _ZEROS:
+            return None
     return name if _fits(head, name) else None
 
 

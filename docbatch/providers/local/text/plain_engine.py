@@ -13,7 +13,7 @@ class PlainEngine:
 
     def extract(self, data: bytes, _media_type: str, options: Options, /) -> Parsed | Failure:
         decoded = charsets.decode(data, options.encoding)
-        text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
+        text = decoded.text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
         return Parsed(markdown=None, text=text, warnings=decoded.warnings, lost=decoded.lost)
 
     def close(self) -> None:
