@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from docbatch import media
 from docbatch.core.models import Failure
@@ -183,10 +183,10 @@ def _attempt(catalogue: Catalogue, name: str, data: bytes, media_type: str, opti
 
 
 @cache
-def _engine(catalogue: Catalogue, name: str) -> Engine:
+def _engine(catalogue: Any, name: str) -> Engine:
     """Return an engine, warmed up without the document's limit: some reserve much with their first document."""
     with confine.unlimited_memory():
-        engine = catalogue.load(name)
+        engine: Engine = catalogue.load(name)
         engine.warm_up()
     return engine
 
