@@ -22,6 +22,7 @@ GENERAL = "xberg"
 _CLASSES: Mapping[str, tuple[str, str]] = {
     "plain": ("text.plain_engine", "PlainEngine"),
     "html": ("text.html_engine", "HtmlEngine"),
+    "mail": ("mail.mail_engine", "MailEngine"),
     "liteparse": ("pdf.liteparse_engine", "LiteparseEngine"),
     "xberg": ("office.xberg_engine", "XbergEngine"),
     "kreuzberg": ("office.kreuzberg_engine", "KreuzbergEngine"),
@@ -144,6 +145,8 @@ def route(media_type: str, options: Options) -> tuple[str, ...]:
         return ("plain",)
     if media_type == "text/html":
         return ("html", GENERAL)
+    if media_type == "message/rfc822":
+        return ("mail", GENERAL)
     return (GENERAL,) if media_type in DOCUMENTS else ()
 
 
