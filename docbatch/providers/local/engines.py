@@ -24,6 +24,7 @@ _CLASSES: Mapping[str, tuple[str, str]] = {
     "decoded": ("text.decoded_engine", "DecodedEngine"),
     "html": ("text.html_engine", "HtmlEngine"),
     "mail": ("mail.mail_engine", "MailEngine"),
+    "outlook": ("mail.outlook_engine", "OutlookEngine"),
     "liteparse": ("pdf.liteparse_engine", "LiteparseEngine"),
     "xberg": ("office.xberg_engine", "XbergEngine"),
     "kreuzberg": ("office.kreuzberg_engine", "KreuzbergEngine"),
@@ -36,6 +37,7 @@ _OWN: Mapping[str, tuple[str, ...]] = {
     "application/json": ("decoded",),
     "application/xml": ("decoded",),
     "message/rfc822": ("mail", GENERAL),
+    "application/vnd.ms-outlook": ("outlook", GENERAL),
 }
 
 _OPENXML = "application/vnd.openxmlformats-officedocument"

@@ -1,5 +1,8 @@
 """Markdown, JSON and XML in the charset that they are written in."""
 
+import contextlib
+from collections.abc import Iterator
+
 import pytest
 
 from docbatch.core.models import Failure
@@ -8,8 +11,9 @@ from docbatch.providers.local.engines import Engine, Options, Parsed
 
 
 @pytest.fixture(scope="module")
-def engine() -> Engine:
-    return engines.load("decoded")
+def engine() -> Iterator[Engine]:
+    with contextlib.closing(engines.load("decoded")) as engine:
+        yield engine
 
 
 def read(engine: Engine, data: bytes, media_type: str) -> Parsed:
