@@ -6,6 +6,7 @@ from docbatch.core.models import Failure
 from docbatch.core.results import Block
 from docbatch.providers.local import blocks, engines
 from docbatch.providers.local.engines import Json, Options, Parsed
+from docbatch.providers.local.text import html_blocks
 from docbatch.providers.local.text.html_engine import HtmlEngine
 
 
@@ -122,8 +123,16 @@ def test_tables_that_only_place_things_are_read_as_what_they_hold() -> None:
 
 
 def test_what_stands_wrongly_in_a_table_or_a_list_is_not_lost() -> None:
-    assert markdown("<table>a<tr>b<td>c</td>d<td>e</table>") == "abd\n\n| c | e |\n| --- | --- |"
+    assert markdown("<table>a<tr>b<td>c</td>d<td>e</table>") == "a b d\n\n| c | e |\n| --- | --- |"
     assert markdown("<ul>a<li>b</li><p>c</ul>") == "a\n\n- b\n\nc"
+
+
+def test_words_that_no_block_holds_are_put_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(html_blocks._BLOCKS, "pre", lambda _element, _place: iter(()))
+    parsed = read("<p>a<pre>b c</pre><p>d")
+
+    assert parsed.markdown == "a\n\nd\n\nb c"
+    assert parsed.warnings == ("mended: 2 words stood where none are looked for, and are put at the end",)
 
 
 @pytest.mark.parametrize(

@@ -80,9 +80,14 @@ def unmarked_unicode(data: bytes) -> str | None:
     else:
         low, high = first + third, second + fourth
         name = "utf-16-le" if low < high else "utf-16-be"
-        if min(low, high) > 0 or max(low, high) < _ZEROS:
+        if min(low, high) > 0 or max(low, high) < (1 if _is_narrow(head) else _ZEROS):
             return None
     return name if _fits(head, name) else None
+
+
+def _is_narrow(head: bytes) -> bool:
+    """Whether all but the zero bytes is ASCII's text; in wide characters every second byte would be zero then."""
+    return head.isascii() and not _CONTROL.search(head.replace(b"\0", b""))
 
 
 def _eastern(head: bytes) -> str | None:

@@ -40,7 +40,9 @@ def beside_rows(table: Element) -> list[Element | str]:
     """Return what a table holds outside its rows, the caption among it; browsers show it first."""
     found: list[Element | str] = []
     for child in table.children:
-        if isinstance(child, str) or child.name not in {"tr", "col", "colgroup", *_ROWS_IN}:
+        if isinstance(child, str):
+            found.append(f" {child} ")
+        elif child.name not in {"tr", "col", "colgroup", *_ROWS_IN}:
             found.append(child)
         elif child.name in {"tr", *_ROWS_IN}:
             found += _strays(child)
@@ -51,7 +53,9 @@ def _strays(part: Element) -> Iterator[Element | str]:
     for child in part.children:
         if isinstance(child, Element) and child.name == "tr" and part.name != "tr":
             yield from _strays(child)
-        elif isinstance(child, str) or child.name not in _CELLS:
+        elif isinstance(child, str):
+            yield f" {child} "
+        elif child.name not in _CELLS:
             yield child
 
 
