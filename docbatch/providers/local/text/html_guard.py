@@ -8,7 +8,25 @@ from docbatch.providers.local.text.html_tree import Element
 
 # Of these not all is shown, or not as it stands in the page.
 _OWN_RULES = frozenset({"select", "math", "iframe", "textarea"})
-_APART = frozenset({"br", "hr", "img", "input", "rt", "button", "legend", "text", "td", "th"})
+_APART = frozenset(
+    {
+        "br",
+        "hr",
+        "img",
+        "input",
+        "rt",
+        "button",
+        "legend",
+        "td",
+        "th",
+        "text",
+        "object",
+        "video",
+        "audio",
+        "canvas",
+        "progress",
+    }
+) | {"meter", "output", "marquee"}
 
 
 def unsaid(root: Element, said: str) -> list[str]:

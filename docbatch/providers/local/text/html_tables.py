@@ -68,7 +68,7 @@ def is_layout(table: Element, rows: list[list[Element]]) -> bool:
         return False
     if max(map(len, rows)) == 1 and any(cell.holds_blocks and _has_any(cell) for cell in cells):
         return True
-    return len(cells) == 1 or any(_has(cell, _PARTS_OF_PAGES) for cell in cells)
+    return len(cells) == 1 or any(holds(cell, _PARTS_OF_PAGES) for cell in cells)
 
 
 _PARTS_OF_PAGES = frozenset({"table", "h1", "h2", "h3", "h4", "h5", "h6", "form", "iframe"})
@@ -76,10 +76,10 @@ _SEVERAL = _PARTS_OF_PAGES | {"p", "ul", "ol", "div", "blockquote", "pre", "dl"}
 
 
 def _has_any(cell: Element) -> bool:
-    return _has(cell, _SEVERAL)
+    return holds(cell, _SEVERAL)
 
 
-def _has(element: Element, names: frozenset[str]) -> bool:
+def holds(element: Element, names: frozenset[str]) -> bool:
     """Whether an element shows one of these; only those that hold blocks are looked through."""
     ahead = [element]
     while ahead:
