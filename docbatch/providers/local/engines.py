@@ -34,6 +34,8 @@ _OWN: Mapping[str, tuple[str, ...]] = {
     "text/plain": ("plain",),
     "text/html": ("html", GENERAL),
     "text/markdown": ("decoded",),
+    "text/csv": ("decoded",),
+    "text/tab-separated-values": ("decoded",),
     "application/json": ("decoded",),
     "application/xml": ("decoded",),
     "message/rfc822": ("mail", GENERAL),

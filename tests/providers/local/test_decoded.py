@@ -1,4 +1,5 @@
-"""Markdown, JSON and XML in the charset that they are written in."""
+# ruff: noqa: RUF001 - letters of many scripts
+"""Markdown, CSV, JSON and XML in the charset that they are written in."""
 
 import contextlib
 from collections.abc import Iterator
@@ -27,6 +28,10 @@ def read(engine: Engine, data: bytes, media_type: str) -> Parsed:
     [
         ("text/markdown", "# Größe\n\n5 € “x”\n", "cp1252"),
         ("text/markdown", "# Größe\n\n5 €\n", "utf-16-le"),
+        ("text/csv", "Größe;Preis\n5 €;7\n", "cp1252"),
+        ("text/csv", "Größe,Preis\r\n5 €,7\r\n", "utf-16-le"),
+        ("text/csv", "Счёт,Сумма\nда,7\n", "koi8-r"),
+        ("text/tab-separated-values", "Größe\tPreis\n5 €\t7\n", "utf-16"),
         ("application/json", '{"Größe": "5 €"}', "cp1252"),
         ("application/xml", '<?xml version="1.0" encoding="windows-1252"?><a>Größe 5 €</a>', "cp1252"),
         ("application/xml", '<?xml version="1.0" encoding="koi8-r"?><a>Счёт</a>', "koi8-r"),

@@ -282,6 +282,16 @@ def test_parts_are_told_apart_without_the_boundary_that_should_be_named() -> Non
         assert read(broken).lost
 
 
+def test_a_body_that_follows_its_head_at_once_is_read() -> None:
+    assert body(f"{HEAD}no empty line\r\nbefore\r\n\r\nthis".encode()) == "no empty line  \nbefore\n\nthis"
+    assert (
+        body(
+            multipart("multipart/mixed", b"Content-Type: text/html\r\n<p>a", b"Content-Type: text/plain\r\nb")
+        )
+        == "a\n\nb"
+    )
+
+
 def test_transfer_encodings_are_undone() -> None:
     text = "Größe = 5 €"
     coded = "Content-Transfer-Encoding: "

@@ -193,17 +193,20 @@ def _part(data: bytes, parent_type: str) -> Part:
         return Part([], data.lstrip(b"\r\n"), parent_type)
     end = _HEAD_END.search(data)
     head, body = (data[: end.start()], data[end.end() :]) if end else (data, b"")
-    return Part(_fields(head), body, parent_type)
+    fields, rest = _fields(head)
+    # Some leave out the empty line between head and body.
+    return Part(fields, rest + (b"\r\n\r\n" if rest and body else b"") + body, parent_type)
 
 
-def _fields(head: bytes) -> list[tuple[str, bytes]]:
-    fields = []
-    for line in _LINE.split(_FOLD.sub(b"\0", head)):
-        found = _FIELD.match(line)
-        if found:
-            value = found[2].replace(b"\0", b"\r\n").strip()
-            fields.append((found[1].decode("ascii").lower(), value))
-    return fields
+def _fields(head: bytes) -> tuple[list[tuple[str, bytes]], bytes]:
+    """Return the fields of a head, and the lines below the last of them."""
+    lines = _LINE.split(_FOLD.sub(b"\0", head))
+    found = [_FIELD.match(line) for line in lines]
+    last = max((at for at, field in enumerate(found) if field), default=-1)
+    fields = [
+        (each[1].decode("ascii").lower(), each[2].replace(b"\0", b"\r\n").strip()) for each in found if each
+    ]
+    return fields, b"\r\n".join(lines[last + 1 :]).replace(b"\0", b"\r\n").strip() if fields else b""
 
 
 def _divide(part: Part, depth: int, left: list[int]) -> None:
