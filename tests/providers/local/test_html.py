@@ -127,6 +127,14 @@ def test_tables_that_only_place_things_are_read_as_what_they_hold() -> None:
     assert markdown(page) == "# T\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\nx\n\ny"
 
 
+def test_columns_of_a_newsletter_are_no_table() -> None:
+    column = "<table><tr><th><h2>Offer</h2><p>5 €</p><th></table>"
+    page = f"<table><tr><td><table><tr><th>{column}<th>{column}</table></table>"
+
+    assert markdown(page) == "## Offer\n\n5 €\n\n## Offer\n\n5 €"
+    assert markdown("<table><tr><th>a<th>b</table>") == "| a | b |\n| --- | --- |"
+
+
 def test_what_stands_wrongly_in_a_table_or_a_list_is_not_lost() -> None:
     assert markdown("<table>a<tr>b<td>c</td>d<td>e</table>") == "a b d\n\n| c | e |\n| --- | --- |"
     assert markdown("<ul>a<li>b</li><p>c</ul>") == "a\n\n- b\n\nc"

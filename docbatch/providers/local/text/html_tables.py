@@ -64,7 +64,8 @@ def is_layout(table: Element, rows: list[list[Element]]) -> bool:
     if table.attributes.get("role", "").lower() in {"presentation", "none"}:
         return True
     cells = [cell for row in rows for cell in row]
-    if any(cell.name == "th" for cell in cells):
+    # Makers of newsletters write cells of heads for columns of the page.
+    if any(cell.name == "th" and not holds(cell, _PARTS_OF_PAGES) for cell in cells) and len(rows) > 1:
         return False
     if max(map(len, rows)) == 1 and any(cell.holds_blocks and _has_any(cell) for cell in cells):
         return True
