@@ -1,0 +1,23 @@
+"""All made documents."""
+
+from collections.abc import Iterator
+
+from fidelity.made import (
+    binary_sheets,
+    docx,
+    mail,
+    marked_up,
+    opendocument,
+    pdf_faults,
+    pdf_pages,
+    pptx,
+    sheets,
+)
+from fidelity.truth import Sample
+
+_MAKERS = (pdf_pages, pdf_faults, docx, pptx, sheets, binary_sheets, opendocument, marked_up, mail)
+
+
+def samples() -> Iterator[Sample]:
+    for maker in _MAKERS:
+        yield from maker.samples()

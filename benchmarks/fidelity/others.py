@@ -1,0 +1,96 @@
+"""Other public readers on the same files, each with the Python of an environment of its own.
+
+    PYTHON_WITH_THE_TOOL benchmarks/fidelity/others.py TOOL LIST OUT
+
+LIST has a path a line, OUT gets a line of JSON for each: path, markdown, text, seconds of processor time, error.
+Imports nothing of docbatch. The first document is read twice, so that start-up is not counted.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# Markdown, and plain text where the tool gives it without reading again.
+Read = Callable[[str], tuple[str, str | None]]
+
+
+def _markitdown() -> Read:
+    from markitdown import MarkItDown  # noqa: PLC0415 - only one of the tools is installed
+
+    tool = MarkItDown(enable_plugins=False)
+    return lambda path: (tool.convert(path).markdown, None)
+
+
+def _kreuzberg() -> Read:
+    from kreuzberg import ExtractionConfig, extract_file_sync  # noqa: PLC0415
+
+    switch: dict[str, Any] = {"disable_ocr": True}  # known to the tool, missing in its type stubs
+    config = ExtractionConfig(use_cache=False, output_format="markdown", **switch)
+    return lambda path: (extract_file_sync(path, config=config).content, None)
+
+
+def _docling() -> Read:
+    from docling_rs import DocumentConverter  # noqa: PLC0415
+
+    tool = DocumentConverter(text_layer_only=True)
+
+    def read(path: str) -> tuple[str, str | None]:
+        document = tool.convert(path).document
+        return document.export_to_markdown(), None
+
+    return read
+
+
+def _extractous() -> Read:
+    from extractous import Extractor  # noqa: PLC0415
+
+    tool = Extractor().set_extract_string_max_length(1 << 30)
+
+    def read(path: str) -> tuple[str, str | None]:
+        text = tool.extract_file_to_string(path)[0]
+        return text, text
+
+    return read
+
+
+TOOLS: dict[str, Callable[[], Read]] = {
+    "markitdown": _markitdown,
+    "kreuzberg": _kreuzberg,
+    "docling-rs": _docling,
+    "extractous": _extractous,
+}
+
+
+def _line(read: Read, path: str) -> str:
+    started = time.process_time()
+    try:
+        markdown, text = read(path)
+        error = ""
+    except BaseException as fault:  # noqa: BLE001 - a failure is a result here, and panics are no Exceptions
+        markdown, text, error = "", None, f"{type(fault).__name__}: {fault}"[:500]
+    values = {
+        "path": path,
+        "markdown": markdown,
+        "text": text,
+        "error": error,
+        "seconds": time.process_time() - started,
+    }
+    return json.dumps(values).encode("utf-8", "replace").decode() + "\n"
+
+
+def main() -> None:
+    tool, listed, out = sys.argv[1:]
+    read = TOOLS[tool]()
+    paths = Path(listed).read_text().splitlines()
+    _line(read, paths[0])
+    with Path(out).open("w") as file:
+        for path in paths:
+            file.write(_line(read, path))
+            file.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""What a careful reader finds in a document, and what is to be said of it."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+Grid = tuple[tuple[str, ...], ...]
+
+SUCCEEDED = "succeeded"
+PARTIAL = "partial"
+FAILED = "failed"
+
+TRUTHS = "truths.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The content of one document.
+
+    `text` is what is read, in reading order, tables row by row. `aside` has to be there as well, anywhere: running heads,
+    notes of a page, page numbers. `allowed` may be there; `absent` must not, as struck text. `patterns` are regular
+    expressions that the Markdown has to match: a tick beside its label, a note's mark that is that of the note.
+    `outcomes` are those that are right; `named` are words of which a partial document's warnings have to speak.
+    `excused` says that content counts only where the outcome is `succeeded`. `words_only` says that the truth knows
+    neither order nor structure. `group` tells documents of one format apart.
+    """
+
+    text: str
+    headings: tuple[str, ...] = ()
+    tables: tuple[Grid, ...] = ()
+    aside: str = ""
+    allowed: str = ""
+    absent: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = (SUCCEEDED,)
+    named: tuple[str, ...] = ()
+    excused: bool = False
+    words_only: bool = False
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A document with its truth; `name` has the suffix that says the format."""
+
+    name: str
+    data: bytes
+    truth: Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader made of a document; `outcome` is empty where the reader has no such notion."""
+
+    markdown: str
+    text: str | None = None
+    outcome: str = ""
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Script:
+    """Collects a truth piece by piece, in reading order."""
+
+    pieces: list[str] = field(default_factory=list)
+    headings: list[str] = field(default_factory=list)
+    tables: list[Grid] = field(default_factory=list)
+
+    def heading(self, text: str) -> None:
+        self.pieces.append(text)
+        self.headings.append(text)
+
+    def add(self, *texts: str) -> None:
+        self.pieces.extend(texts)
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        self.pieces.extend(" ".join(row) for row in rows)
+        self.tables.append(tuple(map(tuple, rows)))
+
+    def truth(self, **more: Any) -> Truth:
+        return Truth("\n".join(self.pieces), tuple(self.headings), tuple(self.tables), **more)
+
+
+def write_truths(folder: Path, truths: Mapping[str, Truth]) -> None:
+    """Write the truths of a folder's documents, by path relative to it."""
+    values = {name: asdict(truth) for name, truth in sorted(truths.items())}
+    (folder / TRUTHS).write_text(json.dumps(values, ensure_ascii=False, indent=1))
+
+
+def read_truths(folder: Path) -> dict[str, Truth]:
+    values = json.loads((folder / TRUTHS).read_text())
+    return {name: _truth(value) for name, value in values.items()}
+
+
+def _truth(value: dict[str, Any]) -> Truth:
+    tuples = {name: tuple(value[name]) for name in ("headings", "absent", "patterns", "outcomes", "named")}
+    tables = tuple(_grid(rows) for rows in value["tables"])
+    return Truth(**{**value, **tuples, "tables": tables})
+
+
+def _grid(rows: Iterable[Iterable[str]]) -> Grid:
+    return tuple(tuple(row) for row in rows)
