@@ -1,6 +1,8 @@
 """How much of documents arrives, and at what speed.
 
     python benchmarks/fidelity FOLDER make      writes the made documents
+    python benchmarks/fidelity FOLDER gather    fetches real ones through apt-get and pip
+    python benchmarks/fidelity FOLDER floors    prints what the test of the suite may ask for today
     python benchmarks/fidelity FOLDER score     reads and scores made and real ones
         [--corpus made|real] [--tools docbatch,markitdown,kreuzberg,docling-rs] [--only GLOB] [--verbose] [--ocr off] [--keep]
 
@@ -9,18 +11,21 @@ Everything is kept below FOLDER: documents, truths, environments of other tools.
 
 import argparse
 import sys
+from math import floor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from fidelity import compare, report
+from fidelity import compare, floors, gather, report
 from fidelity.truth import TRUTHS, Reading
 
 
 def main() -> int:
     arguments = _arguments()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    return {"make": _make, "score": _score}[arguments.command](arguments)
+    return {"make": _make, "gather": _gather, "floors": _floors, "score": _score}[arguments.command](
+        arguments
+    )
 
 
 def _arguments() -> argparse.Namespace:
@@ -28,7 +33,7 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("command", choices=["make", "score"])
+    parser.add_argument("command", choices=["make", "gather", "floors", "score"])
     parser.add_argument("--corpus", choices=[compare.MADE, compare.REAL])
     parser.add_argument("--tools", default=report.OURS, help="names with commas between them, or all")
     parser.add_argument("--only", default="*", help="documents whose name matches, as pdf/table-*")
@@ -44,6 +49,20 @@ def _arguments() -> argparse.Namespace:
 def _make(arguments: argparse.Namespace) -> int:
     truths = compare.make(arguments.folder / compare.MADE)
     print(f"{len(truths)} documents in {arguments.folder / compare.MADE}")
+    return 0
+
+
+def _gather(arguments: argparse.Namespace) -> int:
+    truths = gather.gather(arguments.folder / compare.REAL)
+    print(f"{len(truths)} documents in {arguments.folder / compare.REAL}: {gather.told(truths)}")
+    return 0
+
+
+def _floors(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - all commands take the same
+    found = floors.reached()
+    for group, figures in found.items():
+        listed = ", ".join(f'"{name}": {floor(value * 1000) / 1000:.3f}' for name, value in figures.items())
+        print(f'    "{group}": {{{listed}}},')
     return 0
 
 

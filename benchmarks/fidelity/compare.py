@@ -17,10 +17,11 @@ from fidelity.truth import Reading, Truth, read_truths, write_truths
 
 # What the tools are called where packages come from.
 PACKAGES = {
-    "markitdown": "markitdown[all]",
-    "kreuzberg": "kreuzberg",
-    "docling-rs": "docling-rs",
-    "extractous": "extractous",
+    "markitdown": ["markitdown[all]"],
+    "kreuzberg": ["kreuzberg"],
+    "docling-rs": ["docling-rs"],
+    "extractous": ["extractous"],
+    "witnesses": ["python-docx", "python-pptx", "openpyxl", "xlrd"],
 }
 RIVALS = ("markitdown", "kreuzberg", "docling-rs")
 
@@ -51,7 +52,7 @@ def python_of(tool: str, venvs: Path) -> Path:
     if not python.exists():
         print(f"installing {tool} in {folder}", file=sys.stderr)
         venv.create(folder, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", PACKAGES[tool]], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *PACKAGES[tool]], check=True)
     return python
 
 

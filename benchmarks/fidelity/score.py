@@ -121,6 +121,8 @@ def _signs(text: str) -> Counter[str]:
 
 
 def _outcome(truth: Truth, reading: Reading) -> tuple[float | None, str]:
+    if not reading.outcome:
+        return None, reading.error
     unwanted = [text for text in truth.absent if text in marks.plain(reading.markdown)]
     if unwanted:
         return 0.0, f"should not be there: {', '.join(unwanted)}"
@@ -131,8 +133,6 @@ def _outcome(truth: Truth, reading: Reading) -> tuple[float | None, str]:
     )
     if unmatched:
         return 0.0, f"not matched: {', '.join(unmatched)}"
-    if not reading.outcome:
-        return None, reading.error
     said = " ".join([*reading.warnings, reading.error]).casefold()
     if reading.outcome.partition(":")[0] not in truth.outcomes and reading.outcome not in truth.outcomes:
         return 0.0, f"{reading.outcome} instead of {' or '.join(truth.outcomes)}: {said[:200]}"

@@ -98,9 +98,10 @@ def read_truths(folder: Path) -> dict[str, Truth]:
 
 def _truth(value: dict[str, Any]) -> Truth:
     tuples = {name: tuple(value[name]) for name in ("headings", "absent", "patterns", "outcomes", "named")}
-    tables = tuple(_grid(rows) for rows in value["tables"])
+    tables = tuple(grid_of(rows) for rows in value["tables"])
     return Truth(**{**value, **tuples, "tables": tables})
 
 
-def _grid(rows: Iterable[Iterable[str]]) -> Grid:
+def grid_of(rows: Iterable[Iterable[str]]) -> Grid:
+    """Return rows of cells as they stand in a truth."""
     return tuple(tuple(row) for row in rows)

@@ -10,12 +10,24 @@ from fidelity.made import (
     opendocument,
     pdf_faults,
     pdf_pages,
+    pdf_tables,
     pptx,
     sheets,
 )
 from fidelity.truth import Sample
 
-_MAKERS = (pdf_pages, pdf_faults, docx, pptx, sheets, binary_sheets, opendocument, marked_up, mail)
+_MAKERS = (
+    pdf_pages,
+    pdf_tables,
+    pdf_faults,
+    docx,
+    pptx,
+    sheets,
+    binary_sheets,
+    opendocument,
+    marked_up,
+    mail,
+)
 
 
 def samples() -> Iterator[Sample]:
