@@ -1,6 +1,8 @@
 """Readers side by side on one corpus, one scorer for all."""
 
+import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -8,6 +10,7 @@ import venv
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from fidelity.made.every import samples
 from fidelity.ours import read_all
@@ -21,6 +24,7 @@ PACKAGES = {
     "kreuzberg": ["kreuzberg"],
     "docling-rs": ["docling-rs"],
     "extractous": ["extractous"],
+    "scanner": ["pypdfium2", "pillow"],
     "witnesses": ["python-docx", "python-pptx", "openpyxl", "xlrd"],
 }
 RIVALS = ("markitdown", "kreuzberg", "docling-rs")
@@ -51,31 +55,48 @@ def python_of(tool: str, venvs: Path) -> Path:
     python = folder / "bin" / "python"
     if not python.exists():
         print(f"installing {tool} in {folder}", file=sys.stderr)
-        venv.create(folder, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *PACKAGES[tool]], check=True)
+        venv.create(folder)
+        install = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q"]
+        subprocess.run([*install, *PACKAGES[tool]], check=True)
     return python
 
 
 def read_by(tool: str, folder: Path, names: Iterable[str], venvs: Path) -> dict[str, Reading]:
+    """Return what another tool reads. It is asked once for the same bytes: what it said is kept beside its environment."""
+    kept = venvs / f"{tool}.read.json"
+    known: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
+    digests = {name: f"{name} {hashlib.sha256((folder / name).read_bytes()).hexdigest()}" for name in names}
+    fresh = _read_by(
+        python_of(tool, venvs), tool, folder, [name for name in digests if digests[name] not in known]
+    )
+    known |= {digests[name]: [each.markdown, each.text, each.error] for name, each in fresh.items()}
+    if fresh:
+        kept.write_text(json.dumps(known))
+    return {name: _kept(*known[digest]) for name, digest in digests.items()}
+
+
+def _kept(markdown: str, text: str | None, error: str) -> Reading:
+    return Reading(markdown, text, error=error)
+
+
+def _read_by(python: Path, tool: str, folder: Path, names: Iterable[str]) -> dict[str, Reading]:
     """Let another tool read; documents on which its process ends are failures, and it goes on with the next."""
-    python = python_of(tool, venvs)
     waiting = {str(folder / name): name for name in names}
     found: dict[str, Reading] = {}
     while waiting:
-        lines = _run(python, tool, list(waiting))
+        lines = run(python, tool, list(waiting))
         for line in lines:
             value = json.loads(line)
             name = waiting.pop(value["path"])
-            found[name] = Reading(
-                value["markdown"], value["text"], seconds=value["seconds"], error=value["error"]
-            )
-        if waiting and len(lines) < len(waiting) + len(lines):
+            found[name] = Reading(value["markdown"], value["text"], error=value["error"])
+        if waiting:
             name = waiting.pop(next(iter(waiting)))
             found[name] = Reading("", None, error="the process ended")
     return found
 
 
-def _run(python: Path, tool: str, paths: list[str]) -> list[str]:
+def run(python: Path, tool: str, paths: list[str]) -> list[str]:
+    """Return what others.py says of each path, a line of JSON each; fewer where the process ended before."""
     script = Path(__file__).with_name("others.py")
     with tempfile.TemporaryDirectory() as place:
         listed, out = Path(place) / "list", Path(place) / "out"
@@ -87,6 +108,17 @@ def _run(python: Path, tool: str, paths: list[str]) -> list[str]:
             stderr=subprocess.DEVNULL,
         )
         return out.read_text().splitlines() if out.exists() else []
+
+
+def seconds(line: str) -> float:
+    """Return the processor time in a line of others.py."""
+    value: float = json.loads(line)["seconds"]
+    return value
+
+
+def cpu_seconds() -> float:
+    """Return the processor time of this process and of its children that have ended."""
+    return sum(os.times()[:4])
 
 
 def readings(

@@ -12,8 +12,6 @@ SUCCEEDED = "succeeded"
 PARTIAL = "partial"
 FAILED = "failed"
 
-TRUTHS = "truths.json"
-
 
 @dataclass(frozen=True, slots=True)
 class Truth:
@@ -58,7 +56,6 @@ class Reading:
     text: str | None = None
     outcome: str = ""
     warnings: tuple[str, ...] = ()
-    seconds: float = 0.0
     error: str = ""
 
 
@@ -85,14 +82,19 @@ class Script:
         return Truth("\n".join(self.pieces), tuple(self.headings), tuple(self.tables), **more)
 
 
+def truths_of(folder: Path) -> Path:
+    """Return where the truths of a folder's documents are kept: beside it, so that it holds documents only."""
+    return folder.with_name(f"{folder.name}.truths.json")
+
+
 def write_truths(folder: Path, truths: Mapping[str, Truth]) -> None:
     """Write the truths of a folder's documents, by path relative to it."""
     values = {name: asdict(truth) for name, truth in sorted(truths.items())}
-    (folder / TRUTHS).write_text(json.dumps(values, ensure_ascii=False, indent=1))
+    truths_of(folder).write_text(json.dumps(values, ensure_ascii=False, indent=1))
 
 
 def read_truths(folder: Path) -> dict[str, Truth]:
-    values = json.loads((folder / TRUTHS).read_text())
+    values = json.loads(truths_of(folder).read_text())
     return {name: _truth(value) for name, value in values.items()}
 
 
