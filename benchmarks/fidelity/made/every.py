@@ -7,8 +7,10 @@ from fidelity.made import (
     docx,
     mail,
     marked_up,
+    office_oddities,
     opendocument,
     pdf_faults,
+    pdf_oddities,
     pdf_pages,
     pdf_tables,
     pptx,
@@ -27,6 +29,8 @@ _MAKERS = (
     opendocument,
     marked_up,
     mail,
+    pdf_oddities,
+    office_oddities,
 )
 
 

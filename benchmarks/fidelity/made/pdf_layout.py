@@ -145,7 +145,8 @@ class Setter:
         rules: Rules | None = None,
         right: bool = False,
     ) -> None:
-        """Draw a table whose first row is its head; columns beyond the first are flush right where asked."""
+        """Draw a table whose first row is its head; columns of figures are flush right where asked, heads included."""
+        flush = _figures(rows) if right else set()
         rules = rules or self.layout.rules
         shares = widths or [1.0] * len(rows[0])
         edges = [
@@ -160,7 +161,7 @@ class Setter:
                 self._advance()
                 top = self.y
             font = self.layout.regular if number else self.layout.bold
-            self._row(row, edges, font, size, right=right and number > 0)
+            self._row(row, edges, font, size, flush)
             if rules == "all" or (rules == "lines" and number == 0):
                 self.sheet.rule(edges[0], self.y + height, edges[-1], self.y + height)
             self.y += height
@@ -168,11 +169,11 @@ class Setter:
         self.y += 16
 
     def _row(
-        self, row: Sequence[str], edges: Sequence[float], font: Font, size: float, *, right: bool
+        self, row: Sequence[str], edges: Sequence[float], font: Font, size: float, flush: set[int]
     ) -> None:
         for at, cell in enumerate(row):
             x = edges[at] + 4
-            if right and at:
+            if at in flush:
                 x = edges[at + 1] - 4 - font.width(cell) * size
             if cell:
                 self.sheet.text(x, self.y + 12, cell, font, size)
@@ -185,3 +186,8 @@ class Setter:
         if rules == "all":
             for edge in edges:
                 self.sheet.rule(edge, top, edge, bottom)
+
+
+def _figures(rows: Sequence[Sequence[str]]) -> set[int]:
+    columns = range(1, len(rows[0]))
+    return {at for at in columns if not any(sign.isalpha() for row in rows[1:] for sign in row[at])}
