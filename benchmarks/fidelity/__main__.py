@@ -47,11 +47,11 @@ def score(arguments: argparse.Namespace) -> None:
 
 
 def measure_speed(arguments: argparse.Namespace) -> None:
-    paths = [
-        arguments.folder / corpus / name for corpus, truths in _corpora(arguments).items() for name in truths
-    ]
-    print("\n".join(speed.compared(paths, arguments.folder / "venvs")))
-    print(f"\nwhole runs, made documents\n{speed.whole(arguments.folder / compare.MADE)}")
+    corpora = _corpora(arguments)
+    paths = [arguments.folder / corpus / name for corpus, truths in corpora.items() for name in truths]
+    print("\n".join(speed.compared(paths, arguments.folder / "venvs", arguments.rounds)))
+    for corpus in corpora:
+        print(f"\nwhole runs, {corpus} documents\n{speed.whole(arguments.folder / corpus, arguments.rounds)}")
 
 
 def read_scans(arguments: argparse.Namespace) -> None:
@@ -125,6 +125,7 @@ def main() -> None:
         "--most", type=int, default=0, help="of how many documents that is shown, the worst first"
     )
     parser.add_argument("--ocr", choices=["auto", "off", "force"], default="auto")
+    parser.add_argument("--rounds", type=int, default=3, help="of which the best counts, for speed")
     parser.add_argument("--keep", action="store_true", help="writes what we read to FOLDER/read")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,6 @@ from fidelity import compare
 from fidelity.ours import read_all
 from fidelity.truth import Reading, Truth
 
-_ROUNDS = 3
 # Who reads which files: plain liteparse reads PDF only.
 READERS = ("docbatch", "liteparse", "markitdown")
 
@@ -37,7 +36,7 @@ class Off:
         ]
 
 
-def compared(paths: Sequence[Path], venvs: Path, rounds: int = _ROUNDS) -> list[str]:
+def compared(paths: Sequence[Path], venvs: Path, rounds: int) -> list[str]:
     """Return lines on the processor time of each reader for all paths, start-up left out, the best of the rounds."""
     best: dict[str, float] = {}
     for _ in range(rounds):
@@ -65,7 +64,7 @@ def _spent(reader: str, paths: Iterable[Path], venvs: Path) -> float:
     )
 
 
-def whole(folder: Path, rounds: int = _ROUNDS) -> str:
+def whole(folder: Path, rounds: int) -> str:
     """Return what benchmarks/local.py says: apply beside the bare engine in a process pool."""
     script = Path(__file__).parents[1] / "local.py"
     command: list[str | Path] = [sys.executable, script, folder, "--rounds", str(rounds)]

@@ -7,7 +7,7 @@ import json
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, time
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -49,9 +49,19 @@ def _cells(row: Any) -> list[str]:
     texts, before = [], None
     for cell in row.cells:
         is_new = cell._tc is not before  # noqa: SLF001 - the library has no other name for it
-        texts.append(cell.text if is_new and cell._tc in row._tr.tc_lst else "")  # noqa: SLF001
+        texts.append(_all_text(cell) if is_new and cell._tc in row._tr.tc_lst else "")  # noqa: SLF001
         before = cell._tc  # noqa: SLF001
     return texts
+
+
+def _all_text(cell: Any) -> str:
+    """Return a cell's text with that of the tables in it, which the library's own text leaves out."""
+    parts = []
+    for block in cell.iter_inner_content():
+        parts += (
+            [text for row in block.rows for text in _cells(row)] if hasattr(block, "rows") else [block.text]
+        )
+    return "\n".join(parts)
 
 
 def pptx(path: str) -> Found:
@@ -122,15 +132,16 @@ def _add_sheet(found: Found, title: str, rows: list[list[str]]) -> None:
 
 
 def _shown(value: Any, form: str = "") -> str:
+    if isinstance(value, datetime) and value.time() == time() and "h" not in form:
+        value = value.date()
     match value:
         case None:
             return ""
         case bool():
             return str(value).upper()
-        case datetime() if value.time() == time() and "h" not in form:
-            return value.date().isoformat()
-        case datetime() | date() | time():
-            return str(value)
+        case datetime() | time():
+            # Fractions of a second are what is left of a number, and no format here shows them.
+            return str(value.replace(microsecond=0))
         case float() if value.is_integer():
             return str(int(value))
     return str(value)
@@ -150,7 +161,8 @@ def _old(cell: Any, mode: int) -> str:
     import xlrd  # noqa: PLC0415
 
     if cell.ctype == xlrd.XL_CELL_DATE:
-        return _shown(xlrd.xldate_as_datetime(cell.value, mode))
+        moment = xlrd.xldate_as_datetime(cell.value, mode)
+        return _shown(moment if cell.value >= 1 else moment.time())
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
         return str(bool(cell.value)).upper()
     return "" if cell.ctype == xlrd.XL_CELL_ERROR else _shown(cell.value)
