@@ -75,7 +75,8 @@ def _styles() -> str:
         f'<w:pPr><w:outlineLvl w:val="{level - 1}"/></w:pPr><w:rPr><w:b/></w:rPr></w:style>'
         for level in (1, 2, 3)
     )
-    return xml(f"<w:styles {_NS}>{rows}</w:styles>")
+    normal = '<w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/></w:style>'
+    return xml(f"<w:styles {_NS}>{normal}{rows}</w:styles>")
 
 
 def _numbering() -> str:

@@ -81,7 +81,7 @@ def _place(number: int, kind: str, text: str) -> str:
     content = f"<a:r><a:t>{text}</a:t></a:r>" if text else ""
     return (
         f'<p:sp><p:nvSpPr><p:cNvPr id="{number}" name="{kind}"/><p:cNvSpPr/><p:nvPr><p:ph type="{kind}" idx="{number}"/></p:nvPr></p:nvSpPr>'
-        f'<p:spPr><a:xfrm><a:off x="500000" y="6300000"/><a:ext cx="3000000" cy="250000"/></a:xfrm></p:spPr><p:txBody><a:bodyPr/><a:p>{content}</a:p></p:txBody></p:sp>'
+        f'<p:spPr><a:xfrm><a:off x="500000" y="6300000"/><a:ext cx="3000000" cy="250000"/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom></p:spPr><p:txBody><a:bodyPr/><a:p>{content}</a:p></p:txBody></p:sp>'
     )
 
 
@@ -91,7 +91,7 @@ def _soft_breaks() -> Sample:
     inner = '<a:p><a:r><a:t>Sub</a:t></a:r><a:r><a:rPr b="1"/><a:t>total 31</a:t></a:r><a:br/><a:r><a:t>next 32</a:t></a:r><a:fld id="{1}" type="slidenum"><a:t>9</a:t></a:fld></a:p>'
     slide.shapes.append(
         '<p:sp><p:nvSpPr><p:cNvPr id="9" name="t"/><p:cNvSpPr/><p:nvPr/></p:nvSpPr><p:spPr><a:xfrm><a:off x="500000" y="2000000"/>'
-        f'<a:ext cx="3000000" cy="250000"/></a:xfrm></p:spPr><p:txBody><a:bodyPr/>{inner}</p:txBody></p:sp>'
+        f'<a:ext cx="3000000" cy="250000"/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom></p:spPr><p:txBody><a:bodyPr/>{inner}</p:txBody></p:sp>'
     )
     known = Truth("Runs\nSubtotal 31\nnext", ("Runs",), allowed="32 329 9", patterns=(r"32",))
     return Sample("pptx/runs.pptx", presentation([slide]), known)

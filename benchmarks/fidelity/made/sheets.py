@@ -89,7 +89,11 @@ def _styles() -> str:
         f'<xf numFmtId="{164 + at if at else 0}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
         for at in range(len(STYLES))
     )
-    plain = '<fonts count="1"><font/></fonts><fills count="1"><fill/></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+    plain = (
+        '<fonts count="1"><font><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/>'
+        '</fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border><left/><right/><top/><bottom/>'
+        '<diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
+    )
     return xml(
         f'<styleSheet {_NS}><numFmts count="{len(STYLES) - 1}">{formats}</numFmts>{plain}<cellXfs count="{len(STYLES)}">{styles}</cellXfs></styleSheet>'
     )
