@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from math import floor
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "samples"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fidelity import compare, floors, gather, report, scans, speed

@@ -133,6 +133,13 @@ def _outcome(truth: Truth, reading: Reading) -> tuple[float | None, str]:
     )
     if unmatched:
         return 0.0, f"not matched: {', '.join(unmatched)}"
+    unread = [
+        text
+        for text in truth.whole
+        if reading.outcome == SUCCEEDED and text not in marks.plain(reading.markdown)
+    ]
+    if unread:
+        return 0.0, f"succeeded without {', '.join(unread)}"
     said = " ".join([*reading.warnings, reading.error]).casefold()
     if reading.outcome.partition(":")[0] not in truth.outcomes and reading.outcome not in truth.outcomes:
         return 0.0, f"{reading.outcome} instead of {' or '.join(truth.outcomes)}: {said[:200]}"

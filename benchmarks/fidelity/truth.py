@@ -20,6 +20,7 @@ class Truth:
     `text` is what is read, in reading order, tables row by row. `aside` has to be there as well, anywhere: running heads,
     notes of a page, page numbers. `allowed` may be there; `absent` must not, as struck text. `patterns` are regular
     expressions that the Markdown has to match: a tick beside its label, a note's mark that is that of the note.
+    `whole` are texts that must be there where the outcome is `succeeded`, as those of a page that only OCR can read.
     `outcomes` are those that are right; `named` are words of which a partial document's warnings have to speak.
     `excused` says that content counts only where the outcome is `succeeded`. `words_only` says that the truth knows
     neither order nor structure. `group` tells documents of one format apart.
@@ -32,6 +33,7 @@ class Truth:
     allowed: str = ""
     absent: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
     outcomes: tuple[str, ...] = (SUCCEEDED,)
     named: tuple[str, ...] = ()
     excused: bool = False
@@ -99,7 +101,9 @@ def read_truths(folder: Path) -> dict[str, Truth]:
 
 
 def _truth(value: dict[str, Any]) -> Truth:
-    tuples = {name: tuple(value[name]) for name in ("headings", "absent", "patterns", "outcomes", "named")}
+    tuples = {
+        name: tuple(value[name]) for name in ("headings", "absent", "patterns", "whole", "outcomes", "named")
+    }
     tables = tuple(grid_of(rows) for rows in value["tables"])
     return Truth(**{**value, **tuples, "tables": tables})
 

@@ -135,6 +135,16 @@ def test_what_must_not_be_there_and_what_must_match_decide_the_outcome() -> None
     assert of(Truth("agree", patterns=(r"\[x\] agree",)), "[x] agree").outcome == 1
 
 
+def test_a_success_without_what_makes_it_whole_is_none() -> None:
+    truth = Truth("one", allowed="two", outcomes=(SUCCEEDED, PARTIAL), whole=("two",))
+
+    assert (of(truth, "one").outcome, of(truth, "one two").outcome, of(truth, "one", PARTIAL).outcome) == (
+        0,
+        1,
+        1,
+    )
+
+
 def test_a_document_that_may_stay_unread_has_no_figures_when_that_is_said() -> None:
     truth = Truth("Größe", outcomes=(SUCCEEDED, PARTIAL), excused=True)
 
