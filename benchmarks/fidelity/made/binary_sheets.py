@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from fidelity.made.sheets import FORMATS, KINDS, STYLES, Cell, Sheet, Value, code_rows, stock_rows, truth_of
 from fidelity.made.story import Teller
-from fidelity.truth import Sample, Script
+from fidelity.truth import Sample, Script, Truth
 
 _SECTOR = 512
 _FREE, _END, _TABLE = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
@@ -148,3 +148,13 @@ def _tables_of_text() -> Iterator[Sample]:
     script = Script()
     script.table(quoted)
     yield Sample("csv/quoted.csv", text.encode(), script.truth())
+    yield Sample("csv/tabs.tsv", "".join("\t".join(row) + "\n" for row in TABBED).encode(), _known(TABBED))
+
+
+TABBED = (("Code", "Größe", "Date"), ("0017", "12,5", "2024-05-03"), ("A-2", "", "03.05.2024"))
+
+
+def _known(rows: Sequence[Sequence[str]]) -> Truth:
+    script = Script()
+    script.table(rows)
+    return script.truth()

@@ -200,6 +200,32 @@ def _rich() -> Iterator[Sample]:
         ("{\\rtf1\\ansi\\deff0{\\fonttbl{\\f0 Arial;}}\\f0 \\pard List 7\\par\n" + cells + "}").encode(),
         script.truth(),
     )
+    yield _rich_bytes()
+    yield _markdown()
+
+
+def _rich_bytes() -> Sample:
+    """Letters as bytes of Windows-1252, a negative number for a character, and a group that is no text."""
+    body = r"Caf\'e9 \u8211? 12 {\b bold} \'93quoted\'94 5 \'80 \u-3913? end {\*\generator hidden 99;}"
+    data = (
+        "{\\rtf1\\ansi\\ansicpg1252\\deff0{\\fonttbl{\\f0 Arial;}}\\f0 \\pard " + body + "\\par}"
+    ).encode()
+    return Sample(
+        "rtf/bytes.rtf",
+        data,
+        Truth("Café – 12 bold “quoted” 5 €", allowed="end \uf0b7", absent=("hidden 99",)),
+    )
+
+
+def _markdown() -> Sample:
+    """Markdown stays what it is."""
+    text = "# Größen\n\nText with *stress*, `code 11` and [link](https://example.org/a_b).\n\n| A | B |\n|---|---|\n| 1 | 2–3 |\n\n1. one 12\n2. two 13\n\n> quoted 14\n"
+    script = Script()
+    script.heading("Größen")
+    script.add("Text with stress, code 11 and link.")
+    script.table([("A", "B"), ("1", "2–3")])
+    script.add("one 12", "two 13", "quoted 14")
+    return Sample("md/notes.md", text.encode(), script.truth(allowed="1 2 1. 2. https://example.org/a_b"))
 
 
 def _rtf(text: str) -> str:

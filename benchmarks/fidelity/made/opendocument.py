@@ -126,6 +126,7 @@ def _texts() -> Iterator[Sample]:
             ("Sources",),
             aside="Archive of Ulm, box 88.",
             allowed="1 1 ftn1",
+            patterns=(r"1377\W{0,4}(\[\^|<sup>|\^|1\b|¹|Archive)",),
         ),
     )
     body = (

@@ -9,6 +9,9 @@ from fidelity.made.pdf_writer import HEIGHT, Builtin, Embedded, Sheet, write
 from fidelity.made.story import TYPOGRAPHY, Block, Grid, Head, Para, Story, Teller, truth
 from fidelity.truth import Sample, Script, Truth
 
+# A picture that is named and was never written is a dead link.
+NO_LOST_PICTURE = r"(?s)\A(?!.*!\[[^\]]*\]\((?!data:|https?:)[^)]*\))"
+
 
 def samples() -> Iterator[Sample]:
     yield from _stories()
@@ -166,7 +169,9 @@ def _figure() -> Sample:
     for text in ("Figure 1: Readings of station 17, 2021–2024", teller.paragraph(3).text):
         script.add(text)
         setter.paragraph(text)
-    return Sample("pdf/figure.pdf", write(setter.sheets, setter.layout.fonts), script.truth())
+    return Sample(
+        "pdf/figure.pdf", write(setter.sheets, setter.layout.fonts), script.truth(patterns=(NO_LOST_PICTURE,))
+    )
 
 
 def _letter() -> Sample:
