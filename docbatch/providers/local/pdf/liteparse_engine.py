@@ -23,6 +23,7 @@ _KINDS = {
 STEPS: tuple[Step, ...] = ()
 """What completes what liteparse read, in this order."""
 _HEADER_WITHIN = 1032
+_MOST_PAGES = 1_000_000
 _NO_MARKDOWN = "```text\n\n```"
 _SMALLEST = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
@@ -34,20 +35,22 @@ class LiteparseEngine:
     label = label("liteparse")
 
     def warm_up(self) -> None:
-        _parser(None, ()).parse(_SMALLEST)
+        _parser().parse(_SMALLEST)
 
     def extract(self, data: bytes, _media_type: str, options: Options, /) -> Parsed | Failure:
-        tessdata = options.tessdata if options.reads_pictures else None
-        parser = _parser(tessdata, options.languages)
         # What does not start like a PDF would be handed to a converter.
         data = data[max(data.find(b"%PDF-", 0, _HEADER_WITHIN), 0) :]
         try:
-            result: ParseResult = parser.parse(data)
-            unread = _unread(parser, data, result, options)
+            result: ParseResult = _parser().parse(data)
         except Exception as error:  # noqa: BLE001 - the engine's own exceptions have no common base
             return unreadable(error)
         document = PdfDocument(
-            data, options, result, [_page(page) for page in result.pages], _metadata(result), unread=unread
+            data,
+            options,
+            result,
+            [_page(page) for page in result.pages],
+            _metadata(result),
+            unread=_unread(result),
         )
         document.lost += [f"page {error.page_num}: {error.message}" for error in result.page_errors]
         with contextlib.closing(document):
@@ -60,30 +63,31 @@ class LiteparseEngine:
 
 
 @cache
-def _parser(tessdata: str | None, languages: tuple[str, ...]) -> Any:
-    # Without both switches the engine would fetch Tesseract's data from a network.
-    ocr = {"ocr_language": "+".join(languages), "tessdata_path": tessdata} if tessdata else {}
+def _parser() -> Any:
+    # Reading pictures is a step of its own: left to itself the engine replaces good text by what it reads.
     return LiteParse(
-        ocr_enabled=bool(tessdata),
+        ocr_enabled=False,
         num_workers=1,
         quiet=True,
         output_format="markdown",
         extract_blocks=True,
         extract_document_metadata=True,
+        extract_form_fields=True,
         continue_on_page_error=True,
-        ocr_failure_fatal=False,
-        **ocr,
+        keep_headers_footers=True,
+        max_pages=_MOST_PAGES,
+        image_mode="off",
+        include_complexity=True,
+        emit_word_boxes=True,
     )
 
 
-def _unread(parser: Any, data: bytes, result: ParseResult, options: Options) -> list[int]:
-    """Return the pages that show something but gave no text; looked for only where there is a page without text."""
-    empty = {page.page_num for page in result.pages if not page.text.strip()}
-    if not empty or options.reads_pictures:
-        return []
-    signs = parser.is_complex(data)
+def _unread(result: ParseResult) -> list[int]:
+    """Return the pages that show something but gave no text."""
     return [
-        sign.page_number for sign in signs if sign.page_number in empty and set(sign.reasons) - {"no-text"}
+        page.page_num
+        for page in result.pages
+        if not page.text.strip() and page.complexity and set(page.complexity.reasons) - {"no-text"}
     ]
 
 
