@@ -1,0 +1,99 @@
+"""A page's Markdown together with its blocks: where each block stands in it, and how both are changed alike."""
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import accumulate
+
+from docbatch.providers.local import blocks
+from docbatch.providers.local.engines import Json
+from docbatch.providers.local.pdf.raw_text import Span
+
+_FENCE = "```"
+# How far from where it should begin a block is looked for, and how much of its ends must agree.
+_REACH = 2000
+_END = 24
+
+
+def spans(page: Json) -> list[Span | None]:
+    """Return the lines of the page's Markdown that each of its blocks takes; None where a block is not found."""
+    markdown: str = page["markdown"]
+    offsets = [at for at, letter in enumerate(markdown) if letter.isalnum()]
+    letters = "".join([markdown[at] for at in offsets])
+    found: list[Span | None] = []
+    at = 0
+    for block in page["blocks"]:
+        span = _find(letters, _letters(block["text"]), at)
+        if span:
+            at = span[1]
+            found.append(_lines(markdown, offsets[span[0]], offsets[span[1] - 1] + 1))
+        else:
+            found.append(None)
+    return found
+
+
+def insert(page: Json, new: Mapping[int, Sequence[Json]]) -> None:
+    """Put blocks into a page, each list before the block of its number; a number beyond the last is the page's end."""
+    markdown: str = page["markdown"]
+    ends = list(accumulate((span[1] if span else 0 for span in spans(page)), max, initial=0))
+    ends[-1] = len(markdown)
+    pieces, whole, at = [], [], 0
+    for number, end in enumerate(ends):
+        added = new.get(number, ())
+        if added:
+            pieces += [markdown[at:end].strip("\n"), blocks.markdown(added)]
+            at = end
+        whole += [*added, *page["blocks"][number : number + 1]]
+    pieces.append(markdown[at:].strip("\n"))
+    page["markdown"] = "\n\n".join(piece for piece in pieces if piece)
+    page["blocks"] = whole
+
+
+def remove(page: Json, numbers: Collection[int]) -> None:
+    """Take the blocks of these numbers out of a page, where they have lines of their own in the Markdown."""
+    markdown: str = page["markdown"]
+    found = spans(page)
+    pieces, kept, at = [], [], 0
+    for number, block in enumerate(page["blocks"]):
+        span = found[number]
+        if number in numbers and span and span[0] >= at and not _shares(found, number):
+            pieces.append(markdown[at : span[0]].strip("\n"))
+            at = span[1]
+        else:
+            kept.append(block)
+    pieces.append(markdown[at:].strip("\n"))
+    page["markdown"] = "\n\n".join(piece for piece in pieces if piece)
+    page["blocks"] = kept
+
+
+def _shares(found: Sequence[Span | None], number: int) -> bool:
+    """Whether a block has a line of the Markdown in common with the one before or after it."""
+    own = found[number]
+    beside = [*found[max(number - 1, 0) : number], *found[number + 1 : number + 2]]
+    return own is not None and any(span and span[0] < own[1] and own[0] < span[1] for span in beside)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
+
+
+def _find(letters: str, block: str, at: int) -> Span | None:
+    if not block:
+        return None
+    whole = letters.find(block, at, at + len(block) + _REACH)
+    if whole >= 0:
+        return whole, whole + len(block)
+    start = letters.find(block[:_END], at, at + _END + _REACH)
+    end = letters.find(block[-_END:], max(start, at), at + len(block) + _REACH)
+    return (start, end + len(block[-_END:])) if 0 <= start <= end else None
+
+
+def _lines(markdown: str, start: int, end: int) -> Span:
+    """Return the whole lines of a piece, the fences of code with it."""
+    start = markdown.rfind("\n", 0, start) + 1
+    end = markdown.find("\n", end)
+    end = len(markdown) if end < 0 else end
+    if markdown.startswith(_FENCE, end + 1):
+        before = markdown.rfind("\n", 0, max(start - 1, 0)) + 1
+        start = before if markdown.startswith(_FENCE, before) else start
+        after = markdown.find("\n", end + 1)
+        end = len(markdown) if after < 0 else after
+    return start, end
