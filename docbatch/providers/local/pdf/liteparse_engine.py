@@ -12,7 +12,7 @@ from liteparse import LayoutBlock, LayoutCell, LiteParse, ParsedPage, ParseResul
 from docbatch.core.models import Failure
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
-from docbatch.providers.local.pdf import missing_lines, own_characters, page_text
+from docbatch.providers.local.pdf import missing_lines, own_characters, page_text, running_lines
 from docbatch.providers.local.pdf.page_orientation import turned_pages
 from docbatch.providers.local.pdf.pdf_document import PdfDocument, Step
 from docbatch.providers.local.pdf.raw_text import raw_text
@@ -26,9 +26,15 @@ _KINDS = {
     "table": "table",
     "figure": "image",
 }
-STEPS: tuple[Step, ...] = (own_characters.restore, missing_lines.put_back, page_text.derive)
+STEPS: tuple[Step, ...] = (
+    own_characters.restore,
+    missing_lines.put_back,
+    running_lines.mark,
+    page_text.derive,
+)
 """What completes what liteparse read, in this order."""
-_HEADER_WITHIN = 1032
+_HEADER = re.compile(rb"%PDF-\d")
+_HEADER_WITHIN = 1 << 20
 _DYNAMIC_FORM = 2
 """PDFium's word for a form whose pages are made by a program as it is opened."""
 _SETTINGS: dict[str, Any] = {
@@ -66,7 +72,8 @@ class LiteparseEngine:
 
     def extract(self, data: bytes, _media_type: str, options: Options, /) -> Parsed | Failure:
         # What does not start like a PDF would be handed to a converter.
-        data = data[max(data.find(b"%PDF-", 0, _HEADER_WITHIN), 0) :]
+        header = _HEADER.search(data, 0, _HEADER_WITHIN)
+        data = data[header.start() if header else 0 :]
         try:
             result: ParseResult = _parser().parse(data)
             turned = _turn_back(data, result)

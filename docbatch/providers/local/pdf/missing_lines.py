@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from docbatch.providers.local import blocks, word_guard
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.pdf import page_markdown
+from docbatch.providers.local.pdf import page_markdown, running_lines
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 from docbatch.providers.local.pdf.raw_text import HYPHEN, Box, Span
 
@@ -53,7 +53,11 @@ def _complete(document: PdfDocument, page: Json) -> int:
     for number, text, box in _grouped(pieces, page["blocks"]):
         new[number].append({**blocks.paragraph(_written(text)), "bbox": [round(side, 2) for side in box]})
     page_markdown.insert(page, new)
-    return sum(len(word_guard.words(text)) for text, _, _ in pieces)
+    return sum(len(word_guard.words(text)) for text, box, _ in pieces if not _is_page_number(text, box, page))
+
+
+def _is_page_number(text: str, box: Box, page: Json) -> bool:
+    return running_lines.is_page_number(text) and running_lines.edge(box, page["height"]) is not None
 
 
 def _with_marks(raw: str, span: Span) -> Span:

@@ -1,6 +1,7 @@
 """A page's Markdown together with its blocks: where each block stands in it, and how both are changed alike."""
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
 
 from docbatch.providers.local import blocks
@@ -8,6 +9,7 @@ from docbatch.providers.local.engines import Json
 from docbatch.providers.local.pdf.raw_text import Span
 
 _FENCE = "```"
+_HEADING = re.compile(r"\A#{1,6} ")
 # How far from where it should begin a block is looked for, and how much of its ends must agree.
 _REACH = 2000
 _END = 24
@@ -62,6 +64,45 @@ def remove(page: Json, numbers: Collection[int]) -> None:
     pieces.append(markdown[at:].strip("\n"))
     page["markdown"] = "\n\n".join(piece for piece in pieces if piece)
     page["blocks"] = kept
+
+
+def make_text(page: Json, numbers: Iterable[int]) -> None:
+    """Let headings of a page be text like any other."""
+    found = spans(page)
+    markdown: str = page["markdown"]
+    for number in sorted(numbers, reverse=True):
+        block, span = page["blocks"][number], found[number]
+        block["kind"] = "text"
+        block.pop("level", None)
+        if span:
+            markdown = f"{markdown[: span[0]]}{_HEADING.sub('', markdown[span[0] :], count=1)}"
+    page["markdown"] = markdown
+
+
+def can_split(text: str, line: str) -> bool:
+    """Whether a text begins or ends with a line and has more."""
+    return bool(line) and (text.startswith(f"{line} ") or text.endswith(f" {line}"))
+
+
+def split(page: Json, block: Json, line: str) -> Json | None:
+    """Give the first or last line of a block a block of its own, and return that; None where the Markdown writes it otherwise."""
+    at = next(number for number, each in enumerate(page["blocks"]) if each is block)
+    span = spans(page)[at]
+    if span is None:
+        return None
+    markdown: str = page["markdown"]
+    lines = markdown[span[0] : span[1]]
+    is_first = lines.startswith(f"{line} ")
+    if not is_first and not lines.endswith(f" {line}"):
+        return None
+    rest = lines[len(line) + 1 :] if is_first else lines[: -len(line) - 1]
+    halves = (line, rest) if is_first else (rest, line)
+    page["markdown"] = f"{markdown[: span[0]]}{halves[0]}\n\n{halves[1]}{markdown[span[1] :]}"
+    text = block["text"].strip()
+    block["text"] = text[len(line) + 1 :] if is_first else text[: -len(line) - 1]
+    own: Json = blocks.paragraph(line)
+    page["blocks"].insert(at if is_first else at + 1, own)
+    return own
 
 
 def _shares(found: Sequence[Span | None], number: int) -> bool:
