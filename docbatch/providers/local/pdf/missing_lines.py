@@ -18,7 +18,6 @@ _TOKEN_BEFORE = re.compile(r"[^\s\w]*\Z")
 _TOKEN_AFTER = re.compile(r"[^\s\w]*")
 _LONGEST_MARKS = 20
 _SAID = 20
-_SLACK = 1.0
 
 
 def put_back(document: PdfDocument) -> None:
@@ -76,7 +75,7 @@ def _grouped(pieces: Sequence[_Piece], before: Sequence[Json]) -> Iterator[tuple
     """Yield the pieces with the number of the block that each stands before, neighbours of one place as one."""
     text, box, at = "", None, -1
     for piece, place, follows in pieces:
-        number = _number(place, before)
+        number = page_markdown.number_at(place, before)
         if box and follows and number == at:
             text, box = f"{text}\n{piece}", _around(box, place)
             continue
@@ -89,28 +88,6 @@ def _grouped(pieces: Sequence[_Piece], before: Sequence[Json]) -> Iterator[tuple
 
 def _around(one: Box, other: Box) -> Box:
     return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
-
-
-def _number(place: Box, there: Sequence[Json]) -> int:
-    """Return the number of the block that a piece of a page stands before."""
-    x0, y0, x1, y1 = place
-    across, down = (x0 + x1) / 2, (y0 + y1) / 2
-    nearest, distance = len(there), float("inf")
-    for number, block in enumerate(there):
-        left, top, right, bottom = block.get("bbox") or (0, 0, 0, 0)
-        if right <= left or x1 < left - _SLACK or x0 > right + _SLACK:
-            continue
-        if top - _SLACK <= down <= bottom + _SLACK and left <= across <= right:
-            return number + 1
-        away = top - down if down < top else down - bottom
-        if away < distance:
-            nearest, distance = number + (down > bottom), away
-    return _by_height(down, there) if nearest == len(there) else nearest
-
-
-def _by_height(down: float, there: Sequence[Json]) -> int:
-    tops = (block["bbox"][1] if "bbox" in block else 0 for block in there)
-    return next((number for number, top in enumerate(tops) if top >= down), len(there))
 
 
 def _written(text: str) -> str:

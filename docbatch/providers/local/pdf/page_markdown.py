@@ -6,13 +6,14 @@ from itertools import accumulate
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.pdf.raw_text import Span
+from docbatch.providers.local.pdf.raw_text import Box, Span
 
 _FENCE = "```"
 _HEADING = re.compile(r"\A#{1,6} ")
 # How far from where it should begin a block is looked for, and how much of its ends must agree.
 _REACH = 2000
 _END = 24
+_SLACK = 1.0
 
 
 def spans(page: Json) -> list[Span | None]:
@@ -47,6 +48,28 @@ def insert(page: Json, new: Mapping[int, Sequence[Json]]) -> None:
     pieces.append(markdown[at:].strip("\n"))
     page["markdown"] = "\n\n".join(piece for piece in pieces if piece)
     page["blocks"] = whole
+
+
+def number_at(place: Box, there: Sequence[Json]) -> int:
+    """Return the number of the block that a piece of a page stands before."""
+    x0, y0, x1, y1 = place
+    across, down = (x0 + x1) / 2, (y0 + y1) / 2
+    nearest, distance = len(there), float("inf")
+    for number, block in enumerate(there):
+        left, top, right, bottom = block.get("bbox") or (0, 0, 0, 0)
+        if right <= left or x1 < left - _SLACK or x0 > right + _SLACK:
+            continue
+        if top - _SLACK <= down <= bottom + _SLACK and left <= across <= right:
+            return number + 1
+        away = top - down if down < top else down - bottom
+        if away < distance:
+            nearest, distance = number + (down > bottom), away
+    return _by_height(down, there) if nearest == len(there) else nearest
+
+
+def _by_height(down: float, there: Sequence[Json]) -> int:
+    tops = (block["bbox"][1] if "bbox" in block else 0 for block in there)
+    return next((number for number, top in enumerate(tops) if top >= down), len(there))
 
 
 def remove(page: Json, numbers: Collection[int]) -> None:
