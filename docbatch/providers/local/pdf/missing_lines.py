@@ -1,6 +1,7 @@
 """Lines and words of a page that the engine left out, put back where they stand."""
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -16,6 +17,7 @@ _Piece = tuple[str, Box, bool]
 
 _TOKEN_BEFORE = re.compile(r"[^\s\w]*\Z")
 _TOKEN_AFTER = re.compile(r"[^\s\w]*")
+_BROKEN = re.compile(rf"(?<=[^\W\d_A-Z]){HYPHEN}(?=[^\W\d_A-Z])")
 _LONGEST_MARKS = 20
 _SAID = 20
 
@@ -92,6 +94,6 @@ def _around(one: Box, other: Box) -> Box:
 
 def _written(text: str) -> str:
     """Return a text as a reader takes it, its words joined where a line breaks them."""
-    if HYPHEN not in text:
-        return text
-    return re.sub(rf"(?<=[^\W\d_A-Z]){HYPHEN}(?=[^\W\d_A-Z])", "", text).replace(HYPHEN, "-")
+    if HYPHEN in text:
+        text = _BROKEN.sub("", text).replace(HYPHEN, "-")
+    return unicodedata.normalize("NFC", text)
