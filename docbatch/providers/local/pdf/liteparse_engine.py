@@ -38,7 +38,7 @@ _HEADER = re.compile(rb"%PDF-\d")
 _HEADER_WITHIN = 1 << 20
 _DYNAMIC_FORM = 2
 """PDFium's word for a form whose pages are made by a program as it is opened."""
-_SETTINGS: dict[str, Any] = {
+SETTINGS: dict[str, Any] = {
     # Reading pictures is a step of its own: left to itself the engine replaces good text by what it reads.
     "ocr_enabled": False,
     "num_workers": 1,
@@ -88,7 +88,7 @@ class LiteparseEngine:
             _metadata(result),
             turned=turned,
             unread=_unread(result),
-            lost=_lost(result),
+            lost=lost_pages(result),
         )
         with contextlib.closing(document):
             for step in STEPS:
@@ -101,7 +101,7 @@ class LiteparseEngine:
 
 @cache
 def _parser() -> Any:
-    return LiteParse(**_SETTINGS)
+    return LiteParse(**SETTINGS)
 
 
 def _turn_back(data: bytes, result: ParseResult) -> dict[int, int]:
@@ -110,13 +110,13 @@ def _turn_back(data: bytes, result: ParseResult) -> dict[int, int]:
     if turned:
         corrections = list(turned.items())
         pages = ",".join(map(str, turned))
-        again = LiteParse(**_SETTINGS, page_orientation_corrections=corrections, target_pages=pages)
+        again = LiteParse(**SETTINGS, page_orientation_corrections=corrections, target_pages=pages)
         upright = {page.page_num: page for page in again.parse(data).pages}
         result.pages[:] = [upright.get(page.page_num, page) for page in result.pages]
     return turned
 
 
-def _lost(result: ParseResult) -> list[str]:
+def lost_pages(result: ParseResult) -> list[str]:
     failed = {error.page_num: error.message for error in result.page_errors}
     lost = [f"page {number}: {message}" for number, message in sorted(failed.items())]
     read = {page.page_num for page in result.pages} | set(failed)
@@ -209,7 +209,8 @@ def _text(block: LayoutBlock) -> str:
     text = _MARKS.sub(r"\1", block.text)
     if block.kind != "list_item":
         return text
-    return blocks.item(text, block.level or 0, block.marker or "-" if block.ordered else "-")["text"]
+    marker = block.marker if block.ordered else None
+    return str(blocks.item(text, block.level or 0, marker or "-")["text"])
 
 
 def _cell(cell: LayoutCell, row: int, column: int) -> Json:

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from docbatch.providers.local import blocks, word_guard
 from docbatch.providers.local.engines import Json
@@ -19,6 +18,7 @@ _TOKEN_BEFORE = re.compile(r"[^\s\w]*\Z")
 _TOKEN_AFTER = re.compile(r"[^\s\w]*")
 _BROKEN = re.compile(rf"(?<=[^\W\d_A-Z]){HYPHEN}(?=[^\W\d_A-Z])")
 _LONGEST_MARKS = 20
+_NEAR_THE_EDGE = 0.25
 _SAID = 20
 
 
@@ -47,7 +47,7 @@ def _complete(document: PdfDocument, page: Json) -> int:
     places = document.places(page["number"], spans)
     pieces = [
         (raw[start:end], place, _follows(raw, previous, (start, end)))
-        for (previous, (start, end)), place in zip(pairwise([None, *spans]), places, strict=True)
+        for previous, (start, end), place in zip([None, *spans[:-1]], spans, places, strict=True)
         if place
     ]
     new: dict[int, list[Json]] = defaultdict(list)
@@ -58,7 +58,8 @@ def _complete(document: PdfDocument, page: Json) -> int:
 
 
 def _is_page_number(text: str, box: Box, page: Json) -> bool:
-    return running_lines.is_page_number(text) and running_lines.edge(box, page["height"]) is not None
+    away = min(box[3], page["height"] - box[1])
+    return running_lines.is_page_number(text) and away < page["height"] * _NEAR_THE_EDGE
 
 
 def _with_marks(raw: str, span: Span) -> Span:

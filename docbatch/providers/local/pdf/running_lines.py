@@ -20,7 +20,7 @@ _SAME_HEIGHT = 4
 _ROLES = frozenset({"header", "footer", "page_number"})
 _KINDS = frozenset({"text", "heading", "list", "other"})
 _MANY_PAGES = 8
-_LARGER = 1.25
+_LARGER = 1.4
 _HEADINGS_REPEAT = 3
 """Times that what looks like a heading must stand at the edge to be none."""
 
@@ -114,11 +114,12 @@ def _edges_of(block: Json, page: Json, parsed: ParsedPage, *, is_outermost: bool
 
 
 def _is_title(block: Json, parsed: ParsedPage) -> bool:
-    """Whether a heading is set larger than its page, as no running head is."""
-    if block["kind"] != "heading" or not parsed.text_items:
+    """Whether a line is set larger than its page, as no running head is."""
+    if not parsed.text_items:
         return False
     height: float = block["bbox"][3] - block["bbox"][1]
-    return height > _LARGER * statistics.median(item.height for item in parsed.text_items)
+    usual: float = statistics.median(item.height for item in parsed.text_items)
+    return height > _LARGER * usual
 
 
 def _margins(page: Json, parsed: ParsedPage) -> Iterator[tuple[str, list[TextItem]]]:
