@@ -108,6 +108,16 @@ def test_words_broken_at_a_line_end_are_joined_and_numbers_keep_their_hyphen() -
         )
 
 
+def test_a_compound_that_is_broken_at_its_hyphen_keeps_it_where_the_document_tells() -> None:
+    page = page_of(
+        pdf_pages.pdf(
+            lines("This is a well-", "known rule, and as a well-known", "rule it is understand-", "able.")
+        )
+    )
+
+    assert said(page) == ["This is a well-known rule, and as a well-known rule it is understandable."] * 3
+
+
 def test_letters_drawn_in_two_strokes_are_one() -> None:
     written = "L\xa8uck, Bezi\xb4er, Halil\u02c7cevi\xb4c, na\xa8\u0131ve, \xb4Etat and \xb4quoted\xb4"
     page = page_of(pdf_pages.pdf(lines(written)))
@@ -195,7 +205,7 @@ def test_two_columns_are_read_one_after_the_other() -> None:
 
 
 def test_pages_that_are_not_read_are_named() -> None:
-    document = read(pdfs.MAKERS["page-tree-holds-itself.pdf"]())
+    document = read(pdfs.changed({2: b"<< /Type /Pages /Kids [2 0 R 3 0 R] /Count 2 >>"}))
     assert document.lost == ["page 2: PDF error: page not found"]
 
 
@@ -233,6 +243,18 @@ def test_remarks_are_comments_where_they_stand() -> None:
     assert (texts[0], texts[-1]) == ("First line", "Last line")
     assert all(form.count(text) == 1 for text in comments for form in said(page))
     assert "Hidden" not in page["markdown"]
+
+
+def test_links_have_their_targets_in_markdown_only() -> None:
+    target = (
+        b"/Annots[<</Type/Annot/Subtype/Link/Rect[72 695 250 715]/A<</S/URI/URI(https://example.org/a_b)>>>>]"
+    )
+    page = page_of(
+        pdf_pages.pdf(lines("All of this line [3] is a link", "and [this](is) not"), page_entries=target)
+    )
+
+    assert "](https://example.org/a_b)" in page["markdown"]
+    assert page["text"] == page["blocks"][0]["text"] == "All of this line [3] is a link and [this](is) not"
 
 
 def test_no_picture_is_referred_to() -> None:

@@ -13,6 +13,7 @@ from docbatch.core.models import Failure
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
 from docbatch.providers.local.pdf import missing_lines, own_characters, page_text, remarks, running_lines
+from docbatch.providers.local.pdf.link_targets import without_targets
 from docbatch.providers.local.pdf.page_orientation import turned_pages
 from docbatch.providers.local.pdf.pdf_document import PdfDocument, Step
 from docbatch.providers.local.pdf.raw_text import raw_text
@@ -196,7 +197,7 @@ def _block(block: LayoutBlock) -> Json:
     if block.rows is not None:
         rows = [block.header, *block.rows] if block.header else block.rows
         value["cells"] = [_cell(cell, y, x) for y, row in enumerate(rows) for x, cell in enumerate(row)]
-        value["text"] = "\n".join("\t".join(cell.text for cell in row) for row in rows)
+        value["text"] = "\n".join("\t".join(without_targets(cell.text) for cell in row) for row in rows)
     if block.bbox is not None:
         value["bbox"] = _box(block.bbox)
     return value
@@ -206,7 +207,7 @@ def _text(block: LayoutBlock) -> str:
     if block.text is None:
         return "\n".join(block.lines or ())
     # A star that is the page's own is escaped, as all else that Markdown would take for its own.
-    text = _MARKS.sub(r"\1", block.text)
+    text = _MARKS.sub(r"\1", without_targets(block.text))
     if block.kind != "list_item":
         return text
     marker = block.marker if block.ordered else None
@@ -214,7 +215,7 @@ def _text(block: LayoutBlock) -> str:
 
 
 def _cell(cell: LayoutCell, row: int, column: int) -> Json:
-    value: Json = {"row": row, "column": column, "text": cell.text}
+    value: Json = {"row": row, "column": column, "text": without_targets(cell.text)}
     if cell.bbox is not None:
         value["bbox"] = _box(cell.bbox)
     return value

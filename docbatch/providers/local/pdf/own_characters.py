@@ -33,6 +33,7 @@ _MARKUP = re.compile(rf"[\s\x00*_#|\\`\[\]()<>~{HYPHEN}]+")
 # A list's marks, a table's rule and a link's target were written by the engine, not by the page.
 _ENGINES_OWN = re.compile(r"^\s*- |^\|[-:| ]+\|$|\]\([^)\s]*\)", re.MULTILINE)
 _STILL_BROKEN = re.compile(r"\b(\w{1,40})-(\*{0,3}) (\*{0,3})(\w{1,40})\b")
+_COMPOUND = re.compile(r"\b\w{1,40}-\w{1,40}\b")
 _LAST_LETTERS = re.compile(r"\w*\Z")
 _FIRST_LETTERS = re.compile(r"\w*")
 
@@ -48,12 +49,14 @@ _Change = Callable[[list[str]], list[str]]
 
 def restore(document: PdfDocument) -> None:
     """Put the characters of each page's raw text back into its Markdown and blocks."""
-    for page in document.pages:
-        if document.is_read_as_picture(page):
-            continue
-        raw = document.raw(page["number"])
+    pages = [page for page in document.pages if not document.is_read_as_picture(page)]
+    raws = [document.raw(page["number"]) for page in pages]
+    compounds: set[str] = set()
+    if any(HYPHEN in raw for raw in raws):
+        compounds.update(word.lower() for raw in raws for word in _COMPOUND.findall(raw))
+    for page, raw in zip(pages, raws, strict=True):
         if HYPHEN in raw:
-            _rewrite(page, _Hyphens(raw).joined)
+            _rewrite(page, _Hyphens(raw, compounds).joined)
         if not raw.isascii():
             _restore(page, raw)
 
@@ -76,20 +79,31 @@ def _rewrite(page: Json, change: _Change) -> None:
 
 
 class _Hyphens:
-    """Joins words that the page breaks at the end of a line and the engine left broken."""
+    """Joins words that the page breaks at the end of a line and the engine left broken.
 
-    def __init__(self, raw: str) -> None:
-        parts = raw.split(HYPHEN)
+    A word that the document writes with a hyphen within a line keeps it where the engine took it for one that was only broken.
+    """
+
+    def __init__(self, raw: str, compounds: set[str]) -> None:
         self._pairs = {
             (
                 _LAST_LETTERS.findall(before[-_LONGEST_PART:])[0],
                 _FIRST_LETTERS.findall(after[:_LONGEST_PART])[0],
             )
-            for before, after in pairwise(parts)
+            for before, after in pairwise(raw.split(HYPHEN))
         }
+        self._kept = {
+            one + other: f"{one}-{other}"
+            for one, other in self._pairs
+            if f"{one}-{other}".lower() in compounds
+        }
+        self._joined = re.compile(rf"\b(?:{'|'.join(sorted(self._kept))})\b") if self._kept else None
 
     def joined(self, texts: list[str]) -> list[str]:
-        return [_STILL_BROKEN.sub(self._join, text) if "-" in text else text for text in texts]
+        texts = [_STILL_BROKEN.sub(self._join, text) if "-" in text else text for text in texts]
+        if self._joined is None:
+            return texts
+        return [self._joined.sub(lambda match: self._kept[match[0]], text) for text in texts]
 
     def _join(self, match: re.Match[str]) -> str:
         before, closing, opening, after = match.groups()
