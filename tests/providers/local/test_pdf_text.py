@@ -8,7 +8,9 @@ from liteparse import PageError, ParsedPage, ParseResult
 from docbatch.core.results import Page
 from docbatch.providers.local import engines
 from docbatch.providers.local.engines import Options, Parsed
-from docbatch.providers.local.pdf import liteparse_engine, own_characters, second_reading
+from docbatch.providers.local.pdf import liteparse_engine
+from docbatch.providers.local.pdf.characters import own_characters, spaced_words
+from docbatch.providers.local.pdf.lines import second_reading
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 from tests.hostile import pdfs
 from tests.providers.local import pdf_pages, specimens
@@ -116,6 +118,28 @@ def test_a_compound_that_is_broken_at_its_hyphen_keeps_it_where_the_document_tel
     )
 
     assert said(page) == ["This is a well-known rule, and as a well-known rule it is understandable."] * 3
+
+
+def test_words_set_with_wide_spaces_are_whole_and_single_numbers_stay_single() -> None:
+    spaced = [Line(72 + 12 * at, 700, letter) for at, letter in enumerate("DECLARATION")]
+    page = page_of(pdf_pages.pdf([*spaced, *lines("The cells are 1 2 3 4 5 6 and the sum is 123456", y=600)]))
+
+    for form in said(page):
+        assert form.endswith("The cells are 1 2 3 4 5 6 and the sum is 123456")
+    joined = spaced_words.SpacedWords("DECLARATION 2024\r\n1 2 3 4 5\r\n12345").joined
+    assert joined(["D E C L A R AT I O N 2 0 2 4", "1 2 3 4 5"]) == ["DECLARATION 2024", "1 2 3 4 5"]
+
+
+def test_page_numbers_of_a_table_of_contents_follow_their_lines() -> None:
+    entries = [
+        f"Chapter {word} {'.' * 50}" for word in ("Introduction", "of Methods", "of Results", "of Appendices")
+    ]
+    numbers = [Line(480, 600 - 14 * at, f"{number}") for at, number in enumerate((3, 17, 31, 45))]
+    page = page_of(pdf_pages.pdf([*lines(*entries, y=600), *numbers, *lines("Text below", y=300)]))
+
+    wanted = [f"{entry} {number}" for entry, number in zip(entries, (3, 17, 31, 45), strict=True)]
+    for form in said(page):
+        assert form == " ".join([*wanted, "Text below"])
 
 
 def test_letters_drawn_in_two_strokes_are_one() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from liteparse import ParsedPage, TextItem
 
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.pdf import page_markdown
+from docbatch.providers.local.pdf.lines import page_markdown
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 
 _EDGE = 0.13

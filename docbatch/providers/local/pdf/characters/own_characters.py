@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, pairwise
 
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.pdf import math_signs
-from docbatch.providers.local.pdf.composed_letters import composed
+from docbatch.providers.local.pdf.characters import math_signs, spaced_words
+from docbatch.providers.local.pdf.characters.composed_letters import composed
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 from docbatch.providers.local.pdf.raw_text import HYPHEN
 
@@ -57,6 +57,8 @@ def restore(document: PdfDocument) -> None:
     for page, raw in zip(pages, raws, strict=True):
         if HYPHEN in raw:
             _rewrite(page, _Hyphens(raw, compounds).joined)
+        if spaced_words.has_any(page["markdown"]):
+            _rewrite(page, spaced_words.SpacedWords(raw).joined)
         if not raw.isascii():
             _restore(page, raw)
 

@@ -105,6 +105,28 @@ def make_text(page: Json, numbers: Iterable[int]) -> None:
     page["markdown"] = markdown
 
 
+def rewrite(page: Json, lines: Mapping[int, Sequence[str]], gone: int) -> None:
+    """Give blocks of a page new lines, and take another one, whose words they have now, out of it."""
+    found = spans(page)
+    if found[gone] is None or any(found[number] is None for number in lines):
+        return
+    markdown: str = page["markdown"]
+    pieces, at = [], 0
+    for number, block in enumerate(page["blocks"]):
+        span = found[number]
+        if span is None or span[0] < at or (number != gone and number not in lines):
+            continue
+        pieces.append(markdown[at : span[0]])
+        at = span[1]
+        if number in lines:
+            block["text"] = "\n".join(lines[number])
+            if block["kind"] == "list":
+                block["kind"] = "text"
+            pieces.append(blocks.markdown([block]))
+    page["markdown"] = "".join([*pieces, markdown[at:]]).strip("\n")
+    del page["blocks"][gone]
+
+
 def can_split(text: str, line: str) -> bool:
     """Whether a text begins or ends with a line and has more."""
     return bool(line) and (text.startswith(f"{line} ") or text.endswith(f" {line}"))
