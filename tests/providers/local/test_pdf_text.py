@@ -2,13 +2,14 @@
 
 import contextlib
 
+import pypdfium2
 import pytest
 from liteparse import PageError, ParsedPage, ParseResult
 
 from docbatch.core.results import Page
 from docbatch.providers.local import engines
 from docbatch.providers.local.engines import Options, Parsed
-from docbatch.providers.local.pdf import liteparse_engine
+from docbatch.providers.local.pdf import liteparse_engine, pdf_document
 from docbatch.providers.local.pdf.characters import own_characters, spaced_words
 from docbatch.providers.local.pdf.lines import second_reading
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
@@ -132,10 +133,11 @@ def test_words_set_with_wide_spaces_are_whole_and_single_numbers_stay_single() -
 
 def test_page_numbers_of_a_table_of_contents_follow_their_lines() -> None:
     entries = [
-        f"Chapter {word} {'.' * 50}" for word in ("Introduction", "of Methods", "of Results", "of Appendices")
+        f"Chapter {word} {'.' * (36 - len(word))}"
+        for word in ("Introduction", "of Methods", "of Results", "of Appendices")
     ]
-    numbers = [Line(480, 600 - 14 * at, f"{number}") for at, number in enumerate((3, 17, 31, 45))]
-    page = page_of(pdf_pages.pdf([*lines(*entries, y=600), *numbers, *lines("Text below", y=300)]))
+    numbers = [Line(480, 600 - 20 * at, f"{number}") for at, number in enumerate((3, 17, 31, 45))]
+    page = page_of(pdf_pages.pdf([*lines(*entries, y=600, step=20), *numbers, *lines("Text below", y=300)]))
 
     wanted = [f"{entry} {number}" for entry, number in zip(entries, (3, 17, 31, 45), strict=True)]
     for form in said(page):
@@ -298,6 +300,19 @@ def test_a_step_that_fails_costs_no_words(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert document.pages[0]["text"] == "Some words"
     assert document.warnings == ["own characters: the step failed: ValueError: out of order"]
+
+
+def test_a_page_that_pdfium_cannot_open_keeps_what_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_document: pypdfium2.PdfDocument, number: int) -> str:
+        raise pypdfium2.PdfiumError(f"cannot load page {number}")
+
+    monkeypatch.setattr(pdf_document, "raw_text", fails)
+    document = read(pdf_pages.pdf(lines("Some words")))
+
+    assert document.pages[0]["text"] == "Some words"
+    assert document.warnings == [
+        "page 1: what was read could not be compared with its text: cannot load page 1"
+    ]
 
 
 def test_junk_before_the_header_is_passed_over() -> None:

@@ -42,6 +42,7 @@ _REACHES = ((6, 6), (3, 3), (8, 0), (0, 8), (3, 0), (0, 3))
 _FARTHEST = 8
 _REACH_OF_A_SPACE = 4
 _LONGEST_PART = 40
+_MOST_COMPOUNDS = 200
 
 _Key = tuple[str, str, str, tuple[int, int]]
 _Change = Callable[[list[str]], list[str]]
@@ -61,6 +62,11 @@ def restore(document: PdfDocument) -> None:
             _rewrite(page, spaced_words.SpacedWords(raw).joined)
         if not raw.isascii():
             _restore(page, raw)
+
+
+def folded(text: str) -> str:
+    """Return a text with plain dashes and quotes, as the engine writes them: as long as it was."""
+    return text.translate(_FOLDED)
 
 
 def _restore(page: Json, raw: str) -> None:
@@ -99,7 +105,8 @@ class _Hyphens:
             for one, other in self._pairs
             if f"{one}-{other}".lower() in compounds
         }
-        self._joined = re.compile(rf"\b(?:{'|'.join(sorted(self._kept))})\b") if self._kept else None
+        words = "|".join(sorted(self._kept)[:_MOST_COMPOUNDS])
+        self._joined = re.compile(rf"\b(?:{words})\b") if words else None
 
     def joined(self, texts: list[str]) -> list[str]:
         texts = [_STILL_BROKEN.sub(self._join, text) if "-" in text else text for text in texts]

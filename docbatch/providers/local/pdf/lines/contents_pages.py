@@ -14,6 +14,7 @@ _NUMBER = re.compile(r"\d{1,4}|[ivxlc]{1,7}")
 _LEAST = 3
 """Numbers that make a column."""
 _MOST_COLUMNS = 20
+_MOST_ITEMS = 3000
 _WIDEST = 40
 _ONE_LINE = 4
 _KINDS = frozenset({"text", "list", "heading"})
@@ -22,6 +23,8 @@ _KINDS = frozenset({"text", "list", "heading"})
 def put_together(document: PdfDocument) -> None:
     """Write each page number of a table of contents behind the line that it belongs to."""
     for page, parsed in zip(document.pages, document.parsed.pages, strict=True):
+        if len(parsed.text_items) > _MOST_ITEMS:
+            continue
         for column in [block for block in page["blocks"] if _is_column(block)][:_MOST_COLUMNS]:
             _put_together(page, column, parsed.text_items)
 

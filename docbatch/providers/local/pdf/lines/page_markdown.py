@@ -14,6 +14,8 @@ _HEADING = re.compile(r"\A#{1,6} ")
 _REACH = 2000
 _END = 24
 _SLACK = 1.0
+_MOST_BLOCKS = 1000
+"""A place among more is not worth the time it takes."""
 
 
 def spans(page: Json) -> list[Span | None]:
@@ -55,6 +57,8 @@ def insert(page: Json, new: Mapping[int, Sequence[Json]]) -> None:
 
 def number_at(place: Box, there: Sequence[Json]) -> int:
     """Return the number of the block that a piece of a page stands before."""
+    if len(there) > _MOST_BLOCKS:
+        return len(there)
     x0, y0, x1, y1 = place
     across, down = (x0 + x1) / 2, (y0 + y1) / 2
     nearest, distance = len(there), float("inf")
