@@ -80,7 +80,9 @@ class _Sieve:
         self._store = store
         self._differences = differences
         self._recipe = store.documents.recipe_row(target.recipe_key) if store is not None else None
-        self._rows = Upcoming(iter(()) if store is None else store.documents.stream(target.name, only))
+        self._rows = Upcoming(
+            iter(()) if store is None else store.documents.stream(target.name, only, target.on_empty)
+        )
         recorded = (
             {} if store is None else {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
         )
@@ -221,7 +223,8 @@ class _Sieve:
 
     def _judge(self) -> None:
         keys = [key for _, _, key in self._changed if key is not None]
-        items = {} if self._store is None else {item.key: item for item in self._store.items.many(keys)}
+        known_items = () if self._store is None else self._store.items.many(keys)
+        items = {item.key: item.taken(self._target.on_empty) for item in known_items}
         changes = []
         for found, recorded, key in self._changed:
             item = items.get(key or "")

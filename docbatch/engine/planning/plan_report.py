@@ -1,10 +1,11 @@
 """The plan as a report: what apply would do, drawn from the differences that were found."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from docbatch.core.changes import ChangeKind
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.report import OpenWork, PlanLine, PlanReport
+from docbatch.engine.connections.passwords import unreadable
 from docbatch.engine.planning.differences_database import Change, Differences
 from docbatch.engine.planning.plan import Plan
 from docbatch.engine.planning.resolve_jobs import moved
@@ -33,7 +34,12 @@ def plan_report(plan: Plan, shown: int) -> PlanReport:
         unchanged=sum(tally.unchanged for tally in tallies.values()) - _touched(differences),
         lines=tuple(_lines(differences, shown)),
         open=() if store is None else tuple(map(_open, store.submissions.open())),
-        notes=(*_notes(targets), *_farewells(plan.gone, store), *_unseen(differences)),
+        notes=(
+            *_notes(targets),
+            *_locked(targets, sending),
+            *_farewells(plan.gone, store),
+            *_unseen(differences),
+        ),
         send_documents=documents,
         send_items=items,
         send_bytes=size,
@@ -85,6 +91,15 @@ def _farewells(gone: Iterable[str], store: Store | None) -> Iterator[str]:
 def _unseen(differences: Differences) -> Iterator[str]:
     if any(total.kind is ChangeKind.LOOK for total in differences.totals()):
         yield "'docbatch apply --max-new 0' looks at all links and sends nothing; a plan made then is exact"
+
+
+def _locked(targets: Iterable[ResolvedJob], sending: Collection[str]) -> Iterator[str]:
+    """Say of which jobs nothing will be sent, because their passwords cannot be read."""
+    for target in targets:
+        if target.passwords is not None and target.name in sending:
+            complaint = unreadable(target.name, target.passwords)
+            if complaint is not None:
+                yield f"{complaint}; apply sends none of its documents until that is mended"
 
 
 def _notes(targets: Sequence[ResolvedJob]) -> Iterator[str]:

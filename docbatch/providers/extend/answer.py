@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from docbatch.core.errors import Unavailable
+from docbatch.core.result_warnings import NOTHING_TO_SEE
 from docbatch.core.results import DocumentInfo, ProviderInfo, Result, Timing, Usage
 from docbatch.jsontext import parse
 from docbatch.providers.extend.layout import Layout
@@ -41,6 +42,11 @@ class ExtendAnswer:
     @property
     def credits(self) -> float | None:
         return charged(self._run)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        silent = self._operation == "parse" and not any(chunk.strip() for chunk in self._chunks())
+        return (NOTHING_TO_SEE,) if silent else ()
 
     def markdown(self) -> str:
         match self._operation:
@@ -82,6 +88,7 @@ class ExtendAnswer:
             pages=pages,
             tables=layout.loose_tables() if self._operation == "parse" else (),
             metadata=self._metadata(),
+            warnings=self.warnings,
             usage=Usage(
                 pages=_count(metrics.get("pageCount")) or len(pages) or None, credits=charged(self._run)
             ),

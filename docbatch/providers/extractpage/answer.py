@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from docbatch.core.result_warnings import NOTHING_TO_SEE
 from docbatch.core.results import Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Timing, Usage
 from docbatch.jsontext import parse
 from docbatch.providers.extractpage.chunks import (
@@ -56,6 +57,10 @@ class ExtractPageAnswer:
     def _parts(self) -> list[Chunk]:
         return list(paragraphs(read_chunks(self._raw)))
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return () if any(part.text.strip() for part in self._parts) else (NOTHING_TO_SEE,)
+
     def markdown(self) -> str:
         return _markdown(self._parts)
 
@@ -76,6 +81,7 @@ class ExtractPageAnswer:
             text=self.text(),
             pages=self._pages(),
             metadata={"derived": ["markdown", "text"]},
+            warnings=self.warnings,
             usage=Usage(pages=self._item.get("pages")),
             timing=Timing(seconds=self._item.get("seconds")),
             raw=self._raw,

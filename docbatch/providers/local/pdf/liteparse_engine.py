@@ -1,13 +1,14 @@
 """PDF through liteparse: Markdown, layout text and boxes page by page."""
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from liteparse import LayoutBlock, LayoutCell, LiteParse, ParsedPage, ParseResult
 
 from docbatch.core.models import Failure
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
+from docbatch.providers.local.pdf.passwords import opened
 
 _KINDS = {
     "heading": "heading",
@@ -35,11 +36,13 @@ class LiteparseEngine:
     def extract(self, data: bytes, _media_type: str, options: Options, /) -> Parsed | Failure:
         tessdata = options.tessdata if options.reads_pictures else None
         parser = _parser(tessdata, options.languages)
+        # A parser with a password serves this document alone.
+        parsers = (partial(_make_parser, tessdata, options.languages, each) for each in options.passwords)
         # What does not start like a PDF would be handed to a converter.
         data = data[max(data.find(b"%PDF-", 0, _HEADER_WITHIN), 0) :]
         try:
-            result: ParseResult = parser.parse(data)
-            unread = _unread(parser, data, result, options)
+            parser, result = opened(parser, parsers, lambda each: each.parse(data))
+            unread = _unread(parser, data, result)
         except Exception as error:  # noqa: BLE001 - the engine's own exceptions have no common base
             return unreadable(error)
         return _parsed(result, unread)
@@ -50,6 +53,10 @@ class LiteparseEngine:
 
 @cache
 def _parser(tessdata: str | None, languages: tuple[str, ...]) -> Any:
+    return _make_parser(tessdata, languages)
+
+
+def _make_parser(tessdata: str | None, languages: tuple[str, ...], password: str | None = None) -> Any:
     # Without both switches the engine would fetch Tesseract's data from a network.
     ocr = {"ocr_language": "+".join(languages), "tessdata_path": tessdata} if tessdata else {}
     return LiteParse(
@@ -61,14 +68,15 @@ def _parser(tessdata: str | None, languages: tuple[str, ...]) -> Any:
         extract_document_metadata=True,
         continue_on_page_error=True,
         ocr_failure_fatal=False,
+        password=password,
         **ocr,
     )
 
 
-def _unread(parser: Any, data: bytes, result: ParseResult, options: Options) -> list[int]:
+def _unread(parser: Any, data: bytes, result: ParseResult) -> list[int]:
     """Return the pages that show something but gave no text; looked for only where there is a page without text."""
     empty = {page.page_num for page in result.pages if not page.text.strip()}
-    if not empty or options.reads_pictures:
+    if not empty:
         return []
     signs = parser.is_complex(data)
     return [
