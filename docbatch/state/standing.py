@@ -8,7 +8,7 @@ from docbatch.core.result_warnings import WarningKind, losses
 from docbatch.state.void import EMPTY
 
 _UNTOLD = "what is missing is named in its result, as a sink with format: json writes it"
-_HELD = "whether it was sent is not known; 'docbatch status' names the submission to decide about"
+_HELD = "it may have been sent, but the provider shows no trace of it; it is not sent again by itself"
 
 
 @dataclass(frozen=True, slots=True)
