@@ -73,6 +73,11 @@ def pages(numbers: Sequence[int]) -> str:
     return f"page {named[0]}" if len(named) == 1 else f"pages {', '.join(named[:-1])} and {named[-1]}"
 
 
+def wordless(pictured: Sequence[int]) -> str:
+    """Return the warning of a document without a word: that there is nothing to see, or pictures on these pages."""
+    return f"lost: no word was read in the pictures on {pages(pictured)}" if pictured else NOTHING_TO_SEE
+
+
 def empty_pages(numbers: Sequence[int]) -> str:
     """Return the warning that these pages show nothing."""
     return f"empty: {pages(numbers)} {'shows' if len(numbers) == 1 else 'show'} nothing"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from docbatch.core.result_warnings import NOTHING_TO_SEE
+from docbatch.core.result_warnings import losses, wordless
 from docbatch.core.results import Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Timing, Usage
 from docbatch.jsontext import parse
 from docbatch.providers.extractpage.chunks import (
@@ -44,7 +44,6 @@ def facts(locator: Locator) -> dict[str, Any]:
 class ExtractPageAnswer:
     """An answer of extract.page, which tells no price. Markdown and text are derived from its chunks."""
 
-    is_partial = False
     credits = None
 
     def __init__(self, item: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
@@ -58,8 +57,14 @@ class ExtractPageAnswer:
         return list(paragraphs(read_chunks(self._raw)))
 
     @property
+    def is_partial(self) -> bool:
+        return bool(losses(self.warnings))
+
+    @property
     def warnings(self) -> tuple[str, ...]:
-        return () if any(part.text.strip() for part in self._parts) else (NOTHING_TO_SEE,)
+        if any(part.text.strip() for part in self._parts):
+            return ()
+        return (wordless(sorted({part.page for part in self._parts if part.kind == "image"})),)
 
     def markdown(self) -> str:
         return _markdown(self._parts)
@@ -69,7 +74,7 @@ class ExtractPageAnswer:
 
     def result(self, document: DocumentInfo) -> Result:
         return Result(
-            outcome="succeeded",
+            outcome="partial" if self.is_partial else "succeeded",
             document=document,
             provider=ProviderInfo(
                 type="extractpage",

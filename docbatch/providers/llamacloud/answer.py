@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from docbatch.core.result_warnings import NOTHING_TO_SEE
+from docbatch.core.result_warnings import losses, wordless
 from docbatch.core.results import BBox, Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Usage
 from docbatch.jsontext import parse
 from docbatch.providers.llamacloud.calls import Json
@@ -48,7 +48,7 @@ class ParseAnswer:
 
     @property
     def is_partial(self) -> bool:
-        return bool(self._failed())
+        return bool(losses(self.warnings))
 
     @property
     def credits(self) -> float | None:
@@ -58,7 +58,7 @@ class ParseAnswer:
     def warnings(self) -> tuple[str, ...]:
         if failed := self._failed():
             return tuple(f"lost: page {number}: {why}" for number, why in sorted(failed.items()))
-        return () if self.text().strip() else (NOTHING_TO_SEE,)
+        return () if self._has_words() else (wordless(sorted(self._pictured())),)
 
     def markdown(self) -> str:
         if _has(self._found, "markdown"):
@@ -101,6 +101,20 @@ class ParseAnswer:
             for number, page in pages
             if page.get("success") is False
         }
+
+    def _has_words(self) -> bool:
+        told = [
+            page.get(name)
+            for name, pages in (("markdown", self._markdown), ("text", self._text))
+            for page in pages.values()
+        ]
+        whole = (self._found.get(name) for name in ("markdown_full", "text_full"))
+        return any(str(each or "").strip() for each in (*told, *whole))
+
+    def _pictured(self) -> Iterator[int]:
+        for number, page in self._items.items():
+            if any(block.kind == "image" for block in _blocks(page.get("items"))):
+                yield number
 
     def _page(self, number: int) -> Page:
         items = self._items.get(number, {})
