@@ -15,7 +15,7 @@ _ZIPPED = (
     "application/vnd.oasis.opendocument.",
     "application/epub+zip",
 )
-_PLAIN = frozenset({"application/json", "application/xml"})
+_MARKED_UP = frozenset({"application/xml", "text/xml"})
 _PICTURES = re.compile(
     r"(?:^|/)(?:media|pictures|images)/|\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg|webp)$", re.IGNORECASE
 )
@@ -28,8 +28,9 @@ _DESCRIBES = re.compile(
     r"^word/(?:styles|settings|fontTable|numbering|webSettings)[^/]*\.xml$", re.IGNORECASE
 )
 _TAG = re.compile(rb"<[^<>]*>")
-_HEAD = re.compile(rb"<(title|style|script)\b[^<>]*>[^<]*", re.IGNORECASE)
-_SHOWS = re.compile(rb"<(?:img|svg|object|embed|iframe|canvas|video)\b", re.IGNORECASE)
+_UNSEEN = ((b"<!--", b"-->"), (b"<script", b"</script"), (b"<style", b"</style"), (b"<title", b"</title"))
+_SPACE = re.compile(rb"&(?:nbsp|#160|#x[aA]0);")
+_SHOWS = re.compile(rb"<(?:img|image|picture|svg|object|embed|i?frame|canvas|video|input)\b", re.IGNORECASE)
 
 
 class Shown(enum.Enum):
@@ -46,9 +47,12 @@ def shown(data: bytes, media_type: str) -> Shown:
     if media_type.startswith("image/"):
         return Shown.PICTURES
     if media_type == "text/html":
-        return Shown.PICTURES if _SHOWS.search(data) else Shown.NOTHING
+        return _of_markup(data)
+    if media_type in _MARKED_UP:
+        # What its attributes say may well be shown.
+        return Shown.UNKNOWN if data.strip() else Shown.NOTHING
     # Pages of a PDF that show something are named by the engine that reads them.
-    if media_type == PDF or media_type.startswith("text/") or media_type in _PLAIN:
+    if media_type == PDF or media_type.startswith("text/") or media_type == "application/json":
         return Shown.NOTHING
     return _packed(data) if media_type.startswith(_ZIPPED) else Shown.UNKNOWN
 
@@ -63,7 +67,9 @@ def _packed(data: bytes) -> Shown:
             if any(map(_is_picture, members)):
                 return Shown.PICTURES
             return _of_parts(package, [each for each in parts if not _DESCRIBES.search(each.filename)])
-    except (OSError, RuntimeError, ValueError, NotImplementedError, EOFError, zipfile.BadZipFile):
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - a hostile file breaks zipfile in more ways than it names
         return Shown.UNKNOWN
 
 
@@ -80,8 +86,27 @@ def _of_parts(package: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> Shown:
         left -= len(content)
         if left < 0:
             return Shown.UNKNOWN
-        if _SHOWS.search(content):
-            return Shown.PICTURES
-        if _TAG.sub(b"", _HEAD.sub(b"", content)).strip():
-            return Shown.WORDS
+        if (found := _of_markup(content)) is not Shown.NOTHING:
+            return found
     return Shown.NOTHING
+
+
+def _of_markup(content: bytes) -> Shown:
+    for begin, end in _UNSEEN:
+        content = _without(content, begin, end)
+    if _SHOWS.search(content):
+        return Shown.PICTURES
+    words = _SPACE.sub(b"", _TAG.sub(b"", content)).strip()
+    return Shown.WORDS if words else Shown.NOTHING
+
+
+def _without(content: bytes, begin: bytes, end: bytes) -> bytes:
+    """Leave out what lies between two marks, up to the > of the second; without it, all that follows the first."""
+    lowered = content.lower()
+    kept, place = [], 0
+    while (start := lowered.find(begin, place)) >= 0:
+        kept.append(content[place:start])
+        stop = lowered.find(end, start)
+        closed = -1 if stop < 0 else lowered.find(b">", stop + len(end) - 1)
+        place = len(content) if closed < 0 else closed + 1
+    return b"".join((*kept, content[place:]))

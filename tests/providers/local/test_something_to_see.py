@@ -11,6 +11,13 @@ CASES: dict[str, tuple[bytes, Shown]] = {
     "blank.txt": (b" \n", Shown.NOTHING),
     "blank.html": (b"<html><head><title>a</title></head><body> </body></html>", Shown.NOTHING),
     "picture.html": (b"<html><IMG src=a.png></html>", Shown.PICTURES),
+    "code.html": (
+        b"<html><!-- a > b --><script>if (a<b) say('c')</script><style>p>a {}</style>&nbsp;</html>",
+        Shown.NOTHING,
+    ),
+    "words.html": (b"<html><p>unread</p></html>", Shown.WORDS),
+    "form.html": (b"<html><input value=filled></html>", Shown.PICTURES),
+    "a.xml": (b'<?xml version="1.0"?><a says="words"/>', Shown.UNKNOWN),
     "a.png": (specimens.png(), Shown.PICTURES),
     "blank.docx": (bare_docx(" "), Shown.NOTHING),
     "words.docx": (bare_docx("unread"), Shown.WORDS),
