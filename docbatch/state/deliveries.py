@@ -194,7 +194,7 @@ class Deliveries:
         """Inside the current transaction: what was to be written of a job's empty documents is not, any more."""
         self._database.execute(
             "UPDATE delivery SET due = 0 WHERE due <> 0 AND sink IN (SELECT id FROM sink WHERE job = :job)"
-            " AND path IN (SELECT document.path FROM item JOIN document ON document.item = item.id"
+            " AND path IN (SELECT document.path FROM item CROSS JOIN document ON document.item = item.id"
             " WHERE item.empty = 1 AND document.job = :job)",
             {"job": job},
         )

@@ -142,10 +142,19 @@ class Documents:
             **({"problem": problems} if problems else {}),
         }
 
+    def has_empty(self, job: str) -> bool:
+        """Say whether there is nothing to see in one of the job's documents, whatever the job makes of that."""
+        row = self._database.execute(
+            "SELECT 1 FROM item CROSS JOIN document ON document.item = item.id"
+            " WHERE item.empty = 1 AND document.job = ? AND document.wanted = 1 LIMIT 1",
+            (job,),
+        ).fetchone()
+        return row is not None
+
     def _empty_failures(self, job: str) -> int:
         """Count the wanted documents that have a result and are failed in this job."""
         row = self._database.execute(
-            "SELECT count(*) FROM item JOIN document ON document.item = item.id"
+            "SELECT count(*) FROM item CROSS JOIN document ON document.item = item.id"
             f" WHERE item.empty = 1 AND {void(self._database, job)} AND document.job = ? AND document.wanted = 1",
             (job,),
         ).fetchone()

@@ -138,9 +138,12 @@ def test_a_change_of_mind_costs_nothing(blank: Project) -> None:
     blank.call("apply")
     blank.job(LINES)
 
+    assert "to be written, free of charge: the job's output: " in blank.call("plan").out
     ended = blank.applied()
     assert (ended.processed, set(blank.outputs())) == (0, {"a.txt.md", "all.jsonl", "blank.txt.md"})
     assert documents(blank) == {"a.txt", "blank.txt"}
+
+    assert "Nothing is due." in blank.call("plan").out
 
     blank.job(STRICT)
     ended = blank.call("apply", "--json")

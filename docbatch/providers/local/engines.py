@@ -115,7 +115,8 @@ class Parsed:
     def has_text(self) -> bool:
         if self.text is None:
             return any(map(_says_something, (*self.pages, *self.blocks, *self.tables)))
-        return bool(_PICTURE.sub("", self.text).strip())
+        said = self.text.strip()
+        return bool(_PICTURE.sub("", said).strip() if said.startswith("![") else said)
 
     def shows_pictures(self) -> bool:
         """Say whether there are pictures among what was read."""
