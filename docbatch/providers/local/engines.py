@@ -6,6 +6,7 @@ today, change `GENERAL`.
 
 import importlib
 import importlib.metadata
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -82,6 +83,10 @@ DOCUMENTS = frozenset(
 )
 
 
+# A picture without words, as text in Markdown has it.
+_PICTURE = re.compile(r"!\[\s*\]\([^()\s]*\)")
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What decides a result.
@@ -127,8 +132,22 @@ class Parsed:
 
     def has_text(self) -> bool:
         if self.text is None:
-            return any(each["text"].strip() for each in (*self.pages, *self.blocks))
-        return bool(self.text.strip())
+            return any(map(_says_something, (*self.pages, *self.blocks, *self.tables)))
+        said = self.text.strip()
+        return bool(_PICTURE.sub("", said).strip() if said.startswith("![") else said)
+
+    def shows_pictures(self) -> bool:
+        """Say whether there are pictures among what was read."""
+        return bool((self.text or "").strip()) or any(map(_is_picture, (*self.pages, *self.blocks)))
+
+
+def _says_something(part: Json) -> bool:
+    return bool(part["text"].strip())
+
+
+def _is_picture(part: Json) -> bool:
+    """Say whether a block is a picture, or a page has one."""
+    return part.get("kind") == "image" or any(map(_is_picture, part.get("blocks", ())))
 
 
 class Engine(Protocol):
@@ -181,7 +200,7 @@ def label(package: str) -> str:
 
 def unreadable(error: BaseException) -> Failure:
     """Sort an engine's complaint by the only thing engines have in common: its wording."""
-    message = str(error)
+    message = str(error) or f"the engine raised {type(error).__name__} and no reason"
     lowered = message.lower()
     for kind, words in _WORDINGS:
         if any(word in lowered for word in words):

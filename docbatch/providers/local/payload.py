@@ -44,6 +44,10 @@ class LocalAnswer:
     def is_partial(self) -> bool:
         return bool(self._payload["partial"])
 
+    @property
+    def warnings(self) -> list[str]:
+        return [each for each in self._payload["warnings"] if isinstance(each, str)]
+
     def markdown(self) -> str:
         if self._payload["markdown"] is not None:
             return str(self._payload["markdown"])

@@ -33,7 +33,7 @@ class XbergEngine:
     def extract(self, data: bytes, media_type: str, options: Options, /) -> Parsed | Failure:
         source = xberg.ExtractInput(kind="bytes", bytes=data, mime_type=media_type)
         try:
-            answer = self._loop.run_until_complete(xberg.extract(source, _config(options)))
+            answer = self._loop.run_until_complete(xberg.extract(source, _chosen(options, media_type)))
         except (RuntimeError, ValueError) as error:
             return unreadable(error)
         if answer.errors or not answer.results:
@@ -53,6 +53,14 @@ def _compared(parsed: Parsed, data: bytes) -> Parsed:
 
     said = second_reading.left_out(data, parsed.markdown or "")
     return replace(parsed, warnings=[*parsed.warnings, *said])
+
+
+def _chosen(options: Options, media_type: str) -> xberg.ExtractionConfig:
+    """Return what is kept for these options; passwords are in none that is."""
+    config = _config(replace(options, passwords=()))
+    if not options.passwords or media_type != PDF:
+        return config
+    return replace(config, pdf_options=xberg.PdfConfig(passwords=list(options.passwords)))
 
 
 @cache

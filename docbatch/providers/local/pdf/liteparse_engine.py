@@ -22,6 +22,7 @@ from docbatch.providers.local.pdf.lines import (
     running_lines,
 )
 from docbatch.providers.local.pdf.page_orientation import turned_pages
+from docbatch.providers.local.pdf.passwords import opened
 from docbatch.providers.local.pdf.pdf_document import PdfDocument, Step
 from docbatch.providers.local.pdf.raw_text import raw_text
 
@@ -76,7 +77,7 @@ class LiteparseEngine:
     label = label("liteparse")
 
     def warm_up(self) -> None:
-        _parser().parse(_SMALLEST)
+        _parser(None).parse(_SMALLEST)
         with contextlib.closing(pypdfium2.PdfDocument(_SMALLEST)) as document:
             raw_text(document, 1)
 
@@ -85,8 +86,8 @@ class LiteparseEngine:
         header = _HEADER.search(data, 0, _HEADER_WITHIN)
         data = data[header.start() if header else 0 :]
         try:
-            result: ParseResult = _parser().parse(data)
-            turned = _turn_back(data, result)
+            password, result = opened(options.passwords, lambda each: _parser(each).parse(data))
+            turned = _turn_back(data, result, password)
         except Exception as error:  # noqa: BLE001 - the engine's own exceptions have no common base
             return unreadable(error)
         document = PdfDocument(
@@ -95,6 +96,7 @@ class LiteparseEngine:
             result,
             [_page(page) for page in result.pages],
             _metadata(result),
+            password=password,
             turned=turned,
             unread=_unread(result),
             lost=lost_pages(result),
@@ -108,18 +110,25 @@ class LiteparseEngine:
         """Nothing is held."""
 
 
+def _parser(password: str | None) -> Any:
+    """Return a parser; one with a password serves one document alone."""
+    return _unlocked_parser() if password is None else LiteParse(**SETTINGS, password=password)
+
+
 @cache
-def _parser() -> Any:
+def _unlocked_parser() -> Any:
     return LiteParse(**SETTINGS)
 
 
-def _turn_back(data: bytes, result: ParseResult) -> dict[int, int]:
+def _turn_back(data: bytes, result: ParseResult, password: str | None) -> dict[int, int]:
     """Read the pages that lie on their side once more, turned back; return by how much they were turned."""
     turned = dict(turned_pages(result.pages))
     if turned:
         corrections = list(turned.items())
         pages = ",".join(map(str, turned))
-        again = LiteParse(**SETTINGS, page_orientation_corrections=corrections, target_pages=pages)
+        again = LiteParse(
+            **SETTINGS, password=password, page_orientation_corrections=corrections, target_pages=pages
+        )
         upright = {page.page_num: page for page in again.parse(data).pages}
         result.pages[:] = [upright.get(page.page_num, page) for page in result.pages]
     return turned
