@@ -1,0 +1,13 @@
+"""What the layout of a PDF's pages says beyond what liteparse made of it: tables, headings, lists."""
+
+from docbatch.providers.local.pdf.column_tables import complete_tables
+from docbatch.providers.local.pdf.page_layout import PageLayout
+from docbatch.providers.local.pdf.pdf_document import PdfDocument
+
+
+def complete_layout(document: PdfDocument) -> None:
+    layouts = [
+        PageLayout(parsed, page) for parsed, page in zip(document.parsed.pages, document.pages, strict=True)
+    ]
+    for layout in layouts:
+        complete_tables(layout)

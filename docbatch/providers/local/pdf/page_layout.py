@@ -1,0 +1,34 @@
+"""A page between what liteparse saw on it and what it made of it."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from liteparse import ParsedPage
+
+from docbatch.providers.local.engines import Json
+from docbatch.providers.local.pdf.page_lines import Line, lines_of
+from docbatch.providers.local.pdf.page_pieces import Piece, put_together, take_apart
+
+
+class PageLayout:
+    """A page's lines and pieces, each made when it is first asked for.
+
+    `pieces` is None where the page's Markdown cannot be told apart; such a page stays as it is.
+    """
+
+    def __init__(self, parsed: ParsedPage, page: Json) -> None:
+        self.parsed = parsed
+        self._page = page
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        return lines_of(self.parsed.text_items)
+
+    @cached_property
+    def pieces(self) -> list[Piece] | None:
+        return take_apart(self._page)
+
+    def replace(self, pieces: Sequence[Piece]) -> None:
+        """Make the page of these pieces."""
+        self.pieces = list(pieces)
+        put_together(self._page, pieces)

@@ -1,0 +1,392 @@
+"""Tables without rules, found by the columns in which the words of a page stand."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from docbatch.providers.local.pdf.page_lines import Line, Segment
+
+Box = tuple[float, float, float, float]
+
+_FEWEST_ROWS = 3
+_MOST_COLUMNS = 40
+# In heights of a line.
+_GUTTER = 0.45
+_NEXT_LINE = 2.6
+_SAME_CELL = 0.75
+_LEADERS = re.compile(r"(?:\.\s?){4,}|(?:_\s?){4,}|…{2,}")
+_MARK = re.compile(r"^(?:[^\w\s]|[\u2460-\u24ff\u2776-\u2793]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)])$")
+_NUMBER_OF_FORMULA = re.compile(r"^\(\d+(?:\.\d+)*[a-z]?\)$")
+_LETTERS_OF_PROSE = 24
+_LETTERS_OF_NAMES = 16
+
+
+@dataclass(slots=True)
+class Cell:
+    text: str = ""
+    box: Box | None = None
+
+    def add(self, segment: Segment) -> None:
+        self.text = f"{self.text} {segment.text}" if self.text else segment.text
+        box = (segment.x0, segment.y0, segment.x1, segment.y1)
+        self.box = box if self.box is None else _union(self.box, box)
+
+
+@dataclass(slots=True)
+class ColumnTable:
+    """Rows of cells, all of one length, and the lines they were read from."""
+
+    rows: list[list[Cell]]
+    lines: list[Line]
+    certain: bool = True
+    """Whether figures or a head of its own make it a table; columns of names may be a list set in columns."""
+
+    @property
+    def box(self) -> Box:
+        segments = [segment for line in self.lines for segment in line.segments]
+        return (
+            min(segment.x0 for segment in segments),
+            min(line.y0 for line in self.lines),
+            max(segment.x1 for segment in segments),
+            max(line.y1 for line in self.lines),
+        )
+
+
+@dataclass(slots=True)
+class _Run:
+    """Lines below each other that keep out of the same gutters."""
+
+    lines: list[Line]
+    columns: list[list[float]] = field(default_factory=list)
+    strays: int = 0
+    single: int = 0
+
+    def takes(self, line: Line) -> bool:
+        """Add the next line if it fits; a first line that does not is no reason to give up the others."""
+        last = self.lines[-1]
+        if line.y0 - last.y1 > _NEXT_LINE * min(last.height, line.height):
+            return False
+        merged = _merged(self.columns, line)
+        if not self._allows(line, len(merged)):
+            return False
+        self.columns = merged
+        self.lines.append(line)
+        self.single = self.single + 1 if len(line.segments) == 1 else 0
+        return True
+
+    def _allows(self, line: Line, count: int) -> bool:
+        held, given = len(self.columns), len(line.segments)
+        if given == 1:
+            return count == held and self.single < 6
+        if count < held:
+            return False
+        if count > held:
+            # A new column may open, several at once are another table.
+            return count - held <= max(1, given - 2) and _touched(self.columns, line) >= given - 1
+        if count < given:
+            self.strays += 1
+            return len(self.lines) >= _FEWEST_ROWS and self.strays * 5 <= len(self.lines)
+        return True
+
+
+def tables_of(lines: Sequence[Line]) -> Iterator[ColumnTable]:
+    """Yield the tables that stand in these lines."""
+    at = end = 0
+    while at < len(lines):
+        if not 2 <= len(lines[at].segments) <= _MOST_COLUMNS:
+            at += 1
+            continue
+        run = _Run([lines[at]], [[segment.x0, segment.x1] for segment in lines[at].segments])
+        after = at + 1
+        while after < len(lines) and run.takes(lines[after]):
+            after += 1
+        table = _table(run, lines[at - 1] if at > end else None)
+        if table is None and len(run.lines) < _FEWEST_ROWS:
+            at += 1
+        else:
+            at = after
+        if table is not None:
+            end = at
+            yield table
+
+
+def _merged(columns: Sequence[Sequence[float]], line: Line) -> list[list[float]]:
+    spans = sorted([*map(list, columns), *([segment.x0, segment.x1] for segment in line.segments)])
+    gutter = _GUTTER * line.height
+    merged = [spans[0]]
+    for x0, x1 in spans[1:]:
+        if x0 - merged[-1][1] < gutter:
+            merged[-1][1] = max(merged[-1][1], x1)
+        else:
+            merged.append([x0, x1])
+    return merged
+
+
+def _touched(columns: Sequence[Sequence[float]], line: Line) -> int:
+    return sum(any(x0 < segment.x1 and segment.x0 < x1 for x0, x1 in columns) for segment in line.segments)
+
+
+def _table(run: _Run, above: Line | None) -> ColumnTable | None:
+    lines = run.lines
+    while lines and len(lines[-1].segments) == 1 and not _continues(lines, run.columns):
+        lines.pop()
+    if len(lines) < _FEWEST_ROWS - 1:
+        return None
+    grid = [_cells(line, run.columns) for line in lines]
+    grid, count = _without_halves(grid)
+    head = _head(above, lines, grid, run.columns) if count == len(run.columns) else None
+    if head is not None and above is not None:
+        lines, grid = [above, *lines], [head, *grid]
+    rows = _rows(lines, grid)
+    if not _is_table(rows, lines):
+        return None
+    return ColumnTable(rows, lines, _has_bold_head(lines) or any(map(_is_of_figures, _texts(rows))))
+
+
+def _texts(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
+    """Return the texts of each column."""
+    return [[cell.text for cell in column] for column in zip(*rows, strict=True)]
+
+
+def _has_bold_head(lines: Sequence[Line]) -> bool:
+    first, *others = ([segment.bold for segment in line.segments] for line in lines)
+    return all(first) and sum(map(all, others)) * 3 <= len(others)
+
+
+def _continues(lines: Sequence[Line], columns: Sequence[Sequence[float]]) -> bool:
+    """Tell whether the last line goes on with a cell of the line before, beyond the first column."""
+    last, before = lines[-1], lines[-2]
+    if last.segments[0].x0 < columns[0][1] or last.y0 - before.y1 > _SAME_CELL * last.height:
+        return False
+    return any(abs(segment.x0 - last.segments[0].x0) < last.height / 2 for segment in before.segments)
+
+
+def _cells(line: Line, columns: Sequence[Sequence[float]]) -> list[Cell]:
+    cells = [Cell() for _ in columns]
+    at = 0
+    for segment in line.segments:
+        middle = (segment.x0 + segment.x1) / 2
+        while at + 1 < len(columns) and middle >= columns[at + 1][0]:
+            at += 1
+        cells[at].add(segment)
+    if len(line.segments) == len(columns) and not all(cell.text for cell in cells):
+        # As many words as columns stand for one column each, wherever they begin.
+        return [_cell(segment) for segment in line.segments]
+    return cells
+
+
+def _cell(segment: Segment) -> Cell:
+    cell = Cell()
+    cell.add(segment)
+    return cell
+
+
+def _without_halves(grid: list[list[Cell]]) -> tuple[list[list[Cell]], int]:
+    """Make one column of two of which one holds the head and the other what it is the head of."""
+    at = 0
+    while len(grid[0]) > 2 and at + 1 < len(grid[0]):
+        left, right = ([row[column] for row in grid] for column in (at, at + 1))
+        heads = left[0].text and not any(cell.text for cell in left[1:]) and not right[0].text
+        tails = right[0].text and not any(cell.text for cell in right[1:]) and not left[0].text
+        if heads or tails:
+            for row in grid:
+                row[at : at + 2] = [row[at] if row[at].text else row[at + 1]]
+        else:
+            at += 1
+    return grid, len(grid[0])
+
+
+def _head(
+    above: Line | None,
+    lines: Sequence[Line],
+    grid: Sequence[Sequence[Cell]],
+    columns: Sequence[Sequence[float]],
+) -> list[Cell] | None:
+    """Return the cells of the line above as the head of these columns, None where it is none."""
+    if above is None or lines[0].y0 - above.y1 > _NEXT_LINE * lines[0].height:
+        return None
+    if any(is_figure(segment.text) for segment in above.segments) or not any(
+        is_figure(cell.text) for row in grid[:2] for cell in row
+    ):
+        return None
+    if len(above.segments) == len(columns):
+        return [_cell(segment) for segment in above.segments]
+    if not 2 <= len(above.segments) < len(columns):
+        return None
+    cells = [Cell() for _ in columns]
+    for segment in above.segments:
+        column = max(
+            range(len(columns)),
+            key=lambda at: min(segment.x1, columns[at][1]) - max(segment.x0, columns[at][0]),
+        )
+        if cells[column].text:
+            return None
+        cells[column].add(segment)
+    return cells
+
+
+def _rows(lines: Sequence[Line], grid: Sequence[list[Cell]]) -> list[list[Cell]]:
+    """Return the rows, lines that go on with the cells above them joined to these."""
+    figures = _figures(grid)
+    gaps = [after.y0 - before.y1 for before, after in zip(lines, lines[1:], strict=False)]
+    rows = [grid[0]]
+    first = 0
+    for at, cells in enumerate(grid[1:], start=1):
+        tight = gaps[at - 1] <= _SAME_CELL * lines[at].height
+        heads = first == 0 and len(rows) == 1 and _is_head(rows[0], figures) and _is_head(cells, figures)
+        if tight and (_is_rest(cells, rows[-1], figures, gaps, at) or (heads and _spans(gaps, at))):
+            _join(rows[-1], cells)
+        else:
+            rows.append(cells)
+            first = at
+    return rows
+
+
+def _is_head(cells: Sequence[Cell], figures: Sequence[bool]) -> bool:
+    return any(figures) and not any(
+        figure and is_figure(cell.text) for cell, figure in zip(cells, figures, strict=True)
+    )
+
+
+def _spans(gaps: Sequence[float], at: int) -> bool:
+    """Tell whether a line is nearer to the one before it than lines usually are."""
+    return gaps[at - 1] < 0.6 * median(gaps) if median(gaps) > 0 else False
+
+
+def _is_rest(
+    cells: Sequence[Cell], row: Sequence[Cell], figures: Sequence[bool], gaps: Sequence[float], at: int
+) -> bool:
+    filled = [column for column, cell in enumerate(cells) if cell.text]
+    if any(figures[column] or not row[column].text for column in filled):
+        return False
+    if 0 not in filled:
+        return len(filled) <= max(1, len(cells) // 2)
+    # Below the first cell a row of its own is as likely: only what stands nearer to the line above belongs to it.
+    following = gaps[at] if at < len(gaps) else None
+    return len(filled) < len(cells) and following is not None and gaps[at - 1] < following - 1
+
+
+def _join(row: Sequence[Cell], cells: Sequence[Cell]) -> None:
+    for cell, more in zip(row, cells, strict=True):
+        if more.text:
+            cell.text = f"{cell.text} {more.text}" if cell.text else more.text
+            cell.box = more.box if cell.box is None else cell.box and more.box and _union(cell.box, more.box)
+
+
+def _figures(grid: Sequence[Sequence[Cell]]) -> list[bool]:
+    """Tell of each column whether most of it is figures."""
+    columns = ([cell.text for cell in column if cell.text] for column in zip(*grid, strict=True))
+    return [2 * sum(map(is_figure, texts)) >= max(len(texts), 1) for texts in columns]
+
+
+def is_figure(text: str) -> bool:
+    """Tell whether a text is an amount, a date, a number or a mark for none of these."""
+    letters = sum(map(str.isalpha, text))
+    digits = sum(map(str.isdigit, text))
+    return (digits > 0 and letters <= max(digits, 3) and len(text) <= 24) or text in {"-", "–", "—"}
+
+
+def _is_table(rows: Sequence[Sequence[Cell]], lines: Sequence[Line]) -> bool:
+    width = len(rows[0])
+    if width < 2 or len(rows) < _FEWEST_ROWS:
+        return False
+    if sum(bool(_LEADERS.search(line.text)) for line in lines) * 3 > len(lines):
+        return False
+    if not all(map(_is_aligned, zip(*rows, strict=True))):
+        return False
+    columns = _texts(rows)
+    marks = sum(map(_is_marks, columns))
+    if marks > 1 or (marks and width == 2):
+        return False
+    filled = sum(bool(text) for column in columns for text in column)
+    if filled * 2 < width * len(rows) or any(sum(map(bool, column)) < 2 for column in columns):
+        return False
+    figures = [_is_of_figures(column) for column in columns]
+    if any(set(column) <= {"=", ""} for column in columns) or (_is_counted(lines) and not any(figures[1:])):
+        return False
+    prose = sum(_is_prose(column) for column in columns)
+    if prose > 1 or (prose and sum(figures) == 0):
+        return False
+    return _is_pair(rows, lines, figures) if width == 2 else _is_wide(rows, columns, figures)
+
+
+def _is_counted(lines: Sequence[Line]) -> bool:
+    """Tell whether the lines are numbered one by one, as those of a listing are."""
+    firsts = [line.segments[0].text.split(None, 1)[0] for line in lines]
+    numbers = [int(first) for first in firsts if first.isdecimal() and len(first) < 7]
+    steps = sum(after - before == 1 for before, after in zip(numbers, numbers[1:], strict=False))
+    return firsts[0].isdecimal() and steps >= 0.8 * (len(lines) - 1)
+
+
+def _is_aligned(column: Sequence[Cell]) -> bool:
+    """Tell whether most cells of a column begin, end or have their middle on one line."""
+    boxes = [cell.box for cell in column if cell.box is not None]
+    slack = _GUTTER * median(box[3] - box[1] for box in boxes) if boxes else 0
+    ways = ([box[0] for box in boxes], [box[2] for box in boxes], [(box[0] + box[2]) / 2 for box in boxes])
+    return any(_most_within(sorted(places), slack) >= 0.6 * len(boxes) for places in ways)
+
+
+def _most_within(places: Sequence[float], slack: float) -> int:
+    most = first = 0
+    for at, place in enumerate(places):
+        while place - places[first] > slack:
+            first += 1
+        most = max(most, at - first + 1)
+    return most
+
+
+def _is_marks(column: Sequence[str]) -> bool:
+    return all(_MARK.match(text) for text in column if text)
+
+
+def _is_of_figures(column: Sequence[str]) -> bool:
+    texts = [text for text in column[1:] if text]
+    return bool(texts) and sum(map(is_figure, texts)) >= 0.7 * len(texts)
+
+
+def _is_prose(column: Sequence[str]) -> bool:
+    texts = [text for text in column if text]
+    return median(map(len, texts)) >= _LETTERS_OF_PROSE and not _is_of_figures(column)
+
+
+def _is_pair(rows: Sequence[Sequence[Cell]], lines: Sequence[Line], figures: Sequence[bool]) -> bool:
+    """Two columns are a table where one holds figures, or where the left holds names of what is right of it."""
+    if sum(all(cell.text for cell in row) for row in rows) < _FEWEST_ROWS:
+        return False
+    left, right = _texts(rows)
+    if all(_NUMBER_OF_FORMULA.match(text) for text in right if text):
+        return False
+    if figures[1]:
+        return not _is_contents(right) or not is_figure(right[0])
+    if sum(text.endswith(":") for text in left) >= 0.6 * len(left):
+        return True
+    if _is_prose(right) or _is_contents(left):
+        return False
+    return figures[0] or (_has_bold_head(lines) and not _is_prose(left))
+
+
+def _is_contents(column: Sequence[str]) -> bool:
+    """Tell whether these are the pages of a table of contents: whole numbers that never fall."""
+    numbers = [int(text) for text in column if text.isdecimal() and len(text) < 6]
+    return len(numbers) >= 0.8 * len(column) and numbers == sorted(numbers)
+
+
+def _is_wide(
+    rows: Sequence[Sequence[Cell]], columns: Sequence[Sequence[str]], figures: Sequence[bool]
+) -> bool:
+    full = sum(sum(bool(cell.text) for cell in row) >= 2 for row in rows)
+    if full < _FEWEST_ROWS:
+        return False
+    if len(columns) == 3 and figures[-1] and _is_contents(columns[-1]) and _is_marks_or_numbers(columns[0]):
+        return False
+    short = median(len(text) for column in columns for text in column if text)
+    return any(figures) or short <= _LETTERS_OF_NAMES
+
+
+def _is_marks_or_numbers(column: Sequence[str]) -> bool:
+    return all(re.match(r"^(?:[A-Z]|\d+)(?:\.\d+)*\.?$", text) for text in column if text)
+
+
+def _union(one: Box, other: Box) -> Box:
+    return (min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3]))
