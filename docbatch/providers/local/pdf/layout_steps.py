@@ -1,6 +1,7 @@
 """What the layout of a PDF's pages says beyond what liteparse made of it: tables, headings, lists."""
 
 from docbatch.providers.local.pdf.column_tables import complete_tables
+from docbatch.providers.local.pdf.headings import complete_headings
 from docbatch.providers.local.pdf.page_layout import PageLayout
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 
@@ -11,3 +12,4 @@ def complete_layout(document: PdfDocument) -> None:
     ]
     for layout in layouts:
         complete_tables(layout)
+    complete_headings(layouts)

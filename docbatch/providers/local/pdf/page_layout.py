@@ -20,9 +20,23 @@ class PageLayout:
         self.parsed = parsed
         self._page = page
 
+    @property
+    def blocks(self) -> list[Json]:
+        return list(self._page["blocks"])
+
+    @property
+    def has_pieces(self) -> bool:
+        """Whether the pieces were asked for and found."""
+        return self.__dict__.get("pieces") is not None
+
     @cached_property
     def lines(self) -> list[Line]:
         return lines_of(self.parsed.text_items)
+
+    @cached_property
+    def right(self) -> float:
+        """How far the text of the page reaches to the right."""
+        return max((segment.x1 for line in self.lines for segment in line.segments), default=0)
 
     @cached_property
     def pieces(self) -> list[Piece] | None:

@@ -1,0 +1,123 @@
+"""Which lines of the page a block was made of, and the block taken apart between them."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from docbatch.providers.local.engines import Json
+from docbatch.providers.local.pdf.page_lines import Line, Segment
+from docbatch.providers.local.pdf.page_pieces import Piece
+
+_MARKUP = frozenset("\\*_`#")
+_FEW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a line is set; `size` is in steps of half a point."""
+
+    size: float
+    bold: bool
+
+
+@dataclass(slots=True)
+class BlockLine:
+    """A line of a block: its segments on the page, and where it ends in the block's Markdown."""
+
+    segments: list[Segment]
+    end: int
+
+    @property
+    def style(self) -> Style:
+        widest = max(self.segments, key=lambda segment: segment.x1 - segment.x0)
+        return Style(round(2 * widest.size) / 2, all(segment.bold for segment in self.segments))
+
+    @property
+    def text(self) -> str:
+        return " ".join(segment.text for segment in self.segments)
+
+    @property
+    def right(self) -> float:
+        return max(segment.x1 for segment in self.segments)
+
+
+def lines_of_block(piece: Piece, lines: Sequence[Line]) -> list[BlockLine] | None:
+    """Return the lines whose words, one after the other, are the piece's; None where they are not found."""
+    box = piece.block.get("bbox") if piece.block is not None else None
+    if box is None:
+        return None
+    text, places = _bare(piece.markdown)
+    found: list[BlockLine] = []
+    at = misses = 0
+    # Lines are sorted by their middles, so that one may begin a little above a line before it.
+    first = bisect_left(lines, box[1] - 1, key=lambda line: (line.y0 + line.y1) / 2)
+    for line in lines[first:]:
+        taken = []
+        for segment in line.segments:
+            end = _after(text, at, segment.text)
+            if end is not None and _is_near(segment, box, found):
+                taken.append(segment)
+                at = end
+        if taken:
+            found.append(BlockLine(taken, places[at - 1] + 1))
+            misses = 0
+        elif found or line.y0 > box[3]:
+            misses += 1
+        if at == len(text):
+            return found
+        if misses > _FEW:
+            break
+    return None
+
+
+def _bare(markdown: str) -> tuple[str, list[int]]:
+    """Return a text without spaces and markup, and where each of its characters stood."""
+    places = [at for at, sign in enumerate(markdown) if not sign.isspace() and sign not in _MARKUP]
+    return "".join(markdown[at] for at in places), places
+
+
+def _after(text: str, at: int, words: str) -> int | None:
+    bare = "".join(sign for sign in words if not sign.isspace() and sign not in _MARKUP)
+    if not bare:
+        return None
+    if text.startswith(bare, at):
+        return at + len(bare)
+    # A word that was parted at the end of the line has been joined.
+    if bare[-1] == "-" and len(bare) > 1 and text.startswith(bare[:-1], at):
+        return at + len(bare) - 1
+    return None
+
+
+def _is_near(segment: Segment, box: Sequence[float], found: Sequence[BlockLine]) -> bool:
+    x0, x1 = box[0], box[2]
+    if found:
+        x0 = min(x0, *(each.x0 for each in found[-1].segments))
+        x1 = max(x1, found[-1].right)
+    return segment.x0 <= x1 and x0 - 5 * segment.size <= segment.x1
+
+
+def parts(piece: Piece, lines: Sequence[BlockLine], ends: Sequence[int]) -> Iterator[tuple[str, Json]]:
+    """Yield the Markdown, without its first mark, and the block of each part; `ends` are indexes of lines after a part."""
+    start = first = 0
+    for end in ends:
+        stop = lines[end - 1].end if end < len(lines) else len(piece.markdown)
+        if piece.markdown.count("**", 0, stop) % 2 and piece.markdown.startswith("**", stop):
+            stop += 2
+        text = piece.markdown[start:stop].strip()
+        if start == 0 and piece.kind == "heading":
+            text = text.lstrip("#").strip()
+        if text.count("**") % 2:
+            text = f"**{text}" if start else f"{text}**"
+        block: Json = {"kind": "text", "text": text.replace("**", "")}
+        block["bbox"] = _box([segment for line in lines[first:end] for segment in line.segments])
+        yield text, block
+        start, first = stop, end
+
+
+def _box(segments: Sequence[Segment]) -> list[float]:
+    return [
+        round(min(segment.x0 for segment in segments), 2),
+        round(min(segment.y0 for segment in segments), 2),
+        round(max(segment.x1 for segment in segments), 2),
+        round(max(segment.y1 for segment in segments), 2),
+    ]

@@ -1,0 +1,204 @@
+"""Headings by how their lines are set: parted from what follows them, found where only size or weight says so, levelled."""
+
+import operator
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from docbatch.providers.local.pdf.block_lines import BlockLine, Style, lines_of_block, parts
+from docbatch.providers.local.pdf.page_layout import PageLayout
+from docbatch.providers.local.pdf.page_lines import is_bold
+from docbatch.providers.local.pdf.page_pieces import Piece
+
+_LARGER = 1.15
+_MOST_LETTERS = 120
+_MOST_WORDS = 16
+_DEEPEST = 6
+_ALIKE = 0.04
+_LONGEST_HEADING = 4
+_SHORT = 0.75
+_NUMBER = re.compile(r"^(?:(\d{1,3}(?:\.\d{1,3})*)\.?|[A-Z]\.|[IVX]{1,5}\.|§\s?\d+)\s")
+_CAPTION = re.compile(r"^(?:fig(?:ure|\.)?|tab(?:le|elle|\.)?|abb(?:ildung|\.)?)\s?\d", re.IGNORECASE)
+_AMOUNT = re.compile(r"\d[.,]\d\d(?:\D|$)")
+_GOES_ON = (",", ";", "-", "\u2013")
+_FEWEST_LETTERS = 3
+_FEW_WORDS = 5
+
+
+def complete_headings(layouts: Sequence[PageLayout]) -> None:
+    """Part, find and level the headings of a document."""
+    body = _body(layouts)
+    if body is None:
+        return
+    styles: dict[int, Style] = {}
+    made: set[int] = set()
+    for layout in layouts:
+        if _may_hold_headings(layout, body) and layout.pieces is not None:
+            pieces = [part for piece in layout.pieces for part in _parted(piece, layout, body, styles, made)]
+            if len(pieces) > len(layout.pieces) or any(map(operator.is_not, pieces, layout.pieces)):
+                layout.replace(pieces)
+    if made:
+        _level(layouts, styles, made)
+        for layout in layouts:
+            if layout.has_pieces:
+                layout.replace(layout.pieces or ())
+
+
+def _body(layouts: Sequence[PageLayout]) -> Style | None:
+    """Return how most letters outside of tables are set."""
+    inside: Counter[Style] = Counter()
+    outside: Counter[Style] = Counter()
+    for layout in layouts:
+        boxes = [block["bbox"] for block in layout.blocks if block["kind"] == "table" and "bbox" in block]
+        for item in layout.parsed.text_items:
+            in_table = any(box[1] <= item.y + item.height / 2 <= box[3] for box in boxes)
+            style = Style(round(2 * (item.font_size or item.height)) / 2, is_bold(item))
+            (inside if in_table else outside)[style] += len(item.text)
+    counted = outside or inside
+    return max(counted, key=lambda style: (counted[style], -style.size)) if counted else None
+
+
+def _may_hold_headings(layout: PageLayout, body: Style) -> bool:
+    limit = body.size * _LARGER
+    return any(
+        (item.font_size or item.height) > limit or (is_bold(item) and not body.bold)
+        for item in layout.parsed.text_items
+    ) or any(block["kind"] == "heading" for block in layout.blocks)
+
+
+def _parted(piece: Piece, layout: PageLayout, body: Style, styles: dict[int, Style], made: set[int]) -> list[Piece]:
+    """Return what a heading or a paragraph is made of."""
+    if piece.kind not in {"heading", "text"} or piece.block is None or piece.markdown.startswith("```"):
+        return [piece]
+    lines = lines_of_block(piece, layout.lines)
+    # Bold and italic at once cannot be parted by counting marks.
+    if not lines or "***" in piece.markdown:
+        return [piece]
+    ends = _ends(lines, body)
+    if piece.kind == "heading" and len(ends) == 1 and not _is_plain(lines, body):
+        styles[id(piece.block)] = lines[0].style
+        return [piece]
+    runs = [lines[start:end] for start, end in pairwise([0, *ends])]
+    heads = [_is_heading(run, body, layout.right) for run in runs]
+    if piece.kind == "text" and not any(heads):
+        return [piece]
+    result = []
+    for run, is_heading, (text, block) in zip(runs, heads, parts(piece, lines, ends), strict=True):
+        if is_heading:
+            text = " ".join(text.replace("**", "").split())
+            block |= {"kind": "heading", "text": text, "level": 1}
+            styles[id(block)] = run[0].style
+            made.add(id(block))
+            text = f"# {text}"
+        result.append(Piece(text, block))
+    return result
+
+
+def _ends(lines: Sequence[BlockLine], body: Style) -> list[int]:
+    """Return where parts end: between lines that are set otherwise, and before a second heading of its own number."""
+    return [*(at for at in range(1, len(lines)) if _ends_before(lines, at, body)), len(lines)]
+
+
+def _ends_before(lines: Sequence[BlockLine], at: int, body: Style) -> bool:
+    before, after = lines[at - 1], lines[at]
+    large = max(before, after, key=lambda line: line.style.size)
+    if not _stands_out(large, body) and not _stands_out(before, body) and not _stands_out(after, body):
+        return False
+    if not _differ(before.style, after.style):
+        return _stands_out(after, body) and _NUMBER.match(after.text) is not None
+    # A line may be called bold for its first word alone.
+    return large.style.size >= body.size * _LARGER or _is_short(before if before.style.bold else after, lines)
+
+
+def _is_short(line: BlockLine, lines: Sequence[BlockLine]) -> bool:
+    left = min(segment.x0 for each in lines for segment in each.segments)
+    return line.right - left <= _SHORT * (max(each.right for each in lines) - left)
+
+
+def _differ(one: Style, other: Style) -> bool:
+    return one.bold != other.bold or abs(one.size - other.size) > 0.08 * max(one.size, other.size)
+
+
+def _stands_out(line: BlockLine, body: Style) -> bool:
+    return line.style.size >= body.size * _LARGER or (line.style.bold and not body.bold and line.style.size >= 0.95 * body.size)
+
+
+def _is_plain(lines: Sequence[BlockLine], body: Style) -> bool:
+    """Tell whether nothing sets these lines apart from running text."""
+    return all(not line.style.bold and line.style.size <= body.size * 1.02 for line in lines) and (
+        _NUMBER.match(lines[0].text) is None or len(lines) > 1
+    )
+
+
+def _is_heading(lines: Sequence[BlockLine], body: Style, width: float) -> bool:
+    text = " ".join(line.text for line in lines)
+    if len(lines) > _LONGEST_HEADING or not all(_stands_out(line, body) for line in lines):
+        return False
+    if len(text) > _MOST_LETTERS or len(text.split()) > _MOST_WORDS or sum(map(str.isalpha, text)) < _FEWEST_LETTERS:
+        return False
+    if _CAPTION.match(text) or any(len(line.segments) > 2 for line in lines) or text.endswith(_GOES_ON):
+        return False
+    if lines[0].style.size >= body.size * _LARGER:
+        return not text.endswith(".") or len(text.split()) <= _FEW_WORDS
+    # Weight alone is also used for totals, heads of tables and words of warning.
+    return len(lines) == 1 and _is_title(text) and len(lines[0].segments) == 1 and lines[0].right <= _SHORT * width
+
+
+def _is_title(text: str) -> bool:
+    return len(text.split()) <= 10 and not text.endswith((".", ":")) and not _AMOUNT.search(text)
+
+
+def _level(layouts: Iterable[PageLayout], styles: dict[int, Style], made: set[int]) -> None:
+    """Give the headings that were made the level of those set like them; one larger than all moves the others down."""
+    headings = [
+        piece for layout in layouts if layout.has_pieces for piece in layout.pieces or () if piece.kind == "heading"
+    ]
+    levels = _levels([piece for piece in headings if id(piece.block) not in made], styles)
+    for piece in headings:
+        if id(piece.block) in made:
+            rank = _rank(piece, styles)
+            if rank not in levels:
+                _insert(levels, rank)
+    shift = max(0, 1 - min(levels.values(), default=1))
+    for piece in headings:
+        block = piece.block or {}
+        level = levels[_rank(piece, styles)] if id(block) in made else block.get("level", 1)
+        _set_level(piece, min(level + shift, _DEEPEST))
+
+
+Rank = tuple[float, int]
+
+
+def _levels(headings: Iterable[Piece], styles: dict[int, Style]) -> dict[Rank, int]:
+    """Return the level that most headings of each rank have."""
+    counts: dict[Rank, Counter[int]] = {}
+    for piece in headings:
+        if id(piece.block) in styles and piece.block is not None:
+            counts.setdefault(_rank(piece, styles), Counter())[piece.block.get("level", 1)] += 1
+    return {rank: counted.most_common(1)[0][0] for rank, counted in counts.items()}
+
+
+def _insert(levels: dict[Rank, int], rank: Rank) -> None:
+    """Give a rank the level of one that hardly differs, or one below that of the next larger; 0 where none is larger."""
+    alike = [other for other in levels if abs(other[0] - rank[0]) <= _ALIKE * -rank[0] and other[1] == rank[1]]
+    larger = [other for other in levels if other < rank]
+    if alike:
+        levels[rank] = levels[alike[0]]
+    elif larger:
+        levels[rank] = levels[max(larger)] + 1
+    else:
+        levels[rank] = min(levels.values(), default=2) - 1
+
+
+def _set_level(piece: Piece, level: int) -> None:
+    if piece.block is not None:
+        piece.block["level"] = level
+        piece.markdown = f"{'#' * level} {piece.markdown.lstrip('#').strip()}"
+
+
+def _rank(piece: Piece, styles: dict[int, Style]) -> Rank:
+    """Return what orders headings: those that are larger first, then those with fewer parts in their number."""
+    block = piece.block or {}
+    number = _NUMBER.match(block["text"])
+    return -styles[id(block)].size, number[1].count(".") if number and number[1] else 0
