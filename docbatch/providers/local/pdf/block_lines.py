@@ -1,14 +1,16 @@
 """Which lines of the page a block was made of, and the block taken apart between them."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from docbatch.providers.local.engines import Json
 from docbatch.providers.local.pdf.page_lines import Line, Segment
 from docbatch.providers.local.pdf.page_pieces import Piece
 
-_MARKUP = frozenset("\\*_`#")
+_LEFT_OUT = re.compile(r"[\s\\*_`#]+")
 _FEW = 3
 
 
@@ -20,14 +22,14 @@ class Style:
     bold: bool
 
 
-@dataclass(slots=True)
 class BlockLine:
-    """A line of a block: its segments on the page, and where it ends in the block's Markdown."""
+    """A line of a block: its segments on the page, and where it ends in the block's Markdown without spaces and marks."""
 
-    segments: list[Segment]
-    end: int
+    def __init__(self, segments: list[Segment], end: int) -> None:
+        self.segments = segments
+        self.end = end
 
-    @property
+    @cached_property
     def style(self) -> Style:
         widest = max(self.segments, key=lambda segment: segment.x1 - segment.x0)
         return Style(round(2 * widest.size) / 2, all(segment.bold for segment in self.segments))
@@ -46,7 +48,7 @@ def lines_of_block(piece: Piece, lines: Sequence[Line]) -> list[BlockLine] | Non
     box = piece.block.get("bbox") if piece.block is not None else None
     if box is None:
         return None
-    text, places = _bare(piece.markdown)
+    text = _LEFT_OUT.sub("", piece.markdown)
     found: list[BlockLine] = []
     at = misses = 0
     # Lines are sorted by their middles, so that one may begin a little above a line before it.
@@ -59,7 +61,7 @@ def lines_of_block(piece: Piece, lines: Sequence[Line]) -> list[BlockLine] | Non
                 taken.append(segment)
                 at = end
         if taken:
-            found.append(BlockLine(taken, places[at - 1] + 1))
+            found.append(BlockLine(taken, at))
             misses = 0
         elif found or line.y0 > box[3]:
             misses += 1
@@ -70,20 +72,12 @@ def lines_of_block(piece: Piece, lines: Sequence[Line]) -> list[BlockLine] | Non
     return None
 
 
-def _bare(markdown: str) -> tuple[str, list[int]]:
-    """Return a text without spaces and markup, and where each of its characters stood."""
-    places = [at for at, sign in enumerate(markdown) if not sign.isspace() and sign not in _MARKUP]
-    return "".join(markdown[at] for at in places), places
-
-
 def _after(text: str, at: int, words: str) -> int | None:
-    bare = "".join(sign for sign in words if not sign.isspace() and sign not in _MARKUP)
-    if not bare:
-        return None
-    if text.startswith(bare, at):
+    bare = _LEFT_OUT.sub("", words)
+    if bare and text.startswith(bare, at):
         return at + len(bare)
     # A word that was parted at the end of the line has been joined.
-    if bare[-1] == "-" and len(bare) > 1 and text.startswith(bare[:-1], at):
+    if len(bare) > 1 and bare[-1] == "-" and text.startswith(bare[:-1], at):
         return at + len(bare) - 1
     return None
 
@@ -98,9 +92,10 @@ def _is_near(segment: Segment, box: Sequence[float], found: Sequence[BlockLine])
 
 def parts(piece: Piece, lines: Sequence[BlockLine], ends: Sequence[int]) -> Iterator[tuple[str, Json]]:
     """Yield the Markdown, without its first mark, and the block of each part; `ends` are indexes of lines after a part."""
+    places = [at for at, sign in enumerate(piece.markdown) if not _LEFT_OUT.match(sign)]
     start = first = 0
     for end in ends:
-        stop = lines[end - 1].end if end < len(lines) else len(piece.markdown)
+        stop = places[lines[end - 1].end - 1] + 1 if end < len(lines) else len(piece.markdown)
         if piece.markdown.count("**", 0, stop) % 2 and piece.markdown.startswith("**", stop):
             stop += 2
         text = piece.markdown[start:stop].strip()

@@ -181,7 +181,8 @@ def _is_better(table: ColumnTable, pieces: Sequence[Piece], cut: _Cut) -> bool:
         return table.certain
     mine = {cell.text for row in table.rows for cell in row}
     filled = [text for text in theirs if text]
-    if any(text in _neighbours(table) and text not in mine for text in filled):
+    joined = _neighbours(table)
+    if any(text in joined and text not in mine for text in filled):
         return True
     others = [piece for piece in pieces if piece.block is not None and piece.kind != "table"]
     return (
@@ -197,8 +198,7 @@ def _neighbours(table: ColumnTable) -> set[str]:
     for row in table.rows:
         for at in range(len(row)):
             for end in range(at + 2, min(at + 4, len(row)) + 1):
-                if all(cell.text for cell in row[at:end]):
-                    joined.add(" ".join(cell.text for cell in row[at:end]))
+                joined.add(" ".join(cell.text for cell in row[at:end] if cell.text))
     return joined
 
 

@@ -34,8 +34,13 @@ def complete_headings(layouts: Sequence[PageLayout]) -> None:
     styles: dict[int, Style] = {}
     made: set[int] = set()
     for layout in layouts:
-        if _may_hold_headings(layout, body) and layout.pieces is not None:
-            pieces = [part for piece in layout.pieces for part in _parted(piece, layout, body, styles, made)]
+        places = _places(layout, body)
+        if (places or layout.has_heading) and layout.pieces is not None:
+            pieces = [
+                part
+                for piece in layout.pieces
+                for part in (_parted(piece, layout, body, styles, made) if _may_be(piece, places) else [piece])
+            ]
             if len(pieces) > len(layout.pieces) or any(map(operator.is_not, pieces, layout.pieces)):
                 layout.replace(pieces)
     if made:
@@ -47,29 +52,40 @@ def complete_headings(layouts: Sequence[PageLayout]) -> None:
 
 def _body(layouts: Sequence[PageLayout]) -> Style | None:
     """Return how most letters outside of tables are set."""
-    inside: Counter[Style] = Counter()
-    outside: Counter[Style] = Counter()
+    inside: Counter[tuple[float, bool]] = Counter()
+    outside: Counter[tuple[float, bool]] = Counter()
     for layout in layouts:
         boxes = [block["bbox"] for block in layout.blocks if block["kind"] == "table" and "bbox" in block]
         for item in layout.parsed.text_items:
-            in_table = any(box[1] <= item.y + item.height / 2 <= box[3] for box in boxes)
-            style = Style(round(2 * (item.font_size or item.height)) / 2, is_bold(item))
-            (inside if in_table else outside)[style] += len(item.text)
-    counted = outside or inside
-    return max(counted, key=lambda style: (counted[style], -style.size)) if counted else None
+            in_table = boxes and any(box[1] <= item.y + item.height / 2 <= box[3] for box in boxes)
+            (inside if in_table else outside)[item.font_size or item.height, is_bold(item)] += len(item.text)
+    counts: Counter[Style] = Counter()
+    for (size, bold), count in (outside or inside).items():
+        counts[Style(round(2 * size) / 2, bold)] += count
+    return max(counts, key=lambda style: (counts[style], -style.size)) if counts else None
 
 
-def _may_hold_headings(layout: PageLayout, body: Style) -> bool:
+def _places(layout: PageLayout, body: Style) -> list[float]:
+    """Return where on a page there are words that stand out."""
     limit = body.size * _LARGER
-    return any(
-        (item.font_size or item.height) > limit or (is_bold(item) and not body.bold)
+    return [
+        item.y + item.height / 2
         for item in layout.parsed.text_items
-    ) or any(block["kind"] == "heading" for block in layout.blocks)
+        if (item.font_size or item.height) >= limit or (not body.bold and is_bold(item))
+    ]
+
+
+def _may_be(piece: Piece, places: Sequence[float]) -> bool:
+    """Tell whether a piece is worth a closer look."""
+    if piece.kind == "heading":
+        return True
+    box = piece.block.get("bbox") if piece.kind == "text" and piece.block is not None else None
+    return box is not None and any(box[1] <= place <= box[3] for place in places)
 
 
 def _parted(piece: Piece, layout: PageLayout, body: Style, styles: dict[int, Style], made: set[int]) -> list[Piece]:
     """Return what a heading or a paragraph is made of."""
-    if piece.kind not in {"heading", "text"} or piece.block is None or piece.markdown.startswith("```"):
+    if piece.block is None or piece.markdown.startswith("```"):
         return [piece]
     lines = lines_of_block(piece, layout.lines)
     # Bold and italic at once cannot be parted by counting marks.

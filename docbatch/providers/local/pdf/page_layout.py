@@ -25,6 +25,10 @@ class PageLayout:
         return list(self._page["blocks"])
 
     @property
+    def has_heading(self) -> bool:
+        return any(block["kind"] == "heading" for block in self._page["blocks"])
+
+    @property
     def has_pieces(self) -> bool:
         """Whether the pieces were asked for and found."""
         return self.__dict__.get("pieces") is not None

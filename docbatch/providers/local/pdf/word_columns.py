@@ -129,6 +129,8 @@ def _touched(columns: Sequence[Sequence[float]], line: Line) -> int:
 
 def _table(run: _Run, above: Line | None) -> ColumnTable | None:
     lines = run.lines
+    if len(lines) < _FEWEST_ROWS - 1 or len(run.columns) < 2:
+        return None
     while lines and len(lines[-1].segments) == 1 and not _continues(lines, run.columns):
         lines.pop()
     if len(lines) < _FEWEST_ROWS - 1:
