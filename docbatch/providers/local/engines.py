@@ -21,6 +21,7 @@ GENERAL = "xberg"
 
 _CLASSES: Mapping[str, tuple[str, str]] = {
     "plain": ("text.plain_engine", "PlainEngine"),
+    "html": ("text.html_engine", "HtmlEngine"),
     "liteparse": ("pdf.liteparse_engine", "LiteparseEngine"),
     "xberg": ("office.xberg_engine", "XbergEngine"),
     "kreuzberg": ("office.kreuzberg_engine", "KreuzbergEngine"),
@@ -141,6 +142,8 @@ def route(media_type: str, options: Options) -> tuple[str, ...]:
         return (GENERAL,) if options.ocr == "force" else ("liteparse", GENERAL)
     if media_type == "text/plain":
         return ("plain",)
+    if media_type == "text/html":
+        return ("html", GENERAL)
     return (GENERAL,) if media_type in DOCUMENTS else ()
 
 
