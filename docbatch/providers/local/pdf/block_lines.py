@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -72,6 +72,14 @@ def lines_of_block(piece: Piece, lines: Sequence[Line]) -> list[BlockLine] | Non
     return None
 
 
+def by_segment(lines: Iterable[BlockLine]) -> Iterator[BlockLine]:
+    """Yield lines once more, each segment as a line of its own."""
+    for line in lines:
+        ends = [line.end - sum(len(_LEFT_OUT.sub("", later.text)) for later in line.segments[at + 1 :]) for at in range(len(line.segments))]
+        for segment, end in zip(line.segments, ends, strict=True):
+            yield BlockLine([segment], end)
+
+
 def _after(text: str, at: int, words: str) -> int | None:
     bare = _LEFT_OUT.sub("", words)
     if bare and text.startswith(bare, at):
@@ -90,12 +98,12 @@ def _is_near(segment: Segment, box: Sequence[float], found: Sequence[BlockLine])
     return segment.x0 <= x1 and x0 - 5 * segment.size <= segment.x1
 
 
-def parts(piece: Piece, lines: Sequence[BlockLine], ends: Sequence[int]) -> Iterator[tuple[str, Json]]:
-    """Yield the Markdown, without its first mark, and the block of each part; `ends` are indexes of lines after a part."""
+def parts(piece: Piece, runs: Sequence[Sequence[BlockLine]]) -> Iterator[tuple[str, Json]]:
+    """Yield the Markdown, without the mark of a heading, and the block of each run of a piece's lines."""
     places = [at for at, sign in enumerate(piece.markdown) if not _LEFT_OUT.match(sign)]
-    start = first = 0
-    for end in ends:
-        stop = places[lines[end - 1].end - 1] + 1 if end < len(lines) else len(piece.markdown)
+    start = 0
+    for run in runs:
+        stop = places[run[-1].end - 1] + 1 if run is not runs[-1] else len(piece.markdown)
         if piece.markdown.count("**", 0, stop) % 2 and piece.markdown.startswith("**", stop):
             stop += 2
         text = piece.markdown[start:stop].strip()
@@ -104,9 +112,9 @@ def parts(piece: Piece, lines: Sequence[BlockLine], ends: Sequence[int]) -> Iter
         if text.count("**") % 2:
             text = f"**{text}" if start else f"{text}**"
         block: Json = {"kind": "text", "text": text.replace("**", "")}
-        block["bbox"] = _box([segment for line in lines[first:end] for segment in line.segments])
+        block["bbox"] = _box([segment for line in run for segment in line.segments])
         yield text, block
-        start, first = stop, end
+        start = stop
 
 
 def _box(segments: Sequence[Segment]) -> list[float]:

@@ -100,7 +100,7 @@ def _parted(piece: Piece, layout: PageLayout, body: Style, styles: dict[int, Sty
     if piece.kind == "text" and not any(heads):
         return [piece]
     result = []
-    for run, is_heading, (text, block) in zip(runs, heads, parts(piece, lines, ends), strict=True):
+    for run, is_heading, (text, block) in zip(runs, heads, parts(piece, runs), strict=True):
         if is_heading:
             text = " ".join(text.replace("**", "").split())
             block |= {"kind": "heading", "text": text, "level": 1}

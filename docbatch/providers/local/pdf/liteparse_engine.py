@@ -12,7 +12,7 @@ from liteparse import LayoutBlock, LayoutCell, LiteParse, ParsedPage, ParseResul
 from docbatch.core.models import Failure
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
-from docbatch.providers.local.pdf import layout_steps, missing_lines, own_characters, page_text, remarks, running_lines
+from docbatch.providers.local.pdf import form_fields, layout_steps, missing_lines, own_characters, page_text, remarks, running_lines
 from docbatch.providers.local.pdf.page_orientation import turned_pages
 from docbatch.providers.local.pdf.pdf_document import PdfDocument, Step
 from docbatch.providers.local.pdf.raw_text import raw_text
@@ -28,6 +28,7 @@ _KINDS = {
 }
 STEPS: tuple[Step, ...] = (
     layout_steps.complete_layout,
+    form_fields.add_form_fields,
     own_characters.restore,
     missing_lines.put_back,
     running_lines.mark,

@@ -50,3 +50,8 @@ class PageLayout:
         """Make the page of these pieces."""
         self.pieces = list(pieces)
         put_together(self._page, pieces)
+
+    def append(self, pieces: Sequence[Piece]) -> None:
+        """Put pieces behind all of a page that cannot be told apart."""
+        self._page["blocks"] += [piece.block for piece in pieces if piece.block is not None]
+        self._page["markdown"] = "\n\n".join(filter(None, [self._page["markdown"], *(piece.markdown for piece in pieces)]))
