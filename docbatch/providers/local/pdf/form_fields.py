@@ -12,10 +12,10 @@ from pypdfium2 import raw as pdfium
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.pdf.block_lines import BlockLine, by_segment, lines_of_block, parts
-from docbatch.providers.local.pdf.page_layout import PageLayout
-from docbatch.providers.local.pdf.page_lines import Line, Segment
-from docbatch.providers.local.pdf.page_pieces import Piece
+from docbatch.providers.local.pdf.layout.block_lines import BlockLine, by_segment, lines_of_block, parts
+from docbatch.providers.local.pdf.layout.page_layout import PageLayout
+from docbatch.providers.local.pdf.layout.page_lines import Line, Segment
+from docbatch.providers.local.pdf.layout.page_pieces import Piece
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 
 _TICKED = frozenset({"checkbox", "radio"})
@@ -85,7 +85,9 @@ def _add(layout: PageLayout, fields: Sequence[FormField], page: Json) -> None:
     for each in pieces:
         piece = _value(each) if _bare(each.markdown.lstrip("#")) in values else each
         result += _with_values(piece, layout.lines, entries, done) if labelled else [piece]
-    rest += [entry for entry in entries if entry.label is not None and id(entry) not in done and not entry.is_there]
+    rest += [
+        entry for entry in entries if entry.label is not None and id(entry) not in done and not entry.is_there
+    ]
     for entry in rest:
         _insert(result, entry)
     layout.replace(result)
@@ -109,7 +111,9 @@ def _bare(text: str) -> str:
 def _find_values(entries: Sequence[_Entry], items: Iterable[TextItem]) -> None:
     """Find out which values stand on the page as words: those of a form that was filled in by a program that draws them."""
     words = sorted(
-        (word.y + word.height / 2, word.x + word.width / 2, word.text) for item in items for word in item.words or [item]
+        (word.y + word.height / 2, word.x + word.width / 2, word.text)
+        for item in items
+        for word in item.words or [item]
     )
     for entry in entries:
         rect = entry.rect
@@ -163,7 +167,10 @@ def _distance(segment: Segment, entry: _Entry) -> float | None:
     """Return how far words are from a field they could name, None where they name another."""
     rect = entry.rect
     middle = (segment.y0 + segment.y1) / 2
-    is_beside = rect.y - _SLACK <= middle <= rect.y + rect.height + _SLACK or segment.y0 <= rect.y + rect.height / 2 <= segment.y1
+    is_beside = (
+        rect.y - _SLACK <= middle <= rect.y + rect.height + _SLACK
+        or segment.y0 <= rect.y + rect.height / 2 <= segment.y1
+    )
     left, right = rect.x - segment.x1, segment.x0 - rect.x - rect.width
     if entry.field.type in _TICKED:
         if is_beside and -rect.width - _SLACK <= right <= _BESIDE_A_BOX:
@@ -177,10 +184,14 @@ def _distance(segment: Segment, entry: _Entry) -> float | None:
     return None
 
 
-def _with_values(piece: Piece, lines: Sequence[Line], entries: Sequence[_Entry], done: set[int]) -> list[Piece]:
+def _with_values(
+    piece: Piece, lines: Sequence[Line], entries: Sequence[_Entry], done: set[int]
+) -> list[Piece]:
     """Return a piece with what was filled in, each field that is named by its words as a piece of its own."""
     box = piece.block.get("bbox") if piece.block is not None else None
-    mine = [entry for entry in entries if entry.label is not None and box is not None and _holds(box, entry.label)]
+    mine = [
+        entry for entry in entries if entry.label is not None and box is not None and _holds(box, entry.label)
+    ]
     mine = [entry for entry in mine if id(entry) not in done]
     if not mine or piece.block is None:
         return [piece]
@@ -213,7 +224,11 @@ def _value(piece: Piece) -> Piece:
 def _holds(box: Sequence[float], segment: Segment) -> bool:
     middle = (segment.y0 + segment.y1) / 2
     # The box of a heading may be that of its first line.
-    return box[1] - _SLACK <= middle <= box[3] + _SLACK and segment.x0 < box[2] + _SLACK and box[0] - _SLACK < segment.x1
+    return (
+        box[1] - _SLACK <= middle <= box[3] + _SLACK
+        and segment.x0 < box[2] + _SLACK
+        and box[0] - _SLACK < segment.x1
+    )
 
 
 def _tagged(found: Iterable[BlockLine], by_label: dict[int, list[_Entry]]) -> Iterator[tuple[int, BlockLine]]:
@@ -244,7 +259,9 @@ def _like(piece: Piece, text: str, block: Json) -> Piece:
 def _filled(text: str, block: Json, named: Sequence[_Entry]) -> Piece:
     before = " ".join(entry.said for entry in named if _stands_before(entry))
     after = [entry for entry in named if not _stands_before(entry) and not entry.is_there]
-    values = " ".join(entry.said for entry in sorted(after, key=lambda entry: (round(entry.rect.y), entry.rect.x)))
+    values = " ".join(
+        entry.said for entry in sorted(after, key=lambda entry: (round(entry.rect.y), entry.rect.x))
+    )
     plain = block["text"]
     if before:
         plain, text = _without_tick(plain), _without_tick(text)
@@ -254,7 +271,11 @@ def _filled(text: str, block: Json, named: Sequence[_Entry]) -> Piece:
 
 
 def _stands_before(entry: _Entry) -> bool:
-    return entry.field.type in _TICKED and entry.label is not None and entry.label.x1 > entry.rect.x + entry.rect.width
+    return (
+        entry.field.type in _TICKED
+        and entry.label is not None
+        and entry.label.x1 > entry.rect.x + entry.rect.width
+    )
 
 
 def _without_tick(text: str) -> str:
@@ -274,7 +295,9 @@ def _table_with_values(piece: Piece, entries: Sequence[_Entry], done: set[int]) 
     cells = [dict(cell) for cell in piece.block["cells"]]
     places = {(cell["row"], cell["column"]): cell for cell in cells}
     for entry in entries:
-        named = next((cell for cell in cells if entry.label and _bare(entry.label.text) in _bare(cell["text"])), None)
+        named = next(
+            (cell for cell in cells if entry.label and _bare(entry.label.text) in _bare(cell["text"])), None
+        )
         if named is None:
             continue
         done.add(id(entry))

@@ -12,7 +12,16 @@ from liteparse import LayoutBlock, LayoutCell, LiteParse, ParsedPage, ParseResul
 from docbatch.core.models import Failure
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
-from docbatch.providers.local.pdf import form_fields, layout_steps, missing_lines, own_characters, page_text, remarks, running_lines
+from docbatch.providers.local.pdf import (
+    embedded_files,
+    form_fields,
+    missing_lines,
+    own_characters,
+    page_text,
+    remarks,
+    running_lines,
+)
+from docbatch.providers.local.pdf.layout.complete import complete_layout
 from docbatch.providers.local.pdf.page_orientation import turned_pages
 from docbatch.providers.local.pdf.pdf_document import PdfDocument, Step
 from docbatch.providers.local.pdf.raw_text import raw_text
@@ -27,13 +36,14 @@ _KINDS = {
     "figure": "image",
 }
 STEPS: tuple[Step, ...] = (
-    layout_steps.complete_layout,
+    complete_layout,
     form_fields.add_form_fields,
     own_characters.restore,
     missing_lines.put_back,
     running_lines.mark,
     remarks.add,
     page_text.derive,
+    embedded_files.read_embedded_files,
 )
 """What completes what liteparse read, in this order."""
 _HEADER = re.compile(rb"%PDF-\d")

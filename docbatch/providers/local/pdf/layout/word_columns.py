@@ -1,13 +1,21 @@
 """Tables without rules, found by the columns in which the words of a page stand."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 
-from docbatch.providers.local.pdf.page_lines import Line, Segment
-
-Box = tuple[float, float, float, float]
+from docbatch.providers.local.pdf.layout.page_lines import Line, Segment
+from docbatch.providers.local.pdf.layout.table_likeness import (
+    Box,
+    Cell,
+    has_bold_head,
+    is_figure,
+    is_of_figures,
+    is_table,
+    texts_of,
+    union,
+)
 
 _FEWEST_ROWS = 3
 _MOST_COLUMNS = 40
@@ -15,22 +23,6 @@ _MOST_COLUMNS = 40
 _GUTTER = 0.45
 _NEXT_LINE = 2.6
 _SAME_CELL = 0.75
-_LEADERS = re.compile(r"(?:\.\s?){4,}|(?:_\s?){4,}|…{2,}")
-_MARK = re.compile(r"^(?:[^\w\s]|[\u2460-\u24ff\u2776-\u2793]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)])$")
-_NUMBER_OF_FORMULA = re.compile(r"^\(\d+(?:\.\d+)*[a-z]?\)$")
-_LETTERS_OF_PROSE = 24
-_LETTERS_OF_NAMES = 16
-
-
-@dataclass(slots=True)
-class Cell:
-    text: str = ""
-    box: Box | None = None
-
-    def add(self, segment: Segment) -> None:
-        self.text = f"{self.text} {segment.text}" if self.text else segment.text
-        box = (segment.x0, segment.y0, segment.x1, segment.y1)
-        self.box = box if self.box is None else _union(self.box, box)
 
 
 @dataclass(slots=True)
@@ -141,19 +133,9 @@ def _table(run: _Run, above: Line | None) -> ColumnTable | None:
     if head is not None and above is not None:
         lines, grid = [above, *lines], [head, *grid]
     rows = _rows(lines, grid)
-    if not _is_table(rows, lines):
+    if not is_table(rows, lines):
         return None
-    return ColumnTable(rows, lines, _has_bold_head(lines) or any(map(_is_of_figures, _texts(rows))))
-
-
-def _texts(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
-    """Return the texts of each column."""
-    return [[cell.text for cell in column] for column in zip(*rows, strict=True)]
-
-
-def _has_bold_head(lines: Sequence[Line]) -> bool:
-    first, *others = ([segment.bold for segment in line.segments] for line in lines)
-    return all(first) and sum(map(all, others)) * 3 <= len(others)
+    return ColumnTable(rows, lines, has_bold_head(lines) or any(map(is_of_figures, texts_of(rows))))
 
 
 def _continues(lines: Sequence[Line], columns: Sequence[Sequence[float]]) -> bool:
@@ -231,7 +213,7 @@ def _head(
 def _rows(lines: Sequence[Line], grid: Sequence[list[Cell]]) -> list[list[Cell]]:
     """Return the rows, lines that go on with the cells above them joined to these."""
     figures = _figures(grid)
-    gaps = [after.y0 - before.y1 for before, after in zip(lines, lines[1:], strict=False)]
+    gaps = [after.y0 - before.y1 for before, after in pairwise(lines)]
     rows = [grid[0]]
     first = 0
     for at, cells in enumerate(grid[1:], start=1):
@@ -273,122 +255,10 @@ def _join(row: Sequence[Cell], cells: Sequence[Cell]) -> None:
     for cell, more in zip(row, cells, strict=True):
         if more.text:
             cell.text = f"{cell.text} {more.text}" if cell.text else more.text
-            cell.box = more.box if cell.box is None else cell.box and more.box and _union(cell.box, more.box)
+            cell.box = more.box if cell.box is None else cell.box and more.box and union(cell.box, more.box)
 
 
 def _figures(grid: Sequence[Sequence[Cell]]) -> list[bool]:
     """Tell of each column whether most of it is figures."""
     columns = ([cell.text for cell in column if cell.text] for column in zip(*grid, strict=True))
     return [2 * sum(map(is_figure, texts)) >= max(len(texts), 1) for texts in columns]
-
-
-def is_figure(text: str) -> bool:
-    """Tell whether a text is an amount, a date, a number or a mark for none of these."""
-    letters = sum(map(str.isalpha, text))
-    digits = sum(map(str.isdigit, text))
-    return (digits > 0 and letters <= max(digits, 3) and len(text) <= 24) or text in {"-", "–", "—"}
-
-
-def _is_table(rows: Sequence[Sequence[Cell]], lines: Sequence[Line]) -> bool:
-    width = len(rows[0])
-    if width < 2 or len(rows) < _FEWEST_ROWS:
-        return False
-    if sum(bool(_LEADERS.search(line.text)) for line in lines) * 3 > len(lines):
-        return False
-    if not all(map(_is_aligned, zip(*rows, strict=True))):
-        return False
-    columns = _texts(rows)
-    marks = sum(map(_is_marks, columns))
-    if marks > 1 or (marks and width == 2):
-        return False
-    filled = sum(bool(text) for column in columns for text in column)
-    if filled * 2 < width * len(rows) or any(sum(map(bool, column)) < 2 for column in columns):
-        return False
-    figures = [_is_of_figures(column) for column in columns]
-    if any(set(column) <= {"=", ""} for column in columns) or (_is_counted(lines) and not any(figures[1:])):
-        return False
-    prose = sum(_is_prose(column) for column in columns)
-    if prose > 1 or (prose and sum(figures) == 0):
-        return False
-    return _is_pair(rows, lines, figures) if width == 2 else _is_wide(rows, columns, figures)
-
-
-def _is_counted(lines: Sequence[Line]) -> bool:
-    """Tell whether the lines are numbered one by one, as those of a listing are."""
-    firsts = [line.segments[0].text.split(None, 1)[0] for line in lines]
-    numbers = [int(first) for first in firsts if first.isdecimal() and len(first) < 7]
-    steps = sum(after - before == 1 for before, after in zip(numbers, numbers[1:], strict=False))
-    return firsts[0].isdecimal() and steps >= 0.8 * (len(lines) - 1)
-
-
-def _is_aligned(column: Sequence[Cell]) -> bool:
-    """Tell whether most cells of a column begin, end or have their middle on one line."""
-    boxes = [cell.box for cell in column if cell.box is not None]
-    slack = _GUTTER * median(box[3] - box[1] for box in boxes) if boxes else 0
-    ways = ([box[0] for box in boxes], [box[2] for box in boxes], [(box[0] + box[2]) / 2 for box in boxes])
-    return any(_most_within(sorted(places), slack) >= 0.6 * len(boxes) for places in ways)
-
-
-def _most_within(places: Sequence[float], slack: float) -> int:
-    most = first = 0
-    for at, place in enumerate(places):
-        while place - places[first] > slack:
-            first += 1
-        most = max(most, at - first + 1)
-    return most
-
-
-def _is_marks(column: Sequence[str]) -> bool:
-    return all(_MARK.match(text) for text in column if text)
-
-
-def _is_of_figures(column: Sequence[str]) -> bool:
-    texts = [text for text in column[1:] if text]
-    return bool(texts) and sum(map(is_figure, texts)) >= 0.7 * len(texts)
-
-
-def _is_prose(column: Sequence[str]) -> bool:
-    texts = [text for text in column if text]
-    return median(map(len, texts)) >= _LETTERS_OF_PROSE and not _is_of_figures(column)
-
-
-def _is_pair(rows: Sequence[Sequence[Cell]], lines: Sequence[Line], figures: Sequence[bool]) -> bool:
-    """Two columns are a table where one holds figures, or where the left holds names of what is right of it."""
-    if sum(all(cell.text for cell in row) for row in rows) < _FEWEST_ROWS:
-        return False
-    left, right = _texts(rows)
-    if all(_NUMBER_OF_FORMULA.match(text) for text in right if text):
-        return False
-    if figures[1]:
-        return not _is_contents(right) or not is_figure(right[0])
-    if sum(text.endswith(":") for text in left) >= 0.6 * len(left):
-        return True
-    if _is_prose(right) or _is_contents(left):
-        return False
-    return figures[0] or (_has_bold_head(lines) and not _is_prose(left))
-
-
-def _is_contents(column: Sequence[str]) -> bool:
-    """Tell whether these are the pages of a table of contents: whole numbers that never fall."""
-    numbers = [int(text) for text in column if text.isdecimal() and len(text) < 6]
-    return len(numbers) >= 0.8 * len(column) and numbers == sorted(numbers)
-
-
-def _is_wide(
-    rows: Sequence[Sequence[Cell]], columns: Sequence[Sequence[str]], figures: Sequence[bool]
-) -> bool:
-    full = sum(sum(bool(cell.text) for cell in row) >= 2 for row in rows)
-    if full < _FEWEST_ROWS:
-        return False
-    if len(columns) == 3 and figures[-1] and _is_contents(columns[-1]) and _is_marks_or_numbers(columns[0]):
-        return False
-    short = median(len(text) for column in columns for text in column if text)
-    return any(figures) or short <= _LETTERS_OF_NAMES
-
-
-def _is_marks_or_numbers(column: Sequence[str]) -> bool:
-    return all(re.match(r"^(?:[A-Z]|\d+)(?:\.\d+)*\.?$", text) for text in column if text)
-
-
-def _union(one: Box, other: Box) -> Box:
-    return (min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3]))

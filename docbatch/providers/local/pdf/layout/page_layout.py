@@ -6,8 +6,8 @@ from functools import cached_property
 from liteparse import ParsedPage
 
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.pdf.page_lines import Line, lines_of
-from docbatch.providers.local.pdf.page_pieces import Piece, put_together, take_apart
+from docbatch.providers.local.pdf.layout.page_lines import Line, lines_of
+from docbatch.providers.local.pdf.layout.page_pieces import Piece, put_together, take_apart
 
 
 class PageLayout:
@@ -54,4 +54,6 @@ class PageLayout:
     def append(self, pieces: Sequence[Piece]) -> None:
         """Put pieces behind all of a page that cannot be told apart."""
         self._page["blocks"] += [piece.block for piece in pieces if piece.block is not None]
-        self._page["markdown"] = "\n\n".join(filter(None, [self._page["markdown"], *(piece.markdown for piece in pieces)]))
+        self._page["markdown"] = "\n\n".join(
+            filter(None, [self._page["markdown"], *(piece.markdown for piece in pieces)])
+        )

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from docbatch.providers.local.pdf.block_lines import BlockLine, Style, lines_of_block, parts
-from docbatch.providers.local.pdf.page_layout import PageLayout
-from docbatch.providers.local.pdf.page_lines import is_bold
-from docbatch.providers.local.pdf.page_pieces import Piece
+from docbatch.providers.local.pdf.layout.block_lines import BlockLine, Style, lines_of_block, parts
+from docbatch.providers.local.pdf.layout.page_layout import PageLayout
+from docbatch.providers.local.pdf.layout.page_lines import is_bold
+from docbatch.providers.local.pdf.layout.page_pieces import Piece
 
 _LARGER = 1.15
 _MOST_LETTERS = 120
@@ -39,7 +39,9 @@ def complete_headings(layouts: Sequence[PageLayout]) -> None:
             pieces = [
                 part
                 for piece in layout.pieces
-                for part in (_parted(piece, layout, body, styles, made) if _may_be(piece, places) else [piece])
+                for part in (
+                    _parted(piece, layout, body, styles, made) if _may_be(piece, places) else [piece]
+                )
             ]
             if len(pieces) > len(layout.pieces) or any(map(operator.is_not, pieces, layout.pieces)):
                 layout.replace(pieces)
@@ -83,7 +85,9 @@ def _may_be(piece: Piece, places: Sequence[float]) -> bool:
     return box is not None and any(box[1] <= place <= box[3] for place in places)
 
 
-def _parted(piece: Piece, layout: PageLayout, body: Style, styles: dict[int, Style], made: set[int]) -> list[Piece]:
+def _parted(
+    piece: Piece, layout: PageLayout, body: Style, styles: dict[int, Style], made: set[int]
+) -> list[Piece]:
     """Return what a heading or a paragraph is made of."""
     if piece.block is None or piece.markdown.startswith("```"):
         return [piece]
@@ -102,12 +106,13 @@ def _parted(piece: Piece, layout: PageLayout, body: Style, styles: dict[int, Sty
     result = []
     for run, is_heading, (text, block) in zip(runs, heads, parts(piece, runs), strict=True):
         if is_heading:
-            text = " ".join(text.replace("**", "").split())
-            block |= {"kind": "heading", "text": text, "level": 1}
+            title = " ".join(text.replace("**", "").split())
+            block |= {"kind": "heading", "text": title, "level": 1}
             styles[id(block)] = run[0].style
             made.add(id(block))
-            text = f"# {text}"
-        result.append(Piece(text, block))
+            result.append(Piece(f"# {title}", block))
+        else:
+            result.append(Piece(text, block))
     return result
 
 
@@ -137,7 +142,9 @@ def _differ(one: Style, other: Style) -> bool:
 
 
 def _stands_out(line: BlockLine, body: Style) -> bool:
-    return line.style.size >= body.size * _LARGER or (line.style.bold and not body.bold and line.style.size >= 0.95 * body.size)
+    return line.style.size >= body.size * _LARGER or (
+        line.style.bold and not body.bold and line.style.size >= 0.95 * body.size
+    )
 
 
 def _is_plain(lines: Sequence[BlockLine], body: Style) -> bool:
@@ -151,14 +158,23 @@ def _is_heading(lines: Sequence[BlockLine], body: Style, width: float) -> bool:
     text = " ".join(line.text for line in lines)
     if len(lines) > _LONGEST_HEADING or not all(_stands_out(line, body) for line in lines):
         return False
-    if len(text) > _MOST_LETTERS or len(text.split()) > _MOST_WORDS or sum(map(str.isalpha, text)) < _FEWEST_LETTERS:
+    if (
+        len(text) > _MOST_LETTERS
+        or len(text.split()) > _MOST_WORDS
+        or sum(map(str.isalpha, text)) < _FEWEST_LETTERS
+    ):
         return False
     if _CAPTION.match(text) or any(len(line.segments) > 2 for line in lines) or text.endswith(_GOES_ON):
         return False
     if lines[0].style.size >= body.size * _LARGER:
         return not text.endswith(".") or len(text.split()) <= _FEW_WORDS
     # Weight alone is also used for totals, heads of tables and words of warning.
-    return len(lines) == 1 and _is_title(text) and len(lines[0].segments) == 1 and lines[0].right <= _SHORT * width
+    return (
+        len(lines) == 1
+        and _is_title(text)
+        and len(lines[0].segments) == 1
+        and lines[0].right <= _SHORT * width
+    )
 
 
 def _is_title(text: str) -> bool:
@@ -168,7 +184,11 @@ def _is_title(text: str) -> bool:
 def _level(layouts: Iterable[PageLayout], styles: dict[int, Style], made: set[int]) -> None:
     """Give the headings that were made the level of those set like them; one larger than all moves the others down."""
     headings = [
-        piece for layout in layouts if layout.has_pieces for piece in layout.pieces or () if piece.kind == "heading"
+        piece
+        for layout in layouts
+        if layout.has_pieces
+        for piece in layout.pieces or ()
+        if piece.kind == "heading"
     ]
     levels = _levels([piece for piece in headings if id(piece.block) not in made], styles)
     for piece in headings:
@@ -197,7 +217,9 @@ def _levels(headings: Iterable[Piece], styles: dict[int, Style]) -> dict[Rank, i
 
 def _insert(levels: dict[Rank, int], rank: Rank) -> None:
     """Give a rank the level of one that hardly differs, or one below that of the next larger; 0 where none is larger."""
-    alike = [other for other in levels if abs(other[0] - rank[0]) <= _ALIKE * -rank[0] and other[1] == rank[1]]
+    alike = [
+        other for other in levels if abs(other[0] - rank[0]) <= _ALIKE * -rank[0] and other[1] == rank[1]
+    ]
     larger = [other for other in levels if other < rank]
     if alike:
         levels[rank] = levels[alike[0]]

@@ -1,8 +1,8 @@
 """What the layout of a PDF's pages says beyond what liteparse made of it: tables, headings, lists."""
 
-from docbatch.providers.local.pdf.column_tables import complete_tables
-from docbatch.providers.local.pdf.headings import complete_headings
-from docbatch.providers.local.pdf.page_layout import PageLayout
+from docbatch.providers.local.pdf.layout.column_tables import complete_tables
+from docbatch.providers.local.pdf.layout.headings import complete_headings
+from docbatch.providers.local.pdf.layout.page_layout import PageLayout
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 
 

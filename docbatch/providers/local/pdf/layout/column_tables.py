@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from docbatch.providers.local import blocks
-from docbatch.providers.local.pdf.page_layout import PageLayout
-from docbatch.providers.local.pdf.page_pieces import Piece
-from docbatch.providers.local.pdf.word_columns import Box, ColumnTable, is_figure, tables_of
+from docbatch.providers.local.pdf.layout.page_layout import PageLayout
+from docbatch.providers.local.pdf.layout.page_pieces import Piece
+from docbatch.providers.local.pdf.layout.table_likeness import Box, is_figure
+from docbatch.providers.local.pdf.layout.word_columns import ColumnTable, tables_of
 
 _FEWEST_ITEMS = 6
 _WORD = re.compile(r"[^\W_]+")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.pdf.page_lines import Line, Segment
-from docbatch.providers.local.pdf.page_pieces import Piece
+from docbatch.providers.local.pdf.layout.page_lines import Line, Segment
+from docbatch.providers.local.pdf.layout.page_pieces import Piece
 
 _LEFT_OUT = re.compile(r"[\s\\*_`#]+")
 _FEW = 3
@@ -75,7 +75,10 @@ def lines_of_block(piece: Piece, lines: Sequence[Line]) -> list[BlockLine] | Non
 def by_segment(lines: Iterable[BlockLine]) -> Iterator[BlockLine]:
     """Yield lines once more, each segment as a line of its own."""
     for line in lines:
-        ends = [line.end - sum(len(_LEFT_OUT.sub("", later.text)) for later in line.segments[at + 1 :]) for at in range(len(line.segments))]
+        ends = [
+            line.end - sum(len(_LEFT_OUT.sub("", later.text)) for later in line.segments[at + 1 :])
+            for at in range(len(line.segments))
+        ]
         for segment, end in zip(line.segments, ends, strict=True):
             yield BlockLine([segment], end)
 
