@@ -110,7 +110,8 @@ class Parsed:
 
     def has_text(self) -> bool:
         if self.text is None:
-            return any(each["text"].strip() for each in (*self.pages, *self.blocks))
+            said = (*self.pages, *self.blocks, *self.attachments)
+            return any(each.get("text", "").strip() for each in said)
         return bool(self.text.strip())
 
 

@@ -2,20 +2,22 @@
 
 import re
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import NamedTuple
 
-from liteparse import AnnotationRect, FormField, TextItem
+from liteparse import FormField, TextItem
 from pypdfium2 import raw as pdfium
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
 from docbatch.providers.local.pdf.layout.block_lines import BlockLine, by_segment, lines_of_block, parts
 from docbatch.providers.local.pdf.layout.page_layout import PageLayout
-from docbatch.providers.local.pdf.layout.page_lines import Line, Segment
-from docbatch.providers.local.pdf.layout.page_pieces import Piece
+from docbatch.providers.local.pdf.layout.page_lines import PageLine, Segment
+from docbatch.providers.local.pdf.layout.page_pieces import PagePiece
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 
 _TICKED = frozenset({"checkbox", "radio"})
@@ -35,12 +37,19 @@ _INDEX = re.compile(r"\[\d+\]$")
 _SPACES = re.compile(r"\s+")
 
 
+class _Rect(NamedTuple):
+    x: float
+    y: float
+    width: float
+    height: float
+
+
 @dataclass(slots=True)
 class _Entry:
     """A field with what is said of it; `label` are the words of the page it belongs to."""
 
     field: FormField
-    rect: AnnotationRect
+    rect: _Rect
     said: str
     label: Segment | None = None
     inside: list[Segment] = field(default_factory=list)
@@ -68,7 +77,11 @@ def _visible(document: PdfDocument, number: int, fields: Iterable[FormField]) ->
 
 
 def _add(layout: PageLayout, fields: Sequence[FormField], page: Json) -> None:
-    entries = [_Entry(each, each.rect, said) for each in fields if each.rect and (said := _said(each))]
+    entries = [
+        _Entry(each, _Rect(rect.x, rect.y, rect.width, rect.height), said)
+        for each in fields
+        if (rect := each.rect) and (said := _said(each))
+    ]
     pieces = layout.pieces
     if not entries:
         return
@@ -81,7 +94,7 @@ def _add(layout: PageLayout, fields: Sequence[FormField], page: Json) -> None:
     labelled = {id(entry.label): entry.label for entry in entries if entry.label is not None}
     rest = [entry for entry in entries if entry.label is None and not entry.is_there]
     done: set[int] = set()
-    result: list[Piece] = []
+    result: list[PagePiece] = []
     for each in pieces:
         piece = _value(each) if _bare(each.markdown.lstrip("#")) in values else each
         result += _with_values(piece, layout.lines, entries, done) if labelled else [piece]
@@ -129,7 +142,7 @@ def _find_values(entries: Sequence[_Entry], items: Iterable[TextItem]) -> None:
         )
 
 
-def _find_words(entries: Sequence[_Entry], lines: Sequence[Line]) -> None:
+def _find_words(entries: Sequence[_Entry], lines: Sequence[PageLine]) -> None:
     """Find the words that stand in each field, and those that name it."""
     taken: set[int] = set()
     for entry in entries:
@@ -145,7 +158,7 @@ def _find_words(entries: Sequence[_Entry], lines: Sequence[Line]) -> None:
         entry.label = free[at] if distance is not None else None
 
 
-def _near(lines: Sequence[Line], top: float, bottom: float) -> Iterator[Line]:
+def _near(lines: Sequence[PageLine], top: float, bottom: float) -> Iterator[PageLine]:
     start = bisect_left(lines, top - 20, key=lambda line: (line.y0 + line.y1) / 2)
     for line in lines[start:]:
         if line.y0 > bottom + 20:
@@ -154,7 +167,7 @@ def _near(lines: Sequence[Line], top: float, bottom: float) -> Iterator[Line]:
             yield line
 
 
-def _is_inside(segment: Segment, rect: AnnotationRect) -> bool:
+def _is_inside(segment: Segment, rect: _Rect) -> bool:
     middle = (segment.y0 + segment.y1) / 2
     return (
         rect.x - _SLACK <= segment.x0
@@ -185,8 +198,8 @@ def _distance(segment: Segment, entry: _Entry) -> float | None:
 
 
 def _with_values(
-    piece: Piece, lines: Sequence[Line], entries: Sequence[_Entry], done: set[int]
-) -> list[Piece]:
+    piece: PagePiece, lines: Sequence[PageLine], entries: Sequence[_Entry], done: set[int]
+) -> list[PagePiece]:
     """Return a piece with what was filled in, each field that is named by its words as a piece of its own."""
     box = piece.block.get("bbox") if piece.block is not None else None
     mine = [
@@ -200,7 +213,7 @@ def _with_values(
     found = lines_of_block(piece, lines)
     if not found or "***" in piece.markdown:
         return [piece]
-    by_label = {id(entry.label): [] for entry in mine}
+    by_label: dict[int, list[_Entry]] = defaultdict(list)
     for entry in mine:
         by_label[id(entry.label)].append(entry)
     runs = [list(run) for _, run in groupby(_tagged(found, by_label), key=lambda pair: pair[0])]
@@ -213,12 +226,12 @@ def _with_values(
     return result
 
 
-def _value(piece: Piece) -> Piece:
+def _value(piece: PagePiece) -> PagePiece:
     """Return a piece that is nothing but a value: it names no part of the document, however large it is written."""
     if piece.block is None or piece.kind == "table":
         return piece
     block = {key: value for key, value in piece.block.items() if key != "level"}
-    return Piece(piece.markdown.lstrip("# "), {**block, "kind": "text", "role": "form_field"})
+    return PagePiece(piece.markdown.lstrip("# "), {**block, "kind": "text", "role": "form_field"})
 
 
 def _holds(box: Sequence[float], segment: Segment) -> bool:
@@ -249,14 +262,14 @@ def _tagged(found: Iterable[BlockLine], by_label: dict[int, list[_Entry]]) -> It
         yield number, line
 
 
-def _like(piece: Piece, text: str, block: Json) -> Piece:
+def _like(piece: PagePiece, text: str, block: Json) -> PagePiece:
     if piece.kind == "heading" and piece.block is not None:
         level = piece.block.get("level", 1)
-        return Piece(f"{'#' * level} {text}", {**block, "kind": "heading", "level": level})
-    return Piece(text, block)
+        return PagePiece(f"{'#' * level} {text}", {**block, "kind": "heading", "level": level})
+    return PagePiece(text, block)
 
 
-def _filled(text: str, block: Json, named: Sequence[_Entry]) -> Piece:
+def _filled(text: str, block: Json, named: Sequence[_Entry]) -> PagePiece:
     before = " ".join(entry.said for entry in named if _stands_before(entry))
     after = [entry for entry in named if not _stands_before(entry) and not entry.is_there]
     values = " ".join(
@@ -267,7 +280,7 @@ def _filled(text: str, block: Json, named: Sequence[_Entry]) -> Piece:
         plain, text = _without_tick(plain), _without_tick(text)
     said = [part for part in (before, plain, values) if part]
     marked = [part for part in (before, text, _escaped(values)) if part]
-    return Piece(" ".join(marked), {**block, "text": " ".join(said), "role": "form_field"})
+    return PagePiece(" ".join(marked), {**block, "text": " ".join(said), "role": "form_field"})
 
 
 def _stands_before(entry: _Entry) -> bool:
@@ -288,7 +301,7 @@ def _escaped(text: str) -> str:
     return re.sub(r"([\\*`])", r"\\\1", text).replace("\n", "  \n")
 
 
-def _table_with_values(piece: Piece, entries: Sequence[_Entry], done: set[int]) -> Piece:
+def _table_with_values(piece: PagePiece, entries: Sequence[_Entry], done: set[int]) -> PagePiece:
     """Put values into the cell beside the one that names them if that is empty, else behind the name."""
     if piece.block is None:
         return piece
@@ -312,10 +325,10 @@ def _table_with_values(piece: Piece, entries: Sequence[_Entry], done: set[int]) 
             named["text"] = f"{named['text']} {entry.said}"
     rows = [[cell["text"] for cell in row] for _, row in groupby(cells, key=lambda cell: cell["row"])]
     block = {**piece.block, "cells": cells, "text": "\n".join("\t".join(row) for row in rows)}
-    return Piece(blocks.markdown([block]), block)
+    return PagePiece(blocks.markdown([block]), block)
 
 
-def _alone(entries: Iterable[_Entry]) -> Iterator[Piece]:
+def _alone(entries: Iterable[_Entry]) -> Iterator[PagePiece]:
     """Yield fields that no words of the page name, by their own names; of boxes only those that are ticked."""
     for entry in entries:
         if entry.said == "[ ]" and entry.field.type == "radio":
@@ -324,7 +337,7 @@ def _alone(entries: Iterable[_Entry]) -> Iterator[Piece]:
         rect = entry.rect
         box = [round(value, 2) for value in (rect.x, rect.y, rect.x + rect.width, rect.y + rect.height)]
         block = {**blocks.paragraph(text), "bbox": box, "role": "form_field"}
-        yield Piece(_escaped(text), block)
+        yield PagePiece(_escaped(text), block)
 
 
 def _name(each: FormField) -> str:
@@ -332,7 +345,7 @@ def _name(each: FormField) -> str:
     return " ".join(name.split())[:_LONGEST_NAME].rstrip(" :")
 
 
-def _insert(pieces: list[Piece], entry: _Entry) -> None:
+def _insert(pieces: list[PagePiece], entry: _Entry) -> None:
     top = entry.rect.y + entry.rect.height / 2
     for made in _alone([entry]):
         tops = (piece.block["bbox"][1] if piece.block and "bbox" in piece.block else -1 for piece in pieces)

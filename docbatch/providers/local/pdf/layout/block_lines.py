@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.pdf.layout.page_lines import Line, Segment
-from docbatch.providers.local.pdf.layout.page_pieces import Piece
+from docbatch.providers.local.pdf.layout.page_lines import PageLine, Segment
+from docbatch.providers.local.pdf.layout.page_pieces import PagePiece
 
 _LEFT_OUT = re.compile(r"[\s\\*_`#]+")
 _FEW = 3
@@ -43,7 +43,7 @@ class BlockLine:
         return max(segment.x1 for segment in self.segments)
 
 
-def lines_of_block(piece: Piece, lines: Sequence[Line]) -> list[BlockLine] | None:
+def lines_of_block(piece: PagePiece, lines: Sequence[PageLine]) -> list[BlockLine] | None:
     """Return the lines whose words, one after the other, are the piece's; None where they are not found."""
     box = piece.block.get("bbox") if piece.block is not None else None
     if box is None:
@@ -101,7 +101,7 @@ def _is_near(segment: Segment, box: Sequence[float], found: Sequence[BlockLine])
     return segment.x0 <= x1 and x0 - 5 * segment.size <= segment.x1
 
 
-def parts(piece: Piece, runs: Sequence[Sequence[BlockLine]]) -> Iterator[tuple[str, Json]]:
+def parts(piece: PagePiece, runs: Sequence[Sequence[BlockLine]]) -> Iterator[tuple[str, Json]]:
     """Yield the Markdown, without the mark of a heading, and the block of each run of a piece's lines."""
     places = [at for at, sign in enumerate(piece.markdown) if not _LEFT_OUT.match(sign)]
     start = 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.pdf.layout.page_layout import PageLayout
-from docbatch.providers.local.pdf.layout.page_pieces import Piece
+from docbatch.providers.local.pdf.layout.page_pieces import PagePiece
 from docbatch.providers.local.pdf.layout.table_likeness import Box, is_figure
 from docbatch.providers.local.pdf.layout.word_columns import ColumnTable, tables_of
 
@@ -28,7 +28,7 @@ def complete_tables(layout: PageLayout) -> None:
             layout.replace(placed)
 
 
-def _placed(table: ColumnTable, pieces: Sequence[Piece]) -> list[Piece] | None:
+def _placed(table: ColumnTable, pieces: Sequence[PagePiece]) -> list[PagePiece] | None:
     """Return the pieces with the table in its place, None where they say other words or say it better."""
     touched = [at for at, piece in enumerate(pieces) if _touches(piece, table.box)]
     if not touched:
@@ -45,14 +45,14 @@ def _placed(table: ColumnTable, pieces: Sequence[Piece]) -> list[Piece] | None:
     return [*pieces[:first], *cut.before, _piece(table), *cut.after, *pieces[last + 1 :]]
 
 
-def _holds_heading(pieces: Sequence[Piece], table: ColumnTable) -> bool:
+def _holds_heading(pieces: Sequence[PagePiece], table: ColumnTable) -> bool:
     """Tell whether a heading stands among these, other than one that was made of the table's head."""
     headings = [at for at, piece in enumerate(pieces) if piece.kind == "heading"]
     return bool(headings) and (headings != [0] or any(is_figure(cell.text) for cell in table.rows[0]))
 
 
-def _touches(piece: Piece, box: Box) -> bool:
-    theirs = piece.block.get("bbox") if piece.block is not None else None
+def _touches(piece: PagePiece, box: Box) -> bool:
+    theirs: Sequence[float] | None = piece.block.get("bbox") if piece.block is not None else None
     if theirs is None:
         return False
     down = min(box[3], theirs[3]) - max(box[1], theirs[1])
@@ -63,8 +63,8 @@ def _touches(piece: Piece, box: Box) -> bool:
 class _Cut:
     """What is left of the pieces before and after the words of a table."""
 
-    before: list[Piece]
-    after: list[Piece]
+    before: list[PagePiece]
+    after: list[PagePiece]
 
 
 @dataclass(slots=True)
@@ -75,7 +75,7 @@ class _Word:
     end: int
 
 
-def _words(pieces: Sequence[Piece]) -> Iterator[_Word]:
+def _words(pieces: Sequence[PagePiece]) -> Iterator[_Word]:
     for at, piece in enumerate(pieces):
         if piece.block is not None:
             # The name of a fence is no word of the page.
@@ -84,11 +84,11 @@ def _words(pieces: Sequence[Piece]) -> Iterator[_Word]:
                 yield _Word(match[0], at, match.start(), match.end())
 
 
-def _is_fenced(piece: Piece) -> bool:
+def _is_fenced(piece: PagePiece) -> bool:
     return piece.markdown.startswith("```")
 
 
-def _cut(table: ColumnTable, pieces: Sequence[Piece]) -> _Cut | None:
+def _cut(table: ColumnTable, pieces: Sequence[PagePiece]) -> _Cut | None:
     wanted = Counter(word for row in table.rows for cell in row for word in _WORD.findall(cell.text))
     words = list(_words(pieces))
     start = _window([word.text for word in words], wanted)
@@ -98,7 +98,7 @@ def _cut(table: ColumnTable, pieces: Sequence[Piece]) -> _Cut | None:
     if words[start].piece != words[0].piece or words[end - 1].piece != words[-1].piece:
         return None
     before = _rest(pieces[words[start].piece], 0, words[start].start) if start else []
-    after = []
+    after: list[PagePiece] | None = []
     if end < len(words):
         piece = pieces[words[-1].piece]
         after = _rest(piece, _past(piece.markdown, words[end - 1].end, table), None)
@@ -139,7 +139,7 @@ def _window(words: Sequence[str], wanted: Counter[str]) -> int | None:
     return None
 
 
-def _rest(piece: Piece, start: int, end: int | None) -> list[Piece] | None:
+def _rest(piece: PagePiece, start: int, end: int | None) -> list[PagePiece] | None:
     """Return the part of a paragraph or heading that is no table; None where a table would be cut."""
     if piece.kind == "table" or piece.block is None or _is_fenced(piece):
         return None
@@ -155,7 +155,7 @@ def _rest(piece: Piece, start: int, end: int | None) -> list[Piece] | None:
     block = {**piece.block, "kind": kind, "text": _plain(text, kind)}
     if kind != "heading":
         block.pop("level", None)
-    return [Piece(text, block)] if _WORD.search(text) else []
+    return [PagePiece(text, block)] if _WORD.search(text) else []
 
 
 def _plain(markdown: str, kind: str) -> str:
@@ -163,14 +163,14 @@ def _plain(markdown: str, kind: str) -> str:
     return text.replace("**", "")
 
 
-def _crop(piece: Piece, *, top: float | None = None, bottom: float | None = None) -> None:
+def _crop(piece: PagePiece, *, top: float | None = None, bottom: float | None = None) -> None:
     if piece.block is not None and "bbox" in piece.block:
         x0, y0, x1, y1 = piece.block["bbox"]
         y0 = y0 if top is None else max(y0, round(top, 2))
         piece.block["bbox"] = [x0, y0, x1, y1 if bottom is None else min(y1, round(bottom, 2))]
 
 
-def _is_better(table: ColumnTable, pieces: Sequence[Piece], cut: _Cut) -> bool:
+def _is_better(table: ColumnTable, pieces: Sequence[PagePiece], cut: _Cut) -> bool:
     """Tell whether the columns found say more than the tables that were there."""
     theirs = [
         cell["text"]
@@ -203,11 +203,11 @@ def _neighbours(table: ColumnTable) -> set[str]:
     return joined
 
 
-def _piece(table: ColumnTable) -> Piece:
+def _piece(table: ColumnTable) -> PagePiece:
     block = blocks.table([[cell.text for cell in row] for row in table.rows])
     boxes = (cell.box for row in table.rows for cell in row)
     for value, box in zip(block["cells"], boxes, strict=True):
         if box is not None:
             value["bbox"] = [round(each, 2) for each in box]
     block["bbox"] = [round(each, 2) for each in table.box]
-    return Piece(blocks.markdown([block]).replace("\\", "\\\\").replace("\\\\|", "\\|"), block)
+    return PagePiece(blocks.markdown([block]).replace("\\", "\\\\").replace("\\\\|", "\\|"), block)

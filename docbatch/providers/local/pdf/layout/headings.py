@@ -9,7 +9,7 @@ from itertools import pairwise
 from docbatch.providers.local.pdf.layout.block_lines import BlockLine, Style, lines_of_block, parts
 from docbatch.providers.local.pdf.layout.page_layout import PageLayout
 from docbatch.providers.local.pdf.layout.page_lines import is_bold
-from docbatch.providers.local.pdf.layout.page_pieces import Piece
+from docbatch.providers.local.pdf.layout.page_pieces import PagePiece
 
 _LARGER = 1.15
 _MOST_LETTERS = 120
@@ -77,7 +77,7 @@ def _places(layout: PageLayout, body: Style) -> list[float]:
     ]
 
 
-def _may_be(piece: Piece, places: Sequence[float]) -> bool:
+def _may_be(piece: PagePiece, places: Sequence[float]) -> bool:
     """Tell whether a piece is worth a closer look."""
     if piece.kind == "heading":
         return True
@@ -86,8 +86,8 @@ def _may_be(piece: Piece, places: Sequence[float]) -> bool:
 
 
 def _parted(
-    piece: Piece, layout: PageLayout, body: Style, styles: dict[int, Style], made: set[int]
-) -> list[Piece]:
+    piece: PagePiece, layout: PageLayout, body: Style, styles: dict[int, Style], made: set[int]
+) -> list[PagePiece]:
     """Return what a heading or a paragraph is made of."""
     if piece.block is None or piece.markdown.startswith("```"):
         return [piece]
@@ -110,9 +110,9 @@ def _parted(
             block |= {"kind": "heading", "text": title, "level": 1}
             styles[id(block)] = run[0].style
             made.add(id(block))
-            result.append(Piece(f"# {title}", block))
+            result.append(PagePiece(f"# {title}", block))
         else:
-            result.append(Piece(text, block))
+            result.append(PagePiece(text, block))
     return result
 
 
@@ -206,7 +206,7 @@ def _level(layouts: Iterable[PageLayout], styles: dict[int, Style], made: set[in
 Rank = tuple[float, int]
 
 
-def _levels(headings: Iterable[Piece], styles: dict[int, Style]) -> dict[Rank, int]:
+def _levels(headings: Iterable[PagePiece], styles: dict[int, Style]) -> dict[Rank, int]:
     """Return the level that most headings of each rank have."""
     counts: dict[Rank, Counter[int]] = {}
     for piece in headings:
@@ -229,13 +229,13 @@ def _insert(levels: dict[Rank, int], rank: Rank) -> None:
         levels[rank] = min(levels.values(), default=2) - 1
 
 
-def _set_level(piece: Piece, level: int) -> None:
+def _set_level(piece: PagePiece, level: int) -> None:
     if piece.block is not None:
         piece.block["level"] = level
         piece.markdown = f"{'#' * level} {piece.markdown.lstrip('#').strip()}"
 
 
-def _rank(piece: Piece, styles: dict[int, Style]) -> Rank:
+def _rank(piece: PagePiece, styles: dict[int, Style]) -> Rank:
     """Return what orders headings: those that are larger first, then those with fewer parts in their number."""
     block = piece.block or {}
     number = _NUMBER.match(block["text"])

@@ -6,8 +6,8 @@ from functools import cached_property
 from liteparse import ParsedPage
 
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.pdf.layout.page_lines import Line, lines_of
-from docbatch.providers.local.pdf.layout.page_pieces import Piece, put_together, take_apart
+from docbatch.providers.local.pdf.layout.page_lines import PageLine, lines_of
+from docbatch.providers.local.pdf.layout.page_pieces import PagePiece, put_together, take_apart
 
 
 class PageLayout:
@@ -34,7 +34,7 @@ class PageLayout:
         return self.__dict__.get("pieces") is not None
 
     @cached_property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[PageLine]:
         return lines_of(self.parsed.text_items)
 
     @cached_property
@@ -43,15 +43,15 @@ class PageLayout:
         return max((segment.x1 for line in self.lines for segment in line.segments), default=0)
 
     @cached_property
-    def pieces(self) -> list[Piece] | None:
+    def pieces(self) -> list[PagePiece] | None:
         return take_apart(self._page)
 
-    def replace(self, pieces: Sequence[Piece]) -> None:
+    def replace(self, pieces: Sequence[PagePiece]) -> None:
         """Make the page of these pieces."""
         self.pieces = list(pieces)
         put_together(self._page, pieces)
 
-    def append(self, pieces: Sequence[Piece]) -> None:
+    def append(self, pieces: Sequence[PagePiece]) -> None:
         """Put pieces behind all of a page that cannot be told apart."""
         self._page["blocks"] += [piece.block for piece in pieces if piece.block is not None]
         self._page["markdown"] = "\n\n".join(

@@ -28,7 +28,7 @@ class Segment:
 
 
 @dataclass(slots=True)
-class Line:
+class PageLine:
     """What stands on one height, from left to right."""
 
     y0: float
@@ -44,11 +44,11 @@ class Line:
         return " ".join(segment.text for segment in self.segments)
 
 
-def lines_of(items: Iterable[TextItem]) -> list[Line]:
+def lines_of(items: Iterable[TextItem]) -> list[PageLine]:
     """Return the upright lines of a page from top to bottom."""
     upright = [item for item in items if not item.rotation and item.height > 0 and item.text.strip()]
     upright.sort(key=_middle)
-    return [Line(top, bottom, _segments(row)) for row, top, bottom in _rows(upright)]
+    return [PageLine(top, bottom, _segments(row)) for row, top, bottom in _rows(upright)]
 
 
 def _middle(item: TextItem) -> float:

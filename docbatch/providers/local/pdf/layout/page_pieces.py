@@ -12,7 +12,7 @@ _TABLE = re.compile(r"\|.*\|\n\|(?:-+\|)+(?:\n|$)")
 
 
 @dataclass(slots=True)
-class Piece:
+class PagePiece:
     """A block and its Markdown; a rule drawn on the page is a piece without a block."""
 
     markdown: str
@@ -23,22 +23,22 @@ class Piece:
         return "rule" if self.block is None else str(self.block["kind"])
 
 
-def take_apart(page: Json) -> list[Piece] | None:
+def take_apart(page: Json) -> list[PagePiece] | None:
     """Return the pieces of a page in their order, None where its Markdown cannot be told apart by its blocks."""
     blocks = iter(page["blocks"])
     pieces = []
     for chunk in _chunks(page["markdown"]):
         if chunk == _RULE:
-            pieces.append(Piece(chunk))
+            pieces.append(PagePiece(chunk))
             continue
         block = next(blocks, None)
         if block is None or not _fits(chunk, block):
             return None
-        pieces.append(Piece(chunk, block))
+        pieces.append(PagePiece(chunk, block))
     return pieces if next(blocks, None) is None else None
 
 
-def put_together(page: Json, pieces: Sequence[Piece]) -> None:
+def put_together(page: Json, pieces: Sequence[PagePiece]) -> None:
     """Make a page of pieces."""
     page["blocks"] = [piece.block for piece in pieces if piece.block is not None]
     parts = []

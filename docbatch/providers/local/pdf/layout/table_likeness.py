@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from docbatch.providers.local.pdf.layout.page_lines import Line, Segment
+from docbatch.providers.local.pdf.layout.page_lines import PageLine, Segment
 
 Box = tuple[float, float, float, float]
 
@@ -22,7 +22,7 @@ _NOTHING = frozenset("-\u2013\u2014")
 
 
 @dataclass(slots=True)
-class Cell:
+class ColumnCell:
     text: str = ""
     box: Box | None = None
 
@@ -39,7 +39,7 @@ def is_figure(text: str) -> bool:
     return (digits > 0 and letters <= max(digits, 3) and len(text) <= 24) or text in _NOTHING
 
 
-def is_table(rows: Sequence[Sequence[Cell]], lines: Sequence[Line]) -> bool:
+def is_table(rows: Sequence[Sequence[ColumnCell]], lines: Sequence[PageLine]) -> bool:
     width = len(rows[0])
     if width < 2 or len(rows) < _FEWEST_ROWS:
         return False
@@ -57,7 +57,7 @@ def _is_text_in_columns(columns: Sequence[Sequence[str]], figures: Sequence[bool
     return prose > 1 or (prose == 1 and not any(figures))
 
 
-def _is_list(columns: Sequence[Sequence[str]], lines: Sequence[Line], figures: Sequence[bool]) -> bool:
+def _is_list(columns: Sequence[Sequence[str]], lines: Sequence[PageLine], figures: Sequence[bool]) -> bool:
     """Tell whether this is a list with its marks, a listing with its numbers, formulas or a table of contents."""
     marks = sum(map(_is_marks, columns))
     if marks > 1 or (marks and len(columns) == 2) or (_is_counted(lines) and not any(figures[1:])):
@@ -72,7 +72,7 @@ def _is_sparse(columns: Sequence[Sequence[str]]) -> bool:
     return 2 * sum(filled) < len(columns) * len(columns[0]) or min(filled) < 2
 
 
-def _is_counted(lines: Sequence[Line]) -> bool:
+def _is_counted(lines: Sequence[PageLine]) -> bool:
     """Tell whether the lines are numbered one by one, as those of a listing are."""
     firsts = [line.segments[0].text.split(None, 1)[0] for line in lines]
     numbers = [int(first) for first in firsts if first.isdecimal() and len(first) < 7]
@@ -80,7 +80,7 @@ def _is_counted(lines: Sequence[Line]) -> bool:
     return firsts[0].isdecimal() and steps >= 0.8 * (len(lines) - 1)
 
 
-def _is_aligned(column: Sequence[Cell]) -> bool:
+def _is_aligned(column: Sequence[ColumnCell]) -> bool:
     """Tell whether most cells of a column begin, end or have their middle on one line."""
     boxes = [cell.box for cell in column if cell.box is not None]
     slack = _GUTTER * median(box[3] - box[1] for box in boxes) if boxes else 0
@@ -111,7 +111,9 @@ def _is_prose(column: Sequence[str]) -> bool:
     return median(map(len, texts)) >= _LETTERS_OF_PROSE and not is_of_figures(column)
 
 
-def _is_pair(rows: Sequence[Sequence[Cell]], lines: Sequence[Line], figures: Sequence[bool]) -> bool:
+def _is_pair(
+    rows: Sequence[Sequence[ColumnCell]], lines: Sequence[PageLine], figures: Sequence[bool]
+) -> bool:
     """Two columns are a table where one holds figures, or where the left holds names of what is right of it."""
     if sum(all(cell.text for cell in row) for row in rows) < _FEWEST_ROWS:
         return False
@@ -134,7 +136,7 @@ def _is_contents(column: Sequence[str]) -> bool:
 
 
 def _is_wide(
-    rows: Sequence[Sequence[Cell]], columns: Sequence[Sequence[str]], figures: Sequence[bool]
+    rows: Sequence[Sequence[ColumnCell]], columns: Sequence[Sequence[str]], figures: Sequence[bool]
 ) -> bool:
     full = sum(sum(bool(cell.text) for cell in row) >= 2 for row in rows)
     if full < _FEWEST_ROWS:
@@ -149,12 +151,12 @@ def _is_marks_or_numbers(column: Sequence[str]) -> bool:
     return all(re.match(r"^(?:[A-Z]|\d+)(?:\.\d+)*\.?$", text) for text in column if text)
 
 
-def texts_of(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
+def texts_of(rows: Sequence[Sequence[ColumnCell]]) -> list[list[str]]:
     """Return the texts of each column."""
     return [[cell.text for cell in column] for column in zip(*rows, strict=True)]
 
 
-def has_bold_head(lines: Sequence[Line]) -> bool:
+def has_bold_head(lines: Sequence[PageLine]) -> bool:
     first, *others = ([segment.bold for segment in line.segments] for line in lines)
     return all(first) and sum(map(all, others)) * 3 <= len(others)
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
-from docbatch.providers.local.pdf.layout.page_lines import Line, Segment
+from docbatch.providers.local.pdf.layout.page_lines import PageLine, Segment
 from docbatch.providers.local.pdf.layout.table_likeness import (
     Box,
-    Cell,
+    ColumnCell,
     has_bold_head,
     is_figure,
     is_of_figures,
@@ -29,8 +29,8 @@ _SAME_CELL = 0.75
 class ColumnTable:
     """Rows of cells, all of one length, and the lines they were read from."""
 
-    rows: list[list[Cell]]
-    lines: list[Line]
+    rows: list[list[ColumnCell]]
+    lines: list[PageLine]
     certain: bool = True
     """Whether figures or a head of its own make it a table; columns of names may be a list set in columns."""
 
@@ -49,12 +49,12 @@ class ColumnTable:
 class _Run:
     """Lines below each other that keep out of the same gutters."""
 
-    lines: list[Line]
+    lines: list[PageLine]
     columns: list[list[float]] = field(default_factory=list)
     strays: int = 0
     single: int = 0
 
-    def takes(self, line: Line) -> bool:
+    def takes(self, line: PageLine) -> bool:
         """Add the next line if it fits; a first line that does not is no reason to give up the others."""
         last = self.lines[-1]
         if line.y0 - last.y1 > _NEXT_LINE * min(last.height, line.height):
@@ -67,7 +67,7 @@ class _Run:
         self.single = self.single + 1 if len(line.segments) == 1 else 0
         return True
 
-    def _allows(self, line: Line, count: int) -> bool:
+    def _allows(self, line: PageLine, count: int) -> bool:
         held, given = len(self.columns), len(line.segments)
         if given == 1:
             return count == held and self.single < 6
@@ -82,7 +82,7 @@ class _Run:
         return True
 
 
-def tables_of(lines: Sequence[Line]) -> Iterator[ColumnTable]:
+def tables_of(lines: Sequence[PageLine]) -> Iterator[ColumnTable]:
     """Yield the tables that stand in these lines."""
     at = end = 0
     while at < len(lines):
@@ -103,7 +103,7 @@ def tables_of(lines: Sequence[Line]) -> Iterator[ColumnTable]:
             yield table
 
 
-def _merged(columns: Sequence[Sequence[float]], line: Line) -> list[list[float]]:
+def _merged(columns: Sequence[Sequence[float]], line: PageLine) -> list[list[float]]:
     spans = sorted([*map(list, columns), *([segment.x0, segment.x1] for segment in line.segments)])
     gutter = _GUTTER * line.height
     merged = [spans[0]]
@@ -115,11 +115,11 @@ def _merged(columns: Sequence[Sequence[float]], line: Line) -> list[list[float]]
     return merged
 
 
-def _touched(columns: Sequence[Sequence[float]], line: Line) -> int:
+def _touched(columns: Sequence[Sequence[float]], line: PageLine) -> int:
     return sum(any(x0 < segment.x1 and segment.x0 < x1 for x0, x1 in columns) for segment in line.segments)
 
 
-def _table(run: _Run, above: Line | None) -> ColumnTable | None:
+def _table(run: _Run, above: PageLine | None) -> ColumnTable | None:
     lines = run.lines
     if len(lines) < _FEWEST_ROWS - 1 or len(run.columns) < 2:
         return None
@@ -138,7 +138,7 @@ def _table(run: _Run, above: Line | None) -> ColumnTable | None:
     return ColumnTable(rows, lines, has_bold_head(lines) or any(map(is_of_figures, texts_of(rows))))
 
 
-def _continues(lines: Sequence[Line], columns: Sequence[Sequence[float]]) -> bool:
+def _continues(lines: Sequence[PageLine], columns: Sequence[Sequence[float]]) -> bool:
     """Tell whether the last line goes on with a cell of the line before, beyond the first column."""
     last, before = lines[-1], lines[-2]
     if last.segments[0].x0 < columns[0][1] or last.y0 - before.y1 > _SAME_CELL * last.height:
@@ -146,8 +146,8 @@ def _continues(lines: Sequence[Line], columns: Sequence[Sequence[float]]) -> boo
     return any(abs(segment.x0 - last.segments[0].x0) < last.height / 2 for segment in before.segments)
 
 
-def _cells(line: Line, columns: Sequence[Sequence[float]]) -> list[Cell]:
-    cells = [Cell() for _ in columns]
+def _cells(line: PageLine, columns: Sequence[Sequence[float]]) -> list[ColumnCell]:
+    cells = [ColumnCell() for _ in columns]
     at = 0
     for segment in line.segments:
         middle = (segment.x0 + segment.x1) / 2
@@ -160,13 +160,13 @@ def _cells(line: Line, columns: Sequence[Sequence[float]]) -> list[Cell]:
     return cells
 
 
-def _cell(segment: Segment) -> Cell:
-    cell = Cell()
+def _cell(segment: Segment) -> ColumnCell:
+    cell = ColumnCell()
     cell.add(segment)
     return cell
 
 
-def _without_halves(grid: list[list[Cell]]) -> tuple[list[list[Cell]], int]:
+def _without_halves(grid: list[list[ColumnCell]]) -> tuple[list[list[ColumnCell]], int]:
     """Make one column of two of which one holds the head and the other what it is the head of."""
     at = 0
     while len(grid[0]) > 2 and at + 1 < len(grid[0]):
@@ -182,11 +182,11 @@ def _without_halves(grid: list[list[Cell]]) -> tuple[list[list[Cell]], int]:
 
 
 def _head(
-    above: Line | None,
-    lines: Sequence[Line],
-    grid: Sequence[Sequence[Cell]],
+    above: PageLine | None,
+    lines: Sequence[PageLine],
+    grid: Sequence[Sequence[ColumnCell]],
     columns: Sequence[Sequence[float]],
-) -> list[Cell] | None:
+) -> list[ColumnCell] | None:
     """Return the cells of the line above as the head of these columns, None where it is none."""
     if above is None or lines[0].y0 - above.y1 > _NEXT_LINE * lines[0].height:
         return None
@@ -198,7 +198,7 @@ def _head(
         return [_cell(segment) for segment in above.segments]
     if not 2 <= len(above.segments) < len(columns):
         return None
-    cells = [Cell() for _ in columns]
+    cells = [ColumnCell() for _ in columns]
     for segment in above.segments:
         column = max(
             range(len(columns)),
@@ -210,7 +210,7 @@ def _head(
     return cells
 
 
-def _rows(lines: Sequence[Line], grid: Sequence[list[Cell]]) -> list[list[Cell]]:
+def _rows(lines: Sequence[PageLine], grid: Sequence[list[ColumnCell]]) -> list[list[ColumnCell]]:
     """Return the rows, lines that go on with the cells above them joined to these."""
     figures = _figures(grid)
     gaps = [after.y0 - before.y1 for before, after in pairwise(lines)]
@@ -227,7 +227,7 @@ def _rows(lines: Sequence[Line], grid: Sequence[list[Cell]]) -> list[list[Cell]]
     return rows
 
 
-def _is_head(cells: Sequence[Cell], figures: Sequence[bool]) -> bool:
+def _is_head(cells: Sequence[ColumnCell], figures: Sequence[bool]) -> bool:
     return any(figures) and not any(
         figure and is_figure(cell.text) for cell, figure in zip(cells, figures, strict=True)
     )
@@ -239,7 +239,11 @@ def _spans(gaps: Sequence[float], at: int) -> bool:
 
 
 def _is_rest(
-    cells: Sequence[Cell], row: Sequence[Cell], figures: Sequence[bool], gaps: Sequence[float], at: int
+    cells: Sequence[ColumnCell],
+    row: Sequence[ColumnCell],
+    figures: Sequence[bool],
+    gaps: Sequence[float],
+    at: int,
 ) -> bool:
     filled = [column for column, cell in enumerate(cells) if cell.text]
     if any(figures[column] or not row[column].text for column in filled):
@@ -251,14 +255,14 @@ def _is_rest(
     return len(filled) < len(cells) and following is not None and gaps[at - 1] < following - 1
 
 
-def _join(row: Sequence[Cell], cells: Sequence[Cell]) -> None:
+def _join(row: Sequence[ColumnCell], cells: Sequence[ColumnCell]) -> None:
     for cell, more in zip(row, cells, strict=True):
         if more.text:
             cell.text = f"{cell.text} {more.text}" if cell.text else more.text
             cell.box = more.box if cell.box is None else cell.box and more.box and union(cell.box, more.box)
 
 
-def _figures(grid: Sequence[Sequence[Cell]]) -> list[bool]:
+def _figures(grid: Sequence[Sequence[ColumnCell]]) -> list[bool]:
     """Tell of each column whether most of it is figures."""
     columns = ([cell.text for cell in column if cell.text] for column in zip(*grid, strict=True))
     return [2 * sum(map(is_figure, texts)) >= max(len(texts), 1) for texts in columns]
