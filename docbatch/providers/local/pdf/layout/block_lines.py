@@ -11,6 +11,7 @@ from docbatch.providers.local.pdf.layout.page_lines import PageLine, Segment
 from docbatch.providers.local.pdf.layout.page_pieces import PagePiece
 
 _LEFT_OUT = re.compile(r"[\s\\*_`#]+")
+_BULLETS = "*\u2022\u00b7\u25aa\u25e6\u2023\u2013\u2014\u25cf\u25cb\u25a0\u25a1\u27a2\uf0b7\uf0a7- "
 _FEW = 3
 
 
@@ -50,13 +51,18 @@ def lines_of_block(piece: PagePiece, lines: Sequence[PageLine]) -> list[BlockLin
         return None
     text = _LEFT_OUT.sub("", piece.markdown)
     found: list[BlockLine] = []
-    at = misses = 0
+    # The mark of an item is written as a dash, whatever it is on the page.
+    is_marked = piece.kind == "list" and text.startswith("-")
+    at, misses = int(is_marked), 0
     # Lines are sorted by their middles, so that one may begin a little above a line before it.
     first = bisect_left(lines, box[1] - 1, key=lambda line: (line.y0 + line.y1) / 2)
     for line in lines[first:]:
         taken = []
         for segment in line.segments:
-            end = _after(text, at, segment.text)
+            is_first = is_marked and not found and at == 1
+            end = _after(text, at, segment.text.lstrip(_BULLETS) if is_first else segment.text)
+            if is_first and end is None and not segment.text.strip(_BULLETS):
+                end = at
             if end is not None and _is_near(segment, box, found):
                 taken.append(segment)
                 at = end

@@ -2,6 +2,7 @@
 
 from docbatch.providers.local.pdf.layout.column_tables import complete_tables
 from docbatch.providers.local.pdf.layout.headings import complete_headings
+from docbatch.providers.local.pdf.layout.lists import complete_lists
 from docbatch.providers.local.pdf.layout.page_layout import PageLayout
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 
@@ -13,3 +14,5 @@ def complete_layout(document: PdfDocument) -> None:
     for layout in layouts:
         complete_tables(layout)
     complete_headings(layouts)
+    for layout in layouts:
+        complete_lists(layout)

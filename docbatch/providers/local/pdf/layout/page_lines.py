@@ -52,11 +52,11 @@ def lines_of(items: Iterable[TextItem]) -> list[PageLine]:
 
 
 def _middle(item: TextItem) -> float:
-    return item.y + item.height / 2
+    return float(item.y + item.height / 2)
 
 
 def _left(item: TextItem) -> float:
-    return item.x
+    return float(item.x)
 
 
 def _rows(items: Sequence[TextItem]) -> Iterator[tuple[list[TextItem], float, float]]:

@@ -259,7 +259,7 @@ def _join(row: Sequence[ColumnCell], cells: Sequence[ColumnCell]) -> None:
     for cell, more in zip(row, cells, strict=True):
         if more.text:
             cell.text = f"{cell.text} {more.text}" if cell.text else more.text
-            cell.box = more.box if cell.box is None else cell.box and more.box and union(cell.box, more.box)
+            cell.box = union(cell.box, more.box) if cell.box and more.box else cell.box or more.box
 
 
 def _figures(grid: Sequence[Sequence[ColumnCell]]) -> list[bool]:

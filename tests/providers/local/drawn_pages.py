@@ -1,0 +1,82 @@
+"""PDF pages drawn word by word, for tests of what stands where."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from tests.providers.local.specimens import pdf_of, stream
+
+HEIGHT = 842
+WIDTH = 595
+
+_FONTS = {"regular": "Helvetica", "bold": "Helvetica-Bold", "mono": "Courier", "symbol": "Symbol", "dingbats": "ZapfDingbats"}
+_NARROW = {**dict.fromkeys(".,:;' ilj", 0.25), **dict.fromkeys("-()rt", 0.333)}
+
+
+@dataclass
+class DrawnPage:
+    """A page; `y` counts from the top. Annotations are written as they stand in the file."""
+
+    drawn: list[bytes] = field(default_factory=list)
+    annotations: list[str] = field(default_factory=list)
+
+    def text(self, x: float, y: float, words: str, *, size: float = 10, font: str = "regular") -> "DrawnPage":
+        letters = words.encode("cp1252").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
+        self.drawn.append(b"BT /%s %.1f Tf %.2f %.2f Td (%s) Tj ET\n" % (font.encode(), size, x, HEIGHT - y, letters))
+        return self
+
+    def right(self, x: float, y: float, words: str, *, size: float = 10, font: str = "regular") -> "DrawnPage":
+        """Draw words that end at x."""
+        return self.text(x - width(words) * size, y, words, size=size, font=font)
+
+    def rows(
+        self, y: float, rows: Iterable[Sequence[str]], places: Sequence[float], *, step: float = 16, right: bool = False
+    ) -> float:
+        """Draw rows of cells whose columns begin, or but for the first end, at these places; return where the next would stand."""
+        for row in rows:
+            for at, (place, cell) in enumerate(zip(places, row, strict=True)):
+                if cell:
+                    (self.right if right and at else self.text)(place, y, cell)
+            y += step
+        return y
+
+    def lines(self, y: float, lines: Iterable[str], *, x: float = 60, step: float = 13, size: float = 10, font: str = "regular") -> float:
+        for line in lines:
+            self.text(x, y, line, size=size, font=font)
+            y += step
+        return y
+
+
+def width(words: str) -> float:
+    """Return how wide words are about, in parts of their size."""
+    return sum(_NARROW.get(letter, 0.556) for letter in words)
+
+
+def drawn(*pages: DrawnPage, catalog: str = "", objects: Sequence[bytes] = ()) -> bytes:
+    """Return a PDF of these pages; `objects` follow with the numbers that `catalog` may name, from `first_free(pages)`."""
+    first = 3 + len(_FONTS)
+    fonts = " ".join(f"/{name} {3 + at} 0 R" for at, name in enumerate(_FONTS))
+    kids, made = [], []
+    for at, page in enumerate(pages):
+        number = first + 2 * at
+        kids.append(f"{number} 0 R")
+        annotations = f"/Annots[{' '.join(page.annotations)}]" if page.annotations else ""
+        made.append(
+            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 {WIDTH} {HEIGHT}]/Contents {number + 1} 0 R{annotations}"
+            f"/Resources<</Font<<{fonts}>>>>>>".encode("latin-1")
+        )
+        made.append(stream(b"".join(page.drawn)))
+    head = [
+        f"<</Type/Catalog/Pages 2 0 R{catalog}>>".encode("latin-1"),
+        f"<</Type/Pages/Count {len(pages)}/Kids[{' '.join(kids)}]>>".encode(),
+    ]
+    return pdf_of([*head, *map(_font, _FONTS.values()), *made, *objects])
+
+
+def first_free(count: int) -> int:
+    """Return the number of the first object that follows so many pages."""
+    return 3 + len(_FONTS) + 2 * count
+
+
+def _font(name: str) -> bytes:
+    encoding = "" if name in {"Symbol", "ZapfDingbats"} else "/Encoding/WinAnsiEncoding"
+    return f"<</Type/Font/Subtype/Type1/BaseFont/{name}{encoding}>>".encode()
