@@ -8,7 +8,13 @@ from tests.providers.local.specimens import pdf_of, stream
 HEIGHT = 842
 WIDTH = 595
 
-_FONTS = {"regular": "Helvetica", "bold": "Helvetica-Bold", "mono": "Courier", "symbol": "Symbol", "dingbats": "ZapfDingbats"}
+_FONTS = {
+    "regular": "Helvetica",
+    "bold": "Helvetica-Bold",
+    "mono": "Courier",
+    "symbol": "Symbol",
+    "dingbats": "ZapfDingbats",
+}
 _NARROW = {**dict.fromkeys(".,:;' ilj", 0.25), **dict.fromkeys("-()rt", 0.333)}
 
 
@@ -21,15 +27,29 @@ class DrawnPage:
 
     def text(self, x: float, y: float, words: str, *, size: float = 10, font: str = "regular") -> "DrawnPage":
         letters = words.encode("cp1252").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
-        self.drawn.append(b"BT /%s %.1f Tf %.2f %.2f Td (%s) Tj ET\n" % (font.encode(), size, x, HEIGHT - y, letters))
+        self.drawn.append(
+            b"BT /%s %.1f Tf %.2f %.2f Td (%s) Tj ET\n" % (font.encode(), size, x, HEIGHT - y, letters)
+        )
         return self
 
-    def right(self, x: float, y: float, words: str, *, size: float = 10, font: str = "regular") -> "DrawnPage":
+    def right(
+        self, x: float, y: float, words: str, *, size: float = 10, font: str = "regular"
+    ) -> "DrawnPage":
         """Draw words that end at x."""
         return self.text(x - width(words) * size, y, words, size=size, font=font)
 
+    def rule(self, x0: float, y0: float, x1: float, y1: float) -> "DrawnPage":
+        self.drawn.append(b"%.1f %.1f m %.1f %.1f l S\n" % (x0, HEIGHT - y0, x1, HEIGHT - y1))
+        return self
+
     def rows(
-        self, y: float, rows: Iterable[Sequence[str]], places: Sequence[float], *, step: float = 16, right: bool = False
+        self,
+        y: float,
+        rows: Sequence[Sequence[str]],
+        places: Sequence[float],
+        *,
+        step: float = 16,
+        right: bool = False,
     ) -> float:
         """Draw rows of cells whose columns begin, or but for the first end, at these places; return where the next would stand."""
         for row in rows:
@@ -39,11 +59,20 @@ class DrawnPage:
             y += step
         return y
 
-    def lines(self, y: float, lines: Iterable[str], *, x: float = 60, step: float = 13, size: float = 10, font: str = "regular") -> float:
+    def lines(
+        self,
+        y: float,
+        lines: Iterable[str],
+        *,
+        x: float = 60,
+        step: float = 13,
+        size: float = 10,
+        font: str = "regular",
+    ) -> "DrawnPage":
         for line in lines:
             self.text(x, y, line, size=size, font=font)
             y += step
-        return y
+        return self
 
 
 def width(words: str) -> float:

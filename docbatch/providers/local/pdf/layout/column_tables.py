@@ -14,6 +14,7 @@ from docbatch.providers.local.pdf.layout.word_columns import ColumnTable, tables
 _FEWEST_ITEMS = 6
 _WORD = re.compile(r"[^\W_]+")
 _ALIKE = 0.8
+_MOST_JOINED = 4
 
 
 def complete_tables(layout: PageLayout) -> None:
@@ -23,26 +24,38 @@ def complete_tables(layout: PageLayout) -> None:
     for table in tables_of(layout.lines):
         if layout.pieces is None:
             return
-        placed = _placed(table, layout.pieces)
+        placed = _placed(table, layout.pieces, are_ruled=_are_ruled(layout))
         if placed is not None:
             layout.replace(placed)
 
 
-def _placed(table: ColumnTable, pieces: Sequence[PagePiece]) -> list[PagePiece] | None:
+def _are_ruled(layout: PageLayout) -> bool:
+    """Tell whether there are rules around tables of the page: then these say best what a cell is."""
+    about = layout.parsed.complexity
+    return about is not None and about.layout is not None and about.layout.ruled_table_count > 0
+
+
+def _placed(table: ColumnTable, pieces: Sequence[PagePiece], *, are_ruled: bool) -> list[PagePiece] | None:
     """Return the pieces with the table in its place, None where they say other words or say it better."""
     touched = [at for at, piece in enumerate(pieces) if _touches(piece, table.box)]
     if not touched:
         return None
-    first, last = touched[0], touched[-1]
-    there = pieces[first : last + 1]
-    if any(piece.block is not None and not _touches(piece, table.box) for piece in there):
-        return None
+    there = [pieces[at] for at in touched]
     if any(piece.kind in {"code", "image"} for piece in there) or _holds_heading(there, table):
         return None
     cut = _cut(table, there)
-    if cut is None or not _is_better(table, there, cut):
+    if cut is None or not _is_better(table, there, cut, are_ruled=are_ruled):
         return None
-    return [*pieces[:first], *cut.before, _piece(table), *cut.after, *pieces[last + 1 :]]
+    first, last = touched[0], touched[-1]
+    # A column far to the right may have been put behind what stands below the table.
+    between = [
+        piece
+        for piece in pieces[first : last + 1]
+        if piece.block is not None and not _touches(piece, table.box)
+    ]
+    if between and cut.after:
+        return None
+    return [*pieces[:first], *cut.before, _piece(table), *between, *cut.after, *pieces[last + 1 :]]
 
 
 def _holds_heading(pieces: Sequence[PagePiece], table: ColumnTable) -> bool:
@@ -170,7 +183,7 @@ def _crop(piece: PagePiece, *, top: float | None = None, bottom: float | None = 
         piece.block["bbox"] = [x0, y0, x1, y1 if bottom is None else min(y1, round(bottom, 2))]
 
 
-def _is_better(table: ColumnTable, pieces: Sequence[PagePiece], cut: _Cut) -> bool:
+def _is_better(table: ColumnTable, pieces: Sequence[PagePiece], cut: _Cut, *, are_ruled: bool) -> bool:
     """Tell whether the columns found say more than the tables that were there."""
     theirs = [
         cell["text"]
@@ -182,7 +195,7 @@ def _is_better(table: ColumnTable, pieces: Sequence[PagePiece], cut: _Cut) -> bo
         return table.certain
     mine = {cell.text for row in table.rows for cell in row}
     filled = [text for text in theirs if text]
-    joined = _neighbours(table)
+    joined = _neighbours(table) if not are_ruled else set()
     if any(text in joined and text not in mine for text in filled):
         return True
     others = [piece for piece in pieces if piece.block is not None and piece.kind != "table"]
@@ -194,12 +207,13 @@ def _is_better(table: ColumnTable, pieces: Sequence[PagePiece], cut: _Cut) -> bo
 
 
 def _neighbours(table: ColumnTable) -> set[str]:
-    """Return what cells beside each other would read as one."""
+    """Return what cells beside or below each other would read as one."""
+    texts = [[cell.text for cell in row] for row in table.rows]
     joined = set()
-    for row in table.rows:
-        for at in range(len(row)):
-            for end in range(at + 2, min(at + 4, len(row)) + 1):
-                joined.add(" ".join(cell.text for cell in row[at:end] if cell.text))
+    for line in (*texts, *(list(column) for column in zip(*texts, strict=True))):
+        filled = [text for text in line if text]
+        for count in range(2, _MOST_JOINED + 1):
+            joined |= {" ".join(filled[at : at + count]) for at in range(len(filled) - count + 1)}
     return joined
 
 
