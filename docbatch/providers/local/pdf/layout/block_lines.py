@@ -66,7 +66,7 @@ def lines_of_block(piece: PagePiece, lines: Sequence[PageLine]) -> list[BlockLin
             if end is not None and _is_near(segment, box, found):
                 taken.append(segment)
                 at = end
-        if taken:
+        if taken and (not found or at > found[-1].end):
             found.append(BlockLine(taken, at))
             misses = 0
         elif found or line.y0 > box[3]:
@@ -91,7 +91,8 @@ def by_segment(lines: Iterable[BlockLine]) -> Iterator[BlockLine]:
 
 def _after(text: str, at: int, words: str) -> int | None:
     bare = _LEFT_OUT.sub("", words)
-    if bare and text.startswith(bare, at):
+    # A segment of nothing but signs that are also marks, such as the star of an item, is there without a trace.
+    if text.startswith(bare, at):
         return at + len(bare)
     # A word that was parted at the end of the line has been joined.
     if len(bare) > 1 and bare[-1] == "-" and text.startswith(bare[:-1], at):

@@ -16,6 +16,7 @@ _MOST_LETTERS = 120
 _MOST_WORDS = 16
 _DEEPEST = 6
 _ALIKE = 0.04
+_HARDLY_LARGER = 1.02
 _LONGEST_HEADING = 4
 _SHORT = 0.75
 _NUMBER = re.compile(r"^(?:(\d{1,3}(?:\.\d{1,3})*)\.?|[A-Z]\.|[IVX]{1,5}\.|§\s?\d+)\s")
@@ -45,11 +46,7 @@ def complete_headings(layouts: Sequence[PageLayout]) -> None:
             ]
             if len(pieces) > len(layout.pieces) or any(map(operator.is_not, pieces, layout.pieces)):
                 layout.replace(pieces)
-    if made:
-        _level(layouts, styles, made)
-        for layout in layouts:
-            if layout.has_pieces:
-                layout.replace(layout.pieces or ())
+    _level(layouts, styles, made)
 
 
 def _body(layouts: Sequence[PageLayout]) -> Style | None:
@@ -148,10 +145,13 @@ def _stands_out(line: BlockLine, body: Style) -> bool:
 
 
 def _is_plain(lines: Sequence[BlockLine], body: Style) -> bool:
-    """Tell whether nothing sets these lines apart from running text."""
-    return all(not line.style.bold and line.style.size <= body.size * 1.02 for line in lines) and (
-        _NUMBER.match(lines[0].text) is None or len(lines) > 1
-    )
+    """Tell whether nothing sets these lines apart from running text, or no more than a sum is."""
+    if any(line.style.size > body.size * _HARDLY_LARGER for line in lines):
+        return False
+    text = " ".join(line.text for line in lines)
+    if all(line.style.bold for line in lines):
+        return _AMOUNT.search(text) is not None
+    return not any(line.style.bold for line in lines) and (_NUMBER.match(text) is None or len(lines) > 1)
 
 
 def _is_heading(lines: Sequence[BlockLine], body: Style, width: float) -> bool:
@@ -181,26 +181,27 @@ def _is_title(text: str) -> bool:
     return len(text.split()) <= 10 and not text.endswith((".", ":")) and not _AMOUNT.search(text)
 
 
-def _level(layouts: Iterable[PageLayout], styles: dict[int, Style], made: set[int]) -> None:
-    """Give the headings that were made the level of those set like them; one larger than all moves the others down."""
-    headings = [
-        piece
-        for layout in layouts
-        if layout.has_pieces
-        for piece in layout.pieces or ()
-        if piece.kind == "heading"
-    ]
+def _level(layouts: Sequence[PageLayout], styles: dict[int, Style], made: set[int]) -> None:
+    """Give headings that were made the level of those set like them, and all new ones where larger ones stand below smaller ones."""
+    pieces = [piece for layout in layouts if layout.has_pieces for piece in layout.pieces or ()]
+    headings = [piece for piece in pieces if piece.kind == "heading" and id(piece.block) in styles]
     levels = _levels([piece for piece in headings if id(piece.block) not in made], styles)
-    for piece in headings:
-        if id(piece.block) in made:
-            rank = _rank(piece, styles)
-            if rank not in levels:
-                _insert(levels, rank)
-    shift = max(0, 1 - min(levels.values(), default=1))
+    in_order = [level for _, level in sorted(levels.items())]
+    if in_order != sorted(in_order):
+        levels = {}
+        made = {id(piece.block) for piece in headings}
+    elif not made:
+        return
+    for rank in sorted({_rank(piece, styles) for piece in headings if id(piece.block) in made} - set(levels)):
+        _insert(levels, rank)
+    shift = 1 - min(levels.values(), default=1)
     for piece in headings:
         block = piece.block or {}
         level = levels[_rank(piece, styles)] if id(block) in made else block.get("level", 1)
         _set_level(piece, min(level + shift, _DEEPEST))
+    for layout in layouts:
+        if layout.has_pieces:
+            layout.replace(layout.pieces or ())
 
 
 Rank = tuple[float, int]
