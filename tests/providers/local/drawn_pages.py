@@ -15,6 +15,7 @@ _FONTS = {
     "symbol": "Symbol",
     "dingbats": "ZapfDingbats",
 }
+_FIRST_FONT = 3
 _NARROW = {**dict.fromkeys(".,:;' ilj", 0.25), **dict.fromkeys("-()rt", 0.333)}
 
 
@@ -81,29 +82,33 @@ def width(words: str) -> float:
 
 
 def drawn(*pages: DrawnPage, catalog: str = "", objects: Sequence[bytes] = ()) -> bytes:
-    """Return a PDF of these pages; `objects` follow with the numbers that `catalog` may name, from `first_free(pages)`."""
-    first = 3 + len(_FONTS)
-    fonts = " ".join(f"/{name} {3 + at} 0 R" for at, name in enumerate(_FONTS))
-    kids, made = [], []
+    """Return a PDF of these pages; `objects` follow with the numbers that `catalog` names, from `first_free` on."""
+    fonts = " ".join(f"/{name} {_FIRST_FONT + at} 0 R" for at, name in enumerate(_FONTS))
+    first = _FIRST_FONT + len(_FONTS)
+    annotation = first + 2 * len(pages)
+    kids, made, annotations = [], [], []
     for at, page in enumerate(pages):
-        number = first + 2 * at
-        kids.append(f"{number} 0 R")
-        annotations = f"/Annots[{' '.join(page.annotations)}]" if page.annotations else ""
+        kids.append(f"{first + 2 * at} 0 R")
+        numbers = [f"{annotation + len(annotations) + each} 0 R" for each in range(len(page.annotations))]
+        annotations += page.annotations
         made.append(
-            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 {WIDTH} {HEIGHT}]/Contents {number + 1} 0 R{annotations}"
-            f"/Resources<</Font<<{fonts}>>>>>>".encode("latin-1")
+            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 {WIDTH} {HEIGHT}]/Contents {first + 2 * at + 1} 0 R"
+            f"/Annots[{' '.join(numbers)}]/Resources<</Font<<{fonts}>>>>>>".encode("latin-1")
         )
         made.append(stream(b"".join(page.drawn)))
+    fields = [f"{annotation + at} 0 R" for at, each in enumerate(annotations) if "/Widget" in each]
+    form = f"/AcroForm<</Fields[{' '.join(fields)}]/DA(/regular 10 Tf 0 g)>>" if fields else ""
     head = [
-        f"<</Type/Catalog/Pages 2 0 R{catalog}>>".encode("latin-1"),
+        f"<</Type/Catalog/Pages 2 0 R{form}{catalog}>>".encode("latin-1"),
         f"<</Type/Pages/Count {len(pages)}/Kids[{' '.join(kids)}]>>".encode(),
     ]
-    return pdf_of([*head, *map(_font, _FONTS.values()), *made, *objects])
+    written = [each.encode("latin-1") for each in annotations]
+    return pdf_of([*head, *map(_font, _FONTS.values()), *made, *written, *objects])
 
 
-def first_free(count: int) -> int:
-    """Return the number of the first object that follows so many pages."""
-    return 3 + len(_FONTS) + 2 * count
+def first_free(*pages: DrawnPage) -> int:
+    """Return the number of the first object that follows these pages."""
+    return _FIRST_FONT + len(_FONTS) + 2 * len(pages) + sum(len(page.annotations) for page in pages)
 
 
 def _font(name: str) -> bytes:
