@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.pdf.layout.page_layout import PageLayout
@@ -12,6 +13,7 @@ from docbatch.providers.local.pdf.layout.table_likeness import Box, is_figure
 from docbatch.providers.local.pdf.layout.word_columns import ColumnTable, tables_of
 
 _FEWEST_ITEMS = 6
+_MOST_TABLES = 100
 _WORD = re.compile(r"[^\W_]+")
 _ALIKE = 0.8
 _MOST_JOINED = 4
@@ -21,7 +23,7 @@ def complete_tables(layout: PageLayout) -> None:
     """Make a table of what stands in columns; a page on which words would be lost or doubled stays as it is."""
     if len(layout.parsed.text_items) < _FEWEST_ITEMS:
         return
-    for table in tables_of(layout.lines):
+    for table in islice(tables_of(layout.lines), _MOST_TABLES):
         if layout.pieces is None:
             return
         placed = _placed(table, layout.pieces, are_ruled=_are_ruled(layout))

@@ -2,6 +2,7 @@
 
 import operator
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -65,13 +66,13 @@ def _body(layouts: Sequence[PageLayout]) -> Style | None:
 
 
 def _places(layout: PageLayout, body: Style) -> list[float]:
-    """Return where on a page there are words that stand out."""
+    """Return where on a page there are words that stand out, from top to bottom."""
     limit = body.size * _LARGER
-    return [
+    return sorted(
         item.y + item.height / 2
         for item in layout.parsed.text_items
         if (item.font_size or item.height) >= limit or (not body.bold and is_bold(item))
-    ]
+    )
 
 
 def _may_be(piece: PagePiece, places: Sequence[float]) -> bool:
@@ -79,7 +80,7 @@ def _may_be(piece: PagePiece, places: Sequence[float]) -> bool:
     if piece.kind == "heading":
         return True
     box = piece.block.get("bbox") if piece.kind == "text" and piece.block is not None else None
-    return box is not None and any(box[1] <= place <= box[3] for place in places)
+    return box is not None and bisect_left(places, box[1]) < bisect_right(places, box[3])
 
 
 def _parted(
