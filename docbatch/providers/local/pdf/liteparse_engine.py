@@ -22,6 +22,7 @@ from docbatch.providers.local.pdf import (
     running_lines,
 )
 from docbatch.providers.local.pdf.layout.complete import complete_layout
+from docbatch.providers.local.pdf.link_targets import without_targets
 from docbatch.providers.local.pdf.page_orientation import turned_pages
 from docbatch.providers.local.pdf.pdf_document import PdfDocument, Step
 from docbatch.providers.local.pdf.raw_text import raw_text
@@ -50,7 +51,7 @@ _HEADER = re.compile(rb"%PDF-\d")
 _HEADER_WITHIN = 1 << 20
 _DYNAMIC_FORM = 2
 """PDFium's word for a form whose pages are made by a program as it is opened."""
-_SETTINGS: dict[str, Any] = {
+SETTINGS: dict[str, Any] = {
     # Reading pictures is a step of its own: left to itself the engine replaces good text by what it reads.
     "ocr_enabled": False,
     "num_workers": 1,
@@ -100,7 +101,7 @@ class LiteparseEngine:
             _metadata(result),
             turned=turned,
             unread=_unread(result),
-            lost=_lost(result),
+            lost=lost_pages(result),
         )
         with contextlib.closing(document):
             for step in STEPS:
@@ -113,7 +114,7 @@ class LiteparseEngine:
 
 @cache
 def _parser() -> Any:
-    return LiteParse(**_SETTINGS)
+    return LiteParse(**SETTINGS)
 
 
 def _turn_back(data: bytes, result: ParseResult) -> dict[int, int]:
@@ -122,13 +123,13 @@ def _turn_back(data: bytes, result: ParseResult) -> dict[int, int]:
     if turned:
         corrections = list(turned.items())
         pages = ",".join(map(str, turned))
-        again = LiteParse(**_SETTINGS, page_orientation_corrections=corrections, target_pages=pages)
+        again = LiteParse(**SETTINGS, page_orientation_corrections=corrections, target_pages=pages)
         upright = {page.page_num: page for page in again.parse(data).pages}
         result.pages[:] = [upright.get(page.page_num, page) for page in result.pages]
     return turned
 
 
-def _lost(result: ParseResult) -> list[str]:
+def lost_pages(result: ParseResult) -> list[str]:
     failed = {error.page_num: error.message for error in result.page_errors}
     lost = [f"page {number}: {message}" for number, message in sorted(failed.items())]
     read = {page.page_num for page in result.pages} | set(failed)
@@ -208,7 +209,7 @@ def _block(block: LayoutBlock) -> Json:
     if block.rows is not None:
         rows = [block.header, *block.rows] if block.header else block.rows
         value["cells"] = [_cell(cell, y, x) for y, row in enumerate(rows) for x, cell in enumerate(row)]
-        value["text"] = "\n".join("\t".join(cell.text for cell in row) for row in rows)
+        value["text"] = "\n".join("\t".join(without_targets(cell.text) for cell in row) for row in rows)
     if block.bbox is not None:
         value["bbox"] = _box(block.bbox)
     return value
@@ -218,14 +219,15 @@ def _text(block: LayoutBlock) -> str:
     if block.text is None:
         return "\n".join(block.lines or ())
     # A star that is the page's own is escaped, as all else that Markdown would take for its own.
-    text = _MARKS.sub(r"\1", block.text)
+    text = _MARKS.sub(r"\1", without_targets(block.text))
     if block.kind != "list_item":
         return text
-    return blocks.item(text, block.level or 0, block.marker or "-" if block.ordered else "-")["text"]
+    marker = block.marker if block.ordered else None
+    return str(blocks.item(text, block.level or 0, marker or "-")["text"])
 
 
 def _cell(cell: LayoutCell, row: int, column: int) -> Json:
-    value: Json = {"row": row, "column": column, "text": cell.text}
+    value: Json = {"row": row, "column": column, "text": without_targets(cell.text)}
     if cell.bbox is not None:
         value["bbox"] = _box(cell.bbox)
     return value

@@ -1,9 +1,9 @@
 """Lines and words of a page that the engine left out, put back where they stand."""
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from docbatch.providers.local import blocks, word_guard
 from docbatch.providers.local.engines import Json
@@ -16,7 +16,9 @@ _Piece = tuple[str, Box, bool]
 
 _TOKEN_BEFORE = re.compile(r"[^\s\w]*\Z")
 _TOKEN_AFTER = re.compile(r"[^\s\w]*")
+_BROKEN = re.compile(rf"(?<=[^\W\d_A-Z]){HYPHEN}(?=[^\W\d_A-Z])")
 _LONGEST_MARKS = 20
+_NEAR_THE_EDGE = 0.25
 _SAID = 20
 
 
@@ -45,7 +47,7 @@ def _complete(document: PdfDocument, page: Json) -> int:
     places = document.places(page["number"], spans)
     pieces = [
         (raw[start:end], place, _follows(raw, previous, (start, end)))
-        for (previous, (start, end)), place in zip(pairwise([None, *spans]), places, strict=True)
+        for previous, (start, end), place in zip([None, *spans[:-1]], spans, places, strict=True)
         if place
     ]
     new: dict[int, list[Json]] = defaultdict(list)
@@ -56,7 +58,8 @@ def _complete(document: PdfDocument, page: Json) -> int:
 
 
 def _is_page_number(text: str, box: Box, page: Json) -> bool:
-    return running_lines.is_page_number(text) and running_lines.edge(box, page["height"]) is not None
+    away = min(box[3], page["height"] - box[1])
+    return running_lines.is_page_number(text) and away < page["height"] * _NEAR_THE_EDGE
 
 
 def _with_marks(raw: str, span: Span) -> Span:
@@ -92,6 +95,6 @@ def _around(one: Box, other: Box) -> Box:
 
 def _written(text: str) -> str:
     """Return a text as a reader takes it, its words joined where a line breaks them."""
-    if HYPHEN not in text:
-        return text
-    return re.sub(rf"(?<=[^\W\d_A-Z]){HYPHEN}(?=[^\W\d_A-Z])", "", text).replace(HYPHEN, "-")
+    if HYPHEN in text:
+        text = _BROKEN.sub("", text).replace(HYPHEN, "-")
+    return unicodedata.normalize("NFC", text)

@@ -6,10 +6,12 @@ characters around it: in the page's raw text they are the same.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, pairwise
 
 from docbatch.providers.local.engines import Json
+from docbatch.providers.local.pdf import math_signs
+from docbatch.providers.local.pdf.composed_letters import composed
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 from docbatch.providers.local.pdf.raw_text import HYPHEN
 
@@ -20,37 +22,52 @@ _SPACES = "\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200
 _FOLDED = str.maketrans(
     dict.fromkeys(_DASHES, "-") | dict.fromkeys(_SINGLE, "'") | dict.fromkeys(_DOUBLE, '"')
 )
-# Spaces and what Markdown is made of are no part of the characters around.
-_MARKUP = "\t\n\r\x00 *_#|\\`[]()<>~" + HYPHEN + _SPACES
-_IGNORED = frozenset(_MARKUP)
-_NO_MARKUP = str.maketrans(dict.fromkeys(_MARKUP, ""))
+_COMBINING = re.compile("[\u0300-\u036f]")
 _OWN = re.compile(f"[{_DASHES}{_SINGLE}{_DOUBLE}]")
-_OWN_SPACE = re.compile(f"(?<=[^\\s{_SPACES}])[{_SPACES}](?=[^\\s{_SPACES}])")
+_MARK = re.compile(f"[-'\"{_DASHES}{_SINGLE}{_DOUBLE}]")
 _PLAIN = re.compile("[-'\"]")
+_OWN_SPACE = re.compile(f"(?<=[^\\s{_SPACES}])[{_SPACES}](?=[^\\s{_SPACES}])")
 _SPACE = re.compile(r"(?<=\S) (?=\S)")
+# Spaces and what Markdown is made of are no part of the characters around.
+_MARKUP = re.compile(rf"[\s\x00*_#|\\`\[\]()<>~{HYPHEN}]+")
 # A list's marks, a table's rule and a link's target were written by the engine, not by the page.
 _ENGINES_OWN = re.compile(r"^\s*- |^\|[-:| ]+\|$|\]\([^)\s]*\)", re.MULTILINE)
 _STILL_BROKEN = re.compile(r"\b(\w{1,40})-(\*{0,3}) (\*{0,3})(\w{1,40})\b")
+_COMPOUND = re.compile(r"\b\w{1,40}-\w{1,40}\b")
 _LAST_LETTERS = re.compile(r"\w*\Z")
 _FIRST_LETTERS = re.compile(r"\w*")
 
 _REACHES = ((6, 6), (3, 3), (8, 0), (0, 8), (3, 0), (0, 3))
 """How many characters before and after are compared, the surest first."""
+_FARTHEST = 8
 _REACH_OF_A_SPACE = 4
 _LONGEST_PART = 40
 
+_Key = tuple[str, str, str, tuple[int, int]]
 _Change = Callable[[list[str]], list[str]]
 
 
 def restore(document: PdfDocument) -> None:
     """Put the characters of each page's raw text back into its Markdown and blocks."""
-    for page in document.pages:
-        if not document.is_read_as_picture(page):
-            raw = document.raw(page["number"])
-            if HYPHEN in raw:
-                _rewrite(page, _Hyphens(raw).joined)
-            if not raw.isascii() and (_OWN.search(raw) or _OWN_SPACE.search(raw)):
-                _rewrite(page, _Characters(raw).restored)
+    pages = [page for page in document.pages if not document.is_read_as_picture(page)]
+    raws = [document.raw(page["number"]) for page in pages]
+    compounds: set[str] = set()
+    if any(HYPHEN in raw for raw in raws):
+        compounds.update(word.lower() for raw in raws for word in _COMPOUND.findall(raw))
+    for page, raw in zip(pages, raws, strict=True):
+        if HYPHEN in raw:
+            _rewrite(page, _Hyphens(raw, compounds).joined)
+        if not raw.isascii():
+            _restore(page, raw)
+
+
+def _restore(page: Json, raw: str) -> None:
+    if _COMBINING.search(raw):
+        _rewrite(page, lambda texts: [composed(text) for text in texts])
+    if "$" in page["markdown"]:
+        _rewrite(page, lambda texts: [math_signs.as_written(text, raw) for text in texts])
+    if _OWN.search(raw) or _OWN_SPACE.search(raw):
+        _rewrite(page, _Characters(raw).restored)
 
 
 def _rewrite(page: Json, change: _Change) -> None:
@@ -62,20 +79,31 @@ def _rewrite(page: Json, change: _Change) -> None:
 
 
 class _Hyphens:
-    """Joins words that the page breaks at the end of a line and the engine left broken."""
+    """Joins words that the page breaks at the end of a line and the engine left broken.
 
-    def __init__(self, raw: str) -> None:
-        parts = raw.split(HYPHEN)
+    A word that the document writes with a hyphen within a line keeps it where the engine took it for one that was only broken.
+    """
+
+    def __init__(self, raw: str, compounds: set[str]) -> None:
         self._pairs = {
             (
                 _LAST_LETTERS.findall(before[-_LONGEST_PART:])[0],
                 _FIRST_LETTERS.findall(after[:_LONGEST_PART])[0],
             )
-            for before, after in pairwise(parts)
+            for before, after in pairwise(raw.split(HYPHEN))
         }
+        self._kept = {
+            one + other: f"{one}-{other}"
+            for one, other in self._pairs
+            if f"{one}-{other}".lower() in compounds
+        }
+        self._joined = re.compile(rf"\b(?:{'|'.join(sorted(self._kept))})\b") if self._kept else None
 
     def joined(self, texts: list[str]) -> list[str]:
-        return [_STILL_BROKEN.sub(self._join, text) if "-" in text else text for text in texts]
+        texts = [_STILL_BROKEN.sub(self._join, text) if "-" in text else text for text in texts]
+        if self._joined is None:
+            return texts
+        return [self._joined.sub(lambda match: self._kept[match[0]], text) for text in texts]
 
     def _join(self, match: re.Match[str]) -> str:
         before, closing, opening, after = match.groups()
@@ -87,53 +115,57 @@ class _Characters:
     """The plain-looking characters of a raw text, by the characters around them."""
 
     def __init__(self, raw: str) -> None:
-        own = raw.translate(_NO_MARKUP)
-        plain = own.translate(_FOLDED)
-        found: list[dict[str, list[str]]] = [defaultdict(list) for _ in _REACHES]
-        for match in _PLAIN.finditer(plain):
-            at = match.start()
-            for around, (before, after) in zip(found, _REACHES, strict=True):
-                around[plain[max(at - before, 0) : at + after + 1]].append(own[at])
-        self._around = [
-            {key: each if len(set(each)) > 1 else each[:1] for key, each in around.items()}
-            for around in found
-        ]
-        self._spaces = {_around_space(raw, match.start()): match[0] for match in _OWN_SPACE.finditer(raw)}
+        found: dict[_Key, list[str]] = defaultdict(list)
+        for match in _MARK.finditer(raw):
+            for key in _keys(raw, match.start(), match[0].translate(_FOLDED)):
+                found[key].append(match[0])
+        self._marks = {key: each if len(set(each)) > 1 else each[:1] for key, each in found.items()}
+        spaces = [(match.start(), match[0]) for match in _OWN_SPACE.finditer(raw)]
+        self._beside_spaces = {(raw[at - 1], raw[at + 1]) for at, _ in spaces}
+        self._spaces = {_around(raw, at, _REACH_OF_A_SPACE): space for at, space in spaces}
 
     def restored(self, texts: list[str]) -> list[str]:
         said = "\n".join(texts)
-        letters = list(said)
         hidden = _ENGINES_OWN.sub(lambda match: "\x00" * len(match[0]), said)
-        self._restore_marks(hidden, letters)
-        if self._spaces:
-            for match in _SPACE.finditer(hidden):
-                letters[match.start()] = self._spaces.get(_around_space(hidden, match.start()), " ")
+        own = [*self._own_marks(hidden), *self._own_spaces(hidden)]
+        if not own:
+            return texts
+        letters = list(said)
+        for at, letter in own:
+            letters[at] = letter
         return _cut("".join(letters), texts)
 
-    def _restore_marks(self, said: str, letters: list[str]) -> None:
-        plain = said.translate(_NO_MARKUP).translate(_FOLDED)
-        offsets = [at for at, letter in enumerate(said) if letter not in _IGNORED]
-        seen: Counter[str] = Counter()
-        for match in _PLAIN.finditer(plain):
-            own = self._meant(plain, match.start(), seen)
-            if own:
-                letters[offsets[match.start()]] = own
+    def _own_marks(self, said: str) -> Iterator[tuple[int, str]]:
+        seen: Counter[_Key] = Counter()
+        for match in _PLAIN.finditer(said):
+            for key in _keys(said, match.start(), match[0]):
+                meant = self._marks.get(key)
+                if meant:
+                    yield match.start(), meant[min(seen[key], len(meant) - 1)]
+                    seen[key] += 1
+                    break
 
-    def _meant(self, plain: str, at: int, seen: Counter[str]) -> str | None:
-        for around, (before, after) in zip(self._around, _REACHES, strict=True):
-            key = plain[max(at - before, 0) : at + after + 1]
-            meant = around.get(key)
-            if meant:
-                seen[key] += len(meant) > 1
-                return meant[min(max(seen[key] - 1, 0), len(meant) - 1)]
-        return None
+    def _own_spaces(self, said: str) -> Iterator[tuple[int, str]]:
+        for match in _SPACE.finditer(said) if self._spaces else ():
+            at = match.start()
+            if (said[at - 1], said[at + 1]) in self._beside_spaces:
+                own = self._spaces.get(_around(said, at, _REACH_OF_A_SPACE))
+                if own:
+                    yield at, own
 
 
-def _around_space(text: str, at: int) -> tuple[str, str]:
-    reach = 3 * _REACH_OF_A_SPACE
-    before = text[max(at - reach, 0) : at].translate(_NO_MARKUP).translate(_FOLDED)
-    after = text[at : at + reach].translate(_NO_MARKUP).translate(_FOLDED)
-    return before[-_REACH_OF_A_SPACE:], after[:_REACH_OF_A_SPACE]
+def _keys(text: str, at: int, plain: str) -> Iterator[_Key]:
+    before, after = _around(text, at, _FARTHEST)
+    for back, forth in _REACHES:
+        yield plain, before[max(len(before) - back, 0) :], after[:forth], (back, forth)
+
+
+def _around(text: str, at: int, reach: int) -> tuple[str, str]:
+    """Return the characters before and after one, spaces and markup left out."""
+    window = 3 * reach
+    before = _MARKUP.sub("", text[max(at - window, 0) : at]).translate(_FOLDED)
+    after = _MARKUP.sub("", text[at + 1 : at + 1 + window]).translate(_FOLDED)
+    return before[-reach:], after[:reach]
 
 
 def _cut(joined: str, texts: Sequence[str]) -> list[str]:

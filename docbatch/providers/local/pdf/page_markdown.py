@@ -36,7 +36,10 @@ def spans(page: Json) -> list[Span | None]:
 def insert(page: Json, new: Mapping[int, Sequence[Json]]) -> None:
     """Put blocks into a page, each list before the block of its number; a number beyond the last is the page's end."""
     markdown: str = page["markdown"]
-    ends = list(accumulate((span[1] if span else 0 for span in spans(page)), max, initial=0))
+    last = len(page["blocks"])
+    is_inside = any(0 < number < last for number in new)
+    found = spans(page) if is_inside else [None] * last
+    ends = list(accumulate((span[1] if span else 0 for span in found), max, initial=0))
     ends[-1] = len(markdown)
     pieces, whole, at = [], [], 0
     for number, end in enumerate(ends):

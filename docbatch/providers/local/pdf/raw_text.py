@@ -8,6 +8,8 @@ from typing import Any
 import pypdfium2
 from pypdfium2 import raw as pdfium
 
+from docbatch.providers.local.pdf.composed_letters import decomposed
+
 Box = tuple[float, float, float, float]
 Span = tuple[int, int]
 
@@ -63,7 +65,7 @@ def _all(text: Any) -> str:
         return ""
     buffer = ctypes.create_string_buffer(2 * count + 2)
     written = pdfium.FPDFText_GetText(text, 0, count, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)))
-    return buffer.raw[: 2 * max(written - 1, 0)].decode("utf-16-le", "replace")
+    return decomposed(buffer.raw[: 2 * max(written - 1, 0)].decode("utf-16-le", "replace"))
 
 
 def _units(text: str) -> Callable[[int], int]:

@@ -1,6 +1,7 @@
 """Running heads, running feet and page numbers: what stands at the edge of pages and repeats, but for the page's number."""
 
 import re
+import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ _SAME_HEIGHT = 4
 _ROLES = frozenset({"header", "footer", "page_number"})
 _KINDS = frozenset({"text", "heading", "list", "other"})
 _MANY_PAGES = 8
+_LARGER = 1.4
 _HEADINGS_REPEAT = 3
 """Times that what looks like a heading must stand at the edge to be none."""
 
@@ -99,7 +101,7 @@ def _edges_of(block: Json, page: Json, parsed: ParsedPage, *, is_outermost: bool
     text = block["text"].strip()
     role = edge(block["bbox"], page["height"])
     if role or (is_outermost and bottom - top <= _HIGHEST):
-        if 0 < len(text) <= _LONGEST:
+        if 0 < len(text) <= _LONGEST and not _is_title(block, parsed):
             bare = _BARE.fullmatch(text)
             number = _value(bare[1]) if bare else None
             far = "header" if bottom < page["height"] / 2 else "footer"
@@ -109,6 +111,15 @@ def _edges_of(block: Json, page: Json, parsed: ParsedPage, *, is_outermost: bool
             line = " ".join(item.text for item in sorted(items, key=lambda item: item.x))
             if page_markdown.can_split(block["text"], line):
                 yield _Line(page, block, line, items[0].y, role, parsed.page_label, is_sure=True)
+
+
+def _is_title(block: Json, parsed: ParsedPage) -> bool:
+    """Whether a line is set larger than its page, as no running head is."""
+    if not parsed.text_items:
+        return False
+    height: float = block["bbox"][3] - block["bbox"][1]
+    usual: float = statistics.median(item.height for item in parsed.text_items)
+    return height > _LARGER * usual
 
 
 def _margins(page: Json, parsed: ParsedPage) -> Iterator[tuple[str, list[TextItem]]]:
@@ -174,7 +185,9 @@ def _settle(lines: list[_Line], *, drop: bool) -> None:
         if block is not None:
             block["role"] = line.role
     running = {at for at, block in enumerate(page["blocks"]) if block.get("role") in _ROLES}
-    page_markdown.make_text(page, [at for at in running if page["blocks"][at]["kind"] == "heading"])
+    headings = [at for at in running if page["blocks"][at]["kind"] == "heading"]
+    if headings:
+        page_markdown.make_text(page, headings)
     if drop:
         page_markdown.remove(page, running)
 
