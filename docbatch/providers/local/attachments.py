@@ -4,12 +4,14 @@ However deep files lie in files, one budget of depth, number and bytes holds for
 are those of the worker.
 """
 
+import atexit
 import io
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal, cast
 
@@ -30,6 +32,7 @@ _UNNAMED = "unnamed"
 _TEXTS = frozenset(
     {
         media.HTML,
+        media.MAIL,
         "text/csv",
         "text/tab-separated-values",
         "text/markdown",
@@ -66,8 +69,18 @@ class AttachedFiles:
     def __bool__(self) -> bool:
         return bool(self.attachments)
 
-    def add(self, name: str | None, data: bytes, media_type: str | None = None, kind: Kind = "file") -> None:
-        """Read a file, given its name and type as far as the document says them. Never raises for what is in it."""
+    def add(
+        self,
+        name: str | None,
+        data: bytes,
+        media_type: str | None = None,
+        kind: Kind = "file",
+        charset: str | None = None,
+    ) -> None:
+        """Read a file, given its name, type and charset as far as the document says them.
+
+        Never raises for what is in it.
+        """
         shown = safe_name(name)
         known = _type(shown, data, media_type)
         objection = self._objection(len(data))
@@ -76,7 +89,7 @@ class AttachedFiles:
             return
         self._budget.files -= 1
         self._budget.bytes -= len(data)
-        outcome = None if kind == "signature" else self._read(data, known)
+        outcome = None if kind == "signature" else self._read(data, known, charset)
         if isinstance(outcome, Parsed):
             self._keep(shown, known, len(data), outcome, kind)
         else:
@@ -84,6 +97,21 @@ class AttachedFiles:
                 "a signature" if kind == "signature" else f"files of type {known} are not read"
             )
             self.leave(shown, reason, known, len(data), kind)
+
+    def take(self, name: str | None, media_type: str, read: Callable[[Options], Parsed | Failure]) -> None:
+        """Take a file that lies in the document in a form of its own; `read` is called unless the budget is spent."""
+        shown = safe_name(name)
+        objection = self._objection(0)
+        if objection:
+            self.leave(shown, objection, media_type)
+            return
+        self._budget.files -= 1
+        with self._one_deeper():
+            outcome = read(self._options)
+        if isinstance(outcome, Parsed):
+            self._keep(shown, media_type, None, outcome, "file")
+        else:
+            self.leave(shown, outcome.message, media_type)
 
     def leave(
         self,
@@ -119,25 +147,31 @@ class AttachedFiles:
             return f"not read, because the files hold more than {_MOST_BYTES // 10**6} MB"
         return None
 
-    def _read(self, data: bytes, media_type: str) -> Parsed | str | None:
+    def _read(self, data: bytes, media_type: str, charset: str | None) -> Parsed | str | None:
         """Return what the engines made of a file, why they failed, or None where there is none for it."""
         if media_type == "application/x-ole-encrypted":
             return "the document needs a password"
-        token = _budget.set(self._budget)
-        self._budget.depth += 1
-        try:
+        options = replace(self._options, encoding=self._options.encoding or charset)
+        with self._one_deeper():
             failures = []
-            for name in self._catalogue.route(media_type, self._options):
-                outcome = _attempt(self._catalogue, name, data, media_type, self._options)
+            for name in self._catalogue.route(media_type, options):
+                outcome = _attempt(self._catalogue, name, data, media_type, options)
                 if isinstance(outcome, Parsed):
                     return outcome
                 failures.append(outcome)
             return failures[0] if failures else None
+
+    @contextmanager
+    def _one_deeper(self) -> Iterator[None]:
+        token = _budget.set(self._budget)
+        self._budget.depth += 1
+        try:
+            yield
         finally:
             self._budget.depth -= 1
             _budget.reset(token)
 
-    def _keep(self, name: str, media_type: str, size: int, parsed: Parsed, kind: Kind) -> None:
+    def _keep(self, name: str, media_type: str, size: int | None, parsed: Parsed, kind: Kind) -> None:
         about: Json = {"name": name, "media_type": media_type, "size": size}
         if parsed.has_text() or not parsed.unread:
             about |= {"markdown": _said(parsed, "markdown"), "text": _said(parsed, "text")}
@@ -179,7 +213,7 @@ def _type(name: str, data: bytes, said: str | None) -> str:
     return found
 
 
-def _attempt(catalogue: Catalogue, name: str, data: bytes, media_type: str, options: Options) -> Parsed | str:
+def _attempt(catalogue: Any, name: str, data: bytes, media_type: str, options: Options) -> Parsed | str:
     try:
         outcome = _engine(catalogue, name).extract(data, media_type, options)
     except (KeyboardInterrupt, SystemExit):
@@ -197,6 +231,7 @@ def _engine(catalogue: Any, name: str) -> Engine:
     with confine.unlimited_memory():
         engine: Engine = catalogue.load(name)
         engine.warm_up()
+    atexit.register(engine.close)
     return engine
 
 

@@ -21,10 +21,23 @@ GENERAL = "xberg"
 
 _CLASSES: Mapping[str, tuple[str, str]] = {
     "plain": ("text.plain_engine", "PlainEngine"),
+    "decoded": ("text.decoded_engine", "DecodedEngine"),
     "html": ("text.html_engine", "HtmlEngine"),
+    "mail": ("mail.mail_engine", "MailEngine"),
+    "outlook": ("mail.outlook_engine", "OutlookEngine"),
     "liteparse": ("pdf.liteparse_engine", "LiteparseEngine"),
     "xberg": ("office.xberg_engine", "XbergEngine"),
     "kreuzberg": ("office.kreuzberg_engine", "KreuzbergEngine"),
+}
+
+_OWN: Mapping[str, tuple[str, ...]] = {
+    "text/plain": ("plain",),
+    "text/html": ("html", GENERAL),
+    "text/markdown": ("decoded",),
+    "application/json": ("decoded",),
+    "application/xml": ("decoded",),
+    "message/rfc822": ("mail", GENERAL),
+    "application/vnd.ms-outlook": ("outlook", GENERAL),
 }
 
 _OPENXML = "application/vnd.openxmlformats-officedocument"
@@ -141,10 +154,8 @@ def route(media_type: str, options: Options) -> tuple[str, ...]:
     if media_type == PDF:
         # liteparse has no way to read a page as a picture when the page has text.
         return (GENERAL,) if options.ocr == "force" else ("liteparse", GENERAL)
-    if media_type == "text/plain":
-        return ("plain",)
-    if media_type == "text/html":
-        return ("html", GENERAL)
+    if media_type in _OWN:
+        return _OWN[media_type]
     return (GENERAL,) if media_type in DOCUMENTS else ()
 
 
