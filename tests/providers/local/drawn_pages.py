@@ -86,7 +86,9 @@ def drawn(*pages: DrawnPage, catalog: str = "", objects: Sequence[bytes] = ()) -
     fonts = " ".join(f"/{name} {_FIRST_FONT + at} 0 R" for at, name in enumerate(_FONTS))
     first = _FIRST_FONT + len(_FONTS)
     annotation = first + 2 * len(pages)
-    kids, made, annotations = [], [], []
+    kids: list[str] = []
+    made: list[bytes] = []
+    annotations: list[str] = []
     for at, page in enumerate(pages):
         kids.append(f"{first + 2 * at} 0 R")
         numbers = [f"{annotation + len(annotations) + each} 0 R" for each in range(len(page.annotations))]
