@@ -238,3 +238,18 @@ def test_many_words_on_one_page_are_still_read() -> None:
         page.text(20 + 7 * (at % 80), 20 + 0.2 * at, "ab 1", size=3)
 
     assert read(page).pages[0]["markdown"]
+
+
+def test_entries_of_a_table_of_contents_keep_their_pages() -> None:
+    page = DrawnPage().text(60, 60, "Contents", size=18, font="bold")
+    entries = (("Introduction", "3"), ("Methods and samples", "7"), ("Results", "15"), ("Outlook", "21"))
+    for at, (title, number) in enumerate(entries):
+        page.text(60, 100 + 16 * at, f"{title} {'.' * (120 - 2 * len(title))}").text(
+            480, 100 + 16 * at, number
+        )
+
+    parsed = read(page)
+
+    lines = parsed.pages[0]["text"].split("\n")
+    assert tables(parsed) == []
+    assert [(line.split(" .")[0], line.split()[-1]) for line in lines if "..." in line] == list(entries)

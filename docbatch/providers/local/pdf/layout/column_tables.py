@@ -187,6 +187,8 @@ def _crop(piece: PagePiece, *, top: float | None = None, bottom: float | None = 
 
 def _is_better(table: ColumnTable, pieces: Sequence[PagePiece], cut: _Cut, *, are_ruled: bool) -> bool:
     """Tell whether the columns found say more than the tables that were there."""
+    if table.is_contents:
+        return len(pieces) > 1 and not any(piece.kind == "table" for piece in pieces)
     theirs = [
         cell["text"]
         for piece in pieces
@@ -220,6 +222,10 @@ def _neighbours(table: ColumnTable) -> set[str]:
 
 
 def _piece(table: ColumnTable) -> PagePiece:
+    if table.is_contents:
+        block = blocks.paragraph("\n".join(line.text for line in table.lines))
+        block["bbox"] = [round(each, 2) for each in table.box]
+        return PagePiece(blocks.markdown([block]), block)
     block = blocks.table([[cell.text for cell in row] for row in table.rows])
     boxes = (cell.box for row in table.rows for cell in row)
     for value, box in zip(block["cells"], boxes, strict=True):

@@ -52,6 +52,13 @@ def is_table(rows: Sequence[Sequence[ColumnCell]], lines: Sequence[PageLine]) ->
     return _is_pair(rows, lines, figures) if width == 2 else _is_wide(rows, columns, figures)
 
 
+def is_table_of_contents(rows: Sequence[Sequence[ColumnCell]], lines: Sequence[PageLine]) -> bool:
+    """Tell whether most lines lead with dots to a number that never falls."""
+    pages = [row[-1].text for row in rows if row[-1].text]
+    leads = sum(bool(_LEADERS.search(line.text)) for line in lines)
+    return len(rows) >= _FEWEST_ROWS and 2 * leads > len(lines) and _is_contents(pages)
+
+
 def _is_text_in_columns(columns: Sequence[Sequence[str]], figures: Sequence[bool]) -> bool:
     prose = sum(map(_is_prose, columns))
     return prose > 1 or (prose == 1 and not any(figures))

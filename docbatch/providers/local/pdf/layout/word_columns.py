@@ -13,6 +13,7 @@ from docbatch.providers.local.pdf.layout.table_likeness import (
     is_figure,
     is_of_figures,
     is_table,
+    is_table_of_contents,
     texts_of,
     union,
 )
@@ -33,6 +34,8 @@ class ColumnTable:
     lines: list[PageLine]
     certain: bool = True
     """Whether figures or a head of its own make it a table; columns of names may be a list set in columns."""
+    is_contents: bool = False
+    """Whether these are entries of a table of contents, each with its page, which are lines and no table."""
 
     @property
     def box(self) -> Box:
@@ -134,7 +137,7 @@ def _table(run: _Run, above: PageLine | None) -> ColumnTable | None:
         lines, grid = [above, *lines], [head, *grid]
     rows = _rows(lines, grid)
     if not is_table(rows, lines):
-        return None
+        return ColumnTable(rows, lines, is_contents=True) if is_table_of_contents(rows, lines) else None
     return ColumnTable(rows, lines, has_bold_head(lines) or any(map(is_of_figures, texts_of(rows))))
 
 
