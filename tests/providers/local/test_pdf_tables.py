@@ -107,6 +107,20 @@ def test_heads_that_do_not_stand_over_their_columns_name_them_in_order() -> None
     assert tables(read(page)) == [[["Date", "Text", "Amount"], *map(list, body)]]
 
 
+def test_heads_left_of_the_figures_below_them_are_their_heads() -> None:
+    page = DrawnPage().lines(60, PROSE)
+    for place, head in zip((60, 180, 300, 420), ("Item", "Count", "Unit price", "Net"), strict=True):
+        page.text(place, 120, head, font="bold")
+    body = [
+        ("Valve", "4", "12.50", "50.00"),
+        ("Pump", "12", "1,250.00", "15,000.00"),
+        ("Hose", "100", "9.90", "990.00"),
+    ]
+    page.rows(136, body, (60, 290, 410, 530), right=True)
+
+    assert tables(read(page)) == [[["Item", "Count", "Unit price", "Net"], *map(list, body)]]
+
+
 def test_lines_of_one_cell_are_joined() -> None:
     page = DrawnPage()
     page.lines(80, PROSE)
@@ -172,6 +186,22 @@ def two_columns() -> DrawnPage:
     )
 
 
+def numbered_columns() -> DrawnPage:
+    page = two_columns()
+    for at in range(4, 24, 5):
+        page.text(30, 80 + 13 * at, str(at + 1))
+    return page
+
+
+def menu() -> DrawnPage:
+    page = DrawnPage().text(60, 60, "Lunch", size=18, font="bold")
+    for at, (dish, price) in enumerate(
+        (("Soup of the day", "4.50"), ("Fish", "12.80"), ("Rice", "3.20"), ("Tea", "2.10"))
+    ):
+        page.text(60, 100 + 16 * at, f"{dish} {'.' * (110 - 2 * len(dish))}").right(520, 100 + 16 * at, price)
+    return page
+
+
 def letter() -> DrawnPage:
     page = DrawnPage().lines(100, ["Ms Zoe Bronte", "12 Mill Lane", "Haworth BD22 8DU"])
     return page.lines(100, ["Our ref: K-7731", "Date: 3 March 2025", "Phone: 01535 640195"], x=380).lines(
@@ -212,24 +242,33 @@ def formulas() -> DrawnPage:
     return page
 
 
-@pytest.mark.parametrize("page", [two_columns, letter, contents, listing, items, formulas])
+@pytest.mark.parametrize(
+    "page", [two_columns, numbered_columns, menu, letter, contents, listing, items, formulas]
+)
 def test_what_only_stands_side_by_side_is_no_table(page: Callable[[], DrawnPage]) -> None:
     assert tables(read(page())) == []
 
 
 def test_rules_say_better_than_columns_what_a_cell_is() -> None:
     page = DrawnPage()
-    for y in (100, 120, 160, 200):
+    for y in (100, 120, 175, 230):
         page.rule(60, y, 460, y)
     for x in (60, 160, 360, 460):
-        page.rule(x, 100, x, 200)
+        page.rule(x, 100, x, 230)
     page.rows(114, [("Item", "Text", "Price")], (66, 166, 366))
-    page.text(66, 134, "A-1").lines(134, ["Valve with", "handles"], x=166, step=20).text(366, 134, "12.50")
-    page.text(66, 174, "A-2").lines(174, ["Pump, old", "one"], x=166, step=20).text(366, 174, "9.00")
+    for y, item, words, price in (
+        (136, "A-1", ("Valve", "4 handles"), "12.50"),
+        (191, "A-2", ("Pump", "7 years old"), "9.00"),
+    ):
+        page.text(66, y, item).lines(y, words, x=166, step=26).text(366, y, price)
 
     (table,) = tables(read(page))
 
-    assert table[1] == ["A-1", "Valve with handles", "12.50"]
+    assert table == [
+        ["Item", "Text", "Price"],
+        ["A-1", "Valve 4 handles", "12.50"],
+        ["A-2", "Pump 7 years old", "9.00"],
+    ]
 
 
 def test_many_words_on_one_page_are_still_read() -> None:
