@@ -256,18 +256,18 @@ def test_rules_say_better_than_columns_what_a_cell_is() -> None:
     for x in (60, 160, 360, 460):
         page.rule(x, 100, x, 230)
     page.rows(114, [("Item", "Text", "Price")], (66, 166, 366))
-    for y, item, words, price in (
-        (136, "A-1", ("Valve", "4 handles"), "12.50"),
-        (191, "A-2", ("Pump", "7 years old"), "9.00"),
+    for y, item, words, prices in (
+        (136, "A-1", ("Valve", "4 handles"), ("12.50", "net")),
+        (191, "A-2", ("Pump", "7 years old"), ("9.00", "net")),
     ):
-        page.text(66, y, item).lines(y, words, x=166, step=26).text(366, y, price)
+        page.text(66, y, item).lines(y, words, x=166, step=26).lines(y, prices, x=366, step=26)
 
     (table,) = tables(read(page))
 
     assert table == [
         ["Item", "Text", "Price"],
-        ["A-1", "Valve 4 handles", "12.50"],
-        ["A-2", "Pump 7 years old", "9.00"],
+        ["A-1", "Valve 4 handles", "12.50 net"],
+        ["A-2", "Pump 7 years old", "9.00 net"],
     ]
 
 
