@@ -132,7 +132,8 @@ class Parsed:
 
     def has_text(self) -> bool:
         if self.text is None:
-            return any(map(_says_something, (*self.pages, *self.blocks, *self.tables)))
+            parts = (*self.pages, *self.blocks, *self.tables, *self.attachments)
+            return any(map(_says_something, parts))
         said = self.text.strip()
         return bool(_PICTURE.sub("", said).strip() if said.startswith("![") else said)
 
@@ -142,7 +143,7 @@ class Parsed:
 
 
 def _says_something(part: Json) -> bool:
-    return bool(part["text"].strip())
+    return bool((part.get("text") or "").strip())
 
 
 def _is_picture(part: Json) -> bool:

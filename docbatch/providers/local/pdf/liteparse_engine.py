@@ -12,8 +12,10 @@ from liteparse import LayoutBlock, LayoutCell, LiteParse, ParsedPage, ParseResul
 from docbatch.core.models import Failure
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
+from docbatch.providers.local.pdf import embedded_files, form_fields
 from docbatch.providers.local.pdf.characters import own_characters
 from docbatch.providers.local.pdf.characters.link_targets import without_targets
+from docbatch.providers.local.pdf.layout.complete import complete_layout
 from docbatch.providers.local.pdf.lines import (
     contents_pages,
     missing_lines,
@@ -37,11 +39,14 @@ _KINDS = {
 }
 STEPS: tuple[Step, ...] = (
     contents_pages.put_together,
+    complete_layout,
+    form_fields.add_form_fields,
     own_characters.restore,
     missing_lines.put_back,
     running_lines.mark,
     remarks.add,
     page_text.derive,
+    embedded_files.read_embedded_files,
 )
 """What completes what liteparse read, in this order."""
 _HEADER = re.compile(rb"%PDF-\d")
