@@ -14,13 +14,13 @@ from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
 from docbatch.providers.local.pdf import (
     embedded_files,
-    form_fields,
     missing_lines,
     own_characters,
     page_text,
     remarks,
     running_lines,
 )
+from docbatch.providers.local.pdf.forms import form_fields
 from docbatch.providers.local.pdf.layout.complete import complete_layout
 from docbatch.providers.local.pdf.link_targets import without_targets
 from docbatch.providers.local.pdf.page_orientation import turned_pages
