@@ -12,9 +12,10 @@ from liteparse import LayoutBlock, LayoutCell, LiteParse, ParsedPage, ParseResul
 from docbatch.core.models import Failure
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
-from docbatch.providers.local.pdf import embedded_files, form_fields
+from docbatch.providers.local.pdf import embedded_files
 from docbatch.providers.local.pdf.characters import own_characters
 from docbatch.providers.local.pdf.characters.link_targets import without_targets
+from docbatch.providers.local.pdf.forms import form_fields
 from docbatch.providers.local.pdf.layout.complete import complete_layout
 from docbatch.providers.local.pdf.lines import (
     contents_pages,
@@ -38,9 +39,9 @@ _KINDS = {
     "figure": "image",
 }
 STEPS: tuple[Step, ...] = (
-    contents_pages.put_together,
     complete_layout,
     form_fields.add_form_fields,
+    contents_pages.put_together,
     own_characters.restore,
     missing_lines.put_back,
     running_lines.mark,
