@@ -144,6 +144,20 @@ def test_page_numbers_of_a_table_of_contents_follow_their_lines() -> None:
         assert form == " ".join([*wanted, "Text below"])
 
 
+def test_lines_of_japanese_are_joined_without_a_space() -> None:
+    written = ("\u65e5\u672c\u8a9e\u306e\u6587\u7ae0\u306f", "\u6b21\u306e\u884c\u3078 \u7d9a\u304f")
+    page = page_of(pdf_pages.pdf(lines(*written)))
+
+    assert page["markdown"] == page["text"] == page["blocks"][0]["text"] == "".join(written)
+
+
+def test_pictograms_and_letters_of_formulas_stay_where_they_are() -> None:
+    written = "A \U0001f600 smile, the \U0001d499-axis and \U0001f600\U0001f680 \u2013 twice"
+    page = page_of(pdf_pages.pdf(lines(written)))
+
+    assert said(page) == [written] * 3
+
+
 def test_letters_drawn_in_two_strokes_are_one() -> None:
     written = "L\xa8uck, Bezi\xb4er, Halil\u02c7cevi\xb4c, na\xa8\u0131ve, \xb4Etat and \xb4quoted\xb4"
     page = page_of(pdf_pages.pdf(lines(written)))
