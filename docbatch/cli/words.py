@@ -7,6 +7,7 @@ from docbatch import ApplyOutcome, Explanation, JobOutcome, JobStatus, StateStat
 from docbatch.core.report import human, plural, span, visible
 from docbatch.core.result_warnings import WarningKind, kind_of
 from docbatch.state.deadlines import Stuck
+from docbatch.state.void import EMPTY
 
 STANDING = {
     "failed": "failed",
@@ -108,9 +109,15 @@ def _job(job: JobOutcome) -> str:
     return f"{job.job}: {done:,} of {plural(job.documents, 'document')} done{rest}{late}"
 
 
+def _can_be_retried(job: JobOutcome) -> bool:
+    """Say whether some documents failed for more than being empty in a job that minds."""
+    void = sum(message == EMPTY.message for _, _, _, message in job.failures)
+    return job.standing.get("failed", 0) > void
+
+
 def _advice(outcome: ApplyOutcome) -> Iterator[str]:
     standing = {status for job in outcome.jobs for status, count in job.standing.items() if count}
-    if "failed" in standing:
+    if any(map(_can_be_retried, outcome.jobs)):
         yield "Failed documents are not sent again by themselves; 'docbatch retry' queues them."
     if "held" in standing:
         yield "Held documents may have been sent; 'docbatch status' names what to decide."

@@ -128,6 +128,7 @@ def test_an_empty_document_may_fail_its_job(blank: Project) -> None:
         assert (failure["path"], failure["class"]) == ("blank.txt", "empty")
     assert (set(blank.outputs()), documents(blank)) == ({"a.txt.md", "all.jsonl"}, {"a.txt"})
     assert blank.call("retry").out == "nothing to retry\n"
+    assert "docbatch retry" not in blank.call("apply").out
     assert "counts as failed here" in blank.call("explain", "in/blank.txt").out
     assert [each.document.path for each in open_project(blank.root).results()] == ["a.txt"]
     assert "blank.txt\tfailed" in blank.call("state", "list").out
