@@ -22,12 +22,20 @@ GENERAL = "xberg"
 _CLASSES: Mapping[str, tuple[str, str]] = {
     "plain": ("text.plain_engine", "PlainEngine"),
     "liteparse": ("pdf.liteparse_engine", "LiteparseEngine"),
+    "slides": ("office.slides.slides_engine", "SlidesEngine"),
+    "sheets": ("office.sheets.sheets_engine", "SheetsEngine"),
     "xberg": ("office.xberg_engine", "XbergEngine"),
     "kreuzberg": ("office.kreuzberg_engine", "KreuzbergEngine"),
 }
 
 _OPENXML = "application/vnd.openxmlformats-officedocument"
 _ODF = "application/vnd.oasis.opendocument"
+
+_OWN: Mapping[str, str] = {
+    f"{_OPENXML}.presentationml.presentation": "slides",
+    f"{_OPENXML}.spreadsheetml.sheet": "sheets",
+}
+"""What is read by readers of our own, another engine standing by."""
 
 # What else an engine offers to open (archives, sound, databases) is not a document, or asks a network for a model.
 DOCUMENTS = frozenset(
@@ -141,6 +149,8 @@ def route(media_type: str, options: Options) -> tuple[str, ...]:
         return (GENERAL,) if options.ocr == "force" else ("liteparse", GENERAL)
     if media_type == "text/plain":
         return ("plain",)
+    if media_type in _OWN:
+        return (_OWN[media_type], GENERAL)
     return (GENERAL,) if media_type in DOCUMENTS else ()
 
 
