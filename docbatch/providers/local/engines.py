@@ -24,16 +24,23 @@ _CLASSES: Mapping[str, tuple[str, str]] = {
     "liteparse": ("pdf.liteparse_engine", "LiteparseEngine"),
     "slides": ("office.slides.slides_engine", "SlidesEngine"),
     "sheets": ("office.sheets.sheets_engine", "SheetsEngine"),
+    "delimited": ("text.delimited_engine", "DelimitedEngine"),
     "xberg": ("office.xberg_engine", "XbergEngine"),
+    "guarded": ("office.guarded_engine", "GuardedEngine"),
     "kreuzberg": ("office.kreuzberg_engine", "KreuzbergEngine"),
 }
 
 _OPENXML = "application/vnd.openxmlformats-officedocument"
 _ODF = "application/vnd.oasis.opendocument"
 
-_OWN: Mapping[str, str] = {
-    f"{_OPENXML}.presentationml.presentation": "slides",
-    f"{_OPENXML}.spreadsheetml.sheet": "sheets",
+_OWN: Mapping[str, tuple[str, ...]] = {
+    f"{_OPENXML}.presentationml.presentation": ("slides", "guarded"),
+    f"{_OPENXML}.spreadsheetml.sheet": ("sheets", "guarded"),
+    f"{_ODF}.spreadsheet": ("sheets", GENERAL),
+    "application/vnd.ms-excel": ("sheets", GENERAL),
+    "application/vnd.ms-excel.sheet.binary.macroEnabled.12": ("sheets", GENERAL),
+    "text/csv": ("delimited", GENERAL),
+    "text/tab-separated-values": ("delimited", GENERAL),
 }
 """What is read by readers of our own, another engine standing by."""
 
@@ -150,7 +157,7 @@ def route(media_type: str, options: Options) -> tuple[str, ...]:
     if media_type == "text/plain":
         return ("plain",)
     if media_type in _OWN:
-        return (_OWN[media_type], GENERAL)
+        return _OWN[media_type]
     return (GENERAL,) if media_type in DOCUMENTS else ()
 
 

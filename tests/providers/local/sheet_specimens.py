@@ -1,5 +1,6 @@
 """Workbooks made part by part, whole and broken."""
 
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
@@ -92,3 +93,85 @@ def ods(tables: str, styles: str = "") -> bytes:
     return zipped(
         {"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content}, ("mimetype",)
     )
+
+
+def _wide(value: str) -> bytes:
+    return struct.pack("<I", len(value)) + value.encode("utf-16-le")
+
+
+def _packed(kind: int, content: bytes = b"") -> bytes:
+    number = bytes([kind]) if kind < 0x80 else bytes([kind & 0x7F | 0x80, kind >> 7])
+    return number + bytes([len(content) & 0x7F | 0x80, len(content) >> 7]) + content
+
+
+def xlsb(cells: Sequence[tuple[int, bytes]], *, texts: Sequence[str] = (), code: str = "yyyy-mm-dd") -> bytes:
+    """Return a binary workbook with one sheet, S, of one row; a cell is the kind of its record and what it holds.
+
+    Cells stand side by side, and style 1 has the code.
+    """
+    held = b"".join(
+        _packed(kind, struct.pack("<II", at, 1 if kind == 5 else 0) + content)
+        for at, (kind, content) in enumerate(cells)
+    )
+    members: dict[str, str | bytes] = {
+        "_rels/.rels": relations({"r1": ("officeDocument", "xl/workbook.bin")}),
+        "xl/workbook.bin": _packed(156, struct.pack("<II", 1, 1) + _wide("s1") + _wide("S")),
+        "xl/_rels/workbook.bin.rels": relations(
+            {
+                "s1": ("worksheet", "worksheets/sheet1.bin"),
+                "t1": ("sharedStrings", "sharedStrings.bin"),
+                "f1": ("styles", "styles.bin"),
+            }
+        ),
+        "xl/sharedStrings.bin": b"".join(_packed(19, b"\0" + _wide(each)) for each in texts),
+        "xl/styles.bin": _packed(44, struct.pack("<H", 164) + _wide(code))
+        + _packed(617)
+        + _packed(47, struct.pack("<HH", 0, 0))
+        + _packed(47, struct.pack("<HH", 0, 164))
+        + _packed(618),
+        "xl/worksheets/sheet1.bin": _packed(0, struct.pack("<III", 0, 0, 0)) + held,
+    }
+    return zipped(members)
+
+
+def record(kind: int, content: bytes = b"") -> bytes:
+    return struct.pack("<HH", kind, len(content)) + content
+
+
+def short_text(value: str, length: str = "<H") -> bytes:
+    """Return a text of an older workbook, two bytes a character."""
+    return struct.pack(length, len(value)) + b"\1" + value.encode("utf-16-le")
+
+
+def xls(cells: bytes, *, texts: bytes = b"", before: bytes = b"", cut: int = 0) -> bytes:
+    """Return an older workbook with one sheet, S; style 1 shows dates. `cut` bytes are missing at the sheet's end."""
+    begin = record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0))
+    styles = b"".join(record(0xE0, struct.pack("<HH16x", 0, each)) for each in (0, 164))
+    dates = record(0x41E, struct.pack("<H", 164) + short_text("yyyy-mm-dd"))
+    size = (
+        len(begin + before + dates + styles + texts) + len(record(0x85, b"\0" * 6 + short_text("S", "B"))) + 4
+    )
+    listed = record(0x85, struct.pack("<IBB", size, 0, 0) + short_text("S", "B"))
+    stream = begin + before + dates + styles + texts + listed + record(0x0A) + begin + cells + record(0x0A)
+    return compound("Workbook", stream[: len(stream) - cut])
+
+
+def compound(name: str, stream: bytes) -> bytes:
+    """Return a compound file with one stream; its own cutoff says that none is small."""
+    body = stream + bytes(-len(stream) % 512)
+    count = len(body) // 512
+    chain = [*range(3, count + 2), 0xFFFFFFFE] if count else []
+    table = [0xFFFFFFFD, 0xFFFFFFFE, *chain]
+    table += [0xFFFFFFFF] * (128 - len(table))
+    header = (
+        bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16) + struct.pack("<HHHHH6xII", 62, 3, 0xFFFE, 9, 6, 0, 1)
+    )
+    header += struct.pack("<IIIIIII", 1, 0, 0, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0) + struct.pack("<I", 0)
+    header += b"\xff" * (512 - len(header))
+
+    def entry(called: str, kind: int, start: int, size: int) -> bytes:
+        title = called.encode("utf-16-le") + b"\0\0"
+        return title.ljust(64, b"\0") + struct.pack("<HBB48xIII", len(title), kind, 1, start, size, 0)
+
+    directory = entry("Root Entry", 5, 0xFFFFFFFE, 0) + entry(name, 2, 2, len(stream))
+    return header + struct.pack("<128I", *table) + directory.ljust(512, b"\0") + body

@@ -326,6 +326,23 @@ def test_a_slide_that_attacks_is_lost_and_the_others_are_read(kind: str) -> None
     assert found.lost[0].startswith("slide 1: it")
 
 
+def test_the_engine_that_stands_by_says_every_word_too() -> None:
+    assert engines.route(SLIDES, OPTIONS) == ("slides", "guarded")
+    data = pptx(
+        {
+            "slide1": slide(
+                shape("seen"), f"<p:later><p:txBody>{paragraph('unseen 4711')}</p:txBody></p:later>"
+            )
+        }
+    )
+    with contextlib.closing(engines.load("guarded")) as engine:
+        found = engine.extract(data, SLIDES, OPTIONS)
+    assert isinstance(found, Parsed)
+    assert found.markdown is not None
+    assert found.text is not None
+    assert found.markdown.count("unseen 4711") == found.text.count("unseen 4711") == 1
+
+
 def test_bytes_that_are_no_archive_are_corrupt() -> None:
     found = extract(b"PK\x03\x04 and no more")
     assert isinstance(found, Failure)

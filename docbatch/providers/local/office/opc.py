@@ -25,6 +25,10 @@ class OversizedPartError(BrokenPartError):
     """A part that is larger than what is read."""
 
 
+class LockedPackageError(BrokenPartError):
+    """A package whose parts need a password."""
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """What a part refers to: `kind` is the last word of its type, `target` a part's name or an address outside."""

@@ -7,7 +7,7 @@ from typing import NoReturn, Protocol
 from docbatch.providers.local.office.opc import BrokenPartError
 
 
-class Listener(Protocol):
+class XmlListener(Protocol):
     """Hears of elements by their names without prefixes."""
 
     def start(self, name: str, attributes: Mapping[str, str], /) -> None: ...
@@ -15,7 +15,7 @@ class Listener(Protocol):
     def text(self, content: str, /) -> None: ...
 
 
-def read(chunks: Iterable[bytes], listener: Listener) -> None:
+def read(chunks: Iterable[bytes], listener: XmlListener) -> None:
     """Tell the listener what is in the chunks. Raises BrokenPartError, after what could be read was told."""
     parser = xml.parsers.expat.ParserCreate()
     parser.buffer_text = True

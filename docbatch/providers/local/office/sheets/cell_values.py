@@ -2,14 +2,20 @@
 
 import html
 import re
+import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from docbatch.providers.local.office import xml_stream
 from docbatch.providers.local.office.opc import BrokenPartError, OpcPackage, whole
 from docbatch.providers.local.office.sheets import number_format
 from docbatch.providers.local.office.sheets.format_code import BUILT_IN
 
+ERRORS: Mapping[int, str] = {
+    0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!",
+    0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A", 0x2B: "#GETTING_DATA",
+}  # fmt: skip
+"""What binary workbooks keep of values that went wrong."""
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -20,7 +26,6 @@ class Workings:
     texts: Sequence[str] = ()
     formats: Sequence[str] = ()
     is_1904: bool = False
-    lost: list[str] = field(default_factory=list)
 
     def code(self, style: int) -> str:
         return self.formats[style] if 0 <= style < len(self.formats) else number_format.GENERAL
@@ -34,10 +39,23 @@ class Workings:
             number = float(value)
         except ValueError:
             return value.strip()
-        return number_format.number(number, code, is_1904=self.is_1904)
+        return self.real(number, style)
+
+    def real(self, value: float, style: int) -> str:
+        return number_format.number(value, self.code(style), is_1904=self.is_1904)
 
     def text(self, value: str, style: int) -> str:
         return number_format.text(value, self.code(style))
+
+
+def short_number(value: int) -> float:
+    """Return a number kept in 30 bits: a whole one or the head of a real one, perhaps a hundredth."""
+    if value & 2:
+        whole = (value >> 2) - (1 << 30 if value & 0x80000000 else 0)
+        number = float(whole)
+    else:
+        (number,) = struct.unpack("<d", struct.pack("<Q", (value & 0xFFFFFFFC) << 32))
+    return number / 100 if value & 1 else number
 
 
 def unescaped(text: str) -> str:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from docbatch.providers.local.office.sheets.format_code import Token
+from docbatch.providers.local.office.sheets.format_code import CodeToken
 
 _DAY = 86_400
 _LAST = 2_958_465
@@ -32,7 +32,7 @@ class _Moment:
     """Seconds since the first day of all."""
 
 
-def shown(value: float, tokens: Sequence[Token], *, is_1904: bool) -> str | None:
+def shown(value: float, tokens: Sequence[CodeToken], *, is_1904: bool) -> str | None:
     """Return a serial number as a date or time, None where it is none."""
     moment = _moment(value, _precision(tokens), is_1904=is_1904)
     if moment is None:
@@ -56,7 +56,7 @@ def iso(value: float, *, is_1904: bool = False) -> str:
     return date if not moment.seconds else f"{date} {minutes // 60:02}:{minutes % 60:02}:{second:02}"
 
 
-def _precision(tokens: Sequence[Token]) -> int:
+def _precision(tokens: Sequence[CodeToken]) -> int:
     return max(
         (len(token.text) - 1 for token in tokens if token.kind == "date" and token.text[0] == "."), default=0
     )
@@ -84,7 +84,7 @@ def _date(serial: int) -> tuple[int, int, int]:
     return date.year, date.month, date.day
 
 
-def _is_minute(tokens: Sequence[Token], at: int) -> bool:
+def _is_minute(tokens: Sequence[CodeToken], at: int) -> bool:
     """Whether a run of `m` is of minutes: it follows an hour or is followed by seconds."""
     if tokens[at].text not in {"m", "mm"}:
         return False
@@ -94,7 +94,7 @@ def _is_minute(tokens: Sequence[Token], at: int) -> bool:
     return follows or (after is not None and after.text[0] == "s")
 
 
-def _part(token: Token, moment: _Moment, *, is_minute: bool, half: bool) -> str:
+def _part(token: CodeToken, moment: _Moment, *, is_minute: bool, half: bool) -> str:
     text = token.text
     if token.kind == "elapsed":
         unit = {"h": 3600, "m": 60, "s": 1}[text[0]]

@@ -56,16 +56,16 @@ _ELAPSED = re.compile(r"(h+|m+|s+)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class CodeToken:
     kind: Kind
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class FormatSection:
     """One part of a code between semicolons."""
 
-    tokens: tuple[Token, ...]
+    tokens: tuple[CodeToken, ...]
     condition: tuple[str, float] | None = None
 
     @property
@@ -82,7 +82,7 @@ class Section:
 
 
 @lru_cache(maxsize=2048)
-def sections(code: str) -> tuple[Section, ...]:
+def sections(code: str) -> tuple[FormatSection, ...]:
     """Return the sections of a code, at least one and at most four."""
     return tuple(_section(part) for part in _parts(code[:_LONGEST])[:4])
 
@@ -97,8 +97,8 @@ def _parts(code: str) -> Sequence[str]:
     return parts
 
 
-def _section(part: str) -> Section:
-    tokens: list[Token] = []
+def _section(part: str) -> FormatSection:
+    tokens: list[CodeToken] = []
     condition = None
     for match in _TOKEN.finditer(part):
         if match["bracket"] is None:
@@ -109,30 +109,30 @@ def _section(part: str) -> Section:
         if found:
             condition = (found[1], _number(found[2]))
         elif _ELAPSED.match(inner):
-            tokens.append(Token("elapsed", inner.lower()))
+            tokens.append(CodeToken("elapsed", inner.lower()))
         elif inner.startswith("$"):
-            tokens.append(Token("literal", inner[1:].partition("-")[0]))
+            tokens.append(CodeToken("literal", inner[1:].partition("-")[0]))
             if inner[1:].upper() in _SYSTEM:
-                return Section(_section(_SYSTEM[inner[1:].upper()]).tokens, condition)
+                return FormatSection(_section(_SYSTEM[inner[1:].upper()]).tokens, condition)
     is_date = any(token.kind in {"date", "elapsed"} for token in tokens)
-    return Section(tuple(_dated(tokens) if is_date else tokens), condition)
+    return FormatSection(tuple(_dated(tokens) if is_date else tokens), condition)
 
 
 _SYSTEM: Mapping[str, str] = {"-F800": "dddd, mmmm d, yyyy", "-F400": "h:mm:ss AM/PM"}
 
 
-def _tokens(match: re.Match[str]) -> Sequence[Token]:
+def _tokens(match: re.Match[str]) -> Sequence[CodeToken]:
     kind, text = match.lastgroup or "other", match[0]
     if kind == "zero":
-        point = [Token("point", ".")] if text[0] == "." else []
-        return [*point, *(Token("digit", each) for each in text.lstrip("."))]
+        point = [CodeToken("point", ".")] if text[0] == "." else []
+        return [*point, *(CodeToken("digit", each) for each in text.lstrip("."))]
     if kind in _AS_WRITTEN:
-        return [Token(_AS_WRITTEN[kind], text)]
+        return [CodeToken(_AS_WRITTEN[kind], text)]
     written = {"quoted": match["quoted"], "escaped": match["escaped"], "gap": " ", "fill": "", "other": text}
     if kind in written:
-        return [Token("literal", written[kind] or "")]
+        return [CodeToken("literal", written[kind] or "")]
     # Names of halves of the day stand in capitals, the letters of dates in small ones.
-    return [Token("date", text.upper() if kind == "ampm" else text.lower())]
+    return [CodeToken("date", text.upper() if kind == "ampm" else text.lower())]
 
 
 _AS_WRITTEN: Mapping[str, Kind] = {
@@ -141,18 +141,18 @@ _AS_WRITTEN: Mapping[str, Kind] = {
 }  # fmt: skip
 
 
-def _dated(tokens: Sequence[Token]) -> Sequence[Token]:
+def _dated(tokens: Sequence[CodeToken]) -> Sequence[CodeToken]:
     """Return the tokens of a date: strokes, commas and points are written, `.000` is a part of a second."""
-    made: list[Token] = []
+    made: list[CodeToken] = []
     for token in tokens:
         if token.kind == "digit" and made and made[-1].kind == "date" and made[-1].text[0] == ".":
-            made[-1] = Token("date", made[-1].text + "0")
-        elif token.kind == "digit" and made and made[-1] == Token("literal", "."):
-            made[-1] = Token("date", ".0")
+            made[-1] = CodeToken("date", made[-1].text + "0")
+        elif token.kind == "digit" and made and made[-1] == CodeToken("literal", "."):
+            made[-1] = CodeToken("date", ".0")
         elif token.kind in {"date", "elapsed"}:
             made.append(token)
         else:
-            made.append(Token("literal", token.text))
+            made.append(CodeToken("literal", token.text))
     return made
 
 

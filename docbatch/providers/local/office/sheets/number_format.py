@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from docbatch.providers.local.office.sheets import date_format
-from docbatch.providers.local.office.sheets.format_code import Section, Token, sections
+from docbatch.providers.local.office.sheets.format_code import CodeToken, FormatSection, sections
 
 GENERAL = "General"
 # Spreadsheets keep 15 digits of a number, and round halves away from zero in them.
@@ -66,7 +66,7 @@ def is_date(code: str) -> bool:
     return code != GENERAL and sections(code)[0].is_date
 
 
-def _section_for(value: float, parts: Sequence[Section]) -> tuple[Section, bool]:
+def _section_for(value: float, parts: Sequence[FormatSection]) -> tuple[FormatSection, bool]:
     """Return the section that shows a number, and whether its sign is to be written."""
     numeric = [part for part in parts[:3] if not any(token.kind == "text" for token in part.tokens)] or [
         parts[0]
@@ -90,7 +90,7 @@ def _decimal(value: float) -> Decimal:
     return _FIFTEEN.create_decimal(repr(float(value)))
 
 
-def _numeric(value: float, section: Section) -> str:
+def _numeric(value: float, section: FormatSection) -> str:
     tokens = section.tokens
     if any(token.kind == "general" for token in tokens):
         return "".join(general(value) if token.kind == "general" else token.text for token in tokens).strip()
@@ -109,7 +109,7 @@ def _numeric(value: float, section: Section) -> str:
     return shown.strip()
 
 
-def _fixed(value: Decimal, tokens: Sequence[Token]) -> str:
+def _fixed(value: Decimal, tokens: Sequence[CodeToken]) -> str:
     point = next((at for at, token in enumerate(tokens) if token.kind == "point"), len(tokens))
     last = max((at for at, token in enumerate(tokens[:point]) if token.kind == "digit"), default=point)
     end = max(at for at, token in enumerate(tokens) if token.kind == "digit")
@@ -122,12 +122,12 @@ def _fixed(value: Decimal, tokens: Sequence[Token]) -> str:
     return sign + _laid(whole, tokens[:point], grouped=grouped) + _decimals(decimals, tokens[point:])
 
 
-def _commas(tokens: Sequence[Token]) -> int:
+def _commas(tokens: Sequence[CodeToken]) -> int:
     """Return how many commas these begin with; behind the places of a number each stands for a thousand."""
     return next((at for at, token in enumerate(tokens) if token.kind != "comma"), len(tokens))
 
 
-def _laid(whole: str, tokens: Sequence[Token], *, grouped: bool) -> str:
+def _laid(whole: str, tokens: Sequence[CodeToken], *, grouped: bool) -> str:
     """Return digits laid over their places from the right, what stands between them kept."""
     digits = list("" if whole == "0" else whole)
     shown: list[str] = []
@@ -148,7 +148,7 @@ def _laid(whole: str, tokens: Sequence[Token], *, grouped: bool) -> str:
     return "".join(reversed(shown))
 
 
-def _decimals(decimals: str, tokens: Sequence[Token]) -> str:
+def _decimals(decimals: str, tokens: Sequence[CodeToken]) -> str:
     shown: list[str] = []
     places = sum(token.kind == "digit" for token in tokens)
     needed = len(decimals.rstrip("0"))
@@ -166,7 +166,7 @@ def _decimals(decimals: str, tokens: Sequence[Token]) -> str:
     return "".join(shown)
 
 
-def _scientific(value: Decimal, tokens: Sequence[Token]) -> str:
+def _scientific(value: Decimal, tokens: Sequence[CodeToken]) -> str:
     at = next(at for at, token in enumerate(tokens) if token.kind == "exponent")
     mantissa = tokens[:at]
     point = next((place for place, token in enumerate(mantissa) if token.kind == "point"), at)
@@ -184,12 +184,12 @@ def _scientific(value: Decimal, tokens: Sequence[Token]) -> str:
     return f"{_fixed(scaled, mantissa)}E{sign}{abs(exponent):0{max(places, 1)}}{rest}"
 
 
-def _is_fraction(tokens: Sequence[Token]) -> bool:
+def _is_fraction(tokens: Sequence[CodeToken]) -> bool:
     at = next((at for at, token in enumerate(tokens) if token.kind == "slash"), 0)
     return bool(at) and tokens[at - 1].kind == "digit" and at + 1 < len(tokens)
 
 
-def _fraction(value: Decimal, tokens: Sequence[Token]) -> str:
+def _fraction(value: Decimal, tokens: Sequence[CodeToken]) -> str:
     at = next(at for at, token in enumerate(tokens) if token.kind == "slash")
     start = at
     while start and tokens[start - 1].kind == "digit":
@@ -209,7 +209,7 @@ def _fraction(value: Decimal, tokens: Sequence[Token]) -> str:
     return sign + " ".join(each for each in (front, part) if each)
 
 
-def _nearest(rest: Fraction, behind: Sequence[Token]) -> tuple[int, int]:
+def _nearest(rest: Fraction, behind: Sequence[CodeToken]) -> tuple[int, int]:
     fixed = "".join(token.text for token in behind if token.kind in {"literal", "digit"}).strip()
     if fixed.isdigit() and int(fixed[:6]):
         bottom = int(fixed[:6])

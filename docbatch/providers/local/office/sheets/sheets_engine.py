@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.engines import Json, Options, Parsed
-from docbatch.providers.local.office.opc import BrokenPartError, OversizedPartError
-from docbatch.providers.local.office.sheets import xlsx_book
+from docbatch.providers.local.office.opc import BrokenPartError, LockedPackageError, OversizedPartError
+from docbatch.providers.local.office.sheets import ods_book, xls_book, xlsb_book, xlsx_book
 from docbatch.providers.local.office.sheets.sheet import Workbook
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSB = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
+XLS = "application/vnd.ms-excel"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
 
 
 class SheetsEngine:
@@ -24,20 +27,15 @@ class SheetsEngine:
             return Failure(FailureClass.UNSUPPORTED, f"spreadsheets of type {media_type} are not read")
         try:
             return _parsed(read(data), options)
+        except LockedPackageError as error:
+            return Failure(FailureClass.ENCRYPTED, str(error))
         except OversizedPartError as error:
             return Failure(FailureClass.TOO_LARGE, f"the workbook: {error}")
         except (BrokenPartError, zipfile.BadZipFile) as error:
             return Failure(FailureClass.CORRUPT, f"the workbook: {error}")
-        except (
-            ArithmeticError,
-            AttributeError,
-            LookupError,
-            OSError,
-            RecursionError,
-            TypeError,
-            ValueError,
-        ) as error:
-            # What nobody thought of is a document for the next reader, not the end of this process.
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what nobody thought of is a document for the next reader
             return Failure(FailureClass.CORRUPT, f"the workbook: {type(error).__name__}: {error}")
 
     def close(self) -> None:
@@ -60,4 +58,9 @@ def _parsed(book: Workbook, options: Options) -> Parsed:
     return Parsed(None, None, pages, attachments=attachments, metadata=facts, warnings=warnings, lost=lost)
 
 
-_READERS: Mapping[str, Callable[[bytes], Workbook]] = {XLSX: xlsx_book.read}
+_READERS: Mapping[str, Callable[[bytes], Workbook]] = {
+    XLSX: xlsx_book.read,
+    ODS: ods_book.read,
+    XLSB: xlsb_book.read,
+    XLS: xls_book.read,
+}

@@ -16,7 +16,7 @@ MAIN = "xl/workbook.xml"
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedSheet:
     """A sheet as the workbook lists it; `relation` is what it points to, None where that is not said."""
 
     name: str
@@ -28,7 +28,7 @@ class Listed:
 class Book:
     """What a workbook says of its sheets. `lost` concerns all of them."""
 
-    listed: Sequence[Listed]
+    listed: Sequence[ListedSheet]
     workings: Workings
     people: Mapping[str, str] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
@@ -63,7 +63,7 @@ def _book(package: OpcPackage) -> Book:
     if not relations:
         relations = dict(_guessed(package, [each.get("r:id", "") for each in sheets]))
     listed = [
-        Listed(
+        ListedSheet(
             each.get("name", ""),
             relations.get(each.get("r:id", "")),
             each.get("state", "visible") in {"hidden", "veryHidden"},
@@ -105,7 +105,7 @@ def fill(package: OpcPackage, book: Book, relations: Mapping[str, Relation]) -> 
         book.people = {}
 
 
-def _sheet(package: OpcPackage, book: Book, listed: Listed) -> Sheet:
+def _sheet(package: OpcPackage, book: Book, listed: ListedSheet) -> Sheet:
     sheet = Sheet(listed.name, is_hidden=listed.is_hidden)
     if listed.relation is None or listed.relation.is_external:
         sheet.lost.append("the part is missing")

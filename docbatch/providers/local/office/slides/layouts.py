@@ -11,7 +11,7 @@ _TITLES = frozenset({"title", "ctrTitle"})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Placeholder:
     """What makes a shape a placeholder."""
 
     kind: str
@@ -22,7 +22,7 @@ class Place:
         return "title" if self.kind in _TITLES else "body" if self.kind in _BODIES else self.kind
 
 
-def place_of(shape: ET.Element) -> Place | None:
+def place_of(shape: ET.Element) -> Placeholder | None:
     mark = next(
         (
             each
@@ -35,7 +35,7 @@ def place_of(shape: ET.Element) -> Place | None:
         ),
         None,
     )
-    return None if mark is None else Place(mark.get("type", "obj"), mark.get("idx", "0"))
+    return None if mark is None else Placeholder(mark.get("type", "obj"), mark.get("idx", "0"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Model:
     part: str
     tree: ET.Element
     relations: Mapping[str, Relation]
-    shapes: Mapping[Place, ET.Element]
+    shapes: Mapping[Placeholder, ET.Element]
     above: "Model | None" = None
 
 
@@ -70,7 +70,7 @@ class Layouts:
             tree, relations = self.package.tree(part), self.package.relations(part)
         except BrokenPartError:
             return None
-        shapes: dict[Place, ET.Element] = {}
+        shapes: dict[Placeholder, ET.Element] = {}
         for shape in tree.iter("sp"):
             place = place_of(shape)
             if place is not None:
@@ -79,7 +79,7 @@ class Layouts:
         return Model(part, tree, relations, shapes, above)
 
 
-def models(place: Place | None, layout: Model | None) -> list[ET.Element]:
+def models(place: Placeholder | None, layout: Model | None) -> list[ET.Element]:
     """Return the shapes a placeholder follows, the nearest first."""
     if place is None:
         return []
@@ -92,7 +92,7 @@ def models(place: Place | None, layout: Model | None) -> list[ET.Element]:
     return found
 
 
-def styles(place: Place | None, layout: Model | None) -> list[ET.Element]:
+def styles(place: Placeholder | None, layout: Model | None) -> list[ET.Element]:
     """Return the lists of levels that a placeholder follows, the nearest first."""
     own = (first(model, "txBody", "lstStyle") for model in models(place, layout))
     found = [each for each in own if each is not None]
@@ -115,7 +115,7 @@ def backgrounds(slide: ET.Element, layout: Model | None) -> Iterator[Model]:
     yield from reversed(chain)
 
 
-def _model(place: Place, shapes: Mapping[Place, ET.Element]) -> ET.Element | None:
+def _model(place: Placeholder, shapes: Mapping[Placeholder, ET.Element]) -> ET.Element | None:
     by_index: Sequence[ET.Element] = [
         shape for other, shape in shapes.items() if other.index == place.index and place.index != "0"
     ]

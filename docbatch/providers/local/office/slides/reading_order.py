@@ -17,7 +17,7 @@ _OVERLAP = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class SlideFrame:
     """What stands in one place; `box` is None where that is not said."""
 
     blocks: Sequence[Json]
@@ -25,7 +25,7 @@ class Frame:
     is_title: bool = False
 
 
-_Placed = TypeVar("_Placed", bound=Frame)
+_Placed = TypeVar("_Placed", bound=SlideFrame)
 
 
 def ordered(frames: Sequence[_Placed]) -> list[_Placed]:
@@ -83,5 +83,5 @@ def _turns(bands: list[list[list[_Placed]]], runs: list[list[_Placed]]) -> int:
     return sum(later < earlier for earlier, later in pairwise(order))
 
 
-def _box(run: Sequence[Frame]) -> Box:
+def _box(run: Sequence[SlideFrame]) -> Box:
     return run[0].box or (0.0, 0.0, 0.0, 0.0)

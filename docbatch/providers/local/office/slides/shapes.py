@@ -10,8 +10,8 @@ from docbatch.providers.local.office.drawing_text import chosen, paragraphs, spo
 from docbatch.providers.local.office.graphics import Graphics
 from docbatch.providers.local.office.opc import first, is_on, whole
 from docbatch.providers.local.office.picture import description
-from docbatch.providers.local.office.slides.layouts import Model, Place, models, place_of, styles
-from docbatch.providers.local.office.slides.reading_order import Box, Frame, ordered
+from docbatch.providers.local.office.slides.layouts import Model, Placeholder, models, place_of, styles
+from docbatch.providers.local.office.slides.reading_order import Box, SlideFrame, ordered
 
 _HEADING = 2
 _DEEPEST = 24
@@ -32,7 +32,7 @@ class View:
 
 
 @dataclass(slots=True)
-class Reader:
+class ShapeReader:
     """Reads the shapes of one slide, layout or page of notes. `running` are headers, footers and numbers."""
 
     graphics: Graphics
@@ -40,15 +40,15 @@ class Reader:
     number: int | None = None
     running: list[Json] = field(default_factory=list)
 
-    def frames(self, tree: ET.Element, view: View | None = None, depth: int = _DEEPEST) -> list[Frame]:
-        found: list[Frame] = []
+    def frames(self, tree: ET.Element, view: View | None = None, depth: int = _DEEPEST) -> list[SlideFrame]:
+        found: list[SlideFrame] = []
         for shape in _shapes(tree):
             frame = self._frame(shape, view or View(), depth)
             if frame is not None and frame.blocks:
                 found.append(frame)
         return found
 
-    def _frame(self, shape: ET.Element, view: View, depth: int) -> Frame | None:
+    def _frame(self, shape: ET.Element, view: View, depth: int) -> SlideFrame | None:
         if shape.tag == "grpSp":
             return self._group(shape, view, depth)
         place = place_of(shape)
@@ -60,9 +60,9 @@ class Reader:
         if _is_hidden(shape):
             found = [{**block, "role": "hidden"} for block in found]
         box = _box(shape) or next((box for model in models(place, self.layout) if (box := _box(model))), None)
-        return Frame(found, None if box is None else view.box(box), is_title)
+        return SlideFrame(found, None if box is None else view.box(box), is_title)
 
-    def _blocks(self, shape: ET.Element, place: Place | None, *, is_title: bool) -> list[Json]:
+    def _blocks(self, shape: ET.Element, place: Placeholder | None, *, is_title: bool) -> list[Json]:
         if shape.tag == "graphicFrame":
             return self.graphics.read(shape)
         if shape.tag == "pic":
@@ -82,17 +82,19 @@ class Reader:
         if text:
             self.running.append({**blocks.paragraph(text), "role": role})
 
-    def _group(self, group: ET.Element, view: View, depth: int) -> Frame:
+    def _group(self, group: ET.Element, view: View, depth: int) -> SlideFrame:
         properties = first(group, "grpSpPr", "xfrm")
         outer = _extent(properties, "off", "ext")
         inner = _extent(properties, "chOff", "chExt")
         if depth == 0:
             said = "\n".join(text for shape in group.iter("txBody") if (text := spoken(shape)))
-            return Frame([blocks.paragraph(said)] if said else [], None if outer is None else view.box(outer))
+            return SlideFrame(
+                [blocks.paragraph(said)] if said else [], None if outer is None else view.box(outer)
+            )
         frames = ordered(self.frames(group, _inside(view, outer, inner), depth - 1))
         found = [block for frame in frames for block in frame.blocks]
         box = view.box(outer) if outer is not None else _around(frames)
-        return Frame(found, box, any(frame.is_title for frame in frames))
+        return SlideFrame(found, box, any(frame.is_title for frame in frames))
 
 
 def _shapes(tree: ET.Element) -> Iterator[ET.Element]:
@@ -137,7 +139,7 @@ def _inside(view: View, outer: Box | None, inner: Box | None) -> View:
     )
 
 
-def _around(frames: Sequence[Frame]) -> Box | None:
+def _around(frames: Sequence[SlideFrame]) -> Box | None:
     boxes = [frame.box for frame in frames if frame.box is not None]
     if not boxes:
         return None

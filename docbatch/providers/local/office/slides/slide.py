@@ -11,8 +11,8 @@ from docbatch.providers.local.office.graphics import Graphics
 from docbatch.providers.local.office.opc import BrokenPartError, Relation, first, is_on
 from docbatch.providers.local.office.slides.deck import Deck, Standing
 from docbatch.providers.local.office.slides.layouts import Layouts, Model, backgrounds, place_of
-from docbatch.providers.local.office.slides.reading_order import Frame, ordered
-from docbatch.providers.local.office.slides.shapes import Reader
+from docbatch.providers.local.office.slides.reading_order import SlideFrame, ordered
+from docbatch.providers.local.office.slides.shapes import ShapeReader
 
 _EDGE = 0.2
 """So much of a slide's height at its top and bottom is for running lines."""
@@ -65,7 +65,7 @@ def _fill(  # noqa: PLR0917 - what a slide is made of
 ) -> None:
     layout = layouts.of(relations)
     graphics = Graphics(deck.package, relations)
-    reader = Reader(graphics, layout, standing.shown_number)
+    reader = ShapeReader(graphics, layout, standing.shown_number)
     shapes = first(tree, "cSld", "spTree")
     own = [] if shapes is None else reader.frames(shapes)
     behind = [frame for each in backgrounds(tree, layout) for frame in _behind(deck, each)]
@@ -82,19 +82,21 @@ def _fill(  # noqa: PLR0917 - what a slide is made of
     slide.blocks = [{"role": "hidden", **block} for block in found] if slide.is_hidden else found
 
 
-def _behind(deck: Deck, model: Model) -> Iterator[Frame]:
+def _behind(deck: Deck, model: Model) -> Iterator[SlideFrame]:
     """Yield what a layout or master shows on its slides, marked as running lines at the edges."""
     shapes = first(model.tree, "cSld", "spTree")
     if shapes is None:
         return
     kept = ET.Element("spTree")
     kept.extend(shape for shape in shapes if shape.tag != "pic" and place_of(shape) is None)
-    for frame in Reader(Graphics(deck.package, model.relations)).frames(kept):
+    for frame in ShapeReader(Graphics(deck.package, model.relations)).frames(kept):
         role = _edge(frame, deck.height)
-        yield Frame([{**block, "role": role} for block in frame.blocks] if role else frame.blocks, frame.box)
+        yield SlideFrame(
+            [{**block, "role": role} for block in frame.blocks] if role else frame.blocks, frame.box
+        )
 
 
-def _edge(frame: Frame, height: int) -> str | None:
+def _edge(frame: SlideFrame, height: int) -> str | None:
     if frame.box is None:
         return None
     middle = (frame.box[1] + frame.box[3]) / 2 / height
@@ -141,7 +143,7 @@ def _notes(deck: Deck, relations: Mapping[str, Relation]) -> Iterator[Json]:
         shapes = first(tree, "cSld", "spTree")
         if shapes is None:
             continue
-        reader = Reader(Graphics(deck.package, deck.package.relations(part)))
+        reader = ShapeReader(Graphics(deck.package, deck.package.relations(part)))
         kept = ET.Element("spTree")
         kept.extend(each for each in shapes if (at := place_of(each)) is None or at.kind not in _UNSEEN)
         for frame in reader.frames(kept):

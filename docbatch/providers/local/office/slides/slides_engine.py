@@ -28,16 +28,9 @@ class SlidesEngine:
             return Failure(FailureClass.TOO_LARGE, f"the presentation: {error}")
         except (BrokenPartError, zipfile.BadZipFile) as error:
             return Failure(FailureClass.CORRUPT, f"the presentation: {error}")
-        except (
-            ArithmeticError,
-            AttributeError,
-            LookupError,
-            OSError,
-            RecursionError,
-            TypeError,
-            ValueError,
-        ) as error:
-            # What nobody thought of is a document for the next reader, not the end of this process.
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what nobody thought of is a document for the next reader
             return Failure(FailureClass.CORRUPT, f"the presentation: {type(error).__name__}: {error}")
 
     def close(self) -> None:
