@@ -284,6 +284,10 @@ def test_a_file_inside_is_listed_with_its_content_and_a_broken_one_is_lost() -> 
     )
     assert specimens.SENTENCE in found.attachments[0]["markdown"]
     assert [file["name"] for file in found.attachments] == ["a.xlsx", "b.bin"]
+    assert found.markdown is not None
+    assert found.markdown.startswith("text\n\n## Attachment: a.xlsx\n\n## First\n\n| item | note |")
+    assert found.text is not None
+    assert specimens.SENTENCE in found.text
     assert [lost for lost in found.lost if "b.bin (Other)" in lost]
 
 
@@ -308,11 +312,14 @@ def test_pictures_say_what_a_person_wrote_of_them_and_refer_to_nothing() -> None
     assert texts(one(picture("Map of the yard"), picture("image1.png"))) == ["Map of the yard"]
 
 
-def test_groups_are_read_together_however_deep_they_are() -> None:
-    depth = 3000
-    inner = shape("in a group")
-    nested = "<p:grpSp><p:grpSpPr/>" * depth + inner + "</p:grpSp>" * depth
-    assert texts(one(shape("before"), nested))[0].split("\n\n")[-1] == "in a group"
+def in_groups(depth: int) -> str:
+    return slide(shape("before"), "<p:grpSp><p:grpSpPr/>" * depth, shape("in a group"), "</p:grpSp>" * depth)
+
+
+def test_groups_in_groups_are_read_and_those_without_end_are_lost() -> None:
+    found = read(pptx({"slide1": in_groups(60), "slide2": in_groups(3000)}))
+    assert texts(found) == ["before\n\nin a group"]
+    assert found.lost == ["slide 2: its elements are nested too deeply"]
 
 
 @pytest.mark.parametrize("kind", ["entity", "bomb"])

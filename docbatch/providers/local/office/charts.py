@@ -12,6 +12,9 @@ from docbatch.providers.local.office.sheets import number_format
 
 Points = Mapping[int, str]
 
+_PLACES_PER_VALUE = 20
+_FEW_PLACES = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class _Series:
@@ -30,7 +33,7 @@ def read(tree: ET.Element) -> tuple[list[Json], bool]:
     labels = [label for each in series for label in each.labels]
     found = [
         *map(blocks.paragraph, titles),
-        *(_table(levels, group) for levels, group in _groups(series)),
+        *(table for levels, group in _groups(series) for table in _tables(levels, group)),
         *map(blocks.item, labels),
     ]
     is_whole = all(any(points for _, points in each.figures) for each in series)
@@ -58,6 +61,18 @@ def _groups(series: Iterable[_Series]) -> Iterator[tuple[tuple[Points, ...], lis
         columns += [(name, points) for name, points in each.figures if points or name]
     if levels is not None and columns:
         yield levels, columns
+
+
+def _tables(levels: Sequence[Points], columns: Sequence[tuple[str, Points]]) -> Iterator[Json]:
+    """Yield one table, or one a column where side by side they would be mostly empty."""
+    indices = len({at for points in (*levels, *(points for _, points in columns)) for at in points})
+    values = sum(len(points) for _, points in columns)
+    if indices * len(columns) <= max(values * _PLACES_PER_VALUE, _FEW_PLACES):
+        yield _table(levels, columns)
+    else:
+        for name, points in columns:
+            own = [{at: level[at] for at in points if at in level} for level in levels]
+            yield _table(own, [(name, points)])
 
 
 def _table(levels: Sequence[Points], columns: Sequence[tuple[str, Points]]) -> Json:

@@ -76,8 +76,18 @@ def paragraphs(
 
 def lines(body: ET.Element, number: int | None = None) -> str:
     """Return the text of a body, a paragraph a line."""
-    said = (spoken(each, number) for each in body.iter("p"))
+    said = (spoken(each, number) for each in _outermost(body, "p"))
     return "\n".join(text for text in said if text)
+
+
+def _outermost(element: ET.Element, tag: str) -> Iterator[ET.Element]:
+    ahead = [element]
+    while ahead:
+        at = ahead.pop()
+        if at.tag == tag:
+            yield at
+        else:
+            ahead.extend(reversed(at))
 
 
 def _paragraphs(

@@ -49,6 +49,17 @@ class EmbeddedFiles:
             self.warnings += [f"{what}: {warning}" for warning in read.warnings]
         self.attachments.append(file)
 
+    def markdown(self) -> str:
+        """Return what was read of the files, each under its name, to stand after the document's own."""
+        return self._said("markdown", "## ")
+
+    def text(self) -> str:
+        return self._said("text", "")
+
+    def _said(self, form: str, mark: str) -> str:
+        read = (file for file in self.attachments if file.get(form))
+        return "\n\n".join(f"{mark}Attachment: {file['name']}\n\n{file[form]}" for file in read)
+
     def _read(self, data: bytes, kind: str) -> Parsed | Failure:
         if len(self.attachments) >= _MOST:
             return Failure(FailureClass.TOO_LARGE, f"only {_MOST} files inside are read")

@@ -22,15 +22,19 @@ class Graphics:
     def read(self, frame: ET.Element) -> list[Json]:
         """Return what a frame shows; what stands in it is found whatever surrounds it."""
         found: list[Json] = []
-        for each in frame.iter():
+        ahead = [frame]
+        while ahead:
+            each = ahead.pop()
             if each.tag == "tbl":
                 found.append(table(each))
-            elif each.tag == "chart" and each.get("r:id"):
+                continue
+            if each.tag == "chart" and each.get("r:id"):
                 found += self._chart(each.get("r:id", ""))
             elif each.tag == "relIds" and each.get("r:dm"):
                 found += self._diagram(each.get("r:dm", ""))
             elif each.tag in {"oleObj", "oleObject"} and each.get("r:id"):
                 self._embed(each.get("r:id", ""), each.get("progId", ""))
+            ahead.extend(reversed(each))
         return found
 
     def _chart(self, identifier: str) -> list[Json]:

@@ -1,5 +1,6 @@
 """The parts of an Office Open XML package, read with care: bounded sizes, no entities, no part outside the package."""
 
+import copy
 import io
 import posixpath
 import urllib.parse
@@ -14,6 +15,7 @@ from typing import IO
 LARGEST_TREE = 64 << 20
 LARGEST_PART = 512 << 20
 LARGEST_PACKAGE = 1 << 30
+_DEEPEST = 400
 _RELATIONSHIPS = "elationships"
 
 
@@ -39,15 +41,26 @@ class Relation:
 
 
 class _Tree(ET.TreeBuilder):
-    """Builds trees whose names have no namespace; identifiers of relations are called `r:id` and so on."""
+    """Builds trees whose names have no namespace; identifiers of relations are called `r:id` and so on.
+
+    Honest parts are a few dozen elements deep. What walks a tree may be slow in its depth, so that has a limit.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
 
     def doctype(self, _name: str, _public: str | None, _system: str | None) -> None:
         raise BrokenPartError("it declares a document type")
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> ET.Element:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise BrokenPartError("its elements are nested too deeply")
         return super().start(local(tag), {_attribute(name): value for name, value in attributes.items()})
 
     def end(self, tag: str) -> ET.Element:
+        self._depth -= 1
         return super().end(local(tag))
 
 
@@ -72,27 +85,34 @@ class OpcPackage:
     def names(self) -> Iterator[str]:
         yield from self._names
 
-    def open(self, name: str, largest: int = LARGEST_PART) -> IO[bytes]:
-        """Open a part for reading; raises BrokenPartError, also while it is read through `chunks`."""
+    def _open(self, name: str, largest: int) -> IO[bytes]:
         info = self._member(name)
         if info.file_size > min(largest, self._left):
             raise OversizedPartError(f"it is too large ({info.file_size} bytes)")
         self._left -= info.file_size
+        # Without its checksum, what is damaged can be read as far as it goes; `chunks` compares it afterwards.
+        bare = copy.copy(info)
+        del bare.CRC
         try:
-            return self._archive.open(info)
+            return self._archive.open(bare)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError) as error:
             raise BrokenPartError(f"it cannot be unpacked: {error}") from error
 
     def chunks(self, name: str, largest: int = LARGEST_PART) -> Iterator[bytes]:
-        with self.open(name, largest) as file:
+        """Yield a part piece by piece; raises BrokenPartError after what could be unpacked of a damaged one."""
+        checksum = 0
+        with self._open(name, largest) as file:
             while True:
                 try:
                     chunk = file.read(1 << 18)
                 except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
                     raise BrokenPartError(f"it is damaged: {error}") from error
                 if not chunk:
-                    return
+                    break
+                checksum = zlib.crc32(chunk, checksum)
                 yield chunk
+        if checksum != self._member(name).CRC:
+            raise BrokenPartError("it is damaged: its checksum is another")
 
     def read(self, name: str, largest: int = LARGEST_PART) -> bytes:
         return b"".join(self.chunks(name, largest))

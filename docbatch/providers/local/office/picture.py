@@ -7,7 +7,7 @@ _FILE = re.compile(
     r"^\S*[\w)]\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg|webp|pdf|eps)$|^(?:https?|file):\S+$", re.IGNORECASE
 )
 _MADE_BY_PROGRAMS = re.compile(
-    r"\s*(?:Description automatically generated.*|AI-generated content may be incorrect\.?)$", re.DOTALL
+    r"(?:Description automatically generated.*|AI-generated content may be incorrect\.?)$", re.DOTALL
 )
 
 
@@ -16,5 +16,5 @@ def description(picture: ET.Element) -> str:
     about = next((each for each in picture.iter("cNvPr")), None)
     if about is None:
         return ""
-    text = _MADE_BY_PROGRAMS.sub("", about.get("descr", "").strip())
+    text = _MADE_BY_PROGRAMS.sub("", about.get("descr", "").strip()).strip()
     return "" if text == about.get("name") or _FILE.match(text) else text

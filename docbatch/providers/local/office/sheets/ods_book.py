@@ -1,5 +1,6 @@
 """OpenDocument spreadsheets: their cells hold what is shown beside what is meant."""
 
+import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Mapping
 
@@ -29,7 +30,30 @@ def read(data: bytes) -> Workbook:
         if not listener.sheets:
             raise
         lost.append(f'what follows sheet "{listener.sheets[-1].name}": {error}')
+    for sheet, place in listener.objects:
+        try:
+            sheet.beside += _object(package.tree(f"{place}/{CONTENT}"))
+        except BrokenPartError as error:
+            sheet.lost.append(f"the object {place}: {error}")
     return Workbook(listener.sheets, lost, facts=_facts(package))
+
+
+def _object(tree: ET.Element) -> list[Json]:
+    """Return what an object shows: titles of a chart and its figures, or other text."""
+    tables = [
+        [[_text(cell) for cell in row.iter("table-cell")] for row in each.iter("table-row")]
+        for each in tree.iter("table")
+    ]
+    inside = {id(each) for found in tree.iter("table") for each in found.iter("p")}
+    texts = [_text(each) for each in tree.iter("p") if id(each) not in inside]
+    return [
+        *(blocks.paragraph(text) for text in texts if text),
+        *(blocks.table(rows) for rows in tables if any(map(any, rows))),
+    ]
+
+
+def _text(element: ET.Element) -> str:
+    return " ".join("".join(element.itertext()).split())
 
 
 def _facts(package: OpcPackage) -> Json:
@@ -59,6 +83,8 @@ class _Content:
         self._author = ""
         self._depth = 0
         self._left = _MOST_REPEATED
+        self.objects: list[tuple[Sheet, str]] = []
+        """Parts of charts and other documents, with the sheet each stands on."""
 
     def start(self, tag: str, attributes: Mapping[str, str], /) -> None:
         begin = _BEGIN.get(tag)
@@ -202,6 +228,10 @@ class _Content:
     def end_paragraph(self) -> None:
         self._depth -= 1
 
+    def put_object(self, attributes: Mapping[str, str]) -> None:
+        if self.sheets and attributes.get("href"):
+            self.objects.append((self.sheets[-1], attributes["href"].removeprefix("./").strip("/")))
+
     def put_spaces(self, attributes: Mapping[str, str]) -> None:
         self.text(" " * min(max(whole(attributes.get("c"), 1), 1), 100))
 
@@ -226,6 +256,7 @@ _BEGIN = {
     "custom-shape": _Content.begin_shape,
     "text-box": _Content.begin_shape,
     "table-column": _Content.begin_column,
+    "object": _Content.put_object,
     "table": _Content.begin_table,
     "style": _Content.begin_style,
     "table-properties": _Content.begin_properties,

@@ -20,6 +20,7 @@ _LISTED, _TEXTS, _CODE, _STYLE = 0x85, 0xFC, 0x41E, 0xE0
 _ROW, _COLUMN, _MERGED, _HEADER, _FOOTER = 0x208, 0x7D, 0xE5, 0x14, 0x15
 _NUMBER, _SHORT, _SHORTS, _FORMULA, _STRING, _FLAG = 0x203, 0x27E, 0xBD, 0x06, 0x207, 0x205
 _SHARED, _LABEL, _RICH_LABEL = 0xFD, 0x204, 0xD6
+_CHART_TEXT, _CHART_DATA = 0x100D, 0x1065
 _NOTE, _TEXT_BOX, _OBJECT = 0x1C, 0x1B6, 0x5D
 _VERSION_5, _VERSION_8 = 0x500, 0x600
 _MODULE = 6
@@ -127,7 +128,7 @@ def _sheet(stream: bytes, book: _Globals, place: int, title: str, is_hidden: boo
             depth -= 1
             if depth == 0:
                 break
-        elif depth == 1:
+        elif depth == 1 or record.kind == _CHART_TEXT:
             cells.tried(record)
     if depth:
         sheet.lost.append(f"it breaks off, after {sheet.grid.size()} cells")
@@ -148,6 +149,7 @@ class _Cells:
         self._damaged = 0
         self._formula: tuple[int, int, int] | None = None
         self._object = (0, 0)
+        self._data = 0
         self._boxes: dict[int, str] = {}
 
     def tried(self, record: BiffRecord) -> None:
@@ -169,7 +171,14 @@ class _Cells:
             self._shorts(record)
         elif record.kind in {_NUMBER, _SHORT, _FORMULA, _FLAG, _SHARED, _LABEL, _RICH_LABEL}:
             row, column, style = (record.number("<H") for _ in range(3))
-            self._sheet.grid.put(row, min(column, LAST_COLUMN - 1), self._shown(record, (row, column, style)))
+            shown = self._shown(record, (row, column, style))
+            self._sheet.grid.put(row, self._column(column), shown)
+        elif record.kind == _CHART_TEXT:
+            record.skip(2)
+            text = record.text("B")
+            self._sheet.beside += [blocks.paragraph(text)] if text.strip() else []
+        elif record.kind == _CHART_DATA:
+            self._data = record.number("<H")
         elif record.kind == _STRING and self._formula is not None:
             row, column, style = self._formula
             self._sheet.grid.put(row, column, self._workings.text(record.text(), style))
@@ -177,6 +186,11 @@ class _Cells:
             self._lie_on(record)
         else:
             self._arrange(record)
+
+    def _column(self, column: int) -> int:
+        """Return where a value stands; a chart keeps figures, names and sizes each from the first column on."""
+        beside = {0: column, 1: column + 1, 2: 0, 3: column + 256}.get(self._data, column)
+        return min(beside, LAST_COLUMN - 1)
 
     def _shorts(self, record: BiffRecord) -> None:
         row, column = record.number("<H"), record.number("<H")

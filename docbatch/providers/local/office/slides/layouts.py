@@ -1,7 +1,7 @@
 """What slides take from their layouts and masters: where places stand, how they mark items, what is shown on every slide."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from docbatch.providers.local.office.opc import BrokenPartError, OpcPackage, Relation, first, is_on
@@ -45,7 +45,8 @@ class Model:
     part: str
     tree: ET.Element
     relations: Mapping[str, Relation]
-    shapes: Mapping[Placeholder, ET.Element]
+    by_index: Mapping[str, ET.Element]
+    by_family: Mapping[str, ET.Element]
     above: "Model | None" = None
 
 
@@ -70,13 +71,15 @@ class Layouts:
             tree, relations = self.package.tree(part), self.package.relations(part)
         except BrokenPartError:
             return None
-        shapes: dict[Placeholder, ET.Element] = {}
+        by_index: dict[str, ET.Element] = {}
+        by_family: dict[str, ET.Element] = {}
         for shape in tree.iter("sp"):
             place = place_of(shape)
             if place is not None:
-                shapes.setdefault(place, shape)
+                by_index.setdefault(place.index, shape)
+                by_family.setdefault(place.family, shape)
         above = None if is_master else self.of(relations, "slideMaster")
-        return Model(part, tree, relations, shapes, above)
+        return Model(part, tree, relations, by_index, by_family, above)
 
 
 def models(place: Placeholder | None, layout: Model | None) -> list[ET.Element]:
@@ -85,7 +88,8 @@ def models(place: Placeholder | None, layout: Model | None) -> list[ET.Element]:
         return []
     found: list[ET.Element] = []
     while layout is not None:
-        model = _model(place, layout.shapes)
+        index = place.index if place.index != "0" else ""
+        model = layout.by_index.get(index, layout.by_family.get(place.family))
         if model is not None:
             found.append(model)
         layout = layout.above
@@ -113,11 +117,3 @@ def backgrounds(slide: ET.Element, layout: Model | None) -> Iterator[Model]:
         shows = is_on(layout.tree.get("showMasterSp"), otherwise=True)
         layout = layout.above
     yield from reversed(chain)
-
-
-def _model(place: Placeholder, shapes: Mapping[Placeholder, ET.Element]) -> ET.Element | None:
-    by_index: Sequence[ET.Element] = [
-        shape for other, shape in shapes.items() if other.index == place.index and place.index != "0"
-    ]
-    same = [shape for other, shape in shapes.items() if other.family == place.family]
-    return next(iter((*by_index, *same)), None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.office.drawing_text import chosen, paragraphs, spoken
+from docbatch.providers.local.office.drawing_text import chosen, lines, paragraphs
 from docbatch.providers.local.office.graphics import Graphics
 from docbatch.providers.local.office.opc import first, is_on, whole
 from docbatch.providers.local.office.picture import description
@@ -87,7 +87,7 @@ class ShapeReader:
         outer = _extent(properties, "off", "ext")
         inner = _extent(properties, "chOff", "chExt")
         if depth == 0:
-            said = "\n".join(text for shape in group.iter("txBody") if (text := spoken(shape)))
+            said = lines(group, self.number)
             return SlideFrame(
                 [blocks.paragraph(said)] if said else [], None if outer is None else view.box(outer)
             )

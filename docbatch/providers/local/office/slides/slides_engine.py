@@ -57,14 +57,20 @@ def _parsed(package: OpcPackage, options: Options) -> Parsed:
     if hidden:
         warnings.append(f"hidden and read: slide {', '.join(hidden)}")
     return Parsed(
-        None,
-        None,
+        _whole(pages, "markdown", files.markdown()),
+        _whole(pages, "text", files.text()),
         pages,
         attachments=files.attachments,
         metadata=_facts(package, len(found.standings)),
         warnings=[*warnings, *files.warnings],
         lost=[*lost, *files.lost],
     )
+
+
+def _whole(pages: list[Json], form: str, after: str) -> str | None:
+    """Return slides and the files in them, None where the slides say everything."""
+    said = [*(page[form] for page in pages), after]
+    return "\n\n".join(each for each in said if each) if after else None
 
 
 def _page(found: Slide, options: Options) -> Json:
