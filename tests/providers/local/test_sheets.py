@@ -134,8 +134,9 @@ def test_shared_texts_join_their_runs_and_leave_out_how_they_are_spoken() -> Non
         "<si><r><t>東</t></r><r><t xml:space='preserve'>京 1</t></r><rPh sb='0' eb='1'><t>トウ</t></rPh></si>"
     )
     escaped = "<si><t>a_x000D_b_x0041_</t></si>"
-    found = read(xlsx(Made(row(1, cell("A1", "0", "s"), cell("B1", "1", "s"))), texts=rich + escaped))
-    assert grid(found) == [["東京 1", "abA"]]
+    inline = '<c r="C1" t="inlineStr"><is><t>大阪</t><rPh sb="0" eb="1"><t>オオ</t></rPh></is></c>'
+    made = Made(row(1, cell("A1", "0", "s"), cell("B1", "1", "s"), inline))
+    assert grid(read(xlsx(made, texts=rich + escaped))) == [["東京 1", "abA", "大阪"]]
 
 
 def test_a_formula_without_a_value_is_shown_and_said() -> None:

@@ -305,10 +305,22 @@ def test_text_whose_shape_nobody_knows_is_put_back_and_said() -> None:
     assert "42 pieces" in found.warnings[0]
 
 
-def test_pictures_say_what_a_person_wrote_of_them_and_refer_to_nothing() -> None:
-    def picture(text: str) -> str:
-        return f'<p:pic><p:nvPicPr><p:cNvPr id="4" name="P" descr="{text}"/><p:nvPr/></p:nvPicPr><p:spPr/></p:pic>'
+def picture(text: str, size: int = 10) -> str:
+    box = f'<a:xfrm><a:off x="0" y="0"/><a:ext cx="{size}" cy="{size}"/></a:xfrm>'
+    about = f'<p:nvPicPr><p:cNvPr id="4" name="P" descr="{text}"/><p:nvPr/></p:nvPicPr>'
+    return f"<p:pic>{about}<p:spPr>{box}</p:spPr></p:pic>"
 
+
+def test_a_slide_that_is_a_picture_counts_as_unread() -> None:
+    pictured, small = slide(picture("scan.png", 6_000_000)), slide(picture("logo.png"))
+    data = pptx({"slide1": slide(shape("text")), "slide2": pictured, "slide3": small})
+    assert list(read(data).unread) == [2]
+    with_ocr = extract(pptx({"slide1": pictured}), Options(tessdata="there"))
+    assert isinstance(with_ocr, Failure)
+    assert with_ocr.kind is FailureClass.EMPTY
+
+
+def test_pictures_say_what_a_person_wrote_of_them_and_refer_to_nothing() -> None:
     assert texts(one(picture("Map of the yard"), picture("image1.png"))) == ["Map of the yard"]
 
 

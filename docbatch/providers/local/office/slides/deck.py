@@ -14,7 +14,7 @@ MAIN = "ppt/presentation.xml"
 _SLIDE = re.compile(r"ppt/slides/slide(\d{1,9})\.xml$", re.IGNORECASE)
 
 
-_HEIGHT = 6_858_000
+_WIDTH, _HEIGHT = 9_144_000, 6_858_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Standing:
 @dataclass(slots=True)
 class Deck:
     package: OpcPackage
+    width: int = _WIDTH
     height: int = _HEIGHT
     standings: list[Standing] = field(default_factory=list)
     authors: dict[str, str] = field(default_factory=dict)
@@ -68,6 +69,7 @@ def read(package: OpcPackage) -> Deck:
             _target(relations.get(each.get("r:id", ""))) for each in (() if listed is None else listed)
         ]
         size = first(tree, "sldSz")
+        deck.width = max(whole(None if size is None else size.get("cx"), _WIDTH), 1)
         deck.height = max(whole(None if size is None else size.get("cy"), _HEIGHT), 1)
         start = whole(tree.get("firstSlideNum"), 1)
         authors = [each.target for each in relations.values() if each.kind in {"commentAuthors", "authors"}]

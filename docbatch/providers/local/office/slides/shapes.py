@@ -39,6 +39,7 @@ class ShapeReader:
     layout: Model | None = None
     number: int | None = None
     running: list[Json] = field(default_factory=list)
+    pictures: list[Box] = field(default_factory=list)
 
     def frames(self, tree: ET.Element, view: View | None = None, depth: int = _DEEPEST) -> list[SlideFrame]:
         found: list[SlideFrame] = []
@@ -60,7 +61,10 @@ class ShapeReader:
         if _is_hidden(shape):
             found = [{**block, "role": "hidden"} for block in found]
         box = _box(shape) or next((box for model in models(place, self.layout) if (box := _box(model))), None)
-        return SlideFrame(found, None if box is None else view.box(box), is_title)
+        placed = None if box is None else view.box(box)
+        if shape.tag == "pic" and placed is not None:
+            self.pictures.append(placed)
+        return SlideFrame(found, placed, is_title)
 
     def _blocks(self, shape: ET.Element, place: Placeholder | None, *, is_title: bool) -> list[Json]:
         if shape.tag == "graphicFrame":

@@ -11,9 +11,11 @@ from docbatch.providers.local.office.graphics import Graphics
 from docbatch.providers.local.office.opc import BrokenPartError, Relation, first, is_on
 from docbatch.providers.local.office.slides.deck import Deck, Standing
 from docbatch.providers.local.office.slides.layouts import Layouts, Model, backgrounds, place_of
-from docbatch.providers.local.office.slides.reading_order import SlideFrame, ordered
+from docbatch.providers.local.office.slides.reading_order import Box, SlideFrame, ordered
 from docbatch.providers.local.office.slides.shapes import ShapeReader
 
+_LARGE = 0.4
+"""So much of a slide is covered by a picture that is all there is to see."""
 _EDGE = 0.2
 """So much of a slide's height at its top and bottom is for running lines."""
 _UNSEEN = frozenset({"sldImg", "sldNum", "dt"})
@@ -26,6 +28,8 @@ class Slide:
     number: int
     blocks: list[Json] = field(default_factory=list)
     is_hidden: bool = False
+    is_picture: bool = False
+    """Whether it shows a large picture and says nothing itself."""
     lost: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     embedded: dict[str, str] = field(default_factory=dict)
@@ -70,6 +74,7 @@ def _fill(  # noqa: PLR0917 - what a slide is made of
     own = [] if shapes is None else reader.frames(shapes)
     behind = [frame for each in backgrounds(tree, layout) for frame in _behind(deck, each)]
     found = [block for frame in ordered([*behind, *own]) for block in frame.blocks]
+    slide.is_picture = not own and any(_is_large(box, deck) for box in reader.pictures)
     found += _put_back(slide, shapes, [*found, *reader.running])
     found += reader.running
     for what, step in (("speaker notes", _notes), ("comments", _comments)):
@@ -80,6 +85,10 @@ def _fill(  # noqa: PLR0917 - what a slide is made of
     slide.lost += graphics.lost
     slide.embedded = graphics.embedded
     slide.blocks = [{"role": "hidden", **block} for block in found] if slide.is_hidden else found
+
+
+def _is_large(box: Box, deck: Deck) -> bool:
+    return (box[2] - box[0]) * (box[3] - box[1]) >= _LARGE * deck.width * deck.height
 
 
 def _behind(deck: Deck, model: Model) -> Iterator[SlideFrame]:

@@ -23,7 +23,7 @@ class SlidesEngine:
 
     def extract(self, data: bytes, media_type: str, options: Options, /) -> Parsed | Failure:  # noqa: ARG002 - one kind
         try:
-            return _parsed(OpcPackage(data), options)
+            return _left_to_others(_parsed(OpcPackage(data), options), options)
         except OversizedPartError as error:
             return Failure(FailureClass.TOO_LARGE, f"the presentation: {error}")
         except (BrokenPartError, zipfile.BadZipFile) as error:
@@ -44,7 +44,8 @@ def _parsed(package: OpcPackage, options: Options) -> Parsed:
     pages: list[Json] = []
     lost: list[str] = []
     warnings = list(found.warnings)
-    hidden = []
+    hidden: list[str] = []
+    unread: list[int] = []
     for standing in found.standings:
         each = slide.read(found, layouts, standing)
         for part, program in each.embedded.items():
@@ -52,6 +53,7 @@ def _parsed(package: OpcPackage, options: Options) -> Parsed:
         lost += [f"slide {each.number}: {reason}" for reason in each.lost]
         warnings += [f"slide {each.number}: {warning}" for warning in each.warnings]
         hidden += [str(each.number)] if each.is_hidden else []
+        unread += [each.number] if each.is_picture else []
         if each.blocks or not each.lost:
             pages.append(_page(each, options))
     if hidden:
@@ -63,6 +65,7 @@ def _parsed(package: OpcPackage, options: Options) -> Parsed:
         attachments=files.attachments,
         metadata=_facts(package, len(found.standings)),
         warnings=[*warnings, *files.warnings],
+        unread=unread,
         lost=[*lost, *files.lost],
     )
 
@@ -71,6 +74,13 @@ def _whole(pages: list[Json], form: str, after: str) -> str | None:
     """Return slides and the files in them, None where the slides say everything."""
     said = [*(page[form] for page in pages), after]
     return "\n\n".join(each for each in said if each) if after else None
+
+
+def _left_to_others(found: Parsed, options: Options) -> Parsed | Failure:
+    """Return what was found, nothing where there are but pictures and the next engine reads those."""
+    if options.reads_pictures and not found.has_text():
+        return Failure(FailureClass.EMPTY, "no text was found in the presentation")
+    return found
 
 
 def _page(found: Slide, options: Options) -> Json:
