@@ -137,7 +137,7 @@ def test_open_document_cells_are_shown_repeated_spanned_and_marked() -> None:
     assert found.pages[0]["text"].startswith("T (hidden)")
     assert found.pages[0]["text"].endswith("C3 (Ann): See 14")
     assert {block["role"] for block in found.pages[0]["blocks"]} == {"hidden", "comment"}
-    assert found.warnings == ['sheet "T": 3 hidden and read (rows)']
+    assert found.warnings == ['sheet "T": hidden and read: rows 3']
 
 
 def test_cells_repeated_without_end_are_bounded_and_said() -> None:

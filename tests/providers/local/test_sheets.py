@@ -155,8 +155,8 @@ def test_what_is_hidden_is_read_and_marked() -> None:
     assert [block["role"] for block in found.pages[1]["blocks"]] == ["hidden", "hidden"]
     assert found.pages[1]["text"].startswith("Secret (hidden)")
     assert found.warnings == [
-        'sheet "S": 2 hidden and read (rows)',
-        'sheet "S": B:XFD hidden and read (columns)',
+        'sheet "S": hidden and read: rows 2',
+        'sheet "S": hidden and read: columns B:XFD',
     ]
 
 
@@ -239,6 +239,17 @@ def test_what_lies_on_the_cells_is_read_in_its_order() -> None:
     assert found.pages[0]["text"] == (
         "S\n\nx\n\nIn a box 12\n\n\tSales\n2023\t7.5\n\nB2 (Ann): See 14\n\nA9: New words"
     )
+
+
+def test_a_file_inside_is_read_and_files_in_files_have_an_end() -> None:
+    data = xlsx(Made(row(1, text("A1", "innermost 7"))))
+    for level in range(5):
+        made = Made(row(1, text("A1", f"level {level}")), related={"e1": ("package", "../embeddings/a.xlsx")})
+        data = xlsx(made, more={"xl/embeddings/a.xlsx": data})
+    found = read(data)
+    assert found.markdown is not None
+    assert [f"level {level}" in found.markdown for level in range(5)] == [False, True, True, True, True]
+    assert "read 3 deep" in found.lost[0]
 
 
 def test_without_its_relations_sheets_are_taken_by_custom_and_that_is_said() -> None:

@@ -3,6 +3,7 @@
 import os
 import posixpath
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from docbatch import media
@@ -13,11 +14,14 @@ from docbatch.providers.local.office.opc import BrokenPartError, OpcPackage
 
 _LARGEST = 64 << 20
 _MOST = 50
+_DEEPEST = 3
+# A file may hold itself: how deep one is being read holds for all engines that take part.
+_depth: ContextVar[int] = ContextVar("depth of embedded files", default=0)
 
 
 @dataclass(slots=True)
 class EmbeddedFiles:
-    """Reads the files of one document, each once. Those inside them are only named."""
+    """Reads the files of one document, each once, and those inside them as far as they are not too deep."""
 
     package: OpcPackage
     options: Options
@@ -63,6 +67,15 @@ class EmbeddedFiles:
     def _read(self, data: bytes, kind: str) -> Parsed | Failure:
         if len(self.attachments) >= _MOST:
             return Failure(FailureClass.TOO_LARGE, f"only {_MOST} files inside are read")
+        if _depth.get() >= _DEEPEST:
+            return Failure(FailureClass.TOO_LARGE, f"files inside are read {_DEEPEST} deep")
+        before = _depth.set(_depth.get() + 1)
+        try:
+            return self._by_engines(data, kind)
+        finally:
+            _depth.reset(before)
+
+    def _by_engines(self, data: bytes, kind: str) -> Parsed | Failure:
         outcome: Parsed | Failure | None = None
         for name in engines.route(kind, self.options):
             engine = engines.load(name)
@@ -81,3 +94,9 @@ def _content(read: Parsed) -> Mapping[str, object]:
     markdown = read.markdown if read.markdown is not None else blocks.markdown(found)
     text = read.text if read.text is not None else blocks.text(found)
     return {"markdown": markdown, "text": text, "blocks": found, "attachments": list(read.attachments)}
+
+
+def whole(pages: list[Json], form: str, after: str) -> str | None:
+    """Return pages and the files in them, None where the pages say everything."""
+    said = [*(page[form] for page in pages), after]
+    return "\n\n".join(each for each in said if each) if after else None

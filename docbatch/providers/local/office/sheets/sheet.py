@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
+from docbatch.providers.local.office.opc import OpcPackage
 from docbatch.providers.local.office.sheets.grid import Grid, letters, name
 
 _HEADING = 2
@@ -23,7 +24,8 @@ class Sheet:
     headers: list[str] = field(default_factory=list)
     footers: list[str] = field(default_factory=list)
     beside: list[Json] = field(default_factory=list)
-    attachments: list[Json] = field(default_factory=list)
+    embedded: list[str] = field(default_factory=list)
+    """Parts that are files of other programs."""
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     valueless: list[str] = field(default_factory=list)
@@ -52,10 +54,10 @@ class Sheet:
             said.append(f'sheet "{self.name}": formula without a value in {named(self.valueless)}')
         rows = [number for number in self.hidden_rows if number in self.grid.rows]
         if rows:
-            said.append(f'sheet "{self.name}": {named(_runs(rows))} hidden and read (rows)')
+            said.append(f'sheet "{self.name}": hidden and read: rows {named(_runs(rows))}')
         columns = [letters(a) if a == b else f"{letters(a)}:{letters(b)}" for a, b in self._columns()]
         if columns:
-            said.append(f'sheet "{self.name}": {named(columns)} hidden and read (columns)')
+            said.append(f'sheet "{self.name}": hidden and read: columns {named(columns)}')
         return said
 
     def _columns(self) -> list[tuple[int, int]]:
@@ -73,6 +75,8 @@ class Workbook:
     lost: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     facts: Json = field(default_factory=dict)
+    package: OpcPackage | None = None
+    """What holds the files inside it."""
 
 
 def page(number: int, found: Sequence[Json]) -> Json:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.engines import Json, Options, Parsed
+from docbatch.providers.local.office.embedded import EmbeddedFiles, whole
 from docbatch.providers.local.office.opc import BrokenPartError, LockedPackageError, OversizedPartError
 from docbatch.providers.local.office.sheets import ods_book, xls_book, xlsb_book, xlsx_book
 from docbatch.providers.local.office.sheets.sheet import Workbook
@@ -46,16 +47,28 @@ def _parsed(book: Workbook, options: Options) -> Parsed:
     pages: list[Json] = []
     names: list[str] = []
     lost, warnings = list(book.lost), list(book.warnings)
-    attachments: list[Json] = []
+    files = None if book.package is None else EmbeddedFiles(book.package, options)
     for number, sheet in enumerate(book.sheets, 1):
         names.append(sheet.name)
         lost += [f'sheet "{sheet.name}": {reason}' for reason in sheet.lost]
         warnings += sheet.remarks()
-        attachments += sheet.attachments
+        for part in sheet.embedded:
+            if files is not None:
+                files.add(f'sheet "{sheet.name}"', part, "")
         if sheet.grid.rows or sheet.beside or not sheet.lost:
             pages.append(sheet.page(number, with_running_lines=options.running_lines == "keep"))
     facts = book.facts | {"sheet_count": len(names), "sheet_names": names}
-    return Parsed(None, None, pages, attachments=attachments, metadata=facts, warnings=warnings, lost=lost)
+    if files is None:
+        return Parsed(None, None, pages, metadata=facts, warnings=warnings, lost=lost)
+    return Parsed(
+        whole(pages, "markdown", files.markdown()),
+        whole(pages, "text", files.text()),
+        pages,
+        attachments=files.attachments,
+        metadata=facts,
+        warnings=[*warnings, *files.warnings],
+        lost=[*lost, *files.lost],
+    )
 
 
 _READERS: Mapping[str, Callable[[bytes], Workbook]] = {

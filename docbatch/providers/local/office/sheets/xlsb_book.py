@@ -78,7 +78,7 @@ def read(data: bytes) -> Workbook:
     book = Book(listed, workings)
     _fill(package, book, relations)
     sheets = (_sheet(package, book, each) for each in listed)
-    return Workbook(sheets, book.lost, facts=package_facts.read(package))
+    return Workbook(sheets, book.lost, facts=package_facts.read(package), package=package)
 
 
 def _records(package: OpcPackage, part: str) -> Iterator[tuple[int, _Record]]:

@@ -43,7 +43,7 @@ def read(data: bytes) -> Workbook:
     package = OpcPackage(data)
     book = _book(package)
     sheets = (_sheet(package, book, listed) for listed in book.listed)
-    return Workbook(sheets, book.lost, book.warnings, package_facts.read(package))
+    return Workbook(sheets, book.lost, book.warnings, package_facts.read(package), package)
 
 
 def _book(package: OpcPackage) -> Book:
@@ -133,10 +133,11 @@ def lie_on(
     except BrokenPartError as error:
         sheet.lost.append(f"what lies on its cells: {error}")
         return
-    by_kind: dict[str, list[str]] = {}
+    by_kind: dict[str, list[str]] = {"package": [], "oleObject": []}
     for relation in relations.values():
         if not relation.is_external:
             by_kind.setdefault(relation.kind, []).append(relation.target)
+    sheet.embedded += [*by_kind["package"], *by_kind["oleObject"]]
     try:
         _drawn(package, [relations[each].target for each in drawn if each in relations], sheet)
     except BrokenPartError as error:

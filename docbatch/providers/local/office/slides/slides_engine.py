@@ -6,7 +6,7 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Options, Parsed
 from docbatch.providers.local.office import package_facts
-from docbatch.providers.local.office.embedded import EmbeddedFiles
+from docbatch.providers.local.office.embedded import EmbeddedFiles, whole
 from docbatch.providers.local.office.opc import BrokenPartError, OpcPackage, OversizedPartError
 from docbatch.providers.local.office.slides import deck, slide
 from docbatch.providers.local.office.slides.layouts import Layouts
@@ -59,8 +59,8 @@ def _parsed(package: OpcPackage, options: Options) -> Parsed:
     if hidden:
         warnings.append(f"hidden and read: slide {', '.join(hidden)}")
     return Parsed(
-        _whole(pages, "markdown", files.markdown()),
-        _whole(pages, "text", files.text()),
+        whole(pages, "markdown", files.markdown()),
+        whole(pages, "text", files.text()),
         pages,
         attachments=files.attachments,
         metadata=_facts(package, len(found.standings)),
@@ -68,12 +68,6 @@ def _parsed(package: OpcPackage, options: Options) -> Parsed:
         unread=unread,
         lost=[*lost, *files.lost],
     )
-
-
-def _whole(pages: list[Json], form: str, after: str) -> str | None:
-    """Return slides and the files in them, None where the slides say everything."""
-    said = [*(page[form] for page in pages), after]
-    return "\n\n".join(each for each in said if each) if after else None
 
 
 def _left_to_others(found: Parsed, options: Options) -> Parsed | Failure:
