@@ -164,8 +164,9 @@ def test_what_parts_fields_is_found(separator: str) -> None:
         (b'a,b\n5" pipe,2\n"open,3\nlast,4\n', [["a", "b"], ['5" pipe', "2"], ['"open', "3"], ["last", "4"]]),
         (b'a,"say ""hi"""\n007,1e5\n', [["a", 'say "hi"'], ["007", "1e5"]]),
         (b"one\ntwo\n", [["one"], ["two"]]),
+        (b"1,50;2,75\n3,10;4,20\n", [["1,50", "2,75"], ["3,10", "4,20"]]),
     ],
-    ids=["mark", "utf-16", "declared", "open quote", "quotes", "one column"],
+    ids=["mark", "utf-16", "declared", "open quote", "quotes", "one column", "decimal commas"],
 )
 def test_no_field_of_a_delimited_table_is_lost(data: bytes, rows: list[list[str]]) -> None:
     assert delimited(data) == rows
@@ -181,4 +182,5 @@ def test_breaks_in_fields_stay_in_their_cell() -> None:
     with contextlib.closing(engines.load("delimited")) as engine:
         found = engine.extract(b'a,b\n"x\r\ny",2\n', "text/csv", Options())
     assert isinstance(found, Parsed)
+    assert found.tables == found.blocks
     assert blocks.markdown(found.blocks) == "| a | b |\n| --- | --- |\n| x<br>y | 2 |"

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from docbatch.providers.local.engines import Json
 from docbatch.providers.local.office.sheets.grid import Grid
 
-_SEPARATORS = ",;\t|"
+# Commas also part decimals and thoughts: what else parts all lines evenly counts more.
+_SEPARATORS = "\t;|,"
 _SAMPLE = 100
 _LONGEST_FIELD = 1 << 27
 _DECLARED = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
@@ -31,18 +32,15 @@ def separator_of(text: str, otherwise: str = ",") -> str:
     declared = _DECLARED.match(text)
     if declared:
         return declared[1]
-    best = max(_SEPARATORS, key=lambda each: (*_evenness(text, each), each == otherwise))
-    return best if _evenness(text, best)[0] else otherwise
+    best = max(_SEPARATORS, key=lambda each: (_evenness(text, each), each == otherwise != ","))
+    return best if _evenness(text, best) else otherwise
 
 
-def _evenness(text: str, separator: str) -> tuple[float, int]:
-    """Return the share of lines that have the most usual number of fields above one, and that number."""
+def _evenness(text: str, separator: str) -> float:
+    """Return the share of lines that have the most usual number of fields above one."""
     widths = [len(row) for row in _first(text, separator) if row]
     several = Counter(width for width in widths if width > 1)
-    if not several:
-        return 0.0, 0
-    width, count = several.most_common(1)[0]
-    return count / len(widths), width
+    return max(several.values(), default=0) / len(widths) if widths else 0.0
 
 
 def _first(text: str, separator: str) -> Iterator[Sequence[str]]:

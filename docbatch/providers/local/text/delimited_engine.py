@@ -31,7 +31,7 @@ class DelimitedEngine:
         except (UnicodeDecodeError, LookupError) as error:
             return Failure(FailureClass.CORRUPT, f"the text cannot be decoded: {error}")
         found = delimited.table(text, delimited.separator_of(text, _USUAL[media_type]))
-        return Parsed(None, None, blocks=found, tables=[])
+        return Parsed(None, None, blocks=found, tables=found)
 
     def close(self) -> None:
         """Nothing is held."""
