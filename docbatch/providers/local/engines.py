@@ -29,24 +29,34 @@ _CLASSES: Mapping[str, tuple[str, str]] = {
     "mail": ("mail.mail_engine", "MailEngine"),
     "outlook": ("mail.outlook_engine", "OutlookEngine"),
     "liteparse": ("pdf.liteparse_engine", "LiteparseEngine"),
+    "slides": ("office.slides.slides_engine", "SlidesEngine"),
+    "sheets": ("office.sheets.sheets_engine", "SheetsEngine"),
+    "delimited": ("text.delimited_engine", "DelimitedEngine"),
     "xberg": ("office.xberg_engine", "XbergEngine"),
+    "guarded": ("office.guarded_engine", "GuardedEngine"),
     "kreuzberg": ("office.kreuzberg_engine", "KreuzbergEngine"),
 }
+
+_OPENXML = "application/vnd.openxmlformats-officedocument"
+_ODF = "application/vnd.oasis.opendocument"
 
 _OWN: Mapping[str, tuple[str, ...]] = {
     "text/plain": ("plain",),
     "text/html": ("html", GENERAL),
     "text/markdown": ("decoded",),
-    "text/csv": ("decoded",),
-    "text/tab-separated-values": ("decoded",),
+    "text/csv": ("delimited", "decoded"),
+    "text/tab-separated-values": ("delimited", "decoded"),
     "application/json": ("decoded",),
     "application/xml": ("decoded",),
     "message/rfc822": ("mail", GENERAL),
     "application/vnd.ms-outlook": ("outlook", GENERAL),
+    f"{_OPENXML}.presentationml.presentation": ("slides", "guarded"),
+    f"{_OPENXML}.spreadsheetml.sheet": ("sheets", "guarded"),
+    f"{_ODF}.spreadsheet": ("sheets", GENERAL),
+    "application/vnd.ms-excel": ("sheets", GENERAL),
+    "application/vnd.ms-excel.sheet.binary.macroEnabled.12": ("sheets", GENERAL),
 }
-
-_OPENXML = "application/vnd.openxmlformats-officedocument"
-_ODF = "application/vnd.oasis.opendocument"
+"""What is read by readers of our own, another engine standing by."""
 
 # What else an engine offers to open (archives, sound, databases) is not a document, or asks a network for a model.
 DOCUMENTS = frozenset(
