@@ -105,13 +105,14 @@ def test_a_running_head_is_no_heading() -> None:
 def test_a_running_head_that_the_engine_takes_into_a_paragraph_gets_a_block_of_its_own() -> None:
     texts = ("Licence of the program and", "all that follows from it in", "the years to come and after")
     pages = [
-        lines("LICENCE", *(f"{text} {number}x" for text in texts), y=760, step=14) for number in range(3)
+        lines("LICENCE \u2013 A", *(f"{text} {number}x" for text in texts), y=760, step=14)
+        for number in range(3)
     ]
     document = read(pdf_pages.pdf(*pages))
 
     for number, page in enumerate(document.pages):
-        assert roles(page) == {"header": "LICENCE"}
-        assert page["markdown"].startswith(f"LICENCE\n\nLicence of the program and {number}x")
+        assert roles(page) == {"header": "LICENCE \u2013 A"}
+        assert page["markdown"].startswith(f"LICENCE \u2013 A\n\nLicence of the program and {number}x")
 
 
 def test_first_rows_that_differ_are_no_running_heads() -> None:

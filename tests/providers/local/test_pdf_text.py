@@ -2,13 +2,16 @@
 
 import contextlib
 
+import pypdfium2
 import pytest
 from liteparse import PageError, ParsedPage, ParseResult
 
 from docbatch.core.results import Page
 from docbatch.providers.local import engines
 from docbatch.providers.local.engines import Options, Parsed
-from docbatch.providers.local.pdf import liteparse_engine, own_characters, second_reading
+from docbatch.providers.local.pdf import liteparse_engine, pdf_document
+from docbatch.providers.local.pdf.characters import own_characters, spaced_words
+from docbatch.providers.local.pdf.lines import second_reading
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 from tests.hostile import pdfs
 from tests.providers.local import pdf_pages, specimens
@@ -116,6 +119,43 @@ def test_a_compound_that_is_broken_at_its_hyphen_keeps_it_where_the_document_tel
     )
 
     assert said(page) == ["This is a well-known rule, and as a well-known rule it is understandable."] * 3
+
+
+def test_words_set_with_wide_spaces_are_whole_and_single_numbers_stay_single() -> None:
+    spaced = [Line(72 + 12 * at, 700, letter) for at, letter in enumerate("DECLARATION")]
+    page = page_of(pdf_pages.pdf([*spaced, *lines("The cells are 1 2 3 4 5 6 and the sum is 123456", y=600)]))
+
+    for form in said(page):
+        assert form.endswith("The cells are 1 2 3 4 5 6 and the sum is 123456")
+    joined = spaced_words.SpacedWords("DECLARATION 2024\r\n1 2 3 4 5\r\n12345").joined
+    assert joined(["D E C L A R AT I O N 2 0 2 4", "1 2 3 4 5"]) == ["DECLARATION 2024", "1 2 3 4 5"]
+
+
+def test_page_numbers_of_a_table_of_contents_follow_their_lines() -> None:
+    entries = [
+        f"Chapter {word} {'.' * (36 - len(word))}"
+        for word in ("Introduction", "of Methods", "of Results", "of Appendices")
+    ]
+    numbers = [Line(480, 600 - 20 * at, f"{number}") for at, number in enumerate((3, 17, 31, 45))]
+    page = page_of(pdf_pages.pdf([*lines(*entries, y=600, step=20), *numbers, *lines("Text below", y=300)]))
+
+    wanted = [f"{entry} {number}" for entry, number in zip(entries, (3, 17, 31, 45), strict=True)]
+    for form in said(page):
+        assert form == " ".join([*wanted, "Text below"])
+
+
+def test_lines_of_japanese_are_joined_without_a_space() -> None:
+    written = ("\u65e5\u672c\u8a9e\u306e\u6587\u7ae0\u306f", "\u6b21\u306e\u884c\u3078 \u7d9a\u304f")
+    page = page_of(pdf_pages.pdf(lines(*written)))
+
+    assert page["markdown"] == page["text"] == page["blocks"][0]["text"] == "".join(written)
+
+
+def test_pictograms_and_letters_of_formulas_stay_where_they_are() -> None:
+    written = "A \U0001f600 smile, the \U0001d499-axis and \U0001f600\U0001f680 \u2013 twice"
+    page = page_of(pdf_pages.pdf(lines(written)))
+
+    assert said(page) == [written] * 3
 
 
 def test_letters_drawn_in_two_strokes_are_one() -> None:
@@ -274,6 +314,19 @@ def test_a_step_that_fails_costs_no_words(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert document.pages[0]["text"] == "Some words"
     assert document.warnings == ["own characters: the step failed: ValueError: out of order"]
+
+
+def test_a_page_that_pdfium_cannot_open_keeps_what_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_document: pypdfium2.PdfDocument, number: int) -> str:
+        raise pypdfium2.PdfiumError(f"cannot load page {number}")
+
+    monkeypatch.setattr(pdf_document, "raw_text", fails)
+    document = read(pdf_pages.pdf(lines("Some words")))
+
+    assert document.pages[0]["text"] == "Some words"
+    assert document.warnings == [
+        "page 1: what was read could not be compared with its text: cannot load page 1"
+    ]
 
 
 def test_junk_before_the_header_is_passed_over() -> None:

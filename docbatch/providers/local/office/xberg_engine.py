@@ -49,7 +49,7 @@ class XbergEngine:
 
 def _compared(parsed: Parsed, data: bytes) -> Parsed:
     """Return what was read of a PDF with a word on what is missing from it."""
-    from docbatch.providers.local.pdf import second_reading  # noqa: PLC0415 - other documents need no PDFium
+    from docbatch.providers.local.pdf.lines import second_reading  # noqa: PLC0415 - other documents need no PDFium
 
     said = second_reading.left_out(data, parsed.markdown or "")
     return replace(parsed, warnings=[*parsed.warnings, *said])

@@ -12,17 +12,18 @@ from liteparse import LayoutBlock, LayoutCell, LiteParse, ParsedPage, ParseResul
 from docbatch.core.models import Failure
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
-from docbatch.providers.local.pdf import (
-    embedded_files,
+from docbatch.providers.local.pdf import embedded_files
+from docbatch.providers.local.pdf.characters import own_characters
+from docbatch.providers.local.pdf.characters.link_targets import without_targets
+from docbatch.providers.local.pdf.forms import form_fields
+from docbatch.providers.local.pdf.layout.complete import complete_layout
+from docbatch.providers.local.pdf.lines import (
+    contents_pages,
     missing_lines,
-    own_characters,
     page_text,
     remarks,
     running_lines,
 )
-from docbatch.providers.local.pdf.forms import form_fields
-from docbatch.providers.local.pdf.layout.complete import complete_layout
-from docbatch.providers.local.pdf.link_targets import without_targets
 from docbatch.providers.local.pdf.page_orientation import turned_pages
 from docbatch.providers.local.pdf.pdf_document import PdfDocument, Step
 from docbatch.providers.local.pdf.raw_text import raw_text
@@ -39,6 +40,7 @@ _KINDS = {
 STEPS: tuple[Step, ...] = (
     complete_layout,
     form_fields.add_form_fields,
+    contents_pages.put_together,
     own_characters.restore,
     missing_lines.put_back,
     running_lines.mark,

@@ -44,9 +44,15 @@ class PdfDocument:
         return self._pdfium
 
     def raw(self, number: int) -> str:
-        """Return the text of a page, from 1, as PDFium gives it. Raises pypdfium2.PdfiumError."""
+        """Return the text of a page, from 1, as PDFium gives it; nothing, with a warning, where it cannot open the page."""
         if number not in self._raw:
-            self._raw[number] = raw_text(self.pdfium, number)
+            self._raw[number] = ""
+            try:
+                self._raw[number] = raw_text(self.pdfium, number)
+            except pypdfium2.PdfiumError as error:
+                self.warnings.append(
+                    f"page {number}: what was read could not be compared with its text: {error}"
+                )
         return self._raw[number]
 
     def places(self, number: int, spans: Sequence[Span]) -> list[Box | None]:

@@ -8,7 +8,7 @@ from typing import Any
 import pypdfium2
 from pypdfium2 import raw as pdfium
 
-from docbatch.providers.local.pdf.composed_letters import decomposed
+from docbatch.providers.local.pdf.characters.composed_letters import decomposed
 
 Box = tuple[float, float, float, float]
 Span = tuple[int, int]

@@ -6,16 +6,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from liteparse import ParsedPage, TextItem
+from liteparse import ParsedPage
 
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.pdf import page_markdown
+from docbatch.providers.local.pdf.characters.own_characters import folded
+from docbatch.providers.local.pdf.lines import page_markdown
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 
 _EDGE = 0.13
 """The share of a page's height in which its running lines stand, above and below."""
 _HIGHEST = 40
 _LONGEST = 200
+_LONGEST_BLOCK = 20_000
 _SAME_HEIGHT = 4
 _ROLES = frozenset({"header", "footer", "page_number"})
 _KINDS = frozenset({"text", "heading", "list", "other"})
@@ -89,47 +91,52 @@ def _at_the_edges(page: Json, parsed: ParsedPage) -> Iterator[_Line]:
     if not boxed:
         return
     first, last = min(block["bbox"][1] for block in boxed), max(block["bbox"][3] for block in boxed)
+    highest = (
+        _LARGER * statistics.median(item.height for item in parsed.text_items) if parsed.text_items else 0
+    )
+    margins = list(_margins(page, parsed))
     for block in boxed:
-        if block["kind"] in _KINDS:
-            yield from _edges_of(
-                block, page, parsed, is_outermost=block["bbox"][1] == first or block["bbox"][3] == last
-            )
+        if block["kind"] in _KINDS and len(block["text"]) <= _LONGEST_BLOCK:
+            _, top, _, bottom = block["bbox"]
+            is_outermost = top == first or bottom == last
+            if edge(block["bbox"], page["height"]) or (is_outermost and bottom - top <= _HIGHEST):
+                # What is set larger than its page is a title.
+                if not highest or bottom - top <= highest:
+                    yield from _whole(block, page, parsed.page_label)
+            elif is_outermost and block["kind"] == "text":
+                yield from _parts(block, page, parsed.page_label, margins)
 
 
-def _edges_of(block: Json, page: Json, parsed: ParsedPage, *, is_outermost: bool) -> Iterator[_Line]:
-    _, top, _, bottom = block["bbox"]
+def _whole(block: Json, page: Json, label: str | None) -> Iterator[_Line]:
     text = block["text"].strip()
-    role = edge(block["bbox"], page["height"])
-    if role or (is_outermost and bottom - top <= _HIGHEST):
-        if 0 < len(text) <= _LONGEST and not _is_title(block, parsed):
-            bare = _BARE.fullmatch(text)
-            number = _value(bare[1]) if bare else None
-            far = "header" if bottom < page["height"] / 2 else "footer"
-            yield _Line(page, block, text, top, role or far, parsed.page_label, bool(role), number)
-    elif is_outermost and block["kind"] == "text":
-        for role, items in _margins(page, parsed):
-            line = " ".join(item.text for item in sorted(items, key=lambda item: item.x))
-            if page_markdown.can_split(block["text"], line):
-                yield _Line(page, block, line, items[0].y, role, parsed.page_label, is_sure=True)
+    if 0 < len(text) <= _LONGEST:
+        _, top, _, bottom = block["bbox"]
+        bare = _BARE.fullmatch(text)
+        sure = edge(block["bbox"], page["height"])
+        role = sure or ("header" if bottom < page["height"] / 2 else "footer")
+        yield _Line(page, block, text, top, role, label, bool(sure), _value(bare[1]) if bare else None)
 
 
-def _is_title(block: Json, parsed: ParsedPage) -> bool:
-    """Whether a line is set larger than its page, as no running head is."""
-    if not parsed.text_items:
-        return False
-    height: float = block["bbox"][3] - block["bbox"][1]
-    usual: float = statistics.median(item.height for item in parsed.text_items)
-    return height > _LARGER * usual
+def _parts(
+    block: Json, page: Json, label: str | None, margins: Iterable[tuple[str, float, str]]
+) -> Iterator[_Line]:
+    plain = folded(block["text"])
+    for role, top, line in margins:
+        if page_markdown.can_split(plain, line):
+            own = block["text"][: len(line)] if plain.startswith(line) else block["text"][-len(line) :]
+            yield _Line(page, block, own, top, role, label, is_sure=True)
 
 
-def _margins(page: Json, parsed: ParsedPage) -> Iterator[tuple[str, list[TextItem]]]:
-    """Yield the uppermost and the lowest line of a page, as far as they stand in its margins."""
+def _margins(page: Json, parsed: ParsedPage) -> Iterator[tuple[str, float, str]]:
+    """Yield the uppermost and the lowest line of a page, as far as they stand in its margins: role, height, text."""
     items = parsed.text_items
+    if not items:
+        return
     first, last = min(item.y for item in items), max(item.y for item in items)
     for height, role in ((first, "header"), (last, "footer")):
         line = [item for item in items if abs(item.y - height) <= _SAME_HEIGHT]
         if all(edge((item.x, item.y, item.x, item.y + item.height), page["height"]) == role for item in line):
-            yield role, line
+            yield role, height, " ".join(item.text for item in sorted(line, key=lambda item: item.x))
 
 
 def _running(lines: list[_Line], least: int) -> Iterator[_Line]:

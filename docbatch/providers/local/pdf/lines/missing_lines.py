@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from docbatch.providers.local import blocks, word_guard
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.pdf import page_markdown, running_lines
+from docbatch.providers.local.pdf.lines import page_markdown, running_lines
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 from docbatch.providers.local.pdf.raw_text import HYPHEN, Box, Span
 

@@ -14,6 +14,8 @@ _HEADING = re.compile(r"\A#{1,6} ")
 _REACH = 2000
 _END = 24
 _SLACK = 1.0
+_MOST_BLOCKS = 1000
+"""A place among more is not worth the time it takes."""
 
 
 def spans(page: Json) -> list[Span | None]:
@@ -55,6 +57,8 @@ def insert(page: Json, new: Mapping[int, Sequence[Json]]) -> None:
 
 def number_at(place: Box, there: Sequence[Json]) -> int:
     """Return the number of the block that a piece of a page stands before."""
+    if len(there) > _MOST_BLOCKS:
+        return len(there)
     x0, y0, x1, y1 = place
     across, down = (x0 + x1) / 2, (y0 + y1) / 2
     nearest, distance = len(there), float("inf")
@@ -103,6 +107,28 @@ def make_text(page: Json, numbers: Iterable[int]) -> None:
         if span:
             markdown = f"{markdown[: span[0]]}{_HEADING.sub('', markdown[span[0] :], count=1)}"
     page["markdown"] = markdown
+
+
+def rewrite(page: Json, lines: Mapping[int, Sequence[str]], gone: int) -> None:
+    """Give blocks of a page new lines, and take another one, whose words they have now, out of it."""
+    found = spans(page)
+    if found[gone] is None or any(found[number] is None for number in lines):
+        return
+    markdown: str = page["markdown"]
+    pieces, at = [], 0
+    for number, block in enumerate(page["blocks"]):
+        span = found[number]
+        if span is None or span[0] < at or (number != gone and number not in lines):
+            continue
+        pieces.append(markdown[at : span[0]])
+        at = span[1]
+        if number in lines:
+            block["text"] = "\n".join(lines[number])
+            if block["kind"] == "list":
+                block["kind"] = "text"
+            pieces.append(blocks.markdown([block]))
+    page["markdown"] = "".join([*pieces, markdown[at:]]).strip("\n")
+    del page["blocks"][gone]
 
 
 def can_split(text: str, line: str) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, pairwise
 
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.pdf import math_signs
-from docbatch.providers.local.pdf.composed_letters import composed
+from docbatch.providers.local.pdf.characters import math_signs, rare_letters, spaced_words
+from docbatch.providers.local.pdf.characters.composed_letters import composed
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 from docbatch.providers.local.pdf.raw_text import HYPHEN
 
@@ -30,6 +30,10 @@ _OWN_SPACE = re.compile(f"(?<=[^\\s{_SPACES}])[{_SPACES}](?=[^\\s{_SPACES}])")
 _SPACE = re.compile(r"(?<=\S) (?=\S)")
 # Spaces and what Markdown is made of are no part of the characters around.
 _MARKUP = re.compile(rf"[\s\x00*_#|\\`\[\]()<>~{HYPHEN}]+")
+# Scripts that are written without spaces between words: Chinese and Japanese.
+_SOLID = re.compile(r"[\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef]")
+_SOLID_END = re.compile(f"{_SOLID.pattern} (?={_SOLID.pattern})")
+_LINE_END = re.compile(r"\s*[\r\n]+\s*")
 # A list's marks, a table's rule and a link's target were written by the engine, not by the page.
 _ENGINES_OWN = re.compile(r"^\s*- |^\|[-:| ]+\|$|\]\([^)\s]*\)", re.MULTILINE)
 _STILL_BROKEN = re.compile(r"\b(\w{1,40})-(\*{0,3}) (\*{0,3})(\w{1,40})\b")
@@ -42,6 +46,7 @@ _REACHES = ((6, 6), (3, 3), (8, 0), (0, 8), (3, 0), (0, 3))
 _FARTHEST = 8
 _REACH_OF_A_SPACE = 4
 _LONGEST_PART = 40
+_MOST_COMPOUNDS = 200
 
 _Key = tuple[str, str, str, tuple[int, int]]
 _Change = Callable[[list[str]], list[str]]
@@ -57,8 +62,15 @@ def restore(document: PdfDocument) -> None:
     for page, raw in zip(pages, raws, strict=True):
         if HYPHEN in raw:
             _rewrite(page, _Hyphens(raw, compounds).joined)
+        if spaced_words.has_any(page["markdown"]):
+            _rewrite(page, spaced_words.SpacedWords(raw).joined)
         if not raw.isascii():
             _restore(page, raw)
+
+
+def folded(text: str) -> str:
+    """Return a text with plain dashes and quotes, as the engine writes them: as long as it was."""
+    return text.translate(_FOLDED)
 
 
 def _restore(page: Json, raw: str) -> None:
@@ -66,8 +78,22 @@ def _restore(page: Json, raw: str) -> None:
         _rewrite(page, lambda texts: [composed(text) for text in texts])
     if "$" in page["markdown"]:
         _rewrite(page, lambda texts: [math_signs.as_written(text, raw) for text in texts])
+    if _SOLID.search(raw):
+        _rewrite(page, _without_line_ends(raw))
     if _OWN.search(raw) or _OWN_SPACE.search(raw):
         _rewrite(page, _Characters(raw).restored)
+    if rare_letters.has_any(raw):
+        _rewrite(page, rare_letters.RareLetters(raw).put_in)
+
+
+def _without_line_ends(raw: str) -> _Change:
+    """Return what joins lines of a script without spaces, which the engine parts by one."""
+    ends = {match[0] for match in _SOLID_END.finditer(_LINE_END.sub(" ", raw))} - set(_SOLID_END.findall(raw))
+
+    def joined(match: re.Match[str]) -> str:
+        return match[0].replace(" ", "") if match[0] in ends else match[0]
+
+    return lambda texts: [_SOLID_END.sub(joined, text) for text in texts]
 
 
 def _rewrite(page: Json, change: _Change) -> None:
@@ -97,7 +123,8 @@ class _Hyphens:
             for one, other in self._pairs
             if f"{one}-{other}".lower() in compounds
         }
-        self._joined = re.compile(rf"\b(?:{'|'.join(sorted(self._kept))})\b") if self._kept else None
+        words = "|".join(sorted(self._kept)[:_MOST_COMPOUNDS])
+        self._joined = re.compile(rf"\b(?:{words})\b") if words else None
 
     def joined(self, texts: list[str]) -> list[str]:
         texts = [_STILL_BROKEN.sub(self._join, text) if "-" in text else text for text in texts]

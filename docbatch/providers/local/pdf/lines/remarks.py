@@ -11,7 +11,7 @@ from pypdfium2 import raw as pdfium
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.pdf import page_markdown
+from docbatch.providers.local.pdf.lines import page_markdown
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 
 _SHOWN = frozenset({"freetext", "stamp"})
