@@ -2,7 +2,10 @@
 
 import pytest
 
-from docbatch.providers.local.engines import Parsed
+from docbatch.providers.local.engines import Json, Parsed
+from docbatch.providers.local.pdf.layout.block_lines import lines_of_block
+from docbatch.providers.local.pdf.layout.page_lines import PageLine, Segment
+from docbatch.providers.local.pdf.layout.page_pieces import PagePiece
 from docbatch.providers.local.word_guard import missing
 from tests.providers.local.drawn_pages import DrawnPage
 from tests.providers.local.test_pdf_tables import PROSE, read
@@ -175,3 +178,15 @@ def test_listings_keep_their_indents() -> None:
     markdown = read(DrawnPage().lines(60, PROSE).lines(110, lines, font="mono")).pages[0]["markdown"]
 
     assert "\n".join(lines) in markdown
+
+
+def test_a_line_knows_that_its_last_word_goes_on() -> None:
+    block: Json = {"kind": "text", "text": "found by the commission here", "bbox": [60, 100, 200, 123]}
+    lines = [
+        PageLine(100, 110, [Segment(60, 100, 200, 110, "found by the com-", 10, bold=True)]),
+        PageLine(113, 123, [Segment(60, 113, 160, 123, "mission here", 10, bold=False)]),
+    ]
+
+    found = lines_of_block(PagePiece(block["text"], block), lines)
+
+    assert [line.is_broken for line in found or ()] == [True, False]

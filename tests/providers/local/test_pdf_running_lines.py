@@ -87,7 +87,7 @@ def test_a_line_that_stands_once_does_not_run() -> None:
 def test_a_title_set_large_on_every_page_is_no_running_head() -> None:
     document = read(book(4, head="Certificate", size=24), DROP)
 
-    assert all(page["markdown"].startswith("Certificate") for page in document.pages)
+    assert all(page["markdown"].startswith("# Certificate") for page in document.pages)
 
 
 def test_a_running_head_is_no_heading() -> None:

@@ -24,11 +24,15 @@ class Style:
 
 
 class BlockLine:
-    """A line of a block: its segments on the page, and where it ends in the block's Markdown without spaces and marks."""
+    """A line of a block: its segments on the page, and where it ends in the block's Markdown without spaces and marks.
 
-    def __init__(self, segments: list[Segment], end: int) -> None:
+    `is_broken` tells that its last word goes on in the next line.
+    """
+
+    def __init__(self, segments: list[Segment], end: int, *, is_broken: bool = False) -> None:
         self.segments = segments
         self.end = end
+        self.is_broken = is_broken
 
     @cached_property
     def style(self) -> Style:
@@ -67,7 +71,7 @@ def lines_of_block(piece: PagePiece, lines: Sequence[PageLine]) -> list[BlockLin
                 taken.append(segment)
                 at = end
         if taken and (not found or at > found[-1].end):
-            found.append(BlockLine(taken, at))
+            found.append(BlockLine(taken, at, is_broken=taken[-1].text.endswith("-") and text[at - 1] != "-"))
             misses = 0
         elif found or line.y0 > box[3]:
             misses += 1

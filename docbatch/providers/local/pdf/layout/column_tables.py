@@ -45,8 +45,11 @@ def _placed(table: ColumnTable, pieces: Sequence[PagePiece], *, are_ruled: bool)
     there = [pieces[at] for at in touched]
     if any(piece.kind in {"code", "image"} for piece in there) or _holds_heading(there, table):
         return None
+    is_mended = not are_ruled and _mends(table, there)
+    if not is_mended and all(piece.kind == "table" for piece in there):
+        return None
     cut = _cut(table, there)
-    if cut is None or not _is_better(table, there, cut, are_ruled=are_ruled):
+    if cut is None or not (is_mended or _is_better(table, there, cut)):
         return None
     first, last = touched[0], touched[-1]
     # A column far to the right may have been put behind what stands below the table.
@@ -185,29 +188,27 @@ def _crop(piece: PagePiece, *, top: float | None = None, bottom: float | None = 
         piece.block["bbox"] = [x0, y0, x1, y1 if bottom is None else min(y1, round(bottom, 2))]
 
 
-def _is_better(table: ColumnTable, pieces: Sequence[PagePiece], cut: _Cut, *, are_ruled: bool) -> bool:
-    """Tell whether the columns found say more than the tables that were there."""
+def _cells(pieces: Sequence[PagePiece]) -> list[str]:
+    tables = (piece.block for piece in pieces if piece.kind == "table" and piece.block is not None)
+    return [cell["text"] for table in tables for cell in table["cells"] if cell["text"]]
+
+
+def _mends(table: ColumnTable, pieces: Sequence[PagePiece]) -> bool:
+    """Tell whether cells of the tables that were there are several cells read as one."""
+    mine = {cell.text for row in table.rows for cell in row}
+    others = [text for text in _cells(pieces) if text not in mine]
+    return bool(others) and not _neighbours(table).isdisjoint(others)
+
+
+def _is_better(table: ColumnTable, pieces: Sequence[PagePiece], cut: _Cut) -> bool:
+    """Tell whether the columns found say more than what was there: a table of what was none, or one with all its lines."""
     if table.is_contents:
         return len(pieces) > 1 and not any(piece.kind == "table" for piece in pieces)
-    theirs = [
-        cell["text"]
-        for piece in pieces
-        if piece.kind == "table" and piece.block
-        for cell in piece.block["cells"]
-    ]
+    theirs = _cells(pieces)
     if not theirs:
         return table.certain
     mine = {cell.text for row in table.rows for cell in row}
-    filled = [text for text in theirs if text]
-    joined = _neighbours(table) if not are_ruled else set()
-    if any(text in joined and text not in mine for text in filled):
-        return True
-    others = [piece for piece in pieces if piece.block is not None and piece.kind != "table"]
-    return (
-        bool(others)
-        and not cut.before + cut.after
-        and sum(text in mine for text in filled) >= _ALIKE * len(filled)
-    )
+    return not cut.before + cut.after and sum(text in mine for text in theirs) >= _ALIKE * len(theirs)
 
 
 def _neighbours(table: ColumnTable) -> set[str]:

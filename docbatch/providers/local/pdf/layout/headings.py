@@ -121,6 +121,8 @@ def _ends(lines: Sequence[BlockLine], body: Style) -> list[int]:
 
 def _ends_before(lines: Sequence[BlockLine], at: int, body: Style) -> bool:
     before, after = lines[at - 1], lines[at]
+    if before.is_broken:
+        return False
     large = max(before, after, key=lambda line: line.style.size)
     if not _stands_out(large, body) and not _stands_out(before, body) and not _stands_out(after, body):
         return False

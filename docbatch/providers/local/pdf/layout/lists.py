@@ -100,7 +100,11 @@ def _starts(lines: Sequence[BlockLine], *, is_item: bool) -> dict[int, bool]:
     if is_item:
         first = _begin(lines[0])
         for at in range(1, len(lines)):
-            if at not in starts and (_begin(lines[at]) < first - _LEFT or _is_apart(lines, at)):
+            if (
+                at not in starts
+                and not lines[at - 1].is_broken
+                and (_begin(lines[at]) < first - _LEFT or _is_apart(lines, at))
+            ):
                 starts[at] = False
                 break
     elif marked and max(marked) + 1 < len(lines):

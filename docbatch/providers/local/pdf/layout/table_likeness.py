@@ -55,8 +55,9 @@ def is_table(rows: Sequence[Sequence[ColumnCell]], lines: Sequence[PageLine]) ->
 def is_table_of_contents(rows: Sequence[Sequence[ColumnCell]], lines: Sequence[PageLine]) -> bool:
     """Tell whether most lines lead with dots to a number that never falls."""
     pages = [row[-1].text for row in rows if row[-1].text]
-    leads = sum(bool(_LEADERS.search(line.text)) for line in lines)
-    return len(rows) >= _FEWEST_ROWS and 2 * leads > len(lines) and _is_contents(pages)
+    if len(rows) < _FEWEST_ROWS or not _is_contents(pages):
+        return False
+    return 2 * sum(bool(_LEADERS.search(line.text)) for line in lines) > len(lines)
 
 
 def _is_text_in_columns(columns: Sequence[Sequence[str]], figures: Sequence[bool]) -> bool:

@@ -24,6 +24,8 @@ _MOST_COLUMNS = 40
 _GUTTER = 0.45
 _NEXT_LINE = 2.6
 _SAME_CELL = 0.75
+_MOST_SINGLE = 6
+_LETTERS_OF_A_LINE = 45
 
 
 @dataclass(slots=True)
@@ -62,18 +64,37 @@ class _Run:
         last = self.lines[-1]
         if line.y0 - last.y1 > _NEXT_LINE * min(last.height, line.height):
             return False
-        merged = _merged(self.columns, line)
-        if not self._allows(line, len(merged)):
+        merged = (
+            _merged(self.columns, line)
+            if len(line.segments) > 1
+            else self._with(line.segments[0], line.height)
+        )
+        if merged is None or not self._allows(line, len(merged)):
             return False
         self.columns = merged
         self.lines.append(line)
         self.single = self.single + 1 if len(line.segments) == 1 else 0
         return True
 
+    def _with(self, segment: Segment, height: float) -> list[list[float]] | None:
+        """Return the columns with a segment that belongs to one of them, None where it belongs to none or crosses several."""
+        gutter = _GUTTER * height
+        touched = [
+            at
+            for at, (x0, x1) in enumerate(self.columns)
+            if segment.x0 - x1 < gutter and x0 - segment.x1 < gutter
+        ]
+        if len(touched) != 1 or self.single >= _MOST_SINGLE:
+            return None
+        columns = list(self.columns)
+        x0, x1 = columns[touched[0]]
+        columns[touched[0]] = [min(x0, segment.x0), max(x1, segment.x1)]
+        return columns
+
     def _allows(self, line: PageLine, count: int) -> bool:
         held, given = len(self.columns), len(line.segments)
         if given == 1:
-            return count == held and self.single < 6
+            return True
         if count < held:
             return False
         if count > held:
@@ -125,6 +146,11 @@ def _touched(columns: Sequence[Sequence[float]], line: PageLine) -> int:
 def _table(run: _Run, above: PageLine | None) -> ColumnTable | None:
     lines = run.lines
     if len(lines) < _FEWEST_ROWS - 1 or len(run.columns) < 2:
+        return None
+    segments = [segment for line in lines for segment in line.segments]
+    if "..." not in lines[0].text and sum(
+        len(segment.text) for segment in segments
+    ) > _LETTERS_OF_A_LINE * len(segments):
         return None
     while lines and len(lines[-1].segments) == 1 and not _continues(lines, run.columns):
         lines.pop()
