@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 from docbatch.core.results import DocumentInfo, Result
@@ -156,3 +157,17 @@ def test_more_files_than_anyone_reads_are_counted(monkeypatch: pytest.MonkeyPatc
 
     assert len(parsed.attachments) == 2
     assert parsed.lost == ["3 more embedded files: only the first 2 are looked at"]
+
+
+def test_a_document_that_only_the_engine_opens_is_read_and_says_what_was_not_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise pypdfium2.PdfiumError("no")
+
+    monkeypatch.setattr("docbatch.providers.local.pdf.pdf_document.pypdfium2.PdfDocument", refuse)
+
+    parsed = read(carrying(("note.txt", b"Deliver before noon", "")))
+
+    assert parsed.pages[0]["markdown"] == "The invoice is attached to this page."
+    assert "files inside the document were not looked for: PDFium cannot open it" in parsed.warnings

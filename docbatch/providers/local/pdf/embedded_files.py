@@ -16,9 +16,14 @@ _PINNED = "fileattachment"
 
 def read_embedded_files(document: PdfDocument) -> None:
     """Read each file inside the document with the engine for its type; one that is not read is lost and named."""
+    try:
+        count = document.pdfium.count_attachments()
+    except PdfiumError:
+        document.warnings.append("files inside the document were not looked for: PDFium cannot open it")
+        return
     files = AttachedFiles(document.options)
     seen: set[tuple[str, bytes]] = set()
-    for attachment in _attachments(document):
+    for attachment in _attachments(document, count):
         name = attachment.get_name()
         try:
             data = bytes(attachment.get_data())
@@ -34,8 +39,7 @@ def read_embedded_files(document: PdfDocument) -> None:
     document.warnings += files.warnings
 
 
-def _attachments(document: PdfDocument) -> Iterator[PdfAttachment]:
-    count = document.pdfium.count_attachments()
+def _attachments(document: PdfDocument, count: int) -> Iterator[PdfAttachment]:
     for number in range(min(count, _MOST)):
         yield document.pdfium.get_attachment(number)
     if count > _MOST:

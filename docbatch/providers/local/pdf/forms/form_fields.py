@@ -7,6 +7,7 @@ from contextlib import closing
 from itertools import groupby
 
 from liteparse import FormField
+from pypdfium2 import PdfiumError, PdfPage
 from pypdfium2 import raw as pdfium
 
 from docbatch.providers.local import blocks
@@ -41,18 +42,28 @@ def add_form_fields(document: PdfDocument) -> None:
     for parsed, page in zip(document.parsed.pages, document.pages, strict=True):
         fields = [each for each in parsed.form_fields or () if each.rect and each.type in _SHOWN][:_MOST]
         if fields:
-            _add(PageLayout(parsed, page), list(_visible(document, parsed.page_num, fields)), page)
+            _add(PageLayout(parsed, page), _visible(document, parsed.page_num, fields), page)
 
 
-def _visible(document: PdfDocument, number: int, fields: Iterable[FormField]) -> Iterator[FormField]:
-    with closing(document.pdfium[number - 1]) as page:
-        for each in fields:
-            annotation = pdfium.FPDFPage_GetAnnot(page, each.annotation_index)
-            flags = pdfium.FPDFAnnot_GetFlags(annotation) if annotation else 0
-            if annotation:
-                pdfium.FPDFPage_CloseAnnot(annotation)
-            if not flags & _UNSEEN and not (each.type == "text" and each.field_flags & _PASSWORD):
-                yield each
+def _visible(document: PdfDocument, number: int, fields: Sequence[FormField]) -> list[FormField]:
+    """Return the fields that are shown; all but passwords where PDFium cannot open the document."""
+    open_fields = [each for each in fields if not (each.type == "text" and each.field_flags & _PASSWORD)]
+    try:
+        page = document.pdfium[number - 1]
+    except PdfiumError:
+        return open_fields
+    with closing(page):
+        return [each for each in open_fields if not _flags(page, each) & _UNSEEN]
+
+
+def _flags(page: PdfPage, each: FormField) -> int:
+    annotation = pdfium.FPDFPage_GetAnnot(page, each.annotation_index)
+    if not annotation:
+        return 0
+    try:
+        return int(pdfium.FPDFAnnot_GetFlags(annotation))
+    finally:
+        pdfium.FPDFPage_CloseAnnot(annotation)
 
 
 def _add(layout: PageLayout, fields: Sequence[FormField], page: Json) -> None:
