@@ -1,6 +1,8 @@
 """What a worker does to itself before it touches a document: limits of memory, and no core file."""
 
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def no_core_file() -> None:
@@ -20,6 +22,25 @@ def limit_memory(extra: int) -> None:
 def lift_memory_limit() -> None:
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
+@contextmanager
+def engines_own_memory() -> Iterator[None]:
+    """Let what happens here take memory that is not the document's; the document's limit is moved by as much.
+
+    For engines that are loaded while a document is read, and whose memory a document cannot raise.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    before = _statm()
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    try:
+        yield
+    finally:
+        after = _statm()
+        if soft != resource.RLIM_INFINITY and before and after:
+            wanted = soft + max(after[0] - before[0], 0) * resource.getpagesize()
+            soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def resident() -> int:

@@ -12,14 +12,16 @@ import sys
 import time
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.processes.frames import Frame, message_of
 from docbatch.processes.parent import die_with, private_pipes, serve
 from docbatch.providers.local import confine, reading
-from docbatch.providers.local.engines import PDF, Catalogue, Engine, Json, Options, Parsed
+from docbatch.providers.local.deadline import CURRENT
+from docbatch.providers.local.engines import Catalogue, Engine, Json, Options, Parsed, shows_pages
 from docbatch.providers.local.messages import FORMAT, Answer, Differs, Task, Unkept, Written, read_task
-from docbatch.providers.local.ocr import tesseract_data
+from docbatch.providers.local.ocr import ways
 
 # A process is replaced after this much work, or when it holds this much memory.
 _DOCUMENTS = 300
@@ -29,6 +31,8 @@ _RESIDENT = 1 << 30
 # What the parent is told of an answer's warnings; all of them stand in the answer.
 _MOST_WARNINGS = 20
 _LONGEST_WARNING = 300
+
+_NO_LETTERS = "empty: there are no letters in the document"
 
 # Another engine would come to the same end.
 _FINAL = frozenset({FailureClass.ENCRYPTED, FailureClass.NEEDS_OCR})
@@ -81,9 +85,10 @@ class DocumentReader:
         names = self._catalogue.route(task.media_type, task.options)
         if not names:
             return _not_read(task.media_type)
-        if task.options.ocr == "force" and not task.options.reads_pictures and _shows_pages(task.media_type):
+        if task.options.ocr == "force" and ways.of(task.options) is None and shows_pages(task.media_type):
             return Failure(
-                FailureClass.NEEDS_OCR, f"ocr: force needs Tesseract's data; {_advice(task.options)}"
+                FailureClass.NEEDS_OCR,
+                f"ocr: force needs what reads pictures; {ways.advice(task.options)}",
             )
         failures = []
         for name in names[task.skip :]:
@@ -98,6 +103,7 @@ class DocumentReader:
 
     def _attempt(self, engine: Engine, data: bytes, task: Task) -> Parsed | Failure:
         confine.limit_memory(task.max_memory)
+        CURRENT.start(task.timeout)
         try:
             outcome = engine.extract(data, task.media_type, task.options)
         except (MemoryError, KeyboardInterrupt, SystemExit):
@@ -122,10 +128,6 @@ def _not_read(media_type: str) -> Failure:
     return Failure(FailureClass.UNSUPPORTED, f"documents of type {media_type} are not read")
 
 
-def _shows_pages(media_type: str) -> bool:
-    return media_type == PDF or media_type.startswith("image/")
-
-
 def _judged(parsed: Parsed, task: Task) -> Parsed | Failure:
     """Turn a success without a word into what it is."""
     if parsed.has_text():
@@ -134,15 +136,11 @@ def _judged(parsed: Parsed, task: Task) -> Parsed | Failure:
         return Failure(FailureClass.CORRUPT, "; ".join(parsed.lost))
     if parsed.unread:
         return Failure(
-            FailureClass.NEEDS_OCR, f"the document is a picture without text; {_advice(task.options)}"
+            FailureClass.NEEDS_OCR, f"the document is a picture without text; {ways.advice(task.options)}"
         )
+    if parsed.looked_at:
+        return replace(parsed, warnings=[_NO_LETTERS, *parsed.warnings])
     return Failure(FailureClass.EMPTY, "no text was found in the document")
-
-
-def _advice(options: Options) -> str:
-    if options.ocr == "off":
-        return "set ocr: auto to have it read"
-    return f"install {tesseract_data.packages(options.languages)} and run docbatch retry"
 
 
 def _payload(engine: str, parsed: Parsed, options: Options) -> Json:
@@ -169,7 +167,7 @@ def _scans(pages: Sequence[int], options: Options) -> list[str]:
     if not pages:
         return []
     numbers = ", ".join(map(str, pages))
-    return [f"lost: pictures without text on page {numbers}; {_advice(options)}"]
+    return [f"lost: pictures without text on page {numbers}; {ways.advice(options)}"]
 
 
 def _write(path: bytes, content: bytes) -> None:

@@ -10,6 +10,7 @@ from liteparse import LayoutBlock, LayoutCell, LiteParse, ParsedPage, ParseResul
 from docbatch.core.models import Failure
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
 from docbatch.providers.local.pdf.pdf_document import PdfDocument, Step
+from docbatch.providers.local.pdf.scanned_pages import read_scanned_pages
 
 _KINDS = {
     "heading": "heading",
@@ -20,7 +21,7 @@ _KINDS = {
     "table": "table",
     "figure": "image",
 }
-STEPS: tuple[Step, ...] = ()
+STEPS: tuple[Step, ...] = (read_scanned_pages,)
 """What completes what liteparse read, in this order."""
 _HEADER_WITHIN = 1032
 _MOST_PAGES = 1_000_000

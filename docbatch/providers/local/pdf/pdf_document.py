@@ -15,7 +15,7 @@ class PdfDocument:
     """A PDF under the steps that complete it.
 
     `data` begins with the PDF's header; `password` opens it. `parsed` is liteparse's answer, page by page in the order of `pages`,
-    which have the shape of `results.Page`; steps change pages, never `parsed`. The lists below are those of `Parsed`.
+    which have the shape of `results.Page`; steps change pages, never `parsed`. What follows has the names of `Parsed`.
     """
 
     data: bytes
@@ -28,6 +28,7 @@ class PdfDocument:
     warnings: list[str] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    looked_at: bool = False
     _pdfium: pypdfium2.PdfDocument | None = None
     _open: ExitStack = field(default_factory=ExitStack)
 
@@ -52,6 +53,7 @@ class PdfDocument:
             warnings=self.warnings,
             unread=self.unread,
             lost=self.lost,
+            looked_at=self.looked_at,
         )
 
 
