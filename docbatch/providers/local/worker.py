@@ -26,7 +26,8 @@ from docbatch.providers.local.ocr import ways
 # A process is replaced after this much work, or when it holds this much memory.
 _DOCUMENTS = 300
 _SECONDS = 30.0
-_RESIDENT = 1 << 30
+# The models that read pictures take up to 0.9 GB of it.
+_RESIDENT = 3 << 29
 
 # What the parent is told of an answer's warnings; all of them stand in the answer.
 _MOST_WARNINGS = 20

@@ -3,11 +3,14 @@
 import io
 import zlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pypdfium2
-from PIL import Image
 
 from tests.providers.local.specimens import pdf_of, stream
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 LINES = ("Delivery note 2207", "", "Three coils of hemp rope, 12 mm", "Price: 1.204,50 EUR")
 _WIDTH, _HEIGHT = 400, 200
@@ -23,7 +26,7 @@ def text_page(lines: Sequence[str] = LINES, size: tuple[int, int] = (_WIDTH, _HE
     return _document(drawn, size, (b"/Font<</F1 5 0 R>>", _FONT))
 
 
-def picture(lines: Sequence[str] = LINES, dpi: int = 150) -> Image.Image:
+def picture(lines: Sequence[str] = LINES, dpi: int = 150) -> "Image.Image":
     document = pypdfium2.PdfDocument(text_page(lines))
     try:
         drawn: Image.Image = document[0].render(scale=dpi / 72).to_pil()
@@ -33,7 +36,7 @@ def picture(lines: Sequence[str] = LINES, dpi: int = 150) -> Image.Image:
 
 
 def scan(
-    page: Image.Image, *, rotate: int = 0, on_top: bytes = b"", place: tuple[int, ...] | None = None
+    page: "Image.Image", *, rotate: int = 0, on_top: bytes = b"", place: tuple[int, ...] | None = None
 ) -> bytes:
     """Return a PDF whose page is this picture, with drawing `on_top`; `place` is x, y, width and height in points."""
     size = (page.width * 72 // 150, page.height * 72 // 150)
@@ -49,7 +52,7 @@ def scan(
     return _document(drawn, size, (resources, image, _FONT), b"/Rotate %d" % rotate)
 
 
-def saved(page: Image.Image, kind: str, **options: object) -> bytes:
+def saved(page: "Image.Image", kind: str, **options: object) -> bytes:
     content = io.BytesIO()
     page.save(content, kind, **options)
     return content.getvalue()

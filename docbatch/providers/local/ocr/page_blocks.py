@@ -145,7 +145,7 @@ def _said(row: Row) -> str:
 def _ended_early(before: Row, row: Row, end: float) -> bool:
     """Whether the next row's first word had fitted behind this one, which was ended on purpose then."""
     word = len(row[0].text.partition(" ")[0]) + 1
-    needed = row[0].width * word / (len(row[0].text) + 1) + row[0].height
+    needed = row[0].width * word / (len(row[0].text) + 1) + row[0].height / 2
     return len(before) > 1 or len(row) > 1 or end - before[-1].right > needed
 
 

@@ -7,19 +7,19 @@ from liteparse import LiteParse
 
 from docbatch.providers.local import confine
 from docbatch.providers.local.engines import Options
-from docbatch.providers.local.ocr.text_lines import TextLine, found
+from docbatch.providers.local.ocr.text_lines import TextLine, found, joined
 
 _DPI = 200
 _POINTS = 72 / _DPI
 
 
 def read(grey: bytes, width: int, height: int, options: Options) -> list[TextLine]:
-    """Return the words of a grey picture of so many pixels, a byte each. Raises RuntimeError."""
+    """Return the lines of a grey picture of so many pixels, a byte each. Raises RuntimeError."""
     document = _as_pdf(grey, width, height)
     parser = _parser(options.tessdata, options.languages)
     with confine.engines_own_memory():
         pages = parser.parse(document).pages
-    return [
+    words = [
         found(
             item.text.strip(),
             1.0 if item.confidence is None else item.confidence,
@@ -34,6 +34,7 @@ def read(grey: bytes, width: int, height: int, options: Options) -> list[TextLin
         for item in page.text_items
         if item.text.strip()
     ]
+    return joined(words)
 
 
 @cache

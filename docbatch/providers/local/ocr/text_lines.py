@@ -13,6 +13,7 @@ _FINE_STEP = 0.001
 # The slope of a page with more lines is that of some of them.
 _ENOUGH_LINES = 300
 _SAME_ROW = 0.5
+_WORDS_APART = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,30 @@ def rows(lines: Iterable[TextLine]) -> list[list[TextLine]]:
 def _is_free(row: Iterable[TextLine], line: TextLine) -> bool:
     slack = line.height / 2
     return all(line.left > each.right - slack or line.right < each.left + slack for each in row)
+
+
+def joined(words: Sequence[TextLine]) -> list[TextLine]:
+    """Return lines made of words that stand side by side."""
+    lines: list[TextLine] = []
+    level = straightened(words)
+    apart = height(level) * _WORDS_APART
+    for row in rows(level):
+        line = [row[0]]
+        for word in row[1:]:
+            if word.left - line[-1].right > apart:
+                lines.append(_one(line))
+                line = []
+            line.append(word)
+        lines.append(_one(line))
+    return lines
+
+
+def _one(words: Sequence[TextLine]) -> TextLine:
+    left, top, right, bottom = zip(*(word.box for word in words), strict=True)
+    letters = sum(len(word.text) for word in words)
+    confidence = sum(word.confidence * len(word.text) for word in words) / max(letters, 1)
+    text = " ".join(word.text for word in words)
+    return found(text, confidence, (min(left), min(top), max(right), max(bottom)))
 
 
 def straightened(lines: Sequence[TextLine]) -> list[TextLine]:

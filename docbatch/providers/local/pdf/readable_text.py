@@ -12,7 +12,7 @@ _BAD_LETTER = re.compile(f"[{_BAD}]")
 _WORD = re.compile(r"[^\W\d_]+")
 _LEAST_PAIRS = 20
 _USUAL = 0.2
-_SAMPLE = 20_000
+_SAMPLE = 4_000
 # Pairs of letters that make up a third and more of any text in a European language.
 _COMMON_PAIRS_TEXT = """
 th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve co me de hi ri ro ic ne

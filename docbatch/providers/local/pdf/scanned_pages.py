@@ -24,7 +24,9 @@ _SPARSE = 50
 _LARGE_PICTURE = 0.5
 _LITTLE_TEXT = 200
 _AGREES = 0.5
+_AGREES_WELL = 0.9
 _LEAST_LETTERS = 3
+_LEAST_WORDS = 8
 _NO_LETTERS = "its font says nothing about its letters"
 
 
@@ -116,18 +118,24 @@ def _read(document: PdfDocument, place: int, reason: Reason, outcome: _Outcome) 
             document.lost.append(f"page {number}: {_NO_LETTERS}, and none were found in its picture")
     elif reason == "beside":
         _add(document, place, reading, outcome)
-    elif reason != "doubtful" or not _agrees(document.parsed.pages[place].text, reading):
+    elif not _is_good(document.parsed.pages[place].text, reading, reason):
         _replace(document, place, reading, keeps=reason == "sparse")
         outcome.read[place] = reading.confidence
 
 
-def _agrees(text: str, reading: Reading) -> bool:
-    """Whether a page says what is seen on it; what can hardly be made out says nothing against its text."""
-    if reading.confidence < UNSURE:
-        return True
-    said = [word for word in word_guard.words(text) if len(word) >= _LEAST_LETTERS]
-    lacking = word_guard.missing(" ".join(said), blocks.text(reading.blocks))
-    return len(lacking) <= len(said) * (1 - _AGREES)
+def _is_good(text: str, reading: Reading, reason: Reason) -> bool:
+    """Whether a page's own text says what is seen on it; what can hardly be made out says nothing against a text."""
+    seen = blocks.text(reading.blocks)
+    if reason == "doubtful":
+        return reading.confidence < UNSURE or _share(text, seen) >= _AGREES
+    # The signs that no letter stands for are brackets or the like where all words are there.
+    return reason == "garbled" and min(_share(text, seen), _share(seen, text)) >= _AGREES_WELL
+
+
+def _share(text: str, said: str) -> float:
+    """Return how many of a text's longer words are said."""
+    long = [word for word in word_guard.words(text) if len(word) >= _LEAST_LETTERS]
+    return 1 - len(word_guard.missing(" ".join(long), said)) / max(len(long), 1)
 
 
 def _replace(document: PdfDocument, place: int, reading: Reading, *, keeps: bool) -> None:
@@ -143,8 +151,8 @@ def _replace(document: PdfDocument, place: int, reading: Reading, *, keeps: bool
 def _add(document: PdfDocument, place: int, reading: Reading, outcome: _Outcome) -> None:
     """Add what the picture on a page says to the page's own text, above it or below."""
     page = document.pages[place]
-    new = [block for block in reading.blocks if _is_new(block["text"], page["text"])]
-    if not new:
+    new = [block for block in reading.blocks if _share(block["text"], page["text"]) < _AGREES]
+    if not _is_text(blocks.text(new)):
         return
     own = page["blocks"]
     above = _top(new) < _top(own)
@@ -158,8 +166,11 @@ def _add(document: PdfDocument, place: int, reading: Reading, outcome: _Outcome)
     page["confidence"] = outcome.read[place] = round(reading.confidence, 3)
 
 
-def _is_new(text: str, said: str) -> bool:
-    return len(word_guard.missing(text, said)) > len(word_guard.words(text)) * _AGREES
+def _is_text(text: str) -> bool:
+    """Whether a picture shows words; the marks of a drawing or a sheet of music are read as short ones."""
+    words = word_guard.words(text)
+    long = sum(len(word) >= _LEAST_LETTERS for word in words)
+    return long >= max(_LEAST_WORDS, len(words) / 2)
 
 
 def _top(some: Sequence[Json]) -> float:
