@@ -80,6 +80,7 @@ _TEXT_SUFFIXES = {
     b".xhtml": HTML,
     b".eml": MAIL,
 }
+_MAIL_SUFFIXES = frozenset({b".eml", b".mht", b".mhtml"})
 _ZIP_SUFFIXES = {
     b".docx": _FAMILIES["word"],
     b".xlsx": _FAMILIES["xl"],
@@ -99,8 +100,21 @@ _OLE_SUFFIXES = {
 _LONGEST_TYPE = 120
 _OURS = b"application/vnd.docbatch."
 _PDF_HEADER = re.compile(rb"%PDF-\d")
+_PDF_OBJECT = re.compile(rb"\d obj\b")
+_PDF_BINARY = re.compile(rb"^%[\x80-\xff]{4}", re.MULTILINE)
+_MOST_JUNK = 1 << 20
 # Bells, backspaces and escapes are met in logs and manual pages.
 _NOT_TEXT = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
+# Where the name says that it is a text, a few others may be in it.
+_TEXT_NAMES = frozenset({*_TEXT_SUFFIXES, b".txt", b".text", b".log", b".asc"})
+_FEW = 0.02
+_ZERO_IN = 200
+_DOS_END = b"\x1a"
+# In an encoding that is not theirs, bytes become characters from all over Unicode.
+_NO_CHARACTER = re.compile(
+    "[\0-\x06\x0e-\x1a\x1c-\x1f\x80-\x84\x86-\x9f\u2fe0-\u2fef\ue000-\uf8ff\ufffe\uffff]"
+)
+_ASCII_WORDS = re.compile(r"[\t\n\r -~]")
 _HTML_START = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _FIELD = re.compile(rb"(?!https?:)([A-Za-z][A-Za-z0-9-]{1,40}):[ \t]?")
 _MAIL_FIELDS = frozenset(
@@ -112,7 +126,8 @@ _TELLING_FIELDS = frozenset(b"from received message-id return-path".split())
 def detect(head: bytes, name: bytes = b"", open_file: BinaryIO | None = None) -> str:
     """Return the media type of a file from its first `HEAD_SIZE` bytes.
 
-    `open_file`, if given, is read further only for containers whose head does not show what they hold.
+    `open_file`, if given, is read further only for containers whose head does not show what they hold, and for what is named
+    a PDF and does not begin as one.
     """
     if not head:
         return EMPTY
@@ -121,7 +136,7 @@ def detect(head: bytes, name: bytes = b"", open_file: BinaryIO | None = None) ->
         return _inside_zip(head, suffix, open_file)
     if head.startswith(_OLE_MAGIC):
         return _inside_ole(head, suffix, open_file)
-    return _by_magic(head, suffix) or _text_kind(head, suffix)
+    return _by_magic(head, suffix) or _late_pdf(head, suffix, open_file) or _text_kind(head, suffix)
 
 
 def _suffix(name: bytes) -> bytes:
@@ -140,6 +155,19 @@ def _by_magic(head: bytes, suffix: bytes) -> str | None:
     if header and (not head[: header.start()].strip() or suffix == b".pdf" or _NOT_TEXT.search(head)):
         return PDF
     return None
+
+
+def _late_pdf(head: bytes, suffix: bytes, open_file: BinaryIO | None) -> str | None:
+    """Tell a PDF behind more junk than most readers accept: its source is no text of its own."""
+    header = _PDF_HEADER.search(head)
+    if header:
+        after = head[header.end() :]
+        is_source = _PDF_OBJECT.search(after) and (_NOT_TEXT.search(after) or _PDF_BINARY.search(after))
+        return PDF if suffix == b".pdf" or is_source else None
+    if suffix != b".pdf" or open_file is None:
+        return None
+    open_file.seek(0)
+    return PDF if _PDF_HEADER.search(open_file.read(_MOST_JUNK)) else None
 
 
 def _inside_zip(head: bytes, suffix: bytes, open_file: BinaryIO | None) -> str:
@@ -235,7 +263,7 @@ def _entry_names(directory: bytes) -> set[str]:
 
 def _text_kind(head: bytes, suffix: bytes) -> str:
     text = _as_ascii(head)
-    if _NOT_TEXT.search(text):
+    if _NOT_TEXT.search(text) and not (suffix in _TEXT_NAMES and _is_nearly_text(text)):
         return UNKNOWN
     text = text.lstrip()
     if text.startswith(b"<"):
@@ -245,13 +273,36 @@ def _text_kind(head: bytes, suffix: bytes) -> str:
     return PLAIN if suffix == b".eml" else _TEXT_SUFFIXES.get(suffix, PLAIN)
 
 
+def _is_nearly_text(text: bytes) -> bool:
+    return sum(1 for _ in _NOT_TEXT.finditer(text)) <= _FEW * len(text)
+
+
 def _as_ascii(head: bytes) -> bytes:
     """Return the head without a byte order mark, and wider encodings as something that can be searched like ASCII."""
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return head[: len(head) & ~3].decode("utf-32", "replace").encode("utf-8", "replace")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return head[: len(head) & ~1].decode("utf-16", "replace").encode("utf-8", "replace")
-    return head.removeprefix(codecs.BOM_UTF8)
+    return _unmarked(head) or head.removeprefix(codecs.BOM_UTF8).rstrip(_DOS_END)
+
+
+def _unmarked(head: bytes) -> bytes | None:
+    """Return text in UTF-16 or UTF-32 without a byte order mark; None where the zero bytes are not those of text."""
+    if b"\0" not in head:
+        return None
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    # ASCII's text has a zero in each of its wide characters; one that strayed into a narrow text has few.
+    is_narrow = head.isascii() and not _NOT_TEXT.search(head.replace(b"\0", b""))
+    least = 3 if is_narrow else _ZERO_IN
+    narrow = ("utf-16-le",) if odd > even == 0 else ("utf-16-be",) if even > odd == 0 else ()
+    for encoding in ("utf-32-le", "utf-32-be", *(narrow if max(even, odd) * least >= len(head) else ())):
+        try:
+            text: str = codecs.getincrementaldecoder(encoding)().decode(head)
+        except UnicodeDecodeError:
+            continue
+        if len(text) > 1 and not _NO_CHARACTER.search(text) and _ASCII_WORDS.search(text):
+            return text.encode("utf-8")
+    return None
 
 
 def _markup_kind(text: bytes, suffix: bytes) -> str:
@@ -267,6 +318,9 @@ def _markup_kind(text: bytes, suffix: bytes) -> str:
 def _looks_like_mail(text: bytes, suffix: bytes) -> bool:
     """Whether the text starts with mail header fields: two that are known, one of them telling."""
     known = set()
+    if text.startswith(b"From "):
+        # The line by which mailboxes part their mails.
+        text = text.partition(b"\n")[2]
     for line in io.BytesIO(text):
         field = _FIELD.match(line)
         if field:
@@ -274,4 +328,4 @@ def _looks_like_mail(text: bytes, suffix: bytes) -> bool:
         elif not line.startswith((b" ", b"\t")):
             break
     known &= _MAIL_FIELDS
-    return bool(known) if suffix == b".eml" else len(known) > 1 and bool(known & _TELLING_FIELDS)
+    return bool(known) if suffix in _MAIL_SUFFIXES else len(known) > 1 and bool(known & _TELLING_FIELDS)

@@ -25,6 +25,7 @@ class Reason(enum.StrEnum):
     BYTES = "its bytes changed"
     TYPE = "its media type is read differently now"
     CONFIG = "the job's provider, operation or config changed"
+    VERSION = "what processes it has another version now"
     UNSENT = "planned earlier, not yet sent"
     LIVE = "with the provider"
     KNOWN = "the same bytes were processed already"
@@ -54,12 +55,17 @@ class FoundDocument:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A document as the state knows it; `same_recipe` says whether its item was made under the current recipe."""
+    """A document as the state knows it.
+
+    `same_recipe` says whether its item was made under the current recipe, `same_config` whether under one that differs
+    from it in versions at most.
+    """
 
     digest: str | None
     media_type: str | None
     status: ItemStatus | None
     same_recipe: bool
+    same_config: bool
     problem: str | None = None
 
 
@@ -108,7 +114,9 @@ def _difference(found: FoundDocument, recorded: Recorded | None) -> Reason | Non
         return Reason.BYTES
     if recorded.media_type != found.media_type:
         return Reason.TYPE
-    return None if recorded.same_recipe else Reason.CONFIG
+    if recorded.same_recipe:
+        return None
+    return Reason.VERSION if recorded.same_config else Reason.CONFIG
 
 
 def _follow(known: KnownItem, reason: Reason | None, *, adopt: bool) -> Verdict:

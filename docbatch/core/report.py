@@ -54,6 +54,16 @@ class OpenWork:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadBy:
+    """How many of a job's documents were read by which versions, where there are several; `current` are those installed."""
+
+    job: str
+    documents: int
+    versions: Mapping[str, str]
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PlanReport:
     """What apply would do. `send_items` counts what is paid: identical documents count once."""
 
@@ -68,6 +78,7 @@ class PlanReport:
     send_bytes: int = 0
     free: bool = True
     connections: Mapping[str, str] = field(default_factory=dict)
+    read_by: tuple[ReadBy, ...] = ()
 
     @property
     def has_changes(self) -> bool:

@@ -30,7 +30,7 @@ def found(given: Mapping[str, Any]) -> FoundDocument:
 def recorded(given: Mapping[str, Any] | None) -> Recorded | None:
     if given is None:
         return None
-    usual = {"digest": None, "media_type": "text/plain", "same_recipe": True}
+    usual = {"digest": None, "media_type": "text/plain", "same_recipe": True, "same_config": False}
     status = ItemStatus(given["status"]) if "status" in given else None
     return Recorded(**{**usual, **given, "status": status})
 

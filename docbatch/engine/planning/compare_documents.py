@@ -4,7 +4,8 @@ Unchanged documents are what most runs are made of; `_Sieve.sift` lets them pass
 rest to the pure `changes.judge`.
 """
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from operator import eq, itemgetter
 
 from docbatch.core.changes import ChangeKind, FoundDocument, KnownItem, Reason, Recorded, judge
@@ -35,11 +36,15 @@ def known_item(item: RecordedItem) -> KnownItem:
 
 
 class Tally:
-    """What a job's scan saw: documents found, and how many of them are through; `paths` of some that were asked for."""
+    """What a job's scan saw: documents found, and how many of them are through; `paths` of some that were asked for.
+
+    `recipes` counts those that are through by their recipe's row, where a job has more than one.
+    """
 
     def __init__(self) -> None:
         self.found = 0
         self.unchanged = 0
+        self.recipes: Counter[int | None] = Counter()
         self.paths: set[bytes] = set()
 
 
@@ -65,6 +70,12 @@ def compare_documents(
     return sieve.tally
 
 
+def _settled(keys: Sequence[str], items: Mapping[str, RecordedItem]) -> str:
+    """Return the first of a document's keys that has a result, else the first: what was read before is not read again."""
+    read = (key for key in keys if key in items and items[key].result is not None)
+    return next(read, keys[0] if keys else "")
+
+
 class _Sieve:
     def __init__(
         self,
@@ -79,8 +90,13 @@ class _Sieve:
         self._target = target
         self._store = store
         self._differences = differences
-        self._recipe = store.documents.recipe_row(target.recipe_key) if store is not None else None
-        self._rows = Upcoming(iter(()) if store is None else store.documents.stream(target.name, only))
+        self._alike = {} if store is None else store.documents.recipes_alike(target.recipe)
+        keys = {key: row for row, key in self._alike.items()}
+        self._recipe = keys.get(target.recipe_key)
+        self._recipes = frozenset({self._recipe, *(keys[key] for key in target.standing)})
+        self._rows = Upcoming(
+            iter(()) if store is None else store.documents.stream(target.name, only, target.on_empty)
+        )
         recorded = (
             {} if store is None else {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
         )
@@ -90,7 +106,7 @@ class _Sieve:
             if not sink.kind.whole
         ]
         self._roots = [] if store is None else store.deliveries.roots()
-        self._changed: list[tuple[FoundDocument, Recorded | None, str | None]] = []
+        self._changed: list[tuple[FoundDocument, Recorded | None, Sequence[str]]] = []
         self._unreadable: list[bytes] = []
 
     def sift(self, seen: Seen) -> None:
@@ -105,7 +121,7 @@ class _Sieve:
         rows = self._rows.upcoming(len(documents))
         if len(rows) == len(documents) and self._are_done(documents, rows):
             self._rows.skip(len(rows))
-            self.tally.unchanged += len(rows)
+            self._pass(rows)
             self._check_outputs(documents, rows)
         else:
             for document in documents:
@@ -116,8 +132,13 @@ class _Sieve:
         return (
             all(map(eq, map(_FOUND, documents), map(_RECORDED, rows)))
             and DONE.issuperset(map(_STATUS, rows))
-            and set(map(_RECIPE, rows)) == {self._recipe}
+            and self._recipes.issuperset(map(_RECIPE, rows))
         )
+
+    def _pass(self, rows: Sequence[DocumentRow]) -> None:
+        self.tally.unchanged += len(rows)
+        if self._target.standing:
+            self.tally.recipes.update(map(_RECIPE, rows))
 
     def _check_outputs(self, documents: Sequence[Observed], rows: Sequence[DocumentRow]) -> None:
         for output in self._outputs:
@@ -146,7 +167,7 @@ class _Sieve:
     def _sift_document(self, document: Observed) -> None:
         row = self._row_of(document[0])
         if row is not None and self._are_done([document], [row]):
-            self.tally.unchanged += 1
+            self._pass([row])
             self._check_outputs([document], [row])
         else:
             self._suspect(document, row)
@@ -179,7 +200,7 @@ class _Sieve:
         row = self._row_of(path)
         recorded = None if row is None else self._recorded(row)
         self.tally.found += 1
-        self._changed.append((FoundDocument(path, problem=failure), recorded, None))
+        self._changed.append((FoundDocument(path, problem=failure), recorded, ()))
 
     def _gone(self, row: DocumentRow) -> None:
         """A recorded document that was not found; one below a folder that cannot be read may well be there."""
@@ -191,7 +212,7 @@ class _Sieve:
 
     def _recorded(self, row: DocumentRow) -> Recorded:
         status = None if row[3] is None else ItemStatus(row[3])
-        return Recorded(row[1], row[2], status, row[5] == self._recipe, row[6])
+        return Recorded(row[1], row[2], status, row[5] == self._recipe, row[5] in self._alike, row[6])
 
     def _suspect(self, document: Observed, row: DocumentRow | None) -> None:
         path, digest, media_type, size = document
@@ -202,8 +223,9 @@ class _Sieve:
             for output in self._outputs:
                 if self._is_elsewhere(output, document):
                     self._rewrite(output.sink, document, Reason.NEW_SINK)
-        key = item_key(self._target.recipe_key, media_type, digest)
-        self._changed.append((FoundDocument(path, digest, media_type, size), recorded, key))
+        recipes = (self._target.recipe_key, *self._target.standing)
+        keys = [item_key(recipe, media_type, digest) for recipe in recipes]
+        self._changed.append((FoundDocument(path, digest, media_type, size), recorded, keys))
         if len(self._changed) >= WINDOW:
             self._judge()
 
@@ -220,17 +242,19 @@ class _Sieve:
         return False
 
     def _judge(self) -> None:
-        keys = [key for _, _, key in self._changed if key is not None]
-        items = {} if self._store is None else {item.key: item for item in self._store.items.many(keys)}
+        sought = [key for _, _, keys in self._changed for key in keys]
+        known_items = () if self._store is None else self._store.items.many(sought)
+        items = {item.key: item.taken(self._target.on_empty) for item in known_items}
         changes = []
-        for found, recorded, key in self._changed:
-            item = items.get(key or "")
+        for found, recorded, keys in self._changed:
+            key = _settled(keys, items)
+            item = items.get(key)
             known = None if item is None else known_item(item)
             verdict = judge(found, recorded, known)
             failure = item.failure if item is not None and verdict.kind is ChangeKind.STAND else None
             changes.append(
                 Change(
-                    self._target.name, found.path, verdict.kind, verdict.reason, verdict.adopt, key or "",
+                    self._target.name, found.path, verdict.kind, verdict.reason, verdict.adopt, key,
                     found.digest, found.media_type, found.size, found.problem or failure,
                 )
             )  # fmt: skip

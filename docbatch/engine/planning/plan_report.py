@@ -1,10 +1,11 @@
 """The plan as a report: what apply would do, drawn from the differences that were found."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from docbatch.core.changes import ChangeKind
 from docbatch.core.models import Submission, SubmissionStatus
-from docbatch.core.report import OpenWork, PlanLine, PlanReport
+from docbatch.core.report import OpenWork, PlanLine, PlanReport, ReadBy, plural
+from docbatch.engine.connections.passwords import unreadable
 from docbatch.engine.planning.differences_database import Change, Differences
 from docbatch.engine.planning.plan import Plan
 from docbatch.engine.planning.resolve_jobs import moved
@@ -26,6 +27,7 @@ def plan_report(plan: Plan, shown: int) -> PlanReport:
     documents = sum(total.documents for total in differences.totals() if total.kind is ChangeKind.SEND)
     items, size = differences.to_send()
     sending = {total.job for total in differences.totals() if total.kind is ChangeKind.SEND}
+    read_by = tuple(_read_by(plan))
     used = {target.connection: target.recipe.provider for target in targets if target.name in sending}
     return PlanReport(
         jobs=tuple(target.name for target in targets),
@@ -33,12 +35,19 @@ def plan_report(plan: Plan, shown: int) -> PlanReport:
         unchanged=sum(tally.unchanged for tally in tallies.values()) - _touched(differences),
         lines=tuple(_lines(differences, shown)),
         open=() if store is None else tuple(map(_open, store.submissions.open())),
-        notes=(*_notes(targets), *_farewells(plan.gone, store), *_unseen(differences)),
+        notes=(
+            *_notes(targets),
+            *_kept(read_by),
+            *_locked(targets, sending),
+            *_farewells(plan.gone, store),
+            *_unseen(differences),
+        ),
         send_documents=documents,
         send_items=items,
         send_bytes=size,
         free=all(target.traits.free for target in targets if target.name in sending),
         connections=used,
+        read_by=read_by,
     )
 
 
@@ -85,6 +94,38 @@ def _farewells(gone: Iterable[str], store: Store | None) -> Iterator[str]:
 def _unseen(differences: Differences) -> Iterator[str]:
     if any(total.kind is ChangeKind.LOOK for total in differences.totals()):
         yield "'docbatch apply --max-new 0' looks at all links and sends nothing; a plan made then is exact"
+
+
+def _read_by(plan: Plan) -> Iterator[ReadBy]:
+    for target in plan.targets:
+        counts = plan.tallies[target.name].recipes
+        for row in sorted(row for row in counts if row is not None):
+            assert plan.store is not None
+            pins = plan.store.documents.recipe(row).pins
+            yield ReadBy(target.name, counts[row], dict(pins), pins == target.recipe.pins)
+
+
+def _kept(read_by: Sequence[ReadBy]) -> Iterator[str]:
+    """Say what stays as it was read by versions that are no longer installed."""
+    for each in read_by:
+        if not each.current:
+            yield (
+                f"job '{each.job}': {plural(each.documents, 'document')} read by {_versions(each.versions)} stay as they are;"
+                f" 'docbatch apply --upgrade {each.job}' reads them again with what is installed"
+            )
+
+
+def _versions(pins: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in sorted(pins.items()))
+
+
+def _locked(targets: Iterable[ResolvedJob], sending: Collection[str]) -> Iterator[str]:
+    """Say of which jobs nothing will be sent, because their passwords cannot be read."""
+    for target in targets:
+        if target.passwords is not None and target.name in sending:
+            complaint = unreadable(target.name, target.passwords)
+            if complaint is not None:
+                yield f"{complaint}; apply sends none of its documents until that is mended"
 
 
 def _notes(targets: Sequence[ResolvedJob]) -> Iterator[str]:

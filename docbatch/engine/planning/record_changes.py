@@ -52,11 +52,12 @@ def _place(store: Store, sinks: Mapping[str, int], outputs: Iterable[Output]) ->
 
 
 def _is_declared(store: Store, target: ResolvedJob) -> bool:
-    recipe = store.documents.recipe_row(target.recipe_key)
+    recipe = store.documents.recipe_row(target.oldest_key or target.recipe_key)
     recorded = {(sink.identity, sink.root, sink.output) for sink in store.deliveries.sinks(target.name)}
     wanted = {(sink.identity, sink.root, sink.output) for sink in target.sinks}
     return (
         recipe is not None
+        and store.documents.recipe_row(target.recipe_key) is not None
         and recorded == wanted
         and store.documents.job(target.name) == _job(store, target, recipe)
     )
@@ -72,17 +73,22 @@ def _job(store: Store, target: ResolvedJob, recipe: int) -> RecordedJob:
         config=dict(target.config),
         source=target.source.identity,
         priority=target.priority,
-        pins=dict(target.recipe.pins),
+        pins=dict(store.documents.recipe(recipe).pins),
         revision=revision,
         # Work in this process has limits of its own and ends with it, so that it can never be stuck.
         timeout=None if target.traits.in_process else target.timeout,
+        on_empty=target.on_empty,
     )
 
 
 def _declare(store: Store, target: ResolvedJob) -> None:
     with store.write():
-        recipe = store.documents.declare_recipe(target.recipe_key, target.recipe)
-        store.documents.declare_job(_job(store, target, recipe))
+        store.documents.declare_recipe(target.recipe_key, target.recipe)
+        oldest = store.documents.recipe_row(target.oldest_key or target.recipe_key)
+        assert oldest is not None
+        store.documents.declare_job(_job(store, target, oldest))
+        if target.on_empty == "fail":
+            store.deliveries.let_empty_go(target.name)
         store.deliveries.retire(target.name, [sink.identity for sink in target.sinks])
         for sink in target.sinks:
             store.deliveries.declare(target.name, sink.identity, sink.root, sink.output)

@@ -43,6 +43,8 @@ def resolve_jobs(
 ) -> Iterator[ResolvedJob]:
     """Resolve jobs. What moves by itself stays as it was recorded, but for the jobs named in `upgrade`.
 
+    What works on this machine can only be run as it is installed: there it is the documents read before that stay.
+
     `ask` is called for versions that only the vendor knows; a job for which it returns None is left out.
     """
     for job in jobs:
@@ -53,13 +55,17 @@ def resolve_jobs(
         if pins is None:
             continue
         recipe = replace(today, pins=dict(pins))
+        key = recipe_key(recipe)
+        standing = _standing(job, recipe, store) if kind.service is None and job.name not in upgrade else ()
         yield ResolvedJob(
             name=job.name,
             connection=job.connection.name,
             operation=job.operation,
             traits=kind.traits(own),
             recipe=recipe,
-            recipe_key=recipe_key(recipe),
+            recipe_key=key,
+            oldest_key=standing[-1] if standing else None,
+            standing=tuple(each for each in standing if each != key),
             source=_source(job, kind),
             allow_empty=job.source.allow_empty,
             config=dict(job.config),
@@ -67,6 +73,8 @@ def resolve_jobs(
             timeout=job.timeout,
             sinks=tuple(_sink(job.name, sink, folder, _metadata(job)) for sink in job.sinks),
             cautions=job.cautions,
+            on_empty=job.on_empty,
+            passwords=job.passwords,
         )
 
 
@@ -117,6 +125,8 @@ def _known_pins(job: Job, store: Store | None, upgrade: Collection[str]) -> tupl
     config = {name: value for name, value in job.identity_config.items() if value is not None}
     today = Recipe(kind.name, kind.account(connection_settings(job.connection)), job.operation, config)
     current = kind.pins(job.operation, job.config)
+    if kind.service is None and current is not None:
+        return today, current
     kept = None if store is None or job.name in upgrade else _kept_pins(job.name, today, current, store)
     return today, kept or current
 
@@ -131,6 +141,21 @@ def _kept_pins(job: str, today: Recipe, current: Pins | None, store: Store) -> P
     same = (before.provider, before.account, before.operation) == own
     local = current is not None
     return before.pins if same and (local or canonical(before.config) == canonical(today.config)) else None
+
+
+def _standing(job: Job, recipe: Recipe, store: Store | None) -> tuple[str, ...]:
+    """Return the recipes, newest first, under which a job's documents stay as they were read.
+
+    They reach back to the one that was recorded with the job: the first it had in this configuration, or that of its last
+    upgrade.
+    """
+    recorded = None if store is None else store.documents.job(job.name)
+    if store is None or recorded is None:
+        return ()
+    alike = store.documents.recipes_alike(recipe)
+    if recorded.recipe not in alike:
+        return ()
+    return tuple(alike[row] for row in sorted(alike, reverse=True) if row >= recorded.recipe)
 
 
 def moved(target: ResolvedJob) -> dict[str, tuple[str, str]]:

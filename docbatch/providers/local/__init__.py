@@ -88,4 +88,5 @@ KIND = ProviderKind(
     has_workers=True,
     abilities=_abilities,
     inputs=lambda _operation: frozenset({Input.TEXT}),
+    takes_passwords=lambda _operation: True,
 )

@@ -25,22 +25,19 @@ def lift_memory_limit() -> None:
 
 
 @contextmanager
-def engines_own_memory() -> Iterator[None]:
-    """Let what happens here take memory that is not the document's; the document's limit is moved by as much.
-
-    For engines that are loaded while a document is read, and whose memory a document cannot raise.
-    """
+def unlimited_memory() -> Iterator[None]:
+    """Lift the limit for a while; after it, as much may be added to what is used as might have been before."""
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     before = _statm()
+    if soft == resource.RLIM_INFINITY or before is None:
+        yield
+        return
+    left = max(soft - before[0] * resource.getpagesize(), 0)
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
     try:
         yield
     finally:
-        after = _statm()
-        if soft != resource.RLIM_INFINITY and before and after:
-            wanted = soft + max(after[0] - before[0], 0) * resource.getpagesize()
-            soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        limit_memory(left)
 
 
 def resident() -> int:

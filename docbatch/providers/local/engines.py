@@ -7,6 +7,7 @@ today, change `GENERAL`.
 import importlib
 import importlib.metadata
 import importlib.util
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,13 +21,31 @@ RunningLines = Literal["keep", "drop"]
 
 PDF = "application/pdf"
 GENERAL = "xberg"
+STEPS = "1"
+"""The version of docbatch's own steps: another one wherever a document may be read otherwise than before."""
 
 _CLASSES: Mapping[str, tuple[str, str]] = {
     "plain": ("text.plain_engine", "PlainEngine"),
     "pictures": ("ocr.pictures_engine", "PicturesEngine"),
+    "decoded": ("text.decoded_engine", "DecodedEngine"),
+    "html": ("text.html_engine", "HtmlEngine"),
+    "mail": ("mail.mail_engine", "MailEngine"),
+    "outlook": ("mail.outlook_engine", "OutlookEngine"),
     "liteparse": ("pdf.liteparse_engine", "LiteparseEngine"),
     "xberg": ("office.xberg_engine", "XbergEngine"),
     "kreuzberg": ("office.kreuzberg_engine", "KreuzbergEngine"),
+}
+
+_OWN: Mapping[str, tuple[str, ...]] = {
+    "text/plain": ("plain",),
+    "text/html": ("html", GENERAL),
+    "text/markdown": ("decoded",),
+    "text/csv": ("decoded",),
+    "text/tab-separated-values": ("decoded",),
+    "application/json": ("decoded",),
+    "application/xml": ("decoded",),
+    "message/rfc822": ("mail", GENERAL),
+    "application/vnd.ms-outlook": ("outlook", GENERAL),
 }
 
 _OPENXML = "application/vnd.openxmlformats-officedocument"
@@ -59,6 +78,10 @@ DOCUMENTS = PICTURES | frozenset(
         "text/tab-separated-values",
     }
 )
+
+
+# A picture without words, as text in Markdown has it.
+_PICTURE = re.compile(r"!\[\s*\]\([^()\s]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +131,23 @@ class Parsed:
 
     def has_text(self) -> bool:
         if self.text is None:
-            return any(each["text"].strip() for each in (*self.pages, *self.blocks))
-        return bool(self.text.strip())
+            parts = (*self.pages, *self.blocks, *self.tables, *self.attachments)
+            return any(map(_says_something, parts))
+        said = self.text.strip()
+        return bool(_PICTURE.sub("", said).strip() if said.startswith("![") else said)
+
+    def shows_pictures(self) -> bool:
+        """Say whether there are pictures among what was read."""
+        return bool((self.text or "").strip()) or any(map(_is_picture, (*self.pages, *self.blocks)))
+
+
+def _says_something(part: Json) -> bool:
+    return bool((part.get("text") or "").strip())
+
+
+def _is_picture(part: Json) -> bool:
+    """Say whether a block is a picture, or a page has one."""
+    return part.get("kind") == "image" or any(map(_is_picture, part.get("blocks", ())))
 
 
 class Engine(Protocol):
@@ -143,10 +181,10 @@ def has_pillow() -> bool:
 def route(media_type: str, options: Options) -> tuple[str, ...]:  # noqa: ARG001 - what a catalogue is asked
     if media_type == PDF:
         return ("liteparse", GENERAL)
-    if media_type == "text/plain":
-        return ("plain",)
     if media_type in PICTURES and has_pillow():
         return ("pictures", GENERAL)
+    if media_type in _OWN:
+        return _OWN[media_type]
     return (GENERAL,) if media_type in DOCUMENTS else ()
 
 
@@ -162,8 +200,9 @@ def load(name: str) -> Engine:
 
 
 def versions() -> dict[str, str]:
-    """Return the installed engines and their versions; imports none of them."""
-    return {name: importlib.metadata.version(name) for name in ("liteparse", GENERAL)}
+    """Return the parts that decide what is read, and their versions; imports none of them."""
+    installed = {name: importlib.metadata.version(name) for name in ("liteparse", "pypdfium2", GENERAL)}
+    return installed | {"steps": STEPS}
 
 
 def label(package: str) -> str:
@@ -173,7 +212,7 @@ def label(package: str) -> str:
 
 def unreadable(error: BaseException) -> Failure:
     """Sort an engine's complaint by the only thing engines have in common: its wording."""
-    message = str(error)
+    message = str(error) or f"the engine raised {type(error).__name__} and no reason"
     lowered = message.lower()
     for kind, words in _WORDINGS:
         if any(word in lowered for word in words):

@@ -159,7 +159,7 @@ def test_a_page_that_shows_nothing_is_not_missed() -> None:
 
 def test_pages_that_nothing_reads_are_named_with_what_to_install() -> None:
     assert ways.of(GREEK) is None
-    assert ways.advice(GREEK) == "install tesseract-ocr-ell and run docbatch retry"
+    assert ways.advice(GREEK) == "install tesseract-ocr-ell and run 'docbatch retry'"
     assert "ocr: auto" in ways.advice(Options(ocr="off"))
     assert ways.parts(GREEK) == ways.parts(Options(ocr="off")) == {}
 
@@ -241,7 +241,7 @@ def test_memory_that_engines_take_is_not_the_documents() -> None:
         pytest.skip("the system does not say how much memory is used")
     try:
         confine.limit_memory(100 << 20)
-        with confine.engines_own_memory():
+        with confine.unlimited_memory():
             taken = bytearray(200 << 20)
         more = bytearray(50 << 20)
         with pytest.raises(MemoryError):
@@ -266,6 +266,20 @@ def test_letters_follow_each_other_as_in_a_language(text: str, likely: bool) -> 
 def test_bullets_of_a_symbol_font_are_no_rubbish() -> None:
     assert not readable_text.is_rubbish("\uf0b7 one thing\n\uf0b7 another\n")
     assert readable_text.is_rubbish("Gr\x02\x03e \x04uvre \x05n")
+
+
+@NEEDS_MODELS
+def test_a_document_that_holds_only_a_scan_says_what_the_scan_says() -> None:
+    from docbatch.providers.local.ocr import packed_pictures
+
+    media = scans.saved(scans.picture(), "PNG")
+    data = specimens.zipped({"word/document.xml": "<a/>", "word/media/image1.png": media})
+    silent = Parsed(markdown="", text="")
+    parsed = packed_pictures.read(data, silent, Options())
+    assert "Delivery note 2207" in parsed.blocks[0]["text"]
+    assert parsed.warnings
+    assert parsed.warnings[0].startswith("ocr: picture 1 was read as a picture")
+    assert packed_pictures.read(b"no archive", silent, Options()) == silent
 
 
 @NEEDS_MODELS

@@ -53,7 +53,7 @@ def _pieces(picture: Image.Image) -> Iterator[tuple[int, int, int, int]]:
 def _read(picture: Image.Image, box: tuple[int, int, int, int], size: Size) -> Iterator[TextLine]:
     content = io.BytesIO()
     (picture if box == (0, 0, *picture.size) else picture.crop(box)).save(content, "BMP")
-    with confine.engines_own_memory():
+    with confine.unlimited_memory():
         answer = _model(size).ocr(content.getvalue())
     for bound in answer["bounds"].values():
         (left, top), (right, bottom) = bound["topLeftCoord"], bound["bottomRightCoord"]

@@ -17,7 +17,7 @@ def read(grey: bytes, width: int, height: int, options: Options) -> list[TextLin
     """Return the lines of a grey picture of so many pixels, a byte each. Raises RuntimeError."""
     document = _as_pdf(grey, width, height)
     parser = _parser(options.tessdata, options.languages)
-    with confine.engines_own_memory():
+    with confine.unlimited_memory():
         pages = parser.parse(document).pages
     words = [
         found(

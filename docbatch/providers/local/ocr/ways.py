@@ -8,7 +8,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Literal
 
-from docbatch.providers.local.engines import Options, has_pillow
+from docbatch.providers.local.engines import Options, has_pillow, shows_pages
 from docbatch.providers.local.ocr import tesseract_data
 
 Way = Literal["faster-paddle", "tesseract"]
@@ -53,14 +53,21 @@ def of(options: Options) -> Way | None:
     return "tesseract" if options.tessdata is not None else None
 
 
-def advice(options: Options) -> str:
-    """Return what a person can do to have pictures read."""
+def reads_inside(media_type: str, options: Options) -> bool:
+    """Whether the pictures in a document that is not itself pages or a picture can be read."""
+    return not shows_pages(media_type) and has_pillow() and of(options) is not None
+
+
+def advice(options: Options, again: str = "docbatch retry") -> str:
+    """Return what a person can do to have pictures read; `again` is the command to run then."""
     if options.ocr == "off":
         return "set ocr: auto to have it read"
+    if of(options) is not None:
+        return "its pictures could not be read"
     packages = tesseract_data.packages(options.languages)
     if reads(options.languages) and not has_paddle() and _is_built_for_this_machine():
-        return f"{EXTRA}, or install {packages}, and run docbatch retry"
-    return f"install {packages} and run docbatch retry"
+        return f"{EXTRA}, or install {packages}, and run '{again}'"
+    return f"install {packages} and run '{again}'"
 
 
 def parts(options: Options) -> Mapping[str, str]:

@@ -119,7 +119,7 @@ def _read(document: PdfDocument, place: int, reason: Reason, outcome: _Outcome) 
     elif reason == "beside":
         _add(document, place, reading, outcome)
     elif not _is_good(document.parsed.pages[place].text, reading, reason):
-        _replace(document, place, reading, keeps=reason == "sparse")
+        _replace(document, place, reading, keeps=reason in {"silent", "sparse"})
         outcome.read[place] = reading.confidence
 
 
