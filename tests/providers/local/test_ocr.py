@@ -263,6 +263,13 @@ def test_letters_follow_each_other_as_in_a_language(text: str, likely: bool) -> 
     assert readable_text.is_likely(text) is likely
 
 
+def test_many_strange_letters_are_a_sign_by_themselves() -> None:
+    strange = "Wkh txduwhuob uhsruw ghvfulehv krz wkh zduhkrxvh kdqgohg gholyhulhv. "
+    assert readable_text.is_unlikely(strange * 3)
+    assert not readable_text.is_unlikely(strange)
+    assert not readable_text.is_unlikely("The quarterly report describes how it was handled. " * 9)
+
+
 def test_bullets_of_a_symbol_font_are_no_rubbish() -> None:
     assert not readable_text.is_rubbish("\uf0b7 one thing\n\uf0b7 another\n")
     assert readable_text.is_rubbish("Gr\x02\x03e \x04uvre \x05n")

@@ -12,6 +12,10 @@ _BAD_LETTER = re.compile(f"[{_BAD}]")
 _WORD = re.compile(r"[^\W\d_]+")
 _LEAST_PAIRS = 20
 _USUAL = 0.2
+_MANY_PAIRS = 80
+_STRANGE = 0.13
+_VOWELS = "aeiou"
+_USUAL_VOWELS = 0.22
 _SAMPLE = 4_000
 # Pairs of letters that make up a third and more of any text in a European language.
 _COMMON_PAIRS_TEXT = """
@@ -31,10 +35,26 @@ def is_rubbish(text: str) -> bool:
 
 def is_likely(text: str) -> bool:
     """Whether the letters of a page follow each other as those of a language do, or are of a script not known here."""
+    number, share = _common_pairs(text)
+    return number >= _LEAST_PAIRS and share >= _USUAL
+
+
+def is_unlikely(text: str) -> bool:
+    """Whether a page has so many letters in a strange order that they alone are a sign."""
+    sample = text[:_SAMPLE].lower()
+    vowels = sum(map(sample.count, _VOWELS))
+    if vowels >= _USUAL_VOWELS * len(sample):
+        return False
+    number, share = _common_pairs(text)
+    return number >= _MANY_PAIRS and share < _STRANGE
+
+
+def _common_pairs(text: str) -> tuple[int, float]:
+    """Return how many pairs of letters there are, and the share of those that are common in some language."""
     words = _WORD.findall(text[:_SAMPLE].lower())
     letters = "".join(words)
     latin = sum(letter.isascii() or "LATIN" in unicodedata.name(letter, "") for letter in letters)
-    if latin * 2 < len(letters):
-        return True
     pairs = [first + second for word in words for first, second in pairwise(word)]
-    return len(pairs) >= _LEAST_PAIRS and sum(pair in _COMMON_PAIRS for pair in pairs) >= _USUAL * len(pairs)
+    if latin * 2 < len(letters):
+        return max(len(pairs), _LEAST_PAIRS), 1.0
+    return len(pairs), sum(pair in _COMMON_PAIRS for pair in pairs) / max(len(pairs), 1)

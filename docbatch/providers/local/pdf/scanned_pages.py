@@ -72,7 +72,8 @@ def _reason(text: str, signs: PageComplexityStats | None) -> Reason | None:
     rubbish = readable_text.is_rubbish(text)
     if rubbish and signs.is_garbled:
         return "garbled"
-    if rubbish or (signs.is_garbled and not readable_text.is_likely(text)):
+    unlikely = readable_text.is_unlikely(text) or (signs.is_garbled and not readable_text.is_likely(text))
+    if rubbish or unlikely:
         return "doubtful"
     return _of_picture(signs)
 
