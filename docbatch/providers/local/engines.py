@@ -6,9 +6,11 @@ today, change `GENERAL`.
 
 import importlib
 import importlib.metadata
+import importlib.util
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal, Protocol
 
 from docbatch.core.models import Failure, FailureClass
@@ -24,6 +26,7 @@ STEPS = "1"
 
 _CLASSES: Mapping[str, tuple[str, str]] = {
     "plain": ("text.plain_engine", "PlainEngine"),
+    "pictures": ("ocr.pictures_engine", "PicturesEngine"),
     "decoded": ("text.decoded_engine", "DecodedEngine"),
     "html": ("text.html_engine", "HtmlEngine"),
     "mail": ("mail.mail_engine", "MailEngine"),
@@ -59,7 +62,8 @@ _OWN: Mapping[str, tuple[str, ...]] = {
 """What is read by readers of our own, another engine standing by."""
 
 # What else an engine offers to open (archives, sound, databases) is not a document, or asks a network for a model.
-DOCUMENTS = frozenset(
+PICTURES = frozenset({f"image/{kind}" for kind in ("bmp", "gif", "jp2", "jpeg", "png", "tiff", "webp")})
+DOCUMENTS = PICTURES | frozenset(
     {
         f"{_OPENXML}.wordprocessingml.document",
         f"{_OPENXML}.spreadsheetml.sheet",
@@ -76,14 +80,7 @@ DOCUMENTS = frozenset(
         "application/vnd.ms-outlook",
         "application/vnd.ms-powerpoint",
         "application/xml",
-        "image/bmp",
-        "image/gif",
-        "image/jp2",
-        "image/jpeg",
-        "image/png",
         "image/svg+xml",
-        "image/tiff",
-        "image/webp",
         "message/rfc822",
         "text/csv",
         "text/html",
@@ -126,7 +123,8 @@ class Parsed:
     left out; `blocks` are those of a document without pages, `tables` those of its blocks. `markdown` and `text` are None
     where `pages` or `blocks` say everything. What was not read makes the document partial: `unread` are pages that are
     pictures nobody read, `lost` names everything else, such as "slide 2: the part is missing". `warnings` are whole
-    sentences on what was guessed, mended or may be wrong.
+    sentences on what was guessed, mended or may be wrong. `looked_at` says that pictures were read as well, so that a document
+    without a word has no letters.
     """
 
     markdown: str | None
@@ -139,6 +137,7 @@ class Parsed:
     warnings: Sequence[str] = ()
     unread: Sequence[int] = ()
     lost: Sequence[str] = ()
+    looked_at: bool = False
 
     def has_text(self) -> bool:
         if self.text is None:
@@ -183,13 +182,25 @@ class Catalogue(Protocol):
     def load(self, name: str) -> Engine: ...
 
 
-def route(media_type: str, options: Options) -> tuple[str, ...]:
+@cache
+def has_pillow() -> bool:
+    """Whether Pillow is installed, which comes with an extra."""
+    return importlib.util.find_spec("PIL") is not None
+
+
+def route(media_type: str, options: Options) -> tuple[str, ...]:  # noqa: ARG001 - what a catalogue is asked
     if media_type == PDF:
-        # liteparse has no way to read a page as a picture when the page has text.
-        return (GENERAL,) if options.ocr == "force" else ("liteparse", GENERAL)
+        return ("liteparse", GENERAL)
+    if media_type in PICTURES and has_pillow():
+        return ("pictures", GENERAL)
     if media_type in _OWN:
         return _OWN[media_type]
     return (GENERAL,) if media_type in DOCUMENTS else ()
+
+
+def shows_pages(media_type: str) -> bool:
+    """Whether documents of a type are pages or pictures, which can be read as pictures."""
+    return media_type == PDF or media_type.startswith("image/")
 
 
 def load(name: str) -> Engine:

@@ -20,21 +20,25 @@ from docbatch.core.result_warnings import pages as named_pages
 from docbatch.processes.frames import Frame, message_of
 from docbatch.processes.parent import die_with, private_pipes, serve
 from docbatch.providers.local import confine, reading
-from docbatch.providers.local.engines import PDF, Catalogue, Engine, Json, Options, Parsed
+from docbatch.providers.local.deadline import CURRENT
+from docbatch.providers.local.engines import PDF, Catalogue, Engine, Json, Options, Parsed, shows_pages
 from docbatch.providers.local.messages import FORMAT, Answer, Differs, Task, Unkept, Written, read_task
-from docbatch.providers.local.ocr import tesseract_data
+from docbatch.providers.local.ocr import ways
 from docbatch.providers.local.pdf.passwords import locked
 from docbatch.providers.local.something_to_see import Shown, shown
 
 # A process is replaced after this much work, or when it holds this much memory.
 _DOCUMENTS = 300
 _SECONDS = 30.0
-_RESIDENT = 1 << 30
+# The models that read pictures take up to 0.9 GB of it.
+_RESIDENT = 3 << 29
 
 # What the parent is told of an answer's warnings; all of them stand in the answer.
 _MOST_WARNINGS = 20
 _LONGEST_WARNING = 300
 _LONGEST_REASON = 2000
+
+_NO_LETTERS = "empty: there are no letters in the document"
 
 # Another engine would come to the same end.
 _FINAL = frozenset({FailureClass.ENCRYPTED, FailureClass.NEEDS_OCR})
@@ -88,9 +92,10 @@ class DocumentReader:
         names = self._catalogue.route(task.media_type, task.options)
         if not names:
             return _not_read(task.media_type)
-        if task.options.ocr == "force" and not task.options.reads_pictures and _shows_pages(task.media_type):
+        if task.options.ocr == "force" and ways.of(task.options) is None and shows_pages(task.media_type):
             return Failure(
-                FailureClass.NEEDS_OCR, f"ocr: force needs Tesseract's data; {_advice(task.options)}"
+                FailureClass.NEEDS_OCR,
+                f"ocr: force needs what reads pictures; {ways.advice(task.options)}",
             )
         failures: list[Failure] = []
         for name in names[task.skip :]:
@@ -108,6 +113,7 @@ class DocumentReader:
 
     def _attempt(self, engine: Engine, data: bytes, task: Task) -> Parsed | Failure:
         confine.limit_memory(task.max_memory)
+        CURRENT.start(task.timeout)
         try:
             outcome = engine.extract(data, task.media_type, task.options)
         except (MemoryError, KeyboardInterrupt, SystemExit):
@@ -132,10 +138,6 @@ def _not_read(media_type: str) -> Failure:
     return Failure(FailureClass.UNSUPPORTED, f"documents of type {media_type} are not read")
 
 
-def _shows_pages(media_type: str) -> bool:
-    return media_type == PDF or media_type.startswith("image/")
-
-
 def _judged(parsed: Parsed, data: bytes, task: Task) -> Parsed | Failure:
     """Turn a success without a word into what it is: nothing but pictures, nothing that could be read, or nothing to see."""
     if parsed.has_text():
@@ -146,28 +148,34 @@ def _judged(parsed: Parsed, data: bytes, task: Task) -> Parsed | Failure:
         return parsed
     if task.media_type == PDF and not parsed.pages:
         return Failure(FailureClass.CORRUPT, "no page was found in it")
+    return _of_silence(parsed, data, task)
+
+
+def _of_silence(parsed: Parsed, data: bytes, task: Task) -> Parsed | Failure:
     seen = Shown.PICTURES if parsed.unread or parsed.shows_pictures() else shown(data, task.media_type)
-    if seen is Shown.NOTHING:
-        return replace(parsed, warnings=[NOTHING_TO_SEE, *parsed.warnings])
+    if seen is Shown.PICTURES and ways.reads_inside(task.media_type, task.options):
+        from docbatch.providers.local.ocr import packed_pictures  # noqa: PLC0415 - Pillow comes with an extra
+
+        parsed = packed_pictures.read(data, parsed, task.options)
+        if parsed.has_text():
+            return parsed
+    was_read = seen is Shown.PICTURES and parsed.looked_at and not (parsed.unread or parsed.lost)
+    if seen is Shown.NOTHING or was_read:
+        return replace(parsed, warnings=[_NO_LETTERS if was_read else NOTHING_TO_SEE, *parsed.warnings])
     return Failure(*_silence(seen, task))
 
 
 def _silence(seen: Shown, task: Task) -> tuple[FailureClass, str]:
     match seen:
         case Shown.PICTURES:
-            return FailureClass.NEEDS_OCR, f"the document is a picture without text; {_advice(task.options)}"
+            return (
+                FailureClass.NEEDS_OCR,
+                f"the document is a picture without text; {ways.advice(task.options)}",
+            )
         case Shown.WORDS:
             return FailureClass.CORRUPT, "there are words in it that the engine did not read"
         case _:
             return FailureClass.EMPTY, "no text was found in it, and whether it shows anything cannot be told"
-
-
-def _advice(options: Options, again: str = "docbatch retry") -> str:
-    if options.ocr == "off":
-        return "set ocr: auto to have it read"
-    if options.reads_pictures:
-        return "it was read as a picture, and no word was found in it"
-    return f"install {tesseract_data.packages(options.languages)} and run '{again}'"
 
 
 def _payload(engine: str, parsed: Parsed, task: Task) -> Json:
@@ -211,7 +219,7 @@ def _scans(pages: Sequence[int], options: Options) -> list[str]:
     if not pages:
         return []
     again = f"docbatch retry --class {WarningKind.LOST}"
-    return [f"lost: pictures without text on {named_pages(pages)}; {_advice(options, again)}"]
+    return [f"lost: pictures without text on {named_pages(pages)}; {ways.advice(options, again)}"]
 
 
 def _write(path: bytes, content: bytes) -> None:

@@ -28,6 +28,7 @@ from docbatch.providers.local.pdf.page_orientation import turned_pages
 from docbatch.providers.local.pdf.passwords import opened
 from docbatch.providers.local.pdf.pdf_document import PdfDocument, Step
 from docbatch.providers.local.pdf.raw_text import raw_text
+from docbatch.providers.local.pdf.scanned_pages import read_scanned_pages
 
 _KINDS = {
     "heading": "heading",
@@ -45,6 +46,7 @@ STEPS: tuple[Step, ...] = (
     own_characters.restore,
     missing_lines.put_back,
     running_lines.mark,
+    read_scanned_pages,
     remarks.add,
     page_text.derive,
     embedded_files.read_embedded_files,

@@ -17,7 +17,7 @@ class PdfDocument:
 
     `data` begins with the PDF's header; `password` opens it. `parsed` is liteparse's answer, page by page in the order of `pages`,
     which have the shape of `results.Page`; steps change pages, never `parsed`. `turned` has the pages that were read as if turned back,
-    with the degrees clockwise by which their content is turned. The lists below are those of `Parsed`.
+    with the degrees clockwise by which their content is turned. What follows has the names of `Parsed`.
     """
 
     data: bytes
@@ -31,6 +31,7 @@ class PdfDocument:
     warnings: list[str] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    looked_at: bool = False
     _pdfium: pypdfium2.PdfDocument | None = None
     _raw: dict[int, str] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)
@@ -76,6 +77,7 @@ class PdfDocument:
             warnings=self.warnings,
             unread=self.unread,
             lost=self.lost,
+            looked_at=self.looked_at,
         )
 
 
