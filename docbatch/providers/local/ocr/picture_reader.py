@@ -1,16 +1,14 @@
 """Reads one picture: which model, which way up, and what stands where on it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from PIL import Image, ImageChops, ImageFilter
 
 from docbatch.providers.local.engines import Options
 from docbatch.providers.local.ocr import paddle, page_blocks, tesseract, ways
-from docbatch.providers.local.ocr.paddle import Size
+from docbatch.providers.local.ocr.mended_lines import mended
 from docbatch.providers.local.ocr.page_blocks import Reading
-from docbatch.providers.local.ocr.text_lines import Box, TextLine, slope_of, turned
-from docbatch.providers.local.ocr.word_gaps import has_seams, respaced, strip_of
+from docbatch.providers.local.ocr.text_lines import Box, TextLine
 
 _SURE = 0.95
 _UPSIDE_DOWN = 0.85
@@ -37,8 +35,11 @@ def read(picture: Image.Image, options: Options, scale: float = 1.0) -> Reading 
     if ways.of(options) == "tesseract":
         grey = clean.convert("L")
         return page_blocks.read_from(tesseract.read(grey.tobytes(), *grey.size, options), scale)
-    turn, lines = _lines(clean, options)
-    blocks = page_blocks.of_lines(_respaced(lines, _turned(clean, turn).convert("L")), scale)
+    turn, first = _first_look(clean)
+    upright = _turned(clean, turn)
+    is_enough = not first or (options.ocr == "auto" and not _is_doubtful(first))
+    lines = first if is_enough else paddle.read(upright, "small") or first
+    blocks = page_blocks.of_lines(mended(lines, upright.convert("L"), first), scale)
     size = (picture.width * scale, picture.height * scale)
     placed = [block | {"bbox": _turned_back(block["bbox"], turn, size)} for block in blocks]
     return Reading(placed, page_blocks.confidence(lines))
@@ -49,19 +50,21 @@ def is_blank(picture: Image.Image) -> bool:
     return extremes[0] == extremes[1]
 
 
-def _lines(picture: Image.Image, options: Options) -> tuple[int, list[TextLine]]:
-    """Return by how many quarters the picture was turned to the left, and its lines then."""
-    size: Size = "small" if options.ocr == "force" else "tiny"
-    lines = paddle.read(picture, size)
+def _first_look(picture: Image.Image) -> tuple[int, list[TextLine]]:
+    """Return by how many quarters the picture is to be turned to the left, and what the tiny model reads then."""
+    lines = paddle.read(picture, "tiny")
     tried = [(0, lines)]
     if _is_sideways(lines):
-        tried += [(turn, paddle.read(_turned(picture, turn), size)) for turn in (1, 3)]
+        tried += [(turn, paddle.read(_turned(picture, turn), "tiny")) for turn in (1, 3)]
     elif lines and page_blocks.confidence(lines) < _UPSIDE_DOWN:
-        tried.append((2, paddle.read(_turned(picture, 2), size)))
-    turn, lines = max(tried, key=lambda each: (_is_upright(each[1]), page_blocks.confidence(each[1])))
-    if lines and size == "tiny" and page_blocks.confidence(lines) < _SURE:
-        lines = paddle.read(_turned(picture, turn), "small") or lines
-    return turn, lines
+        tried.append((2, paddle.read(_turned(picture, 2), "tiny")))
+    return max(tried, key=lambda each: (_is_upright(each[1]), page_blocks.confidence(each[1])))
+
+
+def _is_doubtful(lines: Sequence[TextLine]) -> bool:
+    """Whether the larger model may read better: the tiny one mistakes accents and ligatures, and is as sure of them."""
+    marked = any(letter.isalpha() and not letter.isascii() for line in lines for letter in line.text)
+    return marked or page_blocks.confidence(lines) < _SURE
 
 
 def _is_upright(lines: Sequence[TextLine]) -> bool:
@@ -102,13 +105,3 @@ def _without_noise(picture: Image.Image) -> Image.Image:
     grain = ImageChops.difference(sample, sample.filter(ImageFilter.MedianFilter(3))).histogram()
     fine = sum(grain[:_NOISE])
     return picture if fine * 2 > sum(grain) else picture.filter(ImageFilter.GaussianBlur(_BLUR))
-
-
-def _respaced(lines: Sequence[TextLine], grey: Image.Image) -> list[TextLine]:
-    slope = slope_of(lines) if any(has_seams(line.text) for line in lines) else 0.0
-    return [
-        replace(line, text=respaced(line.text, strip_of(grey, turned(line, slope), slope)))
-        if has_seams(line.text)
-        else line
-        for line in lines
-    ]
