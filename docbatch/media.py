@@ -80,6 +80,7 @@ _TEXT_SUFFIXES = {
     b".xhtml": HTML,
     b".eml": MAIL,
 }
+_MAIL_SUFFIXES = frozenset({b".eml", b".mht", b".mhtml"})
 _ZIP_SUFFIXES = {
     b".docx": _FAMILIES["word"],
     b".xlsx": _FAMILIES["xl"],
@@ -101,6 +102,16 @@ _OURS = b"application/vnd.docbatch."
 _PDF_HEADER = re.compile(rb"%PDF-\d")
 # Bells, backspaces and escapes are met in logs and manual pages.
 _NOT_TEXT = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
+# Where the name says that it is a text, a few others may be in it.
+_TEXT_NAMES = frozenset({*_TEXT_SUFFIXES, b".txt", b".text", b".log", b".asc"})
+_FEW = 0.02
+_ZERO_IN = 200
+_DOS_END = b"\x1a"
+# In an encoding that is not theirs, bytes become characters from all over Unicode.
+_NO_CHARACTER = re.compile(
+    "[\0-\x06\x0e-\x1a\x1c-\x1f\x80-\x84\x86-\x9f\u2fe0-\u2fef\ue000-\uf8ff\ufffe\uffff]"
+)
+_ASCII_WORDS = re.compile(r"[\t\n\r -~]")
 _HTML_START = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _FIELD = re.compile(rb"(?!https?:)([A-Za-z][A-Za-z0-9-]{1,40}):[ \t]?")
 _MAIL_FIELDS = frozenset(
@@ -235,7 +246,7 @@ def _entry_names(directory: bytes) -> set[str]:
 
 def _text_kind(head: bytes, suffix: bytes) -> str:
     text = _as_ascii(head)
-    if _NOT_TEXT.search(text):
+    if _NOT_TEXT.search(text) and not (suffix in _TEXT_NAMES and _is_nearly_text(text)):
         return UNKNOWN
     text = text.lstrip()
     if text.startswith(b"<"):
@@ -245,13 +256,33 @@ def _text_kind(head: bytes, suffix: bytes) -> str:
     return PLAIN if suffix == b".eml" else _TEXT_SUFFIXES.get(suffix, PLAIN)
 
 
+def _is_nearly_text(text: bytes) -> bool:
+    return sum(1 for _ in _NOT_TEXT.finditer(text)) <= _FEW * len(text)
+
+
 def _as_ascii(head: bytes) -> bytes:
     """Return the head without a byte order mark, and wider encodings as something that can be searched like ASCII."""
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return head[: len(head) & ~3].decode("utf-32", "replace").encode("utf-8", "replace")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return head[: len(head) & ~1].decode("utf-16", "replace").encode("utf-8", "replace")
-    return head.removeprefix(codecs.BOM_UTF8)
+    return _unmarked(head) or head.removeprefix(codecs.BOM_UTF8).rstrip(_DOS_END)
+
+
+def _unmarked(head: bytes) -> bytes | None:
+    """Return text in UTF-16 or UTF-32 without a byte order mark; None where the zero bytes are not those of text."""
+    if b"\0" not in head:
+        return None
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    narrow = ("utf-16-le",) if odd > even == 0 else ("utf-16-be",) if even > odd == 0 else ()
+    for encoding in ("utf-32-le", "utf-32-be", *(narrow if max(even, odd) * _ZERO_IN >= len(head) else ())):
+        try:
+            text = codecs.getincrementaldecoder(encoding)().decode(head)
+        except UnicodeDecodeError:
+            continue
+        if len(text) > 1 and not _NO_CHARACTER.search(text) and _ASCII_WORDS.search(text):
+            return text.encode("utf-8")
+    return None
 
 
 def _markup_kind(text: bytes, suffix: bytes) -> str:
@@ -267,6 +298,9 @@ def _markup_kind(text: bytes, suffix: bytes) -> str:
 def _looks_like_mail(text: bytes, suffix: bytes) -> bool:
     """Whether the text starts with mail header fields: two that are known, one of them telling."""
     known = set()
+    if text.startswith(b"From "):
+        # The line by which mailboxes part their mails.
+        text = text.partition(b"\n")[2]
     for line in io.BytesIO(text):
         field = _FIELD.match(line)
         if field:
@@ -274,4 +308,4 @@ def _looks_like_mail(text: bytes, suffix: bytes) -> bool:
         elif not line.startswith((b" ", b"\t")):
             break
     known &= _MAIL_FIELDS
-    return bool(known) if suffix == b".eml" else len(known) > 1 and bool(known & _TELLING_FIELDS)
+    return bool(known) if suffix in _MAIL_SUFFIXES else len(known) > 1 and bool(known & _TELLING_FIELDS)

@@ -80,6 +80,47 @@ def test_text_in_other_encodings_is_text() -> None:
     assert kind(b"\xef\xbb\xbfone,two\n", b"a.csv") == "text/csv"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_wide_text_without_a_mark_is_text(encoding: str) -> None:
+    assert kind("größe\n".encode(encoding)) == PLAIN
+    assert kind("日本語\n表計算\n".encode(encoding)) == PLAIN
+    assert kind("<html><body>日本</body></html>".encode(encoding)) == HTML
+    assert kind("a,b\r\n1,2\r\n".encode(encoding), b"a.csv") == "text/csv"
+    assert kind("From: a@example.org\nSubject: x\n\ntext\n".encode(encoding)) == MAIL
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"\0" * 64,
+        b"\0\1\0\2\0\3",
+        b"MZ\x90\0\3\0\0\0\4\0\0\0\xff\xff\0\0",
+        bytes(range(256)),
+        b"ab\0cdef\0gh",
+    ],
+)
+def test_zero_bytes_do_not_make_a_text(junk: bytes) -> None:
+    assert kind(junk) == UNKNOWN
+
+
+def test_controls_in_what_is_named_a_text_do_not_hide_it() -> None:
+    log = b"started\n" * 40
+    assert kind(log + b"\x1a") == PLAIN
+    assert kind(log + b"\x02\x03\0\n" + log, b"a.log") == PLAIN
+    assert kind(log + b"\x02\x03\0\n" + log, b"a.bin") == UNKNOWN
+    assert kind(bytes(range(32)) * 9, b"a.txt") == UNKNOWN
+
+
+def test_saved_pages_and_mailboxes_are_mail() -> None:
+    page = b'MIME-Version: 1.0\nContent-Type: multipart/related; boundary="x"\n\n--x\n'
+    assert kind(page, b"page.mht") == MAIL
+    assert (
+        kind(b"From a@example.org Mon Nov  2 10:00:00 2026\nFrom: a@example.org\nSubject: x\n\ntext\n")
+        == MAIL
+    )
+    assert kind(b"From here on\nSubject: x\n\ntext\n") == PLAIN
+
+
 def test_junk_before_a_pdf_is_skipped_but_a_text_about_pdf_is_text() -> None:
     assert kind(b"\x00\x01junk\n" + specimens.pdf()) == PDF
     assert kind(b"  \r\n" + specimens.pdf()) == PDF

@@ -1,6 +1,8 @@
 """What a worker does to itself before it touches a document: limits of memory, and no core file."""
 
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def no_core_file() -> None:
@@ -20,6 +22,22 @@ def limit_memory(extra: int) -> None:
 def lift_memory_limit() -> None:
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
+@contextmanager
+def unlimited_memory() -> Iterator[None]:
+    """Lift the limit for a while; after it, as much may be added to what is used as might have been before."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    before = _statm()
+    if soft == resource.RLIM_INFINITY or before is None:
+        yield
+        return
+    left = max(soft - before[0] * resource.getpagesize(), 0)
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    try:
+        yield
+    finally:
+        limit_memory(left)
 
 
 def resident() -> int:

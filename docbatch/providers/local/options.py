@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from docbatch.providers.local.text.charset_labels import codec
+
 # They bound the work and say nothing about the result, so they are no part of an item's identity.
 EXECUTION_ONLY = frozenset({"timeout", "max_memory"})
 
@@ -21,13 +23,6 @@ def memory_bytes(text: str) -> int:
     if size is None:
         raise ValueError("write a number and a unit: 500MB, 2GB, 512MiB or 1.5GiB")
     return int(float(size[1]) * _UNITS[size[2]])
-
-
-def _is_text_encoding(name: str) -> bool:
-    try:
-        return isinstance(b"a".decode(name), str)
-    except (LookupError, ValueError):
-        return False
 
 
 class LocalConfig(BaseModel):
@@ -66,9 +61,9 @@ class LocalConfig(BaseModel):
     @field_validator("encoding")
     @classmethod
     def _known_encoding(cls, value: str | None) -> str | None:
-        if value is not None and not _is_text_encoding(value):
+        if value is not None and codec(value) is None:
             raise ValueError(
-                "not an encoding that Python knows; write utf-8, cp1252, shift_jis or another of its names"
+                "not the name of a charset; write utf-8, windows-1252, shift_jis or another that browsers or Python know"
             )
         return value
 

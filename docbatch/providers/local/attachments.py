@@ -1,0 +1,218 @@
+"""Files inside a document: each is read by the engine for its type, and what is not read is named.
+
+However deep files lie in files, one budget of depth, number and bytes holds for the whole document; its time and memory
+are those of the worker.
+"""
+
+import io
+import re
+import unicodedata
+from collections.abc import Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, cast
+
+from docbatch import media
+from docbatch.core.models import Failure
+from docbatch.providers.local import blocks, confine, engines
+from docbatch.providers.local.engines import Catalogue, Engine, Json, Options, Parsed
+
+Kind = Literal["file", "inline", "signature"]
+"""A file that belongs to the content; a picture shown inside it; a proof of who sent it."""
+
+_DEEPEST = 5
+_MOST_FILES = 200
+_MOST_BYTES = 200_000_000
+_LONGEST_NAME = 200
+_UNNAMED = "unnamed"
+# Said by the document where the bytes alone cannot tell.
+_TEXTS = frozenset(
+    {
+        media.HTML,
+        "text/csv",
+        "text/tab-separated-values",
+        "text/markdown",
+        "application/json",
+        "application/xml",
+    }
+)
+
+
+@dataclass(slots=True)
+class _Budget:
+    depth: int = 0
+    files: int = _MOST_FILES
+    bytes: int = _MOST_BYTES
+
+
+_budget: ContextVar[_Budget | None] = ContextVar("budget", default=None)
+
+
+class AttachedFiles:
+    """The files inside one document, in their order; to be made by its engine while it reads the document.
+
+    `attachments` have the shape of `results.Attachment`; `lost` and `warnings` begin with the file's name.
+    """
+
+    def __init__(self, options: Options, catalogue: Catalogue | None = None) -> None:
+        self._options = options
+        self._catalogue = catalogue or cast("Catalogue", engines)
+        self._budget = _budget.get() or _Budget()
+        self.attachments: list[Json] = []
+        self.lost: list[str] = []
+        self.warnings: list[str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.attachments)
+
+    def add(self, name: str | None, data: bytes, media_type: str | None = None, kind: Kind = "file") -> None:
+        """Read a file, given its name and type as far as the document says them. Never raises for what is in it."""
+        shown = safe_name(name)
+        known = _type(shown, data, media_type)
+        objection = self._objection(len(data))
+        if objection:
+            self.leave(shown, objection, known, len(data))
+            return
+        self._budget.files -= 1
+        self._budget.bytes -= len(data)
+        outcome = None if kind == "signature" else self._read(data, known)
+        if isinstance(outcome, Parsed):
+            self._keep(shown, known, len(data), outcome, kind)
+        else:
+            reason = outcome or (
+                "a signature" if kind == "signature" else f"files of type {known} are not read"
+            )
+            self.leave(shown, reason, known, len(data), kind)
+
+    def leave(
+        self,
+        name: str | None,
+        reason: str,
+        media_type: str | None = None,
+        size: int | None = None,
+        kind: Kind = "file",
+    ) -> None:
+        """List a file that is not read: a loss, unless it is a picture inside the text or a signature."""
+        shown = safe_name(name)
+        about = {"name": shown, "media_type": media_type, "size": size}
+        self.attachments.append({key: value for key, value in about.items() if value is not None})
+        (self.lost if kind == "file" else self.warnings).append(f"attachment {shown}: {reason}")
+
+    def markdown(self) -> str:
+        """Return a section for each file, empty without files."""
+        return "\n\n".join(_section(each, "markdown", "## ") for each in self.attachments)
+
+    def text(self) -> str:
+        return "\n\n".join(_section(each, "text", "") for each in self.attachments)
+
+    def blocks(self) -> list[Json]:
+        """Return what the document itself shows of its files: their names. Their blocks stand with each of them."""
+        return [block for each in self.attachments for block in _head(each)]
+
+    def _objection(self, size: int) -> str | None:
+        if self._budget.depth >= _DEEPEST:
+            return f"not read, because it lies more than {_DEEPEST} files deep"
+        if self._budget.files <= 0:
+            return f"not read, because there are more than {_MOST_FILES} files"
+        if self._budget.bytes < size:
+            return f"not read, because the files hold more than {_MOST_BYTES // 10**6} MB"
+        return None
+
+    def _read(self, data: bytes, media_type: str) -> Parsed | str | None:
+        """Return what the engines made of a file, why they failed, or None where there is none for it."""
+        if media_type == "application/x-ole-encrypted":
+            return "the document needs a password"
+        token = _budget.set(self._budget)
+        self._budget.depth += 1
+        try:
+            failures = []
+            for name in self._catalogue.route(media_type, self._options):
+                outcome = _attempt(self._catalogue, name, data, media_type, self._options)
+                if isinstance(outcome, Parsed):
+                    return outcome
+                failures.append(outcome)
+            return failures[0] if failures else None
+        finally:
+            self._budget.depth -= 1
+            _budget.reset(token)
+
+    def _keep(self, name: str, media_type: str, size: int, parsed: Parsed, kind: Kind) -> None:
+        about: Json = {"name": name, "media_type": media_type, "size": size}
+        if parsed.has_text() or not parsed.unread:
+            about |= {"markdown": _said(parsed, "markdown"), "text": _said(parsed, "text")}
+        about |= {"blocks": _blocks(parsed), "attachments": list(parsed.attachments)}
+        self.attachments.append({key: value for key, value in about.items() if value not in ([], None)})
+        pictures = ", ".join(map(str, parsed.unread))
+        unread = [f"pictures without text on page {pictures} were not read"] if pictures else []
+        losses = self.lost if kind == "file" else self.warnings
+        losses += (f"attachment {name}: {each}" for each in (*unread, *parsed.lost))
+        self.warnings += (f"attachment {name}: {each}" for each in parsed.warnings)
+
+
+def safe_name(name: str | None) -> str:
+    """Return a file's name as it can be shown on one line: without folders, and without signs that hide others."""
+    last = re.split(r"[/\\]", (name or "").strip().rstrip("/\\"))[-1]
+    shown = "".join(" " if unicodedata.category(char) in _HIDING else char for char in last)
+    return " ".join(shown.split())[:_LONGEST_NAME] or _UNNAMED
+
+
+# Controls, marks of direction and breaks, surrogates.
+_HIDING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def _type(name: str, data: bytes, said: str | None) -> str:
+    found = media.detect(data[: media.HEAD_SIZE], name.encode("utf-8", "replace"), io.BytesIO(data))
+    if found == media.PLAIN and said in _TEXTS:
+        return said
+    if found == media.UNKNOWN and said and "/" in said and not engines.route(said, Options()):
+        return said
+    return found
+
+
+def _attempt(catalogue: Catalogue, name: str, data: bytes, media_type: str, options: Options) -> Parsed | str:
+    try:
+        outcome = _engine(catalogue, name).extract(data, media_type, options)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except MemoryError:
+        return "needs more memory than max_memory allows"
+    except BaseException as error:  # noqa: BLE001 - a panic of a native engine is a BaseException
+        return f"{name} failed: {type(error).__name__}: {error}"
+    return outcome.message if isinstance(outcome, Failure) else outcome
+
+
+@cache
+def _engine(catalogue: Catalogue, name: str) -> Engine:
+    """Return an engine, warmed up without the document's limit: some reserve much with their first document."""
+    with confine.unlimited_memory():
+        engine = catalogue.load(name)
+        engine.warm_up()
+    return engine
+
+
+def _said(parsed: Parsed, what: Literal["markdown", "text"]) -> str:
+    whole = parsed.markdown if what == "markdown" else parsed.text
+    if whole is not None:
+        return whole
+    if parsed.pages:
+        return "\n\n".join(filter(None, (page.get(what) or page["text"] for page in parsed.pages)))
+    if parsed.blocks:
+        return blocks.markdown(parsed.blocks) if what == "markdown" else blocks.text(parsed.blocks)
+    return parsed.text or ""
+
+
+def _blocks(parsed: Parsed) -> list[Json]:
+    return list(parsed.blocks) or [block for page in parsed.pages for block in page.get("blocks", ())]
+
+
+def _section(attachment: Json, what: str, mark: str) -> str:
+    heading, *rest = (str(block["text"]) for block in _head(attachment))
+    return "\n\n".join(filter(None, (mark + heading, *rest, attachment.get(what, "").strip("\n"))))
+
+
+def _head(attachment: Json) -> Iterable[Json]:
+    yield blocks.heading(f"Attachment: {attachment['name']}", 2)
+    if "markdown" not in attachment:
+        size = f", {attachment['size']} bytes" if "size" in attachment else ""
+        yield blocks.paragraph(f"({attachment.get('media_type', 'unknown type')}{size}; not read)")
