@@ -25,11 +25,21 @@ _CLASSES: Mapping[str, tuple[str, str]] = {
     "plain": ("text.plain_engine", "PlainEngine"),
     "liteparse": ("pdf.liteparse_engine", "LiteparseEngine"),
     "xberg": ("office.xberg_engine", "XbergEngine"),
+    "opendocument": ("office.opendocument.engine", "OpenDocumentEngine"),
+    "word": ("office.word.engine", "WordEngine"),
     "kreuzberg": ("office.kreuzberg_engine", "KreuzbergEngine"),
 }
 
 _OPENXML = "application/vnd.openxmlformats-officedocument"
 _ODF = "application/vnd.oasis.opendocument"
+
+# Readers of ours, each for one family of documents; where one fails the general engine follows.
+_READERS: Mapping[str, str] = {
+    f"{_OPENXML}.wordprocessingml.document": "word",
+    f"{_ODF}.text": "opendocument",
+    f"{_ODF}.presentation": "opendocument",
+    f"{_ODF}.spreadsheet": "opendocument",
+}
 
 # What else an engine offers to open (archives, sound, databases) is not a document, or asks a network for a model.
 DOCUMENTS = frozenset(
@@ -143,6 +153,8 @@ def route(media_type: str, options: Options) -> tuple[str, ...]:
         return (GENERAL,) if options.ocr == "force" else ("liteparse", GENERAL)
     if media_type == "text/plain":
         return ("plain",)
+    if media_type in _READERS:
+        return (_READERS[media_type], GENERAL)
     return (GENERAL,) if media_type in DOCUMENTS else ()
 
 
