@@ -34,7 +34,7 @@ _OPENXML = "application/vnd.openxmlformats-officedocument"
 _ODF = "application/vnd.oasis.opendocument"
 
 # Readers of ours, each for one family of documents; where one fails the general engine follows.
-_READERS: Mapping[str, str] = {
+_OWN: Mapping[str, str] = {
     f"{_OPENXML}.wordprocessingml.document": "word",
     f"{_ODF}.text": "opendocument",
     f"{_ODF}.presentation": "opendocument",
@@ -153,8 +153,8 @@ def route(media_type: str, options: Options) -> tuple[str, ...]:
         return (GENERAL,) if options.ocr == "force" else ("liteparse", GENERAL)
     if media_type == "text/plain":
         return ("plain",)
-    if media_type in _READERS:
-        return (_READERS[media_type], GENERAL)
+    if media_type in _OWN:
+        return (_OWN[media_type], GENERAL)
     return (GENERAL,) if media_type in DOCUMENTS else ()
 
 
