@@ -277,7 +277,7 @@ def _unmarked(head: bytes) -> bytes | None:
     narrow = ("utf-16-le",) if odd > even == 0 else ("utf-16-be",) if even > odd == 0 else ()
     for encoding in ("utf-32-le", "utf-32-be", *(narrow if max(even, odd) * _ZERO_IN >= len(head) else ())):
         try:
-            text = codecs.getincrementaldecoder(encoding)().decode(head)
+            text: str = codecs.getincrementaldecoder(encoding)().decode(head)
         except UnicodeDecodeError:
             continue
         if len(text) > 1 and not _NO_CHARACTER.search(text) and _ASCII_WORDS.search(text):

@@ -9,9 +9,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from docbatch import media
 from docbatch.core.models import Failure
@@ -30,6 +30,7 @@ _UNNAMED = "unnamed"
 _TEXTS = frozenset(
     {
         media.HTML,
+        media.MAIL,
         "text/csv",
         "text/tab-separated-values",
         "text/markdown",
@@ -66,8 +67,18 @@ class AttachedFiles:
     def __bool__(self) -> bool:
         return bool(self.attachments)
 
-    def add(self, name: str | None, data: bytes, media_type: str | None = None, kind: Kind = "file") -> None:
-        """Read a file, given its name and type as far as the document says them. Never raises for what is in it."""
+    def add(
+        self,
+        name: str | None,
+        data: bytes,
+        media_type: str | None = None,
+        kind: Kind = "file",
+        charset: str | None = None,
+    ) -> None:
+        """Read a file, given its name, type and charset as far as the document says them.
+
+        Never raises for what is in it.
+        """
         shown = safe_name(name)
         known = _type(shown, data, media_type)
         objection = self._objection(len(data))
@@ -76,7 +87,7 @@ class AttachedFiles:
             return
         self._budget.files -= 1
         self._budget.bytes -= len(data)
-        outcome = None if kind == "signature" else self._read(data, known)
+        outcome = None if kind == "signature" else self._read(data, known, charset)
         if isinstance(outcome, Parsed):
             self._keep(shown, known, len(data), outcome, kind)
         else:
@@ -119,16 +130,17 @@ class AttachedFiles:
             return f"not read, because the files hold more than {_MOST_BYTES // 10**6} MB"
         return None
 
-    def _read(self, data: bytes, media_type: str) -> Parsed | str | None:
+    def _read(self, data: bytes, media_type: str, charset: str | None) -> Parsed | str | None:
         """Return what the engines made of a file, why they failed, or None where there is none for it."""
         if media_type == "application/x-ole-encrypted":
             return "the document needs a password"
+        options = replace(self._options, encoding=self._options.encoding or charset)
         token = _budget.set(self._budget)
         self._budget.depth += 1
         try:
             failures = []
             for name in self._catalogue.route(media_type, self._options):
-                outcome = _attempt(self._catalogue, name, data, media_type, self._options)
+                outcome = _attempt(self._catalogue, name, data, media_type, options)
                 if isinstance(outcome, Parsed):
                     return outcome
                 failures.append(outcome)
@@ -170,7 +182,7 @@ def _type(name: str, data: bytes, said: str | None) -> str:
     return found
 
 
-def _attempt(catalogue: Catalogue, name: str, data: bytes, media_type: str, options: Options) -> Parsed | str:
+def _attempt(catalogue: Any, name: str, data: bytes, media_type: str, options: Options) -> Parsed | str:
     try:
         outcome = _engine(catalogue, name).extract(data, media_type, options)
     except (KeyboardInterrupt, SystemExit):
@@ -183,10 +195,10 @@ def _attempt(catalogue: Catalogue, name: str, data: bytes, media_type: str, opti
 
 
 @cache
-def _engine(catalogue: Catalogue, name: str) -> Engine:
+def _engine(catalogue: Any, name: str) -> Engine:
     """Return an engine, warmed up without the document's limit: some reserve much with their first document."""
     with confine.unlimited_memory():
-        engine = catalogue.load(name)
+        engine: Engine = catalogue.load(name)
         engine.warm_up()
     return engine
 

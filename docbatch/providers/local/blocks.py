@@ -70,7 +70,13 @@ def _markdown(block: Json) -> str:
 
 
 def _escaped(line: str) -> str:
-    return _LINE_START.sub(lambda match: f"{match[1]}\\{match[2]}", line)
+    return _LINE_START.sub(_with_backslash, line)
+
+
+def _with_backslash(start: re.Match[str]) -> str:
+    # A digit is never escaped, so it is the point after a number.
+    mark = start[2]
+    return f"{start[1]}{mark[:-1]}\\{mark[-1]}" if mark[0].isdigit() else f"{start[1]}\\{mark}"
 
 
 def _table(cells: Sequence[Json]) -> str:

@@ -23,9 +23,12 @@ STEPS = "1"
 
 _CLASSES: Mapping[str, tuple[str, str]] = {
     "plain": ("text.plain_engine", "PlainEngine"),
+    "html": ("text.html_engine", "HtmlEngine"),
+    "mail": ("mail.mail_engine", "MailEngine"),
     "liteparse": ("pdf.liteparse_engine", "LiteparseEngine"),
     "xberg": ("office.xberg_engine", "XbergEngine"),
     "opendocument": ("office.opendocument.engine", "OpenDocumentEngine"),
+    "books": ("office.books.engine", "BooksEngine"),
     "word": ("office.word.engine", "WordEngine"),
     "kreuzberg": ("office.kreuzberg_engine", "KreuzbergEngine"),
 }
@@ -39,6 +42,9 @@ _OWN: Mapping[str, str] = {
     f"{_ODF}.text": "opendocument",
     f"{_ODF}.presentation": "opendocument",
     f"{_ODF}.spreadsheet": "opendocument",
+    "application/epub+zip": "books",
+    "text/html": "html",
+    "message/rfc822": "mail",
 }
 
 # What else an engine offers to open (archives, sound, databases) is not a document, or asks a network for a model.

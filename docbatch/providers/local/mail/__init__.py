@@ -1,0 +1,1 @@
+"""Mail: its heads, its bodies, and what is attached to it."""
