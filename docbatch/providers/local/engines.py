@@ -29,6 +29,8 @@ _CLASSES: Mapping[str, tuple[str, str]] = {
     "xberg": ("office.xberg_engine", "XbergEngine"),
     "opendocument": ("office.opendocument.engine", "OpenDocumentEngine"),
     "books": ("office.books.engine", "BooksEngine"),
+    "rich_text": ("office.rich_text.engine", "RichTextEngine"),
+    "vector": ("office.vector_engine", "VectorEngine"),
     "word": ("office.word.engine", "WordEngine"),
     "kreuzberg": ("office.kreuzberg_engine", "KreuzbergEngine"),
 }
@@ -43,6 +45,8 @@ _OWN: Mapping[str, str] = {
     f"{_ODF}.presentation": "opendocument",
     f"{_ODF}.spreadsheet": "opendocument",
     "application/epub+zip": "books",
+    "application/rtf": "rich_text",
+    "image/svg+xml": "vector",
     "text/html": "html",
     "message/rfc822": "mail",
 }

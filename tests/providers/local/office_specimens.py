@@ -125,7 +125,10 @@ def failed(data: bytes, media_type: str) -> FailureClass:
 
 def lines(document: Parsed) -> list[str]:
     """Return a document's text, line by line, without empty ones."""
-    text = "\n".join(page["text"] for page in document.pages) if document.text is None else document.text
+    if document.text is not None:
+        text = document.text
+    else:
+        text = "\n".join(page["text"] for page in document.pages) or blocks.text(document.blocks)
     return [line for line in text.split("\n") if line]
 
 

@@ -40,6 +40,7 @@ _OTHERS = {
     "http://www.w3.org/XML/1998/namespace": "xml",
     "http://www.w3.org/1998/Math/MathML": "math",
     "http://www.idpf.org/2007/opf": "opf",
+    "http://openebook.org/namespaces/oeb-package/1.0/": "opf",
     "urn:oasis:names:tc:opendocument:xmlns:container": "ocf",
 }
 _MARKUP_OF_WORD = {"word": "w14", "wordml": "w14", "wordprocessingShape": "wps", "wordprocessingGroup": "wpg"}

@@ -1,5 +1,6 @@
 """Books as an engine: chapters in the order of the spine, each as the page that it is; those that are missing are named."""
 
+import re
 from dataclasses import dataclass, field
 
 from docbatch.core.models import Failure, FailureClass
@@ -19,6 +20,8 @@ _PAGES = frozenset(
         "image/svg+xml",
     }
 )
+
+_MARKER = re.compile(r"^\s*(?:\d+[.)]|-)\s", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -43,8 +46,8 @@ class BooksEngine:
             package = opened(archive)
         except UnreadableMemberError as error:
             return refusal(error)
-        book = _Book(options, lost=dict.fromkeys(package.lost))
         items = list(package.spine())
+        book = _Book(options, lost=dict.fromkeys(package.lost))
         if items and all(package.is_locked(item) for item in items):
             return Failure(FailureClass.ENCRYPTED, "the chapters are encrypted")
         for item in items:
@@ -97,7 +100,7 @@ def _beside(archive: Archive, package: BookPackage, items: list[BookItem], book:
 def _tell_contents(book: _Book) -> None:
     said = _text(book.pieces)
     for pieces in book.contents:
-        if word_guard.missing(_text(pieces), said):
+        if word_guard.missing(_MARKER.sub("", _text(pieces)), said):
             book.pieces[:0] = pieces
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from docbatch.providers.local.office.archive import Archive, UnreadableMemberError, resolved
-from docbatch.providers.local.office.xml_tree import children, first, text_within
+from docbatch.providers.local.office.xml_tree import children, text_within
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
@@ -62,7 +62,7 @@ class BookPackage:
     def metadata(self) -> dict[str, object]:
         about: dict[str, object] = {}
         authors = []
-        for each in first(self.root, "opf:metadata") or ():
+        for each in (each for room in children(self.root, "opf:metadata") for each in room.iter()):
             text = " ".join(text_within(each).split())
             if text and each.tag == "dc:creator":
                 authors.append(text)
@@ -82,6 +82,10 @@ def opened(archive: Archive) -> BookPackage:
     if name is None:
         raise UnreadableMemberError("the book has no package")
     root, complaint = archive.tree(name)
+    for each in root.iter():
+        # Old books have no namespaces.
+        if ":" not in each.tag:
+            each.tag = f"opf:{each.tag}"
     lost = [f"{name}: only its beginning was read; {complaint}"] if complaint else []
     return BookPackage(root, posixpath.dirname(name), _locked(archive), lost)
 
