@@ -30,7 +30,7 @@ _CLASSES: Mapping[str, tuple[str, str]] = {
     "opendocument": ("office.opendocument.engine", "OpenDocumentEngine"),
     "books": ("office.books.engine", "BooksEngine"),
     "rich_text": ("office.rich_text.engine", "RichTextEngine"),
-    "vector": ("office.vector_engine", "VectorEngine"),
+    "vector": ("text.vector_engine", "VectorEngine"),
     "word": ("office.word.engine", "WordEngine"),
     "kreuzberg": ("office.kreuzberg_engine", "KreuzbergEngine"),
 }

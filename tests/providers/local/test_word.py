@@ -309,3 +309,10 @@ def test_the_same_document_gives_the_same_answer() -> None:
     first, second = (attempt(specimens.docx(), WORD) for _ in range(2))
     assert isinstance(first, Parsed)
     assert first == second
+
+
+def test_a_field_without_an_end_swallows_nothing() -> None:
+    opened = '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+    document = read(docx(f"<w:p>{run('before ')}{opened}{run('after')}</w:p>"), WORD)
+    assert lines(document) == ["before", "after"]
+    assert "a field has no end" in document.warnings[0]

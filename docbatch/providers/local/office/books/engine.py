@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local import word_guard
 from docbatch.providers.local.engines import Json, Options, Parsed
-from docbatch.providers.local.office.archive import Archive, UnreadableMemberError, refusal
+from docbatch.providers.local.flow.archive import Archive, UnreadableMemberError, refusal
 from docbatch.providers.local.office.books.package import BookItem, BookPackage, opened
 from docbatch.providers.local.text import charsets, html_blocks
 from docbatch.providers.local.text.html_tree import parse

@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from docbatch.providers.local.office.archive import Archive, UnreadableMemberError, resolved
-from docbatch.providers.local.office.xml_tree import children, text_within
+from docbatch.providers.local.flow.archive import Archive, UnreadableMemberError, resolved
+from docbatch.providers.local.flow.xml_tree import children, text_within
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.attachments import AttachedFiles
 from docbatch.providers.local.engines import Json, Options, Parsed
-from docbatch.providers.local.office.archive import UnreadableMemberError, refusal
+from docbatch.providers.local.flow.archive import UnreadableMemberError, refusal
+from docbatch.providers.local.flow.story import Story
+from docbatch.providers.local.flow.xml_tree import children, first
 from docbatch.providers.local.office.opendocument import files as opening
 from docbatch.providers.local.office.opendocument import presentation, spreadsheet
 from docbatch.providers.local.office.opendocument.files import OpenDocumentFiles
 from docbatch.providers.local.office.opendocument.styles import OpenDocumentStyles
 from docbatch.providers.local.office.opendocument.text import OpenDocumentReader
-from docbatch.providers.local.office.story import Story
-from docbatch.providers.local.office.xml_tree import children, first
 
 _PAGED: Mapping[str, Callable[[ET.Element, OpenDocumentReader], list[Json]]] = {
     "office:presentation": presentation.pages,
@@ -50,25 +50,27 @@ class OpenDocumentEngine:
 
 
 def _text(body: ET.Element, reader: OpenDocumentReader, styles: ET.Element | None) -> Parsed:
-    story, headers, footers = Story(), Story(), Story()
+    story, headers, footers, known = Story(), Story(), Story(), set[str]()
     for master in _masters(styles, reader):
         for names, role, running in ((_HEADERS, "header", headers), (_FOOTERS, "footer", footers)):
             for each in (found for name in names for found in children(master, name)):
-                _once(each, role, running, reader)
+                _once(each, role, running, reader, known)
     story.extend(headers)
     reader.body(body, story)
     story.extend(footers)
     return story.parsed({}, [], [])
 
 
-def _once(element: ET.Element, role: str, running: Story, reader: OpenDocumentReader) -> None:
+def _once(
+    element: ET.Element, role: str, running: Story, reader: OpenDocumentReader, known: set[str]
+) -> None:
     if element.get("style:display") == "false":
         return
     said = Story()
     reader.inside(element, said)
     reader.tell_notes(said)
-    known = {block["text"] for block in running.plain}
-    if any(block["text"] not in known for block in said.plain):
+    if f"{role}: {said.text()}" not in known:
+        known.add(f"{role}: {said.text()}")
         running.extend(said, role)
 
 
@@ -81,11 +83,13 @@ def _masters(styles: ET.Element | None, reader: OpenDocumentReader) -> Iterator[
     used = [name for name in masters if name == "Standard" or name in reader.styles.masters()] or list(
         masters
     )[:1]
+    seen = set(used)
     for name in used:
+        yield masters[name]
         following = masters[name].get("style:next-style-name", "")
-        if following in masters and following not in used:
+        if following in masters and following not in seen:
+            seen.add(following)
             used.append(following)
-    yield from (masters[name] for name in used)
 
 
 def _answer(

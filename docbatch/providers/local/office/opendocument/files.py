@@ -4,8 +4,8 @@ import posixpath
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 
-from docbatch.providers.local.office.archive import Archive, LockedMemberError, UnreadableMemberError
-from docbatch.providers.local.office.xml_tree import UnreadableXmlError, children, first, parsed, text_within
+from docbatch.providers.local.flow.archive import Archive, LockedMemberError, UnreadableMemberError
+from docbatch.providers.local.flow.xml_tree import UnreadableXmlError, children, first, parsed, text_within
 
 _MANIFEST = "META-INF/manifest.xml"
 _PROPERTIES = {

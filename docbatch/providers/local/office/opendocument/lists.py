@@ -3,8 +3,8 @@
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 
+from docbatch.providers.local.flow.xml_tree import whole
 from docbatch.providers.local.office.opendocument.styles import ListLevel, OpenDocumentStyles, marker
-from docbatch.providers.local.office.xml_tree import whole
 
 
 @dataclass(slots=True)

@@ -4,10 +4,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
 from docbatch.providers.local.engines import Json
+from docbatch.providers.local.flow.prose import Prose
+from docbatch.providers.local.flow.story import Story
+from docbatch.providers.local.flow.xml_tree import children, first, text_within
 from docbatch.providers.local.office.opendocument.text import OpenDocumentReader
-from docbatch.providers.local.office.prose import Prose
-from docbatch.providers.local.office.story import Story
-from docbatch.providers.local.office.xml_tree import children, first, text_within
 
 _RUNNING = ("header", "footer")
 

@@ -3,11 +3,11 @@
 import xml.etree.ElementTree as ET
 
 from docbatch.providers.local.engines import Json
+from docbatch.providers.local.flow.prose import Prose
+from docbatch.providers.local.flow.story import Story
+from docbatch.providers.local.flow.xml_tree import children
 from docbatch.providers.local.office.opendocument import tables
 from docbatch.providers.local.office.opendocument.text import OpenDocumentReader
-from docbatch.providers.local.office.prose import Prose
-from docbatch.providers.local.office.story import Story
-from docbatch.providers.local.office.xml_tree import children
 
 _VALUES = (
     "office:string-value",

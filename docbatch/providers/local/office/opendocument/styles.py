@@ -4,9 +4,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from docbatch.providers.local.office import ordinals
-from docbatch.providers.local.office.prose import Look
-from docbatch.providers.local.office.xml_tree import children, first, whole
+from docbatch.providers.local.flow import ordinals
+from docbatch.providers.local.flow.prose import Look
+from docbatch.providers.local.flow.xml_tree import children, first, whole
 
 _LONGEST_CHAIN = 20
 _MOST_LEVELS = 10

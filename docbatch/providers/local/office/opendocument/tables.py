@@ -3,8 +3,8 @@
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 
-from docbatch.providers.local.office.story import GridCell, Story
-from docbatch.providers.local.office.xml_tree import whole
+from docbatch.providers.local.flow.story import GridCell, Story
+from docbatch.providers.local.flow.xml_tree import whole
 
 # Cells that a repetition makes of one; those that are written out are bounded by the size of the file.
 MOST_REPEATED = 50_000

@@ -5,13 +5,13 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from docbatch.providers.local.flow.prose import Look, Prose
+from docbatch.providers.local.flow.story import Story
+from docbatch.providers.local.flow.xml_tree import children, first, text_within, whole
 from docbatch.providers.local.office.opendocument import tables
 from docbatch.providers.local.office.opendocument.files import OpenDocumentFiles
 from docbatch.providers.local.office.opendocument.lists import ListStanding, OpenDocumentLists
 from docbatch.providers.local.office.opendocument.styles import OpenDocumentStyles
-from docbatch.providers.local.office.prose import Look, Prose
-from docbatch.providers.local.office.story import Story
-from docbatch.providers.local.office.xml_tree import children, first, text_within, whole
 
 _DEEPEST = 100
 _MOST_SPACES = 200
@@ -51,7 +51,7 @@ class OpenDocumentReader:
         self._line = _Line()
         self._depth = 0
         self._comments = 0
-        self._labels: set[str] = set()
+        self._labels: dict[str, int] = {}
         self._notes = Story()
         self._blocks: Mapping[str, Callable[[ET.Element, Story], None]] = {
             "text:p": self._paragraph,
@@ -264,12 +264,9 @@ class OpenDocumentReader:
         self._notes.paragraph(prose, role)
 
     def _unique(self, label: str) -> str:
-        base, count = label, 1
-        while label in self._labels and count <= len(self._labels):
-            count += 1
-            label = f"{base}-{count}"
-        self._labels.add(label)
-        return label
+        """Return a note's label, and a number with it where the document gives one label to several notes."""
+        count = self._labels[label] = self._labels.get(label, 0) + 1
+        return label if count == 1 else f"{label}-{count}"
 
     def _read(self, element: ET.Element) -> _Line:
         outer, self._line = self._line, _Line()

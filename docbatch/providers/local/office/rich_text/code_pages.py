@@ -28,12 +28,14 @@ class CodePages:
         self.own = _WESTERN
         self._charsets: dict[int, int] = {}
         self._numbers: dict[int, str] = {}
+        self._named: set[str | None] = set()
 
     def declare(self, number: int) -> None:
         self.own = _named(number) or self.own
 
     def set_charset(self, font: int, charset: int) -> None:
         self._charsets[font] = charset
+        self._named.add(_OF_CHARSETS.get(charset))
 
     def set_number(self, font: int, number: int) -> None:
         name = _named(number)
@@ -49,8 +51,7 @@ class CodePages:
         charset = self._charsets.get(font, _DOCUMENTS_OWN)
         if charset == _ANSI:
             # Western, unless nothing in the document says what its own code page is for.
-            is_told = self.own in {_OF_CHARSETS.get(each) for each in self._charsets.values()}
-            return _WESTERN if is_told else self.own
+            return _WESTERN if self.own in self._named else self.own
         return _OF_CHARSETS.get(charset, self.own)
 
 

@@ -2,8 +2,8 @@
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.engines import Options, Parsed
+from docbatch.providers.local.flow.story import Story
 from docbatch.providers.local.office.rich_text.reader import RichTextReader
-from docbatch.providers.local.office.story import Story
 
 _BEGINNING = b"{\\rtf"
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from docbatch.providers.local.office import symbols
-from docbatch.providers.local.office.prose import PLAIN, Look, Prose
+from docbatch.providers.local.flow import symbols
+from docbatch.providers.local.flow.prose import PLAIN, Look, Prose
+from docbatch.providers.local.flow.story import Story
 from docbatch.providers.local.office.rich_text.code_pages import CodePages
 from docbatch.providers.local.office.rich_text.scene import CellPlan, Scene
 from docbatch.providers.local.office.rich_text.tokens import Token, tokens
-from docbatch.providers.local.office.story import Story
 from docbatch.providers.local.office.word.fields import EMPTY_BOX, TICKED, address
 
 CHANGED = "the document has tracked changes; it is read as if all were accepted"
@@ -61,6 +61,7 @@ class RichTextReader:
         self.warnings: dict[str, None] = {}
         self.pictures = 0
         self.headers, self.footers = Story(), Story()
+        self._running: set[tuple[str, str]] = set()
         self.scenes = [Scene()]
         self._state = _State()
         self._stack: list[_State] = []
@@ -257,7 +258,8 @@ class RichTextReader:
         story = scene.end()
         if scene.role in {"header", "footer"}:
             running = self.headers if scene.role == "header" else self.footers
-            if story.text() not in {block["text"] for block in running.plain}:
+            if (scene.role, story.text()) not in self._running:
+                self._running.add((scene.role, story.text()))
                 running.extend(story, scene.role)
         elif scene.role:
             text, marked = story.lines()

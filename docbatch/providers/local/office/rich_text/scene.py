@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from docbatch.providers.local.office.prose import Prose
-from docbatch.providers.local.office.story import GridCell, Story
+from docbatch.providers.local.flow.prose import Prose
+from docbatch.providers.local.flow.story import GridCell, Story
 
 _BULLETS = frozenset("•·▪◦○●■□\u2013-*o§\uf0b7\uf0a7\uf0d8\uf0fc")
 

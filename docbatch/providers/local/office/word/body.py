@@ -3,15 +3,15 @@
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
 
-from docbatch.providers.local.office.prose import Prose
-from docbatch.providers.local.office.story import Story
+from docbatch.providers.local.flow.prose import Prose
+from docbatch.providers.local.flow.story import Story
+from docbatch.providers.local.flow.xml_tree import first, text_within
 from docbatch.providers.local.office.word import parts, tables
 from docbatch.providers.local.office.word.notes import WordNotes
 from docbatch.providers.local.office.word.numbering import WordNumbering
 from docbatch.providers.local.office.word.paragraphs import CHANGED, HIDDEN, WordLine, WordReader
 from docbatch.providers.local.office.word.pictures import Drawn, chosen
 from docbatch.providers.local.office.word.styles import VALUE, WordStyles, list_place
-from docbatch.providers.local.office.xml_tree import first, text_within
 
 # Each table in a table is several calls deep.
 _DEEPEST_BLOCK = 40
@@ -86,6 +86,11 @@ class WordBody:
 
     def put_back(self, root: ET.Element, reader: WordReader, story: Story) -> None:
         """Add words that no step has read, and say so: a construction is not known, its words still count."""
+        if unsaid := reader.unsaid():
+            self._parts.warn(
+                f"{reader.part}: a field has no end; what follows its beginning stands at the end"
+            )
+            story.paragraph(Prose(unsaid))
         missed = [each for each in _texts(root) if id(each) not in reader.seen and (each.text or "").strip()]
         if missed:
             self._parts.warn(

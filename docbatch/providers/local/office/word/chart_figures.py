@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from docbatch.providers.local.office.xml_tree import children, first, text_within, whole
+from docbatch.providers.local.flow.xml_tree import children, first, text_within, whole
 
 _MOST_POINTS = 100_000
 

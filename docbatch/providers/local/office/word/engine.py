@@ -5,15 +5,15 @@ import xml.etree.ElementTree as ET
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.attachments import AttachedFiles
 from docbatch.providers.local.engines import Json, Options, Parsed
-from docbatch.providers.local.office import inserted
-from docbatch.providers.local.office.archive import Archive, UnreadableMemberError, refusal
-from docbatch.providers.local.office.story import Story
+from docbatch.providers.local.flow import inserted
+from docbatch.providers.local.flow.archive import Archive, UnreadableMemberError, refusal
+from docbatch.providers.local.flow.story import Story
+from docbatch.providers.local.flow.xml_tree import first
 from docbatch.providers.local.office.word.body import WordBody
 from docbatch.providers.local.office.word.notes import WordNotes
 from docbatch.providers.local.office.word.numbering import WordNumbering
 from docbatch.providers.local.office.word.parts import WordParts
 from docbatch.providers.local.office.word.styles import WordStyles
-from docbatch.providers.local.office.xml_tree import first
 
 _EMBEDDED = frozenset({"package", "oleObject"})
 

@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
 
-from docbatch.providers.local.office.xml_tree import children, first
+from docbatch.providers.local.flow.xml_tree import children, first
 
 _DEEPEST = 40
 _PART = "m:"

@@ -4,9 +4,9 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
-from docbatch.providers.local.office.symbols import character
+from docbatch.providers.local.flow.symbols import character
+from docbatch.providers.local.flow.xml_tree import children, first, whole
 from docbatch.providers.local.office.word.styles import VALUE, is_on
-from docbatch.providers.local.office.xml_tree import children, first, whole
 
 TICKED, EMPTY_BOX = "\u2612", "\u2610"
 _LINK = re.compile(r'^\s*HYPERLINK\s+(?:\\l\s+)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
@@ -27,6 +27,15 @@ class WordFields:
 
     def __init__(self) -> None:
         self._open: list[_Field] = []
+        self._unsaid: list[str] = []
+
+    def keep(self, text: str) -> None:
+        """Remember words that are not shown while the outermost field is open."""
+        self._unsaid.append(text)
+
+    def unsaid(self) -> str:
+        """Return the words that fields without an end have swallowed."""
+        return "".join(self._unsaid) if self._open else ""
 
     def show(self) -> bool:
         """Whether what is met now is shown, rather than part of an instruction."""
@@ -51,6 +60,8 @@ class WordFields:
                 self._open[-1].shows = True
             case "end" if self._open:
                 ended = self._open.pop()
+                if not self._open:
+                    self._unsaid.clear()
                 if not ended.shows and self.show():
                     return _without_result(ended.instruction)
         return ""

@@ -3,10 +3,10 @@
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
-from docbatch.providers.local.office import ordinals
+from docbatch.providers.local.flow import ordinals
+from docbatch.providers.local.flow.xml_tree import children, first
 from docbatch.providers.local.office.word.parts import WordParts
 from docbatch.providers.local.office.word.styles import VALUE
-from docbatch.providers.local.office.xml_tree import children, first
 
 # For each kind: the relation of its part, and its element there.
 _KINDS = {"footnote": "footnotes", "endnote": "endnotes", "comment": "comments"}

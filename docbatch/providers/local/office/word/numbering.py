@@ -4,13 +4,14 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
-from docbatch.providers.local.office import ordinals
-from docbatch.providers.local.office.symbols import is_symbolic
+from docbatch.providers.local.flow import ordinals
+from docbatch.providers.local.flow.symbols import is_symbolic
+from docbatch.providers.local.flow.xml_tree import children, first, whole
 from docbatch.providers.local.office.word.styles import VALUE, ListPlace, has
-from docbatch.providers.local.office.xml_tree import children, first, whole
 
 _PLACE = re.compile(r"%([1-9])")
 _LEVELS = 9
+_LONGEST_TEXT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def _level(element: ET.Element) -> _Level:
     return _Level(
         start=whole(values.get("start"), 0 if "start" not in values else 1),
         kind=kind,
-        text=values.get("lvlText", ""),
+        text=values.get("lvlText", "")[:_LONGEST_TEXT],
         is_legal=has(element, "w:isLgl"),
         restarts_after=restart,
         style=values.get("pStyle", ""),

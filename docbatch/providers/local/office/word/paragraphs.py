@@ -4,14 +4,14 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from docbatch.providers.local.office import symbols
-from docbatch.providers.local.office.prose import Look, Prose
+from docbatch.providers.local.flow import symbols
+from docbatch.providers.local.flow.prose import Look, Prose
+from docbatch.providers.local.flow.xml_tree import first, text_within
 from docbatch.providers.local.office.word import equations, pictures
 from docbatch.providers.local.office.word.fields import EMPTY_BOX, TICKED, WordFields, address
 from docbatch.providers.local.office.word.notes import WordNotes
 from docbatch.providers.local.office.word.parts import WordParts
 from docbatch.providers.local.office.word.styles import VALUE, WordStyles, is_on, look
-from docbatch.providers.local.office.xml_tree import first, text_within
 
 # Deeper than any program nests them; what lies deeper is read without its form.
 DEEPEST = 60
@@ -72,6 +72,10 @@ class WordReader:
         self._is_hidden = self.styles.look(style)[1]
         self._inside(paragraph, 0)
         return line
+
+    def unsaid(self) -> str:
+        """Return words of fields that never end; shown, since nobody can tell them from others."""
+        return self._fields.unsaid()
 
     def _inside(self, element: ET.Element, depth: int) -> None:
         if depth > DEEPEST:
@@ -147,6 +151,8 @@ class WordReader:
     def _say(self, text: str, dress: Look, *, is_hidden: bool) -> None:
         if text and self._fields.show():
             (self._line.hidden if is_hidden else self._line.shown).add(text, dress)
+        elif text:
+            self._fields.keep(text)
 
     def _note(self, kind: str, mark: ET.Element) -> None:
         if self._fields.show():

@@ -4,9 +4,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from docbatch.providers.local.flow.xml_tree import children, first, text_within
 from docbatch.providers.local.office.word import chart_figures
 from docbatch.providers.local.office.word.parts import WordParts
-from docbatch.providers.local.office.xml_tree import children, first, text_within
 
 _TOLD = frozenset(
     {

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from docbatch.providers.local.office.prose import Look
-from docbatch.providers.local.office.xml_tree import children, first, whole
+from docbatch.providers.local.flow.prose import Look
+from docbatch.providers.local.flow.xml_tree import children, first, whole
 
 VALUE = "w:val"
 _HEADING = re.compile(r"heading\s*([1-9])", re.IGNORECASE)

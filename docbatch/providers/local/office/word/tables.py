@@ -3,9 +3,9 @@
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 
-from docbatch.providers.local.office.story import GridCell, Story
+from docbatch.providers.local.flow.story import GridCell, Story
+from docbatch.providers.local.flow.xml_tree import first, whole
 from docbatch.providers.local.office.word.styles import VALUE
-from docbatch.providers.local.office.xml_tree import first, whole
 
 _WIDEST = 1000
 _WRAPPERS = frozenset({"w:sdt", "w:sdtContent", "w:customXml", "w:ins", "w:moveTo"})

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Parsed
-from docbatch.providers.local.office.prose import Prose
+from docbatch.providers.local.flow.prose import Prose
 
 _INDENT = "  "
 _DEEPEST_INDENT = 12

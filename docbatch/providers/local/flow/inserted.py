@@ -3,7 +3,7 @@
 from docbatch.providers.local import blocks
 from docbatch.providers.local.attachments import AttachedFiles
 from docbatch.providers.local.engines import Options
-from docbatch.providers.local.office.story import Story
+from docbatch.providers.local.flow.story import Story
 
 
 def shown(name: str, data: bytes, options: Options) -> tuple[Story, list[str], list[str]]:

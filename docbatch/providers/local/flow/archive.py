@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 
 from docbatch.core.models import Failure, FailureClass
-from docbatch.providers.local.office import xml_tree
+from docbatch.providers.local.flow import xml_tree
 
 LARGEST_MEMBER = 256 << 20
 # A tree takes many times the bytes of its text.

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from docbatch.core.models import Failure
 from docbatch.providers.local.engines import Options, Parsed
-from docbatch.providers.local.office.prose import Prose
-from docbatch.providers.local.office.story import Story
+from docbatch.providers.local.flow.prose import Prose
+from docbatch.providers.local.flow.story import Story
 from docbatch.providers.local.text import charsets
 from docbatch.providers.local.text.html_tree import Element, parse
 
