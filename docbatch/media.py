@@ -274,8 +274,11 @@ def _unmarked(head: bytes) -> bytes | None:
     if b"\0" not in head:
         return None
     even, odd = head[::2].count(0), head[1::2].count(0)
+    # ASCII's text has a zero in each of its wide characters; one that strayed into a narrow text has few.
+    is_narrow = head.isascii() and not _NOT_TEXT.search(head.replace(b"\0", b""))
+    least = 3 if is_narrow else _ZERO_IN
     narrow = ("utf-16-le",) if odd > even == 0 else ("utf-16-be",) if even > odd == 0 else ()
-    for encoding in ("utf-32-le", "utf-32-be", *(narrow if max(even, odd) * _ZERO_IN >= len(head) else ())):
+    for encoding in ("utf-32-le", "utf-32-be", *(narrow if max(even, odd) * least >= len(head) else ())):
         try:
             text: str = codecs.getincrementaldecoder(encoding)().decode(head)
         except UnicodeDecodeError:

@@ -108,6 +108,7 @@ def test_controls_in_what_is_named_a_text_do_not_hide_it() -> None:
     assert kind(log + b"\x1a") == PLAIN
     assert kind(log + b"\x02\x03\0\n" + log, b"a.log") == PLAIN
     assert kind(log + b"\x02\x03\0\n" + log, b"a.bin") == UNKNOWN
+    assert kind(b"short text with one zero\0\n") == UNKNOWN
     assert kind(bytes(range(32)) * 9, b"a.txt") == UNKNOWN
 
 

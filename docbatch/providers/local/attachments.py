@@ -4,10 +4,12 @@ However deep files lie in files, one budget of depth, number and bytes holds for
 are those of the worker.
 """
 
+import atexit
 import io
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cache
@@ -96,6 +98,21 @@ class AttachedFiles:
             )
             self.leave(shown, reason, known, len(data), kind)
 
+    def take(self, name: str | None, media_type: str, read: Callable[[Options], Parsed | Failure]) -> None:
+        """Take a file that lies in the document in a form of its own; `read` is called unless the budget is spent."""
+        shown = safe_name(name)
+        objection = self._objection(0)
+        if objection:
+            self.leave(shown, objection, media_type)
+            return
+        self._budget.files -= 1
+        with self._one_deeper():
+            outcome = read(self._options)
+        if isinstance(outcome, Parsed):
+            self._keep(shown, media_type, None, outcome, "file")
+        else:
+            self.leave(shown, outcome.message, media_type)
+
     def leave(
         self,
         name: str | None,
@@ -135,21 +152,26 @@ class AttachedFiles:
         if media_type == "application/x-ole-encrypted":
             return "the document needs a password"
         options = replace(self._options, encoding=self._options.encoding or charset)
-        token = _budget.set(self._budget)
-        self._budget.depth += 1
-        try:
+        with self._one_deeper():
             failures = []
-            for name in self._catalogue.route(media_type, self._options):
+            for name in self._catalogue.route(media_type, options):
                 outcome = _attempt(self._catalogue, name, data, media_type, options)
                 if isinstance(outcome, Parsed):
                     return outcome
                 failures.append(outcome)
             return failures[0] if failures else None
+
+    @contextmanager
+    def _one_deeper(self) -> Iterator[None]:
+        token = _budget.set(self._budget)
+        self._budget.depth += 1
+        try:
+            yield
         finally:
             self._budget.depth -= 1
             _budget.reset(token)
 
-    def _keep(self, name: str, media_type: str, size: int, parsed: Parsed, kind: Kind) -> None:
+    def _keep(self, name: str, media_type: str, size: int | None, parsed: Parsed, kind: Kind) -> None:
         about: Json = {"name": name, "media_type": media_type, "size": size}
         if parsed.has_text() or not parsed.unread:
             about |= {"markdown": _said(parsed, "markdown"), "text": _said(parsed, "text")}
@@ -200,6 +222,7 @@ def _engine(catalogue: Any, name: str) -> Engine:
     with confine.unlimited_memory():
         engine: Engine = catalogue.load(name)
         engine.warm_up()
+    atexit.register(engine.close)
     return engine
 
 

@@ -23,8 +23,10 @@ STEPS = "1"
 
 _CLASSES: Mapping[str, tuple[str, str]] = {
     "plain": ("text.plain_engine", "PlainEngine"),
+    "decoded": ("text.decoded_engine", "DecodedEngine"),
     "html": ("text.html_engine", "HtmlEngine"),
     "mail": ("mail.mail_engine", "MailEngine"),
+    "outlook": ("mail.outlook_engine", "OutlookEngine"),
     "liteparse": ("pdf.liteparse_engine", "LiteparseEngine"),
     "xberg": ("office.xberg_engine", "XbergEngine"),
     "opendocument": ("office.opendocument.engine", "OpenDocumentEngine"),
@@ -38,17 +40,23 @@ _CLASSES: Mapping[str, tuple[str, str]] = {
 _OPENXML = "application/vnd.openxmlformats-officedocument"
 _ODF = "application/vnd.oasis.opendocument"
 
-# Readers of ours, each for one family of documents; where one fails the general engine follows.
-_OWN: Mapping[str, str] = {
-    f"{_OPENXML}.wordprocessingml.document": "word",
-    f"{_ODF}.text": "opendocument",
-    f"{_ODF}.presentation": "opendocument",
-    f"{_ODF}.spreadsheet": "opendocument",
-    "application/epub+zip": "books",
-    "application/rtf": "rich_text",
-    "image/svg+xml": "vector",
-    "text/html": "html",
-    "message/rfc822": "mail",
+_OWN: Mapping[str, tuple[str, ...]] = {
+    "text/plain": ("plain",),
+    "text/html": ("html", GENERAL),
+    "text/markdown": ("decoded",),
+    "text/csv": ("decoded",),
+    "text/tab-separated-values": ("decoded",),
+    "application/json": ("decoded",),
+    "application/xml": ("decoded",),
+    "message/rfc822": ("mail", GENERAL),
+    "application/vnd.ms-outlook": ("outlook", GENERAL),
+    f"{_OPENXML}.wordprocessingml.document": ("word", GENERAL),
+    f"{_ODF}.text": ("opendocument", GENERAL),
+    f"{_ODF}.presentation": ("opendocument", GENERAL),
+    f"{_ODF}.spreadsheet": ("opendocument", GENERAL),
+    "application/epub+zip": ("books", GENERAL),
+    "application/rtf": ("rich_text", GENERAL),
+    "image/svg+xml": ("vector",),
 }
 
 # What else an engine offers to open (archives, sound, databases) is not a document, or asks a network for a model.
@@ -161,10 +169,8 @@ def route(media_type: str, options: Options) -> tuple[str, ...]:
     if media_type == PDF:
         # liteparse has no way to read a page as a picture when the page has text.
         return (GENERAL,) if options.ocr == "force" else ("liteparse", GENERAL)
-    if media_type == "text/plain":
-        return ("plain",)
     if media_type in _OWN:
-        return (_OWN[media_type], GENERAL)
+        return _OWN[media_type]
     return (GENERAL,) if media_type in DOCUMENTS else ()
 
 

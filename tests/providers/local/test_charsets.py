@@ -142,6 +142,7 @@ def test_signs_of_windows_are_no_letters_of_dos(text: str) -> None:
         (b'<?xml version="1.0" encoding="ISO-8859-2"?><html>', "ISO-8859-2"),
         (b'<!-- <meta charset="koi8-r"> --><meta charset=big5>', "big5"),
         (b"<p>charset=koi8-r</p>", None),
+        (b"<meta charset='utf-7'>", None),
         (b"<!--" * 5000, None),
     ],
 )
@@ -154,3 +155,11 @@ def test_the_option_decides_how_a_text_is_read() -> None:
 
     assert isinstance(parsed, Parsed)
     assert (parsed.text, parsed.warnings) == ("Größe", ())
+
+
+def test_a_text_is_left_as_it_is_and_its_paragraphs_are_blocks() -> None:
+    parsed = PlainEngine().extract(b"# a\r\n  b\r\n \r\n\r\n* c\0\n", "text/plain", Options())
+
+    assert isinstance(parsed, Parsed)
+    assert parsed.text == parsed.markdown == "# a\n  b\n \n\n* c\n"
+    assert [block["text"] for block in parsed.blocks] == ["# a\n  b", "* c"]

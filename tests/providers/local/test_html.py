@@ -6,6 +6,7 @@ from docbatch.core.models import Failure
 from docbatch.core.results import Block
 from docbatch.providers.local import blocks, engines
 from docbatch.providers.local.engines import Json, Options, Parsed
+from docbatch.providers.local.text import html_blocks
 from docbatch.providers.local.text.html_engine import HtmlEngine
 
 
@@ -39,6 +40,11 @@ SEEN = [
     ("<h2>A <em>b</em></h2><p>c", "## A *b*\n\nc"),
     ("<p>a<p>b<div>c<p>d</div>e", "a\n\nb\n\nc\n\nd\n\ne"),
     ("<p>un<b>believ</b>able <i> x </i>y", "un**believ**able *x* y"),
+    ("<p>a<br><br>b", "a\n\nb"),
+    ("<h1><div>A</div> <span>b</span></h1>c", "# A b\n\nc"),
+    ("<h1>a</p>b</h1><h2><ul><li>c</ul></h2>", "# a b\n\n- c"),
+    ("<li>a<li>b", "- a\n- b"),
+    ("<object>a</object><video>b</video><meter>4/5</meter><output>7</output>", "a b 4/5 7"),
     ("<p>a<br>b<hr>c", "a  \nb\n\n---\n\nc"),
     ("<ul><li>a<ul><li>b<li>c</ul><li>d</ul>", "- a\n  - b\n  - c\n- d"),
     ("<ol start=9><li>a<li value=3>b<li>c</ol>", "9. a\n3. b\n4. c"),
@@ -121,9 +127,25 @@ def test_tables_that_only_place_things_are_read_as_what_they_hold() -> None:
     assert markdown(page) == "# T\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\nx\n\ny"
 
 
+def test_columns_of_a_newsletter_are_no_table() -> None:
+    column = "<table><tr><th><h2>Offer</h2><p>5 €</p><th></table>"
+    page = f"<table><tr><td><table><tr><th>{column}<th>{column}</table></table>"
+
+    assert markdown(page) == "## Offer\n\n5 €\n\n## Offer\n\n5 €"
+    assert markdown("<table><tr><th>a<th>b</table>") == "| a | b |\n| --- | --- |"
+
+
 def test_what_stands_wrongly_in_a_table_or_a_list_is_not_lost() -> None:
-    assert markdown("<table>a<tr>b<td>c</td>d<td>e</table>") == "abd\n\n| c | e |\n| --- | --- |"
+    assert markdown("<table>a<tr>b<td>c</td>d<td>e</table>") == "a b d\n\n| c | e |\n| --- | --- |"
     assert markdown("<ul>a<li>b</li><p>c</ul>") == "a\n\n- b\n\nc"
+
+
+def test_words_that_no_block_holds_are_put_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(html_blocks._BLOCKS, "pre", lambda _element, _place: iter(()))
+    parsed = read("<p>a<pre>b c</pre><p>d")
+
+    assert parsed.markdown == "a\n\nd\n\nb c"
+    assert parsed.warnings == ("mended: 2 words stood where none are looked for, and are put at the end",)
 
 
 @pytest.mark.parametrize(

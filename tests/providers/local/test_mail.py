@@ -261,8 +261,8 @@ def test_signatures_and_calendars_are_no_losses() -> None:
             multipart("multipart/mixed", part("text/plain", "text"), end="x"),
             "the mail ends before its last part does",
         ),
-        (mail("multipart/mixed", "text"), "no boundary is named"),
-        (mail("multipart/mixed; boundary=q", "text"), "the boundary is met nowhere"),
+        (mail("multipart/mixed", "text"), "its boundary is not named"),
+        (mail("multipart/mixed; boundary=q", "text"), "its boundary is met nowhere"),
     ],
 )
 def test_broken_parts_are_read_as_far_as_they_go(data: bytes, named: str) -> None:
@@ -270,6 +270,26 @@ def test_broken_parts_are_read_as_far_as_they_go(data: bytes, named: str) -> Non
 
     assert "text" in (parsed.markdown or "")
     assert named in parsed.lost[0]
+
+
+def test_parts_are_told_apart_without_the_boundary_that_should_be_named() -> None:
+    whole = multipart("multipart/mixed", PLAIN_PART, part("text/html", "<h1>Page</h1>"))
+    for broken in (
+        whole.replace(b'; boundary="xyz"', b""),
+        whole.replace(b'boundary="xyz"', b'boundary="zyx"'),
+    ):
+        assert (read(broken).markdown or "").endswith("Sum 5\n\n- one\n\n# Page")
+        assert read(broken).lost
+
+
+def test_a_body_that_follows_its_head_at_once_is_read() -> None:
+    assert body(f"{HEAD}no empty line\r\nbefore\r\n\r\nthis".encode()) == "no empty line  \nbefore\n\nthis"
+    assert (
+        body(
+            multipart("multipart/mixed", b"Content-Type: text/html\r\n<p>a", b"Content-Type: text/plain\r\nb")
+        )
+        == "a\n\nb"
+    )
 
 
 def test_transfer_encodings_are_undone() -> None:

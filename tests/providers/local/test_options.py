@@ -39,11 +39,19 @@ def test_sizes_are_numbers_with_a_unit(text: str, size: int) -> None:
         {"languages": "eng"},
         {"languages": ["../eng"]},
         {"langauges": ["eng"]},
+        {"encoding": ""},
+        {"encoding": "rot13"},
+        {"encoding": "no-such-charset"},
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         LocalConfig.model_validate(wrong)
+
+
+@pytest.mark.parametrize("name", ["utf-8", "cp1252", "Shift_JIS", "x-sjis", "windows-874", "latin1"])
+def test_charsets_are_named_as_browsers_or_python_name_them(name: str) -> None:
+    assert LocalConfig.model_validate({"encoding": name}).encoding == name
 
 
 def test_every_option_is_described_for_the_editor() -> None:

@@ -193,6 +193,10 @@ def test_lists_and_headings_have_the_numbers_that_are_shown() -> None:
     assert "- a) first" in markdown(document)
 
 
+def test_a_style_without_a_definition_is_what_it_is_called() -> None:
+    assert markdown(read(docx(paragraph("Part", '<w:pStyle w:val="Heading2"/>')), WORD)) == "## Part"
+
+
 def test_numbered_items_are_items_in_markdown_as_deep_as_they_are() -> None:
     parts = numbered(("decimal", "%1."), ("bullet", "•"))
     body = paragraph("one", place(0)) + paragraph("inner", place(1)) + paragraph("two", place(0))

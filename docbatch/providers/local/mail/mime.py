@@ -22,6 +22,9 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _BAD_QUOTED = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*$)")
 _UU_START = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
 _UU_END = re.compile(rb"^end\b", re.MULTILINE)
+_LOOKS_LIKE_BOUNDARY = re.compile(
+    rb"^--(?=[^\s]*[A-Za-z0-9])([^\s]{1,70})\r?\n(?=[A-Za-z-]+:|\r?\n)", re.MULTILINE
+)
 _PLACE = re.compile(r"[\r\n\t ]+")
 
 
@@ -190,17 +193,20 @@ def _part(data: bytes, parent_type: str) -> Part:
         return Part([], data.lstrip(b"\r\n"), parent_type)
     end = _HEAD_END.search(data)
     head, body = (data[: end.start()], data[end.end() :]) if end else (data, b"")
-    return Part(_fields(head), body, parent_type)
+    fields, rest = _fields(head)
+    # Some leave out the empty line between head and body.
+    return Part(fields, rest + (b"\r\n\r\n" if rest and body else b"") + body, parent_type)
 
 
-def _fields(head: bytes) -> list[tuple[str, bytes]]:
-    fields = []
-    for line in _LINE.split(_FOLD.sub(b"\0", head)):
-        found = _FIELD.match(line)
-        if found:
-            value = found[2].replace(b"\0", b"\r\n").strip()
-            fields.append((found[1].decode("ascii").lower(), value))
-    return fields
+def _fields(head: bytes) -> tuple[list[tuple[str, bytes]], bytes]:
+    """Return the fields of a head, and the lines below the last of them."""
+    lines = _LINE.split(_FOLD.sub(b"\0", head))
+    found = [_FIELD.match(line) for line in lines]
+    last = max((at for at, field in enumerate(found) if field), default=-1)
+    fields = [
+        (each[1].decode("ascii").lower(), each[2].replace(b"\0", b"\r\n").strip()) for each in found if each
+    ]
+    return fields, b"\r\n".join(lines[last + 1 :]).replace(b"\0", b"\r\n").strip() if fields else b""
 
 
 def _divide(part: Part, depth: int, left: list[int]) -> None:
@@ -221,15 +227,9 @@ def _divide(part: Part, depth: int, left: list[int]) -> None:
 
 
 def _pieces(part: Part) -> Sequence[bytes]:
-    boundary = part.parameter("boundary")
-    if not boundary:
-        part.faults.append("its parts cannot be told apart: no boundary is named")
+    line = _boundary(part)
+    if line is None:
         return [b"\n" + part.body] if part.body.strip() else []
-    line = re.compile(
-        rb"(?:\A|(?<=\n)|(?<=\r))--"
-        + re.escape(boundary.encode("latin-1", "replace"))
-        + rb"(--)?[ \t]*(?:\r?\n|\r|\Z)"
-    )
     pieces = []
     start = None
     for found in line.finditer(part.body):
@@ -238,11 +238,25 @@ def _pieces(part: Part) -> Sequence[bytes]:
         start = None if found[1] else found.end()
         if found[1]:
             return pieces
-    if start is None:
-        part.faults.append("its parts cannot be told apart: the boundary is met nowhere")
-        return [b"\n" + part.body] if part.body.strip() else []
     part.faults.append("the mail ends before its last part does")
     return [*pieces, part.body[start:]]
+
+
+def _boundary(part: Part) -> re.Pattern[bytes] | None:
+    """Return what parts the inner parts: as it is named, or else the first line that looks like it."""
+    named = part.parameter("boundary").encode("latin-1", "replace")
+    line = _boundary_line(named) if named else None
+    if line and line.search(part.body):
+        return line
+    part.faults.append(
+        f"its boundary is {'met nowhere' if named else 'not named'}, so that its parts are guessed"
+    )
+    looks = _LOOKS_LIKE_BOUNDARY.search(part.body)
+    return _boundary_line(looks[1]) if looks else None
+
+
+def _boundary_line(boundary: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?:\A|(?<=\n)|(?<=\r))--" + re.escape(boundary) + rb"(--)?[ \t]*(?:\r?\n|\r|\Z)")
 
 
 def _without_last_line_end(piece: bytes) -> bytes:

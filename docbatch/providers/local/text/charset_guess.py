@@ -9,7 +9,6 @@ import codecs
 import re
 from functools import cache
 from operator import itemgetter
-from typing import Any
 
 _SAMPLE = 32_768
 _WEB = (
@@ -81,9 +80,14 @@ def unmarked_unicode(data: bytes) -> str | None:
     else:
         low, high = first + third, second + fourth
         name = "utf-16-le" if low < high else "utf-16-be"
-        if min(low, high) > 0 or max(low, high) < _ZEROS:
+        if min(low, high) > 0 or max(low, high) < (1 if _is_narrow(head) else _ZEROS):
             return None
     return name if _fits(head, name) else None
+
+
+def _is_narrow(head: bytes) -> bool:
+    """Whether all but the zero bytes is ASCII's text; in wide characters every second byte would be zero then."""
+    return head.isascii() and not _CONTROL.search(head.replace(b"\0", b""))
 
 
 def _eastern(head: bytes) -> str | None:
@@ -199,21 +203,16 @@ def _chosen(sample: bytes) -> str:
 def _heard(sample: bytes) -> str:
     import xberg  # noqa: PLC0415 - only in workers, and only for bytes that say nothing of themselves
 
-    loop, config = _engine()
-    source = xberg.ExtractInput(kind="bytes", bytes=sample, mime_type="text/plain")
-    try:
-        answer = loop.run_until_complete(xberg.extract(source, config))
-    except (RuntimeError, ValueError):
-        return ""
-    return str(answer.results[0].content) if answer.results else ""
-
-
-@cache
-def _engine() -> tuple[asyncio.AbstractEventLoop, Any]:
-    import xberg  # noqa: PLC0415 - see above
-
     limits = xberg.ConcurrencyConfig(max_threads=1, max_concurrent_ocr=1)
     config = xberg.ExtractionConfig(
         use_cache=False, disable_ocr=True, output_format="plain", concurrency=limits
     )
-    return asyncio.new_event_loop(), config
+    source = xberg.ExtractInput(kind="bytes", bytes=sample, mime_type="text/plain")
+    loop = asyncio.new_event_loop()
+    try:
+        answer = loop.run_until_complete(xberg.extract(source, config))
+    except (RuntimeError, ValueError):
+        return ""
+    finally:
+        loop.close()
+    return str(answer.results[0].content) if answer.results else ""

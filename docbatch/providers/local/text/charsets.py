@@ -57,7 +57,9 @@ def declared_in_html(data: bytes) -> str | None:
     """Return the charset that a page names in its head, None where it names none."""
     head = _COMMENT.sub(b"", data[: 2 * _HTML_HEAD])[:_HTML_HEAD]
     found = _XML.search(head) or _META.search(head)
-    return found[1].decode("ascii", "replace") if found else None
+    name = found[1].decode("ascii", "replace") if found else None
+    # No browser reads it: it makes tags of what looks like words.
+    return None if name and name.lower() == "utf-7" else name
 
 
 def declared_in_xml(data: bytes) -> str | None:

@@ -1,5 +1,6 @@
 """A page's tree as blocks in the page's order, each with its Markdown."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -15,6 +16,9 @@ _LISTS = frozenset({"ul", "ol", "menu", "dir"})
 _PREFORMATTED = frozenset({"pre", "listing", "xmp"})
 _DEEPEST_FRAME = 3
 _QUOTE = "> "
+_BREAKS = re.compile(r"\n{2,}")
+# What cannot stand in one line with other words.
+_NO_LINE = frozenset({*_HEADINGS, *_LISTS, *_PREFORMATTED, "table", "blockquote", "hr", "iframe", "dl"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ def _line(nodes: Iterable[Element | str], place: _Place) -> Line:
 
 def _paragraph_lines(words: str) -> str:
     # As blocks writes any paragraph: line ends kept, and no line begins with what Markdown would read as a mark.
-    return blocks.markdown([blocks.paragraph(words)])
+    return "\n\n".join(blocks.markdown([blocks.paragraph(each)]) for each in _BREAKS.split(words))
 
 
 def _block(element: Element, place: _Place) -> Iterator[Piece]:
@@ -115,7 +119,7 @@ def _block(element: Element, place: _Place) -> Iterator[Piece]:
 
 
 def _heading(element: Element, place: _Place) -> Iterator[Piece]:
-    if any(child.holds_blocks for child in element.elements()):
+    if html_tables.holds(element, _NO_LINE):
         yield from _flow(element.children, place)
         return
     shown = _line(element.children, place)
@@ -177,6 +181,10 @@ def _item(element: Element, mark: str, place: _Place) -> Iterator[Piece]:
         else:
             yield part
         is_first = False
+
+
+def _stray_item(element: Element, place: _Place) -> Iterator[Piece]:
+    return _item(element, "-", place)
 
 
 def _indented(words: str, width: int) -> str:
@@ -256,7 +264,7 @@ def _term(element: Element, place: _Place) -> Iterator[Piece]:
 
 
 def _summary(element: Element, place: _Place) -> Iterator[Piece]:
-    if any(child.holds_blocks for child in element.elements()):
+    if html_tables.holds(element, _NO_LINE):
         yield from _flow(element.children, place)
         return
     shown = _line(element.children, place)
@@ -330,6 +338,7 @@ _BLOCKS: dict[str, Callable[[Element, _Place], Iterator[Piece]]] = {
     **dict.fromkeys(_PREFORMATTED, _preformatted),
     "blockquote": _quote,
     "hr": _rule,
+    "li": _stray_item,
     "dd": _meaning,
     "dt": _term,
     "summary": _summary,

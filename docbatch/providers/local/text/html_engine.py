@@ -3,7 +3,7 @@
 from docbatch.core.models import Failure
 from docbatch.providers.local import blocks, word_guard
 from docbatch.providers.local.engines import Json, Options, Parsed
-from docbatch.providers.local.text import charsets, html_blocks
+from docbatch.providers.local.text import charsets, html_blocks, html_guard
 from docbatch.providers.local.text.html_inline import escaped, line
 from docbatch.providers.local.text.html_tree import Element, parse
 
@@ -28,6 +28,13 @@ def page(text: str, warnings: tuple[str, ...] = (), lost: tuple[str, ...] = ()) 
     parts = html_blocks.written(root)
     title = _title(root)
     said = "\n".join(part.block["text"] for part in parts if part.block)
+    unsaid = html_guard.unsaid(root, said)
+    if unsaid:
+        parts.append(_rest(unsaid))
+        warnings = (
+            *warnings,
+            f"mended: {len(unsaid)} words stood where none are looked for, and are put at the end",
+        )
     if title and word_guard.missing(title, said):
         parts.insert(0, _shown_title(title, parts))
     about = {"title": title, "language": root.attributes.get("lang", "").strip()}
@@ -40,6 +47,11 @@ def page(text: str, warnings: tuple[str, ...] = (), lost: tuple[str, ...] = ()) 
         warnings=warnings,
         lost=lost,
     )
+
+
+def _rest(words: list[str]) -> html_blocks.Piece:
+    block = blocks.paragraph(" ".join(words))
+    return html_blocks.Piece(block, blocks.markdown([block | {"text": escaped(block["text"])}]))
 
 
 def _title(root: Element) -> str:

@@ -38,6 +38,7 @@ _MARKUP = re.compile(
     r"`|\\(?=[!-/:-@\[-`{-~])|<(?=[A-Za-z/!?])|&(?=#?\w{1,31};)|\](?=[(\[])|~~+"
     r"|\*+(?=\S)|(?<=\S)\*+|(?<![^\W_])_+(?=\S)|(?<=\S)_+(?![^\W_])"
 )
+_APART = frozenset({"text", "object", "video", "audio", "canvas", "progress", "meter", "output", "marquee"})
 _NO_VALUE = frozenset({"hidden", "image", "file", "password", "checkbox", "radio", "range", "color"})
 
 
@@ -118,7 +119,7 @@ def _shown(element: Element, within: frozenset[str]) -> Iterator[Line]:
         yield from _pair(element, within)
     else:
         # Two blocks, or the texts of two pictures, are never one word.
-        apart = element.holds_blocks or name == "text"
+        apart = element.holds_blocks or name in _APART
         yield from (_plain(" "),) if apart else ()
         yield from _inner(element, within)
         yield from (_plain(" "),) if apart else ()

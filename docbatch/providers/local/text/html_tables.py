@@ -40,7 +40,9 @@ def beside_rows(table: Element) -> list[Element | str]:
     """Return what a table holds outside its rows, the caption among it; browsers show it first."""
     found: list[Element | str] = []
     for child in table.children:
-        if isinstance(child, str) or child.name not in {"tr", "col", "colgroup", *_ROWS_IN}:
+        if isinstance(child, str):
+            found.append(f" {child} ")
+        elif child.name not in {"tr", "col", "colgroup", *_ROWS_IN}:
             found.append(child)
         elif child.name in {"tr", *_ROWS_IN}:
             found += _strays(child)
@@ -51,7 +53,9 @@ def _strays(part: Element) -> Iterator[Element | str]:
     for child in part.children:
         if isinstance(child, Element) and child.name == "tr" and part.name != "tr":
             yield from _strays(child)
-        elif isinstance(child, str) or child.name not in _CELLS:
+        elif isinstance(child, str):
+            yield f" {child} "
+        elif child.name not in _CELLS:
             yield child
 
 
@@ -60,11 +64,12 @@ def is_layout(table: Element, rows: list[list[Element]]) -> bool:
     if table.attributes.get("role", "").lower() in {"presentation", "none"}:
         return True
     cells = [cell for row in rows for cell in row]
-    if any(cell.name == "th" for cell in cells):
+    # Makers of newsletters write cells of heads for columns of the page.
+    if any(cell.name == "th" and not holds(cell, _PARTS_OF_PAGES) for cell in cells) and len(rows) > 1:
         return False
     if max(map(len, rows)) == 1 and any(cell.holds_blocks and _has_any(cell) for cell in cells):
         return True
-    return len(cells) == 1 or any(_has(cell, _PARTS_OF_PAGES) for cell in cells)
+    return len(cells) == 1 or any(holds(cell, _PARTS_OF_PAGES) for cell in cells)
 
 
 _PARTS_OF_PAGES = frozenset({"table", "h1", "h2", "h3", "h4", "h5", "h6", "form", "iframe"})
@@ -72,10 +77,10 @@ _SEVERAL = _PARTS_OF_PAGES | {"p", "ul", "ol", "div", "blockquote", "pre", "dl"}
 
 
 def _has_any(cell: Element) -> bool:
-    return _has(cell, _SEVERAL)
+    return holds(cell, _SEVERAL)
 
 
-def _has(element: Element, names: frozenset[str]) -> bool:
+def holds(element: Element, names: frozenset[str]) -> bool:
     """Whether an element shows one of these; only those that hold blocks are looked through."""
     ahead = [element]
     while ahead:

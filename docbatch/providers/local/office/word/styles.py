@@ -46,7 +46,9 @@ class WordStyles:
         if own is not None:
             return _outline(own)
         if style not in self._levels:
-            self._levels[style] = self._inherited(style, _heading)
+            # Without its definition a style is what it is called.
+            known = style in self._styles
+            self._levels[style] = self._inherited(style, _heading) if known else _named_level(style)
         return self._levels[style] or None
 
     def list_place(self, style: str) -> ListPlace | None:
@@ -121,13 +123,16 @@ def _heading(style: ET.Element) -> int | None:
     if outline is not None:
         return _outline(outline) or 0
     name = first(style, "w:name")
-    for word in (name.get(VALUE, "") if name is not None else "", style.get("w:styleId", "")):
-        found = _HEADING.fullmatch(word.strip())
-        if found:
-            return int(found[1])
-        if word.lower() == "title":
-            return 1
-    return None
+    shown = name.get(VALUE, "") if name is not None else ""
+    by_name = _named_level(shown)
+    return by_name if by_name is not None else _named_level(style.get("w:styleId", ""))
+
+
+def _named_level(name: str) -> int | None:
+    found = _HEADING.fullmatch(name.strip())
+    if found:
+        return int(found[1])
+    return 1 if name.lower() == "title" else None
 
 
 def _outline(element: ET.Element) -> int | None:
