@@ -32,6 +32,7 @@ _CLASSES: Mapping[str, tuple[str, str]] = {
     "opendocument": ("office.opendocument.engine", "OpenDocumentEngine"),
     "books": ("office.books.engine", "BooksEngine"),
     "rich_text": ("office.rich_text.engine", "RichTextEngine"),
+    "old_office": ("office.old_office_engine", "OldOfficeEngine"),
     "vector": ("text.vector_engine", "VectorEngine"),
     "word": ("office.word.engine", "WordEngine"),
     "kreuzberg": ("office.kreuzberg_engine", "KreuzbergEngine"),
@@ -56,6 +57,8 @@ _OWN: Mapping[str, tuple[str, ...]] = {
     f"{_ODF}.spreadsheet": ("opendocument", GENERAL),
     "application/epub+zip": ("books", GENERAL),
     "application/rtf": ("rich_text", GENERAL),
+    "application/msword": ("old_office",),
+    "application/vnd.ms-powerpoint": ("old_office",),
     "image/svg+xml": ("vector",),
 }
 

@@ -1,5 +1,6 @@
 """Word and OpenDocument files around a few lines of their XML, and books around a few chapters."""
 
+import contextlib
 import io
 import zipfile
 from collections.abc import Mapping
@@ -114,7 +115,8 @@ def read(data: bytes, media_type: str, options: Options = NO_OCR) -> Parsed:
 
 
 def attempt(data: bytes, media_type: str, options: Options = NO_OCR) -> Parsed | Failure:
-    return engines.load(engines.route(media_type, options)[0]).extract(data, media_type, options)
+    with contextlib.closing(engines.load(engines.route(media_type, options)[0])) as engine:
+        return engine.extract(data, media_type, options)
 
 
 def failed(data: bytes, media_type: str) -> FailureClass:
