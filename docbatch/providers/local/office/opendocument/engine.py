@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.attachments import AttachedFiles
 from docbatch.providers.local.engines import Json, Options, Parsed
+from docbatch.providers.local.flow import packed_object
 from docbatch.providers.local.flow.archive import UnreadableMemberError, refusal
 from docbatch.providers.local.flow.story import Story
 from docbatch.providers.local.flow.xml_tree import children, first
@@ -124,7 +125,7 @@ def _attachments(files: OpenDocumentFiles, options: Options) -> AttachedFiles:
     for name in dict.fromkeys(linked):
         if name in archive:
             try:
-                attached.add(name, archive.read(name))
+                attached.add(*packed_object.unpacked(name, archive.read(name)))
             except UnreadableMemberError as error:
                 attached.leave(name, str(error))
     return attached

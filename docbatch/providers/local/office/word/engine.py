@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.attachments import AttachedFiles
 from docbatch.providers.local.engines import Json, Options, Parsed
-from docbatch.providers.local.flow import inserted
+from docbatch.providers.local.flow import inserted, packed_object
 from docbatch.providers.local.flow.archive import Archive, UnreadableMemberError, refusal
 from docbatch.providers.local.flow.story import Story
 from docbatch.providers.local.flow.xml_tree import first
@@ -132,7 +132,7 @@ def _attachments(parts: WordParts, main: str) -> list[Json]:
     for name in dict.fromkeys(each.target for each in links):
         content = parts.bytes_of(name)
         if content is not None:
-            files.add(name, content)
+            files.add(*packed_object.unpacked(name, content))
     parts.losses += files.lost
     for warning in files.warnings:
         parts.warn(warning)
