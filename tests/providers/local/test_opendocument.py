@@ -213,3 +213,9 @@ def test_what_is_nested_without_end_is_read_without_its_form(tag: str) -> None:
 def test_a_flat_document_is_read() -> None:
     whole = unzipped(opendocument(p("flat")))["content.xml"]
     assert lines(read(whole, ODT)) == ["flat"]
+
+
+def test_spaces_of_the_file_are_one_and_those_at_the_end_of_rows_are_no_cells() -> None:
+    assert lines(read(opendocument(p("a <text:span> b</text:span>\n c")), ODT)) == ["a b c"]
+    body = f"<table:table>{row(cell('x'), cell(''), cell('y'), cell(''), cell(''))}</table:table>"
+    assert rows(read(opendocument(body, kind="spreadsheet"), ODS)) == [[["x", "", "y"]]]

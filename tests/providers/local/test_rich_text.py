@@ -37,8 +37,9 @@ def test_characters_are_those_that_are_shown(body: str, said: str) -> None:
 
 
 def test_the_documents_own_code_page_is_used_where_no_font_says_better() -> None:
-    data = rb"{\rtf1\ansi\ansicpg1250{\fonttbl{\f0\fcharset0 Times;}}\f0 \'9aum\par}"
-    assert lines(read(data, RTF)) == ["šum"]
+    data = rb"{\rtf1\ansi\ansicpg1250{\fonttbl{\f0\fcharset0 Times;}}\f0 \'e8as\par}"
+    assert lines(read(data, RTF)) == ["čas"]
+    assert lines(read(rtf(r"{\f0 caf\'e9}\par", r"\ansi\ansicpg1251"), RTF)) == ["café"]
 
 
 def test_running_lines_notes_and_boxes_have_their_place() -> None:

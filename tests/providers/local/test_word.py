@@ -320,3 +320,29 @@ def test_a_field_without_an_end_swallows_nothing() -> None:
     document = read(docx(f"<w:p>{run('before ')}{opened}{run('after')}</w:p>"), WORD)
     assert lines(document) == ["before", "after"]
     assert "a field has no end" in document.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "change", [f"<w:ins>{run('x')}</w:ins>", "<w:del><w:r><w:delText>x</w:delText></w:r></w:del>"]
+)
+def test_one_change_within_a_paragraph_is_said(change: str) -> None:
+    assert "tracked changes" in read(docx(f"<w:p>{run('a')}{change}</w:p>"), WORD).warnings[0]
+
+
+def test_of_two_forms_within_a_drawing_one_is_read() -> None:
+    box = f"<w:txbxContent>{paragraph('Gate 7')}</w:txbxContent>"
+    forms = f'<mc:AlternateContent><mc:Choice Requires="wps">{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback></mc:AlternateContent>'
+    assert words(f"<w:p><w:r><w:drawing><wp:anchor>{forms}</wp:anchor></w:drawing></w:r></w:p>") == ["Gate 7"]
+
+
+def test_a_frame_of_one_cell_is_no_table() -> None:
+    document = read(
+        docx(f"<w:tbl><w:tr><w:tc>{paragraph('one')}{paragraph('two')}</w:tc></w:tr></w:tbl>"), WORD
+    )
+    assert rows(document) == []
+    assert markdown(document) == "one\n\ntwo"
+
+
+def test_marks_do_not_break_words() -> None:
+    inner = f"{run('H')}{run('2', '<w:b/>')}{run('O, x')}{run('y', '<w:b/>')}{run(' and ')}{run('bold', '<w:b/>')}{run('.')}"
+    assert markdown(read(docx(f"<w:p>{inner}</w:p>"), WORD)) == "H2O, xy and **bold**."
