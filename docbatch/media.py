@@ -100,6 +100,9 @@ _OLE_SUFFIXES = {
 _LONGEST_TYPE = 120
 _OURS = b"application/vnd.docbatch."
 _PDF_HEADER = re.compile(rb"%PDF-\d")
+_PDF_OBJECT = re.compile(rb"\d obj\b")
+_PDF_BINARY = re.compile(rb"^%[\x80-\xff]{4}", re.MULTILINE)
+_MOST_JUNK = 1 << 20
 # Bells, backspaces and escapes are met in logs and manual pages.
 _NOT_TEXT = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
 # Where the name says that it is a text, a few others may be in it.
@@ -123,7 +126,8 @@ _TELLING_FIELDS = frozenset(b"from received message-id return-path".split())
 def detect(head: bytes, name: bytes = b"", open_file: BinaryIO | None = None) -> str:
     """Return the media type of a file from its first `HEAD_SIZE` bytes.
 
-    `open_file`, if given, is read further only for containers whose head does not show what they hold.
+    `open_file`, if given, is read further only for containers whose head does not show what they hold, and for what is named
+    a PDF and does not begin as one.
     """
     if not head:
         return EMPTY
@@ -132,7 +136,7 @@ def detect(head: bytes, name: bytes = b"", open_file: BinaryIO | None = None) ->
         return _inside_zip(head, suffix, open_file)
     if head.startswith(_OLE_MAGIC):
         return _inside_ole(head, suffix, open_file)
-    return _by_magic(head, suffix) or _text_kind(head, suffix)
+    return _by_magic(head, suffix) or _late_pdf(head, suffix, open_file) or _text_kind(head, suffix)
 
 
 def _suffix(name: bytes) -> bytes:
@@ -151,6 +155,19 @@ def _by_magic(head: bytes, suffix: bytes) -> str | None:
     if header and (not head[: header.start()].strip() or suffix == b".pdf" or _NOT_TEXT.search(head)):
         return PDF
     return None
+
+
+def _late_pdf(head: bytes, suffix: bytes, open_file: BinaryIO | None) -> str | None:
+    """Tell a PDF behind more junk than most readers accept: its source is no text of its own."""
+    header = _PDF_HEADER.search(head)
+    if header:
+        after = head[header.end() :]
+        is_source = _PDF_OBJECT.search(after) and (_NOT_TEXT.search(after) or _PDF_BINARY.search(after))
+        return PDF if suffix == b".pdf" or is_source else None
+    if suffix != b".pdf" or open_file is None:
+        return None
+    open_file.seek(0)
+    return PDF if _PDF_HEADER.search(open_file.read(_MOST_JUNK)) else None
 
 
 def _inside_zip(head: bytes, suffix: bytes, open_file: BinaryIO | None) -> str:

@@ -128,6 +128,21 @@ def test_junk_before_a_pdf_is_skipped_but_a_text_about_pdf_is_text() -> None:
     assert kind(b"A file that starts with %PDF-1.4 is a PDF.\n", b"notes.txt") == PLAIN
 
 
+@pytest.mark.parametrize("junk", [1500, HEAD_SIZE + 5000])
+def test_a_pdf_behind_much_junk_is_no_text(junk: int) -> None:
+    late = b"junk line\r\n" * (junk // 11) + specimens.pdf()
+
+    assert kind(late, b"report.pdf") == PDF
+    assert kind(late, b"notes.txt") == (PDF if junk < HEAD_SIZE else PLAIN)
+
+
+def test_a_text_that_shows_the_source_of_a_pdf_is_text() -> None:
+    listing = b"About PDF. " * 150 + b"\n%PDF-1.4\n1 0 obj\n<</Type/Catalog>>\nendobj\n"
+
+    assert kind(listing, b"tutorial.txt") == PLAIN
+    assert kind(b"Not yet written.\n", b"report.pdf") == PLAIN
+
+
 def test_a_text_with_colons_is_no_mail() -> None:
     assert kind(b"Subject: notes\nauthor: me\n\ntext\n") == PLAIN
     assert kind(b"From: a@example.org\nSubject: x\n\ntext\n") == MAIL

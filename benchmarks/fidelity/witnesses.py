@@ -115,7 +115,7 @@ def xlsx(path: str) -> Found:
 
     found = _empty()
     for sheet in openpyxl.load_workbook(path, data_only=True).worksheets:
-        rows = [[_shown(cell.value, cell.number_format) for cell in row] for row in sheet.iter_rows()]
+        rows = [[_plain(cell.value, cell.number_format) for cell in row] for row in sheet.iter_rows()]
         where = found if sheet.sheet_state == "visible" else _empty()
         _add_sheet(where, sheet.title, rows)
         found["allowed"] += [] if where is found else where["text"]
@@ -131,6 +131,15 @@ def _add_sheet(found: Found, title: str, rows: list[list[str]]) -> None:
     _add_table(found, rows)
 
 
+def _plain(value: Any, form: str) -> str:
+    """Return what a cell shows, nothing where its format decides: a library gives the number behind it."""
+    is_formatted = not isinstance(value, str | bool) and form not in _UNFORMATTED
+    return "" if is_formatted else _shown(value, form)
+
+
+_UNFORMATTED = {"", "General", "GENERAL", "@"}
+
+
 def _shown(value: Any, form: str = "") -> str:
     if isinstance(value, datetime) and value.time() == time() and "h" not in form:
         value = value.date()
@@ -144,25 +153,28 @@ def _shown(value: Any, form: str = "") -> str:
             return str(value.replace(microsecond=0))
         case float() if value.is_integer():
             return str(int(value))
+        case float():
+            # Further digits are what is left of the number behind it.
+            return f"{value:.15g}"
     return str(value)
 
 
 def xls(path: str) -> Found:
     import xlrd  # noqa: PLC0415
 
-    found, book = _empty(), xlrd.open_workbook(path, formatting_info=False)
+    found, book = _empty(), xlrd.open_workbook(path, formatting_info=True)
     for sheet in book.sheets():
-        rows = [[_old(cell, book.datemode) for cell in sheet.row(at)] for at in range(sheet.nrows)]
+        rows = [[_old(cell, book) for cell in sheet.row(at)] for at in range(sheet.nrows)]
         _add_sheet(found, sheet.name, rows)
     return found
 
 
-def _old(cell: Any, mode: int) -> str:
+def _old(cell: Any, book: Any) -> str:
     import xlrd  # noqa: PLC0415
 
-    if cell.ctype == xlrd.XL_CELL_DATE:
-        moment = xlrd.xldate_as_datetime(cell.value, mode)
-        return _shown(moment if cell.value >= 1 else moment.time())
+    form = book.format_map[book.xf_list[cell.xf_index].format_key].format_str
+    if cell.ctype == xlrd.XL_CELL_DATE or (cell.ctype == xlrd.XL_CELL_NUMBER and form not in _UNFORMATTED):
+        return ""
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
         return str(bool(cell.value)).upper()
     return "" if cell.ctype == xlrd.XL_CELL_ERROR else _shown(cell.value)

@@ -214,6 +214,7 @@ class Project:
     ) -> "tuple[QueuedDocument, ...]":
         """Queue failed documents again, of one job or of all, and of some classes of failure only; return them.
 
+        The class `lost` means partial documents, which are left alone otherwise: their results are let go.
         The next `apply` sends them, which a paid provider charges again. With `dry_run` nothing is changed. Raises NoState,
         StateLocked.
         """

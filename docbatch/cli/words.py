@@ -1,11 +1,13 @@
 """What apply, status and explain say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from docbatch import ApplyOutcome, Explanation, JobOutcome, JobStatus, StateStatus
 from docbatch.core.report import human, plural, span, visible
+from docbatch.core.result_warnings import WarningKind, kind_of
 from docbatch.state.deadlines import Stuck
+from docbatch.state.void import EMPTY
 
 STANDING = {
     "failed": "failed",
@@ -15,6 +17,22 @@ STANDING = {
     "live": "with the provider",
     "held": "held for a decision",
 }
+
+
+_COUNTED: Mapping[str, tuple[str, str]] = {
+    WarningKind.LOST: (
+        "is partial: something in it was not read",
+        "are partial: something in them was not read",
+    ),
+    WarningKind.EMPTY: (
+        "is empty: there is nothing to see in it",
+        "are empty: there is nothing to see in them",
+    ),
+    WarningKind.EMPTY_PAGES: ("has pages that show nothing", "have pages that show nothing"),
+    WarningKind.GUESSED: ("has something that was guessed", "have something that was guessed"),
+    WarningKind.OTHER: ("has warnings", "have warnings"),
+}
+"""What is said of documents with a kind of warning: of one, and of several."""
 
 
 def outcome_text(outcome: ApplyOutcome) -> str:
@@ -32,10 +50,32 @@ def _lines(outcome: ApplyOutcome) -> Iterator[str]:
         wrong = sum(job.standing.get(status, 0) for status in ("failed", "partial", "problem", "held"))
         if wrong > len(job.failures):
             yield f"  and {wrong - len(job.failures):,} more; 'docbatch status {job.job}' lists them"
+        yield from _warned(job, job.standing.get("partial", 0))
     for stuck in outcome.stuck:
         yield f"submission {stuck.submission} on {stuck.connection} is stuck:"
         yield from _stuck(stuck)
     yield from _advice(outcome)
+
+
+def _warned(job: JobOutcome | JobStatus, partial: int) -> Iterator[str]:
+    """Count documents by what is to be said of them, and say the first of it: what was lost is told with the failures."""
+    counts = {**job.warned, WarningKind.LOST: partial}
+    for kind, told in _COUNTED.items():
+        if count := counts.get(kind):
+            yield f"  {plural(count, 'document')} {told[count != 1]}"
+    beside = [(path, _beside(warnings)) for path, warnings in job.warnings]
+    for path, warnings in beside:
+        if warnings:
+            more = f" (and {len(warnings) - 1:,} more)" if len(warnings) > 1 else ""
+            yield visible(f"    {path}: {warnings[0]}{more}")
+    most = max((job.warned.get(kind, 0) for kind in _COUNTED if kind is not WarningKind.LOST), default=0)
+    shown = sum(1 for _, warnings in beside if warnings)
+    if most > shown:
+        yield f"    and others; 'docbatch status {job.job}' lists them"
+
+
+def _beside(warnings: Sequence[str]) -> list[str]:
+    return [each for each in warnings if kind_of(each) is not WarningKind.LOST]
 
 
 def _stuck(stuck: Stuck) -> Iterator[str]:
@@ -69,9 +109,15 @@ def _job(job: JobOutcome) -> str:
     return f"{job.job}: {done:,} of {plural(job.documents, 'document')} done{rest}{late}"
 
 
+def _can_be_retried(job: JobOutcome) -> bool:
+    """Say whether some documents failed for more than being empty in a job that minds."""
+    void = sum(message == EMPTY.message for _, _, _, message in job.failures)
+    return job.standing.get("failed", 0) > void
+
+
 def _advice(outcome: ApplyOutcome) -> Iterator[str]:
     standing = {status for job in outcome.jobs for status, count in job.standing.items() if count}
-    if "failed" in standing:
+    if any(map(_can_be_retried, outcome.jobs)):
         yield "Failed documents are not sent again by themselves; 'docbatch retry' queues them."
     if "held" in standing:
         yield "Held documents may have been sent; 'docbatch status' names what to decide."
@@ -80,12 +126,14 @@ def _advice(outcome: ApplyOutcome) -> Iterator[str]:
 
 
 def job_json(job: JobOutcome) -> dict[str, Any]:
-    """Return a job's part of the last line of `apply --json`; its failures are the first of them."""
+    """Return a job's part of the last line of `apply --json`; its failures and warnings are the first of them."""
     failures = [
         {"path": path, "status": status, "class": kind, "message": message}
         for path, status, kind, message in job.failures
     ]
-    return {"job": job.job, "documents": job.documents, "standing": job.standing, "failures": failures}
+    warnings = [{"path": path, "warnings": list(told)} for path, told in job.warnings]
+    return {"job": job.job, "documents": job.documents, "standing": job.standing, "failures": failures,
+            "warned": dict(job.warned), "warnings": warnings}  # fmt: skip
 
 
 ALL_STANDING = {"succeeded": "done", **STANDING}
@@ -115,6 +163,7 @@ def _job_status(job: JobStatus) -> Iterator[str]:
     charged = "" if job.credits is None else f"; {job.credits:,g} credits charged"
     yield f"{job.job} on {job.connection}: {counts or 'no documents'}{charged}"
     yield from (_failure(*failure) for failure in job.failures)
+    yield from _warned(job, job.tally.get("partial", 0))
 
 
 def explanation_text(explanation: Explanation) -> str:

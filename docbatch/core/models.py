@@ -68,7 +68,7 @@ RETRY_CLASS: Mapping[FailureClass, RetryClass] = {
     FailureClass.REFUSED_INPUT: RetryClass.NEVER,
     FailureClass.UNSUPPORTED: RetryClass.NEVER,
     FailureClass.TOO_LARGE: RetryClass.NEVER,
-    FailureClass.ENCRYPTED: RetryClass.NEVER,
+    FailureClass.ENCRYPTED: RetryClass.ASKED,
     FailureClass.CORRUPT: RetryClass.NEVER,
     FailureClass.EMPTY: RetryClass.NEVER,
     FailureClass.NEEDS_OCR: RetryClass.ASKED,
@@ -243,8 +243,12 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A payload that already lies in a file below the spool's `incoming/`, compressed as the spool keeps it."""
+    """A payload that already lies in a file below the spool's `incoming/`, compressed as the spool keeps it.
+
+    `warnings` are those of the result, or the first of them, see `result_warnings`.
+    """
 
     path: Path
     digest: str
     size: int
+    warnings: tuple[str, ...] = ()

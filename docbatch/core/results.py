@@ -4,6 +4,7 @@ Schema: schemas/result.schema.json. Lengths are PDF points, origin at the top le
 Markdown of providers that do not give it is derived and may differ between versions.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -112,7 +113,8 @@ class Result(ResultModel):
 class Answer(Protocol):
     """A vendor's answer, read. What takes time is computed only when asked for.
 
-    `is_partial` says that the document is not whole, `credits` what was charged for it, as far as the answer tells.
+    `is_partial` says that the document is not whole, `credits` what was charged for it, as far as the answer tells. It may
+    offer `warnings`, those of its result as a sequence of texts, which are told at the end of a run and kept in the state.
     """
 
     @property
@@ -122,3 +124,9 @@ class Answer(Protocol):
     def markdown(self) -> str: ...
     def text(self) -> str: ...
     def result(self, document: DocumentInfo) -> Result: ...
+
+
+def offered_warnings(answer: Answer) -> Sequence[str]:
+    """Return the warnings an answer offers, none where it offers none."""
+    offered: Sequence[str] = getattr(answer, "warnings", ())
+    return offered

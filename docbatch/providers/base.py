@@ -28,7 +28,9 @@ class Batch:
     """What one submission will carry. `marker` starts with the project id and is what a vendor is told to keep.
 
     `config` is the job's full provider config, execution-only fields included. `files` says where those who work in this
-    process read items' bytes, by key; it is empty for others, who are given the bytes in `perform`.
+    process read items' bytes, by key; it is empty for others, who are given the bytes in `perform`. `passwords` are what
+    documents may be locked with, in the order to try them: given to kinds that take passwords, when something is sent, and
+    never to be kept, shown or rendered.
     """
 
     submission: str
@@ -38,6 +40,7 @@ class Batch:
     config: Mapping[str, Any] = field(default_factory=dict)
     pins: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
+    passwords: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,13 @@ def judged(plugin: Plugin, found: object) -> ProviderKind:
         account=plugin.guarded("account", kind.account, _is_text, "a text"),
         pins=plugin.guarded("pins", kind.pins, _are_pins, "a mapping of texts, or None"),
         inputs=plugin.guarded("inputs", kind.inputs, _are_inputs, "a frozenset of Input"),
+        takes_passwords=plugin.guarded("takes_passwords", kind.takes_passwords, _is_answer, "True or False"),
         abilities=plugin.guarded("abilities", kind.abilities, _are_texts, "a tuple of texts"),
     )
     settings = Settings(kind.name, kind.name)
     kind.traits(settings), kind.account(settings), kind.abilities()
     for operation in kind.operations:
-        kind.inputs(operation)
+        kind.inputs(operation), kind.takes_passwords(operation)
         model = kind.config(operation).model
         plugin.guarded("the schema of its options", model.model_json_schema, json.dumps, "JSON")()
         plugin.guarded("judging no options", partial(_judge_nothing, model), bool, "a verdict")()
@@ -100,6 +101,10 @@ def _are_pins(value: object) -> bool:
     return value is None or (
         isinstance(value, Mapping) and _are(value, str) and _are(tuple(value.values()), str)
     )
+
+
+def _is_answer(value: object) -> bool:
+    return isinstance(value, bool)
 
 
 def _are_inputs(value: object) -> bool:

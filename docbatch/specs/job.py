@@ -7,11 +7,13 @@ from pydantic import Field, Tag
 
 from docbatch import sources
 from docbatch.core.models import Operation
+from docbatch.core.result_warnings import OnEmpty
 from docbatch.fields import ApiVersion, Duration, Label, LateUnion, Name, Priority, SpecModel
 from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import SinkSpec
 from docbatch.sources.options import FOLDER
+from docbatch.specs.secret_references import PasswordReference
 
 
 def source_models() -> list[type[SpecModel]]:
@@ -66,6 +68,14 @@ class JobSpec(SpecModel):
     timeout: Duration = Field(
         default="6h",
         description="how long a submission may take before it is reported as stuck: a number and s, m, h or d",
+    )
+    on_empty: OnEmpty = Field(
+        default="ok",
+        description="what a document is in which there is nothing to see: done, with a warning, or failed and not delivered",
+    )
+    passwords: PasswordReference | None = Field(
+        default=None,
+        description="where passwords of documents are found, one a line; read when something is sent, and kept nowhere",
     )
     sink: Sinks = Field(
         default=[], description="where results go; needed here or in `defaults` of docbatch.yaml"

@@ -25,7 +25,7 @@ _BOOLEANS: Mapping[str, str] = {
     **dict.fromkeys(("no", "off", "n", "0", "false"), "false"),
 }
 _ONE_SOURCE = "a source has one of include, urls, urls_from, file_ids, texts; write a job for each"
-_SECRETS = {"api_key": "key", "webhook_secret": "secret"}
+_SECRETS = {"api_key": "key", "webhook_secret": "secret", "passwords": "password"}
 _NEEDED = {
     "apiVersion": "begin the spec with apiVersion: docbatch/v1",
     "project": "add project: {id: …}; docbatch init in an empty folder writes a new id",
@@ -93,6 +93,11 @@ def _at(mark: Mark, file: str, path: Path, told: Told) -> Problem:
 
 
 def _secret_told(found: Any, noun: str) -> Told:
+    if noun == _SECRETS["passwords"]:
+        hint = "write {file: PATH} or {command: [PROGRAM, …]}, which give one password a line"
+        never = found["type"] == "key_reference"
+        told = "are never written into a spec" if never else "are not referred to in a way that is understood"
+        return f"passwords {told}", hint
     hint = f"write {{env: NAME}}, {{file: PATH}} or {{command: [PROGRAM, …]}}; never the {noun} itself"
     if found["type"] == "key_reference":
         return f"a {noun} is never written into a file", hint

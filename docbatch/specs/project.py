@@ -4,15 +4,7 @@ from functools import partial
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Discriminator,
-    Field,
-    GetCoreSchemaHandler,
-    Tag,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from docbatch.fields import (
@@ -30,6 +22,7 @@ from docbatch.naming.links import is_loopback
 from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 from docbatch.sinks import KINDS
 from docbatch.specs.job import Sinks
+from docbatch.specs.secret_references import KeyReference, Secrets, TextOrReference
 
 
 class _Registered:
@@ -52,7 +45,6 @@ def _registered(value: object) -> object:
 ProviderType = Annotated[str, _Registered()]
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
-Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 PROJECT_ID = r"^[a-z][a-z0-9]{11,31}$(?!\n)"
 BASE_URL = r"^https?://\S+$(?!\n)"
@@ -60,7 +52,6 @@ _HOST = r"(?:\[[^\s/?#@\]]+\]|[^\s/?#@:\[\]]+)"
 _LOOPBACK = r"(?:[Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt]|127\.[0-9.]+|\[[^\s/?#@\]]+\])"
 # What `_base_url` finds in a URL, as far as a pattern can say it.
 _PLAIN_URL = rf"^(?:https://{_HOST}|http://{_LOOPBACK})(?::[0-9]*)?(?:/[^\s?#]*)?\??#?$(?!\n)"
-_REFERENCES = ("env", "file", "command")
 
 
 def _variable(value: str | bool | float) -> str | bool | float:
@@ -69,63 +60,6 @@ def _variable(value: str | bool | float) -> str | bool | float:
 
 _Line = Annotated[str, Field(max_length=1000, json_schema_extra={"pattern": ONE_LINE})]
 Variable = Annotated[_Line | bool | int | float, AfterValidator(_variable)]
-
-
-class EnvReference(SpecModel):
-    """A value in an environment variable."""
-
-    env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)", max_length=200)] = Field(
-        description="name of an environment variable"
-    )
-
-
-class FileReference(SpecModel):
-    """A value in a file of its own."""
-
-    file: Text = Field(
-        description="path of a file, relative to the project root; space around the value is cut off"
-    )
-
-
-class CommandReference(SpecModel):
-    """A value that a command prints."""
-
-    command: Annotated[list[Text], Field(min_length=1, max_length=100)] = Field(
-        description="a program and its arguments; run only by commands that need the value"
-    )
-
-
-def _kind(value: Any) -> str | None:
-    return next((kind for kind in _REFERENCES if isinstance(value, dict) and kind in value), None)
-
-
-def _kind_or_text(value: Any) -> str | None:
-    return "text" if isinstance(value, str) else _kind(value)
-
-
-_Env = Annotated[EnvReference, Tag("env")]
-_File = Annotated[FileReference, Tag("file")]
-_Command = Annotated[CommandReference, Tag("command")]
-
-Reference = EnvReference | FileReference | CommandReference
-KeyReference = Annotated[
-    _Env | _File | _Command,
-    Discriminator(_kind, custom_error_type="key_reference", custom_error_message="a key must be a reference"),
-]
-TextOrReference = Annotated[
-    _Env | _File | _Command | Annotated[Text, Tag("text")],
-    Discriminator(
-        _kind_or_text, custom_error_type="reference", custom_error_message="text or a reference is needed"
-    ),
-]
-
-
-def _as_list(value: object) -> object:
-    return value if isinstance(value, list) else [value]
-
-
-_Secrets = Annotated[list[KeyReference], Field(min_length=1, max_length=4)]
-Secrets = Annotated[_Secrets, BeforeValidator(_as_list, json_schema_input_type=KeyReference | _Secrets)]
 
 
 def _base_url(url: str) -> str:

@@ -13,7 +13,8 @@ from docbatch.providers.kind import ProviderKind
 from docbatch.specs.nodes import Node
 from docbatch.specs.plugins import load_sinks
 from docbatch.specs.problems import near, translate
-from docbatch.specs.project import ConnectionSpec, Defaults, FileReference, ProjectSpec, Reference
+from docbatch.specs.project import ConnectionSpec, Defaults, ProjectSpec
+from docbatch.specs.secret_references import FileReference, Reference
 from docbatch.specs.text import read
 from docbatch.specs.values import Connection, DeclaredProject, Origin
 from docbatch.specs.yaml import parse

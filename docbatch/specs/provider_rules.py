@@ -36,6 +36,8 @@ def job_rules(references: Mapping[type[BaseModel], Schema]) -> Iterator[Schema]:
         if set(kind.operations) != set(Operation):
             has = {"enum": [operation.value for operation in kind.operations]}
             yield {"if": _meant(kind.name), "then": within("operation", has)}
+        if not any(map(kind.takes_passwords, kind.operations)):
+            yield {"if": _meant(kind.name), "then": within("passwords", UNSET)}
         for operation in kind.operations:
             model = kind.config(operation).model
             yield _operation_rule(kind, operation, model, references[model])

@@ -30,9 +30,12 @@ from docbatch.specs.values import (
     JobSink,
     JobSource,
     Origin,
+    PasswordPlace,
 )
 
 STATE_FOLDER = ".docbatch"
+HANDED_ON = frozenset({Input.URL, Input.FILE_ID})
+"""Documents whose bytes a vendor has or fetches itself."""
 
 
 def resolve(spec: JobSpec, project: DeclaredProject, origin: Origin) -> tuple[Job | None, Sequence[Problem]]:
@@ -70,7 +73,28 @@ class _Resolver:
             labels=self._spec.labels,
             origin=self._origin,
             cautions=tuple(_cautions(self._spec, contract, source)),
+            on_empty=self._spec.on_empty,
+            passwords=self._passwords(connection, source),
         )
+
+    def _passwords(self, connection: Connection, source: JobSource) -> PasswordPlace | None:
+        reference, operation = self._spec.passwords, self._spec.operation
+        if reference is None:
+            return None
+        kind = REGISTRY.kind(connection.type)
+        if not kind.takes_passwords(operation):
+            self._report(
+                ("passwords",),
+                f"{kind.name} takes no passwords",
+                "leave it out, and send documents that need none; local opens PDF files with them",
+            )
+        elif source.listing is not None and source.listing.kind in HANDED_ON & kind.inputs(operation):
+            self._report(
+                ("passwords",),
+                "passwords go along with documents that are uploaded, and this job's are not",
+                "leave it out, or name files",
+            )
+        return PasswordPlace(reference, self._project.root)
 
     def _own_or_default(self, name: str) -> str | int:
         value: str | int = (

@@ -8,13 +8,15 @@ from typing import Any
 from docbatch.core.errors import Problem
 from docbatch.core.keys import identity_config
 from docbatch.core.models import Input, Operation
+from docbatch.core.result_warnings import OnEmpty
 from docbatch.fields import SpecModel
 from docbatch.naming.references import Listed
 from docbatch.naming.templates import Template, below
 from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sinks.kind import SinkKind, SinkSpec
 from docbatch.specs.nodes import Node, Step, show_path
-from docbatch.specs.project import Defaults, PollRule, Rates, RecoveryRule, Reference
+from docbatch.specs.project import Defaults, PollRule, Rates, RecoveryRule
+from docbatch.specs.secret_references import CommandReference, FileReference, Reference
 
 INPUTS = "inputs"
 """The folder in the state folder that mirrors what jobs list."""
@@ -139,6 +141,14 @@ class JobSink:
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordPlace:
+    """Where a job's passwords are found; files and commands are relative to the project's `root`."""
+
+    reference: FileReference | CommandReference
+    root: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """`timeout` is in seconds; `config` is what the user set, and `execution_only` names what of it no key contains.
 
@@ -157,6 +167,8 @@ class Job:
     labels: Mapping[str, str]
     origin: Origin = field(compare=False, repr=False)
     cautions: tuple[str, ...] = ()
+    on_empty: OnEmpty = "ok"
+    passwords: PasswordPlace | None = None
 
     @property
     def identity_config(self) -> Mapping[str, object]:

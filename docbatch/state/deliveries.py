@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from docbatch.state.database import Database, among
+from docbatch.state.void import void
 
 FAULTED = 2
 
@@ -115,7 +116,8 @@ class Deliveries:
         rows = self._database.execute(
             "SELECT document.path, x'', item.result, item.digest, item.size, item.media_type"
             " FROM document JOIN item ON item.id = document.item"
-            " WHERE document.job = ? AND document.wanted = 1 AND item.result IS NOT NULL ORDER BY document.path",
+            " WHERE document.job = ? AND document.wanted = 1 AND item.result IS NOT NULL"
+            f" AND NOT {void(self._database, sink.job)} ORDER BY document.path",
             (sink.job,),
         )
         for path, output, result, digest, size, media_type in rows:
@@ -174,8 +176,9 @@ class Deliveries:
         for item in items:
             places = self._database.execute(
                 "SELECT document.job, document.path, sink.id FROM document"
+                " JOIN item ON item.id = document.item JOIN job ON job.name = document.job"
                 " LEFT JOIN sink ON sink.job = document.job AND sink.wanted = 1"
-                " WHERE document.item = ? AND document.wanted = 1",
+                " WHERE document.item = ? AND document.wanted = 1 AND NOT (item.empty AND job.on_empty = 'fail')",
                 (item,),
             ).fetchall()
             jobs.update(job for job, _, _ in places)
@@ -185,6 +188,15 @@ class Deliveries:
             )
         self._database.executemany(
             "UPDATE job SET revision = revision + 1 WHERE name = ?", [(job,) for job in jobs]
+        )
+
+    def let_empty_go(self, job: str) -> None:
+        """Inside the current transaction: what was to be written of a job's empty documents is not, any more."""
+        self._database.execute(
+            "UPDATE delivery SET due = 0 WHERE due <> 0 AND sink IN (SELECT id FROM sink WHERE job = :job)"
+            " AND path IN (SELECT document.path FROM item CROSS JOIN document ON document.item = item.id"
+            " WHERE item.empty = 1 AND document.job = :job)",
+            {"job": job},
         )
 
     def retire_job(self, job: str) -> None:

@@ -6,12 +6,18 @@ from dataclasses import dataclass, field
 
 from docbatch.core.keys import canonical
 from docbatch.core.models import Failure, FailureClass, Operation, Recipe
+from docbatch.core.result_warnings import OnEmpty
 from docbatch.state.database import Database, among
+from docbatch.state.standing import Unwell, unwell
+from docbatch.state.void import void, void_under
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedJob:
-    """A job as the last apply knew it; `recipe` is a row number, `source` the identity of its source, `timeout` in seconds."""
+    """A job as the last apply knew it; `recipe` is a row number, `source` the identity of its source, `timeout` in seconds.
+
+    `on_empty` says how it takes documents in which there is nothing to see.
+    """
 
     name: str
     connection: str
@@ -22,6 +28,7 @@ class RecordedJob:
     pins: Mapping[str, str] = field(default_factory=dict)
     revision: int = 0
     timeout: float | None = None
+    on_empty: OnEmpty = "ok"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,8 @@ class Documents:
 
     def job(self, name: str) -> RecordedJob | None:
         row = self._database.execute(
-            "SELECT name, connection, recipe, config, source, priority, pins, revision, timeout FROM job WHERE name = ?",
+            "SELECT name, connection, recipe, config, source, priority, pins, revision, timeout, on_empty"
+            " FROM job WHERE name = ?",
             (name,),
         ).fetchone()
         if row is None:
@@ -89,14 +97,19 @@ class Documents:
         row = self._database.execute("SELECT id FROM recipe WHERE key = ?", (key,)).fetchone()
         return None if row is None else int(row[0])
 
-    def stream(self, job: str, only: Collection[bytes] | None = None) -> Iterator[DocumentRow]:
+    def stream(
+        self, job: str, only: Collection[bytes] | None = None, on_empty: OnEmpty | None = None
+    ) -> Iterator[DocumentRow]:
         """Yield the wanted documents in path order: path, digest, media type, item status, result, recipe, problem.
 
         Only what comparing needs; items are verified when they are acted on. `only` names a few documents instead of all.
+        `on_empty` says how empty ones are taken where that is not as it is recorded.
         """
+        empty = void(self._database, job) if on_empty is None else void_under(on_empty)
         return iter(
             self._database.execute(
-                "SELECT document.path, item.digest, item.media_type, item.status, item.result, item.recipe,"
+                f"SELECT document.path, item.digest, item.media_type, {_status(empty)},"
+                f" CASE WHEN NOT {empty} THEN item.result END, item.recipe,"
                 " document.problem_class FROM document LEFT JOIN item ON item.id = document.item"
                 f" WHERE document.job = ? AND document.wanted = 1{among('document.path', only)} ORDER BY document.path",
                 (job, *(only or ())),
@@ -112,7 +125,8 @@ class Documents:
     def tally(self, job: str) -> dict[str, int]:
         """Return how many wanted documents stand where: by item status, and 'problem' for those that are no item."""
         rows = self._database.execute(
-            "SELECT coalesce(item.status, 'problem'), count(*) FROM document LEFT JOIN item ON item.id = document.item"
+            f"SELECT coalesce({_status(void(self._database, job))}, 'problem'), count(*)"
+            " FROM document LEFT JOIN item ON item.id = document.item"
             " WHERE document.job = ? AND document.wanted = 1 GROUP BY 1",
             (job,),
         )
@@ -130,22 +144,47 @@ class Documents:
         problems = self._database.execute(
             "SELECT count(*) FROM document WHERE job = ? AND item IS NULL AND wanted = 1", (job,)
         ).fetchone()[0]
-        return {**counts, **({"problem": problems} if problems else {})}
+        empty = self._empty_failures(job)
+        failed = counts.get("failed", 0) + empty
+        return {
+            **counts,
+            **({"failed": failed} if empty else {}),
+            **({"problem": problems} if problems else {}),
+        }
 
-    def failures(self, job: str, limit: int = -1) -> Iterator[tuple[bytes, str, Failure]]:
-        """Yield (path, status, reason) of documents that failed, are partial, or could not be sent, in path order."""
+    def has_empty(self, job: str) -> bool:
+        """Say whether there is nothing to see in one of the job's documents, whatever the job makes of that."""
+        row = self._database.execute(
+            "SELECT 1 FROM item CROSS JOIN document ON document.item = item.id"
+            " WHERE item.empty = 1 AND document.job = ? AND document.wanted = 1 LIMIT 1",
+            (job,),
+        ).fetchone()
+        return row is not None
+
+    def _empty_failures(self, job: str) -> int:
+        """Count the wanted documents that have a result and are failed in this job."""
+        row = self._database.execute(
+            "SELECT count(*) FROM item CROSS JOIN document ON document.item = item.id"
+            f" WHERE item.empty = 1 AND {void(self._database, job)} AND document.job = ? AND document.wanted = 1",
+            (job,),
+        ).fetchone()
+        return int(row[0])
+
+    def failures(self, job: str, limit: int = -1) -> Iterator[tuple[bytes, str, Unwell]]:
+        """Yield (path, status, reason) of documents that failed, are partial, held, or could not be sent, in path order."""
+        empty = void(self._database, job)
         rows = self._database.execute(
-            "SELECT document.path, coalesce(item.status, 'problem'),"
-            " coalesce(item.failure_class, document.problem_class, 'unknown'),"
-            " coalesce(item.failure_message, document.problem_message, ''), item.failure_code"
+            f"SELECT document.path, coalesce({_status(empty)}, 'problem'),"
+            " coalesce(item.failure_class, document.problem_class),"
+            " coalesce(item.failure_message, document.problem_message), item.failure_code, item.warnings"
             " FROM document LEFT JOIN item ON item.id = document.item"
             " WHERE document.job = ? AND document.wanted = 1"
-            " AND (document.item IS NULL OR item.status IN ('failed', 'partial', 'held'))"
+            f" AND (document.item IS NULL OR item.status IN ('failed', 'partial', 'held') OR {empty})"
             " ORDER BY document.path LIMIT ?",
             (job, limit),
         )
-        for path, status, kind, message, code in rows:
-            yield path, status, Failure(FailureClass(kind), message, code)
+        for path, status, *recorded in rows:
+            yield path, status, unwell(status, *recorded)
 
     def problem(self, job: str, path: bytes) -> Failure | None:
         row = self._database.execute(
@@ -159,7 +198,7 @@ class Documents:
             "SELECT document.path, item.result, item.digest, item.size, item.media_type, recipe.provider"
             " FROM document JOIN item ON item.id = document.item JOIN recipe ON recipe.id = item.recipe"
             " WHERE document.job = ? AND document.path > ? AND document.wanted = 1 AND item.result IS NOT NULL"
-            " ORDER BY document.path LIMIT ?",
+            f" AND NOT {void(self._database, job)} ORDER BY document.path LIMIT ?",
             (job, after, limit),
         )
         return [DocumentWithResult(*row) for row in rows]
@@ -167,7 +206,8 @@ class Documents:
     def has_result(self, job: str, path: bytes) -> bool:
         row = self._database.execute(
             "SELECT 1 FROM document JOIN item ON item.id = document.item"
-            " WHERE document.job = ? AND document.path = ? AND document.wanted = 1 AND item.result IS NOT NULL",
+            " WHERE document.job = ? AND document.path = ? AND document.wanted = 1 AND item.result IS NOT NULL"
+            f" AND NOT {void(self._database, job)}",
             (job, path),
         ).fetchone()
         return row is not None
@@ -221,13 +261,14 @@ class Documents:
     def declare_job(self, job: RecordedJob) -> None:
         """Write the job's row inside the current transaction."""
         self._database.execute(
-            "INSERT INTO job (name, connection, recipe, config, source, priority, pins, timeout)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO job (name, connection, recipe, config, source, priority, pins, timeout, on_empty)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (name) DO UPDATE SET connection = excluded.connection, recipe = excluded.recipe,"
             " config = excluded.config, source = excluded.source, priority = excluded.priority, pins = excluded.pins,"
-            " timeout = excluded.timeout",
+            " timeout = excluded.timeout, revision = revision + (on_empty <> excluded.on_empty),"
+            " on_empty = excluded.on_empty",
             (job.name, job.connection, job.recipe, json.dumps(dict(job.config)), job.source, job.priority,
-             json.dumps(dict(job.pins)), job.timeout),
+             json.dumps(dict(job.pins)), job.timeout, job.on_empty),
         )  # fmt: skip
         self._reorder(job.name)
 
@@ -266,3 +307,8 @@ class Documents:
     def revise(self, job: str) -> None:
         """Note inside the current transaction that what whole sinks of the job should hold has changed."""
         self._database.execute("UPDATE job SET revision = revision + 1 WHERE name = ?", (job,))
+
+
+def _status(empty: str) -> str:
+    """Return SQL for how a document stands, given what says that its result is void."""
+    return f"CASE WHEN {empty} THEN 'failed' ELSE item.status END"

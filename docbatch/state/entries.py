@@ -152,10 +152,11 @@ class Entries:
         result: str | None = None,
         failure: Failure | None = None,
         attempts: int = 0,
+        warnings: Sequence[str] = (),
     ) -> None:
         """End an item's part in a submission as `entry`, and let the item be `status`."""
         self._database.execute(
             "UPDATE submission_item SET status = ? WHERE submission = ? AND item = ?",
             (entry, identity, item.row),
         )
-        self._items.set(item, status, result=result, failure=failure, attempts=attempts)
+        self._items.set(item, status, result=result, failure=failure, attempts=attempts, warnings=warnings)

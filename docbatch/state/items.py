@@ -1,22 +1,28 @@
 """Items: what is paid once. Each row carries a checksum over everything that decides about money."""
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from docbatch.core.models import Failure, FailureClass, ItemStatus, WorkItem
+from docbatch.core.result_warnings import OnEmpty, WarningKind, kinds_of
 from docbatch.state.checksum import Value, checksum, verify
 from docbatch.state.database import Database
+from docbatch.state.void import EMPTY
 
 COLUMNS = (
     "id, key, recipe, digest, size, media_type, status, attempt, result,"
-    " failure_class, failure_code, failure_message, checksum"
+    " failure_class, failure_code, failure_message, checksum, warnings, empty"
 )
 JOINED = ", ".join(f"item.{name.strip()}" for name in COLUMNS.split(","))
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedItem:
-    """An item as recorded. `row` and `recipe` are row numbers; `result` is the digest of a payload in the spool."""
+    """An item as recorded. `row` and `recipe` are row numbers; `result` is the digest of a payload in the spool.
+
+    `empty` says that there is nothing to see in the document.
+    """
 
     row: int
     key: str
@@ -28,6 +34,14 @@ class RecordedItem:
     attempt: int
     result: str | None
     failure: Failure | None
+    warnings: tuple[str, ...] = ()
+    empty: bool = False
+
+    def taken(self, on_empty: OnEmpty) -> "RecordedItem":
+        """Return the item as a job takes it: one that is empty may count as failed there."""
+        if not self.empty or on_empty == "ok":
+            return self
+        return replace(self, status=ItemStatus.FAILED, result=None, failure=EMPTY)
 
     def work_item(self, place: bytes, name: str | None = None, priority: int = 50) -> WorkItem:
         """Return the item as one place's bytes to send; it is named for the place unless a name is given."""
@@ -46,10 +60,9 @@ class RecordedItem:
 
 def read(columns: Sequence[Value]) -> RecordedItem:
     """Read one row of COLUMNS. Raises StateError when its checksum does not match."""
-    row, key, recipe, digest, size, media_type, status, attempt, result, kind, code, message, recorded = (
-        columns
-    )
-    verify(f"item {str(key)[:12]}", int(recorded or 0), *columns[1:-1])
+    *sealed, recorded, warnings, empty = columns
+    row, key, recipe, digest, size, media_type, status, attempt, result, kind, code, message = sealed
+    verify(f"item {str(key)[:12]}", int(recorded or 0), *sealed[1:])
     failure = None
     if kind is not None:
         failure = Failure(FailureClass(str(kind)), str(message), None if code is None else str(code))
@@ -64,6 +77,8 @@ def read(columns: Sequence[Value]) -> RecordedItem:
         attempt=int(attempt or 0),
         result=None if result is None else str(result),
         failure=failure,
+        warnings=() if warnings is None else tuple(json.loads(str(warnings))),
+        empty=bool(empty),
     )
 
 
@@ -116,15 +131,15 @@ class Items:
         return [row[0] for row in rows]
 
     def queue(self, rows: Sequence[int]) -> None:
-        """Queue failed items again, as a new attempt each."""
+        """Queue items again that failed or are partial, as a new attempt each; the partial result is let go."""
         with self._database.write():
             for row in rows:
                 self.requeue(row)
 
     def requeue(self, row: int) -> None:
-        """Queue an item again if it failed, inside the current transaction."""
+        """Queue an item again if it failed or is partial, inside the current transaction."""
         item = self.by_row(row)
-        if item.status is ItemStatus.FAILED:
+        if item.status in {ItemStatus.FAILED, ItemStatus.PARTIAL}:
             self.set(item, ItemStatus.PENDING, attempts=1)
 
     def want(self, item: WorkItem, recipe: int) -> int:
@@ -148,8 +163,10 @@ class Items:
         attempts: int = 0,
         result: str | None = None,
         failure: Failure | None = None,
+        warnings: Sequence[str] = (),
     ) -> None:
         """Change an item inside the current transaction; `attempts` is added to its count."""
+        kinds = kinds_of(warnings)
         kind, code, message = (
             (None, None, None) if failure is None else (failure.kind, failure.code, failure.message)
         )
@@ -164,6 +181,13 @@ class Items:
         total = checksum(item.key, item.recipe, item.digest, item.size, item.media_type, *changed)
         self._database.execute(
             "UPDATE item SET status = ?, attempt = ?, result = ?, failure_class = ?, failure_code = ?,"
-            " failure_message = ?, checksum = ? WHERE id = ?",
-            (*changed, total, item.row),
+            " failure_message = ?, checksum = ?, warnings = ?, warned = ?, empty = ? WHERE id = ?",
+            (
+                *changed,
+                total,
+                json.dumps(warnings) if warnings else None,
+                " ".join(kinds) or None,
+                WarningKind.EMPTY in kinds,
+                item.row,
+            ),
         )

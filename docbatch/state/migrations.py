@@ -186,6 +186,16 @@ CREATE INDEX delivery_folded ON delivery (folded) WHERE folded IS NOT NULL;
 """
 
 
+WARNINGS = """
+ALTER TABLE item ADD COLUMN warnings TEXT;
+ALTER TABLE item ADD COLUMN warned TEXT;
+ALTER TABLE item ADD COLUMN empty INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX item_warned ON item (warned) WHERE warnings IS NOT NULL;
+CREATE INDEX item_empty ON item (id) WHERE empty = 1;
+ALTER TABLE job ADD COLUMN on_empty TEXT NOT NULL DEFAULT 'ok'
+"""
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";"):
         if statement.strip():
@@ -244,6 +254,12 @@ def stamps(db: Database) -> None:
     The text is the one in which sinks of files write size, time and inode. Foreign keys must be off: tables are replaced.
     """
     _run(db, STAMPS)
+
+
+@migrations()
+def warnings_told(db: Database) -> None:
+    """Keep what results warn of, and whether there is nothing to see in a document: a job may take that as failed."""
+    _run(db, WARNINGS)
 
 
 def apply(connection: sqlite3.Connection) -> None:

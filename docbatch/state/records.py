@@ -30,9 +30,13 @@ class ReadyItem:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """An item whose result lies durably in the spool, under its digest. `credits` is what the vendor charged, if it told."""
+    """An item whose result lies durably in the spool, under its digest.
+
+    `credits` is what the vendor charged, if it told. `warnings` are few and short, and name what a partial result lacks.
+    """
 
     key: str
     result: str
     partial: bool
     credits: float | None = None
+    warnings: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from docbatch.state.events import Events
 from docbatch.state.items import Items
 from docbatch.state.remote_objects import RemoteObjects
 from docbatch.state.submissions import Submissions
+from docbatch.state.warned import WarnedDocuments
 
 
 class Store:
@@ -33,6 +34,7 @@ class Store:
         self.objects = RemoteObjects(database)
         self.submissions = Submissions(database, self.items, self.events, self.deliveries)
         self.deadlines = Deadlines(database)
+        self.warned = WarnedDocuments(database)
 
     @classmethod
     def writable(cls, folder: Path) -> Self:

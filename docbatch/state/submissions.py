@@ -193,7 +193,7 @@ class Submissions:
             for each in collected:
                 item = live[each.key]
                 status = ItemStatus.PARTIAL if each.partial else ItemStatus.SUCCEEDED
-                self._entries.end(identity, item, "done", status, result=each.result)
+                self._entries.end(identity, item, "done", status, result=each.result, warnings=each.warnings)
                 if each.credits is not None:
                     self._entries.charge(identity, item, each.credits)
             self._deliveries.make_due(item.row for item in live.values())

@@ -6,7 +6,7 @@ from pathlib import Path
 from docbatch.core.errors import StateError
 from docbatch.state.copies import write_copy
 
-VERSION = 3
+VERSION = 4
 
 
 def stored_version(connection: sqlite3.Connection) -> int:

@@ -119,7 +119,9 @@ def test_an_answer_that_tells_nonsense_of_its_price(
     monkeypatch.setattr(Held, "read", lambda _self, payload: Dear(payload))
     job(project, "held")
 
-    assert "read a result and returned a Dear without is_partial or credits" in told(project.call("apply"))
+    assert "read a result and returned a Dear without is_partial, credits or warnings" in told(
+        project.call("apply")
+    )
     assert project.outputs("out/other") == WRITTEN
 
 

@@ -124,6 +124,9 @@ class Hiding(FakeProvider):
 
 GONE = "expired None: the vendor no longer has the work or its result; it is not sent again without consent"
 LOST = "intended accepted lost"
+HELD = (
+    "held None: it may have been sent, but the provider shows no trace of it; it is not sent again by itself"
+)
 ALL = seen(ONE, TWO)
 AFTERWARDS = seen(counted=0)
 FREE = {"free": True}
@@ -210,7 +213,7 @@ ROWS = {
         seen(
             "unanswered: scripted", TWO, "found: batch-1",
             histories=("intended unanswered found collected", DONE),
-            documents="1 held, 2 succeeded", reasons=("unknown None: ",), calls="poll 11, fetch 2, discard 2",
+            documents="1 held, 2 succeeded", reasons=(HELD,), calls="poll 11, fetch 2, discard 2",
         ),
         speaks_as=Hiding, at={"poll": SELDOM[:11]},
     ),

@@ -525,7 +525,11 @@ def test_a_document_edited_before_its_result_was_written_is_processed_anew(
 def failures(project: Project) -> dict[str, Failure]:
     with Store.readable(project.folder) as store:
         found = store.documents.failures(project.job)
-        return {path.decode(): why for path, status, why in found if status == "failed"}
+        return {
+            path.decode(): Failure(FailureClass(why.kind), why.message, why.code)
+            for path, status, why in found
+            if status == "failed"
+        }
 
 
 @pytest.mark.parametrize("refused", sorted(set(TEXTS) - {"b.txt"}))

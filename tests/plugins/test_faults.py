@@ -68,6 +68,7 @@ FAULTS = [
     provider("wordy", text=changed("wordy", "traits=lambda _: dataclasses.replace(Shout.traits, max_items='2')"), told="cannot be used: traits raised ValidationError: 1 validation error for Traits max_items"),
     provider("none", text=changed("none", "account=lambda _: None"), told="cannot be used: account returned None and not a text"),
     provider("loose", text=changed("loose", "inputs=lambda _: ['links']"), told="cannot be used: inputs returned of type list and not a frozenset of Input"),
+    provider("tight", text=changed("tight", "takes_passwords=lambda _: 'some'"), told="cannot be used: takes_passwords returned of type str and not True or False"),
     provider("bare", text=changed("bare", "config=lambda _: ShoutConfig"), told="cannot be used: config returned of type ModelMetaclass and not a ConfigContract"),
     provider("odd", text=changed("odd", "config=lambda _: ConfigContract(Bad)", NO_SCHEMA), told="cannot be used: the schema of its options raised PydanticInvalidForJsonSchema"),
     provider("pinned", text=changed("pinned", "pins=lambda *_: 'v1'"), told="cannot be used: pins returned of type str and not a mapping of texts, or None", late=True),

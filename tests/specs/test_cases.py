@@ -51,6 +51,7 @@ BEYOND_A_SCHEMA = {
         "job-template-unknown-name",
         "project-default-template",
     },
+    "what a vendor takes as it is depends on the operation": {"job-passwords-for-links"},
     "paths are joined, and links and names taken apart, before they are judged": {
         "job-links-that-are-none",
         "job-root-in-the-state",

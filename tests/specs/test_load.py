@@ -7,7 +7,7 @@ from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.models import Operation
 from docbatch.naming.templates import doc_fields
 from docbatch.specs.load import MAX_PROBLEMS, load_jobs, load_project
-from docbatch.specs.project import FileReference
+from docbatch.specs.secret_references import FileReference
 from docbatch.specs.values import FilePlace, Job
 
 JOB = """

@@ -304,9 +304,26 @@ class Misattributed(PigeonAnswer):
         return super().result(document).model_copy(update={"provider": crow})
 
 
+class Discreet(PigeonAnswer):
+    """Offers what its result does not say."""
+
+    warnings = ("guessed: the order of the pages",)
+
+
+class Tight(PigeonAnswer):
+    """Is partial, and does not say what is missing."""
+
+    is_partial = True
+
+    def result(self, document: DocumentInfo) -> Result:
+        return super().result(document).model_copy(update={"outcome": "partial"})
+
+
 def _reading(name: str, read: Callable[[bytes], Answer]) -> None:
     FAULTY[name] = replace(KIND, read=read)
 
 
 _reading("Trusting", Trusting)
 _reading("Misattributed", Misattributed)
+_reading("Discreet", Discreet)
+_reading("Tight", Tight)

@@ -50,7 +50,11 @@ BROKEN = {
     "each_result_is_that_of_its_document": {"Confuses": " lacks ['"},
     "fetching_in_trouble_is_tried_later": {"LosesResults": "a fetch raised Gone"},
     "read_refuses_rubbish": {"Trusting": "read raised TypeError"},
-    "results_can_be_written": {"Misattributed": "says that it comes from type='crow'"},
+    "results_can_be_written": {
+        "Misattributed": "says that it comes from type='crow'",
+        "Discreet": "offers the warnings ('guessed: the order of the pages',), and its result has ()",
+        "Tight": "is partial, and no warning of it begins with 'lost:'",
+    },
     "cancelling_may_be_repeated": {"CancelsOnce": "cancelling again raised KeyError"},
     "discarding_takes_nothing_else": {"DiscardsAll": "after another submission was discarded, the fetch for"},
 }  # fmt: skip

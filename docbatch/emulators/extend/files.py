@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from email import message_from_bytes
+from email.message import MIMEPart
 from email.policy import HTTP
 from typing import Any
 
@@ -10,6 +11,12 @@ from docbatch.emulators.extend.refusals import Rejected, invalid, is_single, out
 from docbatch.emulators.server import Emulator, Request
 
 PAGE = 10
+
+
+def _content(part: "MIMEPart | None") -> bytes | None:
+    content = None if part is None else part.get_payload(decode=True)
+    assert content is None or isinstance(content, bytes)
+    return content
 
 
 class ExtendFiles(Emulator):
@@ -47,19 +54,22 @@ class ExtendFiles(Emulator):
     def _upload(self, request: Request, workspace: str) -> Any:
         head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
         message = message_from_bytes(head + request.body, policy=HTTP)
-        for part in message.iter_parts():
-            if part.get_param("name", header="content-disposition") == "file":
-                content = part.get_payload(decode=True)
-                assert isinstance(content, bytes)
-                return self._keep(request, workspace, str(part.get_filename()), content)
-        raise invalid("Path: file")
+        parts = {part.get_param("name", header="content-disposition"): part for part in message.iter_parts()}
+        if "file" not in parts:
+            raise invalid("Path: file")
+        name = str(parts["file"].get_filename())
+        content, password = (_content(parts.get(each)) for each in ("file", "password"))
+        assert content is not None
+        return self._keep(request, workspace, name, content, None if password is None else password.decode())
 
-    def _keep(self, request: Request, workspace: str, name: str, content: bytes) -> Any:
+    def _keep(self, request: Request, workspace: str, name: str, content: bytes, password: str | None) -> Any:
         if self.scripted and b"malware" in content:
             raise Rejected(422, "INVALID_REQUEST", "The file was refused by the malware scan")
         if self.upload_credits is not None and self.upload_credits <= len(self.files):
             raise out_of_credits()
-        shown = file_json(self._made(workspace, name, content))
+        made = self._made(workspace, name, content)
+        made.password = password
+        shown = file_json(made)
         return {"success": True, "file": shown} if is_single(request) else shown
 
     def _made(self, workspace: str, name: str, content: bytes) -> File:

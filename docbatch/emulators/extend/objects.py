@@ -31,6 +31,9 @@ ENDINGS: Mapping[bytes, tuple[str, str | None]] = {
     b"unloadable": ("FAILED", "UNABLE_TO_DOWNLOAD_FILE"),
 }
 
+OPENS = "sesame"
+"""The password of every document that says it is locked."""
+
 REASONS: Mapping[FailureClass, str] = {
     FailureClass.UNSUPPORTED: "FILE_TYPE_NOT_SUPPORTED",
     FailureClass.TOO_LARGE: "FILE_SIZE_TOO_LARGE",
@@ -47,6 +50,7 @@ class File:
     content: bytes
     workspace: str
     made: float
+    password: str | None = None
 
     @property
     def digest(self) -> str:

@@ -20,6 +20,7 @@ from docbatch.emulators.extend.files import ExtendFiles
 from docbatch.emulators.extend.limits import Limits
 from docbatch.emulators.extend.objects import (
     ENDINGS,
+    OPENS,
     OPERATIONS,
     PREFIXES,
     PROCESSORS,
@@ -201,7 +202,10 @@ class ExtendEmulator(ExtendFiles):
         return max(run.ends, self.limits.over_at(now)) if batched and self.limits else run.ends
 
     def _end(self, run: Run, file: File, earliest: float, reading: Reading) -> None:
-        said = [end for mark, end in ENDINGS.items() if self.scripted and mark in file.content]
+        opened = ENDINGS[b"locked"] if file.password == OPENS else None
+        said = [
+            end for mark, end in ENDINGS.items() if self.scripted and mark in file.content and end != opened
+        ]
         run.pages = reading.pages
         run.ending = said[0] if said else ending(reading)
         run.message = reading.failure.message if reading.failure else None

@@ -8,8 +8,10 @@ from pathlib import Path
 from docbatch.core.errors import UsageError
 from docbatch.core.lifecycle import Event
 from docbatch.core.models import FailureClass, ItemStatus, Submission, SubmissionStatus
+from docbatch.core.result_warnings import WarningKind
 from docbatch.naming.pathtext import escape, unescape
 from docbatch.state import files, lock
+from docbatch.state.standing import Unwell
 from docbatch.state.store import Store
 
 
@@ -51,23 +53,32 @@ class QueuedDocument:
 
 
 def retry(folder: Path, job: str | None, classes: Collection[str], *, dry_run: bool) -> list[QueuedDocument]:
-    """Queue failed items again and return their documents. Raises UsageError for an unknown job or class."""
-    unknown = set(classes) - set(FailureClass)
+    """Queue failed items again, and partial ones for the class `lost`; return their documents.
+
+    Raises UsageError for an unknown job or class.
+    """
+    known = (*FailureClass, WarningKind.LOST)
+    unknown = set(classes) - set(known)
     if unknown:
-        raise UsageError(
-            f"there is no failure class '{unknown.pop()}'", hint=f"there are {', '.join(FailureClass)}"
-        )
+        raise UsageError(f"there is no failure class '{unknown.pop()}'", hint=f"there are {', '.join(known)}")
     with locked(folder) as store:
         found = [
             (name, path, f"{why.kind}: {why.message}")
             for name in named_jobs(store, job)
             for path, status, why in store.documents.failures(name)
-            if status == ItemStatus.FAILED and (not classes or why.kind in classes)
+            if _is_retried(status, why, classes)
         ]
         if found and not dry_run:
             rows = {store.documents.item_row(name, path) for name, path, _ in found}
             store.items.queue(sorted(row for row in rows if row is not None))
     return [QueuedDocument(name, escape(path), reason) for name, path, reason in found]
+
+
+def _is_retried(status: str, why: Unwell, classes: Collection[str]) -> bool:
+    """What has a result is left alone, unless it is partial and meant."""
+    if status == ItemStatus.PARTIAL:
+        return why.kind in classes
+    return status == ItemStatus.FAILED and not why.has_result and (not classes or why.kind in classes)
 
 
 def resolve(folder: Path, submission: str, remote_id: str | None, *, dry_run: bool) -> int:

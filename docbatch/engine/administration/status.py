@@ -17,7 +17,8 @@ from docbatch.state.store import Store
 class JobStatus:
     """A job's documents by status, and those that are not well: (path, status, class, message).
 
-    `credits` is what vendors charged for its documents, as far as they told; None where none did.
+    `credits` is what vendors charged for its documents, as far as they told; None where none did. `warned` counts documents
+    with warnings by the kinds of these, and `warnings` has them all, by path.
     """
 
     job: str
@@ -25,6 +26,8 @@ class JobStatus:
     tally: dict[str, int]
     failures: tuple[tuple[str, str, str, str], ...]
     credits: float | None = None
+    warned: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class StateStatus:
                 dict(zip(("path", "status", "class", "message"), each, strict=True)) for each in job.failures
             ]
             yield {"type": "job", "job": job.job, "connection": job.connection, "documents": job.tally,
-                   "credits": job.credits, "failures": failures}  # fmt: skip
+                   "credits": job.credits, "failures": failures, "warned": dict(job.warned),
+                   "warnings": [{"path": path, "warnings": list(told)} for path, told in job.warnings]}  # fmt: skip
         for each in self.open:
             yield {"type": "submission", "id": each.id, "connection": each.connection, "status": str(each.status),
                    "remote_id": each.remote_id, "running": each.running, "ready": each.ready,
@@ -83,4 +87,6 @@ def _job(store: Store, name: str) -> JobStatus:
         tally=store.documents.tally(name),
         failures=tuple(failures),
         credits=store.submissions.credits(name),
+        warned=store.warned.counts(name),
+        warnings=tuple((escape(path), told) for path, told in store.warned.first(name)),
     )

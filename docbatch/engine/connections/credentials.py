@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event
 
 from docbatch.core.errors import CredentialsError
-from docbatch.specs.project import CommandReference, EnvReference, FileReference
+from docbatch.specs.secret_references import CommandReference, EnvReference, FileReference
 
 PATIENCE = 60.0
 GLANCE = 0.1
@@ -68,7 +68,9 @@ def _read(connection: str, reference: Reference, root: Path, over: Event | None 
         case FileReference():
             return _read_file(connection, root / Path(reference.file).expanduser())
         case CommandReference():
-            return _run(connection, reference.command, root, over or Event())
+            return run_command(
+                f"connection '{connection}': the key command", reference.command, root, over or Event()
+            )
 
 
 def _read_file(connection: str, path: Path) -> str:
@@ -78,10 +80,11 @@ def _read_file(connection: str, path: Path) -> str:
         raise CredentialsError(f"connection '{connection}': the key file {path} cannot be read") from error
 
 
-def _run(connection: str, command: list[str], root: Path, over: Event) -> str:
+def run_command(subject: str, command: list[str], root: Path, over: Event) -> str:
+    """Return what a command prints. Raises CredentialsError, which says what `subject` is and never what was printed."""
     import subprocess  # noqa: PLC0415 - planning never runs a command
 
-    failed = f"connection '{connection}': the key command '{command[0]}'"
+    failed = f"{subject} '{command[0]}'"
     until = time.monotonic() + PATIENCE
     try:
         # It may have to ask a person, so it keeps the terminal that this process has.

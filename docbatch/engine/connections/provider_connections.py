@@ -26,7 +26,7 @@ from docbatch.naming.links import is_loopback
 from docbatch.providers import REGISTRY
 from docbatch.providers.base import Provider
 from docbatch.providers.kind import ProviderKind, Settings, Surroundings
-from docbatch.specs.project import EnvReference
+from docbatch.specs.secret_references import EnvReference
 from docbatch.specs.values import Connection
 
 COSTS = frozenset({ProviderCall.CREATE, ProviderCall.REPLAY})

@@ -94,7 +94,9 @@ class _Sieve:
         keys = {key: row for row, key in self._alike.items()}
         self._recipe = keys.get(target.recipe_key)
         self._recipes = frozenset({self._recipe, *(keys[key] for key in target.standing)})
-        self._rows = Upcoming(iter(()) if store is None else store.documents.stream(target.name, only))
+        self._rows = Upcoming(
+            iter(()) if store is None else store.documents.stream(target.name, only, target.on_empty)
+        )
         recorded = (
             {} if store is None else {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
         )
@@ -241,7 +243,8 @@ class _Sieve:
 
     def _judge(self) -> None:
         sought = [key for _, _, keys in self._changed for key in keys]
-        items = {} if self._store is None else {item.key: item for item in self._store.items.many(sought)}
+        known_items = () if self._store is None else self._store.items.many(sought)
+        items = {item.key: item.taken(self._target.on_empty) for item in known_items}
         changes = []
         for found, recorded, keys in self._changed:
             key = _settled(keys, items)

@@ -21,6 +21,7 @@ from docbatch.naming.pathtext import escape, unescape
 from docbatch.state.deliveries import OutputRow, RecordedSink
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
+from docbatch.state.void import EMPTY
 
 VERDICTS: Mapping[ChangeKind, str] = {
     ChangeKind.SEND: "will be sent",
@@ -40,6 +41,10 @@ OUTPUTS: Mapping[Reason, str] = {
     Reason.BEHIND: "not written yet",
 }
 DONE = ("is done; it will not be sent", "it was processed, and nothing it depends on has changed")
+VOID = (
+    "counts as failed here and is not delivered: nothing can be seen in it, and the job says on_empty: fail",
+    "it was read, and nothing it depends on has changed",
+)
 LET_GO = ("is no longer wanted", "it was let go when it was no longer found; its outputs stay")
 
 
@@ -148,6 +153,8 @@ def _verdict(change: Change | None) -> tuple[str, str]:
     if change.problem is not None and not change.key:
         verdict = VERDICTS[ChangeKind.SKIP if change.kind is ChangeKind.SKIP else ChangeKind.FAIL]
         return verdict, change.problem.message
+    if change.kind is ChangeKind.STAND and change.problem == EMPTY:
+        return VOID
     return VERDICTS[change.kind], str(change.reason)
 
 
@@ -199,6 +206,7 @@ def _item_facts(item: RecordedItem) -> Iterator[str]:
         yield f"{item.failure.kind}: {item.failure.message}{code}"
     if item.result is not None:
         yield f"result {item.result} in the spool"
+    yield from item.warnings
     if item.status is ItemStatus.LIVE:
         yield "'docbatch status' shows the submission it travels in"
 

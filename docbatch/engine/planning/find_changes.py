@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
+from docbatch.core.changes import Reason
 from docbatch.core.errors import DocbatchError
 from docbatch.core.guard import refuse_collisions, refuse_empty
 from docbatch.engine.code_of_others import blamed
@@ -33,7 +34,19 @@ def find_changes(
         with blamed(partial(_source_failed, target.name)):
             found = target.source.find(cache, paths)
             tallies[target.name] = compare_documents(target, store, found, differences, paths)
+        if store is not None:
+            _outdate_whole_outputs(target, store, differences)
     return tallies
+
+
+def _outdate_whole_outputs(target: ResolvedJob, store: Store, differences: Differences) -> None:
+    """What holds a whole job is another where the job takes empty documents otherwise than it did."""
+    recorded = store.documents.job(target.name)
+    if recorded is None or recorded.on_empty == target.on_empty or not store.documents.has_empty(target.name):
+        return
+    for sink in target.sinks:
+        if sink.kind.whole:
+            differences.whole(target.name, sink.identity, Reason.BEHIND)
 
 
 def _source_failed(job: str, what: str) -> DocbatchError:

@@ -1,10 +1,11 @@
 """The plan as a report: what apply would do, drawn from the differences that were found."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from docbatch.core.changes import ChangeKind
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.report import OpenWork, PlanLine, PlanReport, ReadBy, plural
+from docbatch.engine.connections.passwords import unreadable
 from docbatch.engine.planning.differences_database import Change, Differences
 from docbatch.engine.planning.plan import Plan
 from docbatch.engine.planning.resolve_jobs import moved
@@ -34,7 +35,13 @@ def plan_report(plan: Plan, shown: int) -> PlanReport:
         unchanged=sum(tally.unchanged for tally in tallies.values()) - _touched(differences),
         lines=tuple(_lines(differences, shown)),
         open=() if store is None else tuple(map(_open, store.submissions.open())),
-        notes=(*_notes(targets), *_kept(read_by), *_farewells(plan.gone, store), *_unseen(differences)),
+        notes=(
+            *_notes(targets),
+            *_kept(read_by),
+            *_locked(targets, sending),
+            *_farewells(plan.gone, store),
+            *_unseen(differences),
+        ),
         send_documents=documents,
         send_items=items,
         send_bytes=size,
@@ -110,6 +117,15 @@ def _kept(read_by: Sequence[ReadBy]) -> Iterator[str]:
 
 def _versions(pins: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in sorted(pins.items()))
+
+
+def _locked(targets: Iterable[ResolvedJob], sending: Collection[str]) -> Iterator[str]:
+    """Say of which jobs nothing will be sent, because their passwords cannot be read."""
+    for target in targets:
+        if target.passwords is not None and target.name in sending:
+            complaint = unreadable(target.name, target.passwords)
+            if complaint is not None:
+                yield f"{complaint}; apply sends none of its documents until that is mended"
 
 
 def _notes(targets: Sequence[ResolvedJob]) -> Iterator[str]:

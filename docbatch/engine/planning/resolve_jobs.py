@@ -73,6 +73,8 @@ def resolve_jobs(
             timeout=job.timeout,
             sinks=tuple(_sink(job.name, sink, folder, _metadata(job)) for sink in job.sinks),
             cautions=job.cautions,
+            on_empty=job.on_empty,
+            passwords=job.passwords,
         )
 
 

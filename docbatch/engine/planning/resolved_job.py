@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from docbatch.core.models import Operation, Recipe, Traits
+from docbatch.core.result_warnings import OnEmpty
 from docbatch.fields import Format
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import SinkKind
 from docbatch.sinks.paths import folded
 from docbatch.sources.base import Source
+from docbatch.specs.values import PasswordPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class ResolvedJob:
 
     `standing` are the keys of recipes that differ from the job's in versions alone, the newest first: documents that were
     read under one of them stay as they are. `oldest_key` is that of the oldest, None where it is the job's own.
-    `config` includes execution-only fields. `cautions` are sentences for whoever looks at the plan.
+    `config` includes execution-only fields. `cautions` are sentences for whoever looks at the plan. `passwords` says where
+    those of its documents are found.
     """
 
     name: str
@@ -64,3 +67,5 @@ class ResolvedJob:
     timeout: float | None = None
     sinks: tuple[ResolvedSink, ...] = ()
     cautions: tuple[str, ...] = ()
+    on_empty: OnEmpty = "ok"
+    passwords: PasswordPlace | None = None

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from docbatch.core.errors import StateError
 from docbatch.core.models import Draft
-from docbatch.core.results import Answer, DocumentInfo
+from docbatch.core.results import Answer, DocumentInfo, offered_warnings
+from docbatch.engine.reading.told_warnings import told_warnings
 from docbatch.fields import Format
 from docbatch.naming.signed import without_signatures
 from docbatch.processes.frames import Frame, read_message
@@ -61,6 +62,7 @@ class Kept:
     draft: Draft
     partial: bool
     credits: float | None
+    warnings: tuple[str, ...] = ()
 
 
 def keep(read: Callable[[bytes], Answer], spool: Spool, payload: bytes) -> tuple[Kept, Answer]:
@@ -70,7 +72,8 @@ def keep(read: Callable[[bytes], Answer], spool: Spool, payload: bytes) -> tuple
     """
     payload = without_signatures(payload)
     answer = read(payload)
-    return Kept(spool.draft(payload), answer.is_partial, answer.credits), answer
+    told = told_warnings(offered_warnings(answer), partial=answer.is_partial)
+    return Kept(spool.draft(payload), answer.is_partial, answer.credits, told), answer
 
 
 class ResultReader:
@@ -88,7 +91,7 @@ class ResultReader:
             self._fresh[name] = (answer, size)
             self._room -= size
         drafted = [str(kept.draft.path), kept.draft.digest, kept.draft.size]
-        return json.dumps([drafted, kept.partial, kept.credits]).encode()
+        return json.dumps([drafted, kept.partial, kept.credits, kept.warnings]).encode()
 
     def render(self, wanted: Render) -> bytes:
         answer, size = self._fresh.pop((wanted.kind, wanted.digest), (None, 0))
@@ -111,8 +114,8 @@ class ResultReader:
 
 
 def read_kept(answer: bytes) -> Kept:
-    (path, digest, size), partial, charged = json.loads(answer)
-    return Kept(Draft(Path(path), digest, size), partial, charged)
+    (path, digest, size), partial, charged, warnings = json.loads(answer)
+    return Kept(Draft(Path(path), digest, size), partial, charged, tuple(warnings))
 
 
 def read_refusal(message: str, *hint: str | None) -> ValueError | StateError:

@@ -1,6 +1,6 @@
 """One apply as a whole, from the lock to the exit code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -43,7 +43,8 @@ class Assignment(Selection):
 class JobOutcome:
     """How a job stands: its documents, how many are anything but succeeded, by status, the first of the failures.
 
-    `undelivered` counts documents with an output that could not be written in this run.
+    `undelivered` counts documents with an output that could not be written in this run. `warned` counts documents with
+    warnings by the kinds of these, `warnings` are those of the first of them, by path.
     """
 
     job: str
@@ -51,6 +52,8 @@ class JobOutcome:
     standing: dict[str, int]
     undelivered: int = 0
     failures: tuple[tuple[str, str, str, str], ...] = ()
+    warned: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,16 @@ def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:
     standing = store.documents.standing(target.name)
     found = store.documents.failures(target.name, shown) if standing else iter(())
     failures = tuple((escape(path), status, str(why.kind), why.message) for path, status, why in found)
+    warned = store.warned.counts(target.name)
+    warnings = store.warned.first(target.name, shown) if warned else iter(())
     lacking = (run.sinks.unwritten.get(sink.row, 0) for sink in store.deliveries.sinks(target.name))
     undelivered = max([store.deliveries.undelivered(target.name), *lacking])
-    return JobOutcome(target.name, store.documents.count(target.name), standing, undelivered, failures)
+    return JobOutcome(
+        job=target.name,
+        documents=store.documents.count(target.name),
+        standing=standing,
+        undelivered=undelivered,
+        failures=failures,
+        warned=warned,
+        warnings=tuple((escape(path), told) for path, told in warnings),
+    )

@@ -10,12 +10,13 @@ from functools import partial
 from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, ProviderError, Refused, Unavailable
 from docbatch.core.models import Draft
-from docbatch.core.results import Answer
+from docbatch.core.results import Answer, offered_warnings
 from docbatch.engine.code_of_others import raised
 from docbatch.engine.connections.contract import broken, kept
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.reading.result_reader_process import Kept, keep
+from docbatch.engine.reading.told_warnings import told_warnings
 from docbatch.naming.signed import without_signatures
 from docbatch.providers.base import Intent, Provider, Ready
 from docbatch.providers.http.redaction import shape_complaint
@@ -104,12 +105,15 @@ class Fetcher:
             self.connection, ProviderCall.FETCH, lambda: provider.fetch(self.intent, ready), bytes | Draft
         )
         if isinstance(found, Draft):
-            return Collected(each.key, self.spool.admit(found), each.partial)
+            told = told_warnings(found.warnings, partial=each.partial)
+            return Collected(each.key, self.spool.admit(found), each.partial, warnings=told)
         try:
             made = self._drafted(provider, found)
         except ValueError as error:
             return self._unreadable(each, shape_complaint(without_signatures(found), error))
-        return Collected(each.key, self.spool.admit(made.draft), each.partial or made.partial, made.credits)
+        partial_ = each.partial or made.partial
+        told = told_warnings(made.warnings, partial=partial_)
+        return Collected(each.key, self.spool.admit(made.draft), partial_, made.credits, told)
 
     def _drafted(self, provider: Provider, payload: bytes) -> Kept:
         drafted = None
@@ -128,8 +132,9 @@ class Fetcher:
                 self.connection, ProviderCall.FETCH, f"it read a result and raised {raised(error)}"
             ) from error
         partial_, charged = getattr(answer, "is_partial", None), getattr(answer, "credits", "")
-        if not isinstance(partial_, bool) or not isinstance(charged, int | float | None):
-            what = f"it read a result and returned a {type(answer).__name__} without is_partial or credits as they are to be"
+        told = isinstance(offered_warnings(answer), list | tuple)
+        if not isinstance(partial_, bool) or not isinstance(charged, int | float | None) or not told:
+            what = f"it read a result and returned a {type(answer).__name__} without is_partial, credits or warnings as they are to be"
             raise broken(self.connection, ProviderCall.FETCH, what)
         return answer
 

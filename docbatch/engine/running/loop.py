@@ -241,7 +241,7 @@ def _is_left(run: Run, submission: Submission) -> bool:
 
 def _queues(run: Run, busy: Collection[str]) -> Iterator[Queue]:
     """Yield what waits to be sent on connections that are free."""
-    jobs = list(run.targets)
+    jobs = [name for name in run.targets if name not in run.passwords.refused]
     for target in {target.recipe_key: target for target in run.targets.values()}.values():
         row = run.store.documents.recipe_row(target.recipe_key)
         if row is not None and target.connection not in busy:

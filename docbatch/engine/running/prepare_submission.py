@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from queue import SimpleQueue
@@ -13,10 +13,14 @@ from docbatch.core.errors import CredentialsError, ProviderError
 from docbatch.core.models import RemoteObject
 from docbatch.engine.connections.contract import kept, listed
 from docbatch.engine.connections.conversations import Talk
+from docbatch.engine.connections.passwords import read_passwords
 from docbatch.engine.connections.provider_connections import ProviderConnection
+from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.progress_notices import Trouble
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.take_consequences import failure, take_consequences
 from docbatch.providers.base import Batch, ContentChanged, Intent, Provider, Step
+from docbatch.specs.values import PasswordPlace
 
 SLOWEST = 16_384
 """Bytes a second that an upload may take no longer than, beside the time that any call has."""
@@ -69,7 +73,8 @@ class _Preparation:
             gives=list,
             method="steps",
         )
-        names = [step.name for step in self.steps]
+        sent_otherwise = {item.key for item in batch.items if item.attempt and batch.passwords}
+        names = [step.name for step in self.steps if step.item not in sent_otherwise]
         self.prepared |= run.store.objects.alive(self.connection.account, names, run.clock.wall())
         missing = [step for step in self.steps if step.name not in self.prepared]
         for _, stage in groupby(missing, key=lambda step: step.item is None):
@@ -221,6 +226,53 @@ class _Sending:
             self._arrived.put(future)
             if not self._next.done():
                 self._next.set_result(None)
+
+
+def with_passwords(run: Run, connection: ProviderConnection, batch: Batch, recipe: str) -> Talk[Batch | None]:
+    """Return the batch with the passwords of all jobs whose documents may be in it.
+
+    They are read in the connection's own thread, since a command may take its time.
+    Returns None where those of a job cannot be read: nothing of it is sent in this run, and the rest is batched anew.
+    """
+    key = run.store.documents.recipe_key(int(recipe))
+    sharing = [target for target in run.targets.values() if target.recipe_key == key and target.passwords]
+    is_whole = True
+    for target in sharing:
+        if target.name not in run.passwords.read and target.name not in run.passwords.refused:
+            is_whole = (yield from _read(run, connection, target)) and is_whole
+    if not is_whole:
+        run.queues.forget()
+        return None
+    found = (run.passwords.read.get(target.name, ()) for target in sharing)
+    return replace(batch, passwords=tuple(dict.fromkeys(each for those in found for each in those)))
+
+
+def _read(run: Run, connection: ProviderConnection, target: ResolvedJob) -> Talk[bool]:
+    assert target.passwords is not None
+    read = partial(_outcome, job=target.name, place=target.passwords, over=connection.access.over)
+    try:
+        found = yield from connection.ask(ProviderCall.PREPARE, read)
+    except (ProviderError, CredentialsError) as error:
+        take_consequences(run, connection, ProviderCall.PREPARE, error)
+        return False
+    if isinstance(found, CredentialsError):
+        run.passwords.refused.add(target.name)
+        run.errors.append(found)
+        run.observe(Trouble(f"job '{target.name}'", found.message, found.hint))
+        return False
+    assert isinstance(found, tuple)
+    run.passwords.read[target.name] = found
+    return True
+
+
+def _outcome(
+    _provider: Provider, *, job: str, place: PasswordPlace, over: threading.Event
+) -> tuple[str, ...] | CredentialsError:
+    """Return the passwords or why there are none: that concerns the job, and not the connection."""
+    try:
+        return read_passwords(job, place, over)
+    except CredentialsError as error:
+        return error
 
 
 def _fail_unsent(run: Run, keys: Sequence[str], error: CallError) -> None:

@@ -9,6 +9,7 @@ from docbatch.core.models import WorkItem
 from docbatch.core.scheduler import Looks
 from docbatch.engine.clock import Clock
 from docbatch.engine.connections.backoff import Backoff
+from docbatch.engine.connections.passwords import JobPasswords
 from docbatch.engine.connections.provider_connections import Connections
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Observer, Remark
@@ -57,7 +58,7 @@ class OpenSinks:
 class Run:
     """`replan` records anew what a document is whose bytes were not the planned ones: (run, item, reason).
 
-    `allowance` is how many more documents may be sent, None for any number. `losses` counts, by item, how often free work
+    `passwords` are those of its jobs, as far as they were needed. `allowance` is how many more documents may be sent, None for any number. `losses` counts, by item, how often free work
     was lost; `replans`, by place, how often a document was planned again. `has_results` says that some were collected.
     """
 
@@ -75,6 +76,7 @@ class Run:
     followed: dict[str, Followed] = field(default_factory=dict)
     queues: SendQueues = field(default_factory=SendQueues)
     sinks: OpenSinks = field(default_factory=OpenSinks)
+    passwords: JobPasswords = field(default_factory=JobPasswords)
     losses: Counter[str] = field(default_factory=Counter)
     replans: Counter[bytes] = field(default_factory=Counter)
     has_results: bool = False

@@ -12,7 +12,7 @@ from docbatch.engine.connections.conversations import Talk
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Answered, Intended
 from docbatch.engine.running.look_for_unknown_work import knows_all_work
-from docbatch.engine.running.prepare_submission import prepare
+from docbatch.engine.running.prepare_submission import prepare, with_passwords
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.take_consequences import take_consequences
 from docbatch.providers.base import Accepted, Batch, Intent
@@ -31,7 +31,9 @@ def submit(run: Run, action: Submit) -> Talk[bool]:
     if not (yield from knows_all_work(run, connection)):
         return False
     run.queues.serve(action.recipe)
-    batch = _batch(run, action)
+    batch = yield from with_passwords(run, connection, _batch(run, action), action.recipe)
+    if batch is None:
+        return False
     intent = yield from prepare(run, connection, batch)
     if intent is None or connection.is_ending:
         return False

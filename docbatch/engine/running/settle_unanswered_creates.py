@@ -10,6 +10,7 @@ from docbatch.core.scheduler import Close, Looks, Settle
 from docbatch.engine.connections.conversations import Talk
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Answered
+from docbatch.engine.running.prepare_submission import with_passwords
 from docbatch.engine.running.run_context import Followed, Run
 from docbatch.engine.running.take_consequences import take_consequences
 from docbatch.providers.base import Accepted, Batch, Intent, Sighting
@@ -36,8 +37,9 @@ def settle(run: Run, connection: ProviderConnection, action: Settle) -> Talk[Non
     wanted = intent(run, action.submission)
     try:
         if action.replay:
+            again = yield from _unlocked(run, connection, wanted)
             accepted = yield from connection.ask(
-                call, lambda provider: provider.create(wanted), gives=Accepted
+                call, lambda provider: provider.create(again), gives=Accepted
             )
             _accept(run, action.submission, Event.ACCEPTED, accepted)
             return
@@ -52,6 +54,13 @@ def settle(run: Run, connection: ProviderConnection, action: Settle) -> Talk[Non
         _accept(run, action.submission, Event.FOUND, sighting.found)
     elif not action.hinted:
         _count(run, connection, followed, witness=sighting.witness)
+
+
+def _unlocked(run: Run, connection: ProviderConnection, wanted: Intent) -> Talk[Intent]:
+    """Return a request with the passwords of its documents, which the state does not keep, as far as they can be read."""
+    recipe = run.store.submissions.frozen(wanted.submission).recipe
+    batch = yield from with_passwords(run, connection, wanted.batch, str(recipe))
+    return wanted if batch is None else replace(wanted, batch=batch)
 
 
 def close(run: Run, action: Close) -> None:

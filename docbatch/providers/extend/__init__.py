@@ -145,6 +145,7 @@ def _abilities() -> tuple[str, ...]:
         f"api_version {SINGLE}: single parse runs, no batches; an unanswered create is held for 'docbatch resolve'",
         "results are kept by the vendor as the plan of the account says; they are fetched as soon as they are ready",
         "extract, classify and split need a processor saved at Extend; latest is resolved once for a job",
+        "takes one password for the PDF files of a job that need one",
         "config.priority is the vendor's own order and may cost a surcharge; the job's priority costs nothing",
         "the vendor stops single runs only, and none that still waits",
     )
@@ -162,6 +163,7 @@ KIND = ProviderKind(
     read=_read,
     abilities=_abilities,
     inputs=_inputs,
+    takes_passwords=lambda _operation: True,
     service=Service(
         key_variable="EXTEND_API_KEY",
         address_variable=BASE_URL_VARIABLE,

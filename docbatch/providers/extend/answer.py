@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from docbatch.core.errors import Unavailable
+from docbatch.core.result_warnings import losses, wordless
 from docbatch.core.results import DocumentInfo, ProviderInfo, Result, Timing, Usage
 from docbatch.jsontext import parse
 from docbatch.providers.extend.layout import Layout
@@ -31,8 +32,6 @@ def charged(run: Mapping[str, Any]) -> float | None:
 class ExtendAnswer:
     """`output` is the part of `run` that says what was found; both have been checked for their outer shape."""
 
-    is_partial = False
-
     def __init__(self, run: Mapping[str, Any], output: Mapping[str, Any]) -> None:
         self._run = run
         self._output = output
@@ -41,6 +40,19 @@ class ExtendAnswer:
     @property
     def credits(self) -> float | None:
         return charged(self._run)
+
+    @property
+    def is_partial(self) -> bool:
+        return bool(losses(self.warnings))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        if self._operation != "parse" or any(chunk.strip() for chunk in self._chunks()):
+            return ()
+        pages = Layout(self._output).pages()
+        return (
+            wordless([page.number for page in pages if any(each.kind == "image" for each in page.blocks)]),
+        )
 
     def markdown(self) -> str:
         match self._operation:
@@ -69,7 +81,7 @@ class ExtendAnswer:
         layout = Layout(self._output)
         pages = layout.pages() if self._operation == "parse" else ()
         return Result(
-            outcome="succeeded",
+            outcome="partial" if self.is_partial else "succeeded",
             document=document,
             provider=ProviderInfo(
                 type="extend",
@@ -82,6 +94,7 @@ class ExtendAnswer:
             pages=pages,
             tables=layout.loose_tables() if self._operation == "parse" else (),
             metadata=self._metadata(),
+            warnings=self.warnings,
             usage=Usage(
                 pages=_count(metrics.get("pageCount")) or len(pages) or None, credits=charged(self._run)
             ),

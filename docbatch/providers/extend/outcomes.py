@@ -35,6 +35,9 @@ CLASSES: Mapping[str, FailureClass] = {
 }
 
 
+_LOCKED = "for a PDF, set passwords: in the job, then run 'docbatch retry'"
+
+
 def ended(key: str, run: Row) -> Ready | Failed | None:
     """Return how a run ended; None while it has not, which an unknown state counts as."""
     match run.status:
@@ -51,7 +54,8 @@ def ended(key: str, run: Row) -> Ready | Failed | None:
 
 def failure(reason: str | None, message: str | None) -> Failure:
     kind = CLASSES.get(reason or "", FailureClass.UNKNOWN)
-    return Failure(kind, message or f"Extend says {reason or 'nothing about the reason'}", reason)
+    told = message or f"Extend says {reason or 'nothing about the reason'}"
+    return Failure(kind, f"{told}; {_LOCKED}" if kind is FailureClass.ENCRYPTED else told, reason)
 
 
 def accepted(reply: Reply) -> Accepted:

@@ -26,12 +26,12 @@ from docbatch.providers.base import (
     Sighting,
     Step,
 )
-from docbatch.providers.extend import answer, marks, uploads, versions
+from docbatch.providers.extend import answer, marks, passwords, uploads, versions
 from docbatch.providers.extend.answer import ExtendAnswer
 from docbatch.providers.extend.calls import ROUTES, Route, Row, TooLong, document
 from docbatch.providers.extend.lookup import NAMES, Runs, remembered, spread
 from docbatch.providers.extend.outcomes import RUNNING, accepted, ended
-from docbatch.providers.http.keyed import KeyedClient, PresignedClient
+from docbatch.providers.http.keyed import Files, KeyedClient, PresignedClient
 
 # Polls, over the grace at least, that must find a finished batch short of a run before the run counts as lost.
 SHORT = 3
@@ -65,8 +65,10 @@ class ExtendProvider:
             if item.is_reference:
                 return self._checked(item, uploads.referred(step, item, stream))
             name = marks.file_name(marks.project_of(batch.marker), item)
-            reply = self._client.ask("POST", "/files/upload", files={"file": (name, stream, item.media_type)})
-        return uploads.uploaded(step, item, reply)
+            password = passwords.wanted(item, stream, batch.passwords)
+            files: Files = {"file": (name, stream, item.media_type), **password}
+            reply = self._client.ask("POST", "/files/upload", files=files)
+        return uploads.uploaded(step, item, passwords.hidden(reply, batch.passwords))
 
     def render(self, batch: Batch, prepared: Prepared) -> bytes:
         project = marks.project_of(batch.marker)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from docbatch.core.result_warnings import losses, wordless
 from docbatch.core.results import Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Timing, Usage
 from docbatch.jsontext import parse
 from docbatch.providers.extractpage.chunks import (
@@ -43,7 +44,6 @@ def facts(locator: Locator) -> dict[str, Any]:
 class ExtractPageAnswer:
     """An answer of extract.page, which tells no price. Markdown and text are derived from its chunks."""
 
-    is_partial = False
     credits = None
 
     def __init__(self, item: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
@@ -56,6 +56,16 @@ class ExtractPageAnswer:
     def _parts(self) -> list[Chunk]:
         return list(paragraphs(read_chunks(self._raw)))
 
+    @property
+    def is_partial(self) -> bool:
+        return bool(losses(self.warnings))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        if any(part.text.strip() for part in self._parts):
+            return ()
+        return (wordless(sorted({part.page for part in self._parts if part.kind == "image"})),)
+
     def markdown(self) -> str:
         return _markdown(self._parts)
 
@@ -64,7 +74,7 @@ class ExtractPageAnswer:
 
     def result(self, document: DocumentInfo) -> Result:
         return Result(
-            outcome="succeeded",
+            outcome="partial" if self.is_partial else "succeeded",
             document=document,
             provider=ProviderInfo(
                 type="extractpage",
@@ -76,6 +86,7 @@ class ExtractPageAnswer:
             text=self.text(),
             pages=self._pages(),
             metadata={"derived": ["markdown", "text"]},
+            warnings=self.warnings,
             usage=Usage(pages=self._item.get("pages")),
             timing=Timing(seconds=self._item.get("seconds")),
             raw=self._raw,

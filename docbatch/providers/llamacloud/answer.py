@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from docbatch.core.result_warnings import losses, wordless
 from docbatch.core.results import BBox, Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Usage
 from docbatch.jsontext import parse
 from docbatch.providers.llamacloud.calls import Json
@@ -31,7 +32,7 @@ def read(payload: bytes) -> "ParseAnswer | ExtractAnswer":
 
 
 class ParseAnswer:
-    """Markdown and text are those of the pages that could be read; what failed is a warning each."""
+    """Markdown and text are those of the pages that could be read; what failed is named by a warning each."""
 
     def __init__(self, found: Json) -> None:
         self._found = found
@@ -47,11 +48,17 @@ class ParseAnswer:
 
     @property
     def is_partial(self) -> bool:
-        return bool(self._failed())
+        return bool(losses(self.warnings))
 
     @property
     def credits(self) -> float | None:
         return _credits(self._job)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        if failed := self._failed():
+            return tuple(f"lost: page {number}: {why}" for number, why in sorted(failed.items()))
+        return () if self._has_words() else (wordless(sorted(self._pictured())),)
 
     def markdown(self) -> str:
         if _has(self._found, "markdown"):
@@ -77,7 +84,7 @@ class ParseAnswer:
             text=self.text(),
             pages=tuple(self._page(number) for number in sorted(self._markdown | self._text | self._items)),
             metadata=_mapping(self._found, "metadata"),
-            warnings=tuple(f"page {number} failed: {why}" for number, why in sorted(self._failed().items())),
+            warnings=self.warnings,
             usage=Usage(pages=len(self._markdown | self._text) or None, credits=self.credits),
             raw=self._found,
         )
@@ -89,7 +96,25 @@ class ParseAnswer:
 
     def _failed(self) -> dict[int, str]:
         pages = (*self._markdown.items(), *self._items.items())
-        return {number: str(page.get("error")) for number, page in pages if page.get("success") is False}
+        return {
+            number: str(page.get("error") or "the service could not read it and says not why")
+            for number, page in pages
+            if page.get("success") is False
+        }
+
+    def _has_words(self) -> bool:
+        told = [
+            page.get(name)
+            for name, pages in (("markdown", self._markdown), ("text", self._text))
+            for page in pages.values()
+        ]
+        whole = (self._found.get(name) for name in ("markdown_full", "text_full"))
+        return any(str(each or "").strip() for each in (*told, *whole))
+
+    def _pictured(self) -> Iterator[int]:
+        for number, page in self._items.items():
+            if any(block.kind == "image" for block in _blocks(page.get("items"))):
+                yield number
 
     def _page(self, number: int) -> Page:
         items = self._items.get(number, {})

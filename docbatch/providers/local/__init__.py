@@ -64,13 +64,12 @@ def _read(payload: bytes) -> "Answer":
 
 def _abilities() -> tuple[str, ...]:
     from docbatch.providers.local import engines  # noqa: PLC0415 - looks at the file system
-    from docbatch.providers.local.ocr import tesseract_data  # noqa: PLC0415
+    from docbatch.providers.local.ocr import ways  # noqa: PLC0415
 
-    found = tesseract_data.folder(("eng",))
     versions = ", ".join(f"{name} {version}" for name, version in engines.versions().items())
     return (
         f"engines: {versions}",
-        f"OCR: {'Tesseract data in ' + str(found) if found else 'no Tesseract data found; install tesseract-ocr-eng'}",
+        f"OCR: {ways.said()}",
         f"workers: {processors.available()} at a time, unless 'workers:' of the connection says how many (1 to 1,024)",
         "needs no account and no key; nothing leaves this machine",
     )
@@ -89,4 +88,5 @@ KIND = ProviderKind(
     has_workers=True,
     abilities=_abilities,
     inputs=lambda _operation: frozenset({Input.TEXT}),
+    takes_passwords=lambda _operation: True,
 )

@@ -129,10 +129,10 @@ class AttachedFiles:
 
     def markdown(self) -> str:
         """Return a section for each file, empty without files."""
-        return "\n\n".join(_section(each, "markdown", "## ") for each in self.attachments)
+        return markdown(self.attachments)
 
     def text(self) -> str:
-        return "\n\n".join(_section(each, "text", "") for each in self.attachments)
+        return text(self.attachments)
 
     def blocks(self) -> list[Json]:
         """Return what the document itself shows of its files: their names. Their blocks stand with each of them."""
@@ -184,6 +184,15 @@ class AttachedFiles:
         self.warnings += (f"attachment {name}: {each}" for each in parsed.warnings)
 
 
+def markdown(attachments: Iterable[Json]) -> str:
+    """Return a section for each attachment, empty without any."""
+    return "\n\n".join(_section(each, "markdown", "## ") for each in attachments)
+
+
+def text(attachments: Iterable[Json]) -> str:
+    return "\n\n".join(_section(each, "text", "") for each in attachments)
+
+
 def safe_name(name: str | None) -> str:
     """Return a file's name as it can be shown on one line: without folders, and without signs that hide others."""
     last = re.split(r"[/\\]", (name or "").strip().rstrip("/\\"))[-1]
@@ -231,7 +240,10 @@ def _said(parsed: Parsed, what: Literal["markdown", "text"]) -> str:
     if whole is not None:
         return whole
     if parsed.pages:
-        return "\n\n".join(filter(None, (page.get(what) or page["text"] for page in parsed.pages)))
+        attached = markdown(parsed.attachments) if what == "markdown" else text(parsed.attachments)
+        return "\n\n".join(
+            filter(None, [*(page.get(what) or page["text"] for page in parsed.pages), attached])
+        )
     if parsed.blocks:
         return blocks.markdown(parsed.blocks) if what == "markdown" else blocks.text(parsed.blocks)
     return parsed.text or ""

@@ -6,8 +6,11 @@ today, change `GENERAL`.
 
 import importlib
 import importlib.metadata
+import importlib.util
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal, Protocol
 
 from docbatch.core.models import Failure, FailureClass
@@ -23,18 +26,23 @@ STEPS = "1"
 
 _CLASSES: Mapping[str, tuple[str, str]] = {
     "plain": ("text.plain_engine", "PlainEngine"),
+    "pictures": ("ocr.pictures_engine", "PicturesEngine"),
     "decoded": ("text.decoded_engine", "DecodedEngine"),
     "html": ("text.html_engine", "HtmlEngine"),
     "mail": ("mail.mail_engine", "MailEngine"),
     "outlook": ("mail.outlook_engine", "OutlookEngine"),
     "liteparse": ("pdf.liteparse_engine", "LiteparseEngine"),
+    "slides": ("office.slides.slides_engine", "SlidesEngine"),
+    "sheets": ("office.sheets.sheets_engine", "SheetsEngine"),
+    "delimited": ("text.delimited_engine", "DelimitedEngine"),
     "xberg": ("office.xberg_engine", "XbergEngine"),
     "opendocument": ("office.opendocument.engine", "OpenDocumentEngine"),
     "books": ("office.books.engine", "BooksEngine"),
     "rich_text": ("office.rich_text.engine", "RichTextEngine"),
-    "old_office": ("office.old_office_engine", "OldOfficeEngine"),
+    "old_office": ("office.old.engine", "OldOfficeEngine"),
     "vector": ("text.vector_engine", "VectorEngine"),
     "word": ("office.word.engine", "WordEngine"),
+    "guarded": ("office.guarded_engine", "GuardedEngine"),
     "kreuzberg": ("office.kreuzberg_engine", "KreuzbergEngine"),
 }
 
@@ -45,8 +53,8 @@ _OWN: Mapping[str, tuple[str, ...]] = {
     "text/plain": ("plain",),
     "text/html": ("html", GENERAL),
     "text/markdown": ("decoded",),
-    "text/csv": ("decoded",),
-    "text/tab-separated-values": ("decoded",),
+    "text/csv": ("delimited", "decoded"),
+    "text/tab-separated-values": ("delimited", "decoded"),
     "application/json": ("decoded",),
     "application/xml": ("decoded",),
     "message/rfc822": ("mail", GENERAL),
@@ -54,16 +62,22 @@ _OWN: Mapping[str, tuple[str, ...]] = {
     f"{_OPENXML}.wordprocessingml.document": ("word", GENERAL),
     f"{_ODF}.text": ("opendocument", GENERAL),
     f"{_ODF}.presentation": ("opendocument", GENERAL),
-    f"{_ODF}.spreadsheet": ("opendocument", GENERAL),
     "application/epub+zip": ("books", GENERAL),
     "application/rtf": ("rich_text", GENERAL),
     "application/msword": ("old_office",),
     "application/vnd.ms-powerpoint": ("old_office",),
     "image/svg+xml": ("vector",),
+    f"{_OPENXML}.presentationml.presentation": ("slides", "guarded"),
+    f"{_OPENXML}.spreadsheetml.sheet": ("sheets", "guarded"),
+    f"{_ODF}.spreadsheet": ("sheets", "opendocument"),
+    "application/vnd.ms-excel": ("sheets", GENERAL),
+    "application/vnd.ms-excel.sheet.binary.macroEnabled.12": ("sheets", GENERAL),
 }
+"""What is read by readers of our own, another engine standing by."""
 
 # What else an engine offers to open (archives, sound, databases) is not a document, or asks a network for a model.
-DOCUMENTS = frozenset(
+PICTURES = frozenset({f"image/{kind}" for kind in ("bmp", "gif", "jp2", "jpeg", "png", "tiff", "webp")})
+DOCUMENTS = PICTURES | frozenset(
     {
         f"{_OPENXML}.wordprocessingml.document",
         f"{_OPENXML}.spreadsheetml.sheet",
@@ -80,14 +94,7 @@ DOCUMENTS = frozenset(
         "application/vnd.ms-outlook",
         "application/vnd.ms-powerpoint",
         "application/xml",
-        "image/bmp",
-        "image/gif",
-        "image/jp2",
-        "image/jpeg",
-        "image/png",
         "image/svg+xml",
-        "image/tiff",
-        "image/webp",
         "message/rfc822",
         "text/csv",
         "text/html",
@@ -95,6 +102,10 @@ DOCUMENTS = frozenset(
         "text/tab-separated-values",
     }
 )
+
+
+# A picture without words, as text in Markdown has it.
+_PICTURE = re.compile(r"!\[\s*\]\([^()\s]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +137,8 @@ class Parsed:
     left out; `blocks` are those of a document without pages, `tables` those of its blocks. `markdown` and `text` are None
     where `pages` or `blocks` say everything. What was not read makes the document partial: `unread` are pages that are
     pictures nobody read, `lost` names everything else, such as "slide 2: the part is missing". `warnings` are whole
-    sentences on what was guessed, mended or may be wrong.
+    sentences on what was guessed, mended or may be wrong. `looked_at` says that pictures were read as well, so that a document
+    without a word has no letters.
     """
 
     markdown: str | None
@@ -139,11 +151,27 @@ class Parsed:
     warnings: Sequence[str] = ()
     unread: Sequence[int] = ()
     lost: Sequence[str] = ()
+    looked_at: bool = False
 
     def has_text(self) -> bool:
         if self.text is None:
-            return any(each["text"].strip() for each in (*self.pages, *self.blocks))
-        return bool(self.text.strip())
+            parts = (*self.pages, *self.blocks, *self.tables, *self.attachments)
+            return any(map(_says_something, parts))
+        said = self.text.strip()
+        return bool(_PICTURE.sub("", said).strip() if said.startswith("![") else said)
+
+    def shows_pictures(self) -> bool:
+        """Say whether there are pictures among what was read."""
+        return bool((self.text or "").strip()) or any(map(_is_picture, (*self.pages, *self.blocks)))
+
+
+def _says_something(part: Json) -> bool:
+    return bool((part.get("text") or "").strip())
+
+
+def _is_picture(part: Json) -> bool:
+    """Say whether a block is a picture, or a page has one."""
+    return part.get("kind") == "image" or any(map(_is_picture, part.get("blocks", ())))
 
 
 class Engine(Protocol):
@@ -168,13 +196,25 @@ class Catalogue(Protocol):
     def load(self, name: str) -> Engine: ...
 
 
-def route(media_type: str, options: Options) -> tuple[str, ...]:
+@cache
+def has_pillow() -> bool:
+    """Whether Pillow is installed, which comes with an extra."""
+    return importlib.util.find_spec("PIL") is not None
+
+
+def route(media_type: str, options: Options) -> tuple[str, ...]:  # noqa: ARG001 - what a catalogue is asked
     if media_type == PDF:
-        # liteparse has no way to read a page as a picture when the page has text.
-        return (GENERAL,) if options.ocr == "force" else ("liteparse", GENERAL)
+        return ("liteparse", GENERAL)
+    if media_type in PICTURES and has_pillow():
+        return ("pictures", GENERAL)
     if media_type in _OWN:
         return _OWN[media_type]
     return (GENERAL,) if media_type in DOCUMENTS else ()
+
+
+def shows_pages(media_type: str) -> bool:
+    """Whether documents of a type are pages or pictures, which can be read as pictures."""
+    return media_type == PDF or media_type.startswith("image/")
 
 
 def load(name: str) -> Engine:
@@ -196,7 +236,7 @@ def label(package: str) -> str:
 
 def unreadable(error: BaseException) -> Failure:
     """Sort an engine's complaint by the only thing engines have in common: its wording."""
-    message = str(error)
+    message = str(error) or f"the engine raised {type(error).__name__} and no reason"
     lowered = message.lower()
     for kind, words in _WORDINGS:
         if any(word in lowered for word in words):

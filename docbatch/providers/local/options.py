@@ -40,13 +40,13 @@ class LocalConfig(BaseModel):
     )
     ocr: Literal["auto", "off", "force"] = Field(
         default="auto",
-        description="auto reads pages without text where the system has Tesseract's data; force reads every page as a picture",
+        description="auto reads as pictures those pages that have to be, where this machine can; force reads every page so",
     )
     languages: list[Language] = Field(
         default=["eng"],
         min_length=1,
         max_length=16,
-        description="Tesseract's codes of the languages on scanned pages",
+        description="languages on scanned pages and pictures, by Tesseract's codes",
     )
 
     running_lines: Literal["keep", "drop"] = Field(

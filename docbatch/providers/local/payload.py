@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from docbatch.core.results import DocumentInfo, ProviderInfo, Result, Usage
-from docbatch.providers.local import blocks
+from docbatch.providers.local import attachments, blocks
 from docbatch.providers.local.engines import Json
 from docbatch.providers.local.messages import FORMAT
 
@@ -44,18 +44,24 @@ class LocalAnswer:
     def is_partial(self) -> bool:
         return bool(self._payload["partial"])
 
+    @property
+    def warnings(self) -> list[str]:
+        return [each for each in self._payload["warnings"] if isinstance(each, str)]
+
     def markdown(self) -> str:
         if self._payload["markdown"] is not None:
             return str(self._payload["markdown"])
         if self._payload["pages"]:
-            return self._pages("markdown")
+            return self._pages("markdown", attachments.markdown(self._payload["attachments"]))
         return blocks.markdown(self._payload["blocks"]) if self._payload["blocks"] else self.text()
 
     def text(self) -> str:
         text = self._payload["text"]
         if text is not None:
             return str(text)
-        return self._pages("text") if self._payload["pages"] else blocks.text(self._payload["blocks"])
+        if self._payload["pages"]:
+            return self._pages("text", attachments.text(self._payload["attachments"]))
+        return blocks.text(self._payload["blocks"])
 
     def result(self, document: DocumentInfo) -> Result:
         payload = self._payload
@@ -70,8 +76,9 @@ class LocalAnswer:
             **values,
         )
 
-    def _pages(self, what: str) -> str:
-        return "\n\n".join(page[what] for page in self._payload["pages"] if page[what])
+    def _pages(self, what: str, attached: str) -> str:
+        """Return what all pages say, and after them the files inside the document."""
+        return "\n\n".join(filter(None, [*(page[what] for page in self._payload["pages"]), attached]))
 
 
 def read(content: bytes) -> LocalAnswer:

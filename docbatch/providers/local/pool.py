@@ -22,8 +22,9 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.processes import processors
 from docbatch.processes.child import environment
 from docbatch.processes.frames import NONSENSE, Frame
-from docbatch.providers.local.engines import Catalogue
+from docbatch.providers.local.engines import Catalogue, shows_pages
 from docbatch.providers.local.messages import Answer, Task, read_answer, task_message
+from docbatch.providers.local.ocr import ways
 from docbatch.providers.local.process import WorkerProcess
 
 CATALOGUE = "docbatch.providers.local.engines"
@@ -195,7 +196,8 @@ class Pool:
 
         Reading pictures is slow and the other engine no faster: there the first attempt gets all the time.
         """
-        return task.timeout / 2 if self._others(task) and not task.options.reads_pictures else task.timeout
+        slow = shows_pages(task.media_type) and ways.of(task.options) is not None
+        return task.timeout / 2 if self._others(task) and not slow else task.timeout
 
     def _others(self, task: Task) -> bool:
         return len(self._engines.route(task.media_type, task.options)) > task.skip + 1

@@ -12,7 +12,8 @@ from docbatch.providers.local.messages import Task
 
 _MODULE = "docbatch.providers.local.worker"
 _TAIL = 4096
-_ENGINES_OWN = 256 << 20
+# With the models that read pictures.
+_ENGINES_OWN = 1 << 30
 _MEMORY_WORDS = (b"memory allocation", b"bad_alloc", b"out of memory", b"MemoryError", b"Cannot allocate")
 
 

@@ -105,7 +105,7 @@ class LocalProvider(Unsearchable):
             self._works[batch.submission] = _Work({id_: item.key for id_, item in tasks.items()})
             self._owners.update(dict.fromkeys(tasks, batch.submission))
             pool = self._started()
-        pool.submit(self._tasks(tasks, batch.files, LocalConfig.model_validate(dict(batch.config))))
+        pool.submit(self._tasks(tasks, batch))
         return Accepted(batch.submission)
 
     def look(self, intent: Intent) -> Sighting:
@@ -152,17 +152,21 @@ class LocalProvider(Unsearchable):
             self._pool = Pool(self._wake, width=self._workers, catalogue=self._catalogue, search=self._search)
         return self._pool
 
-    def _tasks(
-        self, items: Mapping[str, WorkItem], files: Mapping[str, bytes], config: LocalConfig
-    ) -> list[Task]:
+    def _tasks(self, items: Mapping[str, WorkItem], batch: Batch) -> list[Task]:
+        config = LocalConfig.model_validate(dict(batch.config))
         languages = tuple(config.languages)
         options = engines.Options(
-            config.ocr, languages, tesseract_data.folder(languages), config.running_lines, config.encoding
+            ocr=config.ocr,
+            languages=languages,
+            tessdata=tesseract_data.folder(languages),
+            running_lines=config.running_lines,
+            encoding=config.encoding,
+            passwords=batch.passwords,
         )
         return [
             Task(
                 id=id_,
-                path=files[item.key],
+                path=batch.files[item.key],
                 digest=item.digest,
                 size=item.size,
                 media_type=item.media_type,
@@ -211,7 +215,7 @@ class LocalProvider(Unsearchable):
             place.unlink(missing_ok=True)
 
     def _draft(self, id_: str, answer: Written) -> Draft:
-        return Draft(self._incoming / _file(id_), answer.digest, answer.size)
+        return Draft(self._incoming / _file(id_), answer.digest, answer.size, tuple(answer.warnings))
 
     def _forget_old(self) -> None:
         done = [name for name, work in self._works.items() if not work.running and not work.ended]

@@ -12,23 +12,33 @@ import sys
 import time
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from docbatch.core.models import Failure, FailureClass
+from docbatch.core.result_warnings import NOTHING_TO_SEE, WarningKind, abridged, empty_pages
+from docbatch.core.result_warnings import pages as named_pages
 from docbatch.processes.frames import Frame, message_of
 from docbatch.processes.parent import die_with, private_pipes, serve
 from docbatch.providers.local import confine, reading
-from docbatch.providers.local.engines import PDF, Catalogue, Engine, Json, Options, Parsed
+from docbatch.providers.local.deadline import CURRENT
+from docbatch.providers.local.engines import PDF, Catalogue, Engine, Json, Options, Parsed, shows_pages
 from docbatch.providers.local.messages import FORMAT, Answer, Differs, Task, Unkept, Written, read_task
-from docbatch.providers.local.ocr import tesseract_data
+from docbatch.providers.local.ocr import ways
+from docbatch.providers.local.pdf.passwords import locked
+from docbatch.providers.local.something_to_see import Shown, shown
 
 # A process is replaced after this much work, or when it holds this much memory.
 _DOCUMENTS = 300
 _SECONDS = 30.0
-_RESIDENT = 1 << 30
+# The models that read pictures take up to 0.9 GB of it.
+_RESIDENT = 3 << 29
 
 # What the parent is told of an answer's warnings; all of them stand in the answer.
 _MOST_WARNINGS = 20
 _LONGEST_WARNING = 300
+_LONGEST_REASON = 2000
+
+_NO_LETTERS = "empty: there are no letters in the document"
 
 # Another engine would come to the same end.
 _FINAL = frozenset({FailureClass.ENCRYPTED, FailureClass.NEEDS_OCR})
@@ -67,30 +77,35 @@ class DocumentReader:
             return data
         payload = self._payload(data, task)
         if isinstance(payload, Failure):
-            return payload
+            return locked(payload, task)
         content = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         try:
             _write(task.out, content)
         except OSError as error:
             return Unkept(error.strerror or str(error))
         digest = hashlib.sha256(content).hexdigest()
-        told = tuple(warning[:_LONGEST_WARNING] for warning in payload["warnings"][:_MOST_WARNINGS])
+        first = abridged(payload["warnings"], _MOST_WARNINGS)
+        told = tuple(warning[:_LONGEST_WARNING] for warning in first)
         return Written(digest, len(content), time.perf_counter() - started, payload["partial"], told)
 
     def _payload(self, data: bytes, task: Task) -> Json | Failure:
         names = self._catalogue.route(task.media_type, task.options)
         if not names:
             return _not_read(task.media_type)
-        if task.options.ocr == "force" and not task.options.reads_pictures and _shows_pages(task.media_type):
+        if task.options.ocr == "force" and ways.of(task.options) is None and shows_pages(task.media_type):
             return Failure(
-                FailureClass.NEEDS_OCR, f"ocr: force needs Tesseract's data; {_advice(task.options)}"
+                FailureClass.NEEDS_OCR,
+                f"ocr: force needs what reads pictures; {ways.advice(task.options)}",
             )
-        failures = []
+        failures: list[Failure] = []
         for name in names[task.skip :]:
             engine = self._engine(name)
             outcome = self._attempt(engine, data, task)
+            if isinstance(outcome, Parsed) and (failures or task.skip) and not outcome.has_text():
+                # Where one engine fails, the silence of the next says nothing about what there is to see.
+                outcome = Failure(FailureClass.CORRUPT, "no text was found in it")
             if not isinstance(outcome, Failure):
-                return _payload(engine.label, outcome, task.options)
+                return _payload(engine.label, outcome, task)
             failures.append(outcome)
             if outcome.kind in _FINAL:
                 break
@@ -98,6 +113,7 @@ class DocumentReader:
 
     def _attempt(self, engine: Engine, data: bytes, task: Task) -> Parsed | Failure:
         confine.limit_memory(task.max_memory)
+        CURRENT.start(task.timeout)
         try:
             outcome = engine.extract(data, task.media_type, task.options)
         except (MemoryError, KeyboardInterrupt, SystemExit):
@@ -105,7 +121,7 @@ class DocumentReader:
         except BaseException as error:  # noqa: BLE001 - a panic of a native engine is a BaseException
             self._spoilt = True
             return Failure(FailureClass.CRASHED, f"{engine.label} failed: {type(error).__name__}: {error}")
-        return outcome if isinstance(outcome, Failure) else _judged(outcome, task)
+        return outcome if isinstance(outcome, Failure) else _judged(outcome, data, task)
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:
@@ -118,34 +134,51 @@ class DocumentReader:
 
 def _not_read(media_type: str) -> Failure:
     if media_type == "application/x-ole-encrypted":
-        return Failure(FailureClass.ENCRYPTED, "the document needs a password")
+        return Failure(FailureClass.ENCRYPTED, "the file is encrypted as a whole")
     return Failure(FailureClass.UNSUPPORTED, f"documents of type {media_type} are not read")
 
 
-def _shows_pages(media_type: str) -> bool:
-    return media_type == PDF or media_type.startswith("image/")
-
-
-def _judged(parsed: Parsed, task: Task) -> Parsed | Failure:
-    """Turn a success without a word into what it is."""
+def _judged(parsed: Parsed, data: bytes, task: Task) -> Parsed | Failure:
+    """Turn a success without a word into what it is: nothing but pictures, nothing that could be read, or nothing to see."""
     if parsed.has_text():
         return parsed
     if parsed.lost:
-        return Failure(FailureClass.CORRUPT, "; ".join(parsed.lost))
-    if parsed.unread:
-        return Failure(
-            FailureClass.NEEDS_OCR, f"the document is a picture without text; {_advice(task.options)}"
-        )
-    return Failure(FailureClass.EMPTY, "no text was found in the document")
+        return Failure(FailureClass.CORRUPT, "; ".join(parsed.lost)[:_LONGEST_REASON])
+    if parsed.attachments:
+        return parsed
+    if task.media_type == PDF and not parsed.pages:
+        return Failure(FailureClass.CORRUPT, "no page was found in it")
+    return _of_silence(parsed, data, task)
 
 
-def _advice(options: Options) -> str:
-    if options.ocr == "off":
-        return "set ocr: auto to have it read"
-    return f"install {tesseract_data.packages(options.languages)} and run docbatch retry"
+def _of_silence(parsed: Parsed, data: bytes, task: Task) -> Parsed | Failure:
+    seen = Shown.PICTURES if parsed.unread or parsed.shows_pictures() else shown(data, task.media_type)
+    if seen is Shown.PICTURES and ways.reads_inside(task.media_type, task.options):
+        from docbatch.providers.local.ocr import packed_pictures  # noqa: PLC0415 - Pillow comes with an extra
+
+        parsed = packed_pictures.read(data, parsed, task.options)
+        if parsed.has_text():
+            return parsed
+    was_read = seen is Shown.PICTURES and parsed.looked_at and not (parsed.unread or parsed.lost)
+    if seen is Shown.NOTHING or was_read:
+        return replace(parsed, warnings=[_NO_LETTERS if was_read else NOTHING_TO_SEE, *parsed.warnings])
+    return Failure(*_silence(seen, task))
 
 
-def _payload(engine: str, parsed: Parsed, options: Options) -> Json:
+def _silence(seen: Shown, task: Task) -> tuple[FailureClass, str]:
+    match seen:
+        case Shown.PICTURES:
+            return (
+                FailureClass.NEEDS_OCR,
+                f"the document is a picture without text; {ways.advice(task.options)}",
+            )
+        case Shown.WORDS:
+            return FailureClass.CORRUPT, "there are words in it that the engine did not read"
+        case _:
+            return FailureClass.EMPTY, "no text was found in it, and whether it shows anything cannot be told"
+
+
+def _payload(engine: str, parsed: Parsed, task: Task) -> Json:
     return {
         "format": FORMAT,
         "engine": engine,
@@ -158,18 +191,35 @@ def _payload(engine: str, parsed: Parsed, options: Options) -> Json:
         "attachments": parsed.attachments,
         "metadata": parsed.metadata,
         "warnings": [
-            *_scans(parsed.unread, options),
+            *_scans(parsed.unread, task.options),
             *(f"lost: {each}" for each in parsed.lost),
+            *_blank(parsed),
             *parsed.warnings,
         ],
     }
 
 
+def _blank(parsed: Parsed) -> list[str]:
+    """Say which pages of a document with text show nothing: no text, no picture, and nothing of them was lost."""
+    if not parsed.has_text():
+        return []
+    lost = {each.partition(":")[0] for each in parsed.lost}
+    blank = [
+        page["number"]
+        for page in parsed.pages
+        if not page["text"].strip()
+        and page["number"] not in parsed.unread
+        and not any(block["kind"] == "image" for block in page.get("blocks", ()))
+        and f"page {page['number']}" not in lost
+    ]
+    return [empty_pages(blank)] if blank else []
+
+
 def _scans(pages: Sequence[int], options: Options) -> list[str]:
     if not pages:
         return []
-    numbers = ", ".join(map(str, pages))
-    return [f"lost: pictures without text on page {numbers}; {_advice(options)}"]
+    again = f"docbatch retry --class {WarningKind.LOST}"
+    return [f"lost: pictures without text on {named_pages(pages)}; {ways.advice(options, again)}"]
 
 
 def _write(path: bytes, content: bytes) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from docbatch.core.errors import Gone, Refused, Unavailable
 from docbatch.core.models import FailureClass, WorkItem
+from docbatch.core.result_warnings import losses
 from docbatch.core.results import Answer, DocumentInfo
 from docbatch.providers.base import Changed, Failed, Intent, Progress, Provider, Ready
 from docbatch.testing.bench import Bench, Ended
@@ -189,6 +190,11 @@ def results_can_be_written(subject: Bench[Any]) -> Iterator[str]:
             yield f"the result of {item.name} says that its document is {first.document}"
         if (first.provider.type, first.provider.operation) != (subject.kind.name, intent.batch.operation):
             yield f"the result of {item.name} says that it comes from {first.provider}"
+        offered = getattr(subject.kind.read(payload), "warnings", first.warnings)
+        if list(offered) != list(first.warnings):
+            yield f"the answer about {item.name} offers the warnings {offered}, and its result has {first.warnings}"
+        if first.outcome == "partial" and not losses(first.warnings):
+            yield f"the result of {item.name} is partial, and no warning of it begins with 'lost:'"
         json.loads(first.model_dump_json())
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from docbatch.core.errors import NotSent, Refused, Unavailable, Uncertain
 from docbatch.core.models import FailureClass, Operation, RemoteObject, WorkItem
+from docbatch.core.result_warnings import NOTHING_TO_SEE
 from docbatch.core.results import DocumentInfo
 from docbatch.providers.base import Batch, Failed, Ready
 from docbatch.providers.extend import KIND, marks, plaintext
@@ -439,3 +440,30 @@ def test_a_region_stands_for_its_base_url(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("EXTEND_REGION", "us2")
 
     assert KIND.account(Settings("extend", "extend")) == "api.us2.extend.app/own"
+
+
+FIGURE = {"type": "figure", "content": "", "metadata": {"page": {"number": 3, "width": 1, "height": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "output", "warnings"),
+    [
+        ("parse_run", {"chunks": []}, (NOTHING_TO_SEE,)),
+        ("parse_run", {"chunks": [{"content": " "}]}, (NOTHING_TO_SEE,)),
+        (
+            "parse_run",
+            {"chunks": [{"content": "", "blocks": [FIGURE]}]},
+            ("lost: no word was read in the pictures on page 3",),
+        ),
+        ("parse_run", {"chunks": [{"content": "words", "blocks": [FIGURE]}]}, ()),
+        ("extract_run", {"value": {}}, ()),
+    ],
+)
+def test_an_answer_without_a_word_says_so(
+    kind: str, output: dict[str, Any], warnings: tuple[str, ...]
+) -> None:
+    info = DocumentInfo(path="a", sha256="0" * 64, size=1, media_type="text/plain")
+    answer = reading.read(reading.payload({"object": kind, "id": "r", "output": output}))
+
+    assert answer.warnings == answer.result(info).warnings == warnings
+    assert answer.is_partial is any(each.startswith("lost:") for each in warnings)

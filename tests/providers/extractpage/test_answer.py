@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docbatch.core.models import Operation
+from docbatch.core.result_warnings import NOTHING_TO_SEE
 from docbatch.core.results import DocumentInfo
 from docbatch.providers.extractpage import KIND
 from docbatch.providers.extractpage import answer as reading
@@ -354,3 +355,19 @@ def test_what_is_no_result_is_not_taken_for_one(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"result|chunk"):
         reading.read(reading.pack(at, body))
     assert reading.read(reading.pack(at, b' {"chunks": [], "more": 1}')).text() == ""
+
+
+@pytest.mark.parametrize(
+    ("chunks", "warnings"),
+    [
+        ([], (NOTHING_TO_SEE,)),
+        ([text("  ")], (NOTHING_TO_SEE,)),
+        ([IMAGE], ("lost: no word was read in the pictures on page 2",)),
+        ([text("words"), IMAGE], ()),
+    ],
+)
+def test_an_answer_without_a_word_says_so(chunks: list[dict[str, Any]], warnings: tuple[str, ...]) -> None:
+    found = answer(*chunks)
+
+    assert found.warnings == found.result(DOCUMENT).warnings == warnings
+    assert found.is_partial is any(each.startswith("lost:") for each in warnings)

@@ -179,7 +179,7 @@ def test_failed_and_partial_documents_are_seen_in_the_exit_code(tmp_path: Path, 
     ended = made.call("apply")
 
     assert ended.code == 3
-    assert "partial: p.txt" in ended.out
+    assert "partial: p.txt: lost: page 2: the page is torn" in ended.out
     assert made.outputs() == {"a.txt.md": b"apple\n", "p.txt.md": b"whole\n"}
     assert sorted(vendor.ledger) == ["apple", "bad", "whole\ftorn"]
 

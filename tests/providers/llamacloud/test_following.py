@@ -205,7 +205,7 @@ def test_a_result_has_pages_blocks_usage_and_a_warning_for_each_failed_page(benc
         "first\n\nthird\n",
         "first\n\nthird\n",
     )
-    assert result.warnings == ("page 2 failed: the page is torn",)
+    assert result.warnings == ("lost: page 2: the page is torn",)
     assert [(page.number, page.markdown, page.width) for page in result.pages] == [
         (1, "first", 612.0),
         (2, None, None),

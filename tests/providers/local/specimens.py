@@ -192,7 +192,7 @@ def png(width: int = 60, height: int = 40) -> bytes:
             struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
         )
 
-    pixels = (b"\x00" + b"\xff" * width) * height
+    pixels = (b"\x00" + b"\xff" * (width // 2) + b"\x80" * (width - width // 2)) * height
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
@@ -237,7 +237,8 @@ def _ruled_table() -> bytes:
 
 
 _GREY = stream(
-    b"\x80" * 64, b" /Type/XObject/Subtype/Image/Width 8/Height 8/ColorSpace/DeviceGray/BitsPerComponent 8"
+    bytes(range(0, 256, 4)),
+    b" /Type/XObject/Subtype/Image/Width 8/Height 8/ColorSpace/DeviceGray/BitsPerComponent 8",
 )
 _SCAN = b"q 612 0 0 792 0 0 cm /I Do Q\n"
 

@@ -7,7 +7,8 @@ import pytest
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local import engines
 from docbatch.providers.local.engines import Parsed
-from docbatch.providers.local.office import old_office_engine, old_word
+from docbatch.providers.local.office.old import engine as old_office
+from docbatch.providers.local.office.old import word_pieces
 from tests.providers.local.office_specimens import failed, lines, roles
 from tests.providers.local.outlook_files import compound
 
@@ -43,7 +44,7 @@ def streams(*stories: str, running: tuple[str, ...] = (), flags: int = 0x0200) -
 
 def test_every_text_of_a_document_is_found_with_what_it_is() -> None:
     body = "Größe \x13 PAGE \x14 4 \x15 and\x07cell\rnext\r"
-    found = old_word.read(
+    found = word_pieces.read(
         streams(
             body,
             "note\r",
@@ -80,7 +81,7 @@ class Inner:
 
 
 def completed(inner: Inner, data: bytes) -> Parsed:
-    outcome = old_office_engine.OldOfficeEngine().extract(data, DOC, None)  # type: ignore[arg-type]
+    outcome = old_office.OldOfficeEngine().extract(data, DOC, None)  # type: ignore[arg-type]
     assert isinstance(outcome, Parsed), (outcome, inner)
     return outcome
 
@@ -112,4 +113,4 @@ def test_locked_documents_are_encrypted_and_damaged_ones_corrupt() -> None:
 @pytest.mark.parametrize("cut", [0, 10, 0x60, 0x1A8])
 def test_a_document_that_breaks_off_says_nothing_of_its_texts(cut: int) -> None:
     whole = streams("Body\r")
-    assert old_word.read(whole | {"WordDocument": whole["WordDocument"][:cut]}) is None
+    assert word_pieces.read(whole | {"WordDocument": whole["WordDocument"][:cut]}) is None

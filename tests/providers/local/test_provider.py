@@ -13,17 +13,20 @@ import pytest
 
 from docbatch.core.errors import Gone, NotSent, ProviderError, Refused
 from docbatch.core.models import FailureClass, Operation, Recovery, WorkItem
+from docbatch.core.result_warnings import NOTHING_TO_SEE
 from docbatch.core.results import DocumentInfo
 from docbatch.media import HEAD_SIZE, detect
 from docbatch.providers.base import Batch, Changed, Failed, Intent, Provider, Ready
 from docbatch.providers.local.ocr import tesseract_data
 from docbatch.providers.local.provider import LocalProvider
 from tests.providers.local import specimens
+from tests.providers.local.blank import bare_docx, blank_pdf
 from tests.providers.local.harness import PATIENCE, ROOT, Ear
 
 DOCUMENT = DocumentInfo(path="a", sha256="0" * 64, size=1, media_type="x/y")
+# Greek is read by Tesseract alone.
 WITHOUT_OCR = pytest.mark.skipif(
-    tesseract_data.folder(["eng"]) is not None, reason="Tesseract's data is installed"
+    tesseract_data.folder(["ell"]) is not None, reason="Tesseract's Greek data is installed"
 )
 
 Ended = Ready | Failed | Changed
@@ -140,28 +143,30 @@ def test_the_same_document_gives_the_same_bytes(office: Office) -> None:
 
 @WITHOUT_OCR
 def test_a_pdf_with_a_scanned_page_is_partial_and_names_the_package(office: Office) -> None:
-    intent = office.intent(office.item("a.pdf", specimens.pdf(scanned=(2,))))
+    intent = office.intent(office.item("a.pdf", specimens.pdf(scanned=(2,))), languages=["ell"])
     ended = office.follow(intent)["a.pdf"]
     assert isinstance(ended, Ready)
     assert ended.partial
     result = office.provider.read(office.payload(intent, ended)).result(DOCUMENT)
     assert result.outcome == "partial"
     assert "page 2" in result.warnings[0]
-    assert "tesseract-ocr-eng" in result.warnings[0]
+    assert "tesseract-ocr-ell" in result.warnings[0]
 
 
 @WITHOUT_OCR
 def test_a_document_of_pictures_fails_and_names_the_package(office: Office) -> None:
     items = office.item("a.pdf", specimens.pdf(scanned=(1, 2))), office.item("a.png", specimens.png())
-    for ended in office.follow(office.intent(*items, languages=["deu", "chi_sim"])).values():
+    for ended in office.follow(office.intent(*items, languages=["ell", "chi_sim"])).values():
         assert kind(ended) is FailureClass.NEEDS_OCR
         assert isinstance(ended, Failed)
-        assert "tesseract-ocr-deu tesseract-ocr-chi-sim" in ended.failure.message
+        assert "tesseract-ocr-ell tesseract-ocr-chi-sim" in ended.failure.message
 
 
 @WITHOUT_OCR
 def test_forced_reading_without_data_fails_even_where_there_is_text(office: Office) -> None:
-    ended = office.follow(office.intent(office.item("a.pdf", specimens.pdf()), ocr="force"))
+    ended = office.follow(
+        office.intent(office.item("a.pdf", specimens.pdf()), ocr="force", languages=["ell"])
+    )
     assert kind(ended["a.pdf"]) is FailureClass.NEEDS_OCR
 
 
@@ -174,14 +179,47 @@ def test_hostile_documents_end_with_the_right_class(office: Office) -> None:
         "bomb.docx": (specimens.bomb_docx(), FailureClass.TOO_LARGE),
         "a.zip": (specimens.zipped({"a.txt": "text"}), FailureClass.UNSUPPORTED),
         "noise.pdf": (bytes(range(256)), FailureClass.UNSUPPORTED),
-        "blank.txt": (b" \n\t\n", FailureClass.EMPTY),
-        "blank.html": (b"<html><body></body></html>", FailureClass.EMPTY),
     }
     items = [office.item(name, content) for name, (content, _) in expected.items()]
     ended = office.follow(office.intent(*items))
     assert {name: kind(one) for name, one in ended.items()} == {
         name: want for name, (_, want) in expected.items()
     }
+
+
+def test_a_document_that_shows_nothing_succeeds_and_says_so(office: Office) -> None:
+    blank = {
+        "blank.txt": b" \n\t\n",
+        "blank.html": b"<html><body> </body></html>",
+        "blank.docx": bare_docx(""),
+        "blank.pdf": blank_pdf(pages=2, blank=(1, 2)),
+    }
+    intent = office.intent(*(office.item(name, content) for name, content in blank.items()))
+    for ended in office.follow(intent).values():
+        assert isinstance(ended, Ready)
+        result = office.provider.read(office.payload(intent, ended)).result(DOCUMENT)
+        assert (result.outcome, result.warnings) == ("succeeded", (NOTHING_TO_SEE,))
+
+
+def test_pages_that_show_nothing_are_named_in_one_line(office: Office) -> None:
+    intent = office.intent(office.item("a.pdf", blank_pdf(pages=9, blank=(2, 4, 5))))
+    (ended,) = office.follow(intent).values()
+    assert isinstance(ended, Ready)
+    assert not ended.partial
+    draft = office.provider.fetch(intent, ended)
+    assert draft.warnings == ("empty: pages 2, 4 and 5 show nothing",)
+
+
+@WITHOUT_OCR
+def test_what_shows_something_is_never_empty(office: Office) -> None:
+    picture = b"<html><body><img src='a.png'></body></html>"
+    items = (
+        office.item("a.html", picture),
+        office.item("a.png", specimens.png()),
+        office.item("a.docx", bare_docx("", {"word/media/a.png": specimens.png()})),
+    )
+    ended = office.follow(office.intent(*items, languages=["ell"])).values()
+    assert {kind(one) for one in ended} == {FailureClass.NEEDS_OCR}
 
 
 def test_wrongly_named_documents_are_read_as_what_they_are(office: Office) -> None:

@@ -1,6 +1,7 @@
 """Where Tesseract's language data lies, and which package brings it."""
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -20,6 +21,13 @@ def folder(languages: Iterable[str], env: Mapping[str, str] = os.environ) -> str
     return next((str(folder) for folder in folders), None)
 
 
+def sizes(found: str, languages: Iterable[str]) -> str:
+    """Return the data of these languages as one text that changes when other data is installed."""
+    return " ".join(
+        f"{language}:{(Path(found) / f'{language}.traineddata').stat().st_size}" for language in languages
+    )
+
+
 def packages(languages: Iterable[str]) -> str:
     """Return the names of the packages to install, as Debian and its relatives call them."""
     return " ".join(f"tesseract-ocr-{language.lower().replace('_', '-')}" for language in languages)
@@ -30,5 +38,7 @@ def _folders(env: Mapping[str, str]) -> Iterable[Path]:
     if prefix:
         yield Path(prefix)
         yield Path(prefix) / "tessdata"
+    # Where packages with this data are installed beside this one.
+    yield Path(sys.prefix) / "share" / "tessdata"
     for pattern in _FOLDERS:
         yield from sorted(Path("/").glob(pattern.lstrip("/")), reverse=True)

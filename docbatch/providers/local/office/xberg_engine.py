@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import xberg
 
 from docbatch.core.models import Failure
-from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
+from docbatch.providers.local.engines import PDF, Json, Options, Parsed, label, unreadable
 from docbatch.providers.local.office import engine_words, nodes
 
 _LEFT_OUT = frozenset(
@@ -32,17 +33,34 @@ class XbergEngine:
     def extract(self, data: bytes, media_type: str, options: Options, /) -> Parsed | Failure:
         source = xberg.ExtractInput(kind="bytes", bytes=data, mime_type=media_type)
         try:
-            answer = self._loop.run_until_complete(xberg.extract(source, _config(options)))
+            answer = self._loop.run_until_complete(xberg.extract(source, _chosen(options, media_type)))
         except (RuntimeError, ValueError) as error:
             return unreadable(error)
         if answer.errors or not answer.results:
             return unreadable(
                 RuntimeError("; ".join(error.message for error in answer.errors) or "no result")
             )
-        return _parsed(answer.results[0], options)
+        parsed = _parsed(answer.results[0], options)
+        return _compared(parsed, data) if media_type == PDF and options.ocr != "force" else parsed
 
     def close(self) -> None:
         self._loop.close()
+
+
+def _compared(parsed: Parsed, data: bytes) -> Parsed:
+    """Return what was read of a PDF with a word on what is missing from it."""
+    from docbatch.providers.local.pdf.lines import second_reading  # noqa: PLC0415 - other documents need no PDFium
+
+    said = second_reading.left_out(data, parsed.markdown or "")
+    return replace(parsed, warnings=[*parsed.warnings, *said])
+
+
+def _chosen(options: Options, media_type: str) -> xberg.ExtractionConfig:
+    """Return what is kept for these options; passwords are in none that is."""
+    config = _config(replace(options, passwords=()))
+    if not options.passwords or media_type != PDF:
+        return config
+    return replace(config, pdf_options=xberg.PdfConfig(passwords=list(options.passwords)))
 
 
 @cache

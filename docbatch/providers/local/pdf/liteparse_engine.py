@@ -1,15 +1,34 @@
-"""PDF through liteparse: Markdown, layout text and boxes page by page."""
+"""PDF through liteparse: Markdown, text and boxes page by page."""
 
 import contextlib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
+import pypdfium2
 from liteparse import LayoutBlock, LayoutCell, LiteParse, ParsedPage, ParseResult
 
 from docbatch.core.models import Failure
+from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
+from docbatch.providers.local.pdf import embedded_files
+from docbatch.providers.local.pdf.characters import own_characters
+from docbatch.providers.local.pdf.characters.link_targets import without_targets
+from docbatch.providers.local.pdf.forms import form_fields
+from docbatch.providers.local.pdf.layout.complete import complete_layout
+from docbatch.providers.local.pdf.lines import (
+    contents_pages,
+    missing_lines,
+    page_text,
+    remarks,
+    running_lines,
+)
+from docbatch.providers.local.pdf.page_orientation import turned_pages
+from docbatch.providers.local.pdf.passwords import opened
 from docbatch.providers.local.pdf.pdf_document import PdfDocument, Step
+from docbatch.providers.local.pdf.raw_text import raw_text
+from docbatch.providers.local.pdf.scanned_pages import read_scanned_pages
 
 _KINDS = {
     "heading": "heading",
@@ -20,9 +39,41 @@ _KINDS = {
     "table": "table",
     "figure": "image",
 }
-STEPS: tuple[Step, ...] = ()
+STEPS: tuple[Step, ...] = (
+    complete_layout,
+    form_fields.add_form_fields,
+    contents_pages.put_together,
+    own_characters.restore,
+    missing_lines.put_back,
+    running_lines.mark,
+    read_scanned_pages,
+    remarks.add,
+    page_text.derive,
+    embedded_files.read_embedded_files,
+)
 """What completes what liteparse read, in this order."""
-_HEADER_WITHIN = 1032
+_HEADER = re.compile(rb"%PDF-\d")
+_HEADER_WITHIN = 1 << 20
+_DYNAMIC_FORM = 2
+"""PDFium's word for a form whose pages are made by a program as it is opened."""
+SETTINGS: dict[str, Any] = {
+    # Reading pictures is a step of its own: left to itself the engine replaces good text by what it reads.
+    "ocr_enabled": False,
+    "num_workers": 1,
+    "quiet": True,
+    "output_format": "markdown",
+    "extract_annotations": True,
+    "extract_blocks": True,
+    "extract_document_metadata": True,
+    "extract_form_fields": True,
+    "continue_on_page_error": True,
+    "keep_headers_footers": True,
+    "max_pages": 1_000_000,
+    "image_mode": "off",
+    "include_complexity": True,
+    "emit_word_boxes": True,
+}
+_MARKS = re.compile(r"\\([!-/:-@\[-`{-~])|\*+")
 _NO_MARKDOWN = "```text\n\n```"
 _SMALLEST = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
@@ -34,22 +85,30 @@ class LiteparseEngine:
     label = label("liteparse")
 
     def warm_up(self) -> None:
-        _parser(None, ()).parse(_SMALLEST)
+        _parser(None).parse(_SMALLEST)
+        with contextlib.closing(pypdfium2.PdfDocument(_SMALLEST)) as document:
+            raw_text(document, 1)
 
     def extract(self, data: bytes, _media_type: str, options: Options, /) -> Parsed | Failure:
-        tessdata = options.tessdata if options.reads_pictures else None
-        parser = _parser(tessdata, options.languages)
         # What does not start like a PDF would be handed to a converter.
-        data = data[max(data.find(b"%PDF-", 0, _HEADER_WITHIN), 0) :]
+        header = _HEADER.search(data, 0, _HEADER_WITHIN)
+        data = data[header.start() if header else 0 :]
         try:
-            result: ParseResult = parser.parse(data)
-            unread = _unread(parser, data, result, options)
+            password, result = opened(options.passwords, lambda each: _parser(each).parse(data))
+            turned = _turn_back(data, result, password)
         except Exception as error:  # noqa: BLE001 - the engine's own exceptions have no common base
             return unreadable(error)
         document = PdfDocument(
-            data, options, result, [_page(page) for page in result.pages], _metadata(result), unread=unread
+            data,
+            options,
+            result,
+            [_page(page) for page in result.pages],
+            _metadata(result),
+            password=password,
+            turned=turned,
+            unread=_unread(result),
+            lost=lost_pages(result),
         )
-        document.lost += [f"page {error.page_num}: {error.message}" for error in result.page_errors]
         with contextlib.closing(document):
             for step in STEPS:
                 _take(step, document)
@@ -59,31 +118,60 @@ class LiteparseEngine:
         """Nothing is held."""
 
 
+def _parser(password: str | None) -> Any:
+    """Return a parser; one with a password serves one document alone."""
+    return _unlocked_parser() if password is None else LiteParse(**SETTINGS, password=password)
+
+
 @cache
-def _parser(tessdata: str | None, languages: tuple[str, ...]) -> Any:
-    # Without both switches the engine would fetch Tesseract's data from a network.
-    ocr = {"ocr_language": "+".join(languages), "tessdata_path": tessdata} if tessdata else {}
-    return LiteParse(
-        ocr_enabled=bool(tessdata),
-        num_workers=1,
-        quiet=True,
-        output_format="markdown",
-        extract_blocks=True,
-        extract_document_metadata=True,
-        continue_on_page_error=True,
-        ocr_failure_fatal=False,
-        **ocr,
-    )
+def _unlocked_parser() -> Any:
+    return LiteParse(**SETTINGS)
 
 
-def _unread(parser: Any, data: bytes, result: ParseResult, options: Options) -> list[int]:
-    """Return the pages that show something but gave no text; looked for only where there is a page without text."""
-    empty = {page.page_num for page in result.pages if not page.text.strip()}
-    if not empty or options.reads_pictures:
-        return []
-    signs = parser.is_complex(data)
+def _turn_back(data: bytes, result: ParseResult, password: str | None) -> dict[int, int]:
+    """Read the pages that lie on their side once more, turned back; return by how much they were turned."""
+    turned = dict(turned_pages(result.pages))
+    if turned:
+        corrections = list(turned.items())
+        pages = ",".join(map(str, turned))
+        again = LiteParse(
+            **SETTINGS, password=password, page_orientation_corrections=corrections, target_pages=pages
+        )
+        upright = {page.page_num: page for page in again.parse(data).pages}
+        result.pages[:] = [upright.get(page.page_num, page) for page in result.pages]
+    return turned
+
+
+def lost_pages(result: ParseResult) -> list[str]:
+    failed = {error.page_num: error.message for error in result.page_errors}
+    lost = [f"page {number}: {message}" for number, message in sorted(failed.items())]
+    read = {page.page_num for page in result.pages} | set(failed)
+    unread = [number for number in range(1, result.total_pages + 1) if number not in read]
+    if unread:
+        lost.append(f"{_pages(unread)} of {result.total_pages}")
+    if result.form_type == _DYNAMIC_FORM:
+        lost.append("the document is an XFA form: only what its pages show to other readers was read")
+    return lost
+
+
+def _pages(numbers: Sequence[int]) -> str:
+    """Return page numbers in words, neighbours as a range."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][-1] + 1:
+            ranges[-1][1:] = [number]
+        else:
+            ranges.append([number])
+    said = ", ".join(" to ".join(map(str, each)) for each in ranges)
+    return f"{'page' if len(numbers) == 1 else 'pages'} {said}"
+
+
+def _unread(result: ParseResult) -> list[int]:
+    """Return the pages that show something but gave no text."""
     return [
-        sign.page_number for sign in signs if sign.page_number in empty and set(sign.reasons) - {"no-text"}
+        page.page_num
+        for page in result.pages
+        if not page.text.strip() and page.complexity and set(page.complexity.reasons) - {"no-text"}
     ]
 
 
@@ -128,21 +216,31 @@ def _blocks(blocks: Iterable[LayoutBlock]) -> Iterable[Json]:
 
 
 def _block(block: LayoutBlock) -> Json:
-    lines = block.text if block.text is not None else "\n".join(block.lines or ())
-    value: Json = {"kind": _KINDS.get(block.kind, "other"), "text": lines}
+    value: Json = {"kind": _KINDS.get(block.kind, "other"), "text": _text(block)}
     if block.kind == "heading" and block.level is not None:
         value["level"] = block.level
     if block.rows is not None:
         rows = [block.header, *block.rows] if block.header else block.rows
         value["cells"] = [_cell(cell, y, x) for y, row in enumerate(rows) for x, cell in enumerate(row)]
-        value["text"] = "\n".join("\t".join(cell.text for cell in row) for row in rows)
+        value["text"] = "\n".join("\t".join(without_targets(cell.text) for cell in row) for row in rows)
     if block.bbox is not None:
         value["bbox"] = _box(block.bbox)
     return value
 
 
+def _text(block: LayoutBlock) -> str:
+    if block.text is None:
+        return "\n".join(block.lines or ())
+    # A star that is the page's own is escaped, as all else that Markdown would take for its own.
+    text = _MARKS.sub(r"\1", without_targets(block.text))
+    if block.kind != "list_item":
+        return text
+    marker = block.marker if block.ordered else None
+    return str(blocks.item(text, block.level or 0, marker or "-")["text"])
+
+
 def _cell(cell: LayoutCell, row: int, column: int) -> Json:
-    value: Json = {"row": row, "column": column, "text": cell.text}
+    value: Json = {"row": row, "column": column, "text": without_targets(cell.text)}
     if cell.bbox is not None:
         value["bbox"] = _box(cell.bbox)
     return value

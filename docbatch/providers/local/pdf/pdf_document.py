@@ -1,6 +1,6 @@
 """One PDF while it is read: what liteparse made of it, what the steps make of that, and its pages as PDFium sees them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -8,6 +8,7 @@ import pypdfium2
 from liteparse import ParseResult
 
 from docbatch.providers.local.engines import Json, Options, Parsed
+from docbatch.providers.local.pdf.raw_text import Box, Span, places, raw_text
 
 
 @dataclass(slots=True)
@@ -15,7 +16,8 @@ class PdfDocument:
     """A PDF under the steps that complete it.
 
     `data` begins with the PDF's header; `password` opens it. `parsed` is liteparse's answer, page by page in the order of `pages`,
-    which have the shape of `results.Page`; steps change pages, never `parsed`. The lists below are those of `Parsed`.
+    which have the shape of `results.Page`; steps change pages, never `parsed`. `turned` has the pages that were read as if turned back,
+    with the degrees clockwise by which their content is turned. What follows has the names of `Parsed`.
     """
 
     data: bytes
@@ -24,11 +26,14 @@ class PdfDocument:
     pages: list[Json]
     metadata: Json
     password: str | None = None
+    turned: dict[int, int] = field(default_factory=dict)
     attachments: list[Json] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    looked_at: bool = False
     _pdfium: pypdfium2.PdfDocument | None = None
+    _raw: dict[int, str] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -38,6 +43,26 @@ class PdfDocument:
             self._pdfium = pypdfium2.PdfDocument(self.data, password=self.password)
             self._open.callback(self._pdfium.close)
         return self._pdfium
+
+    def raw(self, number: int) -> str:
+        """Return the text of a page, from 1, as PDFium gives it; nothing, with a warning, where it cannot open the page."""
+        if number not in self._raw:
+            self._raw[number] = ""
+            try:
+                self._raw[number] = raw_text(self.pdfium, number)
+            except pypdfium2.PdfiumError as error:
+                self.warnings.append(
+                    f"page {number}: what was read could not be compared with its text: {error}"
+                )
+        return self._raw[number]
+
+    def places(self, number: int, spans: Sequence[Span]) -> list[Box | None]:
+        """Return where pieces of `raw(number)` stand, None where nobody can see one. Raises pypdfium2.PdfiumError."""
+        return places(self.pdfium, number, self.turned.get(number, 0), spans)
+
+    def is_read_as_picture(self, page: Json) -> bool:
+        """Whether a page's words do not come from its text, which then says nothing about them."""
+        return page.get("confidence") is not None or page["number"] in self.unread
 
     def close(self) -> None:
         self._open.close()
@@ -52,6 +77,7 @@ class PdfDocument:
             warnings=self.warnings,
             unread=self.unread,
             lost=self.lost,
+            looked_at=self.looked_at,
         )
 
 

@@ -6,7 +6,7 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local import blocks, engines, word_guard
 from docbatch.providers.local.engines import Json, Options, Parsed
 from docbatch.providers.local.mail import compound_file
-from docbatch.providers.local.office import old_word
+from docbatch.providers.local.office.old import word_pieces
 
 _WORD = "application/msword"
 _TOKEN_PLACE = 12
@@ -29,7 +29,7 @@ class OldOfficeEngine:
             return Failure(FailureClass.CORRUPT, f"the file is damaged: {error}")
         if _is_locked(streams):
             return Failure(FailureClass.ENCRYPTED, "the document needs a password")
-        said = old_word.read(streams) if media_type == _WORD else None
+        said = word_pieces.read(streams) if media_type == _WORD else None
         parsed = self._inner.extract(data, media_type, options)
         if said is None:
             return parsed
@@ -41,12 +41,12 @@ class OldOfficeEngine:
 
 def _is_locked(streams: dict[str, bytes]) -> bool:
     show = streams.get("Current User", b"")
-    return old_word.is_locked(streams.get("WordDocument", b"")) or show[_TOKEN_PLACE:].startswith(
+    return word_pieces.is_locked(streams.get("WordDocument", b"")) or show[_TOKEN_PLACE:].startswith(
         _LOCKED_SHOW
     )
 
 
-def _own(said: old_word.OldWordText, failure: Failure) -> Parsed | Failure:
+def _own(said: word_pieces.OldWordText, failure: Failure) -> Parsed | Failure:
     """Return the words alone where the general engine fails."""
     if not said.body:
         return failure
@@ -59,7 +59,7 @@ def _own(said: old_word.OldWordText, failure: Failure) -> Parsed | Failure:
     return Parsed(None, None, blocks=read, warnings=[warning])
 
 
-def _completed(parsed: Parsed, said: old_word.OldWordText) -> Parsed:
+def _completed(parsed: Parsed, said: word_pieces.OldWordText) -> Parsed:
     """Return what was read with what stands beside the body, and with words of the body that are missing."""
     whole = "\n".join(filter(None, (parsed.text, parsed.markdown)))
     known = set(word_guard.words(whole))
@@ -90,7 +90,7 @@ def _completed(parsed: Parsed, said: old_word.OldWordText) -> Parsed:
     )
 
 
-def _beside(said: old_word.OldWordText, *, is_header: bool) -> list[Json]:
+def _beside(said: word_pieces.OldWordText, *, is_header: bool) -> list[Json]:
     return [
         blocks.paragraph(line) | ({"role": role} if role else {})
         for role, line in said.beside

@@ -1,0 +1,76 @@
+"""Pictures inside a document that is an archive, for documents that hold nothing else."""
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+from docbatch.core.models import Failure
+from docbatch.providers.local.deadline import CURRENT
+from docbatch.providers.local.engines import Json, Options, Parsed
+from docbatch.providers.local.ocr.pictures_engine import PicturesEngine
+from docbatch.providers.local.ocr.said import told
+
+_PLACE = re.compile(
+    r"(?:^|/)(?:media|pictures|images?)/[^/]+\.(?:png|jpe?g|tiff?|bmp|gif|webp|jp2)$", re.IGNORECASE
+)
+_FIGURES = re.compile(r"(\d+)")
+_MOST = 200
+_LARGEST = 64 << 20
+
+
+def read(data: bytes, parsed: Parsed, options: Options) -> Parsed:
+    """Return a document without a word with what its pictures say; as it was where it is no archive or has none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return _with_pictures(archive, parsed, options)
+    except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, EOFError):
+        return parsed
+
+
+def _with_pictures(archive: zipfile.ZipFile, parsed: Parsed, options: Options) -> Parsed:
+    engine = PicturesEngine()
+    found: list[Json] = []
+    sure: dict[int, float] = {}
+    lost: list[str] = []
+    number = 0
+    for number, entry in enumerate(_pictures(archive), start=1):
+        if number > _MOST or entry.file_size > _LARGEST or (found and CURRENT.is_near()):
+            lost.append(f"picture {entry.filename}: not read")
+            continue
+        outcome = engine.extract(archive.read(entry), "", options)
+        if isinstance(outcome, Failure):
+            lost.append(f"picture {entry.filename}: {outcome.message}")
+            continue
+        found += [block for page in outcome.pages for block in page["blocks"]]
+        sure[number] = min((page.get("confidence", 1.0) for page in outcome.pages), default=1.0)
+        lost += [f"picture {entry.filename}: {each}" for each in outcome.lost]
+    if not number:
+        return parsed
+    # Where a picture stands in the document is not known, so there is no place to give.
+    blocks = [{name: value for name, value in block.items() if name != "bbox"} for block in found]
+    warnings = [each.replace("page", "picture", 1) for each in told(sure)] if blocks else []
+    return replace(
+        parsed,
+        markdown=None,
+        text=None,
+        pages=(),
+        blocks=blocks,
+        unread=(),
+        lost=[*parsed.lost, *lost],
+        warnings=[*parsed.warnings, *warnings],
+        looked_at=True,
+    )
+
+
+def _pictures(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
+    entries = [entry for entry in archive.infolist() if _PLACE.search(entry.filename)]
+    yield from sorted(entries, key=lambda entry: _order(entry.filename))
+
+
+def _order(name: str) -> list[tuple[int, int, str]]:
+    """Return what puts image2 before image10."""
+    parts = _FIGURES.split(name)
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]

@@ -1,0 +1,79 @@
+"""Spreadsheets of every kind, each by the reader of its format."""
+
+import zipfile
+from collections.abc import Callable, Mapping
+
+from docbatch.core.models import Failure, FailureClass
+from docbatch.providers.local.engines import Json, Options, Parsed
+from docbatch.providers.local.office.embedded import EmbeddedFiles
+from docbatch.providers.local.office.opc import BrokenPartError, LockedPackageError, OversizedPartError
+from docbatch.providers.local.office.sheets import ods_book, xls_book, xlsb_book, xlsx_book
+from docbatch.providers.local.office.sheets.sheet import Workbook
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSB = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
+XLS = "application/vnd.ms-excel"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+
+
+class SheetsEngine:
+    label = "sheets"
+
+    def warm_up(self) -> None:
+        """Nothing is taken before a document is read."""
+
+    def extract(self, data: bytes, media_type: str, options: Options, /) -> Parsed | Failure:
+        read = _READERS.get(media_type)
+        if read is None:
+            return Failure(FailureClass.UNSUPPORTED, f"spreadsheets of type {media_type} are not read")
+        try:
+            return _parsed(read(data), options)
+        except LockedPackageError as error:
+            return Failure(FailureClass.ENCRYPTED, str(error))
+        except OversizedPartError as error:
+            return Failure(FailureClass.TOO_LARGE, f"the workbook: {error}")
+        except (BrokenPartError, zipfile.BadZipFile) as error:
+            return Failure(FailureClass.CORRUPT, f"the workbook: {error}")
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what nobody thought of is a document for the next reader
+            return Failure(FailureClass.CORRUPT, f"the workbook: {type(error).__name__}: {error}")
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _parsed(book: Workbook, options: Options) -> Parsed:
+    pages: list[Json] = []
+    names: list[str] = []
+    lost, warnings = list(book.lost), list(book.warnings)
+    files = None if book.package is None else EmbeddedFiles(book.package, options)
+    for number, sheet in enumerate(book.sheets, 1):
+        names.append(sheet.name)
+        lost += [f'sheet "{sheet.name}": {reason}' for reason in sheet.lost]
+        warnings += sheet.remarks()
+        for part in sheet.embedded:
+            if files is not None:
+                files.add(f'sheet "{sheet.name}"', part, "")
+        if sheet.grid.rows or sheet.beside or not sheet.lost:
+            pages.append(sheet.page(number, with_running_lines=options.running_lines == "keep"))
+    facts = book.facts | {"sheet_count": len(names), "sheet_names": names}
+    if files is None:
+        return Parsed(None, None, pages, metadata=facts, warnings=warnings, lost=lost)
+    return Parsed(
+        None,
+        None,
+        pages,
+        attachments=files.attachments,
+        metadata=facts,
+        warnings=[*warnings, *files.warnings],
+        lost=[*lost, *files.lost],
+    )
+
+
+_READERS: Mapping[str, Callable[[bytes], Workbook]] = {
+    XLSX: xlsx_book.read,
+    ODS: ods_book.read,
+    XLSB: xlsb_book.read,
+    XLS: xls_book.read,
+}

@@ -1,0 +1,1 @@
+"""The characters of a PDF, as its pages have them."""
