@@ -341,6 +341,14 @@ def test_a_frame_of_one_cell_is_no_table() -> None:
     )
     assert rows(document) == []
     assert markdown(document) == "one\n\ntwo"
+    alone = read(docx(f"<w:tbl><w:tr><w:tc>{paragraph('one')}</w:tc></w:tr></w:tbl>"), WORD)
+    assert rows(alone) == [[["one"]]]
+
+
+def test_what_looks_like_a_tag_is_seen() -> None:
+    document = read(docx(paragraph("use &lt;b&gt; if 1 &lt; 2")), WORD)
+    assert lines(document) == ["use <b> if 1 < 2"]
+    assert markdown(document) == r"use \<b> if 1 < 2"
 
 
 def test_marks_do_not_break_words() -> None:

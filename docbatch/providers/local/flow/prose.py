@@ -7,6 +7,8 @@ from itertools import groupby
 # Spaces that end a line, or follow one another, are layout that Markdown has no place for.
 _AROUND = re.compile(r"^(\s*)(.*?)(\s*)$", re.DOTALL)
 _UNSAFE_IN_LINKS = re.compile(r"[\s()<>]")
+# What looks like a tag would not be seen.
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _TOUCHES = re.compile(r"\w")
 
 
@@ -52,7 +54,7 @@ class Prose:
     def markdown(self) -> str:
         groups = [(look, list(parts)) for look, parts in groupby(self._parts, key=lambda part: part[2])]
         texts = [
-            (look, "".join(text if marked is None else marked for text, marked, _ in parts))
+            (look, "".join(_TAG.sub(r"\\<", text) if marked is None else marked for text, marked, _ in parts))
             for look, parts in groups
         ]
         written = []

@@ -65,8 +65,8 @@ class Story:
         )
 
     def table(self, cells: Sequence[GridCell], *, boxes: bool = True) -> None:
-        """Add a table; with `boxes` one of a single cell is a frame around what is in it, and no table."""
-        if boxes and len(cells) == 1:
+        """Add a table; with `boxes` one of a single cell is a frame around more than a paragraph, and no table."""
+        if boxes and len(cells) == 1 and cells[0].content.is_more_than_words():
             self.extend(cells[0].content)
         elif any(cell.content for cell in cells):
             lines = [cell.content.lines() for cell in cells]
@@ -85,6 +85,10 @@ class Story:
     def extend(self, other: "Story", role: str | None = None) -> None:
         for plain, marked in zip(other.plain, other.marked, strict=True):
             self._add(plain, marked, role)
+
+    def is_more_than_words(self) -> bool:
+        """Whether it is more than one plain paragraph."""
+        return len(self.plain) > 1 or any(block["kind"] != "text" for block in self.plain)
 
     def ends_with_item(self) -> bool:
         return bool(self.plain) and self.plain[-1]["kind"] == "list"
