@@ -126,7 +126,7 @@ def test_a_pdf_result_has_pages_blocks_and_boxes(office: Office) -> None:
     result = office.provider.read(office.payload(intent, office.follow(intent)["a.pdf"])).result(DOCUMENT)
     assert [page.number for page in result.pages] == [1, 2]
     assert result.usage.pages == 2
-    assert {"text", "table"} == {block.kind for block in result.pages[0].blocks}
+    assert {"heading", "text", "table"} == {block.kind for block in result.pages[0].blocks}
     assert all(block.bbox for block in result.pages[0].blocks)
     assert result.text.index(specimens.SENTENCE) < result.text.index("Second page")
     assert result.provider.engine

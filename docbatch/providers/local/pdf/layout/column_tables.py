@@ -6,13 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from liteparse import TextItem
+
 from docbatch.providers.local import blocks
 from docbatch.providers.local.pdf.layout.page_layout import PageLayout
 from docbatch.providers.local.pdf.layout.page_pieces import PagePiece
 from docbatch.providers.local.pdf.layout.table_likeness import Box, is_figure
 from docbatch.providers.local.pdf.layout.word_columns import ColumnTable, tables_of
 
-_FEWEST_ITEMS = 6
+_FEWEST_GAPS = 3
+# In heights of a line.
+_GAP = 0.5
 _MOST_TABLES = 100
 _WORD = re.compile(r"[^\W_]+")
 _ALIKE = 0.8
@@ -21,7 +25,7 @@ _MOST_JOINED = 4
 
 def complete_tables(layout: PageLayout) -> None:
     """Make a table of what stands in columns; a page on which words would be lost or doubled stays as it is."""
-    if len(layout.parsed.text_items) < _FEWEST_ITEMS:
+    if not _may_hold_tables(layout.parsed.text_items):
         return
     for table in islice(tables_of(layout.lines), _MOST_TABLES):
         if layout.pieces is None:
@@ -29,6 +33,20 @@ def complete_tables(layout: PageLayout) -> None:
         placed = _placed(table, layout.pieces, are_ruled=_are_ruled(layout))
         if placed is not None:
             layout.replace(placed)
+
+
+def _may_hold_tables(items: Sequence[TextItem]) -> bool:
+    """Tell whether a few lines of a page have gaps; items come line by line."""
+    gaps = 0
+    end = middle = 0.0
+    for item in items:
+        x, y, height = item.x, item.y, item.height
+        if y < middle < y + height and x - end > _GAP * height:
+            gaps += 1
+            if gaps >= _FEWEST_GAPS:
+                return True
+        end, middle = x + item.width, y + height / 2
+    return False
 
 
 def _are_ruled(layout: PageLayout) -> bool:

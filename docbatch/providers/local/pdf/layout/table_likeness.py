@@ -68,7 +68,7 @@ def _is_text_in_columns(columns: Sequence[Sequence[str]], figures: Sequence[bool
 def _is_list(columns: Sequence[Sequence[str]], lines: Sequence[PageLine], figures: Sequence[bool]) -> bool:
     """Tell whether this is a list with its marks, a listing with its numbers, formulas or a table of contents."""
     marks = sum(map(_is_marks, columns))
-    if marks > 1 or (marks and len(columns) == 2) or (_is_counted(lines) and not any(figures[1:])):
+    if marks > 1 or (marks and len(columns) == 2) or (is_counted(lines) and not any(figures[1:])):
         return True
     if any(set(column) <= {"=", ""} for column in columns):
         return True
@@ -80,7 +80,7 @@ def _is_sparse(columns: Sequence[Sequence[str]]) -> bool:
     return 2 * sum(filled) < len(columns) * len(columns[0]) or min(filled) < 2
 
 
-def _is_counted(lines: Sequence[PageLine]) -> bool:
+def is_counted(lines: Sequence[PageLine]) -> bool:
     """Tell whether the lines are numbered one by one, as those of a listing are."""
     firsts = [line.segments[0].text.split(None, 1)[0] for line in lines]
     numbers = [int(first) for first in firsts if first.isdecimal() and len(first) < 7]

@@ -10,6 +10,7 @@ from docbatch.providers.local.pdf.layout.table_likeness import (
     Box,
     ColumnCell,
     has_bold_head,
+    is_counted,
     is_figure,
     is_of_figures,
     is_table,
@@ -146,6 +147,8 @@ def _touched(columns: Sequence[Sequence[float]], line: PageLine) -> int:
 def _table(run: _Run, above: PageLine | None) -> ColumnTable | None:
     lines = run.lines
     if len(lines) < _FEWEST_ROWS - 1 or len(run.columns) < 2:
+        return None
+    if len(run.columns) == 2 and is_counted(lines) and not is_figure(lines[0].segments[-1].text):
         return None
     segments = [segment for line in lines for segment in line.segments]
     if "..." not in lines[0].text and sum(
