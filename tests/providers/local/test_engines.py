@@ -189,8 +189,9 @@ def test_plain_text_is_decoded_and_left_alone(data: bytes, text: str, warned: bo
 def test_engines_are_asked_in_order_and_only_about_documents() -> None:
     assert engines.route(PDF, NO_OCR) == ("liteparse", "xberg")
     assert engines.route(PDF, Options(ocr="force")) == ("liteparse", "xberg")
-    assert engines.route("image/svg+xml", NO_OCR) == ("xberg",)
-    assert engines.route(WORD, NO_OCR) == ("xberg",)
+    assert engines.route("image/svg+xml", NO_OCR) == ("vector",)
+    assert engines.route(WORD, NO_OCR) == ("word", "xberg")
+    assert engines.route("application/vnd.oasis.opendocument.text", NO_OCR) == ("opendocument", "xberg")
     assert engines.route("text/plain", NO_OCR) == ("plain",)
     assert engines.route("application/zip", NO_OCR) == ()
     assert engines.route("audio/mpeg", NO_OCR) == ()

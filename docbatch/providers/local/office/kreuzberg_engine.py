@@ -52,13 +52,16 @@ def _config(options: Options) -> kreuzberg.ExtractionConfig:
 
 def _parsed(document: Any, options: Options) -> Parsed:
     tree = document.document["nodes"] if document.document else ()
-    structure = nodes.read((node.get("page"), _content(node["content"])) for node in tree)
+    structure = nodes.read(
+        nodes.TreeNode(node.get("page"), _content(node["content"]), node.get("parent")) for node in tree
+    )
     pages = [_page(page, structure) for page in document.pages or ()]
     about = {key: value for key, value in document.metadata.items() if key not in _LEFT_OUT}
     return Parsed(
         markdown=document.content,
         text=structure.text(),
         pages=pages,
+        blocks=() if pages else structure.all(),
         tables=structure.tables({page["number"] for page in pages}),
         metadata=nodes.pruned(about),
         warnings=[warning.message for warning in document.processing_warnings],

@@ -11,7 +11,7 @@ import xberg
 
 from docbatch.core.models import Failure
 from docbatch.providers.local.engines import PDF, Json, Options, Parsed, label, unreadable
-from docbatch.providers.local.office import nodes
+from docbatch.providers.local.office import engine_words, nodes
 
 _LEFT_OUT = frozenset(
     {"format_type", "scanned_confidence", "fabricated_text_pages", "implausible_text_pages"}
@@ -84,32 +84,38 @@ def _config(options: Options) -> xberg.ExtractionConfig:
 
 
 def _parsed(document: Any, options: Options) -> Parsed:
-    tree = (
-        [(node.page, json.loads(str(node.content))) for node in document.document.nodes]
-        if document.document
-        else []
-    )
+    tree = [_node(each) for each in document.document.nodes] if document.document else []
     structure = nodes.read(tree)
     about = _metadata(document.metadata)
-    if tree and document.mime_type == "text/html" and tree[0][1].get("label"):
-        about.setdefault("title", tree[0][1]["label"])
+    if tree and document.mime_type == "text/html" and tree[0].content.get("label"):
+        about.setdefault("title", tree[0].content["label"])
     pages = [_page(page, structure) for page in document.pages or ()]
+    warnings, lost = _warnings(document)
+    markdown = engine_words.without_pictures(document.content)
     return Parsed(
-        markdown=document.content,
-        text=structure.text() or document.content,
+        markdown=markdown,
+        text=structure.text() or engine_words.plain(markdown),
         pages=pages,
+        blocks=() if pages else structure.all(),
         tables=structure.tables({page["number"] for page in pages}),
         metadata=about,
-        warnings=_warnings(document),
+        warnings=warnings,
+        lost=lost,
         unread=() if options.reads_pictures else _unread(about, structure, pages),
+    )
+
+
+def _node(node: Any) -> nodes.TreeNode:
+    return nodes.TreeNode(
+        node.page, json.loads(str(node.content)), node.parent, str(node.content_layer or "").lower()
     )
 
 
 def _page(page: Any, structure: nodes.Structure) -> Json:
     return {
         "number": page.page_number,
-        "text": structure.text(page.page_number) or page.content,
-        "markdown": page.content,
+        "text": structure.text(page.page_number) or engine_words.plain(page.content),
+        "markdown": engine_words.without_pictures(page.content),
         "blocks": structure.on_page(page.page_number),
     }
 
@@ -131,6 +137,11 @@ def _metadata(metadata: Any) -> Json:
     return nodes.pruned(about)
 
 
-def _warnings(document: Any) -> list[str]:
-    messages = (warning.message for warning in document.processing_warnings)
-    return [message for message in messages if not message.startswith(_NOISE)]
+def _warnings(document: Any) -> tuple[list[str], list[str]]:
+    """Return what is only to be said, and what was not read."""
+    said = [warning for warning in document.processing_warnings if not warning.message.startswith(_NOISE)]
+    losses = [engine_words.is_loss(warning.source, warning.message) for warning in said]
+    return (
+        [each.message for each, is_loss in zip(said, losses, strict=True) if not is_loss],
+        [each.message for each, is_loss in zip(said, losses, strict=True) if is_loss],
+    )

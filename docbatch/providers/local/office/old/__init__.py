@@ -1,0 +1,1 @@
+"""Documents of Word and PowerPoint 97 (doc, ppt)."""

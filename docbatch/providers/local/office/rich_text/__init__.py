@@ -1,0 +1,1 @@
+"""Rich text (RTF), read from its control words."""
