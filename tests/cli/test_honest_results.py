@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from docbatch import open_project
-from docbatch.providers.local.ocr import tesseract_data
 from tests.cli.project import JOB, Project
 from tests.providers.local import specimens
 from tests.providers.local.blank import blank_pdf
@@ -26,11 +25,10 @@ PARTIAL = "partial: half.pdf: lost: pictures without text on page 2; "
 
 
 @pytest.fixture
-def mixed(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+def mixed(project: Project) -> Project:
     """A partial document, an empty one, one with an empty page, one that needs a password, and one that is well."""
-    monkeypatch.setattr(tesseract_data, "folder", lambda _languages: None)
     project.write(DOCUMENTS)
-    project.job(LINES)
+    project.job(LINES.replace("provider: local", "provider: local\nconfig: {ocr: 'off'}"))
     return project
 
 
