@@ -9,8 +9,9 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local import engines
 from docbatch.providers.local.attachments import AttachedFiles, Kind
 from docbatch.providers.local.engines import Options, Parsed
-from docbatch.providers.local.mail import bodies, compound_file, rich_text
-from docbatch.providers.local.mail.compound_file import Storage
+from docbatch.providers.local.flow import compound_file
+from docbatch.providers.local.flow.compound_file import Storage
+from docbatch.providers.local.mail import bodies, rich_text
 from docbatch.providers.local.mail.mail_engine import said_of
 from docbatch.providers.local.mail.mime import Part
 from docbatch.providers.local.text import charsets, html_engine

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from docbatch.providers.local import blocks
-from docbatch.providers.local.office.compound_file import CompoundFile
+from docbatch.providers.local.flow import compound_file
 from docbatch.providers.local.office.opc import BrokenPartError, LockedPackageError
 from docbatch.providers.local.office.sheets import number_format
 from docbatch.providers.local.office.sheets.cell_values import ERRORS, Workings, short_number
@@ -41,10 +41,10 @@ def read(data: bytes) -> Workbook:
 
     Raises BrokenPartError where the workbook itself cannot be read, LockedPackageError where it is encrypted.
     """
-    stream = CompoundFile(data).stream("Workbook", "Book")
     try:
+        stream = compound_file.stream(data, "Workbook", "Book")
         book = _globals(stream)
-    except struct.error as error:
+    except (ValueError, struct.error) as error:
         raise BrokenPartError(f"it is damaged: {error}") from error
     return Workbook((_sheet(stream, book, *listed) for listed in book.listed), book.lost)
 
