@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from docbatch.providers.local.attachments import AttachedFiles
 from docbatch.providers.local.engines import Json, Options
-from docbatch.providers.local.office.opc import BrokenPartError, OpcPackage
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
+from docbatch.providers.local.office.opc import OpcPackage
 
 _LARGEST = 64 << 20
 
@@ -35,7 +36,7 @@ class EmbeddedFiles:
         made = f" ({program})" if program else ""
         try:
             self._files.add(name, self.package.read(part, _LARGEST))
-        except BrokenPartError as error:
+        except UnreadablePartError as error:
             self._files.leave(name, str(error))
         self.attachments = self._files.attachments
         self.lost += [f"{where}{made}: {reason}" for reason in self._files.lost[known[0] :]]

@@ -7,8 +7,8 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.attachments import AttachedFiles
 from docbatch.providers.local.engines import Json, Options, Parsed
 from docbatch.providers.local.flow import packed_object
-from docbatch.providers.local.flow.archive import UnreadableMemberError, refusal
 from docbatch.providers.local.flow.story import Story
+from docbatch.providers.local.flow.unreadable import UnreadablePartError, refusal
 from docbatch.providers.local.flow.xml_tree import children, first
 from docbatch.providers.local.office.opendocument import files as opening
 from docbatch.providers.local.office.opendocument import presentation, spreadsheet
@@ -34,7 +34,7 @@ class OpenDocumentEngine:
     def extract(self, data: bytes, _media_type: str, options: Options, /) -> Parsed | Failure:
         try:
             files = opening.opened(data)
-        except UnreadableMemberError as error:
+        except UnreadablePartError as error:
             return refusal(error, "content.xml")
         body = next(iter(first(files.content, "office:body") or ()), None)
         if body is None:
@@ -126,6 +126,6 @@ def _attachments(files: OpenDocumentFiles, options: Options) -> AttachedFiles:
         if name in archive:
             try:
                 attached.add(*packed_object.unpacked(name, archive.read(name)))
-            except UnreadableMemberError as error:
+            except UnreadablePartError as error:
                 attached.leave(name, str(error))
     return attached

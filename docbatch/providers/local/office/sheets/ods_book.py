@@ -1,13 +1,14 @@
 """OpenDocument spreadsheets: their cells hold what is shown beside what is meant."""
 
 import xml.etree.ElementTree as ET
-import zipfile
 from collections.abc import Mapping
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.office import xml_stream
-from docbatch.providers.local.office.opc import BrokenPartError, LockedPackageError, OpcPackage, whole
+from docbatch.providers.local.flow import xml_stream
+from docbatch.providers.local.flow.unreadable import LockedPartError, UnreadablePartError
+from docbatch.providers.local.flow.xml_tree import whole
+from docbatch.providers.local.office.opc import OpcPackage
 from docbatch.providers.local.office.sheets.grid import LAST_COLUMN, LAST_ROW, name
 from docbatch.providers.local.office.sheets.sheet import Sheet, Workbook, comment
 
@@ -18,22 +19,22 @@ _FIELDS = {"title": "title", "subject": "subject", "creation-date": "created_at"
 
 
 def read(data: bytes) -> Workbook:
-    """Return the sheets. Raises BrokenPartError or zipfile.BadZipFile where there are none."""
+    """Return the sheets. Raises UnreadablePartError where there are none."""
     package = OpcPackage(data)
     if "META-INF/manifest.xml" in package and b"encryption-data" in package.read("META-INF/manifest.xml"):
-        raise LockedPackageError("the document needs a password")
+        raise LockedPartError("the document needs a password")
     listener = _Content()
     lost = []
     try:
         xml_stream.read(package.chunks(CONTENT), listener)
-    except BrokenPartError as error:
+    except UnreadablePartError as error:
         if not listener.sheets:
             raise
         lost.append(f'what follows sheet "{listener.sheets[-1].name}": {error}')
     for sheet, place in listener.objects:
         try:
-            sheet.beside += _object(package.tree(f"{place}/{CONTENT}"))
-        except BrokenPartError as error:
+            sheet.beside += _object(package.plain_tree(f"{place}/{CONTENT}"))
+        except UnreadablePartError as error:
             sheet.lost.append(f"the object {place}: {error}")
     return Workbook(listener.sheets, lost, facts=_facts(package))
 
@@ -58,8 +59,8 @@ def _text(element: ET.Element) -> str:
 
 def _facts(package: OpcPackage) -> Json:
     try:
-        tree = package.tree("meta.xml")
-    except (BrokenPartError, zipfile.BadZipFile):
+        tree = package.plain_tree("meta.xml")
+    except UnreadablePartError:
         return {}
     return {_FIELDS[each.tag]: each.text for each in tree.iter() if each.tag in _FIELDS and each.text}
 

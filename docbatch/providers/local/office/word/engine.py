@@ -6,9 +6,10 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.attachments import AttachedFiles
 from docbatch.providers.local.engines import Json, Options, Parsed
 from docbatch.providers.local.flow import inserted, packed_object
-from docbatch.providers.local.flow.archive import Archive, UnreadableMemberError, refusal
 from docbatch.providers.local.flow.story import Story
+from docbatch.providers.local.flow.unreadable import UnreadablePartError, refusal
 from docbatch.providers.local.flow.xml_tree import first
+from docbatch.providers.local.office.opc import OpcPackage
 from docbatch.providers.local.office.word.body import WordBody
 from docbatch.providers.local.office.word.notes import WordNotes
 from docbatch.providers.local.office.word.numbering import WordNumbering
@@ -26,14 +27,14 @@ class WordEngine:
 
     def extract(self, data: bytes, _media_type: str, options: Options, /) -> Parsed | Failure:
         try:
-            archive = Archive(data)
-        except UnreadableMemberError as error:
+            archive = OpcPackage(data)
+        except UnreadablePartError as error:
             return refusal(error)
         parts = WordParts(archive, options)
         main = parts.main()
         try:
             root, complaint = archive.tree(main)
-        except UnreadableMemberError as error:
+        except UnreadablePartError as error:
             return refusal(error, main)
         if complaint:
             parts.missed[main] = f"only its beginning was read; {complaint}"
