@@ -1,7 +1,7 @@
 """OpenDocument spreadsheets: their cells hold what is shown beside what is meant."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
@@ -13,6 +13,7 @@ from docbatch.providers.local.office.sheets.grid import LAST_COLUMN, LAST_ROW, n
 from docbatch.providers.local.office.sheets.sheet import Sheet, Workbook, comment
 
 CONTENT = "content.xml"
+_MANIFEST = "META-INF/manifest.xml"
 _MOST_REPEATED = 1 << 17
 """So many cells of a document may be repetitions of others."""
 _FIELDS = {"title": "title", "subject": "subject", "creation-date": "created_at", "date": "modified_at"}
@@ -20,23 +21,31 @@ _FIELDS = {"title": "title", "subject": "subject", "creation-date": "created_at"
 
 def read(data: bytes) -> Workbook:
     """Return the sheets. Raises UnreadablePartError where there are none."""
+    if not data.startswith(b"PK"):
+        listener, lost = _listened([data])
+        return Workbook(listener.sheets, lost)
     package = OpcPackage(data)
-    if "META-INF/manifest.xml" in package and b"encryption-data" in package.read("META-INF/manifest.xml"):
+    if _MANIFEST in package and b"encryption-data" in package.read(_MANIFEST):
         raise LockedPartError("the document needs a password")
-    listener = _Content()
-    lost = []
-    try:
-        xml_stream.read(package.chunks(CONTENT), listener)
-    except UnreadablePartError as error:
-        if not listener.sheets:
-            raise
-        lost.append(f'what follows sheet "{listener.sheets[-1].name}": {error}')
+    listener, lost = _listened(package.chunks(CONTENT))
     for sheet, place in listener.objects:
         try:
             sheet.beside += _object(package.plain_tree(f"{place}/{CONTENT}"))
         except UnreadablePartError as error:
             sheet.lost.append(f"the object {place}: {error}")
-    return Workbook(listener.sheets, lost, facts=_facts(package))
+    return Workbook(listener.sheets, lost, facts=_facts(package), package=package)
+
+
+def _listened(chunks: Iterable[bytes]) -> tuple["_Content", list[str]]:
+    """Return what the content says, and what of it is lost. Raises UnreadablePartError where there is no sheet."""
+    listener = _Content()
+    try:
+        xml_stream.read(chunks, listener)
+    except UnreadablePartError as error:
+        if not listener.sheets:
+            raise
+        return listener, [f'what follows sheet "{listener.sheets[-1].name}": {error}']
+    return listener, []
 
 
 def _object(tree: ET.Element) -> list[Json]:
@@ -233,6 +242,10 @@ class _Content:
         if self.sheets and attributes.get("href"):
             self.objects.append((self.sheets[-1], attributes["href"].removeprefix("./").strip("/")))
 
+    def put_file(self, attributes: Mapping[str, str]) -> None:
+        if self.sheets and attributes.get("href"):
+            self.sheets[-1].embedded.append(attributes["href"].removeprefix("./"))
+
     def put_spaces(self, attributes: Mapping[str, str]) -> None:
         self.text(" " * min(max(whole(attributes.get("c"), 1), 1), 100))
 
@@ -258,6 +271,7 @@ _BEGIN = {
     "text-box": _Content.begin_shape,
     "table-column": _Content.begin_column,
     "object": _Content.put_object,
+    "object-ole": _Content.put_file,
     "table": _Content.begin_table,
     "style": _Content.begin_style,
     "table-properties": _Content.begin_properties,

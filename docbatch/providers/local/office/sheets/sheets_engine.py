@@ -49,7 +49,7 @@ def _parsed(book: Workbook, options: Options) -> Parsed:
         warnings += sheet.remarks()
         for part in sheet.embedded:
             if files is not None:
-                files.add(f'sheet "{sheet.name}"', part, "")
+                files.add(part, f'sheet "{sheet.name}"')
         if sheet.grid.rows or sheet.beside or not sheet.lost:
             pages.append(sheet.page(number, with_running_lines=options.running_lines == "keep"))
     facts = book.facts | {"sheet_count": len(names), "sheet_names": names}

@@ -46,7 +46,7 @@ def _parsed(package: OpcPackage, options: Options) -> Parsed:
     for standing in found.standings:
         each = slide.read(found, layouts, standing)
         for part, program in each.embedded.items():
-            files.add(f"slide {each.number}", part, program)
+            files.add(part, f"slide {each.number}", program)
         lost += [f"slide {each.number}: {reason}" for reason in each.lost]
         warnings += [f"slide {each.number}: {warning}" for warning in each.warnings]
         hidden += [str(each.number)] if each.is_hidden else []
