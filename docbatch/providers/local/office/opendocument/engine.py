@@ -100,7 +100,7 @@ def _answer(
 ) -> Parsed | Failure:
     blocks = [*parsed.blocks, *(block for page in parsed.pages for block in page["blocks"])]
     only_pictures = reader.pictures > 0 and not any(block["kind"] != "image" for block in blocks)
-    if only_pictures and options.reads_pictures:
+    if only_pictures and options.reads_pictures and files.archive is not None:
         return Failure(FailureClass.EMPTY, "the document has pictures and no words; they are read elsewhere")
     embedded = _embedded(files, options)
     return Parsed(

@@ -89,7 +89,7 @@ def _whole(archive: Archive | None, content: ET.Element, complaint: str) -> Open
 
 def _flat(data: bytes) -> tuple[ET.Element, str]:
     try:
-        return parsed(data)
+        return parsed(data.lstrip())
     except UnreadablePartError as error:
         raise UnreadablePartError(str(error)) from error
 

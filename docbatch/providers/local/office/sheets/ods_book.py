@@ -22,7 +22,7 @@ _FIELDS = {"title": "title", "subject": "subject", "creation-date": "created_at"
 def read(data: bytes) -> Workbook:
     """Return the sheets. Raises UnreadablePartError where there are none."""
     if not data.startswith(b"PK"):
-        listener, lost = _listened([data])
+        listener, lost = _listened([data.lstrip()])
         return Workbook(listener.sheets, lost)
     package = OpcPackage(data)
     if _MANIFEST in package and b"encryption-data" in package.read(_MANIFEST):
@@ -221,6 +221,10 @@ class _Content:
         self._author = "".join(self._creator or ()).strip()
         self._creator = None
 
+    def end_bytes(self) -> None:
+        """Forget the bytes of a picture, which stand where text does in a flat document."""
+        self._creator = None
+
     def begin_shape(self, _attributes: Mapping[str, str]) -> None:
         if self.sheets and self._shape is None and self._note is None:
             self._shape = []
@@ -267,6 +271,7 @@ _BEGIN = {
     "tab": _Content.put_tab,
     "annotation": _Content.begin_note,
     "creator": _Content.begin_creator,
+    "binary-data": _Content.begin_creator,
     "custom-shape": _Content.begin_shape,
     "text-box": _Content.begin_shape,
     "table-column": _Content.begin_column,
@@ -284,6 +289,7 @@ _END = {
     "table-row": _Content.end_row,
     "annotation": _Content.end_note,
     "creator": _Content.end_creator,
+    "binary-data": _Content.end_bytes,
     "custom-shape": _Content.end_shape,
     "text-box": _Content.end_shape,
     "table": _Content.end_table,
