@@ -187,6 +187,50 @@ def test_books_and_texts_that_declare_no_type_first_are_told_by_their_members() 
     assert kind(specimens.zipped(members), b"a.ods") == "application/vnd.oasis.opendocument.spreadsheet"
 
 
+def test_members_with_strokes_of_another_system_count() -> None:
+    members: dict[str, str | bytes] = {"[Content_Types].xml": "<Types/>", "xl\\workbook.xml": "<w/>"}
+    assert kind(specimens.zipped(members)) == SHEET
+    members = {"content.xml": "<c/>", "META-INF\\manifest.xml": "<m/>"}
+    assert kind(specimens.zipped(members)) == "application/vnd.oasis.opendocument.text"
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ("openxmlformats-officedocument.spreadsheetml.sheet.main+xml", SHEET),
+        ("openxmlformats-officedocument.wordprocessingml.document.main+xml", WORD),
+        ("openxmlformats-officedocument.presentationml.slideshow.main+xml", SLIDES),
+        ("ms-word.document.macroEnabled.main+xml", WORD),
+        ("ms-excel.sheet.macroEnabled.main+xml", SHEET),
+        ("ms-excel.sheet.binary.macroEnabled.main", "application/vnd.ms-excel.sheet.binary.macroEnabled.12"),
+        ("openxmlformats-officedocument.spreadsheetml.styles+xml", ZIP),
+        ("ms-package.3dmanufacturing-3dmodel+xml", ZIP),
+    ],
+)
+def test_a_package_without_the_usual_folders_is_what_it_declares(declared: str, expected: str) -> None:
+    types = f'<Types><Override PartName="/main.xml" ContentType="application/vnd.{declared}"/></Types>'
+    data = specimens.zipped({"main.xml": "<m/>", "[Content_Types].xml": types})
+    assert kind(data, b"a.zip") == expected
+
+
+def test_declarations_that_cannot_be_read_say_nothing() -> None:
+    data = specimens.zipped({"main.xml": "<m/>", "[Content_Types].xml": "<Types/>" * 50})
+    broken = data.replace(b"PK\3\4", b"PK\0\0").replace(b"PK\0\0", b"PK\3\4", 1)
+    assert kind(broken, b"a.zip") == ZIP
+
+
+@pytest.mark.parametrize("family", ["text", "spreadsheet", "presentation"])
+def test_a_flat_document_is_of_the_type_it_declares(family: str) -> None:
+    space = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+    declared = f"application/vnd.oasis.opendocument.{family}"
+    root = f"<office:document xmlns:office='{space}' office:version='1.3' office:mimetype='{declared}'>"
+    flat = f"<?xml version='1.0' encoding='UTF-8'?>\n<!-- <a/ -->\n{root}<office:body/></office:document>"
+    assert kind(flat.encode(), b"a.xml") == declared
+    assert kind(flat.encode("utf-16")) == declared
+    assert kind(flat.replace(family, f"{family}-template").encode()) == "application/xml"
+    assert kind(f"<?xml version='1.0'?><a>{root}</office:document></a>".encode()) == "application/xml"
+
+
 def test_a_compressed_declaration_counts() -> None:
     assert kind(specimens.zipped({"mimetype": "application/epub+zip", "a": "x"})) == "application/epub+zip"
     assert kind(specimens.zipped({"mimetype": "no type at all", "a": "x"})) == ZIP

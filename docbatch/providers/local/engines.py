@@ -69,7 +69,7 @@ _OWN: Mapping[str, tuple[str, ...]] = {
     "image/svg+xml": ("vector",),
     f"{_OPENXML}.presentationml.presentation": ("slides", "guarded"),
     f"{_OPENXML}.spreadsheetml.sheet": ("sheets", "guarded"),
-    f"{_ODF}.spreadsheet": ("sheets", "opendocument"),
+    f"{_ODF}.spreadsheet": ("sheets", GENERAL),
     "application/vnd.ms-excel": ("sheets", GENERAL),
     "application/vnd.ms-excel.sheet.binary.macroEnabled.12": ("sheets", GENERAL),
 }

@@ -2,10 +2,11 @@
 
 import enum
 import re
-import zipfile
-from io import BytesIO
+from itertools import islice
 
 from docbatch.providers.local.engines import PDF
+from docbatch.providers.local.flow.archive import Archive
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
 
 MOST_MEMBERS = 10_000
 MOST_BYTES = 32 << 20
@@ -59,33 +60,28 @@ def shown(data: bytes, media_type: str) -> Shown:
 
 def _packed(data: bytes) -> Shown:
     try:
-        with zipfile.ZipFile(BytesIO(data)) as package:
-            members = package.infolist()[:MOST_MEMBERS]
-            parts = [each for each in members if _PARTS.search(each.filename)]
-            if not parts or len(members) == MOST_MEMBERS:
-                return Shown.UNKNOWN
-            if any(map(_is_picture, members)):
-                return Shown.PICTURES
-            return _of_parts(package, [each for each in parts if not _DESCRIBES.search(each.filename)])
-    except MemoryError:
-        raise
-    except Exception:  # noqa: BLE001 - a hostile file breaks zipfile in more ways than it names
+        package = Archive(data)
+        names = list(islice(package.names(), MOST_MEMBERS))
+        parts = list(filter(_PARTS.search, names))
+        if not parts or len(names) == MOST_MEMBERS:
+            return Shown.UNKNOWN
+        if any(map(_is_picture, names)):
+            return Shown.PICTURES
+        return _of_parts(package, [each for each in parts if not _DESCRIBES.search(each)])
+    except UnreadablePartError:
         return Shown.UNKNOWN
 
 
-def _is_picture(member: zipfile.ZipInfo) -> bool:
+def _is_picture(name: str) -> bool:
     # A preview of the first page is no part of it.
-    return bool(_PICTURES.search(member.filename)) and "humbnail" not in member.filename
+    return bool(_PICTURES.search(name)) and "humbnail" not in name
 
 
-def _of_parts(package: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> Shown:
+def _of_parts(package: Archive, parts: list[str]) -> Shown:
     left = MOST_BYTES
     for each in parts:
-        with package.open(each) as stream:
-            content = stream.read(left + 1)
+        content = package.read(each, left)
         left -= len(content)
-        if left < 0:
-            return Shown.UNKNOWN
         if (found := _of_markup(content)) is not Shown.NOTHING:
             return found
     return Shown.NOTHING

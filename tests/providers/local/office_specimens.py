@@ -115,10 +115,7 @@ def read(data: bytes, media_type: str, options: Options = NO_OCR) -> Parsed:
 
 
 def attempt(data: bytes, media_type: str, options: Options = NO_OCR) -> Parsed | Failure:
-    # Sheets of OpenDocument have another reader first.
-    names = [
-        name for name in engines.route(media_type, options) if not (name == "sheets" and ODF in media_type)
-    ]
+    names = engines.route(media_type, options)
     with contextlib.closing(engines.load(names[0])) as engine:
         return engine.extract(data, media_type, options)
 

@@ -46,7 +46,10 @@ def test_missing_and_unlisted_chapters_are_named() -> None:
     spine = '<itemref idref="a"/><itemref idref="gone"/><itemref idref="b"/>'
     document = read(book(spine, {"a": b"", "b": chapter("Kept")}), EPUB)
     assert markdown(document) == "# Kept"
-    assert sorted(document.lost) == ["O/a.xhtml: it is missing", "chapter gone: the book does not list it"]
+    assert sorted(document.lost) == [
+        "O/a.xhtml: the part is missing",
+        "chapter gone: the book does not list it",
+    ]
 
 
 def test_characters_are_read_as_each_chapter_says() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from docbatch.core.models import FailureClass
+from docbatch.providers.local.engines import Options
 from docbatch.providers.local.office.opendocument import tables
 from tests.providers.local.office_specimens import (
     ODF,
@@ -184,7 +185,7 @@ def test_sheets_show_what_their_cells_show() -> None:
     document = read(opendocument(body, kind="spreadsheet", automatic=hidden), ODS)
     assert rows(document) == [[["sum", "1.234,50 €"], ["far", "7"]], [["x", "y"]]]
     assert {role for role, _ in roles(document)} == {"hidden"}
-    assert "sheet Kept is hidden" in document.warnings[0]
+    assert document.pages[1]["text"].startswith("Kept (hidden)")
 
 
 def test_repeats_beyond_all_use_are_cut_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,8 +212,11 @@ def test_what_is_nested_without_end_is_read_without_its_form(tag: str) -> None:
 
 
 def test_a_flat_document_is_read() -> None:
-    whole = unzipped(opendocument(p("flat")))["content.xml"]
+    picture = "<draw:frame><draw:image><office:binary-data>iVBORw0KGgo=</office:binary-data></draw:image></draw:frame>"
+    whole = unzipped(opendocument(p(f"flat{picture}")))["content.xml"]
     assert lines(read(whole, ODT)) == ["flat"]
+    alone = unzipped(opendocument(p(picture)))["content.xml"]
+    assert read(alone, ODT, Options(tessdata="/")).unread == [1]
 
 
 def test_spaces_of_the_file_are_one_and_those_at_the_end_of_rows_are_no_cells() -> None:

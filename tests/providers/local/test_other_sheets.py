@@ -8,7 +8,10 @@ import pytest
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local import blocks, engines
 from docbatch.providers.local.engines import Options, Parsed
+from tests.providers.local.office_specimens import unzipped
 from tests.providers.local.sheet_specimens import ods, record, short_text, xls, xlsb
+from tests.providers.local.specimens import zipped
+from tests.providers.local.test_packed_object import packed
 from tests.providers.local.test_sheets import extract, grid, read
 
 XLSB = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
@@ -146,6 +149,17 @@ def test_cells_repeated_without_end_are_bounded_and_said() -> None:
     found = read(ods(f'<table:table table:name="T">{row}</table:table>'), ODS)
     assert len(grid(found)) < 10
     assert "row 1 repeats 1048576 times" in found.lost[-1]
+
+
+def test_a_flat_document_of_sheets_is_read_and_files_packed_into_one_are_attachments() -> None:
+    table = f'<table:table table:name="T"><table:table-row>{ods_cell("x")}</table:table-row><table:shapes>{{}}</table:shapes></table:table>'
+    picture = "<draw:image><office:binary-data>iVBORw0KGgo=</office:binary-data></draw:image>"
+    flat = unzipped(ods(table.format("").replace("x<", f"x{picture}<")))["content.xml"]
+    assert grid(read(b"\n" + flat, ODS)) == [["x"]]
+    linked = '<draw:object-ole xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="./Object 1"/>'
+    members = unzipped(ods(table.format(linked))) | {"Object 1": packed("list.csv", b"a,b")}
+    attached = read(zipped(members), ODS).attachments
+    assert [(each["name"], each["text"]) for each in attached] == [("list.csv", "a\tb")]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])

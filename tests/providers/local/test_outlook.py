@@ -1,6 +1,7 @@
 """Mails of Outlook: the same as any mail."""
 
 import random
+import struct
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from docbatch.core.models import Failure
 from docbatch.providers.local import engines
 from docbatch.providers.local.engines import Options, Parsed
-from docbatch.providers.local.mail import rich_text
+from docbatch.providers.local.mail import packed_rich_text
 from docbatch.providers.local.mail.outlook_engine import OutlookEngine
 from tests.providers.local import outlook_files as msg
 from tests.providers.local import specimens
@@ -100,10 +101,22 @@ PACKED = bytes.fromhex(
 
 
 def test_packed_rich_text_is_read_where_there_is_no_other() -> None:
-    assert rich_text.unpacked(PACKED) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
+    assert packed_rich_text.unpacked(PACKED) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
     assert body(msg.binary(0x1009, PACKED)) == "hello world"
     assert body(msg.binary(0x1009, PACKED), msg.text(0x1000, "plain")) == "plain"
     assert read(msg.compound(tree(msg.binary(0x1009, b"x" * 20)))).lost
+
+
+def plain_rich(content: bytes) -> bytes:
+    return struct.pack("<4I", len(content) + 12, len(content), 0x414C454D, 0) + content
+
+
+def test_rich_text_keeps_its_tables_and_looks_and_plain_text_in_it_its_quotes() -> None:
+    rich = rb"{\rtf1 {\b bold} words\par\trowd\cellx1\cellx2\intbl one\cell two\cell\row}"
+    shown = body(msg.binary(0x1009, plain_rich(rich)))
+    assert shown.split("\n\n") == ["**bold** words", "| one | two |\n| --- | --- |"]
+    plain = rb"{\rtf1\ansi\fromtext > quoted\par answer\par}"
+    assert body(msg.binary(0x1009, plain_rich(plain))) == "> quoted\n\nanswer"
 
 
 def test_a_broken_file_is_corrupt_and_ends() -> None:

@@ -258,7 +258,7 @@ def test_a_document_inside_is_shown_in_its_place_and_files_are_listed() -> None:
 def test_parts_that_are_missing_or_broken_are_named() -> None:
     body = f'<w:p>{run("Said")}<w:r><w:footnoteReference w:id="1"/></w:r></w:p>'
     missing = read(docx(body, {"footnotes:footnotes.xml": ""}), WORD)
-    assert list(missing.lost) == ["word/footnotes.xml: it is missing"]
+    assert list(missing.lost) == ["word/footnotes.xml: the part is missing"]
     broken = root("footnotes", f'<w:footnote w:id="1">{paragraph("kept")}')[: -len("</w:footnotes>")]
     document = read(docx(body, {"footnotes:footnotes.xml": broken}), WORD)
     assert "word/footnotes.xml: only its beginning was read" in document.lost[0]

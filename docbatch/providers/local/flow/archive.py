@@ -1,87 +1,84 @@
 """The files inside a zip that is a document, read with care: their sizes are checked before they are unpacked."""
 
+import contextlib
+import copy
 import io
 import posixpath
-import struct
 import urllib.parse
 import xml.etree.ElementTree as ET
 import zipfile
 import zlib
 from collections.abc import Iterator
+from typing import IO
 
-from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.flow import xml_tree
+from docbatch.providers.local.flow.unreadable import LockedPartError, OversizedPartError, UnreadablePartError
 
-LARGEST_MEMBER = 256 << 20
-# A tree takes many times the bytes of its text.
+LARGEST_MEMBER = 512 << 20
+# A part of honest documents has a few megabytes; as a tree it takes many times the bytes of its text.
 LARGEST_TREE = 64 << 20
 _LARGEST_WHOLE = 1 << 30
-_CHUNK = 1 << 20
-
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, struct.error)
-
-
-class UnreadableMemberError(Exception):
-    """A file inside that is missing, damaged or too large; the message says which of these, in a few words."""
-
-    kind = FailureClass.CORRUPT
-
-
-class OversizedMemberError(UnreadableMemberError):
-    """A file inside that is larger than what is unpacked."""
-
-    kind = FailureClass.TOO_LARGE
-
-
-class LockedMemberError(UnreadableMemberError):
-    """A file inside that needs a password."""
-
-    kind = FailureClass.ENCRYPTED
+_CHUNK = 1 << 18
 
 
 class Archive:
     """A zip in memory. Names have no leading slash and are found whatever their case.
 
-    Raises UnreadableMemberError where the bytes are no zip. All that is read together is bounded.
+    Raises UnreadablePartError where the bytes are no zip. All that is read together is bounded.
     """
 
     def __init__(self, data: bytes) -> None:
-        try:
+        with _said("the archive is damaged"):
             self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except _BROKEN as error:
-            raise UnreadableMemberError(f"the archive is damaged: {error}") from error
-        self._members = {_plain(info.filename): info for info in self._zip.infolist()}
+        # Some writers part folders with the stroke of their system.
+        self._names = {info.filename.replace("\\", "/").lstrip("/"): info for info in self._zip.infolist()}
+        self._members = {name.lower(): info for name, info in self._names.items()}
         self._left = _LARGEST_WHOLE
 
     def __contains__(self, name: str) -> bool:
         return _plain(name) in self._members
 
     def names(self) -> Iterator[str]:
-        return (info.filename.replace("\\", "/").lstrip("/") for info in self._members.values())
+        yield from self._names
 
     def size(self, name: str) -> int:
-        return self._members[_plain(name)].file_size
+        return self._member(name).file_size
+
+    def chunks(self, name: str, largest: int = LARGEST_MEMBER) -> Iterator[bytes]:
+        """Yield a file piece by piece; raises UnreadablePartError after what could be unpacked of a damaged one."""
+        checksum = 0
+        with self._open(name, largest) as file:
+            while chunk := _piece(file):
+                checksum = zlib.crc32(chunk, checksum)
+                yield chunk
+        if checksum != self._member(name).CRC:
+            raise UnreadablePartError("it is damaged: its checksum is another")
 
     def read(self, name: str, largest: int = LARGEST_MEMBER) -> bytes:
-        info = self._members.get(_plain(name))
-        if info is None:
-            raise UnreadableMemberError("it is missing")
-        if info.flag_bits & 1:
-            raise LockedMemberError("it needs a password")
-        if info.file_size > min(largest, self._left):
-            raise OversizedMemberError(f"it is too large ({info.file_size} bytes)")
-        self._left -= info.file_size
-        try:
-            return self._zip.read(info)
-        except (*_BROKEN, RuntimeError) as error:
-            raise UnreadableMemberError(f"it is damaged: {error}") from error
+        return b"".join(self.chunks(name, largest))
 
     def tree(self, name: str) -> tuple[ET.Element, str]:
         """Return a file's XML, and what is wrong with it: where it breaks off, the tree holds what came before."""
-        try:
-            return xml_tree.parsed(self.read(name, LARGEST_TREE))
-        except xml_tree.UnreadableXmlError as error:
-            raise UnreadableMemberError(str(error)) from error
+        return xml_tree.parsed(self.read(name, LARGEST_TREE))
+
+    def _member(self, name: str) -> zipfile.ZipInfo:
+        info = self._members.get(_plain(name))
+        if info is None:
+            raise UnreadablePartError("the part is missing")
+        return info
+
+    def _open(self, name: str, largest: int) -> IO[bytes]:
+        info = self._member(name)
+        if info.flag_bits & 1:
+            raise LockedPartError("it needs a password")
+        if info.file_size > min(largest, self._left):
+            raise OversizedPartError(f"it is too large ({info.file_size} bytes)")
+        self._left -= info.file_size
+        # Without its checksum, what is damaged can be read as far as it goes; `chunks` compares it afterwards.
+        bare = copy.copy(info)
+        del bare.CRC
+        with _said("it cannot be unpacked"):
+            return self._zip.open(bare)
 
 
 def resolved(folder: str, target: str) -> str:
@@ -90,9 +87,19 @@ def resolved(folder: str, target: str) -> str:
     return posixpath.normpath(posixpath.join("/", folder, plain)).lstrip("/")
 
 
-def refusal(error: UnreadableMemberError, name: str = "") -> Failure:
-    """Return the failure of a document whose main file cannot be read."""
-    return Failure(error.kind, f"{name}: {error}" if name else str(error))
+def _piece(file: IO[bytes]) -> bytes:
+    with _said("it is damaged"):
+        return file.read(_CHUNK)
+
+
+@contextlib.contextmanager
+def _said(what: str) -> Iterator[None]:
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise UnreadablePartError(f"{what}: {error}") from error
 
 
 def _plain(name: str) -> str:

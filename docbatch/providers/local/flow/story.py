@@ -77,10 +77,13 @@ class Story:
             ]
             self._add(_grid(plain), _grid(marked))
 
-    def rows(self, rows: Sequence[Sequence[str]]) -> None:
-        """Add a table of these texts."""
-        if any(text for row in rows for text in row):
-            self._add(blocks.table(rows), blocks.table(rows))
+    def show(self, shown: Sequence[Json]) -> None:
+        """Add blocks that were made elsewhere."""
+        for block in shown:
+            if block["kind"] == "text":
+                self.paragraph(Prose(block["text"]))
+            else:
+                self._add(block, block)
 
     def extend(self, other: "Story", role: str | None = None) -> None:
         for plain, marked in zip(other.plain, other.marked, strict=True):

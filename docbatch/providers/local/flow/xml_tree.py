@@ -1,12 +1,14 @@
-"""XML as trees with short names such as `w:p` and `text:h`, whatever prefixes and editions of a format a file uses.
+"""XML as trees: `parsed` gives names as `w:p` and `text:h`, whatever prefixes and editions of a format a file uses, `plain` bare ones.
 
 A document type that declares entities is refused: it has no use in office files, and can grow without bound.
 """
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from xml.parsers import expat
+
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
 
 _MICROSOFT = re.compile(r"^http://schemas\.microsoft\.com/office/(?:word|drawing)/\d{4}/(?:\d+/)?")
 _OPEN_DOCUMENT = re.compile(
@@ -46,10 +48,6 @@ _OTHERS = {
 _MARKUP_OF_WORD = {"word": "w14", "wordml": "w14", "wordprocessingShape": "wps", "wordprocessingGroup": "wpg"}
 
 
-class UnreadableXmlError(Exception):
-    """Text that is no XML, or declares entities."""
-
-
 class _BegunError(Exception):
     """The first element is there: nothing can be declared any more."""
 
@@ -71,7 +69,7 @@ _SHORT = _ShortNames()
 def parsed(data: bytes) -> tuple[ET.Element, str]:
     """Return the tree, and what is wrong with the text, if anything: the tree then holds what came before.
 
-    Raises UnreadableXmlError where there is no tree at all, or entities are declared.
+    Raises UnreadablePartError where there is no tree at all, or entities are declared.
     """
     _refuse_entities(data)
     builder = ET.TreeBuilder()
@@ -87,9 +85,47 @@ def parsed(data: bytes) -> tuple[ET.Element, str]:
     except AssertionError:
         root = None
     if not isinstance(root, ET.Element):
-        raise UnreadableXmlError(complaint or "it is empty")
+        raise UnreadablePartError(complaint or "it is empty")
     _shorten(root)
     return root, complaint
+
+
+class _PlainTree(ET.TreeBuilder):
+    """Builds trees whose names have no namespace; identifiers of relations are called `r:id` and so on.
+
+    Honest parts are a few dozen elements deep. What walks a tree may be slow in its depth, so that has a limit.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+
+    def doctype(self, _name: str, _public: str | None, _system: str | None) -> None:
+        raise UnreadablePartError("it declares a document type")
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> ET.Element:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise UnreadablePartError("its elements are nested too deeply")
+        return super().start(_local(tag), {_attribute(name): value for name, value in attributes.items()})
+
+    def end(self, tag: str) -> ET.Element:
+        self._depth -= 1
+        return super().end(_local(tag))
+
+
+_DEEPEST = 400
+
+
+def plain(data: bytes) -> ET.Element:
+    """Return XML as a tree, names without namespaces. Raises UnreadablePartError for anything that is not whole."""
+    parser = ET.XMLParser(target=_PlainTree())  # noqa: S314 - document types are refused, so there are no entities
+    try:
+        parser.feed(data)
+        root: ET.Element = parser.close()
+    except (ET.ParseError, ValueError, LookupError) as error:
+        raise UnreadablePartError(f"it is not XML: {error}") from error
+    return root
 
 
 def text_within(element: ET.Element) -> str:
@@ -120,6 +156,21 @@ def whole(value: str | None, otherwise: int = 0) -> int:
 _WHOLE = re.compile(r"\s*-?[0-9]{1,9}\s*")
 
 
+def is_on(value: str | None, otherwise: bool = False) -> bool:
+    return otherwise if value is None else value.strip().lower() in {"1", "true", "on"}
+
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
+
+
+def _attribute(name: str) -> str:
+    if name[0] != "{":
+        return name
+    namespace, _, own = name.rpartition("}")
+    return f"r:{own}" if namespace.endswith("elationships") else own
+
+
 def _refuse_entities(data: bytes) -> None:
     parser = expat.ParserCreate()
     parser.EntityDeclHandler = _refuse
@@ -132,7 +183,7 @@ def _refuse_entities(data: bytes) -> None:
 
 
 def _refuse(*_declared: object) -> None:
-    raise UnreadableXmlError("it declares entities")
+    raise UnreadablePartError("it declares entities")
 
 
 def _begin(*_element: object) -> None:

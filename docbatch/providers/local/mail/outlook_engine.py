@@ -9,13 +9,16 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local import engines
 from docbatch.providers.local.attachments import AttachedFiles, Kind
 from docbatch.providers.local.engines import Options, Parsed
-from docbatch.providers.local.mail import bodies, compound_file, rich_text
-from docbatch.providers.local.mail.compound_file import Storage
+from docbatch.providers.local.flow import compound_file
+from docbatch.providers.local.flow.compound_file import Storage
+from docbatch.providers.local.mail import bodies, packed_rich_text
 from docbatch.providers.local.mail.mail_engine import said_of
 from docbatch.providers.local.mail.mime import Part
 from docbatch.providers.local.text import charsets, html_engine
 
 _OUTLOOK = "application/vnd.ms-outlook"
+_RTF = "application/rtf"
+_BEGINNING = 1000
 _PROPERTIES = "__properties_version1.0"
 _TOP, _INNER, _PART = 32, 24, 8
 _PROPERTY = 16
@@ -123,19 +126,32 @@ def _page(page: bytes, mail: _Properties, options: Options) -> bodies.Body:
 
 
 def _rich(mail: _Properties, options: Options) -> bodies.Body | None:
-    """Return the body that is kept as RTF only."""
+    """Return the body of a mail that keeps it as RTF only."""
     packed = mail.data(_RICH)
     if not packed:
         return None
     try:
-        content = rich_text.unpacked(packed)
+        content = packed_rich_text.unpacked(packed)
     except ValueError as error:
         return bodies.Body((), "", lost=(f"text: {error}",))
-    with closing(engines.load(engines.GENERAL)) as engine:
-        outcome = engine.extract(content, "application/rtf", options)
+    outcome = _first_reading(content, options)
     if isinstance(outcome, Failure):
         return bodies.Body((), "", lost=(f"text: {outcome.message}",))
-    return bodies.plain(outcome.text or "")
+    lost = tuple(f"text: {each}" for each in outcome.lost)
+    # A mail that was written as plain text has the quotes and lists of one.
+    if not outcome.blocks or b"\\fromtext" in content[:_BEGINNING]:
+        return bodies.plain(outcome.text or "", None, tuple(outcome.warnings), lost)
+    return bodies.Body(tuple(outcome.blocks), outcome.markdown or "", tuple(outcome.warnings), lost)
+
+
+def _first_reading(content: bytes, options: Options) -> Parsed | Failure:
+    outcome: Parsed | Failure = Failure(FailureClass.UNSUPPORTED, "rich text is not read")
+    for name in engines.route(_RTF, options):
+        with closing(engines.load(name)) as engine:
+            outcome = engine.extract(content, _RTF, options)
+        if isinstance(outcome, Parsed):
+            break
+    return outcome
 
 
 def _head(mail: _Properties) -> dict[str, str]:

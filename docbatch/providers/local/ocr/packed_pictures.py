@@ -1,15 +1,13 @@
 """Pictures inside a document that is an archive, for documents that hold nothing else."""
 
-import io
 import re
-import zipfile
-import zlib
-from collections.abc import Iterator
 from dataclasses import replace
 
 from docbatch.core.models import Failure
 from docbatch.providers.local.deadline import CURRENT
 from docbatch.providers.local.engines import Json, Options, Parsed
+from docbatch.providers.local.flow.archive import Archive
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
 from docbatch.providers.local.ocr.pictures_engine import PicturesEngine
 from docbatch.providers.local.ocr.said import told
 
@@ -24,29 +22,28 @@ _LARGEST = 64 << 20
 def read(data: bytes, parsed: Parsed, options: Options) -> Parsed:
     """Return a document without a word with what its pictures say; as it was where it is no archive or has none."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _with_pictures(archive, parsed, options)
-    except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, EOFError):
+        return _with_pictures(Archive(data), parsed, options)
+    except UnreadablePartError:
         return parsed
 
 
-def _with_pictures(archive: zipfile.ZipFile, parsed: Parsed, options: Options) -> Parsed:
+def _with_pictures(archive: Archive, parsed: Parsed, options: Options) -> Parsed:
     engine = PicturesEngine()
     found: list[Json] = []
     sure: dict[int, float] = {}
     lost: list[str] = []
     number = 0
-    for number, entry in enumerate(_pictures(archive), start=1):
-        if number > _MOST or entry.file_size > _LARGEST or (found and CURRENT.is_near()):
-            lost.append(f"picture {entry.filename}: not read")
+    for number, name in enumerate(_pictures(archive), start=1):
+        if number > _MOST or archive.size(name) > _LARGEST or (found and CURRENT.is_near()):
+            lost.append(f"picture {name}: not read")
             continue
-        outcome = engine.extract(archive.read(entry), "", options)
+        outcome = engine.extract(archive.read(name), "", options)
         if isinstance(outcome, Failure):
-            lost.append(f"picture {entry.filename}: {outcome.message}")
+            lost.append(f"picture {name}: {outcome.message}")
             continue
         found += [block for page in outcome.pages for block in page["blocks"]]
         sure[number] = min((page.get("confidence", 1.0) for page in outcome.pages), default=1.0)
-        lost += [f"picture {entry.filename}: {each}" for each in outcome.lost]
+        lost += [f"picture {name}: {each}" for each in outcome.lost]
     if not number:
         return parsed
     # Where a picture stands in the document is not known, so there is no place to give.
@@ -65,9 +62,8 @@ def _with_pictures(archive: zipfile.ZipFile, parsed: Parsed, options: Options) -
     )
 
 
-def _pictures(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
-    entries = [entry for entry in archive.infolist() if _PLACE.search(entry.filename)]
-    yield from sorted(entries, key=lambda entry: _order(entry.filename))
+def _pictures(archive: Archive) -> list[str]:
+    return sorted(filter(_PLACE.search, archive.names()), key=_order)
 
 
 def _order(name: str) -> list[tuple[int, int, str]]:

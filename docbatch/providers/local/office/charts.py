@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
+from docbatch.providers.local.flow.xml_tree import first, whole
 from docbatch.providers.local.office.drawing_text import lines, spoken
-from docbatch.providers.local.office.opc import first, whole
 from docbatch.providers.local.office.sheets import number_format
 
 Points = Mapping[int, str]

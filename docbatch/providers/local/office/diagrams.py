@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
+from docbatch.providers.local.flow.xml_tree import first, whole
 from docbatch.providers.local.office.drawing_text import lines
-from docbatch.providers.local.office.opc import first, whole
 
 _DEEPEST = 8
+_HOLDING = frozenset({"doc", "node", "asst"})
 
 
 def read(data: ET.Element) -> list[Json]:
@@ -20,7 +21,9 @@ def read(data: ET.Element) -> list[Json]:
             below.setdefault(each.get("srcId", ""), []).append(
                 (whole(each.get("srcOrd")), each.get("destId", ""))
             )
-    roots = [each.get("modelId", "") for each in data.iter("pt") if each.get("type") == "doc"]
+    held = {point for links in below.values() for _, point in links}
+    points = [each for each in data.iter("pt") if each.get("type", "node") in _HOLDING]
+    roots = [name for each in points if (name := each.get("modelId", "")) not in held]
     return [
         blocks.item(text.replace("\n", "\n" + "  " * (depth + 1)), depth)
         for depth, text in _walk(roots, below, texts)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.office.opc import first, whole
+from docbatch.providers.local.flow.xml_tree import first, whole
 
 _SILENT = frozenset({"pPr", "rPr", "endParaRPr", "fldPr", "tcPr", "ctrlPr"})
 _DEEPEST = 8

@@ -5,16 +5,18 @@ from dataclasses import dataclass, field
 
 from docbatch.providers.local.attachments import AttachedFiles
 from docbatch.providers.local.engines import Json, Options
-from docbatch.providers.local.office.opc import BrokenPartError, OpcPackage
+from docbatch.providers.local.flow import packed_object
+from docbatch.providers.local.flow.archive import Archive
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
 
-_LARGEST = 64 << 20
+_LARGEST = 200_000_000
 
 
 @dataclass(slots=True)
 class EmbeddedFiles:
-    """Reads the files of one document, each once; `lost` and `warnings` say where each stands."""
+    """Reads the files of one document, each once; `lost` and `warnings` say where each stands, as far as that is known."""
 
-    package: OpcPackage
+    archive: Archive
     options: Options
     attachments: list[Json] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -25,18 +27,19 @@ class EmbeddedFiles:
     def __post_init__(self) -> None:
         self._files = AttachedFiles(self.options)
 
-    def add(self, where: str, part: str, program: str) -> None:
+    def add(self, part: str, where: str = "", program: str = "") -> None:
         """Read a file that stands somewhere, such as "slide 2"; `program` made it."""
         if part in self._seen:
             return
         self._seen.add(part)
         known = len(self._files.lost), len(self._files.warnings)
         name = posixpath.basename(part)
-        made = f" ({program})" if program else ""
         try:
-            self._files.add(name, self.package.read(part, _LARGEST))
-        except BrokenPartError as error:
+            self._files.add(*packed_object.unpacked(name, self.archive.read(part, _LARGEST)))
+        except UnreadablePartError as error:
             self._files.leave(name, str(error))
         self.attachments = self._files.attachments
-        self.lost += [f"{where}{made}: {reason}" for reason in self._files.lost[known[0] :]]
-        self.warnings += [f"{where}{made}: {warning}" for warning in self._files.warnings[known[1] :]]
+        made = f" ({program})" if program else ""
+        place = f"{where}{made}: " if where else ""
+        self.lost += [f"{place}{reason}" for reason in self._files.lost[known[0] :]]
+        self.warnings += [f"{place}{warning}" for warning in self._files.warnings[known[1] :]]

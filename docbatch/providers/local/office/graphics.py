@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from docbatch.providers.local.engines import Json
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
+from docbatch.providers.local.flow.xml_tree import is_on, whole
 from docbatch.providers.local.office import charts, diagrams
 from docbatch.providers.local.office.drawing_text import lines
-from docbatch.providers.local.office.opc import BrokenPartError, OpcPackage, Relation, is_on, whole
+from docbatch.providers.local.office.opc import OpcPackage, Relation
 
 
 @dataclass(slots=True)
@@ -54,9 +56,9 @@ class Graphics:
         relation = self.relations.get(identifier)
         try:
             if relation is None or relation.is_external:
-                raise BrokenPartError("the part is missing")  # noqa: TRY301 - the same words as for a part that is not there
-            return self.package.tree(relation.target)
-        except BrokenPartError as error:
+                raise UnreadablePartError("the part is missing")  # noqa: TRY301 - the same words as for a part that is not there
+            return self.package.plain_tree(relation.target)
+        except UnreadablePartError as error:
             self.lost.append(f"{what}: {error}")
             return None
 

@@ -1,15 +1,15 @@
 """Presentations and workbooks through xberg where our own readers fail, with a check that none of their words is gone."""
 
 import contextlib
-import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 
 from docbatch.core.models import Failure
 from docbatch.providers.local import word_guard
 from docbatch.providers.local.engines import Options, Parsed
-from docbatch.providers.local.office import xml_stream
-from docbatch.providers.local.office.opc import BrokenPartError, OpcPackage
+from docbatch.providers.local.flow import xml_stream
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
+from docbatch.providers.local.office.opc import OpcPackage
 from docbatch.providers.local.office.xberg_engine import XbergEngine
 
 _TOLD = ("ppt/slides/slide", "ppt/notesSlides/", "xl/sharedStrings", "xl/worksheets/sheet")
@@ -42,12 +42,12 @@ def _texts(data: bytes) -> Iterator[str]:
     """Yield the texts of the parts that hold what is read, as far as they can be read."""
     try:
         package = OpcPackage(data)
-    except zipfile.BadZipFile:
+    except UnreadablePartError:
         return
     for name in package.names():
         if name.startswith(_TOLD) and name.endswith(".xml"):
             heard = _Texts()
-            with contextlib.suppress(BrokenPartError):
+            with contextlib.suppress(UnreadablePartError):
                 xml_stream.read(package.chunks(name, _LARGEST), heard)
             yield "".join(heard.found)
 

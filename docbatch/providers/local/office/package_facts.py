@@ -1,7 +1,8 @@
 """What an Office Open XML package says of itself: title, authors, times."""
 
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.office.opc import BrokenPartError, OpcPackage
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
+from docbatch.providers.local.office.opc import OpcPackage
 
 _NAMES = {
     "title": "title",
@@ -16,8 +17,8 @@ _NAMES = {
 def read(package: OpcPackage) -> Json:
     """Return what is known; a part that cannot be read says nothing."""
     try:
-        tree = package.tree("docProps/core.xml")
-    except BrokenPartError:
+        tree = package.plain_tree("docProps/core.xml")
+    except UnreadablePartError:
         return {}
     said = {each.tag: (each.text or "").strip() for each in tree}
     facts: Json = {ours: said[name] for name, ours in _NAMES.items() if said.get(name)}

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local import word_guard
 from docbatch.providers.local.engines import Json, Options, Parsed
-from docbatch.providers.local.flow.archive import Archive, UnreadableMemberError, refusal
+from docbatch.providers.local.flow.archive import Archive
+from docbatch.providers.local.flow.unreadable import UnreadablePartError, refusal
 from docbatch.providers.local.office.books.package import BookItem, BookPackage, opened
 from docbatch.providers.local.text import charsets, html_blocks
 from docbatch.providers.local.text.html_tree import parse
@@ -44,7 +45,7 @@ class BooksEngine:
         try:
             archive = Archive(data)
             package = opened(archive)
-        except UnreadableMemberError as error:
+        except UnreadablePartError as error:
             return refusal(error)
         items = list(package.spine())
         book = _Book(options, lost=dict.fromkeys(package.lost))
@@ -69,7 +70,7 @@ def _read(archive: Archive, package: BookPackage, item: BookItem, book: _Book) -
         return
     try:
         content = archive.read(item.name)
-    except UnreadableMemberError as error:
+    except UnreadablePartError as error:
         book.lost[f"{item.name}: {error}"] = None
         return
     decoded = charsets.decode(content, book.options.encoding, charsets.declared_in_html(content))

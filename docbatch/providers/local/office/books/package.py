@@ -5,7 +5,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from docbatch.providers.local.flow.archive import Archive, UnreadableMemberError, resolved
+from docbatch.providers.local.flow.archive import Archive, resolved
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
 from docbatch.providers.local.flow.xml_tree import children, text_within
 
 _CONTAINER = "META-INF/container.xml"
@@ -77,10 +78,10 @@ class BookPackage:
 
 
 def opened(archive: Archive) -> BookPackage:
-    """Return the package of a book. Raises UnreadableMemberError where there is none."""
+    """Return the package of a book. Raises UnreadablePartError where there is none."""
     name = _place(archive)
     if name is None:
-        raise UnreadableMemberError("the book has no package")
+        raise UnreadablePartError("the book has no package")
     root, complaint = archive.tree(name)
     for each in root.iter():
         # Old books have no namespaces.
@@ -93,7 +94,7 @@ def opened(archive: Archive) -> BookPackage:
 def _place(archive: Archive) -> str | None:
     try:
         root, _ = archive.tree(_CONTAINER)
-    except UnreadableMemberError:
+    except UnreadablePartError:
         root = None
     named = next(children(root, "ocf:rootfiles", "ocf:rootfile"), None)
     place = "" if named is None else resolved("", named.get("full-path", ""))
@@ -107,7 +108,7 @@ def _locked(archive: Archive) -> frozenset[str]:
         return frozenset()
     try:
         root, _ = archive.tree(_ENCRYPTION)
-    except UnreadableMemberError:
+    except UnreadablePartError:
         return frozenset()
     names = set()
     for each in (each for each in root.iter() if each.tag.rpartition(":")[2] == "EncryptedData"):

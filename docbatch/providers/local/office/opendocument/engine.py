@@ -1,17 +1,17 @@
-"""OpenDocument files as an engine: texts as blocks, presentations and sheets as pages."""
+"""OpenDocument files as an engine: texts as blocks, presentations as pages."""
 
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Mapping
 
 from docbatch.core.models import Failure, FailureClass
-from docbatch.providers.local.attachments import AttachedFiles
+from docbatch.providers.local import engines
 from docbatch.providers.local.engines import Json, Options, Parsed
-from docbatch.providers.local.flow import packed_object
-from docbatch.providers.local.flow.archive import UnreadableMemberError, refusal
 from docbatch.providers.local.flow.story import Story
+from docbatch.providers.local.flow.unreadable import UnreadablePartError, refusal
 from docbatch.providers.local.flow.xml_tree import children, first
+from docbatch.providers.local.office.embedded import EmbeddedFiles
 from docbatch.providers.local.office.opendocument import files as opening
-from docbatch.providers.local.office.opendocument import presentation, spreadsheet
+from docbatch.providers.local.office.opendocument import presentation
 from docbatch.providers.local.office.opendocument.files import OpenDocumentFiles
 from docbatch.providers.local.office.opendocument.styles import OpenDocumentStyles
 from docbatch.providers.local.office.opendocument.text import OpenDocumentReader
@@ -19,8 +19,8 @@ from docbatch.providers.local.office.opendocument.text import OpenDocumentReader
 _PAGED: Mapping[str, Callable[[ET.Element, OpenDocumentReader], list[Json]]] = {
     "office:presentation": presentation.pages,
     "office:drawing": presentation.pages,
-    "office:spreadsheet": spreadsheet.pages,
 }
+_SHEETS = "application/vnd.oasis.opendocument.spreadsheet"
 _HEADERS = ("style:header-first", "style:header", "style:header-left")
 _FOOTERS = ("style:footer-first", "style:footer", "style:footer-left")
 
@@ -34,11 +34,13 @@ class OpenDocumentEngine:
     def extract(self, data: bytes, _media_type: str, options: Options, /) -> Parsed | Failure:
         try:
             files = opening.opened(data)
-        except UnreadableMemberError as error:
+        except UnreadablePartError as error:
             return refusal(error, "content.xml")
         body = next(iter(first(files.content, "office:body") or ()), None)
         if body is None:
             return Failure(FailureClass.CORRUPT, "content.xml: it has no body")
+        if body.tag == "office:spreadsheet":
+            return engines.load("sheets").extract(data, _SHEETS, options)
         styles = files.tree("styles.xml")
         reader = OpenDocumentReader(files, OpenDocumentStyles(files.content, styles))
         if body.tag in _PAGED:
@@ -98,34 +100,30 @@ def _answer(
 ) -> Parsed | Failure:
     blocks = [*parsed.blocks, *(block for page in parsed.pages for block in page["blocks"])]
     only_pictures = reader.pictures > 0 and not any(block["kind"] != "image" for block in blocks)
-    if only_pictures and options.reads_pictures:
+    if only_pictures and options.reads_pictures and files.archive is not None:
         return Failure(FailureClass.EMPTY, "the document has pictures and no words; they are read elsewhere")
-    attached = _attachments(files, options)
+    embedded = _embedded(files, options)
     return Parsed(
         parsed.markdown,
         parsed.text,
         pages=parsed.pages,
         blocks=parsed.blocks,
         tables=parsed.tables,
-        attachments=attached.attachments,
+        attachments=embedded.attachments if embedded else [],
         metadata=files.metadata(),
-        warnings=[*files.warnings, *attached.warnings],
-        lost=[*files.lost, *attached.lost],
+        warnings=[*files.warnings, *(embedded.warnings if embedded else ())],
+        lost=[*files.lost, *(embedded.lost if embedded else ())],
         unread=[1] if only_pictures else [],
     )
 
 
-def _attachments(files: OpenDocumentFiles, options: Options) -> AttachedFiles:
+def _embedded(files: OpenDocumentFiles, options: Options) -> EmbeddedFiles | None:
     """List what was put into the document as a file of another program."""
-    attached = AttachedFiles(options)
-    archive = files.archive
-    if archive is None:
-        return attached
-    linked = (each.get("xlink:href", "").removeprefix("./") for each in files.content.iter("draw:object-ole"))
-    for name in dict.fromkeys(linked):
-        if name in archive:
-            try:
-                attached.add(*packed_object.unpacked(name, archive.read(name)))
-            except UnreadableMemberError as error:
-                attached.leave(name, str(error))
-    return attached
+    if files.archive is None:
+        return None
+    embedded = EmbeddedFiles(files.archive, options)
+    for each in files.content.iter("draw:object-ole"):
+        name = each.get("xlink:href", "").removeprefix("./")
+        if name in files.archive:
+            embedded.add(name)
+    return embedded

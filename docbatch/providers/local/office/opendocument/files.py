@@ -4,8 +4,9 @@ import posixpath
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 
-from docbatch.providers.local.flow.archive import Archive, LockedMemberError, UnreadableMemberError
-from docbatch.providers.local.flow.xml_tree import UnreadableXmlError, children, first, parsed, text_within
+from docbatch.providers.local.flow.archive import Archive
+from docbatch.providers.local.flow.unreadable import LockedPartError, UnreadablePartError
+from docbatch.providers.local.flow.xml_tree import children, first, parsed, text_within
 
 _MANIFEST = "META-INF/manifest.xml"
 _PROPERTIES = {
@@ -42,7 +43,7 @@ class OpenDocumentFiles:
             return None
         try:
             root, complaint = self.archive.tree(name)
-        except UnreadableMemberError as error:
+        except UnreadablePartError as error:
             self.lose(f"{name}: {error}")
             return None
         if complaint:
@@ -70,12 +71,12 @@ class OpenDocumentFiles:
 
 
 def opened(data: bytes) -> OpenDocumentFiles:
-    """Open a document. Raises UnreadableMemberError where its content cannot be read at all."""
+    """Open a document. Raises UnreadablePartError where its content cannot be read at all."""
     if not data.startswith(b"PK"):
         return _whole(None, *_flat(data))
     archive = Archive(data)
     if _is_locked(archive):
-        raise LockedMemberError("the document needs a password")
+        raise LockedPartError("the document needs a password")
     return _whole(archive, *archive.tree("content.xml"))
 
 
@@ -88,9 +89,9 @@ def _whole(archive: Archive | None, content: ET.Element, complaint: str) -> Open
 
 def _flat(data: bytes) -> tuple[ET.Element, str]:
     try:
-        return parsed(data)
-    except UnreadableXmlError as error:
-        raise UnreadableMemberError(str(error)) from error
+        return parsed(data.lstrip())
+    except UnreadablePartError as error:
+        raise UnreadablePartError(str(error)) from error
 
 
 def _is_locked(archive: Archive) -> bool:
@@ -98,7 +99,7 @@ def _is_locked(archive: Archive) -> bool:
         return False
     try:
         root, _ = archive.tree(_MANIFEST)
-    except UnreadableMemberError:
+    except UnreadablePartError:
         return False
     return any(
         first(entry, "manifest:encryption-data") is not None

@@ -78,10 +78,6 @@ class OpenDocumentStyles:
             each is not None and each.get("presentation:visibility") == "hidden" for each in properties
         )
 
-    def is_hidden_table(self, name: str) -> bool:
-        properties = (first(each, "style:table-properties") for each in self._chain("table", name))
-        return any(each is not None and each.get("table:display") == "false" for each in properties)
-
     def masters(self) -> set[str]:
         """Return the names of the page layouts that paragraphs and tables ask for."""
         return {name for each in self._styles.values() if (name := each.get("style:master-page-name"))}

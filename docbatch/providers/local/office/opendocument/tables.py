@@ -26,15 +26,13 @@ class TooManyCellsError(Exception):
         self.cells = cells
 
 
-def grid(table: ET.Element, read: Callable[[ET.Element], Story], *, is_sheet: bool = False) -> list[GridCell]:
-    """Return a table's cells; those of a sheet that only fill it up are left out. Raises TooManyCellsError."""
+def grid(table: ET.Element, read: Callable[[ET.Element], Story]) -> list[GridCell]:
+    """Return a table's cells. Raises TooManyCellsError."""
     cells: list[GridCell] = []
     y = made = 0
     for row in rows(table):
         repeated = _number(row, "table:number-rows-repeated")
         filled = _row(row, read)
-        while is_sheet and filled and not _matters(filled[-1]):
-            filled.pop()
         # A row that is repeated to the end of a sheet is its background.
         for again in range(repeated if filled else 0):
             for x, times, story, element in filled:

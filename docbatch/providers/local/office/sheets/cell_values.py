@@ -6,8 +6,10 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from docbatch.providers.local.office import xml_stream
-from docbatch.providers.local.office.opc import BrokenPartError, OpcPackage, whole
+from docbatch.providers.local.flow import xml_stream
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
+from docbatch.providers.local.flow.xml_tree import whole
+from docbatch.providers.local.office.opc import OpcPackage
 from docbatch.providers.local.office.sheets import number_format
 from docbatch.providers.local.office.sheets.format_code import BUILT_IN
 
@@ -104,14 +106,14 @@ def texts(package: OpcPackage, part: str) -> tuple[Sequence[str], str | None]:
     listener = _Texts()
     try:
         xml_stream.read(package.chunks(part), listener)
-    except BrokenPartError as error:
+    except UnreadablePartError as error:
         return listener.found, str(error)
     return listener.found, None
 
 
 def formats(package: OpcPackage, part: str) -> list[str]:
-    """Return the format codes of a workbook's styles. Raises BrokenPartError."""
-    tree = package.tree(part)
+    """Return the format codes of a workbook's styles. Raises UnreadablePartError."""
+    tree = package.plain_tree(part)
     codes = dict(BUILT_IN)
     for each in tree.iter("numFmt"):
         # Some writers escape what XML has escaped already.

@@ -4,9 +4,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 
 from docbatch.providers.local.engines import Json
+from docbatch.providers.local.flow.xml_tree import first, whole
 from docbatch.providers.local.office.drawing_text import chosen, paragraphs, spoken
 from docbatch.providers.local.office.graphics import Graphics
-from docbatch.providers.local.office.opc import OpcPackage, first, whole
+from docbatch.providers.local.office.opc import OpcPackage
 from docbatch.providers.local.office.picture import description
 from docbatch.providers.local.office.sheets.grid import place
 from docbatch.providers.local.office.sheets.sheet import comment
@@ -87,8 +88,10 @@ def threads(tree: ET.Element, people: Mapping[str, str]) -> dict[str, list[Json]
 
 
 def people(package: OpcPackage, part: str) -> dict[str, str]:
-    """Return the names of those who wrote threads, by identifier. Raises BrokenPartError."""
-    return {each.get("id", ""): each.get("displayName", "") for each in package.tree(part).iter("person")}
+    """Return the names of those who wrote threads, by identifier. Raises UnreadablePartError."""
+    return {
+        each.get("id", ""): each.get("displayName", "") for each in package.plain_tree(part).iter("person")
+    }
 
 
 def _comment_text(element: ET.Element) -> str:

@@ -1,41 +1,51 @@
 """OpenDocument spreadsheets: their cells hold what is shown beside what is meant."""
 
 import xml.etree.ElementTree as ET
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.office import xml_stream
-from docbatch.providers.local.office.opc import BrokenPartError, LockedPackageError, OpcPackage, whole
+from docbatch.providers.local.flow import xml_stream
+from docbatch.providers.local.flow.unreadable import LockedPartError, UnreadablePartError
+from docbatch.providers.local.flow.xml_tree import whole
+from docbatch.providers.local.office.opc import OpcPackage
 from docbatch.providers.local.office.sheets.grid import LAST_COLUMN, LAST_ROW, name
 from docbatch.providers.local.office.sheets.sheet import Sheet, Workbook, comment
 
 CONTENT = "content.xml"
+_MANIFEST = "META-INF/manifest.xml"
 _MOST_REPEATED = 1 << 17
 """So many cells of a document may be repetitions of others."""
 _FIELDS = {"title": "title", "subject": "subject", "creation-date": "created_at", "date": "modified_at"}
 
 
 def read(data: bytes) -> Workbook:
-    """Return the sheets. Raises BrokenPartError or zipfile.BadZipFile where there are none."""
+    """Return the sheets. Raises UnreadablePartError where there are none."""
+    if not data.startswith(b"PK"):
+        listener, lost = _listened([data.lstrip()])
+        return Workbook(listener.sheets, lost)
     package = OpcPackage(data)
-    if "META-INF/manifest.xml" in package and b"encryption-data" in package.read("META-INF/manifest.xml"):
-        raise LockedPackageError("the document needs a password")
-    listener = _Content()
-    lost = []
-    try:
-        xml_stream.read(package.chunks(CONTENT), listener)
-    except BrokenPartError as error:
-        if not listener.sheets:
-            raise
-        lost.append(f'what follows sheet "{listener.sheets[-1].name}": {error}')
+    if _MANIFEST in package and b"encryption-data" in package.read(_MANIFEST):
+        raise LockedPartError("the document needs a password")
+    listener, lost = _listened(package.chunks(CONTENT))
     for sheet, place in listener.objects:
         try:
-            sheet.beside += _object(package.tree(f"{place}/{CONTENT}"))
-        except BrokenPartError as error:
+            sheet.beside += _object(package.plain_tree(f"{place}/{CONTENT}"))
+        except UnreadablePartError as error:
             sheet.lost.append(f"the object {place}: {error}")
-    return Workbook(listener.sheets, lost, facts=_facts(package))
+    return Workbook(listener.sheets, lost, facts=_facts(package), package=package)
+
+
+def _listened(chunks: Iterable[bytes]) -> tuple["_Content", list[str]]:
+    """Return what the content says, and what of it is lost. Raises UnreadablePartError where there is no sheet."""
+    listener = _Content()
+    try:
+        xml_stream.read(chunks, listener)
+    except UnreadablePartError as error:
+        if not listener.sheets:
+            raise
+        return listener, [f'what follows sheet "{listener.sheets[-1].name}": {error}']
+    return listener, []
 
 
 def _object(tree: ET.Element) -> list[Json]:
@@ -58,8 +68,8 @@ def _text(element: ET.Element) -> str:
 
 def _facts(package: OpcPackage) -> Json:
     try:
-        tree = package.tree("meta.xml")
-    except (BrokenPartError, zipfile.BadZipFile):
+        tree = package.plain_tree("meta.xml")
+    except UnreadablePartError:
         return {}
     return {_FIELDS[each.tag]: each.text for each in tree.iter() if each.tag in _FIELDS and each.text}
 
@@ -211,6 +221,10 @@ class _Content:
         self._author = "".join(self._creator or ()).strip()
         self._creator = None
 
+    def end_bytes(self) -> None:
+        """Forget the bytes of a picture, which stand where text does in a flat document."""
+        self._creator = None
+
     def begin_shape(self, _attributes: Mapping[str, str]) -> None:
         if self.sheets and self._shape is None and self._note is None:
             self._shape = []
@@ -231,6 +245,10 @@ class _Content:
     def put_object(self, attributes: Mapping[str, str]) -> None:
         if self.sheets and attributes.get("href"):
             self.objects.append((self.sheets[-1], attributes["href"].removeprefix("./").strip("/")))
+
+    def put_file(self, attributes: Mapping[str, str]) -> None:
+        if self.sheets and attributes.get("href"):
+            self.sheets[-1].embedded.append(attributes["href"].removeprefix("./"))
 
     def put_spaces(self, attributes: Mapping[str, str]) -> None:
         self.text(" " * min(max(whole(attributes.get("c"), 1), 1), 100))
@@ -253,10 +271,12 @@ _BEGIN = {
     "tab": _Content.put_tab,
     "annotation": _Content.begin_note,
     "creator": _Content.begin_creator,
+    "binary-data": _Content.begin_creator,
     "custom-shape": _Content.begin_shape,
     "text-box": _Content.begin_shape,
     "table-column": _Content.begin_column,
     "object": _Content.put_object,
+    "object-ole": _Content.put_file,
     "table": _Content.begin_table,
     "style": _Content.begin_style,
     "table-properties": _Content.begin_properties,
@@ -269,6 +289,7 @@ _END = {
     "table-row": _Content.end_row,
     "annotation": _Content.end_note,
     "creator": _Content.end_creator,
+    "binary-data": _Content.end_bytes,
     "custom-shape": _Content.end_shape,
     "text-box": _Content.end_shape,
     "table": _Content.end_table,

@@ -1,12 +1,11 @@
 """Spreadsheets of every kind, each by the reader of its format."""
 
-import zipfile
 from collections.abc import Callable, Mapping
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.engines import Json, Options, Parsed
+from docbatch.providers.local.flow.unreadable import UnreadablePartError, refusal
 from docbatch.providers.local.office.embedded import EmbeddedFiles
-from docbatch.providers.local.office.opc import BrokenPartError, LockedPackageError, OversizedPartError
 from docbatch.providers.local.office.sheets import ods_book, xls_book, xlsb_book, xlsx_book
 from docbatch.providers.local.office.sheets.sheet import Workbook
 
@@ -28,12 +27,8 @@ class SheetsEngine:
             return Failure(FailureClass.UNSUPPORTED, f"spreadsheets of type {media_type} are not read")
         try:
             return _parsed(read(data), options)
-        except LockedPackageError as error:
-            return Failure(FailureClass.ENCRYPTED, str(error))
-        except OversizedPartError as error:
-            return Failure(FailureClass.TOO_LARGE, f"the workbook: {error}")
-        except (BrokenPartError, zipfile.BadZipFile) as error:
-            return Failure(FailureClass.CORRUPT, f"the workbook: {error}")
+        except UnreadablePartError as error:
+            return refusal(error, "the workbook")
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - what nobody thought of is a document for the next reader
@@ -54,7 +49,7 @@ def _parsed(book: Workbook, options: Options) -> Parsed:
         warnings += sheet.remarks()
         for part in sheet.embedded:
             if files is not None:
-                files.add(f'sheet "{sheet.name}"', part, "")
+                files.add(part, f'sheet "{sheet.name}"')
         if sheet.grid.rows or sheet.beside or not sheet.lost:
             pages.append(sheet.page(number, with_running_lines=options.running_lines == "keep"))
     facts = book.facts | {"sheet_count": len(names), "sheet_names": names}

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from docbatch.providers.local import blocks
-from docbatch.providers.local.office.compound_file import CompoundFile
-from docbatch.providers.local.office.opc import BrokenPartError, LockedPackageError
+from docbatch.providers.local.flow import compound_file
+from docbatch.providers.local.flow.unreadable import LockedPartError, UnreadablePartError
 from docbatch.providers.local.office.sheets import number_format
 from docbatch.providers.local.office.sheets.cell_values import ERRORS, Workings, short_number
 from docbatch.providers.local.office.sheets.format_code import BUILT_IN
@@ -39,13 +39,13 @@ class _Globals:
 def read(data: bytes) -> Workbook:
     """Return the sheets, each read when it is asked for.
 
-    Raises BrokenPartError where the workbook itself cannot be read, LockedPackageError where it is encrypted.
+    Raises UnreadablePartError where the workbook itself cannot be read, LockedPartError where it is encrypted.
     """
-    stream = CompoundFile(data).stream("Workbook", "Book")
     try:
+        stream = compound_file.stream(data, "Workbook", "Book")
         book = _globals(stream)
-    except struct.error as error:
-        raise BrokenPartError(f"it is damaged: {error}") from error
+    except (ValueError, struct.error) as error:
+        raise UnreadablePartError(f"it is damaged: {error}") from error
     return Workbook((_sheet(stream, book, *listed) for listed in book.listed), book.lost)
 
 
@@ -56,7 +56,7 @@ def _globals(stream: bytes) -> _Globals:
     for record in _version(stream, book):
         kind = record.kind
         if kind == _LOCKED:
-            raise LockedPackageError("the document needs a password")
+            raise LockedPartError("the document needs a password")
         if kind == _END:
             break
         if kind == _CODEPAGE and book.codec:
@@ -80,7 +80,7 @@ def _version(stream: bytes, book: _Globals) -> Iterator[BiffRecord]:
     """Yield the records of the workbook after its first, which says how texts are written."""
     kind, _, version = struct.unpack_from("<HHH", stream)
     if kind != _BEGIN or version not in {_VERSION_5, _VERSION_8}:
-        raise BrokenPartError("it is of a version that is not read")
+        raise UnreadablePartError("it is of a version that is not read")
     book.codec = "cp1252" if version == _VERSION_5 else None
     for record in records(stream, 0):
         record.codec = book.codec

@@ -3,8 +3,9 @@
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
 from docbatch.providers.local.office import package_facts
-from docbatch.providers.local.office.opc import BrokenPartError, OpcPackage, Relation
+from docbatch.providers.local.office.opc import OpcPackage, Relation
 from docbatch.providers.local.office.sheets import number_format
 from docbatch.providers.local.office.sheets.cell_values import ERRORS, Workings, short_number
 from docbatch.providers.local.office.sheets.format_code import BUILT_IN
@@ -23,7 +24,7 @@ _LARGEST_PART = 256 << 20
 
 
 class _Record:
-    """Reads what a record holds from its start to its end. Raises BrokenPartError where it ends too early."""
+    """Reads what a record holds from its start to its end. Raises UnreadablePartError where it ends too early."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -38,7 +39,7 @@ class _Record:
     def _value(self, form: str) -> float:
         size = struct.calcsize(form)
         if self.at + size > len(self.content):
-            raise BrokenPartError("a record ends too early")
+            raise UnreadablePartError("a record ends too early")
         (value,) = struct.unpack_from(form, self.content, self.at)
         self.at += size
         found: float = value
@@ -49,7 +50,7 @@ class _Record:
         if length == 0xFFFFFFFF:
             return ""
         if length * 2 > len(self.content) - self.at:
-            raise BrokenPartError("a text ends too early")
+            raise UnreadablePartError("a text ends too early")
         start, self.at = self.at, self.at + length * 2
         return self.content[start : self.at].decode("utf-16-le", "replace")
 
@@ -61,7 +62,7 @@ class _Record:
 def read(data: bytes) -> Workbook:
     """Return the sheets, each read when it is asked for.
 
-    Raises BrokenPartError or zipfile.BadZipFile where the workbook itself cannot be read.
+    Raises UnreadablePartError where the workbook itself cannot be read.
     """
     package = OpcPackage(data)
     main = package.main(MAIN)
@@ -82,7 +83,7 @@ def read(data: bytes) -> Workbook:
 
 
 def _records(package: OpcPackage, part: str) -> Iterator[tuple[int, _Record]]:
-    """Yield records; raises BrokenPartError where the part ends within one."""
+    """Yield records; raises UnreadablePartError where the part ends within one."""
     content = package.read(part, _LARGEST_PART)
     at = 0
     try:
@@ -90,11 +91,11 @@ def _records(package: OpcPackage, part: str) -> Iterator[tuple[int, _Record]]:
             kind, at = _packed(content, at, 2)
             size, at = _packed(content, at, 4)
             if at + size > len(content):
-                raise BrokenPartError("it breaks off")
+                raise UnreadablePartError("it breaks off")
             yield kind, _Record(content[at : at + size])
             at += size
     except IndexError as error:
-        raise BrokenPartError(f"it is damaged: {error}") from error
+        raise UnreadablePartError(f"it is damaged: {error}") from error
 
 
 def _packed(content: bytes, at: int, most: int) -> tuple[int, int]:
@@ -120,7 +121,7 @@ def _fill(package: OpcPackage, book: Book, relations: Mapping[str, Relation]) ->
         try:
             if kind in parts:
                 found.extend(step(package, parts[kind]))
-        except BrokenPartError as error:
+        except UnreadablePartError as error:
             book.lost.append(f"{what}: {error}")
         if step is _shared:
             book.workings.texts = found
@@ -155,7 +156,7 @@ def _sheet(package: OpcPackage, book: Book, listed: ListedSheet) -> Sheet:
     try:
         for kind, record in _records(package, listed.relation.target):
             cells.hear(kind, record)
-    except BrokenPartError as error:
+    except UnreadablePartError as error:
         sheet.lost.append(f"{error}, after {sheet.grid.size()} cells" if sheet.grid.rows else str(error))
     if cells.missing:
         sheet.lost.append(f"the texts of {named(cells.missing)}: they are not among those the workbook keeps")
@@ -229,7 +230,7 @@ def _remarks(package: OpcPackage, part: str, sheet: Sheet) -> None:
         for relation in related:
             if relation.kind == "comments" and relation.target.endswith(".bin"):
                 sheet.beside += _comments(package, relation.target)
-    except BrokenPartError as error:
+    except UnreadablePartError as error:
         sheet.lost.append(f"its comments: {error}")
 
 

@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.office import package_facts, xml_stream
+from docbatch.providers.local.flow import xml_stream
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
+from docbatch.providers.local.flow.xml_tree import first, is_on
+from docbatch.providers.local.office import package_facts
 from docbatch.providers.local.office.graphics import Graphics
-from docbatch.providers.local.office.opc import BrokenPartError, OpcPackage, Relation, first, is_on
+from docbatch.providers.local.office.opc import OpcPackage, Relation
 from docbatch.providers.local.office.sheets import cell_values, drawings
 from docbatch.providers.local.office.sheets.cell_values import Workings
 from docbatch.providers.local.office.sheets.sheet import Sheet, Workbook, named
@@ -38,7 +41,7 @@ class Book:
 def read(data: bytes) -> Workbook:
     """Return the sheets, each read when it is asked for.
 
-    Raises BrokenPartError or zipfile.BadZipFile where the workbook itself cannot be read.
+    Raises UnreadablePartError where the workbook itself cannot be read.
     """
     package = OpcPackage(data)
     book = _book(package)
@@ -48,11 +51,11 @@ def read(data: bytes) -> Workbook:
 
 def _book(package: OpcPackage) -> Book:
     main = package.main(MAIN)
-    tree = package.tree(main)
+    tree = package.plain_tree(main)
     warnings: list[str] = []
     try:
         relations = package.relations(main)
-    except BrokenPartError as error:
+    except UnreadablePartError as error:
         relations = {}
         warnings.append(
             f"where the sheets are cannot be read ({error}): they are taken in the order of their parts"
@@ -96,12 +99,12 @@ def fill(package: OpcPackage, book: Book, relations: Mapping[str, Relation]) -> 
     try:
         if "styles" in parts:
             book.workings.formats = cell_values.formats(package, parts["styles"])
-    except BrokenPartError as error:
+    except UnreadablePartError as error:
         book.lost.append(f"the formats of numbers and dates: {error}")
     try:
         if "person" in parts:
             book.people = drawings.people(package, parts["person"])
-    except BrokenPartError:
+    except UnreadablePartError:
         book.people = {}
 
 
@@ -113,7 +116,7 @@ def _sheet(package: OpcPackage, book: Book, listed: ListedSheet) -> Sheet:
     listener = WorksheetListener(sheet, book.workings)
     try:
         xml_stream.read(package.chunks(listed.relation.target), listener)
-    except BrokenPartError as error:
+    except UnreadablePartError as error:
         after = f", after {sheet.grid.size()} cells" if sheet.grid.rows else ""
         sheet.lost.append(f"{error}{after}")
     if listener.missing:
@@ -130,7 +133,7 @@ def lie_on(
     """Read what lies on the cells of a sheet, as far as it is XML; `drawn` are the relations that the sheet uses."""
     try:
         relations = package.relations(part)
-    except BrokenPartError as error:
+    except UnreadablePartError as error:
         sheet.lost.append(f"what lies on its cells: {error}")
         return
     by_kind: dict[str, list[str]] = {"package": [], "oleObject": []}
@@ -140,18 +143,18 @@ def lie_on(
     sheet.embedded += [*by_kind["package"], *by_kind["oleObject"]]
     try:
         _drawn(package, [relations[each].target for each in drawn if each in relations], sheet)
-    except BrokenPartError as error:
+    except UnreadablePartError as error:
         sheet.lost.append(f"its text boxes and charts: {error}")
     try:
         _remarks(package, by_kind, people, sheet)
-    except BrokenPartError as error:
+    except UnreadablePartError as error:
         sheet.lost.append(f"its comments: {error}")
 
 
 def _drawn(package: OpcPackage, parts: Sequence[str], sheet: Sheet) -> None:
     for part in parts:
         graphics = Graphics(package, package.relations(part))
-        sheet.beside += drawings.read(package.tree(part), graphics)
+        sheet.beside += drawings.read(package.plain_tree(part), graphics)
         sheet.lost += graphics.lost
 
 
@@ -160,10 +163,10 @@ def _remarks(
 ) -> None:
     answered: dict[str, list[Json]] = {}
     for part in by_kind.get("threadedComment", ()):
-        for reference, thread in drawings.threads(package.tree(part), people).items():
+        for reference, thread in drawings.threads(package.plain_tree(part), people).items():
             answered.setdefault(reference, []).extend(thread)
     for part in by_kind.get("comments", ()):
         if part.endswith(".xml"):
-            sheet.beside += drawings.comments(package.tree(part), answered)
+            sheet.beside += drawings.comments(package.plain_tree(part), answered)
             answered = {}
     sheet.beside += [block for thread in answered.values() for block in thread]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from docbatch.providers.local.office.opc import is_on, whole
+from docbatch.providers.local.flow.xml_tree import is_on, whole
 from docbatch.providers.local.office.sheets.cell_values import Workings, unescaped
 from docbatch.providers.local.office.sheets.grid import LAST_COLUMN, LAST_ROW, area, name, place
 from docbatch.providers.local.office.sheets.sheet import Sheet, running_lines

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
+from docbatch.providers.local.flow.xml_tree import first, whole
 from docbatch.providers.local.office.drawing_text import lines
-from docbatch.providers.local.office.opc import BrokenPartError, OpcPackage, Relation, first, whole
+from docbatch.providers.local.office.opc import OpcPackage, Relation
 
 MAIN = "ppt/presentation.xml"
 _SLIDE = re.compile(r"ppt/slides/slide(\d{1,9})\.xml$", re.IGNORECASE)
@@ -36,11 +38,11 @@ class Deck:
     warnings: list[str] = field(default_factory=list)
 
     def comments(self, relations: dict[str, Relation]) -> list[Json]:
-        """Return the remarks on a slide with their answers. Raises BrokenPartError."""
+        """Return the remarks on a slide with their answers. Raises UnreadablePartError."""
         parts = [
             each.target for each in relations.values() if each.kind == "comments" and not each.is_external
         ]
-        return [block for part in parts for block in self._remarks(self.package.tree(part))]
+        return [block for part in parts for block in self._remarks(self.package.plain_tree(part))]
 
     def _remarks(self, tree: ET.Element) -> Iterator[Json]:
         for each in tree.iter():
@@ -58,12 +60,12 @@ def read(package: OpcPackage) -> Deck:
     """Return what a presentation says of its slides.
 
     Where its list cannot be read, slides stand in the order of their parts' numbers, and that is said. Raises
-    BrokenPartError where there is neither.
+    UnreadablePartError where there is neither.
     """
     deck = Deck(package)
     main = package.main(MAIN)
     try:
-        tree, relations = package.tree(main), package.relations(main)
+        tree, relations = package.plain_tree(main), package.relations(main)
         listed = first(tree, "sldIdLst")
         targets = [
             _target(relations.get(each.get("r:id", ""))) for each in (() if listed is None else listed)
@@ -73,7 +75,7 @@ def read(package: OpcPackage) -> Deck:
         deck.height = max(whole(None if size is None else size.get("cy"), _HEIGHT), 1)
         start = whole(tree.get("firstSlideNum"), 1)
         authors = [each.target for each in relations.values() if each.kind in {"commentAuthors", "authors"}]
-    except BrokenPartError as error:
+    except UnreadablePartError as error:
         targets, start, authors = list(_by_number(package)), 1, []
         if not targets:
             raise
@@ -104,8 +106,8 @@ def _by_number(package: OpcPackage) -> Iterator[str]:
 
 def _authors(package: OpcPackage, part: str) -> dict[str, str]:
     try:
-        tree = package.tree(part)
-    except BrokenPartError:
+        tree = package.plain_tree(part)
+    except UnreadablePartError:
         return {}
     return {
         each.get("id", ""): each.get("name", "") for each in tree.iter() if each.tag in {"cmAuthor", "author"}

@@ -4,7 +4,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from docbatch.providers.local.office.opc import BrokenPartError, OpcPackage, Relation, first, is_on
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
+from docbatch.providers.local.flow.xml_tree import first, is_on
+from docbatch.providers.local.office.opc import OpcPackage, Relation
 
 _BODIES = frozenset({"body", "obj", "subTitle", "tbl", "chart", "dgm", "media", "clipArt", "pic", "half"})
 _TITLES = frozenset({"title", "ctrTitle"})
@@ -68,8 +70,8 @@ class Layouts:
 
     def _sheet(self, part: str, *, is_master: bool) -> Model | None:
         try:
-            tree, relations = self.package.tree(part), self.package.relations(part)
-        except BrokenPartError:
+            tree, relations = self.package.plain_tree(part), self.package.relations(part)
+        except UnreadablePartError:
             return None
         by_index: dict[str, ET.Element] = {}
         by_family: dict[str, ET.Element] = {}

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
+from docbatch.providers.local.flow.xml_tree import first, is_on, whole
 from docbatch.providers.local.office.drawing_text import chosen, lines, paragraphs
 from docbatch.providers.local.office.graphics import Graphics
-from docbatch.providers.local.office.opc import first, is_on, whole
 from docbatch.providers.local.office.picture import description
 from docbatch.providers.local.office.slides.layouts import Model, Placeholder, models, place_of, styles
 from docbatch.providers.local.office.slides.reading_order import Box, SlideFrame, ordered

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from docbatch.providers.local import blocks, word_guard
 from docbatch.providers.local.engines import Json
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
+from docbatch.providers.local.flow.xml_tree import first, is_on
 from docbatch.providers.local.office.drawing_text import chosen
 from docbatch.providers.local.office.graphics import Graphics
-from docbatch.providers.local.office.opc import BrokenPartError, Relation, first, is_on
+from docbatch.providers.local.office.opc import Relation
 from docbatch.providers.local.office.slides.deck import Deck, Standing
 from docbatch.providers.local.office.slides.layouts import Layouts, Model, backgrounds, place_of
 from docbatch.providers.local.office.slides.reading_order import Box, SlideFrame, ordered
@@ -40,9 +42,9 @@ def read(deck: Deck, layouts: Layouts, standing: Standing) -> Slide:
     slide = Slide(standing.number)
     try:
         if standing.part is None:
-            raise BrokenPartError("the part is missing")  # noqa: TRY301 - one way to say it
-        tree = deck.package.tree(standing.part)
-    except BrokenPartError as error:
+            raise UnreadablePartError("the part is missing")  # noqa: TRY301 - one way to say it
+        tree = deck.package.plain_tree(standing.part)
+    except UnreadablePartError as error:
         slide.lost.append(str(error))
         return slide
     slide.is_hidden = not is_on(tree.get("show"), otherwise=True)
@@ -54,7 +56,7 @@ def read(deck: Deck, layouts: Layouts, standing: Standing) -> Slide:
 def _relations(deck: Deck, part: str, slide: Slide) -> dict[str, Relation]:
     try:
         return deck.package.relations(part)
-    except BrokenPartError as error:
+    except UnreadablePartError as error:
         slide.lost.append(f"what it refers to: {error}")
         return {}
 
@@ -80,7 +82,7 @@ def _fill(  # noqa: PLR0917 - what a slide is made of
     for what, step in (("speaker notes", _notes), ("comments", _comments)):
         try:
             found += step(deck, relations)
-        except BrokenPartError as error:
+        except UnreadablePartError as error:
             slide.lost.append(f"{what}: {error}")
     slide.lost += graphics.lost
     slide.embedded = graphics.embedded
@@ -148,7 +150,7 @@ def _spoken(paragraph: ET.Element) -> Iterator[ET.Element]:
 
 def _notes(deck: Deck, relations: Mapping[str, Relation]) -> Iterator[Json]:
     for part in (each.target for each in relations.values() if each.kind == "notesSlide"):
-        tree = deck.package.tree(part)
+        tree = deck.package.plain_tree(part)
         shapes = first(tree, "cSld", "spTree")
         if shapes is None:
             continue

@@ -1,13 +1,12 @@
 """Presentations, a slide a page."""
 
-import zipfile
-
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Options, Parsed
+from docbatch.providers.local.flow.unreadable import UnreadablePartError, refusal
 from docbatch.providers.local.office import package_facts
 from docbatch.providers.local.office.embedded import EmbeddedFiles
-from docbatch.providers.local.office.opc import BrokenPartError, OpcPackage, OversizedPartError
+from docbatch.providers.local.office.opc import OpcPackage
 from docbatch.providers.local.office.slides import deck, slide
 from docbatch.providers.local.office.slides.layouts import Layouts
 from docbatch.providers.local.office.slides.slide import Slide
@@ -24,10 +23,8 @@ class SlidesEngine:
     def extract(self, data: bytes, media_type: str, options: Options, /) -> Parsed | Failure:  # noqa: ARG002 - one kind
         try:
             return _left_to_others(_parsed(OpcPackage(data), options), options)
-        except OversizedPartError as error:
-            return Failure(FailureClass.TOO_LARGE, f"the presentation: {error}")
-        except (BrokenPartError, zipfile.BadZipFile) as error:
-            return Failure(FailureClass.CORRUPT, f"the presentation: {error}")
+        except UnreadablePartError as error:
+            return refusal(error, "the presentation")
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - what nobody thought of is a document for the next reader
@@ -49,7 +46,7 @@ def _parsed(package: OpcPackage, options: Options) -> Parsed:
     for standing in found.standings:
         each = slide.read(found, layouts, standing)
         for part, program in each.embedded.items():
-            files.add(f"slide {each.number}", part, program)
+            files.add(part, f"slide {each.number}", program)
         lost += [f"slide {each.number}: {reason}" for reason in each.lost]
         warnings += [f"slide {each.number}: {warning}" for warning in each.warnings]
         hidden += [str(each.number)] if each.is_hidden else []

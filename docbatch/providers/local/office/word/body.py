@@ -175,17 +175,14 @@ class WordBody:
         match drawn.kind:
             case "box" if drawn.box is not None:
                 story.extend(self.read(drawn.box, reader))
-            case "chart":
-                story.rows(drawn.rows)
-            case "diagram":
-                for depth, text in drawn.items:
-                    story.item(Prose(text), depth)
+            case "shown":
+                story.show(drawn.blocks)
             case "picture":
                 self.pictures += 1
                 story.paragraph(Prose(drawn.text), kind="image")
             case "words":
                 story.paragraph(Prose(drawn.text), kind="image")
-            case "title" | "text":
+            case "text":
                 story.paragraph(Prose(drawn.text))
 
     def _table(self, table: ET.Element, story: Story, reader: WordReader) -> None:

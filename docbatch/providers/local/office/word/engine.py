@@ -3,12 +3,13 @@
 import xml.etree.ElementTree as ET
 
 from docbatch.core.models import Failure, FailureClass
-from docbatch.providers.local.attachments import AttachedFiles
 from docbatch.providers.local.engines import Json, Options, Parsed
-from docbatch.providers.local.flow import inserted, packed_object
-from docbatch.providers.local.flow.archive import Archive, UnreadableMemberError, refusal
+from docbatch.providers.local.flow import inserted
 from docbatch.providers.local.flow.story import Story
+from docbatch.providers.local.flow.unreadable import UnreadablePartError, refusal
 from docbatch.providers.local.flow.xml_tree import first
+from docbatch.providers.local.office.embedded import EmbeddedFiles
+from docbatch.providers.local.office.opc import OpcPackage
 from docbatch.providers.local.office.word.body import WordBody
 from docbatch.providers.local.office.word.notes import WordNotes
 from docbatch.providers.local.office.word.numbering import WordNumbering
@@ -26,14 +27,14 @@ class WordEngine:
 
     def extract(self, data: bytes, _media_type: str, options: Options, /) -> Parsed | Failure:
         try:
-            archive = Archive(data)
-        except UnreadableMemberError as error:
+            archive = OpcPackage(data)
+        except UnreadablePartError as error:
             return refusal(error)
         parts = WordParts(archive, options)
         main = parts.main()
         try:
             root, complaint = archive.tree(main)
-        except UnreadableMemberError as error:
+        except UnreadablePartError as error:
             return refusal(error, main)
         if complaint:
             parts.missed[main] = f"only its beginning was read; {complaint}"
@@ -128,11 +129,9 @@ def _inserted(parts: WordParts, target: str) -> Story | None:
 
 def _attachments(parts: WordParts, main: str) -> list[Json]:
     links = (each for each in parts.links(main).values() if each.kind in _EMBEDDED and not each.is_external)
-    files = AttachedFiles(parts.options)
-    for name in dict.fromkeys(each.target for each in links):
-        content = parts.bytes_of(name)
-        if content is not None:
-            files.add(*packed_object.unpacked(name, content))
+    files = EmbeddedFiles(parts.archive, parts.options)
+    for each in links:
+        files.add(each.target)
     parts.losses += files.lost
     for warning in files.warnings:
         parts.warn(warning)

@@ -1,12 +1,13 @@
 """The parts of a Word package: found by relations, read once, named where they cannot be read."""
 
-import posixpath
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 
 from docbatch.providers.local.engines import Options
-from docbatch.providers.local.flow.archive import Archive, UnreadableMemberError, resolved
-from docbatch.providers.local.flow.xml_tree import children, text_within
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
+from docbatch.providers.local.flow.xml_tree import text_within
+from docbatch.providers.local.office import opc
+from docbatch.providers.local.office.opc import OpcPackage, Relation
 
 _PROPERTIES = {
     "dc:title": "title",
@@ -21,40 +22,28 @@ _PROPERTIES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class WordLink:
-    """Where a relation leads: a part, or an address outside. `kind` is the last word of its type."""
-
-    kind: str
-    target: str
-    is_external: bool
-
-
 @dataclass(slots=True)
 class WordParts:
     """The package that is being read, and what there is to say of it. `missed` are parts nobody could read."""
 
-    archive: Archive
+    archive: OpcPackage
     options: Options
     warnings: dict[str, None] = field(default_factory=dict)
     missed: dict[str, str] = field(default_factory=dict)
     losses: list[str] = field(default_factory=list)
-    _links: dict[str, dict[str, WordLink]] = field(default_factory=dict)
+    _links: dict[str, dict[str, Relation]] = field(default_factory=dict)
 
     def main(self) -> str:
         """Return the name of the part that holds the body."""
         links = self.links("").values()
         return next((each.target for each in links if each.kind == "officeDocument"), "word/document.xml")
 
-    def links(self, part: str) -> dict[str, WordLink]:
+    def links(self, part: str) -> dict[str, Relation]:
         """Return where a part's relations lead, by identifier."""
         if part not in self._links:
-            folder, file = posixpath.split(part)
-            name = posixpath.join(folder, "_rels", f"{file}.rels")
+            name = opc.place_of_relations(part)
             root = self.tree(name) if name in self.archive else None
-            self._links[part] = {
-                each.get("Id", ""): _link(each, folder) for each in children(root, "rel:Relationship")
-            }
+            self._links[part] = {} if root is None else opc.related(root, part)
         return self._links[part]
 
     def related(self, part: str, kind: str) -> ET.Element | None:
@@ -76,17 +65,25 @@ class WordParts:
             return None
         try:
             root, complaint = self.archive.tree(name)
-        except UnreadableMemberError as error:
+        except UnreadablePartError as error:
             self.missed[name] = str(error)
             return None
         if complaint:
             self.missed[name] = f"only its beginning was read; {complaint}"
         return root
 
+    def plain_tree(self, name: str) -> ET.Element | None:
+        """Return a part's tree with bare names; None where it is not whole, which is then named."""
+        try:
+            return self.archive.plain_tree(name)
+        except UnreadablePartError as error:
+            self.missed[name] = str(error)
+            return None
+
     def bytes_of(self, name: str) -> bytes | None:
         try:
             return self.archive.read(name)
-        except UnreadableMemberError as error:
+        except UnreadablePartError as error:
             self.missed[name] = str(error)
             return None
 
@@ -109,10 +106,3 @@ class WordParts:
             elif text and child.tag in _PROPERTIES:
                 about[_PROPERTIES[child.tag]] = text
         return about
-
-
-def _link(element: ET.Element, folder: str) -> WordLink:
-    target = element.get("Target", "")
-    is_external = element.get("TargetMode") == "External"
-    kind = element.get("Type", "").rpartition("/")[2]
-    return WordLink(kind, target if is_external else resolved(folder, target), is_external)

@@ -4,8 +4,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from docbatch.providers.local.flow.xml_tree import children, first, text_within
-from docbatch.providers.local.office.word import chart_figures
+from docbatch.providers.local.engines import Json
+from docbatch.providers.local.flow.xml_tree import first, text_within
+from docbatch.providers.local.office import charts, diagrams
 from docbatch.providers.local.office.word.parts import WordParts
 
 _TOLD = frozenset(
@@ -14,8 +15,6 @@ _TOLD = frozenset(
         "o:OLEObject", "w:control",
     }
 )  # fmt: skip
-_MOST_POINTS = 10_000
-_DEEPEST_POINT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +24,7 @@ class Drawn:
     kind: str
     text: str = ""
     box: ET.Element | None = None
-    rows: tuple[tuple[str, ...], ...] = ()
-    items: tuple[tuple[int, str], ...] = ()
+    blocks: tuple[Json, ...] = ()
 
 
 def chosen(alternatives: ET.Element) -> ET.Element | None:
@@ -74,49 +72,20 @@ def drawn(element: ET.Element, parts: WordParts, part: str) -> Iterator[Drawn]:
 
 
 def _chart(element: ET.Element, parts: WordParts, part: str) -> Iterator[Drawn]:
-    target = parts.target(part, element.get("r:id"))
-    root = parts.tree(target) if target else None
-    if root is None:
-        return
-    chart = chart_figures.read(root)
-    yield Drawn("title", chart.title)
-    if chart.rows:
-        yield Drawn("chart", rows=chart.rows)
-    elif target:
-        parts.missed[target] = "the figures of the chart are not in the document"
+    root = _part(element, "r:id", parts, part)
+    if root is not None:
+        found, is_whole = charts.read(root)
+        yield Drawn("shown", blocks=tuple(found))
+        if not is_whole:
+            parts.losses.append("figures of a chart are not kept in it")
 
 
 def _diagram(element: ET.Element, parts: WordParts, part: str) -> Iterator[Drawn]:
-    """Yield the words of a diagram, each as deep as it hangs below others."""
-    target = parts.target(part, element.get("r:dm"))
-    root = parts.tree(target) if target else None
+    root = _part(element, "r:dm", parts, part)
     if root is not None:
-        yield Drawn("diagram", items=tuple(_points(root)))
+        yield Drawn("shown", blocks=tuple(diagrams.read(root)))
 
 
-def _points(root: ET.Element) -> Iterator[tuple[int, str]]:
-    words = {}
-    for point in children(root, "dgm:ptLst", "dgm:pt"):
-        if point.get("type", "node") in {"node", "asst", "doc"}:
-            lines = ("".join(map(text_within, each.iter("a:t"))) for each in children(point, "dgm:t", "a:p"))
-            words[point.get("modelId", "")] = "\n".join(line for line in lines if line)
-    below: dict[str, list[tuple[int, str]]] = {}
-    for link in children(root, "dgm:cxnLst", "dgm:cxn"):
-        if link.get("type", "parOf") == "parOf" and link.get("destId", "") in words:
-            below.setdefault(link.get("srcId", ""), []).append(
-                (
-                    int(link.get("srcOrd", "0")) if link.get("srcOrd", "0").isdecimal() else 0,
-                    link.get("destId", ""),
-                )
-            )
-    held = {name for links in below.values() for _, name in links}
-    waiting = [(0, name) for name in reversed(words) if name not in held]
-    seen: set[str] = set()
-    while waiting and len(seen) < _MOST_POINTS:
-        depth, name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            if words[name]:
-                yield depth, words[name]
-            deeper = min(depth + bool(words[name]), _DEEPEST_POINT)
-            waiting += [(deeper, each) for _, each in sorted(below.get(name, ()), reverse=True)]
+def _part(element: ET.Element, relation: str, parts: WordParts, part: str) -> ET.Element | None:
+    target = parts.target(part, element.get(relation))
+    return parts.plain_tree(target) if target else None

@@ -4,7 +4,7 @@ import xml.parsers.expat
 from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn, Protocol
 
-from docbatch.providers.local.office.opc import BrokenPartError
+from docbatch.providers.local.flow.unreadable import UnreadablePartError
 
 
 class XmlListener(Protocol):
@@ -16,7 +16,7 @@ class XmlListener(Protocol):
 
 
 def read(chunks: Iterable[bytes], listener: XmlListener) -> None:
-    """Tell the listener what is in the chunks. Raises BrokenPartError, after what could be read was told."""
+    """Tell the listener what is in the chunks. Raises UnreadablePartError, after what could be read was told."""
     parser = xml.parsers.expat.ParserCreate()
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse
@@ -28,7 +28,7 @@ def read(chunks: Iterable[bytes], listener: XmlListener) -> None:
             parser.Parse(chunk, False)
         parser.Parse(b"", True)
     except (xml.parsers.expat.ExpatError, ValueError, LookupError) as error:
-        raise BrokenPartError(f"it is not XML: {error}") from error
+        raise UnreadablePartError(f"it is not XML: {error}") from error
 
 
 def _by_local_name(start: Callable[[str, Mapping[str, str]], None]) -> Callable[[str, dict[str, str]], None]:
@@ -39,4 +39,4 @@ def _by_local_name(start: Callable[[str, Mapping[str, str]], None]) -> Callable[
 
 
 def _refuse(*_: object) -> NoReturn:
-    raise BrokenPartError("it declares a document type")
+    raise UnreadablePartError("it declares a document type")

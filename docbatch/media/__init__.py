@@ -8,10 +8,9 @@ give the same answer.
 import codecs
 import io
 import re
-import struct
-import zipfile
-import zlib
 from typing import BinaryIO
+
+from docbatch.media import zipped
 
 HEAD_SIZE = 8192
 
@@ -23,9 +22,6 @@ HTML = "text/html"
 ZIP = "application/zip"
 OLE = "application/x-ole-storage"
 MAIL = "message/rfc822"
-
-_OPENXML = "application/vnd.openxmlformats-officedocument"
-_ODF = "application/vnd.oasis.opendocument"
 
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -62,13 +58,6 @@ _OLE_STREAMS = (
     ("EncryptedPackage", "application/x-ole-encrypted"),
 )
 
-_FAMILIES = {
-    "word": f"{_OPENXML}.wordprocessingml.document",
-    "xl": f"{_OPENXML}.spreadsheetml.sheet",
-    "ppt": f"{_OPENXML}.presentationml.presentation",
-}
-_BINARY_SHEET = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
-
 _TEXT_SUFFIXES = {
     b".md": "text/markdown",
     b".markdown": "text/markdown",
@@ -81,15 +70,6 @@ _TEXT_SUFFIXES = {
     b".eml": MAIL,
 }
 _MAIL_SUFFIXES = frozenset({b".eml", b".mht", b".mhtml"})
-_ZIP_SUFFIXES = {
-    b".docx": _FAMILIES["word"],
-    b".xlsx": _FAMILIES["xl"],
-    b".pptx": _FAMILIES["ppt"],
-    b".odt": f"{_ODF}.text",
-    b".ods": f"{_ODF}.spreadsheet",
-    b".odp": f"{_ODF}.presentation",
-    b".epub": "application/epub+zip",
-}
 _OLE_SUFFIXES = {
     b".doc": "application/msword",
     b".xls": "application/vnd.ms-excel",
@@ -97,8 +77,6 @@ _OLE_SUFFIXES = {
     b".msg": "application/vnd.ms-outlook",
 }
 
-_LONGEST_TYPE = 120
-_OURS = b"application/vnd.docbatch."
 _PDF_HEADER = re.compile(rb"%PDF-\d")
 _PDF_OBJECT = re.compile(rb"\d obj\b")
 _PDF_BINARY = re.compile(rb"^%[\x80-\xff]{4}", re.MULTILINE)
@@ -116,6 +94,9 @@ _NO_CHARACTER = re.compile(
 )
 _ASCII_WORDS = re.compile(r"[\t\n\r -~]")
 _HTML_START = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_FIRST_TAG = re.compile(rb"<(?![?!])[^<>]*>")
+_FLAT = re.compile(rb"<office:document\s[^<>]*?\soffice:mimetype\s*=\s*[\"']([\w.+/-]+)[\"']")
 _FIELD = re.compile(rb"(?!https?:)([A-Za-z][A-Za-z0-9-]{1,40}):[ \t]?")
 _MAIL_FIELDS = frozenset(
     b"from to cc subject date received message-id mime-version return-path delivered-to content-type reply-to".split()
@@ -133,7 +114,7 @@ def detect(head: bytes, name: bytes = b"", open_file: BinaryIO | None = None) ->
         return EMPTY
     suffix = _suffix(name)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _inside_zip(head, suffix, open_file)
+        return zipped.kind(head, suffix, open_file) or ZIP
     if head.startswith(_OLE_MAGIC):
         return _inside_ole(head, suffix, open_file)
     return _by_magic(head, suffix) or _late_pdf(head, suffix, open_file) or _text_kind(head, suffix)
@@ -168,67 +149,6 @@ def _late_pdf(head: bytes, suffix: bytes, open_file: BinaryIO | None) -> str | N
         return None
     open_file.seek(0)
     return PDF if _PDF_HEADER.search(open_file.read(_MOST_JUNK)) else None
-
-
-def _inside_zip(head: bytes, suffix: bytes, open_file: BinaryIO | None) -> str:
-    found = _declared_type(head) or _by_members(_names_in_head(head), suffix)
-    if found:
-        return found
-    names = _names_in_directory(open_file) if open_file else None
-    if names is None:
-        return _ZIP_SUFFIXES.get(suffix, ZIP)
-    return _by_members(names, suffix) or ZIP
-
-
-def _declared_type(head: bytes) -> str | None:
-    """Return what an OpenDocument or EPUB file says in its first member, `mimetype`."""
-    if head[30:38] != b"mimetype":
-        return None
-    content = head[38 + int.from_bytes(head[28:30], "little") :]
-    size = int.from_bytes(head[22:26], "little") or _LONGEST_TYPE
-    if head[8:10] == b"\x08\0":
-        content = _inflated(content)
-    declared = re.match(rb"[\w.+-]+/[\w.+-]+", content[: min(size, _LONGEST_TYPE)])
-    # Types of ours are said by docbatch, never by a file.
-    return declared[0].decode("ascii") if declared and not declared[0].startswith(_OURS) else None
-
-
-def _inflated(content: bytes) -> bytes:
-    try:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, _LONGEST_TYPE)
-    except zlib.error:
-        return b""
-
-
-def _names_in_head(head: bytes) -> list[str]:
-    starts = (match.start() for match in re.finditer(rb"PK\x03\x04", head))
-    names = (head[at + 30 : at + 30 + int.from_bytes(head[at + 26 : at + 28], "little")] for at in starts)
-    return [name.decode("latin-1") for name in names]
-
-
-def _names_in_directory(file: BinaryIO) -> list[str] | None:
-    """Return the member names, None when the archive's directory cannot be read."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
-        return None
-
-
-def _by_members(names: list[str], suffix: bytes) -> str | None:
-    # The first member that tells decides: a document may carry whole documents of other kinds inside.
-    families = (name.partition("/")[0] for name in names if "/" in name)
-    family = next((family for family in families if family in _FAMILIES), None)
-    if family == "xl" and any("workbook.bin" in name for name in names):
-        return _BINARY_SHEET
-    if family:
-        return _FAMILIES[family]
-    if "META-INF/container.xml" in names:
-        return _ZIP_SUFFIXES[b".epub"]
-    if "content.xml" in names and "META-INF/manifest.xml" in names:
-        by_name = _ZIP_SUFFIXES.get(suffix, "")
-        return by_name if by_name.startswith(_ODF) else f"{_ODF}.text"
-    return None
 
 
 def _inside_ole(head: bytes, suffix: bytes, open_file: BinaryIO | None) -> str:
@@ -310,9 +230,18 @@ def _markup_kind(text: bytes, suffix: bytes) -> str:
         return HTML
     if re.search(rb"<svg\b", text[:2048]):
         return "image/svg+xml"
-    if text.startswith(b"<?xml"):
-        return "application/xml"
+    flat = _flat_type(text)
+    if flat or text.startswith(b"<?xml"):
+        return flat or "application/xml"
     return _TEXT_SUFFIXES.get(suffix, PLAIN)
+
+
+def _flat_type(text: bytes) -> str | None:
+    """Return what an OpenDocument says that is one XML file; types that no zip of its family has stay XML."""
+    root = _FIRST_TAG.search(_COMMENT.sub(b"", text))
+    declared = _FLAT.match(root[0]) if root else None
+    said = declared[1].decode("ascii") if declared else ""
+    return said if said in zipped.SUFFIXES.values() else None
 
 
 def _looks_like_mail(text: bytes, suffix: bytes) -> bool:
