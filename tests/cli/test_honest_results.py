@@ -63,6 +63,19 @@ def test_a_run_ends_with_all_that_is_to_be_said_and_so_does_the_next(mixed: Proj
     assert set(mixed.outputs()) == {"a.txt.md", "all.jsonl", "blank.txt.md", "half.pdf.md", "pages.pdf.md"}
 
 
+def test_a_run_says_how_many_warnings_it_does_not_show(project: Project) -> None:
+    guessed = "Счёт на оплату".encode("cp1251")
+    project.write({f"in/{number}.txt": guessed if number % 2 else b" " for number in range(12)})
+    project.write({"in/half.pdf": specimens.pdf(scanned=(2,))})
+    project.job(JOB + 'config: {ocr: "off"}\n')
+
+    lines = of_the_job(project.call("apply").out)
+
+    assert len([line for line in lines if line.startswith("    ")]) == 11
+    assert lines[-1] == "    and 2 more; 'docbatch status job' lists them"
+    assert "more;" not in project.call("status").out
+
+
 def test_scripts_and_programs_learn_the_same(mixed: Project) -> None:
     (job,) = mixed.call("apply", "--json").lines[-1]["jobs"]
     recorded = mixed.call("status", "--json").lines[0]

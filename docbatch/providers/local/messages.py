@@ -17,7 +17,8 @@ class Task:
     """One document to read.
 
     `id` is chosen by the caller and comes back with the outcome. `out` is the file the answer is written to.
-    `timeout` in seconds, `max_memory` in bytes. The first `skip` engines are left out: they died on this document.
+    `timeout` in seconds, `max_memory` in bytes. The first `skip` engines are left out: they died on this document, the
+    first of them for the reason in `died`.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Task:
     max_memory: int
     options: Options = field(default_factory=Options)
     skip: int = 0
+    died: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Unkept:
 Answer = Written | Differs | Unkept | Failure
 
 
-_PLAIN = ("id", "digest", "size", "media_type", "timeout", "max_memory", "skip")
+_PLAIN = ("id", "digest", "size", "media_type", "timeout", "max_memory", "skip", "died")
 
 
 def task_message(task: Task) -> list[Any]:

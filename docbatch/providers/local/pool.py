@@ -230,9 +230,10 @@ class Pool:
         Path(os.fsdecode(task.out)).unlink(missing_ok=True)
         left = task.timeout - (time.monotonic() - worker.since)
         if self._others(task) and left > 0 and verdict.kind is not FailureClass.CANCELLED:
-            self._failed_before.setdefault(task.id, verdict)
+            first = self._failed_before.setdefault(task.id, verdict)
+            again = replace(task, skip=task.skip + 1, died=first.message, timeout=left)
             with self._lock:
-                self._queue.appendleft(replace(task, skip=task.skip + 1, timeout=left))
+                self._queue.appendleft(again)
         else:
             self._end(task, verdict)
 

@@ -125,10 +125,25 @@ def test_a_worker_that_answers_nonsense_fails_its_document_only(one: Bench) -> N
     assert isinstance(answers["good"], Written)
 
 
-@pytest.mark.parametrize("deed", ["first-abort", "first-hang", "first-panic", "first-fail"])
-def test_the_second_engine_reads_what_the_first_one_failed_on(one: Bench, deed: str) -> None:
+@pytest.mark.parametrize(
+    ("deed", "reason"),
+    [
+        ("first-abort", "the engine died (SIGABRT)"),
+        ("first-hang", "not read within 1 seconds"),
+        ("first-panic", "first failed: PanicException: poisoned"),
+        ("first-fail", "first cannot read it"),
+    ],
+)
+def test_the_second_engine_reads_what_the_first_one_failed_on_and_says_so(
+    one: Bench, deed: str, reason: str
+) -> None:
     task = one.task("a", deed.encode(), TWO, timeout=1.0)
-    assert one.written(task, one.run(task)["a"])["engine"] == "second"
+    answer = one.run(task)["a"]
+    written = one.written(task, answer)
+    assert written["engine"] == "second"
+    assert written["warnings"] == [f"first failed, and another engine read it: {reason}"]
+    assert isinstance(answer, Written)
+    assert list(answer.warnings) == written["warnings"]
 
 
 def test_a_document_on_which_both_engines_fail_keeps_the_first_reason(one: Bench) -> None:
