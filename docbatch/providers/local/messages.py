@@ -8,6 +8,12 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.processes.frames import read_message
 from docbatch.providers.local.engines import Options
 
+# What a person can do about a limit of the job; documents that failed are read under a new one when that is asked for.
+MORE_TIME = "raise config.timeout and run 'docbatch retry'"
+MORE_MEMORY = "raise config.max_memory and run 'docbatch retry'"
+PERHAPS_MORE_MEMORY = f"where memory ran out, {MORE_MEMORY}"
+_ADVICE = (PERHAPS_MORE_MEMORY, MORE_MEMORY, MORE_TIME)
+
 # The format of the file an answer is written to.
 FORMAT = "docbatch/local/v2"
 
@@ -60,6 +66,14 @@ class Unkept:
     """The document was read, but its answer could not be written. That is no verdict on the document."""
 
     reason: str
+
+
+def without_advice(failure: Failure) -> str:
+    """Return what a failure says, without what a person can do about it."""
+    message = failure.message
+    for advice in _ADVICE:
+        message = message.removesuffix(f"; {advice}")
+    return message
 
 
 Answer = Written | Differs | Unkept | Failure

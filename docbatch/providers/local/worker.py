@@ -21,7 +21,16 @@ from docbatch.processes.parent import die_with, private_pipes, serve
 from docbatch.providers.local import confine, engines, panics, reading
 from docbatch.providers.local.deadline import CURRENT
 from docbatch.providers.local.engines import PDF, Catalogue, Engine, Json, Options, Parsed, shows_pages
-from docbatch.providers.local.messages import FORMAT, Answer, Differs, Task, Unkept, Written, read_task
+from docbatch.providers.local.messages import (
+    FORMAT,
+    MORE_MEMORY,
+    Answer,
+    Differs,
+    Task,
+    Unkept,
+    Written,
+    read_task,
+)
 from docbatch.providers.local.ocr import ways
 from docbatch.providers.local.pdf.passwords import locked
 from docbatch.providers.local.something_to_see import Shown, shown
@@ -65,7 +74,8 @@ class DocumentReader:
             answer = self._answer(task, started)
         except MemoryError:
             self._spoilt = True
-            answer = Failure(FailureClass.MEMORY, "the document needs more memory than max_memory allows")
+            needs = "the document needs more memory than max_memory allows"
+            answer = Failure(FailureClass.MEMORY, f"{needs}; {MORE_MEMORY}")
         self._spoilt |= panics.CURRENT.taken()
         self._documents += 1
         self._seconds += time.perf_counter() - started
