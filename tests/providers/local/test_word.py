@@ -354,3 +354,11 @@ def test_what_looks_like_a_tag_is_seen() -> None:
 def test_marks_do_not_break_words() -> None:
     inner = f"{run('H')}{run('2', '<w:b/>')}{run('O, x')}{run('y', '<w:b/>')}{run(' and ')}{run('bold', '<w:b/>')}{run('.')}"
     assert markdown(read(docx(f"<w:p>{inner}</w:p>"), WORD)) == "H2O, xy and **bold**."
+
+
+def test_an_exponent_is_no_digit_of_the_number_before_it() -> None:
+    up = '<w:vertAlign w:val="superscript"/>'
+    body = f"<w:p>{run('10')}{run('6', up)}{run(' and 1')}{run('st', up)}</w:p>"
+    document = read(docx(body), WORD)
+    assert lines(document) == ["10⁶ and 1st"]
+    assert markdown(document) == "10⁶ and 1st"

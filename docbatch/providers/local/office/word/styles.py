@@ -63,6 +63,7 @@ class WordStyles:
                     bold=any(each.bold for each, _, _ in chain),
                     italic=any(each.italic for each, _, _ in chain),
                     struck=any(each.struck for each, _, _ in chain),
+                    is_raised=any(each.is_raised for each, _, _ in chain),
                 ),
                 any(hidden for _, hidden, _ in chain),
                 next((font for _, _, font in chain if font), ""),
@@ -102,7 +103,13 @@ def look(properties: ET.Element | None) -> tuple[Look, bool, str]:
     fonts = first(properties, "w:rFonts")
     font = "" if fonts is None else fonts.get("w:ascii") or fonts.get("w:hAnsi") or ""
     struck = has(properties, "w:strike") or has(properties, "w:dstrike")
-    shown = Look(bold=has(properties, "w:b"), italic=has(properties, "w:i"), struck=struck)
+    place = first(properties, "w:vertAlign")
+    shown = Look(
+        bold=has(properties, "w:b"),
+        italic=has(properties, "w:i"),
+        struck=struck,
+        is_raised=place is not None and place.get(VALUE) == "superscript",
+    )
     return shown, has(properties, "w:vanish"), font
 
 
