@@ -127,6 +127,14 @@ def test_what_stands_beside_a_body_in_pages_is_put_around_them(engine: Inner) ->
     assert document.text == "ACME\n\nOne\n\nTwo\n\nbelow"
 
 
+def test_running_lines_stand_once_in_text_and_markdown(engine: Inner) -> None:
+    running = [blocks.paragraph("ACME") | {"role": "header"}] * 2
+    engine.said = Parsed("Body", "Body\n\nACME\n\nACME", blocks=[blocks.paragraph("Body"), *running])
+    document = completed(engine, compound(streams("Body\r", running=("ACME\r",))))
+    assert (document.markdown, document.text) == ("ACME\n\nBody", "ACME\n\nBody")
+    assert [block["text"] for block in document.blocks] == ["ACME", "Body"]
+
+
 def test_tables_whose_cells_are_not_kept_apart_make_the_document_partial(engine: Inner) -> None:
     data = compound(streams("Body\x07\x07\r"))
     assert completed(engine, data).lost == ["tables: their words are read, where each cell ends is not"]

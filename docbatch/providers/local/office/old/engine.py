@@ -68,15 +68,13 @@ def _own(said: word_pieces.OldWordText, failure: Failure) -> Parsed | Failure:
 
 def _completed(parsed: Parsed, said: word_pieces.OldWordText) -> Parsed:
     """Return what was read with what stands beside the body, and with words of the body that are missing."""
-    whole = "\n".join(filter(None, (parsed.text, parsed.markdown)))
-    known = set(word_guard.words(whole))
-    before = [
-        each for each in _beside(said, is_header=True) if not known.issuperset(word_guard.words(each["text"]))
-    ]
+    parsed = _without_running(parsed)
+    known = set(word_guard.words(parsed.markdown or parsed.text or ""))
+    before = _beside(said, is_header=True)
     after = [
         each
         for each in _beside(said, is_header=False)
-        if not known.issuperset(word_guard.words(each["text"]))
+        if each.get("role") == "footer" or not known.issuperset(word_guard.words(each["text"]))
     ]
     put_back = [blocks.paragraph(line) for line in said.body if not known.issuperset(word_guard.words(line))]
     told = ["some words stand at the end, since their place is not known"] if put_back else []
@@ -96,6 +94,12 @@ def _completed(parsed: Parsed, said: word_pieces.OldWordText) -> Parsed:
         blocks=() if parsed.pages else [*before, *parsed.blocks, *extra],
         warnings=warnings,
     )
+
+
+def _without_running(parsed: Parsed) -> Parsed:
+    """Leave out headers and footers, which the engine has in its text, once for each page, and not in its Markdown."""
+    kept = [block for block in parsed.blocks if block.get("role") not in {"header", "footer"}]
+    return parsed if len(kept) == len(parsed.blocks) else replace(parsed, blocks=kept, text=blocks.text(kept))
 
 
 def _around(pages: Sequence[Json], before: list[Json], after: list[Json]) -> list[Json]:
