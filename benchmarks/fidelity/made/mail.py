@@ -41,10 +41,10 @@ def samples() -> Iterator[Sample]:
 
 def _sample(name: str, mail: EmailMessage, known: Truth) -> Sample:
     data = mail.as_bytes()
-    for part in mail.walk():
+    for number, part in enumerate(mail.walk()):
         boundary = part.get_boundary()
         if boundary:
-            data = data.replace(boundary.encode(), f"made-{name}-{len(boundary)}".encode())
+            data = data.replace(boundary.encode(), f"made-{name}-{number:02}".encode())
     return Sample(f"mail/{name}.eml", data, known)
 
 

@@ -80,7 +80,7 @@ def _styles(codes: Sequence[str]) -> str:
     return f'<styleSheet {_NS}><numFmts>{formats}</numFmts><cellXfs><xf numFmtId="0"/>{styles}</cellXfs></styleSheet>'
 
 
-def ods(tables: str, styles: str = "") -> bytes:
+def ods(tables: str, styles: str = "", members: Mapping[str, str] | None = None) -> bytes:
     spaces = " ".join(
         f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
         for name in ("office", "table", "text", "style", "drawing")
@@ -90,9 +90,8 @@ def ods(tables: str, styles: str = "") -> bytes:
         f"<office:automatic-styles>{styles}</office:automatic-styles><office:body><office:spreadsheet>{tables}"
         "</office:spreadsheet></office:body></office:document-content>"
     )
-    return zipped(
-        {"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content}, ("mimetype",)
-    )
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    return zipped({"mimetype": kind, "content.xml": content, **(members or {})}, ("mimetype",))
 
 
 def _wide(value: str) -> bytes:

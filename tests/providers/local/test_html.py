@@ -6,7 +6,7 @@ from docbatch.core.models import Failure
 from docbatch.core.results import Block
 from docbatch.providers.local import blocks, engines
 from docbatch.providers.local.engines import Json, Options, Parsed
-from docbatch.providers.local.text import html_blocks
+from docbatch.providers.local.text import html_blocks, html_engine
 from docbatch.providers.local.text.html_engine import HtmlEngine
 
 
@@ -218,3 +218,20 @@ def test_pages_made_to_hurt_are_read_all_the_same(page: str) -> None:
 
 def test_pages_are_read_by_this_engine_first() -> None:
     assert engines.route("text/html", Options()) == ("html", "xberg")
+
+
+@pytest.mark.parametrize(
+    ("body", "is_lost"),
+    [
+        ("<div id=root></div><script>draw()</script>", True),
+        ("<noscript>Please switch on JavaScript</noscript><div></div><script src=a.js></script>", True),
+        ("<div>5</div><script>draw()</script>", False),
+        ("<img src=a.png><script>draw()</script>", False),
+        ("<div></div>", False),
+    ],
+)
+def test_a_page_that_its_script_makes_is_partial(body: str, is_lost: bool) -> None:
+    found = html_engine.page(f"<title>App</title><body>{body}</body>")
+    assert found.lost == (
+        ("the page is made by its script; what that shows was not read",) if is_lost else ()
+    )

@@ -389,3 +389,12 @@ def test_mail_in_mail_ends_somewhere() -> None:
 
 def test_mails_are_read_by_this_engine_first() -> None:
     assert engines.route("message/rfc822", NO_OCR) == ("mail", "xberg")
+
+
+def test_the_lines_of_an_invitation_are_whole() -> None:
+    invitation = b"BEGIN:VCALENDAR\r\nSUMMARY:A meeting about the num\r\n ber 12\r\nEND:VCALENDAR\r\n"
+    data = (
+        b"Subject: s\r\nContent-Type: multipart/mixed; boundary=q\r\n\r\n--q\r\n"
+        b"Content-Type: text/calendar; name=i.ics\r\n\r\n" + invitation + b"\r\n--q--\r\n"
+    )
+    assert "A meeting about the number 12" in read(data).attachments[0]["text"]

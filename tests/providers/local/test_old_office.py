@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from docbatch.core.models import Failure, FailureClass
-from docbatch.providers.local import engines
+from docbatch.providers.local import blocks, engines
 from docbatch.providers.local.engines import Parsed
 from docbatch.providers.local.office.old import engine as old_office
 from docbatch.providers.local.office.old import word_pieces
@@ -114,3 +114,60 @@ def test_locked_documents_are_encrypted_and_damaged_ones_corrupt() -> None:
 def test_a_document_that_breaks_off_says_nothing_of_its_texts(cut: int) -> None:
     whole = streams("Body\r")
     assert word_pieces.read(whole | {"WordDocument": whole["WordDocument"][:cut]}) is None
+
+
+def test_what_stands_beside_a_body_in_pages_is_put_around_them(engine: Inner) -> None:
+    pages = [
+        {"number": at, "text": text, "markdown": text, "blocks": [{"kind": "text", "text": text}]}
+        for at, text in enumerate(("One", "Two"), 1)
+    ]
+    engine.said = Parsed("One\n\nTwo", "One\n\nTwo", pages=pages)
+    document = completed(engine, compound(streams("One\rTwo\r", "below\r", running=("ACME\r",))))
+    assert [page["text"] for page in document.pages] == ["ACME\n\nOne", "Two\n\nbelow"]
+    assert document.text == "ACME\n\nOne\n\nTwo\n\nbelow"
+
+
+def test_running_lines_stand_once_in_text_and_markdown(engine: Inner) -> None:
+    running = [blocks.paragraph("ACME") | {"role": "header"}] * 2
+    engine.said = Parsed("Body", "Body\n\nACME\n\nACME", blocks=[blocks.paragraph("Body"), *running])
+    document = completed(engine, compound(streams("Body\r", running=("ACME\r",))))
+    assert (document.markdown, document.text) == ("ACME\n\nBody", "ACME\n\nBody")
+    assert [block["text"] for block in document.blocks] == ["ACME", "Body"]
+
+
+def test_tables_whose_cells_are_not_kept_apart_make_the_document_partial(engine: Inner) -> None:
+    data = compound(streams("Body\x07\x07\r"))
+    assert completed(engine, data).lost == ["tables: their words are read, where each cell ends is not"]
+    engine.said = Parsed("Body", "Body", blocks=[blocks.table([["Body"]])])
+    assert completed(engine, data).lost == []
+
+
+@pytest.mark.parametrize(
+    ("code", "lost", "warnings"),
+    [
+        (0x0800, ["tracked changes: deleted words stand among those that are left"], []),
+        (0x0801, [], ["the document has tracked changes; it is read as if all were accepted"]),
+        (0x083C, [], ["the document has hidden text; it is not marked"]),
+        (0x0835, [], []),
+    ],
+)
+def test_changes_and_hidden_words_are_said(
+    engine: Inner, code: int, lost: list[str], warnings: list[str]
+) -> None:
+    document = completed(engine, compound(with_property(streams("Body\r"), code)))
+    assert (document.lost, document.warnings) == (lost, warnings)
+
+
+def with_property(whole: dict[str, bytes], code: int) -> dict[str, bytes]:
+    """Return a document whose only run of characters has a property switched on, after one of another size."""
+    document, table = whole["WordDocument"], whole["1Table"]
+    padded = document.ljust(-(-len(document) // 512) * 512, b"\0")
+    properties = struct.pack("<HHHB", 0x4A43, 24, code, 1)
+    page = bytearray(512)
+    struct.pack_into("<IIB", page, 0, 0, 100, 50)
+    page[100 : 101 + len(properties)] = bytes([len(properties)]) + properties
+    page[511] = 1
+    head = bytearray(padded)
+    struct.pack_into("<II", head, 0xFA, len(table), 12)
+    listed = struct.pack("<III", 0, 100, len(padded) // 512)
+    return {"WordDocument": bytes(head + page), "1Table": table + listed}

@@ -223,3 +223,23 @@ def test_spaces_of_the_file_are_one_and_those_at_the_end_of_rows_are_no_cells() 
     assert lines(read(opendocument(p("a <text:span> b</text:span>\n c")), ODT)) == ["a b c"]
     body = f"<table:table>{row(cell('x'), cell(''), cell('y'), cell(''), cell(''))}</table:table>"
     assert rows(read(opendocument(body, kind="spreadsheet"), ODS)) == [[["x", "", "y"]]]
+
+
+def test_form_fields_of_word_show_what_was_chosen() -> None:
+    def field(kind: str, *said: tuple[str, str]) -> str:
+        inner = "".join(f'<f:param f:name="{name}" f:value="{value}"/>' for name, value in said)
+        return f'<f:fieldmark f:type="vnd.oasis.opendocument.field.{kind}">{inner}</f:fieldmark>'
+
+    entries = [("Dropdown_ListEntry", "Red"), ("Dropdown_ListEntry", "Green"), ("Dropdown_Selected", "1")]
+    space = "urn:openoffice:names:experimental:ooo-ms-interop:xmlns:field:1.0"
+    body = (
+        f'<text:p xmlns:f="{space}">a {field("FORMCHECKBOX", ("Checkbox_Checked", "true"))} b '
+        f"{field('FORMCHECKBOX')} c {field('FORMDROPDOWN', *entries)}{field('FORMTEXT')} d</text:p>"
+    )
+    assert lines(read(opendocument(body), f"{ODF}.text")) == ["a ☒ b ☐ c Green d"]
+
+
+def test_an_exponent_of_open_document_is_raised() -> None:
+    style = '<style:style style:name="U" style:family="text"><style:text-properties style:text-position="super 58%"/></style:style>'
+    body = '<text:p>10<text:span text:style-name="U">6</text:span></text:p>'
+    assert lines(read(opendocument(body, automatic=style), f"{ODF}.text")) == ["10⁶"]

@@ -201,3 +201,24 @@ def test_breaks_in_fields_stay_in_their_cell() -> None:
     assert isinstance(found, Parsed)
     assert found.tables == found.blocks
     assert blocks.markdown(found.blocks) == "| a | b |\n| --- | --- |\n| x<br>y | 2 |"
+
+
+def test_a_formula_of_an_older_workbook_whose_text_is_not_kept_is_lost_by_its_place() -> None:
+    formula = record(0x06, struct.pack("<HHH", 1, 0, 0) + b"\0" * 6 + b"\xff\xff")
+    kept = record(0x06, struct.pack("<HHH", 2, 0, 0) + b"\0" * 6 + b"\xff\xff") + record(
+        0x207, short_text("kept")
+    )
+    found = read(xls(record(0x204, A1 + short_text("x")) + formula + kept), XLS)
+    assert grid(found)[-1] == ["kept"]
+    assert [each.partition(": ")[2] for each in found.lost] == ["formula without a value in A2"]
+
+
+def test_a_chart_of_open_document_shows_its_figures_without_where_they_are_from() -> None:
+    held = (
+        '<chart xmlns:t="urn:table" xmlns:x="urn:text"><t:table><t:table-row><t:table-cell><x:p>10</x:p>'
+        "<g><desc>Data.B2:Data.B4</desc></g></t:table-cell><t:table-cell><x:p>NaN</x:p></t:table-cell>"
+        "</t:table-row></t:table></chart>"
+    )
+    sheet = '<table:table table:name="S"><table:shapes><draw:object xmlns:l="http://www.w3.org/1999/xlink" l:href="./Object 1"/></table:shapes></table:table>'
+    found = read(ods(sheet, members={"Object 1/content.xml": held}), ODS)
+    assert [block["text"] for block in found.pages[0]["blocks"]][1:] == ["10\t"]

@@ -30,6 +30,7 @@ def rtf(body: str, head: str = r"\ansi\ansicpg1252") -> bytes:
         (r"{\field{\*\fldinst PAGE}{\fldrslt 4}}", "4"),
         (r"{\field{\*\fldinst FORMCHECKBOX{\*\formfield{\fftype1\ffres1}}}{\fldrslt }} yes", "☒ yes"),
         (r"a{\deleted b}c", "ac"),
+        (r"10{\super 6} m{\super st}x\super 2\nosupersub 3", "10⁶ mstx²3"),
     ],
 )
 def test_characters_are_those_that_are_shown(body: str, said: str) -> None:
@@ -94,3 +95,39 @@ def test_pictures_alone_are_unread() -> None:
 
 def test_groups_without_end_are_bounded() -> None:
     assert lines(read(rtf("{" * 200_000 + "core"), RTF)) == ["core"]
+
+
+def test_signs_are_those_of_the_font_that_the_document_names() -> None:
+    data = (
+        rb"{\rtf1\ansi{\fonttbl{\f0\fcharset0 Times;}{\f6\fcharset2 Wingdings;}}{\f6\'fc}{\f6\u-3844?}\par}"
+    )
+    assert lines(read(data, RTF)) == ["✓✓"]
+
+
+def test_cells_stand_by_where_they_end() -> None:
+    body = (
+        r"\trowd\cellx2000\cellx3000\intbl wide\cell c\cell\row"
+        r"\trowd\cellx1000\cellx2010\cellx3000\intbl 1\cell 2\cell 3\cell\row\pard"
+    )
+    found = cells(read(rtf(body), RTF))
+    assert [(each["column"], each.get("column_span", 1), each["text"]) for each in found] == [
+        (0, 2, "wide"), (2, 1, "c"), (0, 1, "1"), (1, 1, "2"), (2, 1, "3"),
+    ]  # fmt: skip
+
+
+def test_a_table_in_a_cell_leaves_the_cells_around_it_alone() -> None:
+    inner = r"\itap2 x\nestcell{\*\nesttableprops\trowd\cellx500\nestrow}"
+    body = (
+        rf"\trowd\cellx2000\cellx3000\intbl wide\cell c\cell\row"
+        rf"\trowd\cellx1000\cellx2000\cellx3000\intbl {inner}\pard\intbl 1\cell 2\cell 3\cell\row\pard"
+    )
+    assert [each["column"] for each in cells(read(rtf(body), RTF))] == [0, 2, 0, 1, 2]
+
+
+def test_the_marker_of_an_item_ends_neither_its_heading_nor_its_cell() -> None:
+    marker = r"{\listtext\pard\plain 1.\tab}"
+    assert markdown(read(rtf(rf"\pard\s1{marker}Title\par"), RTF)) == "# 1. Title"
+    table = rf"\trowd\cellx1000\cellx2000\pard\intbl{marker}item\par\pard\intbl{marker}last\cell x\cell\row\pard after\par"
+    document = read(rtf(table), RTF)
+    assert lines(document)[-1] == "after"
+    assert [each["text"] for each in cells(document)] == ["1. item\n1. last", "x"]

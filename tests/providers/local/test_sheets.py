@@ -9,6 +9,7 @@ from docbatch.core.results import Page
 from docbatch.providers.local import attachments, blocks, engines
 from docbatch.providers.local.engines import Options, Parsed
 from docbatch.providers.local.office.sheets import number_format
+from docbatch.providers.local.office.sheets.sheet import running_lines
 from tests.providers.local.sheet_specimens import Made, cell, row, text, xlsx
 from tests.providers.local.slide_specimens import chart, paragraph, relations
 
@@ -280,3 +281,26 @@ def test_bytes_that_are_no_workbook_are_a_failure() -> None:
 def test_the_same_workbook_gives_the_same_answer() -> None:
     data = xlsx(Made(row(1, cell("A1", "45000.5", style=1))), codes=["h:mm"])
     assert read(data) == read(data)
+
+
+def test_words_beside_the_number_of_a_page_are_said() -> None:
+    codes = {
+        "&LSecret &P": "Secret",
+        "Page &P of &N": "",
+        "&LSeite &P": "",
+        "&CReport 7 - page &P": "Report 7 - page",
+    }
+    for code, shown in codes.items():
+        assert running_lines(code, "Sheet") == shown
+
+
+def test_a_sheet_of_pictures_alone_is_unread() -> None:
+    picture = "<xdr:twoCellAnchor><xdr:pic><xdr:nvPicPr/></xdr:pic></xdr:twoCellAnchor>"
+    drawing = f'<xdr:wsDr xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing">{picture}</xdr:wsDr>'
+    related = {"d1": ("drawing", "../drawings/drawing1.xml")}
+    shown = Made("", "Scan", after='<drawing r:id="d1"/>', related=related)
+    parts: dict[str, str | bytes | None] = {"xl/drawings/drawing1.xml": drawing}
+    alone = read(xlsx(shown, more=parts))
+    assert (alone.unread, alone.pages) == ([1], [])
+    both = read(xlsx(Made(row(1, cell("A1", "1"))), shown, more=parts))
+    assert (both.unread, len(both.pages)) == ([2], 2)

@@ -354,3 +354,19 @@ def test_what_looks_like_a_tag_is_seen() -> None:
 def test_marks_do_not_break_words() -> None:
     inner = f"{run('H')}{run('2', '<w:b/>')}{run('O, x')}{run('y', '<w:b/>')}{run(' and ')}{run('bold', '<w:b/>')}{run('.')}"
     assert markdown(read(docx(f"<w:p>{inner}</w:p>"), WORD)) == "H2O, xy and **bold**."
+
+
+def test_an_exponent_is_no_digit_of_the_number_before_it() -> None:
+    up = '<w:vertAlign w:val="superscript"/>'
+    body = f"<w:p>{run('10')}{run('6', up)}{run(' and 1')}{run('st', up)}</w:p>"
+    document = read(docx(body), WORD)
+    assert lines(document) == ["10⁶ and 1st"]
+    assert markdown(document) == "10⁶ and 1st"
+
+
+def test_lists_of_words_own_styles_stand_as_deep_as_they_are_drawn() -> None:
+    named = '<w:style w:type="paragraph" w:styleId="L2"><w:name w:val="List Bullet 2"/></w:style>'
+    styles: dict[str, str | bytes] = {"styles:styles.xml": root("styles", named)}
+    body = paragraph("one", place(0)) + paragraph("inner", f'<w:pStyle w:val="L2"/>{place(0)}')
+    document = read(docx(body, numbered(("bullet", "*")) | styles), WORD)
+    assert markdown(document) == "- one\n  - inner"

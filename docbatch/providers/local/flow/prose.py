@@ -1,8 +1,10 @@
 """The words of a paragraph, written at once as plain text and as Markdown."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
+
+from docbatch.providers.local.flow.raised import raised
 
 # Spaces that end a line, or follow one another, are layout that Markdown has no place for.
 _AROUND = re.compile(r"^(\s*)(.*?)(\s*)$", re.DOTALL)
@@ -20,6 +22,7 @@ class Look:
     italic: bool = False
     struck: bool = False
     link: str = ""
+    is_raised: bool = False
 
     def marks(self) -> str:
         return "**" * self.bold + "*" * self.italic + "~~" * self.struck
@@ -39,6 +42,8 @@ class Prose:
         return any(text and not text.isspace() for text, _, _ in self._parts)
 
     def add(self, text: str, look: Look = PLAIN, marked: str | None = None) -> None:
+        if look.is_raised:
+            text, look = raised(text), replace(look, is_raised=False)
         if text or marked:
             self._parts.append((text, marked, look))
 

@@ -44,6 +44,7 @@ _OTHERS = {
     "http://www.idpf.org/2007/opf": "opf",
     "http://openebook.org/namespaces/oeb-package/1.0/": "opf",
     "urn:oasis:names:tc:opendocument:xmlns:container": "ocf",
+    "urn:openoffice:names:experimental:ooo-ms-interop:xmlns:field:1.0": "field",
 }
 _MARKUP_OF_WORD = {"word": "w14", "wordml": "w14", "wordprocessingShape": "wps", "wordprocessingGroup": "wpg"}
 

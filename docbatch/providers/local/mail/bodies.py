@@ -1,5 +1,6 @@
 """Which parts of a mail are its text, which are files, and what becomes of each."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -32,6 +33,9 @@ _SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 # The object identifier of content that is signed and can be read without a key.
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 _NEAR = 64
+# Invitations and cards, whose long lines go on in the next.
+_FOLDED = frozenset({"text/calendar", "text/x-vcalendar", "text/vcard", "text/x-vcard", "text/directory"})
+_FOLD = re.compile(rb"\r?\n[ \t]")
 _STRUCTURED = frozenset({"table", "heading"})
 # An alternative of which so much is not in the other says something of its own.
 _OWN_SHARE = 0.5
@@ -184,6 +188,8 @@ def _file(part: Part, said: Said) -> None:
         said.files.leave(part.name or "smime.p7m", _sealed(part.content()), kind, len(part.body))
     else:
         content = part.content()
+        if kind in _FOLDED:
+            content = _FOLD.sub(b"", content)
         charset = charsets.decode(content, None, part.charset).codec if part.charset else None
         said.files.add(part.name, content, kind, _role(part, kind), charset)
     said.lost += (f"attachment {part.name or 'unnamed'}: {fault}" for fault in part.faults)

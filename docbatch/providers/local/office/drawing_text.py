@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
+from docbatch.providers.local.flow.raised import raised
 from docbatch.providers.local.flow.xml_tree import first, whole
 
 _SILENT = frozenset({"pPr", "rPr", "endParaRPr", "fldPr", "tcPr", "ctrlPr"})
@@ -55,9 +56,16 @@ def spoken(element: ET.Element, number: int | None = None) -> str:
         elif at.tag == "AlternateContent":
             best = chosen(at)
             ahead += [] if best is None else [best]
+        elif at.tag == "r" and _is_raised(at):
+            parts.append(raised("".join(each.text or "" for each in at if each.tag == "t")))
         elif at.tag not in _SILENT:
             ahead.extend(reversed(at))
     return "".join(parts).replace("\v", "\n").strip()
+
+
+def _is_raised(run: ET.Element) -> bool:
+    properties = first(run, "rPr")
+    return properties is not None and whole(properties.get("baseline")) > 0
 
 
 def paragraphs(

@@ -1,4 +1,4 @@
-"""Markdown, CSV, JSON and XML: their characters first, then what xberg makes of them in UTF-8."""
+"""CSV and XML: their characters first, then what xberg makes of them in UTF-8."""
 
 import re
 from collections.abc import Iterator

@@ -35,6 +35,8 @@ def page(text: str, warnings: tuple[str, ...] = (), lost: tuple[str, ...] = ()) 
             *warnings,
             f"mended: {len(unsaid)} words stood where none are looked for, and are put at the end",
         )
+    if (title or parts) and html_guard.is_made_by_script(root, text):
+        lost = (*lost, "the page is made by its script; what that shows was not read")
     if title and word_guard.missing(title, said):
         parts.insert(0, _shown_title(title, parts))
     about = {"title": title, "language": root.attributes.get("lang", "").strip()}

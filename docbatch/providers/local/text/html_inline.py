@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from docbatch.providers.local.flow.raised import raised
 from docbatch.providers.local.text.html_tree import Element
 
 _HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse))\b", re.IGNORECASE)
@@ -31,8 +32,6 @@ _MARKS = {
 _CODE = frozenset({"code", "kbd", "samp", "tt"})
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _AROUND_BREAKS = re.compile(r" *\n *")
-_SUPERSCRIPT = str.maketrans("0123456789+-\u2212=()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾")
-_RAISED = re.compile(r"[0-9+\-\u2212=()]+")
 # Only what Markdown would take for markup; words stay as they were written.
 _MARKUP = re.compile(
     r"`|\\(?=[!-/:-@\[-`{-~])|<(?=[A-Za-z/!?])|&(?=#?\w{1,31};)|\](?=[(\[])|~~+"
@@ -163,8 +162,8 @@ def _as_code(text: str) -> str:
 def _raised(element: Element, within: frozenset[str]) -> Iterator[Line]:
     """Yield an exponent or a note's mark, so that 10 to the 6th does not become 106."""
     words = line(element.children).text
-    if _RAISED.fullmatch(words):
-        yield _plain(words.translate(_SUPERSCRIPT))
+    if (signs := raised(words)) != words:
+        yield _plain(signs)
     else:
         yield from _inner(element, within)
 

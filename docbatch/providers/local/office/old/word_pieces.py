@@ -13,6 +13,7 @@ _SEPARATORS = 6
 # Of each section: headers of even and odd pages, their footers, header and footer of the first page.
 _RUNNING = ("header", "header", "footer", "footer", "header", "footer")
 _NARROW = 0x40000000
+_CELL_ENDS = "\x07"
 _FIELD_BEGINS, _FIELD_SHOWS, _FIELD_ENDS = "\x13", "\x14", "\x15"
 _SHOWN = {
     "\r": "\n",
@@ -32,6 +33,7 @@ class OldWordText:
 
     body: tuple[str, ...]
     beside: tuple[tuple[str, str], ...]
+    has_tables: bool = False
 
 
 def is_locked(document: bytes) -> bool:
@@ -67,7 +69,9 @@ def _sorted(text: str, lengths: tuple[int, ...], places: list[int]) -> OldWordTe
         elif story != "macro":
             role = {"running box": "header", "box": ""}.get(story, story)
             beside += ((role, line) for line in _lines(part))
-    return OldWordText(body, tuple(dict.fromkeys(beside)))
+    return OldWordText(
+        body, tuple(dict.fromkeys(beside)), has_tables=_CELL_ENDS in text[: max(lengths[0], 0)]
+    )
 
 
 def _running(part: str, places: list[int]) -> Iterator[tuple[str, str]]:

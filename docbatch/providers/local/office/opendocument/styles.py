@@ -119,8 +119,15 @@ def _said(chain: list[ET.Element]) -> _Style:
         italic=value("xsl-fo:font-style") in {"italic", "oblique"},
         struck=value("style:text-line-through-style") not in {"", "none"}
         or value("style:text-line-through-type") not in {"", "none"},
+        is_raised=_is_raised(value("style:text-position")),
     )
     return _Style(look, value("text:display") in {"none", "true"})
+
+
+def _is_raised(position: str) -> bool:
+    """Say whether words stand higher than others: by a word or by how much of their height."""
+    place = position.partition(" ")[0]
+    return place == "super" or (place.endswith("%") and place[0] not in "-0")
 
 
 def _levels(style: ET.Element) -> dict[int, ListLevel]:

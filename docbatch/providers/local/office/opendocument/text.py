@@ -3,12 +3,12 @@
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from docbatch.providers.local.flow.prose import Look, Prose
 from docbatch.providers.local.flow.story import Story
 from docbatch.providers.local.flow.xml_tree import children, first, text_within, whole
-from docbatch.providers.local.office.opendocument import tables
+from docbatch.providers.local.office.opendocument import form_fields, tables
 from docbatch.providers.local.office.opendocument.files import OpenDocumentFiles
 from docbatch.providers.local.office.opendocument.lists import ListStanding, OpenDocumentLists
 from docbatch.providers.local.office.opendocument.styles import OpenDocumentStyles
@@ -80,6 +80,9 @@ class OpenDocumentReader:
             "text:note": lambda element, _look, _hidden: self._note(element),
             "office:annotation": lambda element, _look, _hidden: self._comment(element),
             "text:ruby-text": self._ruby,
+            "field:fieldmark": lambda element, look, hidden: self._say(
+                form_fields.shown(element), look, hidden
+            ),
             "text:hidden-text": lambda element, look, _: self._hidden_text(element, look),
         }
 
@@ -309,16 +312,23 @@ class OpenDocumentReader:
                 self._line.ends_with_space = shown.endswith(" ")
 
     def _say(self, text: str, look: Look, is_hidden: bool) -> None:
-        (self._line.hidden if is_hidden else self._line.prose).add(text, look)
-        self._line.ends_with_space = False
+        if text:
+            (self._line.hidden if is_hidden else self._line.prose).add(text, look)
+            self._line.ends_with_space = False
 
     def _span(self, element: ET.Element, look: Look, is_hidden: bool) -> None:
         own, hides = self.styles.look("text", element.get("text:style-name", ""))
-        dressed = Look(look.bold or own.bold, look.italic or own.italic, look.struck or own.struck, look.link)
+        dressed = Look(
+            look.bold or own.bold,
+            look.italic or own.italic,
+            look.struck or own.struck,
+            look.link,
+            is_raised=look.is_raised or own.is_raised,
+        )
         self._inline(element, dressed, is_hidden or hides)
 
     def _link(self, element: ET.Element, look: Look, is_hidden: bool) -> None:
-        linked = Look(look.bold, look.italic, look.struck, element.get("xlink:href", ""))
+        linked = replace(look, link=element.get("xlink:href", ""))
         self._inline(element, linked, is_hidden)
 
     def _ruby(self, element: ET.Element, look: Look, is_hidden: bool) -> None:

@@ -2,6 +2,8 @@
 
 import codecs
 
+from docbatch.providers.local.flow import symbols
+
 _OF_CHARSETS = {
     77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "big5hkscs", 161: "cp1253", 162: "cp1254",
     163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250", 254: "cp437",
@@ -29,6 +31,7 @@ class CodePages:
         self._charsets: dict[int, int] = {}
         self._numbers: dict[int, str] = {}
         self._named: set[str | None] = set()
+        self._fonts: dict[int, str] = {}
 
     def declare(self, number: int) -> None:
         self.own = _named(number) or self.own
@@ -41,6 +44,15 @@ class CodePages:
         name = _named(number)
         if name:
             self._numbers[font] = name
+
+    def set_name(self, font: int, part: str) -> None:
+        """Take the name of a font, or a part of it."""
+        self._fonts[font] = self._fonts.get(font, "") + part
+
+    def symbols_of(self, font: int) -> str:
+        """Return the font whose signs are meant where `is_symbolic`."""
+        name = self._fonts.get(font, "").partition(";")[0].strip()
+        return name if symbols.is_symbolic(name) else "symbol"
 
     def is_symbolic(self, font: int) -> bool:
         return self._charsets.get(font) == SYMBOL

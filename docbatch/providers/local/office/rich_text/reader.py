@@ -9,33 +9,19 @@ from docbatch.providers.local.flow.story import Story
 from docbatch.providers.local.office.rich_text.code_pages import CodePages
 from docbatch.providers.local.office.rich_text.scene import CellPlan, Scene
 from docbatch.providers.local.office.rich_text.tokens import Token, tokens
+from docbatch.providers.local.office.rich_text.vocabulary import (
+    COLLECTED,
+    FOOTERS,
+    HEADERS,
+    PASSED,
+    SIGNS,
+    SILENT,
+)
 from docbatch.providers.local.office.word.fields import EMPTY_BOX, TICKED, address
 
 CHANGED = "the document has tracked changes; it is read as if all were accepted"
 HIDDEN = "the document has hidden text; it is marked as hidden"
 _MOST_GROUPS = 100_000
-_SIGNS = {
-    "tab": "\t", "line": "\n", "lbr": "\n", "emdash": "\u2014", "endash": "\u2013", "lquote": "\u2018", "rquote": "\u2019",
-    "ldblquote": "\u201c", "rdblquote": "\u201d", "bullet": "\u2022", "emspace": "\u2003", "enspace": "\u2002", "qmspace": "\u2005",
-    "~": "\u00a0", "_": "\u2011", "-": "", "zwj": "\u200d", "zwnj": "\u200c", "zwbo": "", "zwnbo": "", "\\": "\\", "{": "{", "}": "}",
-    "nestcell": "\t", "nestrow": "\n",
-}  # fmt: skip
-_HEADERS = frozenset({"header", "headerl", "headerr", "headerf"})
-_FOOTERS = frozenset({"footer", "footerl", "footerr", "footerf"})
-_COLLECTED = frozenset({"fonttbl", "info", "fldinst", "atnauthor", "pict"})
-# What stands in them is read as if they were not there.
-_PASSED = frozenset({"result", "ftnalt", "object", "shppict"})
-_SILENT = frozenset(
-    {
-        "colortbl", "stylesheet", "listtable", "listoverridetable", "rsidtbl", "generator", "themedata", "colorschememapping", "datastore",
-        "latentstyles", "xmlnstbl", "mmathPr", "operator", "nonshppict", "shprslt", "xe", "tc", "rxe", "bkmkstart", "bkmkend",
-        "filetbl", "revtbl", "objdata", "objclass", "objname", "nesttableprops", "sp", "pgptbl", "private", "template", "atnid",
-        "atndate", "atnref", "atrfstart", "atrfend", "atnicn", "atnparent", "docvar", "comment", "company", "manager",
-        "category", "keywords", "doccomm", "hlinkbase", "creatim", "revtim", "printim", "buptim", "fontemb", "fontfile", "falt", "panose",
-        "picprop", "blipuid", "datafield", "nonesttables", "ftnsep", "ftnsepc", "ftncn", "aftnsep", "aftnsepc", "aftncn", "background",
-        "pn", "pnseclvl",
-    }
-)  # fmt: skip
 _INFO = {"title": "title", "subject": "subject", "author": "author"}
 
 
@@ -120,8 +106,8 @@ class RichTextReader:
             "cell": lambda _: self.scenes[-1].end_cell(self._paragraph.get("ilvl", 0)),
             "row": lambda _: self.scenes[-1].end_row(self._plans),
             "trowd": lambda _: self._begin_row(),
-            "cellx": lambda _: self._end_plan(),
-            "pard": lambda _: self._paragraph.clear(),
+            "cellx": self._end_plan,
+            "pard": lambda _: self._begin_paragraph(),
             "ansicpg": lambda number: self.pages.declare(number or 0),
             "mac": lambda _: self.pages.declare(10000),
             "pc": lambda _: self.pages.declare(437),
@@ -130,6 +116,8 @@ class RichTextReader:
             "b": lambda number: self._set(look=replace(self._state.look, bold=number != 0)),
             "i": lambda number: self._set(look=replace(self._state.look, italic=number != 0)),
             "strike": lambda number: self._set(look=replace(self._state.look, struck=number != 0)),
+            "super": lambda number: self._set(look=replace(self._state.look, is_raised=number != 0)),
+            "nosupersub": lambda _: self._set(look=replace(self._state.look, is_raised=False)),
             "v": lambda number: self._set(is_hidden=number != 0),
             "deleted": lambda number: self._set(is_deleted=number != 0),
             "uc": lambda number: self._set(skip=max(number if number is not None else 1, 0)),
@@ -163,7 +151,7 @@ class RichTextReader:
             self._is_optional = True
             return
         is_optional, self._is_optional = self._is_optional, False
-        if word in _SIGNS or word in {"\n", "\r"}:
+        if word in SIGNS or word in {"\n", "\r"}:
             self._sign(word)
             return
         self._flush()
@@ -181,7 +169,7 @@ class RichTextReader:
             self._collected["fftype"] = str(number or 0)
 
     def _enters(self, word: str, *, is_optional: bool) -> bool:
-        known = (_HEADERS, _FOOTERS, _SILENT, _COLLECTED, _PASSED, self._groups)
+        known = (HEADERS, FOOTERS, SILENT, COLLECTED, PASSED, self._groups)
         return is_optional or any(word in each for each in known)
 
     def _sign(self, word: str) -> None:
@@ -192,7 +180,7 @@ class RichTextReader:
         if word in {"\n", "\r"}:
             self._end_paragraph()
         else:
-            self._say(_SIGNS[word])
+            self._say(SIGNS[word])
 
     def _enter(self, word: str) -> None:
         """Begin what a group is about. Groups that nobody knows are silent, if they say that they may be."""
@@ -202,14 +190,14 @@ class RichTextReader:
                 self._set(place=word, opens=word)
         elif place in {"silent", "fonttbl"}:
             return
-        elif word in _HEADERS or word in _FOOTERS:
-            self._begin(Scene("header" if word in _HEADERS else "footer"), word)
+        elif word in HEADERS or word in FOOTERS:
+            self._begin(Scene("header" if word in HEADERS else "footer"), word)
         elif word in self._groups:
             self._groups[word]()
-        elif word in _COLLECTED:
+        elif word in COLLECTED:
             self._set(place=word, opens=word)
             self._collected[word] = ""
-        elif word not in _PASSED:
+        elif word not in PASSED:
             self._set(place="silent")
 
     def _alternative(self) -> None:
@@ -251,7 +239,7 @@ class RichTextReader:
         elif opened == "field":
             self._collected.pop("fldinst", "")
             self._say(self._collected.pop("ticked", ""))
-        elif opened in _HEADERS or opened in _FOOTERS or opened in {"note", "comment", "box"}:
+        elif opened in HEADERS or opened in FOOTERS or opened in {"note", "comment", "box"}:
             self._deliver(self.scenes.pop())
 
     def _deliver(self, scene: Scene) -> None:
@@ -281,8 +269,9 @@ class RichTextReader:
         if not self._bytes:
             return
         content, self._bytes = bytes(self._bytes), bytearray()
-        if self.pages.is_symbolic(self._state.font):
-            self._say("".join(symbols.character("symbol", each) for each in content))
+        if self.pages.is_symbolic(self._state.font) and self._state.place != "fonttbl":
+            font = self.pages.symbols_of(self._state.font)
+            self._say("".join(symbols.character(font, each) for each in content))
         else:
             self._say(content.decode(self.pages.of(self._state.font), "replace"))
 
@@ -294,11 +283,15 @@ class RichTextReader:
             self._collected["surrogate"] = chr(code)
             return
         pair = (before + chr(code)).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        self._say(symbols.translated(pair, "symbol") if self.pages.is_symbolic(self._state.font) else pair)
+        font = self._state.font
+        is_symbolic = self.pages.is_symbolic(font)
+        self._say(symbols.translated(pair, self.pages.symbols_of(font)) if is_symbolic else pair)
 
     def _say(self, text: str) -> None:
         place, state = self._state.place, self._state
-        if place in self._collected and place != "upr":
+        if place == "fonttbl":
+            self.pages.set_name(state.font, text)
+        elif place in self._collected and place != "upr":
             self._collected[place] += text
         elif place in _INFO:
             self._collected[place] = self._collected.get(place, "") + text
@@ -330,12 +323,21 @@ class RichTextReader:
         depth = max(self._paragraph.get("ilvl", 0), 0)
         self.scenes[-1].end_paragraph(in_table=in_table, level=None if in_table else level, depth=depth)
 
-    def _begin_row(self) -> None:
-        self._plans, self._plan = [], CellPlan()
+    def _begin_paragraph(self) -> None:
+        # The marker of an item is written as if it were a paragraph of its own.
+        if self._state.place != "marker":
+            self._paragraph.clear()
 
-    def _end_plan(self) -> None:
-        self._plans.append(self._plan)
-        self._plan = CellPlan()
+    def _begin_row(self) -> None:
+        # The rows of a table in a cell are described in groups of their own, which nobody reads.
+        if self._state.place != "silent":
+            self._plans, self._plan = [], CellPlan()
+
+    def _end_plan(self, right: int | None) -> None:
+        if self._state.place != "silent":
+            self._plan.right = right
+            self._plans.append(self._plan)
+            self._plan = CellPlan()
 
     def _font(self, number: int | None) -> None:
         self._set(font=number or 0)

@@ -7,6 +7,10 @@ from docbatch.providers.local.flow.story import GridCell, Story
 
 _BULLETS = frozenset("•·▪◦○●■□\u2013-*o§\uf0b7\uf0a7\uf0d8\uf0fc")
 
+# Twips; what lies nearer together is one edge, drawn by hand.
+_NEAR = 20
+_MOST_COLUMNS = 200
+
 
 @dataclass(slots=True)
 class CellPlan:
@@ -14,6 +18,8 @@ class CellPlan:
 
     continues_left: bool = False
     continues_up: bool = False
+    right: int | None = None
+    """Where the cell ends, in twips."""
 
 
 @dataclass(slots=True)
@@ -29,9 +35,7 @@ class Scene:
     waiting: Story = field(default_factory=Story)
     _cell: Story = field(default_factory=Story)
     _row: list[Story] = field(default_factory=list)
-    _cells: list[GridCell] = field(default_factory=list)
-    _above: dict[int, GridCell] = field(default_factory=dict)
-    _rows: int = 0
+    _table: list[list[tuple[Story, CellPlan]]] = field(default_factory=list)
 
     def end_paragraph(self, *, in_table: bool, level: int | None, depth: int) -> None:
         if not in_table:
@@ -47,34 +51,22 @@ class Scene:
         self._cell = Story()
 
     def end_row(self, plans: list[CellPlan]) -> None:
-        here: dict[int, GridCell] = {}
-        for x, content in enumerate(self._row):
-            plan = plans[x] if x < len(plans) else CellPlan()
-            corner = (
-                self._above.get(x) if plan.continues_up else here.get(x - 1) if plan.continues_left else None
-            )
-            if corner is None:
-                corner = GridCell(self._rows, x, content)
-                self._cells.append(corner)
-            elif plan.continues_up:
-                corner.row_span = self._rows + 1 - corner.row
-                corner.content.extend(content)
-            else:
-                corner.column_span = x + 1 - corner.column
-                corner.content.extend(content)
-            here[x] = corner
-        self._row, self._above = [], here
-        self._rows += 1
+        while plans and len(self._row) > len(plans) and not self._row[-1]:
+            self._row.pop()
+        self._table.append(
+            [(each, plans[x] if x < len(plans) else CellPlan()) for x, each in enumerate(self._row)]
+        )
+        self._row = []
 
     def end_table(self) -> None:
         if self._row or self._cell:
             if self._cell:
                 self._row.append(self._cell)
             self.end_row([])
-        if self._cells:
-            self.story.table(self._cells)
+        if self._table:
+            self.story.table(_grid(self._table))
             self._tell(self.story)
-        self._cell, self._row, self._cells, self._above, self._rows = Story(), [], [], {}, 0
+        self._cell, self._row, self._table = Story(), [], []
 
     def end(self) -> Story:
         """Return everything, the last paragraph and the notes that wait included."""
@@ -100,3 +92,42 @@ class Scene:
     def _tell(self, target: Story) -> None:
         waiting, self.waiting = self.waiting, Story()
         target.extend(waiting)
+
+
+def _grid(rows: list[list[tuple[Story, CellPlan]]]) -> list[GridCell]:
+    """Return the cells of a table, joined as their rows say and placed by where they end."""
+    cells: list[GridCell] = []
+    above: dict[int, GridCell] = {}
+    edges = _edges(rows)
+    for y, row in enumerate(rows):
+        here: dict[int, GridCell] = {}
+        start, beside = 0, None
+        for content, plan in row:
+            end = edges.get(plan.right, start + 1) if edges else start + 1
+            end = max(end, start + 1)
+            corner = above.get(start) if plan.continues_up else beside if plan.continues_left else None
+            if corner is None:
+                corner = GridCell(y, start, content, column_span=end - start)
+                cells.append(corner)
+            else:
+                corner.row_span = max(corner.row_span, y + 1 - corner.row)
+                corner.column_span = max(corner.column_span, end - corner.column)
+                corner.content.extend(content)
+            here[start], start, beside = corner, end, corner
+        above = here
+    return cells
+
+
+def _edges(rows: list[list[tuple[Story, CellPlan]]]) -> dict[int | None, int]:
+    """Return which column ends at each place where a cell ends; nothing where a row does not say it."""
+    ends = [plan.right for row in rows for _, plan in row]
+    places = sorted({end for end in ends if end is not None})
+    if None in ends or len(places) > _MOST_COLUMNS:
+        return {}
+    columns: dict[int | None, int] = {}
+    before = None
+    for place in places:
+        is_new = before is None or place - before > _NEAR
+        columns[place] = len(set(columns.values())) + is_new
+        before = place
+    return columns

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from docbatch.providers.local.flow import xml_stream
+from docbatch.providers.local.flow.raised import raised
 from docbatch.providers.local.flow.unreadable import UnreadablePartError
 from docbatch.providers.local.flow.xml_tree import whole
 from docbatch.providers.local.office.opc import OpcPackage
@@ -79,10 +80,13 @@ class _Texts:
         self._parts: list[str] = []
         self._is_text = False
         self._is_guide = False
+        self._is_raised = False
 
-    def start(self, name: str, _attributes: Mapping[str, str], /) -> None:
+    def start(self, name: str, attributes: Mapping[str, str], /) -> None:
         if name == "t":
             self._is_text = not self._is_guide
+        elif name == "vertAlign":
+            self._is_raised = attributes.get("val") == "superscript"
         elif name == "si":
             self._parts = []
         elif name == "rPh":
@@ -93,12 +97,14 @@ class _Texts:
             self._is_text = False
         elif name == "si":
             self.found.append(unescaped("".join(self._parts)))
+        elif name == "r":
+            self._is_raised = False
         elif name == "rPh":
             self._is_guide = False
 
     def text(self, content: str, /) -> None:
         if self._is_text:
-            self._parts.append(content)
+            self._parts.append(raised(content) if self._is_raised else content)
 
 
 def texts(package: OpcPackage, part: str) -> tuple[Sequence[str], str | None]:

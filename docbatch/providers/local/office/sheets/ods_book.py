@@ -51,7 +51,7 @@ def _listened(chunks: Iterable[bytes]) -> tuple["_Content", list[str]]:
 def _object(tree: ET.Element) -> list[Json]:
     """Return what an object shows: titles of a chart and its figures, or other text."""
     tables = [
-        [[_text(cell) for cell in row.iter("table-cell")] for row in each.iter("table-row")]
+        [[_figure(cell) for cell in row.iter("table-cell")] for row in each.iter("table-row")]
         for each in tree.iter("table")
     ]
     inside = {id(each) for found in tree.iter("table") for each in found.iter("p")}
@@ -60,6 +60,12 @@ def _object(tree: ET.Element) -> list[Json]:
         *(blocks.paragraph(text) for text in texts if text),
         *(blocks.table(rows) for rows in tables if any(map(any, rows))),
     ]
+
+
+def _figure(cell: ET.Element) -> str:
+    """Return what a cell of a chart's table says, without the names of the cells it comes from."""
+    said = " ".join(filter(None, (_text(each) for each in cell if each.tag in {"p", "list"})))
+    return "" if said == "NaN" else said
 
 
 def _text(element: ET.Element) -> str:

@@ -11,6 +11,51 @@ from docbatch.providers.local.office.sheets.grid import Grid, letters, name
 
 _HEADING = 2
 _MOST_NAMED = 5
+_AROUND_NUMBERS = ".,:;/|()[]#-\u2013\u2014"
+# What stands around the number of a page, in the languages most met.
+_PAGE_WORDS = frozenset(
+    [
+        "page",
+        "pages",
+        "p",
+        "pg",
+        "of",
+        "seite",
+        "seiten",
+        "s",
+        "von",
+        "blatt",
+        "sur",
+        "de",
+        "página",
+        "pagina",
+        "pag",
+        "pág",
+        "di",
+        "van",
+        "strona",
+        "str",
+        "z",
+        "sida",
+        "av",
+        "side",
+        "af",
+        "stránka",
+        "strana",
+        "oldal",
+        "sivu",
+        "sayfa",
+        "страница",
+        "стр",
+        "из",
+        "лист",
+        "第",
+        "页",
+        "頁",
+        "共",
+        "ページ",
+    ]
+) | {""}
 _PART = re.compile(r"&(?:\"[^\"]*\"|K[0-9A-Fa-f]{6}|K[0-9]{2}[+-][0-9]{3}|[0-9]+|[A-Za-z&])", re.DOTALL)
 
 
@@ -32,6 +77,16 @@ class Sheet:
     """Places of formulas that have no value."""
     warnings: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    pictures: int = 0
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether there is nothing on it but pictures, which nobody has read."""
+        return (
+            self.pictures > 0
+            and not self.grid.rows
+            and all(block["kind"] == "image" for block in self.beside)
+        )
 
     def page(self, number: int, *, with_running_lines: bool = True) -> Json:
         title = f"{self.name} (hidden)" if self.is_hidden else self.name
@@ -97,7 +152,7 @@ def comment(row: int, column: int, author: str, text: str) -> Json:
 def running_lines(code: str, sheet: str) -> str:
     """Return what a header's or footer's code shows, its three parts a line each, fields that change left out.
 
-    The name of the sheet alone, and a word or two around the number of a page, say nothing.
+    The name of the sheet alone, and the words for a page around its number, say nothing.
     """
     numbered: set[str] = set()
     sections: dict[str, list[str]] = {"L": [], "C": [], "R": []}
@@ -116,8 +171,12 @@ def running_lines(code: str, sheet: str) -> str:
     return "\n".join(
         text
         for part, text in shown
-        if any(map(str.isalnum, text)) and text != sheet and (part not in numbered or len(text.split()) > 2)
+        if any(map(str.isalnum, text)) and text != sheet and not (part in numbered and _only_counts(text))
     )
+
+
+def _only_counts(text: str) -> bool:
+    return all(word.strip(_AROUND_NUMBERS).casefold() in _PAGE_WORDS for word in text.split())
 
 
 def named(places: Sequence[str]) -> str:

@@ -41,10 +41,12 @@ class SheetsEngine:
 def _parsed(book: Workbook, options: Options) -> Parsed:
     pages: list[Json] = []
     names: list[str] = []
+    unread: list[int] = []
     lost, warnings = list(book.lost), list(book.warnings)
     files = None if book.package is None else EmbeddedFiles(book.package, options)
     for number, sheet in enumerate(book.sheets, 1):
         names.append(sheet.name)
+        unread += [number] if sheet.is_picture else []
         lost += [f'sheet "{sheet.name}": {reason}' for reason in sheet.lost]
         warnings += sheet.remarks()
         for part in sheet.embedded:
@@ -52,9 +54,12 @@ def _parsed(book: Workbook, options: Options) -> Parsed:
                 files.add(part, f'sheet "{sheet.name}"')
         if sheet.grid.rows or sheet.beside or not sheet.lost:
             pages.append(sheet.page(number, with_running_lines=options.running_lines == "keep"))
+    if len(unread) == len(names):
+        # Their names would make them a document with words, whose pictures are not looked at.
+        pages = []
     facts = book.facts | {"sheet_count": len(names), "sheet_names": names}
     if files is None:
-        return Parsed(None, None, pages, metadata=facts, warnings=warnings, lost=lost)
+        return Parsed(None, None, pages, metadata=facts, warnings=warnings, lost=lost, unread=unread)
     return Parsed(
         None,
         None,
@@ -63,6 +68,7 @@ def _parsed(book: Workbook, options: Options) -> Parsed:
         metadata=facts,
         warnings=[*warnings, *files.warnings],
         lost=[*lost, *files.lost],
+        unread=unread,
     )
 
 

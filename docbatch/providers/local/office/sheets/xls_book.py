@@ -146,6 +146,7 @@ class _Cells:
         self._workings = workings
         self._is_old = is_old
         self._missing: list[str] = []
+        self._valueless: list[str] = []
         self._damaged = 0
         self._formula: tuple[int, int, int] | None = None
         self._object = (0, 0)
@@ -158,7 +159,16 @@ class _Cells:
         except struct.error:
             self._damaged += 1
 
+    def _close_formula(self) -> None:
+        """Name a formula whose text was to follow, and did not."""
+        if self._formula is not None:
+            self._valueless.append(name(*self._formula[:2]))
+        self._formula = None
+
     def finish(self) -> None:
+        self._close_formula()
+        if self._valueless:
+            self._sheet.lost.append(f"formula without a value in {named(self._valueless)}")
         if self._missing:
             self._sheet.lost.append(
                 f"the texts of {named(self._missing)}: they are not among those the workbook keeps"
@@ -181,6 +191,7 @@ class _Cells:
             self._data = record.number("<H")
         elif record.kind == _STRING and self._formula is not None:
             row, column, style = self._formula
+            self._formula = None
             self._sheet.grid.put(row, column, self._workings.text(record.text(), style))
         elif record.kind in {_NOTE, _TEXT_BOX, _OBJECT}:
             self._lie_on(record)
@@ -200,7 +211,7 @@ class _Cells:
 
     def _shown(self, record: BiffRecord, place: tuple[int, int, int]) -> str:
         row, column, style = place
-        self._formula = None
+        self._close_formula()
         if record.kind in {_NUMBER, _SHORT}:
             number = record.real() if record.kind == _NUMBER else short_number(record.number("<I"))
             return self._workings.real(number, style)

@@ -154,7 +154,9 @@ def lie_on(
 def _drawn(package: OpcPackage, parts: Sequence[str], sheet: Sheet) -> None:
     for part in parts:
         graphics = Graphics(package, package.relations(part))
-        sheet.beside += drawings.read(package.plain_tree(part), graphics)
+        tree = package.plain_tree(part)
+        sheet.beside += drawings.read(tree, graphics)
+        sheet.pictures += sum(1 for _ in tree.iter("pic"))
         sheet.lost += graphics.lost
 
 

@@ -159,7 +159,7 @@ class WordBody:
                 prose.put_first(f"{marker} ")
             story.heading(prose, level)
         elif marker:
-            story.item(prose, depth, marker)
+            story.item(prose, depth or self._styles.list_depth(style), marker)
         else:
             story.paragraph(prose)
 

@@ -139,10 +139,14 @@ class WordReader:
         hidden = (self._is_hidden or hides or is_hidden) if vanish is None else is_hidden
         link = self._link or self._fields.link()
         if not self._dresses:
-            return Look(link=link), hidden, font or styled_font
+            dress, styled = Look(is_raised=dress.is_raised), Look(is_raised=styled.is_raised)
         return (
             Look(
-                dress.bold or styled.bold, dress.italic or styled.italic, dress.struck or styled.struck, link
+                dress.bold or styled.bold,
+                dress.italic or styled.italic,
+                dress.struck or styled.struck,
+                link,
+                is_raised=dress.is_raised or styled.is_raised,
             ),
             hidden,
             font or styled_font,

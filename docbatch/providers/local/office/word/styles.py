@@ -11,6 +11,8 @@ from docbatch.providers.local.flow.xml_tree import children, first, whole
 
 VALUE = "w:val"
 _HEADING = re.compile(r"heading\s*([1-9])", re.IGNORECASE)
+# Word's own lists for deeper items are lists of their own, drawn further in.
+_DEEPER_LIST = re.compile(r"list (?:bullet|number) ([2-5])", re.IGNORECASE)
 _DEEPEST_OUTLINE = 9
 _LONGEST_CHAIN = 20
 _OFF = frozenset({"0", "false", "off", "none"})
@@ -54,6 +56,10 @@ class WordStyles:
     def list_place(self, style: str) -> ListPlace | None:
         return self._inherited(style, lambda each: list_place(first(each, "w:pPr")))
 
+    def list_depth(self, style: str) -> int:
+        """Return how deep the items of a style stand where its list does not say it."""
+        return self._inherited(style, _list_depth) or 0
+
     def look(self, style: str) -> tuple[Look, bool, str]:
         """Return how words of a style look, whether they are hidden, and their font."""
         if style not in self._looks:
@@ -63,6 +69,7 @@ class WordStyles:
                     bold=any(each.bold for each, _, _ in chain),
                     italic=any(each.italic for each, _, _ in chain),
                     struck=any(each.struck for each, _, _ in chain),
+                    is_raised=any(each.is_raised for each, _, _ in chain),
                 ),
                 any(hidden for _, hidden, _ in chain),
                 next((font for _, _, font in chain if font), ""),
@@ -102,7 +109,13 @@ def look(properties: ET.Element | None) -> tuple[Look, bool, str]:
     fonts = first(properties, "w:rFonts")
     font = "" if fonts is None else fonts.get("w:ascii") or fonts.get("w:hAnsi") or ""
     struck = has(properties, "w:strike") or has(properties, "w:dstrike")
-    shown = Look(bold=has(properties, "w:b"), italic=has(properties, "w:i"), struck=struck)
+    place = first(properties, "w:vertAlign")
+    shown = Look(
+        bold=has(properties, "w:b"),
+        italic=has(properties, "w:i"),
+        struck=struck,
+        is_raised=place is not None and place.get(VALUE) == "superscript",
+    )
     return shown, has(properties, "w:vanish"), font
 
 
@@ -133,6 +146,12 @@ def _named_level(name: str) -> int | None:
     if found:
         return int(found[1])
     return 1 if name.lower() == "title" else None
+
+
+def _list_depth(style: ET.Element) -> int | None:
+    name = first(style, "w:name")
+    found = _DEEPER_LIST.fullmatch(name.get(VALUE, "").strip()) if name is not None else None
+    return int(found[1]) - 1 if found else None
 
 
 def _outline(element: ET.Element) -> int | None:

@@ -1,0 +1,1 @@
+"""Texts with a structure of their own: Markdown and JSON."""
