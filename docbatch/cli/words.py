@@ -50,15 +50,18 @@ def _lines(outcome: ApplyOutcome) -> Iterator[str]:
         wrong = sum(job.standing.get(status, 0) for status in ("failed", "partial", "problem", "held"))
         if wrong > len(job.failures):
             yield f"  and {wrong - len(job.failures):,} more; 'docbatch status {job.job}' lists them"
-        yield from _warned(job, job.standing.get("partial", 0))
+        yield from _warned(job, job.standing.get("partial", 0), job.noted)
     for stuck in outcome.stuck:
         yield f"submission {stuck.submission} on {stuck.connection} is stuck:"
         yield from _stuck(stuck)
     yield from _advice(outcome)
 
 
-def _warned(job: JobOutcome | JobStatus, partial: int) -> Iterator[str]:
-    """Count documents by what is to be said of them, and say the first of it: what was lost is told with the failures."""
+def _warned(job: JobOutcome | JobStatus, partial: int, noted: int) -> Iterator[str]:
+    """Count documents by what is to be said of them, and say the first of it: what was lost is told with the failures.
+
+    `noted` documents have warnings beside that.
+    """
     counts = {**job.warned, WarningKind.LOST: partial}
     for kind, told in _COUNTED.items():
         if count := counts.get(kind):
@@ -68,10 +71,9 @@ def _warned(job: JobOutcome | JobStatus, partial: int) -> Iterator[str]:
         if warnings:
             more = f" (and {len(warnings) - 1:,} more)" if len(warnings) > 1 else ""
             yield visible(f"    {path}: {warnings[0]}{more}")
-    most = max((job.warned.get(kind, 0) for kind in _COUNTED if kind is not WarningKind.LOST), default=0)
-    shown = sum(1 for _, warnings in beside if warnings)
-    if most > shown:
-        yield f"    and others; 'docbatch status {job.job}' lists them"
+    left = noted - sum(1 for _, warnings in beside if warnings)
+    if left > 0:
+        yield f"    and {left:,} more; 'docbatch status {job.job}' lists them"
 
 
 def _beside(warnings: Sequence[str]) -> list[str]:
@@ -163,7 +165,7 @@ def _job_status(job: JobStatus) -> Iterator[str]:
     charged = "" if job.credits is None else f"; {job.credits:,g} credits charged"
     yield f"{job.job} on {job.connection}: {counts or 'no documents'}{charged}"
     yield from (_failure(*failure) for failure in job.failures)
-    yield from _warned(job, job.tally.get("partial", 0))
+    yield from _warned(job, job.tally.get("partial", 0), noted=0)
 
 
 def explanation_text(explanation: Explanation) -> str:

@@ -28,6 +28,14 @@ class WarnedDocuments:
             counts.update(dict.fromkeys(kinds.split(), number))
         return {kind: counts[kind] for kind in WarningKind if kind in counts}
 
+    def noted(self, job: str) -> int:
+        """Return of how many documents more is to be said than what was lost."""
+        row = self._database.execute(
+            f"SELECT count(*){_OF_A_JOB} AND item.warned != 'lost' AND NOT {void(self._database, job)}",
+            (job,),
+        ).fetchone()
+        return int(row[0])
+
     def first(self, job: str, limit: int = -1) -> Iterator[tuple[bytes, tuple[str, ...]]]:
         """Yield (path, warnings) of documents that have some, in path order.
 

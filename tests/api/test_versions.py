@@ -9,6 +9,8 @@ import pytest
 import docbatch
 from docbatch.engine.planning import record_changes
 from docbatch.providers.local import engines
+from docbatch.providers.local.ocr import ways
+from docbatch.providers.local.pins import pins
 from tests.cli.project import JOB, Project
 
 Install = Callable[[str], None]
@@ -17,6 +19,8 @@ Install = Callable[[str], None]
 @pytest.fixture
 def install(monkeypatch: pytest.MonkeyPatch) -> Install:
     """Return what makes docbatch believe that another version of the engine is installed."""
+
+    monkeypatch.setattr(ways, "parts", lambda _options: {})
 
     def installed(version: str) -> None:
         monkeypatch.setattr(engines, "versions", lambda: {"engine": version})
@@ -136,3 +140,9 @@ def test_another_configuration_is_read_by_what_is_installed(
 
     assert counts(read_by_one.plan()) == {}
     assert read_by_one.plan().unchanged == 2
+
+
+def test_what_reads_pictures_is_named_where_pictures_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ways, "parts", lambda options: {} if options.ocr == "off" else {"reader": "1"})
+    assert "reader" in pins({})
+    assert pins({"ocr": "off"}) == engines.versions()

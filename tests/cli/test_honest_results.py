@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from docbatch import open_project
-from docbatch.providers.local.ocr import tesseract_data
 from tests.cli.project import JOB, Project
 from tests.providers.local import specimens
 from tests.providers.local.blank import blank_pdf
@@ -26,11 +25,10 @@ PARTIAL = "partial: half.pdf: lost: pictures without text on page 2; "
 
 
 @pytest.fixture
-def mixed(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+def mixed(project: Project) -> Project:
     """A partial document, an empty one, one with an empty page, one that needs a password, and one that is well."""
-    monkeypatch.setattr(tesseract_data, "folder", lambda _languages: None)
     project.write(DOCUMENTS)
-    project.job(LINES)
+    project.job(LINES.replace("provider: local", "provider: local\nconfig: {ocr: 'off'}"))
     return project
 
 
@@ -63,6 +61,19 @@ def test_a_run_ends_with_all_that_is_to_be_said_and_so_does_the_next(mixed: Proj
         "    pages.pdf: empty: page 2 shows nothing",
     ]
     assert set(mixed.outputs()) == {"a.txt.md", "all.jsonl", "blank.txt.md", "half.pdf.md", "pages.pdf.md"}
+
+
+def test_a_run_says_how_many_warnings_it_does_not_show(project: Project) -> None:
+    guessed = "Счёт на оплату".encode("cp1251")
+    project.write({f"in/{number}.txt": guessed if number % 2 else b" " for number in range(12)})
+    project.write({"in/half.pdf": specimens.pdf(scanned=(2,))})
+    project.job(JOB + 'config: {ocr: "off"}\n')
+
+    lines = of_the_job(project.call("apply").out)
+
+    assert len([line for line in lines if line.startswith("    ")]) == 11
+    assert lines[-1] == "    and 2 more; 'docbatch status job' lists them"
+    assert "more;" not in project.call("status").out
 
 
 def test_scripts_and_programs_learn_the_same(mixed: Project) -> None:

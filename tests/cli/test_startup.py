@@ -20,7 +20,17 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
 print(json.dumps([*sys.modules]))
 """
 VENDORS = tuple(f"docbatch.providers.{name}" for name in REGISTRY.names())
-LOCAL = {"docbatch.providers.local", "docbatch.providers.local.engines", "docbatch.providers.local.options"}
+_PARTS = (
+    "engines",
+    "ocr",
+    "ocr.tesseract_data",
+    "ocr.ways",
+    "options",
+    "pins",
+    "text",
+    "text.charset_labels",
+)
+LOCAL = {"docbatch.providers.local", *(f"docbatch.providers.local.{part}" for part in _PARTS)}
 DECLARED = """
 project: {id: pabcdef012345}
 providers:

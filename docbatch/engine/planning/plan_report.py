@@ -109,9 +109,10 @@ def _kept(read_by: Sequence[ReadBy]) -> Iterator[str]:
     """Say what stays as it was read by versions that are no longer installed."""
     for each in read_by:
         if not each.current:
+            stay, them = ("stays as it is", "it") if each.documents == 1 else ("stay as they are", "them")
             yield (
-                f"job '{each.job}': {plural(each.documents, 'document')} read by {_versions(each.versions)} stay as they are;"
-                f" 'docbatch apply --upgrade {each.job}' reads them again with what is installed"
+                f"job '{each.job}': {plural(each.documents, 'document')} read by {_versions(each.versions)} {stay};"
+                f" 'docbatch apply --upgrade {each.job}' reads {them} again with what is installed"
             )
 
 

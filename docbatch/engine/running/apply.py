@@ -44,7 +44,8 @@ class JobOutcome:
     """How a job stands: its documents, how many are anything but succeeded, by status, the first of the failures.
 
     `undelivered` counts documents with an output that could not be written in this run. `warned` counts documents with
-    warnings by the kinds of these, `warnings` are those of the first of them, by path.
+    warnings by the kinds of these, `warnings` are those of the first of them, by path, and `noted` counts those of which
+    more is to be said than what was lost.
     """
 
     job: str
@@ -54,6 +55,7 @@ class JobOutcome:
     failures: tuple[tuple[str, str, str, str], ...] = ()
     warned: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    noted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,4 +152,5 @@ def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:
         failures=failures,
         warned=warned,
         warnings=tuple((escape(path), told) for path, told in warnings),
+        noted=store.warned.noted(target.name) if warned else 0,
     )

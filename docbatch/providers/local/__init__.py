@@ -44,10 +44,10 @@ def _config(_operation: Operation) -> ConfigContract:
     return ConfigContract(LocalConfig, EXECUTION_ONLY)
 
 
-def _pins(operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:  # noqa: ARG001 - one engine for all
-    from docbatch.providers.local import engines  # noqa: PLC0415 - not needed to describe the provider
+def _pins(_operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:
+    from docbatch.providers.local.pins import pins  # noqa: PLC0415 - not needed to describe the provider
 
-    return engines.versions()
+    return pins(config)
 
 
 def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":

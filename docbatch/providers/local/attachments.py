@@ -17,8 +17,9 @@ from typing import Any, Literal, cast
 
 from docbatch import media
 from docbatch.core.models import Failure
-from docbatch.providers.local import blocks, confine, engines
+from docbatch.providers.local import blocks, confine, engines, panics
 from docbatch.providers.local.engines import Catalogue, Engine, Json, Options, Parsed
+from docbatch.providers.local.ocr import ways
 
 Kind = Literal["file", "inline", "signature"]
 """A file that belongs to the content; a picture shown inside it; a proof of who sent it."""
@@ -153,13 +154,14 @@ class AttachedFiles:
             return "the document needs a password"
         options = replace(self._options, encoding=self._options.encoding or charset)
         with self._one_deeper():
-            failures = []
+            failures: dict[str, str] = {}
             for name in self._catalogue.route(media_type, options):
                 outcome = _attempt(self._catalogue, name, data, media_type, options)
                 if isinstance(outcome, Parsed):
-                    return outcome
-                failures.append(outcome)
-            return failures[0] if failures else None
+                    failed = [engines.read_by_another(*each) for each in failures.items()]
+                    return replace(outcome, warnings=[*failed, *outcome.warnings])
+                failures[name] = outcome
+            return next(iter(failures.values()), None)
 
     @contextmanager
     def _one_deeper(self) -> Iterator[None]:
@@ -177,9 +179,10 @@ class AttachedFiles:
             about |= {"markdown": _said(parsed, "markdown"), "text": _said(parsed, "text")}
         about |= {"blocks": _blocks(parsed), "attachments": list(parsed.attachments)}
         self.attachments.append({key: value for key, value in about.items() if value not in ([], None)})
-        pictures = ", ".join(map(str, parsed.unread))
-        unread = [f"pictures without text on page {pictures} were not read"] if pictures else []
-        losses = self.lost if kind == "file" else self.warnings
+        is_loss = kind == "file"
+        again = ways.AFTER_A_LOSS if is_loss else ways.AFTER_A_REMARK
+        unread = [ways.unread(parsed.unread, self._options, again)] if parsed.unread else []
+        losses = self.lost if is_loss else self.warnings
         losses += (f"attachment {name}: {each}" for each in (*unread, *parsed.lost))
         self.warnings += (f"attachment {name}: {each}" for each in parsed.warnings)
 
@@ -219,8 +222,10 @@ def _attempt(catalogue: Any, name: str, data: bytes, media_type: str, options: O
     except (KeyboardInterrupt, SystemExit):
         raise
     except MemoryError:
+        panics.CURRENT.note()
         return "needs more memory than max_memory allows"
     except BaseException as error:  # noqa: BLE001 - a panic of a native engine is a BaseException
+        panics.CURRENT.note()
         return f"{name} failed: {type(error).__name__}: {error}"
     return outcome.message if isinstance(outcome, Failure) else outcome
 

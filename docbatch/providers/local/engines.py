@@ -24,6 +24,8 @@ GENERAL = "xberg"
 STEPS = "1"
 """The version of docbatch's own steps: another one wherever a document may be read otherwise than before."""
 
+_LONGEST_REASON = 200
+
 _CLASSES: Mapping[str, tuple[str, str]] = {
     "plain": ("text.plain_engine", "PlainEngine"),
     "pictures": ("ocr.pictures_engine", "PicturesEngine"),
@@ -232,6 +234,11 @@ def versions() -> dict[str, str]:
 def label(package: str) -> str:
     """Return a package's name and version, as results show it."""
     return f"{package} {importlib.metadata.version(package)}"
+
+
+def read_by_another(name: str, reason: str) -> str:
+    """Return the warning of a result that an engine made after the one of this name failed."""
+    return f"{name} failed, and another engine read it: {' '.join(reason.split())[:_LONGEST_REASON]}"
 
 
 def unreadable(error: BaseException) -> Failure:

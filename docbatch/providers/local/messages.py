@@ -8,6 +8,12 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.processes.frames import read_message
 from docbatch.providers.local.engines import Options
 
+# What a person can do about a limit of the job; documents that failed are read under a new one when that is asked for.
+MORE_TIME = "raise config.timeout and run 'docbatch retry'"
+MORE_MEMORY = "raise config.max_memory and run 'docbatch retry'"
+PERHAPS_MORE_MEMORY = f"where memory ran out, {MORE_MEMORY}"
+_ADVICE = (PERHAPS_MORE_MEMORY, MORE_MEMORY, MORE_TIME)
+
 # The format of the file an answer is written to.
 FORMAT = "docbatch/local/v2"
 
@@ -17,7 +23,8 @@ class Task:
     """One document to read.
 
     `id` is chosen by the caller and comes back with the outcome. `out` is the file the answer is written to.
-    `timeout` in seconds, `max_memory` in bytes. The first `skip` engines are left out: they died on this document.
+    `timeout` in seconds, `max_memory` in bytes. The first `skip` engines are left out: they died on this document, the
+    first of them for the reason in `died`.
     """
 
     id: str
@@ -30,6 +37,7 @@ class Task:
     max_memory: int
     options: Options = field(default_factory=Options)
     skip: int = 0
+    died: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +68,18 @@ class Unkept:
     reason: str
 
 
+def without_advice(failure: Failure) -> str:
+    """Return what a failure says, without what a person can do about it."""
+    message = failure.message
+    for advice in _ADVICE:
+        message = message.removesuffix(f"; {advice}")
+    return message
+
+
 Answer = Written | Differs | Unkept | Failure
 
 
-_PLAIN = ("id", "digest", "size", "media_type", "timeout", "max_memory", "skip")
+_PLAIN = ("id", "digest", "size", "media_type", "timeout", "max_memory", "skip", "died")
 
 
 def task_message(task: Task) -> list[Any]:

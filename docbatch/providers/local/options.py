@@ -31,7 +31,10 @@ class LocalConfig(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
     timeout: float = Field(
-        default=120, gt=0, le=86_400, description="seconds a document may take, then it is failed"
+        default=300,
+        gt=0,
+        le=86_400,
+        description="seconds a document may take, then it is failed; pages that had to be read as pictures by then are named as lost",
     )
     max_memory: str = Field(
         default="2GB",

@@ -23,7 +23,14 @@ from docbatch.processes import processors
 from docbatch.processes.child import environment
 from docbatch.processes.frames import NONSENSE, Frame
 from docbatch.providers.local.engines import Catalogue, shows_pages
-from docbatch.providers.local.messages import Answer, Task, read_answer, task_message
+from docbatch.providers.local.messages import (
+    MORE_TIME,
+    Answer,
+    Task,
+    read_answer,
+    task_message,
+    without_advice,
+)
 from docbatch.providers.local.ocr import ways
 from docbatch.providers.local.process import WorkerProcess
 
@@ -208,7 +215,8 @@ class Pool:
             if now >= worker.deadline:
                 worker.deadline = math.inf
                 timeout = worker.at_work.timeout if worker.at_work else _START_PATIENCE
-                worker.kill(Failure(FailureClass.TIMEOUT, f"not read within {timeout:g} seconds"))
+                message = f"not read within {timeout:g} seconds; {MORE_TIME}"
+                worker.kill(Failure(FailureClass.TIMEOUT, message))
 
     def _bury(self, worker: WorkerProcess) -> None:
         """Replace a dead worker: judge the document it was reading and pass on the one that waited."""
@@ -230,9 +238,10 @@ class Pool:
         Path(os.fsdecode(task.out)).unlink(missing_ok=True)
         left = task.timeout - (time.monotonic() - worker.since)
         if self._others(task) and left > 0 and verdict.kind is not FailureClass.CANCELLED:
-            self._failed_before.setdefault(task.id, verdict)
+            first = self._failed_before.setdefault(task.id, verdict)
+            again = replace(task, skip=task.skip + 1, died=_why(first), timeout=left)
             with self._lock:
-                self._queue.appendleft(replace(task, skip=task.skip + 1, timeout=left))
+                self._queue.appendleft(again)
         else:
             self._end(task, verdict)
 
@@ -269,6 +278,12 @@ class Pool:
         with self._lock:
             self._cancelled.discard(task.id)
             self._ended.append(TaskOutcome(task, answer))
+
+
+def _why(failure: Failure) -> str:
+    """Return why an engine failed where another one may still read the document."""
+    is_late = failure.kind is FailureClass.TIMEOUT
+    return "it needed more than its share of config.timeout" if is_late else without_advice(failure)
 
 
 def _make_room(workers: int) -> None:

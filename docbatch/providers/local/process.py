@@ -8,7 +8,7 @@ from subprocess import PIPE
 from docbatch.core.models import Failure, FailureClass
 from docbatch.processes.child import Child
 from docbatch.processes.frames import CHUNK
-from docbatch.providers.local.messages import Task
+from docbatch.providers.local.messages import MORE_MEMORY, PERHAPS_MORE_MEMORY, Task
 
 _MODULE = "docbatch.providers.local.worker"
 _TAIL = 4096
@@ -63,13 +63,14 @@ class WorkerProcess(Child[Task]):
             any(word in self._tail for word in _MEMORY_WORDS)
             or self.peak > _ENGINES_OWN + task.max_memory // 2
         ):
-            return Failure(
-                FailureClass.MEMORY, f"the document needs more than max_memory ({task.max_memory} bytes)"
-            )
+            needs = f"the document needs more than max_memory ({task.max_memory} bytes)"
+            return Failure(FailureClass.MEMORY, f"{needs}; {MORE_MEMORY}")
         if code == -signal.SIGKILL:
             return Failure(
                 FailureClass.MEMORY, "the system killed the engine, most likely because memory ran out"
             )
         end = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         said = self.said()
-        return Failure(FailureClass.CRASHED, f"the engine died ({end}){': ' + said if said else ''}")
+        # Some engines end at once, and without a word, when they get no more memory.
+        guess = f"; {PERHAPS_MORE_MEMORY}" if code == -signal.SIGABRT else ""
+        return Failure(FailureClass.CRASHED, f"the engine died ({end}){': ' + said if said else guess}")

@@ -33,6 +33,7 @@ from docbatch.providers.local.messages import Differs, Task, Unkept, Written
 from docbatch.providers.local.ocr import tesseract_data
 from docbatch.providers.local.options import LocalConfig, memory_bytes
 from docbatch.providers.local.payload import LocalAnswer, read
+from docbatch.providers.local.pins import pins
 from docbatch.providers.local.pool import CATALOGUE, Pool, TaskOutcome
 
 # How many ended batches are remembered, so that a repeated fetch finds its file.
@@ -79,7 +80,7 @@ class LocalProvider(Unsearchable):
         self._owners: dict[str, str] = {}
 
     def pins(self, operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:  # noqa: ARG002
-        return engines.versions()
+        return pins(config)
 
     def render(self, batch: Batch, prepared: Prepared) -> bytes:  # noqa: ARG002
         request = {

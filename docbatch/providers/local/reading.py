@@ -6,7 +6,7 @@ import os
 import stat
 
 from docbatch.core.models import Failure, FailureClass
-from docbatch.providers.local.messages import Differs, Task
+from docbatch.providers.local.messages import MORE_MEMORY, Differs, Task
 
 # The bytes, their decoded form and the answer lie in memory at once.
 _SHARE_OF_MEMORY = 2
@@ -41,7 +41,9 @@ def _objection(found: os.stat_result, task: Task) -> Differs | Failure | None:
     if found.st_size != task.size:
         return Differs(f"the file has {found.st_size} bytes, {task.size} were planned")
     if found.st_size > task.max_memory // _SHARE_OF_MEMORY:
-        reason = f"{found.st_size} bytes are more than half of max_memory ({task.max_memory} bytes); raise max_memory"
+        reason = (
+            f"{found.st_size} bytes are more than half of max_memory ({task.max_memory} bytes); {MORE_MEMORY}"
+        )
         return Failure(FailureClass.TOO_LARGE, reason)
     return None
 

@@ -15,14 +15,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from docbatch.core.models import Failure, FailureClass
-from docbatch.core.result_warnings import NOTHING_TO_SEE, WarningKind, abridged, empty_pages
-from docbatch.core.result_warnings import pages as named_pages
+from docbatch.core.result_warnings import NOTHING_TO_SEE, abridged, empty_pages
 from docbatch.processes.frames import Frame, message_of
 from docbatch.processes.parent import die_with, private_pipes, serve
-from docbatch.providers.local import confine, reading
+from docbatch.providers.local import confine, engines, panics, reading
 from docbatch.providers.local.deadline import CURRENT
 from docbatch.providers.local.engines import PDF, Catalogue, Engine, Json, Options, Parsed, shows_pages
-from docbatch.providers.local.messages import FORMAT, Answer, Differs, Task, Unkept, Written, read_task
+from docbatch.providers.local.messages import (
+    FORMAT,
+    MORE_MEMORY,
+    Answer,
+    Differs,
+    Task,
+    Unkept,
+    Written,
+    read_task,
+)
 from docbatch.providers.local.ocr import ways
 from docbatch.providers.local.pdf.passwords import locked
 from docbatch.providers.local.something_to_see import Shown, shown
@@ -66,7 +74,9 @@ class DocumentReader:
             answer = self._answer(task, started)
         except MemoryError:
             self._spoilt = True
-            answer = Failure(FailureClass.MEMORY, "the document needs more memory than max_memory allows")
+            needs = "the document needs more memory than max_memory allows"
+            answer = Failure(FailureClass.MEMORY, f"{needs}; {MORE_MEMORY}")
+        self._spoilt |= panics.CURRENT.taken()
         self._documents += 1
         self._seconds += time.perf_counter() - started
         return answer
@@ -98,6 +108,7 @@ class DocumentReader:
                 f"ocr: force needs what reads pictures; {ways.advice(task.options)}",
             )
         failures: list[Failure] = []
+        failed = [_failed(names[0], task.died, task)] if task.skip else []
         for name in names[task.skip :]:
             engine = self._engine(name)
             outcome = self._attempt(engine, data, task)
@@ -105,8 +116,10 @@ class DocumentReader:
                 # Where one engine fails, the silence of the next says nothing about what there is to see.
                 outcome = Failure(FailureClass.CORRUPT, "no text was found in it")
             if not isinstance(outcome, Failure):
-                return _payload(engine.label, outcome, task)
+                return _payload(engine.label, replace(outcome, warnings=[*failed, *outcome.warnings]), task)
             failures.append(outcome)
+            # An engine that found nothing to read leaves it to the next; that is no fault of its own.
+            failed += [] if outcome.kind is FailureClass.EMPTY else [_failed(name, outcome.message, task)]
             if outcome.kind in _FINAL:
                 break
         return failures[0]
@@ -130,6 +143,11 @@ class DocumentReader:
             engine.warm_up()
             self._engines[name] = engine
         return self._engines[name]
+
+
+def _failed(engine: str, reason: str, task: Task) -> str:
+    hidden = locked(Failure(FailureClass.CORRUPT, reason), task).message
+    return engines.read_by_another(engine, hidden)
 
 
 def _not_read(media_type: str) -> Failure:
@@ -216,10 +234,7 @@ def _blank(parsed: Parsed) -> list[str]:
 
 
 def _scans(pages: Sequence[int], options: Options) -> list[str]:
-    if not pages:
-        return []
-    again = f"docbatch retry --class {WarningKind.LOST}"
-    return [f"lost: pictures without text on {named_pages(pages)}; {ways.advice(options, again)}"]
+    return [f"lost: {ways.unread(pages, options, ways.AFTER_A_LOSS)}"] if pages else []
 
 
 def _write(path: bytes, content: bytes) -> None:

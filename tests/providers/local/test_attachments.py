@@ -1,28 +1,36 @@
 """Files inside documents: read as documents of their own, or named."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.core.results import Attachment
-from docbatch.providers.local.attachments import AttachedFiles, safe_name
+from docbatch.providers.local import panics
+from docbatch.providers.local.attachments import AttachedFiles, Kind, safe_name
 from docbatch.providers.local.engines import Engine, Options, Parsed
-from tests.providers.local import specimens
+from docbatch.providers.local.messages import Task
+from docbatch.providers.local.worker import DocumentReader
+from tests.providers.local import specimens, wicked
 
 NO_OCR = Options(ocr="off")
 
 
 class Stub:
-    """An engine, and the catalogue that has only it."""
+    """An engine, and the catalogue that has only it, under one name or several."""
 
     label = "stub"
 
-    def __init__(self, extract: Callable[[bytes], Parsed | Failure]) -> None:
+    def __init__(
+        self, extract: Callable[[bytes], Parsed | Failure], engines: tuple[str, ...] = ("stub",)
+    ) -> None:
         self._extract = extract
+        self._engines = engines
 
     def route(self, media_type: str, _options: Options) -> tuple[str, ...]:
-        return ("stub",) if media_type == "text/plain" else ()
+        return self._engines if media_type == "text/plain" else ()
 
     def load(self, _name: str) -> Engine:
         return self
@@ -133,13 +141,64 @@ def test_an_engine_that_fails_costs_its_own_file_only(fault: Exception) -> None:
     assert "## Attachment: good\n\ngood" in files.markdown()
 
 
+class Poisoned(BaseException):
+    """Like the panic of a native engine."""
+
+
+@pytest.mark.parametrize("fault", [Poisoned(), MemoryError()])
+def test_an_engine_that_breaks_down_is_noted_for_the_process(fault: BaseException) -> None:
+    def fails(data: bytes) -> Parsed:
+        if data == b"bad":
+            raise fault
+        return Parsed(None, data.decode())
+
+    panics.CURRENT.taken()
+    files = AttachedFiles(NO_OCR, Stub(fails))
+    files.add("good", b"good")
+    assert not panics.CURRENT.taken()
+    files.add("bad", b"bad")
+    assert panics.CURRENT.taken()
+    assert not panics.CURRENT.taken()
+
+
+def test_a_process_is_replaced_after_a_breakdown_inside_a_document(tmp_path: Path) -> None:
+    missing = Task("a", os.fsencode(tmp_path / "missing"), "0", 1, "text/plain", b"", 1.0, 10**9)
+    reader = DocumentReader(wicked)
+    reader.answer(missing)
+    assert not reader.spent
+    panics.CURRENT.note()
+    reader.answer(missing)
+    assert reader.spent
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"),
+    [("file", "docbatch retry --class lost"), ("inline", "docbatch apply --upgrade JOB")],
+)
+def test_pictures_that_nobody_reads_are_told_with_what_to_do(kind: Kind, command: str) -> None:
+    catalogue = Stub(lambda _: Parsed(None, "x", unread=[3]))
+    files = AttachedFiles(Options(languages=("rus",)), catalogue)
+    files.add("a", b"text", kind=kind)
+
+    advice = f"install tesseract-ocr-rus and run '{command}'"
+    assert [*files.lost, *files.warnings] == [f"attachment a: pictures without text on page 3; {advice}"]
+
+
+def test_a_second_engine_says_that_the_first_one_failed() -> None:
+    outcomes: list[Parsed | Failure] = [Failure(FailureClass.CORRUPT, "no\nend"), Parsed(None, "x")]
+    files = AttachedFiles(NO_OCR, Stub(lambda _: outcomes.pop(0), engines=("one", "other")))
+    files.add("a", b"text")
+
+    assert files.warnings == ["attachment a: one failed, and another engine read it: no end"]
+
+
 def test_what_an_engine_says_bears_the_name_of_the_file() -> None:
     catalogue = Stub(lambda _: Parsed(None, "x", lost=["slide 2"], warnings=["guessed"], unread=[3]))
     files = AttachedFiles(NO_OCR, catalogue)
     files.add("a", b"text")
 
     assert files.lost == [
-        "attachment a: pictures without text on page 3 were not read",
+        "attachment a: pictures without text on page 3; set ocr: auto to have it read",
         "attachment a: slide 2",
     ]
     assert files.warnings == ["attachment a: guessed"]

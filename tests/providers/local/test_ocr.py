@@ -303,3 +303,24 @@ def test_spaces_that_the_picture_shows_are_put_back() -> None:
     lacking = "Room207 on the left.None of the 15 doors"
     assert respaced(lacking, strip) == "Room 207 on the left. None of the 15 doors"
     assert respaced("Room 207 on the left. None of the 15 doors", strip).count(" ") == 9
+
+
+def test_a_line_by_itself_that_is_set_larger_is_a_heading() -> None:
+    from docbatch.providers.local.ocr.page_blocks import of_lines
+    from docbatch.providers.local.ocr.text_lines import found
+
+    def line(text: str, top: float, height: float) -> Any:
+        return found(text, 0.99, (50, top, 50 + 10 * len(text), top + height))
+
+    prose = [
+        line(f"Words of a paragraph that go on in line {number} of it", 200 + 30 * number, 20)
+        for number in range(4)
+    ]
+    blocks = of_lines([line("Report of the year", 80, 36), line("Of the north", 150, 28), *prose])
+
+    assert [(block["kind"], block.get("level")) for block in blocks] == [
+        ("heading", 1),
+        ("heading", 2),
+        ("text", None),
+    ]
+    assert {block["kind"] for block in of_lines([line("12,345.00", 80, 36), *prose])} == {"text"}

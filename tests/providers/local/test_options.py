@@ -12,7 +12,7 @@ from docbatch.providers.local.options import EXECUTION_ONLY, LocalConfig, memory
 
 def test_nothing_needs_to_be_set() -> None:
     config = LocalConfig()
-    assert (config.timeout, config.max_memory, config.ocr, config.languages) == (120, "2GB", "auto", ["eng"])
+    assert (config.timeout, config.max_memory, config.ocr, config.languages) == (300, "2GB", "auto", ["eng"])
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def field(kind: str, name: str, box: Box, more: str, flags: int = 4) -> str:
 
 
 def read(*pages: DrawnPage) -> Parsed:
-    parsed = LiteparseEngine().extract(drawn(*pages), "application/pdf", Options())
+    parsed = LiteparseEngine().extract(drawn(*pages), "application/pdf", Options(ocr="off"))
     assert isinstance(parsed, Parsed)
     assert not [warning for warning in parsed.warnings if "failed" in warning]
     return parsed

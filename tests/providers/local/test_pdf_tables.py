@@ -16,7 +16,7 @@ PROSE = (
 
 
 def read(*pages: DrawnPage) -> Parsed:
-    parsed = LiteparseEngine().extract(drawn(*pages), "application/pdf", Options())
+    parsed = LiteparseEngine().extract(drawn(*pages), "application/pdf", Options(ocr="off"))
     assert isinstance(parsed, Parsed)
     assert not [warning for warning in parsed.warnings if "failed" in warning]
     return parsed

@@ -86,7 +86,9 @@ def test_a_worker_killed_after_its_answer_is_not_guilty_of_the_next_document(one
 @pytest.mark.parametrize("deed", [b"abort", b"exit", b"panic"])
 def test_a_crash_fails_its_document_only(one: Bench, deed: bytes) -> None:
     answers = one.run(one.task("bad", deed), *(one.task(f"good{number}", b"fine") for number in range(3)))
-    assert kind(answers.pop("bad")) is FailureClass.CRASHED
+    died = answers.pop("bad")
+    assert kind(died) is FailureClass.CRASHED
+    assert ("raise config.max_memory" in str(died)) == (deed == b"abort")
     assert all(isinstance(answer, Written) for answer in answers.values())
 
 
@@ -125,10 +127,25 @@ def test_a_worker_that_answers_nonsense_fails_its_document_only(one: Bench) -> N
     assert isinstance(answers["good"], Written)
 
 
-@pytest.mark.parametrize("deed", ["first-abort", "first-hang", "first-panic", "first-fail"])
-def test_the_second_engine_reads_what_the_first_one_failed_on(one: Bench, deed: str) -> None:
+@pytest.mark.parametrize(
+    ("deed", "reason"),
+    [
+        ("first-abort", "the engine died (SIGABRT)"),
+        ("first-hang", "it needed more than its share of config.timeout"),
+        ("first-panic", "first failed: PanicException: poisoned"),
+        ("first-fail", "first cannot read it"),
+    ],
+)
+def test_the_second_engine_reads_what_the_first_one_failed_on_and_says_so(
+    one: Bench, deed: str, reason: str
+) -> None:
     task = one.task("a", deed.encode(), TWO, timeout=1.0)
-    assert one.written(task, one.run(task)["a"])["engine"] == "second"
+    answer = one.run(task)["a"]
+    written = one.written(task, answer)
+    assert written["engine"] == "second"
+    assert written["warnings"] == [f"first failed, and another engine read it: {reason}"]
+    assert isinstance(answer, Written)
+    assert list(answer.warnings) == written["warnings"]
 
 
 def test_a_document_on_which_both_engines_fail_keeps_the_first_reason(one: Bench) -> None:
@@ -139,7 +156,9 @@ def test_a_document_on_which_both_engines_fail_keeps_the_first_reason(one: Bench
 
 def test_two_engines_share_one_time_limit(one: Bench) -> None:
     answer = one.run(one.task("a", b"hang", TWO, timeout=0.6))["a"]
-    assert answer == Failure(FailureClass.TIMEOUT, "not read within 0.6 seconds")
+    assert answer == Failure(
+        FailureClass.TIMEOUT, "not read within 0.6 seconds; raise config.timeout and run 'docbatch retry'"
+    )
 
 
 def test_nothing_is_left_of_an_answer_whose_worker_died(one: Bench, tmp_path: Path) -> None:

@@ -14,6 +14,11 @@ from docbatch.providers.local.ocr.text_lines import TextLine, height, rows, stra
 _APART = 1.45
 _CELLS_APART = 0.8
 _LEAST_ROWS = 3
+# A heading's line against the usual one; several lines together are too high for one.
+_LARGER = 1.3
+_LARGEST = 1.6
+_TOO_LARGE = 4.0
+_LONGEST_HEADING = 120
 _LEAST_FILLED = 0.5
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ac]$")
 
@@ -39,7 +44,34 @@ def read_from(lines: Sequence[TextLine], scale: float = 1.0) -> Reading:
 def of_lines(lines: Sequence[TextLine], scale: float = 1.0) -> list[Json]:
     """Return lines as blocks in reading order. `scale` is the length of a pixel in the unit of `bbox`."""
     straight = straightened(lines)
-    return [block for region in regions(straight) for block in _of_region(rows(region), scale)]
+    found = [block for region in regions(straight) for block in _of_region(rows(region), scale)]
+    return _with_headings(found, _usual_height(lines) * scale)
+
+
+def _usual_height(lines: Sequence[TextLine]) -> float:
+    """Return the height of the lines in which most letters stand, 0.0 where there are none."""
+    ordered = sorted(lines, key=lambda line: line.height)
+    letters = sum(len(line.text) for line in ordered)
+    passed = 0
+    for line in ordered:
+        passed += len(line.text)
+        if passed * 2 >= letters:
+            return line.height
+    return 0.0
+
+
+def _with_headings(found: Sequence[Json], usual: float) -> list[Json]:
+    """Return blocks, a line by itself that is set larger than the rest as a heading."""
+    return [
+        {**block, "kind": "heading", "level": 1 if size > usual * _LARGEST else 2}
+        if block["kind"] == "text"
+        and usual * _LARGER < (size := block["bbox"][3] - block["bbox"][1]) < usual * _TOO_LARGE
+        and "\n" not in block["text"]
+        and len(block["text"]) <= _LONGEST_HEADING
+        and any(letter.isalpha() for letter in block["text"])
+        else block
+        for block in found
+    ]
 
 
 def confidence(lines: Sequence[TextLine]) -> float:

@@ -43,9 +43,10 @@ class PicturesEngine:
         try:
             with picture_frames.opened(data) as picture:
                 return _parsed(picture, options)
-        except TooManyPixels as error:
+        except TooManyPixels:
+            most = f"{picture_frames.MOST_PIXELS:,}"
             return Failure(
-                FailureClass.TOO_LARGE, f"{error}; at most {picture_frames.MOST_PIXELS:,} pixels are read"
+                FailureClass.TOO_LARGE, f"the picture has more than the {most} pixels that are read"
             )
         except UnidentifiedImageError:
             return Failure(FailureClass.UNSUPPORTED, "not a picture that Pillow knows")

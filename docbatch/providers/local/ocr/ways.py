@@ -3,17 +3,24 @@
 import importlib.metadata
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from typing import Literal
 
+from docbatch.core.result_warnings import WarningKind
+from docbatch.core.result_warnings import pages as named_pages
 from docbatch.providers.local.engines import Options, has_pillow, shows_pages
 from docbatch.providers.local.ocr import tesseract_data
 
 Way = Literal["faster-paddle", "tesseract"]
 
 EXTRA = "pip install 'docbatch[ocr]'"
+
+AFTER_A_FAILURE = "docbatch retry"
+AFTER_A_LOSS = f"docbatch retry --class {WarningKind.LOST}"
+AFTER_A_REMARK = "docbatch apply --upgrade JOB"
+"""What has a document read again: one that failed, one that is partial, and one that is whole."""
 
 # What the bundled models read, by Tesseract's codes: Chinese, Japanese, and languages in Latin letters.
 _BUNDLED_TEXT = """
@@ -58,7 +65,7 @@ def reads_inside(media_type: str, options: Options) -> bool:
     return not shows_pages(media_type) and has_pillow() and of(options) is not None
 
 
-def advice(options: Options, again: str = "docbatch retry") -> str:
+def advice(options: Options, again: str = AFTER_A_FAILURE) -> str:
     """Return what a person can do to have pictures read; `again` is the command to run then."""
     if options.ocr == "off":
         return "set ocr: auto to have it read"
@@ -68,6 +75,11 @@ def advice(options: Options, again: str = "docbatch retry") -> str:
     if reads(options.languages) and not has_paddle() and _is_built_for_this_machine():
         return f"{EXTRA}, or install {packages}, and run '{again}'"
     return f"install {packages} and run '{again}'"
+
+
+def unread(pages: Sequence[int], options: Options, again: str) -> str:
+    """Return what is said of pages that are pictures nobody read, and what a person can do."""
+    return f"pictures without text on {named_pages(pages)}; {advice(options, again)}"
 
 
 def parts(options: Options) -> Mapping[str, str]:

@@ -26,6 +26,7 @@ _LETTERS_OFF_A_DASH = 3.0
 _AS_WIDE = 0.65
 _LEAST_SPACES = 2
 # A line with fewer spaces says too little about its gaps.
+_NARROWER = 0.8
 _OF_HEIGHT = 0.2
 _SOME = 6
 # A space whose gap is not seen costs as much as one that is so many letters off.
@@ -49,7 +50,9 @@ def strip_of(grey: Image.Image, line: TextLine, slope: float) -> Image.Image:
     width, height = round(right - left), round(line.height)
     start = (top + bottom - height - slope * width) / 2
     size = (max(width, 1), max(height, 1))
-    return grey.transform(size, Image.Transform.AFFINE, (1, 0, left, slope, 1, start))
+    # A page that is turned a little leans its letters as much as it raises its lines.
+    leaning = (1, -slope, left + slope * height / 2)
+    return grey.transform(size, Image.Transform.AFFINE, (*leaning, slope, 1, start))
 
 
 def usual_gap(text: str, strip: Image.Image) -> float | None:
@@ -86,10 +89,16 @@ def _word_gaps(strip: Image.Image, spaces: int, usual: float | None) -> list[Gap
     """
     gaps = _gaps(strip)
     widths = [*sorted((width for _, width in gaps), reverse=True), 1.0]
-    floor = strip.height * (_OF_HEIGHT if usual is None else usual * _AS_WIDE)
-    if spaces >= _LEAST_SPACES:
-        floor = min(floor, median(widths[:spaces]) * _AS_WIDE)
-    cuts = [cut for cut in range(max(spaces - spaces // _SOME, 1), len(widths)) if widths[cut - 1] >= floor]
+    if usual is not None:
+        between_words = strip.height * usual
+    else:
+        between_words = median(widths[:spaces]) if spaces >= _LEAST_SPACES else strip.height * _OF_HEIGHT
+    fewest = max(spaces - spaces // _SOME, 1)
+    cuts = [
+        cut
+        for cut in range(fewest, len(widths))
+        if widths[cut - 1] >= between_words * _AS_WIDE and widths[cut] < between_words * _NARROWER
+    ]
     if not cuts:
         return []
     cut = max(cuts, key=lambda place: widths[place - 1] / widths[place])
