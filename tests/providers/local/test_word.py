@@ -143,6 +143,18 @@ def test_a_chart_is_its_figures_and_a_diagram_its_words() -> None:
     assert lines(document)[-2:] == ["- Plan", "  - Act"]
 
 
+def test_dates_along_a_chart_are_dates_and_figures_it_does_not_keep_are_named() -> None:
+    point = '<c:pt idx="0"><c:v>{}</c:v></c:pt>'
+    dates = f"<c:cat><c:numRef><c:numCache><c:formatCode>yyyy-mm-dd</c:formatCode>{point.format(45000)}</c:numCache></c:numRef></c:cat>"
+    kept = f"<c:val><c:numRef><c:numCache>{point.format(3)}</c:numCache></c:numRef></c:val>"
+    drawing = '<w:p><w:r><w:drawing><wp:inline><c:chart r:id="chart"/></wp:inline></w:drawing></w:r></w:p>'
+    series = "<c:ser><c:tx><c:v>sold</c:v></c:tx>{}</c:ser>"
+    whole = docx(drawing, {"chart:chart.xml": root("x", series.format(dates + kept))})
+    assert rows(read(whole, WORD)) == [[["", "sold"], ["2023-03-15", "3"]]]
+    bare = read(docx(drawing, {"chart:chart.xml": root("x", series.format(dates))}), WORD)
+    assert list(bare.lost) == ["figures of a chart are not kept in it"]
+
+
 @pytest.mark.parametrize(
     ("inner", "said"),
     [

@@ -146,6 +146,8 @@ def children(element: ET.Element | None, *path: str) -> Iterator[ET.Element]:
 
 
 def first(element: ET.Element | None, *path: str) -> ET.Element | None:
+    if element is not None and len(path) == 1:
+        return next((child for child in element if child.tag == path[0]), None)
     return next(children(element, *path), None)
 
 

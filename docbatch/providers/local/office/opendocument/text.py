@@ -27,7 +27,7 @@ _NOT_SHOWN = frozenset(
         "text:note-citation", "office:annotation-end", "text:table-of-content-source", "text:illustration-index-source",
         "text:alphabetical-index-source", "text:bibliography-source", "text:user-index-source", "text:table-index-source",
         "text:object-index-source", "office:settings", "draw:glue-point", "draw:enhanced-geometry", "draw:image-map",
-        "text:meta-field-source", "style:style", "office:change-info", "office:binary-data", "presentation:notes", "text:script",
+        "text:meta-field-source", "style:style", "office:change-info", "presentation:notes", "text:script",
     }
 )  # fmt: skip
 
