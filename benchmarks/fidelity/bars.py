@@ -17,6 +17,7 @@ BARS: Mapping[tuple[str, str], Bars] = {
         "headings": 0.975,
         "rel": 0.975,
     },
+    ("made", "pdf by its picture"): _SCANS,
     ("made", "pptx"): {"recall": 0.999, "digits": 0.999, "unicode": 0.999, "rel": 0.999, "order": 0.99},
     **{
         ("made", name): _TABLES

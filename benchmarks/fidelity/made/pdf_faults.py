@@ -238,6 +238,7 @@ def _fonts_without_letters() -> Iterator[Sample]:
             outcomes=(SUCCEEDED, PARTIAL, f"{FAILED}:needs_ocr") if broken else (SUCCEEDED,),
             excused=broken,
             named=("1",) if broken else (),
+            group="pdf by its picture" if broken else "",
         )
         yield Sample(f"pdf/tounicode-{unicode}.pdf", write(setter.sheets, layout.fonts), known)
     yield _one_broken_page()
