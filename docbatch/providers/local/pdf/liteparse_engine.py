@@ -19,6 +19,7 @@ from docbatch.providers.local.pdf.forms import form_fields
 from docbatch.providers.local.pdf.layout.complete import complete_layout
 from docbatch.providers.local.pdf.lines import (
     contents_pages,
+    line_ends,
     missing_lines,
     page_text,
     remarks,
@@ -46,6 +47,7 @@ STEPS: tuple[Step, ...] = (
     own_characters.restore,
     missing_lines.put_back,
     running_lines.mark,
+    line_ends.keep,
     read_scanned_pages,
     remarks.add,
     page_text.derive,
