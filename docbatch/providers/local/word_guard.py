@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 Span = tuple[int, int]
 
@@ -86,11 +86,26 @@ class _LeftOut:
         for at, word in enumerate(self._words):
             if word in self._short:
                 where[word].append(at)
+        lines = self._lines()
+        sure = {
+            lines[at] for word, places in where.items() if self._short[word] == len(places) for at in places
+        }
+
+        def fitness(at: int) -> tuple[int, bool]:
+            # Of places that are alike, those on a line that lacks a word for certain come first.
+            return self._company(at), lines[at] not in sure
+
         return sorted(
-            at
-            for word, places in where.items()
-            for at in sorted(places, key=self._company)[: self._short[word]]
+            at for word, places in where.items() for at in sorted(places, key=fitness)[: self._short[word]]
         )
+
+    def _lines(self) -> list[int]:
+        """Return of each word on which line it stands, counted by its lines that hold words."""
+        return list(
+            accumulate(
+                (at > 0 and not self._is_one_line(at - 1, at) for at in range(len(self._words))), initial=0
+            )
+        )[1:]
 
     def _company(self, at: int) -> int:
         """Return how many neighbours on its line a word has in what is said, too, less those that are not said at all."""

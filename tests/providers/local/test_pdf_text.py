@@ -361,3 +361,15 @@ def test_the_second_engine_is_asked_about_every_pdf(monkeypatch: pytest.MonkeyPa
 
     assert isinstance(outcome, Parsed)
     assert "a word is missing" in outcome.warnings
+
+
+def test_a_page_of_letters_drawn_as_shapes_is_not_taken_for_an_empty_one() -> None:
+    letter = b"".join(
+        b"%d 700 m %d 720 %d 720 %d 700 c %d 690 %d 690 %d 700 c f\n"
+        % ((x,) * 1 + (x, x + 5, x + 5, x + 5, x, x))
+        for x in range(72, 500, 10)
+    )
+    shapes, box = pdf_pages.pdf([letter]), pdf_pages.pdf([b"72 72 100 100 re f\n"])
+
+    assert read(shapes).unread == [1]
+    assert read(box).unread == []

@@ -52,3 +52,12 @@ def test_a_word_lost_inside_a_line_is_found_alone() -> None:
 
 def test_missing_words_are_told_in_their_order() -> None:
     assert word_guard.missing("one two two three", "two one") == ["two", "three"]
+
+
+def test_of_lines_alike_the_one_is_left_out_that_lacks_a_word_for_certain() -> None:
+    raw = "\r\n".join(f"Paragraph line {number} says the same as all {number}7." for number in range(1, 5))
+    said = " ".join(line for line in raw.split("\r\n") if "line 3" not in line)
+
+    assert [raw[start:end] for start, end in word_guard.left_out(raw, said)] == [
+        "Paragraph line 3 says the same as all 37"
+    ]

@@ -13,12 +13,13 @@ from docbatch.core.models import Failure
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
 from docbatch.providers.local.pdf import embedded_files
-from docbatch.providers.local.pdf.characters import own_characters
+from docbatch.providers.local.pdf.characters import own_characters, unknown_signs
 from docbatch.providers.local.pdf.characters.link_targets import without_targets
 from docbatch.providers.local.pdf.forms import form_fields
 from docbatch.providers.local.pdf.layout.complete import complete_layout
 from docbatch.providers.local.pdf.lines import (
     contents_pages,
+    line_ends,
     missing_lines,
     page_text,
     remarks,
@@ -46,7 +47,9 @@ STEPS: tuple[Step, ...] = (
     own_characters.restore,
     missing_lines.put_back,
     running_lines.mark,
+    line_ends.keep,
     read_scanned_pages,
+    unknown_signs.name,
     remarks.add,
     page_text.derive,
     embedded_files.read_embedded_files,

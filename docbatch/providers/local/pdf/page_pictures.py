@@ -1,10 +1,12 @@
 """Pages as pictures, as PDFium draws them."""
 
+import ctypes
 from contextlib import closing
 from math import sqrt
 from typing import Any
 
 import pypdfium2
+from pypdfium2 import raw as pdfium
 
 from docbatch.providers.local.engines import Options, has_pillow
 from docbatch.providers.local.ocr import tesseract
@@ -15,6 +17,9 @@ _POINTS = 72
 _MOST_PIXELS = 12_000_000
 _LONGEST = 8_000
 _BLANK_DPI = 36
+_DEPTH = 5
+_LETTERS_OF_OUTLINES = 60
+"""Segments: a letter has ten to forty, a bar or a box four."""
 
 
 def read(pdf: pypdfium2.PdfDocument, place: int, options: Options) -> Reading | None:
@@ -40,6 +45,20 @@ def is_blank(pdf: pypdfium2.PdfDocument, place: int) -> bool:
     with closing(pdf[place]) as page:
         scale = _scale(*page.get_size()) * _BLANK_DPI / _DPI
         return len(set(_grey(page, scale)[2])) <= 1
+
+
+def has_outlines(pdf: pypdfium2.PdfDocument, place: int) -> bool:
+    """Whether a page has so many filled shapes that they may be letters. Raises RuntimeError."""
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    found = 0
+    with closing(pdf[place]) as page:
+        for shape in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH], max_depth=_DEPTH):
+            pdfium.FPDFPath_GetDrawMode(shape.raw, fill, stroke)
+            if fill.value:
+                found += pdfium.FPDFPath_CountSegments(shape.raw)
+            if found >= _LETTERS_OF_OUTLINES:
+                return True
+    return False
 
 
 def _scale(width: float, height: float) -> float:

@@ -40,6 +40,7 @@ class _Outcome:
 
 def read_scanned_pages(document: PdfDocument) -> None:
     """Read those pages as pictures that have to be, as far as this machine can and the time allows."""
+    document.unread += _drawn(document)
     chosen = list(_chosen(document))
     if ways.of(document.options) is None:
         for place, reason in chosen:
@@ -55,11 +56,30 @@ def read_scanned_pages(document: PdfDocument) -> None:
     _report(document, outcome)
 
 
+def _drawn(document: PdfDocument) -> list[int]:
+    """Return the pages without text that show more than one colour, although the engine saw nothing on them."""
+    silent = [
+        place
+        for place, page in enumerate(document.parsed.pages)
+        if not page.text.strip()
+        and page.page_num not in document.unread
+        and not document.pages[place]["text"]
+    ]
+    with suppress(RuntimeError):
+        return [
+            document.parsed.pages[place].page_num
+            for place in silent
+            if page_pictures.has_outlines(document.pdfium, place)
+        ]
+    return []
+
+
 def _chosen(document: PdfDocument) -> Iterator[tuple[int, Reason]]:
     for place, page in enumerate(document.parsed.pages):
         reason: Reason | None = "forced"
         if document.options.ocr != "force":
-            reason = _reason(page.text, page.complexity)
+            silent = page.page_num in document.unread
+            reason = "silent" if silent else _reason(page.text, page.complexity)
         if reason:
             yield place, reason
 

@@ -31,8 +31,8 @@ _SPACE = re.compile(r"(?<=\S) (?=\S)")
 # Spaces and what Markdown is made of are no part of the characters around.
 _MARKUP = re.compile(rf"[\s\x00*_#|\\`\[\]()<>~{HYPHEN}]+")
 # Scripts that are written without spaces between words: Chinese and Japanese.
-_SOLID = re.compile(r"[\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef]")
-_SOLID_END = re.compile(f"{_SOLID.pattern} (?={_SOLID.pattern})")
+SOLID = re.compile(r"[\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef]")
+_SOLID_END = re.compile(f"{SOLID.pattern} (?={SOLID.pattern})")
 _LINE_END = re.compile(r"\s*[\r\n]+\s*")
 # A list's marks, a table's rule and a link's target were written by the engine, not by the page.
 _ENGINES_OWN = re.compile(r"^\s*- |^\|[-:| ]+\|$|\]\([^)\s]*\)", re.MULTILINE)
@@ -78,7 +78,7 @@ def _restore(page: Json, raw: str) -> None:
         _rewrite(page, lambda texts: [composed(text) for text in texts])
     if "$" in page["markdown"]:
         _rewrite(page, lambda texts: [math_signs.as_written(text, raw) for text in texts])
-    if _SOLID.search(raw):
+    if SOLID.search(raw):
         _rewrite(page, _without_line_ends(raw))
     if _OWN.search(raw) or _OWN_SPACE.search(raw):
         _rewrite(page, _Characters(raw).restored)

@@ -4,12 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 from liteparse import TextItem
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.pdf.layout.page_layout import PageLayout
+from docbatch.providers.local.pdf.layout.page_lines import PageLine
 from docbatch.providers.local.pdf.layout.page_pieces import PagePiece
 from docbatch.providers.local.pdf.layout.table_likeness import Box, is_figure
 from docbatch.providers.local.pdf.layout.word_columns import ColumnTable, tables_of
@@ -21,6 +22,7 @@ _MOST_TABLES = 100
 _WORD = re.compile(r"[^\W_]+")
 _ALIKE = 0.8
 _MOST_JOINED = 4
+_FEWEST_ROWS_APART = 3
 
 
 def complete_tables(layout: PageLayout) -> None:
@@ -30,7 +32,7 @@ def complete_tables(layout: PageLayout) -> None:
     for table in islice(tables_of(layout.lines), _MOST_TABLES):
         if layout.pieces is None:
             return
-        placed = _placed(table, layout.pieces, are_ruled=_are_ruled(layout))
+        placed = _placed(table, layout, layout.pieces)
         if placed is not None:
             layout.replace(placed)
 
@@ -55,19 +57,20 @@ def _are_ruled(layout: PageLayout) -> bool:
     return about is not None and about.layout is not None and about.layout.ruled_table_count > 0
 
 
-def _placed(table: ColumnTable, pieces: Sequence[PagePiece], *, are_ruled: bool) -> list[PagePiece] | None:
+def _placed(table: ColumnTable, layout: PageLayout, pieces: Sequence[PagePiece]) -> list[PagePiece] | None:
     """Return the pieces with the table in its place, None where they say other words or say it better."""
     touched = [at for at, piece in enumerate(pieces) if _touches(piece, table.box)]
     if not touched:
         return None
     there = [pieces[at] for at in touched]
-    if any(piece.kind in {"code", "image"} for piece in there) or _holds_heading(there, table):
+    broken = _is_broken_up(table, there)
+    if not broken and _stays(there, table):
         return None
-    is_mended = not are_ruled and _mends(table, there)
+    is_mended = not _are_ruled(layout) and _mends(table, there)
     if not is_mended and all(piece.kind == "table" for piece in there):
         return None
-    cut = _cut(table, there)
-    if cut is None or not (is_mended or _is_better(table, there, cut)):
+    cut = _cut(table, there) or (_cut_by_lines(table, there, layout.lines) if broken else None)
+    if cut is None or not (is_mended or broken or _is_better(table, there, cut)):
         return None
     first, last = touched[0], touched[-1]
     # A column far to the right may have been put behind what stands below the table.
@@ -79,6 +82,24 @@ def _placed(table: ColumnTable, pieces: Sequence[PagePiece], *, are_ruled: bool)
     if between and cut.after:
         return None
     return [*pieces[:first], *cut.before, _piece(table), *between, *cut.after, *pieces[last + 1 :]]
+
+
+def _stays(pieces: Sequence[PagePiece], table: ColumnTable) -> bool:
+    """Tell whether among these is something that no table is made of."""
+    return any(piece.kind in {"code", "image"} for piece in pieces) or _holds_heading(pieces, table)
+
+
+def _is_broken_up(table: ColumnTable, pieces: Sequence[PagePiece]) -> bool:
+    """Tell whether a table of figures was read column by column, each a piece beside the others."""
+    if (
+        not table.certain
+        or len(table.rows) < _FEWEST_ROWS_APART
+        or any(piece.kind in {"table", "image"} for piece in pieces)
+    ):
+        return False
+    boxes = [piece.block["bbox"] for piece in pieces if piece.block is not None]
+    tall = [box for box in boxes if box[3] - box[1] > _FEWEST_ROWS_APART * table.lines[0].height]
+    return any(one[2] <= other[0] for one, other in pairwise(sorted(tall)))
 
 
 def _holds_heading(pieces: Sequence[PagePiece], table: ColumnTable) -> bool:
@@ -145,6 +166,28 @@ def _cut(table: ColumnTable, pieces: Sequence[PagePiece]) -> _Cut | None:
     for piece in after:
         _crop(piece, top=table.box[3])
     return _Cut(before, after)
+
+
+def _cut_by_lines(table: ColumnTable, pieces: Sequence[PagePiece], lines: Sequence[PageLine]) -> _Cut | None:
+    """Return the lines that pieces hold besides a table's, None where these together do not say what the pieces do."""
+    boxes = [piece.block["bbox"] for piece in pieces if piece.block is not None and "bbox" in piece.block]
+    top, bottom = min(box[1] for box in boxes) - 1, max(box[3] for box in boxes) + 1
+    taken = {id(line) for line in table.lines}
+    others = [line for line in lines if id(line) not in taken and top <= line.y0 and line.y1 <= bottom]
+    wanted = Counter(word for line in (*table.lines, *others) for word in _WORD.findall(line.text))
+    if wanted != Counter(word.text for word in _words(pieces)):
+        return None
+    middle = table.box[1]
+    return _Cut(
+        [_line_piece(line) for line in others if line.y0 < middle],
+        [_line_piece(line) for line in others if line.y0 >= middle],
+    )
+
+
+def _line_piece(line: PageLine) -> PagePiece:
+    block = blocks.paragraph(line.text)
+    block["bbox"] = [round(side, 2) for side in (line.segments[0].x0, line.y0, line.segments[-1].x1, line.y1)]
+    return PagePiece(blocks.markdown([block]), block)
 
 
 def _past(markdown: str, at: int, table: ColumnTable) -> int:

@@ -4,6 +4,7 @@ from docbatch.providers.local.pdf.layout.column_tables import complete_tables
 from docbatch.providers.local.pdf.layout.headings import complete_headings
 from docbatch.providers.local.pdf.layout.lists import complete_lists
 from docbatch.providers.local.pdf.layout.page_layout import PageLayout
+from docbatch.providers.local.pdf.layout.table_heads import complete_heads
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 
 
@@ -12,6 +13,7 @@ def complete_layout(document: PdfDocument) -> None:
         PageLayout(parsed, page) for parsed, page in zip(document.parsed.pages, document.pages, strict=True)
     ]
     for layout in layouts:
+        complete_heads(layout)
         complete_tables(layout)
     complete_headings(layouts)
     for layout in layouts:

@@ -26,6 +26,7 @@ _GUTTER = 0.45
 _NEXT_LINE = 2.6
 _SAME_CELL = 0.75
 _MOST_SINGLE = 6
+_SHORT_RUN = 6
 _LETTERS_OF_A_LINE = 45
 
 
@@ -119,7 +120,8 @@ def tables_of(lines: Sequence[PageLine]) -> Iterator[ColumnTable]:
         while after < len(lines) and run.takes(lines[after]):
             after += 1
         table = _table(run, lines[at - 1] if at > end else None)
-        if table is None and len(run.lines) < _FEWEST_ROWS:
+        if table is None and len(run.lines) <= _SHORT_RUN:
+            # A head of the page may have been read together with the first rows of a table.
             at += 1
         else:
             at = after
@@ -220,7 +222,9 @@ def _head(
     columns: Sequence[Sequence[float]],
 ) -> list[ColumnCell] | None:
     """Return the cells of the line above as the head of these columns, None where it is none."""
-    if above is None or lines[0].y0 - above.y1 > _NEXT_LINE * lines[0].height:
+    has_own = all(cell.text and not is_figure(cell.text) for cell in grid[0])
+    farthest = _SAME_CELL if has_own else _NEXT_LINE
+    if above is None or lines[0].y0 - above.y1 > farthest * lines[0].height:
         return None
     if any(is_figure(segment.text) for segment in above.segments) or not any(
         is_figure(cell.text) for row in grid[:2] for cell in row

@@ -1,0 +1,199 @@
+"""Lines that end where their writer wanted: addresses, entries and paragraphs that the engine wrote as one."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from docbatch.providers.local import blocks
+from docbatch.providers.local.engines import Json
+from docbatch.providers.local.pdf.characters.own_characters import SOLID, folded
+from docbatch.providers.local.pdf.layout.block_lines import BlockLine, lines_of_block
+from docbatch.providers.local.pdf.layout.page_layout import PageLayout
+from docbatch.providers.local.pdf.layout.page_lines import PageLine, Segment
+from docbatch.providers.local.pdf.layout.page_pieces import PagePiece
+from docbatch.providers.local.pdf.layout.table_likeness import is_counted
+from docbatch.providers.local.pdf.pdf_document import PdfDocument
+
+_SPACE = 0.3
+_SLACK = 0.5
+_MOST = 0.5
+"""The share of lines that end early in what is no running text."""
+_SHORT = 0.6
+_HALF = 0.5
+_NARROW = 7.5
+"""Heights of letters; running text of words with spaces is not set in columns like this."""
+_FEWEST_FULL = 2
+_SAME_PLACE = 3
+_FURTHER = 1.3
+_SKIPPED = re.compile(r"[\s\\*_`#]")
+_GAP = re.compile(r"\s+")
+_MOST_LETTERS = 20_000
+
+
+def keep(document: PdfDocument) -> None:
+    """End lines where the page ends them before they are full, and part paragraphs that were joined."""
+    for page, parsed in zip(document.pages, document.parsed.pages, strict=True):
+        if document.is_read_as_picture(page) or not any(map(_may_have_lines, page["blocks"])):
+            continue
+        layout = PageLayout(parsed, page)
+        if layout.pieces is None:
+            continue
+        pieces = [part for piece in layout.pieces for part in _parted(piece, layout.lines)]
+        if any(part is not piece for part, piece in zip(pieces, layout.pieces, strict=False)):
+            layout.replace(pieces)
+
+
+def _may_have_lines(block: Json) -> bool:
+    return (
+        block["kind"] == "text"
+        and "bbox" in block
+        and "\n" not in block["text"]
+        and len(block["text"]) <= _MOST_LETTERS
+    )
+
+
+def _parted(piece: PagePiece, page_lines: Sequence[PageLine]) -> list[PagePiece]:
+    if piece.block is None or not _may_have_lines(piece.block) or piece.markdown.startswith("```"):
+        return [piece]
+    lines = lines_of_block(PagePiece(folded(piece.markdown), piece.block), page_lines)
+    if not lines or len(lines) == 1:
+        return [piece]
+    ends = _ends(lines, page_lines)
+    if not any(ends):
+        return [piece]
+    return list(_parts(piece, lines, ends)) or [piece]
+
+
+def _ends(lines: Sequence[BlockLine], page_lines: Sequence[PageLine]) -> list[bool]:
+    """Return of each line but the last whether it ends because it was meant to."""
+    right, left = max(line.right for line in lines), _left(lines)
+    early = [_is_early(one, other, right) for one, other in pairwise(lines)]
+    if _are_numbered(lines):
+        return [not line.is_broken for line in lines[:-1]]
+    are_short = _are_short(lines, page_lines, early)
+    return [
+        _is_end(one, other, right=left + _HALF * (right - left), early=is_early, short=are_short)
+        for is_early, (one, other) in zip(early, pairwise(lines), strict=True)
+    ]
+
+
+def _is_end(line: BlockLine, after: BlockLine, *, right: float, early: bool, short: bool) -> bool:
+    if after.text[:1].islower():
+        # A sentence goes on beside a picture, but not where its line is hardly begun.
+        return early and line.right < right
+    return early or (short and not line.is_broken)
+
+
+def _left(lines: Sequence[BlockLine]) -> float:
+    return min(segment.x0 for line in lines for segment in line.segments)
+
+
+def _is_early(line: BlockLine, after: BlockLine, right: float) -> bool:
+    """Tell whether the first word of the next line would have found room on this one."""
+    first = after.segments[0]
+    word = first.text[:1] if SOLID.match(first.text) else first.text.split(None, 1)[0]
+    width = (first.x1 - first.x0) * len(word) / max(len(first.text), 1)
+    return not line.is_broken and line.right + width + (_SPACE + _SLACK) * first.size < right
+
+
+def _are_numbered(lines: Sequence[BlockLine]) -> bool:
+    return len(lines) > _FEWEST_FULL and is_counted(
+        [PageLine(line.segments[0].y0, line.segments[0].y1, line.segments) for line in lines]
+    )
+
+
+def _are_short(lines: Sequence[BlockLine], page_lines: Sequence[PageLine], early: Sequence[bool]) -> bool:
+    """Tell whether these are lines of their own and no running text."""
+    if len(early) > 1 and sum(early) > _MOST * len(early):
+        return True
+    left = _left(lines)
+    own = {id(segment) for line in lines for segment in line.segments}
+    size = lines[0].style.size
+    is_narrow = max(line.right for line in lines) - left < _NARROW * size
+    if is_narrow and not any(SOLID.search(line.text) for line in lines):
+        return True
+    full = [
+        segment.x1
+        for line in page_lines
+        for segment in line.segments[:1]
+        if id(segment) not in own and _is_alike(segment, left, size)
+    ]
+    limit = left + (max(line.right for line in lines) - left) / _SHORT
+    return sum(right > limit for right in full) >= _FEWEST_FULL
+
+
+def _is_alike(segment: Segment, left: float, size: float) -> bool:
+    return abs(segment.x0 - left) <= _SAME_PLACE and abs(segment.size - size) <= _SLACK
+
+
+def _parts(piece: PagePiece, lines: Sequence[BlockLine], ends: Sequence[bool]) -> Iterator[PagePiece]:
+    """Yield what a piece is made of: a paragraph of several lines is one of its own, short lines stay together."""
+    block: Json = piece.block or {}
+    letters = sum(not _SKIPPED.match(sign) for sign in block["text"])
+    if letters != lines[-1].end:
+        return
+    cuts = [line.end for line, is_end in zip(lines, ends, strict=False) if is_end]
+    shown, said = _cut(piece.markdown, cuts), _cut(block["text"], cuts)
+    if len(shown) != len(said) or len(said) != len(cuts) + 1:
+        return
+    runs = list(_runs(lines, ends))
+    first = 0
+    for group in _groups(runs):
+        last = first + len(group)
+        text = blocks.markdown([blocks.paragraph("\n".join(shown[first:last]))])
+        own = {
+            **block,
+            "text": "\n".join(said[first:last]),
+            "bbox": _box([line for run in group for line in run]),
+        }
+        yield PagePiece(text, own)
+        first = last
+
+
+def _cut(text: str, cuts: Sequence[int]) -> list[str]:
+    """Return a text in pieces that end after so many letters, marks not counted."""
+    places = [at for at, sign in enumerate(text) if not _SKIPPED.match(sign)]
+    pieces, start = [], 0
+    for cut in cuts:
+        gap = _GAP.search(text, places[cut - 1] + 1, places[cut]) if 0 < cut < len(places) else None
+        if gap:
+            pieces.append(text[start : gap.start()])
+            start = gap.end()
+        elif 0 < cut < len(places) and SOLID.match(text, places[cut]):
+            start, before = places[cut], start
+            pieces.append(text[before:start])
+    return [*pieces, text[start:]]
+
+
+def _runs(lines: Sequence[BlockLine], ends: Sequence[bool]) -> Iterator[list[BlockLine]]:
+    run: list[BlockLine] = []
+    for line, is_end in zip(lines, [*ends, True], strict=True):
+        run.append(line)
+        if is_end:
+            yield run
+            run = []
+
+
+def _groups(runs: Sequence[list[BlockLine]]) -> Iterator[list[list[BlockLine]]]:
+    """Yield the runs that make a block: paragraphs one by one, and lines that follow each other closely together."""
+    gaps = [after.segments[0].y0 - line.segments[0].y0 for run in runs for line, after in pairwise(run)]
+    gaps += [after[0].segments[0].y0 - run[-1].segments[0].y0 for run, after in pairwise(runs)]
+    usual = min((gap for gap in gaps if gap > 0), default=0)
+    group = [runs[0]]
+    for before, run in pairwise(runs):
+        gap = run[0].segments[0].y0 - before[-1].segments[0].y0
+        if len(before) > 1 or len(run) > 1 or gap > _FURTHER * usual:
+            yield group
+            group = []
+        group.append(run)
+    yield group
+
+
+def _box(lines: Sequence[BlockLine]) -> list[float]:
+    segments = [segment for line in lines for segment in line.segments]
+    return [
+        round(min(segment.x0 for segment in segments), 2),
+        round(min(segment.y0 for segment in segments), 2),
+        round(max(segment.x1 for segment in segments), 2),
+        round(max(segment.y1 for segment in segments), 2),
+    ]
