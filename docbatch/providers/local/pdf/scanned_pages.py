@@ -13,7 +13,7 @@ from docbatch.providers.local.engines import Json
 from docbatch.providers.local.ocr import ways
 from docbatch.providers.local.ocr.page_blocks import UNSURE, Reading
 from docbatch.providers.local.ocr.said import pages_named, told
-from docbatch.providers.local.pdf import page_pictures, readable_text
+from docbatch.providers.local.pdf import damaged_pictures, page_pictures, readable_text
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 
 Reason = Literal["silent", "sparse", "beside", "garbled", "doubtful", "forced"]
@@ -114,12 +114,20 @@ def _tell(document: PdfDocument, place: int, reason: Reason) -> None:
             with suppress(RuntimeError):
                 if page_pictures.is_blank(document.pdfium, number - 1):
                     document.unread.remove(number)
+                    _tell_damage(document, number)
         case "sparse":
             document.unread.append(number)
         case "beside":
             document.warnings.append(f"ocr: page {number} has a large picture that may hold text; {advice}")
         case "garbled":
             document.lost.append(f"page {number}: {_NO_LETTERS}; {advice}")
+
+
+def _tell_damage(document: PdfDocument, number: int) -> None:
+    with suppress(RuntimeError, ValueError):
+        damage = damaged_pictures.told(document.pdfium, number - 1)
+        if damage:
+            document.lost.append(f"page {number}: {damage}")
 
 
 def _read(document: PdfDocument, place: int, reason: Reason, outcome: _Outcome) -> None:
@@ -134,6 +142,8 @@ def _read(document: PdfDocument, place: int, reason: Reason, outcome: _Outcome) 
     if number in document.unread:
         # What shows no letters has lost none.
         document.unread.remove(number)
+    if reason in {"silent", "sparse"}:
+        _tell_damage(document, number)
     if reading is None or not reading.blocks:
         if reason == "garbled":
             document.lost.append(f"page {number}: {_NO_LETTERS}, and none were found in its picture")
