@@ -308,3 +308,11 @@ def test_a_sheet_of_pictures_alone_is_unread() -> None:
     assert (alone.unread, alone.pages) == ([1], [])
     both = read(xlsx(Made(row(1, cell("A1", "1"))), shown, more=parts))
     assert (both.unread, len(both.pages)) == ([2], 2)
+
+
+def test_an_exponent_in_a_cell_is_raised() -> None:
+    up = '<r><rPr><vertAlign val="superscript"/></rPr><t>2</t></r>'
+    made = Made(row(1, cell("A1", "0", "s"), cell("B1", "1", "s")))
+    assert grid(read(xlsx(made, texts=f"<si><r><t>m</t></r>{up}<r><t> 2</t></r></si><si><t>2</t></si>"))) == [
+        ["m² 2", "2"]
+    ]
