@@ -182,6 +182,8 @@ def _old(cell: Any, book: Any) -> str:
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _ASIDE = (f"{_TEXT}note", f"{_OFFICE}annotation", f"{_TEXT}tracked-changes")
 _BREAKS = {f"{_TEXT}tab", f"{_TEXT}line-break", f"{_TEXT}s"}
@@ -189,10 +191,24 @@ _BREAKS = {f"{_TEXT}tab", f"{_TEXT}line-break", f"{_TEXT}s"}
 
 def odt(path: str) -> Found:
     found = _empty()
-    body = _content(path).find(f".//{_OFFICE}text")
+    content = _content(path)
+    _raise(content)
+    body = content.find(f".//{_OFFICE}text")
     if body is not None:
         _odt_blocks(found, body)
     return found
+
+
+def _raise(content: ET.Element) -> None:
+    """Write raised digits as such, as a reader sees them."""
+    raised = {
+        style.get(f"{_STYLE}name")
+        for style in content.iter(f"{_STYLE}style")
+        if any(each.get(f"{_STYLE}text-position", "").startswith("super") for each in style)
+    }
+    for span in content.iter(f"{_TEXT}span"):
+        if span.get(f"{_TEXT}style-name") in raised and (span.text or "").isdigit():
+            span.text = (span.text or "").translate(_RAISED)
 
 
 def _content(path: str) -> ET.Element:

@@ -235,3 +235,11 @@ def test_a_page_that_its_script_makes_is_partial(body: str, is_lost: bool) -> No
     assert found.lost == (
         ("the page is made by its script; what that shows was not read",) if is_lost else ()
     )
+
+
+def test_a_small_table_in_a_cell_makes_the_table_around_it_no_layout() -> None:
+    inner = "<table><tr><td>5<td>6</table>"
+    rows = f"<tr><td>a<td>b<td>c<tr><td>1<td>2<td>3 {inner}"
+    found = read(f"<table>{rows}</table>")
+    assert [block["text"] for block in found.blocks] == ["a\tb\tc\n1\t2\t3 5\t6"]
+    assert read(f"<table><tr><td>left {inner}<td>right</table>").blocks[0]["text"] == "left"

@@ -61,6 +61,10 @@ SHOWN = [
     (45000, "yyyy-mm-dd", "2023-03-15"),
     (45000.75, "d.m.yy h:mm AM/PM", "15.3.23 6:00 PM"),
     (45000, "dddd, mmmm d, yyyy", "Wednesday, March 15, 2023"),
+    (45000, "[$-407]dddd, d. mmmm yyyy;@", "Mittwoch, 15. März 2023"),
+    (45000, "[$-40C]ddd d mmm yyyy", "mer. 15 mars 2023"),
+    (45000, "[$-es-ES]d mmm mmmmm", "15 mar m"),
+    (45000, "[$-419]mmmm", "March"),
     (45000, 'yyyy"年"m"月"d"日"', "2023年3月15日"),
     (1.5, "[h]:mm:ss", "36:00:00"),
     (0.5000057, "mm:ss.00", "00:00.49"),
@@ -304,3 +308,11 @@ def test_a_sheet_of_pictures_alone_is_unread() -> None:
     assert (alone.unread, alone.pages) == ([1], [])
     both = read(xlsx(Made(row(1, cell("A1", "1"))), shown, more=parts))
     assert (both.unread, len(both.pages)) == ([2], 2)
+
+
+def test_an_exponent_in_a_cell_is_raised() -> None:
+    up = '<r><rPr><vertAlign val="superscript"/></rPr><t>2</t></r>'
+    made = Made(row(1, cell("A1", "0", "s"), cell("B1", "1", "s")))
+    assert grid(read(xlsx(made, texts=f"<si><r><t>m</t></r>{up}<r><t> 2</t></r></si><si><t>2</t></si>"))) == [
+        ["m² 2", "2"]
+    ]

@@ -371,3 +371,9 @@ def test_the_same_presentation_gives_the_same_answer() -> None:
     data = pptx({"slide1": slide(shape("b", at=(0, 5, 1, 1)), shape("a", at=(0, 0, 1, 1)))})
     assert read(data) == read(data)
     assert blocks.text(read(data).pages[0]["blocks"]) == "a\n\nb"
+
+
+def test_an_exponent_on_a_slide_is_raised() -> None:
+    runs = '<a:r><a:t>10</a:t></a:r><a:r><a:rPr baseline="30000"/><a:t>6</a:t></a:r><a:r><a:rPr baseline="-25000"/><a:t>2</a:t></a:r>'
+    body = f"<p:sp><p:txBody><a:bodyPr/><a:p>{runs}</a:p></p:txBody></p:sp>"
+    assert texts(one(body)) == ["10⁶2"]

@@ -69,10 +69,18 @@ def is_layout(table: Element, rows: list[list[Element]]) -> bool:
         return False
     if max(map(len, rows)) == 1 and any(cell.holds_blocks and _has_any(cell) for cell in cells):
         return True
-    return len(cells) == 1 or any(holds(cell, _PARTS_OF_PAGES) for cell in cells)
+    parts = [cell for cell in cells if holds(cell, _PARTS_OF_PAGES)]
+    return len(cells) == 1 or (bool(parts) and not _has_small_tables(cells, parts))
+
+
+def _has_small_tables(cells: list[Element], parts: list[Element]) -> bool:
+    """Whether a table of data has, in few of its cells, a table and nothing else that pages are made of."""
+    return _FEW * len(parts) <= len(cells) and not any(holds(cell, _PARTS_BUT_TABLES) for cell in parts)
 
 
 _PARTS_OF_PAGES = frozenset({"table", "h1", "h2", "h3", "h4", "h5", "h6", "form", "iframe"})
+_PARTS_BUT_TABLES = _PARTS_OF_PAGES - {"table"}
+_FEW = 6
 _SEVERAL = _PARTS_OF_PAGES | {"p", "ul", "ol", "div", "blockquote", "pre", "dl"}
 
 

@@ -5,7 +5,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from docbatch.providers.local.office.sheets.format_code import CodeToken
+from docbatch.providers.local.office.sheets import calendar_names
+from docbatch.providers.local.office.sheets.calendar_names import CalendarNames
+from docbatch.providers.local.office.sheets.format_code import CodeToken, FormatSection
 
 _DAY = 86_400
 _LAST = 2_958_465
@@ -13,11 +15,6 @@ _LAST = 2_958_465
 _LEAP = 60
 """The 29 February 1900, which there was none of: serial numbers count it nevertheless."""
 _FROM_1904 = 1462
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +29,9 @@ class _Moment:
     """Seconds since the first day of all."""
 
 
-def shown(value: float, tokens: Sequence[CodeToken], *, is_1904: bool) -> str | None:
+def shown(value: float, section: FormatSection, *, is_1904: bool) -> str | None:
     """Return a serial number as a date or time, None where it is none."""
+    tokens, names = section.tokens, calendar_names.named(section.language)
     moment = _moment(value, _precision(tokens), is_1904=is_1904)
     if moment is None:
         return None
@@ -41,7 +39,7 @@ def shown(value: float, tokens: Sequence[CodeToken], *, is_1904: bool) -> str | 
     return "".join(
         token.text
         if token.kind == "literal"
-        else _part(token, moment, is_minute=_is_minute(tokens, at), half=half)
+        else _part(token, moment, names, is_minute=_is_minute(tokens, at), half=half)
         for at, token in enumerate(tokens)
     ).strip()
 
@@ -94,7 +92,7 @@ def _is_minute(tokens: Sequence[CodeToken], at: int) -> bool:
     return follows or (after is not None and after.text[0] == "s")
 
 
-def _part(token: CodeToken, moment: _Moment, *, is_minute: bool, half: bool) -> str:
+def _part(token: CodeToken, moment: _Moment, names: CalendarNames, *, is_minute: bool, half: bool) -> str:
     text = token.text
     if token.kind == "elapsed":
         unit = {"h": 3600, "m": 60, "s": 1}[text[0]]
@@ -103,7 +101,7 @@ def _part(token: CodeToken, moment: _Moment, *, is_minute: bool, half: bool) -> 
         return text.split("/")[moment.seconds >= _DAY / 2]
     if text[0] in "hs." or is_minute:
         return _time(text, moment.seconds, half=half)
-    return _calendar(text, moment)
+    return _calendar(text, moment, names)
 
 
 def _time(text: str, seconds: float, *, half: bool) -> str:
@@ -118,7 +116,7 @@ def _time(text: str, seconds: float, *, half: bool) -> str:
     return f"{number:0{min(len(text), 2)}}"
 
 
-def _calendar(text: str, moment: _Moment) -> str:
+def _calendar(text: str, moment: _Moment, names: CalendarNames) -> str:
     letter, length = text[0], len(text)
     if letter in "ye":
         return f"{moment.year % 100:02}" if letter == "y" and length < 3 else f"{moment.year:04}"
@@ -126,8 +124,9 @@ def _calendar(text: str, moment: _Moment) -> str:
         return f"{(moment.year + 543) % 100:02}" if length < 3 else f"{moment.year + 543:04}"
     if letter == "g":
         return ""
-    name = _MONTHS[moment.month - 1] if letter == "m" else _WEEKDAYS[moment.weekday]
     number = moment.month if letter == "m" else moment.day
     if length < 3 and letter != "a":
         return f"{number:0{length}}"
-    return name[: {3: 3, 5: 1}.get(length, len(name))]
+    if letter == "m":
+        return names.month(moment.month, length)
+    return names.weekday(moment.weekday, length)

@@ -67,6 +67,8 @@ class FormatSection:
 
     tokens: tuple[CodeToken, ...]
     condition: tuple[str, float] | None = None
+    language: str = ""
+    """The language of its names of months and days, as the code has it."""
 
     @property
     def is_date(self) -> bool:
@@ -99,7 +101,7 @@ def _parts(code: str) -> Sequence[str]:
 
 def _section(part: str) -> FormatSection:
     tokens: list[CodeToken] = []
-    condition = None
+    condition, language = None, ""
     for match in _TOKEN.finditer(part):
         if match["bracket"] is None:
             tokens += _tokens(match)
@@ -111,11 +113,13 @@ def _section(part: str) -> FormatSection:
         elif _ELAPSED.match(inner):
             tokens.append(CodeToken("elapsed", inner.lower()))
         elif inner.startswith("$"):
-            tokens.append(CodeToken("literal", inner[1:].partition("-")[0]))
+            sign, _, place = inner[1:].partition("-")
+            tokens.append(CodeToken("literal", sign))
+            language = language or place
             if inner[1:].upper() in _SYSTEM:
                 return FormatSection(_section(_SYSTEM[inner[1:].upper()]).tokens, condition)
     is_date = any(token.kind in {"date", "elapsed"} for token in tokens)
-    return FormatSection(tuple(_dated(tokens) if is_date else tokens), condition)
+    return FormatSection(tuple(_dated(tokens) if is_date else tokens), condition, language)
 
 
 _SYSTEM: Mapping[str, str] = {"-F800": "dddd, mmmm d, yyyy", "-F400": "h:mm:ss AM/PM"}

@@ -40,7 +40,7 @@ def number(value: float, code: str, *, is_1904: bool = False) -> str:
     parts = sections(code)
     section, signed = _section_for(value, parts)
     if section.is_date:
-        date = date_format.shown(value, section.tokens, is_1904=is_1904)
+        date = date_format.shown(value, section, is_1904=is_1904)
         return general(value) if date is None else date
     shown = _numeric(value if signed else abs(value), section)
     # A code that hides a figure hides it from the eye, not from who looks into the cell.
