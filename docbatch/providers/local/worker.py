@@ -116,7 +116,12 @@ class DocumentReader:
                 # Where one engine fails, the silence of the next says nothing about what there is to see.
                 outcome = Failure(FailureClass.CORRUPT, "no text was found in it")
             if not isinstance(outcome, Failure):
-                return _payload(engine.label, replace(outcome, warnings=[*failed, *outcome.warnings]), task)
+                damaged = any(each.kind is FailureClass.CORRUPT for each in failures)
+                lost = engines.lost_by_damage(task.media_type) if damaged else []
+                told = [*failed, *outcome.warnings]
+                return _payload(
+                    engine.label, replace(outcome, warnings=told, lost=[*lost, *outcome.lost]), task
+                )
             failures.append(outcome)
             # An engine that found nothing to read leaves it to the next; that is no fault of its own.
             failed += [] if outcome.kind is FailureClass.EMPTY else [_failed(name, outcome.message, task)]

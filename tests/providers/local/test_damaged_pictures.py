@@ -1,5 +1,6 @@
 """Scanned pages whose picture is damaged: named, never taken for blank pages."""
 
+import hashlib
 import zlib
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import pytest
 
 from docbatch.providers.local import engines
 from docbatch.providers.local.engines import PDF, Options, Parsed
+from docbatch.providers.local.messages import Task, Written
 from docbatch.providers.local.ocr import ways
+from docbatch.providers.local.worker import DocumentReader
 from tests.providers.local.specimens import pdf_of, stream
 
 WIDTH, HEIGHT = 120, 160
@@ -70,3 +73,29 @@ def test_a_white_page_is_blank_and_a_whole_scan_is_whole() -> None:
     assert read(scanned(WHITE, "FlateDecode"), Options(ocr="off")).lost == []
     scan = (Path(__file__).parents[3] / "samples/difficult/scan.pdf").read_bytes()
     assert read(scan, Options(ocr="off")).lost == []
+
+
+@pytest.mark.skipif(not ways.has_paddle(), reason="the extra ocr is not installed")
+def test_a_picture_without_letters_is_no_blank_page() -> None:
+    checks = bytes((x // 40 + y // 40) % 2 * 255 for y in range(HEIGHT) for x in range(WIDTH))
+    parsed = read(scanned(zlib.compress(checks), "FlateDecode"), Options())
+    assert parsed.pages[1]["blocks"] == [{"kind": "image", "text": ""}]
+    assert parsed.warnings == ["ocr: no letters were found in the picture on page 2"]
+
+
+def test_what_is_left_of_a_pdf_that_was_cut_off_is_partial(tmp_path: Path) -> None:
+    whole = scanned(WHITE, "FlateDecode")
+    cut = whole[: whole.index(b"xref\n0 ")]
+    place = tmp_path / "cut.pdf"
+    place.write_bytes(cut)
+    out = bytes(tmp_path / "answer")
+    digest = hashlib.sha256(cut).hexdigest()
+    task = Task("a", bytes(place), digest, len(cut), PDF, out, 30.0, 2 * 10**9, Options(ocr="off"))
+    answer = DocumentReader(engines).answer(task)
+    assert isinstance(answer, Written), answer
+    assert answer.partial
+    assert (
+        "lost: the file is damaged: what could be found in it was read, and more may be missing"
+        in answer.warnings
+    )
+    assert answer.warnings[-1].startswith("liteparse failed, and another engine read it: ")
