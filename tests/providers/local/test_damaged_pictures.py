@@ -1,6 +1,5 @@
 """Scanned pages whose picture is damaged: named, never taken for blank pages."""
 
-import hashlib
 import zlib
 from pathlib import Path
 
@@ -8,15 +7,18 @@ import pytest
 
 from docbatch.providers.local import engines
 from docbatch.providers.local.engines import PDF, Options, Parsed
-from docbatch.providers.local.messages import Task, Written
+from docbatch.providers.local.messages import Written
 from docbatch.providers.local.ocr import ways
-from docbatch.providers.local.worker import DocumentReader
+from docbatch.providers.local.pool import CATALOGUE
+from tests.providers.local.harness import bench
 from tests.providers.local.specimens import pdf_of, stream
 
 WIDTH, HEIGHT = 120, 160
 WHITE = zlib.compress(b"\xff" * WIDTH * HEIGHT)
 DAMAGED = "page 2: its picture is damaged and cannot be shown"
 BREAKS_OFF = "page 2: its picture breaks off"
+
+LEFT = "lost: the file is damaged: what could be found in it was read, and more may be missing"
 
 
 def scanned(picture: bytes, filter_: str, width: int = WIDTH) -> bytes:
@@ -85,17 +87,13 @@ def test_a_picture_without_letters_is_no_blank_page() -> None:
 
 def test_what_is_left_of_a_pdf_that_was_cut_off_is_partial(tmp_path: Path) -> None:
     whole = scanned(WHITE, "FlateDecode")
-    cut = whole[: whole.index(b"xref\n0 ")]
-    place = tmp_path / "cut.pdf"
-    place.write_bytes(cut)
-    out = bytes(tmp_path / "answer")
-    digest = hashlib.sha256(cut).hexdigest()
-    task = Task("a", bytes(place), digest, len(cut), PDF, out, 30.0, 2 * 10**9, Options(ocr="off"))
-    answer = DocumentReader(engines).answer(task)
-    assert isinstance(answer, Written), answer
-    assert answer.partial
-    assert (
-        "lost: the file is damaged: what could be found in it was read, and more may be missing"
-        in answer.warnings
-    )
-    assert answer.warnings[-1].startswith("liteparse failed, and another engine read it: ")
+    with bench(tmp_path, catalogue=CATALOGUE) as real:
+        ends = (whole.index(b"xref\n0 "), whole.index(b"q 300 0 0 400"))
+        cut = [real.task(f"cut-at-{end}", whole[:end], PDF, timeout=60.0) for end in ends]
+        answers = real.run(*cut).values()
+    for answer in answers:
+        assert isinstance(answer, Written), answer
+        assert answer.partial
+        assert LEFT in answer.warnings
+        assert not any(each.startswith("empty: ") for each in answer.warnings)
+        assert answer.warnings[-1].startswith("liteparse failed, and another engine read it: ")
