@@ -159,7 +159,10 @@ class AttachedFiles:
                 outcome = _attempt(self._catalogue, name, data, media_type, options)
                 if isinstance(outcome, Parsed):
                     failed = [engines.read_by_another(*each) for each in failures.items()]
-                    return replace(outcome, warnings=[*failed, *outcome.warnings])
+                    lost = engines.lost_by_damage(media_type) if failures else []
+                    return replace(
+                        outcome, warnings=[*failed, *outcome.warnings], lost=[*lost, *outcome.lost]
+                    )
                 failures[name] = outcome
             return next(iter(failures.values()), None)
 

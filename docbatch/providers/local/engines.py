@@ -243,6 +243,16 @@ def read_by_another(name: str, reason: str) -> str:
     return f"{name} failed, and another engine read it: {' '.join(reason.split())[:_LONGEST_REASON]}"
 
 
+def lost_by_damage(media_type: str) -> list[str]:
+    """Return what counts as lost where one engine found a document damaged and another read it all the same.
+
+    Of a PDF that is cut off the other engine delivers what it finds, and does not say that pages are missing.
+    """
+    return ["the file is damaged: what could be found in it was read, and more may be missing"] * (
+        media_type == PDF
+    )
+
+
 def unreadable(error: BaseException) -> Failure:
     """Sort an engine's complaint by the only thing engines have in common: its wording."""
     message = str(error) or f"the engine raised {type(error).__name__} and no reason"

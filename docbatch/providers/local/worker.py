@@ -116,7 +116,12 @@ class DocumentReader:
                 # Where one engine fails, the silence of the next says nothing about what there is to see.
                 outcome = Failure(FailureClass.CORRUPT, "no text was found in it")
             if not isinstance(outcome, Failure):
-                return _payload(engine.label, replace(outcome, warnings=[*failed, *outcome.warnings]), task)
+                damaged = any(each.kind is FailureClass.CORRUPT for each in failures)
+                lost = engines.lost_by_damage(task.media_type) if damaged else []
+                told = [*failed, *outcome.warnings]
+                whole = replace(outcome, warnings=told, lost=[*lost, *outcome.lost])
+                # What is not there may be what the other engine did not find.
+                return _payload(engine.label, whole, task, [] if failed else _blank(outcome))
             failures.append(outcome)
             # An engine that found nothing to read leaves it to the next; that is no fault of its own.
             failed += [] if outcome.kind is FailureClass.EMPTY else [_failed(name, outcome.message, task)]
@@ -196,7 +201,7 @@ def _silence(seen: Shown, task: Task) -> tuple[FailureClass, str]:
             return FailureClass.EMPTY, "no text was found in it, and whether it shows anything cannot be told"
 
 
-def _payload(engine: str, parsed: Parsed, task: Task) -> Json:
+def _payload(engine: str, parsed: Parsed, task: Task, blank: Sequence[str]) -> Json:
     return {
         "format": FORMAT,
         "engine": engine,
@@ -211,7 +216,7 @@ def _payload(engine: str, parsed: Parsed, task: Task) -> Json:
         "warnings": [
             *_scans(parsed.unread, task.options),
             *(f"lost: {each}" for each in parsed.lost),
-            *_blank(parsed),
+            *blank,
             *parsed.warnings,
         ],
     }

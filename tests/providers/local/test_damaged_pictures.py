@@ -7,13 +7,18 @@ import pytest
 
 from docbatch.providers.local import engines
 from docbatch.providers.local.engines import PDF, Options, Parsed
+from docbatch.providers.local.messages import Written
 from docbatch.providers.local.ocr import ways
+from docbatch.providers.local.pool import CATALOGUE
+from tests.providers.local.harness import bench
 from tests.providers.local.specimens import pdf_of, stream
 
 WIDTH, HEIGHT = 120, 160
 WHITE = zlib.compress(b"\xff" * WIDTH * HEIGHT)
 DAMAGED = "page 2: its picture is damaged and cannot be shown"
 BREAKS_OFF = "page 2: its picture breaks off"
+
+LEFT = "lost: the file is damaged: what could be found in it was read, and more may be missing"
 
 
 def scanned(picture: bytes, filter_: str, width: int = WIDTH) -> bytes:
@@ -70,3 +75,25 @@ def test_a_white_page_is_blank_and_a_whole_scan_is_whole() -> None:
     assert read(scanned(WHITE, "FlateDecode"), Options(ocr="off")).lost == []
     scan = (Path(__file__).parents[3] / "samples/difficult/scan.pdf").read_bytes()
     assert read(scan, Options(ocr="off")).lost == []
+
+
+@pytest.mark.skipif(not ways.has_paddle(), reason="the extra ocr is not installed")
+def test_a_picture_without_letters_is_no_blank_page() -> None:
+    checks = bytes((x // 40 + y // 40) % 2 * 255 for y in range(HEIGHT) for x in range(WIDTH))
+    parsed = read(scanned(zlib.compress(checks), "FlateDecode"), Options())
+    assert parsed.pages[1]["blocks"] == [{"kind": "image", "text": ""}]
+    assert parsed.warnings == ["ocr: no letters were found in the picture on page 2"]
+
+
+def test_what_is_left_of_a_pdf_that_was_cut_off_is_partial(tmp_path: Path) -> None:
+    whole = scanned(WHITE, "FlateDecode")
+    with bench(tmp_path, catalogue=CATALOGUE) as real:
+        ends = (whole.index(b"xref\n0 "), whole.index(b"q 300 0 0 400"))
+        cut = [real.task(f"cut-at-{end}", whole[:end], PDF, timeout=60.0) for end in ends]
+        answers = real.run(*cut).values()
+    for answer in answers:
+        assert isinstance(answer, Written), answer
+        assert answer.partial
+        assert LEFT in answer.warnings
+        assert not any(each.startswith("empty: ") for each in answer.warnings)
+        assert answer.warnings[-1].startswith("liteparse failed, and another engine read it: ")

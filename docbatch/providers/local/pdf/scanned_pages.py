@@ -32,9 +32,10 @@ _NO_LETTERS = "its font says nothing about its letters"
 
 @dataclass(slots=True)
 class _Outcome:
-    """The places of pages that were read, with the confidence, and of those that were not reached in time."""
+    """The places of pages that were read, with the confidence, of those without letters, and of those not reached in time."""
 
     read: dict[int, float] = field(default_factory=dict)
+    wordless: list[int] = field(default_factory=list)
     late: list[int] = field(default_factory=list)
 
 
@@ -147,6 +148,10 @@ def _read(document: PdfDocument, place: int, reason: Reason, outcome: _Outcome) 
     if reading is None or not reading.blocks:
         if reason == "garbled":
             document.lost.append(f"page {number}: {_NO_LETTERS}, and none were found in its picture")
+        elif reading is not None and reason == "silent":
+            # A picture without letters is something to see.
+            document.pages[place]["blocks"] = [{"kind": "image", "text": ""}]
+            outcome.wordless.append(place)
     elif reason == "beside":
         _add(document, place, reading, outcome)
     elif not _is_good(document.parsed.pages[place].text, reading, reason):
@@ -218,3 +223,6 @@ def _report(document: PdfDocument, outcome: _Outcome) -> None:
             f"{pages_named(late)} {were} not read as a picture within the timeout of {CURRENT.seconds:g} seconds"
         )
     document.warnings += told({numbers[place]: sure for place, sure in outcome.read.items()})
+    if outcome.wordless and any(page["text"] for page in document.pages):
+        wordless = [numbers[place] for place in outcome.wordless]
+        document.warnings.append(f"ocr: no letters were found in the picture on {pages_named(wordless)}")
