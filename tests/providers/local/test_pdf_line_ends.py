@@ -1,5 +1,6 @@
 """Lines that end early stay lines, and paragraphs that were joined are parted; full lines run on."""
 
+from docbatch.providers.local.pdf.characters import right_to_left
 from tests.providers.local import pdf_pages
 from tests.providers.local.pdf_pages import Line, lines, page_of
 
@@ -57,3 +58,13 @@ def test_lines_without_spaces_between_words_keep_their_ends() -> None:
     address = ["\u65e5\u672c\u8a9e\u306e\u6587\u7ae0", "\u6771\u4eac", "\u8acb\u6c42\u66f8", "\u6771\u4eac"]
 
     assert "\n".join(_texts(*lines(*address))) == "\n".join(address)
+
+
+def test_words_written_from_right_to_left_follow_each_other_as_on_the_page() -> None:
+    line = "\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd \u05de\u05e1\u05e4\u05e8 123"
+    wrong = "before \u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd 123 \u05de\u05e1\u05e4\u05e8  \nafter"
+
+    assert right_to_left.in_order([wrong, "other"], f"{line}\r\nafter") == [
+        f"before {line}  \nafter",
+        "other",
+    ]
