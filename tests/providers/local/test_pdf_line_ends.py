@@ -68,3 +68,22 @@ def test_words_written_from_right_to_left_follow_each_other_as_on_the_page() -> 
         f"before {line}  \nafter",
         "other",
     ]
+
+
+def test_running_text_beside_a_picture_has_no_ends_of_lines() -> None:
+    beside = [
+        "A line of text beside it ends",
+        "at its edge, as all of them, A",
+        "Picture is no reason for ends",
+        "So they run on, each to last",
+    ]
+    texts = _texts(*lines(*beside, y=740), *lines(f"{_FULL} a", f"b {_FULL}", f"c {_FULL}", y=600))
+
+    assert texts[0] == " ".join(beside)
+
+
+def test_an_address_of_lines_alike_in_length_is_told_by_the_text_below_it() -> None:
+    address = ["Frau", "Dr. Erika Mustermann", "Musterstrasse 5 B", "12345 Musterstadt"]
+    texts = _texts(*lines(*address, y=740), *lines(f"{_FULL} a", f"b {_FULL}", f"c {_FULL}", y=600))
+
+    assert texts[0] == "\n".join(address)
