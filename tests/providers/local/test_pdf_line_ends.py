@@ -1,5 +1,6 @@
 """Lines that end early stay lines, and paragraphs that were joined are parted; full lines run on."""
 
+from docbatch.providers.local.pdf.characters import right_to_left
 from tests.providers.local import pdf_pages
 from tests.providers.local.pdf_pages import Line, lines, page_of
 
@@ -57,3 +58,32 @@ def test_lines_without_spaces_between_words_keep_their_ends() -> None:
     address = ["\u65e5\u672c\u8a9e\u306e\u6587\u7ae0", "\u6771\u4eac", "\u8acb\u6c42\u66f8", "\u6771\u4eac"]
 
     assert "\n".join(_texts(*lines(*address))) == "\n".join(address)
+
+
+def test_words_written_from_right_to_left_follow_each_other_as_on_the_page() -> None:
+    line = "\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd \u05de\u05e1\u05e4\u05e8 123"
+    wrong = "before \u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd 123 \u05de\u05e1\u05e4\u05e8  \nafter"
+
+    assert right_to_left.in_order([wrong, "other"], f"{line}\r\nafter") == [
+        f"before {line}  \nafter",
+        "other",
+    ]
+
+
+def test_running_text_beside_a_picture_has_no_ends_of_lines() -> None:
+    beside = [
+        "A line of text beside it ends",
+        "at its edge, as all of them, A",
+        "Picture is no reason for ends",
+        "So they run on, each to last",
+    ]
+    texts = _texts(*lines(*beside, y=740), *lines(f"{_FULL} a", f"b {_FULL}", f"c {_FULL}", y=600))
+
+    assert texts[0] == " ".join(beside)
+
+
+def test_an_address_of_lines_alike_in_length_is_told_by_the_text_below_it() -> None:
+    address = ["Frau", "Dr. Erika Mustermann", "Musterstrasse 5 B", "12345 Musterstadt"]
+    texts = _texts(*lines(*address, y=740), *lines(f"{_FULL} a", f"b {_FULL}", f"c {_FULL}", y=600))
+
+    assert texts[0] == "\n".join(address)

@@ -13,7 +13,7 @@ from docbatch.core.models import Failure
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
 from docbatch.providers.local.pdf import embedded_files
-from docbatch.providers.local.pdf.characters import own_characters, unknown_signs
+from docbatch.providers.local.pdf.characters import own_characters, right_to_left, unknown_signs
 from docbatch.providers.local.pdf.characters.link_targets import without_targets
 from docbatch.providers.local.pdf.forms import form_fields
 from docbatch.providers.local.pdf.layout.complete import complete_layout
@@ -48,6 +48,7 @@ STEPS: tuple[Step, ...] = (
     missing_lines.put_back,
     running_lines.mark,
     line_ends.keep,
+    right_to_left.restore,
     read_scanned_pages,
     unknown_signs.name,
     remarks.add,

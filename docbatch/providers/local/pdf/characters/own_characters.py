@@ -49,7 +49,7 @@ _LONGEST_PART = 40
 _MOST_COMPOUNDS = 200
 
 _Key = tuple[str, str, str, tuple[int, int]]
-_Change = Callable[[list[str]], list[str]]
+Change = Callable[[list[str]], list[str]]
 
 
 def restore(document: PdfDocument) -> None:
@@ -61,9 +61,9 @@ def restore(document: PdfDocument) -> None:
         compounds.update(word.lower() for raw in raws for word in _COMPOUND.findall(raw))
     for page, raw in zip(pages, raws, strict=True):
         if HYPHEN in raw:
-            _rewrite(page, _Hyphens(raw, compounds).joined)
+            rewrite(page, _Hyphens(raw, compounds).joined)
         if spaced_words.has_any(page["markdown"]):
-            _rewrite(page, spaced_words.SpacedWords(raw).joined)
+            rewrite(page, spaced_words.SpacedWords(raw).joined)
         if not raw.isascii():
             _restore(page, raw)
 
@@ -75,18 +75,18 @@ def folded(text: str) -> str:
 
 def _restore(page: Json, raw: str) -> None:
     if _COMBINING.search(raw):
-        _rewrite(page, lambda texts: [composed(text) for text in texts])
+        rewrite(page, lambda texts: [composed(text) for text in texts])
     if "$" in page["markdown"]:
-        _rewrite(page, lambda texts: [math_signs.as_written(text, raw) for text in texts])
+        rewrite(page, lambda texts: [math_signs.as_written(text, raw) for text in texts])
     if SOLID.search(raw):
-        _rewrite(page, _without_line_ends(raw))
+        rewrite(page, _without_line_ends(raw))
     if _OWN.search(raw) or _OWN_SPACE.search(raw):
-        _rewrite(page, _Characters(raw).restored)
+        rewrite(page, _Characters(raw).restored)
     if rare_letters.has_any(raw):
-        _rewrite(page, rare_letters.RareLetters(raw).put_in)
+        rewrite(page, rare_letters.RareLetters(raw).put_in)
 
 
-def _without_line_ends(raw: str) -> _Change:
+def _without_line_ends(raw: str) -> Change:
     """Return what joins lines of a script without spaces, which the engine parts by one."""
     ends = {match[0] for match in _SOLID_END.finditer(_LINE_END.sub(" ", raw))} - set(_SOLID_END.findall(raw))
 
@@ -96,7 +96,8 @@ def _without_line_ends(raw: str) -> _Change:
     return lambda texts: [_SOLID_END.sub(joined, text) for text in texts]
 
 
-def _rewrite(page: Json, change: _Change) -> None:
+def rewrite(page: Json, change: Change) -> None:
+    """Change the Markdown of a page, the texts of its blocks and those of its cells alike."""
     page["markdown"] = change([page["markdown"]])[0]
     cells = [cell for block in page["blocks"] for cell in block.get("cells", ())]
     for each in (page["blocks"], cells):

@@ -23,6 +23,8 @@ _HALF = 0.5
 _NARROW = 7.5
 """Heights of letters; running text of words with spaces is not set in columns like this."""
 _FEWEST_FULL = 2
+_MOST_ALIKE = 6
+"""Lines that are taken for lines of their own for no other sign than how short they are."""
 _SAME_PLACE = 3
 _FURTHER = 1.3
 _SKIPPED = re.compile(r"[\s\\*_`#]")
@@ -112,6 +114,9 @@ def _are_short(lines: Sequence[BlockLine], page_lines: Sequence[PageLine], early
     is_narrow = max(line.right for line in lines) - left < _NARROW * size
     if is_narrow and not any(SOLID.search(line.text) for line in lines):
         return True
+    if len(lines) > _MOST_ALIKE or any(line.text[:1].islower() for line in lines[1:]):
+        # Running text beside a picture is as narrow.
+        return False
     full = [
         segment.x1
         for line in page_lines
