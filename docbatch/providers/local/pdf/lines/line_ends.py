@@ -30,7 +30,8 @@ _MOST_ALIKE = 6
 """Lines that are taken for lines of their own for no other sign than how short they are."""
 _SAME_PLACE = 3
 _FURTHER = 1.3
-_SKIPPED = re.compile(r"[\s\\*_`#]")
+_SKIPPED = re.compile(r"[\s\\*_`#]+")
+_LETTER = re.compile(r"[^\s\\*_`#]")
 _GAP = re.compile(r"\s+")
 _MOST_LETTERS = 20_000
 
@@ -142,8 +143,7 @@ def _is_alike(segment: Segment, left: float, size: float) -> bool:
 def _parts(piece: PagePiece, lines: Sequence[BlockLine], ends: Sequence[bool]) -> Iterator[PagePiece]:
     """Yield what a piece is made of: a paragraph of several lines is one of its own, short lines stay together."""
     block: Json = piece.block or {}
-    letters = sum(not _SKIPPED.match(sign) for sign in block["text"])
-    if letters != lines[-1].end:
+    if len(_SKIPPED.sub("", block["text"])) != lines[-1].end:
         return
     cuts = [line.end for line, is_end in zip(lines, ends, strict=False) if is_end]
     shown, said = _cut(piece.markdown, cuts), _cut(block["text"], cuts)
@@ -165,7 +165,7 @@ def _parts(piece: PagePiece, lines: Sequence[BlockLine], ends: Sequence[bool]) -
 
 def _cut(text: str, cuts: Sequence[int]) -> list[str]:
     """Return a text in pieces that end after so many letters, marks not counted."""
-    places = [at for at, sign in enumerate(text) if not _SKIPPED.match(sign)]
+    places = [match.start() for match in _LETTER.finditer(text)]
     pieces, start = [], 0
     for cut in cuts:
         gap = _GAP.search(text, places[cut - 1] + 1, places[cut]) if 0 < cut < len(places) else None
