@@ -8,6 +8,7 @@ import pypdfium2
 from liteparse import ParseResult
 
 from docbatch.providers.local.engines import Json, Options, Parsed
+from docbatch.providers.local.pdf.layout.page_lines import PageLine
 from docbatch.providers.local.pdf.raw_text import Box, Span, places, raw_text
 
 
@@ -32,6 +33,8 @@ class PdfDocument:
     unread: list[int] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     looked_at: bool = False
+    lines: dict[int, list[PageLine]] = field(default_factory=dict)
+    """The lines of those pages whose layout was looked at, by number."""
     _pdfium: pypdfium2.PdfDocument | None = None
     _raw: dict[int, str] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)

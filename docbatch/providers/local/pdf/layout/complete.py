@@ -18,3 +18,4 @@ def complete_layout(document: PdfDocument) -> None:
     complete_headings(layouts)
     for layout in layouts:
         complete_lists(layout)
+    document.lines = {layout.parsed.page_num: layout.lines for layout in layouts if layout.has_lines}

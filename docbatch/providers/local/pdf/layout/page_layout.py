@@ -16,9 +16,11 @@ class PageLayout:
     `pieces` is None where the page's Markdown cannot be told apart; such a page stays as it is.
     """
 
-    def __init__(self, parsed: ParsedPage, page: Json) -> None:
+    def __init__(self, parsed: ParsedPage, page: Json, lines: list[PageLine] | None = None) -> None:
         self.parsed = parsed
         self._page = page
+        if lines is not None:
+            self.lines = lines
 
     @property
     def blocks(self) -> list[Json]:
@@ -27,6 +29,11 @@ class PageLayout:
     @property
     def has_heading(self) -> bool:
         return any(block["kind"] == "heading" for block in self._page["blocks"])
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether the lines were asked for."""
+        return "lines" in self.__dict__
 
     @property
     def has_pieces(self) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from statistics import median
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
@@ -14,6 +15,8 @@ from docbatch.providers.local.pdf.layout.page_pieces import PagePiece
 from docbatch.providers.local.pdf.layout.table_likeness import is_counted
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 
+_TWO_LINES = 1.4
+"""Heights of a usual line; what is lower has one line."""
 _SPACE = 0.3
 _SLACK = 0.5
 _MOST = 0.5
@@ -27,7 +30,8 @@ _MOST_ALIKE = 6
 """Lines that are taken for lines of their own for no other sign than how short they are."""
 _SAME_PLACE = 3
 _FURTHER = 1.3
-_SKIPPED = re.compile(r"[\s\\*_`#]")
+_SKIPPED = re.compile(r"[\s\\*_`#]+")
+_LETTER = re.compile(r"[^\s\\*_`#]")
 _GAP = re.compile(r"\s+")
 _MOST_LETTERS = 20_000
 
@@ -35,32 +39,37 @@ _MOST_LETTERS = 20_000
 def keep(document: PdfDocument) -> None:
     """End lines where the page ends them before they are full, and part paragraphs that were joined."""
     for page, parsed in zip(document.pages, document.parsed.pages, strict=True):
-        if document.is_read_as_picture(page) or not any(map(_may_have_lines, page["blocks"])):
+        heights = [item.height for item in parsed.text_items]
+        least = _TWO_LINES * median(heights) if heights else 0
+        if document.is_read_as_picture(page) or not any(
+            _may_have_lines(each, least) for each in page["blocks"]
+        ):
             continue
-        layout = PageLayout(parsed, page)
+        layout = PageLayout(parsed, page, document.lines.get(page["number"]))
         if layout.pieces is None:
             continue
-        pieces = [part for piece in layout.pieces for part in _parted(piece, layout.lines)]
+        pieces = [part for piece in layout.pieces for part in _parted(piece, layout, least)]
         if any(part is not piece for part, piece in zip(pieces, layout.pieces, strict=False)):
             layout.replace(pieces)
 
 
-def _may_have_lines(block: Json) -> bool:
+def _may_have_lines(block: Json, least: float) -> bool:
     return (
         block["kind"] == "text"
         and "bbox" in block
+        and block["bbox"][3] - block["bbox"][1] > least
         and "\n" not in block["text"]
         and len(block["text"]) <= _MOST_LETTERS
     )
 
 
-def _parted(piece: PagePiece, page_lines: Sequence[PageLine]) -> list[PagePiece]:
-    if piece.block is None or not _may_have_lines(piece.block) or piece.markdown.startswith("```"):
+def _parted(piece: PagePiece, layout: PageLayout, least: float) -> list[PagePiece]:
+    if piece.block is None or not _may_have_lines(piece.block, least) or piece.markdown.startswith("```"):
         return [piece]
-    lines = lines_of_block(PagePiece(folded(piece.markdown), piece.block), page_lines)
+    lines = lines_of_block(PagePiece(folded(piece.markdown), piece.block), layout.lines)
     if not lines or len(lines) == 1:
         return [piece]
-    ends = _ends(lines, page_lines)
+    ends = _ends(lines, layout.lines)
     if not any(ends):
         return [piece]
     return list(_parts(piece, lines, ends)) or [piece]
@@ -134,8 +143,7 @@ def _is_alike(segment: Segment, left: float, size: float) -> bool:
 def _parts(piece: PagePiece, lines: Sequence[BlockLine], ends: Sequence[bool]) -> Iterator[PagePiece]:
     """Yield what a piece is made of: a paragraph of several lines is one of its own, short lines stay together."""
     block: Json = piece.block or {}
-    letters = sum(not _SKIPPED.match(sign) for sign in block["text"])
-    if letters != lines[-1].end:
+    if len(_SKIPPED.sub("", block["text"])) != lines[-1].end:
         return
     cuts = [line.end for line, is_end in zip(lines, ends, strict=False) if is_end]
     shown, said = _cut(piece.markdown, cuts), _cut(block["text"], cuts)
@@ -157,7 +165,7 @@ def _parts(piece: PagePiece, lines: Sequence[BlockLine], ends: Sequence[bool]) -
 
 def _cut(text: str, cuts: Sequence[int]) -> list[str]:
     """Return a text in pieces that end after so many letters, marks not counted."""
-    places = [at for at, sign in enumerate(text) if not _SKIPPED.match(sign)]
+    places = [match.start() for match in _LETTER.finditer(text)]
     pieces, start = [], 0
     for cut in cuts:
         gap = _GAP.search(text, places[cut - 1] + 1, places[cut]) if 0 < cut < len(places) else None
