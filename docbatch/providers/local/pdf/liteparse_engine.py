@@ -8,6 +8,7 @@ from typing import Any
 
 import pypdfium2
 from liteparse import LayoutBlock, LayoutCell, LiteParse, ParsedPage, ParseResult
+from pypdfium2 import raw as pdfium
 
 from docbatch.core.models import Failure
 from docbatch.providers.local import blocks
@@ -89,7 +90,7 @@ class LiteparseEngine:
     label = label("liteparse")
 
     def warm_up(self) -> None:
-        _parser(None).parse(_SMALLEST)
+        _parser(None, has_form=False).parse(_SMALLEST)
         with contextlib.closing(pypdfium2.PdfDocument(_SMALLEST)) as document:
             raw_text(document, 1)
 
@@ -98,7 +99,10 @@ class LiteparseEngine:
         header = _HEADER.search(data, 0, _HEADER_WITHIN)
         data = data[header.start() if header else 0 :]
         try:
-            password, result = opened(options.passwords, lambda each: _parser(each).parse(data))
+            has_form = may_have_form(data)
+            password, result = opened(
+                options.passwords, lambda each: _parser(each, has_form=has_form).parse(data)
+            )
             turned = _turn_back(data, result, password)
         except Exception as error:  # noqa: BLE001 - the engine's own exceptions have no common base
             return unreadable(error)
@@ -122,14 +126,25 @@ class LiteparseEngine:
         """Nothing is held."""
 
 
-def _parser(password: str | None) -> Any:
+def may_have_form(data: bytes) -> bool:
+    """Tell whether a PDF has a form, as far as it opens without a password: looking for fields takes a tenth of the time."""
+    try:
+        with contextlib.closing(pypdfium2.PdfDocument(data)) as document:
+            return bool(document.get_formtype() != pdfium.FORMTYPE_NONE)
+    except pypdfium2.PdfiumError:
+        return True
+
+
+def _parser(password: str | None, *, has_form: bool) -> Any:
     """Return a parser; one with a password serves one document alone."""
-    return _unlocked_parser() if password is None else LiteParse(**SETTINGS, password=password)
+    if password is None:
+        return _unlocked_parser(has_form=has_form)
+    return LiteParse(**SETTINGS, password=password)
 
 
 @cache
-def _unlocked_parser() -> Any:
-    return LiteParse(**SETTINGS)
+def _unlocked_parser(*, has_form: bool) -> Any:
+    return LiteParse(**SETTINGS | {"extract_form_fields": has_form})
 
 
 def _turn_back(data: bytes, result: ParseResult, password: str | None) -> dict[int, int]:

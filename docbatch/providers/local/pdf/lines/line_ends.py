@@ -1,8 +1,9 @@
 """Lines that end where their writer wanted: addresses, entries and paragraphs that the engine wrote as one."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import median
 
 from docbatch.providers.local import blocks
@@ -31,9 +32,10 @@ _MOST_ALIKE = 6
 _SAME_PLACE = 3
 _FURTHER = 1.3
 _SKIPPED = re.compile(r"[\s\\*_`#]+")
-_LETTER = re.compile(r"[^\s\\*_`#]")
+_LETTERS = re.compile(r"[^\s\\*_`#]+")
 _GAP = re.compile(r"\s+")
 _MOST_LETTERS = 20_000
+_TALL = 3
 
 
 def keep(document: PdfDocument) -> None:
@@ -48,7 +50,14 @@ def keep(document: PdfDocument) -> None:
         layout = PageLayout(parsed, page, document.lines.get(page["number"]))
         if layout.pieces is None:
             continue
-        pieces = [part for piece in layout.pieces for part in _parted(piece, layout, least)]
+        starts = [line.y0 for line in layout.lines]
+        pieces = [
+            part
+            for piece in layout.pieces
+            for part in (
+                [piece] if _is_full(piece.block, layout.lines, starts) else _parted(piece, layout, least)
+            )
+        ]
         if any(part is not piece for part, piece in zip(pieces, layout.pieces, strict=False)):
             layout.replace(pieces)
 
@@ -61,6 +70,26 @@ def _may_have_lines(block: Json, least: float) -> bool:
         and "\n" not in block["text"]
         and len(block["text"]) <= _MOST_LETTERS
     )
+
+
+def _is_full(block: Json | None, lines: Sequence[PageLine], starts: Sequence[float]) -> bool:
+    """Tell at a glance of a paragraph whose lines all reach its right side, as most do, that none ends early."""
+    if block is None or "bbox" not in block:
+        return False
+    x0, y0, x1, y1 = block["bbox"]
+    inside = []
+    for line in lines[bisect_left(starts, y0 - _SAME_PLACE) : bisect_right(starts, y1)]:
+        own = [each for each in line.segments if each.x0 >= x0 - _SAME_PLACE and each.x1 <= x1 + _SAME_PLACE]
+        if own:
+            inside.append(own)
+    if len(inside) < _TALL or inside[0][0].text[:1].isdigit():
+        return False
+    first = [own[0] for own in inside]
+    size = max(each.size for each in first)
+    runs_on = len(inside) > _MOST_ALIKE or any(each.text[:1].islower() for each in first[1:])
+    is_even = max(each.x0 for each in first[1:]) - min(each.x0 for each in first[1:]) <= _SAME_PLACE
+    ends = [own[-1].x1 for own in inside[:-1]]
+    return runs_on and is_even and x1 - x0 > _NARROW * size and max(ends) - min(ends) <= _SPACE * size
 
 
 def _parted(piece: PagePiece, layout: PageLayout, least: float) -> list[PagePiece]:
@@ -165,15 +194,22 @@ def _parts(piece: PagePiece, lines: Sequence[BlockLine], ends: Sequence[bool]) -
 
 def _cut(text: str, cuts: Sequence[int]) -> list[str]:
     """Return a text in pieces that end after so many letters, marks not counted."""
-    places = [match.start() for match in _LETTER.finditer(text)]
+    runs = [match.span() for match in _LETTERS.finditer(text)]
+    counts = list(accumulate(end - begin for begin, end in runs))
     pieces, start = [], 0
     for cut in cuts:
-        gap = _GAP.search(text, places[cut - 1] + 1, places[cut]) if 0 < cut < len(places) else None
+        if not (counts and 0 < cut < counts[-1]):
+            continue
+        at = bisect_right(counts, cut - 1)
+        last = runs[at][1] - (counts[at] - cut)
+        next_at = bisect_right(counts, cut)
+        place = runs[next_at][1] - (counts[next_at] - cut)
+        gap = _GAP.search(text, last, place)
         if gap:
             pieces.append(text[start : gap.start()])
             start = gap.end()
-        elif 0 < cut < len(places) and SOLID.match(text, places[cut]):
-            start, before = places[cut], start
+        elif SOLID.match(text, place):
+            start, before = place, start
             pieces.append(text[before:start])
     return [*pieces, text[start:]]
 
