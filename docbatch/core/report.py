@@ -203,5 +203,10 @@ def span(seconds: float) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
+def named_versions(pins: Mapping[str, str]) -> str:
+    """Return what processed a document, each part with its version, in one order."""
+    return ", ".join(f"{name} {version}" for name, version in sorted(pins.items()))
+
+
 def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -12,6 +12,7 @@ from docbatch.core.changes import ChangeKind, FoundDocument, Reason
 from docbatch.core.errors import UsageError
 from docbatch.core.keys import canonical
 from docbatch.core.models import ItemStatus, Recipe
+from docbatch.core.report import named_versions
 from docbatch.engine.planning.differences_database import Change
 from docbatch.engine.planning.explain_link import link_facts
 from docbatch.engine.planning.plan import Plan, Selection, Sight
@@ -195,8 +196,7 @@ def _version_facts(plan: Plan, target: ResolvedJob, item: RecordedItem) -> Itera
     assert plan.store is not None
     if item.result is not None and plan.store.documents.recipe_key(item.recipe) in target.standing:
         pins = plan.store.documents.recipe(item.recipe).pins
-        versions = ", ".join(f"{name} {version}" for name, version in sorted(pins.items()))
-        yield f"read by {versions}; 'docbatch apply --upgrade {target.name}' reads it again with what is installed"
+        yield f"read by {named_versions(pins)}; 'docbatch apply --upgrade {target.name}' reads it again with what is installed"
 
 
 def _item_facts(item: RecordedItem) -> Iterator[str]:

@@ -1,10 +1,10 @@
 """The plan as a report: what apply would do, drawn from the differences that were found."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from docbatch.core.changes import ChangeKind
 from docbatch.core.models import Submission, SubmissionStatus
-from docbatch.core.report import OpenWork, PlanLine, PlanReport, ReadBy, plural
+from docbatch.core.report import OpenWork, PlanLine, PlanReport, ReadBy, named_versions, plural
 from docbatch.engine.connections.passwords import unreadable
 from docbatch.engine.planning.differences_database import Change, Differences
 from docbatch.engine.planning.plan import Plan
@@ -111,13 +111,9 @@ def _kept(read_by: Sequence[ReadBy]) -> Iterator[str]:
         if not each.current:
             stay, them = ("stays as it is", "it") if each.documents == 1 else ("stay as they are", "them")
             yield (
-                f"job '{each.job}': {plural(each.documents, 'document')} read by {_versions(each.versions)} {stay};"
+                f"job '{each.job}': {plural(each.documents, 'document')} read by {named_versions(each.versions)} {stay};"
                 f" 'docbatch apply --upgrade {each.job}' reads {them} again with what is installed"
             )
-
-
-def _versions(pins: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in sorted(pins.items()))
 
 
 def _locked(targets: Iterable[ResolvedJob], sending: Collection[str]) -> Iterator[str]:

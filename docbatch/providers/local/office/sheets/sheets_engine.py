@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.engines import Json, Options, Parsed
-from docbatch.providers.local.flow.unreadable import UnreadablePartError, refusal
+from docbatch.providers.local.flow.unreadable import attempted
 from docbatch.providers.local.office.embedded import EmbeddedFiles
 from docbatch.providers.local.office.sheets import ods_book, xls_book, xlsb_book, xlsx_book
 from docbatch.providers.local.office.sheets.sheet import Workbook
@@ -25,14 +25,7 @@ class SheetsEngine:
         read = _READERS.get(media_type)
         if read is None:
             return Failure(FailureClass.UNSUPPORTED, f"spreadsheets of type {media_type} are not read")
-        try:
-            return _parsed(read(data), options)
-        except UnreadablePartError as error:
-            return refusal(error, "the workbook")
-        except MemoryError:
-            raise
-        except Exception as error:  # noqa: BLE001 - what nobody thought of is a document for the next reader
-            return Failure(FailureClass.CORRUPT, f"the workbook: {type(error).__name__}: {error}")
+        return attempted("the workbook", lambda: _parsed(read(data), options))
 
     def close(self) -> None:
         """Nothing is held."""

@@ -3,7 +3,7 @@
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Options, Parsed
-from docbatch.providers.local.flow.unreadable import UnreadablePartError, refusal
+from docbatch.providers.local.flow.unreadable import attempted
 from docbatch.providers.local.office import package_facts
 from docbatch.providers.local.office.embedded import EmbeddedFiles
 from docbatch.providers.local.office.opc import OpcPackage
@@ -21,14 +21,9 @@ class SlidesEngine:
         """Nothing is taken before a document is read."""
 
     def extract(self, data: bytes, media_type: str, options: Options, /) -> Parsed | Failure:  # noqa: ARG002 - one kind
-        try:
-            return _left_to_others(_parsed(OpcPackage(data), options), options)
-        except UnreadablePartError as error:
-            return refusal(error, "the presentation")
-        except MemoryError:
-            raise
-        except Exception as error:  # noqa: BLE001 - what nobody thought of is a document for the next reader
-            return Failure(FailureClass.CORRUPT, f"the presentation: {type(error).__name__}: {error}")
+        return attempted(
+            "the presentation", lambda: _left_to_others(_parsed(OpcPackage(data), options), options)
+        )
 
     def close(self) -> None:
         """Nothing is held."""
