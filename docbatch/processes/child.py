@@ -2,6 +2,7 @@
 
 import math
 import os
+import resource
 import signal
 import sys
 import time
@@ -41,7 +42,7 @@ class Child(Generic[Asked]):
 
     One that `is_spent` gave its last answer and ends. `deadline` (monotonic) is the moment by which it has to be ready or
     to answer, for whoever holds it to that; `patience` are the seconds for its start. `peak` is what it held in memory at
-    most, in bytes, known at its end.
+    most, in bytes, known at its end; 0 where that is no more than this process held when it started the child.
     """
 
     def __init__(
@@ -51,6 +52,8 @@ class Child(Generic[Asked]):
         stderr: int = DEVNULL,
         patience: float = math.inf,
     ) -> None:
+        # Linux counts the memory of the process that starts another as the other's own: below that nothing is known.
+        self._inherited_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         # Ctrl-C asks this process to end well; it still needs its children then: they get a session of their own.
         self._process = Popen(
             [sys.executable, "-P", "-m", *command],
@@ -131,7 +134,7 @@ class Child(Generic[Asked]):
         self.kill()
         _, status, usage = os.wait4(self.pid, 0)
         self._process.returncode = os.waitstatus_to_exitcode(status)
-        self.peak = usage.ru_maxrss * _PEAK_UNIT
+        self.peak = usage.ru_maxrss * _PEAK_UNIT if usage.ru_maxrss > self._inherited_peak else 0
         for stream in (self.requests, self.answers):
             stream.close()
         return self._process.returncode

@@ -33,6 +33,7 @@ DEEDS: dict[str, Callable[[], object]] = {
     "abort": os.abort,
     "fork": fork,
     "linger": linger,
+    "hold": lambda: len(b"x" * (100 << 20)),
     "last": lambda: SPENT.append(True),
 }
 

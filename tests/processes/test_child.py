@@ -3,6 +3,8 @@
 import math
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -61,7 +63,28 @@ def test_what_was_not_answered_is_known_when_a_child_dies(child: Child[str]) -> 
     assert list(child.asked) == ["abort", "say"]
     assert child.end() == -signal.SIGABRT
     assert child.is_guilty()
-    assert child.peak > 1 << 20
+
+
+@pytest.mark.parametrize(("own", "known"), [(10, True), (300, False)])
+def test_the_peak_of_a_child_is_never_that_of_the_process_which_started_it(own: int, *, known: bool) -> None:
+    program = (
+        "from docbatch.processes.child import Child, environment\n"
+        "from docbatch.processes.frames import Frame\n"
+        f"held = b'x' * ({own} << 20)\n"
+        f"child = Child(('tests.processes.obedient',), environment(({ROOT!r},)))\n"
+        "child.give('hold', Frame('hold'))\n"
+        "while child.asked:\n"
+        "    for _ in child.arrived():\n"
+        "        child.asked.popleft()\n"
+        "child.end()\n"
+        "print(child.peak >> 20)\n"
+    )
+    ended = subprocess.run(
+        (sys.executable, "-c", program), cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    peak = int(ended.stdout)
+
+    assert 100 <= peak < 200 if known else peak == 0
 
 
 def test_a_child_that_gives_its_last_answer_is_not_guilty_of_what_it_did_not_begin(child: Child[str]) -> None:
