@@ -87,3 +87,103 @@ def test_an_address_of_lines_alike_in_length_is_told_by_the_text_below_it() -> N
     texts = _texts(*lines(*address, y=740), *lines(f"{_FULL} a", f"b {_FULL}", f"c {_FULL}", y=600))
 
     assert texts[0] == "\n".join(address)
+
+
+_ADDRESS = ["Harbour Street Joinery", "12 Harbour Street", "Due within 30 days"]
+_ITEMS = [("Oak shelf", "154.00"), ("Worktop", "210.00"), ("Delivery", "45.00"), ("Total", "409.00")]
+
+
+def _table(*, y: float) -> list[Line]:
+    return [
+        Line(x, y - 20 * number, text)
+        for number, row in enumerate(_ITEMS)
+        for x, text in zip((72, 480), row, strict=True)
+    ]
+
+
+def _centred(*texts: str) -> list[Line]:
+    return [Line(306 - 3.5 * len(text), 700 - 20 * at, text, size=14) for at, text in enumerate(texts)]
+
+
+def test_an_address_over_a_table_keeps_its_lines() -> None:
+    page = page_of(pdf_pages.pdf([*lines(*_ADDRESS, y=740), *_table(y=640)]))
+
+    assert page["markdown"].startswith("  \n".join(_ADDRESS))
+    assert page["text"].startswith("\n".join(_ADDRESS))
+
+
+def test_what_follows_a_table_that_was_found_keeps_its_lines() -> None:
+    texts = _texts(*_table(y=700), *lines(*_ADDRESS, y=560))
+
+    assert texts[-1] == "\n".join(_ADDRESS)
+
+
+def test_an_address_alone_on_a_page_keeps_its_lines() -> None:
+    assert "\n".join(_texts(*lines(*_ADDRESS))) == "\n".join(_ADDRESS)
+
+
+def test_a_letter_head_with_addresses_of_the_net_keeps_its_lines() -> None:
+    head = [*_ADDRESS, "info@harbour.example", "www.harbour.example"]
+
+    assert "\n".join(_texts(*lines(*head))) == "\n".join(head)
+
+
+def test_an_address_at_the_right_margin_keeps_its_lines() -> None:
+    sender = [Line(540 - 6 * len(text), 740 - 14 * at, text) for at, text in enumerate(_ADDRESS)]
+
+    assert "\n".join(_texts(*sender)) == "\n".join(_ADDRESS)
+
+
+def test_what_is_set_around_the_middle_keeps_its_lines() -> None:
+    certified = [
+        "This is to certify that",
+        "Anna Miller",
+        "has completed the course",
+        "Working with Oak",
+        "on 12 May 2024",
+    ]
+
+    assert _texts(*_centred(*certified)) == ["\n".join(certified)]
+
+
+def test_a_signature_under_one_short_paragraph_keeps_its_lines_and_the_paragraph_runs_on() -> None:
+    closing = ["Yours sincerely,", "Anna Miller", "Head of the Works"]
+    texts = _texts(*lines(f"{_FULL} so", "that no line is left.", y=740), *lines(*closing, y=680))
+
+    assert texts == [f"{_FULL} so that no line is left.", "\n".join(closing)]
+
+
+def test_running_text_alone_in_a_narrow_column_has_no_ends_of_lines() -> None:
+    narrow = ["Our office in Port Elm is", "Open from Monday. Please call", "Anna Miller before the visit"]
+
+    assert _texts(*lines(*narrow), *_table(y=560))[0] == " ".join(narrow)
+
+
+def test_a_line_goes_on_where_it_ends_with_a_word_that_cannot_be_the_last() -> None:
+    caption = ["The model of the harbour by", "Anna Miller, drawn in May"]
+
+    assert _texts(*lines(*caption), *_table(y=560))[0] == " ".join(caption)
+
+
+def test_an_address_of_the_net_that_needs_a_line_of_its_own_ends_no_sentence() -> None:
+    sentence = ["All of it can be read at", "https://example.org/a/long/address"]
+
+    assert _texts(*lines(*sentence, y=740), *lines(f"{_FULL} a", f"b {_FULL}", f"c {_FULL}", y=600))[0] == (
+        " ".join(sentence)
+    )
+
+
+def test_lines_that_lead_with_dots_to_a_page_stay_lines() -> None:
+    entries = [
+        f"{name} {'.' * (60 - len(name))} {number}"
+        for number, name in enumerate(("Purpose", "Requirements", "options", "Use"), 15)
+    ]
+    text = "\n".join(_texts(*lines(*entries)))
+
+    assert [line.split()[0] for line in text.split("\n")] == ["Purpose", "Requirements", "options", "Use"]
+
+
+def test_a_stroke_at_the_end_of_a_line_stays_there() -> None:
+    command = ["Run the maker \\", "With all \\", "Of it at once"]
+
+    assert "\n".join(_texts(*lines(*command))) == "\n".join(command)

@@ -8,7 +8,7 @@ from docbatch.providers.local.engines import Json
 
 _FENCE = re.compile(r"^(`{3,})(.*)$")
 _RULE = "---"
-_TABLE = re.compile(r"\|.*\|\n\|(?:-+\|)+(?:\n|$)")
+_TABLE = re.compile(r"\|.*\|\n\|(?: ?-+ ?\|)+(?:\n|$)")
 
 
 @dataclass(slots=True)

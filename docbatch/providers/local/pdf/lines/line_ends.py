@@ -14,26 +14,21 @@ from docbatch.providers.local.pdf.layout.page_layout import PageLayout
 from docbatch.providers.local.pdf.layout.page_lines import PageLine, Segment
 from docbatch.providers.local.pdf.layout.page_pieces import PagePiece
 from docbatch.providers.local.pdf.layout.table_likeness import is_counted
+from docbatch.providers.local.pdf.lines.short_lines import MOST_ALIKE, NARROW, are_short, goes_on, is_floating
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 
 _TWO_LINES = 1.4
 """Heights of a usual line; what is lower has one line."""
 _SPACE = 0.3
 _SLACK = 0.5
-_MOST = 0.5
-"""The share of lines that end early in what is no running text."""
-_SHORT = 0.6
 _HALF = 0.5
-_NARROW = 7.5
-"""Heights of letters; running text of words with spaces is not set in columns like this."""
-_FEWEST_FULL = 2
-_MOST_ALIKE = 6
-"""Lines that are taken for lines of their own for no other sign than how short they are."""
+_FEWEST_NUMBERED = 2
 _SAME_PLACE = 3
 _FURTHER = 1.3
 _SKIPPED = re.compile(r"[\s\\*_`#]+")
 _LETTERS = re.compile(r"[^\s\\*_`#]+")
-_GAP = re.compile(r"\s+")
+_GAP = re.compile(r"\s+(?!\\+\s)")
+_LEADS_TO_PAGE = re.compile(r"(?:\. ?){4}(?:\d+|[ivxlc]+)(?:, ?\d+)*\Z")
 _MOST_LETTERS = 20_000
 _TALL = 3
 
@@ -82,14 +77,14 @@ def _is_full(block: Json | None, lines: Sequence[PageLine], starts: Sequence[flo
         own = [each for each in line.segments if each.x0 >= x0 - _SAME_PLACE and each.x1 <= x1 + _SAME_PLACE]
         if own:
             inside.append(own)
-    if len(inside) < _TALL or inside[0][0].text[:1].isdigit():
+    if len(inside) < _TALL or inside[0][0].text[:1].isdigit() or _leads_to_page(inside[0]):
         return False
     first = [own[0] for own in inside]
     size = max(each.size for each in first)
-    runs_on = len(inside) > _MOST_ALIKE or any(each.text[:1].islower() for each in first[1:])
+    runs_on = len(inside) > MOST_ALIKE or any(each.text[:1].islower() for each in first[1:])
     is_even = max(each.x0 for each in first[1:]) - min(each.x0 for each in first[1:]) <= _SAME_PLACE
     ends = [own[-1].x1 for own in inside[:-1]]
-    return runs_on and is_even and x1 - x0 > _NARROW * size and max(ends) - min(ends) <= _SPACE * size
+    return runs_on and is_even and x1 - x0 > NARROW * size and max(ends) - min(ends) <= _SPACE * size
 
 
 def _parted(piece: PagePiece, layout: PageLayout, least: float) -> list[PagePiece]:
@@ -98,75 +93,63 @@ def _parted(piece: PagePiece, layout: PageLayout, least: float) -> list[PagePiec
     lines = lines_of_block(PagePiece(folded(piece.markdown), piece.block), layout.lines)
     if not lines or len(lines) == 1:
         return [piece]
-    ends = _ends(lines, layout.lines)
+    ends = _ends(lines, layout)
     if not any(ends):
         return [piece]
     return list(_parts(piece, lines, ends)) or [piece]
 
 
-def _ends(lines: Sequence[BlockLine], page_lines: Sequence[PageLine]) -> list[bool]:
+def _ends(lines: Sequence[BlockLine], layout: PageLayout) -> list[bool]:
     """Return of each line but the last whether it ends because it was meant to."""
-    right, left = max(line.right for line in lines), _left(lines)
-    early = [_is_early(one, other, right) for one, other in pairwise(lines)]
+    left = _left(lines)
+    # What is set around a middle is as wide as it would be from the left.
+    indents = [_left([line]) - left for line in lines] if is_floating(lines) else [0.0] * len(lines)
+    rights = [line.right - indent for line, indent in zip(lines, indents, strict=True)]
+    early = [
+        _is_early(right, one, other, max(rights))
+        for right, (one, other) in zip(rights, pairwise(lines), strict=False)
+    ]
     if _are_numbered(lines):
         return [not line.is_broken for line in lines[:-1]]
-    are_short = _are_short(lines, page_lines, early)
+    is_short = are_short(lines, layout.lines, early, layout.parsed.width)
+    half = left + _HALF * (max(rights) - left)
     return [
-        _is_end(one, other, right=left + _HALF * (right - left), early=is_early, short=are_short)
-        for is_early, (one, other) in zip(early, pairwise(lines), strict=True)
+        _is_end(one, other, is_hardly_begun=right < half or any(indents), early=is_early, short=is_short)
+        for is_early, right, (one, other) in zip(early, rights, pairwise(lines), strict=False)
     ]
 
 
-def _is_end(line: BlockLine, after: BlockLine, *, right: float, early: bool, short: bool) -> bool:
-    if after.text[:1].islower():
+def _is_end(line: BlockLine, after: BlockLine, *, is_hardly_begun: bool, early: bool, short: bool) -> bool:
+    if _leads_to_page(line.segments):
+        return True
+    if goes_on(line.text, after.text):
         # A sentence goes on beside a picture, but not where its line is hardly begun.
-        return early and line.right < right
+        return early and is_hardly_begun
     return early or (short and not line.is_broken)
+
+
+def _leads_to_page(segments: Sequence[Segment]) -> bool:
+    """Whether words end with dots that lead to a number, as the lines of contents and indexes do."""
+    last = segments[-1].text
+    return last[-1:].isalnum() and _LEADS_TO_PAGE.search(last) is not None
 
 
 def _left(lines: Sequence[BlockLine]) -> float:
     return min(segment.x0 for line in lines for segment in line.segments)
 
 
-def _is_early(line: BlockLine, after: BlockLine, right: float) -> bool:
+def _is_early(end: float, line: BlockLine, after: BlockLine, right: float) -> bool:
     """Tell whether the first word of the next line would have found room on this one."""
     first = after.segments[0]
     word = first.text[:1] if SOLID.match(first.text) else first.text.split(None, 1)[0]
     width = (first.x1 - first.x0) * len(word) / max(len(first.text), 1)
-    return not line.is_broken and line.right + width + (_SPACE + _SLACK) * first.size < right
+    return not line.is_broken and end + width + (_SPACE + _SLACK) * first.size < right
 
 
 def _are_numbered(lines: Sequence[BlockLine]) -> bool:
-    return len(lines) > _FEWEST_FULL and is_counted(
+    return len(lines) > _FEWEST_NUMBERED and is_counted(
         [PageLine(line.segments[0].y0, line.segments[0].y1, line.segments) for line in lines]
     )
-
-
-def _are_short(lines: Sequence[BlockLine], page_lines: Sequence[PageLine], early: Sequence[bool]) -> bool:
-    """Tell whether these are lines of their own and no running text."""
-    if len(early) > 1 and sum(early) > _MOST * len(early):
-        return True
-    left = _left(lines)
-    own = {id(segment) for line in lines for segment in line.segments}
-    size = lines[0].style.size
-    is_narrow = max(line.right for line in lines) - left < _NARROW * size
-    if is_narrow and not any(SOLID.search(line.text) for line in lines):
-        return True
-    if len(lines) > _MOST_ALIKE or any(line.text[:1].islower() for line in lines[1:]):
-        # Running text beside a picture is as narrow.
-        return False
-    full = [
-        segment.x1
-        for line in page_lines
-        for segment in line.segments[:1]
-        if id(segment) not in own and _is_alike(segment, left, size)
-    ]
-    limit = left + (max(line.right for line in lines) - left) / _SHORT
-    return sum(right > limit for right in full) >= _FEWEST_FULL
-
-
-def _is_alike(segment: Segment, left: float, size: float) -> bool:
-    return abs(segment.x0 - left) <= _SAME_PLACE and abs(segment.size - size) <= _SLACK
 
 
 def _parts(piece: PagePiece, lines: Sequence[BlockLine], ends: Sequence[bool]) -> Iterator[PagePiece]:
