@@ -27,7 +27,7 @@ _MOST_CLIPS = 50
 
 def raw_text(document: pypdfium2.PdfDocument, number: int) -> str:
     """Return the text of a page, from 1, its lines ended by CR LF. Raises pypdfium2.PdfiumError."""
-    with _opened(document, number) as (_, text):
+    with open_text(document, number) as (_, text):
         return _all(text)
 
 
@@ -38,7 +38,7 @@ def places(
 
     `turn` is by how many degrees clockwise the page's content is turned. Raises pypdfium2.PdfiumError.
     """
-    with _opened(document, number) as (page, text):
+    with open_text(document, number) as (page, text):
         units = _units(_all(text))
         where = _Place(page, text, turn)
         boxes = [where.of(units(start), units(end)) for start, end in spans[:_MOST_SPANS]]
@@ -47,7 +47,8 @@ def places(
 
 
 @contextmanager
-def _opened(document: pypdfium2.PdfDocument, number: int) -> Iterator[tuple[Any, Any]]:
+def open_text(document: pypdfium2.PdfDocument, number: int) -> Iterator[tuple[Any, Any]]:
+    """Open a page, from 1, and its text. Raises pypdfium2.PdfiumError."""
     page = document[number - 1]
     try:
         text = page.get_textpage()

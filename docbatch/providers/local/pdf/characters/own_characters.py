@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, pairwise
 
 from docbatch.providers.local.engines import Json
-from docbatch.providers.local.pdf.characters import math_signs, rare_letters, spaced_words
+from docbatch.providers.local.pdf.characters import math_signs, parted_words, rare_letters, spaced_words
 from docbatch.providers.local.pdf.characters.composed_letters import composed
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 from docbatch.providers.local.pdf.raw_text import HYPHEN
@@ -62,6 +62,8 @@ def restore(document: PdfDocument) -> None:
     for page, raw in zip(pages, raws, strict=True):
         if HYPHEN in raw:
             rewrite(page, _Hyphens(raw, compounds).joined)
+        if parted_words.may_have_any(raw):
+            rewrite(page, parted_words.PartedWords(document.pdfium, page["number"]).joined)
         if spaced_words.has_any(page["markdown"]):
             rewrite(page, spaced_words.SpacedWords(raw).joined)
         if not raw.isascii():
