@@ -112,6 +112,12 @@ def test_an_address_over_a_table_keeps_its_lines() -> None:
     assert page["text"].startswith("\n".join(_ADDRESS))
 
 
+def test_a_label_over_an_address_is_a_line() -> None:
+    billed = ["Deliver to", "Harbourstreet Joiners", "12 Harbour Street Row", "Port Elm PE4 7QT East"]
+
+    assert "\n".join(_texts(*lines(*billed, y=740), *_table(y=620))).startswith("\n".join(billed))
+
+
 def test_what_follows_a_table_that_was_found_keeps_its_lines() -> None:
     texts = _texts(*_table(y=700), *lines(*_ADDRESS, y=560))
 
@@ -144,6 +150,16 @@ def test_what_is_set_around_the_middle_keeps_its_lines() -> None:
     ]
 
     assert _texts(*_centred(*certified)) == ["\n".join(certified)]
+
+
+def test_sentences_that_are_set_around_the_middle_run_on() -> None:
+    quoted = [
+        "Oak is what I build with, he said",
+        "for ever. Nobody in all of",
+        "the town would say less than I",
+    ]
+
+    assert _texts(*_centred(*quoted)) == [" ".join(quoted)]
 
 
 def test_a_signature_under_one_short_paragraph_keeps_its_lines_and_the_paragraph_runs_on() -> None:

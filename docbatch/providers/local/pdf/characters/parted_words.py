@@ -13,11 +13,11 @@ from pypdfium2 import raw as pdfium
 
 from docbatch.providers.local.pdf.raw_text import open_text
 
-_SINGLE = re.compile(r"(?<!\S)\S(?!\S)")
+_SINGLE = re.compile(r"(?<!\S)[^\W\d_](?!\S)")
 _WORD = re.compile(r"\S+")
 _FEWEST_SINGLE = 5
 _MOST_SINGLE = 0.15
-"""Of words of one sign, where they are words: more than in any language's running text."""
+"""Of words of one letter, where they are words: more than in any language's running text."""
 _FEWEST = 5
 """Gaps of a kind that must be there to say what is usual."""
 _WIDE = 0.04
@@ -30,7 +30,7 @@ _MOST_WORDS = 2000
 
 
 def may_have_any(raw: str) -> bool:
-    """Whether a page has so many words of one sign that looking at its letters is worth the time."""
+    """Whether a page has so many words of one letter that looking at its letters is worth the time."""
     single = sum(1 for _ in _SINGLE.finditer(raw))
     return single >= _FEWEST_SINGLE and single > _MOST_SINGLE * sum(1 for _ in _WORD.finditer(raw))
 

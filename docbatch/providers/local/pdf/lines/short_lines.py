@@ -28,13 +28,14 @@ _NEXT_LINE = 2.2
 _FAR_APART = 3
 _TITLE = 1.25
 _FEWEST_ALIGNED = 3
+_MOST_WORDS_OF_A_LABEL = 2
 _FLOATING = 1.0
 _SAME_BEGIN = 1
 _MOST_FLOATING = 8
 _MOST_LINES = 1000
 """A page of more is looked through for each of its blocks for too long."""
 _ADDRESS = re.compile(r"\S+@\S+\.\w|(?:www\.|https?:)\S")
-_SENTENCE_WITHIN = re.compile(r"[^\W\d_]{4,}[.!?] +[^\W\d_]")
+_SENTENCE_WITHIN = re.compile(r"(?:\b[^\W\d_A-Z]{2,}|[^\W\d_]{5,})[.!?] +[^\W\d_]")
 _LINKS = (
     "a an and as at by for from in is of on or our the to with your "
     "als am an auf bei das dem den der des die ein eine f\u00fcr im in mit oder und vom von zu zum zur "
@@ -51,9 +52,9 @@ def goes_on(line: str, after: str) -> bool:
 
 def is_floating(lines: Sequence[BlockLine]) -> bool:
     """Whether lines are set around a middle or against the right, so that their left sides say nothing."""
-    if not _FEWEST_ALIGNED <= len(lines) <= _MOST_FLOATING or any(line.is_broken for line in lines):
+    if not _FEWEST_ALIGNED <= len(lines) <= _MOST_FLOATING:
         return False
-    return _are_centred(lines) or _are_right_aligned(lines)
+    return (_are_centred(lines) or _are_right_aligned(lines)) and not _reads_on(lines)
 
 
 def are_short(
@@ -120,8 +121,13 @@ def _are_parted(lines: Sequence[BlockLine]) -> bool:
 def _reads_on(lines: Sequence[BlockLine]) -> bool:
     """Whether a sentence ends within a line, or a line on a word that cannot be the last."""
     return any(_SENTENCE_WITHIN.search(line.text) for line in lines) or any(
-        line.is_broken or _UNFINISHED.search(line.text) for line in lines[:-1]
+        line.is_broken or (_UNFINISHED.search(line.text) and not _is_label(line.text)) for line in lines[:-1]
     )
+
+
+def _is_label(text: str) -> bool:
+    """Whether a line is as short as what stands over an address, such as Bill to."""
+    return len(text.split()) <= _MOST_WORDS_OF_A_LABEL
 
 
 def _may_begin(line: BlockLine) -> bool:
