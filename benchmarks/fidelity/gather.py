@@ -47,6 +47,7 @@ SEED = 20261128
 MOST_PAGES = 120
 LARGEST = 8_000_000
 FEWEST_WORDS = 40
+_FEWEST_PARTED = 3
 _FORMULAS = re.compile(r"CMMI|CMEX|MSBM|MSAM|LMMath|MTMI|[A-Z]Math")
 
 
@@ -147,8 +148,12 @@ def _pdf_truths(folder: Path, names: list[str], venvs: Path) -> dict[str, Truth]
 
 
 def agreed(first: str, second: str, group: str) -> Truth:
-    """Return the words that both texts have; those that one has may be there. Words broken at a line's end are not asked for."""
-    one, other = (Counter(_unbroken(words(text))) for text in (first, second))
+    """Return the words that both texts have; those that one has may be there.
+
+    Words broken at a line's end are not asked for, nor letters in a row that stand apart: both witnesses part words where a
+    damaged text layer has gaps between its letters, and nobody reads them so.
+    """
+    one, other = (Counter(_unparted(list(_unbroken(words(text))))) for text in (first, second))
     shared = one & other
     everything = Counter(words(first)) | Counter(words(second))
     joined = [f"{left[:-1]}{right}" for text in (first, second) for left, right in _broken(words(text))]
@@ -168,6 +173,13 @@ def _unbroken(found: list[str]) -> Iterator[str]:
         if not breaks and not after:
             yield word
         after = breaks
+
+
+def _unparted(found: list[str]) -> Iterator[str]:
+    for is_letter, run in itertools.groupby(found, key=lambda word: len(word) == 1 and word.isalpha()):
+        letters = list(run)
+        if not is_letter or len(letters) < _FEWEST_PARTED:
+            yield from letters
 
 
 def _office_truths(folder: Path, names: list[str], venvs: Path) -> dict[str, Truth]:
