@@ -16,6 +16,7 @@ from unittest import mock
 
 from docbatch import cli
 from docbatch.testing.patience import comes_true
+from tests.cli.pool_here import reading_here
 
 JOB = """
 apiVersion: docbatch/v1
@@ -92,6 +93,7 @@ class Project:
             mock.patch.object(sys, "argv", ["docbatch", *arguments]),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
+            reading_here(),
         ):
             try:
                 cli.main()
