@@ -33,9 +33,9 @@ class PoolHere:
         self,
         wake: Callable[[], None],
         *,
-        width: int | None = None,  # noqa: ARG002 - as the pool has it
+        width: int | None = None,
         catalogue: str = CATALOGUE,
-        search: Sequence[str] = (),  # noqa: ARG002 - as the pool has it
+        search: Sequence[str] = (),
     ) -> None:
         assert catalogue == CATALOGUE, "other engines belong in processes"
         self._wake = wake
