@@ -53,7 +53,10 @@ class Ended:
 
 @dataclass(frozen=True)
 class Project:
+    """Files below `root`. A command called in this process reads documents there as well, unless it `has_workers`."""
+
     root: Path
+    has_workers: bool = False
 
     def write(self, files: Mapping[str, str | bytes]) -> None:
         for name, content in files.items():
@@ -93,7 +96,7 @@ class Project:
             mock.patch.object(sys, "argv", ["docbatch", *arguments]),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
-            reading_here(),
+            contextlib.nullcontext() if self.has_workers else reading_here(),
         ):
             try:
                 cli.main()
