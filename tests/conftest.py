@@ -3,12 +3,20 @@
 import signal
 
 import pytest
+from hypothesis import settings
 
 pytest.register_assert_rewrite("tests.fake")
 pytest_plugins = ["docbatch.testing.plugin"]
 
 
-def pytest_configure() -> None:
-    """Started in the background of a shell, tests would pass on to the commands they run that Ctrl-C is ignored."""
+# No test judges by a clock, and what an example takes is that of a busy machine.
+settings.register_profile("full", max_examples=100, deadline=None)
+settings.register_profile("short", max_examples=30, deadline=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try fewer examples where the long forms are left out."""
+    settings.load_profile("short" if config.option.markexpr == "not full" else "full")
+    # Started in the background of a shell, tests would pass on to the commands they run that Ctrl-C is ignored.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

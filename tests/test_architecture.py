@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -87,14 +88,30 @@ CONTRACTS = {"providers/base.py", "sinks/base.py", "sources/base.py"}
 Tree = Iterator[tuple[str, ast.Module, str]]
 
 
+# Every test looks at the whole package.
+parsed = cache(ast.parse)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_trees() -> Iterator[None]:
+    yield
+    parsed.cache_clear()
+    imported.cache_clear()
+
+
 def modules(package: Path) -> Tree:
     for path in sorted(package.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
-        yield path.relative_to(package).as_posix(), ast.parse(text), text
+        yield path.relative_to(package).as_posix(), parsed(text), text
 
 
-def imported(tree: ast.Module) -> Iterator[str]:
-    """Yield the full names of what a module imports, wherever in it."""
+@cache
+def imported(tree: ast.Module) -> tuple[str, ...]:
+    """Return the full names of what a module imports, wherever in it."""
+    return tuple(_imported(tree))
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -1,9 +1,18 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import docbatch
+from tests.cli.pool_here import reading_here
 from tests.cli.project import Project
+
+
+@pytest.fixture(autouse=True)
+def _reading_here() -> Iterator[None]:
+    """What a program is told does not depend on which process reads."""
+    with reading_here():
+        yield
 
 
 @pytest.fixture

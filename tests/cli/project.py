@@ -16,6 +16,7 @@ from unittest import mock
 
 from docbatch import cli
 from docbatch.testing.patience import comes_true
+from tests.cli.pool_here import reading_here
 
 JOB = """
 apiVersion: docbatch/v1
@@ -52,7 +53,10 @@ class Ended:
 
 @dataclass(frozen=True)
 class Project:
+    """Files below `root`. A command called in this process reads documents there as well, unless it `has_workers`."""
+
     root: Path
+    has_workers: bool = False
 
     def write(self, files: Mapping[str, str | bytes]) -> None:
         for name, content in files.items():
@@ -92,6 +96,7 @@ class Project:
             mock.patch.object(sys, "argv", ["docbatch", *arguments]),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
+            contextlib.nullcontext() if self.has_workers else reading_here(),
         ):
             try:
                 cli.main()

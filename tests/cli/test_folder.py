@@ -97,7 +97,7 @@ def test_a_folder_that_is_none_is_a_slip_in_the_command_line(
 def test_a_project_elsewhere_is_applied_as_from_within(line: str, elsewhere: Project) -> None:
     inner = Project(elsewhere.root.parent / "inner")
 
-    assert elsewhere.run(*line.split()).returncode == 0
+    assert elsewhere.call(*line.split()).code == 0
 
     assert inner.outputs() == {"a.txt.md": b"one\n", "deep/b.txt.md": b"two\n"}
     assert (inner.root / ".docbatch" / "state.db").exists()

@@ -26,12 +26,13 @@ sink:
   - {type: jsonl, path: out/all.jsonl}
   - {type: sqlite, path: out/all.db, table: documents}
 """
+FORMATS = 4
 
 
-def documents() -> dict[str, bytes]:
-    """Return 60 documents of several formats, no two alike."""
+def documents(folders: int) -> dict[str, bytes]:
+    """Return documents of several formats, FORMATS in each folder, no two alike."""
     made: dict[str, bytes] = {}
-    for number in range(15):
+    for number in range(folders):
         made[f"in/{number}/letter.docx"] = specimens.docx(f"Letter number {number} about the harbour wall.")
         made[f"in/{number}/report.pdf"] = specimens.pdf() + f"%{number}\n".encode()
         made[f"in/{number}/table.csv"] = specimens.csv() + f"extra,{number}\n".encode()
@@ -39,11 +40,11 @@ def documents() -> dict[str, bytes]:
     return made
 
 
-def project(root: Path) -> Project:
+def project(root: Path, folders: int) -> Project:
     root.mkdir()
     made = Project(root)
     made.job(JOB)
-    made.write(documents())
+    made.write(documents(folders))
     return made
 
 
@@ -79,40 +80,39 @@ def leftovers(root: Path) -> list[str]:
     return unfinished + [str(path) for path in (root / ".docbatch").rglob("*.part")]
 
 
-def kill_and_finish(root: Path, delay: float) -> Project:
-    subject = project(root)
+def kill_and_finish(subject: Project, delay: float) -> None:
     process = subject.start("apply")
     time.sleep(delay)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert gone(root, process.pid)
+    assert gone(subject.root, process.pid)
     again = subject.start("apply")
     out, err = again.communicate(timeout=120)
     assert again.returncode == 0, err + out
-    assert gone(root, again.pid)
-    return subject
+    assert gone(subject.root, again.pid)
 
 
-def compare(folder: Path, kills: int, seed: int) -> None:
-    undisturbed = project(folder / "undisturbed")
+def compare(folder: Path, kills: int, seed: int, folders: int) -> None:
+    undisturbed = project(folder / "undisturbed", folders)
     began = time.monotonic()
     assert undisturbed.run("apply").returncode == 0
     length = time.monotonic() - began
     expected, expected_rows = comparable(undisturbed.outputs()), rows(undisturbed.root)
-    assert len(expected) == 3 * 60 + 1
+    assert len(expected) == 3 * FORMATS * folders + 1
 
     dice = random.Random(seed)
     for number in range(kills):
-        subject = kill_and_finish(folder / str(number), dice.uniform(0.1, length))
+        subject = project(folder / str(number), folders)
+        kill_and_finish(subject, dice.uniform(0.1, length))
         assert comparable(subject.outputs()) == expected
         assert rows(subject.root) == expected_rows
         assert leftovers(subject.root) == []
 
 
 def test_a_killed_apply_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
-    compare(tmp_path, kills=4, seed=1)
+    compare(tmp_path, kills=2, seed=1, folders=5)
 
 
 @pytest.mark.full
 def test_an_apply_killed_at_a_hundred_moments_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
-    compare(tmp_path, kills=100, seed=2)
+    compare(tmp_path, kills=100, seed=2, folders=15)

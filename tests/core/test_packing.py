@@ -1,4 +1,4 @@
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from docbatch.core.models import Recovery, Traits, WorkItem
@@ -41,7 +41,6 @@ def test_an_item_above_the_limit_makes_no_empty_batch_before_it() -> None:
     assert sizes(list(pack(items(50), limits(9, 10)))) == [[50]]
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 30)), st.integers(1, 5), st.none() | st.integers(1, 40))
 def test_every_item_travels_once_in_order_within_the_limits(
     wanted: list[int], most: int, size: int | None

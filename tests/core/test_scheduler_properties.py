@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from docbatch.core.lifecycle import OPEN, Event, advance
@@ -150,7 +150,6 @@ def shuffled(values: tuple[T, ...], chance: random.Random) -> tuple[T, ...]:
     return tuple(chance.sample(values, len(values)))
 
 
-@settings(max_examples=100, deadline=None)
 @given(snapshots, moments)
 def test_no_item_is_sent_twice_by_one_plan(recorded: Snapshot, now: float) -> None:
     keys = sent(schedule(recorded, now).actions)
@@ -158,7 +157,6 @@ def test_no_item_is_sent_twice_by_one_plan(recorded: Snapshot, now: float) -> No
     assert len(keys) == len(set(keys))
 
 
-@settings(max_examples=100, deadline=None)
 @given(snapshots, moments)
 def test_only_what_waits_is_sent_and_no_more_than_allowed(recorded: Snapshot, now: float) -> None:
     keys = sent(schedule(recorded, now).actions)
@@ -168,7 +166,6 @@ def test_only_what_waits_is_sent_and_no_more_than_allowed(recorded: Snapshot, no
     assert recorded.may_create or not keys
 
 
-@settings(max_examples=100, deadline=None)
 @given(snapshots, moments)
 def test_no_document_overtakes_a_more_urgent_one_on_its_connection(recorded: Snapshot, now: float) -> None:
     queued = {queue.recipe: queue for queue in recorded.queues}
@@ -187,7 +184,6 @@ def test_no_document_overtakes_a_more_urgent_one_on_its_connection(recorded: Sna
         del waiting[action.recipe][: len(action.items)]
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.integers(1, 4), min_size=2, max_size=4),
     st.integers(1, 3),
@@ -231,7 +227,6 @@ def test_equals_are_served_in_turn_however_room_comes_up(
         assert others <= set(following[:until])
 
 
-@settings(max_examples=100, deadline=None)
 @given(snapshots, moments, st.randoms(use_true_random=False))
 def test_a_plan_does_not_depend_on_the_order_of_what_is_recorded(
     recorded: Snapshot, now: float, chance: random.Random
@@ -248,7 +243,6 @@ def test_a_plan_does_not_depend_on_the_order_of_what_is_recorded(
     assert schedule(mixed, now) == schedule(recorded, now)
 
 
-@settings(max_examples=100, deadline=None)
 @given(snapshots, moments)
 def test_money_is_spent_last_and_open_questions_are_answered_first(recorded: Snapshot, now: float) -> None:
     places = [
@@ -259,7 +253,6 @@ def test_money_is_spent_last_and_open_questions_are_answered_first(recorded: Sna
     assert places == sorted(places)
 
 
-@settings(max_examples=100, deadline=None)
 @given(snapshots, moments)
 def test_a_submission_is_asked_one_question_at_a_time(recorded: Snapshot, now: float) -> None:
     actions = schedule(recorded, now).actions
@@ -270,7 +263,6 @@ def test_a_submission_is_asked_one_question_at_a_time(recorded: Snapshot, now: f
     assert not followed & set(settled)
 
 
-@settings(max_examples=100, deadline=None)
 @given(snapshots, moments)
 def test_what_waits_for_time_waits_for_a_time_to_come(recorded: Snapshot, now: float) -> None:
     wake_at = schedule(recorded, now).wake_at
@@ -407,7 +399,6 @@ def worlds(draw: st.DrawFn) -> World:
     )
 
 
-@settings(max_examples=100, deadline=None)
 @given(worlds())
 def test_planning_again_and_again_ends_with_nothing_due_and_nothing_paid_twice(world: World) -> None:
     rounds = 0

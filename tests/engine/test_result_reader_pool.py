@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -45,18 +45,29 @@ def here(spool: Spool, content: bytes) -> Kept:
     return keep(REGISTRY.kind("llamacloud").read, spool, content)[0]
 
 
-@pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    spool = Spool(tmp_path / "spool")
+def swept(folder: Path) -> Spool:
+    spool = Spool(folder / "spool")
     spool.sweep()
     return spool
 
 
-@pytest.fixture
-def readers(spool: Spool) -> Iterator[ResultReaders]:
+@contextmanager
+def reading(spool: Spool) -> Iterator[ResultReaders]:
     with closing(ResultReaders(spool.root, few=0, width=2)) as found:
         found.expect(1)
         await_ready(found)
+        yield found
+
+
+@pytest.fixture(scope="module")
+def spool(tmp_path_factory: pytest.TempPathFactory) -> Spool:
+    return swept(tmp_path_factory.mktemp("read"))
+
+
+@pytest.fixture(scope="module")
+def readers(spool: Spool) -> Iterator[ResultReaders]:
+    """Processes that all tests ask which do them no harm."""
+    with reading(spool) as found:
         yield found
 
 
@@ -148,24 +159,26 @@ def test_what_cannot_be_written_is_said_as_here(spool: Spool, readers: ResultRea
     assert "docbatch retry" in str(caught.value.hint)
 
 
-def test_what_a_process_cannot_do_is_left_to_this_one(spool: Spool, readers: ResultReaders) -> None:
-    (spool.root / "incoming").rmdir()
-    (spool.root / "incoming").write_text("in the way")
+def test_what_a_process_cannot_do_is_left_to_this_one(tmp_path: Path) -> None:
+    with reading(spool := swept(tmp_path)) as readers:
+        (spool.root / "incoming").rmdir()
+        (spool.root / "incoming").write_text("in the way")
 
-    with pytest.raises(StateError, match="cannot be written"):
-        readers.keep("llamacloud", payload(1), soon=False) or here(spool, payload(1))
+        with pytest.raises(StateError, match="cannot be written"):
+            readers.keep("llamacloud", payload(1), soon=False) or here(spool, payload(1))
 
 
-def test_what_processes_do_not_bring_is_done_here(spool: Spool, readers: ResultReaders) -> None:
-    assert readers.keep("llamacloud", payload(1), soon=True) is not None
-    for pid in pids(readers):
-        os.kill(pid, signal.SIGKILL)
-    outputs = [readers.render(wanted(spool, payload(number))) for number in range(6)]
-    kept = [readers.keep("llamacloud", payload(number), soon=True) for number in range(6)]
+def test_what_processes_do_not_bring_is_done_here(tmp_path: Path) -> None:
+    with reading(spool := swept(tmp_path)) as readers:
+        assert readers.keep("llamacloud", payload(1), soon=True) is not None
+        for pid in pids(readers):
+            os.kill(pid, signal.SIGKILL)
+        outputs = [readers.render(wanted(spool, payload(number))) for number in range(6)]
+        kept = [readers.keep("llamacloud", payload(number), soon=True) for number in range(6)]
 
-    assert all(output is None or output.result() is None for output in outputs)
-    assert kept[-1] is None
-    assert readers.render(wanted(spool, payload(7))) is None
+        assert all(output is None or output.result() is None for output in outputs)
+        assert kept[-1] is None
+        assert readers.render(wanted(spool, payload(7))) is None
 
 
 def test_what_is_too_large_for_a_process_is_done_here(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.project import Ended, Project
+from tests.plugins import warm
 
 TESTS = Path(__file__).parents[1]
 MADE_FOR_0 = "\n\nimport dataclasses\n\nKIND = dataclasses.replace(KIND, contract=0)\n"
@@ -34,7 +35,11 @@ class Packages:
         (self.folder / f"{module}.py").write_text(text)
 
     def run(self, project: Project, *arguments: str) -> Ended:
-        """Run the real command, in a process of its own that finds the packages."""
+        """Run the command in a process of its own that finds the packages."""
+        return warm.run(project.root, self.environment, *arguments)
+
+    def start(self, project: Project, *arguments: str) -> Ended:
+        """Run the command in a process that starts with nothing imported, and finds the packages."""
         ended = project.run(*arguments, env=self.environment)
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 

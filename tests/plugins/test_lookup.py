@@ -58,26 +58,26 @@ def seen(project: Project) -> set[str]:
     ],
 )
 def test_who_names_none_does_not_look(watched: Packages, project: Project, arguments: Sequence[str]) -> None:
-    assert watched.run(project, *arguments).code == 0
+    assert watched.start(project, *arguments).code == 0
     assert seen(project) == set()
 
 
 def test_status_does_not_look(watched: Packages, project: Project) -> None:
-    watched.run(project, "apply", "jobs/job.yaml")
+    watched.start(project, "apply", "jobs/job.yaml")
 
-    assert watched.run(project, "status").code == 0
+    assert watched.start(project, "status").code == 0
     assert seen(project) == set()
 
 
 def test_who_needs_all_names_looks_and_imports_nothing(watched: Packages, project: Project) -> None:
-    assert watched.run(project, "apply").code == 0
+    assert watched.start(project, "apply").code == 0
     assert seen(project) == {"looked"}
 
 
 def test_who_names_one_imports_it(watched: Packages, project: Project) -> None:
     project.job(job(provider="shout"))
 
-    assert watched.run(project, "validate").code == 0
+    assert watched.start(project, "validate").code == 0
     assert seen(project) == {"looked", "imported"}
 
 

@@ -245,7 +245,6 @@ ODD_RUN = st.builds(
 )
 
 
-@settings(max_examples=50)
 @given(
     shown=odd(
         status=st.sampled_from(["PROCESSED", "FAILED", "CANCELLED"]),
@@ -264,7 +263,6 @@ def test_a_row_of_any_shape_is_read_and_an_undeclared_state_is_no_end(shown: dic
     assert marks.item_of(found.metadata, MARKER) is None
 
 
-@settings(max_examples=50)
 @given(reason=st.text(), message=st.none() | st.text())
 def test_a_failure_of_any_name_is_one_and_keeps_it(reason: str, message: str | None) -> None:
     failed = ended("k", Row("pr_1", "FAILED", reason=reason, message=message))
@@ -275,14 +273,13 @@ def test_a_failure_of_any_name_is_one_and_keeps_it(reason: str, message: str | N
     assert failed.failure.message
 
 
-@settings(max_examples=50)
 @given(status=st.integers(200, 599), answer=NOISE)
 def test_a_create_answered_with_anything_is_one_of_the_known_outcomes(status: int, answer: Any) -> None:
     with suppress(Refused, NotSent, Uncertain, Unavailable):
         assert accepted(reply(status, answer)).remote_id
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(run=ODD_RUN)
 def test_a_run_of_any_shape_is_read_or_told_to_be_none(run: dict[str, Any]) -> None:
     info = DocumentInfo(path="a", sha256="0" * 64, size=1, media_type="text/plain")

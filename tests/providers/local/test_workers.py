@@ -39,7 +39,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> dict[int, set[int]]:
 def test_a_run_has_as_many_workers_as_the_connection_says(
     tmp_path: Path, started: dict[int, set[int]], connection: str, workers: int
 ) -> None:
-    project = Project(tmp_path)
+    project = Project(tmp_path, has_workers=True)
     project.write({"docbatch.yaml": CONNECTIONS, **{f"in/{number}.txt": str(number) for number in range(12)}})
     project.job(JOB.replace("provider: local", f"provider: {connection}"))
     project.applied()
@@ -49,7 +49,7 @@ def test_a_run_has_as_many_workers_as_the_connection_says(
 
 
 def test_connections_of_one_run_have_their_own_workers(tmp_path: Path, started: dict[int, set[int]]) -> None:
-    project = Project(tmp_path)
+    project = Project(tmp_path, has_workers=True)
     project.write({"docbatch.yaml": CONNECTIONS, **{f"in/{number}.txt": str(number) for number in range(8)}})
     for connection, ocr in (("local", "auto"), ("wide", "off")):
         job = JOB.replace("name: job", f"name: {connection}").replace("out/", f"out/{connection}/")
