@@ -47,7 +47,7 @@ SEED = 20261128
 MOST_PAGES = 120
 LARGEST = 8_000_000
 FEWEST_WORDS = 40
-_FEWEST_PARTED = 3
+_MOST_PARTED = 0.5
 _FORMULAS = re.compile(r"CMMI|CMEX|MSBM|MSAM|LMMath|MTMI|[A-Z]Math")
 
 
@@ -150,8 +150,8 @@ def _pdf_truths(folder: Path, names: list[str], venvs: Path) -> dict[str, Truth]
 def agreed(first: str, second: str, group: str) -> Truth:
     """Return the words that both texts have; those that one has may be there.
 
-    Words broken at a line's end are not asked for, nor letters in a row that stand apart: both witnesses part words where a
-    damaged text layer has gaps between its letters, and nobody reads them so.
+    Words broken at a line's end are not asked for, nor letters that stand apart where most of a document is read so: both
+    witnesses part all words where a damaged text layer has gaps between its letters.
     """
     one, other = (Counter(_unparted(list(_unbroken(words(text))))) for text in (first, second))
     shared = one & other
@@ -176,10 +176,9 @@ def _unbroken(found: list[str]) -> Iterator[str]:
 
 
 def _unparted(found: list[str]) -> Iterator[str]:
-    for is_letter, run in itertools.groupby(found, key=lambda word: len(word) == 1 and word.isalpha()):
-        letters = list(run)
-        if not is_letter or len(letters) < _FEWEST_PARTED:
-            yield from letters
+    letters = {at for at, word in enumerate(found) if len(word) == 1 and word.isascii() and word.isalpha()}
+    parted = len(letters) > len(found) * _MOST_PARTED
+    return (word for at, word in enumerate(found) if not parted or at not in letters)
 
 
 def _office_truths(folder: Path, names: list[str], venvs: Path) -> dict[str, Truth]:
