@@ -31,6 +31,7 @@ __all__ = [
     "Remark",
     "Replanned",
     "Result",
+    "ResultsLost",
     "SinkError",
     "SpecError",
     "StalePlan",
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
         Notice,
         Remark,
         Replanned,
+        ResultsLost,
         Trouble,
         Waiting,
     )
@@ -92,7 +94,7 @@ else:
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.engine.planning.explain_document": "Explanation",
         "docbatch.engine.progress_notices": "Answered Delivered Ended Fetched Intended Looked Notice Remark Replanned"
-        " Trouble Waiting",
+        " ResultsLost Trouble Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
     }
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from docbatch.core.errors import StateError
+from docbatch.core.errors import ResultLost, StateError
 from docbatch.core.models import Draft
 from docbatch.durability import Flusher, Place
 
@@ -110,7 +110,7 @@ class Spool:
         return draft.digest
 
     def read(self, digest: str) -> bytes:
-        """Return a payload. Raises StateError when it is missing, damaged or larger than the spool reads."""
+        """Return a payload. Raises ResultLost when it is missing, damaged or larger than the spool reads."""
         try:
             payload = _expand(self._entry(digest), self._limit)
         except FileNotFoundError:
@@ -140,6 +140,13 @@ class Spool:
         except OSError as error:
             self._failure = self._unwritable(error)
             raise self._failure from error
+
+    def has(self, digest: str) -> bool:
+        """Say whether there is an entry of this name, sound or not."""
+        return self._entry(digest).exists()
+
+    def is_empty(self) -> bool:
+        return next(self._files(), None) is None
 
     def entries(self) -> Iterator[str]:
         """Yield the digests of all entries in order."""
@@ -183,11 +190,11 @@ class Spool:
             return False
         return True
 
-    def _lost(self, digest: str, what: str) -> StateError:
-        return StateError(
+    def _lost(self, digest: str, what: str) -> ResultLost:
+        return ResultLost(
             f"the stored result {self._entry(digest)} {what}",
-            hint="other documents are not affected; restore the file from a backup, or process its document again "
-            "with `docbatch retry` (a paid provider charges again)",
+            hint="other documents are not affected; 'docbatch state check --repair', then 'docbatch apply', brings it back: "
+            "free work is done again, and what a provider still has is fetched again at no charge",
         )
 
     def _unwritable(self, error: OSError) -> StateError:

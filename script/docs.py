@@ -40,6 +40,7 @@ EVENTS: Mapping[Event, str] = {
     Event.RESOLVED_ABSENT: "A person says that the work does not exist.",
     Event.CANCEL_ASKED: "A person asked the vendor to stop the work; how each document ended is known from later polls.",
     Event.COLLECTED: "The last of its documents has ended.",
+    Event.RESULT_LOST: "A result that was fetched is missing or damaged here; it is fetched from the vendor once more.",
     Event.LOST: "The vendor answered that it no longer knows the work.",
 }
 

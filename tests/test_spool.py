@@ -102,7 +102,7 @@ def test_a_missing_entry_says_what_is_safe(spool: Spool) -> None:
     with pytest.raises(StateError, match="is missing") as caught:
         spool.read(DIGEST)
 
-    assert "docbatch retry" in str(caught.value.hint)
+    assert "'docbatch state check --repair', then 'docbatch apply'" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize(

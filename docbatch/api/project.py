@@ -125,6 +125,7 @@ class Project:
         from docbatch.engine.planning.plan import Selection
         from docbatch.engine.planning.plan_report import plan_report
         from docbatch.engine.planning.read_plan import read_plan
+        from docbatch.spool import Spool
 
         specs = _paths(paths)
         jobs = self._jobs(specs, upgrade)
@@ -132,7 +133,8 @@ class Project:
             jobs, self._folder, self._declared.mark, is_all=not specs, upgrade=frozenset(upgrade)
         )
         with read_plan(selection) as made:
-            report = plan_report(made, -1 if examples is None else examples)
+            spool = Spool(self._folder / "spool")
+            report = plan_report(made, spool, -1 if examples is None else examples)
             if out is not None:
                 from docbatch.engine.planning.plan_file import save
 

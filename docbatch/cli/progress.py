@@ -89,6 +89,8 @@ def _trouble(notice: Notice) -> str | None:
             text = f"{subject}{notice.message}" + (f" ({notice.hint})" if notice.hint else "")
         case docbatch.Looked():
             text = f"job '{notice.job}': {notice.links:,} of {notice.total:,} links looked at"
+        case docbatch.ResultsLost():
+            text = f"job '{notice.job}': {_lost(notice)}"
         case docbatch.Replanned():
             text = f"{notice.document}: {notice.reason}; planned again"
         case docbatch.Answered(outcome="unanswered"):
@@ -98,6 +100,17 @@ def _trouble(notice: Notice) -> str | None:
         case docbatch.Remark():
             text = f"submission {notice.submission}: {notice.text}"
     return text
+
+
+def _lost(notice: docbatch.ResultsLost) -> str:
+    from docbatch.core.report import plural
+
+    kept = "a stored result is" if notice.documents == 1 else f"{notice.documents:,} stored results are"
+    ways = {"read again": notice.read_again, "fetched again from the provider": notice.fetched_again}
+    told = [f"{count:,} {way}, free of charge" for way, count in ways.items() if count]
+    beyond = notice.documents - notice.read_again - notice.fetched_again
+    expired = [f"{plural(beyond, 'document')} can only be had again by paying"] if beyond else []
+    return f"{kept} missing or damaged; {'; '.join((*told, *expired))}"
 
 
 class Lines:

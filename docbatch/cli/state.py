@@ -79,13 +79,23 @@ def backup(file: Path) -> None:
 
 
 @command.command(name="check")
-def check() -> int:
-    """Check the state file, its checksums and histories, and every result in the spool. Changes nothing."""
+@click.option(
+    "--repair", is_flag=True, help="Have the next apply bring back results that are missing or damaged."
+)
+def check(*, repair: bool) -> int:
+    """Check the state file, its checksums and histories, and every result in the spool. Changes nothing without --repair."""
     from docbatch.core.report import plural, visible
     from docbatch.engine.administration.check_state import check as find
+    from docbatch.engine.administration.check_state import repair as mend
 
     wrong = list(find(state_folder()))
     for sentence in wrong:
         click.echo(visible(sentence))
     click.echo(f"{plural(len(wrong), 'fault')} found" if wrong else "the state is sound")
+    if repair and (lost := mend(state_folder())):
+        click.echo(f"{plural(lost, 'result')} will be brought back; run 'docbatch apply'")
+    elif any("the stored result" in sentence for sentence in wrong):
+        click.echo(
+            "to have lost results brought back, run 'docbatch state check --repair', then 'docbatch apply'"
+        )
     return 1 if wrong else 0

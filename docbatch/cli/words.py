@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from docbatch import ApplyOutcome, Explanation, JobOutcome, JobStatus, StateStatus
+from docbatch.core.models import FailureClass
 from docbatch.core.report import human, plural, span, visible
 from docbatch.core.result_warnings import WarningKind, kind_of
 from docbatch.state.deadlines import Stuck
@@ -119,6 +120,13 @@ def _can_be_retried(job: JobOutcome) -> bool:
 
 def _advice(outcome: ApplyOutcome) -> Iterator[str]:
     standing = {status for job in outcome.jobs for status, count in job.standing.items() if count}
+    expired = sum(job.expired for job in outcome.jobs)
+    if expired:
+        yield (
+            f"The {'result' if expired == 1 else 'results'} of {plural(expired, 'document')} can only be had by sending"
+            f" {'it' if expired == 1 else 'them'} again: 'docbatch retry --class {FailureClass.EXPIRED}' queues"
+            f" {'it' if expired == 1 else 'them'}, and a paid provider charges again."
+        )
     if any(map(_can_be_retried, outcome.jobs)):
         yield "Failed documents are not sent again by themselves; 'docbatch retry' queues them."
     if "held" in standing:

@@ -4,6 +4,7 @@ DocbatchError                 expected; shown as a message without a traceback
 ├── UsageError                64  the command line or a spec is wrong
 │   └── SpecError             64  every problem found in the specs, with positions
 ├── StateError                 1  the state file cannot be used; nothing was touched
+│   ├── ResultLost             1  a stored result is missing or damaged
 │   ├── NoState               10
 │   └── StateLocked           11  another run holds it
 ├── GuardRefused               6  going on would be surprising; says what and which flag allows it
@@ -82,6 +83,10 @@ class SpecError(UsageError):
 
 class StateError(DocbatchError):
     pass
+
+
+class ResultLost(StateError):
+    """A stored result is missing or damaged. It concerns its documents alone, and may be had again."""
 
 
 class NoState(StateError):

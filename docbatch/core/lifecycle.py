@@ -28,6 +28,7 @@ class Event(enum.StrEnum):
     CANCEL_ASKED = "cancel_asked"
     COLLECTED = "collected"
     LOST = "lost"
+    RESULT_LOST = "result_lost"
 
 
 TRANSITIONS: Final[Mapping[tuple[Status | None, Event], Status]] = {
@@ -49,6 +50,8 @@ TRANSITIONS: Final[Mapping[tuple[Status | None, Event], Status]] = {
     (Status.HELD, Event.RESOLVED_ABSENT): Status.VOID,
     (Status.SUBMITTED, Event.CANCEL_ASKED): Status.SUBMITTED,
     (Status.SUBMITTED, Event.COLLECTED): Status.COLLECTED,
+    (Status.SUBMITTED, Event.RESULT_LOST): Status.SUBMITTED,
+    (Status.COLLECTED, Event.RESULT_LOST): Status.SUBMITTED,
     (Status.SUBMITTED, Event.LOST): Status.EXPIRED,
 }
 

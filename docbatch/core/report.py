@@ -11,6 +11,7 @@ SIGNS = {
     "send": "+",
     "wait": "…",
     "deliver": "→",
+    "restore": "↺",
     "fail": "!",
     "stand": "!",
     "held": "?",
@@ -22,6 +23,7 @@ VERBS = {
     "send": "to be sent",
     "wait": "with the provider",
     "deliver": "to be written, free of charge",
+    "restore": "to be brought back, free of charge",
     "fail": "cannot be sent",
     "stand": "failed earlier",
     "held": "held for a decision",
@@ -82,7 +84,7 @@ class PlanReport:
 
     @property
     def has_changes(self) -> bool:
-        due = {"send", "deliver", "fail", "remove", "look"}
+        due = {"send", "deliver", "restore", "fail", "remove", "look"}
         return bool(self.open) or any(line.kind in due for line in self.lines)
 
     def expected(self, most_new: int | None = None) -> int:

@@ -54,6 +54,20 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultsLost:
+    """Stored results of a job that are missing or damaged, of so many documents.
+
+    So many of them are read again, or fetched again from the provider, both free of charge; the rest cannot be had again
+    but by paying.
+    """
+
+    job: str
+    documents: int
+    read_again: int
+    fetched_again: int
+
+
+@dataclass(frozen=True, slots=True)
 class Replanned:
     """A document whose bytes were not the planned ones when they were to be sent."""
 
@@ -88,7 +102,19 @@ class Waiting:
     jobs: tuple[str, ...] = ()
 
 
-Notice = Intended | Answered | Remark | Ended | Fetched | Delivered | Replanned | Trouble | Looked | Waiting
+Notice = (
+    Intended
+    | Answered
+    | Remark
+    | Ended
+    | Fetched
+    | Delivered
+    | ResultsLost
+    | Replanned
+    | Trouble
+    | Looked
+    | Waiting
+)
 
 
 class Observer(Protocol):

@@ -38,6 +38,8 @@ class Deadlines:
             " JOIN job ON job.name = document.job"
             " WHERE submission.status = 'submitted' AND submission.intended_at < ? - (SELECT min(timeout) FROM job)"
             " AND entry.status IN ('running', 'ready', 'partial')"
+            # What was collected in time, and is only fetched once more, is not late.
+            " AND NOT EXISTS (SELECT 1 FROM event WHERE event.submission = submission.id AND event.kind = 'result_lost')"
             " GROUP BY submission.id HAVING submission.intended_at < ? - min(job.timeout)"
             " ORDER BY submission.sequence",
             (now, now, now),

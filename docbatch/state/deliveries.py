@@ -28,8 +28,9 @@ class RecordedSink:
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
-    """A result that has to be written: the document's path, where to, and which payload."""
+    """A result that has to be written: the document's path, where to, and which payload of which item (its row)."""
 
+    item: int
     path: bytes
     output: bytes
     result: str
@@ -100,7 +101,7 @@ class Deliveries:
 
     def due(self, sink: int, limit: int) -> list[DueDelivery]:
         rows = self._database.execute(
-            "SELECT delivery.path, delivery.output, item.result, item.digest, item.size, item.media_type,"
+            "SELECT item.id, delivery.path, delivery.output, item.result, item.digest, item.size, item.media_type,"
             " delivery.stamp"
             " FROM delivery JOIN sink ON sink.id = delivery.sink"
             " JOIN document ON document.job = sink.job AND document.path = delivery.path"
@@ -114,14 +115,14 @@ class Deliveries:
     def holdings(self, sink: RecordedSink) -> Iterator[DueDelivery]:
         """Yield everything a whole sink should hold, in path order."""
         rows = self._database.execute(
-            "SELECT document.path, x'', item.result, item.digest, item.size, item.media_type"
+            "SELECT item.id, document.path, x'', item.result, item.digest, item.size, item.media_type"
             " FROM document JOIN item ON item.id = document.item"
             " WHERE document.job = ? AND document.wanted = 1 AND item.result IS NOT NULL"
             f" AND NOT {void(self._database, sink.job)} ORDER BY document.path",
             (sink.job,),
         )
-        for path, output, result, digest, size, media_type in rows:
-            yield DueDelivery(path, output, result, digest, size, media_type, None)
+        for item, path, output, result, digest, size, media_type in rows:
+            yield DueDelivery(item, path, output, result, digest, size, media_type, None)
 
     def delivered_outside(self, sink: RecordedSink, first: bytes, last: bytes) -> tuple[bytes, str] | None:
         """Return (path, result) of a wanted document that the sink has, before or behind a range of paths."""
@@ -188,6 +189,24 @@ class Deliveries:
             )
         self._database.executemany(
             "UPDATE job SET revision = revision + 1 WHERE name = ?", [(job,) for job in jobs]
+        )
+
+    def let_go(self, item: int) -> None:
+        """Inside the current transaction: an item has no result any more, so nothing is to be written of it for now.
+
+        A whole output that holds it counts as touched from now on: what is written in its place may lack the item.
+        """
+        places = self._database.execute(
+            "SELECT sink.id, document.path FROM document JOIN sink ON sink.job = document.job WHERE document.item = ?",
+            (item,),
+        ).fetchall()
+        self._database.executemany(
+            "UPDATE delivery SET due = 0 WHERE sink = ? AND path = ? AND due <> 0", places
+        )
+        self._database.execute(
+            "UPDATE sink SET stamp = NULL, revision = -1 WHERE output IS NOT NULL"
+            " AND job IN (SELECT job FROM document WHERE item = ? AND wanted = 1)",
+            (item,),
         )
 
     def let_empty_go(self, job: str) -> None:

@@ -203,6 +203,24 @@ class Documents:
         )
         return [DocumentWithResult(*row) for row in rows]
 
+    def count_expired(self, job: str) -> int:
+        """Return how many of a job's wanted documents failed because their results cannot be had any more."""
+        row = self._database.execute(
+            "SELECT count(*) FROM document JOIN item ON item.id = document.item WHERE document.job = ?"
+            " AND document.wanted = 1 AND item.status = 'failed' AND item.failure_class = ?",
+            (job, str(FailureClass.EXPIRED)),
+        ).fetchone()
+        return int(row[0])
+
+    def count_with_results(self, job: str) -> int:
+        """Return how many of a job's wanted documents have a result."""
+        row = self._database.execute(
+            "SELECT count(*) FROM document JOIN item ON item.id = document.item"
+            " WHERE document.job = ? AND document.wanted = 1 AND item.result IS NOT NULL",
+            (job,),
+        ).fetchone()
+        return int(row[0])
+
     def has_result(self, job: str, path: bytes) -> bool:
         row = self._database.execute(
             "SELECT 1 FROM document JOIN item ON item.id = document.item"

@@ -73,6 +73,18 @@ class Entries:
                 live[item.key] = item
         return live
 
+    def source_of(self, item: RecordedItem) -> tuple[str, str] | None:
+        """Return (submission, remote id) that an item's result was last fetched of, None where there is none."""
+        row: tuple[str, str] | None = self._database.execute(
+            "SELECT submission, entry.remote_id FROM submission_item AS entry"
+            " JOIN submission ON submission.id = entry.submission"
+            " WHERE item = ? AND entry.status = 'done' AND entry.remote_id IS NOT NULL"
+            " AND submission.status IN ('submitted', 'collected')"
+            " ORDER BY submission.sequence DESC LIMIT 1",
+            (item.row,),
+        ).fetchone()
+        return row
+
     def are_through(self, identity: str) -> bool:
         """Say whether every item of a submission has ended."""
         left = self._database.execute(

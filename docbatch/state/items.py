@@ -124,6 +124,15 @@ class Items:
         )
         return [read(columns).work_item(place, priority=priority) for *columns, priority, place in rows]
 
+    def with_result(self, job: str, after: int, limit: int) -> list[int]:
+        """Return the first rows, of those above `after`, of items that a job wants and that have a result."""
+        rows = self._database.execute(
+            "SELECT DISTINCT item.id FROM item JOIN document ON document.item = item.id AND document.wanted = 1"
+            " WHERE document.job = ? AND item.id > ? AND item.result IS NOT NULL ORDER BY item.id LIMIT ?",
+            (job, after, limit),
+        )
+        return [row[0] for row in rows]
+
     def recipes_pending(self) -> list[int]:
         rows = self._database.execute(
             "SELECT DISTINCT recipe FROM item WHERE status = 'pending' ORDER BY recipe"

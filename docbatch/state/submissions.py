@@ -25,6 +25,10 @@ from docbatch.state.records import Collected, Frozen, ReadyItem
 SUM = (
     "row_sum(id, sequence, connection, account, recipe, status, remote_id, marker, config, request, prepared)"
 )
+RESULT_LOST = Failure(
+    FailureClass.EXPIRED,
+    "its stored result was lost, and no run of the provider is known of which it could be fetched again",
+)
 EXPIRED = Failure(
     FailureClass.EXPIRED,
     "the vendor no longer has the work or its result; it is not sent again without consent",
@@ -223,6 +227,35 @@ class Submissions:
             for item in self._entries.live(identity, list(keys)).values():
                 self._entries.end(identity, item, "released", ItemStatus.PENDING)
             self._finish(identity)
+
+    def fetch_again(self, rows: Iterable[int]) -> set[int]:
+        """Let items' results go that were lost here, and have them fetched from the vendor once more; return which can be.
+
+        The others end as expired: having them again costs what they cost at first.
+        """
+        found = set()
+        with self._database.write():
+            for row in rows:
+                item = self._items.by_row(row)
+                source = self._entries.source_of(item)
+                if source is None:
+                    self._items.set(item, ItemStatus.FAILED, failure=RESULT_LOST)
+                else:
+                    identity, remote_id = source
+                    self._advance(identity, Event.RESULT_LOST, {"item": item.key})
+                    again = ReadyItem(item.key, remote_id, item.status is ItemStatus.PARTIAL)
+                    self._entries.ready(identity, item, again)
+                    self._items.set(item, ItemStatus.LIVE)
+                    found.add(row)
+                self._deliveries.let_go(row)
+        return found
+
+    def do_again(self, rows: Iterable[int]) -> None:
+        """Queue items anew whose results were lost here. For work that costs nothing."""
+        with self._database.write():
+            for row in rows:
+                self._items.set(self._items.by_row(row), ItemStatus.PENDING, attempts=1)
+                self._deliveries.let_go(row)
 
     def lose(self, identity: str, *, again: Collection[str]) -> None:
         """The vendor no longer knows the work. The items in `again` are queued, the others wait for consent."""

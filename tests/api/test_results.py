@@ -103,7 +103,7 @@ def test_a_spoilt_result_names_its_document_and_what_to_do(fault: str, applied: 
     ) as raised:
         next(results)
 
-    assert "`docbatch retry`" in str(raised.value.hint)
+    assert "'docbatch state check --repair', then 'docbatch apply'" in str(raised.value.hint)
     assert list(results) == []
 
 

@@ -106,4 +106,5 @@ def test_a_lost_result_is_found_by_the_check(project: Project, state: Path) -> N
     checked = project.call("state", "check")
 
     assert checked.code == 1
-    assert checked.out.endswith("1 fault found\n")
+    assert "1 fault found\n" in checked.out
+    assert "'docbatch state check --repair'" in checked.out

@@ -11,7 +11,6 @@ from docbatch.core.models import SubmissionStatus as Status
 ROOT = Path(__file__).parents[2]
 EVERY = list(itertools.product([None, *Status], Event))
 ENDS = set(Status) - OPEN
-UNSENT = {Status.UNSENT}
 
 LEGAL = """
     -           intended        intended
@@ -32,6 +31,8 @@ LEGAL = """
     held        resolved_absent void
     submitted   cancel_asked    submitted
     submitted   collected       collected
+    submitted   result_lost     submitted
+    collected   result_lost     submitted
     submitted   lost            expired
 """
 
@@ -89,13 +90,16 @@ def test_a_held_submission_is_never_taken_for_absent_by_itself() -> None:
 
 
 def test_what_is_through_stays_as_it_is() -> None:
-    assert {source for source, _ in TRANSITIONS} & ENDS == UNSENT
-    assert {event for source, event in TRANSITIONS if source in UNSENT} == {Event.INTENDED}
+    leads_on = {source: event for source, event in TRANSITIONS if source in ENDS}
+    assert leads_on == {Status.UNSENT: Event.INTENDED, Status.COLLECTED: Event.RESULT_LOST}
 
 
 def test_every_status_is_reached_and_every_open_one_has_a_way_out() -> None:
     assert set(TRANSITIONS.values()) == set(Status)
-    assert {source for source, _ in TRANSITIONS if source is not None} == OPEN | UNSENT
+    assert {source for source, _ in TRANSITIONS if source is not None} == OPEN | {
+        Status.UNSENT,
+        Status.COLLECTED,
+    }
 
 
 def test_a_history_leads_to_a_status() -> None:

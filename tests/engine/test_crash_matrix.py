@@ -10,6 +10,7 @@ import pytest
 
 from docbatch.core.errors import DocbatchError
 from docbatch.core.models import Recovery
+from docbatch.engine.progress_notices import ResultsLost
 from docbatch.testing.tripwire import Killed, Tripwire
 from tests.fake import mutants, victim
 from tests.fake.project import TEXTS, Project
@@ -69,6 +70,8 @@ def wrong(subject: Project) -> str | None:
     paid = subject.paid()
     if any(times > 1 for times in paid.values()):
         return f"paid twice: {paid}"
+    if any(isinstance(notice, ResultsLost) for notice in subject.notices):
+        return "lost: a result that was recorded, and had to be fetched again"
     if subject.kind is Recovery.NONE and subject.statuses().get("live"):
         return None if subject.outputs().items() <= EXPECTED.items() else "a wrong output"
     if subject.cloud.directories():

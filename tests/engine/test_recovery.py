@@ -479,20 +479,6 @@ def test_a_deleted_output_is_written_again(project: Project) -> None:
     assert project.paid() == PAID
 
 
-def test_a_result_that_is_gone_from_the_spool_is_named_and_not_paid_again(project: Project) -> None:
-    project.apply()
-    shutil.rmtree(project.folder / "spool")
-    output(project, "c.txt").unlink()
-
-    run = project.apply()
-
-    (error,) = run.errors
-    assert "c.txt" in error.message
-    assert "is missing" in error.message
-    assert project.paid() == PAID
-    assert project.outputs() == {name: text for name, text in EXPECTED.items() if name != "c.txt.md"}
-
-
 def killed_before_delivery(project: Project) -> None:
     with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Killed):
         patch.setattr(deliver_results, "deliver", lambda _run, _action: raise_killed())

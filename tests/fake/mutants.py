@@ -22,6 +22,7 @@ from docbatch.engine.administration import cancel_work, recover_work
 from docbatch.engine.connections import contract
 from docbatch.engine.connections.backoff import Backoff
 from docbatch.engine.connections.conversations import Talk
+from docbatch.engine.connections.open_item_content import ItemContent
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.running import (
     fetch_results,
@@ -34,7 +35,6 @@ from docbatch.engine.running import (
     settle_unanswered_creates,
     take_consequences,
 )
-from docbatch.engine.running.open_item_content import ItemContent
 from docbatch.engine.running.run_context import Run
 from docbatch.providers.base import Accepted, Intent
 from docbatch.spool import Spool
@@ -344,7 +344,7 @@ PREPARE: Mapping[str, Mutant] = {
     ),
     "changed: a step for all passes over it": _mutant(_Preparation._one, "return False", "return True", "changed, what was read for all"),
     "gone from its folder: the reason is lost": _mutant(
-        replan_changed_document._retake, "None, error.failure)", "None, None)", "gone from its folder"
+        replan_changed_document.take_as_it_is, "None, error.failure)", "None, None)", "gone from its folder"
     ),
 }  # fmt: skip
 

@@ -5,12 +5,14 @@ from pathlib import Path
 
 from docbatch.core.errors import StateError
 from docbatch.core.lifecycle import replay
+from docbatch.engine.administration.edit_state import locked
 from docbatch.spool import Spool
+from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
 
 
 def check(folder: Path) -> Iterator[str]:
-    """Yield what is wrong with the state; nothing when all is well. Changes nothing."""
+    """Yield what is wrong with the state and its results; nothing when all is well. Changes nothing."""
     with Store.readable(folder) as store:
         yield from _sqlite(store)
         for rows in (store.items.all, store.submissions.all, store.events.all):
@@ -48,10 +50,28 @@ def _histories(store: Store) -> Iterator[str]:
 
 
 def _results(store: Store) -> Iterator[str]:
+    for item, error in _lost_results(store):
+        yield f"item {item.key[:12]}: {error.message}"
+
+
+def _lost_results(store: Store) -> Iterator[tuple[RecordedItem, StateError]]:
+    """Read every result that a document wants; yield the items that lack theirs, and what is wrong with it."""
     spool = Spool(store.folder / "spool")
     for item in store.items.all():
-        if item.result is not None:
+        if item.result is not None and store.documents.places(item.row):
             try:
                 spool.read(item.result)
             except StateError as error:
-                yield f"item {item.key[:12]}: {error.message}"
+                yield item, error
+
+
+def repair(folder: Path) -> int:
+    """Have what lost its result written anew, so that the next apply finds the loss and brings it back; return how many results.
+
+    Raises NoState, StateLocked, StateError.
+    """
+    with locked(folder) as store:
+        lost = sorted({item.row for item, _ in _lost_results(store)})
+        with store.write():
+            store.deliveries.make_due(lost)
+    return len(lost)

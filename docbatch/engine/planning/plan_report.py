@@ -11,6 +11,7 @@ from docbatch.engine.planning.plan import Plan
 from docbatch.engine.planning.resolve_jobs import moved
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.naming.pathtext import escape
+from docbatch.spool import Spool
 from docbatch.state.store import Store
 
 NEXT = {
@@ -21,8 +22,8 @@ NEXT = {
 }
 
 
-def plan_report(plan: Plan, shown: int) -> PlanReport:
-    """Return the report; at most `shown` examples for each line, -1 for all."""
+def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
+    """Return the report; at most `shown` examples for each line, -1 for all. `spool` is where results are kept."""
     targets, tallies, differences, store = plan.targets, plan.tallies, plan.differences, plan.store
     documents = sum(total.documents for total in differences.totals() if total.kind is ChangeKind.SEND)
     items, size = differences.to_send()
@@ -33,7 +34,7 @@ def plan_report(plan: Plan, shown: int) -> PlanReport:
         jobs=tuple(target.name for target in targets),
         found=sum(tally.found for tally in tallies.values()),
         unchanged=sum(tally.unchanged for tally in tallies.values()) - _touched(differences),
-        lines=tuple(_lines(differences, shown)),
+        lines=(*_lines(differences, shown), *_lost(plan, spool)),
         open=() if store is None else tuple(map(_open, store.submissions.open())),
         notes=(
             *_notes(targets),
@@ -74,6 +75,17 @@ def _lines(differences: Differences, shown: int) -> Iterator[PlanLine]:
         )
     for job, reason in differences.wholes_due():
         yield PlanLine(job, str(ChangeKind.DELIVER), f"the job's output: {reason}", 1)
+
+
+def _lost(plan: Plan, spool: Spool) -> Iterator[PlanLine]:
+    """Say what results come back where the spool lost them all; of single ones is known when they are read."""
+    if plan.store is None or not spool.is_empty():
+        return
+    for target in plan.targets:
+        documents = plan.store.documents.count_with_results(target.name)
+        way = "read again" if target.traits.free else "fetched again from the provider, as far as it has them"
+        if documents:
+            yield PlanLine(target.name, "restore", f"their stored results are gone: {way}", documents)
 
 
 def _example(change: Change) -> tuple[str, str]:

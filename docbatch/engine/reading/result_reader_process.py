@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from docbatch.core.errors import StateError
+from docbatch.core.errors import ResultLost, StateError
 from docbatch.core.models import Draft
 from docbatch.core.results import Answer, DocumentInfo, offered_warnings
 from docbatch.engine.reading.told_warnings import told_warnings
@@ -104,6 +104,8 @@ class ResultReader:
         wanted: Keep | Render = read_message(request.message, Keep, Render)
         try:
             done = self.keep(wanted, request.payload) if isinstance(wanted, Keep) else self.render(wanted)
+        except ResultLost:
+            return Frame([ReplyKind.LEFT])
         except StateError as error:
             return Frame([ReplyKind.REFUSED, error.message, error.hint])
         except ValueError as error:

@@ -45,7 +45,7 @@ class JobOutcome:
 
     `undelivered` counts documents with an output that could not be written in this run. `warned` counts documents with
     warnings by the kinds of these, `warnings` are those of the first of them, by path, and `noted` counts those of which
-    more is to be said than what was lost.
+    more is to be said than what was lost. `expired` counts documents whose results are neither here nor at the vendor any more.
     """
 
     job: str
@@ -56,6 +56,7 @@ class JobOutcome:
     warned: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[tuple[str, tuple[str, ...]], ...] = ()
     noted: int = 0
+    expired: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         if work.plan is not None:
             work.plan.check(store, session.plan.differences)
         asked = clock.monotonic()
-        if not announce(plan_report(session.plan, work.shown)):
+        if not announce(plan_report(session.plan, session.spool, work.shown)):
             return ApplyOutcome((), declined=True)
         # Who is asked may take a while to agree.
         deadline += clock.monotonic() - asked
@@ -153,4 +154,5 @@ def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:
         warned=warned,
         warnings=tuple((escape(path), told) for path, told in warnings),
         noted=store.warned.noted(target.name) if warned else 0,
+        expired=store.documents.count_expired(target.name) if standing.get("failed") else 0,
     )

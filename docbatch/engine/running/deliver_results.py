@@ -1,11 +1,11 @@
 """Bringing results from the spool to the sinks, as often as it takes. Nothing here ever calls a vendor."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from docbatch.core.errors import SinkError
+from docbatch.core.errors import ResultLost, SinkError
 from docbatch.core.models import ItemStatus
 from docbatch.core.results import Answer, DocumentInfo
 from docbatch.core.scheduler import Deliver
@@ -13,6 +13,7 @@ from docbatch.engine.code_of_others import blamed
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Delivered, Trouble
 from docbatch.engine.reading.result_reader_process import Render
+from docbatch.engine.running.bring_back_results import bring_back, may_come_back, missing
 from docbatch.engine.running.run_context import Run
 from docbatch.fields import Format
 from docbatch.naming.pathtext import escape
@@ -62,7 +63,8 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
     due = run.store.deliveries.due(recorded.row, WINDOW)
     witness = _witness(run, recorded, wanted, sink, due)
     account = Account(wanted.kind, target.name)
-    handed = account.handing(_deliveries(run, target, due, wanted.form))
+    lost: list[DueDelivery] = []
+    handed = account.handing(_deliveries(run, target, due, wanted.form, lost))
     outcomes = list(account.answering(sink.deliver(handed)))
     one_output = None if wanted.kind.per_document else sink.stamp(b"")
     account.close(one_output)
@@ -70,8 +72,9 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
         _require(witness, sink, account)
     results = {each.path: each.result for each in due}
     receipts = [(each.path, each.stamp, results[each.path]) for each in outcomes if isinstance(each, Receipt)]
-    faults = [each for each in outcomes if isinstance(each, Fault)]
     run.store.deliveries.delivered(recorded.row, receipts, one_output)
+    coming = {each.path for each in lost} - {each.path for each in bring_back(run, target, lost)}
+    faults = [each for each in outcomes if isinstance(each, Fault) and each.path not in coming]
     if faults:
         run.store.deliveries.fault(recorded.row, [fault.path for fault in faults])
         _report(run, target, faults)
@@ -112,16 +115,39 @@ def _report(run: Run, target: ResolvedJob, faults: Sequence[Fault]) -> None:
 
 
 def _publish(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink) -> None:
-    """Write a sink that holds its whole job; while something is missing from it, it counts as behind."""
+    """Write a sink that holds its whole job.
+
+    It stays as it is while results that were lost may come back: what holds them is not replaced by what lacks them.
+    """
+    lost: list[DueDelivery] = []
+    try:
+        _replace(run, target, recorded, Account(wanted.kind, target.name), sink, lost=lost)
+    except ResultLost:
+        there = {each.path for each in lost}
+        gone = missing(run, run.store.deliveries.holdings(recorded))
+        bring_back(run, target, [*lost, *(each for each in gone if each.path not in there)])
+
+
+def _replace(
+    run: Run,
+    target: ResolvedJob,
+    recorded: RecordedSink,
+    account: Account,
+    sink: Sink,
+    *,
+    lost: list[DueDelivery],
+) -> None:
+    """Write the sink anew; while something is missing from it, it counts as behind. Raises ResultLost."""
     job = run.store.documents.job(target.name)
     assert job is not None
     holdings = (
-        _delivery(run, target, each, recorded.stamp) for each in run.store.deliveries.holdings(recorded)
+        _delivery(run, target, each, recorded.stamp, lost) for each in run.store.deliveries.holdings(recorded)
     )
-    account = Account(wanted.kind, target.name)
     written = 0
     faults = []
-    for outcome in account.answering(sink.deliver(account.handing(holdings))):
+    for outcome in account.answering(
+        sink.deliver(account.handing(_as_long_as_all_are_there(run, holdings, lost)))
+    ):
         if isinstance(outcome, Fault):
             faults.append(outcome)
         else:
@@ -136,11 +162,25 @@ def _publish(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Reso
     run.observe(Delivered(target.name, written))
 
 
+def _as_long_as_all_are_there(
+    run: Run, deliveries: Iterable[Delivery], lost: Sequence[DueDelivery]
+) -> Iterator[Delivery]:
+    """Yield what is to be written. Raises ResultLost once some of it could not be read and may come back."""
+    for each in deliveries:
+        yield each
+        if lost and may_come_back(run, lost[-1]):
+            raise ResultLost(f"the result of {escape(lost[-1].path)} is lost")
+
+
 def _deliveries(
-    run: Run, target: ResolvedJob, due: Sequence[DueDelivery], form: Format | None
+    run: Run,
+    target: ResolvedJob,
+    due: Sequence[DueDelivery],
+    form: Format | None,
+    lost: list[DueDelivery],
 ) -> Iterator[Delivery]:
     """Yield what is due, with outputs of other processes where there are some: they work ahead of the sink."""
-    deliveries = (_delivery(run, target, each, each.expected) for each in due)
+    deliveries = (_delivery(run, target, each, each.expected, lost) for each in due)
     kind = run.connections[target.connection].access.kind
     if run.readers is None or form is None or kind is None:
         yield from deliveries
@@ -156,9 +196,18 @@ def _deliveries(
     yield from under_way
 
 
-def _delivery(run: Run, target: ResolvedJob, due: DueDelivery, expected: str | None) -> Delivery:
+def _delivery(
+    run: Run, target: ResolvedJob, due: DueDelivery, expected: str | None, lost: list[DueDelivery]
+) -> Delivery:
+    """Return a document for a sink; where its result turns out to be missing or damaged, it is added to the `lost`."""
+
     def load() -> Answer:
-        return run.connections.read(target.connection, run.spool.read(due.result))
+        try:
+            payload = run.spool.read(due.result)
+        except ResultLost:
+            lost.append(due)
+            raise
+        return run.connections.read(target.connection, payload)
 
     document = DocumentInfo(
         path=escape(due.path), sha256=due.digest, size=due.size, media_type=due.media_type

@@ -30,6 +30,7 @@ from docbatch.engine.connections.conversations import SLOW, Conversations, RunOv
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Trouble, Waiting
 from docbatch.engine.running import (
+    bring_back_results,
     deliver_results,
     follow_submission,
     send_submission,
@@ -50,6 +51,7 @@ def reconcile(run: Run, *, wait: bool = True, deadline: float = float("inf")) ->
     """
     run.store.submissions.question()
     run.store.deliveries.forgive()
+    bring_back_results.bring_back_all(run)
     rounds = _Rounds(run, HintInbox(run.store.folder / "inbox"), Conversations(run.clock), wait, deadline)
     try:
         while rounds.go_on():

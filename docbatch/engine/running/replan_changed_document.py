@@ -26,11 +26,15 @@ def replan(run: Run, item: WorkItem, reason: str) -> None:
         for job, path in run.store.documents.of_item(recorded.row, item.place):
             # Jobs that were not selected are left alone: their next apply sees what changed.
             if job in run.targets:
-                _retake(run, run.targets[job], path, reason if times > MOST_REPLANS else None)
+                take_as_it_is(run, run.targets[job], path, reason if times > MOST_REPLANS else None)
     run.observe(Replanned(item.name, reason))
 
 
-def _retake(run: Run, target: ResolvedJob, path: bytes, given_up: str | None) -> None:
+def take_as_it_is(run: Run, target: ResolvedJob, path: bytes, given_up: str | None = None) -> None:
+    """Inside the current transaction: measure a document and record it under the job's present recipe.
+
+    `given_up` says why it is set aside instead.
+    """
     store = run.store
     recipe = store.documents.recipe_row(target.recipe_key)
     assert recipe is not None

@@ -9,13 +9,13 @@ from docbatch.core.models import WorkItem
 from docbatch.core.scheduler import Looks
 from docbatch.engine.clock import Clock
 from docbatch.engine.connections.backoff import Backoff
+from docbatch.engine.connections.open_item_content import ItemContent
 from docbatch.engine.connections.passwords import JobPasswords
 from docbatch.engine.connections.provider_connections import Connections
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Observer, Remark
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.fetch_results import Ahead
-from docbatch.engine.running.open_item_content import ItemContent
 from docbatch.engine.running.send_queues import SendQueues
 from docbatch.providers.base import Intent
 from docbatch.sinks.base import Sink
