@@ -89,7 +89,7 @@ def project(
     sinks: str = "",
 ) -> VendorProject:
     root.mkdir(parents=True, exist_ok=True)
-    made = VendorProject(root, key)
+    made = VendorProject(root, key=key)
     made.write({f"in/{name}": text for name, text in documents.items()})
     made.write({"docbatch.yaml": connection(emulator, recovery)})
     made.job(JOB.format(operation=operation, config=config or CONFIGS[operation]) + sinks)
