@@ -382,7 +382,7 @@ def test_signed_links_are_cut_before_anything_is_kept() -> None:
 
     assert json.loads(kept) == {
         "id": "pr_1",
-        "output": {"chunks": [{"details": {"imageUrl": "https://s/img.png", "url": "https://s/"}}]},
+        "output": {"chunks": [{"details": {"imageUrl": "https://s/img.png", "url": "https://s/?k=1"}}]},
     }
 
 
