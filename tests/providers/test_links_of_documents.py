@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -13,10 +14,16 @@ from docbatch.emulators.extractpage.service import ExtractPage
 from docbatch.emulators.llamacloud.service import LlamaCloud
 from docbatch.engine.reading.result_reader_process import keep
 from docbatch.providers import REGISTRY
+from docbatch.providers.base import Ready
 from docbatch.providers.extend import answer as extend_answer
 from docbatch.providers.extractpage.answer import pack
+from docbatch.providers.extractpage.calls import Service
 from docbatch.providers.extractpage.locator import Locator
+from docbatch.providers.extractpage.provider import ExtractPageProvider
+from docbatch.providers.http.client import Reply
 from docbatch.providers.http.link_fields import without_queries
+from docbatch.providers.llamacloud.calls import Api
+from docbatch.providers.llamacloud.jobs import Jobs
 from docbatch.spool import Spool
 from tests.cli.project import Project
 from tests.providers.extend.project import extend_project
@@ -121,7 +128,7 @@ def test_what_llamacloud_extracted_stays_whatever_its_fields_are_called(tmp_path
 def test_what_extractpage_answered_stays_byte_for_byte(tmp_path: Path) -> None:
     said = f'"image_url": "{LINKS[0]}", ' + json.dumps({"image_url": LINKS[1]})
     answer = json.dumps({"chunks": [{"page_content": said, "x": 1.10}]}, indent=1).encode()
-    payload = pack(Locator("batch_1", "item_1"), answer)
+    payload = pack(Locator("batch_1", "item_1"), without_queries(answer, "image_url"))
 
     assert answer in payload
     assert _kept("extractpage", payload, tmp_path) == payload
@@ -143,7 +150,10 @@ def _extend(links: Callable[[str], dict[str, Any]]) -> bytes:
 
 def _extractpage(links: Callable[[str], dict[str, Any]]) -> bytes:
     answer = json.dumps({"chunks": [links("image_url")]}).encode()
-    return pack(Locator("batch_1", "item_1"), answer)
+    service = mock.create_autospec(Service, instance=True)
+    service.result.return_value = answer
+    provider = ExtractPageProvider(service, "a", mock.Mock())
+    return provider.fetch(mock.Mock(), Ready("k", Locator("batch_1", "item_1").text))
 
 
 def _llamacloud(links: Callable[[str], dict[str, Any]]) -> bytes:
@@ -153,7 +163,9 @@ def _llamacloud(links: Callable[[str], dict[str, Any]]) -> bytes:
         "result_content_metadata": {"text": links("presigned_url")},
         "images_content_metadata": {"images": [links("presigned_url")]},
     }
-    return without_queries(json.dumps(answer).encode(), "presigned_url")
+    api = mock.create_autospec(Api, instance=True)
+    api.reply.return_value = Reply(200, {}, json.dumps(answer).encode())
+    return Jobs(api, mock.Mock()).payload("parse_v2", "pjb-1", 1)
 
 
 @pytest.mark.parametrize("made", [_extend, _extractpage, _llamacloud])

@@ -19,16 +19,15 @@ from docbatch.providers.extractpage.chunks import (
     words,
 )
 from docbatch.providers.extractpage.locator import Locator
-from docbatch.providers.http.link_fields import without_queries
 
 FORMAT = "docbatch/extractpage/v1"
 _ANSWER = b',"answer":'
 
 
 def pack(locator: Locator, answer: bytes) -> bytes:
-    """Return the payload of an item: what its row said, and the answer as it came but for its links to pictures."""
+    """Return the payload of an item: what its row said, and the answer as it came."""
     head = json.dumps({"format": FORMAT, "item": facts(locator)}, separators=(",", ":"))[:-1]
-    return head.encode() + _ANSWER + without_queries(answer, "image_url") + b"}"
+    return head.encode() + _ANSWER + answer + b"}"
 
 
 def facts(locator: Locator) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from docbatch.providers.extractpage.locator import Locator
 from docbatch.providers.extractpage.lookup import recalled, recipe_of
 from docbatch.providers.extractpage.replies import Misshapen, RemoteBatch, named_files, read_batch
 from docbatch.providers.http.keyed import Reply
+from docbatch.providers.http.link_fields import without_queries
 
 KEY_TRUSTED_FOR: Final = 23 * uploads.HOUR
 OPENING_LASTS: Final = uploads.HOUR
@@ -176,7 +177,7 @@ class ExtractPageProvider:
     def fetch(self, intent: Intent, ready: Ready) -> bytes:
         at = Locator.parse(ready.remote_id)
         try:
-            return pack(at, self._service.result(at))
+            return pack(at, without_queries(self._service.result(at), "image_url"))
         except Gone:
             self._refuse_strangers(intent)
             raise
