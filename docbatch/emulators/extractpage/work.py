@@ -23,6 +23,7 @@ class Work(Emulator):
         self.late = 0
         self.page = 500
         self.words: dict[str, str] = {}
+        self.other_options: dict[str, bool] = {}
         self.failing: dict[str, str] = {}
         self.unlisted: set[str] = set()
         self.expired_links = 0
@@ -46,7 +47,8 @@ class Work(Emulator):
             "counts": {name: batch.count(name) for name in names},
             "total_items": len(batch.items),
             "engine": batch.body.get("engine"),
-            "options": {"extract_text": batch.body.get("extract_text", True)},
+            "options": {name: batch.body.get(name, True) for name in ("extract_text", "extract_images")}
+            | self.other_options,
             "metadata": batch.body.get("metadata") if self.echoes_metadata else None,
             "created_at": iso(batch.created),
             "started_at": iso(batch.created),

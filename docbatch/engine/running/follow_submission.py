@@ -128,6 +128,8 @@ def _schedule(run: Run, connection: ProviderConnection, submission: Submission, 
     length = traits.poll_initial if progress.ended else min(before * 1.5, traits.poll_max)
     followed.backoff.length = length
     followed.next_poll = run.clock.monotonic() + (progress.next_poll or length)
+    if progress.lasts is not None:
+        followed.expires = run.clock.monotonic() + progress.lasts
 
 
 def collect(run: Run, connection: ProviderConnection, submission: Submission) -> Talk[None]:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, BinaryIO, NoReturn, TypeVar
 from urllib.parse import quote
 
@@ -114,7 +115,8 @@ class Service:
         """Read a part of a batch's feed. Raises Gone for an unknown batch, CursorRefused."""
         reply = self.client.ask("GET", _path(batch), params=_paging(cursor, _ITEMS_AT_ONCE))
         if reply.status == 200:
-            return _understood(reply, read_page)
+            page = _understood(reply, read_page)
+            return replace(page, batch=replace(page.batch, seen=reply.date))
         told = f"batch {batch} was answered with status {reply.status}: {complaint(reply)[1]}"
         if cursor is not None:
             raise CursorRefused(told)

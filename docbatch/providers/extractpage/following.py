@@ -61,13 +61,14 @@ class CursorRefused(Unavailable):
 class Feed:
     """What one process remembers of a batch: how far it has read, and what it has told already.
 
-    `keys` are the keys of the items that a file stands for, by file id.
+    `keys` are the keys of the items that a file stands for, by file id. `batch` is as it was last seen.
     """
 
     keys: Mapping[str, Sequence[str]]
     mark: str | None = None
     scans: int = 0
     told: set[str] = field(default_factory=set)
+    batch: RemoteBatch | None = None
 
     def follow(self, ask: Ask) -> Progress:
         """Read what is new. Raises what `ask` raises; then nothing counts as told, and the next try reads it again."""
@@ -80,6 +81,7 @@ class Feed:
 
     def _follow(self, ask: Ask) -> Progress:
         batch, items = self._changes(ask)
+        self.batch = batch
         ended = list(self._verdicts(batch, items, final=False))
         if not batch.is_finished or self.is_over:
             return Progress(ended)
