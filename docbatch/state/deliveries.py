@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 
 from docbatch.state.database import Database, among
+from docbatch.state.kept_lines import forget_others, hold_on, kept_lines, let_go
 from docbatch.state.void import void
 
 FAULTED = 2
@@ -112,7 +114,7 @@ class Deliveries:
         return [DueDelivery(*row) for row in rows]
 
     def holdings(self, sink: RecordedSink) -> Iterator[DueDelivery]:
-        """Yield everything a whole sink should hold, in path order."""
+        """Yield everything a whole sink should hold, in path order: the job's documents, and those that stay in it."""
         rows = self._database.execute(
             "SELECT document.path, x'', item.result, item.digest, item.size, item.media_type"
             " FROM document JOIN item ON item.id = document.item"
@@ -120,8 +122,13 @@ class Deliveries:
             f" AND NOT {void(self._database, sink.job)} ORDER BY document.path",
             (sink.job,),
         )
-        for path, output, result, digest, size, media_type in rows:
-            yield DueDelivery(path, output, result, digest, size, media_type, None)
+        for row in merge(rows, kept_lines(self._database, sink.row)):
+            yield DueDelivery(*row, None)
+
+    def let_go(self, sink: int, paths: Sequence[bytes]) -> set[bytes]:
+        """Stop keeping documents in a whole sink that cannot be written again; return which of these had been kept."""
+        with self._database.write():
+            return let_go(self._database, sink, paths)
 
     def delivered_outside(self, sink: RecordedSink, first: bytes, last: bytes) -> tuple[bytes, str] | None:
         """Return (path, result) of a wanted document that the sink has, before or behind a range of paths."""
@@ -201,6 +208,7 @@ class Deliveries:
 
     def retire_job(self, job: str) -> None:
         """Inside the current transaction: a job is no longer declared. Its outputs stay, and stay known as ours."""
+        hold_on(self._database, job)
         self._database.execute("UPDATE sink SET wanted = 0 WHERE job = ?", (job,))
         self._database.execute("UPDATE document SET wanted = 0 WHERE job = ?", (job,))
 
@@ -256,10 +264,10 @@ class Deliveries:
     def published(self, sink: int, revision: int, stamp: str | None) -> None:
         """Record that a whole sink holds its job as of `revision`.
 
-        What may be known of its documents one by one is from a time before its kind was whole.
+        What may be known of its documents one by one is from a time before its kind was whole, but for those that stay.
         """
         with self._database.write():
-            self._database.execute("DELETE FROM delivery WHERE sink = ?", (sink,))
+            forget_others(self._database, sink)
             self._database.execute(
                 "UPDATE sink SET revision = ?, stamp = ? WHERE id = ?", (revision, stamp, sink)
             )

@@ -128,12 +128,27 @@ def _publish(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Reso
             written += 1
     stamp = sink.stamp(b"")
     account.close(stamp)
+    faults = _without_lost_lines(run, recorded, faults)
     run.store.deliveries.published(recorded.row, -1 if faults else job.revision, stamp)
     if faults:
         run.sinks.failed.add(recorded.row)
         run.sinks.unwritten[recorded.row] = len(faults)
         _report(run, target, faults)
     run.observe(Delivered(target.name, written))
+
+
+def _without_lost_lines(run: Run, recorded: RecordedSink, faults: list[Fault]) -> list[Fault]:
+    """Say once what can stay in a job's file no longer, since its result is gone as its document is, and let it go."""
+    if not faults:
+        return faults
+    gone = run.store.deliveries.let_go(recorded.row, [each.path for each in faults])
+    for each in faults:
+        if each.path in gone:
+            hint = "its document is no longer found; nothing else is affected"
+            run.observe(
+                Trouble(escape(each.path), f"it left the file of job '{recorded.job}': {each.message}", hint)
+            )
+    return [each for each in faults if each.path not in gone]
 
 
 def _deliveries(
