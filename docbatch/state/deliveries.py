@@ -122,8 +122,9 @@ class Deliveries:
             f" AND NOT {void(self._database, sink.job)} ORDER BY document.path",
             (sink.job,),
         )
-        for row in merge(rows, kept_lines(self._database, sink.row)):
-            yield DueDelivery(*row, None)
+        both = merge(rows, kept_lines(self._database, sink.row))
+        for path, output, result, digest, size, media_type in both:
+            yield DueDelivery(path, output, result, digest, size, media_type, None)
 
     def let_go(self, sink: int, paths: Sequence[bytes]) -> set[bytes]:
         """Stop keeping documents in a whole sink that cannot be written again; return which of these had been kept."""

@@ -45,7 +45,7 @@ class JobOutcome:
 
     `undelivered` counts documents with an output that could not be written in this run. `warned` counts documents with
     warnings by the kinds of these, `warnings` are those of the first of them, by path, and `noted` counts those of which
-    more is to be said than what was lost.
+    more is to be said than what was lost. `charges` says that another try of a document costs money.
     """
 
     job: str
@@ -56,6 +56,7 @@ class JobOutcome:
     warned: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[tuple[str, tuple[str, ...]], ...] = ()
     noted: int = 0
+    charges: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,4 +154,5 @@ def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:
         warned=warned,
         warnings=tuple((escape(path), told) for path, told in warnings),
         noted=store.warned.noted(target.name) if warned else 0,
+        charges=not target.traits.free,
     )

@@ -63,6 +63,15 @@ def test_a_job_that_was_named_is_in_the_command(failed: Project) -> None:
     assert "'docbatch retry job --class corrupt --class encrypted'" in told
 
 
+def test_the_end_of_a_run_names_a_command_that_helps(tmp_path: Path, vendor: ExtendEmulator) -> None:
+    made = extend_project(tmp_path, vendor, documents={"in/a.txt": "corrupt", "in/d.txt": "fine"})
+
+    told = made.call("apply").out
+
+    assert "'docbatch retry --all' queues them all the same" in told
+    assert "1 document queued" in made.call("retry", "--all").out
+
+
 def test_nothing_is_sent_again_that_was_left_out(failed: Project, vendor: ExtendEmulator) -> None:
     before = len(vendor.ledger)
 
