@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docbatch.core.errors import StateError, UsageError
+from docbatch.core.errors import DocbatchError, StateError, UsageError
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import Settings
 from docbatch.specs.load import load_jobs, load_project
@@ -19,7 +19,7 @@ from docbatch.state.store import Store
 if TYPE_CHECKING:
     from docbatch.core.report import PlanReport
     from docbatch.core.results import Result
-    from docbatch.engine.administration.edit_state import QueuedDocument
+    from docbatch.engine.administration.edit_state import QueuedDocuments
     from docbatch.engine.administration.status import StateStatus
     from docbatch.engine.planning.explain_document import Explanation
     from docbatch.engine.planning.plan_file import SavedPlan
@@ -212,17 +212,30 @@ class Project:
 
     @_documented()
     def retry(
-        self, job: str | None = None, *, classes: Collection[str] = (), dry_run: bool = False
-    ) -> "tuple[QueuedDocument, ...]":
+        self,
+        job: str | None = None,
+        *,
+        classes: Collection[str] = (),
+        every: bool = False,
+        dry_run: bool = False,
+    ) -> "QueuedDocuments":
         """Queue failed documents again, of one job or of all, and of some classes of failure only; return them.
 
         The class `lost` means partial documents, which are left alone otherwise: their results are let go.
-        The next `apply` sends them, which a paid provider charges again. With `dry_run` nothing is changed. Raises NoState,
-        StateLocked.
+        The next `apply` sends them, which a paid provider charges again: there, what would fail in the same way, such as
+        `corrupt`, is left out, and counted by class in `left_out` of what is returned, unless its class is named or `every`
+        one is wanted. With `dry_run` nothing is changed. Raises NoState, StateLocked.
         """
-        from docbatch.engine.administration.edit_state import retry
+        from docbatch.engine.administration.edit_state import Wish, retry
 
-        return tuple(retry(self._folder, job, classes, dry_run=dry_run))
+        return retry(self._folder, Wish(job, classes, every, self._opening), dry_run=dry_run)
+
+    def _opening(self) -> frozenset[str]:
+        """Return the jobs that have passwords, as far as specs can be read."""
+        try:
+            return frozenset(job.name for job in self._jobs(()) if job.passwords is not None)
+        except DocbatchError:
+            return frozenset()
 
     @_documented()
     def results(

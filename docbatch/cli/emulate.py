@@ -5,7 +5,7 @@ import threading
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,7 @@ from docbatch.cli.output import say
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from docbatch.emulators.rehearsal import Account, Stage
+    from docbatch.emulators.rehearsal import Account, Receiver, Stage
     from docbatch.emulators.server import Emulator
 
 MOST_LINES = 40
@@ -74,6 +74,16 @@ def _emulated() -> list[str]:
 )
 @click.option("--chaos", type=int, metavar="SEED", help="Let many requests go wrong, drawn by this number.")
 @click.option(
+    "--scenario",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="A file (YAML) that says how long documents take, how they end, and how long results are kept.",
+)
+@click.option(
+    "--webhook",
+    metavar="URL",
+    help="Send signed webhooks there, such as to docbatch listen on this machine; the secret is taken from the environment.",
+)
+@click.option(
     "--extracts",
     multiple=True,
     metavar="CONFIGURATION",
@@ -87,6 +97,8 @@ def command(
     state: Path | None,
     faults: tuple[str, ...],
     chaos: int | None,
+    scenario: Path | None,
+    webhook: str | None,
     extracts: tuple[str, ...],
 ) -> int:
     """Put a service on, on this machine only, to rehearse a project without an account.
@@ -95,21 +107,17 @@ def command(
     environment: docbatch emulate extend -- docbatch apply. Results come from the local engine; nothing is paid, and
     nothing leaves this machine.
     """
-    from docbatch.emulators.faults import Chaos, parse_faults
     from docbatch.emulators.rehearsal import rehearsal, stages
 
-    try:
-        chosen = parse_faults(faults)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--fault") from error
     stage = stages()[vendor]
+    weather = _weather(faults, chaos, scenario)
+    receiver = None if webhook is None else _receiver(stage, webhook)
     astray = _astray(vendor)
     if run and astray:
         raise click.UsageError(_elsewhere(astray))
-    choose_fault = None if chaos is None else Chaos(chaos)
     folder = _folder(vendor) if state is None else state
     with rehearsal(
-        stage, folder, port=port, faults=chosen, choose_fault=choose_fault, extracting=extracts
+        stage, folder, port=port, extracting=extracts, failed=_tell_failure, receiver=receiver, **weather
     ) as emulator:
         if run:
             _introduce(stage, emulator, folder, astray)
@@ -122,6 +130,53 @@ def command(
                 _wait()
     _conclude(emulator)
     return code
+
+
+def _weather(faults: tuple[str, ...], chaos: int | None, scenario: Path | None) -> dict[str, Any]:
+    """Return what goes wrong at the service, as a rehearsal is told. Raises UsageError."""
+    from docbatch.emulators.faults import Chaos, parse_faults
+    from docbatch.emulators.scenario import load_scenario
+
+    try:
+        chosen = parse_faults(faults)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--fault") from error
+    return {
+        "faults": chosen,
+        "choose_fault": None if chaos is None else Chaos(chaos),
+        "scenario": None if scenario is None else load_scenario(scenario),
+    }
+
+
+def _receiver(stage: "Stage", url: str) -> "Receiver":
+    """Return where webhooks go. Raises UsageError."""
+    import os
+    from urllib.parse import urlsplit
+
+    from docbatch.core.errors import UsageError
+    from docbatch.emulators.rehearsal import Receiver
+    from docbatch.naming.links import is_loopback
+
+    if not stage.secret:
+        raise UsageError(f"{stage.title} sends no webhooks")
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not is_loopback(parts.hostname or ""):
+        raise UsageError(
+            "webhooks of a rehearsal go to this machine only",
+            hint="name the address that 'docbatch listen' prints, such as http://127.0.0.1:8722/webhooks/NAME",
+        )
+    secret = os.environ.get(stage.secret, "")
+    if not secret:
+        raise UsageError(
+            f"webhooks are signed with a secret, and {stage.secret} is not set",
+            hint=f"choose one, and give it to 'docbatch listen' as well: export {stage.secret}=…",
+        )
+    return Receiver(url, secret, _tell_webhook)
+
+
+def _tell_webhook(event: str, status: int) -> None:
+    answer = f"answered {status}" if status else "not taken"
+    say(f"webhook {event}: {answer}", err=True)
 
 
 def _folder(vendor: str) -> Path:
@@ -210,6 +265,15 @@ def _conclude(emulator: "Emulator") -> None:
         say(f"warning: a key reached the storage host in {len(emulator.leaks)} requests", err=True)
     for error in emulator.errors:
         say(f"error: the emulator itself failed:\n{error}", err=True)
+
+
+def _tell_failure(subject: str, trace: str) -> None:
+    """Say at once that the emulator broke down; what it was asked then is not remembered."""
+    what = trace.strip().rpartition("\n")[2]
+    say(
+        f"error: the emulator itself failed over {subject}: {what}; it is not remembered, so that it ends with this request",
+        err=True,
+    )
 
 
 def _ledger(accounts: "Sequence[Account]") -> str:

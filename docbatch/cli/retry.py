@@ -1,5 +1,7 @@
 """The command `docbatch retry`."""
 
+from collections.abc import Mapping
+
 import click
 
 from docbatch import open_project
@@ -15,16 +17,33 @@ from docbatch.cli import completion
     metavar="CLASS",
     help="Only failures of this class, such as timeout; lost for partial documents.",
 )
+@click.option(
+    "--all", "every", is_flag=True, help="Also failures that would come again and be charged again."
+)
 @click.option("--dry-run", is_flag=True, help="Only say which.")
-def command(job: str | None, classes: tuple[str, ...], *, dry_run: bool) -> None:
-    """Queue failed documents again; the next apply sends them. What has a result is left alone, unless --class lost names it."""
-    from docbatch.core.report import visible
+def command(job: str | None, classes: tuple[str, ...], *, every: bool, dry_run: bool) -> None:
+    """Queue failed documents again; the next apply sends them. What has a result is left alone, unless --class lost names it.
 
-    for each in (found := open_project().retry(job, classes=classes, dry_run=dry_run)):
+    Where another try costs money, failures that would come again, such as corrupt, are left out unless --class or --all asks for them.
+    """
+    from docbatch.core.report import plural, visible
+
+    found = open_project().retry(job, classes=classes, every=every, dry_run=dry_run)
+    for each in found:
         click.echo(visible(f"{each.path}: {each.reason}"))
     verb = "would be queued" if dry_run else "queued; run 'docbatch apply'"
-    click.echo(
-        f"{len(found)} {'document' if len(found) == 1 else 'documents'} {verb}"
-        if found
-        else "nothing to retry"
+    click.echo(f"{plural(len(found), 'document')} {verb}" if found else "nothing to retry")
+    if found.left_out:
+        click.echo(_told(job, found.left_out))
+
+
+def _told(job: str | None, left_out: Mapping[str, int]) -> str:
+    """Say what was left out and why, and the command that takes it along."""
+    from docbatch.core.report import plural
+
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(left_out.items()))
+    named = "".join(f" --class {kind}" for kind in sorted(left_out))
+    return (
+        f"{plural(sum(left_out.values()), 'document')} left out ({kinds}): the same bytes fail again, and may be charged again;"
+        f" 'docbatch retry{f' {job}' if job else ''}{named}' queues them all the same"
     )

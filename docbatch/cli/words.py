@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from docbatch import ApplyOutcome, Explanation, JobOutcome, JobStatus, StateStatus
-from docbatch.core.models import FailureClass
+from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass
 from docbatch.core.report import human, plural, span, visible
 from docbatch.core.result_warnings import WarningKind, kind_of
 from docbatch.state.deadlines import Stuck
@@ -118,6 +118,13 @@ def _can_be_retried(job: JobOutcome) -> bool:
     return job.standing.get("failed", 0) > void
 
 
+def _would_fail_again(job: JobOutcome) -> bool:
+    """Say whether retry leaves out whatever failed, as far as that is known here."""
+    never = {kind for kind, way in RETRY_CLASS.items() if way is RetryClass.NEVER}
+    kinds = [kind for _, status, kind, _ in job.failures if status == ItemStatus.FAILED]
+    return job.charges and len(kinds) == job.standing.get("failed", 0) and set(kinds) <= never
+
+
 def _advice(outcome: ApplyOutcome) -> Iterator[str]:
     standing = {status for job in outcome.jobs for status, count in job.standing.items() if count}
     expired = sum(job.expired for job in outcome.jobs)
@@ -127,7 +134,10 @@ def _advice(outcome: ApplyOutcome) -> Iterator[str]:
             f" {'it' if expired == 1 else 'them'} again: 'docbatch retry --class {FailureClass.EXPIRED}' queues"
             f" {'it' if expired == 1 else 'them'}, and a paid provider charges again."
         )
-    if any(map(_can_be_retried, outcome.jobs)):
+    failed = [job for job in outcome.jobs if _can_be_retried(job)]
+    if failed and all(map(_would_fail_again, failed)):
+        yield "Failed documents are not sent again by themselves; they would fail again, and 'docbatch retry --all' queues them all the same."
+    elif failed:
         yield "Failed documents are not sent again by themselves; 'docbatch retry' queues them."
     if "held" in standing:
         yield "Held documents may have been sent; 'docbatch status' names what to decide."

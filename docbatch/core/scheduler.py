@@ -6,6 +6,7 @@ spend money last. Everything that is not due leaves a note that says why.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from docbatch.core.models import Recovery, Submission, SubmissionStatus, Traits, WorkItem
 from docbatch.core.report import plural
@@ -71,7 +72,8 @@ class Snapshot:
     """Everything recorded and remembered that planning depends on.
 
     `turns` says when a recipe's queue was served last, by a number that grows; `spent` are collected submissions for
-    which something was made at the vendor that nobody needs any more.
+    which something was made at the vendor that nobody needs any more. `expires` says until when (monotonic seconds) the
+    results of a submission can be had, where that is known.
     """
 
     connections: Mapping[str, ConnectionView]
@@ -81,6 +83,7 @@ class Snapshot:
     looks: Mapping[str, Looks] = field(default_factory=dict)
     next_poll: Mapping[str, float] = field(default_factory=dict)
     next_fetch: Mapping[str, float] = field(default_factory=dict)
+    expires: Mapping[str, float] = field(default_factory=dict)
     turns: Mapping[str, int] = field(default_factory=dict)
     spent: tuple[Submission, ...] = ()
     may_create: bool = True
@@ -170,7 +173,7 @@ def schedule(snapshot: Snapshot, now: float) -> Schedule:
     found: list[Action | Note] = []
     for submission in ordered:
         found.extend(_settle(submission, snapshot, now))
-    for submission in ordered:
+    for submission in sorted(ordered, key=lambda each: snapshot.expires.get(each.id, inf)):
         found.extend(_collect(submission, snapshot, now))
     found.extend(_deliver(snapshot.due))
     for submission in ordered:
@@ -256,11 +259,8 @@ def _collect(submission: Submission, snapshot: Snapshot, now: float) -> Iterator
         return
     at = snapshot.next_fetch.get(submission.id, 0.0)
     reason = f"{submission.ready} results are ready"
-    yield _barrier(submission, snapshot) or (
-        Collect(submission.id, reason)
-        if now >= at
-        else Note(submission.id, f"{reason}, the vendor asked to wait", at)
-    )
+    later = Note(submission.id, f"{reason}, the vendor asked to wait", at)
+    yield _barrier(submission, snapshot) or (Collect(submission.id, reason) if now >= at else later)
 
 
 def _deliver(due: Sequence[Due]) -> Iterator[Action | Note]:

@@ -4,12 +4,13 @@ import hashlib
 import io
 import json
 import os
-import traceback
+import time
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
 from pathlib import Path
+from threading import Timer
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.core.results import DocumentInfo
@@ -44,6 +45,8 @@ class LocalReader:
         self._readings = folder / "readings"
         self._waiting: dict[str, list[Done]] = {}
         self._tasks: dict[str, Task] = {}
+        self._due: dict[str, float] = {}
+        self._timers: list[Timer] = []
         self._pool: Pool | None = None
         # Whoever has something to give out waits for the emulator's turn, which neither a request nor the pool may do.
         self._giving = ThreadPoolExecutor(1, thread_name_prefix="docbatch-emulate-reader")
@@ -53,6 +56,7 @@ class LocalReader:
     def read(self, content: bytes, name: str, done: Done) -> None:
         task = self._kept(content, name)
         self._waiting.setdefault(task.id, []).append(done)
+        self._due[task.id] = time.monotonic() + self._emulator.scenario.takes(name)
         self._tasks[task.id] = task
         if self._pool is not None and len(self._waiting[task.id]) == 1:
             self._ask(task.id)
@@ -69,6 +73,8 @@ class LocalReader:
 
     def close(self) -> None:
         """Stop; what is not read yet is read after the next start."""
+        for timer in self._timers:
+            timer.cancel()
         if self._pool is not None:
             self._pool.close()
         self._giving.shutdown()
@@ -89,11 +95,22 @@ class LocalReader:
         try:
             readings = {name: self._recalled(name)} if name else dict(map(self._ended, self._pool.drain()))
             for each, reading in readings.items():
-                with self._emulator.turn:
-                    self._give(each, reading)
-                    self._told(each)
+                self._give_in_time(each, reading)
         except Exception:  # noqa: BLE001 - one document must not stop the reading of the others
-            self._emulator.errors.append(traceback.format_exc())
+            self._emulator.note_failure(f"reading {name}" if name else "reading")
+
+    def _give_in_time(self, name: str, reading: Reading) -> None:
+        """Give a reading out, not before its document took as long as it should."""
+        left = self._due.get(name, 0.0) - time.monotonic()
+        if left > 0:
+            timer = Timer(left, self._giving.submit, (self._give_in_time, name, reading))
+            timer.daemon = True
+            self._timers.append(timer)
+            timer.start()
+            return
+        with self._emulator.turn:
+            self._give(name, reading)
+            self._told(name)
 
     def _give(self, name: str, reading: Reading) -> None:
         for done in self._waiting.pop(name, ()):

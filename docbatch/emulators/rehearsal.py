@@ -3,17 +3,21 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from pkgutil import resolve_name
 
 from docbatch.core.errors import StateError, UsageError
+from docbatch.emulators.announcer import Announcer
 from docbatch.emulators.exchange import Request, Response
 from docbatch.emulators.journal import Journal, write_whole
 from docbatch.emulators.local_reader import LocalReader
+from docbatch.emulators.scenario import Scenario
 from docbatch.emulators.server import Emulator, Payment
+from docbatch.emulators.webhooks import Delivery
 from docbatch.providers import REGISTRY
+from docbatch.providers.kind import EmulatorKind, Service
 from docbatch.state.lock import hold
 
 KEY = "rehearsal"
@@ -24,7 +28,8 @@ LEDGER = "/ledger"
 class Stage:
     """How one service is put on: `port` is where it is found unless another is asked for.
 
-    `address` and `key` are the environment variables that lead a connection to it.
+    `address` and `key` are the environment variables that lead a connection to it, `secret` is the one with the secret that
+    its webhooks are signed with, and `webhooks` makes them; empty and None where it sends none.
     """
 
     title: str
@@ -32,6 +37,17 @@ class Stage:
     port: int
     address: str
     key: str
+    secret: str = ""
+    webhooks: Callable[[Emulator, str], Mapping[str, Delivery]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Where webhooks go, the secret they are signed with, and who hears what became of each: its id, and the status."""
+
+    url: str
+    secret: str = field(repr=False)
+    told: Callable[[str, int], None] = lambda _event, _status: None
 
 
 def stages() -> Mapping[str, Stage]:
@@ -40,9 +56,16 @@ def stages() -> Mapping[str, Stage]:
     for kind in REGISTRY.kinds():
         service = kind.service
         if service is not None and service.emulator is not None:
-            make, port = partial(_made, service.emulator.make), service.emulator.port
-            found[kind.name] = Stage(kind.title, make, port, service.address_variable, service.key_variable)
+            found[kind.name] = _stage(kind.title, service, service.emulator)
     return found
+
+
+def _stage(title: str, service: Service, emulator: EmulatorKind) -> Stage:
+    make, webhook = partial(_made, emulator.make), service.webhook
+    stage = Stage(title, make, emulator.port, service.address_variable, service.key_variable)
+    if not emulator.webhooks or webhook is None:
+        return stage
+    return replace(stage, secret=webhook().variable, webhooks=resolve_name(emulator.webhooks))
 
 
 def _made(name: str, extracting: Collection[str]) -> Emulator:
@@ -82,12 +105,20 @@ def rehearsal(
     faults: Mapping[int, str] | None = None,
     choose_fault: Callable[[Request], str] | None = None,
     extracting: Collection[str] = (),
+    scenario: Scenario | None = None,
+    failed: Callable[[str, str], None] | None = None,
+    receiver: Receiver | None = None,
 ) -> Iterator[Emulator]:
-    """Put a service on, with what it remembers in `folder`. Raises StateLocked, StateError, UsageError."""
+    """Put a service on, with what it remembers in `folder`. `failed` hears at once of the emulator's own faults.
+
+    Raises StateLocked, StateError, UsageError.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         stack.enter_context(hold(folder / "lock"))
         emulator = stage.make(extracting)
+        emulator.scenario = scenario or emulator.scenario
+        emulator.failed = failed or emulator.failed
         journal = Journal(folder, emulator.kept_headers)
         stack.callback(journal.close)
         reader = LocalReader(emulator, folder, lambda name: journal.add_reading(emulator.clock(), name))
@@ -100,7 +131,24 @@ def rehearsal(
         emulator.choose_fault = choose_fault or emulator.choose_fault
         reader.start()
         _listen(emulator, stage, port)
+        if receiver is not None:
+            announcer = _announcer(emulator, stage, receiver)
+            announcer.start()
+            stack.callback(announcer.close)
         yield emulator
+
+
+def _announcer(emulator: Emulator, stage: Stage, receiver: Receiver) -> Announcer:
+    """Raises UsageError for a service that sends no webhooks."""
+    made = stage.webhooks
+    if made is None:
+        raise UsageError(f"{stage.title} sends no webhooks")
+
+    def pending() -> Mapping[str, Delivery]:
+        with emulator.turn:
+            return made(emulator, receiver.secret)
+
+    return Announcer(receiver.url, pending, receiver.told)
 
 
 def _open_up(emulator: Emulator, reader: LocalReader, folder: Path) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote, urlencode
 from docbatch.emulators.exchange import UNCOMMITTED, Fault, Request, Response, unheard
 from docbatch.emulators.listener import Listener
 from docbatch.emulators.reading import AtOnce, Reader, Reading
+from docbatch.emulators.scenario import Scenario
 
 __all__ = ["Emulator", "Fault", "Payment", "Request", "Response"]
 
@@ -39,6 +40,8 @@ class Emulator:
     `remembers` holds. `lag` (seconds) is for lists that show new things late. `scripted` says whether words in a document
     decide what becomes of it; `reader` finds out what it says.
 
+    `failed` hears at once of each of those faults, with what was asked for. `scenario` says what befalls documents.
+
     `faults` befall requests by their number, `choose_fault` chooses one for any other; `strike` is called where the fault is
     the client's own end. `committed` is told of every request that had its effect, before it is answered. `own` are pages
     of the emulator itself, which no vendor has. `slowness` is how many seconds a slow answer takes, `pause` those between the
@@ -60,6 +63,8 @@ class Emulator:
         self.choose_fault: Callable[[Request], str] = lambda _request: ""
         self.strike: Callable[[], None] = lambda: None
         self.committed: Callable[[Request], None] = lambda _request: None
+        self.failed: Callable[[str, str], None] = lambda _subject, _trace: None
+        self.scenario = Scenario()
         self.own: dict[str, Callable[[], Response]] = {}
         self.clock: Callable[[], float] = time.time
         self.lag = 0.0
@@ -108,7 +113,7 @@ class Emulator:
         def settle(reading: Reading) -> None:
             with self.turn:
                 payment.pages = len(reading.pages)
-                done(reading)
+                done(self.scenario.reading(payment.name, reading))
 
         self.reader.read(content, payment.name, settle)
 
@@ -151,8 +156,11 @@ class Emulator:
                 self.strike()
             if fault in UNCOMMITTED:
                 return unheard(fault, self.retry_after), fault
+            failures = len(self.errors)
             response = self.commit(request)
-            self.committed(request)
+            if len(self.errors) == failures:
+                # What the emulator could not take would not be taken after its next start either.
+                self.committed(request)
             if fault == "kill_after":
                 self.strike()
             return response, fault
@@ -162,8 +170,14 @@ class Emulator:
         try:
             return self.route(request) if request.host == "api" else self.store(request)
         except Exception:  # noqa: BLE001 - a fault of the emulator must not look like a client's
-            self.errors.append(traceback.format_exc())
+            self.note_failure(f"{request.method} {request.path}")
             return Response.of({"error": "the emulator failed"}, 500)
+
+    def note_failure(self, subject: str) -> None:
+        """Note that the emulator itself failed with an exception, and tell it at once."""
+        trace = traceback.format_exc()
+        self.errors.append(trace)
+        self.failed(subject, trace)
 
     def _counted(self, request: Request) -> Request:
         self.count += 1

@@ -138,13 +138,15 @@ class Progress:
     """What one poll saw: the items that ended since they were last reported (repeats are harmless).
 
     `unseen` are items the vendor shows no trace of: lag after an answered create, a question after one that was
-    found. `next_poll` is the vendor's own wait in seconds, `note` what a person should know, said once.
+    found. `next_poll` is the vendor's own wait in seconds, `note` what a person should know, said once. `lasts` is for
+    how many seconds from now results of this work can be had, where that can be told: what goes first is fetched first.
     """
 
     ended: Sequence[Ready | Failed | Changed]
     unseen: frozenset[str] = frozenset()
     next_poll: float | None = None
     note: str = ""
+    lasts: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

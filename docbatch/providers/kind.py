@@ -73,11 +73,14 @@ class EmulatorKind:
     """How `docbatch emulate` puts a service on: `port` is where it is found unless another is asked for.
 
     `make` names the function that makes one, as `package.module:function`, because emulators use providers and never the
-    reverse. It is given the names of the saved configurations that extract, and returns an `Emulator`.
+    reverse. It is given the names of the saved configurations that extract, and returns an `Emulator`. `webhooks` names one
+    that is given the emulator and a secret, and returns by their ids the signed deliveries about all that has ended; it is
+    empty where there are none.
     """
 
     port: int
     make: str
+    webhooks: str = ""
 
 
 @dataclass(frozen=True, slots=True)

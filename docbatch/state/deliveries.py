@@ -2,8 +2,11 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
+from operator import itemgetter
 
 from docbatch.state.database import Database, among
+from docbatch.state.kept_lines import forget_others, hold_on, kept_lines, let_go
 from docbatch.state.void import void
 
 FAULTED = 2
@@ -28,9 +31,12 @@ class RecordedSink:
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
-    """A result that has to be written: the document's path, where to, and which payload of which item (its row)."""
+    """A result that has to be written: the document's path, where to, and which payload of which item.
 
-    item: int
+    `item` is its row, None for a document that is no longer found and stays in an output for the whole job.
+    """
+
+    item: int | None
     path: bytes
     output: bytes
     result: str
@@ -113,7 +119,7 @@ class Deliveries:
         return [DueDelivery(*row) for row in rows]
 
     def holdings(self, sink: RecordedSink) -> Iterator[DueDelivery]:
-        """Yield everything a whole sink should hold, in path order."""
+        """Yield everything a whole sink should hold, in path order: the job's documents, and those that stay in it."""
         rows = self._database.execute(
             "SELECT item.id, document.path, x'', item.result, item.digest, item.size, item.media_type"
             " FROM document JOIN item ON item.id = document.item"
@@ -121,8 +127,15 @@ class Deliveries:
             f" AND NOT {void(self._database, sink.job)} ORDER BY document.path",
             (sink.job,),
         )
-        for item, path, output, result, digest, size, media_type in rows:
+        both = merge(rows, kept_lines(self._database, sink.row), key=itemgetter(1))
+        for item, path, output, result, digest, size, media_type in both:
             yield DueDelivery(item, path, output, result, digest, size, media_type, None)
+
+    def let_lines_go(self, sink: int, paths: Sequence[bytes]) -> None:
+        """Keep documents no longer in a whole sink that cannot be written again. Its output counts as touched."""
+        with self._database.write():
+            let_go(self._database, sink, paths)
+            self._database.execute("UPDATE sink SET stamp = NULL WHERE id = ?", (sink,))
 
     def delivered_outside(self, sink: RecordedSink, first: bytes, last: bytes) -> tuple[bytes, str] | None:
         """Return (path, result) of a wanted document that the sink has, before or behind a range of paths."""
@@ -191,7 +204,7 @@ class Deliveries:
             "UPDATE job SET revision = revision + 1 WHERE name = ?", [(job,) for job in jobs]
         )
 
-    def let_go(self, item: int) -> None:
+    def lose(self, item: int) -> None:
         """Inside the current transaction: an item has no result any more, so nothing is to be written of it for now.
 
         A whole output that holds it counts as touched from now on: what is written in its place may lack the item.
@@ -220,6 +233,7 @@ class Deliveries:
 
     def retire_job(self, job: str) -> None:
         """Inside the current transaction: a job is no longer declared. Its outputs stay, and stay known as ours."""
+        hold_on(self._database, job)
         self._database.execute("UPDATE sink SET wanted = 0 WHERE job = ?", (job,))
         self._database.execute("UPDATE document SET wanted = 0 WHERE job = ?", (job,))
 
@@ -275,10 +289,10 @@ class Deliveries:
     def published(self, sink: int, revision: int, stamp: str | None) -> None:
         """Record that a whole sink holds its job as of `revision`.
 
-        What may be known of its documents one by one is from a time before its kind was whole.
+        What may be known of its documents one by one is from a time before its kind was whole, but for those that stay.
         """
         with self._database.write():
-            self._database.execute("DELETE FROM delivery WHERE sink = ?", (sink,))
+            forget_others(self._database, sink)
             self._database.execute(
                 "UPDATE sink SET revision = ?, stamp = ? WHERE id = ?", (revision, stamp, sink)
             )

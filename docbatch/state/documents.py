@@ -8,6 +8,7 @@ from docbatch.core.keys import canonical
 from docbatch.core.models import Failure, FailureClass, Operation, Recipe
 from docbatch.core.result_warnings import OnEmpty
 from docbatch.state.database import Database, among
+from docbatch.state.kept_lines import hold_on
 from docbatch.state.standing import Unwell, unwell
 from docbatch.state.void import void, void_under
 
@@ -312,6 +313,7 @@ class Documents:
 
     def unwant(self, job: str, path: bytes) -> None:
         """Mark a document as no longer found, inside the current transaction. What was paid stays known."""
+        hold_on(self._database, job, path)
         self._database.execute("UPDATE document SET wanted = 0 WHERE job = ? AND path = ?", (job, path))
         self._rest(job, path)
 

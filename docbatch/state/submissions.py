@@ -247,7 +247,7 @@ class Submissions:
                     self._entries.ready(identity, item, again)
                     self._items.set(item, ItemStatus.LIVE)
                     found.add(row)
-                self._deliveries.let_go(row)
+                self._deliveries.lose(row)
         return found
 
     def do_again(self, rows: Iterable[int]) -> None:
@@ -255,7 +255,7 @@ class Submissions:
         with self._database.write():
             for row in rows:
                 self._items.set(self._items.by_row(row), ItemStatus.PENDING, attempts=1)
-                self._deliveries.let_go(row)
+                self._deliveries.lose(row)
 
     def lose(self, identity: str, *, again: Collection[str]) -> None:
         """The vendor no longer knows the work. The items in `again` are queued, the others wait for consent."""

@@ -65,14 +65,22 @@ class Swapping(FakeProvider):
 class Poor(FakeProvider):
     """Fails one document at once, for lack of credits, and says so whenever it is asked."""
 
+    code: str | None = "NO_CREDITS"
+
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:
         seen = super().poll(intent, remote_id)
         if remote_id != "batch-1":
             return seen
         key = intent.batch.items[0].key
         self.cloud.uncharge(key)
-        failed = Failed(key, Failure(FailureClass.OUT_OF_CREDITS, "no credits"))
+        failed = Failed(key, Failure(FailureClass.OUT_OF_CREDITS, "no credits", self.code))
         return replace(seen, ended=[*(each for each in seen.ended if each.key != key), failed])
+
+
+class Wordy(Poor):
+    """Says so in words alone."""
+
+    code = None
 
 
 class Mixed(FakeProvider):
@@ -188,16 +196,25 @@ ROWS = {
         "poll", [],
         seen(
             ONE, histories=(DONE,), connection="blocked by BudgetStop: no credits", counted=2,
-            documents="1 failed, 1 pending, 1 succeeded", reasons=("out_of_credits None: no credits",), calls="poll 2, fetch 1, discard 1",
+            documents="1 failed, 1 pending, 1 succeeded", reasons=("out_of_credits NO_CREDITS: no credits",), calls="poll 2, fetch 1, discard 1",
         ),
         seen(TWO, counted=2, calls="poll 2, fetch 2, discard 1"),
         speaks_as=Poor, traits={"max_in_flight": 1},
+    ),
+    "poll, out of credits in words alone": row(
+        "poll", [],
+        seen(
+            ONE, TWO, histories=(DONE, DONE), counted=3, documents="1 failed, 2 succeeded",
+            reasons=("out_of_credits None: no credits",), calls="poll 4, fetch 2, discard 2",
+        ),
+        seen(THREE, histories=(DONE, DONE, DONE), counted=1, calls="poll 2, fetch 1, discard 1"),
+        speaks_as=Wordy, traits={"max_in_flight": 1},
     ),
     "poll, out of credits, told again by a later run": row(
         "poll", ["", "unexpected"],
         seen(
             ONE, f"trouble: connection: {broke('poll')}", histories=("intended accepted",), connection=f"cut by Unexpected: {broke('poll')}, blocked by Unexpected: no credits", counted=2,
-            documents="1 failed, 1 live, 1 pending", reasons=("out_of_credits None: no credits",), calls="poll 2, fetch 0, discard 0",
+            documents="1 failed, 1 live, 1 pending", reasons=("out_of_credits NO_CREDITS: no credits",), calls="poll 2, fetch 0, discard 0",
         ),
         seen(TWO, counted=2, calls="poll 3, fetch 3, discard 2"),
         speaks_as=Poor, traits={"max_in_flight": 1},

@@ -509,6 +509,9 @@ FOLLOW: Mapping[str, Mutant] = {
     "out of credits: more is sent": _mutant(
         follow_submission._stop_without_credits, "if live:", "if False:", "poll, out of credits"
     ),
+    "out of credits: words of one document stop the run": _mutant(
+        follow_submission._stop_without_credits, " and why.code}", "}", "poll, out of credits in words alone"
+    ),
     "out of credits: an old answer stops a later run": _mutant(
         follow_submission._stop_without_credits, " if item.status is ItemStatus.LIVE]", "]", "poll, out of credits, told again by a later run"
     ),

@@ -19,10 +19,11 @@ def _cut(value: object) -> object:
         "https://acc.blob.core.windows.net/a/page.png?sv=2024&sig=5ec2e7",
         "https://storage.googleapis.com/b/page.png?X-Goog-Signature=5ec2e7",
         "https://cdn.example.com/page.png?Expires=1&Signature=5ec2e7&Key-Pair-Id=K",
-        "https://cdn.example.com/page.png?token=5ec2e7",
-        "https://cdn.example.com/page.png#access_token=5ec2e7",
-        "https://cdn.example.com/page.png?a=1&amp;sig=5ec2e7",
-        "https://name:5ec2e7@example.com/page.png",
+        "https://b.s3.amazonaws.com/page.png?a=1&amp;Signature=5ec2e7",
+        "https://minio.example.com/page.png?X-Amz-Signature=5ec2e7",
+        "https://name:5ec2e7@minio.example.com/page.png?X-Amz-Signature=5ec2e7",
+        "https://b.s3.amazonaws.com/a(1)/page.png?X-Amz-Signature=5ec2e7",
+        "https://b.s3.amazonaws.com/page.png?X-Amz-Signature\\u003d5ec2e7",
     ],
 )
 def test_credentials_in_urls_are_cut(url: str) -> None:
@@ -30,7 +31,7 @@ def test_credentials_in_urls_are_cut(url: str) -> None:
 
     assert "5ec2e7" not in cut
     assert cut.startswith("https://")
-    assert cut.endswith("/page.png")
+    assert cut.endswith("page.png")
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,12 @@ def test_credentials_in_urls_are_cut(url: str) -> None:
     [
         "https://example.com/search?q=signature",
         "https://example.com/?design=1",
+        "https://cdn.example.com/page.png?token=5ec2e7",
+        "https://cdn.example.com/page.png#access_token=5ec2e7",
+        "https://cdn.example.com/page.png?a=1&amp;sig=5ec2e7",
+        "https://cdn.example.com/page.png?Signature=5ec2e7",
+        "https://name:5ec2e7@example.com/page.png",
+        "https://b.s3.amazonaws.com/page.png?versionId=1&assignature=2",
         "mail me@example.com, sig=no url",
         "http://[::1]/x?a=b",
         "\\u0026 and \\ stay",

@@ -1,8 +1,7 @@
 """The files of the emulated Extend: uploaded, followed from links, or written from texts."""
 
 from collections.abc import Mapping
-from email import message_from_bytes
-from email.message import MIMEPart
+from email import message_from_bytes, message_from_string
 from email.policy import HTTP
 from typing import Any
 
@@ -13,10 +12,23 @@ from docbatch.emulators.server import Emulator, Request
 PAGE = 10
 
 
-def _content(part: "MIMEPart | None") -> bytes | None:
-    content = None if part is None else part.get_payload(decode=True)
-    assert content is None or isinstance(content, bytes)
-    return content
+def _parts(request: Request) -> dict[str, tuple[str, bytes]]:
+    """Return the parts of a form by name, each with the name of its file and its bytes as they came.
+
+    They are not parsed any further: a mail is a message of parts, too.
+    """
+    kind = message_from_string(f"Content-Type: {request.headers.get('content-type', '')}\r\n\r\n")
+    boundary = kind.get_boundary()
+    if boundary is None:
+        return {}
+    found = {}
+    for part in (b"\r\n" + request.body).split(b"\r\n--" + boundary.encode())[1:-1]:
+        head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        lines = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-disposition:")]
+        said = message_from_bytes(b"\r\n".join([*lines[:1], b"", b""]), policy=HTTP)
+        name = said.get_param("name", header="content-disposition")
+        found[str(name)] = (str(said.get_filename()), content)
+    return found
 
 
 class ExtendFiles(Emulator):
@@ -31,6 +43,7 @@ class ExtendFiles(Emulator):
         self.files: dict[str, File] = {}
         self.web: dict[str, bytes] = {}
         self.page_size_ignored = False
+        self.deleted = 0
         self.upload_credits: int | None = None
 
     def file_of(self, workspace: str, given: Mapping[str, Any]) -> File | None:
@@ -52,15 +65,12 @@ class ExtendFiles(Emulator):
                 raise Rejected(404, "NOT_FOUND", f"File {identity} not found. Path: inputs.{index}.file.id")
 
     def _upload(self, request: Request, workspace: str) -> Any:
-        head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
-        message = message_from_bytes(head + request.body, policy=HTTP)
-        parts = {part.get_param("name", header="content-disposition"): part for part in message.iter_parts()}
+        parts = _parts(request)
         if "file" not in parts:
             raise invalid("Path: file")
-        name = str(parts["file"].get_filename())
-        content, password = (_content(parts.get(each)) for each in ("file", "password"))
-        assert content is not None
-        return self._keep(request, workspace, name, content, None if password is None else password.decode())
+        name, content = parts["file"]
+        password = parts["password"][1].decode() if "password" in parts else None
+        return self._keep(request, workspace, name, content, password)
 
     def _keep(self, request: Request, workspace: str, name: str, content: bytes, password: str | None) -> Any:
         if self.scripted and b"malware" in content:
@@ -73,7 +83,7 @@ class ExtendFiles(Emulator):
         return {"success": True, "file": shown} if is_single(request) else shown
 
     def _made(self, workspace: str, name: str, content: bytes) -> File:
-        file = File(f"file_{len(self.files) + 1}", name, content, workspace, self.clock())
+        file = File(f"file_{len(self.files) + self.deleted + 1}", name, content, workspace, self.clock())
         self.files[file.id] = file
         return file
 

@@ -175,9 +175,10 @@ def _processor(run: Run) -> dict[str, Any]:
         "createdAt": stamp(run.made),
         "createdBy": None,
     }
+    saved = {"object": kind, "id": run.processor, "name": "a processor", **times}
     return {
-        kind: {"object": kind, "id": run.processor, "name": "a processor", **times},
-        f"{kind}Version": version,
+        kind: saved if run.processor else None,
+        f"{kind}Version": version if run.processor else None,
         "reviewed": False,
         "edited": False,
         "parseRunId": "pr_implicit",

@@ -11,12 +11,13 @@ batch, whatever became of its runs.
 import json
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from itertools import count
 from math import inf
 from types import MappingProxyType
 from typing import Any
 
 from docbatch.emulators.any_key import AnyKey, AnyProcessor
-from docbatch.emulators.extend.files import ExtendFiles
+from docbatch.emulators.extend.direct_calls import ROUTES, DirectCalls
 from docbatch.emulators.extend.limits import Limits
 from docbatch.emulators.extend.objects import (
     ENDINGS,
@@ -52,12 +53,13 @@ OLD_NAMES = {"fileId": "id", "fileUrl": "url", "fileName": "name"}
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class ExtendEmulator(ExtendFiles):
-    kept_headers = ExtendFiles.kept_headers | {"x-extend-api-version", "x-extend-workspace-id"}
+class ExtendEmulator(DirectCalls):
+    kept_headers = DirectCalls.kept_headers | {"x-extend-api-version", "x-extend-workspace-id"}
 
     def __init__(self, *, key: str = "sk_test_0123456789", workspace: str = "ws_main") -> None:
         super().__init__(key=key, workspace=workspace)
         self.runs: dict[str, Run] = {}
+        self._numbers = count(1)
         self.batches: dict[str, BatchRun] = {}
         self.versions = {"ex_one": ["1.0", "2.0"], "cl_one": ["1.0"], "spl_one": []}
         self.latency = 0.0
@@ -110,6 +112,7 @@ class ExtendEmulator(ExtendFiles):
             ("GET", ["files", "*"], self._get_file),
             ("GET", ["batch_runs", "*"], self._get_batch),
             *self._single_routes(request),
+            *((method, pattern, getattr(self, f"_{name}")) for method, pattern, name in ROUTES),
         ]
         for name in OPERATIONS:
             routes += [
@@ -175,7 +178,7 @@ class ExtendEmulator(ExtendFiles):
         if file is not None:
             self.credits = None if self.credits is None else self.credits - 1
         run = Run(
-            id=f"{PREFIXES[operation]}_{len(self.runs) + 1}",
+            id=f"{PREFIXES[operation]}_{next(self._numbers)}",
             operation=operation,
             file=file if taken_in else None,
             workspace=workspace,
@@ -185,7 +188,7 @@ class ExtendEmulator(ExtendFiles):
             batch=batch,
             metadata=each.get("metadata"),
             ending=ENDINGS[b"unloadable"],
-            hidden=hidden,
+            hidden=hidden or (file is not None and self.scenario.hides(file.name)),
             figured=self.scripted,
             **how,
         )
@@ -262,6 +265,8 @@ class ExtendEmulator(ExtendFiles):
         shown = full(run, now)
         if shown["status"] != "PROCESSED":
             return shown
+        if self.scenario.is_gone(run.ends, now):
+            raise unknown("Run")
         if run.operation == "parse" and request.param("responseType") == "url":
             path = f"/outputs/{identity}.json"
             self.blobs[path] = json.dumps(output(run)).encode()
@@ -318,7 +323,7 @@ class ExtendEmulator(ExtendFiles):
             self.check_ids(workspace, [{"file": given}])
         run = self._start("parse", workspace, {"file": given})
         del self.runs[run.id]
-        run.id = f"parser_run_{len(self.runs) + 1}"
+        run.id = f"parser_run_{run.id.rpartition('_')[2]}"
         self.runs[run.id] = run
         return {"object": "parser_run_status", "id": run.id, "status": "PROCESSING"}
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from docbatch.emulators.extend.objects import batch_json
 from docbatch.emulators.extend.service import ExtendEmulator
+from docbatch.emulators.server import Emulator
 from docbatch.emulators.webhooks import Delivery
 
 
@@ -44,3 +45,17 @@ def about_batches(vendor: ExtendEmulator, secret: str) -> list[Delivery]:
         for each in shown
         if each["status"] in {"PROCESSED", "FAILED"}
     ]
+
+
+def announcements(vendor: Emulator, secret: str) -> dict[str, Delivery]:
+    """Return by its id each delivery about a batch that is over, of every operation."""
+    assert isinstance(vendor, ExtendEmulator)
+    now = vendor.clock()
+    found = {}
+    for batch in vendor.batches.values():
+        shown = batch_json(batch, now)
+        if shown["status"] in {"PROCESSED", "FAILED"}:
+            about = "batch_parse_run" if batch.operation == "parse" else "batch_processor_run"
+            kind, event = f"{about}.{shown['status'].lower()}", f"event_{batch.id}"
+            found[event] = delivery(kind, shown, secret, event=event)
+    return found

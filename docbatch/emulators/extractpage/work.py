@@ -23,6 +23,7 @@ class Work(Emulator):
         self.late = 0
         self.page = 500
         self.words: dict[str, str] = {}
+        self.other_options: dict[str, bool] = {}
         self.failing: dict[str, str] = {}
         self.unlisted: set[str] = set()
         self.expired_links = 0
@@ -46,7 +47,8 @@ class Work(Emulator):
             "counts": {name: batch.count(name) for name in names},
             "total_items": len(batch.items),
             "engine": batch.body.get("engine"),
-            "options": {"extract_text": batch.body.get("extract_text", True)},
+            "options": {name: batch.body.get(name, True) for name in ("extract_text", "extract_images")}
+            | self.other_options,
             "metadata": batch.body.get("metadata") if self.echoes_metadata else None,
             "created_at": iso(batch.created),
             "started_at": iso(batch.created),
@@ -61,7 +63,11 @@ class Work(Emulator):
             self.forgets_cursors = False
             raise Refusal(422, {"detail": [{"loc": ["query", "cursor"], "msg": "unknown", "type": "value"}]})
         self._advance(batch)
-        listed = (item for item in batch.items if item.file.title not in self.unlisted)
+        listed = (
+            item
+            for item in batch.items
+            if item.file.title not in self.unlisted and not self.scenario.hides(item.file.title)
+        )
         rows = sorted(listed, key=lambda item: (item.updated, item.id))
         after = [] if cursor is None else json.loads(base64.b64decode(cursor))
         rows = [item for item in rows if [item.updated, item.id] > after]
@@ -145,7 +151,7 @@ class Work(Emulator):
             raise Refusal(404, {"detail": "Not Found"})
         if item.status != "succeeded":
             raise Refusal(409, {"error": "result_not_ready", "status": item.status})
-        if item.file.title in self.gone:
+        if item.file.title in self.gone or self.scenario.is_gone(item.completed or 0.0, self.clock()):
             raise Refusal(410, {"error": "result_expired"})
         if self.direct:
             return Response(200, {"Content-Type": "application/json"}, self.blobs[f"/results/{identity}"])

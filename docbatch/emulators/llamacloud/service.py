@@ -9,6 +9,8 @@ from math import inf
 from typing import Any
 
 from docbatch.emulators.any_key import AnyKey
+from docbatch.emulators.llamacloud import direct_jobs
+from docbatch.emulators.llamacloud.direct_jobs import DirectJobs
 from docbatch.emulators.llamacloud.objects import (
     TIERS,
     Batch,
@@ -21,7 +23,7 @@ from docbatch.emulators.llamacloud.objects import (
     parse_parts,
     was_made_within,
 )
-from docbatch.emulators.llamacloud.storage import KEY, ROUTES, EmulatedStorage, Rejected
+from docbatch.emulators.llamacloud.storage import KEY, ROUTES, Rejected
 from docbatch.emulators.reading import Reading
 from docbatch.emulators.server import Payment, Request, Response
 
@@ -31,7 +33,7 @@ MOST_FILES = 1000
 PRESET = "cfg-PARSE_AGENTIC"
 
 
-class LlamaCloud(EmulatedStorage):
+class LlamaCloud(DirectJobs):
     """A document's words decide about it: "bad" and "locked" fail, "torn" pages fail alone, "unmapped" gets no job,
     "unlisted" no row, "vanished" no result, "refused" no upload.
 
@@ -42,6 +44,7 @@ class LlamaCloud(EmulatedStorage):
 
     routes = (
         *ROUTES,
+        *direct_jobs.ROUTES,
         ("POST", r"/api/v2/batches", "make_batch"),
         ("GET", r"/api/v2/batches", "list_batches"),
         ("GET", r"/api/v2/batches/([^/]+)", "get_batch"),
@@ -118,7 +121,7 @@ class LlamaCloud(EmulatedStorage):
         saved = self.saved.get(made.configuration)
         made.schema = saved.parameters.get("data_schema") if saved else None
         self.jobs[made.id] = made
-        if not made.says("unlisted"):
+        if not made.says("unlisted") and not self.scenario.hides(made.name):
             batch.rows.append((entry.id, made.id, None))
         payment = Payment(product.removesuffix("_v2"), entry.display_name)
         self.buy(text, payment, entry.content, partial(self._finish, made, begins + self.working))
@@ -205,7 +208,7 @@ class LlamaCloud(EmulatedStorage):
 
     def _get_job(self, request: Request, project: str, name: str, id_: str) -> Response:
         job = self._own(self.jobs, id_, project)
-        if job.says("vanished"):
+        if job.says("vanished") or self.scenario.is_gone(job.ends, self.clock()):
             raise Rejected(404, "the result has expired")
         expand = request.params.get("expand", [])
         described = self._described(job, expand)

@@ -1,15 +1,26 @@
 """Editing the state as a person asks: retry, resolve, forget, back up, each with a dry run where it changes anything."""
 
 import contextlib
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from docbatch.core.errors import UsageError
 from docbatch.core.lifecycle import Event
-from docbatch.core.models import FailureClass, ItemStatus, Submission, SubmissionStatus
+from docbatch.core.models import (
+    RETRY_CLASS,
+    FailureClass,
+    ItemStatus,
+    RetryClass,
+    Submission,
+    SubmissionStatus,
+)
 from docbatch.core.result_warnings import WarningKind
 from docbatch.naming.pathtext import escape, unescape
+from docbatch.providers import REGISTRY
+from docbatch.providers.kind import Settings
 from docbatch.state import files, lock
 from docbatch.state.standing import Unwell
 from docbatch.state.store import Store
@@ -52,26 +63,79 @@ class QueuedDocument:
     reason: str
 
 
-def retry(folder: Path, job: str | None, classes: Collection[str], *, dry_run: bool) -> list[QueuedDocument]:
+class QueuedDocuments(tuple[QueuedDocument, ...]):  # noqa: SLOT001 - a tuple of any length has no room for slots
+    """The documents that were queued. `left_out` are those that would only be charged and fail again, by class."""
+
+    left_out: Mapping[str, int]
+
+    def __new__(cls, queued: Iterable[QueuedDocument], left_out: Mapping[str, int]) -> Self:
+        made = super().__new__(cls, queued)
+        made.left_out = left_out
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which failures are meant: of one job or of all, of some classes, or `every` one of them.
+
+    `opening` names the jobs that have passwords now, and is asked when documents are locked.
+    """
+
+    job: str | None = None
+    classes: Collection[str] = ()
+    every: bool = False
+    opening: Callable[[], Collection[str]] = frozenset
+
+
+def retry(folder: Path, wish: Wish, *, dry_run: bool) -> QueuedDocuments:
     """Queue failed items again, and partial ones for the class `lost`; return their documents.
 
-    Raises UsageError for an unknown job or class.
+    Where it costs money, what would fail in the same way is left out unless it is named. Raises UsageError for an unknown
+    job or class.
     """
     known = (*FailureClass, WarningKind.LOST)
-    unknown = set(classes) - set(known)
+    unknown = set(wish.classes) - set(known)
     if unknown:
         raise UsageError(f"there is no failure class '{unknown.pop()}'", hint=f"there are {', '.join(known)}")
     with locked(folder) as store:
-        found = [
-            (name, path, f"{why.kind}: {why.message}")
-            for name in named_jobs(store, job)
-            for path, status, why in store.documents.failures(name)
-            if _is_retried(status, why, classes)
-        ]
+        found, left_out = _chosen(store, wish)
         if found and not dry_run:
             rows = {store.documents.item_row(name, path) for name, path, _ in found}
             store.items.queue(sorted(row for row in rows if row is not None))
-    return [QueuedDocument(name, escape(path), reason) for name, path, reason in found]
+    queued = [QueuedDocument(name, escape(path), f"{why.kind}: {why.message}") for name, path, why in found]
+    return QueuedDocuments(queued, left_out)
+
+
+def _chosen(store: Store, wish: Wish) -> tuple[list[tuple[str, bytes, Unwell]], Mapping[str, int]]:
+    named = bool(wish.every or wish.classes)
+    found, left_out = [], Counter[str]()
+    for name in named_jobs(store, wish.job):
+        charges = not named and _charges(store, name)
+        for path, status, why in store.documents.failures(name):
+            if not _is_retried(status, why, wish.classes):
+                continue
+            if charges and _stays_as_it_is(name, why, wish):
+                left_out[why.kind] += 1
+            else:
+                found.append((name, path, why))
+    return found, left_out
+
+
+def _charges(store: Store, job: str) -> bool:
+    """Say whether a job's provider asks money for another try; one that is not installed here may."""
+    recorded = store.documents.job(job)
+    if recorded is None:
+        return True
+    provider = store.documents.recipe(recorded.recipe).provider
+    return not (provider in REGISTRY and REGISTRY.kind(provider).traits(Settings(job, provider)).free)
+
+
+def _stays_as_it_is(job: str, why: Unwell, wish: Wish) -> bool:
+    """Say whether the same bytes would fail again."""
+    if why.kind == FailureClass.ENCRYPTED:
+        return job not in wish.opening()
+    never = {kind for kind, way in RETRY_CLASS.items() if way is RetryClass.NEVER}
+    return why.kind in never
 
 
 def _is_retried(status: str, why: Unwell, classes: Collection[str]) -> bool:

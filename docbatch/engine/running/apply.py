@@ -46,6 +46,7 @@ class JobOutcome:
     `undelivered` counts documents with an output that could not be written in this run. `warned` counts documents with
     warnings by the kinds of these, `warnings` are those of the first of them, by path, and `noted` counts those of which
     more is to be said than what was lost. `expired` counts documents whose results are neither here nor at the vendor any more.
+    `charges` says that another try of a document costs money.
     """
 
     job: str
@@ -57,6 +58,7 @@ class JobOutcome:
     warnings: tuple[tuple[str, tuple[str, ...]], ...] = ()
     noted: int = 0
     expired: int = 0
+    charges: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,4 +157,5 @@ def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:
         warnings=tuple((escape(path), told) for path, told in warnings),
         noted=store.warned.noted(target.name) if warned else 0,
         expired=store.documents.count_expired(target.name) if standing.get("failed") else 0,
+        charges=not target.traits.free,
     )

@@ -42,7 +42,9 @@ def bring_back(run: Run, target: ResolvedJob, lost: Iterable[DueDelivery]) -> li
     hopeless = []
     wanted = iter(lost)
     while window := list(islice(wanted, WINDOW)):
-        again = {each.item: each.result for each in window if may_come_back(run, each)}
+        again = {
+            each.item: each.result for each in window if each.item is not None and may_come_back(run, each)
+        }
         hopeless += [each for each in window if each.item not in again]
         run.losses.update(again.values())
         _bring_back(run, target, sorted(again))

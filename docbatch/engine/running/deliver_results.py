@@ -125,7 +125,18 @@ def _publish(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Reso
     except ResultLost:
         there = {each.path for each in lost}
         gone = missing(run, run.store.deliveries.holdings(recorded))
-        bring_back(run, target, [*lost, *(each for each in gone if each.path not in there)])
+        every = [*lost, *(each for each in gone if each.path not in there)]
+        bring_back(run, target, [each for each in every if each.item is not None])
+        _let_lines_go(run, recorded, [each.path for each in every if each.item is None])
+
+
+def _let_lines_go(run: Run, recorded: RecordedSink, paths: Sequence[bytes]) -> None:
+    """Say once what can stay in a job's file no longer, since its result is gone as its document is."""
+    if paths:
+        run.store.deliveries.let_lines_go(recorded.row, paths)
+    for path in paths:
+        text = f"it leaves the file of job '{recorded.job}': its document is no longer found, and its stored result is gone"
+        run.observe(Trouble(escape(path), text, "the file as it was is kept in .docbatch/trash"))
 
 
 def _replace(
@@ -168,7 +179,7 @@ def _as_long_as_all_are_there(
     """Yield what is to be written. Raises ResultLost once some of it could not be read and may come back."""
     for each in deliveries:
         yield each
-        if lost and may_come_back(run, lost[-1]):
+        if lost and (lost[-1].item is None or may_come_back(run, lost[-1])):
             raise ResultLost(f"the result of {escape(lost[-1].path)} is lost")
 
 

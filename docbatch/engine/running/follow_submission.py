@@ -91,8 +91,11 @@ def _record(run: Run, connection: ProviderConnection, submission: Submission, pr
 
 
 def _stop_without_credits(run: Run, connection: ProviderConnection, failed: Mapping[str, Failure]) -> None:
-    """Create nothing more in this run where credits have just run out: it would fail as well."""
-    broke = {key: why for key, why in failed.items() if why.kind is FailureClass.OUT_OF_CREDITS}
+    """Create nothing more in this run where credits have just run out: it would fail as well.
+
+    Only a code of the vendor's says so: a sentence about one document may say anything.
+    """
+    broke = {key: why for key, why in failed.items() if why.kind is FailureClass.OUT_OF_CREDITS and why.code}
     live = [item.key for item in run.store.items.many(list(broke)) if item.status is ItemStatus.LIVE]
     if live:
         hint = "add credits and apply again; what runs is still collected"
@@ -125,6 +128,8 @@ def _schedule(run: Run, connection: ProviderConnection, submission: Submission, 
     length = traits.poll_initial if progress.ended else min(before * 1.5, traits.poll_max)
     followed.backoff.length = length
     followed.next_poll = run.clock.monotonic() + (progress.next_poll or length)
+    if progress.lasts is not None:
+        followed.expires = run.clock.monotonic() + progress.lasts
 
 
 def collect(run: Run, connection: ProviderConnection, submission: Submission) -> Talk[None]:

@@ -229,6 +229,7 @@ def _snapshot(
         looks={name: each.looks for name, each in followed if each.looks is not None},
         next_poll={name: each.next_poll for name, each in followed},
         next_fetch={name: each.next_fetch for name, each in followed},
+        expires={name: each.expires for name, each in followed if each.expires is not None},
         turns=run.queues.turns,
         spent=tuple(each for each in spent.values() if each.connection not in busy),
         may_create=run.may_create,

@@ -28,7 +28,7 @@ class Followed:
     """What a run remembers of one submission. Times are monotonic seconds.
 
     `intent` is its frozen request, once it was needed. `found_at` is when it was found, after an answer was lost. `flaws`
-    counts, by item, the results that could not be read.
+    counts, by item, the results that could not be read. `expires` is until when results can be had, where it was told.
     """
 
     intent: Intent | None = None
@@ -36,6 +36,7 @@ class Followed:
     next_poll: float = 0.0
     next_fetch: float = 0.0
     found_at: float | None = None
+    expires: float | None = None
     ahead: Ahead = field(default_factory=Ahead)
     flaws: Counter[str] = field(default_factory=Counter)
     backoff: Backoff = field(default_factory=Backoff)

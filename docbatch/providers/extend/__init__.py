@@ -171,6 +171,10 @@ KIND = ProviderKind(
         has_workspaces=True,
         has_versions=True,
         webhook=_webhook,
-        emulator=EmulatorKind(8471, "docbatch.emulators.extend.service:rehearsed"),
+        emulator=EmulatorKind(
+            8471,
+            "docbatch.emulators.extend.service:rehearsed",
+            "docbatch.emulators.extend.webhook:announcements",
+        ),
     ),
 )

@@ -1,13 +1,14 @@
 """A finished run of Extend as the normalised result."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from docbatch.core.errors import Unavailable
 from docbatch.core.result_warnings import losses, wordless
 from docbatch.core.results import DocumentInfo, ProviderInfo, Result, Timing, Usage
 from docbatch.jsontext import parse
+from docbatch.naming.signed import without_query
 from docbatch.providers.extend.layout import Layout
 from docbatch.providers.extend.plaintext import plain
 from docbatch.providers.http.redaction import redact
@@ -185,19 +186,57 @@ def loads(body: bytes) -> Any:
 
 
 def payload(run: Mapping[str, Any]) -> bytes:
-    """Return the bytes that are kept."""
+    """Return the bytes that are kept: the run as it came, but for the links that Extend signs.
+
+    What was found in the document is no place for them, whatever its fields are called.
+    """
     kept = {name: value for name, value in run.items() if name != "outputUrl"}
-    return json.dumps(_without_queries(kept), separators=(",", ":")).encode()
+    for name, cut in _LINKED.items():
+        if name in kept:
+            kept[name] = cut(kept[name])
+    return json.dumps(kept, separators=(",", ":")).encode()
 
 
-def _without_queries(value: Any, name: str = "") -> Any:
-    """Cut links to host and path: their queries are signed."""
-    if isinstance(value, dict):
-        return {key: _without_queries(each, key) for key, each in value.items()}
+def _file(value: Any) -> Any:
     if isinstance(value, list):
-        return [_without_queries(each, name) for each in value]
-    is_link = isinstance(value, str) and name.lower().endswith("url")
-    return value.partition("?")[0] if is_link else value
+        return [_file(each) for each in value]
+    return _with_links_cut(value, ("presignedUrl",))
+
+
+def _output(value: Any) -> Any:
+    if isinstance(value, dict) and "chunks" in value:
+        return {**value, "chunks": _blocks(value["chunks"])}
+    return value
+
+
+def _blocks(value: Any) -> Any:
+    """Cut the pictures of chunks and blocks, which lie in each other."""
+    if isinstance(value, list):
+        return [_blocks(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    cut = {
+        "details": lambda found: _with_links_cut(found, ("imageUrl",)),
+        "blocks": _blocks,
+        "children": _blocks,
+    }
+    return {name: cut[name](each) if name in cut else each for name, each in value.items()}
+
+
+def _with_links_cut(value: Any, names: Sequence[str]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    links = {name: without_query(value[name]) for name in names if isinstance(value.get(name), str)}
+    return {**value, **links} if links else value
+
+
+_LINKED: Mapping[str, Callable[[Any], Any]] = {
+    "file": _file,
+    "files": _file,
+    "output": _output,
+    # The older version has the parts of the output at the top.
+    "chunks": _blocks,
+}
 
 
 def read(content: bytes) -> ExtendAnswer:

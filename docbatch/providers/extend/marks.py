@@ -33,6 +33,8 @@ def upload_step(project: str, item: WorkItem) -> str:
 def file_name(project: str, item: WorkItem) -> str:
     """Return the name of an upload; the end of it is the document's own, since the vendor tells types by it."""
     own = _AWKWARD.sub("_", item.name).strip() or "document"
+    if item.media_type == "text/plain" and not own.lower().endswith(".txt"):
+        own += ".txt"
     return f"{project}-{token(project, item)}-{own[-LONGEST_NAME:]}"
 
 

@@ -34,6 +34,10 @@ CLASSES: Mapping[str, FailureClass] = {
     "SCHEMA_GENERATION_FAILED": FailureClass.VENDOR_ERROR,
 }
 
+_BY_STATUS: Mapping[int, FailureClass] = {
+    413: FailureClass.TOO_LARGE,
+    415: FailureClass.UNSUPPORTED,
+}
 
 _LOCKED = "for a PDF, set passwords: in the job, then run 'docbatch retry'"
 
@@ -56,6 +60,12 @@ def failure(reason: str | None, message: str | None) -> Failure:
     kind = CLASSES.get(reason or "", FailureClass.UNKNOWN)
     told = message or f"Extend says {reason or 'nothing about the reason'}"
     return Failure(kind, f"{told}; {_LOCKED}" if kind is FailureClass.ENCRYPTED else told, reason)
+
+
+def refused(reply: Reply, name: str) -> Refused:
+    """Return what the refusal of one document's upload means."""
+    kind = CLASSES.get(code(reply)) or _BY_STATUS.get(reply.status, FailureClass.REFUSED_INPUT)
+    return Refused(f"{name}: {told(reply)}", code=code(reply), kind=kind)
 
 
 def accepted(reply: Reply) -> Accepted:

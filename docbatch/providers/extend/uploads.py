@@ -9,9 +9,8 @@ from docbatch.core.errors import ProviderError, Refused, Unavailable
 from docbatch.core.models import Input, RemoteObject, WorkItem
 from docbatch.naming import references
 from docbatch.providers.base import Batch, Prepared, Step
-from docbatch.providers.extend import marks
+from docbatch.providers.extend import marks, outcomes
 from docbatch.providers.extend.calls import document
-from docbatch.providers.extend.outcomes import code, out_of_credits, told
 from docbatch.providers.http.keyed import Reply
 from docbatch.providers.http.times import moment
 
@@ -104,12 +103,12 @@ ABOUT_THE_DOCUMENT = frozenset({400, 413, 415, 422})
 def uploaded(step: Step, item: WorkItem, reply: Reply) -> RemoteObject:
     """Return the file. Raises Refused for this document alone, NotSent without credits, ProviderError."""
     if reply.status in ABOUT_THE_DOCUMENT:
-        raise Refused(f"{item.name}: {told(reply)}", code=code(reply))
+        raise outcomes.refused(reply, item.name)
     if reply.status == 402:
-        raise out_of_credits(reply)
+        raise outcomes.out_of_credits(reply)
     if 400 <= reply.status < 500:
         raise ProviderError(
-            told(reply), hint="nothing was sent; check the connection's base_url and API version"
+            outcomes.told(reply), hint="nothing was sent; check the connection's base_url and API version"
         )
     return _file(step, document(reply))
 

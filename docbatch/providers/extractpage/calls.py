@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, BinaryIO, NoReturn, TypeVar
 from urllib.parse import quote
 
 from docbatch.core.errors import Gone, Refused, Unavailable
+from docbatch.core.models import FailureClass
 from docbatch.jsontext import parse
-from docbatch.providers.extractpage.following import CursorRefused
+from docbatch.providers.extractpage.following import CLASSES, CursorRefused
 from docbatch.providers.extractpage.locator import Locator
 from docbatch.providers.extractpage.replies import (
     Misshapen,
@@ -29,6 +31,11 @@ BATCHES = "/v1/batches"
 MOST_LISTED = 100_000
 MOST_REGISTRATIONS = 4
 LARGEST_RESULT = 512 << 20
+BY_STATUS = {
+    402: FailureClass.OUT_OF_CREDITS,
+    413: FailureClass.TOO_LARGE,
+    415: FailureClass.UNSUPPORTED,
+}
 
 _LISTED_AT_ONCE = 200
 _ITEMS_AT_ONCE = 500
@@ -108,7 +115,8 @@ class Service:
         """Read a part of a batch's feed. Raises Gone for an unknown batch, CursorRefused."""
         reply = self.client.ask("GET", _path(batch), params=_paging(cursor, _ITEMS_AT_ONCE))
         if reply.status == 200:
-            return _understood(reply, read_page)
+            page = _understood(reply, read_page)
+            return replace(page, batch=replace(page.batch, seen=reply.date))
         told = f"batch {batch} was answered with status {reply.status}: {complaint(reply)[1]}"
         if cursor is not None:
             raise CursorRefused(told)
@@ -149,8 +157,11 @@ def complaint(reply: Reply) -> tuple[str | None, str]:
 
 def _refuse(subject: str, reply: Reply) -> NoReturn:
     code, told = complaint(reply)
+    kind = CLASSES.get(code or "") or BY_STATUS.get(reply.status, FailureClass.REFUSED_INPUT)
     raise Refused(
-        f"{subject} was answered with status {reply.status}: {told}", code=code or str(reply.status)
+        f"{subject} was answered with status {reply.status}: {told}",
+        code=code or str(reply.status),
+        kind=kind,
     )
 
 

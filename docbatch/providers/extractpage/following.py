@@ -16,6 +16,39 @@ from docbatch.providers.extractpage.replies import Page, RemoteBatch, RemoteItem
 MOST_PAGES = 200
 MOST_SCANS = 8
 
+CLASSES: Mapping[str, FailureClass] = {
+    "upload_missing": FailureClass.EXPIRED,
+    "upload_expired": FailureClass.EXPIRED,
+    "file_expired": FailureClass.EXPIRED,
+    "corrupt": FailureClass.CORRUPT,
+    "corrupted": FailureClass.CORRUPT,
+    "corrupt_file": FailureClass.CORRUPT,
+    "file_corrupt": FailureClass.CORRUPT,
+    "invalid_file": FailureClass.CORRUPT,
+    "invalid_pdf": FailureClass.CORRUPT,
+    "encrypted": FailureClass.ENCRYPTED,
+    "encrypted_pdf": FailureClass.ENCRYPTED,
+    "file_encrypted": FailureClass.ENCRYPTED,
+    "password_protected": FailureClass.ENCRYPTED,
+    "password_required": FailureClass.ENCRYPTED,
+    "too_large": FailureClass.TOO_LARGE,
+    "file_too_large": FailureClass.TOO_LARGE,
+    "too_many_pages": FailureClass.TOO_LARGE,
+    "page_limit_exceeded": FailureClass.TOO_LARGE,
+    "unsupported": FailureClass.UNSUPPORTED,
+    "unsupported_format": FailureClass.UNSUPPORTED,
+    "unsupported_type": FailureClass.UNSUPPORTED,
+    "unsupported_file_type": FailureClass.UNSUPPORTED,
+    "unsupported_media_type": FailureClass.UNSUPPORTED,
+    "empty": FailureClass.EMPTY,
+    "empty_file": FailureClass.EMPTY,
+    "timeout": FailureClass.TIMEOUT,
+    "timed_out": FailureClass.TIMEOUT,
+    "quota_exceeded": FailureClass.OUT_OF_CREDITS,
+    "insufficient_credits": FailureClass.OUT_OF_CREDITS,
+}
+"""What the codes of items mean. One of them is documented; the others are those that say it themselves."""
+
 # Asks for the page after a cursor, or for the first. Raises CursorRefused.
 Ask = Callable[[str | None], Page]
 
@@ -28,13 +61,14 @@ class CursorRefused(Unavailable):
 class Feed:
     """What one process remembers of a batch: how far it has read, and what it has told already.
 
-    `keys` are the keys of the items that a file stands for, by file id.
+    `keys` are the keys of the items that a file stands for, by file id. `batch` is as it was last seen.
     """
 
     keys: Mapping[str, Sequence[str]]
     mark: str | None = None
     scans: int = 0
     told: set[str] = field(default_factory=set)
+    batch: RemoteBatch | None = None
 
     def follow(self, ask: Ask) -> Progress:
         """Read what is new. Raises what `ask` raises; then nothing counts as told, and the next try reads it again."""
@@ -47,6 +81,7 @@ class Feed:
 
     def _follow(self, ask: Ask) -> Progress:
         batch, items = self._changes(ask)
+        self.batch = batch
         ended = list(self._verdicts(batch, items, final=False))
         if not batch.is_finished or self.is_over:
             return Progress(ended)
@@ -154,5 +189,4 @@ def _failure(item: RemoteItem) -> Failure:
     )
     if item.status in {"cancelled", "canceled"}:
         return Failure(FailureClass.CANCELLED, told, code)
-    kind = FailureClass.EXPIRED if code == "upload_missing" else FailureClass.VENDOR_ERROR
-    return Failure(kind, told, code)
+    return Failure(CLASSES.get(code.lower(), FailureClass.VENDOR_ERROR), told, code)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Final
 
 from docbatch.core.errors import CredentialsError, Gone, NotSent, Refused, Stale, Unavailable, Uncertain
@@ -21,7 +22,7 @@ from docbatch.providers.base import (
     Sighting,
     Step,
 )
-from docbatch.providers.extractpage import marks, request, uploads
+from docbatch.providers.extractpage import expectations, marks, request, uploads
 from docbatch.providers.extractpage.answer import ExtractPageAnswer, pack, read
 from docbatch.providers.extractpage.calls import BATCHES, Service, complaint
 from docbatch.providers.extractpage.following import Feed, scan
@@ -29,6 +30,7 @@ from docbatch.providers.extractpage.locator import Locator
 from docbatch.providers.extractpage.lookup import recalled, recipe_of
 from docbatch.providers.extractpage.replies import Misshapen, RemoteBatch, named_files, read_batch
 from docbatch.providers.http.keyed import Reply
+from docbatch.providers.http.link_fields import without_queries
 
 KEY_TRUSTED_FOR: Final = 23 * uploads.HOUR
 OPENING_LASTS: Final = uploads.HOUR
@@ -42,6 +44,7 @@ class ExtractPageProvider:
         self.traits = traits
         self._service = service
         self._feeds: dict[str, Feed] = {}
+        self._said: set[str] = set()
         # Files that no batch takes, each with the vendor's words.
         self._declined: dict[str, str] = {}
         self._indexed: tuple[Batch | None, Mapping[str, WorkItem]] = (None, {})
@@ -119,7 +122,14 @@ class ExtractPageProvider:
             ) from None
         if not marks.is_of(batch, intent):
             raise Uncertain(f"the create was answered with batch {batch.id}, which does not carry our marks")
-        return Accepted(batch.id)
+        return Accepted(batch.id, note=self._unsaid(replace(batch, seen=reply.date), intent))
+
+    def _unsaid(self, batch: RemoteBatch, intent: Intent) -> str:
+        """Return what is to be said of a batch and was not said before; it counts as said."""
+        with self._lock:
+            new = [each for each in expectations.remarks(batch, intent.body) if each not in self._said]
+            self._said.update(new)
+        return "; ".join(new)
 
     def _find(self, intent: Intent) -> tuple[Accepted | None, float]:
         """Look through all batches for our metadata; of several the earliest is ours. Return the vendor's time too."""
@@ -154,7 +164,10 @@ class ExtractPageProvider:
         if feed.is_over:
             # Asked about once more, the batch is read from the beginning: then what was told did not arrive.
             self._feeds.pop(intent.submission, None)
-        return progress
+        if feed.batch is None:
+            return progress
+        note = self._unsaid(feed.batch, intent)
+        return replace(progress, note=note, lasts=expectations.lasts(feed.batch))
 
     def _feed(self, intent: Intent) -> Feed:
         with self._lock:
@@ -176,7 +189,7 @@ class ExtractPageProvider:
     def fetch(self, intent: Intent, ready: Ready) -> bytes:
         at = Locator.parse(ready.remote_id)
         try:
-            return pack(at, self._service.result(at))
+            return pack(at, without_queries(self._service.result(at), "image_url"))
         except Gone:
             self._refuse_strangers(intent)
             raise

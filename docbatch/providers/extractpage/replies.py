@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from docbatch.providers.http.times import moment
@@ -40,6 +40,8 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class RemoteBatch:
+    """`options` are those the service works with. `seen` is the vendor's time of the answer, where it was noted."""
+
     id: str
     status: str
     total: int
@@ -48,6 +50,9 @@ class RemoteBatch:
     engine: str | None
     created: float | None
     completed: bool
+    expires: float | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    seen: float | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -112,6 +117,7 @@ def read_batch(answer: object) -> RemoteBatch:
     """Read a batch. Raises Misshapen."""
     body = _object(answer)
     total, metadata, engine = body.get("total_items"), body.get("metadata"), body.get("engine")
+    options = body.get("options")
     if not _is_whole(total):
         raise Misshapen("total_items is missing")
     return RemoteBatch(
@@ -123,6 +129,8 @@ def read_batch(answer: object) -> RemoteBatch:
         engine=engine if isinstance(engine, str) else None,
         created=moment(body.get("created_at")),
         completed=body.get("completed_at") is not None,
+        expires=moment(body.get("expires_at")),
+        options=options if isinstance(options, dict) else {},
     )
 
 

@@ -129,10 +129,16 @@ class KeyedClient:
             return outcome
         if outcome.status == 429 and self._limiter is not None:
             self._limiter.slow_down(outcome.retry_after)
-        if outcome.status in (401, 403):
+        if outcome.status == 403:
+            raise CredentialsError(
+                f"the key may not do this: {_told(call, outcome)}",
+                hint="the account's plan may lack it (batches are not part of every plan), or the key or workspace the right"
+                " to it; change that at the vendor, then run the same command again",
+            )
+        if outcome.status == 401:
             raise CredentialsError(
                 f"the key was refused: {_told(call, outcome)}",
-                hint="check this connection's key and what it may do, then run the same command again",
+                hint="check this connection's key, then run the same command again",
             )
         return outcome
 

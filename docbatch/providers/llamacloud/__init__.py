@@ -131,6 +131,10 @@ KIND = ProviderKind(
         address_variable=BASE_URL_VARIABLE,
         hosts=frozenset({"api.cloud.llamaindex.ai", "api.cloud.eu.llamaindex.ai"}),
         webhook=_webhook,
-        emulator=EmulatorKind(8472, "docbatch.emulators.llamacloud.service:rehearsed"),
+        emulator=EmulatorKind(
+            8472,
+            "docbatch.emulators.llamacloud.service:rehearsed",
+            "docbatch.emulators.llamacloud.webhook:announcements",
+        ),
     ),
 )

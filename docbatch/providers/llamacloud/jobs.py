@@ -7,6 +7,7 @@ from typing import Any
 
 from docbatch.core.errors import Gone, Refused, Unavailable
 from docbatch.providers.http.keyed import PresignedClient
+from docbatch.providers.http.link_fields import without_queries
 from docbatch.providers.llamacloud.calls import JOBS, PAGE, Api, Json, under
 
 EXPAND: Mapping[str, Sequence[str]] = {
@@ -51,11 +52,13 @@ class Jobs:
             return self._downloaded(job)
         asked = [("expand", each) for each in EXPAND[product]]
         try:
-            return self._api.reply("GET", under(JOBS[product], job), asked).body
+            body = self._api.reply("GET", under(JOBS[product], job), asked).body
         except Unavailable:
             # An answer that is too large fails each time; in parts it is not.
             self._large.add(job)
             raise
+        # What was extracted has fields of the user's own; what was parsed has none but the service's.
+        return without_queries(body, "presigned_url") if product == "parse_v2" else body
 
     def _downloaded(self, job: str) -> bytes:
         """Put together what one answer would say, from parts that are downloaded without the key."""

@@ -1,4 +1,7 @@
-"""What the service's words about a document mean; it gives no codes, so its sentences are all there is."""
+"""What the service's words about a document mean: it gives no codes, so that whole sentences are all there is.
+
+A name of a file may hold any word, so a word alone means nothing. A sentence counts when all of it is known.
+"""
 
 import re
 from collections.abc import Iterator
@@ -8,21 +11,94 @@ from docbatch.providers.base import Batch
 
 LONGEST = 1000
 
+_IT = r"(?:(?:the|this|your|a|source|input|uploaded|pdf) )*(?:file|document|pdf|upload)"
+_IS = r"(?:is|was|seems|appears)(?: to be)?"
+_COUNTED = r"(?:file|document|page|pages|size|file size|page count|number of pages)"
 _MEANINGS = (
-    (FailureClass.ENCRYPTED, r"password|encrypt|\bdrm\b|protected"),
+    (
+        FailureClass.ENCRYPTED,
+        rf"{_IT} {_IS} (?:password[- ]protected|protected by a password|encrypted|drm[- ]protected|locked)",
+        r"(?:(?:a|the) )?password (?:is )?(?:required|missing|needed|wrong|incorrect)",
+        r"(?:wrong|incorrect|invalid) password",
+        r"(?:password[- ]protected|encrypted) (?:file|document|pdf)s?(?: (?:is|are) not supported)?",
+    ),
     (
         FailureClass.TOO_LARGE,
-        r"too[ _]large|too big|too many pages|exceeds .{0,40}(size|pages|limit)|payload too large",
+        rf"(?:{_IT}|{_IT} size|file size|payload|request entity) (?:{_IS} )?too (?:large|big|long)(?: to be \w+)?",
+        rf"{_IT} has too many pages(?: \(\d+\))?",
+        r"too many pages(?: \(\d+\))?",
+        rf"{_COUNTED} limit (?:(?:is|was|has been) )?exceeded",
+        (
+            rf"(?:{_IT}|{_COUNTED}) (?:exceeds|exceeded|is above|is over) (?:the )?(?:maximum|max|allowed|size|page)"
+            r"(?: [a-z]+){0,4}(?: of \d[\d,.]* ?[a-z]*)?"
+        ),
     ),
-    (FailureClass.UNSUPPORTED, r"unsupported|not supported|unknown (file|media) type"),
-    (FailureClass.EMPTY, r"\bempty\b|no content|zero bytes"),
-    (FailureClass.TIMEOUT, r"time[d ]?[ -]?out"),
-    (FailureClass.OUT_OF_CREDITS, r"credits?\b|usage limit|payment|quota"),
-    (FailureClass.EXPIRED, r"expired|not in storage"),
-    (FailureClass.CORRUPT, r"corrupt|damaged|malformed|could not (be )?open|cannot (be )?open|invalid pdf"),
-    (FailureClass.CANCELLED, r"cancell?ed"),
+    (
+        FailureClass.UNSUPPORTED,
+        r"unsupported (?:(?:file|media|document|content) )?(?:type|format|extension)(?: [\w.+/-]+)?",
+        r"(?:this|the) (?:file|media|document) (?:type|format) is (?:not supported|unsupported)",
+        r"(?:file|media|document) (?:type|format)(?: [\w.+/-]+)? (?:is )?(?:not supported|unsupported)",
+        r"unknown (?:file|media) type(?: [\w.+/-]+)?",
+    ),
+    (
+        FailureClass.EMPTY,
+        rf"{_IT} {_IS} empty",
+        r"empty (?:file|document)",
+        rf"{_IT} has (?:no (?:content|pages)|zero bytes)",
+        r"no content(?: found)?",
+    ),
+    (
+        FailureClass.TIMEOUT,
+        (
+            r"(?:the )?(?:job|request|parsing|processing|extraction|operation|document|file)? ?(?:has )?timed[- ]?out"
+            r"(?: after [\d.]+ ?[a-z]*)?"
+        ),
+        r"(?:[a-z]+ )?time[- ]?out(?: (?:exceeded|reached|of|after)(?: [\d.]+ ?[a-z]*)?)?",
+    ),
+    (
+        FailureClass.OUT_OF_CREDITS,
+        r"you(?:'ve| have) (?:exceeded|used up|run out of|used all of|used all)(?: of)? your (?:free )?credits?",
+        r"(?:insufficient|not enough|out of|no) credits?(?: left| remaining| available)?",
+        r"(?:this|the) (?:project|organization) has reached its (?:day|daily|month|monthly) usage limit",
+        r"(?:credit|usage|spend|quota)(?: limit)? (?:(?:is|was|has been) )?(?:reached|exceeded|exhausted)",
+        r"credits (?:(?:are|have been) )?exhausted",
+        r"payment (?:is )?required",
+    ),
+    (
+        FailureClass.EXPIRED,
+        rf"{_IT} (?:{_IS} )?not (?:found )?in (?:the )?storage",
+        rf"{_IT} (?:has |is )?expired",
+        rf"{_IT} (?:is no longer available|no longer exists)",
+    ),
+    (
+        FailureClass.CORRUPT,
+        rf"{_IT} {_IS} (?:corrupt|corrupted|damaged|malformed|broken)",
+        rf"(?:{_IT} )?(?:could not|cannot|can't) be (?:opened|read)",
+        rf"(?:could not|cannot|failed to) (?:open|read) {_IT}",
+        r"(?:invalid|corrupt|corrupted|damaged|malformed) (?:file|document|pdf)(?: file)?",
+    ),
+    (
+        FailureClass.CANCELLED,
+        r"(?:(?:the|this) )?(?:job |request |batch )?(?:is |was |has been )?cancell?ed(?: by [a-z ]+)?",
+    ),
 )
-_PATTERNS = [(kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _MEANINGS]
+_SENTENCES = [(kind, re.compile("|".join(patterns), re.IGNORECASE)) for kind, *patterns in _MEANINGS]
+_CODE = re.compile(r"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?=$|[:\s])")
+_CODES = (
+    (FailureClass.ENCRYPTED, r"\w*(?:PASSWORD|ENCRYPTED)\w*"),
+    (FailureClass.TOO_LARGE, r"\w*(?:TOO_LARGE|TOO_MANY_PAGES|LIMIT_EXCEEDED)"),
+    (FailureClass.UNSUPPORTED, r"(?:UNSUPPORTED_\w+|\w+_(?:UNSUPPORTED|NOT_SUPPORTED))"),
+    (FailureClass.EMPTY, r"(?:EMPTY_\w+|\w+_EMPTY)"),
+    (FailureClass.TIMEOUT, r"\w*(?:TIMEOUT|TIMED_OUT)"),
+    (
+        FailureClass.OUT_OF_CREDITS,
+        r"(?:OUT_OF_CREDITS|INSUFFICIENT_CREDITS|\w*(?:USAGE|CREDIT|QUOTA)\w*_EXCEEDED)",
+    ),
+    (FailureClass.EXPIRED, r"(?:\w+_EXPIRED|\w*NOT_(?:FOUND_)?IN_STORAGE)"),
+    (FailureClass.CORRUPT, r"(?:(?:CORRUPT|CORRUPTED|INVALID)_(?:FILE|DOCUMENT|PDF)|\w+_CORRUPT(?:ED)?)"),
+)
+# Where one sentence ends and the next begins; an outer one often gives the inner after a colon.
+_END = re.compile(r"(?:[.!;]+|:)(?:\s+|$)|\s*[\r\n]+\s*|\s+\((?=\D)|\)(?=[\s.]|$)")
 
 
 def failure(
@@ -30,8 +106,23 @@ def failure(
 ) -> Failure:
     """Sort a message of the service; the message itself is kept."""
     said = str(message or "").strip()[:LONGEST] or "LlamaCloud gave no reason"
-    kind = next((kind for kind, pattern in _PATTERNS if pattern.search(said)), otherwise)
+    kind = _coded(said) or next(filter(None, map(_meant, _END.split(said))), otherwise)
     return Failure(kind, said, code)
+
+
+def _coded(said: str) -> FailureClass | None:
+    """Return what a code at the beginning means; OTHER_THINGS in the middle may be a name."""
+    code = _CODE.match(said)
+    if code is None:
+        return None
+    # Credits and quotas are limits as well, and another matter than a document's size.
+    kinds = [kind for kind, pattern in _CODES if re.fullmatch(pattern, code[1])]
+    return FailureClass.OUT_OF_CREDITS if FailureClass.OUT_OF_CREDITS in kinds else next(iter(kinds), None)
+
+
+def _meant(sentence: str) -> FailureClass | None:
+    plain = " ".join(sentence.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split())
+    return next((kind for kind, pattern in _SENTENCES if pattern.fullmatch(plain)), None)
 
 
 def refusal(status: int, said: str) -> Failure:

@@ -44,7 +44,7 @@ def _objection(found: os.stat_result, task: Task) -> Differs | Failure | None:
         reason = (
             f"{found.st_size} bytes are more than half of max_memory ({task.max_memory} bytes); {MORE_MEMORY}"
         )
-        return Failure(FailureClass.TOO_LARGE, reason)
+        return Failure(FailureClass.MEMORY, reason)
     return None
 
 

@@ -145,6 +145,16 @@ def test_the_name_of_an_upload_keeps_the_documents_ending(name: str, sent: str) 
     assert marks.file_name("testproject01", replace(ITEM, name=name)).split("-", 2)[2] == sent
 
 
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [("README", "README.txt"), ("a.log", "a.log.txt"), ("a.TXT", "a.TXT"), ("", "document.txt")],
+)
+def test_a_text_is_named_as_one(name: str, sent: str) -> None:
+    text = replace(ITEM, name=name, media_type="text/plain")
+
+    assert marks.file_name("testproject01", text).split("-", 2)[2] == sent
+
+
 def test_a_run_of_another_submission_is_not_ours() -> None:
     assert marks.item_of(marks.metadata(MARKER, ITEM), MARKER) == ITEM.key
     assert marks.item_of(marks.metadata("testproject01-s12345", ITEM), MARKER) is None
@@ -379,7 +389,7 @@ def test_signed_links_are_cut_before_anything_is_kept() -> None:
 
     assert json.loads(kept) == {
         "id": "pr_1",
-        "output": {"chunks": [{"details": {"imageUrl": "https://s/img.png", "url": "https://s/"}}]},
+        "output": {"chunks": [{"details": {"imageUrl": "https://s/img.png", "url": "https://s/?k=1"}}]},
     }
 
 

@@ -253,3 +253,34 @@ def test_an_output_link_expires_after_15_minutes(vendor: ExtendEmulator, judge: 
     vendor.clock = lambda: now + 901
 
     assert httpx.get(link).status_code == 403
+
+
+def test_single_runs_processors_and_deletes_are_there_for_the_vendors_client(judge: Judge) -> None:
+    client = judge.client
+    file = upload(client, "Total: 12")
+
+    parsed = client.parse_runs.create(file={"id": file}, metadata={"mine": "1"})
+    found = client.extract_runs.create(file={"id": file}, config={"schema": {"type": "object"}})
+    saved = client.extract_runs.create(file={"id": file}, extractor={"id": "ex_one"})
+
+    assert client.parse_runs.retrieve(parsed.id).status.value == "PROCESSED"
+    assert client.extract_runs.retrieve(found.id).extractor is None
+    version = client.extract_runs.retrieve(saved.id).extractor_version
+    assert version is not None
+    assert version.version == "2.0"
+    assert [each.id for each in client.extractors.list().data] == ["ex_one"]
+    assert client.parse_runs.delete(parsed.id).id == parsed.id
+    assert client.files.delete(file).id == file
+    with pytest.raises(ApiError):
+        client.parse_runs.retrieve(parsed.id)
+    with pytest.raises(ApiError):
+        client.files.retrieve(file)
+    assert upload(client, "another") != file
+
+
+def test_a_mail_is_kept_as_it_was_sent(judge: Judge, vendor: ExtendEmulator) -> None:
+    mail = b"Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b--\r\n"
+
+    made = judge.client.files.upload(file=("a.eml", io.BytesIO(mail), "message/rfc822"))
+
+    assert vendor.files[made.id].content == mail

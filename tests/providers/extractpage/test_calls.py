@@ -534,3 +534,41 @@ def test_at_most_four_files_are_registered_at_once(monkeypatch: pytest.MonkeyPat
 
         assert max(most) == MOST_REGISTRATIONS == 4
         subject.close()
+
+
+def test_options_that_are_not_those_asked_for_are_told_once() -> None:
+    with ExtractPage(other_options={"extract_text": False}) as vendor:
+        subject = arrange.provider(vendor)
+        wanted = arrange.intent(subject)
+
+        accepted = subject.create(wanted)
+        told = [subject.poll(wanted, accepted.remote_id).note for _ in range(3)]
+        subject.close()
+
+    assert "is done with extract_text: false, and true was asked for" in accepted.note
+    assert told == ["", "", ""]
+
+
+def test_what_was_asked_for_and_done_is_no_news() -> None:
+    with ExtractPage() as vendor:
+        subject = arrange.provider(vendor)
+        wanted = arrange.intent(subject)
+        assert subject.create(wanted).note == ""
+        subject.close()
+
+
+def test_results_that_soon_go_are_told_once_and_with_the_time_that_is_left() -> None:
+    with ExtractPage(batch_life=72 * HOUR) as vendor:
+        subject = arrange.provider(vendor)
+        wanted = arrange.intent(subject)
+        accepted = subject.create(wanted)
+        fresh = subject.poll(wanted, accepted.remote_id)
+        later(vendor, 61)
+        old = [subject.poll(wanted, accepted.remote_id) for _ in range(2)]
+        subject.close()
+
+    assert fresh.note == ""
+    assert fresh.lasts == pytest.approx(72 * HOUR, abs=60)
+    assert "batch_0001 and its results go at extract.page at 20" in old[0].note
+    assert old[0].lasts == pytest.approx(11 * HOUR, abs=60)
+    assert old[1].note == ""

@@ -165,6 +165,8 @@ def test_a_refused_key_is_no_answer_about_the_work(status: int) -> None:
 
     assert f"status {status}" in refused.message
     assert "no such key: [cut]" in refused.message
+    assert ("key was refused" in refused.message) is (status == 401)
+    assert ("plan" in str(refused.hint)) is (status == 403)
 
 
 def test_a_key_is_cut_out_of_an_answer_without_the_word_before_it() -> None:

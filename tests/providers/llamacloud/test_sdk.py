@@ -187,3 +187,20 @@ def test_the_client_would_notice_an_answer_of_another_shape(
     monkeypatch.setattr(vendor, "route", without_name)
     with pytest.raises(APIResponseValidationError):
         client.beta.directories.create(name="run")
+
+
+def test_single_jobs_and_deletes_are_there_for_the_vendors_client(client: LlamaCloud) -> None:
+    file = client.files.create(file=("a.txt", b"Total: 12", "text/plain"), purpose="parse")
+    parsed = client.parsing.create(file_id=file.id, tier="agentic", version="latest")
+    sent = client.parsing.create(
+        upload_file=("b.txt", b"banana", "text/plain"), tier="agentic", version="latest"
+    )
+    found = client.extract.create(file_input=file.id, configuration={"data_schema": {"type": "object"}})
+
+    assert client.parsing.get(parsed.id, expand=["text"]).job.status == "COMPLETED"
+    assert client.parsing.get(sent.id, expand=["text"]).text.pages[0].text == "banana"  # type: ignore[union-attr]
+    assert client.extract.get(found.id).extract_result == {"total": "12"}
+    assert [each.name for each in client.files.list()] == ["a.txt", "b.txt"]
+    client.files.delete(file.id)
+    with pytest.raises(NotFoundError):
+        client.parsing.create(file_id=file.id, tier="agentic", version="latest")

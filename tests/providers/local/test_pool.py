@@ -290,7 +290,7 @@ def test_a_name_that_is_not_utf_8_is_no_obstacle(one: Bench, tmp_path: Path) -> 
 
 def test_a_document_larger_than_half_of_the_memory_is_refused(one: Bench) -> None:
     answers = one.run(one.task("a", b"fine " * 100, max_memory=900))
-    assert kind(answers["a"]) is FailureClass.TOO_LARGE
+    assert kind(answers["a"]) is FailureClass.MEMORY
 
 
 def test_a_pool_may_be_closed_twice_and_unused(tmp_path: Path) -> None:

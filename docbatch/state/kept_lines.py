@@ -1,0 +1,57 @@
+"""Documents that are no longer found, and stay in outputs that hold a whole job: their outputs stay, as those in files do.
+
+A delivery stands for such a document while its sink writes to the place where it was: `output` and `stamp` say which.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from docbatch.state.database import Database
+
+_IS_KEPT = (
+    "document.wanted = 0 AND delivery.result IS NOT NULL"
+    " AND delivery.output = sink.output AND delivery.stamp = hex(sink.root)"
+)
+_JOINED = (
+    "delivery JOIN sink ON sink.id = delivery.sink"
+    " JOIN document ON document.job = sink.job AND document.path = delivery.path"
+)
+
+
+def hold_on(database: Database, job: str, path: bytes | None = None) -> None:
+    """Inside the current transaction: what is about to be let go, one document or all, stays where its job's file has it.
+
+    Sinks that record each document have a delivery of it already, and need nothing.
+    """
+    database.execute(
+        "INSERT OR IGNORE INTO delivery (sink, path, output, result, stamp, due)"
+        " SELECT sink.id, document.path, sink.output, item.result, hex(sink.root), 0 FROM document"
+        " JOIN item ON item.id = document.item JOIN job ON job.name = document.job JOIN sink ON sink.job = job.name"
+        " WHERE document.job = :job AND (:path IS NULL OR document.path = :path) AND document.wanted = 1"
+        " AND item.result IS NOT NULL AND NOT (coalesce(item.empty, 0) AND job.on_empty = 'fail')"
+        " AND sink.wanted = 1 AND sink.output IS NOT NULL AND sink.stamp IS NOT NULL",
+        {"job": job, "path": path},
+    )
+
+
+def kept_lines(database: Database, sink: int) -> Iterator[tuple[None, bytes, bytes, str, str, int, str]]:
+    """Yield path, output, result, digest, size and media type of what stays in a whole sink, in path order, behind a None."""
+    yield from database.execute(
+        "SELECT NULL, delivery.path, x'', delivery.result, item.digest, item.size, item.media_type"
+        f" FROM {_JOINED} JOIN item ON item.id = document.item"
+        f" WHERE delivery.sink = ? AND {_IS_KEPT} ORDER BY delivery.path",
+        (sink,),
+    )
+
+
+def forget_others(database: Database, sink: int) -> None:
+    """Inside the current transaction: of a whole sink's documents only those that stay are known one by one."""
+    database.execute(
+        "DELETE FROM delivery WHERE sink = :sink AND path NOT IN"
+        f" (SELECT delivery.path FROM {_JOINED} WHERE delivery.sink = :sink AND {_IS_KEPT})",
+        {"sink": sink},
+    )
+
+
+def let_go(database: Database, sink: int, paths: Sequence[bytes]) -> None:
+    """Inside the current transaction: stop keeping what cannot be written again."""
+    database.executemany("DELETE FROM delivery WHERE sink = ? AND path = ?", [(sink, path) for path in paths])

@@ -1,0 +1,108 @@
+"""A document that is no longer found stays in the file of its job, as it stays in a file of its own."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.project import JOB, Project
+
+SINKS = """
+sink:
+  - {type: jsonl, path: out/all.jsonl}
+  - {type: sqlite, path: out/all.db}
+  - {type: files, path: "out/{{ doc.path }}.md"}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    made = Project(tmp_path)
+    made.write({f"in/{name}.txt": f"text {name}" for name in "abc"})
+    made.job(JOB.partition("sink:")[0] + SINKS.lstrip())
+    made.applied()
+    return made
+
+
+def lines(project: Project, name: str = "all.jsonl") -> dict[str, str]:
+    found = [json.loads(line) for line in project.outputs()[name].splitlines()]
+    assert [each["document"]["path"] for each in found] == sorted(each["document"]["path"] for each in found)
+    return {each["document"]["path"]: each["text"].strip() for each in found}
+
+
+def test_the_line_of_a_removed_document_stays(project: Project) -> None:
+    before = project.outputs()
+    (project.root / "in/b.txt").unlink()
+
+    assert "their outputs stay" in project.call("plan").out or "its outputs stay" in project.call("plan").out
+    project.applied()
+
+    after = project.outputs()
+    assert after["all.jsonl"] == before["all.jsonl"]
+    assert after["b.txt.md"] == before["b.txt.md"]
+    assert project.call("plan", "--detailed-exitcode").code == 0
+
+
+def test_it_stays_when_the_file_is_written_again(project: Project) -> None:
+    (project.root / "in/b.txt").unlink()
+    project.applied()
+    project.write({"in/d.txt": "text d"})
+    (project.root / "out/all.jsonl").unlink()
+    project.applied()
+    project.write({"out/all.jsonl": "cut", "in/e.txt": "text e"})
+    project.applied()
+
+    assert lines(project) == {f"{name}.txt": f"text {name}" for name in "abcde"}
+
+
+def test_a_document_that_comes_back_has_one_line_and_its_new_text(project: Project) -> None:
+    (project.root / "in/b.txt").unlink()
+    project.applied()
+    project.write({"in/b.txt": "another text"})
+    project.applied()
+    assert lines(project)["b.txt"] == "another text"
+
+    (project.root / "in/b.txt").unlink()
+    project.applied()
+
+    assert lines(project) == {"a.txt": "text a", "b.txt": "another text", "c.txt": "text c"}
+
+
+def test_a_file_that_begins_elsewhere_has_the_documents_of_today(project: Project) -> None:
+    (project.root / "in/b.txt").unlink()
+    project.applied()
+    project.job(JOB.partition("sink:")[0] + SINKS.lstrip().replace("all.jsonl", "new.jsonl"))
+    project.applied()
+
+    assert lines(project, "new.jsonl").keys() == {"a.txt", "c.txt"}
+    assert lines(project).keys() == {"a.txt", "b.txt", "c.txt"}
+
+
+def test_lines_stay_where_a_job_was_away_for_a_while(project: Project) -> None:
+    spec = (project.root / "jobs/job.yaml").read_text()
+    (project.root / "in/b.txt").unlink()
+    project.job(spec.replace("name: job", "name: other").replace("out/", "elsewhere/"), "other")
+    (project.root / "jobs/job.yaml").unlink()
+    project.call("apply")
+    project.job(spec)
+    project.applied()
+
+    assert lines(project) == {f"{name}.txt": f"text {name}" for name in "abc"}
+
+
+def test_a_line_whose_result_is_gone_leaves_the_file_and_says_so_once(project: Project) -> None:
+    (project.root / "in/b.txt").unlink()
+    project.applied()
+    texts = {path: path.read_bytes() for path in (project.root / ".docbatch/spool").glob("??/*")}
+    for path in texts:
+        path.unlink()
+    (project.root / "out/all.jsonl").unlink()
+    ended = project.call("apply")
+    assert "b.txt: it leaves the file of job 'job'" in ended.out + ended.err
+    for path, content in texts.items():
+        path.write_bytes(content)
+
+    told = project.applied()
+
+    assert "b.txt" not in told.err
+    assert lines(project).keys() == {"a.txt", "c.txt"}
