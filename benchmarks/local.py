@@ -8,6 +8,7 @@ side counts, because the machine is not ours alone. See README.md for how to rea
 """
 
 import argparse
+import compileall
 import hashlib
 import json
 import multiprocessing
@@ -22,6 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import docbatch
 from docbatch.core.models import Failure, Operation, WorkItem
 from docbatch.media import HEAD_SIZE, detect
 from docbatch.processes.child import environment
@@ -168,6 +170,8 @@ def main() -> None:
             if key.endswith(("_THREADS", "_MAX"))
         }
     )
+    # An installed docbatch was compiled when it was installed; a checkout may not be, and would be at every start.
+    compileall.compile_dir(Path(docbatch.__file__).parent, quiet=1)
     work = list(items(arguments.folder))
     plain, ours, whole = [], [], []
     for _ in range(arguments.rounds):

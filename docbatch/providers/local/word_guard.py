@@ -10,8 +10,8 @@ Span = tuple[int, int]
 
 # A number keeps its own points, commas, dashes and strokes, so that 1.204,50 is one and 12-34 is not 1234. What PDFium
 # writes for a hyphen at a line's end stands inside a word.
-_LETTER = r"[^\W_][\u0300-\u036f]*"
-_WORD = re.compile(rf"(?:{_LETTER})+(?:[.,:/'\u2019\-\u2010-\u2015\u2212\ufffe](?:{_LETTER})+)*")
+_LETTERS = r"[^\W_]++(?:[\u0300-\u036f]++[^\W_]*+)*+"
+_WORD = re.compile(rf"{_LETTERS}(?:[.,:/'\u2019\-\u2010-\u2015\u2212\ufffe]{_LETTERS})*+")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BREAK = re.compile(r"<br\s*/?>|\xad")
 _NOT_LETTERS = re.compile(r"[\W_]+")

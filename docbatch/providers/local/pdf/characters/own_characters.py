@@ -7,6 +7,7 @@ characters around it: in the page's raw text they are the same.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import accumulate, pairwise
 
 from docbatch.providers.local.engines import Json
@@ -24,19 +25,19 @@ _FOLDED = str.maketrans(
 )
 _COMBINING = re.compile("[\u0300-\u036f]")
 _OWN = re.compile(f"[{_DASHES}{_SINGLE}{_DOUBLE}]")
-_MARK = re.compile(f"[-'\"{_DASHES}{_SINGLE}{_DOUBLE}]")
-_PLAIN = re.compile("[-'\"]")
-_OWN_SPACE = re.compile(f"(?<=[^\\s{_SPACES}])[{_SPACES}](?=[^\\s{_SPACES}])")
+_WRITTEN_SO = {"-": _DASHES, "'": _SINGLE, '"': _DOUBLE}
+_OWN_SPACE = re.compile(f"[{_SPACES}](?<=[^\\s{_SPACES}].)(?=[^\\s{_SPACES}])")
 _SPACE = re.compile(r"(?<=\S) (?=\S)")
+_WHITE = "".join(filter(str.isspace, map(chr, range(0x3001))))
 # Spaces and what Markdown is made of are no part of the characters around.
-_MARKUP = re.compile(rf"[\s\x00*_#|\\`\[\]()<>~{HYPHEN}]+")
+_BARE = _FOLDED | dict.fromkeys(map(ord, f"{_WHITE}\x00*_#|\\`[]()<>~{HYPHEN}"))
 # Scripts that are written without spaces between words: Chinese and Japanese.
 SOLID = re.compile(r"[\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef]")
 _SOLID_END = re.compile(f"{SOLID.pattern} (?={SOLID.pattern})")
 _LINE_END = re.compile(r"\s*[\r\n]+\s*")
 # A list's marks, a table's rule and a link's target were written by the engine, not by the page.
 _ENGINES_OWN = re.compile(r"^\s*- |^\|[-:| ]+\|$|\]\([^)\s]*\)", re.MULTILINE)
-_STILL_BROKEN = re.compile(r"\b(\w{1,40})-(\*{0,3}) (\*{0,3})(\w{1,40})\b")
+_STILL_BROKEN = re.compile(r"\b(\w{1,40}+)-(\*{0,3}) (\*{0,3})(\w{1,40})\b")
 _COMPOUND = re.compile(r"\b\w{1,40}-\w{1,40}\b")
 _LAST_LETTERS = re.compile(r"\w*\Z")
 _FIRST_LETTERS = re.compile(r"\w*")
@@ -58,7 +59,7 @@ def restore(document: PdfDocument) -> None:
     raws = [document.raw(page["number"]) for page in pages]
     compounds: set[str] = set()
     if any(HYPHEN in raw for raw in raws):
-        compounds.update(word.lower() for raw in raws for word in _COMPOUND.findall(raw))
+        compounds.update(word.lower() for raw in raws for word in _compounds(raw))
     for page, raw in zip(pages, raws, strict=True):
         if HYPHEN in raw:
             rewrite(page, _Hyphens(raw, compounds).joined)
@@ -68,6 +69,10 @@ def restore(document: PdfDocument) -> None:
             rewrite(page, spaced_words.SpacedWords(raw).joined)
         if not raw.isascii():
             _restore(page, raw)
+
+
+def _compounds(raw: str) -> list[str]:
+    return _COMPOUND.findall(" ".join([word for word in raw.split() if "-" in word]))
 
 
 def folded(text: str) -> str:
@@ -130,7 +135,9 @@ class _Hyphens:
         self._joined = re.compile(rf"\b(?:{words})\b") if words else None
 
     def joined(self, texts: list[str]) -> list[str]:
-        texts = [_STILL_BROKEN.sub(self._join, text) if "-" in text else text for text in texts]
+        texts = [
+            _STILL_BROKEN.sub(self._join, text) if "- " in text or "-*" in text else text for text in texts
+        ]
         if self._joined is None:
             return texts
         return [self._joined.sub(lambda match: self._kept[match[0]], text) for text in texts]
@@ -145,10 +152,14 @@ class _Characters:
     """The plain-looking characters of a raw text, by the characters around them."""
 
     def __init__(self, raw: str) -> None:
+        # What the page itself writes plain everywhere stays as it is.
+        kinds = "".join(sorted({mark.translate(_FOLDED) for mark in _OWN.findall(raw)}))
+        self._plain = _any_of(kinds)
         found: dict[_Key, list[str]] = defaultdict(list)
-        for match in _MARK.finditer(raw):
-            for key in _keys(raw, match.start(), match[0].translate(_FOLDED)):
-                found[key].append(match[0])
+        for match in _any_of(kinds + "".join(_WRITTEN_SO[kind] for kind in kinds)).finditer(raw):
+            mark = match[0]
+            for key in _keys(raw, match.start(), mark.translate(_FOLDED)):
+                found[key].append(mark)
         self._marks = {key: each if len(set(each)) > 1 else each[:1] for key, each in found.items()}
         spaces = [(match.start(), match[0]) for match in _OWN_SPACE.finditer(raw)]
         self._beside_spaces = {(raw[at - 1], raw[at + 1]) for at, _ in spaces}
@@ -156,6 +167,8 @@ class _Characters:
 
     def restored(self, texts: list[str]) -> list[str]:
         said = "\n".join(texts)
+        if not self._spaces and not self._plain.search(said):
+            return texts
         hidden = _ENGINES_OWN.sub(lambda match: "\x00" * len(match[0]), said)
         own = [*self._own_marks(hidden), *self._own_spaces(hidden)]
         if not own:
@@ -167,9 +180,10 @@ class _Characters:
 
     def _own_marks(self, said: str) -> Iterator[tuple[int, str]]:
         seen: Counter[_Key] = Counter()
-        for match in _PLAIN.finditer(said):
+        marks = self._marks
+        for match in self._plain.finditer(said):
             for key in _keys(said, match.start(), match[0]):
-                meant = self._marks.get(key)
+                meant = marks.get(key)
                 if meant:
                     yield match.start(), meant[min(seen[key], len(meant) - 1)]
                     seen[key] += 1
@@ -184,6 +198,12 @@ class _Characters:
                     yield at, own
 
 
+@cache
+def _any_of(letters: str) -> re.Pattern[str]:
+    """Return what finds one of these letters; nothing where there are none."""
+    return re.compile(f"[{re.escape(letters)}]" if letters else r"(?!)")
+
+
 def _keys(text: str, at: int, plain: str) -> Iterator[_Key]:
     before, after = _around(text, at, _FARTHEST)
     for back, forth in _REACHES:
@@ -193,8 +213,8 @@ def _keys(text: str, at: int, plain: str) -> Iterator[_Key]:
 def _around(text: str, at: int, reach: int) -> tuple[str, str]:
     """Return the characters before and after one, spaces and markup left out."""
     window = 3 * reach
-    before = _MARKUP.sub("", text[max(at - window, 0) : at]).translate(_FOLDED)
-    after = _MARKUP.sub("", text[at + 1 : at + 1 + window]).translate(_FOLDED)
+    before = text[max(at - window, 0) : at].translate(_BARE)
+    after = text[at + 1 : at + 1 + window].translate(_BARE)
     return before[-reach:], after[:reach]
 
 

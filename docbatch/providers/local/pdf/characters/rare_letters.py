@@ -9,7 +9,7 @@ _MOST = 200
 
 
 def has_any(raw: str) -> bool:
-    return max(raw, default="") > "\uffff"
+    return _RARE.search(raw) is not None
 
 
 class RareLetters:

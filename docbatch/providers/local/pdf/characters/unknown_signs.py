@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from docbatch.providers.local.pdf.pdf_document import PdfDocument
 
 _UNKNOWN = "[\x01-\x08\x0e-\x1f\ufffd]"
-_ANY = re.compile(rf"{_UNKNOWN}(?=\w)|(?<=\w){_UNKNOWN}")
+_ANY = re.compile(rf"{_UNKNOWN}(?:(?=\w)|(?<=\w.))", re.DOTALL)
 # Beside a figure it may be a minus or a currency, without which the figure says something else.
 _OF_A_FIGURE = re.compile(rf"(?:\S{{0,20}}\d)?{_UNKNOWN}(?=\d)\S{{0,20}}|\S{{0,20}}\d{_UNKNOWN}\S{{0,20}}")
 _SHOWN = "\ufffd"
