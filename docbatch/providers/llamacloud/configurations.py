@@ -67,6 +67,8 @@ class Configurations:
         Raises Stale for one of ours that is gone, Refused for one of the account that was edited, Unavailable.
         """
         before = prepared[step_name(batch)]
+        # What was saved lies there for a day; what it names beneath may be edited any time.
+        self._check_beneath(batch, saved_parameters(batch.operation, batch.config, batch.pins) or {})
         if self._is_as(before):
             return
         again = self.prepare(before.step, batch, 0.0)

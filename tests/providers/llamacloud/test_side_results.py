@@ -149,6 +149,22 @@ def test_no_link_of_the_service_is_kept(bench: Bench) -> None:
     assert "docbatch" not in result.raw
 
 
+def test_the_link_of_a_file_that_nobody_asked_for_is_not_kept(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = {"size_bytes": 8, "exists": True, "presigned_url": "https://store.example.com/a?sig=1"}
+    offered = {
+        "result_content_metadata": {"outputPDF": part, "odd": 1},
+        "images_content_metadata": {"a": part},
+    }
+    monkeypatch.setattr(bench.vendor, "_downloads", lambda *_arguments: offered)
+
+    payload, result = fetched(bench, {"parameters": PLAIN})
+
+    assert b"store.example.com" not in payload
+    assert result.raw["result_content_metadata"] == {"outputPDF": {"size_bytes": 8, "exists": True}}
+
+
 def test_a_link_that_came_too_late_is_asked_for_again(bench: Bench) -> None:
     bench.vendor.expired_urls = 1
     provider = bench.provider()

@@ -12,7 +12,7 @@ from docbatch.core.errors import Refused
 from docbatch.core.models import Operation
 from docbatch.emulators.llamacloud.objects import TIERS
 from docbatch.emulators.llamacloud.service import LlamaCloud
-from docbatch.providers.llamacloud import KIND
+from docbatch.providers.llamacloud import KIND, configurations
 from docbatch.providers.llamacloud.configuring import versions
 from docbatch.providers.llamacloud.options import saved_parameters
 from tests.providers.llamacloud.project import Bench, project
@@ -131,12 +131,16 @@ def test_a_configuration_beneath_an_extraction_is_kept_to(bench: Bench) -> None:
     assert pins.keys() == {"parse_config_id"}
     batch = replace(bench.batch("apple", operation=Operation.EXTRACT, config=config), pins=pins)
 
-    bench.sent(provider, batch)
+    intent, _ = bench.sent(provider, batch)
     bench.now += 60.0
     own_configuration(bench, "fast")
 
+    later = replace(batch, submission="s2", marker=f"{batch.marker}-2")
     with pytest.raises(Refused, match="was edited"):
-        bench.sent(provider, replace(batch, submission="s2", marker=f"{batch.marker}-2"))
+        bench.sent(provider, later)
+    shared = configurations.step_name(later)
+    with pytest.raises(Refused, match="was edited"):
+        bench.prepare(provider, later, {shared: intent.prepared[shared]})
     assert bench.vendor.ledger == ["apple"]
 
 
