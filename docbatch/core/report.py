@@ -66,6 +66,15 @@ class ReadBy:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptVersions:
+    """The versions a job keeps to of what moves by itself; `known` says whether they are resolved already."""
+
+    job: str
+    versions: Mapping[str, str]
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class PlanReport:
     """What apply would do. `send_items` counts what is paid: identical documents count once."""
 
@@ -81,6 +90,7 @@ class PlanReport:
     free: bool = True
     connections: Mapping[str, str] = field(default_factory=dict)
     read_by: tuple[ReadBy, ...] = ()
+    versions: tuple[KeptVersions, ...] = ()
 
     @property
     def has_changes(self) -> bool:
@@ -106,6 +116,9 @@ def plan_text(report: PlanReport) -> str:
         parts.extend(
             f"  {each.submission}  {each.connection}  {each.status}: {each.next}" for each in report.open
         )
+    if report.versions:
+        parts.append("\nversions")
+        parts.extend(f"  {each.job}: {_kept_to(each)}" for each in report.versions)
     parts.extend(f"\nnote: {note}" for note in report.notes)
     parts.append("\n" + summary(report))
     return "\n".join(parts) + "\n"
@@ -162,7 +175,14 @@ def plan_markdown(report: PlanReport) -> str:
     opened = [
         f"- `{each.submission}` on {each.connection}: {each.status}, {each.next}" for each in report.open
     ]
-    parts = [["### docbatch plan"], [_head(report)], table, opened + notes, [f"**{summary(report)}**"]]
+    versions = [f"- {each.job} keeps to {_kept_to(each)}" for each in report.versions]
+    parts = [
+        ["### docbatch plan"],
+        [_head(report)],
+        table,
+        opened + versions + notes,
+        [f"**{summary(report)}**"],
+    ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
@@ -174,6 +194,10 @@ def plan_json(report: PlanReport) -> dict[str, Any]:
     ]
     told = {**asdict(report), "lines": lines, "has_changes": report.has_changes}
     return {"version": VERSION, "type": "plan", **told}
+
+
+def _kept_to(kept: KeptVersions) -> str:
+    return visible(named_versions(kept.versions)) if kept.known else "what apply finds when it first asks"
 
 
 def human(size: int) -> str:

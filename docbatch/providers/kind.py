@@ -110,7 +110,7 @@ class ProviderKind:
     credentials belong to as far as the connection says it. `service` is what it talks to; without one it works on this
     machine and needs neither a key nor a project id; `has_workers` says that a connection may set how many processes read
     documents here. `pins` gives the versions of what moves by itself, None where only
-    the vendor knows them. `inputs` are what an operation takes beside files: links the vendor follows itself, ids of
+    the vendor knows them; `moving` says in sentences what moves of which nobody gives a version, and what to write instead. `inputs` are what an operation takes beside files: links the vendor follows itself, ids of
     files it has, plain text. `takes_passwords` says whether documents that need one can be opened with passwords that come
     with a batch. `abilities` are sentences for `docbatch providers`. A plug-in's `contract` is the `CONTRACT`
     it was built for, as a number; docbatch's own need none.
@@ -127,6 +127,7 @@ class ProviderKind:
     service: Service | None = None
     has_workers: bool = False
     pins: "Callable[[Operation, Mapping[str, Any]], Mapping[str, str] | None]" = lambda _operation, _config: {}
+    moving: "Callable[[Operation, Mapping[str, Any]], tuple[str, ...]]" = lambda _operation, _config: ()
     inputs: "Callable[[Operation], frozenset[Input]]" = lambda _operation: frozenset()
     abilities: Callable[[], tuple[str, ...]] = lambda: ()
     takes_passwords: "Callable[[Operation], bool]" = lambda _operation: False

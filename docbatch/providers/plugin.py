@@ -24,6 +24,7 @@ def judged(plugin: Plugin, found: object) -> ProviderKind:
         traits=plugin.guarded("traits", kind.traits, _are_traits, "Traits with good values"),
         account=plugin.guarded("account", kind.account, _is_text, "a text"),
         pins=plugin.guarded("pins", kind.pins, _are_pins, "a mapping of texts, or None"),
+        moving=plugin.guarded("moving", kind.moving, _are_texts, "a tuple of texts"),
         inputs=plugin.guarded("inputs", kind.inputs, _are_inputs, "a frozenset of Input"),
         takes_passwords=plugin.guarded("takes_passwords", kind.takes_passwords, _is_answer, "True or False"),
         abilities=plugin.guarded("abilities", kind.abilities, _are_texts, "a tuple of texts"),

@@ -10,7 +10,7 @@ from docbatch.fields import SpecModel, seconds, substitute
 from docbatch.naming.signed import is_signed
 from docbatch.naming.templates import Template, TemplateError, compile_template
 from docbatch.providers import REGISTRY
-from docbatch.providers.kind import ConfigContract
+from docbatch.providers.kind import ConfigContract, ProviderKind
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import FileSinkSpec, SinkKind, SinkSpec
 from docbatch.sources import KINDS as KINDS_OF_SOURCES
@@ -59,7 +59,8 @@ class _Resolver:
         source = self._source(connection, sinks)
         if connection is None or source is None:
             return None
-        contract = REGISTRY.kind(connection.type).config(self._spec.operation)
+        kind = REGISTRY.kind(connection.type)
+        contract = kind.config(self._spec.operation)
         return Job(
             name=self._spec.name,
             source=source,
@@ -72,7 +73,7 @@ class _Resolver:
             timeout=seconds(str(self._own_or_default("timeout"))),
             labels=self._spec.labels,
             origin=self._origin,
-            cautions=tuple(_cautions(self._spec, contract, source)),
+            cautions=tuple(_cautions(self._spec, kind, contract, source)),
             on_empty=self._spec.on_empty,
             passwords=self._passwords(connection, source),
         )
@@ -299,12 +300,16 @@ def _may_match_many(source: SpecModel) -> bool:
     return True
 
 
-def _cautions(spec: JobSpec, contract: ConfigContract, source: JobSource) -> Iterator[str]:
+def _cautions(
+    spec: JobSpec, kind: ProviderKind, contract: ConfigContract, source: JobSource
+) -> Iterator[str]:
     for name in sorted(contract.surcharged & spec.config.keys()):
         yield (
             f"job '{spec.name}': the vendor may charge extra for config.{name};"
             f" the job's own {name} orders docbatch's queue free of charge"
         )
+    for moving in kind.moving(spec.operation, spec.config):
+        yield f"job '{spec.name}': {moving}"
     if isinstance(spec.source, LinksOptions) and source.listing is not None:
         signed = sum(is_signed(each.value) for each in source.listing.documents)
         if signed:

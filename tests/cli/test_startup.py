@@ -87,5 +87,6 @@ def test_a_plan_for_a_vendor_imports_neither_its_client_nor_another_vendor(proje
 
     assert vendors(imported(project, "plan")) == {
         "docbatch.providers.extend",
+        "docbatch.providers.extend.moving_versions",
         "docbatch.providers.extend.options",
     }

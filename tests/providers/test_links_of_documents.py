@@ -160,8 +160,7 @@ def _llamacloud(links: Callable[[str], dict[str, Any]]) -> bytes:
     answer = {
         "job": {"id": "pjb-1"},
         "text_full": "x",
-        "result_content_metadata": {"text": links("presigned_url")},
-        "images_content_metadata": {"images": [links("presigned_url")]},
+        "items": {"pages": [{"page_number": 1, "pictures": [links("presigned_url")]}]},
     }
     api = mock.create_autospec(Api, instance=True)
     api.reply.return_value = Reply(200, {}, json.dumps(answer).encode())

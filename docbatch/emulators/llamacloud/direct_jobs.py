@@ -72,8 +72,7 @@ class DirectJobs(EmulatedStorage):
             self._id("pjb" if product == "parse_v2" else "ext"), project, product, name, file,
             text, body.get("configuration_id") or "", now, inf, scripted=self.scripted,
         )  # fmt: skip
-        given = body.get("configuration") or {}
-        job.schema = given.get("data_schema") or (saved.parameters.get("data_schema") if saved else None)
+        job.parameters = {**(saved.parameters if saved else {}), **(body.get("configuration") or {})}
         self.jobs[job.id] = job
         payment = Payment(product.removesuffix("_v2"), name)
         self.buy(text, payment, content, partial(self._finish, job, now + self.working))

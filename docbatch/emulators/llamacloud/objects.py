@@ -88,7 +88,7 @@ class Job:
     cancelled: bool = False
     scripted: bool = True
     reading: Reading = UNREAD
-    schema: Json | None = None
+    parameters: Json = field(default_factory=dict)
 
     def says(self, *words: str) -> bool:
         return self.scripted and any(word in self.text for word in words)
@@ -212,7 +212,7 @@ def parse_job_json(each: Job, now: float) -> Json:
         "id": each.id,
         "project_id": each.project,
         "status": each.status(now),
-        "tier": "agentic",
+        "tier": each.parameters.get("tier", "agentic"),
         "name": each.name,
         "error_message": each.error(now),
         "created_at": stamp(each.made),
@@ -220,6 +220,10 @@ def parse_job_json(each: Job, now: float) -> Json:
         "usage": None,
         "user_metadata": None,
     }
+
+
+def job_metadata(each: Job) -> Json:
+    return {"job_pages": len(each.reading.pages), "job_is_cache_hit": False}
 
 
 def parse_parts(read: Sequence[Page]) -> Json:
@@ -249,7 +253,8 @@ def _items(page: Page) -> Json:
 def extract_job_json(each: Job, now: float, expand: list[str]) -> Json:
     done = each.status(now) == "COMPLETED"
     said = "\f".join(page.text for page in each.reading.pages)
-    found = values(each.reading.pages, each.schema or {})
+    found = values(each.reading.pages, each.parameters.get("data_schema") or {})
+    configuration = {name: value for name, value in each.parameters.items() if name != "product_type"}
     charged = {"credits": 15.0, "extract_credits": 5.0, "parse_credits": 10.0}
     shown = {"field_metadata": None, "parse_job_id": None, "parse_tier": "agentic"}
     return {
@@ -258,7 +263,7 @@ def extract_job_json(each: Job, now: float, expand: list[str]) -> Json:
         "status": each.status(now),
         "file_input": each.file,
         "configuration_id": each.configuration,
-        "configuration": None,
+        "configuration": (configuration or None) if "configuration" in expand else None,
         "error_message": each.error(now),
         "extract_result": (found or {"text": said, "length": len(said)}) if done else None,
         "extract_metadata": shown if done and "extract_metadata" in expand else None,

@@ -19,10 +19,12 @@ from docbatch.emulators.llamacloud.objects import (
     Json,
     batch_json,
     extract_job_json,
+    job_metadata,
     parse_job_json,
     parse_parts,
     was_made_within,
 )
+from docbatch.emulators.llamacloud.side_files import SHOWN_AS, inline_parts, side_files
 from docbatch.emulators.llamacloud.storage import KEY, ROUTES, Rejected
 from docbatch.emulators.reading import Reading
 from docbatch.emulators.server import Payment, Request, Response
@@ -119,7 +121,7 @@ class LlamaCloud(DirectJobs):
             text, batch.job["configuration_id"], begins, inf, scripted=self.scripted,
         )  # fmt: skip
         saved = self.saved.get(made.configuration)
-        made.schema = saved.parameters.get("data_schema") if saved else None
+        made.parameters = saved.parameters if saved else {}
         self.jobs[made.id] = made
         if not made.says("unlisted") and not self.scenario.hides(made.name):
             batch.rows.append((entry.id, made.id, None))
@@ -216,24 +218,31 @@ class LlamaCloud(DirectJobs):
             return Response.of(described)
         answer: Json = {"job": described}
         if described["status"] == "COMPLETED":
-            parts = parse_parts(job.reading.pages)
+            parts = parse_parts(job.reading.pages) | inline_parts(job)
             answer |= {name: part for name, part in parts.items() if name in expand}
             if "usage" in expand:
                 described["usage"] = {"credits": 10.0 * len(parts["markdown"]["pages"])}
+            if "job_metadata" in expand:
+                answer["job_metadata"] = job_metadata(job)
             answer |= self._downloads(job, parts, expand)
         return Response.of(answer)
 
     def _downloads(self, job: Job, parts: dict[str, Any], expand: list[str]) -> Json:
-        offered = {}
-        for name, part in parts.items():
-            if f"{name}_content_metadata" in expand:
-                path, content = f"/results/{job.id}/{name}.json", json.dumps(part).encode()
-                self.blobs[path] = content
-                lifetime = -1.0 if self.expired_urls > 0 else 900.0
-                self.expired_urls -= 1
-                url = self.presigned("GET", path, lifetime)
-                offered[name] = {"size_bytes": len(content), "exists": True, "presigned_url": url}
+        made = {name: json.dumps(part).encode() for name, part in parts.items()} | side_files(job)
+        offered = {
+            SHOWN_AS.get(name, name): self._offered(f"/results/{job.id}/{name}", content)
+            for name, content in made.items()
+            # Places of words are offered without a question.
+            if f"{name}_content_metadata" in expand or name == "grounded_items"
+        }
         return {"result_content_metadata": offered} if offered else {}
+
+    def _offered(self, path: str, content: bytes) -> Json:
+        self.blobs[path] = content
+        lifetime = -1.0 if self.expired_urls > 0 else 900.0
+        self.expired_urls -= 1
+        url = self.presigned("GET", path, lifetime)
+        return {"size_bytes": len(content), "exists": True, "presigned_url": url}
 
     def _cancel_job(self, request: Request, project: str, name: str, id_: str) -> Response:
         job = self._own(self.jobs, id_, project)

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from docbatch.core.changes import ChangeKind
 from docbatch.core.models import Submission, SubmissionStatus
-from docbatch.core.report import OpenWork, PlanLine, PlanReport, ReadBy, named_versions, plural
+from docbatch.core.report import KeptVersions, OpenWork, PlanLine, PlanReport, ReadBy, named_versions, plural
 from docbatch.engine.connections.passwords import unreadable
 from docbatch.engine.planning.differences_database import Change, Differences
 from docbatch.engine.planning.plan import Plan
-from docbatch.engine.planning.resolve_jobs import moved
+from docbatch.engine.planning.resolve_jobs import is_open, moved
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.naming.pathtext import escape
 from docbatch.spool import Spool
@@ -49,6 +49,7 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
         free=all(target.traits.free for target in targets if target.name in sending),
         connections=used,
         read_by=read_by,
+        versions=tuple(_versions(plan)),
     )
 
 
@@ -115,6 +116,15 @@ def _read_by(plan: Plan) -> Iterator[ReadBy]:
             assert plan.store is not None
             pins = plan.store.documents.recipe(row).pins
             yield ReadBy(target.name, counts[row], dict(pins), pins == target.recipe.pins)
+
+
+def _versions(plan: Plan) -> Iterator[KeptVersions]:
+    """Yield what jobs keep to, of those for which something moves that can be kept."""
+    for target in plan.targets:
+        if target.recipe.pins:
+            yield KeptVersions(target.name, dict(target.recipe.pins))
+        elif is_open(target, plan.store):
+            yield KeptVersions(target.name, {}, known=False)
 
 
 def _kept(read_by: Sequence[ReadBy]) -> Iterator[str]:

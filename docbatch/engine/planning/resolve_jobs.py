@@ -128,7 +128,8 @@ def _known_pins(job: Job, store: Store | None, upgrade: Collection[str]) -> tupl
     if kind.service is None and current is not None:
         return today, current
     kept = None if store is None or job.name in upgrade else _kept_pins(job.name, today, current, store)
-    return today, kept or current
+    # What was kept may be that nothing moved: it holds as well, or documents would be sent again under another recipe.
+    return today, current if kept is None else kept
 
 
 def _kept_pins(job: str, today: Recipe, current: Pins | None, store: Store) -> Pins | None:
@@ -156,6 +157,15 @@ def _standing(job: Job, recipe: Recipe, store: Store | None) -> tuple[str, ...]:
     if recorded.recipe not in alike:
         return ()
     return tuple(alike[row] for row in sorted(alike, reverse=True) if row >= recorded.recipe)
+
+
+def is_open(target: ResolvedJob, store: Store | None) -> bool:
+    """Say whether a job without versions has them still to be resolved by its vendor."""
+    kind = REGISTRY.kind(target.recipe.provider)
+    if target.recipe.pins or kind.pins(target.operation, target.config) is not None:
+        return False
+    recorded = None if store is None else store.documents.job(target.name)
+    return store is None or recorded is None or store.documents.recipe(recorded.recipe) != target.recipe
 
 
 def moved(target: ResolvedJob) -> dict[str, tuple[str, str]]:

@@ -99,9 +99,15 @@ def _account(settings: Settings) -> str:
 def _pins(operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str] | None:
     if operation is Operation.PARSE:
         return {}
-    from docbatch.providers.extend.versions import moves  # noqa: PLC0415 - not needed to describe the provider
+    from docbatch.providers.extend.moving_versions import moves  # noqa: PLC0415 - not needed to describe the provider
 
     return None if moves(config["processor"]) else {}
+
+
+def _moving(operation: Operation, config: Mapping[str, Any]) -> tuple[str, ...]:
+    from docbatch.providers.extend.moving_versions import moving  # noqa: PLC0415 - the same
+
+    return tuple(moving(operation, config))
 
 
 def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
@@ -159,6 +165,7 @@ KIND = ProviderKind(
     traits=_traits,
     account=_account,
     pins=_pins,
+    moving=_moving,
     connect=_connect,
     read=_read,
     abilities=_abilities,

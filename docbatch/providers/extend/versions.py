@@ -8,16 +8,9 @@ from urllib.parse import quote
 from docbatch.core.errors import Refused, Unavailable
 from docbatch.core.keys import canonical
 from docbatch.providers.extend.calls import PAGE, Route, document
+from docbatch.providers.extend.moving_versions import DRAFT, moves
 from docbatch.providers.extend.outcomes import code, told
 from docbatch.providers.http.keyed import KeyedClient
-
-DRAFT = "draft"
-MOVING = frozenset({None, "latest", DRAFT})
-
-
-def moves(processor: Mapping[str, Any]) -> bool:
-    """Say whether the version a job names can change without the job."""
-    return processor.get("version") in MOVING
 
 
 def resolve(client: KeyedClient, route: Route, processor: Mapping[str, Any]) -> dict[str, str]:

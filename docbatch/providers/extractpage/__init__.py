@@ -1,7 +1,8 @@
 """extract.page: files uploaded by presigned links, parsed in batches of up to 10,000."""
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from docbatch.core.models import Input, Operation, Recovery, Traits
@@ -56,6 +57,16 @@ def traits(settings: Settings) -> Traits:
     )
 
 
+def _moving(_operation: Operation, config: Mapping[str, Any]) -> tuple[str, ...]:
+    if config.get("engine") is not None:
+        return ()
+    told = (
+        "config.engine is left to extract.page, which may take another one any day and has no list of them;"
+        " results name the one that read them: write it to keep to it"
+    )
+    return (told,)
+
+
 def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
     from docbatch.providers.extractpage.calls import Service  # noqa: PLC0415 - the same
     from docbatch.providers.extractpage.provider import ExtractPageProvider  # noqa: PLC0415 - the client is heavy
@@ -96,6 +107,7 @@ KIND = ProviderKind(
     config=_config,
     traits=traits,
     account=account,
+    moving=_moving,
     connect=_connect,
     read=_read,
     abilities=_abilities,

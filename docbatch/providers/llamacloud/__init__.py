@@ -65,11 +65,16 @@ def traits(settings: Settings) -> Traits:
 
 
 def _pins(operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str] | None:
+    from docbatch.providers.llamacloud.configuring.versions import resolved_by_the_service  # noqa: PLC0415 - only what a job uses
+
     parameters = config.get("parameters")
-    if parameters is None:
-        return None
-    moves = operation is Operation.PARSE and parameters.get("version") in {None, "latest"}
-    return None if moves else {}
+    return None if parameters is None or resolved_by_the_service(operation, parameters) else {}
+
+
+def _moving(operation: Operation, config: Mapping[str, Any]) -> tuple[str, ...]:
+    from docbatch.providers.llamacloud.configuring.versions import moving  # noqa: PLC0415 - the same
+
+    return tuple(moving(operation, config))
 
 
 def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
@@ -122,6 +127,7 @@ KIND = ProviderKind(
     traits=traits,
     account=account,
     pins=_pins,
+    moving=_moving,
     connect=_connect,
     read=_read,
     abilities=_abilities,

@@ -1,13 +1,15 @@
 """The service's answers about documents, read into the normalised result."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from docbatch.core.result_warnings import losses, wordless
 from docbatch.core.results import BBox, Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Usage
 from docbatch.jsontext import parse
 from docbatch.providers.llamacloud.calls import Json
+from docbatch.providers.llamacloud.results.provenance import Provenance, taken_from
+from docbatch.providers.llamacloud.results.side_results import FORMS
 
 Kind = Literal["heading", "text", "list", "table", "image", "code", "formula", "other"]
 _KINDS: dict[str, Kind] = {
@@ -28,14 +30,16 @@ def read(payload: bytes) -> "ParseAnswer | ExtractAnswer":
         raise ValueError("the answer is nested too deeply") from None
     if not isinstance(found, dict):
         raise ValueError("the answer is no object")  # noqa: TRY004 - the contract of a provider names ValueError
-    return ParseAnswer(found) if "job" in found else ExtractAnswer(found)
+    provenance = taken_from(found)
+    return ParseAnswer(found, provenance) if "job" in found else ExtractAnswer(found)
 
 
 class ParseAnswer:
     """Markdown and text are those of the pages that could be read; what failed is named by a warning each."""
 
-    def __init__(self, found: Json) -> None:
+    def __init__(self, found: Json, provenance: Provenance) -> None:
         self._found = found
+        self._provenance = provenance
         job = found["job"]
         if not isinstance(job, dict):
             raise ValueError("the answer describes no job")  # noqa: TRY004 - as above
@@ -57,8 +61,10 @@ class ParseAnswer:
     @property
     def warnings(self) -> tuple[str, ...]:
         if failed := self._failed():
-            return tuple(f"lost: page {number}: {why}" for number, why in sorted(failed.items()))
-        return () if self._has_words() else (wordless(sorted(self._pictured())),)
+            lost = (f"lost: page {number}: {why}" for number, why in sorted(failed.items()))
+            return (*lost, *self._not_given())
+        seen = () if self._has_words() else (wordless(sorted(self._pictured())),)
+        return (*seen, *self._not_given())
 
     def markdown(self) -> str:
         if _has(self._found, "markdown"):
@@ -77,7 +83,7 @@ class ParseAnswer:
             provider=ProviderInfo(
                 type="llamacloud",
                 operation="parse",
-                engine=_text(self._job, "tier"),
+                engine=_engine(self._job.get("tier"), self._provenance.version),
                 remote_id=_text(self._job, "id"),
             ),
             markdown=self.markdown(),
@@ -96,11 +102,13 @@ class ParseAnswer:
 
     def _failed(self) -> dict[int, str]:
         pages = (*self._markdown.items(), *self._items.items())
-        return {
-            number: str(page.get("error") or "the service could not read it and says not why")
-            for number, page in pages
-            if page.get("success") is False
-        }
+        forms = {number: f"its forms: {why}" for number, why in _failures(_numbered(self._found, FORMS))}
+        return forms | dict(_failures(pages))
+
+    def _not_given(self) -> Iterator[str]:
+        """Say what the configuration asks for, and the service charges, and its answer has not."""
+        if missing := [name for name in self._provenance.asked if not _has(self._found, name)]:
+            yield f"asked for and not given by the service: {', '.join(missing)}"
 
     def _has_words(self) -> bool:
         told = [
@@ -154,7 +162,12 @@ class ExtractAnswer:
         return Result(
             outcome="succeeded",
             document=document,
-            provider=ProviderInfo(type="llamacloud", operation="extract", remote_id=_text(self._found, "id")),
+            provider=ProviderInfo(
+                type="llamacloud",
+                operation="extract",
+                engine=self._engine(),
+                remote_id=_text(self._found, "id"),
+            ),
             markdown=self.markdown(),
             text=self.text(),
             metadata={
@@ -164,6 +177,29 @@ class ExtractAnswer:
             usage=Usage(pages=pages if isinstance(pages, int) else None, credits=self.credits),
             raw=self._found,
         )
+
+    def _engine(self) -> str | None:
+        configuration = _mapping(self._found, "configuration")
+        return _engine(configuration.get("tier"), configuration.get("version"))
+
+
+def _engine(tier: object, version: object) -> str | None:
+    """Return the tier that did the work, in its version as far as it is known."""
+    return " ".join(each for each in (tier, version) if isinstance(each, str) and each) or None
+
+
+def _failures(pages: Iterable[tuple[int, Json]]) -> Iterator[tuple[int, str]]:
+    for number, page in pages:
+        if page.get("success") is False:
+            yield number, str(page.get("error") or "the service could not read it and says not why")
+
+
+def _numbered(found: Json, name: str) -> Iterator[tuple[int, Json]]:
+    """Yield the pages of a part that is no part of the text, as far as they can be told apart."""
+    pages = _mapping(found, name).get("pages")
+    for page in pages if isinstance(pages, list) else ():
+        if isinstance(page, dict) and isinstance(page.get("page_number"), int):
+            yield page["page_number"], page
 
 
 def _has(found: Json, name: str) -> bool:

@@ -6,20 +6,25 @@ from itertools import islice
 from typing import Any
 
 from docbatch.core.errors import Gone, Refused, Unavailable
+from docbatch.jsontext import parse
 from docbatch.providers.http.keyed import PresignedClient
 from docbatch.providers.http.link_fields import without_queries
 from docbatch.providers.llamacloud.calls import JOBS, PAGE, Api, Json, under
+from docbatch.providers.llamacloud.results.side_results import SIDE_RESULTS, placed, plain_name, questions
 
 EXPAND: Mapping[str, Sequence[str]] = {
-    "parse_v2": ("markdown", "text", "items", "metadata", "usage"),
-    "extract_v2": ("extract_metadata", "usage"),
+    "parse_v2": ("markdown", "text", "items", "metadata"),
+    "extract_v2": ("configuration", "extract_metadata"),
 }
-DOWNLOADS = ("markdown", "text", "items", "metadata")
+ALWAYS: Mapping[str, Sequence[str]] = {"parse_v2": ("job_metadata", "usage"), "extract_v2": ("usage",)}
+"""What is asked for also where the rest is downloaded in parts."""
 LARGE_SOURCE = 4 << 20
 """Bytes of a document from which on its result is downloaded in parts instead of asked for in one answer."""
 LARGEST_PART = 512 << 20
+FETCHED = frozenset({*EXPAND["parse_v2"], *SIDE_RESULTS})
 MOST_ASKED_ONE_BY_ONE = 20
 _METADATA = "_content_metadata"
+_OFFERED = "result_content_metadata"
 
 
 class Jobs:
@@ -46,32 +51,44 @@ class Jobs:
         inner = answer.get("job", answer)
         return inner if isinstance(inner, dict) else answer
 
-    def payload(self, product: str, job: str, size: int) -> bytes:
-        """Return a job's whole answer. `size` is that of the document in bytes. Raises Unavailable, Gone."""
-        if product == "parse_v2" and (size > LARGE_SOURCE or job in self._large):
-            return self._downloaded(job)
-        asked = [("expand", each) for each in EXPAND[product]]
+    def payload(self, product: str, job: str, size: int, wanted: Sequence[str] = ()) -> bytes:
+        """Return a job's whole answer. Raises Unavailable, Gone.
+
+        `size` is that of the document in bytes, `wanted` names the side results that lie beside it.
+        """
+        large = product == "parse_v2" and (size > LARGE_SOURCE or job in self._large)
+        content = [each + _METADATA for each in EXPAND[product]] if large else EXPAND[product]
+        asked = [
+            ("expand", each) for each in (*content, *ALWAYS[product], *questions(wanted, inline=not large))
+        ]
         try:
             body = self._api.reply("GET", under(JOBS[product], job), asked).body
         except Unavailable:
             # An answer that is too large fails each time; in parts it is not.
             self._large.add(job)
             raise
-        # What was extracted has fields of the user's own; what was parsed has none but the service's.
-        return without_queries(body, "presigned_url") if product == "parse_v2" else body
-
-    def _downloaded(self, job: str) -> bytes:
-        """Put together what one answer would say, from parts that are downloaded without the key."""
-        asked = [*(("expand", each + _METADATA) for each in DOWNLOADS), ("expand", "usage")]
-        answer = self._api.get(under(JOBS["parse_v2"], job), asked)
-        parts = answer.pop("result_content_metadata", None) or {}
-        for name, part in parts.items():
-            kind = name.removesuffix(_METADATA)
-            if kind in DOWNLOADS and isinstance(part, dict) and part.get("presigned_url"):
-                answer.update(_part(kind, self._download(kind, part)))
-        answer.pop("images_content_metadata", None)
+        if product != "parse_v2":
+            # What was extracted has fields of the user's own; what was parsed has none but the service's.
+            return body
+        whole = self._put_together(body) if _OFFERED.encode() in body else body
         self._large.discard(job)
-        return json.dumps(answer, ensure_ascii=False).encode()
+        return without_queries(whole, "presigned_url")
+
+    def _put_together(self, body: bytes) -> bytes:
+        """Put what an answer offers for download into it, without the links: those are credentials, and end soon."""
+        answer = _object(body)
+        offered = answer.pop(_OFFERED, None)
+        answer.pop("images_content_metadata", None)
+        left = {}
+        for name, part in offered.items() if isinstance(offered, dict) else ():
+            kind = plain_name(name)
+            if not isinstance(part, dict):
+                continue
+            if kind in FETCHED and part.get("presigned_url"):
+                answer.update(placed(kind, self._download(kind, part)))
+            elif kind not in FETCHED:
+                left[name] = {each: value for each, value in part.items() if each != "presigned_url"}
+        return json.dumps({**answer, **({_OFFERED: left} if left else {})}).encode()
 
     def _download(self, kind: str, part: Mapping[str, Any]) -> bytes:
         content = self._storage.get(str(part["presigned_url"]), limit=LARGEST_PART)
@@ -93,16 +110,14 @@ class Jobs:
             return
 
 
-def _part(kind: str, content: bytes) -> dict[str, Any]:
-    """Return a downloaded part in the place one answer has it; text that is no JSON is a whole document's."""
-    text = content.decode(errors="replace")
+def _object(body: bytes) -> Json:
     try:
-        found = json.loads(text)
+        found = parse(body)
     except (ValueError, RecursionError):
-        return {f"{kind}_full": text}
-    if isinstance(found, list):
-        return {kind: {"pages": found}}
-    return {kind: found} if isinstance(found, dict) else {f"{kind}_full": text}
+        found = None
+    if not isinstance(found, dict):
+        raise Unavailable("LlamaCloud described a job by something else than an object")
+    return found
 
 
 def _slices(ids: Sequence[str], length: int) -> Iterator[list[str]]:

@@ -7,7 +7,9 @@ from pydantic import ConfigDict, Field, model_validator
 
 from docbatch.core.models import Operation
 from docbatch.fields import UNSET, when, within
-from docbatch.providers.llamacloud.parameters import Options, Pages, ParseParameters, Tier
+from docbatch.providers.llamacloud.configuring.option_model import Options
+from docbatch.providers.llamacloud.configuring.parameters import Pages, ParseParameters, Tier
+from docbatch.providers.llamacloud.configuring.versions import LATEST, pinned
 
 MOST_SCHEMA_TEXT = 120_000
 
@@ -150,7 +152,5 @@ def saved_parameters(
         return None
     wanted = {name: value for name, value in parameters.items() if value is not None}
     if operation is Operation.PARSE:
-        wanted.setdefault("version", "latest")
-    if wanted.get("version") == "latest" and "version" in pins:
-        wanted["version"] = pins["version"]
-    return wanted
+        wanted.setdefault("version", LATEST)
+    return pinned(wanted, pins)

@@ -31,6 +31,7 @@ from docbatch.providers.llamacloud.following import Course, Follower
 from docbatch.providers.llamacloud.jobs import Jobs
 from docbatch.providers.llamacloud.lookup import Traces
 from docbatch.providers.llamacloud.outcomes import doubts
+from docbatch.providers.llamacloud.results.provenance import stamped
 from docbatch.providers.llamacloud.uploads import Uploads, contents_step, upload_step
 
 
@@ -110,7 +111,8 @@ class LlamaCloudProvider:
             why = next(iter(uploads.refusals_of(contents).values()))
             raise Refused(f"none of the documents was taken; the first one: {why.message}", code=why.code)
         directory = intent.prepared[directory_step(intent.marker)]
-        return Accepted(self._created(intent.body, directory.remote_id), note=doubts(intent.batch, directory))
+        notes = (doubts(intent.batch, directory), configurations.moving(intent.batch, intent.prepared))
+        return Accepted(self._created(intent.body, directory.remote_id), note="; ".join(filter(None, notes)))
 
     def _created(self, body: bytes, directory: str) -> str:
         try:
@@ -179,7 +181,9 @@ class LlamaCloudProvider:
 
     def fetch(self, intent: Intent, ready: Ready) -> bytes:
         size = next((item.size for item in intent.batch.items if item.key == ready.key), 0)
-        return self._jobs.payload(PRODUCTS[intent.batch.operation], ready.remote_id, size)
+        known = self._configurations.provenance(intent.batch, intent.prepared)
+        product = PRODUCTS[intent.batch.operation]
+        return stamped(self._jobs.payload(product, ready.remote_id, size, known.asked), known)
 
     def read(self, payload: bytes) -> answer.ParseAnswer | answer.ExtractAnswer:
         return answer.read(payload)

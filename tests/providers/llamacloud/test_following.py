@@ -213,7 +213,10 @@ def test_a_result_has_pages_blocks_usage_and_a_warning_for_each_failed_page(benc
     ]
     assert result.pages[0].blocks[0].bbox == (72.0, 72.0, 272.0, 84.0)
     assert (result.usage.pages, result.usage.credits) == (3, 30.0)
-    assert (result.provider.engine, result.provider.remote_id) == ("agentic", ready.remote_id)
+    assert (result.provider.engine, result.provider.remote_id) == (
+        "agentic 2026-10-16",
+        ready.remote_id,
+    )
 
 
 def test_an_extraction_is_its_data(bench: Bench) -> None:

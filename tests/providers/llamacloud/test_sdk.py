@@ -142,6 +142,40 @@ def test_a_parse_batch_runs_to_the_end_of_its_jobs(vendor: emulated.LlamaCloud, 
     assert vendor.ledger == ["apple\fcore", "whole\ftorn", "bad"]
 
 
+def test_the_client_gets_what_options_add_to_a_parse(vendor: emulated.LlamaCloud, client: LlamaCloud) -> None:
+    where = directory(client, "apple\fcore")
+    asked = {
+        "output_options": {
+            "granular_bboxes": ["word"],
+            "additional_outputs": ["stripped_md", "concatenated_stripped_txt", "word_bbox"],
+            "save_output_pdf": True,
+        },
+        "processing_options": {"forms": "enrich"},
+    }
+    saved = client.configurations.create(name="much", parameters={**PARSE, **asked})  # type: ignore[arg-type]
+    batch = client.batches.create(
+        source_directory_id=where, config={"job": {"type": "parse_v2", "configuration_id": saved.id}}
+    )
+    (row,) = client.batches.get(batch.id, expand=["results"]).results or []
+    assert row.job_reference is not None
+    sides = ("raw_words", "stripped_markdown", "concatenated_stripped_markdown", "output_pdf", "xlsx")
+
+    bare = client.parsing.get(row.job_reference.id)
+    full = client.parsing.get(
+        row.job_reference.id,
+        expand=["forms", "job_metadata", *(f"{each}_content_metadata" for each in sides)],
+    )
+
+    assert set(bare.result_content_metadata or {}) == {"grounded_items"}
+    assert (bare.forms, bare.job_metadata) == (None, None)
+    assert [page.success for page in full.forms.pages] == [True, True] if full.forms else False
+    assert full.job_metadata == {"job_pages": 2, "job_is_cache_hit": False}
+    assert set(full.result_content_metadata or {}) == {
+        "grounded_items", "raw_words", "stripped_markdown", "concatenated_stripped_markdown", "outputPDF"
+    }  # fmt: skip
+    assert full.job.tier == "agentic"
+
+
 def test_an_extract_batch_gives_data(client: LlamaCloud) -> None:
     where = directory(client, "apple")
     saved = client.configurations.create(name="data", parameters=EXTRACT)  # type: ignore[arg-type]
@@ -151,9 +185,12 @@ def test_an_extract_batch_gives_data(client: LlamaCloud) -> None:
     (row,) = client.batches.get(batch.id, expand=["results"]).results or []
     assert row.job_reference is not None
 
-    job = client.extract.get(row.job_reference.id, expand=["extract_metadata", "usage"])
+    job = client.extract.get(row.job_reference.id, expand=["configuration", "extract_metadata", "usage"])
 
     assert job.extract_result == {"text": "apple", "length": 5}
+    assert job.configuration is not None
+    assert job.configuration.tier == "agentic"
+    assert client.extract.get(job.id).configuration is None
     assert [each.id for each in client.extract.list(job_ids=[job.id])] == [job.id]
 
 

@@ -2,20 +2,16 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from docbatch.fields import UNSET, when, within
+from docbatch.providers.llamacloud.configuring.option_model import Options
+from docbatch.providers.llamacloud.configuring.output_options import OutputOptions
 
 Ratio = Annotated[float, Field(ge=0, le=1)]
 Tier = Literal["fast", "cost_effective", "agentic", "agentic_plus"]
 Pages = Annotated[str, Field(pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$", max_length=10_000)]
 Chart = Literal["efficient", "agentic", "agentic_plus"]
-
-
-class Options(BaseModel):
-    model_config = ConfigDict(
-        strict=True, frozen=True, extra="forbid", defer_build=True, hide_input_in_errors=True
-    )
 
 
 class PageRanges(Options):
@@ -98,66 +94,6 @@ class InputOptions(Options):
     spreadsheet: SpreadsheetInput | None = Field(default=None, description="spreadsheets")
 
 
-class MarkdownTables(Options):
-    compact_markdown_tables: bool | None = Field(default=None, description="no padding in cells")
-    markdown_table_multiline_separator: str | None = Field(
-        default=None, description="what joins the lines of a cell, such as <br>"
-    )
-    merge_continued_tables: bool | None = Field(
-        default=None, description="join a table that goes on over several pages"
-    )
-    output_tables_as_markdown: bool | None = Field(
-        default=None, description="tables as Markdown instead of HTML"
-    )
-
-
-class MarkdownOutput(Options):
-    annotate_line_numbers: bool | None = Field(
-        default=None, description="find line numbers printed in the margin"
-    )
-    annotate_links: bool | None = Field(default=None, description="keep the targets of links")
-    annotate_revisions: bool | None = Field(default=None, description="give tracked changes and comments")
-    inline_images: bool | None = Field(default=None, description="put pictures into the Markdown itself")
-    tables: MarkdownTables | None = Field(default=None, description="how tables are written")
-
-
-class SpatialText(Options):
-    do_not_unroll_columns: bool | None = Field(default=None, description="leave columns side by side")
-    preserve_layout_alignment_across_pages: bool | None = Field(
-        default=None, description="align columns alike on all pages"
-    )
-    preserve_very_small_text: bool | None = Field(default=None, description="keep very small text")
-
-
-class TablesAsSpreadsheet(Options):
-    enable: bool | None = Field(default=None, description="give tables as a spreadsheet too")
-    guess_sheet_name: bool | None = Field(
-        default=None, description="name sheets after what is around the tables"
-    )
-
-
-class OutputOptions(Options):
-    markdown: MarkdownOutput | None = Field(default=None, description="how Markdown is written")
-    spatial_text: SpatialText | None = Field(default=None, description="how text is laid out")
-    tables_as_spreadsheet: TablesAsSpreadsheet | None = Field(
-        default=None, description="tables as a spreadsheet"
-    )
-    images_to_save: list[Literal["embedded", "layout", "screenshot"]] | None = Field(
-        default=None, description="kinds of pictures that are kept"
-    )
-    additional_outputs: list[Literal["stripped_md", "concatenated_stripped_txt", "word_bbox"]] | None = Field(
-        default=None, description="further forms of the result that are kept"
-    )
-    granular_bboxes: list[Literal["cell", "line", "word"]] | None = Field(
-        default=None, description="what is given with its place, finer than blocks"
-    )
-    extract_printed_page_number: bool | None = Field(default=None, description="give page numbers as printed")
-    save_output_pdf: bool | None = Field(default=None, description="keep the document as PDF too")
-    watermark_handling: Literal["move_to_end", "move_to_start", "remove"] | None = Field(
-        default=None, description="where text of watermarks goes"
-    )
-
-
 class CostOptimizer(Options):
     enable: bool | None = Field(
         default=None, description="simpler pages cheaper; on the two agentic tiers only"
@@ -191,7 +127,8 @@ class ProcessingOptions(Options):
         default=None, description="no special treatment of outlined and long tables"
     )
     forms: Literal["default", "enrich"] | None = Field(
-        default=None, description="enrich costs credits on form pages"
+        default=None,
+        description="enrich costs credits on form pages; what it finds is fetched into raw of the format json",
     )
     ignore: Ignore | None = Field(default=None, description="text that is left out")
     ocr_parameters: OcrParameters | None = Field(
