@@ -21,6 +21,7 @@ __all__ = [
     "JobOutcome",
     "JobStatus",
     "Looked",
+    "Looking",
     "NoState",
     "Notice",
     "PlanLine",
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
         Fetched,
         Intended,
         Looked,
+        Looking,
         Notice,
         Remark,
         Replanned,
@@ -91,8 +93,8 @@ else:
         "docbatch.engine.administration.edit_state": "QueuedDocument",
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.engine.planning.explain_document": "Explanation",
-        "docbatch.engine.progress_notices": "Answered Delivered Ended Fetched Intended Looked Notice Remark Replanned"
-        " Trouble Waiting",
+        "docbatch.engine.progress_notices": "Answered Delivered Ended Fetched Intended Looked Looking Notice Remark"
+        " Replanned Trouble Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
     }
 

@@ -88,6 +88,14 @@ class Submissions:
         )
         return tuple(row[0] for row in rows)
 
+    def of_item(self, row: int) -> str | None:
+        """Return the open submission that an item travels in, if it does."""
+        found = self._database.execute(
+            "SELECT submission FROM submission_item WHERE item = ? AND status IN ('running', 'ready', 'partial')",
+            (row,),
+        ).fetchone()
+        return None if found is None else str(found[0])
+
     def frozen(self, identity: str) -> Frozen:
         row = self._database.execute(
             "SELECT recipe, marker, config, request, prepared FROM submission WHERE id = ?", (identity,)
@@ -270,6 +278,8 @@ class Submissions:
             raise StateError(f"the state knows no submission {identity}", hint="see 'docbatch state list'")
         status = advance(submission.status, event)
         self._events.append(identity, event, body)
+        # Whatever happened to it opens or closes a question: earlier looks answer no later one.
+        self._database.execute("DELETE FROM look WHERE subject = ?", (identity,))
         self._database.execute("UPDATE submission SET status = ? WHERE id = ?", (str(status), identity))
         self._seal(identity)
         return status
@@ -285,6 +295,7 @@ class Submissions:
             "SELECT coalesce(max(sequence), 0) + 1 FROM submission"
         ).fetchone()
         self._events.append(submission.id, Event.INTENDED, {"items": len(frozen.items)})
+        self._database.execute("DELETE FROM look WHERE subject = ?", (submission.id,))
         self._database.execute(
             "INSERT INTO submission (id, sequence, connection, account, recipe, status, marker, config, request,"
             " prepared, intended_at, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",

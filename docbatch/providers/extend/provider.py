@@ -6,7 +6,7 @@ carries our metadata, and each upload a name that the vendor's only free filter 
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +25,7 @@ from docbatch.providers.base import (
     Recalled,
     Sighting,
     Step,
+    Survey,
 )
 from docbatch.providers.extend import answer, marks, passwords, uploads, versions
 from docbatch.providers.extend.answer import ExtendAnswer
@@ -91,18 +92,25 @@ class ExtendProvider:
 
     def look(self, intent: Intent) -> Sighting:
         """Search by the names of several uploads, then through all that batches made since."""
+        with self._client.hearing() as heard:
+            found, witness = self._seen(intent)
+        return Sighting(found, witness, heard.date)
+
+    def _seen(self, intent: Intent) -> tuple[Accepted | None, bool]:
         try:
             found = self._sought(intent)
         except TooLong:
             # More was made since than is read at once, so what was not seen may still be there.
-            return Sighting(None, witness=False)
+            return None, False
         if found:
             # The batch's id stays out: with it, runs that the vendor never shows would be waited for in vain.
-            return Sighting(Accepted(None, {key: row.id for key, row in found.items()}), witness=True)
-        return Sighting(None, self._sees(uploads.uploads(intent.prepared)))
+            return Accepted(None, {key: row.id for key, row in found.items()}), True
+        return None, self._sees(uploads.uploads(intent.prepared))
 
-    def survey(self, prefix: str) -> Iterable[str]:
-        return self._runs.markers(prefix)
+    def survey(self, prefix: str) -> Survey:
+        with self._client.hearing() as heard:
+            markers = self._runs.markers(prefix)
+        return Survey(markers, heard.date)
 
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:
         found = self._children(intent, remote_id)

@@ -1,7 +1,7 @@
 """extract.page as the engine sees it: uploads, one keyed create, looks by our metadata, a feed, results."""
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from docbatch.providers.base import (
     Recalled,
     Sighting,
     Step,
+    Survey,
 )
 from docbatch.providers.extractpage import marks, request, uploads
 from docbatch.providers.extractpage.answer import ExtractPageAnswer, pack, read
@@ -129,18 +130,24 @@ class ExtractPageProvider:
 
     def look(self, intent: Intent) -> Sighting:
         """Look for our metadata. A file of this very intent is the witness: another account does not have it."""
+        with self._service.client.hearing() as heard:
+            found, witness = self._seen(intent)
+        return Sighting(found, witness, heard.date)
+
+    def _seen(self, intent: Intent) -> tuple[Accepted | None, bool]:
         try:
             found, _ = self._find(intent)
         except Refused:
-            return Sighting(None, witness=False)
+            return None, False
         if found is not None:
-            return Sighting(found, witness=True)
+            return found, True
         file = _youngest(intent)
-        return Sighting(None, witness=file is not None and self._service.sees_file(file.remote_id))
+        return None, file is not None and self._service.sees_file(file.remote_id)
 
-    def survey(self, prefix: str) -> Iterable[str]:
-        markers = {marks.marker(batch) for batch in self._service.batches()[0]}
-        return sorted(marker for marker in markers if marker.startswith(prefix))
+    def survey(self, prefix: str) -> Survey:
+        with self._service.client.hearing() as heard:
+            markers = {marks.marker(batch) for batch in self._service.batches()[0]}
+        return Survey(sorted(marker for marker in markers if marker.startswith(prefix)), heard.date)
 
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:
         if remote_id is None:

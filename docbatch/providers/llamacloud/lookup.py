@@ -1,11 +1,11 @@
 """What docbatch left at the service: found again after a lost answer or a lost state, read back, and removed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from docbatch.core.errors import Gone
 from docbatch.core.models import RemoteObject
-from docbatch.providers.base import Accepted, Intent, Recalled, Sighting
+from docbatch.providers.base import Accepted, Intent, Recalled, Sighting, left_by_looks
 from docbatch.providers.llamacloud.batches import Batches, Standing
 from docbatch.providers.llamacloud.calls import Json, identity
 from docbatch.providers.llamacloud.configurations import PRODUCTS
@@ -16,32 +16,28 @@ from docbatch.providers.llamacloud.uploads import contents_step
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """`probes` are the directories made while looking, by submission."""
-
     directories: Directories
     batches: Batches
     jobs: Jobs
-    probes: dict[str, RemoteObject] = field(default_factory=dict)
 
     def look(self, intent: Intent) -> Sighting:
         """Look for batches over the submission's directory.
 
-        Lists may be behind by any time. What shows how far is a directory made after the create: only when lists show
-        that one as well does a batch they do not show not exist.
+        Lists may be behind by any time. What shows how far is a directory made after the create, by the first look: only
+        when lists show that one as well does a batch they do not show not exist.
         """
         directory = intent.prepared[directory_step(intent.marker)]
         found = self._adopted(intent, directory.remote_id)
         if found is not None:
             return Sighting(found, witness=True)
-        probe = self.probes.get(intent.submission)
-        if probe is None:
-            self.probes[intent.submission] = self.directories.make("probe", intent.marker)
-            return Sighting(None, witness=False)
+        step = left_by_looks(intent.marker)
+        probe = intent.prepared.get(step) or self.directories.make(step, intent.marker)
         shown = all(
             self.directories.is_shown(each.remote_id, each.data["name"]) for each in (probe, directory)
         )
         # The lists may have caught up between the two questions.
-        return Sighting(self._adopted(intent, directory.remote_id) if shown else None, witness=shown)
+        found = self._adopted(intent, directory.remote_id) if shown else None
+        return Sighting(found, witness=shown, left=probe)
 
     def _adopted(self, intent: Intent, directory: str) -> Accepted | None:
         """Return the oldest batch over a directory; others do the same work again and are stopped."""
@@ -50,7 +46,6 @@ class Traces:
             return None
         for twin in batches[1:]:
             self.stop(PRODUCTS[intent.batch.operation], twin)
-        self.probes.pop(intent.submission, None)
         return Accepted(batches[0], note=_twins_told(batches))
 
     def stop(self, product: str, batch: str) -> None:

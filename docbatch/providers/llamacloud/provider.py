@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,8 @@ from docbatch.providers.base import (
     Recalled,
     Sighting,
     Step,
+    Survey,
+    left_by,
 )
 from docbatch.providers.http.keyed import PresignedClient
 from docbatch.providers.http.rates import Limiter
@@ -56,7 +58,7 @@ class LlamaCloudProvider:
         self._storage = storage
         self._wall = wall
         self._configurations = Configurations(api)
-        self._directories = Directories(api, traits.grace, clock)
+        self._directories = Directories(api, traits.grace)
         self._uploads = Uploads(api, self._directories, uploading)
         self._batches = Batches(api)
         self._jobs = Jobs(api, storage)
@@ -78,6 +80,9 @@ class LlamaCloudProvider:
     def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:
         if step.name == directory_step(batch.marker):
             return self._directories.make(step.name, batch.marker)
+        if directory_step(batch.marker) in prepared:
+            left = left_by(contents_step(batch.marker))
+            self._uploads.recall(prepared[directory_step(batch.marker)], left, prepared.get(left))
         if step.name == contents_step(batch.marker):
             return self._complete(step, batch, prepared, content)
         if step.item is None:
@@ -130,10 +135,14 @@ class LlamaCloudProvider:
             return None
 
     def look(self, intent: Intent) -> Sighting:
-        return self._traces.look(intent)
+        with self._api.client.hearing() as heard:
+            sighting = self._traces.look(intent)
+        return replace(sighting, date=heard.date)
 
-    def survey(self, prefix: str) -> Iterable[str]:
-        return self._traces.survey(prefix)
+    def survey(self, prefix: str) -> Survey:
+        with self._api.client.hearing() as heard:
+            markers = frozenset(self._traces.survey(prefix))
+        return Survey(markers, heard.date)
 
     def recall(self, marker: str) -> Recalled:
         return self._traces.recall(marker)

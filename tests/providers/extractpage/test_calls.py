@@ -266,7 +266,7 @@ def test_an_unreadable_list_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> N
 
         assert not subject.look(wanted).witness
         with pytest.raises(Refused, match="more than"):
-            list(subject.survey(f"{PROJECT_ID}-"))
+            list(subject.survey(f"{PROJECT_ID}-").markers)
         vendor.faults[next_request(vendor)] = "html502"
         with pytest.raises(Unavailable):
             subject.look(wanted)
@@ -279,8 +279,8 @@ def test_a_survey_tells_the_projects_own_markers() -> None:
         for submission in ("s1", "s2"):
             subject.create(arrange.intent(subject, arrange.batch(submission=submission)))
 
-        assert list(subject.survey(f"{PROJECT_ID}-")) == [f"{PROJECT_ID}-s1", f"{PROJECT_ID}-s2"]
-        assert list(subject.survey("panother000001-")) == []
+        assert list(subject.survey(f"{PROJECT_ID}-").markers) == [f"{PROJECT_ID}-s1", f"{PROJECT_ID}-s2"]
+        assert list(subject.survey("panother000001-").markers) == []
         subject.close()
 
 
@@ -364,7 +364,7 @@ def test_a_refused_key_is_said_without_the_key(key: str) -> None:
     with ExtractPage() as vendor:
         subject = arrange.provider(vendor, key)
 
-        for call in (upload_of(subject), lambda: list(subject.survey("p"))):
+        for call in (upload_of(subject), lambda: list(subject.survey("p").markers)):
             with pytest.raises(CredentialsError) as raised:
                 call()
             assert key not in f"{raised.value!r} {raised.value.hint}"
