@@ -69,10 +69,11 @@ class LookRecord:
                 "INSERT OR REPLACE INTO look VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, checksum(*row))
             )
 
-    def forget(self, subject: str) -> None:
-        """The question is closed, or asked anew."""
-        with self._database.write():
-            self._database.execute("DELETE FROM look WHERE subject = ?", (subject,))
+    def forget(self, subject: str, kind: LookKind) -> None:
+        """What was not seen was seen after all."""
+        if self.of(subject, kind).count:
+            with self._database.write():
+                self._database.execute("DELETE FROM look WHERE subject = ? AND kind = ?", (subject, kind))
 
     def forget_all(self, kind: LookKind) -> None:
         with self._database.write():

@@ -216,6 +216,19 @@ class Submissions:
                 self._entries.end(identity, item, "failed", ItemStatus.FAILED, failure=failed[key])
             self._finish(identity)
 
+    def give_up(self, identity: str, failure: Failure) -> list[str]:
+        """Record that nobody waits any more for what the vendor works on; return the keys of those items.
+
+        Results that are ready are still to be had.
+        """
+        with self._database.write():
+            ready = {each.key for each in self._entries.waiting(identity, -1)}
+            items = [each for each in self._entries.unended(identity) if each.key not in ready]
+            for item in items:
+                self._entries.end(identity, item, "failed", ItemStatus.FAILED, failure=failure)
+            self._finish(identity)
+        return [item.key for item in items]
+
     def fail_unsent(self, keys: Sequence[str], failure: Failure) -> None:
         """Record that items were refused before there was anything to send."""
         with self._database.write():

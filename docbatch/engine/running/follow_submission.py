@@ -89,8 +89,12 @@ def _record(run: Run, connection: ProviderConnection, submission: Submission, pr
     run.remark(submission.id, progress.note)
     if progress.doubted:
         _doubt(run, connection, submission, progress)
+    else:
+        run.store.looks.forget(submission.id, LookKind.DOUBTED)
     if progress.unseen:
         _question(run, connection, submission, progress)
+    else:
+        run.store.looks.forget(submission.id, LookKind.UNSEEN)
 
 
 def _stop_without_credits(run: Run, connection: ProviderConnection, failed: Mapping[str, Failure]) -> None:

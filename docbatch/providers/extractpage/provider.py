@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Final
 
 from docbatch.core.errors import CredentialsError, Gone, NotSent, Refused, Stale, Unavailable, Uncertain
@@ -154,10 +155,12 @@ class ExtractPageProvider:
             raise Gone(f"submission {intent.submission} has no batch to ask about")
         feed = self._feed(intent)
         try:
-            progress = feed.follow(lambda cursor: self._service.page(remote_id, cursor))
+            with self._service.client.hearing() as heard:
+                progress = feed.follow(lambda cursor: self._service.page(remote_id, cursor))
         except Gone:
             self._refuse_strangers(intent)
             raise
+        progress = replace(progress, date=heard.date)
         if feed.is_over:
             # Asked about once more, the batch is read from the beginning: then what was told did not arrive.
             self._feeds.pop(intent.submission, None)

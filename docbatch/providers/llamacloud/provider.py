@@ -37,7 +37,7 @@ from docbatch.providers.llamacloud.uploads import Uploads, contents_step, upload
 
 
 class LlamaCloudProvider:
-    """`uploading` limits uploads beside the limit on all requests; `clock` is monotonic, `wall` seconds since the epoch."""
+    """`uploading` limits uploads beside the limit on all requests; `wall` gives seconds since the epoch."""
 
     type = "llamacloud"
 
@@ -49,7 +49,6 @@ class LlamaCloudProvider:
         account: str,
         *,
         uploading: Limiter | None = None,
-        clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.traits = traits
@@ -62,7 +61,7 @@ class LlamaCloudProvider:
         self._uploads = Uploads(api, self._directories, uploading)
         self._batches = Batches(api)
         self._jobs = Jobs(api, storage)
-        self._follower = Follower(self._batches, self._jobs, traits.grace, clock)
+        self._follower = Follower(self._batches, self._jobs)
         self._traces = Traces(self._directories, self._batches, self._jobs)
 
     def pins(self, operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:
@@ -156,9 +155,11 @@ class LlamaCloudProvider:
             uploads.refusals_of(contents),
         )
         try:
-            progress = self._follower.poll(course, remote_id or self._only(intent))
+            with self._api.client.hearing() as heard:
+                progress = self._follower.poll(course, remote_id or self._only(intent))
         except Gone as error:
             raise self._missing(intent, error) from error
+        progress = replace(progress, date=heard.date)
         return self._ended(intent, progress) if self._follower.is_through(course) else progress
 
     def _ended(self, intent: Intent, progress: Progress) -> Progress:

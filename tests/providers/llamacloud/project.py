@@ -142,7 +142,6 @@ class Bench:
             traits(settings),
             account(settings),
             uploading=self.uploading,
-            clock=self.clock,
             wall=self.clock,
         )
         self.opened.append(made)
