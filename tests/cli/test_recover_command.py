@@ -122,6 +122,34 @@ def test_without_a_key_nothing_is_trusted(tmp_path: Path, vendor: ExtendEmulator
     assert "'extend' was not searched" in ended.out
 
 
+def test_one_connection_is_searched_with_its_key_alone(tmp_path: Path, vendor: ExtendEmulator) -> None:
+    project = extend_project(tmp_path, vendor, grace=0.2)
+    project.applied()
+    lose(project)
+    settings = (tmp_path / "docbatch.yaml").read_text()
+    connection = settings.partition("  extend:")[2].replace("{file: key}", "{file: nowhere}")
+    job = (tmp_path / "jobs" / "job.yaml").read_text()
+    for old, new in {
+        "name: job": "name: later",
+        "out/": "late/",
+        "json/": "late/",
+        "provider: extend": "provider: second",
+        "operation: parse": "operation: extract",
+        "config: {}": "config: {processor: {id: ex_one}}",
+    }.items():
+        job = job.replace(old, new)
+    project.write(
+        {"docbatch.yaml": f"{settings}  second:\n    type: extend{connection}", "jobs/later.yaml": job}
+    )
+
+    ended = project.call("recover", "--connection", "extend")
+
+    assert ended.code == 6, "the other connection was not searched"
+    assert "3 documents: 3 taken over" in ended.out
+    assert "'second' was not searched: it was left out" in ended.out
+    assert "nowhere" not in ended.err
+
+
 def test_it_needs_connections_that_are_there(tmp_path: Path, vendor: ExtendEmulator) -> None:
     project = extend_project(tmp_path, vendor, grace=0.2)
 

@@ -83,7 +83,9 @@ def recover(search: Search, observe: Observer, announce: Callable[[Sequence[Judg
             if search.dry_run
             else None
         )
-        session = stack.enter_context(locked_session(search, clock, left=_named, rehearsal=rehearsal))
+        session = stack.enter_context(
+            locked_session(search, clock, left=_named, rehearsal=rehearsal, only=search.only)
+        )
         session.record()
         return recover_with(search, session, clock, observe, announce)
 

@@ -22,8 +22,9 @@ from docbatch.providers.base import (
     Sighting,
     Step,
     Survey,
+    left_by_looks,
 )
-from docbatch.providers.extractpage import marks, request, uploads
+from docbatch.providers.extractpage import lookup, marks, request, uploads
 from docbatch.providers.extractpage.answer import ExtractPageAnswer, pack, read
 from docbatch.providers.extractpage.calls import BATCHES, Service, complaint
 from docbatch.providers.extractpage.following import Feed, scan
@@ -132,18 +133,41 @@ class ExtractPageProvider:
     def look(self, intent: Intent) -> Sighting:
         """Look for our metadata. A file of this very intent is the witness: another account does not have it."""
         with self._service.client.hearing() as heard:
-            found, witness = self._seen(intent)
-        return Sighting(found, witness, heard.date)
+            sighting = self._seen(intent)
+        return replace(sighting, date=heard.date)
 
-    def _seen(self, intent: Intent) -> tuple[Accepted | None, bool]:
+    def _seen(self, intent: Intent) -> Sighting:
         try:
-            found, _ = self._find(intent)
+            batches, now = self._service.batches()
         except Refused:
-            return None, False
-        if found is not None:
-            return found, True
+            return Sighting(None, witness=False)
+        found = [batch for batch in batches if marks.is_of(batch, intent)]
+        if found:
+            return Sighting(Accepted(_earliest(found).id), witness=True)
         file = _youngest(intent)
-        return None, file is not None and self._service.sees_file(file.remote_id)
+        if file is None or now < float(file.data["ends"]):
+            return Sighting(None, witness=file is not None and self._service.sees_file(file.remote_id))
+        return self._by_a_new_file(intent, file, batches, now)
+
+    def _by_a_new_file(
+        self, intent: Intent, file: RemoteObject, batches: Sequence[RemoteBatch], now: float
+    ) -> Sighting:
+        """Look for the witness where all files of the intent have expired: a new one of the same account.
+
+        That shows whose the credentials are, but not that the batch would still be listed: other batches tell how long
+        they are. Where none does, nothing is proven.
+        """
+        opened = float(intent.prepared[marks.opening_name(intent.batch)].remote_id)
+        if "owner" not in file.data or now >= opened + lookup.listed_for(batches):
+            return Sighting(None, witness=False)
+        step = left_by_looks(intent.marker)
+        left = intent.prepared.get(step)
+        if left is None:
+            made, _ = self._service.register(uploads.witness(intent.marker))
+            owner = {} if made.owner is None else {"owner": made.owner}
+            left = RemoteObject(step, made.id, owner, made.expires or now + uploads.UNSAID_LIFE)
+        is_ours = left.data.get("owner") == file.data["owner"] and self._service.sees_file(left.remote_id)
+        return Sighting(None, witness=is_ours, left=left)
 
     def survey(self, prefix: str) -> Survey:
         with self._service.client.hearing() as heard:
