@@ -7,10 +7,11 @@ from docbatch.core.errors import Gone
 from docbatch.core.models import RemoteObject
 from docbatch.providers.base import Accepted, Intent, Recalled, Sighting, left_by_looks
 from docbatch.providers.llamacloud.batches import Batches, Standing
-from docbatch.providers.llamacloud.calls import Json, identity
+from docbatch.providers.llamacloud.calls import JOBS, Json, identity
 from docbatch.providers.llamacloud.configurations import PRODUCTS
 from docbatch.providers.llamacloud.directories import Directories, Found, directory_step, known
 from docbatch.providers.llamacloud.jobs import Jobs
+from docbatch.providers.llamacloud.marks import key_in
 from docbatch.providers.llamacloud.uploads import contents_step
 
 
@@ -68,9 +69,7 @@ class Traces:
         """Read the work of a marker back. Raises Gone when nothing tells whose its results are, Unavailable."""
         directory, batch = self._oldest(marker)
         standing = self.batches.standing(batch)
-        owners = {
-            identity(entry): str(entry.get("unique_id") or "") for entry in self._entries(directory, standing)
-        }
+        owners = self._owners(directory, standing)
         contents = RemoteObject(contents_step(marker), directory.id, owners)
         prepared = {each.step: each for each in (known(directory), contents)}
         return Recalled(batch, _runs(owners, standing), prepared)
@@ -87,14 +86,34 @@ class Traces:
         _, batch, directory = min(made, key=lambda each: each[:2])
         return directory, batch
 
-    def _entries(self, directory: Found, standing: Standing) -> list[Json]:
+    def _owners(self, directory: Found, standing: Standing) -> dict[str, str]:
+        """Return whose document each entry is: as the directory says, or, where it is removed, the names of the jobs."""
+        found = self._entries(directory)
+        owners = {identity(entry): str(entry.get("unique_id") or "") for entry in found}
+        owners = owners or self._named_by_jobs(standing)
+        if not owners:
+            raise _untold(directory, len(standing.jobs))
+        return owners
+
+    def _named_by_jobs(self, standing: Standing) -> dict[str, str]:
+        entries = {job: entry for entry, job in standing.jobs.items()}
+        jobs: dict[str, Json | None] = {}
+        for product in JOBS:
+            if len(jobs) < len(entries):
+                seen = self.jobs.standing(product, [job for job in entries if job not in jobs])
+                jobs |= {job: shown for job, shown in seen.items() if shown is not None}
+        return {
+            entries[job]: key
+            for job, shown in jobs.items()
+            if job in entries and shown is not None and (key := key_in(shown.get("name")))
+        }
+
+    def _entries(self, directory: Found) -> list[Json]:
         """List a directory, or what was in it before it was removed."""
         try:
             found = self.directories.entries(directory.id) or self.directories.former_entries(directory.id)
         except Gone:
             found = self._former_entries(directory)
-        if not found:
-            raise _untold(directory, len(standing.jobs))
         return found
 
     def _former_entries(self, directory: Found) -> list[Json]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from docbatch.core.models import Failure, FailureClass, Operation, RemoteObject
 from docbatch.providers.base import Batch
+from docbatch.providers.llamacloud.marks import without_keys
 
 LONGEST = 1000
 
@@ -29,7 +30,7 @@ def failure(
     message: object, otherwise: FailureClass = FailureClass.VENDOR_ERROR, code: str | None = None
 ) -> Failure:
     """Sort a message of the service; the message itself is kept."""
-    said = str(message or "").strip()[:LONGEST] or "LlamaCloud gave no reason"
+    said = without_keys(str(message or "")).strip()[:LONGEST] or "LlamaCloud gave no reason"
     kind = next((kind for kind, pattern in _PATTERNS if pattern.search(said)), otherwise)
     return Failure(kind, said, code)
 

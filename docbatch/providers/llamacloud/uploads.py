@@ -14,6 +14,7 @@ from docbatch.providers.http.rates import Limiter
 from docbatch.providers.llamacloud import outcomes
 from docbatch.providers.llamacloud.calls import DIRECTORIES, Api, Json, accepted, detail, identity, under
 from docbatch.providers.llamacloud.directories import Directories, Listing
+from docbatch.providers.llamacloud.marks import shown_name
 from docbatch.providers.llamacloud.upload_form import UploadForm
 
 CHANGED = "its bytes changed while they were sent"
@@ -38,7 +39,7 @@ class Placing:
         """Let a file the service has lie in a directory as a document."""
         path = under(DIRECTORIES, directory, "files")
         # What kind of file it is, the own name of one that we did not upload says.
-        about = {} if item.is_reference else {"display_name": item.name}
+        about = {} if item.is_reference else {"display_name": shown_name(item)}
         body = {"file_id": file, "unique_id": item.key, **about}
 
         def send() -> Reply | Failure:
@@ -64,7 +65,7 @@ class Placing:
         if self._limiter is not None:
             # Nothing was asked yet, so a wait that is too long leaves nothing unclear in the directory.
             self._limiter.wait()
-        about = {"display_name": item.name, "unique_id": item.key}
+        about = {"display_name": shown_name(item), "unique_id": item.key}
         form = UploadForm(about, stream, name=item.name, media_type=item.media_type, size=item.size)
         try:
             made = self._told(item, directory, path, lambda: self._api.upload(path, form, form.headers))
