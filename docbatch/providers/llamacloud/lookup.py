@@ -11,7 +11,7 @@ from docbatch.providers.llamacloud.calls import JOBS, Json, identity
 from docbatch.providers.llamacloud.configurations import PRODUCTS
 from docbatch.providers.llamacloud.directories import Directories, Found, directory_step, known
 from docbatch.providers.llamacloud.jobs import Jobs
-from docbatch.providers.llamacloud.marks import key_in
+from docbatch.providers.llamacloud.upload_form import key_in
 from docbatch.providers.llamacloud.uploads import contents_step
 
 

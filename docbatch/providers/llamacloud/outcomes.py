@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from docbatch.core.models import Failure, FailureClass, Operation, RemoteObject
 from docbatch.providers.base import Batch
-from docbatch.providers.llamacloud.marks import without_keys
+from docbatch.providers.llamacloud.upload_form import without_keys
 
 LONGEST = 1000
 

@@ -14,8 +14,7 @@ from docbatch.providers.http.rates import Limiter
 from docbatch.providers.llamacloud import outcomes
 from docbatch.providers.llamacloud.calls import DIRECTORIES, Api, Json, accepted, detail, identity, under
 from docbatch.providers.llamacloud.directories import Directories, Listing
-from docbatch.providers.llamacloud.marks import shown_name
-from docbatch.providers.llamacloud.upload_form import UploadForm
+from docbatch.providers.llamacloud.upload_form import UploadForm, shown_name
 
 CHANGED = "its bytes changed while they were sent"
 
