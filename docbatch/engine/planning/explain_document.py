@@ -12,7 +12,7 @@ from docbatch.core.changes import ChangeKind, FoundDocument, Reason
 from docbatch.core.errors import UsageError
 from docbatch.core.keys import canonical
 from docbatch.core.models import ItemStatus, Recipe
-from docbatch.core.report import named_versions
+from docbatch.core.report import looking, named_versions
 from docbatch.engine.planning.differences_database import Change
 from docbatch.engine.planning.explain_link import link_facts
 from docbatch.engine.planning.plan import Plan, Selection, Sight
@@ -186,6 +186,7 @@ def _key_facts(plan: Plan, target: ResolvedJob, path: bytes, change: Change | No
         yield f"item {key}"
     if item is not None:
         yield from _item_facts(item)
+        yield from _look_facts(plan, item)
         yield from _version_facts(plan, target, item)
     elif plan.store is not None and key:
         yield "these bytes were never sent under this job's provider, operation and config"
@@ -209,6 +210,15 @@ def _item_facts(item: RecordedItem) -> Iterator[str]:
     yield from item.warnings
     if item.status is ItemStatus.LIVE:
         yield "'docbatch status' shows the submission it travels in"
+
+
+def _look_facts(plan: Plan, item: RecordedItem) -> Iterator[str]:
+    """Say of a document that may or may not be with the provider until when that is looked for."""
+    assert plan.store is not None
+    submission = plan.store.submissions.of_item(item.row)
+    looks = plan.store.looks.open().get(submission or "")
+    if looks is not None:
+        yield f"submission {submission}: {looking(looks.looks.count, looks.needed, looks.until)}"
 
 
 def _output_facts(plan: Plan, store: Store, target: ResolvedJob, path: bytes, here: Path) -> Iterator[str]:
