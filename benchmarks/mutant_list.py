@@ -129,7 +129,7 @@ PLAN = [
     Mutant("a single output that was edited is not noticed", PLANNING + "compare_documents.py", "if now == recorded.stamp:", "if True:", f"{OUTPUTS} tests/cli/test_reuse.py"),
     Mutant("a changed document in the middle of a stretch is not noticed", PLANNING + "compare_documents.py", "all(map(eq, map(_FOUND, documents), map(_RECORDED, rows)))", "any(map(eq, map(_FOUND, documents), map(_RECORDED, rows)))", f"{REUSE} {PLANS}"),
     Mutant("documents that failed pass as done", PLANNING + "compare_documents.py", "and DONE.issuperset(map(_STATUS, rows))", "", f"{FOLLOWING} {PLANS}"),
-    Mutant("a changed config is not noticed", PLANNING + "compare_documents.py", "and set(map(_RECIPE, rows)) == {self._recipe}", "", f"{PLANS} {REUSE}"),
+    Mutant("a changed config is not noticed", PLANNING + "compare_documents.py", "and self._recipes.issuperset(map(_RECIPE, rows))", "", f"{PLANS} {REUSE}"),
     Mutant("a document that is gone stays wanted", PLANNING + "compare_documents.py", "ChangeKind.REMOVE, Reason.GONE, adopt=True)", "ChangeKind.STAND, Reason.GONE, adopt=False)", f"{PLANS} {REUSE}"),
     Mutant("what lies below an unreadable folder counts as gone", PLANNING + "compare_documents.py", "any(row[0].startswith(folder) for folder in self._unreadable)", "False", DISKS),
     Mutant("outputs are taken for sources", PLANNING + "compare_documents.py", "if row is None and self._is_output(path):", "if False:", OUTPUTS),
