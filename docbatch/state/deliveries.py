@@ -122,7 +122,7 @@ class Deliveries:
             f" AND NOT {void(self._database, sink.job)} ORDER BY document.path",
             (sink.job,),
         )
-        both = merge(rows, kept_lines(self._database, sink.row))
+        both = merge((row for row in rows), kept_lines(self._database, sink.row))
         for path, output, result, digest, size, media_type in both:
             yield DueDelivery(path, output, result, digest, size, media_type, None)
 
