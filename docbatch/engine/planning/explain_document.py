@@ -11,7 +11,7 @@ from pathlib import Path
 from docbatch.core.changes import ChangeKind, FoundDocument, Reason
 from docbatch.core.errors import UsageError
 from docbatch.core.keys import canonical
-from docbatch.core.models import ItemStatus, Recipe
+from docbatch.core.models import RETRY_CLASS, Failure, ItemStatus, Recipe, RetryClass
 from docbatch.core.report import looking, named_versions
 from docbatch.engine.planning.differences_database import Change
 from docbatch.engine.planning.explain_link import link_facts
@@ -140,6 +140,8 @@ def _let_go(document: str, plan: Plan, here: Path) -> Iterator[Explanation]:
 def _explain(plan: Plan, target: ResolvedJob, path: bytes, here: Path) -> Explanation:
     change = plan.differences.change_of(target.name, path)
     verdict, reason = _verdict(change)
+    if change is not None and change.kind is ChangeKind.STAND and change.problem is not None:
+        verdict = _taken_up(verdict, target, change.problem)
     facts = [*link_facts(target, path, plan.cache), *_key_facts(plan, target, path, change)]
     if plan.store is not None:
         facts += _output_facts(plan, plan.store, target, path, here)
@@ -157,6 +159,13 @@ def _verdict(change: Change | None) -> tuple[str, str]:
     if change.kind is ChangeKind.STAND and change.problem == EMPTY:
         return VOID
     return VERDICTS[change.kind], str(change.reason)
+
+
+def _taken_up(verdict: str, target: ResolvedJob, why: Failure) -> str:
+    """Return the verdict on a failed document with the command that takes it up: where it costs money, not every one does."""
+    if target.traits.free or RETRY_CLASS[why.kind] is not RetryClass.NEVER:
+        return verdict
+    return verdict.replace("'docbatch retry'", f"'docbatch retry --class {why.kind}'")
 
 
 def _changed(plan: Plan, target: ResolvedJob, path: bytes, change: Change | None) -> Iterator[Difference]:
