@@ -126,6 +126,7 @@ def _conclude(outcome: "ApplyOutcome", *, as_json: bool) -> None:
             "jobs": jobs,
             "errors": errors,
             "stuck": stuck,
+            "hindrances": [asdict(each) for each in outcome.hindrances],
         }
         say(json.dumps({**line, "exit_code": outcome.exit_code}))
     else:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from docbatch import ApplyOutcome, Explanation, JobOutcome, JobStatus, StateStatus
+from docbatch.core.hindrance import recorded_text
 from docbatch.core.report import human, plural, span, visible
 from docbatch.core.result_warnings import WarningKind, kind_of
 from docbatch.state.deadlines import Stuck
@@ -54,6 +55,7 @@ def _lines(outcome: ApplyOutcome) -> Iterator[str]:
     for stuck in outcome.stuck:
         yield f"submission {stuck.submission} on {stuck.connection} is stuck:"
         yield from _stuck(stuck)
+    yield from map(recorded_text, outcome.hindrances)
     yield from _advice(outcome)
 
 
@@ -154,6 +156,7 @@ def status_text(state: StateStatus) -> str:
             lines.extend(_stuck(state.stuck[each.id]))
         if each.status == "held":
             lines.append(f"  decide with 'docbatch resolve {each.id} --absent' or '--remote-id ID'")
+    lines.extend(map(recorded_text, state.hindrances))
     lines.append(f"spool: {plural(state.spool_entries, 'result')}, {human(state.spool_bytes)}")
     if state.owner is not None:
         lines.append(f"a run is going on: {state.owner}")

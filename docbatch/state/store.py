@@ -14,6 +14,8 @@ from docbatch.state.deadlines import Deadlines
 from docbatch.state.deliveries import Deliveries
 from docbatch.state.documents import Documents
 from docbatch.state.events import Events
+from docbatch.state.failed_uploads import FailedUploads
+from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
 from docbatch.state.remote_objects import RemoteObjects
 from docbatch.state.submissions import Submissions
@@ -35,6 +37,8 @@ class Store:
         self.submissions = Submissions(database, self.items, self.events, self.deliveries)
         self.deadlines = Deadlines(database)
         self.warned = WarnedDocuments(database)
+        self.hindrances = KeptHindrances(database)
+        self.failed_uploads = FailedUploads(database)
 
     @classmethod
     def writable(cls, folder: Path) -> Self:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from docbatch.core.hindrance import Hindrance
 from docbatch.core.models import Submission
 from docbatch.engine.administration.edit_state import named_jobs
 from docbatch.naming.pathtext import escape
@@ -34,7 +35,8 @@ class JobStatus:
 class StateStatus:
     """`stuck` holds, by id, what of the open submissions is with a vendor for longer than its jobs allow.
 
-    `owner` names a run that holds the state at this moment.
+    `owner` names a run that holds the state at this moment. `hindrances` are what stopped or slowed connections when they
+    were last asked, and `now` is when that was read (wall time).
     """
 
     jobs: tuple[JobStatus, ...]
@@ -43,9 +45,11 @@ class StateStatus:
     spool_bytes: int
     owner: str | None
     stuck: Mapping[str, Stuck] = field(default_factory=dict)
+    hindrances: tuple[Hindrance, ...] = ()
+    now: float = 0.0
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """Yield one JSON value for each job and open submission, and one for the spool."""
+        """Yield one JSON value for each job, open submission and hindrance, and one for the spool."""
         for job in self.jobs:
             failures = [
                 dict(zip(("path", "status", "class", "message"), each, strict=True)) for each in job.failures
@@ -57,6 +61,8 @@ class StateStatus:
             yield {"type": "submission", "id": each.id, "connection": each.connection, "status": str(each.status),
                    "remote_id": each.remote_id, "running": each.running, "ready": each.ready,
                    "stuck": asdict(self.stuck[each.id]) if each.id in self.stuck else None}  # fmt: skip
+        for hindrance in self.hindrances:
+            yield {"type": "hindrance", **asdict(hindrance)}
         yield {"type": "spool", "entries": self.spool_entries, "bytes": self.spool_bytes}
 
 
@@ -71,6 +77,8 @@ def read_status(store: Store, only: str | None = None, *, now: float) -> StateSt
         spool_bytes=spool.size(),
         owner=lock.owner(store.folder / "lock") if lock.is_held(store.folder / "lock") else None,
         stuck={each.submission: each for each in store.deadlines.passed(now)},
+        hindrances=tuple(store.hindrances.all()),
+        now=now,
     )
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from docbatch.core.errors import DocbatchError, gravest
+from docbatch.core.hindrance import Hindrance
 from docbatch.core.report import PlanReport
 from docbatch.engine.clock import Clock, SystemClock
 from docbatch.engine.planning.plan import Selection
@@ -60,12 +61,16 @@ class JobOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ApplyOutcome:
-    """`stuck` is what is with a vendor for longer than its jobs allow."""
+    """`stuck` is what is with a vendor for longer than its jobs allow.
+
+    `hindrances` are what stopped or slowed connections when the run ended.
+    """
 
     jobs: tuple[JobOutcome, ...]
     errors: tuple[DocbatchError, ...] = field(default=())
     stuck: tuple[Stuck, ...] = ()
     declined: bool = False
+    hindrances: tuple[Hindrance, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -132,7 +137,18 @@ def _outcome(run: Run, shown: int) -> ApplyOutcome:
     jobs = tuple(_job(run, target, shown) for target in run.targets.values())
     passed = run.store.deadlines.passed(run.clock.wall())
     stuck = tuple(each for each in passed if run.targets.keys() & each.jobs)
-    return ApplyOutcome(jobs, (*run.errors, *run.connections.troubles.values()), stuck)
+    errors = (*run.errors, *run.connections.troubles.values())
+    return ApplyOutcome(jobs, errors, stuck, hindrances=_hindrances(run))
+
+
+def _hindrances(run: Run) -> tuple[Hindrance, ...]:
+    """Return what is not told by the errors of the run already."""
+    return tuple(
+        replace(found, next=None)
+        for connection in run.connections.values()
+        for found in connection.hindrances.current
+        if connection.trouble is None or found.what not in connection.trouble.message
+    )
 
 
 def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:

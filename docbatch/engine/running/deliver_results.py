@@ -180,3 +180,19 @@ def unsettled(run: Run) -> Iterator[tuple[str, int, int, bool]]:
 def _is_whole(run: Run, job: str, sink: int) -> bool:
     identity = next(each.identity for each in run.store.deliveries.sinks(job) if each.row == sink)
     return any(each.identity == identity and each.kind.whole for each in run.targets[job].sinks)
+
+
+def deliver_the_rest(run: Run, until: float) -> None:
+    """Before a run ends, write what is due for as long as there is time, and let whole sinks show what there is."""
+    while run.clock.monotonic() < until and (due := _due_outputs(run, whole=False)):
+        deliver(run, due[0])
+    for action in _due_outputs(run, whole=True):
+        deliver(run, action)
+
+
+def _due_outputs(run: Run, *, whole: bool) -> list[Deliver]:
+    return [
+        Deliver(job, sink, f"{count} outputs are due")
+        for job, sink, count, is_whole in unsettled(run)
+        if is_whole == whole
+    ]

@@ -71,7 +71,9 @@ def document(reply: Reply) -> dict[str, Any]:
     found = reply.json()
     if 200 <= reply.status < 300 and isinstance(found, dict):
         return found
-    raise Unavailable(f"an answer with status {reply.status} has not the expected shape: {reply.excerpt}")
+    raise Unavailable(
+        f"an answer with status {reply.status} has not the expected shape: {reply.excerpt}", cause=reply.cause
+    )
 
 
 def pages(client: KeyedClient, path: str, params: Params) -> Iterator[list[Row]]:
