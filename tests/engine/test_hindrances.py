@@ -10,8 +10,10 @@ from docbatch.core.errors import NotSent, Unavailable
 from docbatch.core.hindrance import Hindrance
 from docbatch.engine.progress_notices import Hindered, Relieved, Trouble, Waiting
 from docbatch.engine.running.loop import reconcile
+from docbatch.engine.running.run_context import Run
 from docbatch.state.store import Store
 from docbatch.testing.fake.provider import FakeProvider
+from tests.fake.observed import REST
 from tests.fake.project import Project
 
 TEXTS = {f"{number}.txt": f"text {number}" for number in range(3)}
@@ -177,34 +179,42 @@ def test_polls_that_fail_leave_what_runs_as_it_is_when_the_connection_is_given_u
 def test_good_answers_to_polls_keep_a_connection_whose_creates_are_refused(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project.trait_options |= {"max_in_flight": 2, "poll_max": 30.0}
-    project.cloud_options |= {"latency": 3600.0}
+    project.trait_options |= {"max_in_flight": 2}
+    project.cloud_options |= {"latency": 360.0}
 
     class Storm(Away):
         calls = ("create",)
         cause = TOO_MANY
 
         def create(self, intent: Any) -> Any:
-            self.until = 0.0 if not self.cloud.paid() else 3000.0
+            self.until = 300.0 if self.cloud.paid() else 0.0
             return super().create(intent)
 
     monkeypatch.setattr("tests.fake.project.FakeProvider", Storm)
 
-    run = project.apply()
+    run = applied_with(project, unreachable_after=60.0)
 
     assert run.connections.troubles == {}
     assert project.statuses() == {"succeeded": 3}
     assert [each.call for each in told(project) if isinstance(each, Hindered)] == ["create"]
     (over,) = (each for each in told(project) if isinstance(each, Relieved))
-    assert 2900 <= over.seconds <= 3700
+    assert 290 <= over.seconds <= 310
+    waits = [each for each in project.notices if isinstance(each, Waiting)]
+    assert max(each.seconds for each in waits if each.reason == REST) == 4.0
 
 
 def test_a_connection_may_be_given_up_earlier(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     away(monkeypatch, until=5000.0)
+
+    applied_with(project, unreachable_after=20.0)
+
+    assert project.cloud.now == 20.0
+
+
+def applied_with(project: Project, unreachable_after: float) -> Run:
     with project.taken_up(project.target()) as (session, clock):
         run = project.run(session, clock)
         connection = run.connections["fake"]
-        connection.access = replace(connection.access, unreachable_after=20.0)
+        connection.access = replace(connection.access, unreachable_after=unreachable_after)
         reconcile(run)
-
-    assert project.cloud.now == 20.0
+    return run
