@@ -139,13 +139,21 @@ def test_another_document_is_sent_once_more_where_all_others_went_well_before(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One by one, the last of its batch fails after the others; nothing follows that could prove anything."""
-    project.trait_options |= {"max_items": 10}
-    project.write({BAD: "text a", "g.txt": "poison"})
-    choosy(monkeypatch, names=frozenset({"g.txt"}))
+    project.trait_options |= {"max_items": 10, "concurrency": 1}
+    last: set[str] = set()
+
+    class LastOfAll(Choosy):
+        names = last  # type: ignore[assignment]
+
+        def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:
+            last.update([] if last else [batch.items[-1].name])
+            return super().perform(step, batch, prepared, content)
+
+    monkeypatch.setattr("tests.fake.project.FakeProvider", LastOfAll)
 
     project.apply()
 
-    assert failures(project) == [("g.txt", "vendor_error", REASON)]
+    assert {path for path, *_ in failures(project)} == last
     assert set(project.paid().values()) == {1}
     assert project.cloud.now < 60
 
