@@ -10,6 +10,8 @@ ENGINE = "tests/engine/test_recovery.py tests/engine/test_running.py"
 SENDING = "tests/engine/test_send_submission.py tests/engine/test_prepare_submission.py"
 SETTLING = "tests/engine/test_settle_unanswered_creates.py"
 FOLLOWING = "tests/engine/test_follow_submission.py"
+HINDRANCES = "tests/engine/test_hindrances.py"
+UPLOADS = "tests/engine/test_failing_uploads.py"
 SCHEDULE = "tests/core/test_scheduler.py tests/core/test_scheduler_properties.py"
 STATE = "tests/state"
 HINTS = "tests/webhooks/test_inbox.py"
@@ -37,6 +39,7 @@ LIFECYCLE = "docbatch/core/lifecycle.py"
 TURNS = "docbatch/core/turns.py"
 KEYS = "docbatch/core/keys.py"
 CHANGES = "docbatch/core/changes.py"
+CONNECTIONS = "docbatch/engine/connections/"
 RUNNING = "docbatch/engine/running/"
 PLANNING = "docbatch/engine/planning/"
 ASKED = "docbatch/engine/administration/"
@@ -89,7 +92,14 @@ LOSS = [
     Mutant("results are not made due for delivery", "docbatch/state/submissions.py", "self._deliveries.make_due(item.row for item in live.values())", "pass", ENGINE),
     Mutant("what memory holds of other submissions is dropped", RUNNING + "run_context.py", "if each in submissions}", "if not submissions}", ENGINE),
     Mutant("what could not be removed is tried again and again in one run", RUNNING + "loop.py", " if not _is_left(run, each)}", "}", FOLLOWING),
-    Mutant("a deadline is overslept", RUNNING + "loop.py", "until = min(_until(first), self.deadline)", "until = _until(first)", f"{STUCK} {COMMANDS}"),
+    Mutant("a deadline is overslept", RUNNING + "loop.py", "until = min(_until(first), self.deadline, self._given_up_at())", "until = _until(first)", f"{STUCK} {COMMANDS}"),
+    Mutant("a vendor without good answers is asked for ever", CONNECTIONS + "provider_connections.py", "return self.failing_since + self.access.unreachable_after", 'return float("inf")', HINDRANCES),
+    Mutant("a good answer does not end what it was waited for", CONNECTIONS + "provider_connections.py", "self.hindrances.answered(call, about, self._now())", "pass", HINDRANCES),
+    Mutant("the same is told again and again", CONNECTIONS + "hindrances.py", "                each.is_told = True\n", "                each.is_told = False\n", HINDRANCES),
+    Mutant("a hindrance is not kept for the next command", RUNNING + "take_consequences.py", "run.store.hindrances.conclude(list(run.connections), current)", "pass", HINDRANCES),
+    Mutant("an outage ends documents", CONNECTIONS + "failing_uploads.py", "proven = self._good > each.mark", "proven = True", UPLOADS),
+    Mutant("a bad upload holds the others", RUNNING + "send_queues.py", "(at := uploads.aside(item.key)) is not None", "(at := uploads.aside(item.key)) is not None and at < 0", UPLOADS),
+    Mutant("nobody asks whether uploads go well at all", RUNNING + "prepare_submission.py", "self._call_a_witness()", "pass", UPLOADS),
     Mutant("stuck work is waited for", RUNNING + "loop.py", "return bool(later) and not later <=", "return bool(later) or not later <=", STUCK),
     Mutant("a stuck submission is not reported", RUNNING + "apply.py", "if run.targets.keys() & each.jobs)", "if not run.targets)", STUCK),
     Mutant("failures do not show in the exit code", RUNNING + "apply.py", "for status in WRONG)", "for status in ())", f"{COMMANDS} tests/cli/test_bad_sources.py"),
@@ -106,8 +116,8 @@ DELIVERY = [
     Mutant("a fault of an output is not reported", RUNNING + "deliver_results.py", "run.errors.append(SinkError(text))", "pass", f"{OUTPUTS} {DISKS}"),
     Mutant("a sink's trouble is not reported", RUNNING + "deliver_results.py", "run.errors.append(error)", "pass", f"{OUTPUTS} {DISKS}"),
     Mutant("a whole sink with something missing counts as written", RUNNING + "deliver_results.py", "-1 if faults else job.revision", "job.revision", f"{OUTPUTS} {DISKS}"),
-    Mutant("whole sinks are not written while work is open", RUNNING + "loop.py", "    for action in _due_outputs(run, whole=True):\n", "    for action in []:\n", STUCK),
-    Mutant("what is due when time is up is left", RUNNING + "loop.py", "while run.clock.monotonic() < until and (due", "while False and (due", ENGINE),
+    Mutant("whole sinks are not written while work is open", RUNNING + "deliver_results.py", "    for action in _due_outputs(run, whole=True):\n", "    for action in []:\n", STUCK),
+    Mutant("what is due when time is up is left", RUNNING + "deliver_results.py", "while run.clock.monotonic() < until and (due", "while False and (due", ENGINE),
     Mutant("a hint is heeded while its connection is asked", RUNNING + "loop.py", "if hint.connection not in self.talks.names]", "]", HINTS),
     Mutant("an error of one conversation throws away the answers of others", RUNNING + "loop.py", "            rounds.end()\n        raise", "            pass\n        raise", "tests/engine/test_connections_apart.py"),
     Mutant("a whole sink is written for every window", SCHEDULER, "if each.whole and not each.quiet:", "if False:", SCHEDULE),

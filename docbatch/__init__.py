@@ -17,6 +17,8 @@ __all__ = [
     "Explanation",
     "Fetched",
     "GuardRefused",
+    "Hindered",
+    "Hindrance",
     "Intended",
     "JobOutcome",
     "JobStatus",
@@ -29,6 +31,7 @@ __all__ = [
     "Project",
     "ProviderError",
     "QueuedDocument",
+    "Relieved",
     "Remark",
     "Replanned",
     "Result",
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
         StateLocked,
         UsageError,
     )
+    from docbatch.core.hindrance import Hindrance
     from docbatch.core.report import PlanLine, PlanReport
     from docbatch.core.results import Result
     from docbatch.engine.administration.edit_state import QueuedDocument
@@ -74,10 +78,12 @@ if TYPE_CHECKING:
         Delivered,
         Ended,
         Fetched,
+        Hindered,
         Intended,
         Looked,
         Looking,
         Notice,
+        Relieved,
         Remark,
         Replanned,
         ResultsLost,
@@ -90,13 +96,14 @@ else:
         "docbatch.api.project": "CheckedJob Project open_project",
         "docbatch.core.errors": "BudgetStop CredentialsError DocbatchError GuardRefused NoState ProviderError SinkError"
         " SpecError StalePlan StateError StateLocked UsageError",
+        "docbatch.core.hindrance": "Hindrance",
         "docbatch.core.report": "PlanLine PlanReport",
         "docbatch.core.results": "Result",
         "docbatch.engine.administration.edit_state": "QueuedDocument",
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.engine.planning.explain_document": "Explanation",
-        "docbatch.engine.progress_notices": "Answered Delivered Ended Fetched Intended Looked Looking Notice Remark"
-        " Replanned ResultsLost Trouble Waiting",
+        "docbatch.engine.progress_notices": "Answered Delivered Ended Fetched Hindered Intended Looked Looking Notice"
+        " Relieved Remark Replanned ResultsLost Trouble Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
     }
 

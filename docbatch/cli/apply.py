@@ -128,6 +128,7 @@ def _conclude(outcome: "ApplyOutcome", *, as_json: bool) -> None:
             "errors": errors,
             "stuck": stuck,
             "looking": looking,
+            "hindrances": [asdict(each) for each in outcome.hindrances],
         }
         say(json.dumps({**line, "exit_code": outcome.exit_code}))
     else:

@@ -91,19 +91,31 @@ def trouble(notice: Notice) -> str | None:
 
 
 def _trouble(notice: Notice) -> str | None:
-    from docbatch.core.report import looking
-
     text = None
     match notice:
         case docbatch.Trouble():
             subject = "" if notice.message.startswith(notice.subject) else f"{notice.subject}: "
             text = f"{subject}{notice.message}" + (f" ({notice.hint})" if notice.hint else "")
+        case docbatch.Hindered():
+            text = _hindered(notice)
+        case docbatch.Relieved():
+            text = _relieved(notice)
         case docbatch.Looked():
             text = f"job '{notice.job}': {notice.links:,} of {notice.total:,} links looked at"
         case docbatch.ResultsLost():
             text = f"job '{notice.job}': {_lost(notice)}"
         case docbatch.Replanned():
             text = f"{notice.document}: {notice.reason}; planned again"
+        case docbatch.Answered() | docbatch.Looking() | docbatch.Remark():
+            text = _of_submission(notice)
+    return text
+
+
+def _of_submission(notice: docbatch.Answered | docbatch.Looking | docbatch.Remark) -> str | None:
+    from docbatch.core.report import looking
+
+    text = None
+    match notice:
         case docbatch.Answered(outcome="unanswered"):
             text = f"submission {notice.submission}: {notice.reason}; it is looked for before anything is sent again"
         case docbatch.Answered(outcome="held"):
@@ -127,6 +139,46 @@ def _lost(notice: docbatch.ResultsLost) -> str:
     return f"{kept} missing or damaged; {'; '.join((*told, *expired))}"
 
 
+def _hindered(notice: docbatch.Hindered) -> str:
+    from docbatch.core.hindrance import cause_text, coming_text, lasting_text, said_text
+
+    what = cause_text(notice.call, notice.cause) + lasting_text(notice.seconds)
+    said = said_text(notice.call, notice.cause, notice.message)
+    return f"{notice.connection}: {what}{coming_text(notice.next_try)}{said}"
+
+
+def _relieved(notice: docbatch.Relieved) -> str:
+    from docbatch.core.hindrance import cause_text
+    from docbatch.core.report import span
+
+    who = f": {notice.call} goes well" if notice.call else " answers"
+    what = cause_text(notice.call, notice.cause)
+    return f"{notice.connection}{who} again after {span(notice.seconds)} ({what})"
+
+
+class Causes:
+    """What stops or slows connections at this moment, in a line for each."""
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, str, str], float] = {}
+
+    def add(self, notice: Notice) -> None:
+        match notice:
+            case docbatch.Hindered():
+                began = time.monotonic() - notice.seconds
+                self._since[notice.connection, notice.call, notice.cause] = began
+            case docbatch.Relieved():
+                self._since.pop((notice.connection, notice.call, notice.cause), None)
+
+    def lines(self) -> Iterator[str]:
+        from docbatch.core.hindrance import cause_text, lasting_text
+        from docbatch.core.report import visible
+
+        now = time.monotonic()
+        for (connection, call, cause), since in self._since.items():
+            yield visible(f"{connection}: {cause_text(call, cause)}") + lasting_text(now - since)
+
+
 class Lines:
     """A line every few seconds, and at once what matters."""
 
@@ -143,22 +195,40 @@ class Lines:
         if text is not None:
             say(text, err=True)
         if isinstance(notice, docbatch.Waiting) and notice.seconds >= INTERVAL:
-            whose = f" (job {', '.join(notice.jobs)})" if notice.jobs else ""
-            say(f"{self._counts}; next look in {notice.seconds:.0f} s: {notice.reason}{whose}", err=True)
+            say(f"{self._counts}; {_waiting(notice)}", err=True)
             self._next = time.monotonic() + INTERVAL
         elif time.monotonic() >= self._next:
             say(str(self._counts), err=True)
             self._next = time.monotonic() + INTERVAL
 
 
+def _waiting(notice: docbatch.Waiting) -> str:
+    from docbatch.core.report import visible
+
+    whose = f" (job {', '.join(notice.jobs)})" if notice.jobs else ""
+    cause = f"; {visible(notice.cause)}" if notice.cause else ""
+    return f"next look in {notice.seconds:.0f} s: {notice.reason}{whose}{cause}"
+
+
 class Bar:
-    """Documents ended of those expected, how many of them failed, their rate and the time left."""
+    """Documents ended of those expected, how many of them failed, their rate and the time left.
+
+    Below that stands what stops or slows connections, as long as it does.
+    """
 
     def __init__(self) -> None:
-        from rich.console import Console
+        from rich.console import Console, RenderableType
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.text import Text
 
-        self._progress = Progress(
+        causes = self._causes = Causes()
+
+        class Shown(Progress):
+            def get_renderables(self) -> "Iterator[RenderableType]":
+                yield from super().get_renderables()
+                yield from (Text(line, overflow="ellipsis", no_wrap=True) for line in causes.lines())
+
+        self._progress = Shown(
             BarColumn(),
             TextColumn("{task.completed:,.0f} of {task.total:,.0f} documents{task.fields[beside]}"),
             TimeRemainingColumn(compact=True),
@@ -176,6 +246,7 @@ class Bar:
 
     def __call__(self, notice: Notice) -> None:
         self._counts.add(notice)
+        self._causes.add(notice)
         text = self._counts.line(notice)
         if text is not None:
             self._progress.console.print(text, markup=False, highlight=False)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from docbatch import ApplyOutcome, Explanation, JobOutcome, JobStatus, StateStatus
+from docbatch.core.hindrance import recorded_text
 from docbatch.core.looks import LookKind
 from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass
 from docbatch.core.report import human, looking, plural, span, visible
@@ -59,6 +60,7 @@ def _lines(outcome: ApplyOutcome) -> Iterator[str]:
         yield from _stuck(stuck)
     for looks in outcome.looking:
         yield _looking(looks)
+    yield from map(recorded_text, outcome.hindrances)
     yield from _advice(outcome)
 
 
@@ -184,6 +186,7 @@ def status_text(state: StateStatus) -> str:
         if each.status == "held":
             lines.append(f"  decide with 'docbatch resolve {each.id} --absent' or '--remote-id ID'")
     lines.extend(_looking(each) for each in state.looking.values() if each.kind is LookKind.WATCH)
+    lines.extend(map(recorded_text, state.hindrances))
     lines.append(f"spool: {plural(state.spool_entries, 'result')}, {human(state.spool_bytes)}")
     if state.owner is not None:
         lines.append(f"a run is going on: {state.owner}")

@@ -125,7 +125,17 @@ class SinkError(DocbatchError):
 
 
 class ProviderError(DocbatchError):
-    pass
+    """`cause` says in a few words why the vendor does not do what it was asked to, in the same words each time.
+
+    With `general` that has nothing to do with what was asked: the vendor cannot be reached, or asks everybody to wait.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, cause: str | None = None, general: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.cause = cause
+        self.general = general
 
 
 class Refused(ProviderError):
@@ -163,8 +173,10 @@ class NotSent(ProviderError):
         retry_after: float | None = None,
         stop: bool = False,
         hint: str | None = None,
+        cause: str | None = None,
+        general: bool = False,
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint, cause=cause, general=general)
         self.retry_after = retry_after
         self.stop = stop
 
@@ -187,8 +199,10 @@ class Unavailable(ProviderError):
         retry_after: float | None = None,
         hint: str | None = None,
         left: "RemoteObject | None" = None,
+        cause: str | None = None,
+        general: bool = False,
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint, cause=cause, general=general)
         self.retry_after = retry_after
         self.left = left
 

@@ -180,6 +180,10 @@ class Submission:
     found: bool = False
 
 
+FOUND = "found"
+"""In the data of an upload: its bytes lay there already, and nothing was sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteObject:
     """Something a prepare step made at the vendor: a directory, a file, a saved configuration.

@@ -5,7 +5,7 @@ spend money last. Everything that is not due leaves a note that says why.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from docbatch.core.looks import Looks
@@ -32,12 +32,13 @@ class ConnectionView:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Items of one recipe waiting to be sent, in the order they shall go. `more` means the window cut the list."""
+    """Items of one recipe in the order they shall go, from `ready_at` (monotonic) on. `more`: the window cut the list."""
 
     recipe: str
     connection: str
     items: tuple[WorkItem, ...]
     more: bool = False
+    ready_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +189,7 @@ def _barrier(submission: Submission, snapshot: Snapshot) -> Note | None:
 def _settle(submission: Submission, snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
     if submission.status not in {SubmissionStatus.UNANSWERED, SubmissionStatus.HELD}:
         return
-    barrier = _barrier(submission, snapshot)
-    if barrier is not None:
+    if (barrier := _barrier(submission, snapshot)) is not None:
         yield barrier
         return
     traits = snapshot.connections[submission.connection].traits
@@ -283,7 +283,7 @@ def _submit(snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
     waiting = []
     for each in sorted(snapshot.queues, key=lambda each: (each.items[0].priority, each.recipe)):
         connection = snapshot.connections[each.connection]
-        refusal = _refusal(snapshot, connection, now)
+        refusal = _refusal(snapshot, connection, now, each)
         if refusal is not None:
             yield refusal
             continue
@@ -320,16 +320,16 @@ def _in_flight(snapshot: Snapshot, connection: ConnectionView) -> int:
     )
 
 
-def _refusal(snapshot: Snapshot, connection: ConnectionView, now: float) -> Note | None:
+def _refusal(snapshot: Snapshot, connection: ConnectionView, now: float, queue: Queue) -> Note | None:
     if not snapshot.may_create:
         return Note(connection.name, "this run creates nothing new")
-    return keeps_from_creating(connection, now)
+    ready_at = max(connection.ready_at, queue.ready_at)
+    return keeps_from_creating(replace(connection, ready_at=ready_at), now)
 
 
 def keeps_from_creating(connection: ConnectionView, now: float) -> Note | None:
     """Say why nothing may be created on this connection now, if so; it may change with each answer of the vendor."""
-    stopped = connection.unreachable or connection.blocked
-    if stopped is not None:
+    if (stopped := connection.unreachable or connection.blocked) is not None:
         return Note(connection.name, stopped)
     if now < connection.ready_at:
         return Note(connection.name, "waits before the next attempt", connection.ready_at)

@@ -85,6 +85,33 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Hindered:
+    """Something began to stop or slow a connection: said once, until it is over.
+
+    `call` is what was asked, empty where nothing can be; `cause` says why it was not done, and `message` in the vendor's
+    own words. `seconds` is how long that lasts, `next_try` in how many seconds it is asked again, None where that is not
+    known.
+    """
+
+    connection: str
+    call: str
+    cause: str
+    message: str
+    seconds: float
+    next_try: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relieved:
+    """What stopped or slowed a connection is over, after `seconds`."""
+
+    connection: str
+    call: str
+    cause: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Looked:
     """How many of a job's links were looked at so far."""
 
@@ -109,11 +136,15 @@ class Looking:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Nothing is due for `seconds`; `jobs` are those that wait for it, where it is a submission."""
+    """Nothing is due for `seconds`; `jobs` are those that wait for it, where it is a submission.
+
+    `cause` says what stops or slows the connection, where something does.
+    """
 
     seconds: float
     reason: str
     jobs: tuple[str, ...] = ()
+    cause: str = ""
 
 
 Notice = (
@@ -126,6 +157,8 @@ Notice = (
     | ResultsLost
     | Replanned
     | Trouble
+    | Hindered
+    | Relieved
     | Looked
     | Looking
     | Waiting

@@ -117,7 +117,8 @@ class Rates(SpecModel):
     """How fast a connection is used. Money, pages and documents are not limited here."""
 
     requests_per_second: Annotated[float, Field(gt=0, le=10_000)] | None = Field(
-        default=None, description="requests begun in a second at most"
+        default=None,
+        description="requests begun in a second at most, of each sort that the service counts apart",
     )
     in_flight: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
         default=None, description="unfinished submissions at most"
@@ -152,6 +153,10 @@ class ConnectionSpec(SpecModel):
         default_factory=RecoveryRule, description="what happens when the answer to a create was lost"
     )
     rates: Rates = Field(default_factory=Rates, description="how fast the connection is used")
+    unreachable_after: Duration = Field(
+        default="30m",
+        description="how long a run goes on asking without one good answer before it gives the connection up",
+    )
     workers: Annotated[int, Field(ge=1, le=1024)] | None = Field(
         default=None,
         description="processes that read documents on this machine, where the provider works here; as many as there are processors for docbatch when left out",

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from docbatch.core.errors import Problem, SpecError
+from docbatch.fields import seconds
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind
 from docbatch.specs.nodes import Node
@@ -121,6 +122,7 @@ def _connection(name: str, spec: ConnectionSpec, root: Path) -> Connection:
         workers=spec.workers,
         api_version=spec.api_version,
         allow_host=spec.allow_host,
+        unreachable_after=seconds(spec.unreachable_after),
         declared=True,
     )
 

@@ -59,6 +59,7 @@ class Connection:
     workers: int | None = None
     api_version: str | None = None
     allow_host: bool = False
+    unreachable_after: float | None = None
     declared: bool = False
 
 

@@ -212,6 +212,29 @@ ALTER TABLE job ADD COLUMN on_empty TEXT NOT NULL DEFAULT 'ok'
 """
 
 
+HINDRANCES = """
+CREATE TABLE hindrance (
+    connection TEXT NOT NULL,
+    call TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    message TEXT NOT NULL,
+    since REAL NOT NULL,
+    last REAL NOT NULL,
+    next REAL,
+    tries INTEGER NOT NULL,
+    PRIMARY KEY (connection, call, cause)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE failed_upload (
+    connection TEXT NOT NULL,
+    key TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    proofs INTEGER NOT NULL,
+    PRIMARY KEY (connection, key)
+) STRICT, WITHOUT ROWID
+"""
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";"):
         if statement.strip():
@@ -282,6 +305,12 @@ def warnings_told(db: Database) -> None:
 def looks(db: Database) -> None:
     """Keep looks that saw nothing, so that several short runs settle what one long one would."""
     _run(db, LOOKS)
+
+
+@migrations()
+def hindrances_kept(db: Database) -> None:
+    """Keep what stops or slows a connection, and which uploads failed how often, for who looks after the run."""
+    _run(db, HINDRANCES)
 
 
 def apply(connection: sqlite3.Connection) -> None:

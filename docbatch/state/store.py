@@ -15,6 +15,8 @@ from docbatch.state.deadlines import Deadlines
 from docbatch.state.deliveries import Deliveries
 from docbatch.state.documents import Documents
 from docbatch.state.events import Events
+from docbatch.state.failed_uploads import FailedUploads
+from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
 from docbatch.state.looks import LookRecord
 from docbatch.state.remote_objects import RemoteObjects
@@ -38,6 +40,8 @@ class Store:
         self.deadlines = Deadlines(database)
         self.warned = WarnedDocuments(database)
         self.looks = LookRecord(database, lambda: self._place, self._drop_anchor)
+        self.hindrances = KeptHindrances(database)
+        self.failed_uploads = FailedUploads(database)
 
     @classmethod
     def writable(cls, folder: Path) -> Self:

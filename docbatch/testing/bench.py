@@ -12,8 +12,8 @@ import pytest
 from docbatch.core.errors import Unavailable
 from docbatch.core.keys import item_key, submission_id
 from docbatch.core.models import Draft, RemoteObject, Traits, WorkItem
+from docbatch.engine.connections.accesses import accesses, connection_settings
 from docbatch.engine.connections.open_item_content import ItemContent
-from docbatch.engine.connections.provider_connections import accesses, connection_settings
 from docbatch.engine.planning.resolve_jobs import resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.providers import REGISTRY

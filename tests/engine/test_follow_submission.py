@@ -220,7 +220,7 @@ ROWS = {
     "poll, out of credits": row(
         "poll", [],
         seen(
-            ONE, histories=(DONE,), connection="blocked by BudgetStop: no credits", counted=2,
+            ONE, "trouble: connection: no credits", histories=(DONE,), connection="blocked by BudgetStop: no credits", counted=2,
             documents="1 failed, 1 pending, 1 succeeded", reasons=("out_of_credits NO_CREDITS: no credits",), calls="poll 2, fetch 1, discard 1",
         ),
         seen(TWO, counted=2, calls="poll 2, fetch 2, discard 1"),
@@ -238,7 +238,8 @@ ROWS = {
     "poll, out of credits, told again by a later run": row(
         "poll", ["", "unexpected"],
         seen(
-            ONE, f"trouble: connection: {broke('poll')}", histories=("intended accepted",), connection=f"cut by Unexpected: {broke('poll')}, blocked by Unexpected: no credits", counted=2,
+            ONE, "trouble: connection: no credits", f"trouble: connection: {broke('poll')}",
+            histories=("intended accepted",), connection=f"cut by Unexpected: {broke('poll')}, blocked by Unexpected: no credits", counted=2,
             documents="1 failed, 1 live, 1 pending", reasons=("out_of_credits NO_CREDITS: no credits",), calls="poll 2, fetch 0, discard 0",
         ),
         seen(TWO, counted=2, calls="poll 3, fetch 3, discard 2"),

@@ -74,21 +74,29 @@ def change_account(project: Project) -> None:
 
 ALL = seen(ONE, TWO)
 KNOWN = seen("accepted: batch-2", "accepted: batch-3")
-UNKNOWN = "blocked by GuardRefused: connection 'fake' has work of this project that the state does not know: "
+BLOCKED, TOLD = "blocked by GuardRefused: ", "trouble: connection: "
+UNKNOWN = "connection 'fake' has work of this project that the state does not know: "
 OLDER = (
-    "blocked by GuardRefused: this state does not know what was sent since: it ends at event 0, and event 1 was"
+    "this state does not know what was sent since: it ends at event 0, and event 1 was"
     " reached before; it was restored from a backup"
 )
-STRANDED = (
-    "blocked by GuardRefused: connection 'fake' now speaks for other, and submission S, which was sent for acme, is not"
-    " through"
-)
+STRANDED = "connection 'fake' now speaks for other, and submission S, which was sent for acme, is not through"
 WATCHED = (
     "trouble: connection: the state was copied or put back, so the vendor's lists are watched for 60 s before anything"
     " is sent"
 )
-AWAY = Seen(("intended accepted",) * 2, (), STRANDED, documents="3 pending", calls="survey 0, create 0")
+AWAY = Seen(
+    ("intended accepted",) * 2,
+    (TOLD + STRANDED,),
+    BLOCKED + STRANDED,
+    documents="3 pending",
+    calls="survey 0, create 0",
+)
 FREE = {"free": True}
+
+
+def guarded(text: str, **differs: Any) -> Seen:
+    return nothing(BLOCKED + text, TOLD + text, **differs)
 
 
 def stays(first: Seen, **given: Any) -> Row:
@@ -105,12 +113,12 @@ ROWS = {
     ),
     "what searches never raise": row(["gone"], nothing("cut by Gone: scripted", "trouble: connection: scripted"), ALL),
     "unexpected": row(["unexpected"], nothing(f"cut by Unexpected: {broke('survey')}", f"trouble: connection: {broke('survey')}"), ALL),
-    "unknown work": stays(nothing(UNKNOWN + "proj-s0"), before=leave_unknown_work, paid=0),
+    "unknown work": stays(guarded(UNKNOWN + "proj-s0"), before=leave_unknown_work, paid=0),
     "unknown work, much of it": stays(
-        nothing(UNKNOWN + "proj-s0, proj-s1, proj-s2 and 2 more"), before=lambda project: leave_unknown_work(project, 5), paid=0
+        guarded(UNKNOWN + "proj-s0, proj-s1, proj-s2 and 2 more"), before=lambda project: leave_unknown_work(project, 5), paid=0
     ),
-    "unknown work, free": stays(nothing(UNKNOWN + "proj-s0"), before=leave_unknown_work, paid=0, traits=FREE),
-    "an older state": stays(nothing(OLDER, calls="survey 0, create 0"), before=put_back, kind=Recovery.NONE, paid=1),
+    "unknown work, free": stays(guarded(UNKNOWN + "proj-s0"), before=leave_unknown_work, paid=0, traits=FREE),
+    "an older state": stays(guarded(OLDER, calls="survey 0, create 0"), before=put_back, kind=Recovery.NONE, paid=1),
     "an older state, free": row([], KNOWN, before=put_back, kind=Recovery.NONE, traits=FREE, paid=4),
     "a copied state": row(
         [],

@@ -20,6 +20,9 @@ from tests.fake.table import TEXTS, Row
 
 DONE = "intended accepted collected"
 ONE, TWO = "accepted: batch-1", "accepted: batch-2"
+THREE = "accepted: batch-3"
+APART: dict[str, Any] = {"histories": (DONE,) * 3, "connection": "rests 1 s", "queued": 2}
+"""How it goes on where an upload failed twice and another went well: the others are sent, and it by itself."""
 CUT = "trouble: connection: "
 DIRECTORY, UPLOAD = [""], ["", ""]
 """What comes before the first step of its kind."""
@@ -110,13 +113,13 @@ ROWS = {
     "stale": row(UPLOAD, ["stale"], seen(ONE, TWO, queued=2, calls="create 2, perform 8")),
     "stale again and again": row(
         UPLOAD, ["stale"] * 5,
-        nothing("blocked by Stale: no longer good", 7, queued=3), seen(ONE, TWO, calls="create 2, perform 5"),
+        nothing("blocked by Stale: no longer good", 7, CUT + "no longer good", queued=3), seen(ONE, TWO, calls="create 2, perform 5"),
     ),
     # The directory is made anew, what all may use is not.
     "gone": row(UPLOAD, ["gone"], seen(ONE, TWO, queued=2, calls="create 2, perform 8")),
     "gone again and again": row(
         UPLOAD, ["gone"] * 5,
-        nothing("blocked by Gone: scripted", 7, queued=3), seen(ONE, TWO, calls="create 2, perform 5"),
+        nothing("blocked by Gone: scripted", 7, CUT + "scripted", queued=3), seen(ONE, TWO, calls="create 2, perform 5"),
     ),
     "refused, what all need": row(
         DIRECTORY, ["refused"],
@@ -135,17 +138,23 @@ ROWS = {
     "not sent": row(UPLOAD, ["not_sent"], seen(ONE, TWO, connection="rests 1 s", calls="create 2, perform 7")),
     "not sent, and the vendor names a wait": row(UPLOAD, ["not_sent_wait"], seen(ONE, TWO, connection="rests 9 s", calls="create 2, perform 7")),
     "not sent, and nothing more is to be": row(
-        UPLOAD, ["stop"], nothing("blocked by BudgetStop: no credits", 4), seen(ONE, TWO, calls="create 2, perform 3")
+        UPLOAD, ["stop"], nothing("blocked by BudgetStop: no credits", 4, CUT + "no credits"), seen(ONE, TWO, calls="create 2, perform 3")
     ),
     "out of credits": row(
-        UPLOAD, ["out_of_credits"], nothing("blocked by BudgetStop: no credits", 4), seen(ONE, TWO, calls="create 2, perform 3")
+        UPLOAD, ["out_of_credits"], nothing("blocked by BudgetStop: no credits", 4, CUT + "no credits"), seen(ONE, TWO, calls="create 2, perform 3")
     ),
     "unavailable": row(UPLOAD, ["down"], seen(ONE, TWO, connection="rests 1 s", calls="create 2, perform 7")),
     "unavailable, twice": row(
-        UPLOAD, ["down", "", "down"], seen(ONE, TWO, connection="rests 1 s, rests 2 s", calls="create 2, perform 8")
+        UPLOAD, ["down", "", "down"], seen(ONE, TWO, THREE, **APART, calls="create 3, perform 10")
     ),
     "unavailable, twice, with an upload between": row(
-        UPLOAD, ["down", "down", "", "down"], seen(ONE, TWO, connection="rests 1 s, rests 1 s", calls="create 2, perform 9")
+        UPLOAD, ["down", "down", "", "down"], seen(ONE, TWO, THREE, **APART, calls="create 3, perform 11")
+    ),
+    "unavailable, what all need, with something made between": row(
+        [], ["down", "", "down"], seen(ONE, TWO, connection="rests 1 s, rests 1 s", calls="create 2, perform 8")
+    ),
+    "unavailable, what all need, twice": row(
+        [], ["down", "down"], seen(ONE, TWO, connection="rests 1 s, rests 2 s", calls="create 2, perform 8")
     ),
     "unavailable, what all need": row([], ["down"], seen(ONE, TWO, connection="rests 1 s", calls="create 2, perform 7")),
     "unavailable, and the vendor names a wait": row(UPLOAD, ["down_wait"], seen(ONE, TWO, connection="rests 9 s", calls="create 2, perform 7")),

@@ -154,7 +154,7 @@ def test_uploads_that_went_well_end_the_back_off(project: Project, monkeypatch: 
     monkeypatch.setattr(FakeProvider, "perform", every_second_fails)
     project.apply()
 
-    assert project.cloud.now < 20.0
+    assert project.cloud.now < 25.0
 
 
 def test_jobs_of_equal_priority_are_served_in_turn_where_there_is_room_for_one(project: Project) -> None:

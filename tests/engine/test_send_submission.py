@@ -59,7 +59,7 @@ def stopped(told: str, connection: str, queued: int) -> Seen:
     """Return a run in which nothing was created after the first answer."""
     return Seen(
         ("intended not_sent",),
-        (told,),
+        (told, told.replace("not_sent", "trouble: connection")),
         connection,
         queued,
         documents="3 pending",
@@ -106,7 +106,7 @@ ROWS = {
     "stale again and again": row(
         ["stale"] * 4,
         Seen(
-            ("intended not_sent intended not_sent",) * 2, (STALE,) * 4, "blocked by Stale: no longer good",
+            ("intended not_sent intended not_sent",) * 2, (*(STALE,) * 4, "trouble: connection: no longer good"), "blocked by Stale: no longer good",
             queued=3, documents="3 pending", calls="create 4, perform 9",
         ),
         seen(ONE, TWO, histories=("intended not_sent " + TWICE,) * 2, calls="create 2, perform 3"),

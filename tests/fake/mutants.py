@@ -261,7 +261,6 @@ CREATE: Mapping[str, Mutant] = {
         _C.CREATE, _K.GONE, _GOES_ON, "what only other calls raise"
     ),
     "unexpected: what was sent is not told": _entry(_C.CREATE, _K.UNEXPECTED, {"told": Told.TROUBLE}, "unexpected, none"),
-    "unexpected: is no trouble": _entry(_C.CREATE, _K.UNEXPECTED, {"told": Told.ANSWER}, "unexpected, none"),
     "unexpected: ends the run": _mutant(contract.kept, _WHATEVER, "except AssertionError as error:", *_UNEXPECTED),
 }  # fmt: skip
 
@@ -318,9 +317,13 @@ PREPARE: Mapping[str, Mutant] = {
     "unavailable: the vendor's own wait is not heeded": _mutant(
         _meet, _OWN_WAIT, "None", "unavailable, and the vendor names a wait", "not sent, and the vendor names a wait"
     ),
-    "unavailable: pauses do not grow": _mutant(Backoff.next, "* 2", "* 1", "unavailable, twice"),
+    "unavailable: pauses do not grow": _mutant(Backoff.next, "* 2", "* 1", "unavailable, what all need, twice"),
+    "unavailable: an upload that fails again holds the others": _mutant(
+        _Preparation._failed, "return None if verdict is UploadVerdict.ASIDE else error", "return error",
+        "unavailable, twice", "unavailable, twice, with an upload between",
+    ),
     "unavailable: pauses grow though something went well": _mutant(
-        _Preparation._record, "self.connection.backoff.relax()", "pass", "unavailable, twice, with an upload between"
+        _Preparation._record, "self.connection.backoff.relax()", "pass", "unavailable, what all need, with something made between"
     ),
     "credentials: what is sent beside is given up": _mutant(
         _Preparation._send, _GIVEN_UP, _GIVEN_UP.replace("trouble =", "raise"), "credentials", "unexpected"
@@ -544,11 +547,11 @@ FOLLOW: Mapping[str, Mutant] = {
         follow_submission._record, "if progress.doubted:", "if False:", "poll, a document is dropped"
     ),
     "fetch unavailable: is fetched again at once": _mutant(
-        _meet_failures, "if pauses:", "if False:",
+        _meet_failures, "if waiting:", "if False:",
         "fetch unavailable", "fetch unavailable, twice", "fetch unavailable, and the vendor names a wait",
     ),
     "fetch unavailable: the vendor's own wait is not heeded": _mutant(
-        _meet_failures, 'getattr(error, "retry_after", None) or 0.0', "0.0", "fetch unavailable, and the vendor names a wait"
+        follow_submission._fetch_later, 'getattr(error, "retry_after", None) or 0.0', "0.0", "fetch unavailable, and the vendor names a wait"
     ),
     "fetch unavailable: pauses grow though something came": _mutant(
         _collect, "followed.fetching.relax()", "pass", "fetch unavailable, twice, with a result between"
@@ -560,7 +563,7 @@ FOLLOW: Mapping[str, Mutant] = {
     "fetch, refused: is fetched again": _mutant(_meet_failures, "run.store.submissions.fail(submission.id, unusable)", "pass", "fetch, refused"),
     "fetch, refused: the vendor's code is lost": _mutant(_meet_failures, 'getattr(error, "code", None)', "None", "fetch, refused"),
     "fetch: whatever goes wrong is tried again": _mutant(
-        _meet_failures, "take_consequences(run, connection, ProviderCall.FETCH, error)", "pauses.append(0.0)",
+        _meet_failures, "take_consequences(run, connection, ProviderCall.FETCH, error)", "waiting.append((key, error))",
         "fetch, unexpected", "fetch, credentials", "fetch, what fetches never raise",
     ),
     "fetch: what came beside what went wrong is not kept": _mutant(

@@ -174,9 +174,11 @@ class Project:
             spool = Spool(self.folder / "spool")
             spool.sweep()
             plan = plan_jobs(targets, (), store, StatCache(None), differences)
-            session = PlanSession(store, spool, Connections([line], threads=False), plan)
+            clock = CloudClock(cloud)
+            connections = Connections([line], threads=False, now=clock.monotonic)
+            session = PlanSession(store, spool, connections, plan)
             session.record()
-            yield session, CloudClock(cloud)
+            yield session, clock
 
     def _observe(self, notice: Notice) -> None:
         self.notices.append(notice)

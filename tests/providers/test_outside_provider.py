@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from docbatch.engine.administration.webhook_connections import find_webhook_connections
-from docbatch.engine.connections.provider_connections import accesses
+from docbatch.engine.connections.accesses import accesses
 from docbatch.providers import REGISTRY
 from docbatch.providers.extend.webhook import WEBHOOK
 from docbatch.providers.kind import EmulatorKind, Service

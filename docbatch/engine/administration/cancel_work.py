@@ -19,8 +19,9 @@ from docbatch.core.lifecycle import Event
 from docbatch.core.models import FailureClass, Stops, Submission, SubmissionStatus
 from docbatch.engine.administration.edit_state import locked, named_jobs, named_submission
 from docbatch.engine.clock import Clock, SystemClock, patiently
+from docbatch.engine.connections.accesses import accesses
 from docbatch.engine.connections.conversations import complete
-from docbatch.engine.connections.provider_connections import Connections, accesses
+from docbatch.engine.connections.provider_connections import Connections
 from docbatch.engine.progress_notices import Observer
 from docbatch.engine.running.follow_submission import poll
 from docbatch.engine.running.run_context import Run

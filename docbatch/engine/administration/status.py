@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from docbatch.core.hindrance import Hindrance
 from docbatch.core.models import Submission
 from docbatch.engine.administration.edit_state import named_jobs
 from docbatch.naming.pathtext import escape
@@ -37,7 +38,8 @@ class StateStatus:
 
     `looking` holds, by id, what may or may not be at its vendor, and connections whose lists are watched.
 
-    `owner` names a run that holds the state at this moment.
+    `owner` names a run that holds the state at this moment. `hindrances` are what stopped or slowed connections when they
+    were last asked, and `now` is when that was read (wall time).
     """
 
     jobs: tuple[JobStatus, ...]
@@ -47,9 +49,11 @@ class StateStatus:
     owner: str | None
     stuck: Mapping[str, Stuck] = field(default_factory=dict)
     looking: Mapping[str, RecordedLooks] = field(default_factory=dict)
+    hindrances: tuple[Hindrance, ...] = ()
+    now: float = 0.0
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """Yield one JSON value for each job and open submission, and one for the spool."""
+        """Yield one JSON value for each job, open submission and hindrance, and one for the spool."""
         for job in self.jobs:
             failures = [
                 dict(zip(("path", "status", "class", "message"), each, strict=True)) for each in job.failures
@@ -66,6 +70,8 @@ class StateStatus:
         for looks in self.looking.values():
             if looks.subject not in submissions:
                 yield {"type": "looking", "connection": looks.subject, **looks.values()}
+        for hindrance in self.hindrances:
+            yield {"type": "hindrance", **asdict(hindrance)}
         yield {"type": "spool", "entries": self.spool_entries, "bytes": self.spool_bytes}
 
 
@@ -81,6 +87,8 @@ def read_status(store: Store, only: str | None = None, *, now: float) -> StateSt
         owner=lock.owner(store.folder / "lock") if lock.is_held(store.folder / "lock") else None,
         stuck={each.submission: each for each in store.deadlines.passed(now)},
         looking=store.looks.open(),
+        hindrances=tuple(store.hindrances.all()),
+        now=now,
     )
 
 

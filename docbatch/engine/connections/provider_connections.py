@@ -6,32 +6,30 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
-from pathlib import Path
+from functools import cached_property
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from docbatch.core.consequences import ProviderCall
-from docbatch.core.errors import CredentialsError, DocbatchError, NotAnswering, NotSent, Unavailable
+from docbatch.core.errors import DocbatchError, NotAnswering, NotSent, Unavailable
 from docbatch.core.models import Traits
+from docbatch.core.report import span
 from docbatch.core.results import Answer
 from docbatch.core.scheduler import ConnectionView
 from docbatch.engine.code_of_others import raised
 from docbatch.engine.connections.backoff import Backoff
 from docbatch.engine.connections.contract import Allowed, kept, opened
 from docbatch.engine.connections.conversations import RunOver, Talk, Wait
-from docbatch.engine.connections.credentials import read_key, read_text
 from docbatch.engine.connections.daemon_pool import AtOnce, CallPool, DaemonPool
-from docbatch.naming.links import is_loopback
-from docbatch.providers import REGISTRY
+from docbatch.engine.connections.failing_uploads import FailingUploads
+from docbatch.engine.connections.hindrances import Hindrances, Moment
 from docbatch.providers.base import Provider
-from docbatch.providers.kind import ProviderKind, Settings, Surroundings
-from docbatch.specs.secret_references import EnvReference
-from docbatch.specs.values import Connection
 
 COSTS = frozenset({ProviderCall.CREATE, ProviderCall.REPLAY})
 CLOSING = 2.0
 """Seconds that calls have to come back once their connection is closed; who does not is left behind."""
+
+UNREACHABLE_AFTER = 1800.0
+"""Seconds of failures alone after which a connection is given up for a run, where it does not say otherwise."""
 
 T = TypeVar("T")
 
@@ -41,6 +39,7 @@ class Access:
     """How to reach one connection. `open` reads keys and may raise CredentialsError; `read` needs neither.
 
     `kind` is the type of provider that reads as `read` does in another process, None where no other process has it.
+    `unreachable_after` (seconds) is how long it may fail without one good answer before a run gives it up.
     `woken` says once that a provider in this process has something to tell, `over` that nobody waits for its key any more.
     """
 
@@ -52,6 +51,7 @@ class Access:
     kind: str | None = None
     woken: threading.Event = field(default_factory=threading.Event, compare=False)
     over: threading.Event = field(default_factory=threading.Event, compare=False)
+    unreachable_after: float = UNREACHABLE_AFTER
 
 
 class ProviderConnection:
@@ -60,6 +60,8 @@ class ProviderConnection:
     One thread of its own asks one thing after the other, others send and fetch side by side. `searched` says that
     everything at the vendor that bears the project's mark is known; `is_watching` that its lists are watched since the state was moved;
     `renewals` how often what was prepared was no longer good; `left` are submissions whose remains could not be removed.
+    `told` is the trouble that was told; `failing_since` is when (monotonic) something failed first since the last good
+    answer.
     """
 
     def __init__(
@@ -72,6 +74,10 @@ class ProviderConnection:
         self.view = ConnectionView(access.name, access.account, access.traits)
         self.trouble: DocbatchError | None = None
         self.backoff = Backoff()
+        self.hindrances = Hindrances(access.name)
+        self.uploads = FailingUploads()
+        self.told: DocbatchError | None = None
+        self.failing_since: float | None = None
         self.searched = False
         self.is_watching = False
         self.renewals = 0
@@ -102,10 +108,12 @@ class ProviderConnection:
         may_raise: Allowed = (),
         method: str = "",
         patience: float | None = None,
+        about: str | None = None,
     ) -> Talk[T]:
         """Ask the provider for something of a type, and wait for the answer. The other connections go on meanwhile.
 
-        `method` names it where the call has several. Raises what the contract allows the provider to raise, Unexpected for all else, NotAnswering when it did not come
+        `method` names it where the call has several, and `about` tells apart what it is made for. What a good answer means is
+        noted, but for preparations, which need not ask anybody. Raises what the contract allows the provider to raise, Unexpected for all else, NotAnswering when it did not come
         back in its time, RunOver when nothing more is to be asked.
         """
         self._go_on()
@@ -116,6 +124,8 @@ class ProviderConnection:
             if not answer.done():
                 raise self.silent(call, seconds)
         found: T = answer.result()
+        if call is not ProviderCall.PREPARE:
+            self.answered(call, about)
         return found
 
     def submit(self, act: Callable[[Provider], T]) -> "Future[T]":
@@ -147,6 +157,44 @@ class ProviderConnection:
             f"connection '{self.name}' is not answering: '{call}' did not come back within {round(seconds, 1):g} s",
             hint="its work is left as it is; run the same command again to go on with it",
         )
+
+    def answered(self, call: str, about: str | None = None) -> None:
+        """Note a good answer: what kept the vendor from it is over."""
+        self.failing_since = None
+        self.hindrances.answered(call, about, self._now())
+
+    def meet(
+        self,
+        call: str,
+        error: DocbatchError,
+        now: Moment,
+        *,
+        again: float | None = None,
+        about: str = "",
+        subject: str = "",
+        silent: bool = False,
+    ) -> None:
+        """Note that a call failed, as `Hindrances.meet` does."""
+        self.failing_since = now.monotonic if self.failing_since is None else self.failing_since
+        self.hindrances.meet(call, error, now, again=again, about=about, subject=subject, silent=silent)
+
+    @property
+    def given_up_at(self) -> float:
+        """When (monotonic) it is given up unless there is a good answer before."""
+        if self.failing_since is None or self.view.unreachable is not None:
+            return float("inf")
+        return self.failing_since + self.access.unreachable_after
+
+    def give_up(self) -> NotAnswering:
+        """Use it no more in this run, and return why: there was no good answer for too long."""
+        causes = "; ".join(each.what for each in self.hindrances.current)
+        text = f"connection '{self.name}' gave no good answer for {span(self.access.unreachable_after)}"
+        error = NotAnswering(
+            f"{text}: {causes}" if causes else text,
+            hint="its work is left as it is; run the same command again to go on with it",
+        )
+        self.cut(error)
+        return error
 
     def cut(self, error: DocbatchError) -> None:
         """Use the connection no more in this run."""
@@ -268,68 +316,3 @@ class Connections(Mapping[str, ProviderConnection]):
             thread.start()
         for thread in closing:
             thread.join(max(0.0, until - time.monotonic()))
-
-
-def accesses(
-    connections: Iterable[Connection],
-    root: Path,
-    incoming: Path,
-    wake: Callable[[], None],
-    allowed_hosts: Collection[str] = (),
-) -> Iterator[Access]:
-    """Return how to reach each of the connections. Keys are read when one is opened.
-
-    `allowed_hosts` names the connections whose foreign host may get the key, if their spec says so too.
-    """
-    for connection in connections:
-        kind = REGISTRY.kind(connection.type)
-        own = connection_settings(connection)
-        woken, over = threading.Event(), threading.Event()
-        ring = partial(_ring, woken, wake)
-        surroundings = Surroundings(
-            incoming, ring, partial(_key, connection, kind, root, allowed_hosts, over)
-        )
-        open_ = partial(kind.connect, own, surroundings)
-        readers = kind.name if REGISTRY.is_everywhere(kind.name) else None
-        yield Access(
-            connection.name, kind.account(own), kind.traits(own), open_, kind.read, readers, woken, over
-        )
-
-
-def _ring(woken: threading.Event, wake: Callable[[], None]) -> None:
-    woken.set()
-    wake()
-
-
-def _key(
-    connection: Connection, kind: ProviderKind, root: Path, allowed: Collection[str], over: threading.Event
-) -> str:
-    host = urlsplit(connection.base_url or "").hostname
-    own = frozenset() if kind.service is None else kind.service.hosts
-    foreign = host is not None and host not in own and not is_loopback(host)
-    if foreign and not (connection.allow_host and connection.name in allowed):
-        raise CredentialsError(
-            f"connection '{connection.name}' would send its key to {host}, which is not {kind.name}'s own host",
-            hint=f"if that is meant, set allow_host: true on it and run with --allow-host {connection.name}",
-        )
-    usual = None if kind.service is None else EnvReference(env=kind.service.key_variable)
-    return read_key(connection.name, connection.api_key or usual, root, over)
-
-
-def connection_settings(connection: Connection) -> Settings:
-    """Return a connection as its provider sees it. Raises CredentialsError when a named variable is not set."""
-    recovery, poll, rates = connection.recovery, connection.poll, connection.rates
-    return Settings(
-        name=connection.name,
-        type=connection.type,
-        base_url=connection.base_url,
-        workspace=read_text(connection.name, connection.workspace),
-        grace=recovery.grace,
-        resend=None if recovery.then is None else recovery.then == "resend",
-        poll_initial=None if poll is None else poll.initial,
-        poll_max=None if poll is None else poll.max,
-        requests_per_second=rates.requests_per_second,
-        in_flight=rates.in_flight,
-        workers=connection.workers,
-        api_version=connection.api_version,
-    )

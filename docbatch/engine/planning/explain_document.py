@@ -10,9 +10,10 @@ from pathlib import Path
 
 from docbatch.core.changes import ChangeKind, FoundDocument, Reason
 from docbatch.core.errors import UsageError
+from docbatch.core.hindrance import recorded_text
 from docbatch.core.keys import canonical
 from docbatch.core.models import RETRY_CLASS, Failure, ItemStatus, Recipe, RetryClass
-from docbatch.core.report import looking, named_versions
+from docbatch.core.report import looking, named_versions, plural
 from docbatch.engine.planning.differences_database import Change
 from docbatch.engine.planning.explain_link import link_facts
 from docbatch.engine.planning.plan import Plan, Selection, Sight
@@ -145,6 +146,8 @@ def _explain(plan: Plan, target: ResolvedJob, path: bytes, here: Path) -> Explan
     facts = [*link_facts(target, path, plan.cache), *_key_facts(plan, target, path, change)]
     if plan.store is not None:
         facts += _output_facts(plan, plan.store, target, path, here)
+        if change is not None and change.kind in {ChangeKind.SEND, ChangeKind.WAIT}:
+            facts += _hindrance_facts(plan.store, target, change.key)
     return Explanation(
         target.name, escape(path), verdict, reason, tuple(_changed(plan, target, path, change)), tuple(facts)
     )
@@ -199,6 +202,14 @@ def _key_facts(plan: Plan, target: ResolvedJob, path: bytes, change: Change | No
         yield from _version_facts(plan, target, item)
     elif plan.store is not None and key:
         yield "these bytes were never sent under this job's provider, operation and config"
+
+
+def _hindrance_facts(store: Store, target: ResolvedJob, key: str) -> Iterator[str]:
+    """Say what kept the document from going on when the run before ended."""
+    for name, tries, _ in store.failed_uploads.of(target.connection):
+        if name == key:
+            yield f"its upload failed {plural(tries, 'time')}; apply tries it again"
+    yield from map(recorded_text, store.hindrances.of(target.connection))
 
 
 def _version_facts(plan: Plan, target: ResolvedJob, item: RecordedItem) -> Iterator[str]:

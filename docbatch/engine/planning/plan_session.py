@@ -12,9 +12,10 @@ from pathlib import Path
 from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, ProviderError
 from docbatch.engine.clock import Clock
+from docbatch.engine.connections.accesses import accesses
 from docbatch.engine.connections.contract import listed
 from docbatch.engine.connections.conversations import Conversations, Talk
-from docbatch.engine.connections.provider_connections import Connections, ProviderConnection, accesses
+from docbatch.engine.connections.provider_connections import Connections, ProviderConnection
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.fetch_listed_links import fetch_listed_links
 from docbatch.engine.planning.plan import Plan, Selection, Sight, plan

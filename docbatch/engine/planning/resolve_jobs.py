@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from docbatch.core.keys import canonical, recipe_key
 from docbatch.core.models import REFERENCE_TYPES, Input, Operation, Recipe
-from docbatch.engine.connections.provider_connections import connection_settings
+from docbatch.engine.connections.accesses import connection_settings
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.naming.references import Reference

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from docbatch.core.errors import DocbatchError, gravest
+from docbatch.core.hindrance import Hindrance
 from docbatch.core.report import PlanReport
 from docbatch.engine.clock import Clock, SystemClock
 from docbatch.engine.planning.plan import Selection
@@ -64,13 +65,17 @@ class JobOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ApplyOutcome:
-    """`stuck` is what is with a vendor for longer than its jobs allow; `looking` what may or may not be there."""
+    """`stuck` is what is with a vendor for longer than its jobs allow; `looking` what may or may not be there.
+
+    `hindrances` are what stopped or slowed connections when the run ended.
+    """
 
     jobs: tuple[JobOutcome, ...]
     errors: tuple[DocbatchError, ...] = field(default=())
     stuck: tuple[Stuck, ...] = ()
     looking: tuple[RecordedLooks, ...] = ()
     declined: bool = False
+    hindrances: tuple[Hindrance, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -137,8 +142,19 @@ def _outcome(run: Run, shown: int) -> ApplyOutcome:
     jobs = tuple(_job(run, target, shown) for target in run.targets.values())
     passed = run.store.deadlines.passed(run.clock.wall())
     stuck = tuple(each for each in passed if run.targets.keys() & each.jobs)
+    errors = (*run.errors, *run.connections.troubles.values())
     looking = tuple(run.store.looks.open().values())
-    return ApplyOutcome(jobs, (*run.errors, *run.connections.troubles.values()), stuck, looking)
+    return ApplyOutcome(jobs, errors, stuck, looking, hindrances=_hindrances(run))
+
+
+def _hindrances(run: Run) -> tuple[Hindrance, ...]:
+    """Return what is not told by the errors of the run already."""
+    return tuple(
+        replace(found, next=None)
+        for connection in run.connections.values()
+        for found in connection.hindrances.current
+        if connection.trouble is None or found.what not in connection.trouble.message
+    )
 
 
 def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:

@@ -1,14 +1,14 @@
 """Bringing results from the spool to the sinks, as often as it takes. Nothing here ever calls a vendor."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from docbatch.core.errors import ResultLost, SinkError
-from docbatch.core.models import ItemStatus
+from docbatch.core.models import ItemStatus, Submission
 from docbatch.core.results import Answer, DocumentInfo
-from docbatch.core.scheduler import Deliver
+from docbatch.core.scheduler import Deliver, Due
 from docbatch.engine.code_of_others import blamed
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Delivered, Trouble
@@ -226,6 +226,13 @@ def _delivery(
     return Delivery(due.path, due.output, due.result, document, load, expected)
 
 
+def due(run: Run, submissions: Mapping[str, Submission], *, is_sending: bool) -> Iterator[Due]:
+    """Yield what is to be written; whole outputs are, once nothing more is to come."""
+    quiet = not is_sending and not any(each.running or each.ready for each in submissions.values())
+    for job, sink, count, whole in unsettled(run):
+        yield Due(job, sink, count, whole, quiet)
+
+
 def unsettled(run: Run) -> Iterator[tuple[str, int, int, bool]]:
     """Yield (job, sink, count, whole) of what is to be written and not set aside in this run."""
     jobs = list(run.targets)
@@ -240,3 +247,19 @@ def unsettled(run: Run) -> Iterator[tuple[str, int, int, bool]]:
 def _is_whole(run: Run, job: str, sink: int) -> bool:
     identity = next(each.identity for each in run.store.deliveries.sinks(job) if each.row == sink)
     return any(each.identity == identity and each.kind.whole for each in run.targets[job].sinks)
+
+
+def deliver_the_rest(run: Run, until: float) -> None:
+    """Before a run ends, write what is due for as long as there is time, and let whole sinks show what there is."""
+    while run.clock.monotonic() < until and (due := _due_outputs(run, whole=False)):
+        deliver(run, due[0])
+    for action in _due_outputs(run, whole=True):
+        deliver(run, action)
+
+
+def _due_outputs(run: Run, *, whole: bool) -> list[Deliver]:
+    return [
+        Deliver(job, sink, f"{count} outputs are due")
+        for job, sink, count, is_whole in unsettled(run)
+        if is_whole == whole
+    ]

@@ -20,7 +20,7 @@ from docbatch.engine.progress_notices import Ended, Fetched
 from docbatch.engine.running.fetch_results import Fetcher, Outcome
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.settle_unanswered_creates import intent
-from docbatch.engine.running.take_consequences import take_consequences
+from docbatch.engine.running.take_consequences import is_limit, take_consequences
 from docbatch.providers.base import Changed, Failed, Intent, Progress, Provider, Ready
 from docbatch.state.records import Collected, ReadyItem
 
@@ -44,11 +44,16 @@ def poll(run: Run, connection: ProviderConnection, submission: Submission) -> Ta
             ProviderCall.POLL,
             lambda provider: _asked(connection.name, provider, wanted, submission),
             gives=Progress,
+            about=submission.id,
         )
     except (ProviderError, CredentialsError) as error:
         leads_to = take_consequences(run, connection, ProviderCall.POLL, error)
         if leads_to.later:
-            followed.next_poll = run.later(followed.backoff, getattr(error, "retry_after", None))
+            asked = getattr(error, "retry_after", None)
+            followed.next_poll = run.later(followed.backoff, asked, limited=is_limit(error))
+            connection.meet(
+                ProviderCall.POLL, error, run.moment(), again=followed.next_poll, about=submission.id
+            )
         elif leads_to.event is Event.LOST:
             keys = [item.key for item in wanted.batch.items]
             run.store.submissions.lose(submission.id, again=_again(run, connection, keys))
@@ -158,6 +163,8 @@ def collect(run: Run, connection: ProviderConnection, submission: Submission) ->
     collected = [outcome for _, outcome in outcomes if isinstance(outcome, Collected)]
     if collected:
         run.store.submissions.collect(submission.id, collected)
+        for each in collected:
+            connection.answered(ProviderCall.FETCH, each.key)
         followed.fetching.relax()
         run.has_results = True
         jobs = run.store.submissions.wanted_by(submission.id)
@@ -172,12 +179,12 @@ def _meet_failures(
     """Ask later for what may come yet, end what cannot, and give the connection up where that is due."""
     lost: dict[str, Failure] = {}
     unusable: dict[str, Failure] = {}
-    pauses: list[float] = []
+    waiting: list[tuple[str, CallError]] = []
     ends: list[CallError] = []
     for key, error in failed:
         leads_to = consequence(ProviderCall.FETCH, error)
         if leads_to.later:
-            pauses.append(getattr(error, "retry_after", None) or 0.0)
+            waiting.append((key, error))
         elif leads_to.requeue:
             lost[key] = Failure(FailureClass.EXPIRED, error.message)
         elif leads_to.fate is Fate.GOES_ON:
@@ -189,9 +196,18 @@ def _meet_failures(
         take_consequences(run, connection, ProviderCall.FETCH, error)
     if lost:
         _lose(run, connection, submission, lost)
-    if pauses:
-        followed = run.follow(submission.id)
-        followed.next_fetch = run.later(followed.fetching, max(pauses))
+    if waiting:
+        _fetch_later(run, connection, submission, waiting)
+
+
+def _fetch_later(
+    run: Run, connection: ProviderConnection, submission: Submission, waiting: Sequence[tuple[str, CallError]]
+) -> None:
+    followed = run.follow(submission.id)
+    asked = max(getattr(error, "retry_after", None) or 0.0 for _, error in waiting)
+    followed.next_fetch = run.later(followed.fetching, asked)
+    for key, error in waiting:
+        connection.meet(ProviderCall.FETCH, error, run.moment(), again=followed.next_fetch, about=key)
 
 
 def _fetched(

@@ -16,7 +16,6 @@ from docbatch.core.scheduler import (
     Collect,
     Deliver,
     Discard,
-    Due,
     Note,
     Poll,
     Queue,
@@ -38,6 +37,8 @@ from docbatch.engine.running import (
 )
 from docbatch.engine.running.read_webhook_hints import HintInbox
 from docbatch.engine.running.run_context import Run
+from docbatch.engine.running.send_queues import apart
+from docbatch.engine.running.take_consequences import leave_hindrances, take_up_hindrances, tell_hindrances
 from docbatch.webhooks.hints import Hint
 
 LAST = 1.0
@@ -52,6 +53,7 @@ def reconcile(run: Run, *, wait: bool = True, deadline: float = float("inf")) ->
     run.store.submissions.question()
     run.store.deliveries.forgive()
     bring_back_results.bring_back_all(run)
+    take_up_hindrances(run)
     rounds = _Rounds(run, HintInbox(run.store.folder / "inbox"), Conversations(run.clock), wait, deadline)
     try:
         while rounds.go_on():
@@ -62,7 +64,8 @@ def reconcile(run: Run, *, wait: bool = True, deadline: float = float("inf")) ->
             rounds.end()
         raise
     rounds.end()
-    _deliver_the_rest(run, max(deadline, run.clock.monotonic()) + LAST)
+    leave_hindrances(run)
+    deliver_results.deliver_the_rest(run, max(deadline, run.clock.monotonic()) + LAST)
 
 
 @dataclass
@@ -80,6 +83,8 @@ class _Rounds:
     def go_on(self) -> bool:
         """Do what is due now and wait for what comes next; say whether there may be more."""
         run = self.run
+        self._give_up()
+        tell_hindrances(run)
         if self._is_late():
             return False
         open_ = {each.id: each for each in run.store.submissions.open()}
@@ -115,6 +120,18 @@ class _Rounds:
                 run.connections[name].cut(error)
             run.observe(Trouble(f"connection '{name}'", error.message, error.hint))
         self.talks.end(_given_up)
+
+    def _give_up(self) -> None:
+        """Use connections no more that gave no good answer for too long. The others go on, and nothing has failed by it."""
+        now = self.run.clock.monotonic()
+        for name, each in self.run.connections.items():
+            if name not in self.talks.names and now >= each.given_up_at:
+                each.give_up()
+
+    def _given_up_at(self) -> float:
+        """Return when (monotonic) the next connection is given up, unless it answers before."""
+        free = [each for name, each in self.run.connections.items() if name not in self.talks.names]
+        return min((each.given_up_at for each in free), default=float("inf"))
 
     def _is_late(self) -> bool:
         return self.run.clock.monotonic() >= self.deadline
@@ -165,9 +182,10 @@ class _Rounds:
         clock, ended = self.run.clock, False
         due = float("inf") if current.wake_at is None else current.wake_at
         while not ended:
-            until = min(due, self.deadline)
+            until = min(due, self.deadline, self._given_up_at())
             clock.listen(min(until, self.talks.until, clock.monotonic() + SLOW), self._has_news)
             ended = self.talks.go_on()
+            tell_hindrances(self.run)
             self._tell_of_the_slow()
             if clock.monotonic() >= until or self._is_called() or self.run.has_results:
                 return
@@ -190,11 +208,20 @@ class _Rounds:
         """Sleep until something is due, or until a webhook or a provider in this process wakes us."""
         run = self.run
         first = min((note for note in current.notes if note.until is not None), key=_until)
-        until = min(_until(first), self.deadline)
+        until = min(_until(first), self.deadline, self._given_up_at())
         jobs = run.store.submissions.wanted_by(first.subject)
-        run.observe(Waiting(max(0.0, until - run.clock.monotonic()), first.text, jobs))
+        seconds = max(0.0, until - run.clock.monotonic())
+        run.observe(Waiting(seconds, first.text, jobs, _cause(run, first.subject)))
         while run.clock.monotonic() < until and not self._is_called():
             run.clock.wait(until, self._is_called)
+
+
+def _cause(run: Run, subject: str) -> str:
+    """Return what stops or slows the connection that a note is about, itself or by a submission of its."""
+    submission = run.store.submissions.get(subject)
+    name = subject if submission is None else submission.connection
+    connection = run.connections.get(name)
+    return "" if connection is None else "; ".join(each.what for each in connection.hindrances.current)
 
 
 def _given_up(wait: Wait) -> Exception:
@@ -225,7 +252,7 @@ def _snapshot(
         connections=run.connections.views(),
         submissions=tuple(each for each in open_.values() if each.connection not in busy),
         queues=queues,
-        due=tuple(_due(run, open_, is_sending=bool(queues or busy))),
+        due=tuple(deliver_results.due(run, open_, is_sending=bool(queues or busy))),
         looks={name: each.looks for name, each in followed if each.looks is not None},
         next_poll={name: each.next_poll for name, each in followed},
         next_fetch={name: each.next_fetch for name, each in followed},
@@ -249,13 +276,9 @@ def _queues(run: Run, busy: Collection[str]) -> Iterator[Queue]:
         row = run.store.documents.recipe_row(target.recipe_key)
         if row is not None and target.connection not in busy:
             batch = run.connections[target.connection].traits.max_items
-            yield from run.queues.waiting(run.store, row, target.connection, jobs, batch)
-
-
-def _due(run: Run, submissions: Mapping[str, Submission], *, is_sending: bool) -> Iterator[Due]:
-    quiet = not is_sending and not any(each.running or each.ready for each in submissions.values())
-    for job, sink, count, whole in deliver_results.unsettled(run):
-        yield Due(job, sink, count, whole, quiet)
+            for queue in run.queues.waiting(run.store, row, target.connection, jobs, batch):
+                uploads = run.connections[queue.connection].uploads
+                yield from apart(queue, uploads, run.clock.monotonic())
 
 
 def _connection(action: Action, known: Mapping[str, Submission]) -> str:
@@ -319,19 +342,3 @@ def _perform(
 def _is_open_question(run: Run, submission: str) -> bool:
     known = run.store.submissions.get(submission)
     return known is not None and known.status in {SubmissionStatus.UNANSWERED, SubmissionStatus.HELD}
-
-
-def _deliver_the_rest(run: Run, until: float) -> None:
-    """Before a run ends, write what is due for as long as there is time, and let whole sinks show what there is."""
-    while run.clock.monotonic() < until and (due := _due_outputs(run, whole=False)):
-        deliver_results.deliver(run, due[0])
-    for action in _due_outputs(run, whole=True):
-        deliver_results.deliver(run, action)
-
-
-def _due_outputs(run: Run, *, whole: bool) -> list[Deliver]:
-    return [
-        Deliver(job, sink, f"{count} outputs are due")
-        for job, sink, count, is_whole in deliver_results.unsettled(run)
-        if is_whole == whole
-    ]

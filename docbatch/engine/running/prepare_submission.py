@@ -1,29 +1,31 @@
 """Preparing a submission: directories, uploads, saved configurations. All of it may be done again, so it never costs money."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from queue import SimpleQueue
 
 from docbatch.core.consequences import CallError, ErrorKind, ProviderCall, kind_of
-from docbatch.core.errors import CredentialsError, ProviderError
-from docbatch.core.models import RemoteObject
+from docbatch.core.errors import CredentialsError, ProviderError, Refused
+from docbatch.core.hindrance import ANSWERED
+from docbatch.core.models import FOUND, FailureClass, RemoteObject
 from docbatch.engine.connections.contract import kept, listed
 from docbatch.engine.connections.conversations import Talk
-from docbatch.engine.connections.passwords import read_passwords
+from docbatch.engine.connections.failing_uploads import MOST_TRIES, UploadVerdict
+from docbatch.engine.connections.hindrances import cause_of
 from docbatch.engine.connections.provider_connections import ProviderConnection
-from docbatch.engine.planning.resolved_job import ResolvedJob
-from docbatch.engine.progress_notices import Trouble
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.take_consequences import failure, take_consequences
 from docbatch.providers.base import Batch, ContentChanged, Intent, Provider, Step, left_by
-from docbatch.specs.values import PasswordPlace
 
 SLOWEST = 16_384
 """Bytes a second that an upload may take no longer than, beside the time that any call has."""
+
+UPLOAD = "upload"
+"""What people are told of the step that sends a document."""
 
 Outcome = RemoteObject | ProviderError | CredentialsError | ContentChanged
 
@@ -60,6 +62,8 @@ class _Preparation:
     batch: Batch
     prepared: dict[str, RemoteObject]
     steps: Sequence[Step] = ()
+    items: Mapping[str, str | None] = field(default_factory=dict)
+    references: Collection[str] = ()
     has_changed: bool = False
 
     def perform(self) -> Talk[bytes | None]:
@@ -74,6 +78,8 @@ class _Preparation:
             gives=list,
             method="steps",
         )
+        self.items = {step.name: step.item for step in self.steps}
+        self.references = {item.key for item in batch.items if item.is_reference}
         sent_otherwise = {item.key for item in batch.items if item.attempt and batch.passwords}
         names = [step.name for step in self.steps if step.item not in sent_otherwise]
         names += [left_by(step.name) for step in self.steps if step.item is None]
@@ -149,11 +155,31 @@ class _Preparation:
                         _fail_unsent(self.run, [step.item or ""], outcome)
                         take_consequences(self.run, self.connection, ProviderCall.PREPARE, outcome)
                         is_whole = False
+                    case ProviderError() if _may_be_its_own(outcome):
+                        is_whole = False
+                        trouble = self._failed(step, outcome) or trouble
                     case ProviderError() | CredentialsError():
                         trouble = outcome
         if trouble is not None:
             raise trouble
         return is_whole
+
+    def _failed(self, step: Step, error: ProviderError) -> ProviderError | None:
+        """Fail a document whose upload fails again and again, or let the others go on; return what stops them, too."""
+        run, connection, key = self.run, self.connection, step.item or ""
+        asked = getattr(error, "retry_after", None)
+        verdict = connection.uploads.failed(key, run.clock.monotonic(), asked)
+        if verdict is UploadVerdict.HOPELESS:
+            _fail_unsent(run, [key], _hopeless(error))
+            connection.hindrances.answered(UPLOAD, key, run.clock.monotonic())
+            return None
+        name = next(item.name for item in self.batch.items if item.key == key)
+        connection.meet(
+            UPLOAD, error, run.moment(), again=connection.uploads.aside(key), about=key, subject=name
+        )
+        if verdict is UploadVerdict.WAITS:
+            self._call_a_witness()
+        return None if verdict is UploadVerdict.ASIDE else error
 
     def attempt(self, provider: Provider, step: Step, before: Mapping[str, RemoteObject]) -> Outcome:
         """Do one step, in any thread; what it raises is what became of it."""
@@ -180,6 +206,27 @@ class _Preparation:
             self.run.store.objects.record(self.connection.account, made)
             self.connection.backoff.relax()
             self.prepared.update((each.step, each) for each in made)
+            self._note_well(made)
+
+    def _note_well(self, made: Sequence[RemoteObject]) -> None:
+        connection = self.connection
+        connection.answered(ProviderCall.PREPARE)
+        done = [key for each in made if (key := self.items.get(each.step)) is not None]
+        connection.uploads.went_well(done, sum(self._is_upload(each) for each in made))
+        for key in done:
+            connection.answered(UPLOAD, key)
+
+    def _is_upload(self, made: RemoteObject) -> bool:
+        """Say whether a document's bytes were sent for this."""
+        key = self.items.get(made.step)
+        return (
+            key is not None and key not in self.references and bool(made.remote_id) and FOUND not in made.data
+        )
+
+    def _call_a_witness(self) -> None:
+        """Have another document sent once more: only if that goes well, uploads fail because of their documents."""
+        sent = [name for name, each in self.prepared.items() if self._is_upload(each)]
+        self.run.store.objects.forget(self.connection.account, sent[:1])
 
     def _replan(self, changed: ContentChanged) -> None:
         self.has_changed = True
@@ -239,51 +286,18 @@ class _Sending:
                 self._next.set_result(None)
 
 
-def with_passwords(run: Run, connection: ProviderConnection, batch: Batch, recipe: str) -> Talk[Batch | None]:
-    """Return the batch with the passwords of all jobs whose documents may be in it.
-
-    They are read in the connection's own thread, since a command may take its time.
-    Returns None where those of a job cannot be read: nothing of it is sent in this run, and the rest is batched anew.
-    """
-    key = run.store.documents.recipe_key(int(recipe))
-    sharing = [target for target in run.targets.values() if target.recipe_key == key and target.passwords]
-    is_whole = True
-    for target in sharing:
-        if target.name not in run.passwords.read and target.name not in run.passwords.refused:
-            is_whole = (yield from _read(run, connection, target)) and is_whole
-    if not is_whole:
-        run.queues.forget()
-        return None
-    found = (run.passwords.read.get(target.name, ()) for target in sharing)
-    return replace(batch, passwords=tuple(dict.fromkeys(each for those in found for each in those)))
+def _may_be_its_own(error: ProviderError) -> bool:
+    """Say whether an upload that failed like this may have failed because of its document."""
+    return kind_of(error) in {ErrorKind.UNAVAILABLE, ErrorKind.NOT_SENT} and not error.general
 
 
-def _read(run: Run, connection: ProviderConnection, target: ResolvedJob) -> Talk[bool]:
-    assert target.passwords is not None
-    read = partial(_outcome, job=target.name, place=target.passwords, over=connection.access.over)
-    try:
-        found = yield from connection.ask(ProviderCall.PREPARE, read)
-    except (ProviderError, CredentialsError) as error:
-        take_consequences(run, connection, ProviderCall.PREPARE, error)
-        return False
-    if isinstance(found, CredentialsError):
-        run.passwords.refused.add(target.name)
-        run.errors.append(found)
-        run.observe(Trouble(f"job '{target.name}'", found.message, found.hint))
-        return False
-    assert isinstance(found, tuple)
-    run.passwords.read[target.name] = found
-    return True
-
-
-def _outcome(
-    _provider: Provider, *, job: str, place: PasswordPlace, over: threading.Event
-) -> tuple[str, ...] | CredentialsError:
-    """Return the passwords or why there are none: that concerns the job, and not the connection."""
-    try:
-        return read_passwords(job, place, over)
-    except CredentialsError as error:
-        return error
+def _hopeless(error: ProviderError) -> Refused:
+    what = cause_of(error).removeprefix(ANSWERED)
+    return Refused(
+        f"{what} to each of {MOST_TRIES} tries to upload it, while other uploads went well: {error.message}",
+        code=what.split()[0],
+        kind=FailureClass.VENDOR_ERROR,
+    )
 
 
 def _fail_unsent(run: Run, keys: Sequence[str], error: CallError) -> None:

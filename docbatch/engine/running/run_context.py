@@ -9,6 +9,7 @@ from docbatch.core.looks import LookKind, Looks, SpacedLooks
 from docbatch.core.models import WorkItem
 from docbatch.engine.clock import Clock
 from docbatch.engine.connections.backoff import Backoff
+from docbatch.engine.connections.hindrances import Moment
 from docbatch.engine.connections.open_item_content import ItemContent
 from docbatch.engine.connections.passwords import JobPasswords
 from docbatch.engine.connections.provider_connections import Connections, ProviderConnection
@@ -124,6 +125,12 @@ class Run:
         if text:
             self.observe(Remark(submission, text))
 
-    def later(self, backoff: Backoff, asked: float | None = None) -> float:
-        """Return the monotonic time of the next try, `asked` being the vendor's own wait where it named one."""
-        return self.clock.monotonic() + backoff.next(asked)
+    def moment(self) -> Moment:
+        return Moment(self.clock.monotonic(), self.clock.wall())
+
+    def later(self, backoff: Backoff, asked: float | None = None, *, limited: bool = False) -> float:
+        """Return the monotonic time of the next try, `asked` being the vendor's own wait where it named one.
+
+        `limited` says that only too much was asked.
+        """
+        return self.clock.monotonic() + backoff.next(asked, limited=limited)

@@ -1,10 +1,11 @@
 """What waits to be sent, as far as a run keeps it in memory: by recipe, in windows that are filled when they run low."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from docbatch.core.models import WorkItem
 from docbatch.core.scheduler import Queue
+from docbatch.engine.connections.failing_uploads import FailingUploads
 from docbatch.state.store import Store
 
 WINDOW = 4096
@@ -44,3 +45,20 @@ class SendQueues:
         """Read what waits from the state again: items came back to it."""
         self._windows.clear()
         self._drained.clear()
+
+
+def apart(queue: Queue, uploads: FailingUploads, now: float) -> Iterator[Queue]:
+    """Yield a queue without the documents whose uploads fail, and these by themselves, once they are tried again."""
+    if not uploads:
+        yield queue
+        return
+    aside = {item.key: at for item in queue.items if (at := uploads.aside(item.key)) is not None}
+    well = tuple(item for item in queue.items if item.key not in aside)
+    due = tuple(item for item in queue.items if aside.get(item.key, float("inf")) <= now)
+    later = tuple(item for item in queue.items if aside.get(item.key, float("-inf")) > now)
+    if well:
+        yield replace(queue, items=well)
+    if due:
+        yield replace(queue, items=due, more=False)
+    if later:
+        yield replace(queue, items=later, more=False, ready_at=min(aside[item.key] for item in later))

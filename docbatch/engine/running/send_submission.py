@@ -1,5 +1,8 @@
 """Sending a submission: prepare, record the intent, create. The order of these lines is what docbatch is for."""
 
+import threading
+from dataclasses import replace
+from functools import partial
 from itertools import count
 
 from docbatch.core.consequences import ProviderCall
@@ -9,13 +12,16 @@ from docbatch.core.lifecycle import Event
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.scheduler import Submit, keeps_from_creating
 from docbatch.engine.connections.conversations import Talk
+from docbatch.engine.connections.passwords import read_passwords
 from docbatch.engine.connections.provider_connections import ProviderConnection
-from docbatch.engine.progress_notices import Answered, Intended
+from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.progress_notices import Answered, Intended, Trouble
 from docbatch.engine.running.look_for_unknown_work import knows_all_work
-from docbatch.engine.running.prepare_submission import prepare, with_passwords
+from docbatch.engine.running.prepare_submission import prepare
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.take_consequences import take_consequences
-from docbatch.providers.base import Accepted, Batch, Intent
+from docbatch.providers.base import Accepted, Batch, Intent, Provider
+from docbatch.specs.values import PasswordPlace
 from docbatch.state.records import Frozen
 
 
@@ -88,3 +94,50 @@ def _create(run: Run, connection: ProviderConnection, intent: Intent) -> Talk[bo
     run.observe(Answered(identity, "accepted", accepted.remote_id or ""))
     run.remark(identity, accepted.note)
     return True
+
+
+def with_passwords(run: Run, connection: ProviderConnection, batch: Batch, recipe: str) -> Talk[Batch | None]:
+    """Return the batch with the passwords of all jobs whose documents may be in it.
+
+    They are read in the connection's own thread, since a command may take its time.
+    Returns None where those of a job cannot be read: nothing of it is sent in this run, and the rest is batched anew.
+    """
+    key = run.store.documents.recipe_key(int(recipe))
+    sharing = [target for target in run.targets.values() if target.recipe_key == key and target.passwords]
+    is_whole = True
+    for target in sharing:
+        if target.name not in run.passwords.read and target.name not in run.passwords.refused:
+            is_whole = (yield from _read(run, connection, target)) and is_whole
+    if not is_whole:
+        run.queues.forget()
+        return None
+    found = (run.passwords.read.get(target.name, ()) for target in sharing)
+    return replace(batch, passwords=tuple(dict.fromkeys(each for those in found for each in those)))
+
+
+def _read(run: Run, connection: ProviderConnection, target: ResolvedJob) -> Talk[bool]:
+    assert target.passwords is not None
+    read = partial(_outcome, job=target.name, place=target.passwords, over=connection.access.over)
+    try:
+        found = yield from connection.ask(ProviderCall.PREPARE, read)
+    except (ProviderError, CredentialsError) as error:
+        take_consequences(run, connection, ProviderCall.PREPARE, error)
+        return False
+    if isinstance(found, CredentialsError):
+        run.passwords.refused.add(target.name)
+        run.errors.append(found)
+        run.observe(Trouble(f"job '{target.name}'", found.message, found.hint))
+        return False
+    assert isinstance(found, tuple)
+    run.passwords.read[target.name] = found
+    return True
+
+
+def _outcome(
+    _provider: Provider, *, job: str, place: PasswordPlace, over: threading.Event
+) -> tuple[str, ...] | CredentialsError:
+    """Return the passwords or why there are none: that concerns the job, and not the connection."""
+    try:
+        return read_passwords(job, place, over)
+    except CredentialsError as error:
+        return error

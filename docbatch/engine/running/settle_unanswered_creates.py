@@ -11,8 +11,8 @@ from docbatch.core.scheduler import Close, Settle
 from docbatch.engine.connections.conversations import Talk
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Answered
-from docbatch.engine.running.prepare_submission import with_passwords
 from docbatch.engine.running.run_context import Followed, Run
+from docbatch.engine.running.send_submission import with_passwords
 from docbatch.engine.running.take_consequences import take_consequences
 from docbatch.providers.base import Accepted, Batch, Intent, Sighting, left_by_looks
 

@@ -111,17 +111,17 @@ def _moving(operation: Operation, config: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
-    from docbatch.providers.extend.provider import ExtendProvider  # noqa: PLC0415 - the client is not needed to plan
+    from docbatch.providers.extend.calls import Buckets  # noqa: PLC0415 - the client is not needed to plan
+    from docbatch.providers.extend.provider import ExtendProvider  # noqa: PLC0415
     from docbatch.providers.extend.single_runs import SingleRuns  # noqa: PLC0415
     from docbatch.providers.http.keyed import KeyedClient, PresignedClient  # noqa: PLC0415
-    from docbatch.providers.http.rates import Limiter  # noqa: PLC0415
 
     version, workspace, url = api_version(settings), _workspace(settings), base_url(settings)
     headers = {"Authorization": f"Bearer {surroundings.key()}", "x-extend-api-version": version}
     if workspace is not None:
         headers["x-extend-workspace-id"] = workspace
     client = KeyedClient(
-        url, headers, limiter=Limiter(settings.requests_per_second or REQUESTS_PER_SECOND), timeout=300
+        url, headers, limiter=Buckets(settings.requests_per_second or REQUESTS_PER_SECOND), timeout=300
     )
     kind = SingleRuns if version == SINGLE else ExtendProvider
     return kind(_account(settings), _traits(settings), client, PresignedClient(url))

@@ -1,13 +1,37 @@
-"""Reading Extend's lists: always to the last page, and in rows whose shape was checked."""
+"""Calls of Extend: how many it takes, and its lists, always read to the last page, in rows whose shape was checked."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from docbatch.core.errors import Unavailable
 from docbatch.core.models import Operation
+from docbatch.providers.http import rates
 from docbatch.providers.http.keyed import KeyedClient, Reply, redact
 from docbatch.providers.http.times import moment
+
+SORTS: Final = ("read", "run", "write")
+RUNS: Final = ("/batch", "/async")
+"""How the paths end of what begins work."""
+
+
+class Buckets:
+    """A limiter for each sort of request, each with the whole rate.
+
+    Extend counts reads, writes and runs apart, so that questions about work need not keep new work waiting.
+    """
+
+    def __init__(self, per_second: float) -> None:
+        self._limiters = {sort: rates.Limiter(per_second) for sort in SORTS}
+
+    def of(self, method: str, path: str) -> rates.Limiter:
+        if method == "GET":
+            return self._limiters["read"]
+        return self._limiters["run" if path.endswith(RUNS) else "write"]
+
+    def close(self) -> None:
+        for each in self._limiters.values():
+            each.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +95,9 @@ def document(reply: Reply) -> dict[str, Any]:
     found = reply.json()
     if 200 <= reply.status < 300 and isinstance(found, dict):
         return found
-    raise Unavailable(f"an answer with status {reply.status} has not the expected shape: {reply.excerpt}")
+    raise Unavailable(
+        f"an answer with status {reply.status} has not the expected shape: {reply.excerpt}", cause=reply.cause
+    )
 
 
 def pages(client: KeyedClient, path: str, params: Params) -> Iterator[list[Row]]:

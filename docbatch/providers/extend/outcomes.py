@@ -82,11 +82,11 @@ def accepted(reply: Reply) -> Accepted:
         identity = found.get("id") if isinstance(found, dict) else None
         if isinstance(identity, str) and identity:
             return Accepted(identity)
-        raise Uncertain(f"the answer to a create has no id: {reply.excerpt}")
+        raise Uncertain(f"the answer to a create has no id: {reply.excerpt}", cause=reply.cause)
     if reply.status == 402:
         raise out_of_credits(reply)
     if reply.status == 409 or not 400 <= reply.status < 500:
-        raise Uncertain(told(reply))
+        raise Uncertain(told(reply), cause=reply.cause)
     raise Refused(told(reply), code=code(reply), hint="nothing was sent; correct what the message names")
 
 

@@ -191,7 +191,7 @@ class ExtendProvider:
         try:
             answered = accepted(self._client.create(path, intent.body))
         except Unavailable as error:
-            raise Uncertain(error.message) from error
+            raise Uncertain(error.message, cause=error.cause) from error
         except Refused as error:
             steps = uploads.refused(error.message, intent.batch, intent.prepared)
             if not steps:

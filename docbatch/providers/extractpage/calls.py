@@ -78,7 +78,8 @@ class Service:
         if reply.status == 403 and code == "SignatureDoesNotMatch":
             raise Refused(f"the storage did not accept the upload's headers: {told}", code=code)
         # A link that has expired is renewed by the next try, which registers anew.
-        raise Unavailable(f"the upload was answered with status {reply.status}: {told}")
+        told = f"the upload was answered with status {reply.status}: {told}"
+        raise Unavailable(told, cause=reply.cause)
 
     def file(self, file_id: str) -> tuple[StoredFile | None, float]:
         """Return a file, None when these credentials do not see it, and the vendor's time."""
@@ -126,7 +127,7 @@ class Service:
 
     def result(self, at: Locator) -> bytes:
         """Fetch one result over its presigned link. Raises Gone."""
-        reply = self.client.ask("GET", at.result_path)
+        reply = self.client.ask("GET", at.result_path, redirects=True)
         if reply.status in REDIRECTS and reply.headers.get("location"):
             # The link is used at once and kept nowhere.
             link = joined(self._base + at.result_path, reply.headers["location"])
@@ -170,7 +171,8 @@ def _understood(reply: Reply, read: Callable[[object], T]) -> T:
         return read(reply.json())
     except Misshapen as error:
         raise Unavailable(
-            f"an answer of extract.page has an unknown shape ({error}): {reply.excerpt}"
+            f"an answer of extract.page has an unknown shape ({error}): {reply.excerpt}",
+            cause=reply.cause,
         ) from None
 
 

@@ -103,7 +103,8 @@ class ExtractPageProvider:
             found, now = self._find(intent)
         except (Unavailable, Refused) as error:
             wait = error.retry_after if isinstance(error, Unavailable) else None
-            raise NotSent(f"not sent: {error.message}", retry_after=wait) from None
+            told = f"not sent: {error.message}"
+            raise NotSent(told, retry_after=wait, cause=error.cause, general=error.general) from None
         if found is not None:
             return found
         _refuse_aged(intent, now)

@@ -24,6 +24,7 @@ import httpx
 from docbatch import __version__
 from docbatch.core.errors import Unavailable
 from docbatch.jsontext import parse
+from docbatch.providers.http import causes
 from docbatch.providers.http.addresses import Forbidden
 from docbatch.providers.http.exchanges import CLOSED, Broken, Exchange, Exchanges, Late
 from docbatch.providers.http.redaction import LOOKED_AT, redact
@@ -70,7 +71,15 @@ class Reply:
             return parse(self.body, finite=True)
         except (ValueError, RecursionError):
             pass
-        raise Unavailable(f"an answer with status {self.status} is not JSON: {self.excerpt}")
+        what = "is a page, not JSON" if causes.is_page(self.body) else "is not JSON"
+        hint = causes.CHECK_ADDRESS if causes.is_page(self.body) else None
+        text = f"an answer with status {self.status} {what}: {self.excerpt}"
+        raise Unavailable(text, hint=hint, cause=self.cause)
+
+    @property
+    def cause(self) -> str:
+        """What came instead of a good answer, in a few words."""
+        return causes.answered(self.status, self.headers, self.body)
 
     @property
     def excerpt(self) -> str:
@@ -116,13 +125,15 @@ class Reply:
 class ExchangeFailure:
     """An exchange without a complete answer. `sent` is False only when no byte of the request can have left.
 
-    `late` says that it took too long, `retry_after` how many seconds to wait where that is why it was not begun.
+    `late` says that it took too long, `retry_after` how many seconds to wait where that is why it was not begun. `cause`
+    says it in a few words.
     """
 
     text: str
     sent: bool
     late: bool = False
     retry_after: float | None = None
+    cause: str | None = None
 
 
 Take = Callable[[int, Mapping[str, str]], Callable[[bytes], object] | None]
@@ -208,7 +219,13 @@ class Client:
         what = CLOSED if self._exchanges.closed else _told(error, sent=exchange.sent)
         told = what if exchange.sent else f"{what}; nothing was sent"
         late = isinstance(error, httpx.TimeoutException | Late)
-        return ExchangeFailure(redact(f"{call.subject}: {told}", call.secrets), exchange.sent, late)
+        text = redact(f"{call.subject}: {told}", call.secrets)
+        return ExchangeFailure(
+            text,
+            exchange.sent,
+            late,
+            cause=causes.unreached(_reason(error, what), httpx.URL(call.url).netloc.decode()),
+        )
 
     def _release(self) -> None:
         # A connection that a thread still uses is that thread's to close.
@@ -282,6 +299,11 @@ def _told(error: Exception, *, sent: bool) -> str:
         case httpx.NetworkError():
             what = f"the connection broke ({what})"
     return what
+
+
+def _reason(error: Exception, what: str) -> str:
+    """Return what is wrong without what all of its kind have in common."""
+    return (str(error) if isinstance(error, httpx.NetworkError) else "") or what
 
 
 def _headers(response: httpx.Response) -> dict[str, str]:

@@ -12,14 +12,16 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 from docbatch.core.errors import CredentialsError, NotSent, Unavailable, Uncertain, UsageError
 from docbatch.providers.http.addresses import is_loopback
+from docbatch.providers.http.causes import CHECK_ADDRESS, is_redirect
 from docbatch.providers.http.client import MOST_IDLE, NO_HEADERS, Call, Client, ExchangeFailure, Files, Reply
 from docbatch.providers.http.presigned import PresignedClient
 from docbatch.providers.http.proxies import proxy_for
-from docbatch.providers.http.rates import Limiter
+from docbatch.providers.http.rates import Pace
 from docbatch.providers.http.redaction import redact
 
 __all__ = ["Files", "Heard", "KeyedClient", "PresignedClient", "Reply", "redact"]
 
+TOO_MANY = 429
 SECRET_HEADERS = ("auth", "key", "token", "secret", "cookie")
 
 
@@ -42,7 +44,7 @@ class KeyedClient:
         base_url: str,
         headers: Mapping[str, str],
         *,
-        limiter: Limiter | None = None,
+        limiter: Pace | None = None,
         timeout: float = 60,
         limit: int = 64 << 20,
     ) -> None:
@@ -69,8 +71,11 @@ class KeyedClient:
         content: bytes | Iterable[bytes] | None = None,
         headers: Mapping[str, str] = NO_HEADERS,
         files: Files | None = None,
+        redirects: bool = False,
     ) -> Reply:
         """Make a repeatable call. Raises Unavailable for trouble, 408, 425, 429, 5xx; CredentialsError for 401, 403.
+
+        With `redirects` one is an answer as others are; else that is Unavailable, too.
 
         Unavailable, too, once the client is closed, and instead of a wait for the limiter that is too long.
         """
@@ -79,9 +84,17 @@ class KeyedClient:
         call = self._call(method, path, params=params, headers=headers, content=content, files=files)
         outcome = self._exchange(self._client, call)
         if isinstance(outcome, ExchangeFailure):
-            raise Unavailable(outcome.text, retry_after=outcome.retry_after)
-        if outcome.later:
-            raise Unavailable(_told(call, outcome), retry_after=outcome.retry_after)
+            raise Unavailable(
+                outcome.text, retry_after=outcome.retry_after, cause=outcome.cause, general=not outcome.sent
+            )
+        if outcome.later or (is_redirect(outcome.status) and not redirects):
+            raise Unavailable(
+                _told(call, outcome),
+                retry_after=outcome.retry_after,
+                hint=CHECK_ADDRESS if is_redirect(outcome.status) else None,
+                cause=outcome.cause,
+                general=outcome.status == TOO_MANY,
+            )
         return outcome
 
     def create(self, path: str, body: bytes, *, headers: Mapping[str, str] = NO_HEADERS) -> Reply:
@@ -96,12 +109,13 @@ class KeyedClient:
         outcome = self._exchange(self._fresh, call)
         if isinstance(outcome, ExchangeFailure):
             if outcome.sent:
-                raise Uncertain(outcome.text)
-            raise NotSent(outcome.text, retry_after=outcome.retry_after)
-        if outcome.status == 429:
-            raise NotSent(_told(call, outcome), retry_after=outcome.retry_after)
+                raise Uncertain(outcome.text, cause=outcome.cause)
+            raise NotSent(outcome.text, retry_after=outcome.retry_after, cause=outcome.cause, general=True)
+        if outcome.status == TOO_MANY:
+            told = _told(call, outcome)
+            raise NotSent(told, retry_after=outcome.retry_after, cause=outcome.cause, general=True)
         if not _definite(outcome):
-            raise Uncertain(_told(call, outcome))
+            raise Uncertain(_told(call, outcome), cause=outcome.cause)
         return outcome
 
     @contextmanager
@@ -139,20 +153,21 @@ class KeyedClient:
         )
 
     def _exchange(self, client: Client, call: Call) -> Reply | ExchangeFailure:
-        if self._limiter is not None:
+        limiter = None if self._limiter is None else self._limiter.of(call.method, urlsplit(call.url).path)
+        if limiter is not None:
             try:
-                self._limiter.wait()
+                limiter.wait()
             except Unavailable as error:
                 told = redact(f"{call.subject}: {error.message}; nothing was sent", call.secrets)
-                return ExchangeFailure(told, sent=False, retry_after=error.retry_after)
+                return ExchangeFailure(told, sent=False, retry_after=error.retry_after, cause=error.cause)
         outcome = client.exchange(call)
         if isinstance(outcome, ExchangeFailure):
             return outcome
         heard = getattr(self._hearing, "now", None)
         if heard is not None and heard.date is None:
             heard.date = outcome.told_date
-        if outcome.status == 429 and self._limiter is not None:
-            self._limiter.slow_down(outcome.retry_after)
+        if outcome.status == TOO_MANY and limiter is not None:
+            limiter.slow_down(outcome.retry_after)
         if outcome.status == 403:
             raise CredentialsError(
                 f"the key may not do this: {_told(call, outcome)}",
@@ -169,7 +184,8 @@ class KeyedClient:
 
 def _told(call: Call, reply: Reply) -> str:
     subject = redact(call.subject, call.secrets)
-    return f"{subject} was answered with status {reply.status}: {reply.excerpt}"
+    where = f" ({reply.cause})" if is_redirect(reply.status) else ""
+    return f"{subject} was answered with status {reply.status}{where}: {reply.excerpt}"
 
 
 def _definite(reply: Reply) -> bool:

@@ -55,9 +55,10 @@ class PresignedClient:
             raise Unavailable(f"{call.subject}: the vendor gave a URL that is not used: {problem}")
         outcome = self._client.exchange(call)
         if not isinstance(outcome, Reply):
-            raise Unavailable(outcome.text)
+            raise Unavailable(outcome.text, cause=outcome.cause, general=not outcome.sent)
         if outcome.later:
-            raise Unavailable(_told(call.subject, outcome), retry_after=outcome.retry_after)
+            told = _told(call.subject, outcome)
+            raise Unavailable(told, retry_after=outcome.retry_after, cause=outcome.cause)
         return outcome
 
 
@@ -71,7 +72,7 @@ def _downloaded(reply: Reply, limit: int) -> bytes:
     if reply.status == 200:
         raise Unavailable(f"the download is larger than {limit} bytes")
     told = _told("the download", reply)
-    raise Gone(told) if reply.status in (404, 410) else Unavailable(told)
+    raise Gone(told) if reply.status in (404, 410) else Unavailable(told, cause=reply.cause)
 
 
 def joined(url: str, location: str) -> str:

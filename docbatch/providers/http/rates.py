@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol, Self
 
 from docbatch.core.errors import Unavailable
 from docbatch.providers.http.exchanges import CLOSED
@@ -29,6 +30,15 @@ LONGEST_SLEEP = 30.0
 SLEEPS = 2
 """How many times that a call may sleep in all, where others take the tokens it waits for."""
 _GRAIN = 1e-9
+
+
+class Pace(Protocol):
+    """Which limiter a request asks."""
+
+    def of(self, method: str, path: str) -> "Limiter": ...
+
+    def close(self) -> None:
+        """Let nobody wait any more, and no further request go."""
 
 
 class Limiter:
@@ -85,6 +95,9 @@ class Limiter:
             slept += delay
         raise Unavailable(CLOSED)
 
+    def of(self, method: str, path: str) -> Self:  # noqa: ARG002 - one for all requests
+        return self
+
     def close(self) -> None:
         """Let nobody wait any more, and no further request go."""
         self._closed.set()
@@ -93,7 +106,7 @@ class Limiter:
         with self._lock:
             silent = self._now < self._silent_until
         who = "the service asked to wait" if silent else "the connection's rate allows the next request in"
-        return Unavailable(f"{who} {delay:,.0f} seconds", retry_after=delay)
+        return Unavailable(f"{who} {delay:,.0f} seconds", retry_after=delay, cause=who, general=True)
 
     def slow_down(self, retry_after: float | None) -> None:
         """Take note of a 429. `retry_after` is the vendor's own wait in seconds."""

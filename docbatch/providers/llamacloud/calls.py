@@ -120,6 +120,7 @@ def _object(reply: Reply, method: str, path: str) -> Json:
     found = reply.json()
     if not isinstance(found, dict):
         raise Unavailable(
-            f"LlamaCloud answered {method} {path} with something else than an object: {reply.excerpt}"
+            f"LlamaCloud answered {method} {path} with something else than an object: {reply.excerpt}",
+            cause=reply.cause,
         )
     return found

@@ -3,10 +3,11 @@
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import BinaryIO
 
 from docbatch.core.errors import Gone, Unavailable
-from docbatch.core.models import Failure, FailureClass, Input, Operation, RemoteObject, WorkItem
+from docbatch.core.models import FOUND, Failure, FailureClass, Input, Operation, RemoteObject, WorkItem
 from docbatch.naming.references import LONGEST, decode
 from docbatch.providers.base import Batch, Content, ContentChanged, Prepared
 from docbatch.providers.http.keyed import Reply
@@ -166,7 +167,8 @@ class Uploads:
         if known is not None:
             return _refusal(item, known)
         if not self._directories.watch(where).clear and (there := self._directories.entries(where, item.key)):
-            return _entry(item, directory, there[0])
+            found = _entry(item, directory, there[0])
+            return replace(found, data={**found.data, FOUND: "1"})
         answer = self._placing.place(item, where, content)
         if isinstance(answer, Failure):
             return self._refuse(item, where, answer)

@@ -49,7 +49,9 @@ def test_a_storm_of_429_ends_without_a_failed_document(
         assert len(project.outputs()) == 2 * len(DOCUMENTS)
 
 
-def test_all_jobs_of_a_connection_share_one_limiter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_jobs_of_a_connection_share_one_limiter_for_each_sort_of_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = []
 
     class Counted(rates.Limiter):
@@ -67,7 +69,7 @@ def test_all_jobs_of_a_connection_share_one_limiter(tmp_path: Path, monkeypatch:
         )
         project.applied()
 
-    assert len(made) == 1
+    assert len(made) == 3
 
 
 def test_the_emulated_limits_are_those_of_the_smallest_plan() -> None:

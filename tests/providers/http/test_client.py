@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from docbatch.core.errors import CredentialsError, NotSent, Unavailable, Uncertain, UsageError
+from docbatch.providers.http.causes import CHECK_ADDRESS
 from docbatch.providers.http.keyed import KeyedClient, Reply
 from docbatch.providers.http.rates import Limiter
 from tests.emulators.secrecy import KEY, PRESIGNED, SIGNATURE, exposed, failing
@@ -347,10 +348,43 @@ def test_a_vendor_that_says_later_is_asked_later(status: int) -> None:
     assert f"status {status}" in error.message
 
 
-@pytest.mark.parametrize("status", [200, 302, 307, 400, 402, 404, 409, 410, 422])
+@pytest.mark.parametrize("status", [200, 400, 402, 404, 409, 410, 422])
 def test_every_other_answer_is_the_caller_s_to_judge(status: int) -> None:
     with Peer(replying(status, {"a": 1})) as peer, wired(peer.url) as wire:
         assert wire.ask("GET", "/batches").status == status
+
+
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_a_redirect_is_an_answer_only_where_one_is_looked_for(status: int) -> None:
+    elsewhere = {"Location": f"https://login.example.com/?{PRESIGNED}"}
+    with Peer(replying(status, {"a": 1}, elsewhere)) as peer, wired(peer.url) as wire:
+        assert wire.ask("GET", "/batches", redirects=True).status == status
+        with pytest.raises(Unavailable) as caught:
+            wire.ask("GET", "/batches")
+
+    error = caught.value
+    assert error.cause == f"answered {status}, a redirect to login.example.com, which is not followed"
+    assert (error.general, error.hint) == (False, CHECK_ADDRESS)
+    assert PRESIGNED not in error.message
+
+
+def test_a_page_for_people_is_no_answer() -> None:
+    page = answering(answer(200, b"<!DOCTYPE html><html>Log in</html>"))
+    refused = pytest.raises(Unavailable, match="is a page, not JSON")
+    with Peer(page) as peer, wired(peer.url) as wire, refused as caught:
+        wire.ask("GET", "/batches").json()
+
+    assert caught.value.cause == "answered 200 with an HTML page"
+    assert caught.value.hint == CHECK_ADDRESS
+
+
+def test_why_nobody_answers_is_said_in_few_words() -> None:
+    with Peer(replying()) as peer:
+        host = peer.url.removeprefix("http://")
+    with wired(peer.url) as wire, pytest.raises(Unavailable) as caught:
+        wire.ask("GET", "/batches")
+
+    assert (caught.value.cause, caught.value.general) == (f"connection refused ({host})", True)
 
 
 def test_a_redirect_is_not_followed_and_the_key_stays_here() -> None:
@@ -359,7 +393,7 @@ def test_a_redirect_is_not_followed_and_the_key_stays_here() -> None:
         Peer(replying(302, None, {"Location": f"{other.url}/file?{PRESIGNED}"})) as peer,
     ):
         with wired(peer.url) as wire:
-            reply = wire.ask("GET", "/result")
+            reply = wire.ask("GET", "/result", redirects=True)
 
         assert reply.headers["location"].endswith(PRESIGNED)
         assert exposed(repr(reply)) == []

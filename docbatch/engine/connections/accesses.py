@@ -1,0 +1,87 @@
+"""How the connections of a project are reached: what their provider's kind makes of their settings."""
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from docbatch.core.errors import CredentialsError
+from docbatch.engine.connections.credentials import read_key, read_text
+from docbatch.engine.connections.provider_connections import UNREACHABLE_AFTER, Access
+from docbatch.naming.links import is_loopback
+from docbatch.providers import REGISTRY
+from docbatch.providers.kind import ProviderKind, Settings, Surroundings
+from docbatch.specs.secret_references import EnvReference
+from docbatch.specs.values import Connection
+
+
+def accesses(
+    connections: Iterable[Connection],
+    root: Path,
+    incoming: Path,
+    wake: Callable[[], None],
+    allowed_hosts: Collection[str] = (),
+) -> Iterator[Access]:
+    """Return how to reach each of the connections. Keys are read when one is opened.
+
+    `allowed_hosts` names the connections whose foreign host may get the key, if their spec says so too.
+    """
+    for connection in connections:
+        kind = REGISTRY.kind(connection.type)
+        own = connection_settings(connection)
+        woken, over = threading.Event(), threading.Event()
+        ring = partial(_ring, woken, wake)
+        surroundings = Surroundings(
+            incoming, ring, partial(_key, connection, kind, root, allowed_hosts, over)
+        )
+        yield Access(
+            connection.name,
+            kind.account(own),
+            kind.traits(own),
+            partial(kind.connect, own, surroundings),
+            kind.read,
+            kind.name if REGISTRY.is_everywhere(kind.name) else None,
+            woken,
+            over,
+            connection.unreachable_after or UNREACHABLE_AFTER,
+        )
+
+
+def _ring(woken: threading.Event, wake: Callable[[], None]) -> None:
+    woken.set()
+    wake()
+
+
+def _key(
+    connection: Connection, kind: ProviderKind, root: Path, allowed: Collection[str], over: threading.Event
+) -> str:
+    host = urlsplit(connection.base_url or "").hostname
+    own = frozenset() if kind.service is None else kind.service.hosts
+    foreign = host is not None and host not in own and not is_loopback(host)
+    if foreign and not (connection.allow_host and connection.name in allowed):
+        raise CredentialsError(
+            f"connection '{connection.name}' would send its key to {host}, which is not {kind.name}'s own host",
+            hint=f"if that is meant, set allow_host: true on it and run with --allow-host {connection.name}",
+        )
+    usual = None if kind.service is None else EnvReference(env=kind.service.key_variable)
+    return read_key(connection.name, connection.api_key or usual, root, over)
+
+
+def connection_settings(connection: Connection) -> Settings:
+    """Return a connection as its provider sees it. Raises CredentialsError when a named variable is not set."""
+    recovery, poll, rates = connection.recovery, connection.poll, connection.rates
+    return Settings(
+        name=connection.name,
+        type=connection.type,
+        base_url=connection.base_url,
+        workspace=read_text(connection.name, connection.workspace),
+        grace=recovery.grace,
+        resend=None if recovery.then is None else recovery.then == "resend",
+        poll_initial=None if poll is None else poll.initial,
+        poll_max=None if poll is None else poll.max,
+        requests_per_second=rates.requests_per_second,
+        in_flight=rates.in_flight,
+        workers=connection.workers,
+        api_version=connection.api_version,
+    )
