@@ -216,15 +216,15 @@ class Client:
             return Reply(response.status_code, headers, _body(response, headers, call), tuple(call.secrets))
 
     def _failure(self, call: Call, exchange: Exchange, error: Exception) -> ExchangeFailure:
-        what = CLOSED if self._exchanges.closed else _told(error, sent=exchange.sent)
+        closed = self._exchanges.closed
+        what = CLOSED if closed else _told(error, sent=exchange.sent)
         told = what if exchange.sent else f"{what}; nothing was sent"
-        late = isinstance(error, httpx.TimeoutException | Late)
         text = redact(f"{call.subject}: {told}", call.secrets)
+        host = httpx.URL(call.url).netloc.decode()
+        # What this side ended is nothing that stands in its way.
+        cause = None if closed else causes.unreached(_reason(error, what), host)
         return ExchangeFailure(
-            text,
-            exchange.sent,
-            late,
-            cause=causes.unreached(_reason(error, what), httpx.URL(call.url).netloc.decode()),
+            text, exchange.sent, late=isinstance(error, httpx.TimeoutException | Late), cause=cause
         )
 
     def _release(self) -> None:

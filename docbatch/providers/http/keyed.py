@@ -184,8 +184,9 @@ class KeyedClient:
 
 def _told(call: Call, reply: Reply) -> str:
     subject = redact(call.subject, call.secrets)
-    where = f" ({reply.cause})" if is_redirect(reply.status) else ""
-    return f"{subject} was answered with status {reply.status}{where}: {reply.excerpt}"
+    if is_redirect(reply.status):
+        return f"{subject} was {reply.cause}"
+    return f"{subject} was answered with status {reply.status}: {reply.excerpt}"
 
 
 def _definite(reply: Reply) -> bool:
