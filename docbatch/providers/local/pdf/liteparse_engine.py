@@ -256,7 +256,9 @@ def _text(block: LayoutBlock) -> str:
     if text is None:
         return "\n".join(block.lines or ())
     # A star that is the page's own is escaped, as all else that Markdown would take for its own.
-    text = _MARKS.sub(r"\1", without_targets(text))
+    text = without_targets(text)
+    if "\\" in text or "*" in text:
+        text = _MARKS.sub(r"\1", text)
     if block.kind != "list_item":
         return text
     marker = block.marker if block.ordered else None
