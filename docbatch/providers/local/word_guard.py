@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import pairwise
 
 Span = tuple[int, int]
 
@@ -58,9 +59,11 @@ def left_out(raw: str, said: str) -> list[Span]:
 
 class _LeftOut:
     def __init__(self, raw: str, said: Sequence[str], short: Counter[str]) -> None:
-        self._raw = raw
         self._spans = [match.span() for match in _WORD.finditer(raw)]
         self._words = [_in_one_form(raw[start:end]) for start, end in self._spans]
+        ends = [match.start() for match in _LINE_END.finditer(raw)]
+        self._lines = [bisect_left(ends, start) for start, _ in self._spans]
+        """Of each word after how many line ends it stands."""
         self._short = short
         self._said_beside = set(pairwise(said))
         surplus = Counter(said) - Counter(self._words)
@@ -86,7 +89,7 @@ class _LeftOut:
         for at, word in enumerate(self._words):
             if word in self._short:
                 where[word].append(at)
-        lines = self._lines()
+        lines = self._lines
         sure = {
             lines[at] for word, places in where.items() if self._short[word] == len(places) for at in places
         }
@@ -99,14 +102,6 @@ class _LeftOut:
             at for word, places in where.items() for at in sorted(places, key=fitness)[: self._short[word]]
         )
 
-    def _lines(self) -> list[int]:
-        """Return of each word on which line it stands, counted by its lines that hold words."""
-        return list(
-            accumulate(
-                (at > 0 and not self._is_one_line(at - 1, at) for at in range(len(self._words))), initial=0
-            )
-        )[1:]
-
     def _company(self, at: int) -> int:
         """Return how many neighbours on its line a word has in what is said, too, less those that are not said at all."""
         before = self._words[at - 1] if at and self._is_one_line(at - 1, at) else None
@@ -117,7 +112,7 @@ class _LeftOut:
         return said - (before in self._short) - (after in self._short)
 
     def _is_one_line(self, one: int, other: int) -> bool:
-        return not _LINE_END.search(self._raw, self._spans[one][1], self._spans[other][0])
+        return self._lines[one] == self._lines[other]
 
     def _really(self, run: list[int]) -> list[Span]:
         if self._is_said_otherwise("".join(self._words[at] for at in run)):

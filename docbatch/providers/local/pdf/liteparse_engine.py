@@ -26,6 +26,7 @@ from docbatch.providers.local.pdf.lines import (
     remarks,
     running_lines,
 )
+from docbatch.providers.local.pdf.liteparse_answer import answer
 from docbatch.providers.local.pdf.page_orientation import turned_pages
 from docbatch.providers.local.pdf.passwords import opened
 from docbatch.providers.local.pdf.pdf_document import PdfDocument, Step
@@ -90,7 +91,7 @@ class LiteparseEngine:
     label = label("liteparse")
 
     def warm_up(self) -> None:
-        _parser(None, has_form=False).parse(_SMALLEST)
+        answer(_parser(None, has_form=False), _SMALLEST)
         with contextlib.closing(pypdfium2.PdfDocument(_SMALLEST)) as document:
             raw_text(document, 1)
 
@@ -101,7 +102,7 @@ class LiteparseEngine:
         try:
             has_form = may_have_form(data)
             password, result = opened(
-                options.passwords, lambda each: _parser(each, has_form=has_form).parse(data)
+                options.passwords, lambda each: answer(_parser(each, has_form=has_form), data)
             )
             turned = _turn_back(data, result, password)
         except Exception as error:  # noqa: BLE001 - the engine's own exceptions have no common base
@@ -156,7 +157,7 @@ def _turn_back(data: bytes, result: ParseResult, password: str | None) -> dict[i
         again = LiteParse(
             **SETTINGS, password=password, page_orientation_corrections=corrections, target_pages=pages
         )
-        upright = {page.page_num: page for page in again.parse(data).pages}
+        upright = {page.page_num: page for page in answer(again, data).pages}
         result.pages[:] = [upright.get(page.page_num, page) for page in result.pages]
     return turned
 
@@ -238,20 +239,26 @@ def _block(block: LayoutBlock) -> Json:
     value: Json = {"kind": _KINDS.get(block.kind, "other"), "text": _text(block)}
     if block.kind == "heading" and block.level is not None:
         value["level"] = block.level
-    if block.rows is not None:
-        rows = [block.header, *block.rows] if block.header else block.rows
+    rows = block.rows
+    if rows is not None:
+        header = block.header
+        rows = [header, *rows] if header else rows
         value["cells"] = [_cell(cell, y, x) for y, row in enumerate(rows) for x, cell in enumerate(row)]
         value["text"] = "\n".join("\t".join(without_targets(cell.text) for cell in row) for row in rows)
-    if block.bbox is not None:
-        value["bbox"] = _box(block.bbox)
+    box = block.bbox
+    if box is not None:
+        value["bbox"] = _box(box)
     return value
 
 
 def _text(block: LayoutBlock) -> str:
-    if block.text is None:
+    text = block.text
+    if text is None:
         return "\n".join(block.lines or ())
     # A star that is the page's own is escaped, as all else that Markdown would take for its own.
-    text = _MARKS.sub(r"\1", without_targets(block.text))
+    text = without_targets(text)
+    if "\\" in text or "*" in text:
+        text = _MARKS.sub(r"\1", text)
     if block.kind != "list_item":
         return text
     marker = block.marker if block.ordered else None
@@ -260,10 +267,12 @@ def _text(block: LayoutBlock) -> str:
 
 def _cell(cell: LayoutCell, row: int, column: int) -> Json:
     value: Json = {"row": row, "column": column, "text": without_targets(cell.text)}
-    if cell.bbox is not None:
-        value["bbox"] = _box(cell.bbox)
+    box = cell.bbox
+    if box is not None:
+        value["bbox"] = _box(box)
     return value
 
 
 def _box(rect: Any) -> list[float]:
-    return [round(rect.x, 2), round(rect.y, 2), round(rect.x + rect.width, 2), round(rect.y + rect.height, 2)]
+    x, y = rect.x, rect.y
+    return [round(x, 2), round(y, 2), round(x + rect.width, 2), round(y + rect.height, 2)]

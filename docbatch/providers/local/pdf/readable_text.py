@@ -53,7 +53,8 @@ def _common_pairs(text: str) -> tuple[int, float]:
     """Return how many pairs of letters there are, and the share of those that are common in some language."""
     words = _WORD.findall(text[:_SAMPLE].lower())
     letters = "".join(words)
-    latin = sum(letter.isascii() or "LATIN" in unicodedata.name(letter, "") for letter in letters)
+    others = [] if letters.isascii() else [letter for letter in letters if not letter.isascii()]
+    latin = len(letters) - sum("LATIN" not in unicodedata.name(letter, "") for letter in others)
     pairs = [first + second for word in words for first, second in pairwise(word)]
     if latin * 2 < len(letters):
         return max(len(pairs), _LEAST_PAIRS), 1.0

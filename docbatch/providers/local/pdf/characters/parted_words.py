@@ -13,8 +13,6 @@ from pypdfium2 import raw as pdfium
 
 from docbatch.providers.local.pdf.raw_text import open_text
 
-_SINGLE = re.compile(r"(?<!\S)[^\W\d_](?!\S)")
-_WORD = re.compile(r"\S+")
 _FEWEST_SINGLE = 5
 _MOST_SINGLE = 0.15
 """Of words of one letter, where they are words: more than in any language's running text."""
@@ -31,8 +29,13 @@ _MOST_WORDS = 2000
 
 def may_have_any(raw: str) -> bool:
     """Whether a page has so many words of one letter that looking at its letters is worth the time."""
-    single = sum(1 for _ in _SINGLE.finditer(raw))
-    return single >= _FEWEST_SINGLE and single > _MOST_SINGLE * sum(1 for _ in _WORD.finditer(raw))
+    words = raw.split()
+    single = sum(map(_is_letter, [word for word in words if len(word) == 1]))
+    return single >= _FEWEST_SINGLE and single > _MOST_SINGLE * len(words)
+
+
+def _is_letter(sign: str) -> bool:
+    return sign.isalnum() and not sign.isdecimal()
 
 
 class PartedWords:

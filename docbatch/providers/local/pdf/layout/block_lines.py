@@ -43,9 +43,9 @@ class BlockLine:
     def text(self) -> str:
         return " ".join(segment.text for segment in self.segments)
 
-    @property
+    @cached_property
     def right(self) -> float:
-        return max(segment.x1 for segment in self.segments)
+        return max([segment.x1 for segment in self.segments])
 
 
 def lines_of_block(piece: PagePiece, lines: Sequence[PageLine]) -> list[BlockLine] | None:
@@ -58,20 +58,25 @@ def lines_of_block(piece: PagePiece, lines: Sequence[PageLine]) -> list[BlockLin
     # The mark of an item is written as a dash, whatever it is on the page.
     is_marked = piece.kind == "list" and text.startswith("-")
     at, misses = int(is_marked), 0
+    x0, x1 = box[0], box[2]
     # Lines are sorted by their middles, so that one may begin a little above a line before it.
     first = bisect_left(lines, box[1] - 1, key=lambda line: (line.y0 + line.y1) / 2)
     for line in lines[first:]:
         taken = []
         for segment in line.segments:
             is_first = is_marked and not found and at == 1
-            end = _after(text, at, segment.text.lstrip(_BULLETS) if is_first else segment.text)
+            bare = _bare_item(segment) if is_first else segment.bare or _bare(segment)
+            end = _after(text, at, bare)
             if is_first and end is None and not segment.text.strip(_BULLETS):
                 end = at
-            if end is not None and _is_near(segment, box, found):
+            if end is not None and segment.x0 <= x1 and x0 - 5 * segment.size <= segment.x1:
                 taken.append(segment)
                 at = end
         if taken and (not found or at > found[-1].end):
             found.append(BlockLine(taken, at, is_broken=taken[-1].text.endswith("-") and text[at - 1] != "-"))
+            # The next line may begin and end where this one does, if that is beyond the box.
+            x0 = min([box[0], *[each.x0 for each in taken]])
+            x1 = max(box[2], found[-1].right)
             misses = 0
         elif found or line.y0 > box[3]:
             misses += 1
@@ -86,15 +91,24 @@ def by_segment(lines: Iterable[BlockLine]) -> Iterator[BlockLine]:
     """Yield lines once more, each segment as a line of its own."""
     for line in lines:
         ends = [
-            line.end - sum(len(_LEFT_OUT.sub("", later.text)) for later in line.segments[at + 1 :])
+            line.end - sum(len(_bare(later)) for later in line.segments[at + 1 :])
             for at in range(len(line.segments))
         ]
         for segment, end in zip(line.segments, ends, strict=True):
             yield BlockLine([segment], end)
 
 
-def _after(text: str, at: int, words: str) -> int | None:
-    bare = _LEFT_OUT.sub("", words)
+def _bare(segment: Segment) -> str:
+    """Return a segment's words without spaces and marks; they are asked for again and again."""
+    segment.bare = _LEFT_OUT.sub("", segment.text)
+    return segment.bare
+
+
+def _bare_item(segment: Segment) -> str:
+    return _LEFT_OUT.sub("", segment.text.lstrip(_BULLETS))
+
+
+def _after(text: str, at: int, bare: str) -> int | None:
     # A segment of nothing but signs that are also marks, such as the star of an item, is there without a trace.
     if text.startswith(bare, at):
         return at + len(bare)
@@ -102,14 +116,6 @@ def _after(text: str, at: int, words: str) -> int | None:
     if len(bare) > 1 and bare[-1] == "-" and text.startswith(bare[:-1], at):
         return at + len(bare) - 1
     return None
-
-
-def _is_near(segment: Segment, box: Sequence[float], found: Sequence[BlockLine]) -> bool:
-    x0, x1 = box[0], box[2]
-    if found:
-        x0 = min(x0, *(each.x0 for each in found[-1].segments))
-        x1 = max(x1, found[-1].right)
-    return segment.x0 <= x1 and x0 - 5 * segment.size <= segment.x1
 
 
 def parts(piece: PagePiece, runs: Sequence[Sequence[BlockLine]]) -> Iterator[tuple[str, Json]]:

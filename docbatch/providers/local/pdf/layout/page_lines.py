@@ -1,7 +1,7 @@
 """The lines of a page as they are seen: what stands side by side, and where it is apart."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from liteparse import TextItem
@@ -16,7 +16,10 @@ _FEWEST_WORDS = 2
 
 @dataclass(slots=True)
 class Segment:
-    """Words of a line that stand together; lengths in points, the origin at the top left of the page."""
+    """Words of a line that stand together; lengths in points, the origin at the top left of the page.
+
+    `bare` are the words without spaces and Markdown's marks, as soon as they were asked for.
+    """
 
     x0: float
     y0: float
@@ -25,6 +28,7 @@ class Segment:
     text: str
     size: float
     bold: bool
+    bare: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -106,14 +110,14 @@ def _words(item: TextItem) -> Iterator[tuple[float, float, str]]:
 
 
 def _append(segments: list[Segment], item: TextItem, x0: float, x1: float, text: str) -> None:
-    size = item.font_size or item.height
+    size, y = item.font_size or item.height, item.y
     last = segments[-1] if segments else None
     if last is None or x0 - last.x1 > _APART * max(size, last.size):
-        segments.append(Segment(x0, item.y, x1, item.y + item.height, text, size, is_bold(item)))
+        segments.append(Segment(x0, y, x1, y + item.height, text, size, is_bold(item)))
         return
     last.text += text if x0 - last.x1 < _TOUCHING * size else f" {text}"
     last.x1 = max(last.x1, x1)
-    last.y0, last.y1 = min(last.y0, item.y), max(last.y1, item.y + item.height)
+    last.y0, last.y1 = min(last.y0, y), max(last.y1, y + item.height)
     last.bold = last.bold and is_bold(item)
 
 

@@ -158,7 +158,8 @@ def _parts(piece: PagePiece, lines: Sequence[BlockLine], ends: Sequence[bool]) -
     if len(_SKIPPED.sub("", block["text"])) != lines[-1].end:
         return
     cuts = [line.end for line, is_end in zip(lines, ends, strict=False) if is_end]
-    shown, said = _cut(piece.markdown, cuts), _cut(block["text"], cuts)
+    shown = _cut(piece.markdown, cuts)
+    said = shown if piece.markdown == block["text"] else _cut(block["text"], cuts)
     if len(shown) != len(said) or len(said) != len(cuts) + 1:
         return
     runs = list(_runs(lines, ends))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, compress
 
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json
@@ -21,8 +21,8 @@ _MOST_BLOCKS = 1000
 def spans(page: Json) -> list[Span | None]:
     """Return the lines of the page's Markdown that each of its blocks takes; None where a block is not found."""
     markdown: str = page["markdown"]
-    offsets = [at for at, letter in enumerate(markdown) if letter.isalnum()]
-    letters = "".join([markdown[at] for at in offsets])
+    offsets = list(compress(range(len(markdown)), map(str.isalnum, markdown)))
+    letters = _letters(markdown)
     found: list[Span | None] = []
     at = 0
     for block in page["blocks"]:
