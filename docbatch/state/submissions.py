@@ -231,14 +231,16 @@ class Submissions:
     def fetch_again(self, rows: Iterable[int]) -> set[int]:
         """Let items' results go that were lost here, and have them fetched from the vendor once more; return which can be.
 
-        The others end as expired: having them again costs what they cost at first.
+        The others end as expired: having them again costs what they cost at first. What waits for another try goes on waiting.
         """
         found = set()
         with self._database.write():
             for row in rows:
                 item = self._items.by_row(row)
                 source = self._entries.source_of(item)
-                if source is None:
+                if item.waits:
+                    self._items.let_earlier_go(item)
+                elif source is None:
                     self._items.set(item, ItemStatus.FAILED, failure=RESULT_LOST)
                 else:
                     identity, remote_id = source
@@ -254,7 +256,7 @@ class Submissions:
         """Queue items anew whose results were lost here. For work that costs nothing."""
         with self._database.write():
             for row in rows:
-                self._items.set(self._items.by_row(row), ItemStatus.PENDING, attempts=1)
+                self._items.do_again(row)
                 self._deliveries.lose(row)
 
     def lose(self, identity: str, *, again: Collection[str]) -> None:

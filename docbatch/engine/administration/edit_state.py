@@ -56,7 +56,7 @@ def named_submission(store: Store, identity: str) -> Submission:
 
 @dataclass(frozen=True, slots=True)
 class QueuedDocument:
-    """A failed document that is sent again by the next apply, and why it had failed. `path` is as outputs say it."""
+    """A failed or partial document that is sent again by the next apply, and why it had failed. `path` is as outputs say it."""
 
     job: str
     path: str
@@ -64,7 +64,7 @@ class QueuedDocument:
 
 
 class QueuedDocuments(tuple[QueuedDocument, ...]):  # noqa: SLOT001 - a tuple of any length has no room for slots
-    """The documents that were queued. `left_out` are those that would only be charged and fail again, by class."""
+    """The documents that were queued. `left_out` are those that would only be charged and end the same way, by class."""
 
     left_out: Mapping[str, int]
 
@@ -88,9 +88,9 @@ class Wish:
 
 
 def retry(folder: Path, wish: Wish, *, dry_run: bool) -> QueuedDocuments:
-    """Queue failed items again, and partial ones for the class `lost`; return their documents.
+    """Queue failed and partial items again; return their documents.
 
-    Where it costs money, what would fail in the same way is left out unless it is named. Raises UsageError for an unknown
+    Where it costs money, what would end in the same way is left out unless it is named. Raises UsageError for an unknown
     job or class.
     """
     known = (*FailureClass, WarningKind.LOST)
@@ -131,18 +131,17 @@ def _charges(store: Store, job: str) -> bool:
 
 
 def _stays_as_it_is(job: str, why: Unwell, wish: Wish) -> bool:
-    """Say whether the same bytes would fail again."""
+    """Say whether the same bytes would end in the same way."""
     if why.kind == FailureClass.ENCRYPTED:
         return job not in wish.opening()
     never = {kind for kind, way in RETRY_CLASS.items() if way is RetryClass.NEVER}
-    return why.kind in never
+    return why.kind in {*never, WarningKind.LOST}
 
 
 def _is_retried(status: str, why: Unwell, classes: Collection[str]) -> bool:
-    """What has a result is left alone, unless it is partial and meant."""
-    if status == ItemStatus.PARTIAL:
-        return why.kind in classes
-    return status == ItemStatus.FAILED and not why.has_result and (not classes or why.kind in classes)
+    """What has a full result is left alone."""
+    is_meant = not classes or why.kind in classes
+    return is_meant and not why.has_result and status in {ItemStatus.FAILED, ItemStatus.PARTIAL}
 
 
 def resolve(folder: Path, submission: str, remote_id: str | None, *, dry_run: bool) -> int:

@@ -205,7 +205,8 @@ def _item_facts(item: RecordedItem) -> Iterator[str]:
         code = f" ({item.failure.code})" if item.failure.code else ""
         yield f"{item.failure.kind}: {item.failure.message}{code}"
     if item.result is not None:
-        yield f"result {item.result} in the spool"
+        earlier = "" if item.is_read else ", of an earlier try"
+        yield f"result {item.result} in the spool{earlier}"
     yield from item.warnings
     if item.status is ItemStatus.LIVE:
         yield "'docbatch status' shows the submission it travels in"
