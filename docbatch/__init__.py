@@ -21,6 +21,7 @@ __all__ = [
     "JobOutcome",
     "JobStatus",
     "Looked",
+    "Looking",
     "NoState",
     "Notice",
     "PlanLine",
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
         Fetched,
         Intended,
         Looked,
+        Looking,
         Notice,
         Remark,
         Replanned,
@@ -93,8 +95,8 @@ else:
         "docbatch.engine.administration.edit_state": "QueuedDocument",
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.engine.planning.explain_document": "Explanation",
-        "docbatch.engine.progress_notices": "Answered Delivered Ended Fetched Intended Looked Notice Remark Replanned"
-        " ResultsLost Trouble Waiting",
+        "docbatch.engine.progress_notices": "Answered Delivered Ended Fetched Intended Looked Looking Notice Remark"
+        " Replanned ResultsLost Trouble Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
     }
 

@@ -3,8 +3,9 @@
     .docbatch/spool/ab/<digest>.gz      whole entries
     .docbatch/spool/incoming/           being written, here or by workers
 
-Entries are compressed in a way that gives equal bytes equal files. They become durable at `flush`; one that lost power
-before it is found out by its digest when read, and healed when the same result is written again.
+An entry is one gzip member without a time or a name; its bytes on disk may differ from one writing to the next. Entries become
+durable at `flush`; one that lost power before it is found out by its digest when read, and healed when the same result is
+written again.
 """
 
 import errno
@@ -37,7 +38,7 @@ _PIECE = 1 << 20
 
 
 def compress(payload: bytes) -> bytes:
-    """Compress as entries are kept: gzip level 1 without a time or a name, the same on every run of one installation."""
+    """Compress as entries are kept: gzip level 1 without a time or a name."""
     return codec.compress(payload, 1, wbits=_GZIP)
 
 

@@ -120,12 +120,14 @@ def _conclude(outcome: "ApplyOutcome", *, as_json: bool) -> None:
         jobs = [job_json(job) for job in outcome.jobs]
         errors = [{"message": error.message, "hint": error.hint} for error in outcome.errors]
         stuck = [asdict(each) for each in outcome.stuck]
+        looking = [{"subject": each.subject, **each.values()} for each in outcome.looking]
         line = {
             "version": "docbatch/apply/v1",
             "type": "outcome",
             "jobs": jobs,
             "errors": errors,
             "stuck": stuck,
+            "looking": looking,
         }
         say(json.dumps({**line, "exit_code": outcome.exit_code}))
     else:

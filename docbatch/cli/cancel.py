@@ -91,6 +91,7 @@ def _announce(found: Sequence["CancellableWork"], job: str | None, *, ask: bool)
 
 
 def _told(answer: "CancelOutcome") -> Iterator[str]:
+    from docbatch.core.models import Stops
     from docbatch.core.report import plural, visible
 
     name = f"submission {answer.work.submission.id}"
@@ -102,6 +103,9 @@ def _told(answer: "CancelOutcome") -> Iterator[str]:
         yield f"{name}: {plural(answer.stopped, 'document')} stopped, {answer.ended:,} ended otherwise"
     if answer.left:
         yield f"{name}: {plural(answer.left, 'document')} still with the vendor, which {LIMITS[answer.work.stops]}"
+        if answer.work.stops is not Stops.ALL:
+            identity = answer.work.submission.id
+            yield f"  'docbatch resolve {identity} --give-up' waits for it no longer; it may be charged all the same"
 
 
 LIMITS = {

@@ -55,6 +55,7 @@ class Counts:
     def __init__(self) -> None:
         self.expected = self.ended = self.failed = self.delivered = 0
         self.by_jobs: Counter[str] = Counter()
+        self._looking: set[str] = set()
 
     def add(self, notice: Notice) -> None:
         match notice:
@@ -64,6 +65,14 @@ class Counts:
                 self.failed += notice.failed
             case docbatch.Delivered():
                 self.delivered += notice.documents
+
+    def line(self, notice: Notice) -> str | None:
+        """Return the line for what a user must hear about at once; of looks that go on the first is told."""
+        if isinstance(notice, docbatch.Looking):
+            if notice.subject in self._looking:
+                return None
+            self._looking.add(notice.subject)
+        return trouble(notice)
 
     def __str__(self) -> str:
         failed = f", {self.failed:,} of them failed" if self.failed else ""
@@ -82,6 +91,8 @@ def trouble(notice: Notice) -> str | None:
 
 
 def _trouble(notice: Notice) -> str | None:
+    from docbatch.core.report import looking
+
     text = None
     match notice:
         case docbatch.Trouble():
@@ -97,6 +108,9 @@ def _trouble(notice: Notice) -> str | None:
             text = f"submission {notice.submission}: {notice.reason}; it is looked for before anything is sent again"
         case docbatch.Answered(outcome="held"):
             text = f"submission {notice.submission} is held: {notice.reason}"
+        case docbatch.Looking():
+            subject = notice.subject if " " in notice.subject else f"submission {notice.subject}"
+            text = f"{subject}: {looking(notice.count, notice.needed, notice.until)}"
         case docbatch.Remark():
             text = f"submission {notice.submission}: {notice.text}"
     return text
@@ -125,7 +139,7 @@ class Lines:
 
     def __call__(self, notice: Notice) -> None:
         self._counts.add(notice)
-        text = trouble(notice)
+        text = self._counts.line(notice)
         if text is not None:
             say(text, err=True)
         if isinstance(notice, docbatch.Waiting) and notice.seconds >= INTERVAL:
@@ -162,7 +176,7 @@ class Bar:
 
     def __call__(self, notice: Notice) -> None:
         self._counts.add(notice)
-        text = trouble(notice)
+        text = self._counts.line(notice)
         if text is not None:
             self._progress.console.print(text, markup=False, highlight=False)
         for task in self._progress.tasks:

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from docbatch import ApplyOutcome, Explanation, JobOutcome, JobStatus, StateStatus
+from docbatch.core.looks import LookKind
 from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass
-from docbatch.core.report import human, plural, span, visible
+from docbatch.core.report import human, looking, plural, span, visible
 from docbatch.core.result_warnings import WarningKind, kind_of
 from docbatch.state.deadlines import Stuck
+from docbatch.state.looks import RecordedLooks
 from docbatch.state.void import EMPTY
 
 STANDING = {
@@ -55,6 +57,8 @@ def _lines(outcome: ApplyOutcome) -> Iterator[str]:
     for stuck in outcome.stuck:
         yield f"submission {stuck.submission} on {stuck.connection} is stuck:"
         yield from _stuck(stuck)
+    for looks in outcome.looking:
+        yield _looking(looks)
     yield from _advice(outcome)
 
 
@@ -79,6 +83,11 @@ def _warned(job: JobOutcome | JobStatus, partial: int, noted: int) -> Iterator[s
 
 def _beside(warnings: Sequence[str]) -> list[str]:
     return [each for each in warnings if kind_of(each) is not WarningKind.LOST]
+
+
+def _looking(looks: RecordedLooks) -> str:
+    whose = "" if looks.kind is LookKind.WATCH else "submission "
+    return visible(f"{whose}{looks.subject}: {looking(looks.looks.count, looks.needed, looks.until)}")
 
 
 def _stuck(stuck: Stuck) -> Iterator[str]:
@@ -170,8 +179,11 @@ def status_text(state: StateStatus) -> str:
         )
         if each.id in state.stuck:
             lines.extend(_stuck(state.stuck[each.id]))
+        if each.id in state.looking:
+            lines.append(f"  {_looking(state.looking[each.id])}")
         if each.status == "held":
             lines.append(f"  decide with 'docbatch resolve {each.id} --absent' or '--remote-id ID'")
+    lines.extend(_looking(each) for each in state.looking.values() if each.kind is LookKind.WATCH)
     lines.append(f"spool: {plural(state.spool_entries, 'result')}, {human(state.spool_bytes)}")
     if state.owner is not None:
         lines.append(f"a run is going on: {state.owner}")

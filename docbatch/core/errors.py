@@ -28,7 +28,10 @@ core/consequences.py says what a run does about those at the end.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from docbatch.core.models import RemoteObject
 
 RANK: Final = (1, 12, 6, 5, 4, 3, 0)
 """Exit codes, the gravest first."""
@@ -171,11 +174,23 @@ class Uncertain(ProviderError):
 
 
 class Unavailable(ProviderError):
-    """`retry_after` is the vendor's own wait in seconds, when it gave one."""
+    """`retry_after` is the vendor's own wait in seconds, when it gave one.
 
-    def __init__(self, message: str, *, retry_after: float | None = None, hint: str | None = None) -> None:
+    `left` is what a prepare step has to know of this try when it is tried again, by this process or another; one that has
+    expired takes back what was left before.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        hint: str | None = None,
+        left: "RemoteObject | None" = None,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+        self.left = left
 
 
 class Gone(ProviderError):

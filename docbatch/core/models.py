@@ -237,8 +237,13 @@ class Traits:
 
     @property
     def look_spacing(self) -> float:
-        """Seconds between two looks, so that the required number spans the grace."""
+        """Seconds between two looks of one run, so that the required number spans the grace."""
         return self.grace / max(self.looks - 1, 1)
+
+    @property
+    def least_spacing(self) -> float:
+        """Seconds of the vendor's clock that lie between two looks which count. Dates in headers are cut to seconds."""
+        return self.grace / max(self.looks, 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 VERSION = "docbatch/plan/v1"
@@ -227,6 +228,21 @@ def span(seconds: float) -> str:
         if number:
             parts.append(f"{number} {unit}")
     return " ".join(parts[:2]) or "0 s"
+
+
+def clock_time(at: float) -> str:
+    """Return a moment (seconds since the epoch) as clocks here show it, with the day where that is not today."""
+    moment = datetime.fromtimestamp(at).astimezone()
+    return (
+        f"{moment:%H:%M}"
+        if moment.date() == datetime.now().astimezone().date()
+        else f"{moment:%Y-%m-%d %H:%M}"
+    )
+
+
+def looking(count: int, needed: int, until: float) -> str:
+    """Say how long it is looked for what may or may not be there; `until` is in seconds since the epoch."""
+    return f"looking until {clock_time(until)}, {count} of {plural(needed, 'look')} so far"
 
 
 def named_versions(pins: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
+from docbatch.core.looks import Looks
 from docbatch.core.models import Recovery, Submission, SubmissionStatus, Traits, WorkItem
 from docbatch.core.report import plural
 from docbatch.core.turns import FairQueues, RecipeQueue
@@ -27,23 +28,6 @@ class ConnectionView:
     blocked: str | None = None
     unreachable: str | None = None
     ready_at: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """The looks for one unanswered create in this process: how many counted, when first, when next (monotonic).
-
-    `empty` looks saw nothing beside a visible witness; `blind` ones saw no witness either and prove nothing.
-    """
-
-    empty: int = 0
-    blind: int = 0
-    since: float = 0.0
-    next_at: float = 0.0
-
-    def are_enough(self, count: int, traits: Traits, now: float) -> bool:
-        """Say whether so many of the looks, and the time since the first of all, are what the traits ask for."""
-        return count >= traits.looks and now - self.since >= traits.grace
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,21 +210,23 @@ def _settle(submission: Submission, snapshot: Snapshot, now: float) -> Iterator[
 
 def _look_again(submission: Submission, traits: Traits, looks: Looks, now: float) -> Action | Note:
     """Give a held submission one more look in every run: it settles itself when it is found."""
-    if traits.findable and looks.empty + looks.blind == 0:
+    if traits.findable and not looks.asked:
         reason = "held; looking whether it has appeared"
         return _when(Settle(submission.id, replay=False, reason=reason), looks, now)
     return Note(submission.id, f"held: run 'docbatch resolve {submission.id}'")
 
 
 def _look(submission: Submission, traits: Traits, looks: Looks, now: float) -> Action | Note:
-    if looks.are_enough(looks.empty, traits, now):
+    if looks.empty.are_enough(traits):
         if traits.resend:
-            reason = f"not found in {looks.empty} looks over {traits.grace:g} s beside a visible witness"
+            reason = (
+                f"not found in {looks.empty.count} looks over {traits.grace:g} s beside a visible witness"
+            )
             return Close(submission.id, absent=True, reason=reason)
         return Close(
             submission.id, absent=False, reason="not found, and this connection never sends again by itself"
         )
-    if looks.are_enough(looks.blind, traits, now):
+    if looks.blind.are_enough(traits):
         reason = "nothing that was certainly made there is visible with these credentials, so its absence proves nothing"
         return Close(submission.id, absent=False, reason=reason)
     return _when(

@@ -20,7 +20,7 @@ LARGEST_BODY = 1 << 30
 
 
 class Vendor(Protocol):
-    """Who answers. `clock` gives the vendor's time, `errors` takes what goes wrong here.
+    """Who answers. `clock` gives the vendor's time, `date` what it tells of it, `errors` takes what goes wrong here.
 
     `slowness` is how many seconds a slow answer takes, `pause` those between the pieces of one without end.
     """
@@ -29,6 +29,8 @@ class Vendor(Protocol):
     clock: Callable[[], float]
     slowness: float
     pause: float
+
+    def date(self) -> float: ...
 
     def receive(self, request: Request) -> tuple[Response | None, str]: ...
 
@@ -128,7 +130,7 @@ class _Conversation(BaseHTTPRequestHandler):
 
     def _send(self, response: Response, *, cut: bool) -> None:
         """Write head and body at once; of a cut answer the second half never comes."""
-        stated = {"Date": formatdate(self.server.vendor.clock(), usegmt=True), **response.headers}
+        stated = {"Date": formatdate(self.server.vendor.date(), usegmt=True), **response.headers}
         if response.status not in (204, 304):
             stated.setdefault("Content-Length", str(len(response.body)))
         lines = [f"HTTP/1.1 {response.status} Status", *(f"{name}: {text}" for name, text in stated.items())]

@@ -45,7 +45,8 @@ class Emulator:
     `faults` befall requests by their number, `choose_fault` chooses one for any other; `strike` is called where the fault is
     the client's own end. `committed` is told of every request that had its effect, before it is answered. `own` are pages
     of the emulator itself, which no vendor has. `slowness` is how many seconds a slow answer takes, `pause` those between the
-    pieces of an answer without end. `kept_headers` are those that say something about a request that is
+    pieces of an answer without end. `haste` is by how many seconds the dates of answers get ahead of the clock each second:
+    dates have no parts of seconds, and graces in tests last no longer. `kept_headers` are those that say something about a request that is
     remembered over the emulator's end.
     """
 
@@ -67,6 +68,7 @@ class Emulator:
         self.scenario = Scenario()
         self.own: dict[str, Callable[[], Response]] = {}
         self.clock: Callable[[], float] = time.time
+        self.haste = 0.0
         self.lag = 0.0
         self.slowness = 0.2
         self.pause = 1.0
@@ -78,6 +80,7 @@ class Emulator:
         self.url = self.storage_url = ""
         self._keys: set[str] = set()
         self.turn = threading.RLock()
+        self._began = time.monotonic()
         self._listeners: list[Listener] = []
 
     def __enter__(self) -> Self:
@@ -99,6 +102,10 @@ class Emulator:
     def close(self) -> None:
         for listener in self._listeners:
             listener.stop()
+
+    def date(self) -> float:
+        """Return the time that answers tell in their `Date`."""
+        return self.clock() + self.haste * (time.monotonic() - self._began)
 
     def route(self, request: Request) -> Response:
         """Answer a request to the API. Runs alone; whatever it changed is committed when it returns."""

@@ -94,6 +94,20 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class Looking:
+    """Something may or may not be at the vendor: of the `needed` looks, `count` were made.
+
+    `subject` is a submission, or a connection whose lists are watched. `until` is when the question is settled at the
+    earliest, in seconds since the epoch; short runs go on with it as well as one long one.
+    """
+
+    subject: str
+    count: int
+    needed: int
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """Nothing is due for `seconds`; `jobs` are those that wait for it, where it is a submission."""
 
@@ -113,6 +127,7 @@ Notice = (
     | Replanned
     | Trouble
     | Looked
+    | Looking
     | Waiting
 )
 

@@ -14,7 +14,7 @@ Rules for implementers:
 - Vendor answers are untrusted: unknown fields are kept, unknown states mean "not finished", sizes are bounded.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 
@@ -103,10 +103,35 @@ class Sighting:
 
     `witness` is true when something we are sure we made is visible with the same credentials: only then does an
     empty look count. One row of ours proves a submission; rows may trickle in.
+
+    `date` is the vendor's own time of the look, seconds since the epoch, as its `Date` header tells: where several answers
+    were needed, of the first. Without one no look counts towards an absence, since nothing tells how long looks went on.
+    `left` is what the look made there and later looks need: they find it in `prepared`, under its step, which is
+    `left_by_looks` of the marker.
     """
 
     found: Accepted | None
     witness: bool
+    date: float | None = None
+    left: RemoteObject | None = None
+
+
+def left_by(step: str) -> str:
+    """Return the step under which a step that is not through leaves what its next try needs: see `Unavailable.left`."""
+    return f"left by {step}"
+
+
+def left_by_looks(marker: str) -> str:
+    """Return the step under which a look leaves what later looks need."""
+    return f"looks {marker}"
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The markers of all work that a vendor showed, and its own time of the answer: see `Sighting.date`."""
+
+    markers: Collection[str]
+    date: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +165,9 @@ class Progress:
     `unseen` are items the vendor shows no trace of: lag after an answered create, a question after one that was
     found. `next_poll` is the vendor's own wait in seconds, `note` what a person should know, said once. `lasts` is for
     how many seconds from now results of this work can be had, where that can be told: what goes first is fetched first.
+
+    `doubted` are items that seem to be over although nothing of theirs says so, such as what a cancelled batch never began:
+    as what they end if that stays so for the grace. `date` is the vendor's time, see `Sighting.date`.
     """
 
     ended: Sequence[Ready | Failed | Changed]
@@ -147,6 +175,8 @@ class Progress:
     next_poll: float | None = None
     note: str = ""
     lasts: float | None = None
+    doubted: Mapping[str, Failure] = field(default_factory=dict)
+    date: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +206,7 @@ class Provider(Protocol):
     def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:
         """Do one step.
 
-        Raises Unavailable (later), Refused (this item or batch cannot), Stale (what was prepared is no longer good), Gone
+        Raises Unavailable (later; what it leaves is in `prepared` the next time, under `left_by`), Refused (this item or batch cannot), Stale (what was prepared is no longer good), Gone
         (the submission's own objects are), ContentChanged.
         """
 
@@ -189,8 +219,8 @@ class Provider(Protocol):
     def look(self, intent: Intent) -> Sighting:
         """Look once for an unanswered create. Raises Unavailable, CredentialsError."""
 
-    def survey(self, prefix: str) -> Iterable[str]:
-        """Yield the markers of all work at the vendor that start with the prefix: the project's id and a dash."""
+    def survey(self, prefix: str) -> Survey:
+        """Return the markers of all work at the vendor that start with the prefix: the project's id and a dash."""
 
     def recall(self, marker: str) -> Recalled:
         """Read back the work that carries a marker from `survey`. Raises Unavailable, Gone, CredentialsError."""
@@ -240,8 +270,8 @@ class Unsearchable:
     def look(self, intent: Intent) -> Sighting:  # noqa: ARG002
         return Sighting(None, witness=False)
 
-    def survey(self, prefix: str) -> Iterable[str]:  # noqa: ARG002
-        return ()
+    def survey(self, prefix: str) -> Survey:  # noqa: ARG002
+        return Survey(())
 
     def recall(self, marker: str) -> Recalled:
         raise Gone(f"no work is kept there that could be read back, so there is no {marker}")

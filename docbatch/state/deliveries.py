@@ -127,7 +127,7 @@ class Deliveries:
             f" AND NOT {void(self._database, sink.job)} ORDER BY document.path",
             (sink.job,),
         )
-        both = merge(rows, kept_lines(self._database, sink.row), key=itemgetter(1))
+        both = merge((row for row in rows), kept_lines(self._database, sink.row), key=itemgetter(1))
         for item, path, output, result, digest, size, media_type in both:
             yield DueDelivery(item, path, output, result, digest, size, media_type, None)
 

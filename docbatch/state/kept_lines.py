@@ -35,12 +35,15 @@ def hold_on(database: Database, job: str, path: bytes | None = None) -> None:
 
 def kept_lines(database: Database, sink: int) -> Iterator[tuple[None, bytes, bytes, str, str, int, str]]:
     """Yield path, output, result, digest, size and media type of what stays in a whole sink, in path order, behind a None."""
-    yield from database.execute(
+    rows = database.execute(
         "SELECT NULL, delivery.path, x'', delivery.result, item.digest, item.size, item.media_type"
         f" FROM {_JOINED} JOIN item ON item.id = document.item"
         f" WHERE delivery.sink = ? AND {_IS_KEPT} ORDER BY delivery.path",
         (sink,),
     )
+    # Who stops early may leave this behind for longer than the database is open, so the cursor is not handed on.
+    for row in rows:  # noqa: UP028
+        yield row
 
 
 def forget_others(database: Database, sink: int) -> None:

@@ -186,6 +186,22 @@ CREATE INDEX delivery_folded ON delivery (folded) WHERE folded IS NOT NULL;
 """
 
 
+LOOKS = """
+CREATE TABLE look (
+    subject TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    place TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    first REAL NOT NULL,
+    last REAL NOT NULL,
+    needed INTEGER NOT NULL,
+    until REAL NOT NULL,
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (subject, kind)
+) STRICT, WITHOUT ROWID
+"""
+
+
 WARNINGS = """
 ALTER TABLE item ADD COLUMN warnings TEXT;
 ALTER TABLE item ADD COLUMN warned TEXT;
@@ -260,6 +276,12 @@ def stamps(db: Database) -> None:
 def warnings_told(db: Database) -> None:
     """Keep what results warn of, and whether there is nothing to see in a document: a job may take that as failed."""
     _run(db, WARNINGS)
+
+
+@migrations()
+def looks(db: Database) -> None:
+    """Keep looks that saw nothing, so that several short runs settle what one long one would."""
+    _run(db, LOOKS)
 
 
 def apply(connection: sqlite3.Connection) -> None:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from docbatch.core.errors import GuardRefused, StateError
+from docbatch.core.looks import LookKind
 from docbatch.state import files
 from docbatch.state.copies import write_copy
 from docbatch.state.database import Database
@@ -15,6 +16,7 @@ from docbatch.state.deliveries import Deliveries
 from docbatch.state.documents import Documents
 from docbatch.state.events import Events
 from docbatch.state.items import Items
+from docbatch.state.looks import LookRecord
 from docbatch.state.remote_objects import RemoteObjects
 from docbatch.state.submissions import Submissions
 from docbatch.state.warned import WarnedDocuments
@@ -35,6 +37,7 @@ class Store:
         self.submissions = Submissions(database, self.items, self.events, self.deliveries)
         self.deadlines = Deadlines(database)
         self.warned = WarnedDocuments(database)
+        self.looks = LookRecord(database, lambda: self._place, self._drop_anchor)
 
     @classmethod
     def writable(cls, folder: Path) -> Self:
@@ -43,6 +46,7 @@ class Store:
         store = cls(folder, Database(files.open_writable(folder), folder / "state.db"))
         try:
             store._note_restored()
+            store.looks.forget_those_elsewhere()
         except BaseException:
             store.database.close()
             raise
@@ -70,6 +74,8 @@ class Store:
 
     def raise_serial(self) -> None:
         """Note beside the state how far it has come and where it lies, before money is spent."""
+        if self.is_moved():
+            self.looks.forget_all(LookKind.WATCH)
         self._drop_anchor()
         text = f"{self.lineage} {self.events.last()} {self._place}\n"
         draft = self.folder / "serial.new"
@@ -153,6 +159,7 @@ class Store:
             return
         with self.write():
             self.database.execute("INSERT OR IGNORE INTO meta VALUES ('restored', ?)", (found,))
+            self.database.execute("DELETE FROM look")
 
     def copy(self, to: Path) -> None:
         """Write a copy of the state as it is at this moment, whole or not at all. Raises StateError."""

@@ -14,17 +14,14 @@ from docbatch.core.models import (
     Submission,
     SubmissionStatus,
 )
-from docbatch.state.checksum import compare
 from docbatch.state.database import Database
 from docbatch.state.deliveries import Deliveries
 from docbatch.state.entries import Entries
 from docbatch.state.events import Events
 from docbatch.state.items import Items
 from docbatch.state.records import Collected, Frozen, ReadyItem
+from docbatch.state.submission_rows import SUM, read
 
-SUM = (
-    "row_sum(id, sequence, connection, account, recipe, status, remote_id, marker, config, request, prepared)"
-)
 RESULT_LOST = Failure(
     FailureClass.EXPIRED,
     "its stored result was lost, and no run of the provider is known of which it could be fetched again",
@@ -50,11 +47,11 @@ class Submissions:
     def open(self) -> Iterator[Submission]:
         """Yield what is not through, in sequence."""
         clause = "WHERE status IN ('intended', 'unanswered', 'submitted', 'held') ORDER BY sequence"
-        yield from self._read(clause)
+        yield from read(self._database, clause)
 
     def spent(self) -> Iterator[Submission]:
         """Yield what is collected, in sequence, as long as something made for it may still be at the vendor."""
-        yield from self._read("WHERE status = 'collected' AND prepared <> '{}' ORDER BY sequence")
+        yield from read(self._database, "WHERE status = 'collected' AND prepared <> '{}' ORDER BY sequence")
 
     def clear(self, identity: str) -> None:
         """Record that nothing is left at the vendor of what was made for a collected submission."""
@@ -63,10 +60,10 @@ class Submissions:
             self._seal(identity)
 
     def all(self) -> Iterator[Submission]:
-        yield from self._read("ORDER BY sequence")
+        yield from read(self._database, "ORDER BY sequence")
 
     def get(self, identity: str) -> Submission | None:
-        return next(self._read("WHERE id = ?", identity), None)
+        return next(read(self._database, "WHERE id = ?", identity), None)
 
     def markers(self) -> set[str]:
         """Return the markers of all that may have been sent, and of the work that a person gave up.
@@ -91,6 +88,14 @@ class Submissions:
             (identity,),
         )
         return tuple(row[0] for row in rows)
+
+    def of_item(self, row: int) -> str | None:
+        """Return the open submission that an item travels in, if it does."""
+        found = self._database.execute(
+            "SELECT submission FROM submission_item WHERE item = ? AND status IN ('running', 'ready', 'partial')",
+            (row,),
+        ).fetchone()
+        return None if found is None else str(found[0])
 
     def frozen(self, identity: str) -> Frozen:
         row = self._database.execute(
@@ -212,6 +217,19 @@ class Submissions:
                 self._entries.end(identity, item, "failed", ItemStatus.FAILED, failure=failed[key])
             self._finish(identity)
 
+    def give_up(self, identity: str, failure: Failure) -> list[str]:
+        """Record that nobody waits any more for what the vendor works on; return the keys of those items.
+
+        Results that are ready are still to be had.
+        """
+        with self._database.write():
+            ready = {each.key for each in self._entries.waiting(identity, -1)}
+            items = [each for each in self._entries.unended(identity) if each.key not in ready]
+            for item in items:
+                self._entries.end(identity, item, "failed", ItemStatus.FAILED, failure=failure)
+            self._finish(identity)
+        return [item.key for item in items]
+
     def fail_unsent(self, keys: Sequence[str], failure: Failure) -> None:
         """Record that items were refused before there was anything to send."""
         with self._database.write():
@@ -269,33 +287,6 @@ class Submissions:
                 else:
                     self._entries.end(identity, item, "failed", ItemStatus.FAILED, failure=EXPIRED)
 
-    def _read(self, clause: str, *parameters: str) -> Iterator[Submission]:
-        rows = self._database.execute(
-            "SELECT id, sequence, connection, account, status, remote_id,"
-            " (SELECT count(*) FROM submission_item AS e WHERE e.submission = submission.id"
-            "   AND e.status IN ('ready', 'partial')),"
-            " (SELECT count(*) FROM submission_item AS e WHERE e.submission = submission.id AND e.status = 'running'),"
-            " EXISTS (SELECT 1 FROM event WHERE submission = submission.id AND kind = 'replay_refused'),"
-            " EXISTS (SELECT 1 FROM event WHERE submission = submission.id AND kind IN ('found', 'resolved_found')),"
-            f" checksum, {SUM} FROM submission {clause}",
-            parameters,
-        ).fetchall()
-        for identity, sequence, connection, account, status, *rest, recorded, found in rows:
-            compare(f"submission {identity}", recorded, found)
-            remote_id, ready, running, refused, was_found = rest
-            yield Submission(
-                id=identity,
-                sequence=sequence,
-                connection=connection,
-                account=account,
-                status=SubmissionStatus(status),
-                remote_id=remote_id,
-                ready=ready,
-                running=running,
-                replay_refused=bool(refused),
-                found=bool(was_found),
-            )
-
     def _seal(self, identity: str) -> None:
         self._database.execute(f"UPDATE submission SET checksum = {SUM} WHERE id = ?", (identity,))
 
@@ -305,6 +296,8 @@ class Submissions:
             raise StateError(f"the state knows no submission {identity}", hint="see 'docbatch state list'")
         status = advance(submission.status, event)
         self._events.append(identity, event, body)
+        # Whatever happened to it opens or closes a question: earlier looks answer no later one.
+        self._database.execute("DELETE FROM look WHERE subject = ?", (identity,))
         self._database.execute("UPDATE submission SET status = ? WHERE id = ?", (str(status), identity))
         self._seal(identity)
         return status
@@ -320,6 +313,7 @@ class Submissions:
             "SELECT coalesce(max(sequence), 0) + 1 FROM submission"
         ).fetchone()
         self._events.append(submission.id, Event.INTENDED, {"items": len(frozen.items)})
+        self._database.execute("DELETE FROM look WHERE subject = ?", (submission.id,))
         self._database.execute(
             "INSERT INTO submission (id, sequence, connection, account, recipe, status, marker, config, request,"
             " prepared, intended_at, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",

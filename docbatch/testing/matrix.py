@@ -40,6 +40,9 @@ TROUBLES = (*FAULTS, *MODES)
 FIRST_LOOK = 3
 """Requests that a first look and what comes before it may take: fewer than four looks, which are the least."""
 
+HASTE = 9.0
+"""By how many seconds dates get ahead each second, since the graces here are shorter than what dates can tell."""
+
 Fault = str
 """What is wrong, for people; nothing is wrong when there is none."""
 
@@ -63,6 +66,7 @@ class Matrix(Generic[E]):
         root = self.folder / str(next(self.numbers))
         root.mkdir(parents=True)
         with self.vendor.emulator() as emulator:
+            emulator.haste = HASTE
             emulator.faults.update(faults)
             self.vendor.write(root, emulator, self.recovery)
             yield Attempt(self.vendor, emulator, root, self.vendor.environment)
@@ -130,7 +134,7 @@ class Matrix(Generic[E]):
             ending = attempt.ending()
         if not ending.killed and min(faults) <= len(self.undisturbed.requests) - UNEVEN:
             return "the request was not reached"
-        return self._wrong(ending)
+        return self.wrong(ending)
 
     def spoilt(self, faults: Iterable[str]) -> list[Fault]:
         """Let the answer to the create be lost or unreadable, each time in one way."""
@@ -143,7 +147,7 @@ class Matrix(Generic[E]):
     def _spoilt(self, faults: Mapping[int, str]) -> Fault | None:
         with self.attempt(faults) as attempt:
             attempt.finish(by_hand=self.holds)
-            return self._wrong(attempt.ending())
+            return self.wrong(attempt.ending())
 
     def unending(self, numbers: Iterable[int], faults: Sequence[str] = ENDLESS) -> list[Fault]:
         """Let one request never be answered to its end: the run ends within its time, and the next does the rest."""
@@ -160,7 +164,7 @@ class Matrix(Generic[E]):
             if code not in {0, 4}:
                 return f"the run ended with {code}: {attempt.runs[-1].err}"
             attempt.finish(by_hand=self.holds)
-            return self._wrong(attempt.ending())
+            return self.wrong(attempt.ending())
 
     def deaths(self, points: Iterable[int]) -> list[Fault]:
         """Kill the command at each of its durable effects."""
@@ -172,7 +176,7 @@ class Matrix(Generic[E]):
         with self.attempt() as attempt:
             attempt.run("apply", "--yes", die_at=at)
             attempt.finish(by_hand=self.holds)
-            return self._wrong(attempt.ending())
+            return self.wrong(attempt.ending())
 
     def chaos(self, seeds: Iterable[int], density: float = 0.08, reach: int = 60) -> list[Fault]:
         """Let many requests go wrong, drawn by a seed; a seed also draws how far the lists lag, below the grace."""
@@ -185,7 +189,7 @@ class Matrix(Generic[E]):
             attempt.emulator.lag = dice.choice((0.0, 0.0, 0.1))
             attempt.emulator.slowness = 0.05
             attempt.finish(by_hand=self.holds)
-            fault = self._wrong(attempt.ending())
+            fault = self.wrong(attempt.ending())
         return None if fault is None else f"{fault} ({faults})"
 
     def unseen(self, mode: Mode) -> Fault | None:
@@ -200,7 +204,7 @@ class Matrix(Generic[E]):
                 return f"ended with {code}, holds {attempt.held()}"
             pass_time(attempt.emulator)
             attempt.finish(by_hand=True)
-            return self._wrong(attempt.ending())
+            return self.wrong(attempt.ending())
 
     def late(self, mode: Mode) -> Fault | None:
         """Kill at the create, with lists that show nothing new to the first look, and everything to later ones."""
@@ -216,7 +220,7 @@ class Matrix(Generic[E]):
 
             emulator.committed = catch_up
             attempt.finish(by_hand=self.holds)
-            return self._wrong(attempt.ending())
+            return self.wrong(attempt.ending())
 
     def estranged(self, mode: Mode, number: int | None = None) -> Fault | None:
         """Kill at a request, the create by default, and go on with another account's credentials, then with ours."""
@@ -227,7 +231,7 @@ class Matrix(Generic[E]):
                 if other.code not in {4, 6, 12} or attempt.ending().paid_twice:
                     return f"with other credentials: {other}, paid {attempt.payments()}"
             attempt.finish(by_hand=True)
-            return self._wrong(attempt.ending())
+            return self.wrong(attempt.ending())
 
     def restored(
         self, mode: Mode = "kill_after", *, whole: bool = False, recover: bool = True
@@ -250,7 +254,7 @@ class Matrix(Generic[E]):
                 return None
             attempt.run("recover", "--yes")
             attempt.finish(by_hand=True)
-            return self._wrong(attempt.ending())
+            return self.wrong(attempt.ending())
 
     def _kill_at_next_create(self, attempt: Attempt[E], mode: Mode) -> None:
         """Kill at the create, wherever that is in this run."""
@@ -259,7 +263,7 @@ class Matrix(Generic[E]):
         attempt.emulator.choose_fault = lambda _request: ""
         assert killed.code < 0, f"the create was not reached: {killed}"
 
-    def _wrong(self, ending: Ending) -> Fault | None:
+    def wrong(self, ending: Ending) -> Fault | None:
         """Say what is wrong with an ending, beside an undisturbed run."""
         wanted = self.undisturbed
         assert wanted.code == 0, wanted.runs[-1].err

@@ -122,6 +122,34 @@ def test_without_a_key_nothing_is_trusted(tmp_path: Path, vendor: ExtendEmulator
     assert "'extend' was not searched" in ended.out
 
 
+def test_one_connection_is_searched_with_its_key_alone(tmp_path: Path, vendor: ExtendEmulator) -> None:
+    project = extend_project(tmp_path, vendor, grace=0.2)
+    project.applied()
+    lose(project)
+    settings = (tmp_path / "docbatch.yaml").read_text()
+    connection = settings.partition("  extend:")[2].replace("{file: key}", "{file: nowhere}")
+    job = (tmp_path / "jobs" / "job.yaml").read_text()
+    for old, new in {
+        "name: job": "name: later",
+        "out/": "late/",
+        "json/": "late/",
+        "provider: extend": "provider: second",
+        "operation: parse": "operation: extract",
+        "config: {}": "config: {processor: {id: ex_one}}",
+    }.items():
+        job = job.replace(old, new)
+    project.write(
+        {"docbatch.yaml": f"{settings}  second:\n    type: extend{connection}", "jobs/later.yaml": job}
+    )
+
+    ended = project.call("recover", "--connection", "extend")
+
+    assert ended.code == 6, "the other connection was not searched"
+    assert "3 documents: 3 taken over" in ended.out
+    assert "'second' was not searched: it was left out" in ended.out
+    assert "nowhere" not in ended.err
+
+
 def test_it_needs_connections_that_are_there(tmp_path: Path, vendor: ExtendEmulator) -> None:
     project = extend_project(tmp_path, vendor, grace=0.2)
 
@@ -146,17 +174,10 @@ def test_what_a_person_says_of_a_connection_that_cannot_be_searched_is_taken(
     assert is_complete(project, vendor)
 
 
-def llamacloud_that_lists_removed_files() -> LlamaCloud:
-    """Where it does not, work whose directory was removed is left to a person."""
-    service = LlamaCloud()
-    service.lists_removed = True
-    return service
-
-
 @pytest.mark.full
 @pytest.mark.parametrize(
     ("service", "builder"),
-    [(ExtractPage, extractpage), (llamacloud_that_lists_removed_files, llamacloud)],
+    [(ExtractPage, extractpage), (LlamaCloud, llamacloud)],
     ids=["extractpage", "llamacloud"],
 )
 def test_what_jobs_still_want_of_a_submission_is_taken_over(
@@ -176,3 +197,22 @@ def test_what_jobs_still_want_of_a_submission_is_taken_over(
         assert "5 documents: 3 taken over, 2 that no job wants\n" in ended.out
         assert len(emulator.ledger) == 6
         assert project.outputs()["c.txt.md"] == b"another one\n"
+
+
+def test_finished_work_whose_directory_was_removed_is_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
+    with LlamaCloud() as emulator:
+        project = llamacloud.project(tmp_path, emulator)
+        project.applied()
+        paid, outputs = list(emulator.ledger), project.outputs()
+        assert all(each.deleted is not None for each in emulator.directories.values())
+        shutil.rmtree(tmp_path / "out")
+        lose(project)
+
+        ended = project.call("recover")
+        project.applied()
+
+        assert "5 documents: 5 taken over\n" in ended.out
+        assert (emulator.ledger, project.outputs()) == (paid, outputs)

@@ -96,6 +96,60 @@ def test_stuck_work_is_still_followed_and_collected(stuck: Project, vendor: Exte
     assert len(stuck.outputs()) == 2 * len(DOCUMENTS)
 
 
+def test_what_hangs_can_be_given_up_and_is_sent_again_only_knowingly(
+    stuck: Project, vendor: ExtendEmulator
+) -> None:
+    hold_back(vendor, "")
+    cancelled = stuck.call("cancel", submission(stuck))
+    refused = stuck.call("resolve", submission(stuck), "--absent")
+    asked = len(vendor.requests)
+    dry = stuck.call("resolve", submission(stuck), "--give-up", "--dry-run")
+    told = stuck.call("resolve", submission(stuck), "--give-up")
+    (batch,) = vendor.batches
+
+    assert cancelled.code == 4
+    assert f"'docbatch resolve {submission(stuck)} --give-up' waits for it no longer" in cancelled.out
+    assert refused.code == 64
+    assert "--give-up ends it here" in refused.err
+    assert "would be given up: 3 documents would count as failed" in dry.out
+    assert "is given up: 3 documents count as failed" in told.out
+    assert f"may still work on them and charge for them ({batch})" in told.out
+    assert "paid twice" in told.out
+    assert len(vendor.requests) == asked
+    after = stuck.call("apply", "--json")
+    assert after.code == 3
+    assert "given up by 'docbatch resolve'" in after.lines[-1]["jobs"][0]["failures"][0]["message"]
+    assert len(vendor.batches) == 1
+    assert stuck.call("resolve", submission(stuck), "--give-up").code == 64
+
+    finish(vendor)
+    vendor.latency = 0.0
+    assert stuck.call("retry").code == 0
+    stuck.applied()
+    assert len(vendor.batches) == 2
+
+
+def test_what_is_ready_is_kept_when_the_rest_is_given_up(stuck: Project, vendor: ExtendEmulator) -> None:
+    first = next(iter(vendor.runs.values()))
+    first.visible = first.ends = 0.0
+    stuck.call("apply", "--no-wait")
+    stuck.call("resolve", submission(stuck), "--give-up")
+
+    assert stuck.call("apply", "--json").lines[-1]["jobs"][0]["standing"] == {"failed": 2}
+    assert len(stuck.outputs()) == 2
+
+
+def test_a_held_submission_is_not_given_up(tmp_path: Path, vendor: ExtendEmulator) -> None:
+    vendor.create_faults = ["lost_before"]
+    project = extend_project(tmp_path, vendor)
+    project.call("apply", "--no-wait")
+
+    told = project.call("resolve", submission(project), "--give-up")
+
+    assert told.code == 64
+    assert "say --absent or --remote-id ID" in told.err
+
+
 def test_a_raised_timeout_is_waited_for_again_and_costs_nothing(
     stuck: Project, vendor: ExtendEmulator
 ) -> None:

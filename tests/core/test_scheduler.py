@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from docbatch.core import scheduler
+from docbatch.core.looks import Looks, SpacedLooks
 from docbatch.core.models import Recovery, Submission, SubmissionStatus, Traits, WorkItem
 from docbatch.core.scheduler import (
     Action,
@@ -18,7 +19,6 @@ from docbatch.core.scheduler import (
     Deliver,
     Discard,
     Due,
-    Looks,
     Note,
     Poll,
     Settle,
@@ -28,6 +28,7 @@ from docbatch.core.scheduler import Queue as Waiting
 
 CASES = Path(__file__).parents[1] / "cases" / "schedule"
 TRAITS = {field.name for field in fields(Traits)}
+NONE: Mapping[str, Any] = {}
 EXPECTED = {"reason", "now", "actions", "notes", "says", "wake_at"}
 
 
@@ -71,6 +72,10 @@ def queue(recipe: str, given: Mapping[str, Any]) -> Waiting:
     return Waiting(recipe, given.get("connection", "vendor"), items, more=given.get("more", False))
 
 
+def looks(empty: Mapping[str, Any] = NONE, blind: Mapping[str, Any] = NONE, **given: Any) -> Looks:
+    return Looks(SpacedLooks(**empty), SpacedLooks(**blind), **given)
+
+
 def snapshot(case: Mapping[str, Any]) -> Snapshot:
     given = {key: value for key, value in case.items() if key not in EXPECTED}
     read: dict[str, Any] = {
@@ -86,7 +91,7 @@ def snapshot(case: Mapping[str, Any]) -> Snapshot:
         ),
         "queues": tuple(queue(name, each) for name, each in given.pop("queues", {}).items()),
         "due": tuple(Due(**each) for each in given.pop("due", [])),
-        "looks": {name: Looks(**each) for name, each in given.pop("looks", {}).items()},
+        "looks": {name: looks(**each) for name, each in given.pop("looks", {}).items()},
     }
     return Snapshot(**read, **given)
 

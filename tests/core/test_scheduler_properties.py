@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docbatch.core.lifecycle import OPEN, Event, advance
+from docbatch.core.looks import Looks, SpacedLooks
 from docbatch.core.models import Recovery, Submission, SubmissionStatus, Traits, WorkItem
 from docbatch.core.scheduler import (
     Action,
@@ -18,7 +19,6 @@ from docbatch.core.scheduler import (
     Deliver,
     Discard,
     Due,
-    Looks,
     Poll,
     Queue,
     Settle,
@@ -104,7 +104,8 @@ def waiting(draw: st.DrawFn, recipe: str) -> tuple[WorkItem, ...]:
     )
 
 
-looks = st.builds(Looks, st.integers(0, 5), st.integers(0, 5), moments, moments)
+spaced = st.builds(SpacedLooks, st.integers(0, 5), moments, moments)
+looks = st.builds(Looks, spaced, spaced, st.booleans(), moments)
 by_submission = st.sampled_from([f"s{number}" for number in range(5)])
 dues = st.lists(
     st.builds(
@@ -285,6 +286,7 @@ class World:
     shows: dict[str, int]
     now: float = 0.0
     looks: dict[str, Looks] = field(default_factory=dict)
+    looked: Counter[str] = field(default_factory=Counter)
     paid: Counter[str] = field(default_factory=Counter)
     done: list[str] = field(default_factory=list)
 
@@ -345,13 +347,14 @@ class World:
         self.submissions[identity] = replace(asked, status=advance(asked.status, event))
 
     def look(self, identity: str) -> None:
-        looks = self.looks.get(identity, Looks(since=self.now))
-        self.looks[identity] = looks = replace(looks, empty=looks.empty + 1, next_at=self.now + 20)
-        if identity in self.exists and looks.empty >= self.shows[identity]:
+        self.looked[identity] += 1
+        empty = self.looks.get(identity, Looks()).empty.with_one(self.now, self.connection.traits)
+        self.looks[identity] = Looks(empty, asked=True, next_at=self.now + 20)
+        if identity in self.exists and self.looked[identity] >= self.shows[identity]:
             self.advance(identity, Event.FOUND)
 
     def close(self, action: Close) -> None:
-        self.looks[action.submission] = Looks(blind=1)
+        self.looks[action.submission] = Looks(asked=True)
         self.advance(action.submission, Event.ABSENT if action.absent else Event.UNKNOWABLE)
         if action.absent:
             self.waiting.extend(self.batches[action.submission])

@@ -101,6 +101,30 @@ class Slow(FakeProvider):
         return replace(super().poll(intent, remote_id), next_poll=45.0, note="the queue is long")
 
 
+class Dropping(FakeProvider):
+    """Ends the work and never says what became of one document; it tells of the others once."""
+
+    def poll(self, intent: Intent, remote_id: str | None) -> Progress:
+        seen = super().poll(intent, remote_id)
+        if remote_id != "batch-1":
+            return seen
+        key = intent.batch.items[0].key
+        why = Failure(FailureClass.VENDOR_ERROR, "the batch is over and says nothing of it", "dropped")
+        shown = [each for each in seen.ended if each.key != key and self.cloud.now < 3.0]
+        return replace(seen, ended=shown, doubted={key: why})
+
+
+class Wavering(FakeProvider):
+    """Takes long to tell of a document that the batch, which is over, has ended."""
+
+    def poll(self, intent: Intent, remote_id: str | None) -> Progress:
+        seen = super().poll(intent, remote_id)
+        if remote_id != "batch-1" or seen.ended:
+            return seen
+        why = Failure(FailureClass.VENDOR_ERROR, "the batch is over and says nothing of it", "dropped")
+        return replace(seen, doubted={intent.batch.items[0].key: why})
+
+
 class Spoilt(FakeProvider):
     """Gives one result spoilt, the first three times."""
 
@@ -132,6 +156,7 @@ class Hiding(FakeProvider):
 
 GONE = "expired None: the vendor no longer has the work or its result; it is not sent again without consent"
 LOST = "intended accepted lost"
+DROPPED = "vendor_error dropped: the batch is over and says nothing of it"
 HELD = (
     "held None: it may have been sent, but the provider shows no trace of it; it is not sent again by itself"
 )
@@ -234,6 +259,10 @@ ROWS = {
         ),
         speaks_as=Hiding, at={"poll": SELDOM[:11]},
     ),
+    "poll, a document is dropped": row(
+        "poll", [], without(DROPPED, 1, "poll 11, fetch 2, discard 2", told=(ONE, TWO)), speaks_as=Dropping, at={"poll": SELDOM[:11]},
+    ),
+    "poll, a document seems to be dropped": row("poll", [], seen(ONE, TWO), speaks_as=Wavering),
     "fetch unavailable": row("fetch", ["down"], seen(ONE, TWO, calls="poll 4, fetch 4, discard 2"), at={"fetch": [2.0, 2.0, 2.0, 3.0]}),
     "fetch unavailable, twice": row(
         "fetch", ["down", "", "", "down"], seen(ONE, TWO, calls="poll 4, fetch 5, discard 2"), at={"fetch": [2.0, 2.0, 2.0, 3.0, 5.0]}

@@ -48,6 +48,13 @@ class Blind(FakeProvider):
         return replace(super().look(intent), found=None, witness=False)
 
 
+class Timeless(FakeProvider):
+    """Does not tell when it answers."""
+
+    def look(self, intent: Intent) -> Sighting:
+        return replace(super().look(intent), date=None)
+
+
 class Noting(FakeProvider):
     def look(self, intent: Intent) -> Sighting:
         sighting = super().look(intent)
@@ -152,10 +159,13 @@ ROWS = {
     "look, unavailable": look(
         LOST, ["down"] * 2, replace(ABSENT, calls="create 3, look 6"), at={"look": [0.0, 1.0, 3.0, 23.0, 43.0, 63.0]}
     ),
-    # By then the time is up, and one look says nothing of what shows a moment later.
-    "look, unavailable for long": look(
-        TAKEN, ["down"] * 7, replace(FOUND, calls="create 2, look 9"), cloud={"lag": 130.0},
-        at={"look": [0.0, 1.0, 3.0, 7.0, 15.0, 31.0, 63.0, 123.0, 143.0]},
+    # By then the time is up, and two looks say nothing of what shows a moment later.
+    "look, far apart": look(
+        TAKEN, ["", *["down"] * 6], replace(FOUND, calls="create 2, look 9"), cloud={"lag": 100.0},
+        at={"look": [0.0, 20.0, 21.0, 23.0, 27.0, 35.0, 51.0, 83.0, 103.0]},
+    ),
+    "look, without the vendor's time": look(
+        LOST, [], held(FIRST, BLIND), held(FIRST, BLIND).again(LOOKED_ONCE), repeats=True, paid=1, speaks_as=Timeless, at=GRACE,
     ),
     "look, unavailable, and the vendor names a wait": look(
         TAKEN, ["down_wait"], replace(FOUND, calls="create 2, look 2"), at={"look": [0.0, 9.0]}

@@ -1,7 +1,7 @@
 """A provider that does not come back from one of its methods until it is let go."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -63,7 +63,7 @@ class Held(outside.Shout):
     def pins(self, operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:
         return self._hold.on("pins", lambda: {"version": "1"})
 
-    def survey(self, prefix: str) -> Iterable[str]:
+    def survey(self, prefix: str) -> base.Survey:
         return self._hold.on("survey", lambda: self._shout.survey(prefix))
 
     def steps(self, batch: base.Batch) -> Sequence[base.Step]:

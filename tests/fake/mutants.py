@@ -15,8 +15,8 @@ from docbatch.core import consequences, scheduler
 from docbatch.core.consequences import ErrorKind, Fate, ProviderCall, Told
 from docbatch.core.errors import Uncertain
 from docbatch.core.lifecycle import Event
+from docbatch.core.looks import SpacedLooks
 from docbatch.core.models import Draft, Recovery, Submission
-from docbatch.core.scheduler import Looks
 from docbatch.engine import clock
 from docbatch.engine.administration import cancel_work, recover_work
 from docbatch.engine.connections import contract
@@ -420,13 +420,16 @@ SETTLE: Mapping[str, Mutant] = {
     "look: what the provider notes is not told": _mutant(
         settle_unanswered_creates._accept, "run.remark(identity, accepted.note)", "pass", "look, found, with a note"
     ),
-    "look: the first is believed": _mutant(Looks.are_enough, "count >= traits.looks", "count >= 1", "look, unavailable for long"),
+    "look: the first is believed": _mutant(SpacedLooks.are_enough, "self.count >= traits.looks", "self.count >= 1", "look, far apart"),
     "look: looks come one upon the other": _mutant(
-        settle_unanswered_creates._count, "connection.traits.look_spacing", "1.0", "look, absent", "look, found late"
+        SpacedLooks.pause, "return traits.look_spacing", "return 1.0", "look, absent", "look, found late"
     ),
-    "look: what sees no witness counts": _mutant(settle_unanswered_creates._count, " if witness else", " if True else", "look, blind"),
+    "look: what sees no witness counts": _mutant(settle_unanswered_creates._count, "sighting.witness and ", "", "look, blind"),
+    "look: what the vendor dates not counts": _mutant(
+        settle_unanswered_creates._count, " and sighting.date is not None", "", "look, without the vendor's time"
+    ),
     "look: one that failed counts": _mutant(
-        _settle, _LATER, "_count(run, connection, followed, witness=True)",
+        _settle, _LATER, "_count(run, connection, action.submission, Sighting(None, True, run.clock.wall()))",
         "look, unavailable", "look, unavailable, and the vendor names a wait",
     ),
     "look unavailable: the vendor's own wait is not heeded": _mutant(
@@ -441,7 +444,7 @@ SETTLE: Mapping[str, Mutant] = {
         "look, absent, and never sent again", "look, absent though it was taken, and never sent again",
     ),
     "look: held work is not looked for again": _mutant(
-        scheduler._look_again, "looks.empty + looks.blind == 0", "False",
+        scheduler._look_again, "not looks.asked", "False",
         "look, absent though it was taken, and never sent again", "look, absent, and never sent again", "look, blind",
     ),
     "look unexpected: is tried again for ever": _entry(_C.LOOK, _K.UNEXPECTED, _ANOTHER_TRY, "look, unexpected"),
@@ -526,13 +529,19 @@ FOLLOW: Mapping[str, Mutant] = {
         "poll, a document of work that was answered is not to be seen",
     ),
     "not to be seen: is held though the vendor has it": _mutant(
-        follow_submission._question, "if not is_certain and", "if", "poll, a document of work that was answered is not to be seen"
+        follow_submission._question, "if is_certain:", "if False:", "poll, a document of work that was answered is not to be seen"
     ),
     "not to be seen: is waited for for ever": _mutant(
-        follow_submission._question, "if not is_certain and", "if False and", "poll, a document of work that was found is not to be seen"
+        follow_submission._question, "if is_certain:", "if True:", "poll, a document of work that was found is not to be seen"
     ),
     "not to be seen: is held at once": _mutant(
-        follow_submission._question, ">= connection.traits.grace", ">= 0", "poll, a document of work that was found is not to be seen"
+        follow_submission._question, "counted.are_enough(connection.traits)", "True", "poll, a document of work that was found is not to be seen"
+    ),
+    "no sign of life: is failed at once": _mutant(
+        follow_submission._doubt, "counted.are_enough(connection.traits)", "True", "poll, a document seems to be dropped"
+    ),
+    "no sign of life: is waited for for ever": _mutant(
+        follow_submission._record, "if progress.doubted:", "if False:", "poll, a document is dropped"
     ),
     "fetch unavailable: is fetched again at once": _mutant(
         _meet_failures, "if pauses:", "if False:",
@@ -586,7 +595,7 @@ FOLLOW: Mapping[str, Mutant] = {
 }  # fmt: skip
 
 _knows_all_work = look_for_unknown_work.knows_all_work
-_WATCH = "if not traits.free and run.store.is_moved() and not _is_watched(run, connection):"
+_WATCH = "if not traits.free and run.store.is_moved() and not _is_watched(run, connection, survey.date):"
 _UNSEARCHED = "take_consequences(run, connection, ProviderCall.SURVEY, error)\n        return False"
 
 UNKNOWN_WORK: Mapping[str, Mutant] = {
@@ -619,12 +628,12 @@ UNKNOWN_WORK: Mapping[str, Mutant] = {
     "another account: is another world at once": _mutant(_knows_all_work, "_refuse_stranded(run, connection)", "pass", "another account"),
     "a copied state: sends at once": _mutant(_knows_all_work, _WATCH, "if False:", "a copied state", "a copied state, unavailable meanwhile"),
     "a copied state: one look is enough": _mutant(
-        look_for_unknown_work._is_watched, "seen.are_enough(seen.empty, traits, now)", "True", "a copied state"
+        look_for_unknown_work._is_watched, "counted.are_enough(traits)", "True", "a copied state"
     ),
     "a copied state: is watched where nothing is charged": _mutant(
         _knows_all_work, "if not traits.free and run.store.is_moved()", "if run.store.is_moved()", "a copied state, free"
     ),
-    "a copied state: is not told": _mutant(look_for_unknown_work._is_watched, "if looks is None:\n        run.observe(", "if looks is None:\n        (", "a copied state"),
+    "a copied state: is not told": _mutant(look_for_unknown_work._is_watched, "connection.is_watching = True\n        run.observe(", "connection.is_watching = True\n        (", "a copied state"),
 }  # fmt: skip
 
 RECOVER: Mapping[str, Mutant] = {

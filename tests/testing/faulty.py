@@ -2,7 +2,8 @@
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -26,6 +27,7 @@ from docbatch.providers.base import (
     Recalled,
     Sighting,
     Step,
+    Survey,
 )
 from docbatch.providers.kind import ProviderKind, Settings, Surroundings
 
@@ -80,7 +82,7 @@ class Believes(Pigeon):
     """Takes the first list without its work for proof that there is none."""
 
     def look(self, intent: Intent) -> Sighting:
-        return Sighting(super().look(intent).found, witness=True)
+        return replace(super().look(intent), witness=True)
 
 
 @faulty
@@ -185,24 +187,39 @@ class BelievesInTrouble(Pigeon):
 
 
 @faulty
+class Timeless(Pigeon):
+    def look(self, intent: Intent) -> Sighting:
+        return replace(super().look(intent), date=None)
+
+
+@faulty
+class OwnTime(Pigeon):
+    """Takes its own clock for the vendor's."""
+
+    def survey(self, prefix: str) -> Survey:
+        return replace(super().survey(prefix), date=time.time())
+
+
+@faulty
 class ShowsOthers(Pigeon):
-    def survey(self, prefix: str) -> Iterable[str]:
+    def survey(self, prefix: str) -> Survey:
         return super().survey(prefix.removesuffix("-"))
 
 
 @faulty
 class ShowsOnePage(Pigeon):
-    def survey(self, prefix: str) -> Iterable[str]:
-        return list(super().survey(prefix))[:1]
+    def survey(self, prefix: str) -> Survey:
+        seen = super().survey(prefix)
+        return replace(seen, markers=list(seen.markers)[:1])
 
 
 @faulty
 class ShowsAPart(Pigeon):
-    def survey(self, prefix: str) -> Iterable[str]:
+    def survey(self, prefix: str) -> Survey:
         try:
             return super().survey(prefix)
         except Unavailable:
-            return ()
+            return Survey(())
 
 
 @faulty

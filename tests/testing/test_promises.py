@@ -37,6 +37,10 @@ BROKEN = {
         "BelievesInTrouble": "a look says that the work is not there, and it is",
         "TellsItsKey": "a key is readable in an error of the type Unavailable",
     },
+    "looks_tell_the_vendors_time": {
+        "Timeless": "a look does not tell when it was answered",
+        "OwnTime": "a survey tells another time than the vendor does",
+    },
     "a_survey_shows_this_projects_work": {
         "ShowsOthers": "which is not work of this project",
         "ShowsOnePage": "a survey does not show",

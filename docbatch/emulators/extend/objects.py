@@ -59,7 +59,7 @@ class File:
 
 @dataclass
 class Run:
-    """`visible` and `ends` are times; `hidden` runs are never listed. `file` is None when it could not be taken in."""
+    """`visible` and `ends` are times; `hidden` runs are never listed, `stalled` ones never begun. `file` is None when it could not be taken in."""
 
     id: str
     operation: str
@@ -76,6 +76,7 @@ class Run:
     ending: tuple[str, str | None] = ("PROCESSED", None)
     cancelled: bool = False
     hidden: bool = False
+    stalled: bool = False
     pages: tuple[Page, ...] = ()
     figured: bool = False
     message: str | None = None
@@ -83,6 +84,8 @@ class Run:
     def status(self, now: float) -> str:
         if self.cancelled:
             return "CANCELLED"
+        if self.stalled:
+            return "PENDING"
         if now < self.visible:
             return "PENDING"
         return "PROCESSING" if now < self.ends else self.ending[0]

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
@@ -33,6 +34,9 @@ __all__ = ["KEY", "PRESET", "LlamaCloud"]
 
 MOST_FILES = 1000
 PRESET = "cfg-PARSE_AGENTIC"
+
+
+_DIGEST = re.compile(r"^[0-9a-f]{64}-")
 
 
 class LlamaCloud(DirectJobs):
@@ -125,7 +129,8 @@ class LlamaCloud(DirectJobs):
         self.jobs[made.id] = made
         if not made.says("unlisted") and not self.scenario.hides(made.name):
             batch.rows.append((entry.id, made.id, None))
-        payment = Payment(product.removesuffix("_v2"), entry.display_name)
+        # A client may begin a name with a digest, as its own mark.
+        payment = Payment(product.removesuffix("_v2"), _DIGEST.sub("", entry.display_name))
         self.buy(text, payment, entry.content, partial(self._finish, made, begins + self.working))
 
     def _finish(self, job: Job, earliest: float, reading: Reading) -> None:

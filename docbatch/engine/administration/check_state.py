@@ -15,7 +15,7 @@ def check(folder: Path) -> Iterator[str]:
     """Yield what is wrong with the state and its results; nothing when all is well. Changes nothing."""
     with Store.readable(folder) as store:
         yield from _sqlite(store)
-        for rows in (store.items.all, store.submissions.all, store.events.all):
+        for rows in (store.items.all, store.submissions.all, store.events.all, store.looks.all):
             yield from _rows(rows)
         yield from _histories(store)
         yield from _results(store)

@@ -11,6 +11,7 @@ from docbatch.core.errors import UsageError
 from docbatch.core.lifecycle import Event
 from docbatch.core.models import (
     RETRY_CLASS,
+    Failure,
     FailureClass,
     ItemStatus,
     RetryClass,
@@ -149,12 +150,43 @@ def resolve(folder: Path, submission: str, remote_id: str | None, *, dry_run: bo
     with locked(folder) as store:
         known = named_submission(store, submission)
         if known.status not in {SubmissionStatus.HELD, SubmissionStatus.UNANSWERED}:
-            raise UsageError(f"submission {submission} is {known.status}: there is nothing to settle")
+            raise UsageError(
+                f"submission {submission} is {known.status}: there is nothing to settle",
+                hint="where it hangs, 'docbatch cancel' asks the vendor to stop it, and --give-up ends it here"
+                if known.status is SubmissionStatus.SUBMITTED
+                else None,
+            )
         if not dry_run and remote_id is not None:
             store.submissions.accept(submission, Event.RESOLVED_FOUND, remote_id, {})
         elif not dry_run:
             store.submissions.record(submission, Event.RESOLVED_ABSENT)
         return known.running
+
+
+GIVEN_UP = Failure(
+    FailureClass.CANCELLED,
+    "given up by 'docbatch resolve' while the vendor worked on it: it may have been charged, and its result is not fetched",
+    "given_up",
+)
+
+
+def give_up(folder: Path, submission: str, *, dry_run: bool) -> tuple[Submission, int]:
+    """End what a vendor neither ends nor stops; return it, and how many of its documents count as failed now.
+
+    Raises UsageError where it is not with a vendor, or nothing of it runs.
+    """
+    with locked(folder) as store:
+        known = named_submission(store, submission)
+        if known.status in {SubmissionStatus.HELD, SubmissionStatus.UNANSWERED}:
+            raise UsageError(
+                f"submission {submission} is {known.status}: whether the vendor has it is not known",
+                hint="say --absent or --remote-id ID",
+            )
+        if known.status is not SubmissionStatus.SUBMITTED or not known.running:
+            raise UsageError(f"submission {submission} is {known.status}: there is nothing to give up")
+        if not dry_run:
+            store.submissions.give_up(submission, GIVEN_UP)
+        return known, known.running
 
 
 def backup(folder: Path, to: Path) -> None:

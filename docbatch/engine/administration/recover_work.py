@@ -20,14 +20,14 @@ from docbatch.engine.administration.adopt_unknown_work import (
     record_unknown_work,
 )
 from docbatch.engine.clock import Clock, SystemClock, patiently, pause
-from docbatch.engine.connections.contract import listed
+from docbatch.engine.connections.contract import surveyed
 from docbatch.engine.connections.conversations import complete
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.planning.plan import Selection
 from docbatch.engine.planning.plan_session import PlanSession, locked_session
 from docbatch.engine.progress_notices import Observer, Waiting
 from docbatch.providers import REGISTRY
-from docbatch.providers.base import Provider, Recalled
+from docbatch.providers.base import Provider, Recalled, Survey
 from docbatch.providers.kind import Settings
 from docbatch.state.store import Store
 
@@ -83,7 +83,9 @@ def recover(search: Search, observe: Observer, announce: Callable[[Sequence[Judg
             if search.dry_run
             else None
         )
-        session = stack.enter_context(locked_session(search, clock, left=_named, rehearsal=rehearsal))
+        session = stack.enter_context(
+            locked_session(search, clock, left=_named, rehearsal=rehearsal, only=search.only)
+        )
         session.record()
         return recover_with(search, session, clock, observe, announce)
 
@@ -181,14 +183,14 @@ def _search(
         return
     connection = session.connections[name]
 
-    def survey(provider: Provider) -> set[str]:
-        return set(listed(provider.survey(_prefix(search)), str))
+    def survey(provider: Provider) -> Survey:
+        return surveyed(provider.survey(_prefix(search)))
 
     try:
-        markers = patiently(
-            clock, lambda: complete(clock, connection.ask(ProviderCall.SURVEY, survey, gives=set), observe)
+        shown = patiently(
+            clock, lambda: complete(clock, connection.ask(ProviderCall.SURVEY, survey, gives=Survey), observe)
         )
-        for marker in sorted(markers - session.store.submissions.markers()):
+        for marker in sorted(frozenset(shown.markers) - session.store.submissions.markers()):
             yield UnknownWork(marker, name, connection.account, _recall(connection, marker, clock, observe))
     except (CredentialsError, ProviderError) as error:
         connection.cut(error)

@@ -10,6 +10,7 @@ from docbatch.naming.pathtext import escape
 from docbatch.spool import Spool
 from docbatch.state import lock
 from docbatch.state.deadlines import Stuck
+from docbatch.state.looks import RecordedLooks
 from docbatch.state.store import Store
 
 
@@ -34,6 +35,8 @@ class JobStatus:
 class StateStatus:
     """`stuck` holds, by id, what of the open submissions is with a vendor for longer than its jobs allow.
 
+    `looking` holds, by id, what may or may not be at its vendor, and connections whose lists are watched.
+
     `owner` names a run that holds the state at this moment.
     """
 
@@ -43,6 +46,7 @@ class StateStatus:
     spool_bytes: int
     owner: str | None
     stuck: Mapping[str, Stuck] = field(default_factory=dict)
+    looking: Mapping[str, RecordedLooks] = field(default_factory=dict)
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Yield one JSON value for each job and open submission, and one for the spool."""
@@ -56,7 +60,12 @@ class StateStatus:
         for each in self.open:
             yield {"type": "submission", "id": each.id, "connection": each.connection, "status": str(each.status),
                    "remote_id": each.remote_id, "running": each.running, "ready": each.ready,
-                   "stuck": asdict(self.stuck[each.id]) if each.id in self.stuck else None}  # fmt: skip
+                   "stuck": asdict(self.stuck[each.id]) if each.id in self.stuck else None,
+                   "looking": self.looking[each.id].values() if each.id in self.looking else None}  # fmt: skip
+        submissions = {each.id for each in self.open}
+        for looks in self.looking.values():
+            if looks.subject not in submissions:
+                yield {"type": "looking", "connection": looks.subject, **looks.values()}
         yield {"type": "spool", "entries": self.spool_entries, "bytes": self.spool_bytes}
 
 
@@ -71,6 +80,7 @@ def read_status(store: Store, only: str | None = None, *, now: float) -> StateSt
         spool_bytes=spool.size(),
         owner=lock.owner(store.folder / "lock") if lock.is_held(store.folder / "lock") else None,
         stuck={each.submission: each for each in store.deadlines.passed(now)},
+        looking=store.looks.open(),
     )
 
 

@@ -2,12 +2,13 @@
 
 import inspect
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, ProviderError, Unexpected, UsageError
 from docbatch.engine.code_of_others import raised
-from docbatch.providers.base import Provider
+from docbatch.providers.base import Provider, Survey
 
 T = TypeVar("T")
 Allowed = tuple[type[Exception], ...]
@@ -67,6 +68,13 @@ def listed(values: Iterable[T], kind: type[T]) -> list[T]:
             f"it returned a {type(strangers[0]).__name__} among what is to be {kind.__name__}"
         )
     return found
+
+
+def surveyed(answer: object) -> Survey:
+    """Return what a survey gave. Raises WrongTypeError when it is none, or holds what is no marker."""
+    if not isinstance(answer, Survey):
+        raise WrongTypeError(f"it returned a value of type {type(answer).__name__}")
+    return replace(answer, markers=frozenset(listed(answer.markers, str)))
 
 
 def broken(connection: str, call: str, what: str) -> Unexpected:

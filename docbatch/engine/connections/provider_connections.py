@@ -15,7 +15,7 @@ from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, DocbatchError, NotAnswering, NotSent, Unavailable
 from docbatch.core.models import Traits
 from docbatch.core.results import Answer
-from docbatch.core.scheduler import ConnectionView, Looks
+from docbatch.core.scheduler import ConnectionView
 from docbatch.engine.code_of_others import raised
 from docbatch.engine.connections.backoff import Backoff
 from docbatch.engine.connections.contract import Allowed, kept, opened
@@ -58,7 +58,7 @@ class ProviderConnection:
     """One connection in a run: the threads that ask it, and what the run remembers of it.
 
     One thread of its own asks one thing after the other, others send and fetch side by side. `searched` says that
-    everything at the vendor that bears the project's mark is known; `watch` counts the looks of a state that was moved;
+    everything at the vendor that bears the project's mark is known; `is_watching` that its lists are watched since the state was moved;
     `renewals` how often what was prepared was no longer good; `left` are submissions whose remains could not be removed.
     """
 
@@ -73,7 +73,7 @@ class ProviderConnection:
         self.trouble: DocbatchError | None = None
         self.backoff = Backoff()
         self.searched = False
-        self.watch: Looks | None = None
+        self.is_watching = False
         self.renewals = 0
         self.left: set[str] = set()
         self.is_ending = False

@@ -11,8 +11,8 @@ from pathlib import Path
 from docbatch.core.changes import ChangeKind, FoundDocument, Reason
 from docbatch.core.errors import UsageError
 from docbatch.core.keys import canonical
-from docbatch.core.models import ItemStatus, Recipe
-from docbatch.core.report import named_versions
+from docbatch.core.models import RETRY_CLASS, Failure, ItemStatus, Recipe, RetryClass
+from docbatch.core.report import looking, named_versions
 from docbatch.engine.planning.differences_database import Change
 from docbatch.engine.planning.explain_link import link_facts
 from docbatch.engine.planning.plan import Plan, Selection, Sight
@@ -140,6 +140,8 @@ def _let_go(document: str, plan: Plan, here: Path) -> Iterator[Explanation]:
 def _explain(plan: Plan, target: ResolvedJob, path: bytes, here: Path) -> Explanation:
     change = plan.differences.change_of(target.name, path)
     verdict, reason = _verdict(change)
+    if change is not None and change.kind is ChangeKind.STAND and change.problem is not None:
+        verdict = _taken_up(verdict, target, change.problem)
     facts = [*link_facts(target, path, plan.cache), *_key_facts(plan, target, path, change)]
     if plan.store is not None:
         facts += _output_facts(plan, plan.store, target, path, here)
@@ -157,6 +159,13 @@ def _verdict(change: Change | None) -> tuple[str, str]:
     if change.kind is ChangeKind.STAND and change.problem == EMPTY:
         return VOID
     return VERDICTS[change.kind], str(change.reason)
+
+
+def _taken_up(verdict: str, target: ResolvedJob, why: Failure) -> str:
+    """Return the verdict on a failed document with the command that takes it up: where it costs money, not every one does."""
+    if target.traits.free or RETRY_CLASS[why.kind] is not RetryClass.NEVER:
+        return verdict
+    return verdict.replace("'docbatch retry'", f"'docbatch retry --class {why.kind}'")
 
 
 def _changed(plan: Plan, target: ResolvedJob, path: bytes, change: Change | None) -> Iterator[Difference]:
@@ -186,6 +195,7 @@ def _key_facts(plan: Plan, target: ResolvedJob, path: bytes, change: Change | No
         yield f"item {key}"
     if item is not None:
         yield from _item_facts(item)
+        yield from _look_facts(plan, item)
         yield from _version_facts(plan, target, item)
     elif plan.store is not None and key:
         yield "these bytes were never sent under this job's provider, operation and config"
@@ -210,6 +220,15 @@ def _item_facts(item: RecordedItem) -> Iterator[str]:
     yield from item.warnings
     if item.status is ItemStatus.LIVE:
         yield "'docbatch status' shows the submission it travels in"
+
+
+def _look_facts(plan: Plan, item: RecordedItem) -> Iterator[str]:
+    """Say of a document that may or may not be with the provider until when that is looked for."""
+    assert plan.store is not None
+    submission = plan.store.submissions.of_item(item.row)
+    looks = plan.store.looks.open().get(submission or "")
+    if looks is not None:
+        yield f"submission {submission}: {looking(looks.looks.count, looks.needed, looks.until)}"
 
 
 def _output_facts(plan: Plan, store: Store, target: ResolvedJob, path: bytes, here: Path) -> Iterator[str]:

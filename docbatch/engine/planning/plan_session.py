@@ -67,11 +67,13 @@ def locked_session(
     *,
     left: Callable[[Store], Collection[str]] = busy,
     rehearsal: Path | None = None,
+    only: str | None = None,
     observe: Observer = lambda _notice: None,
     deadline: float = float("inf"),
 ) -> Iterator[PlanSession]:
     """Hold the state, look at what is listed, and see what is due. `left` names connections beside those of the jobs.
 
+    With `only` no other connection is asked anything, and jobs whose versions another would have to tell are left out.
     With `rehearsal`, a folder, a copy of the state is opened there instead: what is done is then done to the copy.
     Nobody is waited for beyond `deadline` (monotonic). Raises StateError, StateLocked, GuardRefused, UsageError, TimeUp:
     nothing was sent or recorded then.
@@ -96,7 +98,10 @@ def locked_session(
             clock=clock,
             deadline=deadline,
         )
-        versions = _ask(connections, clock, deadline, unpinned(work.jobs, store, work.upgrade))
+        asked = [
+            job for job in unpinned(work.jobs, store, work.upgrade) if only in {None, job.connection.name}
+        ]
+        versions = _ask(connections, clock, deadline, asked)
         sight = Sight(lambda job: versions.get(job.name), look)
         made = plan(work, store, cache, differences, sight)
         yield PlanSession(store, spool, connections, made)

@@ -19,6 +19,7 @@ from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
 from docbatch.state.deadlines import Stuck
+from docbatch.state.looks import RecordedLooks
 
 UNDONE = ("live", "held")
 WRONG = ("failed", "partial", "problem")
@@ -63,11 +64,12 @@ class JobOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ApplyOutcome:
-    """`stuck` is what is with a vendor for longer than its jobs allow."""
+    """`stuck` is what is with a vendor for longer than its jobs allow; `looking` what may or may not be there."""
 
     jobs: tuple[JobOutcome, ...]
     errors: tuple[DocbatchError, ...] = field(default=())
     stuck: tuple[Stuck, ...] = ()
+    looking: tuple[RecordedLooks, ...] = ()
     declined: bool = False
 
     @property
@@ -135,7 +137,8 @@ def _outcome(run: Run, shown: int) -> ApplyOutcome:
     jobs = tuple(_job(run, target, shown) for target in run.targets.values())
     passed = run.store.deadlines.passed(run.clock.wall())
     stuck = tuple(each for each in passed if run.targets.keys() & each.jobs)
-    return ApplyOutcome(jobs, (*run.errors, *run.connections.troubles.values()), stuck)
+    looking = tuple(run.store.looks.open().values())
+    return ApplyOutcome(jobs, (*run.errors, *run.connections.troubles.values()), stuck, looking)
 
 
 def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:

@@ -11,6 +11,7 @@ from docbatch.core.errors import (
     ProviderError,
 )
 from docbatch.core.lifecycle import Event
+from docbatch.core.looks import LookKind
 from docbatch.core.models import Failure, FailureClass, ItemStatus, Submission
 from docbatch.engine.connections.contract import broken
 from docbatch.engine.connections.conversations import Talk
@@ -86,8 +87,14 @@ def _record(run: Run, connection: ProviderConnection, submission: Submission, pr
     if changed:
         _release(run, submission.id, changed)
     run.remark(submission.id, progress.note)
+    if progress.doubted:
+        _doubt(run, connection, submission, progress)
+    else:
+        run.store.looks.forget(submission.id, LookKind.DOUBTED)
     if progress.unseen:
         _question(run, connection, submission, progress)
+    else:
+        run.store.looks.forget(submission.id, LookKind.UNSEEN)
 
 
 def _stop_without_credits(run: Run, connection: ProviderConnection, failed: Mapping[str, Failure]) -> None:
@@ -113,12 +120,19 @@ def _release(run: Run, identity: str, changed: Sequence[Changed]) -> None:
 
 def _question(run: Run, connection: ProviderConnection, submission: Submission, progress: Progress) -> None:
     """Hold items without a trace once a found submission had its grace: they may exist, so they are not sent again."""
-    followed, now = run.follow(submission.id), run.clock.monotonic()
-    if followed.found_at is None:
-        followed.found_at = now
     is_certain = submission.remote_id is not None and not submission.found
-    if not is_certain and now - followed.found_at >= connection.traits.grace:
+    if is_certain:
+        return
+    counted = run.count_look(connection, submission.id, LookKind.UNSEEN, progress.date)
+    if counted.are_enough(connection.traits):
         run.store.submissions.hold(submission.id, sorted(progress.unseen))
+
+
+def _doubt(run: Run, connection: ProviderConnection, submission: Submission, progress: Progress) -> None:
+    """End items as failed that the vendor shows no sign of for the grace: whether they were charged is not known."""
+    counted = run.count_look(connection, submission.id, LookKind.DOUBTED, progress.date)
+    if counted.are_enough(connection.traits):
+        run.store.submissions.fail(submission.id, progress.doubted)
 
 
 def _schedule(run: Run, connection: ProviderConnection, submission: Submission, progress: Progress) -> None:

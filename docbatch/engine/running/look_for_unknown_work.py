@@ -1,16 +1,15 @@
 """Looking, before money is first spent on a connection, for work at the vendor that the state does not know."""
 
-from dataclasses import replace
-
 from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, GuardRefused, ProviderError
-from docbatch.core.scheduler import Looks
-from docbatch.engine.connections.contract import listed
+from docbatch.core.looks import LookKind
+from docbatch.engine.connections.contract import surveyed
 from docbatch.engine.connections.conversations import Talk
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Trouble
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.take_consequences import take_consequences
+from docbatch.providers.base import Survey
 
 
 def knows_all_work(run: Run, connection: ProviderConnection) -> Talk[bool]:
@@ -22,10 +21,10 @@ def knows_all_work(run: Run, connection: ProviderConnection) -> Talk[bool]:
         if not traits.free:
             run.store.refuse_restored()
             _refuse_stranded(run, connection)
-        marked = yield from connection.ask(
+        survey = yield from connection.ask(
             ProviderCall.SURVEY,
-            lambda provider: set(listed(provider.survey(f"{run.project}-"), str)),
-            gives=set,
+            lambda provider: surveyed(provider.survey(f"{run.project}-")),
+            gives=Survey,
         )
     except (ProviderError, CredentialsError) as error:
         take_consequences(run, connection, ProviderCall.SURVEY, error)
@@ -33,11 +32,11 @@ def knows_all_work(run: Run, connection: ProviderConnection) -> Talk[bool]:
     except GuardRefused as error:
         connection.block(error)
         return False
-    unknown = marked - run.store.submissions.markers()
+    unknown = frozenset(survey.markers) - run.store.submissions.markers()
     if unknown:
         connection.block(_foreign(connection.name, unknown))
         return False
-    if not traits.free and run.store.is_moved() and not _is_watched(run, connection):
+    if not traits.free and run.store.is_moved() and not _is_watched(run, connection, survey.date):
         return False
     connection.searched = True
     return True
@@ -55,32 +54,43 @@ def _refuse_stranded(run: Run, connection: ProviderConnection) -> None:
             )
 
 
-def _is_watched(run: Run, connection: ProviderConnection) -> bool:
-    """Say whether lists stayed without unknown work for the grace.
+def _is_watched(run: Run, connection: ProviderConnection, date: float | None) -> bool:
+    """Say whether lists stayed without unknown work for the grace. Looks that were made here since the copy count.
 
     Nothing tells how old a state is that was put back together with all that lies beside it, and what was sent in the
     meantime may have been sent a moment ago.
     """
-    now, traits = run.clock.monotonic(), connection.traits
-    looks = connection.watch
-    if looks is None:
+    traits, subject = connection.traits, f"connection '{connection.name}'"
+    if not connection.is_watching:
+        connection.is_watching = True
         run.observe(
             Trouble(
-                f"connection '{connection.name}'",
+                subject,
                 f"the state was copied or put back, so the vendor's lists are watched for {traits.grace:g} s"
                 " before anything is sent",
             )
         )
-        looks = Looks(since=now)
-    seen = replace(looks, empty=looks.empty + 1)
-    connection.watch = seen
-    if seen.are_enough(seen.empty, traits, now):
+    if date is None:
+        connection.block(_untimed(connection))
+        return False
+    watched = f"{subject} of {connection.account}"
+    counted = run.count_look(connection, watched, LookKind.WATCH, date)
+    if counted.are_enough(traits):
         return True
-    connection.rest(now + traits.look_spacing)
+    run.tell_of_looks(connection, watched, counted)
+    connection.rest(run.clock.monotonic() + counted.pause(traits))
     return False
 
 
-def _foreign(connection: str, unknown: set[str]) -> GuardRefused:
+def _untimed(connection: ProviderConnection) -> GuardRefused:
+    return GuardRefused(
+        f"connection '{connection.name}' does not tell the time of its answers, so nothing says how long its lists were"
+        " watched after the state was copied or put back",
+        hint="nothing was sent; go on in the folder that the state was copied from",
+    )
+
+
+def _foreign(connection: str, unknown: frozenset[str]) -> GuardRefused:
     names = ", ".join(sorted(unknown)[:3])
     return GuardRefused(
         f"connection '{connection}' has work of this project that the state does not know: {names}"

@@ -19,7 +19,7 @@ from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Trouble
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.take_consequences import failure, take_consequences
-from docbatch.providers.base import Batch, ContentChanged, Intent, Provider, Step
+from docbatch.providers.base import Batch, ContentChanged, Intent, Provider, Step, left_by
 from docbatch.specs.values import PasswordPlace
 
 SLOWEST = 16_384
@@ -34,6 +34,7 @@ def prepare(run: Run, connection: ProviderConnection, batch: Batch) -> Talk[Inte
     try:
         body = yield from preparation.perform()
     except (ProviderError, CredentialsError) as error:
+        preparation.keep(error)
         match kind_of(error):
             case ErrorKind.REFUSED:
                 _fail_unsent(run, [item.key for item in batch.items], error)
@@ -75,6 +76,7 @@ class _Preparation:
         )
         sent_otherwise = {item.key for item in batch.items if item.attempt and batch.passwords}
         names = [step.name for step in self.steps if step.item not in sent_otherwise]
+        names += [left_by(step.name) for step in self.steps if step.item is None]
         self.prepared |= run.store.objects.alive(self.connection.account, names, run.clock.wall())
         missing = [step for step in self.steps if step.name not in self.prepared]
         for _, stage in groupby(missing, key=lambda step: step.item is None):
@@ -92,7 +94,14 @@ class _Preparation:
     def forget(self) -> None:
         """Abandon what was made for this batch alone: its directory is gone, or may hold bytes no longer wanted."""
         own = [step.name for step in self.steps if not step.shared]
+        own += [left_by(name) for name in own]
         self.run.store.objects.forget(self.connection.account, own)
+
+    def keep(self, error: CallError) -> None:
+        """Record what a step that is not through needs to know in its next try."""
+        left = getattr(error, "left", None)
+        if left is not None:
+            self.run.store.objects.record(self.connection.account, [left])
 
     def _stage(self, steps: Sequence[Step]) -> Talk[bool]:
         if steps[0].item is not None:
@@ -115,6 +124,8 @@ class _Preparation:
             self._replan(changed)
             return False
         self._record([made])
+        if self.prepared.pop(left_by(step.name), None) is not None:
+            self.run.store.objects.forget(self.connection.account, [left_by(step.name)])
         return True
 
     def _send(self, steps: Sequence[Step]) -> Talk[bool]:

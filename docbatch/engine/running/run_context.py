@@ -5,15 +5,15 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from docbatch.core.errors import DocbatchError
+from docbatch.core.looks import LookKind, Looks, SpacedLooks
 from docbatch.core.models import WorkItem
-from docbatch.core.scheduler import Looks
 from docbatch.engine.clock import Clock
 from docbatch.engine.connections.backoff import Backoff
 from docbatch.engine.connections.open_item_content import ItemContent
 from docbatch.engine.connections.passwords import JobPasswords
-from docbatch.engine.connections.provider_connections import Connections
+from docbatch.engine.connections.provider_connections import Connections, ProviderConnection
 from docbatch.engine.planning.resolved_job import ResolvedJob
-from docbatch.engine.progress_notices import Observer, Remark
+from docbatch.engine.progress_notices import Looking, Observer, Remark
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.fetch_results import Ahead
 from docbatch.engine.running.send_queues import SendQueues
@@ -27,15 +27,14 @@ from docbatch.state.store import Store
 class Followed:
     """What a run remembers of one submission. Times are monotonic seconds.
 
-    `intent` is its frozen request, once it was needed. `found_at` is when it was found, after an answer was lost. `flaws`
-    counts, by item, the results that could not be read. `expires` is until when results can be had, where it was told.
+    `intent` is its frozen request, once it was needed. `flaws` counts, by item, the results that could not be read.
+    `expires` is until when results can be had, where it was told.
     """
 
     intent: Intent | None = None
     looks: Looks | None = None
     next_poll: float = 0.0
     next_fetch: float = 0.0
-    found_at: float | None = None
     expires: float | None = None
     ahead: Ahead = field(default_factory=Ahead)
     flaws: Counter[str] = field(default_factory=Counter)
@@ -100,6 +99,25 @@ class Run:
         if not self.connections[connection].traits.in_process:
             return {}
         return {item.key: self.content.file(item) for item in items}
+
+    def count_look(
+        self, connection: ProviderConnection, subject: str, kind: LookKind, date: float | None
+    ) -> SpacedLooks:
+        """Count a look that was made at `date` (vendor's time), and return all that count by now.
+
+        What the vendor dates not is dated here: the caller takes care that this never leads to a payment.
+        """
+        before = self.store.looks.of(subject, kind)
+        counted = before.with_one(self.clock.wall() if date is None else date, connection.traits)
+        if counted != before:
+            self.store.looks.record(subject, kind, counted, connection.traits)
+        return counted
+
+    def tell_of_looks(self, connection: ProviderConnection, subject: str, counted: SpacedLooks) -> None:
+        """Tell until when looks go on at the least, and how many of them count so far."""
+        traits = connection.traits
+        if counted.count and not counted.are_enough(traits):
+            self.observe(Looking(subject, counted.count, traits.looks, counted.until(traits)))
 
     def remark(self, submission: str, text: str) -> None:
         """Tell what a provider wants a person to know, if it does."""

@@ -5,15 +5,16 @@ from dataclasses import replace
 from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, ProviderError
 from docbatch.core.lifecycle import Event
-from docbatch.core.models import Operation
-from docbatch.core.scheduler import Close, Looks, Settle
+from docbatch.core.looks import LookKind, Looks
+from docbatch.core.models import Operation, SubmissionStatus
+from docbatch.core.scheduler import Close, Settle
 from docbatch.engine.connections.conversations import Talk
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Answered
 from docbatch.engine.running.prepare_submission import with_passwords
 from docbatch.engine.running.run_context import Followed, Run
 from docbatch.engine.running.take_consequences import take_consequences
-from docbatch.providers.base import Accepted, Batch, Intent, Sighting
+from docbatch.providers.base import Accepted, Batch, Intent, Sighting, left_by_looks
 
 
 def intent(run: Run, identity: str) -> Intent:
@@ -43,17 +44,29 @@ def settle(run: Run, connection: ProviderConnection, action: Settle) -> Talk[Non
             )
             _accept(run, action.submission, Event.ACCEPTED, accepted)
             return
-        sighting = yield from connection.ask(call, lambda provider: provider.look(wanted), gives=Sighting)
+        sighting = yield from _sighting(run, connection, wanted)
     except (ProviderError, CredentialsError) as error:
         leads_to = take_consequences(run, connection, call, error, action.submission)
         if leads_to.later and not action.hinted:
             _look_later(run, followed, getattr(error, "retry_after", None))
         return
     if sighting.found is not None:
-        followed.found_at = run.clock.monotonic()
         _accept(run, action.submission, Event.FOUND, sighting.found)
     elif not action.hinted:
-        _count(run, connection, followed, witness=sighting.witness)
+        _count(run, connection, action.submission, sighting)
+
+
+def _sighting(run: Run, connection: ProviderConnection, wanted: Intent) -> Talk[Sighting]:
+    """Look once, with what earlier looks left; keep what this one did."""
+    step = left_by_looks(wanted.marker)
+    left = run.store.objects.alive(connection.account, [step], run.clock.wall())
+    with_it = replace(wanted, prepared={**wanted.prepared, **left})
+    sighting = yield from connection.ask(
+        ProviderCall.LOOK, lambda provider: provider.look(with_it), gives=Sighting
+    )
+    if sighting.left is not None and step not in left:
+        run.store.objects.record(connection.account, [replace(sighting.left, step=step)])
+    return sighting
 
 
 def _unlocked(run: Run, connection: ProviderConnection, wanted: Intent) -> Talk[Intent]:
@@ -69,7 +82,7 @@ def close(run: Run, action: Close) -> None:
         action.submission, Event.ABSENT if action.absent else Event.UNKNOWABLE, reason=action.reason
     )
     followed = run.follow(action.submission)
-    followed.looks = replace(followed.looks or Looks(), blind=1)
+    followed.looks = replace(followed.looks or Looks(), asked=True)
     run.queues.forget()
     run.observe(Answered(action.submission, "absent" if action.absent else "held", action.reason))
 
@@ -82,13 +95,21 @@ def _accept(run: Run, identity: str, event: Event, accepted: Accepted) -> None:
 
 
 def _look_later(run: Run, followed: Followed, asked: float | None) -> None:
-    looks = followed.looks or Looks(since=run.clock.monotonic())
-    followed.looks = replace(looks, next_at=run.later(followed.backoff, asked))
+    followed.looks = replace(followed.looks or Looks(), next_at=run.later(followed.backoff, asked))
 
 
-def _count(run: Run, connection: ProviderConnection, followed: Followed, *, witness: bool) -> None:
-    """Note an empty look, and when the next is due."""
-    now = run.clock.monotonic()
-    looks = followed.looks or Looks(since=now)
-    seen = replace(looks, empty=looks.empty + 1) if witness else replace(looks, blind=looks.blind + 1)
-    followed.looks = replace(seen, next_at=now + connection.traits.look_spacing)
+def _count(run: Run, connection: ProviderConnection, identity: str, sighting: Sighting) -> None:
+    """Note an empty look, durably while its question is open, and when the next is due."""
+    followed, now = run.follow(identity), run.clock.monotonic()
+    submission = run.store.submissions.get(identity)
+    if submission is None or submission.status is not SubmissionStatus.UNANSWERED:
+        followed.looks = Looks(asked=True)
+        return
+    is_proof = sighting.witness and sighting.date is not None
+    counted = run.count_look(
+        connection, identity, LookKind.EMPTY if is_proof else LookKind.BLIND, sighting.date
+    )
+    empty, blind = (run.store.looks.of(identity, kind) for kind in (LookKind.EMPTY, LookKind.BLIND))
+    pause = counted.pause(connection.traits)
+    followed.looks = Looks(empty, blind, asked=True, next_at=now + pause)
+    run.tell_of_looks(connection, identity, followed.looks.most)

@@ -56,6 +56,13 @@ def ended(key: str, run: Row) -> Ready | Failed | None:
             return None
 
 
+def dropped(batch: str, status: str) -> Failure:
+    """Return why a document failed that a batch left behind when it ended as FAILED or CANCELLED."""
+    kind = FailureClass.CANCELLED if status == "CANCELLED" else FailureClass.VENDOR_ERROR
+    told = f"batch {batch} ended as {status}, and its run of this document still says PENDING; it may have been charged"
+    return Failure(kind, told, f"BATCH_{status}")
+
+
 def failure(reason: str | None, message: str | None) -> Failure:
     kind = CLASSES.get(reason or "", FailureClass.UNKNOWN)
     told = message or f"Extend says {reason or 'nothing about the reason'}"

@@ -5,8 +5,7 @@ carries our metadata, and each upload a name that the vendor's only free filter 
 """
 
 import json
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -25,16 +24,17 @@ from docbatch.providers.base import (
     Recalled,
     Sighting,
     Step,
+    Survey,
 )
 from docbatch.providers.extend import answer, marks, passwords, uploads, versions
 from docbatch.providers.extend.answer import ExtendAnswer
 from docbatch.providers.extend.calls import ROUTES, Route, Row, TooLong, document
 from docbatch.providers.extend.lookup import NAMES, Runs, remembered, spread
-from docbatch.providers.extend.outcomes import RUNNING, accepted, ended
+from docbatch.providers.extend.outcomes import RUNNING, accepted, dropped, ended
 from docbatch.providers.http.keyed import Files, KeyedClient, PresignedClient
 
-# Polls, over the grace at least, that must find a finished batch short of a run before the run counts as lost.
-SHORT = 3
+# Polls in which no run of a batch ended, before the batch itself is asked how it stands.
+QUIET = 3
 LARGE = 2 << 20
 LARGEST = 512 << 20
 
@@ -49,7 +49,7 @@ class ExtendProvider:
         self._storage = storage
         self._runs = Runs(client)
         self._doubted: set[str] = set()
-        self._short: dict[str, tuple[int, float]] = {}
+        self._moved: dict[str, tuple[int, int]] = {}
 
     def pins(self, operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:
         route = ROUTES[operation]
@@ -91,28 +91,63 @@ class ExtendProvider:
 
     def look(self, intent: Intent) -> Sighting:
         """Search by the names of several uploads, then through all that batches made since."""
+        with self._client.hearing() as heard:
+            found, witness = self._seen(intent)
+        return Sighting(found, witness, heard.date)
+
+    def _seen(self, intent: Intent) -> tuple[Accepted | None, bool]:
         try:
             found = self._sought(intent)
         except TooLong:
             # More was made since than is read at once, so what was not seen may still be there.
-            return Sighting(None, witness=False)
+            return None, False
         if found:
             # The batch's id stays out: with it, runs that the vendor never shows would be waited for in vain.
-            return Sighting(Accepted(None, {key: row.id for key, row in found.items()}), witness=True)
-        return Sighting(None, self._sees(uploads.uploads(intent.prepared)))
+            return Accepted(None, {key: row.id for key, row in found.items()}), True
+        return None, self._sees(uploads.uploads(intent.prepared))
 
-    def survey(self, prefix: str) -> Iterable[str]:
-        return self._runs.markers(prefix)
+    def survey(self, prefix: str) -> Survey:
+        with self._client.hearing() as heard:
+            markers = self._runs.markers(prefix)
+        return Survey(markers, heard.date)
 
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:
-        found = self._children(intent, remote_id)
-        over: list[Ready | Failed | Changed] = [
-            outcome for key, row in found.items() if (outcome := ended(key, row))
-        ]
-        unseen = frozenset(item.key for item in intent.batch.items) - found.keys()
-        if remote_id is not None and unseen and self._is_short(intent, remote_id):
-            return Progress([*over, *(Failed(key, _lost(remote_id)) for key in sorted(unseen))])
-        return Progress(over, unseen)
+        with self._client.hearing() as heard:
+            found = self._children(intent, remote_id)
+            over: list[Ready | Failed | Changed] = [
+                outcome for key, row in found.items() if (outcome := ended(key, row))
+            ]
+            unseen = frozenset(item.key for item in intent.batch.items) - found.keys()
+            doubted = self._doubted_ones(intent, remote_id, found, len(over))
+        return Progress(over, unseen, doubted=doubted, date=heard.date)
+
+    def _doubted_ones(
+        self, intent: Intent, remote_id: str | None, found: Mapping[str, Row], over: int
+    ) -> dict[str, Failure]:
+        """Return the documents that a batch which is over has not begun, or shows no run of, and why they count as failed.
+
+        Lists may be behind, so that is asked where runs are missing or none has moved for some polls, and must stay so.
+        """
+        batch = remote_id or next((row.batch for row in found.values() if row.batch), None)
+        keys = {item.key for item in intent.batch.items}
+        unseen = keys - found.keys() if remote_id is not None else set()
+        pending = [key for key, row in found.items() if row.status == "PENDING"]
+        is_quiet = self._is_quiet(intent, over)
+        if batch is None or not (unseen or (pending and is_quiet)):
+            return {}
+        status = self._status(intent, batch)
+        if status in RUNNING:
+            return {}
+        left = {key: dropped(batch, status) for key in pending if status in {"FAILED", "CANCELLED"}}
+        return {**left, **{key: _lost(batch) for key in sorted(unseen)}}
+
+    def _is_quiet(self, intent: Intent, over: int) -> bool:
+        """Say whether none ended in the last polls; a process that did not send it knows of none, and asks at once."""
+        before, polls = self._moved.pop(intent.submission, (over, QUIET))
+        polls = polls + 1 if over == before else 0
+        if over < len(intent.batch.items):
+            self._moved[intent.submission] = (over, polls)
+        return polls > QUIET
 
     def fetch(self, intent: Intent, ready: Ready) -> bytes:
         route = ROUTES[intent.batch.operation]
@@ -154,7 +189,7 @@ class ExtendProvider:
 
     def _created(self, intent: Intent, path: str) -> Accepted:
         try:
-            return accepted(self._client.create(path, intent.body))
+            answered = accepted(self._client.create(path, intent.body))
         except Unavailable as error:
             raise Uncertain(error.message) from error
         except Refused as error:
@@ -164,6 +199,8 @@ class ExtendProvider:
             made = [intent.prepared[step] for step in steps]
             self._doubted |= {each.remote_id for each in made if uploads.is_known_id(each)}
             raise Stale(error.message, code=error.code or "", stale=steps) from error
+        self._moved[intent.submission] = (0, 0)
+        return answered
 
     def _checked(self, item: WorkItem, made: RemoteObject) -> RemoteObject:
         """Ask for a file that a batch was refused for, so that its document fails alone. Raises Refused."""
@@ -186,17 +223,12 @@ class ExtendProvider:
         """Return the submission's runs by item: of its batch, or, where that is not known, as far as they can be found."""
         return self._runs.found(intent) if remote_id is None else self._runs.of_batch(intent, remote_id)
 
-    def _is_short(self, intent: Intent, batch: str) -> bool:
-        """Say whether a batch is over and still short of runs, after all the time that lists may need to catch up."""
+    def _status(self, intent: Intent, batch: str) -> str:
+        """Return what the batch says of itself."""
         reply = self._client.ask("GET", f"/batch_runs/{quote(batch, safe='')}")
         if reply.status in (404, 410):
             raise self._missing(intent, f"Extend no longer has batch {batch}")
-        if document(reply).get("status") in RUNNING:
-            self._short.pop(intent.submission, None)
-            return False
-        polls, began = self._short.get(intent.submission, (0, time.monotonic()))
-        self._short[intent.submission] = (polls + 1, began)
-        return polls + 1 >= SHORT and time.monotonic() - began >= self.traits.grace
+        return str(document(reply).get("status"))
 
     def _missing(self, intent: Intent, text: str) -> Gone | CredentialsError:
         """Tell work that is gone from work that these credentials do not show."""

@@ -1,7 +1,6 @@
 """Extend's older API version 2025-04-21: one run a document, without batches, lists or any mark of ours."""
 
 import json
-from collections.abc import Iterable
 from urllib.parse import quote
 
 from docbatch.core.errors import Gone, Refused, Unavailable
@@ -15,6 +14,7 @@ from docbatch.providers.base import (
     Ready,
     Recalled,
     Sighting,
+    Survey,
 )
 from docbatch.providers.extend import answer, marks, uploads
 from docbatch.providers.extend.calls import Row, document
@@ -52,8 +52,8 @@ class SingleRuns(ExtendProvider):
     def look(self, intent: Intent) -> Sighting:  # noqa: ARG002 - there is nothing to look at
         return Sighting(None, witness=False)
 
-    def survey(self, prefix: str) -> Iterable[str]:  # noqa: ARG002 - there is nothing to look at
-        return ()
+    def survey(self, prefix: str) -> Survey:  # noqa: ARG002 - there is nothing to look at
+        return Survey(())
 
     def recall(self, marker: str) -> Recalled:
         raise Gone(

@@ -13,8 +13,11 @@ _DEFAULTS = {"extract_text": True, "extract_images": True}
 
 
 def remarks(batch: RemoteBatch, body: bytes) -> list[str]:
-    """Return what a person should know of a batch that a request made, each as a sentence that stays the same."""
-    return [*_deviations(batch, json.loads(body)), *_end(batch)]
+    """Return what a person should know of a batch that a request made, each as a sentence that stays the same.
+
+    Work that was taken over has no request.
+    """
+    return [*(_deviations(batch, json.loads(body)) if body else ()), *_end(batch)]
 
 
 def lasts(batch: RemoteBatch) -> float | None:

@@ -14,7 +14,6 @@ from docbatch.providers.extractpage.locator import Locator
 from docbatch.providers.extractpage.replies import Page, RemoteBatch, RemoteItem
 
 MOST_PAGES = 200
-MOST_SCANS = 8
 
 CLASSES: Mapping[str, FailureClass] = {
     "upload_missing": FailureClass.EXPIRED,
@@ -66,17 +65,16 @@ class Feed:
 
     keys: Mapping[str, Sequence[str]]
     mark: str | None = None
-    scans: int = 0
     told: set[str] = field(default_factory=set)
     batch: RemoteBatch | None = None
 
     def follow(self, ask: Ask) -> Progress:
         """Read what is new. Raises what `ask` raises; then nothing counts as told, and the next try reads it again."""
-        before = (self.mark, set(self.told), self.scans)
+        before = (self.mark, set(self.told))
         try:
             return self._follow(ask)
         except BaseException:
-            self.mark, self.told, self.scans = before
+            self.mark, self.told = before
             raise
 
     def _follow(self, ask: Ask) -> Progress:
@@ -86,11 +84,9 @@ class Feed:
         if not batch.is_finished or self.is_over:
             return Progress(ended)
         batch, items = scan(ask)
-        self.scans += batch.is_finished
         ended += self._verdicts(batch, items, final=batch.is_finished)
-        if self.scans >= MOST_SCANS:
-            ended += self._missing(batch, items)
-        return Progress(ended, frozenset(self._unseen(items)))
+        doubted = dict(self._missing(batch, items)) if batch.is_finished else {}
+        return Progress(ended, frozenset(self._unseen(items)), doubted=doubted)
 
     @property
     def is_over(self) -> bool:
@@ -129,16 +125,14 @@ class Feed:
     def _unseen(self, items: Mapping[str, RemoteItem]) -> set[str]:
         return {key for file, keys in self.keys.items() if file not in items for key in keys} - self.told
 
-    def _missing(self, batch: RemoteBatch, items: Mapping[str, RemoteItem]) -> Iterator[Failed]:
-        """Give up on items that a finished batch does not account for, each with what is known of it."""
+    def _missing(self, batch: RemoteBatch, items: Mapping[str, RemoteItem]) -> Iterator[tuple[str, Failure]]:
+        """Yield items that a finished batch does not account for, each with what is known of it."""
         for file, key in ((file, key) for file, keys in self.keys.items() for key in keys):
             if key not in self.told:
-                self.told.add(key)
                 seen = items.get(file)
                 how = f"still says '{seen.status}' for it" if seen else "does not list it"
                 message = f"extract.page ended batch {batch.id} ({batch.status}) but {how}; look there before a retry"
-                failure = Failure(FailureClass.VENDOR_ERROR, message, "unaccounted")
-                yield Failed(key, failure, None if seen is None else Locator.of(batch, seen).text)
+                yield key, Failure(FailureClass.VENDOR_ERROR, message, "unaccounted")
 
 
 def scan(ask: Ask) -> tuple[RemoteBatch, dict[str, RemoteItem]]:

@@ -38,6 +38,12 @@ def recalled(batch: RemoteBatch, files: Iterable[StoredFile], now: float) -> Rec
     return Recalled(batch.id, runs, prepared)
 
 
+def listed_for(batches: Iterable[RemoteBatch]) -> float:
+    """Return for how many seconds batches are listed at least, as the listed ones say; 0 where none says."""
+    lives = [each.expires - each.created for each in batches if each.expires and each.created]
+    return min(lives, default=0.0)
+
+
 def _document(file: StoredFile, now: float) -> tuple[str, str, RemoteObject]:
     """Return what a file is to us: the digest and the type of a document's bytes, and what a step made of them."""
     digest, kind = uploads.digest_in(file.name), file.content_type

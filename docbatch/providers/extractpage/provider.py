@@ -1,7 +1,7 @@
 """extract.page as the engine sees it: uploads, one keyed create, looks by our metadata, a feed, results."""
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Final
@@ -21,8 +21,10 @@ from docbatch.providers.base import (
     Recalled,
     Sighting,
     Step,
+    Survey,
+    left_by_looks,
 )
-from docbatch.providers.extractpage import expectations, marks, request, uploads
+from docbatch.providers.extractpage import expectations, lookup, marks, request, uploads
 from docbatch.providers.extractpage.answer import ExtractPageAnswer, pack, read
 from docbatch.providers.extractpage.calls import BATCHES, Service, complaint
 from docbatch.providers.extractpage.following import Feed, scan
@@ -139,28 +141,59 @@ class ExtractPageProvider:
 
     def look(self, intent: Intent) -> Sighting:
         """Look for our metadata. A file of this very intent is the witness: another account does not have it."""
+        with self._service.client.hearing() as heard:
+            sighting = self._seen(intent)
+        return replace(sighting, date=heard.date)
+
+    def _seen(self, intent: Intent) -> Sighting:
         try:
-            found, _ = self._find(intent)
+            batches, now = self._service.batches()
         except Refused:
             return Sighting(None, witness=False)
-        if found is not None:
-            return Sighting(found, witness=True)
+        found = [batch for batch in batches if marks.is_of(batch, intent)]
+        if found:
+            return Sighting(Accepted(_earliest(found).id), witness=True)
         file = _youngest(intent)
-        return Sighting(None, witness=file is not None and self._service.sees_file(file.remote_id))
+        if file is None or now < float(file.data["ends"]):
+            return Sighting(None, witness=file is not None and self._service.sees_file(file.remote_id))
+        return self._by_a_new_file(intent, file, batches, now)
 
-    def survey(self, prefix: str) -> Iterable[str]:
-        markers = {marks.marker(batch) for batch in self._service.batches()[0]}
-        return sorted(marker for marker in markers if marker.startswith(prefix))
+    def _by_a_new_file(
+        self, intent: Intent, file: RemoteObject, batches: Sequence[RemoteBatch], now: float
+    ) -> Sighting:
+        """Look for the witness where all files of the intent have expired: a new one of the same account.
+
+        That shows whose the credentials are, but not that the batch would still be listed: other batches tell how long
+        they are. Where none does, nothing is proven.
+        """
+        opened = float(intent.prepared[marks.opening_name(intent.batch)].remote_id)
+        if "owner" not in file.data or now >= opened + lookup.listed_for(batches):
+            return Sighting(None, witness=False)
+        step = left_by_looks(intent.marker)
+        left = intent.prepared.get(step)
+        if left is None:
+            made, _ = self._service.register(uploads.witness(intent.marker))
+            owner = {} if made.owner is None else {"owner": made.owner}
+            left = RemoteObject(step, made.id, owner, made.expires or now + uploads.UNSAID_LIFE)
+        is_ours = left.data.get("owner") == file.data["owner"] and self._service.sees_file(left.remote_id)
+        return Sighting(None, witness=is_ours, left=left)
+
+    def survey(self, prefix: str) -> Survey:
+        with self._service.client.hearing() as heard:
+            markers = {marks.marker(batch) for batch in self._service.batches()[0]}
+        return Survey(sorted(marker for marker in markers if marker.startswith(prefix)), heard.date)
 
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:
         if remote_id is None:
             raise Gone(f"submission {intent.submission} has no batch to ask about")
         feed = self._feed(intent)
         try:
-            progress = feed.follow(lambda cursor: self._service.page(remote_id, cursor))
+            with self._service.client.hearing() as heard:
+                progress = feed.follow(lambda cursor: self._service.page(remote_id, cursor))
         except Gone:
             self._refuse_strangers(intent)
             raise
+        progress = replace(progress, date=heard.date)
         if feed.is_over:
             # Asked about once more, the batch is read from the beginning: then what was told did not arrive.
             self._feeds.pop(intent.submission, None)

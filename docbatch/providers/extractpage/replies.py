@@ -1,5 +1,6 @@
 """What extract.page answers, read leniently: unknown fields are ignored, unknown words are kept for display."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,13 +19,14 @@ class Misshapen(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """A registered file and where its bytes go. `expires` is in vendor time, None where the service does not say."""
+    """A registered file and where its bytes go. `owner` tells its account from others. `expires` is in vendor time, None where the service does not say."""
 
     id: str
     content_type: str | None
     expires: float | None
     method: str
     url: str
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class StoredFile:
     content_type: str | None
     created: float | None
     expires: float | None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ def read_file(answer: object) -> RemoteFile:
         expires=moment(body.get("expires_at")),
         method=_text(upload, "method").upper(),
         url=_text(upload, "url"),
+        owner=_owner(body),
     )
 
 
@@ -110,7 +114,14 @@ def read_stored(answer: object) -> StoredFile:
         content_type=kind if isinstance(kind, str) else None,
         created=moment(body.get("created_at")),
         expires=moment(body.get("expires_at")),
+        owner=_owner(body),
     )
+
+
+def _owner(body: Mapping[str, Any]) -> str | None:
+    """Return what tells an account from others, without its id, which is kept nowhere."""
+    found = body.get("customer_id")
+    return hashlib.sha256(found.encode()).hexdigest()[:16] if isinstance(found, str) and found else None
 
 
 def read_batch(answer: object) -> RemoteBatch:

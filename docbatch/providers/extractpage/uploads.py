@@ -36,6 +36,11 @@ def registration(item: WorkItem) -> dict[str, Any]:
     return body
 
 
+def witness(marker: str) -> dict[str, Any]:
+    """Return the body that registers a file which only shows whose the credentials are; it expires by itself."""
+    return {"size_bytes": 1, "filename": f"{marker}-witness.txt", "content_type": "text/plain"}
+
+
 def file_name(item: WorkItem) -> str:
     """Return the name of an upload: the digest by which it is told again, then as much of its own as the service takes.
 
@@ -81,15 +86,19 @@ def sent(
     ones counts.
     """
     ends = now + UNSAID_LIFE if file.expires is None else file.expires
-    data = {"etag": etag, "ends": repr(ends)}
+    data = {"etag": etag, "ends": repr(ends), **_owned(file)}
     return RemoteObject(step_name(digest, media_type), file.id, data, expires=min(now + REUSED_FOR, ends))
 
 
 def listed(digest: str, file: StoredFile, *, now: float) -> RemoteObject:
     """Note a file that was there already. How long it stays is its owner's business: it is looked at again daily."""
     ends = now + UNSAID_LIFE if file.expires is None else file.expires
-    data = {"ends": repr(ends)}
+    data = {"ends": repr(ends), **_owned(file)}
     return RemoteObject(step_name(digest, LISTED), file.id, data, expires=min(now + UNSAID_LIFE, ends))
+
+
+def _owned(file: RemoteFile | StoredFile) -> dict[str, str]:
+    return {} if file.owner is None else {"owner": file.owner}
 
 
 def unusable(file: str, why: str) -> Refused:

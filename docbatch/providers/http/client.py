@@ -88,9 +88,14 @@ class Reply:
         return None if until is None else min(max(until - self.date, 0.0), LONGEST_WAIT)
 
     @property
+    def told_date(self) -> float | None:
+        """The vendor's time of the answer, where it says."""
+        return header_date(self.headers.get("date", ""))
+
+    @property
     def date(self) -> float:
         """The vendor's time of the answer; this machine's where the answer does not say."""
-        told = header_date(self.headers.get("date", ""))
+        told = self.told_date
         return time.time() if told is None else told
 
     @property

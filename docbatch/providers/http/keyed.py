@@ -3,7 +3,10 @@
 Nothing follows redirects, retries, or sends the key anywhere but to the connection's own host.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from json import dumps
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -15,9 +18,16 @@ from docbatch.providers.http.proxies import proxy_for
 from docbatch.providers.http.rates import Limiter
 from docbatch.providers.http.redaction import redact
 
-__all__ = ["Files", "KeyedClient", "PresignedClient", "Reply", "redact"]
+__all__ = ["Files", "Heard", "KeyedClient", "PresignedClient", "Reply", "redact"]
 
 SECRET_HEADERS = ("auth", "key", "token", "secret", "cookie")
+
+
+@dataclass(slots=True)
+class Heard:
+    """What the answers to one question tell of the vendor's time: `date` is the first that was told."""
+
+    date: float | None = None
 
 
 class KeyedClient:
@@ -44,6 +54,7 @@ class KeyedClient:
         self._client = _client(base_url, headers, timeout, MOST_IDLE)
         # A request on a kept connection may be lost with it, so the one that costs money has a connection of its own.
         self._fresh = _client(base_url, headers, timeout, idle=0)
+        self._hearing = threading.local()
 
     def __repr__(self) -> str:
         return f"Wire({self._base!r})"
@@ -93,6 +104,16 @@ class KeyedClient:
             raise Uncertain(_told(call, outcome))
         return outcome
 
+    @contextmanager
+    def hearing(self) -> Iterator[Heard]:
+        """Note when answers to what this thread asks meanwhile were given, by the vendor's clock."""
+        before = getattr(self._hearing, "now", None)
+        self._hearing.now = heard = Heard()
+        try:
+            yield heard
+        finally:
+            self._hearing.now = before
+
     def close(self) -> None:
         """Begin nothing any more and end what is under way, as `Client.close` does; waits for the limiter, too."""
         if self._limiter is not None:
@@ -127,6 +148,9 @@ class KeyedClient:
         outcome = client.exchange(call)
         if isinstance(outcome, ExchangeFailure):
             return outcome
+        heard = getattr(self._hearing, "now", None)
+        if heard is not None and heard.date is None:
+            heard.date = outcome.told_date
         if outcome.status == 429 and self._limiter is not None:
             self._limiter.slow_down(outcome.retry_after)
         if outcome.status == 403:

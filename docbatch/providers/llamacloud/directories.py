@@ -1,40 +1,59 @@
 """Directories: one for each submission, named by its marker and a random token, holding exactly its documents."""
 
+import hashlib
+import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from docbatch.core.errors import Gone, Unavailable
 from docbatch.core.models import Failure, RemoteObject
+from docbatch.core.report import clock_time
 from docbatch.providers.http.times import moment
 from docbatch.providers.llamacloud.calls import DIRECTORIES, Api, Json, identity, under
 
 # How long an ephemeral directory lives is not published; two days is the least anything there is kept.
 ASSUMED_LIFE = 48 * 3600.0
 TOKEN_BYTES = 4
+INCOMPLETE = "incomplete"
+NOTHING: Mapping[str, str] = MappingProxyType({})
 _NAME = re.compile(r"(.+)-[0-9a-f]{8}")
 
 
 @dataclass
 class Watch:
-    """What this process knows of a directory.
+    """What is known of a directory.
 
-    `clear` says that every request that put something in was answered: only then does one exact listing prove what
-    the directory holds. Otherwise a straggler may still arrive, and the listing must stay exact for the grace.
+    `clear` says that every request that put something in was answered, all by this process: only then does one exact
+    listing prove what the directory holds. Otherwise a straggler may still arrive, and the listing must stay exact for
+    the grace. `seen` is what listings showed of late, as it is on record, and `step` where that is.
     """
 
     clear: bool = False
-    exact_since: float | None = None
-    incomplete_since: float | None = None
+    seen: RemoteObject | None = None
+    step: str = ""
     attached: set[str] = field(default_factory=set)
     refused: dict[str, Failure] = field(default_factory=dict)
 
     def cloud(self) -> None:
         """Note that a request's outcome is unclear, or that the directory held what it should not."""
         self.clear = False
-        self.exact_since = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What lies in a directory, oldest first, and the service's time of the answer, where it told."""
+
+    entries: list[Json]
+    date: float | None
+
+    @property
+    def digest(self) -> str:
+        """The same only for a directory with the same entries."""
+        return hashlib.sha256(json.dumps(sorted(map(identity, self.entries))).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +68,11 @@ class Found:
 
 
 class Directories:
-    """Makes, lists and removes directories. `grace` is in seconds, `clock` monotonic."""
+    """Makes, lists and removes directories. `grace` is in seconds."""
 
-    def __init__(self, api: Api, grace: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, api: Api, grace: float) -> None:
         self._api = api
         self._grace = grace
-        self._clock = clock
         self._watches: dict[str, Watch] = {}
 
     def watch(self, directory: str) -> Watch:
@@ -78,6 +96,12 @@ class Directories:
             if not entry.get("deleted_at") and unique_id in (None, entry.get("unique_id"))
         ]
         return sorted(found, key=_age)
+
+    def listing(self, directory: str) -> Listing:
+        """List what lies in a directory, and when. Raises Gone when there is no such directory."""
+        with self._api.client.hearing() as heard:
+            entries = self.entries(directory)
+        return Listing(entries, heard.date)
 
     def former_entries(self, directory: str) -> list[Json]:
         """List what lay in a directory that may be removed by now, oldest first. Raises Gone."""
@@ -114,31 +138,64 @@ class Directories:
                     identity(described), name, marker, str(described.get("created_at") or ""), described
                 )
 
-    def wait_for_all(self, directory: str, missing: int) -> None:
-        """Raise Unavailable while entries may only be late, Gone when they stay away."""
+    def recall(self, directory: str, step: str, seen: RemoteObject | None) -> Watch:
+        """Take up what was seen of a directory, by this process or another, as it is on record under a step."""
         watch = self.watch(directory)
-        now = self._clock()
-        watch.exact_since = None
-        watch.incomplete_since = now if watch.incomplete_since is None else watch.incomplete_since
-        if now - watch.incomplete_since > 10 * max(self._grace, 6.0):
+        watch.step = step
+        watch.seen = seen if seen is not None and seen.remote_id == directory else None
+        return watch
+
+    def begin(self, directory: str) -> None:
+        """Make sure that no exact listing is on record when the directory is about to be changed.
+
+        Killed after that, it would be taken for one that lasted. Raises Unavailable, which takes the record back.
+        """
+        watch = self.watch(directory)
+        if watch.seen is not None and watch.seen.data["what"] != INCOMPLETE:
+            why = f"directory {directory} is no longer what it was seen to be, and is looked at anew"
+            raise Unavailable(why, retry_after=self._spacing, left=RemoteObject(watch.step, "", expires=0.0))
+
+    def wait_for_all(self, directory: str, listing: Listing, missing: int) -> None:
+        """Raise Unavailable while entries may only be late, Gone when they stay away."""
+        seen, passed = self._stays(directory, INCOMPLETE, listing.date)
+        if passed is not None and passed > 10 * max(self._grace, 6.0):
             raise Gone(f"directory {directory} does not hold {missing} of the documents that were put there")
         raise Unavailable(
-            f"directory {directory} does not show {missing} of its documents yet", retry_after=self._spacing
+            f"directory {directory} does not show {missing} of its documents yet",
+            retry_after=self._spacing,
+            left=seen,
         )
 
-    def settle(self, directory: str) -> None:
-        """Raise Unavailable unless an exact listing proves what the directory holds."""
-        watch = self.watch(directory)
-        now = self._clock()
-        watch.incomplete_since = None
-        if watch.clear:
+    def settle(self, directory: str, listing: Listing, beside: Mapping[str, str]) -> None:
+        """Raise Unavailable unless an exact listing proves what the directory holds; `beside` is kept with it."""
+        if self.watch(directory).clear:
             return
-        watch.exact_since = now if watch.exact_since is None else watch.exact_since
-        if now - watch.exact_since < self._grace:
+        seen, passed = self._stays(directory, listing.digest, listing.date, beside)
+        if passed is None or passed < self._grace:
+            left = self._grace - (passed or 0.0)
+            until = "" if seen is None else f", until {clock_time(float(seen.data['since']) + self._grace)}"
             raise Unavailable(
-                f"an upload to directory {directory} was not answered; waiting whether something else arrives",
-                retry_after=self._grace - (now - watch.exact_since),
+                f"not every upload to directory {directory} is known to have been answered;"
+                f" looking{until} whether something else arrives",
+                retry_after=left,
+                left=seen,
             )
+
+    def _stays(
+        self, directory: str, what: str, date: float | None, beside: Mapping[str, str] = NOTHING
+    ) -> tuple[RemoteObject | None, float | None]:
+        """Return what is to be kept of a listing, and for how many seconds of the service's clock it shows the same.
+
+        None for both where the answer told no time, or one before the last: it counts for nothing.
+        """
+        watch = self.watch(directory)
+        before = watch.seen
+        if date is None:
+            return None, None
+        if before is None or before.data["what"] != what or date < float(before.data["since"]):
+            watch.seen = RemoteObject(watch.step, directory, {"what": what, "since": str(date), **beside})
+            return watch.seen, 0.0
+        return before, date - float(before.data["since"])
 
     def unsettle(self, directory: str, why: str) -> Unavailable:
         self.watch(directory).cloud()

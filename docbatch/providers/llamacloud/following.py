@@ -1,7 +1,6 @@
 """Following a batch to the end of each of its jobs."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from docbatch.core.models import Failure, FailureClass
@@ -11,9 +10,6 @@ from docbatch.providers.llamacloud.batches import TERMINAL, Batches, Standing
 from docbatch.providers.llamacloud.calls import Json
 from docbatch.providers.llamacloud.jobs import Jobs
 
-PATIENCE = 4
-"""How often a batch that is over is asked again before what it leaves out counts as failed."""
-
 USUAL = TERMINAL | {"PENDING", "RUNNING"}
 
 End = Ready | Failed
@@ -21,12 +17,15 @@ End = Ready | Failed
 
 @dataclass
 class State:
-    """What is known of one submission. `jobs` are by document, `waits` is the last unusual status of its batch."""
+    """What is known of one submission.
+
+    `jobs` are by document, `left_out` those that a batch which is over says nothing of, `waits` is the last unusual status
+    of its batch.
+    """
 
     jobs: dict[str, str] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
-    over_since: float | None = None
-    over_polls: int = 0
+    left_out: dict[str, Failure] = field(default_factory=dict)
     waits: str = ""
 
 
@@ -56,19 +55,9 @@ class Course:
 
 
 class Follower:
-    """`grace` (seconds) is how long the service may be behind; `clock` is monotonic."""
-
-    def __init__(
-        self,
-        batches: Batches,
-        jobs: Jobs,
-        grace: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, batches: Batches, jobs: Jobs) -> None:
         self._batches = batches
         self._jobs = jobs
-        self._grace = grace
-        self._clock = clock
         self._states: dict[str, State] = {}
 
     def poll(self, course: Course, batch: str) -> Progress:
@@ -82,14 +71,16 @@ class Follower:
         state.ended.update(each.key for each in fresh)
         if len(state.ended) == len(course.documents):
             del self._states[course.submission]
-        return Progress(fresh, note=_waiting(batch, state.waits) if state.waits != before else "")
+        note = _waiting(batch, state.waits) if state.waits != before else ""
+        return Progress(fresh, note=note, doubted=dict(state.left_out))
 
     def is_through(self, course: Course) -> bool:
         """Say whether the last poll saw the last document end."""
         return course.submission not in self._states
 
     def _without_job(self, course: Course, batch: str, state: State) -> Iterator[Failed]:
-        """Learn the jobs of the batch; yield the documents that have none and will get none."""
+        """Learn the jobs of the batch; yield the documents that have none and will get none, and note those it leaves out."""
+        state.left_out.clear()
         if not _undecided(course, state):
             return
         standing = self._batches.standing(batch)
@@ -103,15 +94,9 @@ class Follower:
         }
         for key, said in errors.items():
             yield Failed(key, outcomes.failure(said))
-        if standing.is_over and self._is_out_of_patience(state):
-            for key in _undecided(course, state) - errors.keys():
-                yield Failed(key, _left_out(standing, batch))
-
-    def _is_out_of_patience(self, state: State) -> bool:
-        now = self._clock()
-        state.over_polls += 1
-        state.over_since = now if state.over_since is None else state.over_since
-        return state.over_polls >= PATIENCE and now - state.over_since >= self._grace
+        if standing.is_over:
+            for key in sorted(_undecided(course, state) - errors.keys()):
+                state.left_out[key] = _left_out(standing, batch)
 
     def _through(self, course: Course, state: State) -> Iterator[End]:
         """Ask how all running jobs stand; yield those that ended."""

@@ -1,47 +1,44 @@
 """What docbatch left at the service: found again after a lost answer or a lost state, read back, and removed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from docbatch.core.errors import Gone
 from docbatch.core.models import RemoteObject
-from docbatch.providers.base import Accepted, Intent, Recalled, Sighting
+from docbatch.providers.base import Accepted, Intent, Recalled, Sighting, left_by_looks
 from docbatch.providers.llamacloud.batches import Batches, Standing
-from docbatch.providers.llamacloud.calls import Json, identity
+from docbatch.providers.llamacloud.calls import JOBS, Json, identity
 from docbatch.providers.llamacloud.configurations import PRODUCTS
 from docbatch.providers.llamacloud.directories import Directories, Found, directory_step, known
 from docbatch.providers.llamacloud.jobs import Jobs
+from docbatch.providers.llamacloud.upload_form import key_in
 from docbatch.providers.llamacloud.uploads import contents_step
 
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """`probes` are the directories made while looking, by submission."""
-
     directories: Directories
     batches: Batches
     jobs: Jobs
-    probes: dict[str, RemoteObject] = field(default_factory=dict)
 
     def look(self, intent: Intent) -> Sighting:
         """Look for batches over the submission's directory.
 
-        Lists may be behind by any time. What shows how far is a directory made after the create: only when lists show
-        that one as well does a batch they do not show not exist.
+        Lists may be behind by any time. What shows how far is a directory made after the create, by the first look: only
+        when lists show that one as well does a batch they do not show not exist.
         """
         directory = intent.prepared[directory_step(intent.marker)]
         found = self._adopted(intent, directory.remote_id)
         if found is not None:
             return Sighting(found, witness=True)
-        probe = self.probes.get(intent.submission)
-        if probe is None:
-            self.probes[intent.submission] = self.directories.make("probe", intent.marker)
-            return Sighting(None, witness=False)
+        step = left_by_looks(intent.marker)
+        probe = intent.prepared.get(step) or self.directories.make(step, intent.marker)
         shown = all(
             self.directories.is_shown(each.remote_id, each.data["name"]) for each in (probe, directory)
         )
         # The lists may have caught up between the two questions.
-        return Sighting(self._adopted(intent, directory.remote_id) if shown else None, witness=shown)
+        found = self._adopted(intent, directory.remote_id) if shown else None
+        return Sighting(found, witness=shown, left=probe)
 
     def _adopted(self, intent: Intent, directory: str) -> Accepted | None:
         """Return the oldest batch over a directory; others do the same work again and are stopped."""
@@ -50,7 +47,6 @@ class Traces:
             return None
         for twin in batches[1:]:
             self.stop(PRODUCTS[intent.batch.operation], twin)
-        self.probes.pop(intent.submission, None)
         return Accepted(batches[0], note=_twins_told(batches))
 
     def stop(self, product: str, batch: str) -> None:
@@ -73,9 +69,7 @@ class Traces:
         """Read the work of a marker back. Raises Gone when nothing tells whose its results are, Unavailable."""
         directory, batch = self._oldest(marker)
         standing = self.batches.standing(batch)
-        owners = {
-            identity(entry): str(entry.get("unique_id") or "") for entry in self._entries(directory, standing)
-        }
+        owners = self._owners(directory, standing)
         contents = RemoteObject(contents_step(marker), directory.id, owners)
         prepared = {each.step: each for each in (known(directory), contents)}
         return Recalled(batch, _runs(owners, standing), prepared)
@@ -92,14 +86,34 @@ class Traces:
         _, batch, directory = min(made, key=lambda each: each[:2])
         return directory, batch
 
-    def _entries(self, directory: Found, standing: Standing) -> list[Json]:
+    def _owners(self, directory: Found, standing: Standing) -> dict[str, str]:
+        """Return whose document each entry is: as the directory says, or, where it is removed, the names of the jobs."""
+        found = self._entries(directory)
+        owners = {identity(entry): str(entry.get("unique_id") or "") for entry in found}
+        owners = owners or self._named_by_jobs(standing)
+        if not owners:
+            raise _untold(directory, len(standing.jobs))
+        return owners
+
+    def _named_by_jobs(self, standing: Standing) -> dict[str, str]:
+        entries = {job: entry for entry, job in standing.jobs.items()}
+        jobs: dict[str, Json | None] = {}
+        for product in JOBS:
+            if len(jobs) < len(entries):
+                seen = self.jobs.standing(product, [job for job in entries if job not in jobs])
+                jobs |= {job: shown for job, shown in seen.items() if shown is not None}
+        return {
+            entries[job]: key
+            for job, shown in jobs.items()
+            if job in entries and shown is not None and (key := key_in(shown.get("name")))
+        }
+
+    def _entries(self, directory: Found) -> list[Json]:
         """List a directory, or what was in it before it was removed."""
         try:
             found = self.directories.entries(directory.id) or self.directories.former_entries(directory.id)
         except Gone:
             found = self._former_entries(directory)
-        if not found:
-            raise _untold(directory, len(standing.jobs))
         return found
 
     def _former_entries(self, directory: Found) -> list[Json]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from docbatch.core.models import Failure, FailureClass, Operation, RemoteObject
 from docbatch.providers.base import Batch
+from docbatch.providers.llamacloud.upload_form import without_keys
 
 LONGEST = 1000
 
@@ -105,7 +106,7 @@ def failure(
     message: object, otherwise: FailureClass = FailureClass.VENDOR_ERROR, code: str | None = None
 ) -> Failure:
     """Sort a message of the service; the message itself is kept."""
-    said = str(message or "").strip()[:LONGEST] or "LlamaCloud gave no reason"
+    said = without_keys(str(message or "")).strip()[:LONGEST] or "LlamaCloud gave no reason"
     kind = _coded(said) or next(filter(None, map(_meant, _END.split(said))), otherwise)
     return Failure(kind, said, code)
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,8 @@ from docbatch.providers.base import (
     Recalled,
     Sighting,
     Step,
+    Survey,
+    left_by,
 )
 from docbatch.providers.http.keyed import PresignedClient
 from docbatch.providers.http.rates import Limiter
@@ -36,7 +38,7 @@ from docbatch.providers.llamacloud.uploads import Uploads, contents_step, upload
 
 
 class LlamaCloudProvider:
-    """`uploading` limits uploads beside the limit on all requests; `clock` is monotonic, `wall` seconds since the epoch."""
+    """`uploading` limits uploads beside the limit on all requests; `wall` gives seconds since the epoch."""
 
     type = "llamacloud"
 
@@ -48,7 +50,6 @@ class LlamaCloudProvider:
         account: str,
         *,
         uploading: Limiter | None = None,
-        clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.traits = traits
@@ -57,11 +58,11 @@ class LlamaCloudProvider:
         self._storage = storage
         self._wall = wall
         self._configurations = Configurations(api)
-        self._directories = Directories(api, traits.grace, clock)
+        self._directories = Directories(api, traits.grace)
         self._uploads = Uploads(api, self._directories, uploading)
         self._batches = Batches(api)
         self._jobs = Jobs(api, storage)
-        self._follower = Follower(self._batches, self._jobs, traits.grace, clock)
+        self._follower = Follower(self._batches, self._jobs)
         self._traces = Traces(self._directories, self._batches, self._jobs)
 
     def pins(self, operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]:
@@ -79,6 +80,9 @@ class LlamaCloudProvider:
     def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:
         if step.name == directory_step(batch.marker):
             return self._directories.make(step.name, batch.marker)
+        if directory_step(batch.marker) in prepared:
+            left = left_by(contents_step(batch.marker))
+            self._uploads.recall(prepared[directory_step(batch.marker)], left, prepared.get(left))
         if step.name == contents_step(batch.marker):
             return self._complete(step, batch, prepared, content)
         if step.item is None:
@@ -132,10 +136,14 @@ class LlamaCloudProvider:
             return None
 
     def look(self, intent: Intent) -> Sighting:
-        return self._traces.look(intent)
+        with self._api.client.hearing() as heard:
+            sighting = self._traces.look(intent)
+        return replace(sighting, date=heard.date)
 
-    def survey(self, prefix: str) -> Iterable[str]:
-        return self._traces.survey(prefix)
+    def survey(self, prefix: str) -> Survey:
+        with self._api.client.hearing() as heard:
+            markers = frozenset(self._traces.survey(prefix))
+        return Survey(markers, heard.date)
 
     def recall(self, marker: str) -> Recalled:
         return self._traces.recall(marker)
@@ -149,9 +157,11 @@ class LlamaCloudProvider:
             uploads.refusals_of(contents),
         )
         try:
-            progress = self._follower.poll(course, remote_id or self._only(intent))
+            with self._api.client.hearing() as heard:
+                progress = self._follower.poll(course, remote_id or self._only(intent))
         except Gone as error:
             raise self._missing(intent, error) from error
+        progress = replace(progress, date=heard.date)
         return self._ended(intent, progress) if self._follower.is_through(course) else progress
 
     def _ended(self, intent: Intent, progress: Progress) -> Progress:

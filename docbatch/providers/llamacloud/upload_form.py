@@ -1,11 +1,37 @@
-"""The form an upload is sent as: streamed, of known length, and hashed on its way out."""
+"""The form an upload is sent as: streamed, of known length, and hashed on its way out.
+
+The name in it begins with the document's key: its job keeps the name when the directory is gone.
+"""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
+from docbatch.core.models import WorkItem
+
 CHUNK = 1 << 18
+
+LONGEST_NAME = 512
+_NAMED = re.compile(r"([0-9a-f]{64})-")
+
+
+def shown_name(item: WorkItem) -> str:
+    """Return the name a document is shown by. What is too long is cut in the middle: its end may tell the type."""
+    name = f"{item.key}-{item.name}"
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 64] + name[-64:]
+
+
+def key_in(name: object) -> str | None:
+    """Return the key of the document that bears a name; None for a name we did not give."""
+    found = _NAMED.match(name) if isinstance(name, str) else None
+    return found[1] if found else None
+
+
+def without_keys(text: str) -> str:
+    """Return what the service says with documents called as people call them."""
+    return _NAMED.sub("", text)
 
 
 class UploadForm:

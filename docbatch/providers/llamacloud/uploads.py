@@ -13,8 +13,8 @@ from docbatch.providers.http.keyed import Reply
 from docbatch.providers.http.rates import Limiter
 from docbatch.providers.llamacloud import outcomes
 from docbatch.providers.llamacloud.calls import DIRECTORIES, Api, Json, accepted, detail, identity, under
-from docbatch.providers.llamacloud.directories import Directories
-from docbatch.providers.llamacloud.upload_form import UploadForm
+from docbatch.providers.llamacloud.directories import Directories, Listing
+from docbatch.providers.llamacloud.upload_form import UploadForm, shown_name
 
 CHANGED = "its bytes changed while they were sent"
 
@@ -38,7 +38,7 @@ class Placing:
         """Let a file the service has lie in a directory as a document."""
         path = under(DIRECTORIES, directory, "files")
         # What kind of file it is, the own name of one that we did not upload says.
-        about = {} if item.is_reference else {"display_name": item.name}
+        about = {} if item.is_reference else {"display_name": shown_name(item)}
         body = {"file_id": file, "unique_id": item.key, **about}
 
         def send() -> Reply | Failure:
@@ -64,7 +64,7 @@ class Placing:
         if self._limiter is not None:
             # Nothing was asked yet, so a wait that is too long leaves nothing unclear in the directory.
             self._limiter.wait()
-        about = {"display_name": item.name, "unique_id": item.key}
+        about = {"display_name": shown_name(item), "unique_id": item.key}
         form = UploadForm(about, stream, name=item.name, media_type=item.media_type, size=item.size)
         try:
             made = self._told(item, directory, path, lambda: self._api.upload(path, form, form.headers))
@@ -79,6 +79,7 @@ class Placing:
     def _told(
         self, item: WorkItem, directory: str, path: str, send: Callable[[], Reply | Failure]
     ) -> Json | Failure:
+        self._directories.begin(directory)
         try:
             said = send()
             return said if isinstance(said, Failure) else _judged(item, path, said)
@@ -185,19 +186,32 @@ class Uploads:
         where = directory.remote_id
         refusals = dict(self._directories.watch(where).refused)
         wanted = {item.key: item for item in batch.items if item.key not in refusals}
-        entries = self._directories.entries(where)
-        kept = _first_of_each(entries, wanted)
-        if len(kept) < len(entries):
-            self._drop(where, [entry for entry in map(identity, entries) if entry not in kept])
-        missing = [wanted[key] for key in wanted.keys() - set(kept.values())]
-        if missing:
+        listing, kept = self._exact(where, wanted)
+        if missing := [wanted[key] for key in wanted.keys() - set(kept.values())]:
             self._bring(missing, batch.operation, directory, prepared, content)
-            self._directories.wait_for_all(where, len(missing))
-        self._directories.settle(where)
+            listing, kept = self._exact(where, wanted)
+        if len(kept) < len(wanted):
+            self._directories.wait_for_all(where, listing, len(wanted) - len(kept))
+        self._directories.settle(where, listing, _noted(refusals))
         return RemoteObject(step, where, {**kept, **_noted(refusals)}, directory.expires)
+
+    def _exact(self, directory: str, wanted: Collection[str]) -> tuple[Listing, dict[str, str]]:
+        """List a directory, once there is nothing in it beside the documents. Raises Unavailable."""
+        listing = self._directories.listing(directory)
+        kept = _first_of_each(listing.entries, wanted)
+        if len(kept) < len(listing.entries):
+            self._drop(directory, [entry for entry in map(identity, listing.entries) if entry not in kept])
+        return listing, kept
+
+    def recall(self, directory: RemoteObject, step: str, seen: RemoteObject | None) -> None:
+        """Take up what was seen of a directory, and which documents were not taken into it."""
+        watch = self._directories.recall(directory.remote_id, step, seen)
+        if watch.seen is not None:
+            watch.refused |= refusals_of(watch.seen)
 
     def _drop(self, directory: str, surplus: list[str]) -> None:
         """Take out what would be processed and paid beside the documents: twins of repeated uploads."""
+        self._directories.begin(directory)
         for entry in surplus:
             try:
                 self._api.delete(under(DIRECTORIES, directory, "files", entry))

@@ -1,7 +1,7 @@
 """A provider over the fake cloud, in three kinds of recovery, with a prepare of several steps."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from docbatch.core.errors import Gone
@@ -20,6 +20,7 @@ from docbatch.providers.base import (
     Recalled,
     Sighting,
     Step,
+    Survey,
 )
 from docbatch.testing.fake.cloud import Cloud
 from docbatch.testing.fake.faults import AFTER, scripted
@@ -126,14 +127,15 @@ class FakeProvider:
         self._break("look")
         batch = self.cloud.listed(self.account, intent.marker)
         witness = self.cloud.has(self.account, f"directory {intent.marker}")
-        return Sighting(None if batch is None else Accepted(batch), witness)
+        return Sighting(None if batch is None else Accepted(batch), witness, self.cloud.now)
 
-    def survey(self, prefix: str) -> Iterable[str]:
+    def survey(self, prefix: str) -> Survey:
         self._effect("before survey")
         self._break("survey")
         if self.traits.recovery is Recovery.NONE:
-            return []
-        return [marker for marker in self.cloud.markers(self.account) if marker.startswith(prefix)]
+            return Survey(())
+        markers = [marker for marker in self.cloud.markers(self.account) if marker.startswith(prefix)]
+        return Survey(markers, self.cloud.now)
 
     def poll(self, intent: Intent, remote_id: str | None) -> Progress:
         self._effect("before poll")
@@ -150,7 +152,7 @@ class FakeProvider:
             elif row.ended:
                 ended.append(Ready(row.key, row.id, partial="partial" in row.content))
         unseen = {item.key for item in intent.batch.items} - {row.key for row in rows}
-        return Progress(ended, frozenset(unseen))
+        return Progress(ended, frozenset(unseen), date=self.cloud.now)
 
     def fetch(self, intent: Intent, ready: Ready) -> bytes:
         self._effect("before fetch")

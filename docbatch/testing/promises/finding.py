@@ -11,6 +11,8 @@ from docbatch.testing.patience import comes_true
 from docbatch.testing.promises.promise import is_findable, promise, told, troubled
 
 OTHER_PROJECT = "potherproject"
+AHEAD = 1000.0
+"""Seconds by which the vendor's clock is before ours while it is asked for its time."""
 
 
 def _unanswered(subject: Bench[Any]) -> Intent:
@@ -77,6 +79,27 @@ def a_look_in_trouble_is_no_absence(subject: Bench[Any]) -> Iterator[str]:
 
 
 @promise(is_findable)
+def looks_tell_the_vendors_time(subject: Bench[Any]) -> Iterator[str]:
+    """A look and a survey tell when they were answered, by the vendor's clock: by this one nothing may be absent."""
+    provider, clock = subject.provider(), subject.emulator.clock
+    intent = subject.intent(provider, subject.batch())
+    subject.emulator.clock = lambda: clock() + AHEAD
+    try:
+        before = subject.emulator.date()
+        dates = {
+            "a look": provider.look(intent).date,
+            "a survey": provider.survey(f"{subject.project}-").date,
+        }
+    finally:
+        subject.emulator.clock = clock
+    for question, date in dates.items():
+        if date is None:
+            yield f"{question} does not tell when it was answered: nothing could ever count as absent"
+        elif not before - 1 <= date <= before + AHEAD / 2:
+            yield f"{question} tells another time than the vendor does: it is {date - before:+.0f} s away"
+
+
+@promise(is_findable)
 def a_survey_shows_this_projects_work(subject: Bench[Any]) -> Iterator[str]:
     """A survey shows the markers of all of this project's work, and of no other's."""
     provider = subject.provider()
@@ -89,12 +112,14 @@ def a_survey_shows_this_projects_work(subject: Bench[Any]) -> Iterator[str]:
     for batch in batches:
         provider.create(subject.intent(provider, batch))
     ours = {batch.marker for batch in batches[:2]}
-    seen = list(subject.provider().survey(f"{subject.project}-"))
+    seen = list(subject.provider().survey(f"{subject.project}-").markers)
     if missing := sorted(ours - set(seen)):
         yield f"a survey does not show {missing}"
     if strange := sorted(set(seen) - ours):
         yield f"a survey shows {strange}, which is not work of this project"
-    for where, _, outcome in troubled(subject, lambda provider: set(provider.survey(f"{subject.project}-"))):
+    for where, _, outcome in troubled(
+        subject, lambda provider: set(provider.survey(f"{subject.project}-").markers)
+    ):
         if isinstance(outcome, set):
             if outcome != ours:
                 yield f"a survey shows only a part and says nothing of it {where}"

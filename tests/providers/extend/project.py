@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from docbatch.emulators.extend.service import ExtendEmulator
+from docbatch.testing.matrix import HASTE
 from tests.cli.project import Project
 
 KEY = "sk_test_0123456789"
@@ -58,6 +59,7 @@ def extend_project(
     processor = PROCESSORS.get(operation)
     written = config or ("{}" if processor is None else f"{{processor: {{id: {processor}}}}}")
     project = Project(root)
+    vendor.haste = HASTE
     wanted = recovery or f"{{grace: {grace}, then: {then}}}"
     settings = _PROJECT.format(url=vendor.url, recovery=wanted)
     project.write({"docbatch.yaml": settings, "key": KEY, **documents})

@@ -133,14 +133,14 @@ def test_the_survey_names_work_of_all_operations_and_of_this_project_only(bench:
     bench.provider.create(bench.sent("a"))
     bench.provider.create(bench.sent("b", operation=Operation.EXTRACT))
 
-    assert set(bench.provider.survey("testproject01-")) == {"testproject01-s1"}
-    assert set(bench.provider.survey("testproject0-")) == set()
+    assert set(bench.provider.survey("testproject01-").markers) == {"testproject01-s1"}
+    assert set(bench.provider.survey("testproject0-").markers) == set()
 
 
 def test_runs_without_names_are_surveyed_too(bench: Bench) -> None:
     bench.provider.create(bench.intent(bench.given()))
 
-    assert set(bench.provider.survey("testproject01-")) == {"testproject01-s1"}
+    assert set(bench.provider.survey("testproject01-").markers) == {"testproject01-s1"}
 
 
 @pytest.mark.parametrize("operation", Operation)

@@ -72,6 +72,11 @@ def test_the_end_of_a_run_names_a_command_that_helps(tmp_path: Path, vendor: Ext
     assert "1 document queued" in made.call("retry", "--all").out
 
 
+def test_explain_names_the_command_that_takes_a_document_up(failed: Project) -> None:
+    assert "'docbatch retry --class corrupt' queues it" in failed.call("explain", "in/a.txt").out
+    assert "'docbatch retry' queues it" in failed.call("explain", "in/c.txt").out
+
+
 def test_nothing_is_sent_again_that_was_left_out(failed: Project, vendor: ExtendEmulator) -> None:
     before = len(vendor.ledger)
 

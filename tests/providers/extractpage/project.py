@@ -17,6 +17,7 @@ from docbatch.providers.base import Batch, Intent, Ready
 from docbatch.providers.extractpage import KIND
 from docbatch.providers.extractpage.provider import ExtractPageProvider
 from docbatch.providers.kind import Settings, Surroundings
+from docbatch.testing.matrix import HASTE
 from tests.cli.project import Ended, Project
 
 PROJECT_ID = "pextractpage01"
@@ -70,6 +71,7 @@ def project(
     recovery: str = "{grace: 0.4}",
 ) -> VendorProject:
     root.mkdir(parents=True, exist_ok=True)
+    emulator.haste = HASTE
     made = VendorProject(root)
     made.write({f"in/{name}": text for name, text in documents.items()})
     made.write({"docbatch.yaml": connection(emulator, recovery)})

@@ -13,7 +13,7 @@ import pytest
 from docbatch.core.errors import CredentialsError, Gone, NotSent, Refused, Stale, Unavailable, Uncertain
 from docbatch.emulators.extractpage.service import HOUR, KEY, OTHER_KEY, ExtractPage
 from docbatch.naming.signed import without_signatures
-from docbatch.providers.base import ContentChanged, Ready
+from docbatch.providers.base import ContentChanged, Ready, left_by_looks
 from docbatch.providers.extractpage.calls import MOST_REGISTRATIONS
 from docbatch.providers.extractpage.provider import ExtractPageProvider
 from docbatch.providers.extractpage.uploads import signed_headers
@@ -255,6 +255,38 @@ def test_an_empty_look_counts_beside_our_own_file_only() -> None:
         stranger.close()
 
 
+def test_where_all_files_have_expired_a_new_one_of_the_same_account_is_the_witness() -> None:
+    with ExtractPage(file_life=24 * HOUR, batch_life=240 * HOUR) as vendor:
+        subject = arrange.provider(vendor)
+        wanted = arrange.intent(subject)
+        subject.create(arrange.intent(subject, arrange.batch(submission="s2")))
+        stranger = arrange.provider(vendor, OTHER_KEY)
+        stranger.create(arrange.intent(stranger, arrange.batch(submission="s3")))
+        later(vendor, 30)
+        files = len(vendor.files)
+
+        first = subject.look(wanted)
+        assert first.left is not None
+        again = replace(wanted, prepared={**wanted.prepared, left_by_looks(wanted.marker): first.left})
+        assert (first.witness, subject.look(again).witness) == (True, True)
+        assert len(vendor.files) == files + 1, "one such file is enough"
+        assert not stranger.look(wanted).witness
+        later(vendor, 240)
+        assert not subject.look(wanted).witness, "by then the batch would no longer be listed"
+        subject.close()
+        stranger.close()
+
+
+def test_without_another_batch_nothing_says_how_long_ours_would_be_listed() -> None:
+    with ExtractPage(file_life=24 * HOUR, batch_life=240 * HOUR) as vendor:
+        subject = arrange.provider(vendor)
+        wanted = arrange.intent(subject)
+        later(vendor, 30)
+
+        assert not subject.look(wanted).witness
+        subject.close()
+
+
 def test_an_unreadable_list_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with ExtractPage() as vendor:
         subject = arrange.provider(vendor)
@@ -266,7 +298,7 @@ def test_an_unreadable_list_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> N
 
         assert not subject.look(wanted).witness
         with pytest.raises(Refused, match="more than"):
-            list(subject.survey(f"{PROJECT_ID}-"))
+            list(subject.survey(f"{PROJECT_ID}-").markers)
         vendor.faults[next_request(vendor)] = "html502"
         with pytest.raises(Unavailable):
             subject.look(wanted)
@@ -279,8 +311,8 @@ def test_a_survey_tells_the_projects_own_markers() -> None:
         for submission in ("s1", "s2"):
             subject.create(arrange.intent(subject, arrange.batch(submission=submission)))
 
-        assert list(subject.survey(f"{PROJECT_ID}-")) == [f"{PROJECT_ID}-s1", f"{PROJECT_ID}-s2"]
-        assert list(subject.survey("panother000001-")) == []
+        assert list(subject.survey(f"{PROJECT_ID}-").markers) == [f"{PROJECT_ID}-s1", f"{PROJECT_ID}-s2"]
+        assert list(subject.survey("panother000001-").markers) == []
         subject.close()
 
 
@@ -364,7 +396,7 @@ def test_a_refused_key_is_said_without_the_key(key: str) -> None:
     with ExtractPage() as vendor:
         subject = arrange.provider(vendor, key)
 
-        for call in (upload_of(subject), lambda: list(subject.survey("p"))):
+        for call in (upload_of(subject), lambda: list(subject.survey("p").markers)):
             with pytest.raises(CredentialsError) as raised:
                 call()
             assert key not in f"{raised.value!r} {raised.value.hint}"

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from unittest import mock
 
+from docbatch.core.errors import Unavailable
 from docbatch.core.models import REFERENCE_TYPES, Input, Operation, RemoteObject, WorkItem
 from docbatch.emulators.llamacloud.service import KEY, LlamaCloud
 from docbatch.engine.connections import backoff
 from docbatch.naming.references import Reference
 from docbatch.providers import llamacloud
-from docbatch.providers.base import Batch, Intent
+from docbatch.providers.base import Batch, Intent, Step
 from docbatch.providers.http import rates
 from docbatch.providers.http.keyed import KeyedClient, PresignedClient
 from docbatch.providers.http.rates import Limiter
@@ -22,6 +23,7 @@ from docbatch.providers.kind import Settings
 from docbatch.providers.llamacloud import account, traits
 from docbatch.providers.llamacloud.calls import Api
 from docbatch.providers.llamacloud.provider import LlamaCloudProvider
+from docbatch.testing.matrix import HASTE
 from tests.cli.project import Ended, Project
 
 PROJECT_ID = "pllamacloud01"
@@ -89,6 +91,7 @@ def project(
     sinks: str = "",
 ) -> VendorProject:
     root.mkdir(parents=True, exist_ok=True)
+    emulator.haste = HASTE
     made = VendorProject(root, key=key)
     made.write({f"in/{name}": text for name, text in documents.items()})
     made.write({"docbatch.yaml": connection(emulator, recovery)})
@@ -139,7 +142,6 @@ class Bench:
             traits(settings),
             account(settings),
             uploading=self.uploading,
-            clock=self.clock,
             wall=self.clock,
         )
         self.opened.append(made)
@@ -186,8 +188,21 @@ class Bench:
         made = {} if prepared is None else prepared
         for step in provider.steps(batch):
             if step.name not in made:
-                made[step.name] = provider.perform(step, batch, made, self.open)
+                made[step.name] = self.perform(provider, step, batch, made)
         return made
+
+    def perform(
+        self, provider: LlamaCloudProvider, step: Step, batch: Batch, made: dict[str, RemoteObject]
+    ) -> RemoteObject:
+        """Do one step, and keep what it leaves where it is not through."""
+        try:
+            return provider.perform(step, batch, made, self.open)
+        except Unavailable as error:
+            if error.left is not None and error.left.expires is None:
+                made[error.left.step] = error.left
+            elif error.left is not None:
+                made.pop(error.left.step, None)
+            raise
 
     def intent(self, provider: LlamaCloudProvider, batch: Batch, prepared: dict[str, RemoteObject]) -> Intent:
         return Intent(batch.submission, batch.marker, provider.render(batch, prepared), batch, prepared)

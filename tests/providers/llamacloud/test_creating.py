@@ -93,8 +93,8 @@ def test_a_survey_names_what_has_a_batch_also_when_its_directory_is_gone(bench: 
     bench.vendor.lag = lag
     bench.now += 31.0
 
-    assert list(bench.provider().survey(f"{PROJECT_ID}-")) == [f"{PROJECT_ID}-s1"]
-    assert list(bench.provider().survey("another-")) == []
+    assert list(bench.provider().survey(f"{PROJECT_ID}-").markers) == [f"{PROJECT_ID}-s1"]
+    assert list(bench.provider().survey("another-").markers) == []
 
 
 def test_cleanup_removes_the_directory_unless_it_is_kept(bench: Bench) -> None:

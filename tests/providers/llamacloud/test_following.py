@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from docbatch.core.errors import CredentialsError, Gone, Refused, Unavailable
+from docbatch.core.looks import SpacedLooks
 from docbatch.core.models import FailureClass, Operation
 from docbatch.core.results import DocumentInfo
 from docbatch.emulators.llamacloud.service import LlamaCloud
@@ -41,8 +42,14 @@ def followed(
 ) -> dict[str, End]:
     """Poll to the end of every document; return what became of each, by its text."""
     ended: dict[str, End] = {}
+    doubts = SpacedLooks()
     for _ in range(tries):
-        for each in provider.poll(intent, batch).ended:
+        progress = provider.poll(intent, batch)
+        assert progress.date is not None
+        doubts = doubts.with_one(progress.date, provider.traits) if progress.doubted else SpacedLooks()
+        are_over = doubts.are_enough(provider.traits)
+        over = [Failed(*each) for each in progress.doubted.items()] if are_over else []
+        for each in (*progress.ended, *over):
             assert isinstance(each, Ready | Failed)
             text = bench.contents[each.key].decode()
             assert text not in ended, "a document ends once"

@@ -86,10 +86,24 @@ def test_work_of_a_removed_directory_is_recalled_where_the_service_remembers_it(
     assert [type(each) for each in provider.poll(known, remote_id).ended] == [Ready, Ready]
 
 
+def test_parsed_work_of_a_removed_directory_is_recalled_by_the_names_of_its_jobs(bench: Bench) -> None:
+    provider = bench.provider()
+    intent, batch = bench.sent(provider, bench.batch(*TEXTS))
+    provider.discard(intent)
+
+    known, remote_id = recovered(bench, intent, 0, 2)
+
+    assert remote_id == batch
+    ended = bench.provider().poll(known, remote_id).ended
+    assert {bench.contents[each.key] for each in ended} == {b"apple", b"cherry"}
+
+
 def test_work_that_nothing_tells_apart_any_more_is_gone(bench: Bench) -> None:
     provider = bench.provider()
     intent, _ = bench.sent(provider, bench.batch(*TEXTS))
     provider.discard(intent)
+    for job in bench.vendor.jobs.values():
+        job.name = "a name that somebody else gave it"
 
     with pytest.raises(Gone, match="belongs to which document"):
         bench.provider().recall(MARKER)

@@ -251,7 +251,7 @@ def test_names_of_files_are_told_as_they_are(bench: Bench) -> None:
     bench.prepare(bench.provider(), replace(batch, items=(named,)))
 
     (entry,) = bench.vendor.entries.values()
-    assert (entry.display_name, entry.unique_id) == (named.name, named.key)
+    assert (entry.display_name, entry.unique_id) == (f"{named.key}-{named.name}", named.key)
 
 
 def test_a_directory_that_vanished_is_gone(bench: Bench) -> None:

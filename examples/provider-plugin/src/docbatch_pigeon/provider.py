@@ -4,7 +4,7 @@ A method asks one question and returns. It never sleeps, never tries again and k
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +23,7 @@ from docbatch.providers.base import (
     Recalled,
     Sighting,
     Step,
+    Survey,
 )
 from docbatch.providers.http.keyed import KeyedClient, Reply
 from docbatch_pigeon.answer import PigeonAnswer
@@ -74,15 +75,16 @@ class Pigeon:
 
     def look(self, intent: Intent) -> Sighting:
         """Look for our marker; an upload of this very batch is the witness that we see what is ours."""
-        for batch in self._listed(intent.marker):
-            if batch["marker"] == intent.marker:
-                return Sighting(Accepted(_text(batch, "id")), witness=True)
-        return Sighting(None, witness=self._sees(intent))
+        with self._client.hearing() as heard:
+            for batch in self._listed(intent.marker):
+                if batch["marker"] == intent.marker:
+                    return Sighting(Accepted(_text(batch, "id")), witness=True, date=heard.date)
+            return Sighting(None, witness=self._sees(intent), date=heard.date)
 
-    def survey(self, prefix: str) -> Iterable[str]:
-        return sorted(
-            {marker for batch in self._listed(prefix) if (marker := batch["marker"]).startswith(prefix)}
-        )
+    def survey(self, prefix: str) -> Survey:
+        with self._client.hearing() as heard:
+            markers = {batch["marker"] for batch in self._listed(prefix)}
+        return Survey({marker for marker in markers if marker.startswith(prefix)}, heard.date)
 
     def recall(self, marker: str) -> Recalled:
         found = [batch for batch in self._listed(marker) if batch["marker"] == marker]
