@@ -15,7 +15,7 @@ from docbatch.cli import completion
     "classes",
     multiple=True,
     metavar="CLASS",
-    help="Only documents of this class, such as timeout; lost means the partial ones.",
+    help="Only documents of this class, such as timeout; lost means the partial ones, held those that may have been sent.",
 )
 @click.option("--all", "every", is_flag=True, help="Also what would end the same way and be charged again.")
 @click.option("--dry-run", is_flag=True, help="Only say which.")

@@ -161,15 +161,15 @@ class Items:
         return [row[0] for row in rows]
 
     def queue(self, rows: Sequence[int]) -> None:
-        """Queue items again that failed or are partial, as a new attempt each; a partial result is kept until there is a better."""
+        """Queue items again that failed, are partial or held, as a new attempt each; a partial result is kept until there is a better."""
         with self._database.write():
             for row in rows:
                 self.requeue(row)
 
     def requeue(self, row: int) -> None:
-        """Queue an item again if it failed or is partial, inside the current transaction."""
+        """Queue an item again if it failed, is partial or held, inside the current transaction."""
         item = self.by_row(row)
-        if item.status in {ItemStatus.FAILED, ItemStatus.PARTIAL}:
+        if item.status in {ItemStatus.FAILED, ItemStatus.PARTIAL, ItemStatus.HELD}:
             self.set(item, ItemStatus.PENDING, attempts=1, result=item.result, warnings=item.warnings)
 
     def do_again(self, row: int) -> None:

@@ -293,7 +293,7 @@ class Submissions:
     def _advance(self, identity: str, event: Event, body: Mapping[str, object]) -> SubmissionStatus:
         submission = self.get(identity)
         if submission is None:
-            raise StateError(f"the state knows no submission {identity}", hint="see 'docbatch state list'")
+            raise StateError(f"the state knows no submission {identity}")
         status = advance(submission.status, event)
         self._events.append(identity, event, body)
         # Whatever happened to it opens or closes a question: earlier looks answer no later one.

@@ -94,7 +94,7 @@ def retry(folder: Path, wish: Wish, *, dry_run: bool) -> QueuedDocuments:
     Where it costs money, what would end in the same way is left out unless it is named. Raises UsageError for an unknown
     job or class.
     """
-    known = (*FailureClass, WarningKind.LOST)
+    known = (*FailureClass, WarningKind.LOST, ItemStatus.HELD)
     unknown = set(wish.classes) - set(known)
     if unknown:
         raise UsageError(f"there is no failure class '{unknown.pop()}'", hint=f"there are {', '.join(known)}")
@@ -140,7 +140,9 @@ def _stays_as_it_is(job: str, why: Unwell, wish: Wish) -> bool:
 
 
 def _is_retried(status: str, why: Unwell, classes: Collection[str]) -> bool:
-    """What has a full result is left alone."""
+    """What has a full result is left alone, and what is held, and may have been sent, unless it is named."""
+    if status == ItemStatus.HELD:
+        return why.kind in classes
     is_meant = not classes or why.kind in classes
     return is_meant and not why.has_result and status in {ItemStatus.FAILED, ItemStatus.PARTIAL}
 
@@ -152,7 +154,7 @@ def resolve(folder: Path, submission: str, remote_id: str | None, *, dry_run: bo
         if known.status not in {SubmissionStatus.HELD, SubmissionStatus.UNANSWERED}:
             raise UsageError(
                 f"submission {submission} is {known.status}: there is nothing to settle",
-                hint="where it hangs, 'docbatch cancel' asks the vendor to stop it, and --give-up ends it here"
+                hint=f"where it hangs, 'docbatch cancel {submission}' asks the vendor to stop it, and --give-up ends it here"
                 if known.status is SubmissionStatus.SUBMITTED
                 else None,
             )
