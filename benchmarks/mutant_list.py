@@ -108,7 +108,7 @@ LOSS = [
     Mutant("a document overtakes a more urgent one", TURNS, "item.priority <= limit", "True", SCHEDULE),
     Mutant("no turns are taken", TURNS, "self.items[self.start].priority, self.turn, self.recipe", "self.items[self.start].priority, self.recipe, self.recipe", f"{SCHEDULE} {ENGINE}"),
     Mutant("a document that keeps changing is sent for ever", RUNNING + "replan_changed_document.py", "reason if times > MOST_REPLANS else None", "None", ENGINE),
-    Mutant("retry takes every failure", ASKED + "edit_state.py", "(not classes or why.kind in classes)", "True", "tests/cli"),
+    Mutant("retry takes every failure", ASKED + "edit_state.py", "not classes or why.kind in classes", "True", "tests/cli"),
 ]  # fmt: skip
 
 DELIVERY = [

@@ -219,12 +219,14 @@ class Project:
         every: bool = False,
         dry_run: bool = False,
     ) -> "QueuedDocuments":
-        """Queue failed documents again, of one job or of all, and of some classes of failure only; return them.
+        """Queue failed and partial documents again, of one job or of all, and of some classes only; return them.
 
-        The class `lost` means partial documents, which are left alone otherwise: their results are let go.
-        The next `apply` sends them, which a paid provider charges again: there, what would fail in the same way, such as
-        `corrupt`, is left out, and counted by class in `left_out` of what is returned, unless its class is named or `every`
-        one is wanted. With `dry_run` nothing is changed. Raises NoState, StateLocked.
+        The class `lost` means partial documents. What was read of them is their result until another try gives more, and
+        stays so, with a warning, where that fails. What has a full result is left alone. The class `held` means documents
+        that may have been sent and of which the provider shows no trace: they are queued only where it is named.
+        The next `apply` sends them, which a paid provider charges again: there, what would end in the same way, such as
+        `corrupt` and `lost`, is left out, and counted by class in `left_out` of what is returned, unless its class is named
+        or `every` one is wanted. With `dry_run` nothing is changed. Raises NoState, StateLocked.
         """
         from docbatch.engine.administration.edit_state import Wish, retry
 

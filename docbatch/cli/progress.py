@@ -119,7 +119,7 @@ def _of_submission(notice: docbatch.Answered | docbatch.Looking | docbatch.Remar
         case docbatch.Answered(outcome="unanswered"):
             text = f"submission {notice.submission}: {notice.reason}; it is looked for before anything is sent again"
         case docbatch.Answered(outcome="held"):
-            text = f"submission {notice.submission} is held: {notice.reason}"
+            text = f"submission {notice.submission} is held: {notice.reason}; 'docbatch status' names what to decide"
         case docbatch.Looking():
             subject = notice.subject if " " in notice.subject else f"submission {notice.subject}"
             text = f"{subject}: {looking(notice.count, notice.needed, notice.until)}"

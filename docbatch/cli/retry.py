@@ -15,16 +15,15 @@ from docbatch.cli import completion
     "classes",
     multiple=True,
     metavar="CLASS",
-    help="Only failures of this class, such as timeout; lost for partial documents.",
+    help="Only documents of this class, such as timeout; lost means the partial ones, held those that may have been sent.",
 )
-@click.option(
-    "--all", "every", is_flag=True, help="Also failures that would come again and be charged again."
-)
+@click.option("--all", "every", is_flag=True, help="Also what would end the same way and be charged again.")
 @click.option("--dry-run", is_flag=True, help="Only say which.")
 def command(job: str | None, classes: tuple[str, ...], *, every: bool, dry_run: bool) -> None:
-    """Queue failed documents again; the next apply sends them. What has a result is left alone, unless --class lost names it.
+    """Queue failed and partial documents again; the next apply sends them. What has a full result is left alone.
 
-    Where another try costs money, failures that would come again, such as corrupt, are left out unless --class or --all asks for them.
+    What was read of a partial document is kept until another try gives more. Where that costs money, what would end the same
+    way, such as corrupt and partial documents, is left out unless --class or --all asks for it.
     """
     from docbatch.core.report import plural, visible
 
@@ -44,6 +43,6 @@ def _told(job: str | None, left_out: Mapping[str, int]) -> str:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(left_out.items()))
     named = "".join(f" --class {kind}" for kind in sorted(left_out))
     return (
-        f"{plural(sum(left_out.values()), 'document')} left out ({kinds}): the same bytes fail again, and may be charged again;"
+        f"{plural(sum(left_out.values()), 'document')} left out ({kinds}): the same bytes end the same way, and may be charged again;"
         f" 'docbatch retry{f' {job}' if job else ''}{named}' queues them all the same"
     )

@@ -131,7 +131,7 @@ def _can_be_retried(job: JobOutcome) -> bool:
 
 def _would_fail_again(job: JobOutcome) -> bool:
     """Say whether retry leaves out whatever failed, as far as that is known here."""
-    never = {kind for kind, way in RETRY_CLASS.items() if way is RetryClass.NEVER}
+    never = {kind for kind, way in RETRY_CLASS.items() if way is RetryClass.NEVER} | {FailureClass.ENCRYPTED}
     kinds = [kind for _, status, kind, _ in job.failures if status == ItemStatus.FAILED]
     return job.charges and len(kinds) == job.standing.get("failed", 0) and set(kinds) <= never
 

@@ -213,7 +213,7 @@ def _look_again(submission: Submission, traits: Traits, looks: Looks, now: float
     if traits.findable and not looks.asked:
         reason = "held; looking whether it has appeared"
         return _when(Settle(submission.id, replay=False, reason=reason), looks, now)
-    return Note(submission.id, f"held: run 'docbatch resolve {submission.id}'")
+    return Note(submission.id, "held: it waits for a person's decision")
 
 
 def _look(submission: Submission, traits: Traits, looks: Looks, now: float) -> Action | Note:

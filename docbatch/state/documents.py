@@ -110,7 +110,7 @@ class Documents:
         return iter(
             self._database.execute(
                 f"SELECT document.path, item.digest, item.media_type, {_status(empty)},"
-                f" CASE WHEN NOT {empty} THEN item.result END, item.recipe,"
+                f" CASE WHEN NOT {empty} AND item.status IN ('succeeded', 'partial') THEN item.result END, item.recipe,"
                 " document.problem_class FROM document LEFT JOIN item ON item.id = document.item"
                 f" WHERE document.job = ? AND document.wanted = 1{among('document.path', only)} ORDER BY document.path",
                 (job, *(only or ())),

@@ -20,7 +20,7 @@ NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "fuse.sshfs", "ceph", "glusterfs")
 
 README = """This folder is docbatch's memory of the project. Do not edit it by hand.
 
-state.db   what was sent, paid, received and delivered; keep it, back it up with 'docbatch state backup'
+state.db   what was sent, paid, received and delivered; keep it, back it up with 'docbatch state backup FILE'
 state.db.before-N
            the state as it was before a newer docbatch brought it to version N; an older docbatch can use it in the
            place of state.db. May be deleted once you are content
@@ -192,7 +192,8 @@ def complaint(error: Exception) -> StateError | None:
     _pass_on_interrupt(error)
     return StateError(
         f"the state cannot be read: {error}",
-        hint="nothing was sent. Run 'docbatch state check'; restore .docbatch/state.db from a backup if it is damaged",
+        hint="nothing was sent. If a disk is full, that of temporary files perhaps, make room and run the same command again;"
+        " otherwise restore .docbatch/state.db from a backup",
     )
 
 

@@ -14,12 +14,24 @@ COLUMNS = (
     "id, key, recipe, digest, size, media_type, status, attempt, result,"
     " failure_class, failure_code, failure_message, checksum, warnings, empty"
 )
+WAITING = frozenset({ItemStatus.PENDING, ItemStatus.LIVE, ItemStatus.HELD})
+"""An item that is one of these may have a result all the same: what was read of it in part, before it was queued again."""
+READ = frozenset({ItemStatus.SUCCEEDED, ItemStatus.PARTIAL})
 JOINED = ", ".join(f"item.{name.strip()}" for name in COLUMNS.split(","))
+
+
+_AGAIN = "trying it again failed"
+
+
+def _failed_again(failure: Failure) -> str:
+    return f"{_AGAIN}, so what was read before stays: {failure.kind}: {failure.message}"
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedItem:
     """An item as recorded. `row` and `recipe` are row numbers; `result` is the digest of a payload in the spool.
+
+    While it waits for another try, `result` and `warnings` are what is left of the one before.
 
     `empty` says that there is nothing to see in the document.
     """
@@ -36,6 +48,15 @@ class RecordedItem:
     failure: Failure | None
     warnings: tuple[str, ...] = ()
     empty: bool = False
+
+    @property
+    def waits(self) -> bool:
+        return self.status in WAITING
+
+    @property
+    def is_read(self) -> bool:
+        """Say whether its result is the one that counts."""
+        return self.status in READ and self.result is not None
 
     def taken(self, on_empty: OnEmpty) -> "RecordedItem":
         """Return the item as a job takes it: one that is empty may count as failed there."""
@@ -140,16 +161,28 @@ class Items:
         return [row[0] for row in rows]
 
     def queue(self, rows: Sequence[int]) -> None:
-        """Queue items again that failed or are partial, as a new attempt each; the partial result is let go."""
+        """Queue items again that failed, are partial or held, as a new attempt each; a partial result is kept until there is a better."""
         with self._database.write():
             for row in rows:
                 self.requeue(row)
 
     def requeue(self, row: int) -> None:
-        """Queue an item again if it failed or is partial, inside the current transaction."""
+        """Queue an item again if it failed, is partial or held, inside the current transaction."""
         item = self.by_row(row)
-        if item.status in {ItemStatus.FAILED, ItemStatus.PARTIAL}:
+        if item.status in {ItemStatus.FAILED, ItemStatus.PARTIAL, ItemStatus.HELD}:
+            self.set(item, ItemStatus.PENDING, attempts=1, result=item.result, warnings=item.warnings)
+
+    def do_again(self, row: int) -> None:
+        """Queue an item anew inside the current transaction; what was read of it is lost."""
+        item = self.by_row(row)
+        if item.waits:
+            self.let_earlier_go(item)
+        else:
             self.set(item, ItemStatus.PENDING, attempts=1)
+
+    def let_earlier_go(self, item: RecordedItem) -> None:
+        """Forget inside the current transaction what was read of an item that waits: it was lost."""
+        self.set(replace(item, result=None), item.status)
 
     def want(self, item: WorkItem, recipe: int) -> int:
         """Return the item's row, making it when it is new, inside the current transaction."""
@@ -174,7 +207,18 @@ class Items:
         failure: Failure | None = None,
         warnings: Sequence[str] = (),
     ) -> None:
-        """Change an item inside the current transaction; `attempts` is added to its count."""
+        """Change an item inside the current transaction; `attempts` is added to its count.
+
+        What was read of it in part before stays while it waits, and is its result again where another try fails.
+        """
+        if result is None and item.result is not None and item.waits:
+            result, warnings = item.result, item.warnings
+            if failure is not None:
+                warnings = (
+                    *(each for each in warnings if not each.startswith(_AGAIN)),
+                    _failed_again(failure),
+                )
+                status, failure = ItemStatus.PARTIAL, None
         kinds = kinds_of(warnings)
         kind, code, message = (
             (None, None, None) if failure is None else (failure.kind, failure.code, failure.message)
@@ -196,7 +240,7 @@ class Items:
                 total,
                 json.dumps(warnings) if warnings else None,
                 " ".join(kinds) or None,
-                WarningKind.EMPTY in kinds,
+                WarningKind.EMPTY in kinds and status not in WAITING,
                 item.row,
             ),
         )

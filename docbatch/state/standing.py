@@ -8,7 +8,10 @@ from docbatch.core.result_warnings import WarningKind, losses
 from docbatch.state.void import EMPTY
 
 _UNTOLD = "what is missing is named in its result, as a sink with format: json writes it"
-_HELD = "it may have been sent, but the provider shows no trace of it; it is not sent again by itself"
+_HELD = (
+    "it may have been sent, but the provider shows no trace of it; it is not sent again by itself; once you made sure"
+    " that the provider does not have it, 'docbatch retry --class held' queues it"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,14 +249,16 @@ class Submissions:
     def fetch_again(self, rows: Iterable[int]) -> set[int]:
         """Let items' results go that were lost here, and have them fetched from the vendor once more; return which can be.
 
-        The others end as expired: having them again costs what they cost at first.
+        The others end as expired: having them again costs what they cost at first. What waits for another try goes on waiting.
         """
         found = set()
         with self._database.write():
             for row in rows:
                 item = self._items.by_row(row)
                 source = self._entries.source_of(item)
-                if source is None:
+                if item.waits:
+                    self._items.let_earlier_go(item)
+                elif source is None:
                     self._items.set(item, ItemStatus.FAILED, failure=RESULT_LOST)
                 else:
                     identity, remote_id = source
@@ -272,7 +274,7 @@ class Submissions:
         """Queue items anew whose results were lost here. For work that costs nothing."""
         with self._database.write():
             for row in rows:
-                self._items.set(self._items.by_row(row), ItemStatus.PENDING, attempts=1)
+                self._items.do_again(row)
                 self._deliveries.lose(row)
 
     def lose(self, identity: str, *, again: Collection[str]) -> None:
@@ -291,7 +293,7 @@ class Submissions:
     def _advance(self, identity: str, event: Event, body: Mapping[str, object]) -> SubmissionStatus:
         submission = self.get(identity)
         if submission is None:
-            raise StateError(f"the state knows no submission {identity}", hint="see 'docbatch state list'")
+            raise StateError(f"the state knows no submission {identity}")
         status = advance(submission.status, event)
         self._events.append(identity, event, body)
         # Whatever happened to it opens or closes a question: earlier looks answer no later one.

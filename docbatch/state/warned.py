@@ -10,7 +10,7 @@ from docbatch.state.void import void
 
 _OF_A_JOB = (
     " FROM item CROSS JOIN document ON document.item = item.id"
-    " WHERE item.warnings IS NOT NULL AND document.job = ? AND document.wanted = 1"
+    " WHERE item.warnings IS NOT NULL AND item.status IN ('succeeded', 'partial') AND document.job = ? AND document.wanted = 1"
 )
 
 

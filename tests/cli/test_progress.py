@@ -89,7 +89,8 @@ def test_what_matters_is_said_at_once() -> None:
     )
     assert trouble(Replanned("a\x1b.txt", "it changed")) == "a\\x1b.txt: it changed; planned again"
     assert trouble(Answered("s1", "unanswered", "lost")) is not None
-    assert trouble(Answered("s1", "held", "nobody knows")) == "submission s1 is held: nobody knows"
+    held = "submission s1 is held: nobody knows; 'docbatch status' names what to decide"
+    assert trouble(Answered("s1", "held", "nobody knows")) == held
 
 
 def test_what_goes_as_planned_is_not() -> None:

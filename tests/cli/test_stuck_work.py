@@ -256,7 +256,10 @@ def test_only_what_a_vendor_has_can_be_stopped(tmp_path: Path, vendor: ExtendEmu
     project.applied()
 
     assert held.code == 64
-    assert f"'docbatch resolve {submission(project)}' settles it by hand" in held.err
+    assert (
+        f"'docbatch resolve {submission(project)} --absent' or '--remote-id ID' settles it by hand"
+        in held.err
+    )
     assert "there is nothing left to stop" in project.call("cancel", submission(project)).err
     assert project.call("cancel", "--job", "job").out == "job 'job' has nothing with a vendor\n"
     assert project.call("cancel", "--job", "none").code == 64

@@ -256,10 +256,8 @@ def test_lost_work_that_cost_nothing_is_sent_again(store: Store) -> None:
 
 
 def test_a_submission_the_state_does_not_know_is_named(store: Store) -> None:
-    with pytest.raises(StateError, match="knows no submission s9") as raised:
+    with pytest.raises(StateError, match="knows no submission s9"):
         store.submissions.record("s9", Event.ABSENT)
-
-    assert raised.value.hint == "see 'docbatch state list'"
 
 
 def test_every_recorded_history_leads_to_the_recorded_status(store: Store) -> None:

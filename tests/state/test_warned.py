@@ -148,7 +148,7 @@ def test_warnings_go_with_the_result_they_are_of(store: Store) -> None:
     store.items.queue([row])
 
     recorded = store.items.by_row(row)
-    assert (recorded.status, recorded.warnings, recorded.result) == ("pending", (), None)
+    assert (recorded.status, recorded.is_read) == ("pending", False)
     assert "guessed" not in store.warned.counts("job")
 
 

@@ -119,7 +119,7 @@ def _one(store: Store, identity: str) -> Submission:
     if found.status in DOUBTFUL:
         raise UsageError(
             f"submission {identity} is {found.status}: whether the vendor has it is not known",
-            hint=f"'docbatch apply' looks for it; 'docbatch resolve {identity}' settles it by hand",
+            hint=f"'docbatch apply' looks for it; 'docbatch resolve {identity} --absent' or '--remote-id ID' settles it by hand",
         )
     if found.status is not SubmissionStatus.SUBMITTED or not found.running:
         raise UsageError(f"submission {identity} is {found.status}: there is nothing left to stop")

@@ -57,7 +57,7 @@ def named_submission(store: Store, identity: str) -> Submission:
 
 @dataclass(frozen=True, slots=True)
 class QueuedDocument:
-    """A failed document that is sent again by the next apply, and why it had failed. `path` is as outputs say it."""
+    """A failed or partial document that is sent again by the next apply, and why it had failed. `path` is as outputs say it."""
 
     job: str
     path: str
@@ -65,7 +65,7 @@ class QueuedDocument:
 
 
 class QueuedDocuments(tuple[QueuedDocument, ...]):  # noqa: SLOT001 - a tuple of any length has no room for slots
-    """The documents that were queued. `left_out` are those that would only be charged and fail again, by class."""
+    """The documents that were queued. `left_out` are those that would only be charged and end the same way, by class."""
 
     left_out: Mapping[str, int]
 
@@ -89,12 +89,12 @@ class Wish:
 
 
 def retry(folder: Path, wish: Wish, *, dry_run: bool) -> QueuedDocuments:
-    """Queue failed items again, and partial ones for the class `lost`; return their documents.
+    """Queue failed and partial items again; return their documents.
 
-    Where it costs money, what would fail in the same way is left out unless it is named. Raises UsageError for an unknown
+    Where it costs money, what would end in the same way is left out unless it is named. Raises UsageError for an unknown
     job or class.
     """
-    known = (*FailureClass, WarningKind.LOST)
+    known = (*FailureClass, WarningKind.LOST, ItemStatus.HELD)
     unknown = set(wish.classes) - set(known)
     if unknown:
         raise UsageError(f"there is no failure class '{unknown.pop()}'", hint=f"there are {', '.join(known)}")
@@ -132,18 +132,19 @@ def _charges(store: Store, job: str) -> bool:
 
 
 def _stays_as_it_is(job: str, why: Unwell, wish: Wish) -> bool:
-    """Say whether the same bytes would fail again."""
+    """Say whether the same bytes would end in the same way."""
     if why.kind == FailureClass.ENCRYPTED:
         return job not in wish.opening()
     never = {kind for kind, way in RETRY_CLASS.items() if way is RetryClass.NEVER}
-    return why.kind in never
+    return why.kind in {*never, WarningKind.LOST}
 
 
 def _is_retried(status: str, why: Unwell, classes: Collection[str]) -> bool:
-    """What has a result is left alone, unless it is partial and meant."""
-    if status == ItemStatus.PARTIAL:
+    """What has a full result is left alone, and what is held, and may have been sent, unless it is named."""
+    if status == ItemStatus.HELD:
         return why.kind in classes
-    return status == ItemStatus.FAILED and not why.has_result and (not classes or why.kind in classes)
+    is_meant = not classes or why.kind in classes
+    return is_meant and not why.has_result and status in {ItemStatus.FAILED, ItemStatus.PARTIAL}
 
 
 def resolve(folder: Path, submission: str, remote_id: str | None, *, dry_run: bool) -> int:
@@ -153,7 +154,7 @@ def resolve(folder: Path, submission: str, remote_id: str | None, *, dry_run: bo
         if known.status not in {SubmissionStatus.HELD, SubmissionStatus.UNANSWERED}:
             raise UsageError(
                 f"submission {submission} is {known.status}: there is nothing to settle",
-                hint="where it hangs, 'docbatch cancel' asks the vendor to stop it, and --give-up ends it here"
+                hint=f"where it hangs, 'docbatch cancel {submission}' asks the vendor to stop it, and --give-up ends it here"
                 if known.status is SubmissionStatus.SUBMITTED
                 else None,
             )

@@ -20,7 +20,10 @@ def show_record(store: Store, identity: str) -> dict[str, Any]:
         return _item(store, found[0])
     if found:
         raise UsageError(f"several items begin with '{identity}'", hint="write more of the key")
-    raise UsageError(f"the state knows no submission or item '{identity}'", hint="see 'docbatch status'")
+    raise UsageError(
+        f"the state knows no submission or item '{identity}'",
+        hint="'docbatch status' lists submissions that are open, 'docbatch explain DOCUMENT' names a document's item",
+    )
 
 
 def _submission(store: Store, submission: Submission) -> dict[str, Any]:

@@ -32,7 +32,7 @@ DONE = frozenset({str(ItemStatus.SUCCEEDED), str(ItemStatus.PARTIAL)})
 def known_item(item: RecordedItem) -> KnownItem:
     """Return an item as judging sees it."""
     passing = item.failure is not None and RETRY_CLASS[item.failure.kind] is RetryClass.AUTO
-    return KnownItem(item.status, item.result is not None, passing)
+    return KnownItem(item.status, item.is_read, passing)
 
 
 class Tally:
@@ -72,7 +72,7 @@ def compare_documents(
 
 def _settled(keys: Sequence[str], items: Mapping[str, RecordedItem]) -> str:
     """Return the first of a document's keys that has a result, else the first: what was read before is not read again."""
-    read = (key for key in keys if key in items and items[key].result is not None)
+    read = (key for key in keys if key in items and items[key].is_read)
     return next(read, keys[0] if keys else "")
 
 

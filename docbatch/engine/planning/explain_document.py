@@ -12,7 +12,7 @@ from docbatch.core.changes import ChangeKind, FoundDocument, Reason
 from docbatch.core.errors import UsageError
 from docbatch.core.hindrance import recorded_text
 from docbatch.core.keys import canonical
-from docbatch.core.models import RETRY_CLASS, Failure, ItemStatus, Recipe, RetryClass
+from docbatch.core.models import RETRY_CLASS, Failure, FailureClass, ItemStatus, Recipe, RetryClass
 from docbatch.core.report import looking, named_versions, plural
 from docbatch.engine.planning.differences_database import Change
 from docbatch.engine.planning.explain_link import link_facts
@@ -31,7 +31,7 @@ VERDICTS: Mapping[ChangeKind, str] = {
     ChangeKind.DELIVER: "will be written again, not sent",
     ChangeKind.FAIL: "cannot be sent",
     ChangeKind.STAND: "will not be sent by itself; 'docbatch retry' queues it",
-    ChangeKind.HELD: "will not be sent; decide with 'docbatch resolve'",
+    ChangeKind.HELD: "will not be sent; once you made sure that the provider does not have it, 'docbatch retry --class held' queues it",
     ChangeKind.REMOVE: "is no longer wanted",
     ChangeKind.SKIP: "is skipped",
     ChangeKind.LOOK: "is a link",
@@ -166,7 +166,8 @@ def _verdict(change: Change | None) -> tuple[str, str]:
 
 def _taken_up(verdict: str, target: ResolvedJob, why: Failure) -> str:
     """Return the verdict on a failed document with the command that takes it up: where it costs money, not every one does."""
-    if target.traits.free or RETRY_CLASS[why.kind] is not RetryClass.NEVER:
+    is_locked = why.kind is FailureClass.ENCRYPTED and target.passwords is None
+    if target.traits.free or not (is_locked or RETRY_CLASS[why.kind] is RetryClass.NEVER):
         return verdict
     return verdict.replace("'docbatch retry'", f"'docbatch retry --class {why.kind}'")
 
@@ -226,7 +227,8 @@ def _item_facts(item: RecordedItem) -> Iterator[str]:
         code = f" ({item.failure.code})" if item.failure.code else ""
         yield f"{item.failure.kind}: {item.failure.message}{code}"
     if item.result is not None:
-        yield f"result {item.result} in the spool"
+        earlier = "" if item.is_read else ", of an earlier try"
+        yield f"result {item.result} in the spool{earlier}"
     yield from item.warnings
     if item.status is ItemStatus.LIVE:
         yield "'docbatch status' shows the submission it travels in"

@@ -87,7 +87,7 @@ def load(path: Path, here: Path) -> SavedPlan:
         if written["digest"] != digest or content["version"] != VERSION:
             raise UsageError(
                 f"{path}: was edited, or is of another version",
-                hint="make it again with 'docbatch plan --out'",
+                hint=f"make it again with 'docbatch plan --out {path}'",
             )
         return SavedPlan(
             digest,

@@ -18,7 +18,7 @@ NEXT = {
     SubmissionStatus.INTENDED: "the answer was not recorded; it is looked for before anything is sent",
     SubmissionStatus.UNANSWERED: "the answer was lost; it is looked for before anything is sent",
     SubmissionStatus.SUBMITTED: "is followed, its results are collected",
-    SubmissionStatus.HELD: "held: decide with 'docbatch resolve'",
+    SubmissionStatus.HELD: "held: decide with 'docbatch resolve {} --absent' or '--remote-id ID'",
 }
 
 
@@ -94,7 +94,12 @@ def _example(change: Change) -> tuple[str, str]:
 
 
 def _open(submission: Submission) -> OpenWork:
-    return OpenWork(submission.id, submission.connection, str(submission.status), NEXT[submission.status])
+    return OpenWork(
+        submission.id,
+        submission.connection,
+        str(submission.status),
+        NEXT[submission.status].format(submission.id),
+    )
 
 
 def _farewells(gone: Iterable[str], store: Store | None) -> Iterator[str]:

@@ -77,8 +77,9 @@ class Configurations:
             raise Stale(said, code="configuration", stale=[before.step])
         if again.data["parameters"] != before.data["parameters"]:
             raise Refused(
-                f"configuration {before.remote_id} was edited while the documents were sent; nothing was paid",
-                hint="run 'docbatch retry', or 'docbatch apply --upgrade JOB' to take the new one",
+                f"configuration {before.remote_id} was edited while the documents were sent; nothing was paid; put it back and"
+                " run 'docbatch retry --class cancelled', or 'docbatch apply --upgrade JOB' to take the new one",
+                kind="cancelled",
             )
 
     def _is_as(self, before: RemoteObject) -> bool:
@@ -184,8 +185,8 @@ def _check_edition(batch: Batch, name: str, configuration: str, edition: str) ->
     kept = batch.pins.get(name, edition)
     if kept != edition:
         raise Refused(
-            f"configuration {configuration} was edited: it is at {edition or 'an edition it does not tell'}, the job keeps to {kept}",
-            hint="run 'docbatch apply --upgrade JOB' to take the new one",
+            f"configuration {configuration} was edited: it is at {edition or 'an edition it does not tell'}, the job keeps to {kept};"
+            " run 'docbatch apply --upgrade JOB' to take the new one",
         )
 
 

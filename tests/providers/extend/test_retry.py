@@ -40,7 +40,7 @@ def test_what_would_fail_again_is_left_out_and_the_command_that_takes_it_is_name
     assert told.splitlines()[1:] == [
         "1 document queued; run 'docbatch apply'",
         (
-            "3 documents left out (2 corrupt, 1 encrypted): the same bytes fail again, and may be charged again;"
+            "3 documents left out (2 corrupt, 1 encrypted): the same bytes end the same way, and may be charged again;"
             " 'docbatch retry --class corrupt --class encrypted' queues them all the same"
         ),
     ]

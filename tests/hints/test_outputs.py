@@ -1,0 +1,289 @@
+"""Hints of outputs that cannot be written, and of results that are kept, lost or damaged."""
+
+import errno
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+import docbatch
+from docbatch.core.models import Draft
+from docbatch.providers import REGISTRY
+from docbatch.providers.local import KIND as LOCAL
+from docbatch.sinks import KINDS, outputs
+from docbatch.sinks.base import Delivery, Fault, Receipt
+from docbatch.spool import Spool
+from docbatch.state.files import README
+from docbatch.state.store import Store
+from docbatch.state.submissions import Submissions
+from tests.cli.project import JOB, Ended, Project
+from tests.hints.table import Hints, helps
+from tests.sinks.outside_csv import KIND as CSV_KIND
+from tests.sinks.outside_csv import CsvSink
+
+LINES = JOB.replace("  - type: files", "  - {type: jsonl, path: out/all.jsonl}\n  - type: files", 1)
+ROWS = JOB.replace("  - type: files", "  - {type: sqlite, path: kept/all.db}\n  - type: files", 1)
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.fixture
+def project(project: Project) -> Project:
+    project.write({"in/a.txt": "one"})
+    return project
+
+
+def is_written(project: Project, ended: Ended) -> bool:
+    """Say whether a run that only had to write is through."""
+    return (
+        ended.code == 0
+        and project.call("plan").out.endswith("Nothing is due.\n")
+        and project.outputs()["a.txt.md"] == b"one\n"
+    )
+
+
+@helps("{}; {} and run `docbatch apply` again")
+def test_a_full_disk(project: Project, hints: Hints) -> None:
+    project.job(LINES)
+    with mock.patch.object(outputs, "create", side_effect=FULL):
+        told = project.call("apply")
+
+    assert told.code == 1
+    assert is_written(project, hints.follow(project, told))
+
+
+@helps("{}; then run `docbatch apply` again")
+def test_a_folder_in_the_place_of_the_jobs_file(project: Project, hints: Hints) -> None:
+    project.job(LINES)
+    project.write({"out/all.jsonl/x": ""})
+    told = project.call("apply")
+    shutil.rmtree(project.root / "out/all.jsonl")
+
+    assert told.code == 1
+    assert is_written(project, hints.follow(project, told))
+
+
+@helps("{}; then run `docbatch apply` again")
+def test_a_file_in_the_place_of_the_databases_folder(project: Project, hints: Hints) -> None:
+    project.job(ROWS.replace("kept/all.db", '"kept/{{ job.name }}/all.db"'))
+    project.write({"kept/job": ""})
+    told = project.call("apply")
+    (project.root / "kept/job").unlink()
+
+    assert told.code == 1
+    assert is_written(project, hints.follow(project, told))
+
+
+@helps("{}; close programs that hold it, or free space, and run `docbatch apply` again")
+def test_a_database_that_another_program_holds(project: Project, hints: Hints) -> None:
+    project.job(ROWS)
+    project.applied()
+    project.write({"in/a.txt": "two", "in/b.txt": "three"})
+    with mock.patch("docbatch.sinks.table.Table.put", side_effect=sqlite3.OperationalError("locked")):
+        told = project.call("apply")
+
+    assert told.code == 1
+    assert hints.follow(project, told).code == 0
+    with closing(sqlite3.connect(project.root / "kept/all.db")) as rows:
+        assert len(rows.execute("SELECT path FROM documents").fetchall()) == 2
+
+
+@helps("{}; give the sink another path or table, or move the file away, and run `docbatch apply` again")
+def test_a_database_of_another_program(project: Project, hints: Hints) -> None:
+    project.job(ROWS)
+    project.write({"kept/all.db": "notes of somebody's"})
+    told = project.call("apply")
+    (project.root / "kept/all.db").rename(project.root / "away")
+
+    assert told.code == 1
+    assert is_written(project, hints.follow(project, told))
+
+
+class Forgetful(CsvSink):
+    def deliver(self, deliveries: Iterator[Delivery]) -> Iterator[Receipt | Fault]:  # type: ignore[override]
+        yield from list(super().deliver(deliveries))[1:]
+
+
+@helps(
+    "this kind of sink does not keep what it declares; {}. Mend it, or take it out of the job, and run `docbatch apply` again"
+)
+def test_a_sink_that_breaks_its_word(project: Project, hints: Hints) -> None:
+    project.job(JOB.replace("  - type: files", "  - {type: csv, path: out/job.csv}\n  - type: files", 1))
+    with KINDS.added(replace(CSV_KIND, open=Forgetful)):
+        told = project.call("apply")
+    with KINDS.added(CSV_KIND):
+        assert told.code == 1
+        assert is_written(project, hints.follow(project, told))
+
+
+@helps(
+    "what was recorded is safe; make room or restore access and run `docbatch apply` again: "
+    "it collects the rest without sending anything twice"
+)
+def test_a_spool_without_room(project: Project, hints: Hints) -> None:
+    with mock.patch.object(Spool, "_place", side_effect=FULL):
+        told = project.call("apply")
+
+    assert told.code == 1
+    assert is_written(project, hints.follow(project, told))
+
+
+@helps("nothing was recorded; run `docbatch apply` again")
+def test_a_result_that_does_not_lie_where_results_do(project: Project, hints: Hints) -> None:
+    admit = Spool.admit
+
+    def astray(self: Spool, draft: Draft) -> str:
+        return admit(self, replace(draft, path=self.root / draft.path.name))
+
+    with mock.patch.object(Spool, "admit", astray):
+        told = project.call("apply")
+
+    assert told.code == 1
+    assert is_written(project, hints.follow(project, told))
+
+
+def damage(project: Project) -> None:
+    for entry in (project.root / ".docbatch/spool").glob("??/*.gz"):
+        entry.write_bytes(b"not what it was")
+
+
+@helps(
+    "to have lost results brought back, run 'docbatch state check --repair', then 'docbatch apply'",
+    "{} will be brought back; run 'docbatch apply'",
+)
+def test_a_damaged_result(project: Project, hints: Hints) -> None:
+    project.applied()
+    damage(project)
+    found = project.call("state", "check")
+    repaired = hints.follow(project, found, "to have lost")
+    ended = hints.follow(project, repaired, "will be brought back")
+
+    assert found.code == 1
+    assert is_written(project, ended)
+    assert project.call("state", "check").code == 0
+
+
+@helps(
+    "other documents are not affected; 'docbatch state check --repair', then 'docbatch apply', brings it back: "
+    "free work is done again, and what a provider still has is fetched again at no charge"
+)
+def test_a_damaged_result_that_a_program_reads(project: Project, hints: Hints) -> None:
+    project.applied()
+    damage(project)
+    with pytest.raises(docbatch.StateError) as raised:
+        list(docbatch.open_project(project.root).results())
+    for step in (0, 1):
+        hints.follow(project, str(raised.value.hint), nth=step)
+
+    assert [each.text for each in docbatch.open_project(project.root).results()] == ["one"]
+
+
+@helps("other documents are not affected; 'docbatch explain {}' tells what is recorded of this one")
+def test_a_result_of_a_shape_that_is_not_understood(project: Project, hints: Hints) -> None:
+    project.applied()
+    refuse = mock.Mock(side_effect=ValueError("no pages"))
+    with (
+        REGISTRY.added(replace(LOCAL, read=refuse), replacing=True),
+        pytest.raises(docbatch.StateError) as raised,
+    ):
+        list(docbatch.open_project(project.root).results())
+    told = hints.follow(project, str(raised.value.hint))
+
+    assert told.code == 0
+    assert "in the spool" in told.out
+
+
+@helps("run `docbatch state check`")
+def test_a_result_whose_name_is_none(project: Project, hints: Hints) -> None:
+    project.applied()
+    with Store.writable(project.root / ".docbatch") as store, store.write():
+        (item,) = store.items.all()
+        store.items.set(item, item.status, result="junk")
+    (project.root / "out/a.txt.md").unlink()
+    told = project.call("apply")
+    checked = hints.follow(project, told)
+
+    assert told.code == 1
+    assert checked.code == 1
+    assert "'junk' is not the digest of a result" in checked.out
+
+
+@helps(README)
+def test_the_folder_of_the_state(project: Project, hints: Hints) -> None:
+    project.applied()
+    told = (project.root / ".docbatch/README").read_text()
+    backed_up = hints.follow(project, told, FILE="copy.db")
+
+    assert backed_up.code == 0
+    assert (project.root / "copy.db").exists()
+    assert (project.root / "copy.db").stat().st_size > 0
+
+
+PLACE = Path(".docbatch/lock")
+
+
+@helps("nothing was done; make the state folder writable, or run 'docbatch plan', which only reads")
+def test_a_state_that_cannot_be_locked(project: Project, hints: Hints) -> None:
+    (project.root / PLACE).mkdir(parents=True)
+    told = project.call("apply")
+    planned = hints.follow(project, told)
+    (project.root / PLACE).rmdir()
+
+    assert told.code == 1
+    assert "Will send 1 document" in planned.out
+    assert is_written(project, project.call("apply"))
+
+
+@helps("nothing was sent. Restore .docbatch/state.db from a backup, or run 'docbatch state check'")
+def test_a_record_that_was_altered(project: Project, hints: Hints) -> None:
+    project.applied()
+    project.call("state", "backup", "copy.db")
+    state = project.root / ".docbatch/state.db"
+    with closing(sqlite3.connect(state)) as database, database:
+        database.execute("UPDATE item SET attempt = 7")
+    told = project.call("explain", "in/a.txt")
+    checked = hints.follow(project, told)
+    for file in state.parent.glob("state.db*"):
+        file.unlink()
+    shutil.copy(project.root / "copy.db", state)
+
+    assert told.code == 1
+    assert checked.code == 1
+    assert "damaged" in checked.out
+    assert project.call("state", "check").code == 0
+
+
+@helps("the state file is damaged; nothing was changed. Run 'docbatch state check'")
+def test_a_submission_that_was_altered(project: Project, hints: Hints) -> None:
+    accept = Submissions.accept
+
+    def altered(self: Submissions, identity: str, *rest: Any) -> None:
+        with self._database.write():
+            self._database.execute("UPDATE submission SET status = 'collected'")
+            self._seal(identity)
+        accept(self, identity, *rest)
+
+    with mock.patch.object(Submissions, "accept", altered):
+        told = project.call("apply")
+    checked = hints.follow(project, told)
+
+    assert told.code == 1
+    assert checked.code == 1
+    assert "is collected, but its events say intended" in checked.out
+
+
+@helps("submission {} is work of this machine: it runs inside 'docbatch apply' and ends with it")
+def test_local_work_that_was_interrupted(project: Project, hints: Hints) -> None:
+    with mock.patch.object(Submissions, "progress", side_effect=KeyboardInterrupt):
+        interrupted = project.call("apply")
+    with Store.readable(project.root / ".docbatch") as store:
+        (left,) = store.submissions.open()
+    told = project.call("cancel", left.id)
+
+    assert (interrupted.code, told.code) == (130, 64)
+    assert is_written(project, hints.follow(project, told))
