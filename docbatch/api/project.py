@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docbatch.core.errors import DocbatchError, StateError, UsageError
+from docbatch.api.job_results import results
+from docbatch.core.errors import DocbatchError, NoState, StateError, UsageError
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import Settings
+from docbatch.specs.checkout import variables
 from docbatch.specs.load import load_jobs, load_project
 from docbatch.specs.values import DeclaredProject, Job
 from docbatch.state.files import complaint
@@ -59,11 +61,12 @@ def _documented() -> Iterator[None]:
         raise told from error
 
 
-def open_project(folder: Place = ".") -> "Project":
+def open_project(folder: Place = ".", *, untrusted: bool = False) -> "Project":
     """Return the project that a folder belongs to: the nearest docbatch.yaml there or above names its root.
 
-    Without one, the folder itself is the root. Raises SpecError for what is wrong in docbatch.yaml, UsageError where there
-    is no such folder.
+    Without one, the folder itself is the root. An `untrusted` one can be validated, planned and explained only: no file
+    outside of it is opened, nobody asked, no variable read but DOCBATCH_VAR_…, and a state that lies in it counts for
+    nothing. Raises SpecError for what is wrong in docbatch.yaml, UsageError where there is no such folder.
     """
     try:
         here = Path(folder).resolve(strict=True)
@@ -72,7 +75,7 @@ def open_project(folder: Place = ".") -> "Project":
         raise UsageError(f"there is no folder {os.fspath(folder)}: {why}") from error
     if not here.is_dir():
         raise UsageError(f"{os.fspath(folder)} is no folder", hint="name the folder of a project")
-    return Project(load_project(here))
+    return Project(load_project(here, untrusted=untrusted))
 
 
 class Project:
@@ -130,7 +133,12 @@ class Project:
         specs = _paths(paths)
         jobs = self._jobs(specs, upgrade)
         selection = Selection(
-            jobs, self._folder, self._declared.mark, is_all=not specs, upgrade=frozenset(upgrade)
+            jobs,
+            self._folder,
+            self._declared.mark,
+            is_all=not specs,
+            upgrade=frozenset(upgrade),
+            stateless=self._declared.untrusted,
         )
         with read_plan(selection) as made:
             spool = Spool(self._folder / "spool")
@@ -169,6 +177,7 @@ class Project:
         """
         from docbatch.engine.running.apply import Assignment
 
+        self._refuse_untrusted()
         _refuse_negative(max_new=max_new, timeout=timeout)
         specs = _paths(paths)
         saved = self._saved(plan, specs)
@@ -193,6 +202,9 @@ class Project:
         """Return what is recorded, of one job or of all, also while a run goes on. Raises NoState."""
         from docbatch.engine.administration.status import read_status
 
+        if self._declared.untrusted:
+            what = "the state in a repository that is not trusted is not looked at"
+            raise NoState(what, hint="leave out --untrusted where it is your own")
         with Store.readable(self._folder) as store:
             return read_status(store, job, now=time.time())
 
@@ -207,7 +219,9 @@ class Project:
 
         specs = _paths(paths)
         jobs = self._jobs(specs)
-        selection = Selection(jobs, self._folder, self._declared.mark, is_all=not specs)
+        selection = Selection(
+            jobs, self._folder, self._declared.mark, is_all=not specs, stateless=self._declared.untrusted
+        )
         return tuple(explain(os.fspath(document), selection, self._declared.here))
 
     @_documented()
@@ -230,6 +244,7 @@ class Project:
         """
         from docbatch.engine.administration.edit_state import Wish, retry
 
+        self._refuse_untrusted()
         return retry(self._folder, Wish(job, classes, every, self._opening), dry_run=dry_run)
 
     def _opening(self) -> frozenset[str]:
@@ -251,9 +266,14 @@ class Project:
         """
         from docbatch.engine.administration.edit_state import named_jobs
 
+        self._refuse_untrusted()
         with Store.readable(self._folder) as store:
             names = named_jobs(store, job)
-        return _results(self._folder, names, on_error)
+        return results(self._folder, names, on_error)
+
+    def _refuse_untrusted(self) -> None:
+        if self._declared.untrusted:
+            raise UsageError(f"{self.root} is not trusted: it can be validated, planned and explained only")
 
     @property
     def _folder(self) -> Path:
@@ -307,7 +327,10 @@ def _refuse_negative(**numbers: float | None) -> None:
 def _checked(job: Job) -> CheckedJob:
     connection = job.connection
     kind = REGISTRY.kind(connection.type)
-    in_process = kind.traits(Settings(connection.name, connection.type)).in_process
+    settings = Settings(
+        connection.name, connection.type, workers=1, variables=variables(untrusted=connection.untrusted)
+    )
+    in_process = kind.traits(settings).in_process
     return CheckedJob(job.name, connection.name, kind.name, str(job.operation), in_process, job.cautions)
 
 
@@ -324,23 +347,3 @@ def _applied(
         return apply(work, observe, announce)
 
     return Callbacks(on_event, agree).run(run)
-
-
-def _results(
-    folder: Path, jobs: Iterable[str], on_error: Callable[[StateError], object] | None
-) -> "Iterator[Result]":
-    for job in jobs:
-        for found in _results_of_job(folder, job):
-            if not isinstance(found, StateError):
-                yield found
-            elif on_error is not None:
-                on_error(found)
-            else:
-                raise found
-
-
-def _results_of_job(folder: Path, job: str) -> "Iterator[Result | StateError]":
-    from docbatch.engine.administration.read_results import read_results
-
-    with Store.readable(folder) as store:
-        yield from read_results(store, job)

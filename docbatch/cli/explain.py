@@ -7,21 +7,22 @@ from pathlib import Path
 import click
 
 from docbatch import open_project
-from docbatch.cli import completion
+from docbatch.cli import completion, options
 
 
 @click.command(name="explain")
+@options.untrusted
 @click.argument("document", shell_complete=completion.documents)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
-def command(document: str, paths: tuple[Path, ...], *, as_json: bool) -> None:
+def command(document: str, paths: tuple[Path, ...], *, as_json: bool, untrusted: bool) -> None:
     """Say why a document will or will not be sent, naming what changed with its old and new value.
 
     PATHS are job specs, or folders of them, that the document is looked for in; jobs/ when there are none.
     """
     from docbatch.cli.words import explanation_text
 
-    for each in open_project().explain(document, paths or None):
+    for each in open_project(untrusted=untrusted).explain(document, paths or None):
         if as_json:
             click.echo(json.dumps({"version": "docbatch/explain/v1", "type": "explanation", **asdict(each)}))
         else:

@@ -48,6 +48,13 @@ def duration(option: str, text: str) -> float:
     return seconds(text)
 
 
+untrusted = click.option(
+    "--untrusted",
+    is_flag=True,
+    envvar="DOCBATCH_UNTRUSTED",
+    help="Look at nothing but the project's own files, as for a pull request from a fork: no state, no variables but DOCBATCH_VAR_….",
+)
+
 allow_host = click.option(
     "--allow-host",
     "allowed_hosts",

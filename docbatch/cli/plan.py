@@ -6,10 +6,12 @@ from pathlib import Path
 import click
 
 from docbatch import open_project
+from docbatch.cli import options
 from docbatch.cli.output import say
 
 
 @click.command(name="plan")
+@options.untrusted
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
@@ -20,12 +22,20 @@ from docbatch.cli.output import say
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is due.")
 @click.option("--all", "everything", is_flag=True, help="List every document instead of the first few.")
 def command(
-    paths: tuple[Path, ...], form: str, out: Path | None, *, detailed_exitcode: bool, everything: bool
+    paths: tuple[Path, ...],
+    form: str,
+    out: Path | None,
+    *,
+    detailed_exitcode: bool,
+    everything: bool,
+    untrusted: bool,
 ) -> int:
     """Show what apply would do and why. Writes no state and needs no key."""
     from docbatch.core.report import plan_json, plan_markdown, plan_text
 
-    report = open_project().plan(paths or None, examples=None if everything else 10, out=out)
+    report = open_project(untrusted=untrusted).plan(
+        paths or None, examples=None if everything else 10, out=out
+    )
     match form:
         case "json":
             say(json.dumps(plan_json(report)))

@@ -5,15 +5,16 @@ import json
 import click
 
 from docbatch import open_project
-from docbatch.cli import completion
+from docbatch.cli import completion, options
 
 
 @click.command(name="status")
+@options.untrusted
 @click.argument("job", required=False, shell_complete=completion.jobs)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
-def command(job: str | None, *, as_json: bool) -> None:
+def command(job: str | None, *, as_json: bool, untrusted: bool) -> None:
     """Show what is recorded: documents, failures, open submissions, the spool's size. No network."""
-    found = open_project().status(job)
+    found = open_project(untrusted=untrusted).status(job)
     if as_json:
         for line in found.lines():
             click.echo(json.dumps({"version": "docbatch/status/v1", **line}))

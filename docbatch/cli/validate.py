@@ -5,13 +5,15 @@ from pathlib import Path
 import click
 
 from docbatch import open_project
+from docbatch.cli import options
 
 
 @click.command(name="validate")
+@options.untrusted
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-def command(paths: tuple[Path, ...]) -> None:
+def command(paths: tuple[Path, ...], *, untrusted: bool) -> None:
     """Check specs and say every error at once. No network, no keys, no commands."""
-    jobs = open_project().validate(paths or None)
+    jobs = open_project(untrusted=untrusted).validate(paths or None)
     names = ", ".join(job.name for job in jobs)
     click.echo(f"valid: {names}" if names else "valid, and empty: there is no job")
     for job in jobs:

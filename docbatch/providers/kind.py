@@ -1,5 +1,6 @@
 """What a provider is given and says of itself before one is opened: values only, so that planning imports no client."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,8 @@ While it is 0 it may change with any release; what is added has a default.
 class Settings:
     """A connection as its provider sees it. What is None is the provider's own default; times in seconds.
 
-    `workspace` is read from the environment already where it was a reference; it is no secret.
+    `workspace` is read from the environment already where it was a reference; it is no secret. `variables` are those of
+    the environment that the provider may read: all of them, unless nobody vouches for the project.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Settings:
     in_flight: int | None = None
     workers: int | None = None
     api_version: str | None = None
+    variables: Mapping[str, str] = field(default_factory=lambda: os.environ, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,12 @@ CREATE TABLE IF NOT EXISTS fingerprint (
 ) STRICT, WITHOUT ROWID
 """
 """Came later than the format: a file of the same format without it is still good."""
+_COMPUTES = """
+SELECT 1 FROM sqlite_schema WHERE type IN ('view', 'trigger') UNION ALL
+SELECT 1 FROM sqlite_schema AS made, pragma_table_xinfo(made.name) AS own
+WHERE made.type = 'table' AND own.hidden IN (2, 3) LIMIT 1
+"""
+"""What would do work of its own when it is read: a cache of ours has none."""
 _DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
 CacheRow = tuple[bytes, int, int, int, int, int, str, str]
@@ -110,6 +116,9 @@ class CacheFile:
 
     def _adopt(self, db: sqlite3.Connection) -> None:
         """Check whose file this is and of which format. A foreign or newer one stays as it is."""
+        if db.execute(_COMPUTES).fetchone() is not None:
+            self._remove()
+            return
         ((application,),) = db.execute("PRAGMA application_id").fetchall()
         ((version,),) = db.execute("PRAGMA user_version").fetchall()
         ((tables,),) = db.execute("SELECT count(*) FROM sqlite_schema").fetchall()

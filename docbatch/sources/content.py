@@ -73,6 +73,13 @@ def special(mode: int) -> Failure:
     return Failure(FailureClass.SPECIAL_FILE, f"is {kind}, not a regular file")
 
 
+def out_of_reach() -> Failure:
+    reason = (
+        "is a link that leads out of source.root, not a regular file; follow_links: true lets it be followed"
+    )
+    return Failure(FailureClass.SPECIAL_FILE, reason, code="outside")
+
+
 def empty() -> Failure:
     return Failure(FailureClass.EMPTY, "has no bytes")
 

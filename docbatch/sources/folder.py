@@ -5,28 +5,40 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from docbatch.sources.allowance import Allowance
 from docbatch.sources.base import Source
 from docbatch.sources.content import Measured, measure, open_content
 from docbatch.sources.documents import Entry, FoundDocuments, Unusable, in_order
 from docbatch.sources.globs import compile_globs
 from docbatch.sources.scan import scan_windows
 from docbatch.sources.statcache import StatCache
-from docbatch.sources.walk import look_up, walk
+from docbatch.sources.walk import Reach, Window, look_up, walk
 
 
 class FolderSource(Source):
-    """The files below an absolute `root` that the patterns select. A file's fingerprint is its times, inode and device."""
+    """The files below an absolute `root` that the patterns select. A file's fingerprint is its times, inode and device.
+
+    Without a `reach`, links out of the root are not followed. `allowance` bounds what is found and read.
+    """
 
     def __init__(
-        self, root: Path, include: Sequence[str], exclude: Sequence[str] = (), *, hidden: bool = False
+        self,
+        root: Path,
+        include: Sequence[str],
+        exclude: Sequence[str] = (),
+        *,
+        hidden: bool = False,
+        reach: Reach | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
+        self._reach = Reach(os.path.realpath(os.fsencode(root))) if reach is None else reach
+        self._allowance = allowance
         self.identity = os.fsencode(root)
         self._root = root
         self._globs = compile_globs(include, exclude, hidden=hidden)
 
     def entries(self, only: Collection[bytes] | None = None) -> Iterator[Entry | Unusable]:
-        windows = walk(self._root, self._globs) if only is None else look_up(self._root, self._globs, only)
-        for window in windows:
+        for window in self._found(only):
             found = [Entry(path, size, " ".join(map(str, status))) for path, size, *status in window.found]
             yield from in_order(found, window.unusable)
 
@@ -37,18 +49,22 @@ class FolderSource(Source):
         return os.path.lexists(self.file(path))
 
     def find(self, cache: StatCache, only: Collection[bytes] | None = None) -> FoundDocuments:
-        if only is None:
-            windows = walk(self._root, self._globs)
-            return FoundDocuments(scan_windows(self._root, windows, self._globs, cache))
         # The cache is read along with a whole walk; a few documents are measured sooner than looked up there.
-        few = look_up(self._root, self._globs, only)
-        return FoundDocuments(scan_windows(self._root, few, self._globs, StatCache(None)))
+        known = cache if only is None else StatCache(None)
+        return FoundDocuments(scan_windows(self._root, self._found(only), self._globs, known))
 
     def measure(self, path: bytes) -> Measured:
         return measure(self.file(path))[0]
 
     def file(self, path: bytes) -> bytes:
         return self.identity + b"/" + path
+
+    def _found(self, only: Collection[bytes] | None) -> Iterator[Window]:
+        if only is None:
+            windows = walk(self._root, self._globs, reach=self._reach)
+        else:
+            windows = look_up(self._root, self._globs, only, reach=self._reach)
+        return windows if self._allowance is None else self._allowance.spent_on(windows)
 
     def named(self, document: str) -> Iterator[bytes]:
         """Yield the file below the root that an absolute path leads to, or that a relative one names."""

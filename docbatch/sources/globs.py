@@ -10,74 +10,86 @@ A pattern that ends in "/" means everything below that folder.
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+
+from docbatch.sources.automaton import Automaton, PatternPart, PatternParts
 
 MAX_PATTERNS = 1000
 MAX_LENGTH = 1000
+MAX_FOLDERS = 100
+MAX_DEEP = 20
 STATE_FOLDER = b".docbatch"
 
 _DOT = ord(".")
 _DEEP = "**"
 _MAGIC = re.compile(r"[*?\[\\]")
+_FEW = 8
+"""So many tests of a name are made one after the other sooner than all at once."""
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Name:
-    """One segment: `head` alone, `head*tail`, or what only a regular expression can say.
-
-    Compared by identity, so that sets of places hash at the speed of C; equal segments are made once.
-    """
-
-    hidden: bool
-    head: bytes = b""
-    tail: bytes | None = None
-    regex: re.Pattern[str] | None = None
-    deep: bool = False
-
-    def accepts(self, name: bytes) -> bool:
-        if self.deep:
-            return self.hidden or name[0] != _DOT
-        if self.regex is not None:
-            return self.regex.fullmatch(name.decode(errors="surrogateescape")) is not None
-        if self.tail is None:
-            return name == self.head
-        fits = len(name) >= len(self.head) + len(self.tail)
-        dotted = not self.hidden and not self.head and name[0] == _DOT
-        return fits and not dotted and name.startswith(self.head) and name.endswith(self.tail)
-
-
-_Rest = tuple[_Name, ...]
-_Places = frozenset[_Rest]
 Select = Callable[[Sequence[bytes]], list[bytes]]
 
 
 class Scope:
     """What the patterns say about one folder. Folders about which they say the same share a scope."""
 
-    __slots__ = ("_exclude", "_include", "_known", "select")
+    __slots__ = ("_excluded", "_included", "_matching", "_select")
 
-    select: Select
-    """Return the selected ones of the names of this folder's files, in their order."""
+    def __init__(self, matching: "_Matching", included: int, excluded: int) -> None:
+        self._matching = matching
+        self._included = included
+        self._excluded = excluded
+        self._select: Select | None = None
 
-    def __init__(
-        self, include: _Places, exclude: _Places, known: "dict[tuple[_Places, _Places], Scope]"
-    ) -> None:
-        self._include = include
-        self._exclude = exclude
-        self._known = known
-        self.select = _selector(_last(include), _last(exclude))
+    def select(self, names: Sequence[bytes]) -> list[bytes]:
+        """Return the selected ones of the names of this folder's files, in their order."""
+        if self._select is None:
+            self._select = self._matching.selector(self._included, self._excluded)
+        return self._select(names)
+
+    def has(self, name: bytes) -> bool:
+        return self._matching.selects(self._included, self._excluded, name)
 
     def enter(self, folder: bytes) -> "Scope | None":
         """Return the scope of a subfolder, None when nothing below it can be selected."""
-        if folder == STATE_FOLDER:
+        return (
+            None if folder == STATE_FOLDER else self._matching.enter(self._included, self._excluded, folder)
+        )
+
+
+class _Matching:
+    """The patterns of one source and the scopes that were met."""
+
+    def __init__(self, include: Sequence[PatternParts], exclude: Sequence[PatternParts]) -> None:
+        self.include = Automaton(include)
+        self.exclude = Automaton(exclude)
+        self._known: dict[tuple[int, int], Scope] = {}
+        self.start = self._scope(self.include.start, self.exclude.start)
+
+    def enter(self, included: int, excluded: int, folder: bytes) -> Scope | None:
+        included = self.include.enter(included, folder)
+        excluded = self.exclude.enter(excluded, folder) if excluded else 0
+        if not included or excluded & self.exclude.covers:
             return None
-        include = _enter(self._include, folder)
-        exclude = _enter(self._exclude, folder)
-        if not include or any(_covers(rest) for rest in exclude):
-            return None
-        scope = self._known.get((include, exclude))
+        return self._scope(included, excluded)
+
+    def selects(self, included: int, excluded: int, name: bytes) -> bool:
+        return bool(self.include.matched(included, name)) and not self.exclude.matched(excluded, name)
+
+    def selector(self, included: int, excluded: int) -> Select:
+        """Return the test of a folder's names. Suffixes, which nearly every spec uses, are tested without a call per name."""
+        wanted, unwanted = self.include.ending(included), self.exclude.ending(excluded)
+        if not wanted:
+            return lambda _: []
+        tails = tuple(each.tail for each in wanted if each.tail is not None and not each.head)
+        if len(tails) < len(wanted):
+            chosen = _by_any(wanted, self.include, included)
+        else:
+            chosen = _by_tail(tails, hidden=wanted[0].hidden)
+        return _without(chosen, _by_any(unwanted, self.exclude, excluded)) if unwanted else chosen
+
+    def _scope(self, included: int, excluded: int) -> Scope:
+        scope = self._known.get((included, excluded))
         if scope is None:
-            scope = self._known[include, exclude] = Scope(include, exclude, self._known)
+            scope = self._known[included, excluded] = Scope(self, included, excluded)
         return scope
 
 
@@ -92,36 +104,48 @@ class Globs:
 
     def __init__(self, include: Sequence[str], exclude: Sequence[str], *, hidden: bool) -> None:
         self.patterns = (tuple(include), tuple(exclude), hidden)
-        chosen = _compile(include, hidden=hidden)
+        chosen = compile_patterns(include, hidden=hidden)
         self.prefix = _common_folder(chosen)
-        self.start = Scope(_close(chosen), _close(_compile(exclude, hidden=True)), {})
+        self.start = _Matching(chosen, compile_patterns(exclude, hidden=True)).start
 
     def __call__(self, path: bytes) -> bool:
         *folders, name = path.split(b"/")
         scope: Scope | None = self.start
         for folder in folders:
             scope = scope.enter(folder) if scope else None
-        return bool(scope and scope.select([name]))
+        return bool(scope and scope.has(name))
 
 
 def compile_globs(include: Sequence[str], exclude: Sequence[str] = (), *, hidden: bool = False) -> Globs:
     """Compile patterns over "/"-separated paths relative to a source's root; case counts.
 
-    Raises ValueError for a pattern that is empty, absolute, leaves the root with "..", or expands to too many.
+    Raises ValueError for a pattern that is empty, absolute, leaves the root with "..", expands to too many, or has more
+    folders than a path.
     """
     return Globs(include, exclude, hidden=hidden)
 
 
-def _compile(patterns: Sequence[str], *, hidden: bool) -> list[_Rest]:
-    made: dict[str, _Name] = {}
+def compile_patterns(patterns: Sequence[str], *, hidden: bool) -> list[PatternParts]:
+    """Return the patterns' segments, braces spread out. Raises ValueError, see `compile_globs`."""
+    made: dict[str, PatternPart] = {}
     compiled = []
     for pattern in _expand(patterns):
         segments = _segments(pattern)
+        _refuse_endless(pattern, segments)
         for segment in segments:
             if segment not in made:
-                made[segment] = _name(segment, hidden=hidden)
+                made[segment] = _segment(segment, hidden=hidden)
         compiled.append(tuple(made[segment] for segment in segments))
     return compiled
+
+
+def _refuse_endless(pattern: str, segments: Sequence[str]) -> None:
+    if len(segments) > MAX_FOLDERS:
+        raise ValueError(f"{pattern[:40]!r}… has more than {MAX_FOLDERS} folders")
+    if segments.count(_DEEP) > MAX_DEEP:
+        raise ValueError(
+            f"{pattern[:40]!r}… has ** more than {MAX_DEEP} times; once is enough for any number of folders"
+        )
 
 
 def _expand(patterns: Sequence[str]) -> Iterator[str]:
@@ -185,17 +209,27 @@ def _unescape_end(segment: str) -> str:
     return segment[:-1] if slashes % 2 else segment
 
 
-def _name(segment: str, *, hidden: bool) -> _Name:
+def _segment(segment: str, *, hidden: bool) -> PatternPart:
     if segment == _DEEP:
-        return _Name(hidden, deep=True)
+        return PatternPart(hidden, deep=True)
     if not _MAGIC.search(segment):
-        return _Name(hidden, head=segment.encode(errors="surrogateescape"))
+        return PatternPart(hidden, head=segment.encode(errors="surrogateescape"))
     head, _, tail = segment.partition("*")
     if not _MAGIC.search(head + tail):
-        return _Name(
+        return PatternPart(
             hidden, head=head.encode(errors="surrogateescape"), tail=tail.encode(errors="surrogateescape")
         )
-    return _Name(hidden, regex=_regex(segment, hidden=hidden))
+    return PatternPart(hidden, regex=_regex(segment, hidden=hidden), hints=_hints(segment))
+
+
+def _hints(segment: str) -> tuple[bytes, bytes, bytes]:
+    """Return texts that every name which a segment accepts begins with, ends with and has in it."""
+    if "\\" in segment:
+        return b"", b"", b""
+    pieces = re.split(r"[*?\[\]]", segment)
+    inside = max(pieces[1:-1], key=len, default="") if "[" not in segment else ""
+    first, last, most = (text.encode(errors="surrogateescape") for text in (pieces[0], pieces[-1], inside))
+    return first, last, most
 
 
 def _regex(segment: str, *, hidden: bool) -> re.Pattern[str]:
@@ -206,40 +240,7 @@ def _regex(segment: str, *, hidden: bool) -> re.Pattern[str]:
     return re.compile(translated)
 
 
-def _enter(places: _Places, folder: bytes) -> _Places:
-    """Go one folder down."""
-    reached = [
-        rest if rest[0].deep else rest[1:]
-        for rest in places
-        if (rest[0].deep or len(rest) > 1) and rest[0].accepts(folder)
-    ]
-    return _close(reached)
-
-
-def _close(rests: Collection[_Rest]) -> _Places:
-    """Add the places behind `**`, which may stand for no folder at all."""
-    return frozenset((*rests, *(rest[1:] for rest in rests if rest[0].deep)))
-
-
-def _last(places: _Places) -> list[_Name]:
-    return [rest[0] for rest in places if len(rest) == 1]
-
-
-def _covers(rest: _Rest) -> bool:
-    """Tell whether an exclusion's rest matches everything below a folder."""
-    return len(rest) == 2 and rest[0].deep and rest[1].tail == b"" and not rest[1].head
-
-
-def _selector(include: Sequence[_Name], exclude: Sequence[_Name]) -> Select:
-    """Build the test of a folder's names. Suffixes, which nearly every spec uses, are tested without a call per name."""
-    if not include:
-        return lambda _: []
-    tails = tuple(name.tail for name in include if name.tail is not None and not name.head)
-    chosen = _by_any(include) if len(tails) < len(include) else _by_tail(tails, hidden=include[0].hidden)
-    if not exclude:
-        return chosen
-    refused = _by_any(exclude)
-
+def _without(chosen: Select, refused: Select) -> Select:
     def select(names: Sequence[bytes]) -> list[bytes]:
         kept = chosen(names)
         dropped = frozenset(refused(kept))
@@ -254,13 +255,15 @@ def _by_tail(tails: tuple[bytes, ...], *, hidden: bool) -> Select:
     return lambda names: [name for name in names if name.endswith(tails) and name[0] != _DOT]
 
 
-def _by_any(wanted: Sequence[_Name]) -> Select:
-    literals = frozenset(name.head for name in wanted if name.tail is None and name.regex is None)
-    tests = [name.accepts for name in wanted if name.tail is not None or name.regex is not None]
+def _by_any(wanted: Sequence[PatternPart], patterns: Automaton, places: int) -> Select:
+    if len(wanted) > _FEW:
+        return lambda names: [name for name in names if patterns.matched(places, name)]
+    literals = frozenset(segment.head for segment in wanted if segment.is_literal)
+    tests = [segment.accepts for segment in wanted if not segment.is_literal]
     return lambda names: [name for name in names if name in literals or any(test(name) for test in tests)]
 
 
-def _common_folder(include: Collection[_Rest]) -> bytes:
+def _common_folder(include: Collection[PatternParts]) -> bytes:
     shared: list[bytes] | None = None
     for rest in include:
         folders = _literal_folders(rest)
@@ -272,10 +275,10 @@ def _common_folder(include: Collection[_Rest]) -> bytes:
     return b"".join(folder + b"/" for folder in shared or ())
 
 
-def _literal_folders(rest: _Rest) -> list[bytes]:
+def _literal_folders(rest: PatternParts) -> list[bytes]:
     folders = []
     for name in rest[:-1]:
-        if name.deep or name.tail is not None or name.regex is not None:
+        if not name.is_literal:
             break
         folders.append(name.head)
     return folders

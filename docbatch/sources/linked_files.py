@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import stat
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,8 @@ def found(root: bytes, path: bytes) -> Found | None:
     try:
         status = os.stat(root + b"/" + path, follow_symlinks=False)  # noqa: PTH116 - a Path holds no bytes
     except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
         return None
     return path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev
 
@@ -75,9 +78,11 @@ def _fill(content: bytes, stream: BinaryIO) -> bool:
 
 def prune(root: bytes, kept: Collection[bytes]) -> None:
     """Remove files that are no document's any more, unfinished ones, and folders that are empty then."""
-    for folder, _, names in os.walk(root, topdown=False):
+    for folder, folders, names in os.walk(root, topdown=False):
         below = folder[len(root) + 1 :]
-        for name in names:
+        # A link in the place of a folder leads elsewhere: it goes, and what it leads to stays.
+        links = [name for name in folders if os.path.islink(folder + b"/" + name)]  # noqa: PTH114 - the same
+        for name in (*names, *links):
             if (below + b"/" + name if below else name) not in kept:
                 os.unlink(folder + b"/" + name)  # noqa: PTH108 - a Path holds no bytes
         with contextlib.suppress(OSError):

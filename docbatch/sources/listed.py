@@ -66,9 +66,10 @@ class Listing:
 
 
 class ListedSource(Source):
-    """A list, and the absolute folder that mirrors it."""
+    """A list, and the absolute folder that mirrors it. What an `unknown` mirror holds counts for nothing."""
 
-    def __init__(self, mirror: Path, listing: Listing) -> None:
+    def __init__(self, mirror: Path, listing: Listing, *, unknown: bool = False) -> None:
+        self._unknown = unknown
         self.identity = os.fsencode(mirror)
         self.listing = listing
         self._mirror = mirror
@@ -94,6 +95,8 @@ class ListedSource(Source):
         listing = self.listing if only is None else self.listing.only(only)
         if not listing.links:
             return FoundDocuments(_written(listing))
+        if self._unknown:
+            return FoundDocuments((), frozenset(listing.links))
         known = {**LinkCache(cache).of(self.identity), **self._said}
         return self._mirrored(listing, known, cache if only is None else StatCache(None))
 

@@ -29,6 +29,10 @@ class FolderOptions(SpecModel):
     hidden: bool = Field(
         default=False, description="whether `*`, `?` and `**` match names that begin with a dot"
     )
+    follow_links: bool = Field(
+        default=False,
+        description="whether links that lead out of `root` are followed; those within it always are",
+    )
 
 
 class LinksOptions(SpecModel):

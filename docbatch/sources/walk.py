@@ -2,7 +2,8 @@
 
 The order of a folder's entries, with "/" added to the names of subfolders, is the order of the whole stream. A link
 to a file is the file under the link's name; a link to a folder is entered unless it leads back to a folder that is
-being walked. What can be seen but not used is reported beside the files, never raised.
+being walked. What leads further than the walk may reach, and what else can be seen but not used, is reported beside
+the files, never raised.
 """
 
 import os
@@ -14,12 +15,38 @@ from pathlib import Path
 
 from docbatch.core.errors import GuardRefused
 from docbatch.core.models import Failure, FailureClass
-from docbatch.sources.content import special, unreadable
+from docbatch.sources.content import out_of_reach, special, unreadable
 from docbatch.sources.documents import WINDOW, Unusable
 from docbatch.sources.globs import Globs, Scope
+from docbatch.sources.mounts import is_of_the_kernel
 
 Found = tuple[bytes, int, int, int, int, int]
 """Path below the root, size, mtime_ns, ctime_ns, inode, device: a plain tuple, because there may be millions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a walk goes: links lead to what lies below `links`, an absolute path without links, or anywhere.
+
+    Other file systems are entered where `mounts` says so; those of the kernel never are.
+    """
+
+    links: bytes | None = None
+    mounts: bool = True
+
+    def has(self, path: bytes) -> bool:
+        """Say whether what lies at a path, links on the way to it followed, may be read."""
+        try:
+            return self.links is None or _is_below(os.path.realpath(path), self.links)
+        except RecursionError:
+            return False
+
+
+ANYWHERE = Reach()
+
+
+def _is_below(path: bytes, folder: bytes) -> bool:
+    return path == folder or path.startswith(folder.rstrip(b"/") + b"/")
 
 
 @dataclass(slots=True)
@@ -39,7 +66,10 @@ class Window:
 
 @dataclass(slots=True)
 class _Folder:
-    """A folder being walked. `folders` is in descending order, `done` counts the files already reported."""
+    """A folder being walked. `folders` is in descending order, `done` counts the files already reported.
+
+    `outside` are those names of either that are links to what is out of reach.
+    """
 
     path: bytes
     prefix: bytes
@@ -47,6 +77,7 @@ class _Folder:
     identity: tuple[int, int]
     files: list[bytes]
     folders: list[bytes]
+    outside: frozenset[bytes] = frozenset()
     done: int = 0
 
     def before_next(self) -> int:
@@ -65,13 +96,15 @@ class _Folder:
             self.folders.pop()
 
 
-def walk(root: Path, globs: Globs, *, after: bytes = b"", size: int = WINDOW) -> Iterator[Window]:
+def walk(
+    root: Path, globs: Globs, *, after: bytes = b"", size: int = WINDOW, reach: Reach = ANYWHERE
+) -> Iterator[Window]:
     """Yield windows of at most `size` entries whose paths are greater than `after`.
 
     Raises GuardRefused when the root itself cannot be listed: a mount that is missing looks like that.
     """
     window = Window()
-    stack = [_open_root(root, globs.start)]
+    stack = [_open_root(root, globs.start, reach)]
     stack[0].skip(after)
     while stack:
         folder = stack[-1]
@@ -79,7 +112,7 @@ def walk(root: Path, globs: Globs, *, after: bytes = b"", size: int = WINDOW) ->
         if folder.done < stop:
             _look(folder, min(stop, folder.done + window.room(size)), window)
         elif folder.folders:
-            _descend(stack, folder.folders.pop(), after, window)
+            _descend(stack, folder.folders.pop(), after, window, reach)
         else:
             stack.pop()
         if window.room(size) <= 0:
@@ -89,7 +122,9 @@ def walk(root: Path, globs: Globs, *, after: bytes = b"", size: int = WINDOW) ->
         yield window
 
 
-def look_up(root: Path, globs: Globs, paths: Collection[bytes]) -> Iterator[Window]:
+def look_up(
+    root: Path, globs: Globs, paths: Collection[bytes], *, reach: Reach = ANYWHERE
+) -> Iterator[Window]:
     """Yield one window with those of the paths that a walk would come by."""
     window = Window()
     for path in sorted(filter(globs, paths)):
@@ -103,13 +138,14 @@ def look_up(root: Path, globs: Globs, paths: Collection[bytes]) -> Iterator[Wind
         except OSError:
             continue
         identity = (status.st_dev, status.st_ino)
-        _look(_Folder(place, prefix, globs.start, identity, [name], []), 1, window)
+        outside = frozenset[bytes]() if reach.has(place + name) else frozenset([name])
+        _look(_Folder(place, prefix, globs.start, identity, [name], [], outside), 1, window)
     yield window
 
 
-def _open_root(root: Path, scope: Scope) -> _Folder:
+def _open_root(root: Path, scope: Scope, reach: Reach) -> _Folder:
     try:
-        return _list(bytes(root) + b"/", b"", scope)
+        return _list(bytes(root) + b"/", b"", scope, reach)
     except OSError as error:
         raise GuardRefused(
             f"source root {root} cannot be listed: {error.strerror}",
@@ -117,50 +153,82 @@ def _open_root(root: Path, scope: Scope) -> _Folder:
         ) from error
 
 
-def _descend(stack: list[_Folder], child: bytes, after: bytes, window: Window) -> None:
+def _descend(stack: list[_Folder], child: bytes, after: bytes, window: Window, reach: Reach) -> None:
     parent = stack[-1]
     scope = parent.scope.enter(child[:-1])
     if scope is None:
         return
+    if child in parent.outside:
+        window.unusable.append(Unusable(parent.prefix + child, out_of_reach()))
+        return
     try:
-        folder = _list(parent.path + child, parent.prefix + child, scope)
+        folder = _list(parent.path + child, parent.prefix + child, scope, reach)
     except FileNotFoundError:
         return
     except OSError as error:
         window.unusable.append(Unusable(parent.prefix + child, unreadable(error)))
         return
-    if all(folder.identity != above.identity for above in stack):
+    if folder.identity[0] != parent.identity[0] and not _is_crossed(folder, reach):
+        reason = "is a file system of its own that holds no documents, not a folder"
+        window.unusable.append(Unusable(folder.prefix, Failure(FailureClass.SPECIAL_FILE, reason)))
+    elif all(folder.identity != above.identity for above in stack):
         folder.skip(after)
         stack.append(folder)
 
 
-def _list(path: bytes, prefix: bytes, scope: Scope) -> _Folder:
+def _is_crossed(folder: _Folder, reach: Reach) -> bool:
+    place = os.fsdecode(os.path.realpath(folder.path))
+    return reach.mounts and not is_of_the_kernel(place, folder.identity[0])
+
+
+def _list(path: bytes, prefix: bytes, scope: Scope, reach: Reach) -> _Folder:
     status = os.stat(path)  # noqa: PTH116 - a Path holds no bytes
     files: list[bytes] = []
     folders: list[bytes] = []
+    links: list[bytes] = []
     with os.scandir(path) as entries:
         for entry in entries:
-            if _is_folder(entry):
+            # Neither question costs a system call where the folder itself says what its entries are.
+            if entry.is_symlink():
+                links.append(entry.name)
+            elif entry.is_dir(follow_symlinks=False):
                 folders.append(entry.name + b"/")
             else:
                 files.append(entry.name)
+    outside = _sort_links(path, links, files, folders, reach) if links else frozenset()
     files = scope.select(files)
     files.sort()
     folders.sort(reverse=True)
-    return _Folder(path, prefix, scope, (status.st_dev, status.st_ino), files, folders)
+    return _Folder(path, prefix, scope, (status.st_dev, status.st_ino), files, folders, outside)
 
 
-def _is_folder(entry: os.DirEntry[bytes]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
+def _sort_links(
+    path: bytes, links: list[bytes], files: list[bytes], folders: list[bytes], reach: Reach
+) -> frozenset[bytes]:
+    """Put links to what they lead to; return those that lead out of reach, of which is only seen what they are."""
+    outside = []
+    for link in links:
+        try:
+            is_folder = stat.S_ISDIR(os.stat(path + link).st_mode)  # noqa: PTH116 - a Path holds no bytes
+        except FileNotFoundError:
+            is_folder = False
+        except OSError:
+            # A ring of links, or a chain that the system does not follow either, is told when it is looked at.
+            files.append(link)
+            continue
+        name = link + b"/" if is_folder else link
+        (folders if is_folder else files).append(name)
+        if not reach.has(path + link):
+            outside.append(name)
+    return frozenset(outside)
 
 
 def _look(folder: _Folder, stop: int, window: Window) -> None:
     """Look at the folder's next files. One path resolution serves them all; this loop is where a scan's time goes."""
     names = folder.files[folder.done : stop]
     folder.done = stop
+    if folder.outside:
+        names = _without_outside(folder, names, window)
     prefix, status, add = folder.prefix, os.stat, window.found.append
     try:
         handle = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -189,6 +257,14 @@ def _look(folder: _Folder, stop: int, window: Window) -> None:
                 window.unusable.append(Unusable(prefix + name, special(seen.st_mode)))
     finally:
         os.close(handle)
+        if folder.outside:
+            window.unusable.sort()
+
+
+def _without_outside(folder: _Folder, names: list[bytes], window: Window) -> list[bytes]:
+    outside = [name for name in names if name in folder.outside]
+    window.unusable.extend(Unusable(folder.prefix + name, out_of_reach()) for name in outside)
+    return [name for name in names if name not in folder.outside]
 
 
 def _explain(prefix: bytes, name: bytes, handle: int, error: OSError, window: Window) -> None:

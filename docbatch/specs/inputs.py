@@ -11,7 +11,7 @@ from docbatch.specs.listing import links, names
 from docbatch.specs.lists import ListEntry, read_list
 from docbatch.specs.problems import near
 from docbatch.specs.project_file import show_file
-from docbatch.specs.values import JobListing, JobSink, Origin
+from docbatch.specs.values import DeclaredProject, JobListing, JobSink, Origin
 
 ListedSource = LinksOptions | ListOptions | FileIdsOptions | TextsOptions
 LISTED = (LinksOptions, ListOptions, FileIdsOptions, TextsOptions)
@@ -39,7 +39,7 @@ def untaken(provider: str, operation: str, kind: Input, taken: Collection[Input]
 class Inputs:
     """Reads one source. What is wrong with it is added to `problems`; `list_file` is where `urls_from` leads.
 
-    Messages name that file from the folder `here`.
+    The file is one that the `project` may name; messages do so from the folder it was looked for from.
     """
 
     def __init__(
@@ -48,13 +48,14 @@ class Inputs:
         origin: Origin,
         problems: list[Problem],
         list_file: Path | None,
-        here: Path,
+        project: DeclaredProject,
     ) -> None:
         self._source = source
         self._origin = origin
         self._problems = problems
         self._list_file = list_file
-        self._here = here
+        self._here = project.here
+        self._checkout = project.checkout
         self.key, self.kind = kind_of(source)
         self._entries: Sequence[ListEntry] = ()
 
@@ -105,7 +106,7 @@ class Inputs:
         if self._list_file is None:
             return ()
         try:
-            return read_list(self._list_file, show_file(self._list_file, self._here))
+            return read_list(self._list_file, show_file(self._list_file, self._here), self._checkout)
         except SpecError as error:
             self._problems.extend(error.problems)
             return ()

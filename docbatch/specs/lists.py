@@ -3,16 +3,20 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
 from docbatch.core.errors import Problem, SpecError
+from docbatch.specs.checkout import Checkout
 from docbatch.specs.nodes import Path
-from docbatch.specs.text import read
+from docbatch.specs.text import check_text, read_bytes
 
 MOST_BYTES = 64 * 1024 * 1024
+LONGEST_LINE = 120_000
+MOST_LINES_OF_A_ROW = 100
 MOST_ENTRIES = 100_000
 LINK, NAME = "url", "name"
 _TAKEN = {LINK, NAME}
@@ -35,18 +39,28 @@ class _Wrong(ValueError):
         self.hint = hint
 
 
-def read_list(path: FilePath, file: str) -> list[ListEntry]:
+def read_list(path: FilePath, file: str, checkout: Checkout) -> list[ListEntry]:
     """Return what a list holds, called `file` in messages. Raises SpecError."""
     form = FORMS.get(path.suffix.lower())
     if form is None:
         hint = f"name it {', '.join(f'*{suffix}' for suffix in FORMS)} after what is in it"
         raise SpecError([Problem(file, None, None, "", "what form the list has cannot be told", hint)])
-    text = read(path, file, MOST_BYTES)
+    content = read_bytes(path, file, checkout, MOST_BYTES)
+    check_text(content, file)
     try:
-        return list(_bounded(form(text)))
+        return list(_bounded(form(_lines_of(content))))
     except _Wrong as wrong:
         problem = Problem(file, wrong.line, None, "", str(wrong), wrong.hint)
     raise SpecError([problem])
+
+
+def _lines_of(content: bytes) -> Iterator[str]:
+    """Yield lines with their ends, without ever holding all of them as text."""
+    for number, line in enumerate(io.BytesIO(content), start=1):
+        if len(line) > LONGEST_LINE:
+            message = f"the line has more than {LONGEST_LINE:,} bytes"
+            raise _Wrong(number, message, "write one document a line")
+        yield line.decode("utf-8-sig" if number == 1 else "utf-8")
 
 
 def _bounded(entries: Iterator[ListEntry]) -> Iterator[ListEntry]:
@@ -57,18 +71,40 @@ def _bounded(entries: Iterator[ListEntry]) -> Iterator[ListEntry]:
         yield entry
 
 
-def _lines(text: str) -> Iterator[ListEntry]:
-    for number, line in enumerate(text.split("\n"), start=1):
+def _lines(lines: Iterable[str]) -> Iterator[ListEntry]:
+    for number, line in enumerate(lines, start=1):
         stripped = line.strip()
         if stripped and not stripped.startswith("#"):
             yield ListEntry(stripped, number)
 
 
-def _table(text: str) -> Iterator[ListEntry]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+class _Rows:
+    """Lines for a reader of rows, which may span several, but not without end."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self._room = MOST_LINES_OF_A_ROW
+
+    def __iter__(self) -> Iterator[str]:
+        for number, line in enumerate(self._lines, start=1):
+            self._room -= 1
+            if self._room < 0:
+                message = f"one row takes more than {MOST_LINES_OF_A_ROW:,} lines"
+                raise _Wrong(number, message, "is a quotation mark never closed?")
+            yield from (line,) if line.count("\r") <= line.endswith("\r\n") else io.StringIO(line, newline="")
+
+    def next_row(self) -> None:
+        self._room = MOST_LINES_OF_A_ROW
+
+
+def _table(text: Iterable[str]) -> Iterator[ListEntry]:
+    lines = _Rows(text)
+    reader = csv.reader(lines, strict=True)
     try:
         header = _header(next(reader, []))
+        lines.next_row()
         for row in reader:
+            lines.next_row()
             if row:
                 yield _row(header, row, reader.line_num)
     except csv.Error as error:
@@ -77,7 +113,7 @@ def _table(text: str) -> Iterator[ListEntry]:
 
 def _header(row: Sequence[str]) -> list[str]:
     header = [name.strip() for name in row]
-    twice = next((name for name in header if header.count(name) > 1), None)
+    twice = next((name for name, number in Counter(header).items() if number > 1), None)
     if LINK not in header:
         raise _Wrong(
             1, f"the list has no column {LINK}", f"its first line names the columns, {LINK} among them"
@@ -94,8 +130,8 @@ def _row(header: Sequence[str], row: Sequence[str], line: int) -> ListEntry:
     return _entry(dict(zip(header, map(str.strip, row), strict=True)), line)
 
 
-def _json_lines(text: str) -> Iterator[ListEntry]:
-    for number, line in enumerate(text.split("\n"), start=1):
+def _json_lines(lines: Iterable[str]) -> Iterator[ListEntry]:
+    for number, line in enumerate(lines, start=1):
         if line.strip():
             yield _entry(dict(_columns(_object(line, number), number)), number)
 
@@ -134,7 +170,7 @@ def _entry(columns: Mapping[str, str], line: int) -> ListEntry:
     return ListEntry(columns[LINK], line, columns.get(NAME) or None, metadata)
 
 
-FORMS: Mapping[str, Callable[[str], Iterator[ListEntry]]] = {
+FORMS: Mapping[str, Callable[[Iterable[str]], Iterator[ListEntry]]] = {
     ".txt": _lines,
     ".csv": _table,
     ".jsonl": _json_lines,

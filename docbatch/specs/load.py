@@ -1,17 +1,19 @@
 """From files to jobs: every problem of every file at once."""
 
-import itertools
 import json
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
 from docbatch.core.errors import Problem, SpecError, UsageError
 from docbatch.core.models import Operation
+from docbatch.core.report import visible
 from docbatch.providers import REGISTRY
+from docbatch.sources.allowance import Allowance
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Node, Step
 from docbatch.specs.overlap import overlaps
@@ -19,6 +21,7 @@ from docbatch.specs.plugins import check_provider, load_sinks, load_source, opti
 from docbatch.specs.problems import translate
 from docbatch.specs.project_file import FILE_NAME, load_project, show_file
 from docbatch.specs.resolve import resolve
+from docbatch.specs.size import OWN, UNTRUSTED, Size
 from docbatch.specs.text import read
 from docbatch.specs.values import DeclaredProject, Job, Origin
 from docbatch.specs.yaml import parse
@@ -27,6 +30,7 @@ __all__ = ["load_jobs", "load_project"]
 
 DEFAULT_FOLDER = "jobs"
 MAX_PROBLEMS = 200
+MAX_FILES = 10_000
 
 _SUFFIXES = (".yaml", ".yml")
 _STAND_IN: dict[str, object] = {
@@ -45,27 +49,43 @@ def load_jobs(project: DeclaredProject, paths: Sequence[Path] = ()) -> tuple[Job
     """
     default = project.root / DEFAULT_FOLDER
     files = _files(paths, project) if paths else _default_files(default, project)
-    jobs, problems = _load(files, project)
+    size = Size(UNTRUSTED if project.untrusted else OWN)
+    jobs, problems = _load(files, project, size)
     known = {file.resolve() for file in files}
-    others, _ = _load([file for file in _below(default, project) if file.resolve() not in known], project)
+    others, _ = _load(
+        [file for file in _below(default, project) if file.resolve() not in known], project, size
+    )
     problems += _twice(jobs, others)
     problems += overlaps(jobs, others, project.here)
     if problems:
         raise SpecError(_cut(problems))
-    return tuple(jobs)
+    return _bounded(jobs) if project.untrusted else tuple(jobs)
 
 
-def _load(files: Iterable[Path], project: DeclaredProject) -> tuple[list[Job], list[Problem]]:
+def _bounded(jobs: Iterable[Job]) -> tuple[Job, ...]:
+    """Let jobs of an untrusted project share what may be looked at."""
+    allowance = Allowance()
+    return tuple(replace(job, source=replace(job.source, allowance=allowance)) for job in jobs)
+
+
+def _load(files: Iterable[Path], project: DeclaredProject, size: Size) -> tuple[list[Job], list[Problem]]:
     jobs: list[Job] = []
     problems: list[Problem] = []
     for file in files:
         try:
-            read_here = [_job(origin, project) for origin in _documents(file, project.here)]
+            found_here: list[Problem] = []
+            for origin in _documents(file, project, size):
+                job, found = _job(origin, project)
+                found_here += found
+                if job is not None:
+                    size.add_job(job)
+                    jobs.append(job)
         except SpecError as error:
             problems += error.problems
         else:
-            jobs += [job for job, _ in read_here if job]
-            problems += sorted(itertools.chain(*(found for _, found in read_here)), key=_position)
+            problems += sorted(found_here, key=_position)
+        if size.is_exceeded:
+            break
     return jobs, problems
 
 
@@ -73,9 +93,11 @@ def _position(problem: Problem) -> tuple[int, int]:
     return problem.line or 0, problem.column or 0
 
 
-def _documents(file: Path, here: Path) -> Iterator[Origin]:
-    shown = show_file(file, here)
-    nodes = parse(read(file, shown), shown)
+def _documents(file: Path, project: DeclaredProject, size: Size) -> Iterator[Origin]:
+    shown = show_file(file, project.here)
+    text = read(file, shown, project.checkout)
+    size.add_text(text, shown)
+    nodes = parse(text, shown)
     if not nodes:
         hint = "write a job into it, or remove the file; docbatch init shows one"
         raise SpecError([Problem(shown, None, None, "", "the file holds no job", hint)])
@@ -152,6 +174,7 @@ def _config_model(spec: Node, project: DeclaredProject) -> tuple[str, type[BaseM
 
 
 def _default_files(folder: Path, project: DeclaredProject) -> list[Path]:
+    _refuse(folder, folder.name, project)
     if not folder.is_dir():
         raise UsageError(
             f"there is no folder {show_file(folder, project.here)}",
@@ -164,6 +187,7 @@ def _files(paths: Sequence[Path], project: DeclaredProject) -> list[Path]:
     found: dict[Path, Path] = {}
     for path in paths:
         place = project.here / path
+        _refuse(place, str(path), project)
         below = _below(place, project)
         if not place.exists():
             raise UsageError(
@@ -178,11 +202,20 @@ def _files(paths: Sequence[Path], project: DeclaredProject) -> list[Path]:
     return sorted(found.values())
 
 
+def _refuse(place: Path, named: str, project: DeclaredProject) -> None:
+    if fault := project.checkout.fault(place):
+        raise UsageError(f"{visible(named)}: {fault[0]}", hint=fault[1])
+
+
 def _below(folder: Path, project: DeclaredProject) -> list[Path]:
+    if project.checkout.fault(folder):
+        return []
     found: list[Path] = []
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(parent, name) for name in names if _is_spec(name)]
+        if len(found) > MAX_FILES:
+            raise UsageError(f"{visible(str(folder))} holds more than {MAX_FILES:,} specs")
     return sorted(file for file in found if file.resolve() != project.root / FILE_NAME)
 
 

@@ -8,16 +8,15 @@ import itertools
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from docbatch.core.errors import Problem
 from docbatch.naming.references import Listed
 from docbatch.naming.templates import TemplateError, doc_fields
-from docbatch.sources.globs import Globs, compile_globs
+from docbatch.sources.globs import compile_globs
 from docbatch.specs.project_file import show_file
+from docbatch.specs.readers import ReaderGroup, TooManyExpressions, reader_groups
 from docbatch.specs.values import FilePlace, Job, JobSink, JobSource
 
 MAX_SAMPLES = 64
@@ -28,40 +27,22 @@ _SUFFIXES = ("", ".pdf", ".md", ".txt", ".json")
 _MAGIC = re.compile(r"\\(.)|\[[!^]?\]?[^\]]*\]|[*?]")
 
 
-@dataclass(frozen=True, eq=False)
-class _Reader:
-    """A source, compiled once, and the names of the jobs that have it. `root` ends with a separator."""
-
-    source: JobSource
-    names: tuple[str, ...]
-
-    @cached_property
-    def root(self) -> bytes:
-        return os.fsencode(os.path.realpath(self.source.root)).rstrip(b"/") + b"/"
-
-    @cached_property
-    def globs(self) -> Globs:
-        return compile_globs(self.source.include, self.source.exclude, hidden=self.source.hidden)
-
-    @property
-    def folder(self) -> bytes:
-        """The folder in which everything lies that the source selects."""
-        return self.root + self.globs.prefix
-
-    def selects(self, path: bytes) -> bool:
-        return self.globs(path[len(self.root) :])
-
-
-_ByFolder = Mapping[bytes, Sequence[_Reader]]
+_Catch = tuple[bytes, bytes]
+"""The root of a source, and an output that it would read."""
 
 
 def overlaps(jobs: Sequence[Job], others: Sequence[Job], here: Path) -> list[Problem]:
     """Return the problems of `jobs` among themselves and with the project's other jobs, named from the folder `here`."""
     every = [*jobs, *others]
-    readers = _by_folder(every)
+    groups = reader_groups(every)
     mine = {job.name for job in jobs}
-    found = [_swallowed(job, readers, mine, here) for job in every]
-    return [*itertools.chain(*found), *_shared(jobs, others)]
+    try:
+        found = [problem for job in every for problem in _swallowed(job, groups, mine, here)]
+    except TooManyExpressions:
+        hint = "give the outputs a suffix that no pattern ends with, or put a folder in front of ** in the patterns"
+        told = "patterns with several wildcards in a name are too many to be compared with the outputs of all jobs"
+        found = [(*jobs, *others)[0].origin.problem(("source",), told, hint)]
+    return [*found, *_shared(jobs, others)]
 
 
 def samples(source: JobSource) -> list[bytes]:
@@ -80,48 +61,57 @@ def _documents(source: JobSource) -> Sequence[Listed]:
     return [Listed(path, "") for path in samples(source)]
 
 
-def _by_folder(jobs: Sequence[Job]) -> _ByFolder:
-    names: dict[JobSource, list[str]] = {}
-    for job in jobs:
-        if job.source.listing is None and job.source.options is None:
-            names.setdefault(job.source, []).append(job.name)
-    folders: dict[bytes, list[_Reader]] = {}
-    for source, owners in names.items():
-        reader = _Reader(source, tuple(owners))
-        folders.setdefault(reader.folder, []).append(reader)
-    return folders
-
-
-def _swallowed(job: Job, readers: _ByFolder, mine: set[str], here: Path) -> Iterator[Problem]:
+def _swallowed(
+    job: Job, groups: Mapping[bytes, ReaderGroup], mine: set[str], here: Path
+) -> Iterator[Problem]:
+    """Yield a problem for each sink of which some job, selected or beside a selected one, would read an output."""
+    if not groups:
+        return
+    documents = _documents(job.source) if any(sink.place for sink in job.sinks) else ()
     for index, sink in enumerate(job.sinks):
-        if sink.place is None:
-            continue
-        caught: dict[_Reader, bytes] = {}
-        for output in _outputs(job, sink.place):
-            for reader in _catching(output, readers):
-                caught.setdefault(reader, output)
-        for reader, output in caught.items():
-            concerned = [name for name in reader.names if name in mine or job.name in mine]
-            if concerned:
-                name = job.name if job.name in concerned else concerned[0]
-                yield _problem(job, index, reader, name, show_file(Path(os.fsdecode(output)), here))
+        caught: dict[str, _Catch] = {}
+        outputs = () if sink.place is None else _outputs(documents, sink.place)
+        for names, catch in _caught(outputs, groups):
+            caught.update({name: catch for name in names if name not in caught})
+        concerned = [name for name in caught if name in mine or job.name in mine]
+        if concerned:
+            name = job.name if job.name in concerned else concerned[0]
+            yield _problem(job, index, _told(job, name, len(concerned) - 1, caught[name], here), caught[name])
 
 
-def _catching(output: bytes, readers: _ByFolder) -> Iterator[_Reader]:
+def _caught(
+    outputs: Iterable[bytes], groups: Mapping[bytes, ReaderGroup]
+) -> Iterator[tuple[Sequence[str], _Catch]]:
+    """Yield the jobs that would read one of the outputs, the same ones once."""
+    told: set[int] = set()
+    for output in outputs:
+        for root, names in _catching(output, groups):
+            if id(names) not in told:
+                told.add(id(names))
+                yield names, (root, output)
+
+
+def _catching(output: bytes, groups: Mapping[bytes, ReaderGroup]) -> Iterator[tuple[bytes, Sequence[str]]]:
+    """Yield roots, and the jobs whose sources have them and select the output."""
     end = output.find(b"/") + 1
     while end:
-        for reader in readers.get(output[:end], ()):
-            if reader.selects(output):
-                yield reader
+        group = groups.get(output[:end])
+        if group is not None and (names := group.selecting(output[end:])):
+            yield output[:end], names
         end = output.find(b"/", end) + 1
 
 
-def _problem(job: Job, index: int, reader: _Reader, name: str, caught: str) -> Problem:
+def _told(job: Job, reader: str, others: int, catch: _Catch, here: Path) -> str:
+    shown = show_file(Path(os.fsdecode(catch[1])), here)
+    whose = "the job's own source" if reader == job.name else f"the source of job {reader}"
+    more = f" and by those of {others:,} more" if others else ""
+    return f"an output such as {shown} would be read as a document by {whose}{more}"
+
+
+def _problem(job: Job, index: int, message: str, catch: _Catch) -> Problem:
     place = job.sinks[index].place
     assert place is not None
-    whose = "the job's own source" if name == job.name else f"the source of job {name}"
-    message = f"an output such as {caught} would be read as a document by {whose}"
-    folder = os.path.relpath(_literal_folder(place), os.fsdecode(reader.root))
+    folder = os.path.relpath(_literal_folder(place), os.fsdecode(catch[0]))
     below = folder != "." and not folder.startswith("..")
     hint = (
         f'exclude: ["{folder}/**"] there'
@@ -136,12 +126,12 @@ def _literal_folder(place: FilePlace) -> str:
     return os.path.realpath(place.root / folder)
 
 
-def _outputs(job: Job, place: FilePlace) -> Iterator[bytes]:
+def _outputs(documents: Sequence[Listed], place: FilePlace) -> Iterator[bytes]:
     root = os.fsencode(os.path.realpath(place.root))
     if place.path is not None:
         yield b"/".join((root, os.fsencode(place.path.relative_to(place.root))))
         return
-    for each in _documents(job.source):
+    for each in documents:
         try:
             doc = doc_fields(each.path, sha256="0" * 64, size=1, metadata=each.metadata)
             yield b"/".join((root, place.output(doc)))
@@ -152,17 +142,40 @@ def _outputs(job: Job, place: FilePlace) -> Iterator[bytes]:
 
 def _shared(jobs: Sequence[Job], others: Sequence[Job]) -> Iterator[Problem]:
     """Yield the places that another job writes to as well, but files of documents. Tables of one database are places apart."""
-    owners: dict[tuple[str, ...], list[tuple[JobSink, Job]]] = {}
+    owners: dict[tuple[str, ...], _Owners] = {}
+    mine = {id(job) for job in jobs}
     for job in (*others, *jobs):
         for index, sink in enumerate(job.sinks):
             if sink.place is not None and sink.place.path is None:
                 continue
             where = tuple(unicodedata.normalize("NFC", text).casefold() for text in sink.where)
-            known = owners.setdefault(where, [])
-            owner = next((owner for one, owner in known if owner is not job and not one.is_apart(sink)), None)
-            known.append((sink, job))
-            if owner is not None and any(job is mine for mine in jobs):
+            owner = owners.setdefault(where, _Owners()).before(job, sink)
+            if owner is not None and id(job) in mine:
                 yield _shared_problem(job, index, sink, owner)
+
+
+class _Owners:
+    """The jobs that write to one place, as far as it has to be known: two of each part of it, and two of each kind."""
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[str, object], list[tuple[int, Job]]] = {}
+        self._kinds: dict[str, list[tuple[int, Job]]] = {}
+        self._count = itertools.count()
+
+    def before(self, job: Job, sink: JobSink) -> Job | None:
+        """Note that a job writes here with a sink; return the first other one whose sink is not apart from it."""
+        kind, part = sink.kind.name, sink.options.part
+        same = [] if part is None else self._parts.setdefault((kind, part), [])
+        own = self._kinds.setdefault(kind, [])
+        foreign = [found for name, found in self._kinds.items() if name != kind]
+        rivals = [
+            (number, other) for found in (same, *foreign) for number, other in found if other is not job
+        ]
+        number = next(self._count)
+        for known in (same, own):
+            if len(known) < 2 and all(other is not job for _, other in known):
+                known.append((number, job))
+        return min(rivals, key=lambda rival: rival[0])[1] if rivals else None
 
 
 def _shared_problem(job: Job, index: int, sink: JobSink, owner: Job) -> Problem:

@@ -12,6 +12,7 @@ from docbatch.providers import REGISTRY
 from docbatch.providers.kind import Settings
 from docbatch.registry import Registry
 from docbatch.sinks.kind import SinkSpec
+from docbatch.specs.checkout import variables
 from docbatch.specs.nodes import Node, Path
 from docbatch.specs.problems import near
 from docbatch.specs.values import Job, Origin
@@ -58,6 +59,7 @@ def check_provider(job: Job) -> Iterator[Problem]:
         base_url=connection.base_url,
         workspace=workspace,
         api_version=connection.api_version,
+        variables=variables(untrusted=connection.untrusted),
     )
     try:
         kind.traits(settings), kind.account(settings), kind.pins(job.operation, job.config)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -11,6 +11,7 @@ from docbatch.core.errors import Problem, SpecError
 from docbatch.fields import seconds
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind
+from docbatch.specs.checkout import GIT, Checkout
 from docbatch.specs.nodes import Node
 from docbatch.specs.plugins import load_sinks
 from docbatch.specs.problems import near, translate
@@ -23,21 +24,33 @@ from docbatch.specs.yaml import parse
 FILE_NAME = "docbatch.yaml"
 
 
-def find_project_file(start: Path) -> Path | None:
-    """Return the nearest docbatch.yaml in the folder or above it."""
+def find_project_file(start: Path, *, untrusted: bool = False) -> Path | None:
+    """Return the nearest docbatch.yaml in the folder or above it; of an untrusted repository, in it."""
     folder = start.resolve()
-    files = (above / FILE_NAME for above in (folder, *folder.parents))
+    folders = [folder, *folder.parents]
+    files = (above / FILE_NAME for above in (_inside_repository(folders) if untrusted else folders))
     return next((file for file in files if os.path.lexists(file)), None)
 
 
-def load_project(start: Path) -> DeclaredProject:
-    """Return the project that a folder belongs to; without a docbatch.yaml, the folder itself. Raises SpecError."""
+def _inside_repository(folders: Sequence[Path]) -> Sequence[Path]:
+    """Return a folder, and those above it up to the top of its repository, where it is part of one."""
+    tops = (number for number, folder in enumerate(folders, start=1) if os.path.lexists(folder / GIT))
+    return folders[: next(tops, 1)]
+
+
+def load_project(start: Path, *, untrusted: bool = False) -> DeclaredProject:
+    """Return the project that a folder belongs to; without a docbatch.yaml, the folder itself. Raises SpecError.
+
+    With `untrusted` nothing is read then and later but files of the project, and none above its repository.
+    """
     here = start.resolve()
-    file = find_project_file(here)
+    file = find_project_file(here, untrusted=untrusted)
     if file is None:
-        return DeclaredProject(here, here, None, _connections({}, here), {}, Defaults())
+        connections = _connections({}, Checkout(here, untrusted))
+        return DeclaredProject(here, here, None, connections, {}, Defaults(), untrusted=untrusted)
+    checkout = Checkout(file.parent, untrusted)
     shown = show_file(file, here)
-    node = _only_document(parse(read(file, shown), shown), shown)
+    node = _only_document(parse(read(file, shown, checkout), shown), shown)
     origin = Origin(file, shown, node)
     if unusable := list(load_sinks(origin, ("defaults", "sink"))):
         raise SpecError(unusable)
@@ -45,16 +58,17 @@ def load_project(start: Path) -> DeclaredProject:
         spec = ProjectSpec.model_validate_json(json.dumps(node.plain()))
     except ValidationError as error:
         raise SpecError(translate(error, ProjectSpec, node, shown)) from None
-    if problems := list(_mismatches(spec, origin)):
+    if problems := [*_mismatches(spec, origin), *_foreign_files(spec, origin, checkout)]:
         raise SpecError(problems)
     return DeclaredProject(
         file.parent,
         here,
         spec.project.id,
-        _connections(spec.providers, file.parent),
+        _connections(spec.providers, checkout),
         _texts(node.child("vars")),
         spec.defaults,
         origin,
+        untrusted,
     )
 
 
@@ -89,12 +103,14 @@ class _Connections(Mapping[str, Connection]):
     Plug-ins are looked for only when a name is asked for that is neither, or when all are wanted.
     """
 
-    def __init__(self, named: Mapping[str, Connection]) -> None:
-        self._at_hand = {kind: Connection(kind, kind) for kind in REGISTRY.names()} | dict(named)
+    def __init__(self, named: Mapping[str, Connection], *, untrusted: bool) -> None:
+        own = {kind: Connection(kind, kind, untrusted=untrusted) for kind in REGISTRY.names()}
+        self._at_hand = own | dict(named)
+        self._untrusted = untrusted
 
     def __getitem__(self, name: str) -> Connection:
         if name not in self._at_hand and REGISTRY.knows(name):
-            return Connection(name, name)
+            return Connection(name, name, untrusted=self._untrusted)
         return self._at_hand[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -104,18 +120,19 @@ class _Connections(Mapping[str, Connection]):
         return sum(1 for _ in self)
 
 
-def _connections(specs: Mapping[str, ConnectionSpec], root: Path) -> Mapping[str, Connection]:
-    return _Connections({name: _connection(name, spec, root) for name, spec in specs.items()})
+def _connections(specs: Mapping[str, ConnectionSpec], checkout: Checkout) -> Mapping[str, Connection]:
+    named = {name: _connection(name, spec, checkout) for name, spec in specs.items()}
+    return _Connections(named, untrusted=checkout.untrusted)
 
 
-def _connection(name: str, spec: ConnectionSpec, root: Path) -> Connection:
+def _connection(name: str, spec: ConnectionSpec, checkout: Checkout) -> Connection:
     return Connection(
         name=name,
         type=spec.type or name,
         base_url=spec.base_url,
         api_key=spec.api_key,
         webhook_secret=tuple(spec.webhook_secret or ()),
-        workspace=_below(root, spec.workspace),
+        workspace=_below(checkout, spec.workspace),
         poll=spec.poll,
         recovery=spec.recovery,
         rates=spec.rates,
@@ -124,14 +141,23 @@ def _connection(name: str, spec: ConnectionSpec, root: Path) -> Connection:
         allow_host=spec.allow_host,
         unreachable_after=seconds(spec.unreachable_after),
         declared=True,
+        untrusted=checkout.untrusted,
     )
 
 
-def _below(root: Path, reference: Reference | str | None) -> Reference | str | None:
+def _below(checkout: Checkout, reference: Reference | str | None) -> Reference | str | None:
     """Return a reference with the absolute path of its file, if that is what it is."""
     if not isinstance(reference, FileReference):
         return reference
-    return FileReference(file=str(root / Path(reference.file).expanduser()))
+    return FileReference.model_construct(file=str(checkout.file(reference.file)))
+
+
+def _foreign_files(spec: ProjectSpec, origin: Origin, checkout: Checkout) -> Iterator[Problem]:
+    """Refuse workspaces that an untrusted project looks for in files of others."""
+    for name, connection in spec.providers.items():
+        reference = connection.workspace
+        if isinstance(reference, FileReference) and (fault := checkout.fault(checkout.file(reference.file))):
+            yield origin.problem(("providers", name, "workspace"), *fault)
 
 
 def _mismatches(spec: ProjectSpec, origin: Origin) -> Iterator[Problem]:

@@ -1,26 +1,27 @@
 """From a job as it is written to a job as it is run."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from docbatch.core.errors import Problem
 from docbatch.core.models import Input
 from docbatch.fields import SpecModel, seconds, substitute
-from docbatch.naming.signed import is_signed
 from docbatch.naming.templates import Template, TemplateError, compile_template
 from docbatch.providers import REGISTRY
-from docbatch.providers.kind import ConfigContract, ProviderKind
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import FileSinkSpec, SinkKind, SinkSpec
 from docbatch.sources import KINDS as KINDS_OF_SOURCES
-from docbatch.sources.globs import compile_globs
+from docbatch.sources.globs import MAX_PATTERNS, compile_patterns
 from docbatch.sources.options import FileIdsOptions, FolderOptions, LinksOptions, ListOptions, TextsOptions
+from docbatch.sources.walk import Reach
+from docbatch.specs.cautions import cautions
 from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Step
 from docbatch.specs.plugins import sink_fault
 from docbatch.specs.problems import near
+from docbatch.specs.secret_references import FileReference
 from docbatch.specs.values import (
     INPUTS,
     Connection,
@@ -73,7 +74,7 @@ class _Resolver:
             timeout=seconds(str(self._own_or_default("timeout"))),
             labels=self._spec.labels,
             origin=self._origin,
-            cautions=tuple(_cautions(self._spec, kind, contract, source)),
+            cautions=tuple(cautions(self._spec, kind, contract, source)),
             on_empty=self._spec.on_empty,
             passwords=self._passwords(connection, source),
         )
@@ -82,6 +83,9 @@ class _Resolver:
         reference, operation = self._spec.passwords, self._spec.operation
         if reference is None:
             return None
+        checkout = self._project.checkout
+        if isinstance(reference, FileReference) and checkout.is_foreign(checkout.file(reference.file)):
+            self._report(("passwords",), "this lies outside of the project", "name a file of the project")
         kind = REGISTRY.kind(connection.type)
         if not kind.takes_passwords(operation):
             self._report(
@@ -95,7 +99,7 @@ class _Resolver:
                 "passwords go along with documents that are uploaded, and this job's are not",
                 "leave it out, or name files",
             )
-        return PasswordPlace(reference, self._project.root)
+        return None if checkout.untrusted else PasswordPlace(reference, self._project.root)
 
     def _own_or_default(self, name: str) -> str | int:
         value: str | int = (
@@ -145,6 +149,11 @@ class _Resolver:
 
     def _other(self, options: SpecModel) -> JobSource:
         """A kind that is told by its type opens from its options as they are."""
+        if self._project.untrusted:
+            told = "what a plug-in would look at cannot be bounded"
+            self._report(
+                ("source", "type"), told, "a repository that is not trusted names its own documents only"
+            )
         kind = next(kind for kind in KINDS_OF_SOURCES.kinds() if kind.options is type(options))
         allow_empty = bool(getattr(options, "allow_empty", False))
         return JobSource(self._project.root, (), (), allow_empty, kind=kind.name, options=options)
@@ -155,16 +164,27 @@ class _Resolver:
         exclude = self._patterns("exclude", written.exclude)
         if root is None or include is None or exclude is None:
             return None
-        for name, patterns in (("include", include), ("exclude", exclude)):
-            for index, pattern in enumerate(patterns):
-                self._check_pattern(("source", name, index), pattern)
+        self._check_patterns("include", include)
+        self._check_patterns("exclude", exclude)
         folder = self._absolute(("source", "root"), root)
-        return JobSource(folder, include, exclude, written.allow_empty, written.hidden)
+        checkout = self._project.checkout
+        if fault := checkout.root_fault(folder):
+            self._report(("source", "root"), *fault)
+            return None
+        links = checkout.links_within(folder, follow=written.follow_links)
+        return JobSource(
+            folder,
+            include,
+            exclude,
+            written.allow_empty,
+            written.hidden,
+            reach=Reach(links, mounts=not checkout.untrusted),
+        )
 
     def _listed(
         self, source: ListedSource, connection: Connection | None, sinks: Sequence[JobSink]
     ) -> JobSource | None:
-        inputs = Inputs(source, self._origin, self.problems, self._list_file(source), self._project.here)
+        inputs = Inputs(source, self._origin, self.problems, self._list_file(source), self._project)
         if connection is not None and inputs.kind is not Input.URL:
             taken = REGISTRY.kind(connection.type).inputs(self._spec.operation)
             if inputs.kind not in taken:
@@ -187,14 +207,25 @@ class _Resolver:
         filled = [self._substituted(("source", name, index), text) for index, text in enumerate(written)]
         return None if None in filled else tuple(text for text in filled if text is not None)
 
-    def _check_pattern(self, path: tuple[Step, ...], pattern: str) -> None:
+    def _check_patterns(self, name: str, patterns: Sequence[str]) -> None:
+        together = 0
+        for index, pattern in enumerate(patterns):
+            together += self._check_pattern(("source", name, index), pattern)
+            if together > MAX_PATTERNS:
+                message = f"the patterns expand to more than {MAX_PATTERNS:,} together"
+                self._report(("source", name, index), message, "use * or fewer braces")
+                return
+
+    def _check_pattern(self, path: tuple[Step, ...], pattern: str) -> int:
+        """Return how many patterns it is, its braces spread out."""
         if pattern.startswith("!"):
             self._report(path, f"{pattern!r} begins with !", "write what is left out under exclude:")
         try:
-            compile_globs([pattern])
+            return len(compile_patterns([pattern], hidden=False))
         except ValueError as error:
             message, _, hint = str(error).partition("; ")
             self._report(path, message, hint or None)
+        return 1
 
     def _substituted(self, path: tuple[Step, ...], text: str) -> str | None:
         try:
@@ -298,22 +329,3 @@ def _may_match_many(source: SpecModel) -> bool:
         case LinksOptions(urls=listed) | FileIdsOptions(file_ids=listed) | TextsOptions(texts=listed):
             return len(listed) > 1
     return True
-
-
-def _cautions(
-    spec: JobSpec, kind: ProviderKind, contract: ConfigContract, source: JobSource
-) -> Iterator[str]:
-    for name in sorted(contract.surcharged & spec.config.keys()):
-        yield (
-            f"job '{spec.name}': the vendor may charge extra for config.{name};"
-            f" the job's own {name} orders docbatch's queue free of charge"
-        )
-    for moving in kind.moving(spec.operation, spec.config):
-        yield f"job '{spec.name}': {moving}"
-    if isinstance(spec.source, LinksOptions) and source.listing is not None:
-        signed = sum(is_signed(each.value) for each in source.listing.documents)
-        if signed:
-            yield (
-                f"job '{spec.name}': {signed:,} of its links carry a signature, which is a credential;"
-                " keep them in a list of their own (urls_from:), outside version control"
-            )

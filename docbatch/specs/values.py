@@ -14,6 +14,9 @@ from docbatch.naming.references import Listed
 from docbatch.naming.templates import Template, below
 from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sinks.kind import SinkKind, SinkSpec
+from docbatch.sources.allowance import Allowance
+from docbatch.sources.walk import Reach
+from docbatch.specs.checkout import Checkout
 from docbatch.specs.nodes import Node, Step, show_path
 from docbatch.specs.project import Defaults, PollRule, Rates, RecoveryRule
 from docbatch.specs.secret_references import CommandReference, FileReference, Reference
@@ -45,7 +48,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An account at a provider. `declared` is false for those that no docbatch.yaml mentions."""
+    """An account at a provider. `declared` is false for those that no docbatch.yaml mentions.
+
+    Of an `untrusted` project no variable is read that is not meant for any project.
+    """
 
     name: str
     type: str
@@ -61,6 +67,7 @@ class Connection:
     allow_host: bool = False
     unreachable_after: float | None = None
     declared: bool = False
+    untrusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,8 @@ class JobListing:
 class JobSource:
     """`root` is absolute; patterns are relative to it. A `listing` is mirrored at `root`.
 
-    `options` are those of another kind of source; then `root` is the project's, and there are no patterns.
+    `options` are those of another kind of source; then `root` is the project's, and there are no patterns. `reach` and
+    `allowance` bound what is looked at below the root.
     """
 
     root: Path
@@ -87,6 +95,13 @@ class JobSource:
     listing: JobListing | None = field(default=None, compare=False)
     kind: str = "folder"
     options: SpecModel | None = field(default=None, compare=False)
+    reach: Reach | None = field(default=None, compare=False)
+    allowance: Allowance | None = field(default=None, compare=False)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """All patterns, as they are written."""
+        return (*self.include, *self.exclude)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +196,7 @@ class DeclaredProject:
     """`root` is absolute. `id` and `origin` are None without a docbatch.yaml: then nothing can be sent to a service.
 
     `here` is the absolute folder it was looked for from: paths that are named are relative to it, and so are those in
-    messages.
+    messages. `untrusted` says that nobody vouches for the project: nothing but its own files is looked at.
     """
 
     root: Path
@@ -191,6 +206,11 @@ class DeclaredProject:
     variables: Mapping[str, str]
     defaults: Defaults
     origin: Origin | None = field(default=None, compare=False, repr=False)
+    untrusted: bool = False
+
+    @property
+    def checkout(self) -> Checkout:
+        return Checkout(self.root, self.untrusted)
 
     @property
     def mark(self) -> str:

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docbatch.core.errors import NoState, StateError
+from docbatch.core.report import visible
 from docbatch.state.copies import settle_on_disk
+from docbatch.state.foreign_things import foreign_objects, refuse_foreign_entries
 from docbatch.state.upgrade import VERSION, build, stored_version, upgrade
 
 APPLICATION_ID = 0x646F6362
@@ -39,6 +41,7 @@ anchor     empty; tells this folder from a copy of it
 
 def prepare(folder: Path) -> None:
     """Make the state folder, and say in it what it is. Raises StateError."""
+    refuse_foreign_entries(folder)
     _refuse_network(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -75,6 +78,7 @@ def open_writable(folder: Path) -> sqlite3.Connection:
     inspect(path)
     connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
     try:
+        _refuse_foreign_objects(connection, path)
         for pragma in ("foreign_keys = OFF", "synchronous = FULL", "journal_mode = WAL", "temp_store = FILE"):
             connection.execute(f"PRAGMA {pragma}")
         if upgrade(connection, path):
@@ -100,11 +104,12 @@ def open_readable(folder: Path) -> sqlite3.Connection:
     uri = f"{path.resolve().as_uri()}?{'immutable=1' if fixed else 'mode=ro'}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
     try:
+        _refuse_foreign_objects(connection, path)
         version = stored_version(connection)
         connection.execute("SELECT value FROM meta").fetchone()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, StateError) as error:
         connection.close()
-        raise damaged(path, error) from error
+        raise damaged(path, error) if isinstance(error, sqlite3.Error) else error from error
     return connection if version >= VERSION else _as_it_would_be(connection, path)
 
 
@@ -129,8 +134,23 @@ def _has_log(path: Path) -> bool:
     return log.exists() and log.stat().st_size > 0
 
 
+def _refuse_foreign_objects(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise StateError where a state holds views, triggers or computed columns that no version of docbatch made."""
+    if not foreign_objects(connection, frozenset()):
+        return
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        build(fresh)
+        own = frozenset(fresh.execute("SELECT type, name, sql FROM sqlite_schema"))
+    if found := foreign_objects(connection, own):
+        raise StateError(
+            f"{path}: holds {visible(found[0])}, which docbatch did not make",
+            hint="nothing was read from it or changed; restore the state from a backup",
+        )
+
+
 def inspect(path: Path) -> None:
     """Look whether a file can be a state that this program can use, at its header only. Raises StateError, NoState."""
+    refuse_foreign_entries(path.parent)
     try:
         with path.open("rb") as stream:
             header = stream.read(100)

@@ -215,3 +215,14 @@ def test_plans_for_people_and_for_later(project: Project, hints: Hints) -> None:
     assert hints.follow(project, titled, "###").code == 0
     assert hints.follow(project, told, "Save", FILE="plan.json").code == 0
     assert project.outputs() == {"a.txt.md": b"one\n"}
+
+
+@helps("leave out --untrusted where it is your own")
+def test_a_state_that_nobody_vouches_for(project: Project, hints: Hints) -> None:
+    project.write({"in/a.txt": "one"})
+    project.applied()
+    told = project.call("status", "--untrusted")
+
+    assert told.code == 10
+    assert hints.see(told) == []
+    assert project.call("status").code == 0

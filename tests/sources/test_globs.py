@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from wcmatch import glob
 
 from docbatch.sources.globs import MAX_PATTERNS, compile_globs
+from tests.steps import calls
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FLAGS = glob.GLOBSTAR | glob.BRACE | glob.CASE | glob.FORCEUNIX
@@ -96,6 +97,8 @@ def test_a_folder_means_everything_below_it(pattern: str) -> None:
         ("{1..99999999}.pdf", "expands"),
         ("{a,b}" * 40, "expands"),
         ("{" * 900, "expands"),
+        ("**/a/" * 30 + "b", "once is enough"),
+        ("a/" * 200 + "b", "folders"),
     ],
 )
 def test_a_pattern_that_cannot_be_meant_is_refused(pattern: str, words: str) -> None:
@@ -145,11 +148,32 @@ def test_folders_without_a_possible_match_are_not_entered(
 
 
 def test_patterns_made_to_backtrack_do_not() -> None:
-    hostile = ["**/a/" * 50 + "b", "*a" * 100 + "*b", "?*" * 100 + "b"]
+    hostile = ["**/a/" * 20 + "b", "*a" * 100 + "*b", "?*" * 100 + "b"]
     globs = compile_globs(hostile)
     deep = b"/".join([b"a"] * 300)
     assert not globs(deep)
     assert not globs(b"a" * 250 + b"c")
+
+
+def test_depth_costs_what_it_has_and_no_more() -> None:
+    def work(depth: int) -> float:
+        globs = compile_globs(["**/a/" * 20 + "b", "**/*a*/[a-c]/**/b*"])
+        return calls(lambda: globs(b"/".join([b"a"] * depth))) / depth
+
+    assert work(800) < 1.5 * work(200)
+
+
+def test_many_patterns_select_what_each_of_them_does() -> None:
+    many = [f"{head}*{tail}" for head in ("", "a", ".b") for tail in ("", "c", ".txt")] + [
+        "d",
+        "[x]?",
+        "**/e*",
+    ]
+    names = [b"ac", b"a.txt", b".b.txt", b".bc", b"d", b"x1", b"y1", b"e1", b".e1", b"c", b"a", b"f.txt"]
+    globs = compile_globs(many)
+    assert globs.start.select(names) == [
+        name for name in names if any(compile_globs([each])(name) for each in many)
+    ]
 
 
 def test_scopes_are_shared_between_folders_alike() -> None:

@@ -5,6 +5,8 @@ import sys
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from docbatch.core.errors import GuardRefused
 from docbatch.core.models import FailureClass
 from docbatch.sources.globs import compile_globs
-from docbatch.sources.walk import Window, walk
+from docbatch.sources.walk import Reach, Window, look_up, walk
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ALL = compile_globs(["**"], hidden=True)
@@ -121,6 +123,49 @@ def test_a_link_to_nothing_and_one_to_itself_are_unreadable(tmp_path: Path) -> N
     (tmp_path / "broken").symlink_to("nothing")
     (tmp_path / "knot").symlink_to("knot")
     assert unusable(tmp_path) == {b"broken": FailureClass.UNREADABLE, b"knot": FailureClass.UNREADABLE}
+
+
+def test_links_out_of_reach_are_named_in_their_places(tmp_path: Path) -> None:
+    put(tmp_path, "in/b", "in/d/x", "out/y")
+    for name, to in (("a", "../out/y"), ("c", "../out"), ("e", "b"), ("f", "d"), ("g", "../out/none")):
+        (tmp_path / "in" / name).symlink_to(to)
+    reach = Reach(bytes(tmp_path / "in"))
+    windows = list(walk(tmp_path / "in", ALL, reach=reach, size=2))
+
+    assert [entry[0] for window in windows for entry in window.found] == [b"b", b"d/x", b"e", b"f/x"]
+    assert [each.path for window in windows for each in window.unusable] == [b"a", b"c/", b"g"]
+    (few,) = look_up(tmp_path / "in", ALL, [b"a", b"b", b"c/y", b"f/x"], reach=reach)
+    assert [entry[0] for entry in few.found] == [b"b", b"f/x"]
+    assert [each.path for each in few.unusable] == [b"a", b"c/y"]
+
+
+def test_a_chain_of_links_without_end_is_out_of_reach(tmp_path: Path) -> None:
+    for number in range(3_000):
+        (tmp_path / f"{number:04}").symlink_to(f"{number + 1:04}")
+    (window, *_) = walk(tmp_path, ALL, reach=Reach(bytes(tmp_path)))
+    assert not window.found
+
+
+def test_other_file_systems_are_entered_but_for_the_kernels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, "a", "mounted/b")
+    mounted = (tmp_path / "mounted").stat().st_ino
+    seen = os.stat
+
+    def stat(path: str | bytes, **named: Any) -> Any:
+        found = seen(path, **named)
+        if found.st_ino != mounted:
+            return found
+        return SimpleNamespace(st_dev=found.st_dev + 1, st_ino=found.st_ino, st_mode=found.st_mode)
+
+    monkeypatch.setattr(os, "stat", stat)
+    assert found(tmp_path) == [b"a", b"mounted/b"]
+    (window,) = walk(tmp_path, ALL, reach=Reach(mounts=False))
+    assert [each.path for each in window.unusable] == [b"mounted/"]
+    monkeypatch.setattr("docbatch.sources.walk.is_of_the_kernel", lambda *_: True)
+    (window,) = walk(tmp_path, ALL)
+    assert [each.path for each in window.unusable] == [b"mounted/"]
 
 
 def test_special_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

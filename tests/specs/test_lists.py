@@ -73,6 +73,8 @@ def test_columns_beside_url_and_name_are_metadata(tmp_path: Path) -> None:
         ("a.jsonl", '{"url": ["a"]}', "a.jsonl:1: the column 'url' holds neither text nor a number (write one value for each column)"),
         ("a.jsonl", '{"url": "https://a/\\ud800"}', "a.jsonl:1: the link has a space, a control character or a bracket in it (percent-encode it)"),
         ("a.txt", "https://a:secret-of-mine@b/c\n", "a.txt:1: a link with a user or password in it is refused (such a document is better kept as a file)"),
+        ("a.txt", "x" * 200_000, "a.txt:1: the line has more than 120,000 bytes (write one document a line)"),
+        ("a.csv", 'url\n"' + "x\n" * 200, "a.csv:102: one row takes more than 100 lines (is a quotation mark never closed?)"),
         ("a.txt", b"https://a/\xff", "a.txt:1: this is not UTF-8 text (save the file as UTF-8)"),
         ("a.xlsx", "", "a.xlsx: what form the list has cannot be told (name it *.txt, *.csv, *.jsonl after what is in it)"),
         ("a.csv", f"url,name\n{LINK},../up\n", 'a.csv:2: the name cannot be a path: it has the part ".." (write as in folder/name.pdf)'),

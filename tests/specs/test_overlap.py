@@ -6,7 +6,9 @@ from docbatch.core.errors import SpecError
 from docbatch.sources.globs import compile_globs
 from docbatch.specs.load import load_jobs, load_project
 from docbatch.specs.overlap import samples
+from docbatch.specs.readers import ReaderGroup
 from docbatch.specs.values import JobSource
+from tests.steps import calls
 
 
 def source(*include: str, exclude: tuple[str, ...] = ()) -> JobSource:
@@ -107,6 +109,76 @@ def test_what_jobs_do_that_were_not_selected_is_not_told(tmp_path: Path) -> None
         "apiVersion: docbatch/v1\nname: mine\nsource: {include: '*.pdf'}\nsink: [{type: jsonl, path: a}]\n"
     )
     assert len(load_jobs(load_project(tmp_path), [tmp_path / "mine.yaml"])) == 1
+
+
+def test_a_sink_that_several_jobs_would_read_is_told_once(tmp_path: Path) -> None:
+    other = ("root: out, include: '*.md'", "type: jsonl, path: '{}.jsonl'")
+    said = refusals(
+        tmp_path,
+        ("include: '*.pdf'", FILES),
+        *((other[0], other[1].format(name)) for name in ("a", "b", "c")),
+    )
+    assert said == [
+        "an output such as out/x.pdf.md would be read as a document by the source of job j1 and by those of 2 more"
+    ]
+
+
+def test_of_the_sources_of_one_root_those_are_told_that_would_read_a_file() -> None:
+    sources = [
+        source("**/*.md"),
+        source("out/*.md", exclude=("out/a*",)),
+        source("*/*", exclude=("**/*.md",)),
+        JobSource(Path("/"), (".out/*",), hidden=True),
+    ]
+    group = ReaderGroup({each: [f"j{number}"] for number, each in enumerate(sources)})
+
+    for path in (b"out/a.md", b"out/b.md", b"out/b.txt", b".out/.b", b"a.md", b".docbatch/a.md"):
+        alone = [
+            f"j{number}"
+            for number, each in enumerate(sources)
+            if compile_globs(each.include, each.exclude, hidden=each.hidden)(path)
+        ]
+        assert group.selecting(path) == alone or (not alone and not group.selecting(path))
+
+
+SORTS = {
+    "one source": "include: '**/*.pdf'",
+    "suffixes": "root: in, include: '**/*-{}.pdf'",
+    "several wildcards": "include: 'in/*a*[0-9]{}*.pdf'",
+    "exclusions": "include: '**/*', exclude: ['out/**', 'x{}/**']",
+    "several anywhere": "include: '**/*a*_{}_*.pdf'",
+}
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_the_work_of_comparing_grows_no_faster_than_the_jobs(tmp_path: Path, sort: str) -> None:
+    def work(number: int) -> float:
+        jobs = [(SORTS[sort].format(each), FILES) for each in range(number)]
+        return calls(lambda: refusals(tmp_path, *jobs)) / number
+
+    work(2)
+    assert work(120) < 1.5 * work(30)
+
+
+def test_patterns_that_cannot_be_compared_in_time_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docbatch.specs.readers.MOST_TRIED", 1_000)
+    jobs = [(f"include: '**/*.[m]d{each}*'", FILES) for each in range(30)]
+    assert [said.split(" are ")[0] for said in refusals(tmp_path, *jobs)] == [
+        "patterns with several wildcards in a name"
+    ]
+
+
+def test_tables_of_one_database_are_compared_in_linear_work(tmp_path: Path) -> None:
+    def work(number: int) -> float:
+        jobs = [
+            ("include: '*.pdf'", f"type: sqlite, path: out/a.db, table: t{each}") for each in range(number)
+        ]
+        return calls(lambda: refusals(tmp_path, *jobs)) / number
+
+    work(2)
+    assert work(120) < 1.5 * work(30)
 
 
 @pytest.mark.parametrize(("link", "folder"), [("out", "letters"), ("letters", "out")])

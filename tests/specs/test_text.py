@@ -4,23 +4,24 @@ from pathlib import Path
 import pytest
 
 from docbatch.core.errors import SpecError
+from docbatch.specs.checkout import Checkout
 from docbatch.specs.text import MAX_BYTES, read
 
 
 def refusal(path: Path) -> str:
     with pytest.raises(SpecError) as refused:
-        read(path, "a.yaml")
+        read(path, "a.yaml", Checkout(path.parent))
     return str(refused.value)
 
 
 def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(b"\xef\xbb\xbfname: a\n")
-    assert read(tmp_path / "a.yaml", "a.yaml") == "name: a\n"
+    assert read(tmp_path / "a.yaml", "a.yaml", Checkout(tmp_path)) == "name: a\n"
 
 
 def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(b"#" * MAX_BYTES)
-    assert len(read(tmp_path / "a.yaml", "a.yaml")) == MAX_BYTES
+    assert len(read(tmp_path / "a.yaml", "a.yaml", Checkout(tmp_path))) == MAX_BYTES
 
 
 def test_a_huge_file_is_refused_without_being_read(tmp_path: Path) -> None:

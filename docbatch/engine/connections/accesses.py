@@ -7,11 +7,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from docbatch.core.errors import CredentialsError
-from docbatch.engine.connections.credentials import read_key, read_text
+from docbatch.engine.connections.credentials import read_key
 from docbatch.engine.connections.provider_connections import UNREACHABLE_AFTER, Access
+from docbatch.engine.connections.workspace_setting import read_workspace
 from docbatch.naming.links import is_loopback
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind, Settings, Surroundings
+from docbatch.specs.checkout import variables
 from docbatch.specs.secret_references import EnvReference
 from docbatch.specs.values import Connection
 
@@ -75,13 +77,15 @@ def connection_settings(connection: Connection) -> Settings:
         name=connection.name,
         type=connection.type,
         base_url=connection.base_url,
-        workspace=read_text(connection.name, connection.workspace),
+        workspace=read_workspace(connection),
         grace=recovery.grace,
         resend=None if recovery.then is None else recovery.then == "resend",
         poll_initial=None if poll is None else poll.initial,
         poll_max=None if poll is None else poll.max,
         requests_per_second=rates.requests_per_second,
         in_flight=rates.in_flight,
-        workers=connection.workers,
+        # How many processors there are is nothing to look for on behalf of somebody's repository: no work is done for it.
+        workers=1 if connection.untrusted else connection.workers,
         api_version=connection.api_version,
+        variables=variables(untrusted=connection.untrusted),
     )

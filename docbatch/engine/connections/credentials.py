@@ -32,20 +32,6 @@ def read_webhook_secret(connection: str, reference: Reference, root: Path) -> st
     return _checked(connection, reference, _read(connection, reference, root), "webhook secret", "secret")
 
 
-def read_text(connection: str, reference: Reference | str | None) -> str | None:
-    """Return a setting that may be a reference. Commands are not run for it. Raises CredentialsError.
-
-    The path of a file is absolute here.
-    """
-    if reference is None or isinstance(reference, str):
-        return reference
-    if isinstance(reference, CommandReference):
-        raise CredentialsError(
-            f"connection '{connection}': a workspace is named by text, env or file, not by a command"
-        )
-    return _read(connection, reference, Path()).strip()
-
-
 def _checked(connection: str, reference: Reference, secret: str, name: str, noun: str) -> str:
     secret = secret.strip()
     if not secret or not secret.isascii() or not secret.isprintable():

@@ -19,7 +19,8 @@ class Selection:
     """The jobs to look at. `folder` is the state folder.
 
     `is_all` says that `jobs` are all there are, so that others count as removed. `connections` are those whose work is
-    dealt with although no job uses them any more: what was paid is collected.
+    dealt with although no job uses them any more: what was paid is collected. What lies in the state folder counts for
+    nothing where it is `stateless`.
     """
 
     jobs: Sequence[Job]
@@ -29,6 +30,7 @@ class Selection:
     connections: tuple[Connection, ...] = ()
     upgrade: frozenset[str] = frozenset()
     allowed_hosts: frozenset[str] = frozenset()
+    stateless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from docbatch.core.errors import NoState
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.plan import AT_HAND, Plan, Selection, Sight, plan
 from docbatch.sources.statcache import StatCache
+from docbatch.state.foreign_things import refuse_foreign_entries
 from docbatch.state.store import Store
 
 
@@ -20,11 +21,13 @@ def read_plan(selection: Selection, sight: Sight = AT_HAND) -> Iterator[Plan]:
     """
     folder = selection.folder
     with contextlib.ExitStack() as stack:
-        store = _recorded(folder)
+        if not selection.stateless:
+            refuse_foreign_entries(folder)
+        store = None if selection.stateless else _recorded(folder)
         if store is not None:
             stack.enter_context(store)
         # Where there is no state folder, or none that can be written to, nothing is cached.
-        usable = folder.is_dir() and os.access(folder, os.W_OK)
+        usable = not selection.stateless and folder.is_dir() and os.access(folder, os.W_OK)
         cache = stack.enter_context(contextlib.closing(StatCache(folder / "cache.db" if usable else None)))
         yield plan(selection, store, cache, stack.enter_context(Differences()), sight)
 

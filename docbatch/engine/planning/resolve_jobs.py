@@ -92,10 +92,18 @@ def _source(job: Job, kind: ProviderKind) -> Source:
         assert opened is not None, "a kind without a key can be opened"
         return opened(source.options, source.root)
     if source.listing is None:
-        return FolderSource(source.root, source.include, source.exclude, hidden=source.hidden)
+        return FolderSource(
+            source.root,
+            source.include,
+            source.exclude,
+            hidden=source.hidden,
+            reach=source.reach,
+            allowance=source.allowance,
+        )
     from docbatch.sources.listed import ListedSource  # noqa: PLC0415 - few jobs list their documents
 
-    return ListedSource(source.root, _listing(source.listing, kind, job.operation))
+    listing = _listing(source.listing, kind, job.operation)
+    return ListedSource(source.root, listing, unknown=job.connection.untrusted)
 
 
 def _listing(listing: JobListing, kind: ProviderKind, operation: Operation) -> "Listing":

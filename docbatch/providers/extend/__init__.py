@@ -1,6 +1,5 @@
 """Extend (extend.ai): parse, extract, classify and split through batches; the older API version through single runs."""
 
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -66,8 +65,8 @@ def _traits(settings: Settings) -> Traits:
 
 def base_url(settings: Settings) -> str:
     """Return where the connection's account lives."""
-    region = os.environ.get("EXTEND_REGION", "us")
-    url = settings.base_url or os.environ.get(BASE_URL_VARIABLE) or REGIONS.get(region)
+    region = settings.variables.get("EXTEND_REGION", "us")
+    url = settings.base_url or settings.variables.get(BASE_URL_VARIABLE) or REGIONS.get(region)
     if url is None:
         raise UsageError(
             f"EXTEND_REGION is '{region}', which is no region of Extend",
@@ -78,7 +77,7 @@ def base_url(settings: Settings) -> str:
 
 def api_version(settings: Settings) -> str:
     """Return the version of the API that the connection speaks."""
-    version = settings.api_version or os.environ.get("EXTEND_API_VERSION") or CURRENT
+    version = settings.api_version or settings.variables.get("EXTEND_API_VERSION") or CURRENT
     if version not in (CURRENT, SINGLE):
         raise UsageError(
             f"connection '{settings.name}': docbatch does not speak Extend's API version {version}",
@@ -88,7 +87,7 @@ def api_version(settings: Settings) -> str:
 
 
 def _workspace(settings: Settings) -> str | None:
-    return settings.workspace or os.environ.get("EXTEND_WORKSPACE_ID") or None
+    return settings.workspace or settings.variables.get("EXTEND_WORKSPACE_ID") or None
 
 
 def _account(settings: Settings) -> str:

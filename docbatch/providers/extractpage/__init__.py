@@ -1,6 +1,5 @@
 """extract.page: files uploaded by presigned links, parsed in batches of up to 10,000."""
 
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -34,7 +33,7 @@ def _config(_operation: Operation) -> ConfigContract:
 
 
 def base_url(settings: Settings) -> str:
-    return (settings.base_url or os.environ.get(BASE_URL_VARIABLE) or BASE_URL).rstrip("/")
+    return (settings.base_url or settings.variables.get(BASE_URL_VARIABLE) or BASE_URL).rstrip("/")
 
 
 def account(settings: Settings) -> str:

@@ -1,6 +1,5 @@
 """LlamaCloud (LlamaParse): batches of up to 1,000 documents over a directory, parsed or extracted from."""
 
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -41,7 +40,7 @@ def _config(operation: Operation) -> ConfigContract:
 
 
 def base_url(settings: Settings) -> str:
-    return (settings.base_url or os.environ.get(BASE_URL_VARIABLE) or BASE_URL).rstrip("/")
+    return (settings.base_url or settings.variables.get(BASE_URL_VARIABLE) or BASE_URL).rstrip("/")
 
 
 def account(settings: Settings) -> str:

@@ -1,0 +1,64 @@
+"""How much all specs of a project may say together: what reads and compares them takes time and memory for each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from docbatch.core.errors import Problem, SpecError
+from docbatch.sources.globs import compile_patterns
+from docbatch.specs.values import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much there may be; `patterns` once their braces are spread out, `listed` documents in lists."""
+
+    characters: int = 4 * 1024 * 1024
+    jobs: int = 10_000
+    patterns: int = 50_000
+    listed: int = 300_000
+
+
+OWN = Bounds()
+UNTRUSTED = Bounds(characters=2 * 1024 * 1024, jobs=2_000, patterns=20_000, listed=100_000)
+_SPREAD = "divide the project into several, each with a docbatch.yaml of its own"
+
+
+class Size:
+    """Adds up what was read. Once a bound is passed, nothing more is to be read."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.is_exceeded = False
+        self._bounds = bounds
+        self._characters = self._jobs = self._patterns = self._listed = 0
+
+    def add_text(self, text: str, file: str) -> None:
+        """Raises SpecError."""
+        self._characters += len(text)
+        if self._characters > self._bounds.characters:
+            told = self._told(self._bounds.characters, "characters")
+            self._refuse(Problem(file, None, None, "", told, _SPREAD))
+
+    def add_job(self, job: Job) -> None:
+        """Raises SpecError."""
+        self._jobs += 1
+        self._patterns += sum(_expanded(job))
+        self._listed += 0 if job.source.listing is None else len(job.source.listing.documents)
+        for number, most, noun in (
+            (self._jobs, self._bounds.jobs, "jobs"),
+            (self._patterns, self._bounds.patterns, "patterns, braces spread out"),
+            (self._listed, self._bounds.listed, "documents in lists"),
+        ):
+            if number > most:
+                self._refuse(job.origin.problem(("source",), self._told(most, noun), _SPREAD))
+
+    def _told(self, most: int, noun: str) -> str:
+        return f"the specs of the project have more than {most:,} {noun}"
+
+    def _refuse(self, problem: Problem) -> None:
+        self.is_exceeded = True
+        raise SpecError([problem])
+
+
+def _expanded(job: Job) -> Iterator[int]:
+    for pattern in job.source.written:
+        yield len(compile_patterns([pattern], hidden=False)) if "{" in pattern else 1
