@@ -101,7 +101,7 @@ def test_who_does_not_answer_one_alone_is_named_once() -> None:
 
     complete(Passing(), talk(), tell)
 
-    assert [each.message for each in told if isinstance(each, Trouble)] == ["nobody has answered for 10 s"]
+    assert [each.message for each in told if isinstance(each, Trouble)] == ["nobody has answered for 7 s"]
 
 
 def test_what_was_not_begun_when_a_pool_closed_is_not_begun() -> None:

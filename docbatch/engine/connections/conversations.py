@@ -14,7 +14,7 @@ from docbatch.engine.clock import Clock
 from docbatch.engine.progress_notices import Observer, Trouble
 
 T = TypeVar("T")
-SLOW = 10.0
+SLOW = 7.0
 """Seconds after which it is told that somebody has not answered yet."""
 
 
@@ -22,7 +22,7 @@ class Wait:
     """Until all of some calls came back, or so many seconds have passed.
 
     `subject` says whom and what is waited for, for people, and `since` when it was asked for (monotonic) if that was before
-    now; `costs` that it may cost money, `matters` that work is not through without it.
+    now; `call` is what was asked, `costs` that it may cost money, `matters` that work is not through without it.
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class Wait:
         *,
         seconds: float,
         subject: str,
+        call: str = "",
         since: float | None = None,
         costs: bool = False,
         matters: bool = True,
@@ -40,6 +41,7 @@ class Wait:
         self._lock = threading.Lock()
         self.seconds = seconds
         self.subject = subject
+        self.call = call
         self.since = since
         self.costs = costs
         self.matters = matters
