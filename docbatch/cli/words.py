@@ -124,8 +124,8 @@ def _job(job: JobOutcome) -> str:
 
 
 def _can_be_retried(job: JobOutcome) -> bool:
-    """Say whether some documents failed for more than being empty in a job that minds."""
-    void = sum(message == EMPTY.message for _, _, _, message in job.failures)
+    """Say whether some documents failed for more than being empty in a job that minds, and of which no more is said."""
+    void = job.expired + sum(message == EMPTY.message for _, _, _, message in job.failures)
     return job.standing.get("failed", 0) > void
 
 
