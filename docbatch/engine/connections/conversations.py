@@ -14,7 +14,7 @@ from docbatch.engine.clock import Clock
 from docbatch.engine.progress_notices import Observer, Trouble
 
 T = TypeVar("T")
-SLOW = 7.0
+SLOW = 5.0
 """Seconds after which it is told that somebody has not answered yet."""
 
 
@@ -117,6 +117,12 @@ class Conversations:
             for name, each in self._waiting.items()
             if now - each.since >= seconds
         }
+
+    def unanswered_at(self, seconds: float) -> float:
+        """Return when (monotonic) the next of them will have waited so long."""
+        now = self._clock.monotonic()
+        ends = (each.since + seconds for each in self._waiting.values())
+        return min((end for end in ends if end > now), default=float("inf"))
 
     def end(self, error: Callable[[Wait], Exception]) -> None:
         """End all: what each of them waits for fails with an error. They must not ask for anything more."""

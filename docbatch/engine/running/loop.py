@@ -189,7 +189,7 @@ class _Rounds:
         due = float("inf") if current.wake_at is None else current.wake_at
         while not ended:
             until = min(due, self.deadline, self._given_up_at())
-            clock.listen(min(until, self.talks.until, clock.monotonic() + SLOW), self._has_news)
+            clock.listen(min(until, self.talks.until, self.talks.unanswered_at(SLOW)), self._has_news)
             ended = self.talks.go_on()
             self.slow.note()
             tell_hindrances(self.run, waits=self.wait)
