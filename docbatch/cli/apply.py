@@ -129,6 +129,10 @@ def _conclude(outcome: "ApplyOutcome", *, as_json: bool) -> None:
             "stuck": stuck,
             "looking": looking,
             "hindrances": [asdict(each) for each in outcome.hindrances],
+            "held": [
+                {"submission": each.id, "connection": each.connection, "documents": each.running}
+                for each in outcome.held
+            ],
         }
         say(json.dumps({**line, "exit_code": outcome.exit_code}))
     else:

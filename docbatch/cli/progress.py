@@ -98,7 +98,7 @@ def _trouble(notice: Notice) -> str | None:
             text = f"{subject}{notice.message}" + (f" ({notice.hint})" if notice.hint else "")
         case docbatch.Hindered():
             text = _hindered(notice)
-        case docbatch.Relieved():
+        case docbatch.Relieved(answered=True):
             text = _relieved(notice)
         case docbatch.Looked():
             text = f"job '{notice.job}': {notice.links:,} of {notice.total:,} links looked at"

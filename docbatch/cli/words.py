@@ -124,8 +124,8 @@ def _job(job: JobOutcome) -> str:
 
 
 def _can_be_retried(job: JobOutcome) -> bool:
-    """Say whether some documents failed for more than being empty in a job that minds."""
-    void = sum(message == EMPTY.message for _, _, _, message in job.failures)
+    """Say whether some documents failed for more than being empty in a job that minds, and of which no more is said."""
+    void = job.expired + sum(message == EMPTY.message for _, _, _, message in job.failures)
     return job.standing.get("failed", 0) > void
 
 
@@ -152,7 +152,12 @@ def _advice(outcome: ApplyOutcome) -> Iterator[str]:
         yield "Failed documents are not sent again by themselves; 'docbatch retry' queues them."
     if "held" in standing:
         yield "Held documents may have been sent; 'docbatch status' names what to decide."
-    if standing & {"pending", "live"}:
+    for each in outcome.held:
+        yield (
+            f"Submission {each.id} on {each.connection} is held with {plural(each.running, 'document')}: it may be at the"
+            f" provider. Look there, then say so by {_decision(each.id)}"
+        )
+    if outcome.goes_on:
         yield "Run the same command again to go on."
 
 
@@ -165,6 +170,10 @@ def job_json(job: JobOutcome) -> dict[str, Any]:
     warnings = [{"path": path, "warnings": list(told)} for path, told in job.warnings]
     return {"job": job.job, "documents": job.documents, "standing": job.standing, "failures": failures,
             "warned": dict(job.warned), "warnings": warnings}  # fmt: skip
+
+
+def _decision(submission: str) -> str:
+    return f"'docbatch resolve {submission} --absent' or '--remote-id ID'"
 
 
 ALL_STANDING = {"succeeded": "done", **STANDING}
@@ -184,7 +193,7 @@ def status_text(state: StateStatus) -> str:
         if each.id in state.looking:
             lines.append(f"  {_looking(state.looking[each.id])}")
         if each.status == "held":
-            lines.append(f"  decide with 'docbatch resolve {each.id} --absent' or '--remote-id ID'")
+            lines.append(f"  decide with {_decision(each.id)}")
     lines.extend(_looking(each) for each in state.looking.values() if each.kind is LookKind.WATCH)
     lines.extend(map(recorded_text, state.hindrances))
     lines.append(f"spool: {plural(state.spool_entries, 'result')}, {human(state.spool_bytes)}")

@@ -53,8 +53,9 @@ def coming_text(seconds: float | None) -> str:
 
 
 def said_text(call: str, cause: str, message: str) -> str:
-    """Return the vendor's own words, where they say more than the cause."""
-    return f": {message}" if call and message != cause else ""
+    """Return the vendor's own words, where they say more than the cause, which is not said again."""
+    more = message.removeprefix(cause).removeprefix(": ").replace(f" ({cause})", "")
+    return f": {more}" if call and more else ""
 
 
 def recorded_text(hindrance: Hindrance) -> str:

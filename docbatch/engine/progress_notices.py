@@ -103,12 +103,16 @@ class Hindered:
 
 @dataclass(frozen=True, slots=True)
 class Relieved:
-    """What stopped or slowed a connection is over, after `seconds`."""
+    """What stopped or slowed a connection is over, after `seconds`.
+
+    `answered` is False where nothing went well: something else stops or slows it now, or that is asked no more.
+    """
 
     connection: str
     call: str
     cause: str
     seconds: float
+    answered: bool = True
 
 
 @dataclass(frozen=True, slots=True)

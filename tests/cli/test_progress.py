@@ -7,8 +7,18 @@ from unittest import mock
 
 import pytest
 
-from docbatch.cli.progress import Counts, Lines, trouble
-from docbatch.engine.progress_notices import Answered, Delivered, Ended, Intended, Replanned, Trouble, Waiting
+from docbatch.cli.progress import Causes, Counts, Lines, trouble
+from docbatch.engine.progress_notices import (
+    Answered,
+    Delivered,
+    Ended,
+    Hindered,
+    Intended,
+    Relieved,
+    Replanned,
+    Trouble,
+    Waiting,
+)
 from tests.cli.project import Project
 
 
@@ -121,3 +131,17 @@ def test_a_wait_names_the_jobs_that_wait(capsys: pytest.CaptureFixture[str]) -> 
     Lines()(Waiting(60, "5 documents with the vendor", ("invoices", "letters")))
 
     assert capsys.readouterr().err.endswith("5 documents with the vendor (job invoices, letters)\n")
+
+
+def test_a_cause_that_another_took_the_place_of_stands_below_the_bar_no_more_and_is_not_told_as_over() -> (
+    None
+):
+    causes = Causes()
+    causes.add(Hindered("x", "", "connection refused (host)", "no", seconds=4.0))
+    replaced = Relieved("x", "", "connection refused (host)", seconds=30.0, answered=False)
+
+    causes.add(replaced)
+    causes.add(Hindered("x", "create", "answered 503", "no", seconds=4.0))
+
+    assert list(causes.lines()) == ["x: create answered 503"]
+    assert trouble(replaced) is None

@@ -54,6 +54,27 @@ def test_each_goes_on_as_soon_as_its_own_answer_is_there() -> None:
     assert talks.names == frozenset({"one"})
 
 
+def test_it_is_known_when_the_next_will_have_waited_long() -> None:
+    class Standing(SystemClock):
+        now = 10.0
+
+        def monotonic(self) -> float:
+            return self.now
+
+    clock = Standing()
+    talks = Conversations(clock)
+    talks.begin("one", waiting(Future[str](), []))
+    clock.now = 13.0
+    talks.begin("two", waiting(Future[str](), []))
+
+    assert talks.unanswered_at(5.0) == 15.0
+    clock.now = 15.0
+    assert talks.unanswered_at(5.0) == 18.0
+    assert talks.unanswered(5.0).keys() == {"one"}
+    clock.now = 18.0
+    assert talks.unanswered_at(5.0) == float("inf")
+
+
 def test_an_answer_that_is_there_at_the_end_counts() -> None:
     talks = Conversations(SystemClock())
     answered, silent = Future[str](), Future[str]()
@@ -101,7 +122,7 @@ def test_who_does_not_answer_one_alone_is_named_once() -> None:
 
     complete(Passing(), talk(), tell)
 
-    assert [each.message for each in told if isinstance(each, Trouble)] == ["nobody has answered for 10 s"]
+    assert [each.message for each in told if isinstance(each, Trouble)] == ["nobody has answered for 5 s"]
 
 
 def test_what_was_not_begun_when_a_pool_closed_is_not_begun() -> None:

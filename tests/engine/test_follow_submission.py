@@ -158,7 +158,8 @@ GONE = "expired None: the vendor no longer has the work or its result; it is not
 LOST = "intended accepted lost"
 DROPPED = "vendor_error dropped: the batch is over and says nothing of it"
 HELD = (
-    "held None: it may have been sent, but the provider shows no trace of it; it is not sent again by itself"
+    "held None: it may have been sent, but the provider shows no trace of it; it is not sent again by itself;"
+    " once you made sure that the provider does not have it, 'docbatch retry --class held' queues it"
 )
 ALL = seen(ONE, TWO)
 AFTERWARDS = seen(counted=0)

@@ -35,11 +35,12 @@ class Away(FakeProvider):
     calls: tuple[str, ...] = ("survey", "perform", "create", "poll", "fetch")
     cause = REFUSED
     general = True
+    asked: float | None = None
 
     def _refuse(self, call: str) -> None:
         if call in self.calls and self.cloud.now < self.until:
             kind = NotSent if call == "create" else Unavailable
-            raise kind(f"{call}: no", cause=self.cause, general=self.general)
+            raise kind(f"{call}: no", cause=self.cause, general=self.general, retry_after=self.asked)
 
     def survey(self, prefix: str) -> Any:
         self._refuse("survey")
@@ -118,10 +119,15 @@ def test_another_cause_is_told_anew(project: Project, monkeypatch: pytest.Monkey
 
     project.apply()
 
-    assert [(type(each).__name__, each.cause) for each in told(project) if not isinstance(each, Trouble)] == [
-        ("Hindered", REFUSED),
-        ("Hindered", "answered 503"),
-        ("Relieved", "answered 503"),
+    assert [
+        (type(each).__name__, each.cause, getattr(each, "answered", None))
+        for each in told(project)
+        if not isinstance(each, Trouble)
+    ] == [
+        ("Hindered", REFUSED, None),
+        ("Relieved", REFUSED, False),
+        ("Hindered", "answered 503", None),
+        ("Relieved", "answered 503", True),
     ]
 
 
@@ -218,3 +224,41 @@ def applied_with(project: Project, unreachable_after: float) -> Run:
         connection.access = replace(connection.access, unreachable_after=unreachable_after)
         reconcile(run)
     return run
+
+
+@pytest.mark.parametrize("lost", ["uncertain", "after uncertain"])
+def test_why_an_answer_was_lost_hinders_nothing_once_its_create_is_settled(tmp_path: Path, lost: str) -> None:
+    project = Project(tmp_path, trait_options={"max_items": 10})
+    project.write({"a.txt": "apple"})
+    project.cloud.expect("create", 1, lost)
+    project.apply(wait=False)
+    met = [each.call for each in recorded(project)]
+
+    project.cloud.pass_time(5000.0)
+    project.apply()
+
+    assert project.statuses() == {"succeeded": 1}
+    assert recorded(project) == []
+    assert met == (["create"] if lost == "uncertain" else [])
+
+
+def test_what_is_settled_in_the_same_run_leaves_no_cause(tmp_path: Path) -> None:
+    project = Project(tmp_path, trait_options={"max_items": 10})
+    project.write({"a.txt": "apple"})
+    project.cloud.expect("create", 1, "after uncertain")
+
+    project.apply()
+
+    assert project.statuses() == {"succeeded": 1}
+    assert recorded(project) == []
+
+
+@pytest.mark.parametrize(("wait", "told_then"), [(True, 60.0), (False, None)])
+def test_when_it_is_tried_again_is_told_only_by_a_run_that_waits_for_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch, wait: bool, told_then: float | None
+) -> None:
+    away(monkeypatch, until=30.0, asked=60.0)
+
+    project.apply(wait=wait)
+
+    assert [each.next_try for each in told(project) if isinstance(each, Hindered)] == [told_then]

@@ -1,7 +1,7 @@
 """How long a run waits before it asks again: longer each time, never longer than a minute of its own."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 
 from docbatch.core.errors import NotSent, Unavailable
 from docbatch.engine.connections.backoff import Backoff
-from docbatch.providers.base import Accepted, Intent
+from docbatch.providers.base import Accepted, Intent, Progress
 from docbatch.testing.fake.provider import FakeProvider
 from tests.fake.project import Project
 from tests.fake.table import TEXTS
@@ -95,3 +95,27 @@ ROWS: dict[str, Waits | Outage] = {
 @pytest.mark.parametrize("name", ROWS)
 def test_pauses(tmp_path: Path, name: str) -> None:
     ROWS[name].check(tmp_path)
+
+
+class Uneven(FakeProvider):
+    """Ends one document at once, tells of it each time it is asked, and takes long for the others."""
+
+    def poll(self, intent: Intent, remote_id: str | None) -> Progress:
+        self.cloud.fault("polled")
+        seen = super().poll(intent, remote_id)
+        return seen if self.cloud.now >= OUTAGE else replace(seen, ended=seen.ended[:1])
+
+
+def test_what_ended_before_is_no_reason_to_ask_soon_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project(tmp_path, trait_options={"max_items": 10})
+    project.write(TEXTS)
+    monkeypatch.setattr("tests.fake.project.FakeProvider", Uneven)
+
+    project.apply()
+
+    times = project.cloud.times("polled")
+    lengths = [after - before for before, after in pairwise(times) if after < OUTAGE]
+    assert lengths[-1] == max(lengths) > 10 * min(lengths)
+    assert project.statuses() == {"succeeded": 3}

@@ -141,8 +141,8 @@ def test_results_that_nobody_has(tmp_path: Path, vendor: ExtendEmulator, hints: 
 
 @helps(
     "submission {} is held: {}; 'docbatch status' names what to decide",
-    "  decide with 'docbatch resolve {} --absent' or '--remote-id ID'",
-    "held: decide with 'docbatch resolve {} --absent' or '--remote-id ID'",
+    "'docbatch resolve {} --absent' or '--remote-id ID'",
+    "decide with 'docbatch resolve {} --absent' or '--remote-id ID'",
     "'docbatch apply' looks for it; 'docbatch resolve {} --absent' or '--remote-id ID' settles it by hand",
     "say --absent or --remote-id ID",
     "say one of --remote-id ID, --absent and --give-up",
@@ -169,11 +169,12 @@ def test_a_create_that_nobody_can_look_for(
     refused = made.call("resolve", held, "--give-up")
     cancelled = made.call("cancel", held)
     commands = [
-        *hints.see(made.call("plan"), "held: decide"),
+        *hints.see(made.call("plan"), "decide with"),
+        *hints.see(told, "'docbatch resolve {} --absent' or '--remote-id ID'"),
         *hints.see(cancelled, "looks for it")[1:],
     ]
     options = [*hints.see(asked, "say one of"), *hints.see(refused, "say --absent")]
-    resolved = hints.follow(made, status, "  decide with")
+    resolved = hints.follow(made, status, "decide with")
 
     assert set(commands) == {f"resolve {held} --absent"}
     assert options == []

@@ -105,7 +105,7 @@ def test_the_cause_is_on_screen_in_the_last_lines_and_in_the_status(
 
     assert ended.code == 4
     assert ended.err.count(f"{name}: ") >= 1
-    assert sum(text in line for line in ended.err.splitlines()) == 1
+    assert [line.count(text) for line in ended.err.splitlines() if text in line] == [1]
     assert text in ended.out
     assert "token" not in ended.out + ended.err
     assert text in project.call("status").out
@@ -143,6 +143,7 @@ def test_one_bad_upload_fails_alone_and_the_others_are_done(
 
     assert ended.code == 3, ended.out + ended.err
     assert "bad.txt: vendor_error: 500 to each of 5 tries" in ended.out
+    assert "goes well again" not in ended.err
     assert sorted(path for path in project.outputs() if path.endswith(".md")) == [
         "a.txt.md",
         "c.txt.md",
@@ -150,6 +151,20 @@ def test_one_bad_upload_fails_alone_and_the_others_are_done(
     ]
     assert len(vendor.ledger) == len(set(vendor.ledger)) == 3
     assert vendor.errors == []
+
+
+def test_of_a_lone_upload_that_fails_nobody_can_tell_whose_fault_it_is_which_explain_says(
+    tmp_path: Path, closing: ExitStack
+) -> None:
+    vendor = closing.enter_context(ExtendEmulator())
+    answering(vendor, BROKEN, is_upload)
+    project = extend_project(tmp_path, vendor, documents={"in/bad.txt": "bad"})
+
+    ended = project.call("apply", "--yes", "--timeout", "1s")
+
+    assert ended.code == 4
+    told = project.call("explain", "in/bad.txt").out
+    assert "and no other went well since that would show whether it is this document's fault" in told
 
 
 def test_an_upload_that_landed_and_was_answered_500_is_not_paid_twice_nor_beside_the_others(

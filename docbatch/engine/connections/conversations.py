@@ -14,7 +14,7 @@ from docbatch.engine.clock import Clock
 from docbatch.engine.progress_notices import Observer, Trouble
 
 T = TypeVar("T")
-SLOW = 10.0
+SLOW = 5.0
 """Seconds after which it is told that somebody has not answered yet."""
 
 
@@ -22,7 +22,7 @@ class Wait:
     """Until all of some calls came back, or so many seconds have passed.
 
     `subject` says whom and what is waited for, for people, and `since` when it was asked for (monotonic) if that was before
-    now; `costs` that it may cost money, `matters` that work is not through without it.
+    now; `call` is what was asked, `costs` that it may cost money, `matters` that work is not through without it.
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class Wait:
         *,
         seconds: float,
         subject: str,
+        call: str = "",
         since: float | None = None,
         costs: bool = False,
         matters: bool = True,
@@ -40,6 +41,7 @@ class Wait:
         self._lock = threading.Lock()
         self.seconds = seconds
         self.subject = subject
+        self.call = call
         self.since = since
         self.costs = costs
         self.matters = matters
@@ -115,6 +117,12 @@ class Conversations:
             for name, each in self._waiting.items()
             if now - each.since >= seconds
         }
+
+    def unanswered_at(self, seconds: float) -> float:
+        """Return when (monotonic) the next of them will have waited so long."""
+        now = self._clock.monotonic()
+        ends = (each.since + seconds for each in self._waiting.values())
+        return min((end for end in ends if end > now), default=float("inf"))
 
     def end(self, error: Callable[[Wait], Exception]) -> None:
         """End all: what each of them waits for fails with an error. They must not ask for anything more."""

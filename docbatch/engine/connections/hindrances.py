@@ -45,15 +45,19 @@ class _Met:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What began and what is over since the last time: to be told, and to be noted in the state beside that."""
+    """What began and what is over since the last time: to be told, and to be noted in the state beside that.
+
+    `replaced` is what was told and does not hinder any more, though nothing went well: something else does, or it is asked no more.
+    """
 
     begun: tuple[Hindrance, ...] = ()
     over: tuple[Hindrance, ...] = ()
+    replaced: tuple[Hindrance, ...] = ()
     noted: tuple[Hindrance, ...] = ()
     dropped: tuple[Hindrance, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.begun or self.over or self.noted or self.dropped)
+        return bool(self.begun or self.over or self.replaced or self.noted or self.dropped)
 
 
 class Hindrances:
@@ -67,6 +71,7 @@ class Hindrances:
         self._met: dict[tuple[str, str], _Met] = {}
         self._kept: dict[tuple[str, str], Hindrance] = {}
         self._over: list[_Met] = []
+        self._replaced: list[_Met] = []
         self._passed: list[Hindrance] = []
         self._latest: deque[tuple[DocbatchError, _Met]] = deque(maxlen=REMEMBERED)
 
@@ -127,7 +132,7 @@ class Hindrances:
                 for kind, what in each.concerns
                 if not key[0] or (kind == call and (about is None or what == about))
             }
-            self._lift(key, gone, now)
+            self._lift(key, gone, now, self._over)
         for key, kept in list(self._kept.items()):
             if not key[0] or key[0] == call:
                 self._passed.append(kept)
@@ -140,7 +145,13 @@ class Hindrances:
                 (kind, what) for kind, what in each.concerns if kind == call and what and what not in known
             }
             if gone:
-                self._lift(key, gone, now)
+                self._lift(key, gone, now, self._replaced)
+
+    def drop(self, call: str, about: str, now: float) -> None:
+        """Note that a call is not made any more at `now` (monotonic), and did not go well."""
+        for key, each in list(self._met.items()):
+            if (call, about) in each.concerns:
+                self._lift(key, {(call, about)}, now, self._replaced)
 
     def news(self, now: float) -> News:
         """Return what is to be told and noted at `now` (monotonic), once."""
@@ -154,9 +165,11 @@ class Hindrances:
                 each.is_noted = True
                 noted.append(each.hindrance)
         over = tuple(each.hindrance for each in self._over if each.is_told and not each.is_silent)
-        dropped = (*self._passed, *(each.hindrance for each in self._over if each.is_noted))
-        self._over, self._passed = [], []
-        return News(tuple(begun), over, tuple(noted), dropped)
+        replaced = tuple(each.hindrance for each in self._replaced if each.is_told and not each.is_silent)
+        ended = (each.hindrance for each in (*self._over, *self._replaced) if each.is_noted)
+        dropped = (*self._passed, *ended)
+        self._over, self._replaced, self._passed = [], [], []
+        return News(tuple(begun), over, replaced, tuple(noted), dropped)
 
     def _leave(self, call: str, about: str, key: tuple[str, str]) -> None:
         """What a call met before is not what keeps it any more, once it meets something else."""
@@ -164,14 +177,16 @@ class Hindrances:
             if other != key and (call, about) in each.concerns:
                 each.concerns.discard((call, about))
                 if not each.concerns:
-                    self._passed.append(self._met.pop(other).hindrance)
+                    self._replaced.append(self._met.pop(other))
 
-    def _lift(self, key: tuple[str, str], gone: Collection[tuple[str, str]], now: float) -> None:
+    def _lift(
+        self, key: tuple[str, str], gone: Collection[tuple[str, str]], now: float, ended: list[_Met]
+    ) -> None:
         each = self._met[key]
         each.concerns.difference_update(gone)
         if not each.concerns:
             each.hindrance = replace(each.hindrance, last=each.hindrance.last + now - each.last, next=None)
-            self._over.append(self._met.pop(key))
+            ended.append(self._met.pop(key))
 
 
 def cause_of(error: DocbatchError) -> str:

@@ -146,6 +146,7 @@ class ProviderConnection:
             calls,
             seconds=self.traits.patience if seconds is None else seconds,
             subject=f"connection '{self.name}' has not answered '{call}'",
+            call=call,
             since=since,
             costs=call in COSTS,
             matters=call is not ProviderCall.DISCARD,

@@ -207,9 +207,14 @@ def _key_facts(plan: Plan, target: ResolvedJob, path: bytes, change: Change | No
 
 def _hindrance_facts(store: Store, target: ResolvedJob, key: str) -> Iterator[str]:
     """Say what kept the document from going on when the run before ended."""
-    for name, tries, _ in store.failed_uploads.of(target.connection):
+    for name, tries, proofs in store.failed_uploads.of(target.connection):
         if name == key:
-            yield f"its upload failed {plural(tries, 'time')}; apply tries it again"
+            doubt = (
+                ""
+                if proofs
+                else ", and no other went well since that would show whether it is this document's fault"
+            )
+            yield f"its upload failed {plural(tries, 'time')}{doubt}; apply tries it again"
     yield from map(recorded_text, store.hindrances.of(target.connection))
 
 

@@ -18,7 +18,7 @@ NEXT = {
     SubmissionStatus.INTENDED: "the answer was not recorded; it is looked for before anything is sent",
     SubmissionStatus.UNANSWERED: "the answer was lost; it is looked for before anything is sent",
     SubmissionStatus.SUBMITTED: "is followed, its results are collected",
-    SubmissionStatus.HELD: "held: decide with 'docbatch resolve {} --absent' or '--remote-id ID'",
+    SubmissionStatus.HELD: "decide with 'docbatch resolve {} --absent' or '--remote-id ID'",
 }
 
 

@@ -1,11 +1,12 @@
 """One apply as a whole, from the lock to the exit code."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
-from docbatch.core.errors import DocbatchError, gravest
+from docbatch.core.errors import DocbatchError, GuardRefused, gravest
 from docbatch.core.hindrance import Hindrance
+from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.report import PlanReport
 from docbatch.engine.clock import Clock, SystemClock
 from docbatch.engine.planning.plan import Selection
@@ -67,7 +68,8 @@ class JobOutcome:
 class ApplyOutcome:
     """`stuck` is what is with a vendor for longer than its jobs allow; `looking` what may or may not be there.
 
-    `hindrances` are what stopped or slowed connections when the run ended.
+    `hindrances` are what stopped or slowed connections when the run ended, `held` the submissions that a person has to
+    decide about. `goes_on` says whether something is left that the same command goes on with.
     """
 
     jobs: tuple[JobOutcome, ...]
@@ -76,6 +78,8 @@ class ApplyOutcome:
     looking: tuple[RecordedLooks, ...] = ()
     declined: bool = False
     hindrances: tuple[Hindrance, ...] = ()
+    held: tuple[Submission, ...] = ()
+    goes_on: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -144,7 +148,28 @@ def _outcome(run: Run, shown: int) -> ApplyOutcome:
     stuck = tuple(each for each in passed if run.targets.keys() & each.jobs)
     errors = (*run.errors, *run.connections.troubles.values())
     looking = tuple(run.store.looks.open().values())
-    return ApplyOutcome(jobs, errors, stuck, looking, hindrances=_hindrances(run))
+    ours = [each for each in run.store.submissions.open() if _is_wanted(run, each)]
+    held = tuple(each for each in ours if each.status is SubmissionStatus.HELD)
+    is_running = any(job.standing.get("live") for job in jobs)
+    unsent = any(job.standing.get("pending") for job in jobs) and not _is_refused(errors)
+    return ApplyOutcome(
+        jobs,
+        errors,
+        stuck,
+        looking,
+        hindrances=_hindrances(run),
+        held=held,
+        goes_on=unsent or (is_running and not (held and len(held) == len(ours))),
+    )
+
+
+def _is_wanted(run: Run, submission: Submission) -> bool:
+    return bool(run.targets.keys() & set(run.store.submissions.wanted_by(submission.id)))
+
+
+def _is_refused(errors: Collection[DocbatchError]) -> bool:
+    """Say whether guards alone stop what is left: they would do so again."""
+    return bool(errors) and all(isinstance(each, GuardRefused) for each in errors)
 
 
 def _hindrances(run: Run) -> tuple[Hindrance, ...]:

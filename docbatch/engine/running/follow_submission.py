@@ -59,8 +59,8 @@ def poll(run: Run, connection: ProviderConnection, submission: Submission) -> Ta
             run.store.submissions.lose(submission.id, again=_again(run, connection, keys))
         return
     assert isinstance(progress, Progress)
-    _record(run, connection, submission, progress)
-    _schedule(run, connection, submission, progress)
+    moved = _record(run, connection, submission, progress)
+    _schedule(run, connection, submission, progress, moved=moved)
 
 
 def _asked(connection: str, provider: Provider, wanted: Intent, submission: Submission) -> object:
@@ -76,7 +76,8 @@ def _tells_of(keys: Collection[str], told: object) -> bool:
     return isinstance(told, Ready | Failed | Changed) and told.key in keys
 
 
-def _record(run: Run, connection: ProviderConnection, submission: Submission, progress: Progress) -> None:
+def _record(run: Run, connection: ProviderConnection, submission: Submission, progress: Progress) -> bool:
+    """Record what ended; say whether anything did since the last time: vendors tell of it again each time."""
     ready = [
         ReadyItem(each.key, each.remote_id, each.partial)
         for each in progress.ended
@@ -84,6 +85,7 @@ def _record(run: Run, connection: ProviderConnection, submission: Submission, pr
     ]
     failed = {each.key: each.failure for each in progress.ended if isinstance(each, Failed)}
     changed = [each for each in progress.ended if isinstance(each, Changed)]
+    ended = 0
     if ready or failed:
         _stop_without_credits(run, connection, failed)
         ended, broken = run.store.submissions.progress(submission.id, ready, failed)
@@ -100,6 +102,7 @@ def _record(run: Run, connection: ProviderConnection, submission: Submission, pr
         _question(run, connection, submission, progress)
     else:
         run.store.looks.forget(submission.id, LookKind.UNSEEN)
+    return bool(ended or changed)
 
 
 def _stop_without_credits(run: Run, connection: ProviderConnection, failed: Mapping[str, Failure]) -> None:
@@ -140,11 +143,13 @@ def _doubt(run: Run, connection: ProviderConnection, submission: Submission, pro
         run.store.submissions.fail(submission.id, progress.doubted)
 
 
-def _schedule(run: Run, connection: ProviderConnection, submission: Submission, progress: Progress) -> None:
+def _schedule(
+    run: Run, connection: ProviderConnection, submission: Submission, progress: Progress, *, moved: bool
+) -> None:
     """Ask again soon while things move, more and more seldom while they do not."""
     traits, followed = connection.traits, run.follow(submission.id)
     before = followed.backoff.length or traits.poll_initial / 1.5
-    length = traits.poll_initial if progress.ended else min(before * 1.5, traits.poll_max)
+    length = traits.poll_initial if moved else min(before * 1.5, traits.poll_max)
     followed.backoff.length = length
     followed.next_poll = run.clock.monotonic() + (progress.next_poll or length)
     if progress.lasts is not None:

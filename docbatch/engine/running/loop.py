@@ -27,6 +27,7 @@ from docbatch.core.scheduler import (
 )
 from docbatch.engine.connections.conversations import SLOW, Conversations, RunOver, Talk, Wait
 from docbatch.engine.connections.provider_connections import ProviderConnection
+from docbatch.engine.connections.slow_answers import SlowAnswers
 from docbatch.engine.progress_notices import Trouble, Waiting
 from docbatch.engine.running import (
     bring_back_results,
@@ -70,7 +71,7 @@ def reconcile(run: Run, *, wait: bool = True, deadline: float = float("inf")) ->
 
 @dataclass
 class _Rounds:
-    """The rounds of one run. `hints` wait until their connections are free; `told` is who was told to be slow."""
+    """The rounds of one run. `hints` wait until their connections are free."""
 
     run: Run
     inbox: HintInbox
@@ -78,13 +79,16 @@ class _Rounds:
     wait: bool
     deadline: float
     hints: list[Hint] = field(default_factory=list)
-    told: dict[str, float] = field(default_factory=dict)
+    slow: SlowAnswers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.slow = SlowAnswers(self.run.connections, self.talks, self.run.clock)
 
     def go_on(self) -> bool:
         """Do what is due now and wait for what comes next; say whether there may be more."""
         run = self.run
         self._give_up()
-        tell_hindrances(run)
+        tell_hindrances(run, waits=self.wait)
         if self._is_late():
             return False
         open_ = {each.id: each for each in run.store.submissions.open()}
@@ -113,12 +117,14 @@ class _Rounds:
         while self.talks.names and run.clock.monotonic() < until:
             run.clock.listen(until, self.talks.has_news)
             self.talks.go_on()
+        self.slow.note()
         for name, (wait, _) in self.talks.unanswered(0.0).items():
             text = f"{wait.subject}, and the time of this run is up"
             error = NotAnswering(text, hint="run the same command again to go on")
             if wait.matters:
                 run.connections[name].cut(error)
-            run.observe(Trouble(f"connection '{name}'", error.message, error.hint))
+            else:
+                run.observe(Trouble(f"connection '{name}'", error.message, error.hint))
         self.talks.end(_given_up)
 
     def _give_up(self) -> None:
@@ -183,10 +189,10 @@ class _Rounds:
         due = float("inf") if current.wake_at is None else current.wake_at
         while not ended:
             until = min(due, self.deadline, self._given_up_at())
-            clock.listen(min(until, self.talks.until, clock.monotonic() + SLOW), self._has_news)
+            clock.listen(min(until, self.talks.until, self.talks.unanswered_at(SLOW)), self._has_news)
             ended = self.talks.go_on()
-            tell_hindrances(self.run)
-            self._tell_of_the_slow()
+            self.slow.note()
+            tell_hindrances(self.run, waits=self.wait)
             if clock.monotonic() >= until or self._is_called() or self.run.has_results:
                 return
 
@@ -195,14 +201,6 @@ class _Rounds:
 
     def _is_called(self) -> bool:
         return self.inbox.has_news() or bool(self._woken())
-
-    def _tell_of_the_slow(self) -> None:
-        for name, (wait, since) in self.talks.unanswered(SLOW).items():
-            if self.told.get(name) != since:
-                self.told[name] = since
-                passed = self.run.clock.monotonic() - since
-                text = f"{wait.subject} for {passed:.0f} s; nothing else is asked there until it does"
-                self.run.observe(Trouble(f"connection '{name}'", text))
 
     def _sleep(self, current: Schedule) -> None:
         """Sleep until something is due, or until a webhook or a provider in this process wakes us."""

@@ -171,7 +171,7 @@ class _Preparation:
         verdict = connection.uploads.failed(key, run.clock.monotonic(), asked)
         if verdict is UploadVerdict.HOPELESS:
             _fail_unsent(run, [key], _hopeless(error))
-            connection.hindrances.answered(UPLOAD, key, run.clock.monotonic())
+            connection.hindrances.drop(UPLOAD, key, run.clock.monotonic())
             return None
         name = next(item.name for item in self.batch.items if item.key == key)
         connection.meet(

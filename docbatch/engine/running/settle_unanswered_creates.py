@@ -42,7 +42,7 @@ def settle(run: Run, connection: ProviderConnection, action: Settle) -> Talk[Non
             accepted = yield from connection.ask(
                 call, lambda provider: provider.create(again), gives=Accepted
             )
-            _accept(run, action.submission, Event.ACCEPTED, accepted)
+            _accept(run, connection, action.submission, Event.ACCEPTED, accepted)
             return
         sighting = yield from _sighting(run, connection, wanted)
     except (ProviderError, CredentialsError) as error:
@@ -51,7 +51,7 @@ def settle(run: Run, connection: ProviderConnection, action: Settle) -> Talk[Non
             _look_later(run, followed, getattr(error, "retry_after", None))
         return
     if sighting.found is not None:
-        _accept(run, action.submission, Event.FOUND, sighting.found)
+        _accept(run, connection, action.submission, Event.FOUND, sighting.found)
     elif not action.hinted:
         _count(run, connection, action.submission, sighting)
 
@@ -81,17 +81,28 @@ def close(run: Run, action: Close) -> None:
     run.store.submissions.record(
         action.submission, Event.ABSENT if action.absent else Event.UNKNOWABLE, reason=action.reason
     )
+    submission = run.store.submissions.get(action.submission)
+    if submission is not None:
+        _drop_hindrance(run, run.connections[submission.connection], action.submission)
     followed = run.follow(action.submission)
     followed.looks = replace(followed.looks or Looks(), asked=True)
     run.queues.forget()
     run.observe(Answered(action.submission, "absent" if action.absent else "held", action.reason))
 
 
-def _accept(run: Run, identity: str, event: Event, accepted: Accepted) -> None:
+def _accept(
+    run: Run, connection: ProviderConnection, identity: str, event: Event, accepted: Accepted
+) -> None:
     run.store.submissions.accept(identity, event, accepted.remote_id, accepted.runs)
+    _drop_hindrance(run, connection, identity)
     run.follow(identity).backoff.relax()
     run.observe(Answered(identity, event, accepted.remote_id or "run by run"))
     run.remark(identity, accepted.note)
+
+
+def _drop_hindrance(run: Run, connection: ProviderConnection, identity: str) -> None:
+    """Why the answer was lost is no trouble any more once it is known what became of the create."""
+    connection.hindrances.drop(ProviderCall.CREATE, identity, run.clock.monotonic())
 
 
 def _look_later(run: Run, followed: Followed, asked: float | None) -> None:

@@ -108,8 +108,11 @@ def _hinder(
         connection.meet(call, error, now, about=about)
 
 
-def tell_hindrances(run: Run) -> None:
-    """Tell what began to stop or slow connections and what is over, each once, and note it in the state."""
+def tell_hindrances(run: Run, *, waits: bool = True) -> None:
+    """Tell what began to stop or slow connections and what is over, each once, and note it in the state.
+
+    When it is tried again is told only where the run `waits` for that.
+    """
     now = run.clock.monotonic()
     for connection in run.connections.values():
         _tell_trouble(run, connection)
@@ -118,8 +121,10 @@ def tell_hindrances(run: Run) -> None:
             continue
         run.store.hindrances.note(news.noted, (*news.over, *news.dropped))
         wall = run.clock.wall()
+        for each in news.replaced:
+            run.observe(Relieved(each.connection, each.call, each.cause, each.seconds, answered=False))
         for each in news.begun:
-            next_try = None if each.next is None else max(0.0, each.next - wall)
+            next_try = None if each.next is None or not waits else max(0.0, each.next - wall)
             run.observe(
                 Hindered(each.connection, each.call, each.cause, each.message, wall - each.since, next_try)
             )
@@ -143,7 +148,7 @@ def take_up_hindrances(run: Run) -> None:
 
 def leave_hindrances(run: Run) -> None:
     """Record what stops or slows connections when a run ends."""
-    tell_hindrances(run)
+    tell_hindrances(run, waits=False)
     current = [
         # Nobody tries again until the next run.
         replace(each, next=None)

@@ -9,12 +9,13 @@ from docbatch.providers.http.redaction import redact
 LONGEST = 120
 CHECK_ADDRESS = "check the connection's base_url, and what stands between this machine and the service"
 _NUMBER = re.compile(r"^\[Errno -?\d+\] ")
+_PLACE = re.compile(r"_ssl\.c:\d+: | \(_ssl\.c:\d+\)")
 _PAGE = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 
 def unreached(reason: str, host: str) -> str:
     """Say why there is no connection, or no answer on it: `connection refused (api.example.com)`."""
-    plain = _NUMBER.sub("", redact(reason, (), LONGEST))
+    plain = _PLACE.sub("", _NUMBER.sub("", redact(reason, (), LONGEST))).rstrip(".")
     return f"{plain[:1].lower()}{plain[1:]} ({host})" if host else plain
 
 
@@ -35,7 +36,7 @@ def answered(status: int, headers: Mapping[str, str], body: bytes) -> str:
         )
     if is_page(body):
         return f"answered {status} with an HTML page"
-    return f"answered {status}" + (" with what is not JSON" if 200 <= status < 300 else "")
+    return f"answered {status}" + (" with what cannot be read" if 200 <= status < 300 else "")
 
 
 def _place(location: str) -> str:

@@ -290,7 +290,7 @@ def _tls_context(_file: str | None, _folder: str | None) -> ssl.SSLContext:
 
 
 def _told(error: Exception, *, sent: bool) -> str:
-    what = str(error) or type(error).__name__
+    what = (str(error) or type(error).__name__).rstrip(".")
     match error:
         case httpx.ConnectTimeout() | httpx.ConnectError():
             what = f"no connection ({what})"

@@ -185,7 +185,7 @@ class KeyedClient:
 def _told(call: Call, reply: Reply) -> str:
     subject = redact(call.subject, call.secrets)
     if is_redirect(reply.status):
-        return f"{subject} was {reply.cause}"
+        return f"{subject} was answered with status {reply.status} ({reply.cause})"
     return f"{subject} was answered with status {reply.status}: {reply.excerpt}"
 
 

@@ -173,11 +173,12 @@ class Directories:
         seen, passed = self._stays(directory, listing.digest, listing.date, beside)
         if passed is None or passed < self._grace:
             left = self._grace - (passed or 0.0)
-            until = "" if seen is None else f", until {clock_time(float(seen.data['since']) + self._grace)}"
+            until = "" if seen is None else f" until {clock_time(float(seen.data['since']) + self._grace)}"
+            cause = f"an upload may still arrive; looking{until}"
             raise Unavailable(
-                f"not every upload to directory {directory} is known to have been answered;"
-                f" looking{until} whether something else arrives",
+                f"{cause}: not every upload to directory {directory} is known to have been answered",
                 retry_after=left,
+                cause=cause,
                 left=seen,
             )
 

@@ -1,5 +1,6 @@
 """Lost answers, lagging lists and killed processes at the emulated Extend: nothing is paid twice, nothing is lost."""
 
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,6 +128,42 @@ def test_documents_without_a_run_in_a_found_submission_are_held(
     assert paid(vendor) == ONCE
     assert project.call("apply").code == 4
     assert paid(vendor) == ONCE
+
+
+def test_the_last_lines_name_the_command_that_ends_what_is_held_and_no_other(
+    tmp_path: Path, vendor: ExtendEmulator
+) -> None:
+    vendor.create_faults = ["lost_before"]
+    project = extend_project(tmp_path, vendor, then="hold")
+    first = project.call("apply")
+
+    again = project.call("apply")
+    (held,) = project.call("apply", "--json").lines[-1]["held"]
+
+    command = f"docbatch resolve {held['submission']} --absent"
+    for ended in (first, again):
+        assert ended.code == 4
+        assert f"'{command}' or '--remote-id ID'" in ended.out
+        assert "Run the same command again" not in ended.out
+    assert "held: held" not in again.out
+    assert (held["connection"], held["documents"]) == ("extend", 3)
+    assert project.call(*command.split()[1:]).code == 0
+    assert project.call("apply").code == 0
+    assert paid(vendor) == ONCE
+
+
+def test_what_a_guard_stops_is_not_advised_to_be_tried_in_the_same_way(
+    tmp_path: Path, vendor: ExtendEmulator
+) -> None:
+    project = extend_project(tmp_path, vendor)
+    project.call("apply")
+    shutil.rmtree(project.root / ".docbatch")
+
+    ended = project.call("apply")
+
+    assert ended.code == 6
+    assert "'docbatch recover' takes it over" in ended.err
+    assert "Run the same command again" not in ended.out
 
 
 def test_documents_without_a_run_in_an_answered_batch_are_reported_as_lost(
