@@ -16,8 +16,8 @@ from docbatch.core.report import visible
 LONGEST_VALUE = 256 * 1024 * 1024
 """Bytes of one value: what is larger was not written by docbatch, and an expression may ask for any size."""
 
-_SHALLOW = frozenset(("trash", "emulate"))
-"""Folders that keep what others made, which is not looked at here."""
+_SHALLOW = frozenset(("trash", "emulate", "inbox"))
+"""Folders that hold what others made, which is not looked at here: whoever reads the inbox opens no link and no pipe."""
 _OBJECTS = "SELECT type, name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger')"
 _COMPUTED = """
     SELECT 'table', made.name, '' FROM sqlite_schema AS made, pragma_table_xinfo(made.name) AS own
