@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -175,9 +176,10 @@ def test_a_result_that_does_not_come_keeps_back_no_other(
 
     def one_is_held(self: Held, intent: Intent, ready: Ready) -> bytes:
         fetched.append(ready.key)
-        hold.method = "fetch" if ready.key == intent.batch.items[0].key else ""
-        return hold.on("fetch", lambda: outside.Shout().fetch(intent, ready))
+        plain = partial(outside.Shout().fetch, intent, ready)
+        return hold.on("fetch", plain) if ready.key == intent.batch.items[0].key else plain()
 
+    hold.method = "fetch"
     monkeypatch.setattr(Held, "fetch", one_is_held)
     ended = applied(project, hold)
 

@@ -69,6 +69,8 @@ def _bound() -> None:
     signal.alarm(PATIENCE)
 
 
+SHARED = ("/usr/share", "/usr/local/share", "/opt")
+"""Where programs of this machine keep data, such as what Tesseract reads pictures with."""
 CHECKOUT = Path(__file__).parents[2]
 """Where docbatch itself lies, with what an installer notes beside it."""
 
@@ -77,7 +79,13 @@ def _watch(root: Path, notes: int) -> None:
     known = tuple(
         {
             os.path.realpath(each)
-            for each in (sys.prefix, sys.base_prefix, CHECKOUT / "docbatch", CHECKOUT / "docbatch.egg-info")
+            for each in (
+                sys.prefix,
+                sys.base_prefix,
+                CHECKOUT / "docbatch",
+                CHECKOUT / "docbatch.egg-info",
+                *SHARED,
+            )
         }
     )
     own = os.path.realpath(root)
