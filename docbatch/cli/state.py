@@ -89,12 +89,14 @@ def check(*, repair: bool) -> int:
     from docbatch.engine.administration.check_state import repair as mend
 
     wrong = list(find(state_folder()))
-    for sentence in wrong:
-        click.echo(visible(sentence))
+    for fault in wrong:
+        click.echo(visible(fault.sentence))
     click.echo(f"{plural(len(wrong), 'fault')} found" if wrong else "the state is sound")
-    if repair and (lost := mend(state_folder())):
-        click.echo(f"{plural(lost, 'result')} will be brought back; run 'docbatch apply'")
-    elif any("the stored result" in sentence for sentence in wrong):
+    lost = {fault.item for fault in wrong if fault.item is not None}
+    if lost and repair:
+        mend(state_folder(), lost)
+        click.echo(f"{plural(len(lost), 'result')} will be brought back; run 'docbatch apply'")
+    elif lost:
         click.echo(
             "to have lost results brought back, run 'docbatch state check --repair', then 'docbatch apply'"
         )

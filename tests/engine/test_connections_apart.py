@@ -76,7 +76,10 @@ def project(tmp_path: Path, hold: Hold, monkeypatch: pytest.MonkeyPatch) -> Proj
     made.write({"slow/a.txt": "apple", "slow/b.txt": "berry", "other/x.txt": "xenia", "other/y.txt": "yucca"})
 
     def is_stuck() -> bool:
-        return hold.is_held and (hold.method in BEFORE_ANYTHING or made.outputs().items() >= OTHERS.items())
+        if not hold.is_held or hold.method in BEFORE_ANYTHING:
+            return hold.is_held
+        written = made.outputs()
+        return written.items() >= OTHERS.items() and len(written) >= len(OTHERS) + hold.beside
 
     monkeypatch.setattr(apply, "SystemClock", lambda: Leaping(is_stuck))
     monkeypatch.setattr(clock, "GLANCE", 0.02)
@@ -179,7 +182,7 @@ def test_a_result_that_does_not_come_keeps_back_no_other(
         plain = partial(outside.Shout().fetch, intent, ready)
         return hold.on("fetch", plain) if ready.key == intent.batch.items[0].key else plain()
 
-    hold.method = "fetch"
+    hold.method, hold.beside = "fetch", 1
     monkeypatch.setattr(Held, "fetch", one_is_held)
     ended = applied(project, hold)
 

@@ -111,7 +111,7 @@ def test_a_damaged_record_of_looks_is_no_proof(project: Project) -> None:
 
     with pytest.raises(StateError, match="looks for"):
         project.apply(wait=False)
-    assert any("looks for" in each for each in check(project.folder))
+    assert any("looks for" in each.sentence for each in check(project.folder))
 
 
 def test_looks_end_with_their_question(project: Project) -> None:

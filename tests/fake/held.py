@@ -32,11 +32,15 @@ T = TypeVar("T")
 
 @dataclass
 class Hold:
-    """Holds calls of one method, or does something `instead` of them. `asked` are the methods that were called, `left` those that were held and came back."""
+    """Holds calls of one method, or does something `instead` of them. `asked` are the methods that were called, `left` those that were held and came back.
+
+    `beside` is how many documents of the same connection have their outputs before whoever is held counts as stuck.
+    """
 
     method: str = ""
     instead: Callable[[], Any] | None = None
     is_held: bool = False
+    beside: int = 0
     asked: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     go: threading.Event = field(default_factory=threading.Event)

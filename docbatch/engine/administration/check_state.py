@@ -1,27 +1,36 @@
 """Checking that a state is sound: against everything it promises about itself."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from docbatch.core.errors import StateError
 from docbatch.core.lifecycle import replay
 from docbatch.engine.administration.edit_state import locked
 from docbatch.spool import Spool
-from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
 
 
-def check(folder: Path) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class StateFault:
+    """Something that is wrong. `item` is the row of the item whose result is missing or damaged, where it is that."""
+
+    sentence: str
+    item: int | None = None
+
+
+def check(folder: Path) -> Iterator[StateFault]:
     """Yield what is wrong with the state and its results; nothing when all is well. Changes nothing."""
     with Store.readable(folder) as store:
-        yield from _sqlite(store)
+        yield from map(StateFault, _sqlite(store))
         for rows in (store.items.all, store.submissions.all, store.events.all, store.looks.all):
-            yield from _rows(rows)
-        for part in (_histories, _results):
-            # A row that cannot be read was told above, and ends what needs it.
-            with contextlib.suppress(StateError):
-                yield from part(store)
+            yield from map(StateFault, _rows(rows))
+        # A row that cannot be read was told above, and ends what needs it.
+        with contextlib.suppress(StateError):
+            yield from map(StateFault, _histories(store))
+        with contextlib.suppress(StateError):
+            yield from _results(store)
 
 
 def _sqlite(store: Store) -> Iterator[str]:
@@ -52,29 +61,21 @@ def _histories(store: Store) -> Iterator[str]:
             yield f"submission {submission.id} is {submission.status}, but its events say {status}"
 
 
-def _results(store: Store) -> Iterator[str]:
-    for item, error in _lost_results(store):
-        yield f"item {item.key[:12]}: {error.message}"
-
-
-def _lost_results(store: Store) -> Iterator[tuple[RecordedItem, StateError]]:
-    """Read every result that a document wants; yield the items that lack theirs, and what is wrong with it."""
+def _results(store: Store) -> Iterator[StateFault]:
+    """Read every result that a document wants."""
     spool = Spool(store.folder / "spool")
     for item in store.items.all():
         if item.result is not None and store.documents.places(item.row):
             try:
                 spool.read(item.result)
             except StateError as error:
-                yield item, error
+                yield StateFault(f"item {item.key[:12]}: {error.message}", item.row)
 
 
-def repair(folder: Path) -> int:
-    """Have what lost its result written anew, so that the next apply finds the loss and brings it back; return how many results.
+def repair(folder: Path, items: Collection[int]) -> None:
+    """Have what a check found without its result written anew, so that the next apply finds the loss and brings it back.
 
     Raises NoState, StateLocked, StateError.
     """
-    with locked(folder) as store:
-        lost = sorted({item.row for item, _ in _lost_results(store)})
-        with store.write():
-            store.deliveries.make_due(lost)
-    return len(lost)
+    with locked(folder) as store, store.write():
+        store.deliveries.make_due(items)

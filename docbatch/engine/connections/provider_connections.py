@@ -28,6 +28,7 @@ COSTS = frozenset({ProviderCall.CREATE, ProviderCall.REPLAY})
 CLOSING = 2.0
 """Seconds that calls have to come back once their connection is closed; who does not is left behind."""
 
+GO_ON = "its work is left as it is; run the same command again to go on with it"
 UNREACHABLE_AFTER = 1800.0
 """Seconds of failures alone after which a connection is given up for a run, where it does not say otherwise."""
 
@@ -113,8 +114,8 @@ class ProviderConnection:
         """Ask the provider for something of a type, and wait for the answer. The other connections go on meanwhile.
 
         `method` names it where the call has several, and `about` tells apart what it is made for. What a good answer means is
-        noted, but for preparations, which need not ask anybody. Raises what the contract allows the provider to raise, Unexpected for all else, NotAnswering when it did not come
-        back in its time, RunOver when nothing more is to be asked.
+        noted, but for preparations, which need not ask anybody. Raises what the contract allows the provider to raise,
+        Unexpected for all else, NotAnswering when it did not come back in its time, RunOver when nothing more is to be asked.
         """
         self._go_on()
         answer = self._asker.submit(self._answer, call, act, gives, may_raise, method)
@@ -156,7 +157,7 @@ class ProviderConnection:
         """Return the error of a call that did not come back."""
         return NotAnswering(
             f"connection '{self.name}' is not answering: '{call}' did not come back within {round(seconds, 1):g} s",
-            hint="its work is left as it is; run the same command again to go on with it",
+            hint=GO_ON,
         )
 
     def answered(self, call: str, about: str | None = None) -> None:
@@ -192,7 +193,7 @@ class ProviderConnection:
         text = f"connection '{self.name}' gave no good answer for {span(self.access.unreachable_after)}"
         error = NotAnswering(
             f"{text}: {causes}" if causes else text,
-            hint="its work is left as it is; run the same command again to go on with it",
+            hint=GO_ON,
         )
         self.cut(error)
         return error
