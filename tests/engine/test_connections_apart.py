@@ -159,12 +159,18 @@ def test_what_is_answered_while_another_connection_fails_is_recorded(
 ) -> None:
     monkeypatch.setattr(loop, "LAST", LONG)
     hold.method = "create"
+    fetch = outside.Shout.fetch
+
+    def fetch_late(self: outside.Shout, intent: Intent, ready: Ready) -> bytes:
+        # Who delivers decides as well: nothing is created any more from then on.
+        until(lambda: hold.is_held, "the other create did not come")
+        return fetch(self, intent, ready)
 
     def full(_run: Run, _action: Deliver) -> None:
-        until(lambda: hold.is_held, "the other create did not come")
         hold.go.set()
         raise StateError("the disk is full")
 
+    monkeypatch.setattr(outside.Shout, "fetch", fetch_late)
     monkeypatch.setattr(deliver_results, "deliver", full)
     ended = applied(project, hold, **LONGER)
 
