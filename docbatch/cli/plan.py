@@ -1,12 +1,11 @@
 """The command `docbatch plan`."""
 
-import json
 from pathlib import Path
 
 import click
 
 from docbatch import open_project
-from docbatch.cli.output import say
+from docbatch.cli.output import say, say_json
 
 
 @click.command(name="plan")
@@ -28,7 +27,7 @@ def command(
     report = open_project().plan(paths or None, examples=None if everything else 10, out=out)
     match form:
         case "json":
-            say(json.dumps(plan_json(report)))
+            say_json(plan_json(report))
         case "markdown":
             say(plan_markdown(report), nl=False)
         case _:

@@ -484,7 +484,7 @@ def test_a_log_that_shows_everything_shows_no_secret(caplog: pytest.LogCaptureFi
     with caplog.at_level(logging.DEBUG):
         location = {"Location": f"https://storage.example/file?{PRESIGNED}"}
         with Peer(replying(302, None, location)) as peer, wired(peer.url) as wire:
-            wire.ask("GET", "/result", params=[("token", "planted-token")])
+            wire.ask("GET", "/result", params=[("token", "planted-token")], redirects=True)
 
     assert exposed(caplog.text) == []
 
