@@ -1,6 +1,7 @@
 """The command line: parse, call, print, exit. Commands are imported when they are used, so that starting is quick."""
 
 import importlib
+import io
 import signal
 import sys
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ import click
 
 from docbatch import __version__
 from docbatch.cli.options import take_folder
-from docbatch.cli.output import endure, silence
+from docbatch.cli.output import endure, say, silence
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -100,16 +101,23 @@ def main() -> None:
         code = outcome if isinstance(outcome, int) else 0
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        _complain(error)
         code = 64
     except (click.exceptions.Abort, KeyboardInterrupt):
-        click.echo("interrupted; run the same command to resume", err=True)
+        say("interrupted; run the same command to resume", err=True)
         code = 130
     except BrokenPipeError:
         silence()
     except Exception as error:  # noqa: BLE001 - what is not expected is raised again with its traceback
         code = _report(error)
     sys.exit(code)
+
+
+def _complain(error: click.ClickException) -> None:
+    """Show what is wrong with the command line, which may quote anything."""
+    text = io.StringIO()
+    error.show(text)
+    say(text.getvalue(), nl=False, err=True)
 
 
 def _report(error: Exception) -> int:
@@ -122,9 +130,9 @@ def _report(error: Exception) -> int:
         raise error
     if isinstance(error, SpecError):
         return _report_specs(error)
-    click.echo(f"error: {error.message}", err=True)
+    say(f"error: {error.message}", err=True)
     if error.hint:
-        click.echo(f"  {error.hint}", err=True)
+        say(f"  {error.hint}", err=True)
     return error.exit_code
 
 
@@ -133,6 +141,6 @@ def _report_specs(error: "SpecError") -> int:
     from docbatch.core.report import plural, visible
 
     for problem in error.problems:
-        click.echo(visible(str(problem)), err=True)
-    click.echo(f"error: {plural(len(error.problems), 'problem')} in the specs; nothing was done", err=True)
+        say(visible(str(problem)), err=True)
+    say(f"error: {plural(len(error.problems), 'problem')} in the specs; nothing was done", err=True)
     return error.exit_code

@@ -1,6 +1,5 @@
 """The command `docbatch apply`."""
 
-import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -12,7 +11,7 @@ import click
 from docbatch import open_project
 from docbatch.cli import completion
 from docbatch.cli.options import allow_host, duration
-from docbatch.cli.output import say
+from docbatch.cli.output import say, say_json
 
 if TYPE_CHECKING:
     from docbatch import ApplyOutcome, CheckedJob, PlanReport
@@ -105,7 +104,7 @@ def _announce(report: "PlanReport", *, yes: bool, as_json: bool) -> bool:
     from docbatch.core.report import plan_json, plan_text
 
     if as_json:
-        say(json.dumps(plan_json(report)))
+        say_json(plan_json(report))
     else:
         say(plan_text(report), nl=False)
     if report.free or not report.send_items or yes or not sys.stdin.isatty():
@@ -134,7 +133,7 @@ def _conclude(outcome: "ApplyOutcome", *, as_json: bool) -> None:
                 for each in outcome.held
             ],
         }
-        say(json.dumps({**line, "exit_code": outcome.exit_code}))
+        say_json({**line, "exit_code": outcome.exit_code})
     else:
         say(outcome_text(outcome), nl=False)
     say(errors_text(outcome), nl=False, err=True)

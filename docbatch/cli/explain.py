@@ -1,6 +1,5 @@
 """The command `docbatch explain`."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import click
 
 from docbatch import open_project
 from docbatch.cli import completion, options
+from docbatch.cli.output import say, say_json
 
 
 @click.command(name="explain")
@@ -24,6 +24,6 @@ def command(document: str, paths: tuple[Path, ...], *, as_json: bool, untrusted:
 
     for each in open_project(untrusted=untrusted).explain(document, paths or None):
         if as_json:
-            click.echo(json.dumps({"version": "docbatch/explain/v1", "type": "explanation", **asdict(each)}))
+            say_json({"version": "docbatch/explain/v1", "type": "explanation", **asdict(each)})
         else:
-            click.echo(explanation_text(each), nl=False)
+            say(explanation_text(each), nl=False)

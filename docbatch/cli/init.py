@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from docbatch.cli.output import say
+
 
 @click.command(name="init")
 def command() -> None:
@@ -12,8 +14,8 @@ def command() -> None:
 
     written = init(Path.cwd())
     for path in written:
-        click.echo(f"wrote {path.relative_to(Path.cwd())}")
+        say(f"wrote {path.relative_to(Path.cwd())}")
     if not written:
-        click.echo("nothing to do: the project is there already")
+        say("nothing to do: the project is there already")
     else:
-        click.echo("\nNext: put documents into inbox/, then run 'docbatch plan' and 'docbatch apply'.")
+        say("\nNext: put documents into inbox/, then run 'docbatch plan' and 'docbatch apply'.")

@@ -1,10 +1,12 @@
 """Options that several commands share."""
 
 import os
+from typing import Any
 
 import click
 
 from docbatch.cli import completion
+from docbatch.core.outside_text import whole
 
 
 def _start_in(_context: click.Context, _option: click.Parameter, folders: tuple[str, ...]) -> None:
@@ -28,8 +30,24 @@ start_in = click.Option(
 )
 
 
+class Words(click.types.StringParamType):
+    """Text that names something in the state or at a vendor. The name of a document is none: it is bytes."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found: str = super().convert(value, param, ctx)
+        if whole(found) != found:
+            self.fail("it is no text in UTF-8", param, ctx)
+        return found
+
+
+NAMES_OF_FILES = frozenset({"document", "path", "run"})
+
+
 def take_folder(command: click.Command) -> None:
-    """Let a command, and all below it, take -C."""
+    """Let a command, and all below it, take -C, and words that are words."""
+    for taken in command.params:
+        if type(taken.type) is click.types.StringParamType and taken.name not in NAMES_OF_FILES:
+            taken.type = Words()
     if start_in not in command.params:
         command.params.append(start_in)
     if isinstance(command, click.Group):

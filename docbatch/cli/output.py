@@ -2,12 +2,26 @@
 
 import os
 import sys
+from typing import Any
 
 import click
 
+from docbatch.core.outside_text import printed
+
 
 def say(text: str, *, nl: bool = True, err: bool = False) -> None:
-    """Write; once the reader has gone, to nowhere."""
+    """Write; once the reader has gone, to nowhere. What others' text in it could do to a terminal or a CI runner is escaped."""
+    _write(printed(text), nl=nl, err=err)
+
+
+def say_json(value: Any, *, indent: int | None = None) -> None:
+    """Write a value as JSON, on one line unless indented."""
+    from docbatch.jsontext import written
+
+    _write(written(value, indent=indent), nl=True, err=False)
+
+
+def _write(text: str, *, nl: bool, err: bool) -> None:
     try:
         click.echo(text, nl=nl, err=err)
     except BrokenPipeError:

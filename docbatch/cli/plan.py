@@ -1,13 +1,12 @@
 """The command `docbatch plan`."""
 
-import json
 from pathlib import Path
 
 import click
 
 from docbatch import open_project
 from docbatch.cli import options
-from docbatch.cli.output import say
+from docbatch.cli.output import say, say_json
 
 
 @click.command(name="plan")
@@ -38,7 +37,7 @@ def command(
     )
     match form:
         case "json":
-            say(json.dumps(plan_json(report)))
+            say_json(plan_json(report))
         case "markdown":
             say(plan_markdown(report), nl=False)
         case _:

@@ -1,7 +1,6 @@
 """Showing what goes on, on stderr: a bar on a terminal, calm lines elsewhere, JSON lines on stdout when asked for."""
 
 import contextlib
-import json
 import sys
 import time
 from collections import Counter
@@ -12,7 +11,7 @@ from typing import Protocol
 
 import docbatch
 from docbatch import Notice
-from docbatch.cli.output import say
+from docbatch.cli.output import say, say_json
 
 INTERVAL = 10.0
 
@@ -46,7 +45,7 @@ class JsonLines:
 
     def __call__(self, notice: Notice) -> None:
         name = type(notice).__name__.lower()
-        say(json.dumps({"version": "docbatch/apply/v1", "type": name, **asdict(notice)}))
+        say_json({"version": "docbatch/apply/v1", "type": name, **asdict(notice)})
 
 
 class Counts:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docbatch.cli.output import say
+
 if TYPE_CHECKING:
     from docbatch.providers.kind import ProviderKind
 
@@ -20,21 +22,21 @@ def command() -> None:
     for kind in REGISTRY.kinds():
         traits = kind.traits(Settings(kind.name, kind.name))
         plugin = REGISTRY.plugin(kind.name)
-        click.echo(kind.name)
+        say(kind.name)
         if plugin is not None:
-            click.echo(f"  plug-in: {plugin.label}")
-        click.echo(f"  operations: {', '.join(kind.operations)}")
+            say(f"  plug-in: {plugin.label}")
+        say(f"  operations: {', '.join(kind.operations)}")
         for line in _inputs(kind):
-            click.echo(f"  {line}")
-        click.echo(
+            say(f"  {line}")
+        say(
             f"  limits: {traits.max_items:,} documents a submission, {traits.max_in_flight} submissions in flight"
         )
-        click.echo(f"  an unanswered create: {RECOVERY[traits.recovery]}")
-        click.echo(f"  cost: {'free of charge' if traits.free else 'charged by the vendor'}")
+        say(f"  an unanswered create: {RECOVERY[traits.recovery]}")
+        say(f"  cost: {'free of charge' if traits.free else 'charged by the vendor'}")
         for sentence in kind.abilities():
-            click.echo(f"  {visible(sentence)}")
+            say(f"  {visible(sentence)}")
     for error in faults:
-        click.echo(f"warning: {error.message} ({error.hint})", err=True)
+        say(f"warning: {error.message} ({error.hint})", err=True)
 
 
 RECOVERY = {

@@ -2,6 +2,7 @@
 
 import click
 
+from docbatch.cli.output import say
 from docbatch.cli.workspace import state_folder
 
 
@@ -28,9 +29,7 @@ def command(submission: str, remote_id: str | None, *, absent: bool, give_up: bo
         return
     documents = resolve(state_folder(), submission, remote_id, dry_run=dry_run)
     what = f"follows {remote_id}" if remote_id else "counts as never sent; its documents are queued again"
-    click.echo(
-        f"submission {submission} {'would be settled: it ' if dry_run else ''}{what} ({documents} documents)"
-    )
+    say(f"submission {submission} {'would be settled: it ' if dry_run else ''}{what} ({documents} documents)")
 
 
 def _give_up(submission: str, *, dry_run: bool) -> None:
@@ -39,11 +38,11 @@ def _give_up(submission: str, *, dry_run: bool) -> None:
 
     known, documents = give_up(state_folder(), submission, dry_run=dry_run)
     verb = "would be" if dry_run else "is"
-    click.echo(
+    say(
         f"submission {submission} {verb} given up: {plural(documents, 'document')} {'would count' if dry_run else 'count'} as failed"
     )
     remote = visible(known.remote_id or "run by run, without an id of the whole")
-    click.echo(
+    say(
         f"  connection {known.connection} may still work on them and charge for them ({remote}); their results are not fetched"
     )
-    click.echo("  'docbatch retry' sends them again, and what the vendor finishes is then paid twice")
+    say("  'docbatch retry' sends them again, and what the vendor finishes is then paid twice")

@@ -6,6 +6,7 @@ import click
 
 from docbatch import open_project
 from docbatch.cli import completion
+from docbatch.cli.output import say
 
 
 @click.command(name="retry")
@@ -29,11 +30,11 @@ def command(job: str | None, classes: tuple[str, ...], *, every: bool, dry_run: 
 
     found = open_project().retry(job, classes=classes, every=every, dry_run=dry_run)
     for each in found:
-        click.echo(visible(f"{each.path}: {each.reason}"))
+        say(visible(f"{each.path}: {each.reason}"))
     verb = "would be queued" if dry_run else "queued; run 'docbatch apply'"
-    click.echo(f"{plural(len(found), 'document')} {verb}" if found else "nothing to retry")
+    say(f"{plural(len(found), 'document')} {verb}" if found else "nothing to retry")
     if found.left_out:
-        click.echo(_told(job, found.left_out))
+        say(_told(job, found.left_out))
 
 
 def _told(job: str | None, left_out: Mapping[str, int]) -> str:

@@ -2,6 +2,8 @@
 
 import click
 
+from docbatch.cli.output import say
+
 
 @click.command(name="schema")
 @click.argument("name", type=click.Choice(["job", "project", "result"]), default="job")
@@ -10,5 +12,5 @@ def command(name: str) -> None:
     from docbatch.specs.schema import load_plugins, render
 
     for error in load_plugins() if name != "result" else ():
-        click.echo(f"warning: {error.message} ({error.hint})", err=True)
-    click.echo(render(name), nl=False)
+        say(f"warning: {error.message} ({error.hint})", err=True)
+    say(render(name), nl=False)

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from docbatch.cli import completion
+from docbatch.cli.output import say, say_json
 from docbatch.cli.workspace import existing, state_folder
 
 
@@ -24,19 +25,17 @@ def list_documents(job: str | None) -> None:
     with existing(state_folder()) as store:
         for name in named_jobs(store, job):
             for path, _, _, status, *_ in store.documents.stream(name):
-                click.echo(f"{name}\t{visible(escape(path))}\t{status or 'problem'}")
+                say(f"{name}\t{visible(escape(path))}\t{status or 'problem'}")
 
 
 @command.command(name="show")
 @click.argument("identity")
 def show(identity: str) -> None:
     """Show a submission with its history, or an item by its key or the key's beginning."""
-    import json
-
     from docbatch.engine.administration.show_record import show_record
 
     with existing(state_folder()) as store:
-        click.echo(json.dumps(show_record(store, identity), indent=2, ensure_ascii=False))
+        say_json(show_record(store, identity), indent=2)
 
 
 @command.command(name="rm")
@@ -48,7 +47,7 @@ def remove(job: str, path: str, *, dry_run: bool) -> None:
     from docbatch.engine.administration.edit_state import forget
 
     status = forget(state_folder(), job, path, dry_run=dry_run)
-    click.echo(f"{job}: {path} ({status}) {'would be' if dry_run else 'is'} forgotten")
+    say(f"{job}: {path} ({status}) {'would be' if dry_run else 'is'} forgotten")
 
 
 @command.command(name="unlock")
@@ -65,7 +64,7 @@ def unlock(*, dry_run: bool) -> None:  # noqa: ARG001 - there is nothing to chan
             f"the state is locked by {lock.owner(folder / 'lock') or 'another run'}",
             hint="it runs: wait for it, or end that process; the lock goes with it",
         )
-    click.echo("the state is not locked")
+    say("the state is not locked")
 
 
 @command.command(name="backup")
@@ -75,7 +74,7 @@ def backup(file: Path) -> None:
     from docbatch.engine.administration.edit_state import backup as copy
 
     copy(state_folder(), file)
-    click.echo(f"wrote {file}")
+    say(f"wrote {file}")
 
 
 @command.command(name="check")
@@ -90,14 +89,12 @@ def check(*, repair: bool) -> int:
 
     wrong = list(find(state_folder()))
     for fault in wrong:
-        click.echo(visible(fault.sentence))
-    click.echo(f"{plural(len(wrong), 'fault')} found" if wrong else "the state is sound")
+        say(visible(fault.sentence))
+    say(f"{plural(len(wrong), 'fault')} found" if wrong else "the state is sound")
     lost = {fault.item for fault in wrong if fault.item is not None}
     if lost and repair:
         mend(state_folder(), lost)
-        click.echo(f"{plural(len(lost), 'result')} will be brought back; run 'docbatch apply'")
+        say(f"{plural(len(lost), 'result')} will be brought back; run 'docbatch apply'")
     elif lost:
-        click.echo(
-            "to have lost results brought back, run 'docbatch state check --repair', then 'docbatch apply'"
-        )
+        say("to have lost results brought back, run 'docbatch state check --repair', then 'docbatch apply'")
     return 1 if wrong else 0

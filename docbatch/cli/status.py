@@ -1,11 +1,10 @@
 """The command `docbatch status`."""
 
-import json
-
 import click
 
 from docbatch import open_project
 from docbatch.cli import completion, options
+from docbatch.cli.output import say, say_json
 
 
 @click.command(name="status")
@@ -17,8 +16,8 @@ def command(job: str | None, *, as_json: bool, untrusted: bool) -> None:
     found = open_project(untrusted=untrusted).status(job)
     if as_json:
         for line in found.lines():
-            click.echo(json.dumps({"version": "docbatch/status/v1", **line}))
+            say_json({"version": "docbatch/status/v1", **line})
     else:
         from docbatch.cli.words import status_text
 
-        click.echo(status_text(found), nl=False)
+        say(status_text(found), nl=False)

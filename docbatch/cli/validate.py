@@ -6,6 +6,7 @@ import click
 
 from docbatch import open_project
 from docbatch.cli import options
+from docbatch.cli.output import say
 
 
 @click.command(name="validate")
@@ -15,7 +16,7 @@ def command(paths: tuple[Path, ...], *, untrusted: bool) -> None:
     """Check specs and say every error at once. No network, no keys, no commands."""
     jobs = open_project(untrusted=untrusted).validate(paths or None)
     names = ", ".join(job.name for job in jobs)
-    click.echo(f"valid: {names}" if names else "valid, and empty: there is no job")
+    say(f"valid: {names}" if names else "valid, and empty: there is no job")
     for job in jobs:
         for caution in job.cautions:
-            click.echo(f"warning: {caution}", err=True)
+            say(f"warning: {caution}", err=True)

@@ -30,6 +30,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from docbatch.core.outside_text import whole
+
 if TYPE_CHECKING:
     from docbatch.core.models import RemoteObject
 
@@ -46,9 +48,10 @@ class DocbatchError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        # Quotes what vendors, specs and file names say, which not every encoding takes.
+        self.message = whole(message)
+        self.hint = None if hint is None else whole(hint)
+        super().__init__(self.message)
 
 
 class UsageError(DocbatchError):
@@ -134,7 +137,7 @@ class ProviderError(DocbatchError):
         self, message: str, *, hint: str | None = None, cause: str | None = None, general: bool = False
     ) -> None:
         super().__init__(message, hint=hint)
-        self.cause = cause
+        self.cause = None if cause is None else whole(cause)
         self.general = general
 
 
@@ -145,7 +148,7 @@ class Refused(ProviderError):
         self, message: str, *, code: str | None = None, kind: str = "refused_input", hint: str | None = None
     ) -> None:
         super().__init__(message, hint=hint)
-        self.code = code
+        self.code = None if code is None else whole(code)
         self.kind = kind
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from docbatch.core.errors import GuardRefused
-from docbatch.core.report import plural
+from docbatch.core.report import plural, visible
 
 
 def refuse_empty(job: str, *, found: int, before: int, allow_empty: bool) -> None:
@@ -25,7 +25,10 @@ def refuse_collisions(pairs: Sequence[tuple[str, str, str]], limit: int = 5) -> 
     """Raise GuardRefused for outputs that would overwrite each other: (output, document, document) each."""
     if not pairs:
         return
-    lines = [f"{output}: wanted by {one} and by {other}" for output, one, other in pairs[:limit]]
+    lines = [
+        f"{visible(output)}: wanted by {visible(one)} and by {visible(other)}"
+        for output, one, other in pairs[:limit]
+    ]
     if len(pairs) > limit:
         lines.append(f"and {len(pairs) - limit} more")
     raise GuardRefused(

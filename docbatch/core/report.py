@@ -1,10 +1,11 @@
 """Plans and states as text, Markdown and JSON. Pure: values in, text out."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
+
+from docbatch.core.outside_text import escaped, markdown
 
 VERSION = "docbatch/plan/v1"
 
@@ -115,12 +116,13 @@ def plan_text(report: PlanReport) -> str:
     if report.open:
         parts.append("\nopen submissions")
         parts.extend(
-            f"  {each.submission}  {each.connection}  {each.status}: {each.next}" for each in report.open
+            visible(f"  {each.submission}  {each.connection}  {each.status}: {each.next}")
+            for each in report.open
         )
     if report.versions:
         parts.append("\nversions")
         parts.extend(f"  {each.job}: {_kept_to(each)}" for each in report.versions)
-    parts.extend(f"\nnote: {note}" for note in report.notes)
+    parts.extend(f"\nnote: {visible(note)}" for note in report.notes)
     parts.append("\n" + summary(report))
     return "\n".join(parts) + "\n"
 
@@ -133,7 +135,7 @@ def _head(report: PlanReport) -> str:
 
 
 def _line(line: PlanLine) -> list[str]:
-    head = f"  {SIGNS[line.kind]} {line.documents:,} {_what(line)}"
+    head = visible(f"  {SIGNS[line.kind]} {line.documents:,} {_what(line)}")
     shown = [
         f"      {visible(path)}" + (f"  ({visible(detail)})" if detail else "")
         for path, detail in line.examples
@@ -168,21 +170,22 @@ def summary(report: PlanReport) -> str:
 def plan_markdown(report: PlanReport) -> str:
     """Return the plan for a pull request's comment."""
     rows = [
-        f"| {line.job} | {SIGNS[line.kind]} {VERBS[line.kind]} | {line.reason} | {line.documents:,} | {human(line.size)} |"
+        f"| {markdown(line.job)} | {SIGNS[line.kind]} {VERBS[line.kind]} | {markdown(line.reason)} | {line.documents:,} | {human(line.size)} |"
         for line in report.lines
     ]
     table = ["| job | what | why | documents | size |", "|---|---|---|---:|---:|", *rows] if rows else []
-    notes = [f"- {note}" for note in report.notes]
+    notes = [f"- {markdown(note)}" for note in report.notes]
     opened = [
-        f"- `{each.submission}` on {each.connection}: {each.status}, {each.next}" for each in report.open
+        f"- `{each.submission}` on {markdown(f'{each.connection}: {each.status}, {each.next}')}"
+        for each in report.open
     ]
-    versions = [f"- {each.job} keeps to {_kept_to(each)}" for each in report.versions]
+    versions = [f"- {markdown(f'{each.job} keeps to {_kept_to(each)}')}" for each in report.versions]
     parts = [
         ["### docbatch plan"],
         [_head(report)],
         table,
         opened + versions + notes,
-        [f"**{summary(report)}**"],
+        [f"**{markdown(summary(report))}**"],
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
@@ -211,12 +214,9 @@ def human(size: int) -> str:
     return f"{amount:.1f} TB"
 
 
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
 def visible(text: str) -> str:
-    """Return text of others' making, such as a file's name, so that it stays one line and cannot steer a terminal."""
-    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    """Return text of others' making, such as a file's name, so that it stays one line and cannot steer a terminal or a CI runner."""
+    return escaped(text)
 
 
 def span(seconds: float) -> str:

@@ -25,4 +25,12 @@ def escape(path: bytes) -> str:
 
 def unescape(text: str) -> bytes:
     """Return the path that `escape` turned into this text."""
-    return _ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), text.encode())
+    return _ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), _encoded(text))
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        # What a command line says may be a path itself: bytes that are not UTF-8.
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode(errors="replace")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from docbatch.core.results import Answer, DocumentInfo, Page, Result
 from docbatch.fields import Format
+from docbatch.jsontext import finite_value
 from docbatch.naming.signed import without_signatures
 from docbatch.sinks.base import Delivery
 
@@ -43,7 +44,10 @@ def json_value(value: object) -> bytes:
     except ValueError:
         pass
     try:
-        text = json.dumps(value, default=to_jsonable_python, allow_nan=False, separators=(",", ":"))
+        plain = value if isinstance(value, dict | list | tuple) else to_jsonable_python(value)
+        text = json.dumps(
+            finite_value(plain), default=to_jsonable_python, allow_nan=False, separators=(",", ":")
+        )
     except RecursionError:
         raise ValueError("the answer is nested too deeply") from None
     return text.encode()

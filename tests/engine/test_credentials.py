@@ -10,7 +10,7 @@ import pytest
 from docbatch.core.errors import CredentialsError
 from docbatch.engine.connections import credentials
 from docbatch.engine.connections.credentials import read_key
-from docbatch.specs.secret_references import CommandReference
+from docbatch.specs.secret_references import CommandReference, FileReference
 from docbatch.testing.patience import LONG, until
 
 
@@ -62,3 +62,24 @@ def test_one_that_nobody_waits_for_any_more_is_ended_at_once(tmp_path: Path) -> 
     assert ["did not end" in each for each in told] == [True]
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_one_that_prints_for_ever_is_ended(tmp_path: Path) -> None:
+    assert "printed more than" in refused("while True: print('planted' * 1000)", tmp_path)
+
+
+def test_one_whose_child_keeps_the_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    leaves = f"import subprocess; subprocess.Popen(['sleep', '{LONG}']); print('key-of-the-project')"
+
+    assert read_key("vendor", command(leaves), tmp_path) == "key-of-the-project"
+
+
+@pytest.mark.parametrize("name", ["pipe", "/dev/zero", "/dev/tty", ".", "long"])
+def test_a_key_file_that_is_none_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "long").write_text("planted" * credentials.LARGEST)
+
+    with pytest.raises(CredentialsError, match=r"the key file .* (is|cannot)") as raised:
+        read_key("vendor", FileReference(file=name), tmp_path)
+
+    assert "planted" not in raised.value.message

@@ -20,8 +20,8 @@ from docbatch.providers.extractpage.answer import pack
 from docbatch.providers.extractpage.calls import Service
 from docbatch.providers.extractpage.locator import Locator
 from docbatch.providers.extractpage.provider import ExtractPageProvider
-from docbatch.providers.http.client import Reply
 from docbatch.providers.http.link_fields import without_queries
+from docbatch.providers.http.reply import Reply
 from docbatch.providers.llamacloud.calls import Api
 from docbatch.providers.llamacloud.jobs import Jobs
 from docbatch.spool import Spool

@@ -7,14 +7,18 @@ from typing import Any, TypeVar
 
 from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, ProviderError, Unexpected, UsageError
+from docbatch.core.models import Failure
+from docbatch.core.outside_text import whole_value
 from docbatch.engine.code_of_others import raised
-from docbatch.providers.base import Provider, Survey
+from docbatch.providers.base import Failed, Progress, Provider, Survey
+from docbatch.providers.http.redaction import MOST_KEPT, redact
 
 T = TypeVar("T")
 Allowed = tuple[type[Exception], ...]
 MEMBERS = sorted(
     name for name, value in vars(Provider).items() if inspect.isfunction(value) and name[0] != "_"
 )
+LONGEST_CODE = 200
 MENDABLE = "its work is left as it is; it is a fault of the provider's code, which its authors can mend"
 
 
@@ -26,6 +30,9 @@ def kept(connection: str, call: str, act: Callable[[], T], gives: Any, may_raise
     known: Allowed = (ProviderError, CredentialsError, *may_raise)
     try:
         answer = act()
+    except (ProviderError, CredentialsError) as error:
+        error.message = _told(error.message)
+        raise
     except known:
         raise
     except WrongTypeError as error:
@@ -34,7 +41,29 @@ def kept(connection: str, call: str, act: Callable[[], T], gives: Any, may_raise
         raise broken(connection, call, f"it raised {raised(error)}") from error
     if not isinstance(answer, gives):
         raise broken(connection, call, f"it returned a value of type {type(answer).__name__}")
-    return answer
+    return fit(answer)
+
+
+def fit(answer: T) -> T:
+    """Return what a provider gave as it can be recorded and shown, whatever its vendor says in it."""
+    answer = whole_value(answer)
+    if not isinstance(answer, Progress):
+        return answer
+    ended = [
+        replace(each, failure=_failure(each.failure)) if isinstance(each, Failed) else each
+        for each in answer.ended
+    ]
+    doubted = {key: _failure(why) for key, why in answer.doubted.items()}
+    return replace(answer, ended=ended, doubted=doubted, note=_told(answer.note))
+
+
+def _failure(failure: Failure) -> Failure:
+    code = None if failure.code is None else redact(failure.code, (), LONGEST_CODE)
+    return Failure(failure.kind, _told(failure.message), code)
+
+
+def _told(message: str) -> str:
+    return redact(message, (), MOST_KEPT)
 
 
 class WrongTypeError(TypeError):

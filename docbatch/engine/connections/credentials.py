@@ -1,14 +1,21 @@
 """Reading what specs only refer to: keys, and the names of workspaces. Values are never kept or shown."""
 
 import os
+import stat
 import time
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from docbatch.core.errors import CredentialsError
 from docbatch.specs.secret_references import CommandReference, EnvReference, FileReference
 
+if TYPE_CHECKING:
+    from subprocess import Popen
+
 PATIENCE = 60.0
+LARGEST = 1 << 20
+"""Bytes that a file or a command may give."""
 GLANCE = 0.1
 """Seconds between looks whether a command is still waited for."""
 Reference = EnvReference | FileReference | CommandReference
@@ -61,49 +68,93 @@ def _read(connection: str, reference: Reference, root: Path, over: Event | None 
 
 def _read_file(connection: str, path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CredentialsError(f"connection '{connection}': the key file {path} cannot be read") from error
+        with open_regular(path) as file:
+            content = file.read(LARGEST + 1)
+        if len(content) <= LARGEST:
+            return content.decode()
+        why = f"is larger than {LARGEST:,} bytes, and no key"
+    except IrregularError:
+        why = "is no regular file"
+    except (OSError, ValueError):
+        # The cause of what is no text quotes what the file holds, so it is not chained.
+        why = "cannot be read"
+    raise CredentialsError(
+        f"connection '{connection}': the key file {path} {why}",
+        hint="a key that comes out of a pipe is read with {command: [...]}",
+    )
+
+
+class IrregularError(OSError):
+    """What was to be read is a device, a pipe or a folder: reading it may never end."""
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file without waiting for anybody. Raises IrregularError for what is none, OSError."""
+    number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    file = os.fdopen(number, "rb", buffering=0) if stat.S_ISREG(os.fstat(number).st_mode) else None
+    if file is None:
+        os.close(number)
+        raise IrregularError
+    return cast("BinaryIO", file)
 
 
 def run_command(subject: str, command: list[str], root: Path, over: Event) -> str:
-    """Return what a command prints. Raises CredentialsError, which says what `subject` is and never what was printed."""
+    """Return what a command prints. Raises CredentialsError, which says what `subject` is and never what was printed.
+
+    It is ended when it prints more than anybody keeps, takes too long, or is `over`.
+    """
     import subprocess  # noqa: PLC0415 - planning never runs a command
 
     failed = f"{subject} '{command[0]}'"
-    until = time.monotonic() + PATIENCE
     try:
         # It may have to ask a person, so it keeps the terminal that this process has.
         process = subprocess.Popen(
-            command,
-            cwd=root,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
+            command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
-    except OSError:
+    except (OSError, ValueError):
         raise CredentialsError(f"{failed} failed") from None
     with process:
-        while True:
-            try:
-                secret, _ = process.communicate(timeout=GLANCE)
-                break
-            except subprocess.TimeoutExpired:
-                if over.is_set() or time.monotonic() >= until:
-                    process.kill()
-                    raise CredentialsError(
-                        f"{failed} did not end within {PATIENCE:g} s"
-                        if not over.is_set()
-                        else f"{failed} did not end",
-                        hint="run it by hand to see what it waits for",
-                    ) from None
-            except UnicodeDecodeError:
-                # The cause quotes what the command printed, so it is not chained.
-                raise CredentialsError(f"{failed} printed what is no text") from None
+        try:
+            printed = _printed(process, failed, over)
+        except BaseException:
+            process.kill()
+            raise
     if process.returncode != 0:
         raise CredentialsError(f"{failed} failed, with exit code {process.returncode}")
-    return secret
+    try:
+        return printed.decode()
+    except UnicodeDecodeError:
+        # The cause quotes what the command printed, so it is not chained.
+        raise CredentialsError(f"{failed} printed what is no text") from None
+
+
+def _printed(process: "Popen[bytes]", failed: str, over: Event) -> bytes:
+    """Return what is printed until the end. Whoever else holds the pipe is not waited for. Raises CredentialsError."""
+    assert process.stdout is not None
+    until = time.monotonic() + PATIENCE
+    found, ended = bytearray(), False
+    while not (ended and process.poll() is not None):
+        if over.is_set() or time.monotonic() >= until:
+            late = f"{failed} did not end" + ("" if over.is_set() else f" within {PATIENCE:g} s")
+            raise CredentialsError(late, hint="run it by hand to see what it waits for")
+        gone = process.poll() is not None
+        piece = None if ended else _piece(process.stdout.fileno())
+        found += piece or b""
+        ended = ended or piece == b"" or (gone and piece is None)
+        if len(found) > LARGEST:
+            raise CredentialsError(f"{failed} printed more than {LARGEST:,} bytes, and no secret")
+        if ended and process.poll() is None:
+            time.sleep(GLANCE / 10)
+    return bytes(found)
+
+
+def _piece(pipe: int) -> bytes | None:
+    """Return what comes next, nothing at the end, None when nothing came for a while."""
+    import selectors  # noqa: PLC0415 - as above
+
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        return os.read(pipe, 1 << 16) if selector.select(GLANCE) else None
 
 
 def _place(reference: Reference) -> str:

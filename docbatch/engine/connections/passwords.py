@@ -1,19 +1,17 @@
 """Reading the passwords of a job. They are given to its provider and kept nowhere; no message holds a part of one."""
 
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import BinaryIO
 
 from docbatch.core.errors import CredentialsError
-from docbatch.engine.connections.credentials import run_command
+from docbatch.engine.connections.credentials import LARGEST, IrregularError, open_regular, run_command
 from docbatch.specs.secret_references import FileReference
 from docbatch.specs.values import PasswordPlace
 
 MOST = 100
 LONGEST = 1000
-LARGEST = 1 << 20
 
 
 @dataclass
@@ -73,9 +71,11 @@ def _opened(job: str, root: Path, path: str) -> BinaryIO:
     """Open a regular file; nothing else is waited for."""
     place = root / Path(path).expanduser()
     try:
-        if not stat.S_ISREG(place.stat().st_mode):
-            raise _error(job, f"{path} is no file")
-        return place.open("rb")
+        return open_regular(place)
+    except IrregularError:
+        raise _error(job, f"{path} is no file") from None
+    except ValueError:
+        raise _error(job, f"{path} is no path") from None
     except OSError as error:
         raise _error(job, f"{path} cannot be read: {error.strerror}") from error
 

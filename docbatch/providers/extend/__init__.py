@@ -123,7 +123,7 @@ def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
         url, headers, limiter=Buckets(settings.requests_per_second or REQUESTS_PER_SECOND), timeout=300
     )
     kind = SingleRuns if version == SINGLE else ExtendProvider
-    return kind(_account(settings), _traits(settings), client, PresignedClient(url))
+    return kind(_account(settings), _traits(settings), client, PresignedClient(url, secrets=client.secrets))
 
 
 def _read(payload: bytes) -> "Answer":

@@ -7,6 +7,7 @@ from typing import Any, Final
 from docbatch.core.errors import Unavailable
 from docbatch.core.models import Operation
 from docbatch.providers.http import rates
+from docbatch.providers.http.identities import identity
 from docbatch.providers.http.keyed import KeyedClient, Reply, redact
 from docbatch.providers.http.times import moment
 
@@ -140,19 +141,20 @@ def since(found: Iterable[list[Row]], earliest: float) -> Iterator[Row]:
 
 def row(found: object) -> Row:
     """Return one row. Raises Unavailable for what is none."""
-    if not isinstance(found, dict) or not isinstance(found.get("id"), str):
+    run = identity(found.get("id")) if isinstance(found, dict) else None
+    if not isinstance(found, dict) or run is None:
         raise Unavailable("a row of a list has no id")
     metadata, file = found.get("metadata"), found.get("file")
     created = moment(found.get("createdAt")) or 0.0
     return Row(
-        id=found["id"],
+        id=run,
         status=str(found.get("status")),
-        batch=_text(found.get("batchId")),
+        batch=identity(found.get("batchId")),
         reason=_text(found.get("failureReason")),
         message=_shown(found.get("failureMessage")),
         created=created,
         touched=max(created, moment(found.get("updatedAt")) or 0.0),
-        file=_text(file.get("id")) if isinstance(file, dict) else None,
+        file=identity(file.get("id")) if isinstance(file, dict) else None,
         metadata=metadata if isinstance(metadata, dict) else {},
     )
 

@@ -9,6 +9,7 @@ from docbatch.providers.extend.plaintext import plain
 POINTS = 72.0
 
 Kind = Literal["heading", "text", "list", "table", "image", "code", "formula", "other"]
+LARGEST = 1e15
 _KINDS: Mapping[str, Kind] = {
     "text": "text",
     "heading": "heading",
@@ -52,7 +53,7 @@ class Layout:
     def _blocks(self) -> Iterator[Mapping[str, Any]]:
         for chunk in self._chunks:
             for block in _list(chunk.get("blocks")):
-                if isinstance(block, dict) and block.get("type") not in _PARTS:
+                if isinstance(block, dict) and str(block.get("type")) not in _PARTS:
                     yield block
 
     def _built(self, number: int, blocks: list[Mapping[str, Any]]) -> Page:
@@ -112,7 +113,7 @@ def _box(block: Mapping[str, Any], scale: float | None) -> BBox | None:
 def _scaled(value: object, scale: float | None) -> float | None:
     if scale is None or not isinstance(value, int | float) or isinstance(value, bool):
         return None
-    return round(value * scale, 3)
+    return round(value * scale, 3) if abs(value) <= LARGEST else None
 
 
 def _page(block: Mapping[str, Any]) -> int | None:
@@ -122,7 +123,7 @@ def _page(block: Mapping[str, Any]) -> int | None:
 
 def _confidence(block: Mapping[str, Any]) -> float | None:
     value = _mapping(block.get("metadata")).get("avgOcrConfidence")
-    return float(value) if isinstance(value, int | float) else None
+    return float(value) if isinstance(value, int | float) and abs(value) <= LARGEST else None
 
 
 def _content(block: Mapping[str, Any]) -> str:

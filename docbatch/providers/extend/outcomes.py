@@ -6,6 +6,7 @@ from docbatch.core.errors import NotSent, Refused, Unavailable, Uncertain
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.base import Accepted, Failed, Ready
 from docbatch.providers.extend.calls import Row
+from docbatch.providers.http.identities import identity
 from docbatch.providers.http.keyed import Reply, redact
 
 RUNNING = frozenset({"PENDING", "PROCESSING", "CANCELLING"})
@@ -79,9 +80,9 @@ def accepted(reply: Reply) -> Accepted:
     """Return what a create's answer says. Raises Refused, NotSent, Uncertain."""
     if 200 <= reply.status < 300:
         found = reply.json()
-        identity = found.get("id") if isinstance(found, dict) else None
-        if isinstance(identity, str) and identity:
-            return Accepted(identity)
+        made = identity(found.get("id")) if isinstance(found, dict) else None
+        if made is not None:
+            return Accepted(made)
         raise Uncertain(f"the answer to a create has no id: {reply.excerpt}", cause=reply.cause)
     if reply.status == 402:
         raise out_of_credits(reply)

@@ -157,7 +157,7 @@ class ExtendProvider:
         if reply.status in (404, 410):
             raise self._missing(intent, f"Extend no longer has run {ready.remote_id}")
         run = document(reply)
-        if run.get("status") in RUNNING:
+        if str(run.get("status")) in RUNNING:
             raise Unavailable(f"run {ready.remote_id} is not over yet")
         if run.get("output") is None and isinstance(run.get("outputUrl"), str):
             run["output"] = answer.loads(self._storage.get(run["outputUrl"], limit=LARGEST))

@@ -11,6 +11,7 @@ from docbatch.naming import references
 from docbatch.providers.base import Batch, Prepared, Step
 from docbatch.providers.extend import marks, outcomes
 from docbatch.providers.extend.calls import document
+from docbatch.providers.http.identities import identity
 from docbatch.providers.http.keyed import Reply
 from docbatch.providers.http.times import moment
 
@@ -117,7 +118,7 @@ def _file(step: Step, answer: dict[str, object]) -> RemoteObject:
     # The older version wraps the file.
     inner = answer.get("file")
     found = inner if isinstance(inner, dict) else answer
-    identity, made = found.get("id"), moment(found.get("createdAt")) or 0.0
-    if not isinstance(identity, str) or not identity:
+    file, made = identity(found.get("id")), moment(found.get("createdAt")) or 0.0
+    if file is None:
         raise Unavailable("the answer to an upload has no id")
-    return RemoteObject(step.name, identity, {CREATED: str(made)}, made + ALIVE if made else None)
+    return RemoteObject(step.name, file, {CREATED: str(made)}, made + ALIVE if made else None)

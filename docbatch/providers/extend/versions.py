@@ -36,7 +36,10 @@ def chosen(processor: Mapping[str, Any], pins: Mapping[str, str]) -> str | None:
 def _newest(client: KeyedClient, route: Route, identity: str) -> str | None:
     """Return the newest published version; the list has the draft first, then the newest."""
     found = _asked(client, route, identity, "/versions")
-    versions = [each.get("version") for each in found.get("data", []) if isinstance(each, dict)]
+    data = found.get("data")
+    versions = (
+        [each.get("version") for each in data if isinstance(each, dict)] if isinstance(data, list) else []
+    )
     return next((each for each in versions if isinstance(each, str) and each != DRAFT), None)
 
 

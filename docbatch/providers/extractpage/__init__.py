@@ -77,7 +77,9 @@ def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
     limiter = Limiter(rate, burst=max(1, int(rate / 10)))
     client = KeyedClient(url, {"X-API-KEY": surroundings.key()}, limiter=limiter)
     return ExtractPageProvider(
-        Service(url, client, PresignedClient(url)), account(settings), traits(settings)
+        Service(url, client, PresignedClient(url, secrets=client.secrets)),
+        account(settings),
+        traits(settings),
     )
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
+from docbatch.providers.http.identities import identity
 from docbatch.providers.http.times import moment
 
+MOST_WRAPPED = 5
 _COUNTS = ("pending", "running", "succeeded", "failed", "cancelled")
 _ENDED = frozenset({"completed", "partially_failed", "failed", "cancelled", "canceled", "expired"})
 _XML = re.compile(r"<(Code|Message)>([^<]{1,300})</\1>")
@@ -95,7 +97,7 @@ def read_file(answer: object) -> RemoteFile:
     upload = _object(body.get("upload"))
     kind = body.get("content_type")
     return RemoteFile(
-        id=_text(body, "id"),
+        id=_identity(body, "id"),
         content_type=kind if isinstance(kind, str) else None,
         expires=moment(body.get("expires_at")),
         method=_text(upload, "method").upper(),
@@ -109,7 +111,7 @@ def read_stored(answer: object) -> StoredFile:
     body = _object(answer)
     name, kind = body.get("filename"), body.get("content_type")
     return StoredFile(
-        id=_text(body, "id"),
+        id=_identity(body, "id"),
         name=name if isinstance(name, str) else None,
         content_type=kind if isinstance(kind, str) else None,
         created=moment(body.get("created_at")),
@@ -132,7 +134,7 @@ def read_batch(answer: object) -> RemoteBatch:
     if not _is_whole(total):
         raise Misshapen("total_items is missing")
     return RemoteBatch(
-        id=_text(body, "id"),
+        id=_identity(body, "id"),
         status=str(body.get("status")),
         total=total,
         counts=_counts(body.get("counts")),
@@ -158,17 +160,17 @@ def read_list(answer: object) -> tuple[list[RemoteBatch], str | None]:
     return [read_batch(each) for each in _list(body, "data")], _cursor(body)
 
 
-def read_complaint(body: object, text: str) -> tuple[str | None, str]:
-    """Return the code and the words of an error, whatever shape it came in."""
-    if not isinstance(body, dict):
+def read_complaint(body: object, text: str, depth: int = MOST_WRAPPED) -> tuple[str | None, str]:
+    """Return the code and the words of an error, whatever shape it came in; in `depth` others at most."""
+    if not isinstance(body, dict) or depth <= 0:
         found = dict(_XML.findall(text))
         return found.get("Code"), found.get("Message", "")
     code = body.get("error", body.get("code"))
     if isinstance(code, dict):
-        return read_complaint({**code, "error": code.get("code")}, text)
+        return read_complaint({**code, "error": code.get("code")}, text, depth - 1)
     detail = body.get("detail")
     if isinstance(detail, dict):
-        return read_complaint(detail, text)
+        return read_complaint(detail, text, depth - 1)
     words = "; ".join(_findings(detail)) if isinstance(detail, list) else detail or body.get("message")
     return code if isinstance(code, str) else None, words if isinstance(words, str) else ""
 
@@ -194,8 +196,8 @@ def _item(answer: object) -> RemoteItem:
     code, message = read_complaint(error, "")
     began, ended = moment(body.get("started_at")), moment(body.get("completed_at"))
     return RemoteItem(
-        id=_text(body, "id"),
-        file_id=_text(body, "file_id"),
+        id=_identity(body, "id"),
+        file_id=_identity(body, "file_id"),
         status=str(body.get("status")),
         pages=pages if _is_whole(pages) else None,
         seconds=None if began is None or ended is None else ended - began,
@@ -233,6 +235,13 @@ def _object(answer: object) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise Misshapen("an object is missing")
     return answer
+
+
+def _identity(body: Mapping[str, Any], name: str) -> str:
+    found = identity(body.get(name))
+    if found is None:
+        raise Misshapen(f"{name} is missing")
+    return found
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

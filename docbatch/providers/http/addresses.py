@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import httpcore
 from httpcore import SOCKET_OPTION, NetworkBackend, NetworkStream
@@ -11,7 +11,23 @@ from docbatch.naming.links import is_loopback
 
 __all__ = ["CheckedBackend", "Forbidden", "is_loopback", "is_public"]
 
-_NAT64 = ip_network("64:ff9b::/96")
+_NAT64 = IPv6Network("64:ff9b::/96")
+_ISATAP = (0x00005EFE, 0x02005EFE)
+_NOT_PUBLIC_IPV4 = (
+    # For protocols; one cloud has its metadata in it.
+    IPv4Network("192.0.0.0/24"),
+    # Relays for 6to4, which lead anywhere.
+    IPv4Network("192.88.99.0/24"),
+    # The host of virtual machines in one cloud.
+    IPv4Network("168.63.129.16/32"),
+)
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+_NOT_PUBLIC_IPV6 = (
+    # For protocols, among them tunnels that lead anywhere.
+    IPv6Network("2001::/23"),
+    IPv6Network("2001:db8::/32"),
+    IPv6Network("3fff::/20"),
+)
 
 
 class Forbidden(Exception):
@@ -20,17 +36,25 @@ class Forbidden(Exception):
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
     """Say whether an address is one of the open internet, whatever it is wrapped in."""
-    if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or _translated(address)
-        if inner is not None:
-            return is_public(inner)
-        if address.is_site_local:
-            return False
-    return address.is_global and not address.is_multicast
+    if isinstance(address, IPv4Address):
+        return (
+            address.is_global
+            and not address.is_multicast
+            and not any(address in each for each in _NOT_PUBLIC_IPV4)
+        )
+    wrapped = _wrapped(address)
+    if wrapped is not None:
+        return is_public(wrapped)
+    # Python's own tables differ from release to release, so what is public is said, not what is not.
+    return address in _GLOBAL_UNICAST and not any(address in each for each in _NOT_PUBLIC_IPV6)
 
 
-def _translated(address: IPv6Address) -> IPv4Address | None:
-    return IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
+def _wrapped(address: IPv6Address) -> IPv4Address | None:
+    """Return where a translator or a tunnel would take an address."""
+    last = IPv4Address(int(address) & 0xFFFFFFFF)
+    if address.ipv4_mapped is not None or address in _NAT64:
+        return last
+    return address.sixtofour or (last if (int(address) >> 32) & 0xFFFFFFFF in _ISATAP else None)
 
 
 def _is_host(address: IPv4Address | IPv6Address) -> bool:

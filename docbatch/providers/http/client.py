@@ -6,30 +6,26 @@ cause or context of an error.
 
 import logging
 import os
-import re
 import ssl
-import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import h11
 import httpcore
 import httpx
 
 from docbatch import __version__
-from docbatch.core.errors import Unavailable
-from docbatch.jsontext import parse
 from docbatch.providers.http import causes
 from docbatch.providers.http.addresses import Forbidden
 from docbatch.providers.http.exchanges import CLOSED, Broken, Exchange, Exchanges, Late
-from docbatch.providers.http.redaction import LOOKED_AT, redact
+from docbatch.providers.http.redaction import redact, without_keys
+from docbatch.providers.http.reply import Reply
 from docbatch.providers.http.sockets import BoundedBackend
-from docbatch.providers.http.times import header_date
 
 CONNECT_PATIENCE = 10.0
 SILENCES = 10
@@ -40,13 +36,10 @@ SLOWEST_UPLOAD = 32_000
 """Bytes a second that must get through at least: what is sent adds so much to the time of an exchange."""
 UNSTATED = 512_000_000
 """Bytes that are allowed for where the length of what is sent is not known."""
-LONGEST_WAIT = 3600.0
 MOST_IDLE = 64
 KEPT = 5.0
 """Seconds an idle connection is kept: less than servers do, so that a call seldom meets one just closed."""
 STEP = 1 << 20
-SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
-LATER = frozenset({408, 425, 429})
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 Files = Mapping[str, tuple[str | None, BinaryIO | bytes] | tuple[str | None, BinaryIO | bytes, str]]
@@ -54,71 +47,6 @@ Files = Mapping[str, tuple[str | None, BinaryIO | bytes] | tuple[str | None, Bin
 # The client logs URLs, and below that level headers.
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A complete answer. Header names are in lower case; the body is decoded and bounded."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    secrets: tuple[str, ...] = field(default=(), repr=False, compare=False)
-
-    def json(self) -> Any:
-        """Read the body. Raises Unavailable with the body cut and redacted."""
-        try:
-            return parse(self.body, finite=True)
-        except (ValueError, RecursionError):
-            pass
-        what = "is a page, not JSON" if causes.is_page(self.body) else "is not JSON"
-        hint = causes.CHECK_ADDRESS if causes.is_page(self.body) else None
-        text = f"an answer with status {self.status} {what}: {self.excerpt}"
-        raise Unavailable(text, hint=hint, cause=self.cause)
-
-    @property
-    def cause(self) -> str:
-        """What came instead of a good answer, in a few words."""
-        return causes.answered(self.status, self.headers, self.body)
-
-    @property
-    def excerpt(self) -> str:
-        """The body as it may be shown: without keys and presigned queries, at most 400 characters."""
-        start = self.body[: 4 * (LOOKED_AT + 1)]
-        return redact(start.decode(errors="replace"), self.secrets) or "(empty)"
-
-    @property
-    def retry_after(self) -> float | None:
-        """Seconds the vendor asks to wait, at most an hour."""
-        asked = self.headers.get("retry-after", "").strip()
-        if SECONDS.fullmatch(asked):
-            return min(float(asked), LONGEST_WAIT)
-        until = header_date(asked)
-        return None if until is None else min(max(until - self.date, 0.0), LONGEST_WAIT)
-
-    @property
-    def told_date(self) -> float | None:
-        """The vendor's time of the answer, where it says."""
-        return header_date(self.headers.get("date", ""))
-
-    @property
-    def date(self) -> float:
-        """The vendor's time of the answer; this machine's where the answer does not say."""
-        told = self.told_date
-        return time.time() if told is None else told
-
-    @property
-    def is_json(self) -> bool:
-        try:
-            self.json()
-        except Unavailable:
-            return False
-        return True
-
-    @property
-    def later(self) -> bool:
-        """Whether the answer says no more than that the same call may be made again."""
-        return self.status in LATER or self.status >= 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,20 +137,24 @@ class Client:
         self._release()
 
     def _reply(self, call: Call, exchange: Exchange) -> Reply:
-        request = self._request(call, exchange)
+        try:
+            request = self._request(call, exchange)
+        except UnicodeError:
+            # A vendor may name headers and links that no request can have.
+            raise Broken("it has an address or a header that cannot be sent") from None
         exchange.allow(_size(request) / SLOWEST_UPLOAD)
         with closing(self._transport.handle_request(request)) as response:
             headers = _headers(response)
-            return Reply(response.status_code, headers, _body(response, headers, call), tuple(call.secrets))
+            body = without_keys(_body(response, headers, call), call.secrets)
+            return Reply(response.status_code, headers, body, tuple(call.secrets))
 
     def _failure(self, call: Call, exchange: Exchange, error: Exception) -> ExchangeFailure:
         closed = self._exchanges.closed
         what = CLOSED if closed else _told(error, sent=exchange.sent)
         told = what if exchange.sent else f"{what}; nothing was sent"
         text = redact(f"{call.subject}: {told}", call.secrets)
-        host = httpx.URL(call.url).netloc.decode()
         # What this side ended is nothing that stands in its way.
-        cause = None if closed else causes.unreached(_reason(error, what), host)
+        cause = None if closed else causes.unreached(_reason(error, what), _host(call.url))
         return ExchangeFailure(
             text, exchange.sent, late=isinstance(error, httpx.TimeoutException | Late), cause=cause
         )
@@ -241,6 +173,13 @@ class Client:
             files=dict(call.files) if call.files else None,
             extensions={"timeout": self._patience, "trace": exchange.trace},
         )
+
+
+def _host(url: str) -> str:
+    try:
+        return httpx.URL(url).netloc.decode(errors="replace")
+    except (httpx.InvalidURL, UnicodeError):
+        return ""
 
 
 def _size(request: httpx.Request) -> int:

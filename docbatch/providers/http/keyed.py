@@ -13,11 +13,12 @@ from urllib.parse import unquote, urlencode, urlsplit
 from docbatch.core.errors import CredentialsError, NotSent, Unavailable, Uncertain, UsageError
 from docbatch.providers.http.addresses import is_loopback
 from docbatch.providers.http.causes import CHECK_ADDRESS, is_redirect
-from docbatch.providers.http.client import MOST_IDLE, NO_HEADERS, Call, Client, ExchangeFailure, Files, Reply
+from docbatch.providers.http.client import MOST_IDLE, NO_HEADERS, Call, Client, ExchangeFailure, Files
 from docbatch.providers.http.presigned import PresignedClient
 from docbatch.providers.http.proxies import proxy_for
 from docbatch.providers.http.rates import Pace
 from docbatch.providers.http.redaction import redact
+from docbatch.providers.http.reply import Reply
 
 __all__ = ["Files", "Heard", "KeyedClient", "PresignedClient", "Reply", "redact"]
 
@@ -57,6 +58,11 @@ class KeyedClient:
         # A request on a kept connection may be lost with it, so the one that costs money has a connection of its own.
         self._fresh = _client(base_url, headers, timeout, idle=0)
         self._hearing = threading.local()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown: the key, as headers carry it."""
+        return self._secrets
 
     def __repr__(self) -> str:
         return f"Wire({self._base!r})"

@@ -7,8 +7,9 @@ from typing import BinaryIO
 from docbatch.core.models import Failure, FailureClass
 from docbatch.naming.links import BadLink, normal
 from docbatch.providers.http.addresses import CheckedBackend
-from docbatch.providers.http.client import NO_HEADERS, Call, Client, ExchangeFailure, Reply, Take
+from docbatch.providers.http.client import NO_HEADERS, Call, Client, ExchangeFailure, Take
 from docbatch.providers.http.presigned import REDIRECTS, joined
+from docbatch.providers.http.reply import Reply
 
 LARGEST = 100_000_000
 """Bytes a fetched document may have."""

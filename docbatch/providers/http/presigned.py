@@ -1,14 +1,15 @@
 """Presigned URLs: uploads and downloads at hosts that a vendor's answer names, by a client that carries no key."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 from docbatch.core.errors import Gone, Unavailable
 from docbatch.providers.http.addresses import CheckedBackend, is_loopback
-from docbatch.providers.http.client import NO_HEADERS, Call, Client, Reply
+from docbatch.providers.http.client import NO_HEADERS, Call, Client
 from docbatch.providers.http.exchanges import Broken
 from docbatch.providers.http.redaction import redact
+from docbatch.providers.http.reply import Reply
 
 CHUNK = 1 << 18
 MOST_ECHOED = 1 << 20
@@ -19,10 +20,12 @@ class PresignedClient:
     """The keyless client: no cookies, no netrc, no proxy, nothing from the environment but the trusted certificates.
 
     Only https and public addresses, checked on each hop as the connection is made; this machine too when the vendor's
-    `base_url` is on it. `timeout` is the longest silence in seconds.
+    `base_url` is on it. `timeout` is the longest silence in seconds. What is
+    downloaded repeats none of the `secrets`, which are never sent.
     """
 
-    def __init__(self, base_url: str, *, timeout: float = 60) -> None:
+    def __init__(self, base_url: str, *, timeout: float = 60, secrets: Sequence[str] = ()) -> None:
+        self._secrets = tuple(secrets)
         self._loopback = is_loopback(urlsplit(base_url).hostname or "")
         backend = CheckedBackend(loopback=self._loopback)
         self._client = Client(NO_HEADERS, timeout=timeout, backend=backend)
@@ -31,7 +34,7 @@ class PresignedClient:
         """Upload exactly `size` bytes. Raises Unavailable for trouble, 408, 425, 429, 5xx and URLs out of bounds."""
         stated = {**headers, "Content-Length": str(size)}
         content = _exactly(stream, size)
-        return self._ask(Call("PUT", url, "the upload", MOST_ECHOED, stated, content))
+        return self._ask(Call("PUT", url, "the upload", MOST_ECHOED, stated, content, secrets=self._secrets))
 
     def get(self, url: str, *, limit: int, hops: int = 3) -> bytes:
         """Fetch at most `limit` bytes over at most `hops` redirects.
@@ -39,7 +42,9 @@ class PresignedClient:
         Raises Gone for 404 and 410, and Unavailable for the rest: after a 403 a new URL may do.
         """
         for _ in range(hops + 1):
-            reply = self._ask(Call("GET", url, "the download", max(limit, MOST_ECHOED)))
+            reply = self._ask(
+                Call("GET", url, "the download", max(limit, MOST_ECHOED), secrets=self._secrets)
+            )
             if reply.status not in REDIRECTS:
                 return _downloaded(reply, limit)
             url = joined(url, reply.headers.get("location", ""))

@@ -88,7 +88,7 @@ def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
     client = KeyedClient(address, {"Authorization": f"Bearer {surroundings.key()}"}, limiter=limiter)
     return LlamaCloudProvider(
         Api(client, settings.workspace),
-        PresignedClient(address),
+        PresignedClient(address, secrets=client.secrets),
         traits(settings),
         account(settings),
         # Who names a rate knows the limits of the account's own plan.

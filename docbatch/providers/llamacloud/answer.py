@@ -11,6 +11,7 @@ from docbatch.providers.llamacloud.calls import Json
 from docbatch.providers.llamacloud.results.provenance import Provenance, taken_from
 from docbatch.providers.llamacloud.results.side_results import FORMS
 
+LARGEST = 1e15
 Kind = Literal["heading", "text", "list", "table", "image", "code", "formula", "other"]
 _KINDS: dict[str, Kind] = {
     "heading": "heading",
@@ -237,7 +238,8 @@ def _blocks(items: object) -> Iterator[Block]:
 
 def _block(item: Json) -> Block:
     kind = _KINDS.get(str(item.get("type")), "other")
-    boxes = [box for box in item.get("bbox") or () if isinstance(box, dict)]
+    found = item.get("bbox")
+    boxes = [box for box in found if isinstance(box, dict)] if isinstance(found, list) else []
     level = item.get("level")
     return Block(
         kind=kind,
@@ -266,7 +268,10 @@ def _around(boxes: list[Json]) -> BBox | None:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """Return a number; JSON can write ones that are none, such as 1e999."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
+        return None
+    return float(value)
 
 
 def _text(found: Json, name: str) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from docbatch.core.errors import Refused, Uncertain
+from docbatch.providers.http import identities
 from docbatch.providers.http.keyed import Reply
 from docbatch.providers.llamacloud.calls import BATCHES, Api, detail, identity, under
 
@@ -61,7 +62,8 @@ class Batches:
         """Raises Gone, Unavailable."""
         found = self._api.get(under(BATCHES, batch), [("expand", "results")])
         standing = Standing(str(found.get("status")))
-        for row in found.get("results") or []:
+        rows = found.get("results")
+        for row in rows if isinstance(rows, list) else ():
             _take(standing, row)
         return standing
 
@@ -76,8 +78,8 @@ class Batches:
 
 def _created(reply: Reply) -> str:
     found = reply.json()
-    created = found.get("id") if isinstance(found, dict) else None
-    if not 200 <= reply.status < 300 or not isinstance(created, str) or not created:
+    created = identities.identity(found.get("id")) if isinstance(found, dict) else None
+    if not 200 <= reply.status < 300 or created is None:
         raise Uncertain(
             f"LlamaCloud answered the batch with status {reply.status} and no id: {reply.excerpt}"
         )
@@ -89,7 +91,7 @@ def _take(standing: Standing, row: object) -> None:
     if not isinstance(row, dict):
         return
     entry, job = str(row.get("source_directory_file_id")), row.get("job_reference")
-    if isinstance(job, dict) and job.get("id"):
-        standing.jobs.setdefault(entry, str(job["id"]))
+    if isinstance(job, dict) and (made := identities.identity(job.get("id"))):
+        standing.jobs.setdefault(entry, made)
     elif row.get("error_message"):
         standing.errors.setdefault(entry, str(row["error_message"]))

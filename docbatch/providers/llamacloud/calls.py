@@ -6,6 +6,8 @@ from typing import Any
 from urllib.parse import quote
 
 from docbatch.core.errors import Gone, Refused, Unavailable
+from docbatch.jsontext import parse
+from docbatch.providers.http import identities
 from docbatch.providers.http.keyed import KeyedClient, Reply
 
 DIRECTORIES = "/api/v1/beta/directories"
@@ -26,10 +28,10 @@ def under(path: str, *names: str) -> str:
     return "/".join((path, *(quote(name, safe="") for name in names)))
 
 
-def identity(found: Mapping[str, Any]) -> str:
+def identity(found: object) -> str:
     """Return the id of an object the service described. Raises Unavailable."""
-    value = found.get("id")
-    if not isinstance(value, str) or not value:
+    value = identities.identity(found.get("id")) if isinstance(found, dict) else None
+    if value is None:
         raise Unavailable("LlamaCloud described something without an id")
     return value
 
@@ -37,7 +39,7 @@ def identity(found: Mapping[str, Any]) -> str:
 def detail(reply: Reply) -> str:
     """Return what the service says about a refusal; it writes text, an object or a list of problems."""
     try:
-        found = json.loads(reply.body)
+        found = parse(reply.body)
     except (ValueError, RecursionError):
         return reply.excerpt
     if not isinstance(found, dict) or "detail" not in found:
@@ -51,7 +53,8 @@ def detail(reply: Reply) -> str:
 def _problem(each: Any) -> str:
     if not isinstance(each, dict):
         return str(each)
-    place = ".".join(str(step) for step in each.get("loc") or ())
+    steps = each.get("loc")
+    place = ".".join(map(str, steps)) if isinstance(steps, list) else ""
     return f"{place}: {each.get('msg')}" if place else str(each.get("msg"))
 
 
@@ -98,7 +101,7 @@ class Api:
             if not isinstance(items, list):
                 raise Unavailable(f"a page of {path} has no items")
             yield from (item for item in items if isinstance(item, dict))
-            token = page.get("next_page_token") or ""
+            token = str(page.get("next_page_token") or "")
             if not items or not token:
                 return
             if token in seen:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from docbatch.core.errors import CredentialsError, Gone, ProviderError, Refused, Stale
+from docbatch.core.errors import CredentialsError, Gone, ProviderError, Refused, Stale, Unavailable
 from docbatch.core.keys import canonical
 from docbatch.core.models import Operation, RemoteObject
 from docbatch.providers.base import Batch, Prepared
@@ -192,7 +192,11 @@ def _check_edition(batch: Batch, name: str, configuration: str, edition: str) ->
 
 def _described(found: Json) -> dict[str, str]:
     """Return what tells a configuration apart from itself after an edit."""
-    digest = hashlib.sha256(canonical(found.get("parameters")).encode()).hexdigest()
+    try:
+        told = canonical(found.get("parameters"))
+    except (ValueError, RecursionError):
+        raise Unavailable("LlamaCloud described a configuration that cannot be compared") from None
+    digest = hashlib.sha256(told.encode()).hexdigest()
     return {"version": str(found.get("version")), "parameters": digest, **_asks(_parameters(found))}
 
 

@@ -99,7 +99,7 @@ class Jobs:
 
     def cancel_unfinished(self, product: str, ids: Sequence[str]) -> None:
         for job, seen in self.standing(product, ids).items():
-            if seen is not None and seen.get("status") not in {"COMPLETED", "FAILED", "CANCELLED"}:
+            if seen is not None and str(seen.get("status")) not in {"COMPLETED", "FAILED", "CANCELLED"}:
                 self._cancel(product, job)
 
     def _cancel(self, product: str, job: str) -> None:

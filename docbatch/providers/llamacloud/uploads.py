@@ -10,6 +10,7 @@ from docbatch.core.errors import Gone, Unavailable
 from docbatch.core.models import FOUND, Failure, FailureClass, Input, Operation, RemoteObject, WorkItem
 from docbatch.naming.references import LONGEST, decode
 from docbatch.providers.base import Batch, Content, ContentChanged, Prepared
+from docbatch.providers.http import identities
 from docbatch.providers.http.keyed import Reply
 from docbatch.providers.http.rates import Limiter
 from docbatch.providers.llamacloud import outcomes
@@ -97,7 +98,7 @@ def _judged(item: WorkItem, path: str, reply: Reply) -> Json | Failure:
     if 400 <= reply.status < 500 and reply.status not in (404, 410):
         return outcomes.refusal(reply.status, detail(reply))
     made = accepted(reply, "POST", path).json()
-    if not isinstance(made, dict) or not isinstance(made.get("id"), str):
+    if not isinstance(made, dict) or identities.identity(made.get("id")) is None:
         raise Unavailable(f"adding {item.name} was answered without an id: {reply.excerpt}")
     return made
 

@@ -7,7 +7,8 @@ from typing import Generic, TypeVar
 
 import httpcore
 
-from docbatch.providers.http.client import Call, Client, ExchangeFailure, Reply, Take
+from docbatch.providers.http.client import Call, Client, ExchangeFailure, Take
+from docbatch.providers.http.reply import Reply
 from docbatch.testing.patience import until
 from tests.emulators.sockets import Act, Caller
 

@@ -12,9 +12,10 @@ import pytest
 from docbatch.core.models import FailureClass
 from docbatch.providers.http import client as clients
 from docbatch.providers.http.addresses import CheckedBackend
-from docbatch.providers.http.client import Client, ExchangeFailure, Reply
+from docbatch.providers.http.client import Client, ExchangeFailure
 from docbatch.providers.http.exchanges import Exchange, Exchanges, Late
 from docbatch.providers.http.links import LinkClient, LinkState, Unanswered
+from docbatch.providers.http.reply import Reply
 from docbatch.providers.http.sockets import BoundedBackend
 from docbatch.testing.patience import until
 from tests.emulators.sockets import CERTIFICATE, Act, Caller, Peer, answer, replying

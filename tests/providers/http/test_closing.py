@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from docbatch.core.errors import NotSent, Unavailable, Uncertain
-from docbatch.providers.http.client import Call, Client, ExchangeFailure, Reply
+from docbatch.providers.http.client import Call, Client, ExchangeFailure
 from docbatch.providers.http.exchanges import Exchange
 from docbatch.providers.http.keyed import KeyedClient
 from docbatch.providers.http.links import LinkClient, LinkState, Unanswered
 from docbatch.providers.http.presigned import PresignedClient
 from docbatch.providers.http.rates import Limiter
+from docbatch.providers.http.reply import Reply
 from docbatch.testing.patience import until
 from tests.emulators.sockets import CERTIFICATE, Caller, Peer, answer, replying
 from tests.providers.http.asking import BIG, NEVER, Asking, Held, asking, client, failure
