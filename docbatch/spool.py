@@ -22,6 +22,7 @@ from typing import Any, cast
 from docbatch.core.errors import ResultLost, StateError
 from docbatch.core.models import Draft
 from docbatch.durability import Flusher, Place
+from docbatch.owner_only import make_folder, opener
 
 try:
     from isal import isal_zlib as codec
@@ -46,7 +47,8 @@ def draft(incoming: Path, payload: bytes) -> Draft:
     """Write a payload below the spool's `incoming` folder, to be admitted by the process that holds the spool."""
     path = incoming / f"{secrets.token_hex(8)}.gz"
     try:
-        path.write_bytes(compress(payload))
+        with open(path, "xb", opener=opener) as file:
+            file.write(compress(payload))
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -68,7 +70,8 @@ class Spool:
     def sweep(self) -> None:
         """Make the spool ready to be written and drop what a killed run left half written."""
         try:
-            self.incoming.mkdir(parents=True, exist_ok=True)
+            make_folder(self.root)
+            make_folder(self.incoming)
             for leftover in self.incoming.iterdir():
                 leftover.unlink()
         except OSError as error:
@@ -81,7 +84,7 @@ class Spool:
     def draft(self, payload: bytes) -> Draft:
         """Write a payload to be admitted, here or in the process that holds the spool."""
         try:
-            self.incoming.mkdir(parents=True, exist_ok=True)
+            make_folder(self.incoming)
             return draft(self.incoming, payload)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -174,7 +177,7 @@ class Spool:
         try:
             written.replace(entry)
         except FileNotFoundError:
-            entry.parent.mkdir(exist_ok=True)
+            make_folder(entry.parent)
             written.replace(entry)
         self._note(entry)
 

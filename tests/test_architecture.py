@@ -22,7 +22,7 @@ LAYERS = (
     ("specs", "webhooks"),
     ("sources", "providers", "sinks", "state", "spool"),
     ("fields",),
-    ("naming", "media", "durability", "jsontext", "processes", "registry"),
+    ("naming", "media", "durability", "jsontext", "owner_only", "processes", "registry"),
     ("plugins",),
     ("core",),
 )

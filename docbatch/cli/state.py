@@ -79,7 +79,9 @@ def backup(file: Path) -> None:
 
 @command.command(name="check")
 @click.option(
-    "--repair", is_flag=True, help="Have the next apply bring back results that are missing or damaged."
+    "--repair",
+    is_flag=True,
+    help="Have the next apply bring back lost results, and compare documents and outputs anew.",
 )
 def check(*, repair: bool) -> int:
     """Check the state file, its checksums and histories, and every result in the spool. Changes nothing without --repair."""
@@ -92,9 +94,16 @@ def check(*, repair: bool) -> int:
         say(visible(fault.sentence))
     say(f"{plural(len(wrong), 'fault')} found" if wrong else "the state is sound")
     lost = {fault.item for fault in wrong if fault.item is not None}
-    if lost and repair:
+    has_free = any(fault.is_free for fault in wrong)
+    if (lost or has_free) and not repair:
+        say(
+            "run 'docbatch state check --repair', then 'docbatch apply': lost results are brought back, and what is recorded"
+            " of documents and outputs is compared with the files"
+        )
+    elif lost or has_free:
         mend(state_folder(), lost)
+    if lost and repair:
         say(f"{plural(len(lost), 'result')} will be brought back; run 'docbatch apply'")
-    elif lost:
-        say("to have lost results brought back, run 'docbatch state check --repair', then 'docbatch apply'")
+    if has_free and repair:
+        say("what is recorded of documents and outputs is taken as it is; run 'docbatch apply'")
     return 1 if wrong else 0

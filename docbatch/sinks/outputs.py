@@ -52,7 +52,8 @@ def write_all(descriptor: int, content: bytes | bytearray) -> None:
 
 
 def discard(unfinished: Unfinished) -> None:
-    with contextlib.suppress(FileNotFoundError):
+    """Remove the temporary file; where that fails as well, what failed before is what there is to tell."""
+    with contextlib.suppress(OSError):
         os.unlink(unfinished.temporary, dir_fd=unfinished.folder)
 
 

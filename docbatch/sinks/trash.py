@@ -12,6 +12,7 @@ import stat
 from pathlib import Path
 
 from docbatch.naming.pathtext import escape
+from docbatch.owner_only import make_folder, opener, tighten_one
 from docbatch.sinks.faults import sink_error
 
 _PIECE = 1 << 20
@@ -36,7 +37,7 @@ class Trash:
         """Write content that is about to be replaced. Raises SinkError when the trash cannot be written."""
         try:
             kept = self._announce(name, where, document, why)
-            with kept.open("xb") as file:
+            with open(kept, "xb", opener=opener) as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -46,11 +47,11 @@ class Trash:
 
     def _announce(self, name: str, where: str, document: str | None, why: str) -> Path:
         """Write the index line before the move: a line without a file says only that the move did not happen."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         shown = name.replace("/", "_").encode()[-_LONGEST_NAME:].decode(errors="ignore")
         kept = self.folder / f"{secrets.token_hex(6)}-{shown}"
         entry = {"name": kept.name, "output": where, "document": document, "why": why}
-        with (self.folder / "index.jsonl").open("ab") as index:
+        with open(self.folder / "index.jsonl", "ab", opener=opener) as index:
             index.write(json.dumps(entry, ensure_ascii=False).encode(errors="replace") + b"\n")
             index.flush()
             os.fsync(index.fileno())
@@ -64,6 +65,7 @@ class Trash:
                 raise
             _copy(folder, name, kept)
             os.unlink(name, dir_fd=folder)
+        tighten_one(kept)
         _sync(self.folder)
 
 
@@ -72,7 +74,7 @@ def _copy(folder: int, name: bytes, kept: Path) -> None:
         kept.symlink_to(os.fsdecode(os.readlink(name, dir_fd=folder)))
         return
     descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-    with open(descriptor, "rb") as source, kept.open("xb") as target:  # noqa: PTH123 - it is an open file already
+    with open(descriptor, "rb") as source, open(kept, "xb", opener=opener) as target:  # noqa: PTH123 - as above
         while piece := source.read(_PIECE):
             target.write(piece)
         target.flush()

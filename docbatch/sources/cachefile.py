@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from docbatch.owner_only import make_file
+
 APPLICATION = 0x64636163
 FORMAT = 2
 """Raise it when the tables change, or when `media.detect` answers differently for the same file."""
@@ -108,6 +110,7 @@ class CacheFile:
 
     def _open(self) -> None:
         with self._guarded():
+            make_file(self._path)
             self._db = sqlite3.connect(
                 os.fspath(self._path), timeout=PATIENCE, isolation_level=None, check_same_thread=False
             )
@@ -146,6 +149,8 @@ class CacheFile:
     def _guarded(self) -> Iterator[None]:
         try:
             yield
+        except OSError:
+            self._disconnect()
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             if code == sqlite3.SQLITE_BUSY:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from docbatch.naming.filenames import TEMPORARY
+from docbatch.owner_only import make_folder, opener
 from docbatch.sources.documents import WINDOW, Unusable
 from docbatch.sources.linkcache import LastLook
 from docbatch.sources.walk import Found, Window
@@ -51,10 +52,10 @@ def windows(files: Sequence[Found], unusable: Sequence[Unusable]) -> Iterator[Wi
 def put(root: bytes, path: bytes, fill: Callable[[BinaryIO], bool]) -> None:
     """Let `fill` write a file that takes the document's place if it says so, and leaves no trace otherwise."""
     target = place(root, path)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     unfinished = target.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
     try:
-        with unfinished.open("xb") as stream:
+        with open(unfinished, "xb", opener=opener) as stream:
             filled = fill(stream)
         if filled:
             unfinished.replace(target)

@@ -23,6 +23,7 @@ _path = itemgetter(0)
 _PAGE = 2048
 _BATCH = 8192
 _FLUSH_SECONDS = 5.0
+_FORGET = ("DELETE FROM stat WHERE path = ?", "DELETE FROM fingerprint WHERE path = ?")
 _LARGEST = (1 << 63) - 1
 _READ = (
     "SELECT path, size, mtime_ns, ctime_ns, inode, device, digest, media_type FROM stat"
@@ -41,6 +42,11 @@ class StatCache:
 
     def known(self, root: bytes, globs: Globs) -> "KnownFiles":
         return KnownFiles(self, root, globs)
+
+    def forget(self, path: bytes) -> None:
+        """Forget what is known of documents of this path, wherever they lie: it was wrong."""
+        if self.file is not None:
+            self.file.write([(forget, [(path,)]) for forget in _FORGET])
 
     def close(self) -> None:
         if self.file is not None:

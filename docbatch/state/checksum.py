@@ -23,5 +23,5 @@ def compare(what: str, recorded: int, found: int) -> None:
     if recorded != found:
         raise StateError(
             f"the state's record of {what} is damaged: its checksum does not match",
-            hint="nothing was sent. Restore .docbatch/state.db from a backup, or run 'docbatch state check'",
+            hint="it is not acted on. Restore .docbatch/state.db from a backup, or run 'docbatch state check'",
         )

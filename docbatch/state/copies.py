@@ -5,6 +5,8 @@ import os
 import sqlite3
 from pathlib import Path
 
+from docbatch.owner_only import make_file
+
 
 def write_copy(connection: sqlite3.Connection, to: Path) -> None:
     """Copy an open database, also while others read and write it. Raises OSError, sqlite3.Error; nothing is there then."""
@@ -12,6 +14,7 @@ def write_copy(connection: sqlite3.Connection, to: Path) -> None:
     # What a killed copy left may be no database at all.
     for left in (draft, draft.with_name(f"{draft.name}-journal")):
         left.unlink(missing_ok=True)
+    make_file(draft)
     with contextlib.closing(sqlite3.connect(draft)) as copy:
         connection.backup(copy)
     settle_on_disk(draft)

@@ -8,6 +8,8 @@ from pathlib import Path
 from docbatch.core.errors import DocbatchError
 from docbatch.state.checksum import checksum
 from docbatch.state.files import damaged
+from docbatch.state.proofs import Proofs
+from docbatch.state.tallies import TallyKeeper
 
 
 class Database:
@@ -22,7 +24,15 @@ class Database:
         self.path = path
         self.execute = connection.execute
         self.executemany = connection.executemany
+        self.proofs: Proofs | None = None
+        self._keeper: TallyKeeper | None = None
         connection.create_function("row_sum", -1, checksum, deterministic=True)
+
+    def keep_tallies(self) -> None:
+        """Count what is written from now on, and let what is acted on be proven. For the one writer."""
+        self._keeper = TallyKeeper(self.connection)
+        self._keeper.watch()
+        self.proofs = Proofs(self.connection, self._keeper)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[None]:
@@ -30,13 +40,27 @@ class Database:
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             yield
+            if self._keeper is not None:
+                self._keeper.settle()
             self.connection.execute("COMMIT")
         except BaseException as error:
+            if self._keeper is not None:
+                self._keeper.drop()
             with contextlib.suppress(sqlite3.Error):
                 self.connection.rollback()
             if isinstance(error, sqlite3.Error) and not isinstance(error, DocbatchError):
                 raise damaged(self.path, error) from error
             raise
+
+    @contextlib.contextmanager
+    def still(self) -> Iterator[None]:
+        """See the state as it is at one moment for the length of the block, whatever is written meanwhile."""
+        self.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with contextlib.suppress(sqlite3.Error):
+                self.connection.rollback()
 
     def close(self) -> None:
         self.connection.close()

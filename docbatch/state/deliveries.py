@@ -33,7 +33,8 @@ class RecordedSink:
 class DueDelivery:
     """A result that has to be written: the document's path, where to, and which payload of which item.
 
-    `item` is its row, None for a document that is no longer found and stays in an output for the whole job.
+    `item` is its row, None for a document that is no longer found and stays in an output for the whole job. `folded` is the
+    output's collision key, None where it has no file of its own.
     """
 
     item: int | None
@@ -44,6 +45,7 @@ class DueDelivery:
     size: int
     media_type: str
     expected: str | None
+    folded: int | None = None
 
 
 OutputRow = tuple[bytes, bytes, str | None, str | None, int]
@@ -108,7 +110,7 @@ class Deliveries:
     def due(self, sink: int, limit: int) -> list[DueDelivery]:
         rows = self._database.execute(
             "SELECT item.id, delivery.path, delivery.output, item.result, item.digest, item.size, item.media_type,"
-            " delivery.stamp"
+            " delivery.stamp, delivery.folded"
             " FROM delivery JOIN sink ON sink.id = delivery.sink"
             " JOIN document ON document.job = sink.job AND document.path = delivery.path"
             " JOIN item ON item.id = document.item"

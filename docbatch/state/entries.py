@@ -100,7 +100,7 @@ class Entries:
             if recorded is None or recorded.status is not ItemStatus.PENDING:
                 status = "unknown" if recorded is None else recorded.status
                 raise StateError(
-                    f"item {item.key[:12]} ({item.name}) is {status}, not waiting to be sent; nothing was sent"
+                    f"item {item.key[:12]} ({item.name}) is {status}, not waiting to be sent; it was not sent"
                 )
             self._database.execute(
                 "INSERT INTO submission_item (submission, position, item, name, path, status)"

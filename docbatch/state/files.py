@@ -4,6 +4,7 @@ Whatever is wrong is found before anything is written.
 """
 
 import contextlib
+import errno
 import os
 import secrets
 import sqlite3
@@ -12,8 +13,10 @@ from pathlib import Path
 
 from docbatch.core.errors import NoState, StateError
 from docbatch.core.report import visible
+from docbatch.owner_only import make_file, make_folder, opener, tighten
 from docbatch.state.copies import settle_on_disk
 from docbatch.state.foreign_things import foreign_objects, refuse_foreign_entries
+from docbatch.state.tallies import count_anew
 from docbatch.state.upgrade import VERSION, build, stored_version, upgrade
 
 APPLICATION_ID = 0x646F6362
@@ -40,11 +43,12 @@ anchor     empty; tells this folder from a copy of it
 
 
 def prepare(folder: Path) -> None:
-    """Make the state folder, and say in it what it is. Raises StateError."""
+    """Make the state folder, its owner's alone, and say in it what it is. Raises StateError."""
     refuse_foreign_entries(folder)
     _refuse_network(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
+        tighten(folder)
         _write_once(folder / "README", README)
         _write_once(folder / ".gitignore", "*\n")
     except OSError as error:
@@ -59,17 +63,27 @@ def create(folder: Path) -> None:
         return
     draft = folder / f"state.{secrets.token_hex(4)}.new"
     try:
+        make_file(draft)
         with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             build(connection)
             connection.execute("INSERT INTO meta VALUES ('lineage', ?)", (secrets.token_hex(8),))
-    except sqlite3.Error as error:
+            count_anew(connection, ["meta"])
+        settle_on_disk(draft)
+        draft.rename(path)
+        settle_on_disk(folder)
+    except (OSError, sqlite3.Error) as error:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise StateError(
-            f"{folder}: the state cannot be made: {error}", hint="can the folder be written to?"
+            f"{folder}: the state cannot be made: {reason(error)}",
+            hint="can the folder be written to? Make room or restore access, and run the same command again",
         ) from error
-    settle_on_disk(draft)
-    draft.rename(path)
-    settle_on_disk(folder)
+
+
+def reason(error: OSError | sqlite3.Error) -> str:
+    """Return why something cannot be written, without the name of a file."""
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
 
 
 def open_writable(folder: Path) -> sqlite3.Connection:
@@ -79,6 +93,7 @@ def open_writable(folder: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
     try:
         _refuse_foreign_objects(connection, path)
+        make_file(path)
         for pragma in ("foreign_keys = OFF", "synchronous = FULL", "journal_mode = WAL", "temp_store = FILE"):
             connection.execute(f"PRAGMA {pragma}")
         if upgrade(connection, path):
@@ -86,7 +101,7 @@ def open_writable(folder: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException as error:
         connection.close()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, (OSError, sqlite3.Error)):
             raise damaged(path, error) from error
         raise
     return connection
@@ -196,35 +211,61 @@ def _pass_on_interrupt(error: sqlite3.Error) -> None:
         raise KeyboardInterrupt from error
 
 
-def damaged(path: Path, error: sqlite3.Error) -> StateError:
+def damaged(path: Path, error: OSError | sqlite3.Error) -> StateError:
     """Turn SQLite's complaint into one that says what is safe. Raises KeyboardInterrupt where it was one."""
-    _pass_on_interrupt(error)
+    if isinstance(error, sqlite3.Error):
+        _pass_on_interrupt(error)
     return StateError(
-        f"{path}: the state cannot be used: {error}",
-        hint="nothing was sent. If the disk is full or read-only, mend that; otherwise restore a backup",
+        f"{path}: the state cannot be used: {reason(error)}",
+        hint="if the disk is full or read-only, mend that and run the same command again; otherwise restore a backup",
     )
 
 
+DISK = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.EFBIG,
+    }
+)
+"""What a file system says that is full, broken, or not to be written to, and what a process that may open no more files is told."""
+
+
 def complaint(error: Exception) -> StateError | None:
-    """Return what to say when SQLite failed while the state was read; None for any other error."""
+    """Return what to say when SQLite failed while the state was read, or the disk did; None for any other error."""
+    if isinstance(error, OSError) and error.errno in DISK:
+        place = (
+            error.filename if isinstance(error.filename, str) else os.fsdecode(error.filename or b"a file")
+        )
+        return StateError(
+            f"{place}: cannot be written or read: {reason(error)}",
+            hint="make room or restore access, and run the same command again: it goes on where this one ended",
+        )
     if not isinstance(error, sqlite3.Error):
         return None
     _pass_on_interrupt(error)
     return StateError(
         f"the state cannot be read: {error}",
-        hint="nothing was sent. If a disk is full, that of temporary files perhaps, make room and run the same command again;"
-        " otherwise restore .docbatch/state.db from a backup",
+        hint="run 'docbatch state check'. If a disk is full, that of temporary files perhaps, make room first;"
+        " restore .docbatch/state.db from a backup if it is damaged",
     )
 
 
 def _write_once(path: Path, text: str) -> None:
-    with contextlib.suppress(FileExistsError), path.open("x") as stream:
+    with contextlib.suppress(FileExistsError), open(path, "x", opener=opener) as stream:
         stream.write(text)
 
 
 def _write_anew(path: Path, text: str) -> None:
     draft = path.with_name(f"{path.name}.new")
-    draft.write_text(text)
+    with open(draft, "w", opener=opener) as stream:
+        stream.write(text)
     draft.replace(path)
 
 

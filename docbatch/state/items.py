@@ -185,7 +185,12 @@ class Items:
         self.set(replace(item, result=None), item.status)
 
     def want(self, item: WorkItem, recipe: int) -> int:
-        """Return the item's row, making it when it is new, inside the current transaction."""
+        """Return the item's row, making it when it is new, inside the current transaction.
+
+        Raises StateError where it may be new only because a row was lost: it would be paid again.
+        """
+        if self._database.proofs is not None:
+            self._database.proofs.prove_item(item.key)
         values: tuple[Value, ...] = (
             item.key, recipe, item.digest, item.size, item.media_type, str(ItemStatus.PENDING), 0, None, None, None, None,
         )  # fmt: skip

@@ -16,29 +16,53 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from docbatch.core.errors import StateError, StateLocked
+from docbatch.owner_only import FILE, close
 
 MOMENT = 1.0
 
 
 @contextlib.contextmanager
 def hold(path: Path) -> Iterator[None]:
-    """Hold the lock for the block. Raises StateLocked, naming the owner, when another process has it."""
+    """Hold the lock for the block. Raises StateLocked, naming the owner, when another process has it, and StateError."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = _locked(path)
     except OSError as error:
         raise StateError(
             f"{path}: cannot be written: {error.strerror}",
-            hint="nothing was done; make the state folder writable, or run 'docbatch plan', which only reads",
+            hint="nothing was done; make room in the state folder or make it writable, or run 'docbatch plan', which only reads",
         ) from error
     try:
-        _acquire(descriptor, path)
-        _sign(descriptor)
-        try:
-            yield
-        finally:
-            os.ftruncate(descriptor, 0)
+        yield
     finally:
+        # Who held it is for people only, and is not believed of a process that is gone.
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
         os.close(descriptor)
+
+
+def _locked(path: Path) -> int:
+    """Open the file, lock it and sign it. Raises OSError, StateLocked, StateError."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
+        try:
+            close(descriptor)
+            _acquire(descriptor, path)
+            if _is_still(descriptor, path):
+                _sign(descriptor)
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        # Another file lies there by now, and may be locked by another run.
+        os.close(descriptor)
+
+
+def _is_still(descriptor: int, path: Path) -> bool:
+    """Say whether the file that is locked is the one that others would lock."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
 
 
 def _acquire(descriptor: int, path: Path) -> None:

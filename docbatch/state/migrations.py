@@ -235,6 +235,21 @@ CREATE TABLE failed_upload (
 """
 
 
+TALLIES = """
+CREATE TABLE tally (
+    of_table TEXT NOT NULL,
+    part TEXT NOT NULL,
+    rows INTEGER NOT NULL,
+    digests INTEGER NOT NULL,
+    keys BLOB NOT NULL,
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (of_table, part)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE remote_object ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+UPDATE remote_object SET checksum = row_sum(account, step, remote_id, data, expires)
+"""
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";"):
         if statement.strip():
@@ -311,6 +326,13 @@ def looks(db: Database) -> None:
 def hindrances_kept(db: Database) -> None:
     """Keep what stops or slows a connection, and which uploads failed how often, for who looks after the run."""
     _run(db, HINDRANCES)
+
+
+@migrations()
+def rows_tallied(db: Database) -> None:
+    """Keep what all rows come to, so that one that is lost or changed is noticed. They are counted after the last step."""
+    db.conn.create_function("row_sum", -1, checksum, deterministic=True)
+    _run(db, TALLIES)
 
 
 def apply(connection: sqlite3.Connection) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from docbatch.core.models import RemoteObject
+from docbatch.state.checksum import checksum
 from docbatch.state.database import Database
 
 
@@ -16,12 +17,14 @@ class RemoteObjects:
         found = {}
         for step in steps:
             row = self._database.execute(
-                "SELECT remote_id, data, expires FROM remote_object"
+                "SELECT remote_id, data, expires, checksum FROM remote_object"
                 " WHERE account = ? AND step = ? AND (expires IS NULL OR expires > ?)",
                 (account, step, now),
             ).fetchone()
-            if row is not None:
-                found[step] = RemoteObject(step, row[0], json.loads(row[1]), row[2])
+            # What is damaged is as good as lost: it is made once more, at no charge.
+            if row is not None and checksum(account, step, *row[:-1]) == row[-1]:
+                remote_id, data, expires, _ = row
+                found[step] = RemoteObject(step, remote_id, json.loads(data), expires)
         return found
 
     def record(self, account: str, made: Iterable[RemoteObject]) -> None:
@@ -30,7 +33,10 @@ class RemoteObjects:
             (account, each.step, each.remote_id, json.dumps(dict(each.data)), each.expires) for each in made
         ]
         with self._database.write():
-            self._database.executemany("INSERT OR REPLACE INTO remote_object VALUES (?, ?, ?, ?, ?)", rows)
+            self._database.executemany(
+                "INSERT OR REPLACE INTO remote_object VALUES (?, ?, ?, ?, ?, ?)",
+                [(*row, checksum(*row)) for row in rows],
+            )
 
     def forget(self, account: str, steps: Iterable[str]) -> None:
         with self._database.write():

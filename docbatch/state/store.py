@@ -1,13 +1,16 @@
 """The state of a project: its parts over one database."""
 
+import contextlib
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from docbatch.core.errors import GuardRefused, StateError
 from docbatch.core.looks import LookKind
+from docbatch.owner_only import make_file, opener
 from docbatch.state import files
 from docbatch.state.copies import write_copy
 from docbatch.state.database import Database
@@ -19,8 +22,10 @@ from docbatch.state.failed_uploads import FailedUploads
 from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
 from docbatch.state.looks import LookRecord
+from docbatch.state.proofs import faults
 from docbatch.state.remote_objects import RemoteObjects
 from docbatch.state.submissions import Submissions
+from docbatch.state.tallies import damage
 from docbatch.state.warned import WarnedDocuments
 
 
@@ -49,6 +54,8 @@ class Store:
         files.create(folder)
         store = cls(folder, Database(files.open_writable(folder), folder / "state.db"))
         try:
+            store.database.keep_tallies()
+            store.prove()
             store._note_restored()
             store.looks.forget_those_elsewhere()
         except BaseException:
@@ -61,10 +68,21 @@ class Store:
         """Open for reading. Raises StateError, NoState."""
         return cls(folder, Database(files.open_readable(folder), folder / "state.db"))
 
+    def prove(self) -> None:
+        """Raise StateError when something is damaged that decides about money. For the writer."""
+        if self.database.proofs is not None:
+            try:
+                self.database.proofs.prove_what_is_open()
+            except sqlite3.Error as error:
+                raise files.damaged(self.folder / "state.db", error) from error
+
     @property
     def lineage(self) -> str:
         """The random name this state was born with; a copy keeps it, a new state never has it."""
-        return str(self.database.execute("SELECT value FROM meta WHERE name = 'lineage'").fetchone()[0])
+        row = self.database.execute("SELECT value FROM meta WHERE name = 'lineage'").fetchone()
+        if row is None:
+            raise damage(["table meta: row lineage is missing"])
+        return str(row[0])
 
     def begun_plan(self) -> str | None:
         """Return the digest of the plan file that was begun last."""
@@ -83,16 +101,29 @@ class Store:
         self._drop_anchor()
         text = f"{self.lineage} {self.events.last()} {self._place}\n"
         draft = self.folder / "serial.new"
-        with draft.open("w") as stream:
+        with self._noting(), open(draft, "w", opener=opener) as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        draft.replace(self.folder / "serial")
+        with self._noting():
+            draft.replace(self.folder / "serial")
 
     def _drop_anchor(self) -> None:
         anchor = self.folder / "anchor"
-        if not anchor.exists():
-            anchor.touch()
+        with self._noting():
+            if not anchor.exists():
+                make_file(anchor)
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Turn the file system's complaint into one that says what is safe."""
+        try:
+            yield
+        except OSError as error:
+            raise StateError(
+                f"{self.folder}: how far the state has come cannot be noted beside it: {files.reason(error)}",
+                hint="what was sent is recorded; make room or restore access, and run 'docbatch apply' again",
+            ) from error
 
     def is_moved(self) -> bool:
         """Say whether this is not the folder that money was last spent from, but a copy of it.
@@ -106,9 +137,12 @@ class Store:
     def _place(self) -> str:
         """What a copy does not take along: when the file system made the anchor, which is never written to."""
         try:
-            found = (self.folder / "anchor").stat()
-        except FileNotFoundError:
-            return "none"
+            with self._noting():
+                found = (self.folder / "anchor").stat()
+        except StateError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return "none"
+            raise
         return f"{found.st_ino}:{found.st_ctime_ns}"
 
     def _noted(self) -> list[str]:
@@ -181,6 +215,18 @@ class Store:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        wrong = self._blamed(error)
         self.close()
         if isinstance(error, sqlite3.Error):
             raise files.damaged(self.folder / "state.db", error) from error
+        if wrong:
+            raise damage(wrong) from error
+
+    def _blamed(self, error: BaseException | None) -> list[str]:
+        """Return which rows are damaged where nothing else explains what went wrong: reading them may raise anything."""
+        if not isinstance(error, (ValueError, TypeError, LookupError, AttributeError, AssertionError)):
+            return []
+        try:
+            return [each.sentence for each in faults(self.database.connection)]
+        except sqlite3.Error:
+            return []

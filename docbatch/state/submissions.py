@@ -109,8 +109,10 @@ class Submissions:
     def intend(self, submission: Submission, frozen: Frozen, *, now: float) -> None:
         """Record a submission before its first attempt: frozen items and exact bytes, durable in one transaction.
 
-        Its sequence is given here; `now` is wall time, for people.
+        Its sequence is given here; `now` is wall time, for people. Raises StateError where the state is damaged.
         """
+        if self._database.proofs is not None:
+            self._database.proofs.prove_counts()
         with self._database.write():
             self._begin(submission, frozen, now)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from docbatch.core.errors import StateError
 from docbatch.state.copies import write_copy
+from docbatch.state.tallies import count_anew
 
 VERSION = 4
 
@@ -33,6 +34,7 @@ def build(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         migrations.apply(connection)
+        count_anew(connection)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     except BaseException:

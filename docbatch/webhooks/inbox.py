@@ -6,6 +6,7 @@ from pathlib import Path
 
 from docbatch.core.errors import StateError
 from docbatch.durability import Flusher, Place
+from docbatch.owner_only import make_folder, opener
 from docbatch.webhooks.hints import SUFFIX, Hint, file_name
 from docbatch.webhooks.seen_deliveries import Memory
 
@@ -26,7 +27,7 @@ class InboxWriter:
         self._most = most
         self._flusher = Flusher()
         try:
-            folder.mkdir(exist_ok=True)
+            make_folder(folder)
             self._memory = Memory(folder / "seen", time.time())
             self._sweep()
         except OSError as error:
@@ -43,7 +44,8 @@ class InboxWriter:
         self._make_room()
         draft = self._folder / f"{name}.{secrets.token_hex(4)}.part"
         try:
-            draft.write_bytes(hint.encode())
+            with open(draft, "xb", opener=opener) as file:
+                file.write(hint.encode())
             self._flusher.flush([Place(draft)])
             draft.rename(self._folder / name)
         finally:

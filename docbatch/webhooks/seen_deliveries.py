@@ -5,6 +5,8 @@ import os
 from collections import OrderedDict
 from pathlib import Path
 
+from docbatch.owner_only import opener
+
 KEPT = 86_400.0
 """Seconds an event is remembered: longer than any delivery stays fresh, since vendors deliver again for hours."""
 MOST = 20_000
@@ -34,7 +36,7 @@ class Memory:
         if self._lines >= 2 * self._most:
             self._write_anew()
             return
-        with self._path.open("a", encoding="ascii") as stream:
+        with open(self._path, "a", encoding="ascii", opener=opener) as stream:
             stream.write(_line(name, now))
         self._lines += 1
 
@@ -56,7 +58,8 @@ class Memory:
 
     def _write_anew(self) -> None:
         draft = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
-        draft.write_text("".join(_line(*each) for each in self._times.items()), encoding="ascii")
+        with open(draft, "w", encoding="ascii", opener=opener) as file:
+            file.writelines(_line(*each) for each in self._times.items())
         draft.replace(self._path)
         self._lines = len(self._times)
 

@@ -1,7 +1,5 @@
 """Work that takes longer than its job allows: it is reported, not waited for, and can be stopped."""
 
-import contextlib
-import sqlite3
 from collections.abc import Iterator
 from math import inf
 from pathlib import Path
@@ -36,8 +34,8 @@ def allowing(project: Project, timeout: str) -> Project:
 def sent_hours_ago(project: Project) -> Project:
     """Submit, and let two hours have passed since, where the job allows one."""
     assert allowing(project, "1h").call("apply", "--no-wait").code == 4
-    with contextlib.closing(sqlite3.connect(project.root / ".docbatch" / "state.db")) as state, state:
-        state.execute("UPDATE submission SET intended_at = intended_at - 7200")
+    with Store.writable(project.root / ".docbatch") as store, store.write():
+        store.database.execute("UPDATE submission SET intended_at = intended_at - 7200")
     return project
 
 

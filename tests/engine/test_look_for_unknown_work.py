@@ -160,5 +160,5 @@ def test_what_is_refused_names_what_is_safe_to_do_next(tmp_path: Path) -> None:
     assert (type(trouble), trouble.exit_code) == (GuardRefused, 6)
     assert (
         trouble.hint
-        == "nothing was sent; 'docbatch recover' takes it over, or put the state back that knows it"
+        == "nothing more is sent there; 'docbatch recover' takes it over, or put the state back that knows it"
     )

@@ -109,7 +109,7 @@ def test_a_damaged_record_of_looks_is_no_proof(project: Project) -> None:
     with closing(sqlite3.connect(project.folder / "state.db")) as database, database:
         database.execute("UPDATE look SET count = 4, last = 1000")
 
-    with pytest.raises(StateError, match="looks for"):
+    with pytest.raises(StateError, match="table look: row"):
         project.apply(wait=False)
     assert any("looks for" in each.sentence for each in check(project.folder))
 

@@ -19,6 +19,7 @@ from docbatch.providers.local import KIND as LOCAL
 from docbatch.sinks import KINDS, outputs
 from docbatch.sinks.base import Delivery, Fault, Receipt
 from docbatch.spool import Spool
+from docbatch.state import store
 from docbatch.state.files import README
 from docbatch.state.store import Store
 from docbatch.state.submissions import Submissions
@@ -153,14 +154,15 @@ def damage(project: Project) -> None:
 
 
 @helps(
-    "to have lost results brought back, run 'docbatch state check --repair', then 'docbatch apply'",
+    "run 'docbatch state check --repair', then 'docbatch apply': lost results are brought back, and what is recorded"
+    " of documents and outputs is compared with the files",
     "{} will be brought back; run 'docbatch apply'",
 )
 def test_a_damaged_result(project: Project, hints: Hints) -> None:
     project.applied()
     damage(project)
     found = project.call("state", "check")
-    repaired = hints.follow(project, found, "to have lost")
+    repaired = hints.follow(project, found, "lost results are")
     ended = hints.follow(project, repaired, "will be brought back")
 
     assert found.code == 1
@@ -227,7 +229,9 @@ def test_the_folder_of_the_state(project: Project, hints: Hints) -> None:
 PLACE = Path(".docbatch/lock")
 
 
-@helps("nothing was done; make the state folder writable, or run 'docbatch plan', which only reads")
+@helps(
+    "nothing was done; make room in the state folder or make it writable, or run 'docbatch plan', which only reads"
+)
 def test_a_state_that_cannot_be_locked(project: Project, hints: Hints) -> None:
     (project.root / PLACE).mkdir(parents=True)
     told = project.call("apply")
@@ -239,7 +243,7 @@ def test_a_state_that_cannot_be_locked(project: Project, hints: Hints) -> None:
     assert is_written(project, project.call("apply"))
 
 
-@helps("nothing was sent. Restore .docbatch/state.db from a backup, or run 'docbatch state check'")
+@helps("it is not acted on. Restore .docbatch/state.db from a backup, or run 'docbatch state check'")
 def test_a_record_that_was_altered(project: Project, hints: Hints) -> None:
     project.applied()
     project.call("state", "backup", "copy.db")
@@ -286,4 +290,67 @@ def test_local_work_that_was_interrupted(project: Project, hints: Hints) -> None
     told = project.call("cancel", left.id)
 
     assert (interrupted.code, told.code) == (130, 64)
+    assert is_written(project, hints.follow(project, told))
+
+
+def alter(project: Project, statement: str) -> None:
+    with closing(sqlite3.connect(project.root / ".docbatch/state.db")) as database, database:
+        database.execute(statement)
+
+
+@helps("what is recorded of documents and outputs is taken as it is; run 'docbatch apply'")
+def test_a_document_that_was_lost_from_the_state(project: Project, hints: Hints) -> None:
+    project.applied()
+    alter(project, "DELETE FROM document")
+    found = project.call("state", "check")
+    repaired = project.call("state", "check", "--repair")
+    ended = hints.follow(project, repaired)
+
+    assert (found.code, repaired.code) == (1, 1)
+    assert is_written(project, ended)
+    assert project.call("state", "check").code == 0
+
+
+@helps(
+    "'docbatch state check' names all of it. Restore .docbatch/state.db from a backup; 'docbatch recover' then"
+    " takes over what was sent since"
+)
+def test_an_item_that_was_lost_from_the_state(project: Project, hints: Hints) -> None:
+    project.applied()
+    project.call("state", "backup", "copy.db")
+    alter(project, "DELETE FROM item")
+    project.write({"in/b.txt": "one"})
+    told = project.call("apply")
+    checked = hints.follow(project, told, nth=0)
+    for file in (project.root / ".docbatch").glob("state.db*"):
+        file.unlink()
+    shutil.copy(project.root / "copy.db", project.root / ".docbatch/state.db")
+    recovered = hints.follow(project, told, nth=1)
+
+    assert told.code == 1
+    assert "table item: row" in checked.out
+    assert recovered.code == 0
+    assert project.call("state", "check").code == 0
+
+
+@helps(
+    "run 'docbatch state check'. If a disk is full, that of temporary files perhaps, make room first;"
+    " restore .docbatch/state.db from a backup if it is damaged"
+)
+def test_a_state_that_cannot_be_read(project: Project, hints: Hints) -> None:
+    project.applied()
+    with mock.patch.object(Store, "readable", side_effect=sqlite3.OperationalError("disk is full")):
+        told = project.call("status")
+    checked = hints.follow(project, told)
+
+    assert told.code == 1
+    assert checked.out == "the state is sound\n"
+
+
+@helps("what was sent is recorded; make room or restore access, and run 'docbatch apply' again")
+def test_an_anchor_that_cannot_be_written(project: Project, hints: Hints) -> None:
+    with mock.patch.object(store, "make_file", side_effect=FULL):
+        told = project.call("apply")
+
+    assert told.code == 1
     assert is_written(project, hints.follow(project, told))

@@ -374,7 +374,7 @@ def test_a_configuration_that_was_edited_during_the_uploads(
 
 
 @helps(
-    "nothing was sent; 'docbatch recover' takes it over, or put the state back that knows it",
+    "nothing more is sent there; 'docbatch recover' takes it over, or put the state back that knows it",
     "'docbatch apply' follows and collects what was taken over.",
 )
 def test_a_state_that_was_lost(tmp_path: Path, vendor: ExtendEmulator, hints: Hints) -> None:

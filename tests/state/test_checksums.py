@@ -70,7 +70,7 @@ def test_a_row_that_was_changed_is_noticed_when_it_is_read(project: Project, tab
     with Store.readable(project.folder) as store, damaged as raised:
         list(READ[table](store))
 
-    assert "nothing was sent" in str(raised.value.hint)
+    assert "it is not acted on" in str(raised.value.hint)
 
 
 @pytest.mark.parametrize(

@@ -254,6 +254,7 @@ def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_a_state_is_read_where_nothing_may_be_written(open_folder: Path) -> None:
+    (open_folder / "state.db").chmod(0o444)
     open_folder.chmod(0o555)
 
     with ordinary_user(), Store.readable(open_folder) as store:
@@ -315,7 +316,7 @@ def test_a_full_disk_stops_a_transaction_whole(folder: Path) -> None:
         with pytest.raises(StateError, match="full") as raised, store.write():
             store.database.executemany("INSERT INTO meta VALUES (?, ?)", rows)
 
-        assert "nothing was sent" in str(raised.value.hint)
+        assert "mend that and run the same command again" in str(raised.value.hint)
         assert store.database.execute("SELECT count(*) FROM meta").fetchone()[0] == 1
 
 

@@ -160,3 +160,34 @@ def test_a_file_system_without_locks_is_refused(path: Path, monkeypatch: pytest.
 
     with pytest.raises(StateError, match="offers no locks"), lock.hold(path):
         pass
+
+
+def test_a_lock_on_a_file_that_is_no_longer_there_is_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lock"
+    plain = fcntl.flock
+    replaced: list[int] = []
+
+    def flock(descriptor: int, operation: int) -> None:
+        plain(descriptor, operation)
+        if not replaced:
+            replaced.append(path.stat().st_ino)
+            path.rename(tmp_path / "away")
+            path.touch()
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with lock.hold(path):
+        assert replaced != [path.stat().st_ino]
+        assert lock.is_held(path)
+        assert lock.owner(path) is not None
+
+
+def test_a_lock_is_no_link(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("not ours")
+    (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(StateError, match="cannot be written"), lock.hold(tmp_path / "lock"):
+        pass
+
+    assert (tmp_path / "elsewhere").read_text() == "not ours"

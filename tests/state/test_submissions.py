@@ -82,7 +82,7 @@ def test_an_item_that_lives_in_one_submission_is_not_taken_into_another(store: S
     intend(store, "s1", "a")
 
     with pytest.raises(
-        StateError, match=r"item a \(a.txt\) is live, not waiting to be sent; nothing was sent"
+        StateError, match=r"item a \(a.txt\) is live, not waiting to be sent; it was not sent"
     ):
         intend(store, "s2", "b", "a")
 

@@ -4,33 +4,50 @@ import contextlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from docbatch.core.errors import StateError
 from docbatch.core.lifecycle import replay
 from docbatch.engine.administration.edit_state import locked
 from docbatch.spool import Spool
+from docbatch.state.proofs import faults, forgive
 from docbatch.state.store import Store
+
+Row = TypeVar("Row")
+UNREADABLE = (StateError, ValueError, TypeError, LookupError, AttributeError)
+"""What reading a damaged row may raise."""
 
 
 @dataclass(frozen=True, slots=True)
 class StateFault:
-    """Something that is wrong. `item` is the row of the item whose result is missing or damaged, where it is that."""
+    """Something that is wrong.
+
+    `item` is the row of the item whose result is missing or damaged, where it is that; what `is_free` is of documents and
+    outputs, which can be taken as they are.
+    """
 
     sentence: str
     item: int | None = None
+    is_free: bool = False
 
 
 def check(folder: Path) -> Iterator[StateFault]:
     """Yield what is wrong with the state and its results; nothing when all is well. Changes nothing."""
-    with Store.readable(folder) as store:
+    with Store.readable(folder) as store, store.database.still():
         yield from map(StateFault, _sqlite(store))
+        wrong = [
+            StateFault(each.sentence, is_free=each.is_free) for each in faults(store.database.connection)
+        ]
         for rows in (store.items.all, store.submissions.all, store.events.all, store.looks.all):
-            yield from map(StateFault, _rows(rows))
-        # A row that cannot be read was told above, and ends what needs it.
-        with contextlib.suppress(StateError):
+            wrong += map(StateFault, _rows(rows))
+        yield from wrong
+        try:
             yield from map(StateFault, _histories(store))
-        with contextlib.suppress(StateError):
             yield from _results(store)
+        except UNREADABLE as error:
+            if not wrong:
+                raise
+            yield StateFault(f"what is damaged keeps the rest from being checked: {error}")
 
 
 def _sqlite(store: Store) -> Iterator[str]:
@@ -47,11 +64,13 @@ def _rows(rows: Callable[[], Iterator[object]]) -> Iterator[str]:
             pass
     except StateError as error:
         yield error.message
+    except UNREADABLE as error:
+        yield f"a record cannot be read: {error}"
 
 
 def _histories(store: Store) -> Iterator[str]:
     """Compare each submission's status with what its events lead to."""
-    for submission in store.submissions.all():
+    for submission in _sound(store.submissions.all()):
         try:
             status = replay(entry.event for entry in store.events.of(submission.id))
         except StateError as error:
@@ -61,10 +80,16 @@ def _histories(store: Store) -> Iterator[str]:
             yield f"submission {submission.id} is {submission.status}, but its events say {status}"
 
 
+def _sound(rows: Iterator[Row]) -> Iterator[Row]:
+    """Yield rows up to the first that is damaged, which was told already."""
+    with contextlib.suppress(StateError):
+        yield from rows
+
+
 def _results(store: Store) -> Iterator[StateFault]:
     """Read every result that a document wants."""
     spool = Spool(store.folder / "spool")
-    for item in store.items.all():
+    for item in _sound(store.items.all()):
         if item.result is not None and store.documents.places(item.row):
             try:
                 spool.read(item.result)
@@ -75,7 +100,9 @@ def _results(store: Store) -> Iterator[StateFault]:
 def repair(folder: Path, items: Collection[int]) -> None:
     """Have what a check found without its result written anew, so that the next apply finds the loss and brings it back.
 
+    What the state has wrong of documents and outputs is taken as it is: the next apply compares it with the files.
     Raises NoState, StateLocked, StateError.
     """
     with locked(folder) as store, store.write():
+        forgive(store.database.connection)
         store.deliveries.make_due(items)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from docbatch.core.models import WorkItem
+from docbatch.owner_only import make_folder, opener
 from docbatch.providers.base import ContentChanged
 from docbatch.sources.base import Source, seekable
 from docbatch.sources.content import ContentError, reading
@@ -60,9 +61,9 @@ class ItemContent:
             raise ContentChanged(item.key, error.failure.message) from error
 
     def _copied(self, item: WorkItem) -> bytes:
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        make_folder(self._incoming)
         place = self._incoming / f"{secrets.token_hex(16)}.copy"
-        with contextlib.suppress(ContentChanged), self(item) as stream, place.open("xb") as copy:
+        with contextlib.suppress(ContentChanged), self(item) as stream, _new(place) as copy:
             while chunk := stream.read(CHUNK):
                 copy.write(chunk)
         return os.fsencode(place.absolute())
@@ -74,6 +75,10 @@ class ItemContent:
             if source is not None:
                 return source, item.place[end + 1 :]
         raise ContentChanged(item.key, "no selected job has its source any more")
+
+
+def _new(place: Path) -> BinaryIO:
+    return open(place, "xb", opener=opener)
 
 
 def _whole(stream: BinaryIO, size: int) -> bytes:

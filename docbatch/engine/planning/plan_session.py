@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -19,7 +19,7 @@ from docbatch.engine.connections.provider_connections import Connections, Provid
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.fetch_listed_links import fetch_listed_links
 from docbatch.engine.planning.plan import Plan, Selection, Sight, plan
-from docbatch.engine.planning.record_changes import record_changes, retire
+from docbatch.engine.planning.record_changes import Witness, record_changes, retire
 from docbatch.engine.planning.resolve_jobs import unpinned
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Observer
@@ -44,6 +44,7 @@ class PlanSession:
     spool: Spool
     connections: Connections
     plan: Plan
+    cache: StatCache = field(default_factory=lambda: StatCache(None))
 
     @property
     def targets(self) -> Mapping[str, ResolvedJob]:
@@ -52,8 +53,9 @@ class PlanSession:
     def record(self) -> None:
         """Record what the documents are now, where their outputs belong, and which jobs are no longer declared."""
         retire(self.store, self.plan.gone)
+        witness = Witness(self.targets, self.cache)
         for target in self.plan.targets:
-            record_changes(self.store, target, self.plan.differences)
+            record_changes(self.store, target, self.plan.differences, witness)
 
 
 def busy(store: Store) -> set[str]:
@@ -105,7 +107,7 @@ def locked_session(
         versions = _ask(connections, clock, deadline, asked)
         sight = Sight(lambda job: versions.get(job.name), look)
         made = plan(work, store, cache, differences, sight)
-        yield PlanSession(store, spool, connections, made)
+        yield PlanSession(store, spool, connections, made, cache)
 
 
 def _copied(folder: Path, to: Path) -> Path:

@@ -4,16 +4,61 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 
 from docbatch.core.changes import ChangeKind, Reason
-from docbatch.core.models import WorkItem
+from docbatch.core.keys import item_key
+from docbatch.core.models import ItemStatus, WorkItem
 from docbatch.engine.planning.differences_database import Change, Differences, Output
 from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.sources.content import ContentError
+from docbatch.sources.statcache import StatCache
 from docbatch.state.documents import RecordedJob
+from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
 
 WINDOW = 1000
 
 
-def record_changes(store: Store, target: ResolvedJob, differences: Differences) -> None:
+class Witness:
+    """Looks at documents themselves before they are given the result of an item that is known already.
+
+    What a cache says of a file may be damaged. Of documents that are sent, the bytes that are sent are digested; of one
+    that only shares what another is, nobody would look at the bytes. A cache that was wrong forgets the document.
+    """
+
+    def __init__(self, targets: Mapping[str, ResolvedJob], cache: StatCache) -> None:
+        self._targets = targets
+        self._cache = cache
+        self._seen: set[int] = set()
+
+    def agrees(self, store: Store, job: str, change: Change, known: RecordedItem) -> bool:
+        """Say whether a document is what its change says, inside the current transaction; if not, record what it is.
+
+        So is the first document of an item that waits to be sent, at which nobody had to look as long as it was alone.
+        """
+        if known.status is ItemStatus.PENDING and known.row not in self._seen:
+            self._seen.add(known.row)
+            for other, path in store.documents.places(known.row)[:1]:
+                if other in self._targets:
+                    self._is_still(store, self._targets[other], path, change)
+        return self._is_still(store, self._targets[job], change.path, change)
+
+    def _is_still(self, store: Store, target: ResolvedJob, path: bytes, change: Change) -> bool:
+        try:
+            now = target.source.measure(path)
+        except ContentError as error:
+            store.documents.put(target.name, path, None, error.failure)
+            return False
+        if (now.digest, now.media_type) == (change.digest, change.media_type):
+            return True
+        self._cache.forget(path)
+        recipe = store.documents.recipe_row(target.recipe_key)
+        assert recipe is not None
+        key = item_key(target.recipe_key, now.media_type, now.digest)
+        item = work_item(target, path, key=key, digest=now.digest, media_type=now.media_type, size=now.size)
+        store.documents.put(target.name, path, store.items.want(item, recipe), None)
+        return False
+
+
+def record_changes(store: Store, target: ResolvedJob, differences: Differences, witness: Witness) -> None:
     """Record a job's changes in windows. Killed in between, the next scan finds what is left."""
     if not _is_declared(store, target):
         _declare(store, target)
@@ -24,7 +69,7 @@ def record_changes(store: Store, target: ResolvedJob, differences: Differences) 
     while window := list(islice(changes, WINDOW)):
         with store.write():
             for change in window:
-                _take(store, target, recipe, change)
+                _take(store, target, recipe, change, witness)
             _place(store, sinks, differences.outputs_of(target.name, window[0].path, window[-1].path))
             store.documents.revise(target.name)
     alone = differences.outputs_alone(target.name)
@@ -48,6 +93,10 @@ def _place(store: Store, sinks: Mapping[str, int], outputs: Iterable[Output]) ->
     """Record where outputs belong; those of documents that are not adopted yet follow with them."""
     for each in outputs:
         due = store.documents.has_result(each.job, each.path)
+        item = store.documents.item_row(each.job, each.path) if due else None
+        if item is not None:
+            # It is written because its result is another than what was written, which may be damage: better told now.
+            store.items.by_row(item)
         store.deliveries.put(sinks[each.sink], each.path, each.output, each.folded, due=due)
 
 
@@ -94,12 +143,15 @@ def _declare(store: Store, target: ResolvedJob) -> None:
             store.deliveries.declare(target.name, sink.identity, sink.root, sink.output)
 
 
-def _take(store: Store, target: ResolvedJob, recipe: int, change: Change) -> None:
+def _take(store: Store, target: ResolvedJob, recipe: int, change: Change, witness: Witness) -> None:
     if change.kind in {ChangeKind.REMOVE, ChangeKind.SKIP}:
         store.documents.unwant(target.name, change.path)
     elif not change.key:
         store.documents.put(target.name, change.path, None, change.problem)
     else:
+        known = store.items.get(change.key)
+        if known is not None and not witness.agrees(store, target.name, change, known):
+            return
         item = work_item(
             target,
             change.path,

@@ -1,10 +1,11 @@
 """One apply as a whole, from the lock to the exit code."""
 
-from collections.abc import Callable, Collection, Mapping
-from contextlib import closing
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 
-from docbatch.core.errors import DocbatchError, GuardRefused, gravest
+from docbatch.core.errors import DocbatchError, GuardRefused, StateError, StateLocked, gravest
 from docbatch.core.hindrance import Hindrance
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.report import PlanReport
@@ -21,6 +22,7 @@ from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
 from docbatch.state.deadlines import Stuck
+from docbatch.state.files import complaint
 from docbatch.state.looks import RecordedLooks
 
 UNDONE = ("live", "held")
@@ -102,7 +104,8 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
     """
     clock = SystemClock()
     deadline = float("inf") if work.timeout is None else clock.monotonic() + work.timeout
-    with locked_session(work, clock, observe=observe, deadline=deadline) as session:
+    sending = threading.Event()
+    with _told(sending), locked_session(work, clock, observe=observe, deadline=deadline) as session:
         store = session.store
         if work.plan is not None:
             work.plan.check(store, session.plan.differences)
@@ -116,8 +119,29 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         session.record()
         with closing(ResultReaders(session.spool.root)) as readers:
             run = _run(work, session, clock, observe, readers)
+            sending.set()
             reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
         return _outcome(run, work.shown)
+
+
+@contextmanager
+def _told(sending: threading.Event) -> Iterator[None]:
+    """Say of a state or a disk that fails what it means for what is paid: before anything could be sent, and after."""
+    try:
+        yield
+    except Exception as error:
+        failed = complaint(error) or error
+        if not isinstance(failed, StateError):
+            raise
+        if not isinstance(failed, StateLocked) and "nothing was" not in (failed.hint or ""):
+            known = SENT if sending.is_set() else "nothing was sent"
+            failed.hint = f"{known}; {failed.hint}" if failed.hint else known
+        if failed is error:
+            raise
+        raise failed from error
+
+
+SENT = "what was sent is recorded or looked for, and is not sent again"
 
 
 def _run(

@@ -60,7 +60,7 @@ def _opened(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> Sink:
 
 
 def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink) -> None:
-    due = run.store.deliveries.due(recorded.row, WINDOW)
+    due = _due(run, recorded, wanted)
     witness = _witness(run, recorded, wanted, sink, due)
     account = Account(wanted.kind, target.name)
     lost: list[DueDelivery] = []
@@ -79,6 +79,20 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
         run.store.deliveries.fault(recorded.row, [fault.path for fault in faults])
         _report(run, target, faults)
     run.observe(Delivered(target.name, len(receipts)))
+
+
+def _due(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> list[DueDelivery]:
+    """Return what is to be written next. A place that is not as it was recorded is taken from the job once more."""
+    due = run.store.deliveries.due(recorded.row, WINDOW)
+    damaged = [each for each in due if wanted.collision_key(each.output) != each.folded]
+    if not damaged:
+        return due
+    with run.store.write():
+        for each in damaged:
+            output = wanted.place(each.path, each.digest, each.size)
+            key = wanted.collision_key(output)
+            run.store.deliveries.put(recorded.row, each.path, output, key, due=True)
+    return run.store.deliveries.due(recorded.row, WINDOW)
 
 
 def _witness(

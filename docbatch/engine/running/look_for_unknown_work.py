@@ -49,7 +49,7 @@ def _refuse_stranded(run: Run, connection: ProviderConnection) -> None:
             raise GuardRefused(
                 f"connection '{connection.name}' now speaks for {connection.account}, and submission {each.id}, which was sent for"
                 f" {each.account}, is not through",
-                hint="nothing was sent; finish with the former host, workspace or project, or give the new one a"
+                hint="nothing more is sent there; finish with the former host, workspace or project, or give the new one a"
                 " connection of its own in docbatch.yaml",
             )
 
@@ -86,7 +86,7 @@ def _untimed(connection: ProviderConnection) -> GuardRefused:
     return GuardRefused(
         f"connection '{connection.name}' does not tell the time of its answers, so nothing says how long its lists were"
         " watched after the state was copied or put back",
-        hint="nothing was sent; go on in the folder that the state was copied from",
+        hint="nothing more is sent there; go on in the folder that the state was copied from",
     )
 
 
@@ -95,5 +95,5 @@ def _foreign(connection: str, unknown: frozenset[str]) -> GuardRefused:
     return GuardRefused(
         f"connection '{connection}' has work of this project that the state does not know: {names}"
         + ("" if len(unknown) <= 3 else f" and {len(unknown) - 3} more"),
-        hint="nothing was sent; 'docbatch recover' takes it over, or put the state back that knows it",
+        hint="nothing more is sent there; 'docbatch recover' takes it over, or put the state back that knows it",
     )

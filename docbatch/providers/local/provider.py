@@ -15,6 +15,7 @@ from typing import Any
 
 from docbatch.core.errors import Gone, NotSent, ProviderError, Refused
 from docbatch.core.models import Draft, Failure, Operation, WorkItem
+from docbatch.owner_only import make_folder
 from docbatch.providers.base import (
     Accepted,
     Batch,
@@ -149,7 +150,7 @@ class LocalProvider(Unsearchable):
 
     def _started(self) -> Pool:
         if self._pool is None:
-            self._incoming.mkdir(parents=True, exist_ok=True)
+            make_folder(self._incoming)
             self._pool = Pool(self._wake, width=self._workers, catalogue=self._catalogue, search=self._search)
         return self._pool
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.core.result_warnings import NOTHING_TO_SEE, abridged, empty_pages
+from docbatch.owner_only import opener
 from docbatch.processes.frames import Frame, message_of
 from docbatch.processes.parent import die_with, private_pipes, serve
 from docbatch.providers.local import confine, engines, panics, reading
@@ -245,7 +246,7 @@ def _scans(pages: Sequence[int], options: Options) -> list[str]:
 def _write(path: bytes, content: bytes) -> None:
     # As the spool keeps its entries: level 1, no time, no name.
     packed = zlib.compress(content, 1, wbits=31)
-    with open(path, "wb") as file:  # noqa: PTH123 - paths are bytes
+    with open(path, "wb", opener=opener) as file:
         file.write(packed)
 
 

@@ -1,0 +1,252 @@
+"""How many rows every table has and what they say, kept in the transaction that changes them.
+
+A tally holds a number of rows and the exclusive or of their digests and of their keys, so that each change costs the same
+however many rows there are. A row counts in one of a table's cells, chosen by what it says: a row that is gone or is another
+leaves its key as the difference of a cell, and can be named. Some rows also count in a part that an index leads to, so that
+what is acted on can be proven without reading the rest of its table.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from docbatch.core.errors import StateError
+from docbatch.state.checksum import Value, checksum
+
+CELLS = 256
+OPEN = ("intended", "unanswered", "submitted", "held")
+KEYS: Mapping[str, tuple[str, ...]] = {"item": ("key",)}
+"""What a row is called where that is not its primary key."""
+
+
+@dataclass(slots=True)
+class RowTally:
+    """Rows of a table or a part of it. Two are equal when they are of the same rows."""
+
+    count: int = 0
+    digests: int = 0
+    keys: int = 0
+
+    def add(self, count: int, digest: int, key: int) -> None:
+        self.count += count
+        self.digests ^= digest
+        self.keys ^= key
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.count or self.digests or self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class TallyPart:
+    """Rows of a table that `where` chooses."""
+
+    table: str
+    name: str
+    where: str
+    parameters: tuple[Value, ...] = ()
+
+
+def items_like(key: str) -> TallyPart:
+    """Return the part in which an item of this key counts, whether there is one or not."""
+    start = key[:3]
+    where = "key >= ? AND key < ? AND substr(key, 1, 3) = ?"
+    return TallyPart("item", f"like {start}", where, (start, start + "\U0010ffff", start))
+
+
+def events_of(submission: str) -> TallyPart:
+    return TallyPart("event", f"of {submission}", "submission = ?", (submission,))
+
+
+def entries_of(submission: str) -> TallyPart:
+    return TallyPart("submission_item", f"of {submission}", "submission = ?", (submission,))
+
+
+OPEN_SUBMISSIONS = TallyPart(
+    "submission", "open", "status IN ('intended', 'unanswered', 'submitted', 'held')"
+)
+
+
+class TalliedTable:
+    """A table as it is tallied: its columns, and in which parts a row counts."""
+
+    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+        described = connection.execute(f"PRAGMA table_info({name})").fetchall()
+        self.name = name
+        self.columns = [column[1] for column in described]
+        primary = [column[1] for column in sorted(described, key=lambda column: int(column[5])) if column[5]]
+        self._key = [self.columns.index(column) for column in KEYS.get(name, primary)]
+        self._parts: Callable[[Sequence[Value]], tuple[str, ...]] = {
+            "item": self._of_item,
+            "submission": self._of_submission,
+            "event": self._of_its_submission,
+            "submission_item": self._of_its_submission,
+        }.get(name, lambda _row: ())
+
+    def weigh(self, row: Sequence[Value]) -> tuple[int, int, tuple[str, ...]]:
+        """Return a row's digest, its key as a number, and the parts it counts in."""
+        digest = checksum(self.name, *row)
+        key = int.from_bytes(b"\0".join(_bytes(row[place]) for place in self._key), "little")
+        return digest, key, (f"cell {digest % CELLS}", *self._parts(row))
+
+    def _column(self, row: Sequence[Value], name: str) -> str:
+        return str(row[self.columns.index(name)])
+
+    def _of_item(self, row: Sequence[Value]) -> tuple[str, ...]:
+        like = items_like(self._column(row, "key")).name
+        status = self._column(row, "status")
+        return (like,) if status == "succeeded" else (like, f"are {status}")
+
+    def _of_submission(self, row: Sequence[Value]) -> tuple[str, ...]:
+        return (OPEN_SUBMISSIONS.name,) if self._column(row, "status") in OPEN else ()
+
+    def _of_its_submission(self, row: Sequence[Value]) -> tuple[str, ...]:
+        return (f"of {self._column(row, 'submission')}",)
+
+
+def _bytes(value: Value) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+
+
+def tables(connection: sqlite3.Connection) -> dict[str, TalliedTable]:
+    """Return the tables whose rows count: all but those of libraries, and the tallies themselves."""
+    names = connection.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'tally'"
+        " AND substr(name, 1, 1) <> '_' AND name NOT LIKE 'sqlite%' ORDER BY name"
+    ).fetchall()
+    return {name: TalliedTable(connection, name) for (name,) in names}
+
+
+def tallied(
+    connection: sqlite3.Connection, table: TalliedTable, part: TallyPart | None = None
+) -> dict[str, RowTally]:
+    """Read the rows of a table, or of a part of it, and return what they come to, by parts."""
+    where, parameters = ("1", ()) if part is None else (part.where, part.parameters)
+    rows = connection.execute(
+        f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE {where}", parameters
+    )
+    found: dict[str, RowTally] = {}
+    for row in rows:
+        digest, key, names = table.weigh(row)
+        for name in names:
+            found.setdefault(name, RowTally()).add(1, digest, key)
+    return found
+
+
+def recorded(
+    connection: sqlite3.Connection, table: str, names: Iterable[str] | None = None
+) -> dict[str, RowTally]:
+    """Return what is recorded of a table, or of some of its parts. Raises StateError for a tally that is not as it was written."""
+    if names is None:
+        rows = connection.execute(f"{_READ} WHERE of_table = ?", (table,)).fetchall()
+    else:
+        one = f"{_READ} WHERE of_table = ? AND part = ?"
+        rows = [row for name in names for row in connection.execute(one, (table, name)).fetchall()]
+    return {name: _read(table, name, values) for name, *values in rows}
+
+
+def prove_counts(connection: sqlite3.Connection, table: str) -> None:
+    """Raise StateError when a count is not as it was written; those of single submissions are proven with them."""
+    where = "WHERE of_table = ? AND NOT (part >= 'of ' AND part < 'of!')"
+    for name, *values in connection.execute(f"{_READ} {where}", (table,)).fetchall():
+        _read(table, name, values)
+
+
+_READ = "SELECT part, rows, digests, keys, checksum FROM tally"
+
+
+def _read(table: str, name: str, values: Sequence[Value]) -> RowTally:
+    count, digests, keys, sealed = values
+    if checksum(table, name, count, digests, keys) != sealed:
+        raise damage([f"the count that is kept of table {table} ({name}) is not as it was written"])
+    assert isinstance(count, int)
+    assert isinstance(digests, int)
+    assert isinstance(keys, bytes)
+    return RowTally(count, digests, int.from_bytes(keys, "little"))
+
+
+def write(connection: sqlite3.Connection, table: str, tallies: Mapping[str, RowTally]) -> None:
+    """Record what parts of a table come to, in the place of what was recorded of them."""
+    for name, tally in tallies.items():
+        if tally.is_empty:
+            connection.execute("DELETE FROM tally WHERE of_table = ? AND part = ?", (table, name))
+            continue
+        keys = tally.keys.to_bytes((tally.keys.bit_length() + 7) // 8, "little")
+        values = (table, name, tally.count, tally.digests, keys)
+        connection.execute(
+            "INSERT OR REPLACE INTO tally VALUES (?, ?, ?, ?, ?, ?)", (*values, checksum(*values))
+        )
+
+
+def count_anew(connection: sqlite3.Connection, names: Iterable[str] | None = None) -> None:
+    """Inside the current transaction: take tables as they are; all of them unless some are named."""
+    found = tables(connection)
+    for name in found if names is None else names:
+        connection.execute("DELETE FROM tally WHERE of_table = ?", (name,))
+        write(connection, name, tallied(connection, found[name]))
+
+
+def damage(faults: Sequence[str]) -> StateError:
+    more = f" (and {len(faults) - 1:,} more)" if len(faults) > 1 else ""
+    return StateError(
+        f"the state is damaged: {faults[0]}{more}",
+        hint="'docbatch state check' names all of it. Restore .docbatch/state.db from a backup; 'docbatch recover' then"
+        " takes over what was sent since",
+    )
+
+
+class TallyKeeper:
+    """Counts what one connection writes, from when it `watch`es until it ends. Nobody else may write meanwhile."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._tables = tables(connection)
+        self._changes: dict[str, dict[str, RowTally]] = {}
+
+    def watch(self) -> None:
+        """See every row that is written from now on. The triggers are this connection's own, and go with it."""
+        self._connection.create_function("tally_row", -1, self._take)
+        # Otherwise what a REPLACE removes would go unseen.
+        self._connection.execute("PRAGMA recursive_triggers = ON")
+        for name, table in self._tables.items():
+            old, new = (", ".join(f"{row}.{column}" for column in table.columns) for row in ("OLD", "NEW"))
+            gone, come = f"tally_row('{name}', -1, {old})", f"tally_row('{name}', 1, {new})"
+            for event, calls in (("INSERT", come), ("DELETE", gone), ("UPDATE", f"{gone}, {come}")):
+                self._connection.execute(
+                    f"CREATE TEMP TRIGGER tally_{name}_{event} AFTER {event} ON main.{name} BEGIN SELECT {calls}; END"
+                )
+
+    def settle(self) -> None:
+        """Inside the transaction about to end: record what it comes to."""
+        for table, changes in self._changes.items():
+            known = recorded(self._connection, table, changes)
+            write(self._connection, table, dict(self._added(known, changes)))
+        self.drop()
+
+    def drop(self) -> None:
+        """Forget what was counted of a transaction that is over."""
+        self._changes = {}
+
+    def now(self, table: str, names: Iterable[str] | None = None) -> dict[str, RowTally]:
+        """Return what a table's parts should come to at this moment, within a transaction or outside."""
+        changes = self._changes.get(table, {})
+        known = recorded(self._connection, table, names)
+        return known | dict(
+            self._added(known, {name: changes[name] for name in changes if names is None or name in names})
+        )
+
+    @staticmethod
+    def _added(
+        known: Mapping[str, RowTally], changes: Mapping[str, RowTally]
+    ) -> Iterator[tuple[str, RowTally]]:
+        for name, change in changes.items():
+            total = RowTally(change.count, change.digests, change.keys)
+            before = known.get(name, RowTally())
+            total.add(before.count, before.digests, before.keys)
+            yield name, total
+
+    def _take(self, name: str, count: int, *row: Value) -> None:
+        digest, key, parts = self._tables[name].weigh(row)
+        changes = self._changes.setdefault(name, {})
+        for part in parts:
+            changes.setdefault(part, RowTally()).add(count, digest, key)
