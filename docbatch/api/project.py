@@ -69,7 +69,11 @@ def open_project(folder: Place = ".") -> "Project":
         here = Path(folder).resolve(strict=True)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise UsageError(f"there is no folder {os.fspath(folder)}: {why}") from error
+        gone = os.fspath(folder) == "." and isinstance(error, FileNotFoundError)
+        raise UsageError(
+            "the current folder is gone" if gone else f"there is no folder {os.fspath(folder)}: {why}",
+            hint="go to the project's folder, or name it with -C DIR" if gone else None,
+        ) from error
     if not here.is_dir():
         raise UsageError(f"{os.fspath(folder)} is no folder", hint="name the folder of a project")
     return Project(load_project(here))
@@ -276,7 +280,7 @@ class Project:
         if specs and tuple(map(str, specs)) != saved.paths:
             raise UsageError(
                 "the plan was made for other paths",
-                hint=f"leave them out{', or name ' if saved.paths else ''}{' '.join(saved.paths)}",
+                hint=_said_then(saved.paths),
             )
         return saved
 
@@ -294,6 +298,13 @@ def _paths(named: Specs) -> tuple[Path, ...]:
 
 def _paths_of(plan: "SavedPlan | None") -> tuple[Path, ...]:
     return () if plan is None else tuple(Path(path) for path in plan.paths)
+
+
+def _said_then(paths: Sequence[str]) -> str:
+    """Say which paths a saved plan goes with."""
+    if not paths:
+        return "it was made for all jobs: name no paths beside it, or make a plan for these: docbatch plan --out FILE PATH"
+    return f"name no paths beside it, or those it was made for: {' '.join(paths)}"
 
 
 def _refuse_negative(**numbers: float | None) -> None:

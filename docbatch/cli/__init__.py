@@ -1,6 +1,7 @@
 """The command line: parse, call, print, exit. Commands are imported when they are used, so that starting is quick."""
 
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -10,12 +11,12 @@ import click
 
 from docbatch import __version__
 from docbatch.cli.options import take_folder
-from docbatch.cli.output import endure, silence
+from docbatch.cli.output import endure, say, silence, unwritten
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from docbatch.core.errors import SpecError
+    from docbatch.core.errors import SpecError, UsageError
 
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "Write a starter project.",
@@ -103,13 +104,23 @@ def main() -> None:
         error.show()
         code = 64
     except (click.exceptions.Abort, KeyboardInterrupt):
-        click.echo("interrupted; run the same command to resume", err=True)
+        say("interrupted; run the same command to resume", err=True)
         code = 130
     except BrokenPipeError:
         silence()
     except Exception as error:  # noqa: BLE001 - what is not expected is raised again with its traceback
         code = _report(error)
-    sys.exit(code)
+    sys.exit(_with_what_is_unwritten(code))
+
+
+def _with_what_is_unwritten(code: int) -> int:
+    """Return the code, or that of an error where results could not be written: whoever reads them has but a part."""
+    why = unwritten()
+    if why is None:
+        return code
+    say(f"error: standard output cannot be written: {why}", err=True)
+    say("  what was done is recorded; 'docbatch status' tells how things stand", err=True)
+    return max(1, code)
 
 
 def _report(error: Exception) -> int:
@@ -117,15 +128,30 @@ def _report(error: Exception) -> int:
     from docbatch.core.errors import DocbatchError, SpecError
     from docbatch.state.files import complaint
 
-    error = complaint(error) or error
+    error = _homeless(error) or complaint(error) or error
     if not isinstance(error, DocbatchError):
         raise error
     if isinstance(error, SpecError):
         return _report_specs(error)
-    click.echo(f"error: {error.message}", err=True)
+    say(f"error: {error.message}", err=True)
     if error.hint:
-        click.echo(f"  {error.hint}", err=True)
+        say(f"  {error.hint}", err=True)
     return error.exit_code
+
+
+def _homeless(error: Exception) -> "UsageError | None":
+    """Return what to say where the folder that this was started in is no longer there."""
+    from docbatch.core.errors import UsageError
+
+    if not isinstance(error, FileNotFoundError):
+        return None
+    try:
+        os.getcwd()  # noqa: PTH109 - Path.cwd() asks the same, and a Path is not wanted
+    except FileNotFoundError:
+        return UsageError(
+            "the current folder is gone", hint="go to the project's folder, or name it with -C DIR"
+        )
+    return None
 
 
 def _report_specs(error: "SpecError") -> int:
@@ -133,6 +159,6 @@ def _report_specs(error: "SpecError") -> int:
     from docbatch.core.report import plural, visible
 
     for problem in error.problems:
-        click.echo(visible(str(problem)), err=True)
-    click.echo(f"error: {plural(len(error.problems), 'problem')} in the specs; nothing was done", err=True)
+        say(visible(str(problem)), err=True)
+    say(f"error: {plural(len(error.problems), 'problem')} in the specs; nothing was done", err=True)
     return error.exit_code

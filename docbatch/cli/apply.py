@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,7 +84,8 @@ def command(
             allow_hosts=allowed_hosts,
             plan=plan_file,
         )
-    _conclude(outcome, as_json=as_json)
+        told = frozenset(watch.told)
+    _conclude(outcome, told, as_json=as_json)
     return outcome.exit_code
 
 
@@ -113,7 +114,7 @@ def _announce(report: "PlanReport", *, yes: bool, as_json: bool) -> bool:
     return click.confirm("Send them?", err=True)
 
 
-def _conclude(outcome: "ApplyOutcome", *, as_json: bool) -> None:
+def _conclude(outcome: "ApplyOutcome", told: Collection[str], *, as_json: bool) -> None:
     from docbatch.cli.words import errors_text, job_json, outcome_text
 
     if as_json:
@@ -133,4 +134,4 @@ def _conclude(outcome: "ApplyOutcome", *, as_json: bool) -> None:
         say(json.dumps({**line, "exit_code": outcome.exit_code}))
     else:
         say(outcome_text(outcome), nl=False)
-    say(errors_text(outcome), nl=False, err=True)
+    say(errors_text(outcome, told), nl=False, err=True)

@@ -5,7 +5,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Protocol
@@ -25,6 +25,10 @@ class Watcher(Protocol):
     def expect(self, documents: int) -> None:
         """Learn, before the first notice, how many documents are to end in this run."""
 
+    @property
+    def told(self) -> Collection[str]:
+        """The messages of trouble that a person has read already."""
+
 
 @contextmanager
 def watcher(*, as_json: bool) -> Iterator[Watcher]:
@@ -39,7 +43,9 @@ def watcher(*, as_json: bool) -> Iterator[Watcher]:
 
 
 class JsonLines:
-    """Every notice as a line."""
+    """Every notice as a line, which is not for a person."""
+
+    told: Collection[str] = ()
 
     def expect(self, documents: int) -> None:
         """The plan has told it."""
@@ -55,6 +61,7 @@ class Counts:
     def __init__(self) -> None:
         self.expected = self.ended = self.failed = self.delivered = 0
         self.by_jobs: Counter[str] = Counter()
+        self.told: set[str] = set()
         self._looking: set[str] = set()
 
     def add(self, notice: Notice) -> None:
@@ -72,6 +79,8 @@ class Counts:
             if notice.subject in self._looking:
                 return None
             self._looking.add(notice.subject)
+        if isinstance(notice, docbatch.Trouble):
+            self.told.add(notice.message)
         return trouble(notice)
 
     def __str__(self) -> str:
@@ -186,6 +195,10 @@ class Lines:
         self._counts = Counts()
         self._next = time.monotonic() + INTERVAL
 
+    @property
+    def told(self) -> Collection[str]:
+        return self._counts.told
+
     def expect(self, documents: int) -> None:
         self._counts.expected = documents
 
@@ -237,6 +250,10 @@ class Bar:
         )
         self._counts = Counts()
         self._began = time.monotonic()
+
+    @property
+    def told(self) -> Collection[str]:
+        return self._counts.told
 
     def expect(self, documents: int) -> None:
         if documents:
