@@ -11,7 +11,7 @@ import click
 
 from docbatch import open_project
 from docbatch.cli import completion
-from docbatch.cli.options import allow_host, duration
+from docbatch.cli.options import allow, allow_host, duration
 from docbatch.cli.output import say
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     shell_complete=completion.jobs,
     help="Take the current engine or processor versions for a job.",
 )
+@allow
 @allow_host
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(
@@ -53,6 +54,7 @@ def command(
     plan_file: Path | None,
     max_new: int | None,
     upgrade: tuple[str, ...],
+    allowed: tuple[str, ...],
     allowed_hosts: tuple[str, ...],
     no_wait: bool,
     yes: bool,
@@ -81,6 +83,7 @@ def command(
             timeout=seconds,
             max_new=max_new,
             upgrade=upgrade,
+            allow=allowed,
             allow_hosts=allowed_hosts,
             plan=plan_file,
         )

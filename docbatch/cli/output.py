@@ -69,7 +69,7 @@ def _enduring(stream: TextIO) -> TextIO:
         io.BufferedWriter(raw),
         encoding=stream.encoding,
         errors="backslashreplace",
-        line_buffering=stream.line_buffering,  # type: ignore[attr-defined] - those that Python opens have it
+        line_buffering=stream.isatty(),
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from docbatch import open_project
+from docbatch.cli.options import allow
 from docbatch.cli.output import say
 
 
@@ -18,14 +19,21 @@ from docbatch.cli.output import say
     "--out", type=click.Path(path_type=Path), help="Save the plan for 'docbatch apply --plan FILE'."
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is due.")
+@allow
 @click.option("--all", "everything", is_flag=True, help="List every document instead of the first few.")
 def command(
-    paths: tuple[Path, ...], form: str, out: Path | None, *, detailed_exitcode: bool, everything: bool
+    paths: tuple[Path, ...],
+    form: str,
+    out: Path | None,
+    *,
+    allowed: tuple[str, ...],
+    detailed_exitcode: bool,
+    everything: bool,
 ) -> int:
     """Show what apply would do and why. Writes no state and needs no key."""
     from docbatch.core.report import plan_json, plan_markdown, plan_text
 
-    report = open_project().plan(paths or None, examples=None if everything else 10, out=out)
+    report = open_project().plan(paths or None, examples=None if everything else 10, out=out, allow=allowed)
     match form:
         case "json":
             say(json.dumps(plan_json(report)))

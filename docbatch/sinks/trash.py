@@ -50,11 +50,16 @@ class Trash:
         shown = name.replace("/", "_").encode()[-_LONGEST_NAME:].decode(errors="ignore")
         kept = self.folder / f"{secrets.token_hex(6)}-{shown}"
         entry = {"name": kept.name, "output": where, "document": document, "why": why}
-        with (self.folder / "index.jsonl").open("ab") as index:
+        with open(self._index(), "ab") as index:  # noqa: PTH123 - it is an open file already
             index.write(json.dumps(entry, ensure_ascii=False).encode(errors="replace") + b"\n")
             index.flush()
             os.fsync(index.fileno())
         return kept
+
+    def _index(self) -> int:
+        """Open the index, which is a file of ours and no link to one of somebody else's. Raises OSError."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        return os.open(self.folder / "index.jsonl", flags, 0o666)
 
     def _move(self, folder: int, name: bytes, kept: Path) -> None:
         try:

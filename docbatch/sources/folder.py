@@ -5,10 +5,12 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from docbatch.naming.pathtext import escape
 from docbatch.sources.base import Source
 from docbatch.sources.content import Measured, measure, open_content
 from docbatch.sources.documents import Entry, FoundDocuments, Unusable, in_order
 from docbatch.sources.globs import compile_globs
+from docbatch.sources.litter import Litter
 from docbatch.sources.scan import scan_windows
 from docbatch.sources.statcache import StatCache
 from docbatch.sources.walk import look_up, walk
@@ -38,14 +40,22 @@ class FolderSource(Source):
 
     def find(self, cache: StatCache, only: Collection[bytes] | None = None) -> FoundDocuments:
         if only is None:
-            windows = walk(self._root, self._globs)
-            return FoundDocuments(scan_windows(self._root, windows, self._globs, cache))
+            litter = Litter(self._globs.patterns[0])
+            windows = walk(self._root, self._globs, litter=litter)
+            return FoundDocuments(scan_windows(self._root, windows, self._globs, cache), litter=litter)
         # The cache is read along with a whole walk; a few documents are measured sooner than looked up there.
         few = look_up(self._root, self._globs, only)
         return FoundDocuments(scan_windows(self._root, few, self._globs, StatCache(None)))
 
     def measure(self, path: bytes) -> Measured:
         return measure(self.file(path))[0]
+
+    @property
+    def shown(self) -> str:
+        include, exclude, hidden = self._globs.patterns
+        without = f", without {', '.join(map(repr, exclude))}" if exclude else ""
+        dots = "" if hidden else "; names that begin with a dot are not looked at"
+        return f"{', '.join(map(repr, include))} below {escape(self.identity)}{without}{dots}"
 
     def file(self, path: bytes) -> bytes:
         return self.identity + b"/" + path

@@ -17,6 +17,7 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.sources.content import special, unreadable
 from docbatch.sources.documents import WINDOW, Unusable
 from docbatch.sources.globs import Globs, Scope
+from docbatch.sources.litter import Litter
 
 Found = tuple[bytes, int, int, int, int, int]
 """Path below the root, size, mtime_ns, ctime_ns, inode, device: a plain tuple, because there may be millions."""
@@ -65,13 +66,16 @@ class _Folder:
             self.folders.pop()
 
 
-def walk(root: Path, globs: Globs, *, after: bytes = b"", size: int = WINDOW) -> Iterator[Window]:
+def walk(
+    root: Path, globs: Globs, *, after: bytes = b"", size: int = WINDOW, litter: Litter | None = None
+) -> Iterator[Window]:
     """Yield windows of at most `size` entries whose paths are greater than `after`.
 
-    Raises GuardRefused when the root itself cannot be listed: a mount that is missing looks like that.
+    `litter` counts what is left out.     Raises GuardRefused when the root itself cannot be listed: a mount that is missing looks like that.
     """
     window = Window()
-    stack = [_open_root(root, globs.start)]
+    litter = Litter(globs.patterns[0]) if litter is None else litter
+    stack = [_open_root(root, globs.start, litter)]
     stack[0].skip(after)
     while stack:
         folder = stack[-1]
@@ -79,7 +83,7 @@ def walk(root: Path, globs: Globs, *, after: bytes = b"", size: int = WINDOW) ->
         if folder.done < stop:
             _look(folder, min(stop, folder.done + window.room(size)), window)
         elif folder.folders:
-            _descend(stack, folder.folders.pop(), after, window)
+            _descend(stack, folder.folders.pop(), after, window, litter)
         else:
             stack.pop()
         if window.room(size) <= 0:
@@ -92,8 +96,11 @@ def walk(root: Path, globs: Globs, *, after: bytes = b"", size: int = WINDOW) ->
 def look_up(root: Path, globs: Globs, paths: Collection[bytes]) -> Iterator[Window]:
     """Yield one window with those of the paths that a walk would come by."""
     window = Window()
+    litter = Litter(globs.patterns[0])
     for path in sorted(filter(globs, paths)):
         folder, _, name = path.rpartition(b"/")
+        if not litter.sift(folder, [name]):
+            continue
         prefix = folder + b"/" if folder else b""
         place = bytes(root) + b"/" + prefix
         if os.path.isdir(place + name):  # noqa: PTH112 - a Path holds no bytes
@@ -107,9 +114,9 @@ def look_up(root: Path, globs: Globs, paths: Collection[bytes]) -> Iterator[Wind
     yield window
 
 
-def _open_root(root: Path, scope: Scope) -> _Folder:
+def _open_root(root: Path, scope: Scope, litter: Litter) -> _Folder:
     try:
-        return _list(bytes(root) + b"/", b"", scope)
+        return _list(bytes(root) + b"/", b"", scope, litter)
     except OSError as error:
         raise GuardRefused(
             f"source root {root} cannot be listed: {error.strerror}",
@@ -117,13 +124,13 @@ def _open_root(root: Path, scope: Scope) -> _Folder:
         ) from error
 
 
-def _descend(stack: list[_Folder], child: bytes, after: bytes, window: Window) -> None:
+def _descend(stack: list[_Folder], child: bytes, after: bytes, window: Window, litter: Litter) -> None:
     parent = stack[-1]
     scope = parent.scope.enter(child[:-1])
     if scope is None:
         return
     try:
-        folder = _list(parent.path + child, parent.prefix + child, scope)
+        folder = _list(parent.path + child, parent.prefix + child, scope, litter)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -134,7 +141,7 @@ def _descend(stack: list[_Folder], child: bytes, after: bytes, window: Window) -
         stack.append(folder)
 
 
-def _list(path: bytes, prefix: bytes, scope: Scope) -> _Folder:
+def _list(path: bytes, prefix: bytes, scope: Scope, litter: Litter) -> _Folder:
     status = os.stat(path)  # noqa: PTH116 - a Path holds no bytes
     files: list[bytes] = []
     folders: list[bytes] = []
@@ -146,6 +153,7 @@ def _list(path: bytes, prefix: bytes, scope: Scope) -> _Folder:
                 files.append(entry.name)
     files = scope.select(files)
     files.sort()
+    files = litter.sift(prefix, files)
     folders.sort(reverse=True)
     return _Folder(path, prefix, scope, (status.st_dev, status.st_ino), files, folders)
 

@@ -23,7 +23,7 @@ from docbatch.specs.text import read
 from docbatch.specs.values import DeclaredProject, Job, Origin
 from docbatch.specs.yaml import parse
 
-__all__ = ["load_jobs", "load_project"]
+__all__ = ["load_jobs", "load_project", "passed_over"]
 
 DEFAULT_FOLDER = "jobs"
 MAX_PROBLEMS = 200
@@ -184,6 +184,27 @@ def _below(folder: Path, project: DeclaredProject) -> list[Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(parent, name) for name in names if _is_spec(name)]
     return sorted(file for file in found if file.resolve() != project.root / FILE_NAME)
+
+
+def passed_over(project: DeclaredProject, paths: Sequence[Path] = ()) -> tuple[str, ...]:
+    """Return a sentence for each folder with files that look like specs and are not read: by letter case, or as JSON."""
+    folders = [project.here / path for path in paths] or [project.root / DEFAULT_FOLDER]
+    found: list[str] = []
+    for folder in folders:
+        for parent, below, names in os.walk(folder):
+            below[:] = sorted(name for name in below if not name.startswith("."))
+            unread = sorted(name for name in names if _looks_like_spec(name))
+            if unread:
+                rest = f" and {len(unread) - 1:,} more" if len(unread) > 1 else ""
+                shown = show_file(Path(parent, unread[0]), project.here)
+                found.append(
+                    f"{shown}{rest}: not read as a spec; the name of one ends in .yaml or .yml, written so"
+                )
+    return tuple(found)
+
+
+def _looks_like_spec(name: str) -> bool:
+    return not name.startswith(".") and not _is_spec(name) and name.lower().endswith((*_SUFFIXES, ".json"))
 
 
 def _is_spec(name: str) -> bool:

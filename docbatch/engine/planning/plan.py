@@ -1,12 +1,14 @@
 """Making a plan: what is due for the selected jobs, and why. `docbatch plan`, `apply` and `explain` all ask here."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from docbatch.engine.planning.compare_documents import Tally
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
+from docbatch.engine.planning.places.judge_folders import judge_folders
+from docbatch.engine.planning.places.judge_places import judge_places, replacing
 from docbatch.engine.planning.resolve_jobs import Ask, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.sources.statcache import StatCache
@@ -19,7 +21,8 @@ class Selection:
     """The jobs to look at. `folder` is the state folder.
 
     `is_all` says that `jobs` are all there are, so that others count as removed. `connections` are those whose work is
-    dealt with although no job uses them any more: what was paid is collected.
+    dealt with although no job uses them any more: what was paid is collected. `allowed` names what guards let pass, see
+    `guard.Allowance`; `notes` are sentences about the specs for whoever looks at the plan.
     """
 
     jobs: Sequence[Job]
@@ -29,6 +32,8 @@ class Selection:
     connections: tuple[Connection, ...] = ()
     upgrade: frozenset[str] = frozenset()
     allowed_hosts: frozenset[str] = frozenset()
+    allowed: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Plan:
     differences: Differences
     store: Store | None
     cache: StatCache
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,11 @@ def plan(
     """
     targets = tuple(resolve_jobs(selection.jobs, store, selection.folder, selection.upgrade, sight.ask))
     gone = undeclared(selection.jobs, store) if selection.is_all else set()
-    return plan_jobs(targets, gone, store, cache, differences, sight=sight)
+    made = plan_jobs(targets, gone, store, cache, differences, sight=sight, allowed=selection.allowed)
+    if sight.only is not None:
+        return made
+    shared = judge_folders(targets, store, selection.project, selection.folder, selection.allowed)
+    return replace(made, notes=(*selection.notes, *made.notes, *shared))
 
 
 def plan_jobs(
@@ -88,13 +98,16 @@ def plan_jobs(
     differences: Differences,
     *,
     sight: Sight = AT_HAND,
+    allowed: Collection[str] = (),
 ) -> Plan:
     """Do what `plan` does for jobs that are resolved already."""
     sight.look(targets, gone)
     tallies = find_changes(targets, store, cache, differences, sight.only)
+    notes: tuple[str, ...] = ()
     if sight.only is None:
         refuse_surprises(targets, tallies, store, differences, gone)
-    return Plan(tuple(targets), tallies, frozenset(gone), differences, store, cache)
+        notes = replacing(judge_places(targets, store, differences, gone, allowed))
+    return Plan(tuple(targets), tallies, frozenset(gone), differences, store, cache, notes)
 
 
 def undeclared(jobs: Iterable[Job], store: Store | None) -> set[str]:
