@@ -86,10 +86,12 @@ def refuse_blocked(blocked: Sequence[tuple[str, str, str]]) -> None:
     )
 
 
-def refuse_replaced(found: Sequence[tuple[str, str]], number: int, allowed: Collection[str]) -> Replaced:
+def refuse_replaced(
+    found: Sequence[tuple[str, str]], number: int, allowed: Collection[str], *, is_first: bool
+) -> Replaced:
     """Return what is replaced where that is allowed; raise GuardRefused where it is not.
 
-    `found` are the first of so many: (output, whose) each.
+    `found` are the first of so many: (output, whose) each. `is_first` says that the state knows nothing as yet.
     """
     if not found:
         return Replaced()
@@ -99,7 +101,12 @@ def refuse_replaced(found: Sequence[tuple[str, str]], number: int, allowed: Coll
         "files that docbatch did not write stand where outputs are to be written:\n  "
         + _listed([f"{output} ({whose})" for output, whose in found], number=number),
         hint="nothing was sent; move them away or change the sink's path,"
-        " or let '--allow overwritten' put them into .docbatch/trash",
+        " or let '--allow overwritten' put them into .docbatch/trash"
+        + (
+            "; where docbatch wrote them and its state was lost, 'docbatch recover' takes its work over first"
+            if is_first
+            else ""
+        ),
     )
 
 

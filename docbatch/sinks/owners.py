@@ -47,6 +47,8 @@ def claim(root: Path, owner: FolderOwner) -> None:
     if any(owner.is_same(each) for each in claimed(root)):
         return
     root.mkdir(parents=True, exist_ok=True)
+    if os.path.lexists(root / OWNERS) and (root / OWNERS).lstat().st_size >= _LARGEST:
+        return
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with open(os.open(root / OWNERS, flags, 0o666), "ab") as file:  # noqa: PTH123 - it is open already
         line = {"project": owner.project, "folder": owner.folder}

@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from docbatch.core.report import visible
 from docbatch.naming.filenames import OWNERS
 from docbatch.naming.pathtext import escape
 
@@ -36,7 +37,7 @@ class Litter:
     def __str__(self) -> str:
         rest = f" and {self.number - 1:,} more" if self.number > 1 else ""
         return (
-            f"{escape(self.first)}{rest} left out: programs leave such files beside documents;"
+            f"{visible(escape(self.first))}{rest} left out: programs leave such files beside documents;"
             " a pattern of include that names them takes them in"
         )
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from docbatch.core.errors import Problem, SpecError, UsageError
 from docbatch.core.models import Operation
+from docbatch.core.report import visible
 from docbatch.providers import REGISTRY
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Node, Step
@@ -28,6 +29,7 @@ __all__ = ["load_jobs", "load_project", "passed_over"]
 DEFAULT_FOLDER = "jobs"
 MAX_PROBLEMS = 200
 
+_NEARLY = ("docbatch.yml", "docbatch.YAML", "Docbatch.yaml", "docbatch.json")
 _SUFFIXES = (".yaml", ".yml")
 _STAND_IN: dict[str, object] = {
     "apiVersion": "docbatch/v1",
@@ -189,18 +191,24 @@ def _below(folder: Path, project: DeclaredProject) -> list[Path]:
 def passed_over(project: DeclaredProject, paths: Sequence[Path] = ()) -> tuple[str, ...]:
     """Return a sentence for each folder with files that look like specs and are not read: by letter case, or as JSON."""
     folders = [project.here / path for path in paths] or [project.root / DEFAULT_FOLDER]
-    found: list[str] = []
+    found = [] if project.origin is not None else list(_unread_project_files(project))
     for folder in folders:
         for parent, below, names in os.walk(folder):
             below[:] = sorted(name for name in below if not name.startswith("."))
             unread = sorted(name for name in names if _looks_like_spec(name))
             if unread:
                 rest = f" and {len(unread) - 1:,} more" if len(unread) > 1 else ""
-                shown = show_file(Path(parent, unread[0]), project.here)
+                shown = visible(show_file(Path(parent, unread[0]), project.here))
                 found.append(
                     f"{shown}{rest}: not read as a spec; the name of one ends in .yaml or .yml, written so"
                 )
     return tuple(found)
+
+
+def _unread_project_files(project: DeclaredProject) -> Iterator[str]:
+    for name in _NEARLY:
+        if os.path.lexists(project.root / name):
+            yield f"{show_file(project.root / name, project.here)}: not read; the project file is called {FILE_NAME}"
 
 
 def _looks_like_spec(name: str) -> bool:

@@ -92,7 +92,7 @@ class Deliveries:
             " ON document.job = sink.job AND document.path = delivery.path AND document.wanted = 1"
             " WHERE sink.wanted = 1 AND delivery.result IS NULL AND delivery.folded IS NOT NULL"
             " ORDER BY delivery.sink, delivery.output"
-        ).fetchall()
+        )
 
     def is_output(self, root: bytes, output: bytes, folded: int) -> bool:
         """Say whether some sink ever wrote this output below this root; outputs are never sources."""

@@ -311,3 +311,12 @@ def test_what_looks_like_a_spec_and_is_not_read_is_named(project: Project) -> No
 
     assert "warning: jobs/B.YAML and 1 more: not read as a spec" in project.call("validate").err
     assert "note: jobs/B.YAML and 1 more: not read as a spec" in project.call("plan").out
+
+
+def test_a_project_file_of_nearly_the_right_name_is_named(project: Project) -> None:
+    project.write({"in/a.txt": "one", "docbatch.yml": ""})
+
+    assert (
+        "warning: docbatch.yml: not read; the project file is called docbatch.yaml"
+        in project.call("validate").err
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from docbatch.core.errors import GuardRefused
 from docbatch.core.guard import refuse_shared
+from docbatch.core.report import visible
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sinks.owners import FolderOwner, around, claim, claimed
@@ -36,7 +37,7 @@ def judge_folders(
             continue
         if root not in recorded and not any(own.is_same(each) for each in writing):
             refuse_shared(str(folder), other, allowed)
-        notes.append(f"{folder}: {other} writes to this folder as well")
+        notes.append(visible(f"{folder}: {other} writes to this folder as well"))
     return tuple(notes)
 
 
@@ -51,10 +52,10 @@ def claim_folders(targets: Iterable[ResolvedJob], project: str, state: Path) -> 
 
 
 def _require_own_trash(state: Path) -> None:
-    trash, root = Path(os.path.realpath(state / "trash")), Path(os.path.realpath(state.parent))
-    if not trash.is_relative_to(root):
+    trash, root = state / "trash", Path(os.path.realpath(state.parent))
+    if trash.is_symlink() and not Path(os.path.realpath(trash)).is_relative_to(root):
         raise GuardRefused(
-            f"{state / 'trash'} is a link that leads out of the project, to {trash}",
+            visible(f"{trash} is a link that leads out of the project, to {os.path.realpath(trash)}"),
             hint="nothing was sent; put a folder in its place: what outputs replace is kept there",
         )
 

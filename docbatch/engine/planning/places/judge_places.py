@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from docbatch.core.changes import Reason
 from docbatch.core.errors import GuardRefused, SinkError
 from docbatch.core.guard import SHOWN, Replaced, refuse_blocked, refuse_nested, refuse_replaced
-from docbatch.core.report import plural
+from docbatch.core.report import plural, visible
 from docbatch.engine.planning.differences_database import Differences, Output
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
@@ -39,7 +39,8 @@ def judge_places(
         for sink in target.sinks:
             _look_at_single(target, sink, store, seen)
     refuse_blocked(seen.blocked)
-    return refuse_replaced(seen.replaced, seen.number, allowed)
+    is_first = store is None or not any(True for _ in store.documents.jobs())
+    return refuse_replaced(seen.replaced, seen.number, allowed, is_first=is_first)
 
 
 def replacing(found: Replaced) -> tuple[str, ...]:
@@ -47,9 +48,8 @@ def replacing(found: Replaced) -> tuple[str, ...]:
     if not found.number:
         return ()
     rest = f" and {plural(found.number - 1, 'other')}" if found.number > 1 else ""
-    return (
-        f"{found.first}{rest}: not written by docbatch, put into .docbatch/trash before outputs take the place",
-    )
+    told = f"{found.first}{rest}: not written by docbatch, put into .docbatch/trash before outputs take the place"
+    return (visible(told),)
 
 
 def names(job: str, path: bytes) -> str:
@@ -114,6 +114,7 @@ def _nested(
     targets: Sequence[ResolvedJob], store: Store | None, differences: Differences, singles: _Singles
 ) -> Iterator[tuple[str, str, str, str]]:
     """Yield (output, wanted by, output below it, wanted by)."""
+    roots = _roots(targets)
     folder, above = None, []
     is_any = False
     for output, root in _new_files(targets, differences):
@@ -126,14 +127,14 @@ def _nested(
         if parent == folder:
             continue
         folder, above = parent, _above(place)
-        for upper, whose in _taken(above, store, differences, singles, roots=_roots(targets)):
+        for upper, whose in _taken(above, store, differences, singles, roots=roots):
             yield upper, whose, *below
     if is_any and store is not None:
         yield from _above_unwritten(targets, store, differences)
     for single in singles.values():
         below = escape(single.place), names(single.job, b"")
         above = _above(single.place)
-        for upper, whose in _taken(above, store, differences, singles, roots=_roots(targets)):
+        for upper, whose in _taken(above, store, differences, singles, roots=roots):
             yield upper, whose, *below
 
 
