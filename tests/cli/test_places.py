@@ -149,6 +149,18 @@ class TestForeign:
 
         assert project.applied().processed == 0
 
+    def test_a_state_that_is_lost_and_known_to_be_holds_nobody_up(self, project: Project) -> None:
+        project.write({"in/a.txt": "one"})
+        project.applied()
+        for path in (project.root / ".docbatch").glob("state.db*"):
+            path.unlink()
+
+        assert "out/a.txt.md: not written by docbatch" in project.call("plan").out
+        project.applied()
+
+        assert project.outputs() == {"a.txt.md": b"one\n"}
+        assert not (project.root / ".docbatch/trash").exists()
+
     def test_an_unknown_word_is_refused(self, project: Project) -> None:
         ended = project.call("plan", "--allow", "everything")
 

@@ -60,6 +60,7 @@ def test_outputs_that_are_still_there_stay_when_a_lost_state_is_made_good(
     project.applied()
     lose(project)
 
+    (tmp_path / ".docbatch/serial").unlink()
     refused = project.call("apply")
     assert refused.code == 6
     assert "its state was lost, 'docbatch recover' takes" in refused.err

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from docbatch.core.guard import Allowance
 from docbatch.engine.planning.compare_documents import Tally
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
@@ -83,11 +84,19 @@ def plan(
     """
     targets = tuple(resolve_jobs(selection.jobs, store, selection.folder, selection.upgrade, sight.ask))
     gone = undeclared(selection.jobs, store) if selection.is_all else set()
-    made = plan_jobs(targets, gone, store, cache, differences, sight=sight, allowed=selection.allowed)
+    made = plan_jobs(
+        targets, gone, store, cache, differences, sight=sight, allowed=_allowed(selection, store)
+    )
     if sight.only is not None:
         return made
     shared = judge_folders(targets, store, selection.project, selection.folder, selection.allowed)
     return replace(made, notes=(*selection.notes, *made.notes, *shared))
+
+
+def _allowed(selection: Selection, store: Store | None) -> frozenset[str]:
+    """Return what guards let pass. Where a state was lost or put back, outputs of before are nobody's, and no strangers."""
+    behind = (selection.folder / "serial").exists() if store is None else store.is_behind()
+    return selection.allowed | {Allowance.OVERWRITTEN} if behind else selection.allowed
 
 
 def plan_jobs(
