@@ -18,6 +18,8 @@ _NAMES = (
     *("Thumbs.db", "thumbs.db", "THUMBS.DB", "ehthumbs.db"),
     *("Desktop.ini", "desktop.ini", "DESKTOP.INI"),
 )
+_FIRST = frozenset(name[0] for name in map(str.encode, (*_PREFIXES, *_NAMES)))
+_FEW = 8
 _HINT = re.compile(r"~|\._|thumbs|desktop\.ini|ds_store", re.IGNORECASE)
 
 
@@ -26,11 +28,13 @@ class Litter:
 
     def __init__(self, include: Sequence[str]) -> None:
         named = [last for pattern in include for last in _last_parts(pattern)]
-        self._prefixes = [
-            prefix.encode() for prefix in _PREFIXES if not any(last.startswith(prefix) for last in named)
-        ]
         asked = {last.casefold() for last in named}
-        self._names = [name.encode() for name in _NAMES if name.casefold() not in asked]
+        prefixes = [prefix for prefix in _PREFIXES if not any(last.startswith(prefix) for last in named)]
+        names = [name for name in _NAMES if name.casefold() not in asked]
+        self._ranges = [
+            *((prefix.encode(), prefix[:-1].encode() + bytes([ord(prefix[-1]) + 1])) for prefix in prefixes),
+            *((name.encode(), name.encode() + b"\0") for name in names),
+        ]
         self.number = 0
         self.first = b""
 
@@ -43,22 +47,19 @@ class Litter:
 
     def sift(self, folder: bytes, names: list[bytes]) -> list[bytes]:
         """Return the names of a folder's files, which are in order, without litter."""
-        found = [span for span in self._spans(names) if span.stop > span.start]
-        if not found:
+        # A folder may hold a million names, and a million folders one name each: neither is asked name by name.
+        if len(names) <= _FEW and not any(name[0] in _FIRST for name in names):
             return names
-        left_out = {position for span in found for position in span}
+        left_out: set[int] = set()
+        for low, high in self._ranges:
+            start = bisect_left(names, low)
+            if start < len(names) and names[start] < high:
+                left_out.update(range(start, bisect_left(names, high, start)))
+        if not left_out:
+            return names
         self.first = self.first or folder + names[min(left_out)]
         self.number += len(left_out)
         return [name for position, name in enumerate(names) if position not in left_out]
-
-    def _spans(self, names: list[bytes]) -> Iterator[range]:
-        # A folder may hold a million names: they are asked for ranges, not each for what it is.
-        for prefix in self._prefixes:
-            start = bisect_left(names, prefix)
-            yield range(start, bisect_left(names, prefix[:-1] + bytes([prefix[-1] + 1]), start))
-        for name in self._names:
-            start = bisect_left(names, name)
-            yield range(start, start + (names[start : start + 1] == [name]))
 
 
 def _last_parts(pattern: str) -> Iterator[str]:
