@@ -203,11 +203,16 @@ class _Seen:
 
 
 def _hindrance(root: bytes, folders: Sequence[bytes]) -> tuple[str | None, bool]:
-    """Return what keeps a folder from being one, and whether it is there."""
-    for end in range(len(folders) + 1):
+    """Return what keeps a folder below the root from being one, and whether it is there.
+
+    A root that cannot be used is the trouble of one sink: it is told as such, and results wait for it in the spool.
+    """
+    if not os.path.isdir(root):  # noqa: PTH112 - a Path holds no bytes
+        return None, False
+    for end in range(1, len(folders) + 1):
         place = b"/".join((root, *folders[:end]))
         try:
-            status = os.stat(place, follow_symlinks=end == 0)  # noqa: PTH116 - a Path holds no bytes
+            status = os.lstat(place)
         except FileNotFoundError:
             return None, False
         except OSError as error:
