@@ -24,11 +24,14 @@ DURATION = r"^[1-9][0-9]{0,5}[smhd]$(?!\n)"
 # What our own validators refuse in better words, said for those who judge by the JSON Schema alone.
 _NO_CONTROL = r"[^\x00-\x1f\x7f]*$(?!\n)"
 _NO_OTHER = r"(?!.*\{\{-?\s*(?:doc|job)\b)"
-_NO_HOME = r"(?!~)"
+_NO_SHELL = r"(?!~)(?![\s\S]*\$(?:[A-Za-z_(]|\{[A-Za-z_]))"
+_NO_SHELL_START = r"(?!~/|\$HOME(?![A-Za-z0-9_])|\$\{[A-Za-z_][A-Za-z0-9_]*\})"
 ONE_LINE = f"^{_NO_CONTROL}"
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _VARIABLE = re.compile(r"\{\{-?\s*vars\.([A-Za-z_][A-Za-z0-9_]*)\s*-?\}\}")
+_SHELL = re.compile(r"\$(?:\{[A-Za-z_][A-Za-z0-9_]*\}?|\(|[A-Za-z_][A-Za-z0-9_]*)")
+_SHELL_START = re.compile(r"~/|\$HOME(?![A-Za-z0-9_])|\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _EXPRESSION = re.compile(r"\{\{-?\s*(doc|job|vars)\b")
 
 
@@ -139,9 +142,41 @@ def _template(text: str) -> str:
     return text
 
 
-def _no_home(text: str) -> str:
+def unexpanded(text: str) -> tuple[str, str] | None:
+    """Say what of a path a shell would fill in and nobody does here, and what to write instead."""
     if text.startswith("~"):
-        refuse("~ is not expanded", "write a path relative to the project root, or an absolute one")
+        return "~ is not expanded", "write a path relative to the project root, or an absolute one"
+    if found := _SHELL.search(text):
+        return (
+            f"{found[0]} is not expanded",
+            "write the path itself, or {{ vars.NAME }} for what docbatch.yaml says under vars:",
+        )
+    return None
+
+
+def no_shell(text: str) -> str:
+    """Refuse a path with something that a shell would fill in."""
+    if told := unexpanded(text):
+        refuse(*told)
+    return text
+
+
+def no_shell_variable(text: str) -> str:
+    """Do the same where `~` stands for the home folder."""
+    return text if text.startswith("~") else no_shell(text)
+
+
+def unexpanded_pattern(text: str) -> tuple[str, str] | None:
+    """Do the same for a pattern, where a dollar sign is one of a name as a rule."""
+    if not _SHELL_START.match(text):
+        return None
+    told = unexpanded(text)
+    return told and (told[0], "patterns are relative to source.root; set that to the folder that is meant")
+
+
+def _plain_pattern(text: str) -> str:
+    if told := unexpanded_pattern(text):
+        refuse(*told)
     return text
 
 
@@ -160,15 +195,17 @@ Priority = Annotated[int, Field(ge=1, le=100)]
 
 _Text = Annotated[str, Field(min_length=1, max_length=1000)]
 _Plain = Annotated[_Text, AfterValidator(one_line), AfterValidator(_only_variables)]
-Folder = Annotated[_Plain, AfterValidator(_no_home), _also(rf"^{_NO_HOME}{_NO_OTHER}{_NO_CONTROL}")]
-PathTemplate = Annotated[_Text, AfterValidator(_template), AfterValidator(_no_home), _also(rf"^{_NO_HOME}")]
+Folder = Annotated[_Plain, AfterValidator(no_shell), _also(rf"^{_NO_SHELL}{_NO_OTHER}{_NO_CONTROL}")]
+PathTemplate = Annotated[_Text, AfterValidator(_template), AfterValidator(no_shell), _also(rf"^{_NO_SHELL}")]
 
 Link = Annotated[str, Field(min_length=1, max_length=4000)]
 FileId = Annotated[str, Field(pattern=FILE_ID)]
 TextName = Annotated[str, Field(min_length=1, max_length=200)]
 
 # A pattern that is absolute, or begins with !, is refused once variables are filled in.
-_Pattern = Annotated[_Plain, _also(rf"^(?![!/]){_NO_OTHER}{_NO_CONTROL}")]
+_Pattern = Annotated[
+    _Plain, AfterValidator(_plain_pattern), _also(rf"^(?![!/]){_NO_SHELL_START}{_NO_OTHER}{_NO_CONTROL}")
+]
 _Some = Annotated[list[_Pattern], Field(min_length=1, max_length=1000)]
 _Any = Annotated[list[_Pattern], Field(max_length=1000)]
 Patterns = Annotated[_Some, BeforeValidator(_as_list, json_schema_input_type=_Pattern | _Some)]

@@ -23,9 +23,12 @@ def opener(path: str | bytes, flags: int) -> int:
 def close(descriptor: int) -> None:
     """Take an open file from everybody but its owner. What belongs to somebody else is left as it is."""
     status = os.fstat(descriptor)
-    mode = stat.S_IMODE(status.st_mode)
-    if stat.S_ISREG(status.st_mode) and mode & _OTHERS and status.st_uid == os.geteuid():
-        os.fchmod(descriptor, mode & ~_OTHERS)
+    if (
+        stat.S_ISREG(status.st_mode)
+        and stat.S_IMODE(status.st_mode) != FILE
+        and status.st_uid == os.geteuid()
+    ):
+        os.fchmod(descriptor, FILE)
 
 
 def make_file(path: Path) -> None:

@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docbatch.api.arguments import (
+    Place,
+    Specs,
+    paths_of,
+    permissions,
+    refuse_negative,
+    require_same_paths,
+    spec_paths,
+)
 from docbatch.api.job_results import results
 from docbatch.core.errors import DocbatchError, NoState, StateError, UsageError
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import Settings
 from docbatch.specs.checkout import variables
-from docbatch.specs.load import load_jobs, load_project
+from docbatch.specs.load import load_jobs, load_project, passed_over
 from docbatch.specs.values import DeclaredProject, Job
 from docbatch.state.files import complaint
 from docbatch.state.store import Store
@@ -27,11 +36,6 @@ if TYPE_CHECKING:
     from docbatch.engine.planning.plan_file import SavedPlan
     from docbatch.engine.progress_notices import Notice, Observer
     from docbatch.engine.running.apply import ApplyOutcome, Assignment
-
-Place = str | os.PathLike[str]
-"""A path: of a file, or of a folder."""
-Specs = Place | Iterable[Place] | None
-"""Job specs, or folders of them; None for all that the project has in jobs/."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,11 @@ def open_project(folder: Place = ".", *, untrusted: bool = False) -> "Project":
         here = Path(folder).resolve(strict=True)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise UsageError(f"there is no folder {os.fspath(folder)}: {why}") from error
+        gone = os.fspath(folder) == "." and isinstance(error, FileNotFoundError)
+        raise UsageError(
+            "the current folder is gone" if gone else f"there is no folder {os.fspath(folder)}: {why}",
+            hint="go to the project's folder, or name it with -C DIR" if gone else None,
+        ) from error
     if not here.is_dir():
         raise UsageError(f"{os.fspath(folder)} is no folder", hint="name the folder of a project")
     return Project(load_project(here, untrusted=untrusted))
@@ -107,9 +115,13 @@ class Project:
 
         Asks nobody and reads no keys. Raises SpecError with every error of all specs.
         """
-        specs = _paths(paths)
+        specs = spec_paths(paths)
         saved = self._saved(plan, specs)
-        return tuple(map(_checked, self._jobs(specs or _paths_of(saved))))
+        return tuple(map(_checked, self._jobs(specs or paths_of(saved))))
+
+    def remarks(self, paths: Specs = None) -> tuple[str, ...]:
+        """Return sentences about what lies among the specs and is not read, though it looks like one."""
+        return passed_over(self._declared, spec_paths(paths))
 
     @_documented()
     def plan(
@@ -119,18 +131,20 @@ class Project:
         upgrade: Collection[str] = (),
         examples: int | None = 10,
         out: Place | None = None,
+        allow: Collection[str] = (),
     ) -> "PlanReport":
         """Return what `apply` would do and why; each line names `examples` documents, None for all of them.
 
         No state is written and no key needed. `out` is a file for the plan, from which `apply(plan=…)` does exactly that.
-        `upgrade` names jobs to be planned as `apply(upgrade=…)` does them. Raises GuardRefused.
+        `upgrade` names jobs to be planned as `apply(upgrade=…)` does them, `allow` what guards let pass as it does.
+        Raises GuardRefused.
         """
         from docbatch.engine.planning.plan import Selection
         from docbatch.engine.planning.plan_report import plan_report
         from docbatch.engine.planning.read_plan import read_plan
         from docbatch.spool import Spool
 
-        specs = _paths(paths)
+        specs = spec_paths(paths)
         jobs = self._jobs(specs, upgrade)
         selection = Selection(
             jobs,
@@ -139,6 +153,8 @@ class Project:
             is_all=not specs,
             upgrade=frozenset(upgrade),
             stateless=self._declared.untrusted,
+            allowed=permissions(allow),
+            notes=self.remarks(specs or None),
         )
         with read_plan(selection) as made:
             spool = Spool(self._folder / "spool")
@@ -160,28 +176,30 @@ class Project:
         max_new: int | None = None,
         upgrade: Collection[str] = (),
         allow_hosts: Collection[str] = (),
+        allow: Collection[str] = (),
         plan: Place | None = None,
     ) -> "ApplyOutcome":
         """Send, follow, collect and deliver until nothing is due; return how the jobs stand then.
 
         Safe to end at any moment: the next call goes on. `agree` is shown the plan before anything is sent, and nothing
-        is done unless it says True; without it money is spent as the plan says. `on_event` is called with each notice
-        of what happens, one at a time. What either of them raises ends the run and is raised here.
+        is done unless it says True; without it money is spent. `on_event` is called with each notice of what happens, one
+        at a time. What either of them raises is raised here.
 
         `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all of it, `max_new` how many
         documents are newly sent. `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may
-        go to a host that is not the vendor's own. `plan` is a file that `plan(out=…)` wrote: exactly that is done.
+        go to a host that is not the vendor's own. `allow` names what guards let pass: `overwritten`, files that docbatch did
+        not write and that go to the trash, `shared`, folders that other projects write to. Of a `plan` file, which
+        `plan(out=…)` wrote, exactly that is done.
 
-        Raises StateLocked while another run holds the state, in this process or any other; GuardRefused, StalePlan.
-        Nothing was sent then. What concerns a connection, a sink or a document only is told by the outcome.
+        Raises StateLocked while another run holds the state, here or elsewhere; GuardRefused, StalePlan: nothing was sent
+        then. What concerns a connection, a sink or a document only is told by the outcome.
         """
         from docbatch.engine.running.apply import Assignment
 
         self._refuse_untrusted()
-        _refuse_negative(max_new=max_new, timeout=timeout)
-        specs = _paths(paths)
-        saved = self._saved(plan, specs)
-        named = specs or _paths_of(saved)
+        refuse_negative(max_new=max_new, timeout=timeout)
+        saved = self._saved(plan, specs := spec_paths(paths))
+        named = specs or paths_of(saved)
         work = Assignment(
             jobs=self._jobs(named, upgrade),
             folder=self._folder,
@@ -193,6 +211,8 @@ class Project:
             max_new=max_new,
             upgrade=frozenset(upgrade),
             allowed_hosts=frozenset(allow_hosts),
+            allowed=permissions(allow),
+            notes=self.remarks(named or None),
             plan=saved,
         )
         return _applied(work, on_event, agree)
@@ -217,7 +237,7 @@ class Project:
         from docbatch.engine.planning.explain_document import explain
         from docbatch.engine.planning.plan import Selection
 
-        specs = _paths(paths)
+        specs = spec_paths(paths)
         jobs = self._jobs(specs)
         selection = Selection(
             jobs, self._folder, self._declared.mark, is_all=not specs, stateless=self._declared.untrusted
@@ -295,33 +315,8 @@ class Project:
         from docbatch.engine.planning.plan_file import load
 
         saved = load(Path(plan), self._declared.here)
-        if specs and tuple(map(str, specs)) != saved.paths:
-            raise UsageError(
-                "the plan was made for other paths",
-                hint=f"leave them out{', or name ' if saved.paths else ''}{' '.join(saved.paths)}",
-            )
+        require_same_paths(specs, saved)
         return saved
-
-
-def _paths(named: Specs) -> tuple[Path, ...]:
-    """Return the paths that are named, none where all are meant. Raises UsageError for an empty list of them."""
-    if named is None:
-        return ()
-    each = (named,) if isinstance(named, str | os.PathLike) else named
-    paths = tuple(Path(path) for path in each)
-    if not paths:
-        raise UsageError("paths is empty", hint="leave it out where all jobs are meant")
-    return paths
-
-
-def _paths_of(plan: "SavedPlan | None") -> tuple[Path, ...]:
-    return () if plan is None else tuple(Path(path) for path in plan.paths)
-
-
-def _refuse_negative(**numbers: float | None) -> None:
-    for name, number in numbers.items():
-        if number is not None and number < 0:
-            raise UsageError(f"{name} is {number:g}, which is less than nothing")
 
 
 def _checked(job: Job) -> CheckedJob:

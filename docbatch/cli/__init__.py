@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -11,12 +12,12 @@ import click
 
 from docbatch import __version__
 from docbatch.cli.options import take_folder
-from docbatch.cli.output import endure, say, silence
+from docbatch.cli.output import endure, say, silence, unwritten
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from docbatch.core.errors import SpecError
+    from docbatch.core.errors import SpecError, UsageError
 
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "Write a starter project.",
@@ -110,7 +111,17 @@ def main() -> None:
         silence()
     except Exception as error:  # noqa: BLE001 - what is not expected is raised again with its traceback
         code = _report(error)
-    sys.exit(code)
+    sys.exit(_with_what_is_unwritten(code))
+
+
+def _with_what_is_unwritten(code: int) -> int:
+    """Return the code, or that of an error where results could not be written: whoever reads them has but a part."""
+    why = unwritten()
+    if why is None:
+        return code
+    say(f"error: standard output cannot be written: {why}", err=True)
+    say("  what was done is recorded; 'docbatch status' tells how things stand", err=True)
+    return max(1, code)
 
 
 def _complain(error: click.ClickException) -> None:
@@ -125,7 +136,7 @@ def _report(error: Exception) -> int:
     from docbatch.core.errors import DocbatchError, SpecError
     from docbatch.state.files import complaint
 
-    error = complaint(error) or error
+    error = _homeless(error) or complaint(error) or error
     if not isinstance(error, DocbatchError):
         raise error
     if isinstance(error, SpecError):
@@ -134,6 +145,21 @@ def _report(error: Exception) -> int:
     if error.hint:
         say(f"  {error.hint}", err=True)
     return error.exit_code
+
+
+def _homeless(error: Exception) -> "UsageError | None":
+    """Return what to say where the folder that this was started in is no longer there."""
+    from docbatch.core.errors import UsageError
+
+    if not isinstance(error, FileNotFoundError):
+        return None
+    try:
+        os.getcwd()  # noqa: PTH109 - Path.cwd() asks the same, and a Path is not wanted
+    except FileNotFoundError:
+        return UsageError(
+            "the current folder is gone", hint="go to the project's folder, or name it with -C DIR"
+        )
+    return None
 
 
 def _report_specs(error: "SpecError") -> int:

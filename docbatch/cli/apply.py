@@ -1,7 +1,7 @@
 """The command `docbatch apply`."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ import click
 
 from docbatch import open_project
 from docbatch.cli import completion
-from docbatch.cli.options import allow_host, duration
+from docbatch.cli.options import allow, allow_host, duration
 from docbatch.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     shell_complete=completion.jobs,
     help="Take the current engine or processor versions for a job.",
 )
+@allow
 @allow_host
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(
@@ -52,6 +53,7 @@ def command(
     plan_file: Path | None,
     max_new: int | None,
     upgrade: tuple[str, ...],
+    allowed: tuple[str, ...],
     allowed_hosts: tuple[str, ...],
     no_wait: bool,
     yes: bool,
@@ -80,10 +82,12 @@ def command(
             timeout=seconds,
             max_new=max_new,
             upgrade=upgrade,
+            allow=allowed,
             allow_hosts=allowed_hosts,
             plan=plan_file,
         )
-    _conclude(outcome, as_json=as_json)
+        told = frozenset(watch.told)
+    _conclude(outcome, told, as_json=as_json)
     return outcome.exit_code
 
 
@@ -112,7 +116,7 @@ def _announce(report: "PlanReport", *, yes: bool, as_json: bool) -> bool:
     return click.confirm("Send them?", err=True)
 
 
-def _conclude(outcome: "ApplyOutcome", *, as_json: bool) -> None:
+def _conclude(outcome: "ApplyOutcome", told: Collection[str], *, as_json: bool) -> None:
     from docbatch.cli.words import errors_text, job_json, outcome_text
 
     if as_json:
@@ -136,4 +140,4 @@ def _conclude(outcome: "ApplyOutcome", *, as_json: bool) -> None:
         say_json({**line, "exit_code": outcome.exit_code})
     else:
         say(outcome_text(outcome), nl=False)
-    say(errors_text(outcome), nl=False, err=True)
+    say(errors_text(outcome, told), nl=False, err=True)

@@ -81,3 +81,25 @@ allow_host = click.option(
     envvar="DOCBATCH_ALLOW_HOSTS",
     help="Let this connection send its key to a host that is not the vendor's own.",
 )
+
+
+def _words(_context: click.Context, _option: click.Parameter, written: tuple[str, ...]) -> tuple[str, ...]:
+    from docbatch.core.guard import Permission
+
+    words = [word.strip() for text in written for word in text.split(",")]
+    for word in words:
+        if word not in set(Permission):
+            raise click.BadParameter(
+                f"'{word}' is nothing that can be allowed; there is {', '.join(Permission)}"
+            )
+    return tuple(words)
+
+
+allow = click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    metavar="WORDS",
+    callback=_words,
+    help="Let guards pass this once: overwritten (files that docbatch did not write), shared (folders of other projects).",
+)

@@ -1,12 +1,36 @@
-"""Standard output and error, whose reader may leave: a closed pipe is no error, and what was begun goes on to its end."""
+"""Standard output and error, whose reader may leave: a closed pipe is no error, and what was begun goes on to its end.
 
+What cannot be written for another reason, such as a full disk, ends nothing either, and is told at the end.
+"""
+
+import io
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from docbatch.core.outside_text import printed
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+_STREAMS = ("stdin", "stdout", "stderr")
+
+
+class _Enduring(io.FileIO):
+    """Takes everything, and keeps why it could not write some of it."""
+
+    lost: OSError | None = None
+
+    def write(self, content: "ReadableBuffer", /) -> int:
+        try:
+            return super().write(content)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.lost = self.lost or error
+            return memoryview(content).nbytes
 
 
 def say(text: str, *, nl: bool = True, err: bool = False) -> None:
@@ -36,6 +60,45 @@ def silence(*, err: bool = False) -> None:
 
 
 def endure() -> None:
-    """Write characters that the terminal's encoding lacks as escapes instead of failing on them."""
-    if sys.stdout is sys.__stdout__ and sys.__stdout__ is not None:
-        sys.__stdout__.reconfigure(errors="backslashreplace")
+    """Make the standard streams take everything: also where none was handed over, or the terminal's encoding lacks it."""
+    for number, name in enumerate(_STREAMS):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, _nowhere(number))
+        elif number and stream is getattr(sys, f"__{name}__"):
+            setattr(sys, name, _enduring(stream))
+
+
+def unwritten() -> str | None:
+    """Say why results could not be written to standard output; None where they were."""
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    lost = raw.lost if isinstance(raw, _Enduring) else None
+    return None if lost is None else (lost.strerror or str(lost)).lower()
+
+
+def _enduring(stream: TextIO) -> TextIO:
+    raw = _Enduring(stream.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        errors="backslashreplace",
+        line_buffering=stream.isatty(),
+    )
+
+
+def _nowhere(number: int) -> TextIO:
+    """Return a stream to nowhere, which keeps its number from files opened later: what is printed would go into them."""
+    opened = os.open(os.devnull, os.O_RDWR)
+    if opened != number and _is_free(number):
+        os.dup2(opened, number)
+        os.close(opened)
+        opened = number
+    return open(opened, "w" if number else "r", encoding="utf-8", closefd=False)
+
+
+def _is_free(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return True
+    return False

@@ -19,12 +19,14 @@ from docbatch.cli.output import say, say_json
     "--out", type=click.Path(path_type=Path), help="Save the plan for 'docbatch apply --plan FILE'."
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is due.")
+@options.allow
 @click.option("--all", "everything", is_flag=True, help="List every document instead of the first few.")
 def command(
     paths: tuple[Path, ...],
     form: str,
     out: Path | None,
     *,
+    allowed: tuple[str, ...],
     detailed_exitcode: bool,
     everything: bool,
     untrusted: bool,
@@ -33,7 +35,7 @@ def command(
     from docbatch.core.report import plan_json, plan_markdown, plan_text
 
     report = open_project(untrusted=untrusted).plan(
-        paths or None, examples=None if everything else 10, out=out
+        paths or None, examples=None if everything else 10, out=out, allow=allowed
     )
     match form:
         case "json":

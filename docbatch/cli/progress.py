@@ -4,7 +4,7 @@ import contextlib
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Protocol
@@ -24,6 +24,10 @@ class Watcher(Protocol):
     def expect(self, documents: int) -> None:
         """Learn, before the first notice, how many documents are to end in this run."""
 
+    @property
+    def told(self) -> Collection[str]:
+        """The messages of trouble that a person has read last, with nothing else after them."""
+
 
 @contextmanager
 def watcher(*, as_json: bool) -> Iterator[Watcher]:
@@ -38,7 +42,9 @@ def watcher(*, as_json: bool) -> Iterator[Watcher]:
 
 
 class JsonLines:
-    """Every notice as a line."""
+    """Every notice as a line, which is not for a person."""
+
+    told: Collection[str] = ()
 
     def expect(self, documents: int) -> None:
         """The plan has told it."""
@@ -54,6 +60,7 @@ class Counts:
     def __init__(self) -> None:
         self.expected = self.ended = self.failed = self.delivered = 0
         self.by_jobs: Counter[str] = Counter()
+        self.told: set[str] = set()
         self._looking: set[str] = set()
 
     def add(self, notice: Notice) -> None:
@@ -71,7 +78,12 @@ class Counts:
             if notice.subject in self._looking:
                 return None
             self._looking.add(notice.subject)
-        return trouble(notice)
+        text = trouble(notice)
+        if isinstance(notice, docbatch.Trouble):
+            self.told.add(notice.message)
+        elif text is not None:
+            self.told.clear()
+        return text
 
     def __str__(self) -> str:
         failed = f", {self.failed:,} of them failed" if self.failed else ""
@@ -185,6 +197,10 @@ class Lines:
         self._counts = Counts()
         self._next = time.monotonic() + INTERVAL
 
+    @property
+    def told(self) -> Collection[str]:
+        return self._counts.told
+
     def expect(self, documents: int) -> None:
         self._counts.expected = documents
 
@@ -236,6 +252,10 @@ class Bar:
         )
         self._counts = Counts()
         self._began = time.monotonic()
+
+    @property
+    def told(self) -> Collection[str]:
+        return self._counts.told
 
     def expect(self, documents: int) -> None:
         if documents:

@@ -14,9 +14,12 @@ from docbatch.cli.output import say
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 def command(paths: tuple[Path, ...], *, untrusted: bool) -> None:
     """Check specs and say every error at once. No network, no keys, no commands."""
-    jobs = open_project(untrusted=untrusted).validate(paths or None)
+    project = open_project(untrusted=untrusted)
+    jobs = project.validate(paths or None)
     names = ", ".join(job.name for job in jobs)
     say(f"valid: {names}" if names else "valid, and empty: there is no job")
+    for remark in project.remarks(paths or None):
+        say(f"warning: {remark}", err=True)
     for job in jobs:
         for caution in job.cautions:
             say(f"warning: {caution}", err=True)

@@ -1,6 +1,6 @@
 """What apply, status and explain say."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from docbatch import ApplyOutcome, Explanation, JobOutcome, JobStatus, StateStatus
@@ -107,11 +107,15 @@ def _failure(path: str, status: str, kind: str, message: str) -> str:
     return visible(f"  {STANDING.get(status, status)}: {path}: {kind}" + (f": {message}" if message else ""))
 
 
-def errors_text(outcome: ApplyOutcome) -> str:
-    """Return what went wrong beyond single documents, with what to do about it; nothing when all went well."""
+def errors_text(outcome: ApplyOutcome, told: Collection[str] = ()) -> str:
+    """Return what went wrong beyond single documents, with what to do about it; nothing when all went well.
+
+    What was `told` as the last before the end is not told again.
+    """
     lines = (
         f"error: {visible(error.message)}\n" + (f"  {error.hint}\n" if error.hint else "")
         for error in outcome.errors
+        if not any(error.message == each or error.message.endswith(f": {each}") for each in told)
     )
     return "".join(lines)
 

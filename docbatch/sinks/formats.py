@@ -9,6 +9,9 @@ from docbatch.jsontext import finite_value
 from docbatch.naming.signed import without_signatures
 from docbatch.sinks.base import Delivery
 
+_LINE_ENDS = tuple((sign.encode(), f"\\u{ord(sign):04x}".encode()) for sign in "\x85\u2028\u2029")
+"""Next line, line and paragraph separator: JSON lets them stand as they are, inside of strings alone."""
+
 
 def content(delivery: Delivery, form: Format) -> bytes:
     """Return the content of a document's file. Raises ValueError when there is none in this format, StateError."""
@@ -26,8 +29,14 @@ def encoded(answer: Answer, document: DocumentInfo, form: Format) -> bytes:
 
 
 def line(result: Result) -> bytes:
-    """Return a result as one JSON object on one line, in the order of the model's fields."""
-    return b"{" + b",".join(_members(result)) + b"}\n"
+    """Return a result as one JSON object on one line, in the order of the model's fields.
+
+    What some readers take for the end of a line is escaped.
+    """
+    content = b"{" + b",".join(_members(result)) + b"}\n"
+    for sign, escaped in _LINE_ENDS:
+        content = content.replace(sign, escaped)
+    return content
 
 
 def clean(text: str) -> str:

@@ -4,12 +4,13 @@ import hashlib
 import re
 import unicodedata
 
-from docbatch.naming.filenames import DEVICE, NAME_LIMIT, TEMPORARY, safe
+from docbatch.naming.filenames import DEVICE, NAME_LIMIT, STATE, TEMPORARY, reserved, safe
 
 __all__ = ["NAME_LIMIT", "TEMPORARY", "UnsafeOutput", "folded", "output_path"]
 
 _SUSPECT = re.compile(
-    rf"[\x00-\x1f\x7f]|[. ](?:/|$)|(?:^|/)(?:/|$|\.\.|\.docbatch|{DEVICE} *(?:[./]|$))", re.IGNORECASE
+    rf"[\x00-\x1f\x7f]|[. ](?:/|$)|(?:^|/)(?:/|$|\.\.|\.docbatch|\.git|{DEVICE} *(?:[./]|$))",
+    re.IGNORECASE,
 )
 
 
@@ -20,7 +21,7 @@ class UnsafeOutput(ValueError):
 def output_path(rendered: str) -> bytes:
     """Return the path below the sink's root that a rendered template names.
 
-    Windows device names, control characters, and dots and spaces at a name's end are percent-escaped; names that are
+    Windows device names, `.git`, control characters, and dots and spaces at a name's end are percent-escaped; names that are
     too long end in a digest and keep their suffix. Different texts may give one path: the planner refuses collisions.
     Raises UnsafeOutput when the text is no relative path, would leave the root, or enters `.docbatch`.
     """
@@ -28,7 +29,7 @@ def output_path(rendered: str) -> bytes:
         plain = rendered.encode()
     except UnicodeEncodeError:
         raise UnsafeOutput(f"the path {rendered!r} is not valid text") from None
-    if len(plain) <= NAME_LIMIT and not _SUSPECT.search(rendered):
+    if len(plain) <= NAME_LIMIT and rendered.isascii() and not _SUSPECT.search(rendered):
         return plain
     if not rendered:
         raise UnsafeOutput("the path is empty")
@@ -53,6 +54,6 @@ def _component(name: str, rendered: str) -> str:
         raise UnsafeOutput(f"the path {rendered!r} has {what}")
     if "\x00" in name:
         raise UnsafeOutput(f"the path {rendered!r} has a NUL character")
-    if name.casefold() == ".docbatch":
+    if reserved(name) == STATE:
         raise UnsafeOutput(f"the path {rendered!r} leads into docbatch's own folder")
     return safe(name)

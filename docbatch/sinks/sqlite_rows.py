@@ -15,6 +15,7 @@ from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.faults import SAFE, fault, sink_error
 from docbatch.sinks.formats import clean, json_value, line
 from docbatch.sinks.paths import UnsafeOutput
+from docbatch.sinks.row_watch import RowWatch
 from docbatch.sinks.table import NAMES, Row, Table, foreign, require_ours
 from docbatch.sinks.trash import Trash
 from docbatch.sinks.tree import Tree
@@ -88,9 +89,12 @@ class SqliteSink(Sink):
 
     def _settle(self, window: _Window) -> Iterator[Receipt | Fault]:
         with self._writing() as table:
-            found = table.stored(row.path for _, row in window)
+            found = list(table.stored(row.path for _, row in window))
+            watch = RowWatch(table, [values[0] for values, _ in found]) if table.has_triggers() else None
             edited = {values[0]: values for values, intact in found if not intact}
             outcomes = [self._put(table, delivery, row, edited.get(row.path)) for delivery, row in window]
+            if watch is not None:
+                outcomes = watch.judged(window, outcomes, self._path)
         yield from outcomes
 
     def _put(

@@ -96,6 +96,16 @@ class Table:
         (others,) = self._database.execute(query, [self._name]).fetchone()
         return int(others) == 0
 
+    def has_triggers(self) -> bool:
+        """Whether somebody added triggers, which may do anything to rows as they are written."""
+        query = "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?)"
+        (triggers,) = self._database.execute(query, [self._name]).fetchone()
+        return int(triggers) > 0
+
+    def count(self) -> int:
+        (rows,) = self._database.execute(f"SELECT count(*) FROM {self._quoted}").fetchone()  # noqa: S608
+        return int(rows)
+
     def create(self) -> None:
         """Create the table and mark a new database as ours; part of the caller's transaction."""
         columns = ", ".join(f"{name} {_TYPES.get(name, 'TEXT')}" for name in _STORED)

@@ -51,7 +51,7 @@ class Trash:
         shown = name.replace("/", "_").encode()[-_LONGEST_NAME:].decode(errors="ignore")
         kept = self.folder / f"{secrets.token_hex(6)}-{shown}"
         entry = {"name": kept.name, "output": where, "document": document, "why": why}
-        with open(self.folder / "index.jsonl", "ab", opener=opener) as index:
+        with open(self.folder / "index.jsonl", "ab", opener=_own) as index:
             index.write(json.dumps(entry, ensure_ascii=False).encode(errors="replace") + b"\n")
             index.flush()
             os.fsync(index.fileno())
@@ -67,6 +67,11 @@ class Trash:
             os.unlink(name, dir_fd=folder)
         tighten_one(kept)
         _sync(self.folder)
+
+
+def _own(path: str, flags: int) -> int:
+    """Open a file of ours, and no link to one of somebody else's. Raises OSError."""
+    return opener(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _copy(folder: int, name: bytes, kept: Path) -> None:

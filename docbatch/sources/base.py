@@ -53,6 +53,11 @@ class Source(ABC):
         with reading(), seekable(self.open(path)) as content:
             return measure_stream(content, path.rpartition(b"/")[2])
 
+    @property
+    def shown(self) -> str:
+        """Say where is looked and for what, for whoever wonders why nothing was found; empty where there is nothing to say."""
+        return ""
+
     def file(self, path: bytes) -> bytes | None:
         """Return the absolute path of the file that holds the document's bytes, None where no file of this machine does."""
         del path

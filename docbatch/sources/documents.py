@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from docbatch.core.models import Failure
+from docbatch.sources.litter import Litter
 
 WINDOW = 1024
 """How many documents travel together: a call for each would be what most runs spend their time on."""
@@ -47,10 +48,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class FoundDocuments:
-    """What a source has now. Of the `unseen` no more is known than that they are wanted."""
+    """What a source has now. Of the `unseen` no more is known than that they are wanted.
+
+    `litter` knows, once the windows are read, what was left out.
+    """
 
     windows: Iterable[Seen]
     unseen: frozenset[bytes] = frozenset()
+    litter: Litter | None = None
 
 
 def in_order(entries: Iterable[Entry], unusable: Iterable[Unusable]) -> list[Entry | Unusable]:

@@ -5,11 +5,13 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from docbatch.naming.pathtext import escape
 from docbatch.sources.allowance import Allowance
 from docbatch.sources.base import Source
 from docbatch.sources.content import Measured, measure, open_content
 from docbatch.sources.documents import Entry, FoundDocuments, Unusable, in_order
 from docbatch.sources.globs import compile_globs
+from docbatch.sources.litter import Litter
 from docbatch.sources.scan import scan_windows
 from docbatch.sources.statcache import StatCache
 from docbatch.sources.walk import Reach, Window, look_up, walk
@@ -49,19 +51,28 @@ class FolderSource(Source):
         return os.path.lexists(self.file(path))
 
     def find(self, cache: StatCache, only: Collection[bytes] | None = None) -> FoundDocuments:
+        litter = Litter(self._globs.patterns[0])
         # The cache is read along with a whole walk; a few documents are measured sooner than looked up there.
         known = cache if only is None else StatCache(None)
-        return FoundDocuments(scan_windows(self._root, self._found(only), self._globs, known))
+        windows = self._found(only, litter)
+        return FoundDocuments(scan_windows(self._root, windows, self._globs, known), litter=litter)
 
     def measure(self, path: bytes) -> Measured:
         return measure(self.file(path))[0]
 
+    @property
+    def shown(self) -> str:
+        include, exclude, hidden = self._globs.patterns
+        without = f", without {', '.join(map(repr, exclude))}" if exclude else ""
+        dots = "" if hidden else "; names that begin with a dot are not looked at"
+        return f"{', '.join(map(repr, include))} below {escape(self.identity)}{without}{dots}"
+
     def file(self, path: bytes) -> bytes:
         return self.identity + b"/" + path
 
-    def _found(self, only: Collection[bytes] | None) -> Iterator[Window]:
+    def _found(self, only: Collection[bytes] | None, litter: Litter | None = None) -> Iterator[Window]:
         if only is None:
-            windows = walk(self._root, self._globs, reach=self._reach)
+            windows = walk(self._root, self._globs, reach=self._reach, litter=litter)
         else:
             windows = look_up(self._root, self._globs, only, reach=self._reach)
         return windows if self._allowance is None else self._allowance.spent_on(windows)

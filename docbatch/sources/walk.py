@@ -18,6 +18,7 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.sources.content import out_of_reach, special, unreadable
 from docbatch.sources.documents import WINDOW, Unusable
 from docbatch.sources.globs import Globs, Scope
+from docbatch.sources.litter import Litter
 from docbatch.sources.mounts import is_of_the_kernel
 
 Found = tuple[bytes, int, int, int, int, int]
@@ -47,6 +48,14 @@ ANYWHERE = Reach()
 
 def _is_below(path: bytes, folder: bytes) -> bool:
     return path == folder or path.startswith(folder.rstrip(b"/") + b"/")
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """How far a walk goes, and what it leaves out on its way."""
+
+    reach: Reach
+    litter: Litter
 
 
 @dataclass(slots=True)
@@ -97,14 +106,21 @@ class _Folder:
 
 
 def walk(
-    root: Path, globs: Globs, *, after: bytes = b"", size: int = WINDOW, reach: Reach = ANYWHERE
+    root: Path,
+    globs: Globs,
+    *,
+    after: bytes = b"",
+    size: int = WINDOW,
+    reach: Reach = ANYWHERE,
+    litter: Litter | None = None,
 ) -> Iterator[Window]:
     """Yield windows of at most `size` entries whose paths are greater than `after`.
 
-    Raises GuardRefused when the root itself cannot be listed: a mount that is missing looks like that.
+    `litter` counts what is left out. Raises GuardRefused when the root itself cannot be listed: a mount that is missing looks like that.
     """
     window = Window()
-    stack = [_open_root(root, globs.start, reach)]
+    limits = _Limits(reach, Litter(globs.patterns[0]) if litter is None else litter)
+    stack = [_open_root(root, globs.start, limits)]
     stack[0].skip(after)
     while stack:
         folder = stack[-1]
@@ -112,7 +128,7 @@ def walk(
         if folder.done < stop:
             _look(folder, min(stop, folder.done + window.room(size)), window)
         elif folder.folders:
-            _descend(stack, folder.folders.pop(), after, window, reach)
+            _descend(stack, folder.folders.pop(), after, window, limits)
         else:
             stack.pop()
         if window.room(size) <= 0:
@@ -127,8 +143,11 @@ def look_up(
 ) -> Iterator[Window]:
     """Yield one window with those of the paths that a walk would come by."""
     window = Window()
+    litter = Litter(globs.patterns[0])
     for path in sorted(filter(globs, paths)):
         folder, _, name = path.rpartition(b"/")
+        if not litter.sift(folder, [name]):
+            continue
         prefix = folder + b"/" if folder else b""
         place = bytes(root) + b"/" + prefix
         if os.path.isdir(place + name):  # noqa: PTH112 - a Path holds no bytes
@@ -143,9 +162,9 @@ def look_up(
     yield window
 
 
-def _open_root(root: Path, scope: Scope, reach: Reach) -> _Folder:
+def _open_root(root: Path, scope: Scope, limits: _Limits) -> _Folder:
     try:
-        return _list(bytes(root) + b"/", b"", scope, reach)
+        return _list(bytes(root) + b"/", b"", scope, limits)
     except OSError as error:
         raise GuardRefused(
             f"source root {root} cannot be listed: {error.strerror}",
@@ -153,7 +172,7 @@ def _open_root(root: Path, scope: Scope, reach: Reach) -> _Folder:
         ) from error
 
 
-def _descend(stack: list[_Folder], child: bytes, after: bytes, window: Window, reach: Reach) -> None:
+def _descend(stack: list[_Folder], child: bytes, after: bytes, window: Window, limits: _Limits) -> None:
     parent = stack[-1]
     scope = parent.scope.enter(child[:-1])
     if scope is None:
@@ -162,13 +181,13 @@ def _descend(stack: list[_Folder], child: bytes, after: bytes, window: Window, r
         window.unusable.append(Unusable(parent.prefix + child, out_of_reach()))
         return
     try:
-        folder = _list(parent.path + child, parent.prefix + child, scope, reach)
+        folder = _list(parent.path + child, parent.prefix + child, scope, limits)
     except FileNotFoundError:
         return
     except OSError as error:
         window.unusable.append(Unusable(parent.prefix + child, unreadable(error)))
         return
-    if folder.identity[0] != parent.identity[0] and not _is_crossed(folder, reach):
+    if folder.identity[0] != parent.identity[0] and not _is_crossed(folder, limits.reach):
         reason = "is a file system of its own that holds no documents, not a folder"
         window.unusable.append(Unusable(folder.prefix, Failure(FailureClass.SPECIAL_FILE, reason)))
     elif all(folder.identity != above.identity for above in stack):
@@ -181,7 +200,7 @@ def _is_crossed(folder: _Folder, reach: Reach) -> bool:
     return reach.mounts and not is_of_the_kernel(place, folder.identity[0])
 
 
-def _list(path: bytes, prefix: bytes, scope: Scope, reach: Reach) -> _Folder:
+def _list(path: bytes, prefix: bytes, scope: Scope, limits: _Limits) -> _Folder:
     status = os.stat(path)  # noqa: PTH116 - a Path holds no bytes
     files: list[bytes] = []
     folders: list[bytes] = []
@@ -195,9 +214,10 @@ def _list(path: bytes, prefix: bytes, scope: Scope, reach: Reach) -> _Folder:
                 folders.append(entry.name + b"/")
             else:
                 files.append(entry.name)
-    outside = _sort_links(path, links, files, folders, reach) if links else frozenset()
+    outside = _sort_links(path, links, files, folders, limits.reach) if links else frozenset()
     files = scope.select(files)
     files.sort()
+    files = limits.litter.sift(prefix, files)
     folders.sort(reverse=True)
     return _Folder(path, prefix, scope, (status.st_dev, status.st_ino), files, folders, outside)
 

@@ -26,12 +26,13 @@ from docbatch.specs.text import read
 from docbatch.specs.values import DeclaredProject, Job, Origin
 from docbatch.specs.yaml import parse
 
-__all__ = ["load_jobs", "load_project"]
+__all__ = ["load_jobs", "load_project", "passed_over"]
 
 DEFAULT_FOLDER = "jobs"
 MAX_PROBLEMS = 200
 MAX_FILES = 10_000
 
+_NEARLY = ("docbatch.yml", "docbatch.YAML", "Docbatch.yaml", "docbatch.json")
 _SUFFIXES = (".yaml", ".yml")
 _STAND_IN: dict[str, object] = {
     "apiVersion": "docbatch/v1",
@@ -217,6 +218,33 @@ def _below(folder: Path, project: DeclaredProject) -> list[Path]:
         if len(found) > MAX_FILES:
             raise UsageError(f"{visible(str(folder))} holds more than {MAX_FILES:,} specs")
     return sorted(file for file in found if file.resolve() != project.root / FILE_NAME)
+
+
+def passed_over(project: DeclaredProject, paths: Sequence[Path] = ()) -> tuple[str, ...]:
+    """Return a sentence for each folder with files that look like specs and are not read: by letter case, or as JSON."""
+    folders = [project.here / path for path in paths] or [project.root / DEFAULT_FOLDER]
+    found = [] if project.origin is not None else list(_unread_project_files(project))
+    for folder in folders:
+        for parent, below, names in os.walk(folder):
+            below[:] = sorted(name for name in below if not name.startswith("."))
+            unread = sorted(name for name in names if _looks_like_spec(name))
+            if unread:
+                rest = f" and {len(unread) - 1:,} more" if len(unread) > 1 else ""
+                shown = visible(show_file(Path(parent, unread[0]), project.here))
+                found.append(
+                    f"{shown}{rest}: not read as a spec; the name of one ends in .yaml or .yml, written so"
+                )
+    return tuple(found)
+
+
+def _unread_project_files(project: DeclaredProject) -> Iterator[str]:
+    for name in _NEARLY:
+        if os.path.lexists(project.root / name):
+            yield f"{show_file(project.root / name, project.here)}: not read; the project file is called {FILE_NAME}"
+
+
+def _looks_like_spec(name: str) -> bool:
+    return not name.startswith(".") and not _is_spec(name) and name.lower().endswith((*_SUFFIXES, ".json"))
 
 
 def _is_spec(name: str) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from docbatch.core.errors import Problem
 from docbatch.core.models import Input
-from docbatch.fields import SpecModel, seconds, substitute
+from docbatch.fields import SpecModel, seconds, substitute, unexpanded_pattern
 from docbatch.naming.templates import Template, TemplateError, compile_template
 from docbatch.providers import REGISTRY
 from docbatch.sinks import KINDS
@@ -16,6 +16,7 @@ from docbatch.sources.globs import MAX_PATTERNS, compile_patterns
 from docbatch.sources.options import FileIdsOptions, FolderOptions, LinksOptions, ListOptions, TextsOptions
 from docbatch.sources.walk import Reach
 from docbatch.specs.cautions import cautions
+from docbatch.specs.forbidden_places import forbidden
 from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Step
@@ -220,6 +221,8 @@ class _Resolver:
         """Return how many patterns it is, its braces spread out."""
         if pattern.startswith("!"):
             self._report(path, f"{pattern!r} begins with !", "write what is left out under exclude:")
+        if told := unexpanded_pattern(pattern):
+            self._report(path, *told)
         try:
             return len(compile_patterns([pattern], hidden=False))
         except ValueError as error:
@@ -300,8 +303,9 @@ class _Resolver:
 
     def _absolute(self, path: tuple[Step, ...], text: str, origin: Origin | None = None) -> Path:
         absolute = Path(os.path.normpath(self._project.root / text))
-        if STATE_FOLDER in absolute.parts:
-            self._report(path, f"{STATE_FOLDER} is docbatch's own folder", "choose another one", origin)
+        told = forbidden(self._project.root, text, absolute, is_written=path[-1] == "path")
+        if told is not None:
+            self._report(path, *told, origin)
         return absolute
 
 

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
-from docbatch.fields import SpecModel
+from docbatch.fields import SpecModel, no_shell_variable
 
 _REFERENCES = ("env", "file", "command")
 
@@ -22,7 +22,7 @@ class EnvReference(SpecModel):
 class FileReference(SpecModel):
     """A value in a file of its own."""
 
-    file: Text = Field(
+    file: Annotated[Text, AfterValidator(no_shell_variable)] = Field(
         description="path of a file, relative to the project root; space around the value is cut off"
     )
 

@@ -8,6 +8,8 @@ from docbatch.core.errors import UsageError
 from docbatch.specs.project_file import FILE_NAME, find_project_file, show_file
 from docbatch.specs.schema import render
 
+_INBOX = "inbox"
+_EXAMPLE = "jobs/example.yaml"
 _IGNORED = ".docbatch/"
 
 _PROJECT = """\
@@ -37,7 +39,8 @@ _JOB = """\
 apiVersion: docbatch/v1
 name: example
 source:
-  include: "inbox/**/*.{pdf,docx,pptx,xlsx,html,md,txt}"
+  # Everything in inbox/; narrower, for example: "inbox/**/*.{pdf,PDF,docx}"
+  include: "inbox/**"
   # Or documents that are listed: urls: [https://…], urls_from: list.csv, file_ids: [ids at the vendor], texts: {name: text}
 provider: local
 sink:
@@ -48,7 +51,7 @@ sink:
 
 
 def init(root: Path) -> list[Path]:
-    """Write what a starter project lacks and return the files written; nothing that exists is overwritten.
+    """Write what a starter project lacks and return the files written, beside a folder for documents; nothing that exists is overwritten.
 
     Raises UsageError when the folder lies inside another project: a second id would make its work unknown to the first.
     """
@@ -59,6 +62,9 @@ def init(root: Path) -> list[Path]:
             hint="add jobs to that project, or move this folder out of it",
         )
     written = [root / name for name, text in _FILES.items() if _create(root / name, text)]
+    inbox = root / _INBOX
+    if root / _EXAMPLE in written and not inbox.exists():
+        inbox.mkdir()
     return written + ([root / ".gitignore"] if _ignore(root / ".gitignore") else [])
 
 
@@ -69,7 +75,7 @@ def new_project_id() -> str:
 
 _FILES: Mapping[str, Callable[[], str]] = {
     FILE_NAME: lambda: _PROJECT.format(id=new_project_id()),
-    "jobs/example.yaml": lambda: _JOB,
+    _EXAMPLE: lambda: _JOB,
     "schemas/job.schema.json": lambda: render("job"),
     "schemas/project.schema.json": lambda: render("project"),
 }

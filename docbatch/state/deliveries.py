@@ -86,12 +86,29 @@ class Deliveries:
                 window,
             ).fetchall()
 
+    def unwritten(self) -> Iterator[tuple[str, bytes, bytes, bytes]]:
+        """Yield job, path, sink root and output of wanted documents whose files were never written, those of one folder after each other."""
+        yield from self._database.execute(
+            "SELECT sink.job, delivery.path, sink.root, delivery.output FROM delivery"
+            " JOIN sink ON sink.id = delivery.sink JOIN document"
+            " ON document.job = sink.job AND document.path = delivery.path AND document.wanted = 1"
+            " WHERE sink.wanted = 1 AND delivery.result IS NULL AND delivery.folded IS NOT NULL"
+            " ORDER BY delivery.sink, delivery.output"
+        )
+
     def is_output(self, root: bytes, output: bytes, folded: int) -> bool:
         """Say whether some sink ever wrote this output below this root; outputs are never sources."""
         row = self._database.execute(
             "SELECT 1 FROM delivery JOIN sink ON sink.id = delivery.sink"
             " WHERE delivery.folded = ? AND delivery.output = ? AND sink.root = ? LIMIT 1",
             (folded, output, root),
+        ).fetchone()
+        return row is not None
+
+    def is_single(self, root: bytes, output: bytes) -> bool:
+        """Say whether this was ever declared as the one output of a job."""
+        row = self._database.execute(
+            "SELECT 1 FROM sink WHERE root = ? AND output = ? LIMIT 1", (root, output)
         ).fetchone()
         return row is not None
 

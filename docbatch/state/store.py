@@ -182,22 +182,30 @@ class Store:
 
     def _note_restored(self) -> None:
         """Write down, before anything else is, that an older state or a new one lies where there was a newer."""
-        noted = self._noted()
-        if len(noted) < 2:
-            return
-        lineage, serial = noted[:2]
-        last = self.events.last()
-        if lineage != self.lineage:
-            found = f"event {serial} was reached with the state of lineage {lineage}, and this is another"
-        elif not serial.isdecimal():
-            found = f"{self.folder / 'serial'} is damaged, and how far the state had come before is not known"
-        elif int(serial) > last:
-            found = f"it ends at event {last}, and event {serial} was reached before; it was restored from a backup"
-        else:
+        found = self._reached_before()
+        if found is None:
             return
         with self.write():
             self.database.execute("INSERT OR IGNORE INTO meta VALUES ('restored', ?)", (found,))
             self.database.execute("DELETE FROM look")
+
+    def is_behind(self) -> bool:
+        """Say whether more was done than this state knows, also where that is not noted in it yet."""
+        return self.restored() is not None or self._reached_before() is not None
+
+    def _reached_before(self) -> str | None:
+        noted = self._noted()
+        if len(noted) < 2:
+            return None
+        lineage, serial = noted[:2]
+        last = self.events.last()
+        if lineage != self.lineage:
+            return f"event {serial} was reached with the state of lineage {lineage}, and this is another"
+        if not serial.isdecimal():
+            return f"{self.folder / 'serial'} is damaged, and how far the state had come before is not known"
+        if int(serial) > last:
+            return f"it ends at event {last}, and event {serial} was reached before; it was restored from a backup"
+        return None
 
     def copy(self, to: Path) -> None:
         """Write a copy of the state as it is at this moment, whole or not at all. Raises StateError."""

@@ -32,7 +32,7 @@ def test_importing_loads_nothing_else() -> None:
 
 def test_an_error_can_be_named_without_what_raises_it() -> None:
     ours = {name for name in loaded("docbatch.StateLocked") if name.startswith("docbatch")}
-    assert ours == {"docbatch", "docbatch.core", "docbatch.core.errors"}
+    assert ours == {"docbatch", "docbatch.core", "docbatch.core.errors", "docbatch.core.outside_text"}
 
 
 def test_every_name_is_there() -> None:

@@ -1,12 +1,15 @@
 """What was not read, guessed or not to be seen is said by the command that finds it, and by every one after it."""
 
+import errno
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from docbatch import open_project
+from docbatch.sinks import outputs
 from tests.cli.project import JOB, Project
 from tests.providers.local import specimens
 from tests.providers.local.blank import blank_pdf
@@ -164,9 +167,10 @@ def test_a_change_of_mind_costs_nothing(blank: Project) -> None:
 
 
 def test_an_output_that_could_not_be_written_is_let_go_with_its_document(blank: Project) -> None:
-    blank.write({"out/blank.txt.md/in-the-way": ""})
     blank.job(JOB)
-    assert blank.call("apply").code == 1
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with mock.patch.object(outputs, "create", side_effect=full):
+        assert blank.call("apply").code == 1
     blank.job(JOB + "on_empty: fail\n")
 
     ended = blank.call("apply", "--json")

@@ -115,7 +115,7 @@ def test_a_file_of_all_results_is_whole_again_after_one_was_lost(project: Projec
 def test_a_file_in_an_outputs_place_that_is_not_ours_is_kept(project: Project) -> None:
     project.write({"in/a.txt": "one", "out/a.txt.md": "someone's own notes"})
 
-    project.applied()
+    project.applied("--allow", "overwritten")
 
     assert project.outputs() == {"a.txt.md": b"one\n"}
     assert trash(project) == [b"someone's own notes"]

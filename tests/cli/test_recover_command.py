@@ -53,6 +53,24 @@ def test_a_lost_state_is_made_good(tmp_path: Path, vendor: ExtendEmulator, opera
     assert project.call("recover").out == "no vendor was found to have work that the state does not know\n"
 
 
+def test_outputs_that_are_still_there_stay_when_a_lost_state_is_made_good(
+    tmp_path: Path, vendor: ExtendEmulator
+) -> None:
+    project = extend_project(tmp_path, vendor, grace=0.2)
+    project.applied()
+    lose(project)
+
+    (tmp_path / ".docbatch/serial").unlink()
+    refused = project.call("apply")
+    assert refused.code == 6
+    assert "its state was lost, 'docbatch recover' takes" in refused.err
+    assert project.call("recover").code == 0
+    project.applied()
+
+    assert is_complete(project, vendor)
+    assert not (tmp_path / ".docbatch/trash").exists()
+
+
 def test_a_restored_state_is_made_good_while_the_work_still_runs(
     tmp_path: Path, vendor: ExtendEmulator
 ) -> None:

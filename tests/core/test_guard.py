@@ -3,7 +3,15 @@ from collections.abc import Callable
 import pytest
 
 from docbatch.core.errors import GuardRefused
-from docbatch.core.guard import refuse_collisions, refuse_empty
+from docbatch.core.guard import (
+    Replaced,
+    refuse_blocked,
+    refuse_collisions,
+    refuse_empty,
+    refuse_nested,
+    refuse_replaced,
+    refuse_shared,
+)
 
 
 def refused(guard: Callable[[], None]) -> bool:
@@ -68,3 +76,41 @@ def test_many_collisions_are_counted_and_the_first_are_named() -> None:
 
     assert "4.md" in raised.value.message
     assert "5.md" not in raised.value.message
+
+
+def test_an_empty_source_is_refused_with_what_was_sought() -> None:
+    for before in (0, 9):
+        with pytest.raises(GuardRefused, match=r"matches nothing( now)?: 'x' below \\x1b"):
+            refuse_empty("job", found=0, before=before, allow_empty=False, sought="'x' below \x1b")
+
+
+def test_an_output_that_is_a_folder_is_named_with_what_lies_in_it() -> None:
+    refuse_nested([])
+    with pytest.raises(GuardRefused, match=r"out/a \(job: a\) and out/a/b \(job: a/b\)"):
+        refuse_nested([("out/a", "job: a", "out/a/b", "job: a/b")])
+    with pytest.raises(GuardRefused, match=r"out/a: wanted by one: a and by other: a"):
+        refuse_nested([("out/a", "one: a", "out/a", "other: a")])
+
+
+def test_what_is_no_file_is_named_with_what_it_is() -> None:
+    refuse_blocked([])
+    with pytest.raises(GuardRefused, match=r"out/a \(job: a\): a folder is there"):
+        refuse_blocked([("out/a", "job: a", "a folder is there")])
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_files_of_others_need_a_word(*, is_first: bool) -> None:
+    found = [("out/a", "job: a"), ("out/b", "job: b")]
+
+    assert refuse_replaced([], 0, (), is_first=is_first) == Replaced()
+    assert refuse_replaced(found, 7, {"overwritten"}, is_first=is_first) == Replaced(7, "out/a")
+    with pytest.raises(GuardRefused, match="and 5 more") as raised:
+        refuse_replaced(found, 7, {"shared"}, is_first=is_first)
+    assert ("docbatch recover" in str(raised.value.hint)) is is_first
+
+
+def test_a_folder_of_another_project_needs_a_word() -> None:
+    refuse_shared("out", "the project p", {"shared"})
+    with pytest.raises(GuardRefused, match="out: the project p writes to this folder as well") as raised:
+        refuse_shared("out", "the project p", {"overwritten"})
+    assert "--allow shared" in str(raised.value.hint)

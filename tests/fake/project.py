@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from docbatch.core.guard import Permission
 from docbatch.core.keys import recipe_key
 from docbatch.core.models import Operation, Recipe, Recovery
 from docbatch.engine.administration.recover_work import Recovered, Search, recover_with
@@ -173,7 +174,9 @@ class Project:
             differences = stack.enter_context(Differences())
             spool = Spool(self.folder / "spool")
             spool.sweep()
-            plan = plan_jobs(targets, (), store, StatCache(None), differences)
+            # Where tests lose or cut the state, outputs of before are there.
+            outputs = {Permission.OVERWRITTEN}
+            plan = plan_jobs(targets, (), store, StatCache(None), differences, allowed=outputs)
             clock = CloudClock(cloud)
             connections = Connections([line], threads=False, now=clock.monotonic)
             session = PlanSession(store, spool, connections, plan)

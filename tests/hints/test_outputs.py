@@ -13,7 +13,9 @@ from unittest import mock
 import pytest
 
 import docbatch
+from docbatch.core.guard import Replaced
 from docbatch.core.models import Draft
+from docbatch.engine.planning import plan
 from docbatch.providers import REGISTRY
 from docbatch.providers.local import KIND as LOCAL
 from docbatch.sinks import KINDS, outputs
@@ -39,6 +41,12 @@ def project(project: Project) -> Project:
     return project
 
 
+def applied_unseen(project: Project) -> Ended:
+    """Apply as if what stands in the way had come there between the plan and the writing."""
+    with mock.patch.object(plan, "judge_places", return_value=Replaced()):
+        return project.call("apply")
+
+
 def is_written(project: Project, ended: Ended) -> bool:
     """Say whether a run that only had to write is through."""
     return (
@@ -62,7 +70,7 @@ def test_a_full_disk(project: Project, hints: Hints) -> None:
 def test_a_folder_in_the_place_of_the_jobs_file(project: Project, hints: Hints) -> None:
     project.job(LINES)
     project.write({"out/all.jsonl/x": ""})
-    told = project.call("apply")
+    told = applied_unseen(project)
     shutil.rmtree(project.root / "out/all.jsonl")
 
     assert told.code == 1
@@ -73,7 +81,7 @@ def test_a_folder_in_the_place_of_the_jobs_file(project: Project, hints: Hints) 
 def test_a_file_in_the_place_of_the_databases_folder(project: Project, hints: Hints) -> None:
     project.job(ROWS.replace("kept/all.db", '"kept/{{ job.name }}/all.db"'))
     project.write({"kept/job": ""})
-    told = project.call("apply")
+    told = applied_unseen(project)
     (project.root / "kept/job").unlink()
 
     assert told.code == 1
@@ -98,7 +106,7 @@ def test_a_database_that_another_program_holds(project: Project, hints: Hints) -
 def test_a_database_of_another_program(project: Project, hints: Hints) -> None:
     project.job(ROWS)
     project.write({"kept/all.db": "notes of somebody's"})
-    told = project.call("apply")
+    told = applied_unseen(project)
     (project.root / "kept/all.db").rename(project.root / "away")
 
     assert told.code == 1
@@ -354,3 +362,67 @@ def test_an_anchor_that_cannot_be_written(project: Project, hints: Hints) -> Non
 
     assert told.code == 1
     assert is_written(project, hints.follow(project, told))
+
+
+@helps(
+    "nothing was sent; move them away or change the sink's path, or let '--allow overwritten' put them into .docbatch/trash"
+)
+def test_a_file_of_somebody_elses(project: Project, hints: Hints) -> None:
+    project.write({"out/a.txt.md": "theirs", "out/b.txt.md": "not in the way"})
+    told = project.call("apply")
+    hints.see(told)
+
+    assert told.code == 6
+    assert project.outputs()["a.txt.md"] == b"theirs"
+    assert is_written(project, project.call("apply", "--allow", "overwritten"))
+    assert any(each.read_bytes() == b"theirs" for each in (project.root / ".docbatch/trash").iterdir())
+
+
+@helps(
+    "nothing was sent; choose a folder of this project's own, or say '--allow shared' once,"
+    " where the two are known to write different files"
+)
+def test_a_folder_of_another_project(tmp_path: Path, hints: Hints) -> None:
+    made = []
+    for name in ("one", "two"):
+        each = Project(tmp_path / name)
+        each.job(JOB.replace("out/", f"{tmp_path / 'shared'}/"))
+        each.write({f"in/{name}.txt": name, "docbatch.yaml": f"project: {{id: project{name}000}}\n"})
+        made.append(each)
+    one, two = made
+    one.applied()
+    told = two.call("apply")
+    hints.see(told)
+
+    assert told.code == 6
+    assert two.call("apply", "--allow", "shared").code == 0
+    two.write({"in/more.txt": "more"})
+    assert two.call("apply").code == 0
+
+
+@helps("{}; drop the trigger, or give the sink a table of its own, and run `docbatch apply` again")
+def test_a_trigger_that_takes_away_other_rows(project: Project, hints: Hints) -> None:
+    project.job(ROWS)
+    project.applied()
+    database = project.root / "kept/all.db"
+    with closing(sqlite3.connect(database)) as rows, rows:
+        rows.execute("CREATE TRIGGER eater AFTER INSERT ON documents BEGIN DELETE FROM documents; END")
+    project.write({"in/b.txt": "two"})
+    told = project.call("apply")
+    with closing(sqlite3.connect(database)) as rows, rows:
+        rows.execute("DROP TRIGGER eater")
+
+    assert told.code == 1
+    assert is_written(project, hints.follow(project, told))
+    with closing(sqlite3.connect(database)) as rows:
+        assert len(rows.execute("SELECT path FROM documents").fetchall()) == 2
+
+
+@helps("  what was done is recorded; 'docbatch status' tells how things stand")
+def test_a_standard_output_that_is_full(project: Project, hints: Hints) -> None:
+    with mock.patch("docbatch.cli.unwritten", return_value="no space left on device"):
+        told = project.call("apply")
+    stands = hints.follow(project, told)
+
+    assert told.code == 1
+    assert "job on local: 1 done" in stands.out

@@ -45,6 +45,18 @@ def test_a_stale_plan(project: Project, hints: Hints) -> None:
     assert is_applied(project)
 
 
+@helps(
+    "it was made for all jobs: name no paths beside it, or make a plan for these: 'docbatch plan --out FILE PATH'"
+)
+def test_a_plan_of_all_jobs_beside_a_path(project: Project, hints: Hints) -> None:
+    project.call("plan", "--out", "plan.json")
+    told = project.call("apply", "--plan", "plan.json", "jobs/job.yaml")
+
+    assert told.code == 64
+    assert hints.follow(project, told, FILE="plan.json", PATH="jobs/job.yaml").code == 0
+    assert is_applied(project)
+
+
 @helps("make a new one with 'docbatch plan --out FILE'")
 def test_a_plan_that_was_applied(project: Project, hints: Hints) -> None:
     project.call("plan", "--out", "plan.json")

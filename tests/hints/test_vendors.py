@@ -383,11 +383,27 @@ def test_a_state_that_was_lost(tmp_path: Path, vendor: ExtendEmulator, hints: Hi
     for path in (tmp_path / ".docbatch").iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     shutil.rmtree(tmp_path / "out")
+    shutil.rmtree(tmp_path / "json")
     told = made.call("apply")
     recovered = hints.follow(made, told, "takes it over")
     ended = hints.follow(made, recovered, "follows and collects")
 
     assert (told.code, recovered.code, ended.code) == (6, 0, 0)
+    assert (paid(vendor), len(made.outputs())) == (3, ALL)
+
+
+@helps("; where docbatch wrote them and its state was lost, 'docbatch recover' takes its work over first")
+def test_a_state_that_was_lost_beside_its_outputs(
+    tmp_path: Path, vendor: ExtendEmulator, hints: Hints
+) -> None:
+    made = extend_project(tmp_path, vendor, grace=0.2)
+    made.applied()
+    shutil.rmtree(tmp_path / ".docbatch")
+    told = made.call("apply")
+    recovered = hints.follow(made, told)
+    made.applied()
+
+    assert (told.code, recovered.code) == (6, 0)
     assert (paid(vendor), len(made.outputs())) == (3, ALL)
 
 

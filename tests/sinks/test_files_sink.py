@@ -211,3 +211,17 @@ def test_open_files_do_not_grow_with_the_number_of_folders(files: Arrangement) -
     files.deliver(deliveries())
 
     assert max(open_files) < min(open_files) + 200
+
+
+def test_an_index_of_the_trash_that_is_a_link_is_not_written_through(files: Arrangement) -> None:
+    files.root.mkdir()
+    files.output.write_text("mine")
+    files.trash.mkdir()
+    (files.folder / "elsewhere").write_text("")
+    (files.trash / "index.jsonl").symlink_to(files.folder / "elsewhere")
+
+    with pytest.raises(SinkError, match="the trash"):
+        files.deliver_all()
+
+    assert (files.folder / "elsewhere").read_text() == ""
+    assert files.output.read_text() == "mine"

@@ -30,6 +30,14 @@ def test_a_document_with_line_breaks_stays_on_one_line(jsonl: Arrangement) -> No
     assert jsonl.output.read_bytes().count(b"\n") == 1
 
 
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\r"])
+def test_whatever_readers_take_for_the_end_of_a_line_is_escaped(jsonl: Arrangement, end: str) -> None:
+    jsonl.deliver([delivery("a.pdf", f"one{end}two")])
+
+    (line,) = jsonl.output.read_text().splitlines()
+    assert Result.model_validate_json(line).text == f"one{end}two"
+
+
 def test_the_old_file_stays_until_the_new_one_is_whole(jsonl: Arrangement) -> None:
     jsonl.deliver_all()
     before = jsonl.output.read_text()

@@ -8,7 +8,8 @@ from docbatch.sinks.paths import NAME_LIMIT, UnsafeOutput, folded, output_path
 
 
 @pytest.mark.parametrize(
-    "rendered", ["a.md", "x/y/a b.md", "Größe.md", ".hidden/a", "console.md", "com10.txt", "a..b"]
+    "rendered",
+    ["a.md", "x/y/a b.md", "Größe.md", ".hidden/a", "console.md", "com10.txt", "a..b", ".gitignore"],
 )
 def test_ordinary_paths_stay_as_they_are(rendered: str) -> None:
     assert output_path(rendered) == rendered.encode()
@@ -27,6 +28,8 @@ def test_ordinary_paths_stay_as_they_are(rendered: str) -> None:
         ("a\x00b", "NUL"),
         (".docbatch/state.db", "docbatch's own folder"),
         (".DocBatch/state.db", "docbatch's own folder"),
+        ("x/.doc\u200bbatch/state.db", "docbatch's own folder"),
+        (".docbatch./x", "docbatch's own folder"),
         ("a\ud800", "not valid text"),
     ],
 )
@@ -46,6 +49,10 @@ def test_paths_that_leave_the_root_are_refused(rendered: str, why: str) -> None:
         ("a ", "a%20"),
         ("a\nb.md", "a%0Ab.md"),
         (".docbatch-1-2.tmp", "%2Edocbatch-1-2.tmp"),
+        (".docbatch-projects", "%2Edocbatch-projects"),
+        (".git/hooks/post-checkout", "%2Egit/hooks/post-checkout"),
+        ("x/.GIT/config", "x/%2EGIT/config"),
+        (".g\u200cit/config", "%2Eg\u200cit/config"),
     ],
 )
 def test_names_with_a_meaning_of_their_own_are_escaped(rendered: str, safe: str) -> None:

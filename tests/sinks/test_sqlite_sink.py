@@ -266,3 +266,51 @@ def test_a_transaction_that_was_cut_off_is_undone_by_the_next_delivery(sqlite: A
 
     assert _differences(sqlite) == {}
     assert sqlite.trashed() == []
+
+
+EATERS = {
+    "a row is taken away": "CREATE TRIGGER t AFTER INSERT ON documents WHEN new.path = 'b/c.pdf'"
+    " BEGIN DELETE FROM documents WHERE path = new.path; END",
+    "a row is changed": "CREATE TRIGGER t AFTER INSERT ON documents WHEN new.path = 'b/c.pdf'"
+    " BEGIN UPDATE documents SET text = 'mine' WHERE path = new.path; END",
+    "a row is never put in": "CREATE TRIGGER t BEFORE INSERT ON documents WHEN new.path = 'b/c.pdf'"
+    " BEGIN SELECT raise(IGNORE); END",
+}
+
+
+@pytest.mark.parametrize("trigger", EATERS.values(), ids=EATERS)
+def test_a_row_that_a_trigger_does_not_leave_as_it_was_written_is_a_fault(
+    sqlite: Arrangement, trigger: str
+) -> None:
+    sqlite.deliver([])
+    sqlite.deliver([delivery("first.pdf")])
+    _run(sqlite, "DELETE FROM documents", trigger)
+
+    outcomes = sqlite.deliver_all()
+
+    assert [type(outcome) for outcome in outcomes] == [Receipt, Fault, Receipt]
+    assert "a trigger takes it away or changes it" in outcomes[1].message  # type: ignore[union-attr]
+
+
+def test_a_trigger_that_takes_rows_of_other_documents_is_noticed_and_undone(sqlite: Arrangement) -> None:
+    sqlite.deliver_all()
+    _run(
+        sqlite,
+        "CREATE TRIGGER t AFTER INSERT ON Documents BEGIN DELETE FROM documents WHERE path = 'a.pdf'; END",
+    )
+
+    with pytest.raises(SinkError, match="changes how many rows there are"):
+        sqlite.deliver([delivery("new.pdf")])
+
+    assert _differences(sqlite) == {}
+
+
+def test_a_trigger_that_leaves_rows_alone_is_fine(sqlite: Arrangement) -> None:
+    sqlite.deliver_all()
+    _run(
+        sqlite,
+        "CREATE TABLE log (path)",
+        "CREATE TRIGGER t AFTER UPDATE ON documents BEGIN INSERT INTO log VALUES (new.path); END",
+    )
+
+    assert [type(outcome) for outcome in sqlite.deliver_all({"a.pdf": "other"})] == [Receipt] * 3

@@ -6,6 +6,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from docbatch.core.errors import UsageError
+from docbatch.sources.globs import compile_globs
 from docbatch.specs.load import load_jobs, load_project
 from docbatch.specs.starter import init, new_project_id
 
@@ -22,6 +23,15 @@ FILES = [
 def test_a_new_project_is_written_and_valid(tmp_path: Path) -> None:
     assert [str(path.relative_to(tmp_path)) for path in init(tmp_path)] == FILES
     assert [job.name for job in load_jobs(load_project(tmp_path))] == ["example"]
+    assert list((tmp_path / "inbox").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a.PDF", "b.odt", "c.eml", "d.csv", "deep/e.png", "f"])
+def test_the_example_reads_whatever_lies_in_its_inbox(tmp_path: Path, name: str) -> None:
+    init(tmp_path)
+    (job,) = load_jobs(load_project(tmp_path))
+
+    assert compile_globs(job.source.include)(f"inbox/{name}".encode())
 
 
 def named_schema(spec: Path) -> Path:

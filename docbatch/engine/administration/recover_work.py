@@ -6,11 +6,12 @@ Nothing is sent. What is taken over is followed and collected by the next apply 
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, DocbatchError, Gone, ProviderError, UsageError, gravest
+from docbatch.core.guard import Permission
 from docbatch.core.models import Recovery
 from docbatch.engine.administration.adopt_unknown_work import (
     Judgement,
@@ -83,8 +84,10 @@ def recover(search: Search, observe: Observer, announce: Callable[[Sequence[Judg
             if search.dry_run
             else None
         )
+        # Recovering writes no outputs, and after a state was lost those of before are nobody's.
+        permitted = replace(search, allowed=frozenset(Permission))
         session = stack.enter_context(
-            locked_session(search, clock, left=_named, rehearsal=rehearsal, only=search.only)
+            locked_session(permitted, clock, left=_named, rehearsal=rehearsal, only=search.only)
         )
         session.record()
         return recover_with(search, session, clock, observe, announce)

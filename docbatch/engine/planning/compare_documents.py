@@ -18,6 +18,7 @@ from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.paths import folded
 from docbatch.sources.documents import FoundDocuments, Observed, Seen, Unusable
+from docbatch.sources.litter import Litter
 from docbatch.state.documents import DocumentRow
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
@@ -38,6 +39,8 @@ def known_item(item: RecordedItem) -> KnownItem:
 class Tally:
     """What a job's scan saw: documents found, and how many of them are through; `paths` of some that were asked for.
 
+    `litter` is what was left out of what its patterns select.
+
     `recipes` counts those that are through by their recipe's row, where a job has more than one.
     """
 
@@ -46,6 +49,7 @@ class Tally:
         self.unchanged = 0
         self.recipes: Counter[int | None] = Counter()
         self.paths: set[bytes] = set()
+        self.litter: Litter | None = None
 
 
 def compare_documents(
@@ -67,6 +71,7 @@ def compare_documents(
             )
         sieve.sift(seen)
     sieve.finish()
+    sieve.tally.litter = found.litter
     return sieve.tally
 
 

@@ -3,6 +3,7 @@
 Totals, duplicates and collisions are questions to it.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -184,6 +185,22 @@ class Differences:
             (limit,),
         )
         return [(_output(row[:6]), _output(row[6:])) for row in rows]
+
+    def files(self) -> Iterator[Output]:
+        """Yield all outputs that will be files of their own, those of one folder after each other."""
+        cursor = self._database.execute(
+            "SELECT * FROM output WHERE folded IS NOT NULL ORDER BY job, sink, output"
+        )
+        yield from map(_output, cursor)
+
+    def at(self, folded: Sequence[int]) -> list[Output]:
+        """Return the outputs with these collision keys."""
+        self._index()
+        rows = self._database.execute(
+            "SELECT output.* FROM output JOIN json_each(?) AS wanted ON output.folded = wanted.value",
+            (json.dumps(list(folded)),),
+        )
+        return [_output(row) for row in rows]
 
     def folded(self) -> Iterator[list[tuple[int, str, bytes]]]:
         """Yield windows of (collision key, job, path) of all outputs that will be files of their own."""

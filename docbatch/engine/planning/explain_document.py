@@ -106,7 +106,8 @@ def _unknown(document: str, plan: Plan, here: Path) -> UsageError:
     if left_out:
         return UsageError(
             f"job '{left_out[0]}' leaves out '{document}', which is there",
-            hint="no pattern under include: matches it, or one under exclude: does",
+            hint="no pattern under include: matches it, or one under exclude: does;"
+            " what programs leave beside documents, such as locks, has to be named by a pattern",
         )
     return UsageError(
         f"no selected job has a document '{document}'",

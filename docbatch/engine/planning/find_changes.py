@@ -1,20 +1,21 @@
 """Finding what changed and is due for all selected jobs, without changing anything but the stat cache."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from docbatch.core.changes import Reason
 from docbatch.core.errors import DocbatchError
-from docbatch.core.guard import refuse_collisions, refuse_empty
+from docbatch.core.guard import SHOWN, refuse_collisions, refuse_empty
 from docbatch.engine.code_of_others import blamed
 from docbatch.engine.planning.compare_documents import Tally, compare_documents
 from docbatch.engine.planning.differences_database import Differences
+from docbatch.engine.planning.places.judge_places import names
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.naming.pathtext import escape
+from docbatch.sinks.paths import folded
 from docbatch.sources.statcache import StatCache
 from docbatch.state.store import Store
-
-SHOWN = 20
 
 
 def find_changes(
@@ -69,26 +70,60 @@ def refuse_surprises(
     """
     for target in targets:
         before = 0 if store is None else store.documents.count(target.name)
-        found = tallies[target.name].found
-        refuse_empty(target.name, found=found, before=before, allow_empty=target.allow_empty)
-    refuse_collisions(_collisions(differences, store, gone))
+        tally = tallies[target.name]
+        sought = target.source.shown + (f"; {tally.litter}" if tally.litter and tally.litter.number else "")
+        refuse_empty(
+            target.name, found=tally.found, before=before, allow_empty=target.allow_empty, sought=sought
+        )
+    pairs = _collisions(differences, store, gone)[:SHOWN]
+    named = [(escape(each.output), names(*each.wanted[0]), names(*each.wanted[1])) for each in pairs]
+    refuse_collisions(named, remedy=_remedy(pairs))
 
 
-def _collisions(
-    differences: Differences, store: Store | None, gone: Collection[str]
-) -> list[tuple[str, str, str]]:
+@dataclass(frozen=True, slots=True)
+class _Collision:
+    """An output, and the two that want it: job and path of each."""
+
+    output: bytes
+    wanted: tuple[tuple[str, bytes], tuple[str, bytes]]
+
+    @property
+    def is_of_one_name(self) -> bool:
+        """Whether the documents' own paths are the same, or differ in what a file system may not tell apart."""
+        (_, one), (_, other) = self.wanted
+        return folded(one) == folded(other)
+
+    @property
+    def jobs(self) -> set[str]:
+        return {job for job, _ in self.wanted}
+
+
+def _remedy(pairs: Sequence[_Collision]) -> str:
+    """Say what tells the outputs apart: not what they have in common."""
+    several = any(len(each.jobs) > 1 for each in pairs)
+    alike = any(each.is_of_one_name and len(each.jobs) == 1 for each in pairs)
+    parts = []
+    if several:
+        parts.append("name the job in the sink's path, as in '{{ job.name }}'")
+    if alike:
+        parts.append(
+            "rename one of the documents, whose names differ in letter case or in the form of letters alone,"
+            " or exclude it; '{{ doc.sha256 }}' in the sink's path tells apart what has other bytes"
+        )
+    if not parts or any(not each.is_of_one_name and len(each.jobs) == 1 for each in pairs):
+        parts.append("name the whole path in the sink's path, as in '{{ doc.path }}' with its suffix")
+    return "; ".join(parts)
+
+
+def _collisions(differences: Differences, store: Store | None, gone: Collection[str]) -> list[_Collision]:
     found = [
-        (escape(one.output), _name(one.job, one.path), _name(other.job, other.path))
+        _Collision(one.output, ((one.job, one.path), (other.job, other.path)))
         for one, other in differences.collisions(SHOWN)
     ]
-    if store is not None:
-        found.extend(_with_recorded(differences, store, gone))
-    return found[:SHOWN]
+    return found if store is None else [*found, *_with_recorded(differences, store, gone)]
 
 
-def _with_recorded(
-    differences: Differences, store: Store, gone: Collection[str]
-) -> list[tuple[str, str, str]]:
+def _with_recorded(differences: Differences, store: Store, gone: Collection[str]) -> list[_Collision]:
     """Find new outputs where a document that stays as it is has its own already."""
     found = []
     for window in differences.folded():
@@ -101,9 +136,5 @@ def _with_recorded(
                 and not differences.is_removed(job, path)
                 and not differences.is_moved(job, path, key)
             ):
-                found.append((escape(output), _name(*one), _name(job, path)))
+                found.append(_Collision(output, (one, (job, path))))
     return found
-
-
-def _name(job: str, path: bytes) -> str:
-    return f"{job}: {escape(path)}"

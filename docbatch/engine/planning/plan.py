@@ -1,12 +1,15 @@
 """Making a plan: what is due for the selected jobs, and why. `docbatch plan`, `apply` and `explain` all ask here."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from docbatch.core.guard import Permission
 from docbatch.engine.planning.compare_documents import Tally
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
+from docbatch.engine.planning.places.judge_folders import judge_folders
+from docbatch.engine.planning.places.judge_places import judge_places, refuse_nesting, replacing
 from docbatch.engine.planning.resolve_jobs import Ask, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.sources.statcache import StatCache
@@ -20,7 +23,8 @@ class Selection:
 
     `is_all` says that `jobs` are all there are, so that others count as removed. `connections` are those whose work is
     dealt with although no job uses them any more: what was paid is collected. What lies in the state folder counts for
-    nothing where it is `stateless`.
+    nothing where it is `stateless`. `allowed` names what guards let pass, see `guard.Permission`; `notes` are sentences
+    about the specs for whoever looks at the plan.
     """
 
     jobs: Sequence[Job]
@@ -31,6 +35,8 @@ class Selection:
     upgrade: frozenset[str] = frozenset()
     allowed_hosts: frozenset[str] = frozenset()
     stateless: bool = False
+    allowed: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class Plan:
     differences: Differences
     store: Store | None
     cache: StatCache
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,19 @@ def plan(
     """
     targets = tuple(resolve_jobs(selection.jobs, store, selection.folder, selection.upgrade, sight.ask))
     gone = undeclared(selection.jobs, store) if selection.is_all else set()
-    return plan_jobs(targets, gone, store, cache, differences, sight=sight)
+    # What stands where outputs go says nothing where it is not known what docbatch wrote, and may lie outside.
+    allowed = None if selection.stateless else _allowed(selection, store)
+    made = plan_jobs(targets, gone, store, cache, differences, sight=sight, allowed=allowed)
+    if sight.only is not None or selection.stateless:
+        return replace(made, notes=(*selection.notes, *made.notes))
+    shared = judge_folders(targets, store, selection.project, selection.folder, selection.allowed)
+    return replace(made, notes=(*selection.notes, *made.notes, *shared))
+
+
+def _allowed(selection: Selection, store: Store | None) -> frozenset[str]:
+    """Return what guards let pass. Where a state was lost or put back, outputs of before are nobody's, and no strangers."""
+    behind = (selection.folder / "serial").exists() if store is None else store.is_behind()
+    return selection.allowed | {Permission.OVERWRITTEN} if behind else selection.allowed
 
 
 def plan_jobs(
@@ -90,13 +109,17 @@ def plan_jobs(
     differences: Differences,
     *,
     sight: Sight = AT_HAND,
+    allowed: Collection[str] | None = (),
 ) -> Plan:
-    """Do what `plan` does for jobs that are resolved already."""
+    """Do what `plan` does for jobs that are resolved already. Without `allowed`, what lies in sinks is not looked at."""
     sight.look(targets, gone)
     tallies = find_changes(targets, store, cache, differences, sight.only)
+    notes: tuple[str, ...] = ()
     if sight.only is None:
         refuse_surprises(targets, tallies, store, differences, gone)
-    return Plan(tuple(targets), tallies, frozenset(gone), differences, store, cache)
+        refuse_nesting(targets, store, differences, gone)
+        notes = () if allowed is None else replacing(judge_places(targets, store, differences, allowed))
+    return Plan(tuple(targets), tallies, frozenset(gone), differences, store, cache, notes)
 
 
 def undeclared(jobs: Iterable[Job], store: Store | None) -> set[str]:

@@ -37,6 +37,8 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
         lines=(*_lines(differences, shown), *_lost(plan, spool)),
         open=() if store is None else tuple(map(_open, store.submissions.open())),
         notes=(
+            *plan.notes,
+            *_left_out(plan),
             *_notes(targets),
             *_kept(read_by),
             *_locked(targets, sending),
@@ -100,6 +102,13 @@ def _open(submission: Submission) -> OpenWork:
         str(submission.status),
         NEXT[submission.status].format(submission.id),
     )
+
+
+def _left_out(plan: Plan) -> Iterator[str]:
+    for target in plan.targets:
+        litter = plan.tallies[target.name].litter
+        if litter is not None and litter.number:
+            yield f"job '{target.name}': {litter}"
 
 
 def _farewells(gone: Iterable[str], store: Store | None) -> Iterator[str]:

@@ -18,6 +18,7 @@ from docbatch.engine.connections.conversations import Conversations, Talk
 from docbatch.engine.connections.provider_connections import Connections, ProviderConnection
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.fetch_listed_links import fetch_listed_links
+from docbatch.engine.planning.places.judge_folders import claim_folders
 from docbatch.engine.planning.plan import Plan, Selection, Sight, plan
 from docbatch.engine.planning.record_changes import Witness, record_changes, retire
 from docbatch.engine.planning.resolve_jobs import unpinned
@@ -45,13 +46,18 @@ class PlanSession:
     connections: Connections
     plan: Plan
     cache: StatCache = field(default_factory=lambda: StatCache(None))
+    claim: Callable[[], None] = lambda: None
 
     @property
     def targets(self) -> Mapping[str, ResolvedJob]:
         return {target.name: target for target in self.plan.targets}
 
     def record(self) -> None:
-        """Record what the documents are now, where their outputs belong, and which jobs are no longer declared."""
+        """Record what the documents are now, where their outputs belong, and which jobs are no longer declared.
+
+        Folders outside of the project are marked as written to.
+        """
+        self.claim()
         retire(self.store, self.plan.gone)
         witness = Witness(self.targets, self.cache)
         for target in self.plan.targets:
@@ -107,7 +113,8 @@ def locked_session(
         versions = _ask(connections, clock, deadline, asked)
         sight = Sight(lambda job: versions.get(job.name), look)
         made = plan(work, store, cache, differences, sight)
-        yield PlanSession(store, spool, connections, made, cache)
+        claim = partial(claim_folders, made.targets, work.project, folder)
+        yield PlanSession(store, spool, connections, made, cache, (lambda: None) if rehearsal else claim)
 
 
 def _copied(folder: Path, to: Path) -> Path:

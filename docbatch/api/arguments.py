@@ -1,0 +1,61 @@
+"""What methods of a project are called with: paths, numbers and words, checked and settled."""
+
+import os
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docbatch.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from docbatch.engine.planning.plan_file import SavedPlan
+
+Place = str | os.PathLike[str]
+"""A path: of a file, or of a folder."""
+Specs = Place | Iterable[Place] | None
+"""Job specs, or folders of them; None for all that the project has in jobs/."""
+
+
+def spec_paths(named: Specs) -> tuple[Path, ...]:
+    """Return the paths that are named, none where all are meant. Raises UsageError for an empty list of them."""
+    if named is None:
+        return ()
+    each = (named,) if isinstance(named, str | os.PathLike) else named
+    paths = tuple(Path(path) for path in each)
+    if not paths:
+        raise UsageError("paths is empty", hint="leave it out where all jobs are meant")
+    return paths
+
+
+def paths_of(plan: "SavedPlan | None") -> tuple[Path, ...]:
+    return () if plan is None else tuple(Path(path) for path in plan.paths)
+
+
+def require_same_paths(specs: Sequence[Path], saved: "SavedPlan") -> None:
+    """Raise UsageError where paths are named beside a plan that was made for others."""
+    if not specs or tuple(map(str, specs)) == saved.paths:
+        return
+    raise UsageError(
+        "the plan was made for other paths",
+        hint=f"name no paths beside it, or those it was made for: {' '.join(saved.paths)}"
+        if saved.paths
+        else "it was made for all jobs: name no paths beside it, or make a plan for these: 'docbatch plan --out FILE PATH'",
+    )
+
+
+def refuse_negative(**numbers: float | None) -> None:
+    for name, number in numbers.items():
+        if number is not None and number < 0:
+            raise UsageError(f"{name} is {number:g}, which is less than nothing")
+
+
+def permissions(words: Collection[str]) -> frozenset[str]:
+    """Return what guards let pass. Raises UsageError for a word that is none."""
+    from docbatch.core.guard import Permission
+
+    wrong = set(words) - set(Permission)
+    if wrong:
+        raise UsageError(
+            f"'{min(wrong)}' is nothing that can be allowed", hint=f"there is {', '.join(Permission)}"
+        )
+    return frozenset(words)

@@ -1,0 +1,43 @@
+"""Looking after rows in a table to which somebody added triggers: what was written is there, and nothing else is gone."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from docbatch.core.errors import SinkError
+from docbatch.sinks.base import Delivery, Fault, Receipt
+from docbatch.sinks.faults import SAFE
+from docbatch.sinks.table import Row, Table
+
+
+class RowWatch:
+    """Begun before a window of rows is written in a transaction; `known` are those of its paths that have rows already."""
+
+    def __init__(self, table: Table, known: Iterable[object]) -> None:
+        self._table = table
+        self._known = frozenset(known)
+        self._before = table.count()
+
+    def judged(
+        self, window: Sequence[tuple[Delivery, Row]], outcomes: Sequence[Receipt | Fault], path: Path
+    ) -> list[Receipt | Fault]:
+        """Return the outcomes with a fault for each row that is not as it was written.
+
+        Raises SinkError, so that all is undone, where rows of other documents are gone.
+        """
+        written = {row.path: row.values() for _, row in window}
+        stored = {values[0]: values for values, _ in self._table.stored(written)}
+        gone = self._known - stored.keys()
+        new = stored.keys() - self._known
+        if self._table.count() != self._before + len(new) - len(gone):
+            raise SinkError(
+                f"a trigger of {path} changes how many rows there are; nothing was written",
+                hint=f"{SAFE}; drop the trigger, or give the sink a table of its own, and run `docbatch apply` again",
+            )
+        return [
+            outcome
+            if isinstance(outcome, Fault) or stored.get(row.path) == row.values()
+            else Fault(
+                delivery.path, f"its row was not kept in {path}: a trigger takes it away or changes it"
+            )
+            for (delivery, row), outcome in zip(window, outcomes, strict=True)
+        ]
