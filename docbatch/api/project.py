@@ -191,8 +191,7 @@ class Project:
         not write and that go to the trash, `shared`, folders that other projects write to. Of a `plan` file, which
         `plan(out=…)` wrote, exactly that is done.
 
-        Raises StateLocked while another run holds the state, here or elsewhere; GuardRefused, StalePlan: nothing was sent
-        then. What concerns a connection, a sink or a document only is told by the outcome.
+        Raises StateLocked, GuardRefused, StalePlan: nothing was sent then. All else is told by the outcome.
         """
         from docbatch.engine.running.apply import Assignment
 
