@@ -184,12 +184,12 @@ def test_after_a_failed_flush_every_flush_fails(spool: Spool) -> None:
         spool.flush()
 
 
-@pytest.mark.parametrize("call", ["write_bytes", "replace"])
+@pytest.mark.parametrize("call", ["docbatch.spool.opener", "pathlib.Path.replace"])
 def test_a_full_disk_says_what_is_safe(spool: Spool, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, call, full)
+    monkeypatch.setattr(call, full)
 
     with pytest.raises(StateError, match="the disk is full") as caught:
         spool.write(PAYLOAD)

@@ -70,13 +70,13 @@ def test_more_connections_than_the_limit_are_closed_at_once(tmp_path: Path) -> N
 def test_what_cannot_be_kept_is_to_be_delivered_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_path: Path, _content: bytes) -> int:
+    def full(_path: str, _flags: int) -> int:
         raise OSError(28, "No space left on device")
 
     with serving(tmp_path) as (address, told):
         url = f"http://{address[0]}:{address[1]}/webhooks/extend"
         with monkeypatch.context() as patch:
-            patch.setattr(Path, "write_bytes", full)
+            patch.setattr("docbatch.webhooks.inbox.opener", full)
             assert genuine().send(url) == 503
         assert genuine().send(url) == 202
 

@@ -159,7 +159,7 @@ def test_what_a_guard_stops_is_not_advised_to_be_tried_in_the_same_way(
     project.call("apply")
     shutil.rmtree(project.root / ".docbatch")
 
-    ended = project.call("apply")
+    ended = project.call("apply", "--allow", "overwritten")
 
     assert ended.code == 6
     assert "'docbatch recover' takes it over" in ended.err
