@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from docbatch import __version__
-from docbatch.cli.options import take_folder
+from docbatch.cli.options import UNTRUSTED, take_folder, untrusted_by_variable
 from docbatch.cli.output import endure, say, silence, unwritten
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "schema": "Print the JSON Schema of specs and results.",
     "providers": "Say what each provider can do.",
 }
+
+TRUSTING: Final = frozenset({"apply", "listen", "retry", "cancel", "resolve", "recover", "state"})
+"""Commands that use what the project names: keys, hosts, its state."""
 
 
 class Lazy(click.Group):
@@ -73,6 +76,11 @@ class Lazy(click.Group):
             near = get_close_matches(args[0], COMMANDS, 1)
             hint = f" Did you mean '{near[0]}'?" if near else " 'docbatch --help' lists them."
             raise click.UsageError(f"There is no command '{args[0]}'.{hint}", ctx)
+        if args and args[0] in TRUSTING and untrusted_by_variable(ctx):
+            raise click.UsageError(
+                f"{UNTRUSTED} is set, and '{args[0]}' takes the project's word; unset it where the project is your own.",
+                ctx,
+            )
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:

@@ -66,10 +66,19 @@ def duration(option: str, text: str) -> float:
     return seconds(text)
 
 
+UNTRUSTED = "DOCBATCH_UNTRUSTED"
+
+
+def untrusted_by_variable(context: click.Context) -> bool:
+    """Say whether the environment asks that projects be looked at only. Raises BadParameter."""
+    value = os.environ.get(UNTRUSTED)
+    return bool(value) and bool(click.BOOL.convert(value, None, context))
+
+
 untrusted = click.option(
     "--untrusted",
     is_flag=True,
-    envvar="DOCBATCH_UNTRUSTED",
+    envvar=UNTRUSTED,
     help="Look at nothing but the project's own files, as for a pull request from a fork: no state, no variables but DOCBATCH_VAR_….",
 )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from docbatch.core.accounts import told_apart
 from docbatch.core.looks import Looks
 from docbatch.core.models import Recovery, Submission, SubmissionStatus, Traits, WorkItem
 from docbatch.core.report import plural
@@ -179,10 +180,8 @@ def _barrier(submission: Submission, snapshot: Snapshot) -> Note | None:
     if connection.unreachable is not None:
         return Note(submission.id, connection.unreachable)
     if connection.account != submission.account:
-        return Note(
-            submission.id,
-            f"belongs to account {submission.account}, the connection now speaks for {connection.account}",
-        )
+        theirs, ours = told_apart(submission.account, connection.account)
+        return Note(submission.id, f"belongs to account {theirs}, the connection now speaks for {ours}")
     return None
 
 

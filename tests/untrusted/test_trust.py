@@ -186,6 +186,20 @@ def test_a_state_that_came_along_counts_for_nothing(
     assert project.call("status").code == 10
 
 
+@pytest.mark.parametrize("command", ["apply", "retry", "recover", "state check"])
+def test_what_takes_the_word_of_a_project_refuses_where_the_environment_distrusts_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("DOCBATCH_UNTRUSTED", "yes")
+
+    refused = project.call(*command.split())
+
+    assert refused.code == 64
+    assert "DOCBATCH_UNTRUSTED is set" in refused.err
+    monkeypatch.setenv("DOCBATCH_UNTRUSTED", "0")
+    assert project.call("apply").code == 0
+
+
 def test_a_mirror_of_links_that_came_along_counts_for_nothing(project: Project) -> None:
     project.job(JOB.replace('  root: in\n  include: "**/*"\n', "  urls: ['https://a.example/x.pdf']\n"))
     project.write({".docbatch/inputs/job/a.example/x.pdf": "planted"})

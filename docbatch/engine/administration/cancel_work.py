@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from docbatch.core.accounts import told_apart
 from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import (
     CredentialsError,
@@ -138,9 +139,9 @@ def _work(run: Run, submission: Submission) -> CancellableWork:
             f"submission {submission.id} is work of this machine: it runs inside 'docbatch apply' and ends with it"
         )
     if view.account != submission.account:
+        theirs, ours = told_apart(submission.account, view.account)
         raise CredentialsError(
-            f"submission {submission.id} belongs to account {submission.account},"
-            f" connection '{view.name}' now speaks for {view.account}",
+            f"submission {submission.id} belongs to account {theirs}, connection '{view.name}' now speaks for {ours}",
             hint="set the connection as it was; nothing was asked",
         )
     return CancellableWork(submission, run.store.submissions.wanted_by(submission.id), view.traits.stops)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from docbatch.core.accounts import told_apart
 from docbatch.core.changes import ChangeKind, FoundDocument, Reason
 from docbatch.core.errors import UsageError
 from docbatch.core.hindrance import recorded_text
@@ -315,21 +316,13 @@ def _differences(
     new = target.recipe
     for what, one, other in (
         ("provider", old.provider, new.provider),
-        ("account", *_accounts(old.account, new.account)),
+        ("account", *told_apart(old.account, new.account)),
         ("operation", str(old.operation), str(new.operation)),
     ):
         if one != other:
             yield Difference(what, one, other)
     yield from _fields("config", old.config, new.config)
     yield from _fields("version", old.pins, new.pins)
-
-
-def _accounts(old: str, new: str) -> tuple[str, str]:
-    """Return what may be shown of two accounts: their hosts, and of workspaces only that they differ."""
-    hosts = old.partition("/")[0], new.partition("/")[0]
-    if old == new or hosts[0] != hosts[1]:
-        return hosts
-    return f"a workspace at {hosts[0]}", f"another one at {hosts[1]}"
 
 
 def _fields(prefix: str, old: object, new: object) -> Iterator[Difference]:

@@ -1,5 +1,6 @@
 """Looking, before money is first spent on a connection, for work at the vendor that the state does not know."""
 
+from docbatch.core.accounts import told_apart
 from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, GuardRefused, ProviderError
 from docbatch.core.looks import LookKind
@@ -46,9 +47,10 @@ def _refuse_stranded(run: Run, connection: ProviderConnection) -> None:
     """Raise GuardRefused where what was sent under another account is not through: its documents would be paid there too."""
     for each in run.store.submissions.open():
         if each.connection == connection.name and each.account != connection.account:
+            theirs, ours = told_apart(each.account, connection.account)
             raise GuardRefused(
-                f"connection '{connection.name}' now speaks for {connection.account}, and submission {each.id}, which was sent for"
-                f" {each.account}, is not through",
+                f"connection '{connection.name}' now speaks for {ours}, and submission {each.id}, which was sent for {theirs}, is"
+                " not through",
                 hint="nothing more is sent there; finish with the former host, workspace or project, or give the new one a"
                 " connection of its own in docbatch.yaml",
             )

@@ -88,7 +88,9 @@ def accepted(reply: Reply) -> Accepted:
         raise out_of_credits(reply)
     if reply.status == 409 or not 400 <= reply.status < 500:
         raise Uncertain(told(reply), cause=reply.cause)
-    raise Refused(told(reply), code=code(reply), hint="nothing was sent; correct what the message names")
+    raise Refused(
+        told(reply), code=code(reply), hint="nothing of it was sent; correct what the message names"
+    )
 
 
 def out_of_credits(reply: Reply) -> NotSent:

@@ -43,7 +43,7 @@ class SingleRuns(ExtendProvider):
         if intent.batch.operation is not Operation.PARSE:
             raise Refused(
                 f"API version 2025-04-21 has no {intent.batch.operation} for single files here",
-                hint="remove api_version from the connection; nothing was sent",
+                hint="remove api_version from the connection; nothing of it was sent",
             )
         accepted = self._created(intent, "/parse/async")
         assert accepted.remote_id is not None

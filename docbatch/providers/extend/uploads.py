@@ -109,7 +109,8 @@ def uploaded(step: Step, item: WorkItem, reply: Reply) -> RemoteObject:
         raise outcomes.out_of_credits(reply)
     if 400 <= reply.status < 500:
         raise ProviderError(
-            outcomes.told(reply), hint="nothing was sent; check the connection's base_url and API version"
+            outcomes.told(reply),
+            hint="nothing of it was sent; check the connection's base_url and API version",
         )
     return _file(step, document(reply))
 

@@ -57,7 +57,7 @@ def _asked(client: KeyedClient, route: Route, identity: str, below: str = "") ->
         raise Refused(
             f"Extend knows no {route.processor} {identity} in this workspace",
             code=code(reply),
-            hint="nothing was sent; check processor.id in the job and the key's workspace",
+            hint="nothing of it was sent; check processor.id in the job and the key's workspace",
         )
     if 400 <= reply.status < 500:
         raise Refused(told(reply), code=code(reply))

@@ -109,7 +109,7 @@ class Service:
         raise Refused(
             f"the service lists more than {MOST_LISTED:,} batches, and docbatch reads no further",
             code="too_many_batches",
-            hint="finished batches leave the list by themselves; nothing was sent",
+            hint="finished batches leave the list by themselves; nothing more is sent there",
         )
 
     def page(self, batch: str, cursor: str | None) -> Page:

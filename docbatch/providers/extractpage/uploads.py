@@ -69,7 +69,7 @@ def signed_headers(file: RemoteFile) -> dict[str, str]:
             raise Refused(
                 f"the upload was signed for the header {name}, and the service does not say its value",
                 code="signed_headers",
-                hint="nothing was sent; tell the vendor",
+                hint="nothing of it was sent; tell the vendor",
             )
         headers[name] = known[name]
     if "content-type" in signed and file.content_type is None:

@@ -151,7 +151,7 @@ class Client:
     def _failure(self, call: Call, exchange: Exchange, error: Exception) -> ExchangeFailure:
         closed = self._exchanges.closed
         what = CLOSED if closed else _told(error, sent=exchange.sent)
-        told = what if exchange.sent else f"{what}; nothing was sent"
+        told = what if exchange.sent else f"{what}; this request was not sent"
         text = redact(f"{call.subject}: {told}", call.secrets)
         # What this side ended is nothing that stands in its way.
         cause = None if closed else causes.unreached(_reason(error, what), _host(call.url))

@@ -164,7 +164,7 @@ class KeyedClient:
             try:
                 limiter.wait()
             except Unavailable as error:
-                told = redact(f"{call.subject}: {error.message}; nothing was sent", call.secrets)
+                told = redact(f"{call.subject}: {error.message}; this request was not sent", call.secrets)
                 return ExchangeFailure(told, sent=False, retry_after=error.retry_after, cause=error.cause)
         outcome = client.exchange(call)
         if isinstance(outcome, ExchangeFailure):

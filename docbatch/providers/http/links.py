@@ -99,7 +99,7 @@ class LinkClient:
             outcome = self._twice(Call(method, url, subject, most, headers, take=take or _unread))
             if isinstance(outcome, ExchangeFailure):
                 kind = FailureClass.TIMEOUT if outcome.late else FailureClass.UNREADABLE
-                raise Unanswered(kind, outcome.text.removesuffix("; nothing was sent"), passing=True)
+                raise Unanswered(kind, outcome.text.removesuffix("; this request was not sent"), passing=True)
             if outcome.status not in REDIRECTS:
                 return outcome
             url = joined(url, outcome.headers.get("location", ""))

@@ -4,6 +4,7 @@ Engines are imported in worker processes only; this module imports none. To let 
 today, change `GENERAL`.
 """
 
+import functools
 import importlib
 import importlib.metadata
 import importlib.util
@@ -229,13 +230,18 @@ def load(name: str) -> Engine:
 
 def versions() -> dict[str, str]:
     """Return the parts that decide what is read, and their versions; imports none of them."""
-    installed = {name: importlib.metadata.version(name) for name in ("liteparse", "pypdfium2", GENERAL)}
+    installed = {name: _version(name) for name in ("liteparse", "pypdfium2", GENERAL)}
     return installed | {"steps": STEPS}
 
 
 def label(package: str) -> str:
     """Return a package's name and version, as results show it."""
-    return f"{package} {importlib.metadata.version(package)}"
+    return f"{package} {_version(package)}"
+
+
+@functools.cache
+def _version(package: str) -> str:
+    return importlib.metadata.version(package)
 
 
 def read_by_another(name: str, reason: str) -> str:

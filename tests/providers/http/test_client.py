@@ -182,7 +182,7 @@ def test_a_create_that_finds_nobody_is_not_sent() -> None:
         error = failing(NotSent, lambda: wire.create("/batches", b"{}"))
 
     assert error.message.startswith("POST /batches at 127.0.0.1:")
-    assert error.message.endswith("nothing was sent")
+    assert error.message.endswith("this request was not sent")
 
 
 def test_a_create_that_is_not_let_in_is_not_sent() -> None:
@@ -625,7 +625,7 @@ def test_a_long_wait_is_told_and_not_made() -> None:
 
         assert len(peer.requests) == 1
     assert created.message.startswith("POST /batches at 127.0.0.1:")
-    assert "the service asked to wait 3,000 seconds; nothing was sent" in created.message
+    assert "the service asked to wait 3,000 seconds; this request was not sent" in created.message
     assert created.retry_after == pytest.approx(3000, abs=100)
     assert asked.retry_after == pytest.approx(3000, abs=100)
 

@@ -21,7 +21,7 @@ from tests.providers.http.asking import BIG, NEVER, Asking, Held, asking, client
 from tests.providers.http.test_bounds import UNREACHED, Waiting, full
 
 CLOSED = "the question: the connection was closed"
-UNSENT = f"{CLOSED}; nothing was sent"
+UNSENT = f"{CLOSED}; this request was not sent"
 
 
 def ended(asked: Asking[Reply | ExchangeFailure], *, sent: bool) -> None:
@@ -264,7 +264,7 @@ def test_a_call_that_waits_for_its_turn_is_not_sent(
         until(limiter.waited_for.is_set, "nobody waits")
         wire.close()
 
-        with pytest.raises(kind, match=r"the connection was closed; nothing was sent"):
+        with pytest.raises(kind, match=r"the connection was closed; this request was not sent"):
             waiting.outcome()
         assert peer.callers == []
 
@@ -306,7 +306,7 @@ def test_uploads_and_downloads_of_others_end() -> None:
 
         with pytest.raises(Unavailable, match="the connection was closed"):
             waiting.outcome()
-        with pytest.raises(Unavailable, match="nothing was sent"):
+        with pytest.raises(Unavailable, match="was not sent"):
             storage.put(f"{peer.url}/a", io.BytesIO(b"x"), 1, {})
 
 
