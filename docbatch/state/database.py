@@ -2,11 +2,11 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from docbatch.core.errors import DocbatchError
-from docbatch.state.checksum import checksum
+from docbatch.state.checksum import Value, checksum
 from docbatch.state.files import damaged
 from docbatch.state.proofs import Proofs
 from docbatch.state.tallies import TallyKeeper
@@ -68,4 +68,18 @@ class Database:
 
 def among(column: str, values: Collection[object] | None) -> str:
     """Return the words that narrow a query to these values of a column, given as parameters; none where all are meant."""
-    return "" if values is None else f" AND {column} IN ({', '.join('?' * len(values))})"
+    return "" if values is None else f" AND {marked(column, values)}"
+
+
+def windows(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """Yield values in as many pieces as one statement takes parameters for, and with room for a few more."""
+    for start in range(0, len(values), MOST_VALUES):
+        yield values[start : start + MOST_VALUES]
+
+
+def marked(column: str, values: Collection[object]) -> str:
+    """Return the words that narrow a query to these values of a column, given as parameters."""
+    return f"{column} IN ({', '.join('?' * len(values))})"
+
+
+MOST_VALUES = 500

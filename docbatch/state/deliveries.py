@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from heapq import merge
 from operator import itemgetter
 
-from docbatch.state.database import Database, among
+from docbatch.state.database import Database, among, marked, windows
 from docbatch.state.kept_lines import forget_others, hold_on, kept_lines, let_go
 from docbatch.state.void import void
 
@@ -206,13 +206,14 @@ class Deliveries:
     def make_due(self, items: Iterable[int]) -> None:
         """Inside the current transaction: these items have results, so all documents that are they are to be written."""
         jobs: set[str] = set()
-        for item in items:
+        for window in windows(list(items)):
             places = self._database.execute(
                 "SELECT document.job, document.path, sink.id FROM document"
                 " JOIN item ON item.id = document.item JOIN job ON job.name = document.job"
                 " LEFT JOIN sink ON sink.job = document.job AND sink.wanted = 1"
-                " WHERE document.item = ? AND document.wanted = 1 AND NOT (item.empty AND job.on_empty = 'fail')",
-                (item,),
+                f" WHERE {marked('document.item', window)} AND document.wanted = 1"
+                " AND NOT (item.empty AND job.on_empty = 'fail')",
+                window,
             ).fetchall()
             jobs.update(job for job, _, _ in places)
             self._database.executemany(

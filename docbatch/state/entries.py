@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from docbatch.core.errors import StateError
 from docbatch.core.models import Failure, ItemStatus, WorkItem
 from docbatch.state import items as item_rows
-from docbatch.state.database import Database
+from docbatch.state.database import Database, marked, windows
 from docbatch.state.items import Items, RecordedItem
-from docbatch.state.records import ReadyItem
+from docbatch.state.records import Collected, ReadyItem
 
 
 class Entries:
@@ -21,13 +21,14 @@ class Entries:
         What certainly was not does not count, so that a vendor who says "later" all day sees one submission, not many.
         """
         most = 0
-        for item in self._items.many(keys):
-            row = self._database.execute(
-                "SELECT count(*) FROM submission_item AS entry JOIN submission ON submission.id = entry.submission"
-                " WHERE entry.item = ? AND submission.status <> 'unsent'",
-                (item.row,),
-            ).fetchone()
-            most = max(most, int(row[0]))
+        for window in windows([item.row for item in self._items.many(keys)]):
+            rows = self._database.execute(
+                "SELECT max(times) FROM (SELECT count(*) AS times FROM submission_item AS entry"
+                f" JOIN submission ON submission.id = entry.submission WHERE {marked('entry.item', window)}"
+                " AND submission.status <> 'unsent' GROUP BY entry.item)",
+                window,
+            )
+            most = max(most, int(rows.fetchone()[0] or 0))
         return most
 
     def waiting(self, identity: str, limit: int) -> list[ReadyItem]:
@@ -62,15 +63,15 @@ class Entries:
 
     def live(self, identity: str, keys: Sequence[str]) -> dict[str, RecordedItem]:
         """Return those of the items that have not ended, by key."""
-        live = {}
-        for item in self._items.many(keys):
-            row = self._database.execute(
-                "SELECT 1 FROM submission_item WHERE submission = ? AND item = ?"
+        items = {item.row: item for item in self._items.many(keys)}
+        live: dict[str, RecordedItem] = {}
+        for window in windows(list(items)):
+            rows = self._database.execute(
+                f"SELECT item FROM submission_item WHERE submission = ? AND {marked('item', window)}"
                 " AND status IN ('running', 'ready', 'partial')",
-                (identity, item.row),
-            ).fetchone()
-            if row is not None:
-                live[item.key] = item
+                (identity, *window),
+            )
+            live.update((items[row].key, items[row]) for (row,) in rows)
         return live
 
     def source_of(self, item: RecordedItem) -> tuple[str, str] | None:
@@ -95,19 +96,23 @@ class Entries:
 
     def enlist(self, identity: str, items: Sequence[WorkItem]) -> None:
         """Make items part of a submission. Raises StateError when one of them does not wait to be sent."""
-        for position, item in enumerate(items):
-            recorded = self._items.get(item.key)
+        known = {recorded.key: recorded for recorded in self._items.many([item.key for item in items])}
+        for item in items:
+            recorded = known.get(item.key)
             if recorded is None or recorded.status is not ItemStatus.PENDING:
                 status = "unknown" if recorded is None else recorded.status
                 raise StateError(
                     f"item {item.key[:12]} ({item.name}) is {status}, not waiting to be sent; it was not sent"
                 )
-            self._database.execute(
-                "INSERT INTO submission_item (submission, position, item, name, path, status)"
-                " VALUES (?, ?, ?, ?, ?, 'running')",
-                (identity, position, recorded.row, item.name, item.place),
-            )
-            self._items.set(recorded, ItemStatus.LIVE)
+        self._database.executemany(
+            "INSERT INTO submission_item (submission, position, item, name, path, status)"
+            " VALUES (?, ?, ?, ?, ?, 'running')",
+            (
+                (identity, position, known[item.key].row, item.name, item.place)
+                for position, item in enumerate(items)
+            ),
+        )
+        self._items.set_live(known.values())
 
     def strike(self, identity: str) -> None:
         """Take all items out of a submission that was not sent."""
@@ -121,12 +126,6 @@ class Entries:
                 " WHERE submission = ? AND item = (SELECT id FROM item WHERE key = ?)",
                 (run, identity, key),
             )
-
-    def charge(self, identity: str, item: RecordedItem, charged: float) -> None:
-        self._database.execute(
-            "UPDATE submission_item SET credits = ? WHERE submission = ? AND item = ?",
-            (charged, identity, item.row),
-        )
 
     def charged(self, job: str) -> float | None:
         """Return what documents of a job cost, None where no vendor told.
@@ -153,6 +152,15 @@ class Entries:
             "UPDATE submission_item SET status = ?, remote_id = ? WHERE submission = ? AND item = ?",
             ("partial" if waiting.partial else "ready", waiting.remote_id, identity, item.row),
         )
+
+    def collect(self, identity: str, results: Sequence[tuple[RecordedItem, Collected]]) -> None:
+        """End items' parts in a submission with the results that they have."""
+        self._database.executemany(
+            "UPDATE submission_item SET status = 'done', credits = coalesce(?, credits)"
+            " WHERE submission = ? AND item = ?",
+            ((each.credits, identity, item.row) for item, each in results),
+        )
+        self._items.succeed(results)
 
     def end(
         self,

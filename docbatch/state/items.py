@@ -1,13 +1,14 @@
 """Items: what is paid once. Each row carries a checksum over everything that decides about money."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from docbatch.core.models import Failure, FailureClass, ItemStatus, WorkItem
 from docbatch.core.result_warnings import OnEmpty, WarningKind, kinds_of
 from docbatch.state.checksum import Value, checksum, verify
-from docbatch.state.database import Database
+from docbatch.state.database import Database, marked, windows
+from docbatch.state.records import Collected
 from docbatch.state.void import EMPTY
 
 COLUMNS = (
@@ -112,10 +113,8 @@ class Items:
 
     def many(self, keys: Sequence[str]) -> Iterator[RecordedItem]:
         """Yield the items that are known among any number of keys."""
-        for start in range(0, len(keys), 500):
-            window = list(keys[start : start + 500])
-            marks = ", ".join("?" * len(window))
-            rows = self._database.execute(f"SELECT {COLUMNS} FROM item WHERE key IN ({marks})", window)
+        for window in windows(keys):
+            rows = self._database.execute(f"SELECT {COLUMNS} FROM item WHERE {marked('key', window)}", window)
             yield from map(read, rows.fetchall())
 
     def by_row(self, row: int) -> RecordedItem:
@@ -224,28 +223,58 @@ class Items:
                     _failed_again(failure),
                 )
                 status, failure = ItemStatus.PARTIAL, None
-        kinds = kinds_of(warnings)
-        kind, code, message = (
-            (None, None, None) if failure is None else (failure.kind, failure.code, failure.message)
-        )
-        changed: tuple[Value, ...] = (
-            str(status),
-            item.attempt + attempts,
-            result,
-            kind and str(kind),
-            code,
-            message,
-        )
-        total = checksum(item.key, item.recipe, item.digest, item.size, item.media_type, *changed)
         self._database.execute(
-            "UPDATE item SET status = ?, attempt = ?, result = ?, failure_class = ?, failure_code = ?,"
-            " failure_message = ?, checksum = ?, warnings = ?, warned = ?, empty = ? WHERE id = ?",
-            (
-                *changed,
-                total,
-                json.dumps(warnings) if warnings else None,
-                " ".join(kinds) or None,
-                WarningKind.EMPTY in kinds and status not in WAITING,
-                item.row,
-            ),
+            _CHANGE,
+            _changed(item, status, result=result, warnings=warnings, failure=failure, attempts=attempts),
         )
+
+    def set_live(self, items: Iterable[RecordedItem]) -> None:
+        """Note inside the current transaction that items are about to be sent."""
+        self._database.executemany(_CHANGE, (_live(item) for item in items))
+
+    def succeed(self, results: Iterable[tuple[RecordedItem, Collected]]) -> None:
+        """Record results inside the current transaction."""
+        self._database.executemany(_CHANGE, (_succeeded(item, each) for item, each in results))
+
+
+_CHANGE = (
+    "UPDATE item SET status = ?, attempt = ?, result = ?, failure_class = ?, failure_code = ?,"
+    " failure_message = ?, checksum = ?, warnings = ?, warned = ?, empty = ? WHERE id = ?"
+)
+
+
+def _live(item: RecordedItem) -> tuple[Value, ...]:
+    """What was read of it in part before stays while it waits."""
+    has_earlier = item.waits and item.result is not None
+    warnings = item.warnings if has_earlier else ()
+    return _changed(item, ItemStatus.LIVE, result=item.result if has_earlier else None, warnings=warnings)
+
+
+def _succeeded(item: RecordedItem, collected: Collected) -> tuple[Value, ...]:
+    status = ItemStatus.PARTIAL if collected.partial else ItemStatus.SUCCEEDED
+    return _changed(item, status, result=collected.result, warnings=collected.warnings)
+
+
+def _changed(
+    item: RecordedItem,
+    status: ItemStatus,
+    *,
+    result: str | None,
+    warnings: Sequence[str],
+    failure: Failure | None = None,
+    attempts: int = 0,
+) -> tuple[Value, ...]:
+    """Return what `_CHANGE` takes."""
+    kinds = kinds_of(warnings) if warnings else ()
+    kind, code, message = (
+        (None, None, None) if failure is None else (str(failure.kind), failure.code, failure.message)
+    )
+    changed: tuple[Value, ...] = (str(status), item.attempt + attempts, result, kind, code, message)
+    return (
+        *changed,
+        checksum(item.key, item.recipe, item.digest, item.size, item.media_type, *changed),
+        json.dumps(warnings) if warnings else None,
+        " ".join(kinds) or None,
+        WarningKind.EMPTY in kinds and status not in WAITING,
+        item.row,
+    )

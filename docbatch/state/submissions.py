@@ -18,7 +18,7 @@ from docbatch.state.database import Database
 from docbatch.state.deliveries import Deliveries
 from docbatch.state.entries import Entries
 from docbatch.state.events import Events
-from docbatch.state.items import Items
+from docbatch.state.items import Items, RecordedItem
 from docbatch.state.records import Collected, Frozen, ReadyItem
 from docbatch.state.submission_rows import SUM, read
 
@@ -176,22 +176,27 @@ class Submissions:
                 self._entries.end(identity, item, "failed", ItemStatus.FAILED, failure=failure)
 
     def progress(
-        self, identity: str, ready: Iterable[ReadyItem], failed: Mapping[str, Failure]
+        self,
+        identity: str,
+        ready: Sequence[ReadyItem],
+        failed: Mapping[str, Failure],
+        collected: Sequence[Collected] = (),
     ) -> tuple[int, int]:
-        """Record which items ended at the vendor; what ended earlier stays as it is.
+        """Record which items ended at the vendor; what ended earlier stays as it is. What is `collected` lies in the spool.
 
         Returns how many ended since they were last asked about, and how many of these failed.
         """
         with self._database.write():
-            ready = list(ready)
             before = self._entries.running(identity)
-            live = self._entries.live(identity, [each.key for each in ready] + list(failed))
+            well = [each.key for each in ready] + [each.key for each in collected]
+            live = self._entries.live(identity, [*well, *failed])
             for each in ready:
                 if each.key in live:
                     self._entries.ready(identity, live[each.key], each)
             for key, failure in failed.items():
                 if key in live:
                     self._entries.end(identity, live[key], "failed", ItemStatus.FAILED, failure=failure)
+            self._take(identity, live, [each for each in collected if each.key in live])
             ended = before - self._entries.running(identity)
             self._finish(identity)
         return ended, sum(key in live for key in failed)
@@ -201,14 +206,12 @@ class Submissions:
         with self._database.write():
             collected = list(collected)
             live = self._entries.live(identity, [each.key for each in collected])
-            for each in collected:
-                item = live[each.key]
-                status = ItemStatus.PARTIAL if each.partial else ItemStatus.SUCCEEDED
-                self._entries.end(identity, item, "done", status, result=each.result, warnings=each.warnings)
-                if each.credits is not None:
-                    self._entries.charge(identity, item, each.credits)
-            self._deliveries.make_due(item.row for item in live.values())
+            self._take(identity, live, collected)
             self._finish(identity)
+
+    def _take(self, identity: str, live: Mapping[str, RecordedItem], collected: Sequence[Collected]) -> None:
+        self._entries.collect(identity, [(live[each.key], each) for each in collected])
+        self._deliveries.make_due(live[each.key].row for each in collected)
 
     def fail(self, identity: str, failed: Mapping[str, Failure]) -> None:
         """Record that results which were ready cannot be had."""

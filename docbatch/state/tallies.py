@@ -13,8 +13,14 @@ from dataclasses import dataclass
 from docbatch.core.errors import StateError
 from docbatch.state.checksum import Value, checksum
 
-CELLS = 256
+CELLS = 64
+_CELLS = tuple(f"cell {number}" for number in range(CELLS))
+MOST_KEPT = 50_000
+"""How many counts are kept in memory, so that what was written is not read again for each change of it."""
 OPEN = ("intended", "unanswered", "submitted", "held")
+Parts = tuple[tuple[str, int], ...]
+LIKE = 3
+"""How many digits items have in common that count in one part."""
 KEYS: Mapping[str, tuple[str, ...]] = {"item": ("key",)}
 """What a row is called where that is not its primary key."""
 
@@ -49,8 +55,8 @@ class TallyPart:
 
 def items_like(key: str) -> TallyPart:
     """Return the part in which an item of this key counts, whether there is one or not."""
-    start = key[:3]
-    where = "key >= ? AND key < ? AND substr(key, 1, 3) = ?"
+    start = key[:LIKE]
+    where = f"key >= ? AND key < ? AND substr(key, 1, {LIKE}) = ?"
     return TallyPart("item", f"like {start}", where, (start, start + "\U0010ffff", start))
 
 
@@ -76,32 +82,33 @@ class TalliedTable:
         self.columns = [column[1] for column in described]
         primary = [column[1] for column in sorted(described, key=lambda column: int(column[5])) if column[5]]
         self._key = [self.columns.index(column) for column in KEYS.get(name, primary)]
-        self._parts: Callable[[Sequence[Value]], tuple[str, ...]] = {
+        self._status = self.columns.index("status") if "status" in self.columns else 0
+        self._submission = self.columns.index("submission") if "submission" in self.columns else 0
+        self._parts: Callable[[Sequence[Value], int], Parts] = {
             "item": self._of_item,
             "submission": self._of_submission,
             "event": self._of_its_submission,
             "submission_item": self._of_its_submission,
-        }.get(name, lambda _row: ())
+        }.get(name, lambda _row, _digest: ())
 
-    def weigh(self, row: Sequence[Value]) -> tuple[int, int, tuple[str, ...]]:
-        """Return a row's digest, its key as a number, and the parts it counts in."""
+    def weigh(self, row: Sequence[Value]) -> tuple[int, Parts]:
+        """Return a row's key as a number, and the parts it counts in, each with the digest of what counts there."""
         digest = checksum(self.name, *row)
-        key = int.from_bytes(b"\0".join(_bytes(row[place]) for place in self._key), "little")
-        return digest, key, (f"cell {digest % CELLS}", *self._parts(row))
+        words = [_bytes(row[place]) for place in self._key]
+        key = int.from_bytes(words[0] if len(words) == 1 else b"\0".join(words), "little")
+        return key, ((_CELLS[digest % CELLS], digest), *self._parts(row, digest))
 
-    def _column(self, row: Sequence[Value], name: str) -> str:
-        return str(row[self.columns.index(name)])
+    def _of_item(self, row: Sequence[Value], digest: int) -> Parts:
+        # Only that there is an item of this key counts there, so that what becomes of it changes nothing.
+        like = "like " + str(row[self._key[0]])[:LIKE], 0
+        status = row[self._status]
+        return (like,) if status == "succeeded" else (like, (f"are {status!s}", digest))
 
-    def _of_item(self, row: Sequence[Value]) -> tuple[str, ...]:
-        like = items_like(self._column(row, "key")).name
-        status = self._column(row, "status")
-        return (like,) if status == "succeeded" else (like, f"are {status}")
+    def _of_submission(self, row: Sequence[Value], digest: int) -> Parts:
+        return ((OPEN_SUBMISSIONS.name, digest),) if row[self._status] in OPEN else ()
 
-    def _of_submission(self, row: Sequence[Value]) -> tuple[str, ...]:
-        return (OPEN_SUBMISSIONS.name,) if self._column(row, "status") in OPEN else ()
-
-    def _of_its_submission(self, row: Sequence[Value]) -> tuple[str, ...]:
-        return (f"of {self._column(row, 'submission')}",)
+    def _of_its_submission(self, row: Sequence[Value], digest: int) -> Parts:
+        return ((f"of {row[self._submission]!s}", digest),)
 
 
 def _bytes(value: Value) -> bytes:
@@ -127,8 +134,8 @@ def tallied(
     )
     found: dict[str, RowTally] = {}
     for row in rows:
-        digest, key, names = table.weigh(row)
-        for name in names:
+        key, parts = table.weigh(row)
+        for name, digest in parts:
             found.setdefault(name, RowTally()).add(1, digest, key)
     return found
 
@@ -167,15 +174,16 @@ def _read(table: str, name: str, values: Sequence[Value]) -> RowTally:
 
 def write(connection: sqlite3.Connection, table: str, tallies: Mapping[str, RowTally]) -> None:
     """Record what parts of a table come to, in the place of what was recorded of them."""
-    for name, tally in tallies.items():
-        if tally.is_empty:
-            connection.execute("DELETE FROM tally WHERE of_table = ? AND part = ?", (table, name))
-            continue
-        keys = tally.keys.to_bytes((tally.keys.bit_length() + 7) // 8, "little")
-        values = (table, name, tally.count, tally.digests, keys)
-        connection.execute(
-            "INSERT OR REPLACE INTO tally VALUES (?, ?, ?, ?, ?, ?)", (*values, checksum(*values))
-        )
+    gone = [(table, name) for name, tally in tallies.items() if tally.is_empty]
+    connection.executemany("DELETE FROM tally WHERE of_table = ? AND part = ?", gone)
+    rows = (_row(table, name, tally) for name, tally in tallies.items() if not tally.is_empty)
+    connection.executemany("INSERT OR REPLACE INTO tally VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+def _row(table: str, name: str, tally: RowTally) -> tuple[Value, ...]:
+    keys = tally.keys.to_bytes((tally.keys.bit_length() + 7) // 8, "little")
+    values = (table, name, tally.count, tally.digests, keys)
+    return *values, checksum(*values)
 
 
 def count_anew(connection: sqlite3.Connection, names: Iterable[str] | None = None) -> None:
@@ -202,30 +210,46 @@ class TallyKeeper:
         self._connection = connection
         self._tables = tables(connection)
         self._changes: dict[str, dict[str, RowTally]] = {}
+        self._written: dict[tuple[str, str], RowTally] = {}
 
     def watch(self) -> None:
         """See every row that is written from now on. The triggers are this connection's own, and go with it."""
         self._connection.create_function("tally_row", -1, self._take)
+        self._connection.create_function("tally_change", -1, self._exchange)
         # Otherwise what a REPLACE removes would go unseen.
         self._connection.execute("PRAGMA recursive_triggers = ON")
         for name, table in self._tables.items():
             old, new = (", ".join(f"{row}.{column}" for column in table.columns) for row in ("OLD", "NEW"))
-            gone, come = f"tally_row('{name}', -1, {old})", f"tally_row('{name}', 1, {new})"
-            for event, calls in (("INSERT", come), ("DELETE", gone), ("UPDATE", f"{gone}, {come}")):
+            calls = {
+                "INSERT": f"tally_row('{name}', 1, {new})",
+                "DELETE": f"tally_row('{name}', -1, {old})",
+                "UPDATE": f"tally_change('{name}', {old}, {new})",
+            }
+            for event, call in calls.items():
                 self._connection.execute(
-                    f"CREATE TEMP TRIGGER tally_{name}_{event} AFTER {event} ON main.{name} BEGIN SELECT {calls}; END"
+                    f"CREATE TEMP TRIGGER tally_{name}_{event} AFTER {event} ON main.{name} BEGIN SELECT {call}; END"
                 )
 
     def settle(self) -> None:
         """Inside the transaction about to end: record what it comes to."""
-        for table, changes in self._changes.items():
-            known = recorded(self._connection, table, changes)
-            write(self._connection, table, dict(self._added(known, changes)))
-        self.drop()
+        if len(self._written) > MOST_KEPT:
+            self._written = {}
+        for table, every in self._changes.items():
+            changes = {name: change for name, change in every.items() if not change.is_empty}
+            totals = dict(self._added(self._known(table, changes), changes))
+            write(self._connection, table, totals)
+            self._written.update(((table, name), tally) for name, tally in totals.items())
+        self._changes = {}
 
     def drop(self) -> None:
-        """Forget what was counted of a transaction that is over."""
+        """Forget what was counted of a transaction that came to nothing."""
         self._changes = {}
+        self._written = {}
+
+    def _known(self, table: str, names: Iterable[str]) -> dict[str, RowTally]:
+        """Return what is recorded of parts: from memory where this process wrote it, nobody else may."""
+        found = {name: self._written[table, name] for name in names if (table, name) in self._written}
+        return found | recorded(self._connection, table, [name for name in names if name not in found])
 
     def now(self, table: str, names: Iterable[str] | None = None) -> dict[str, RowTally]:
         """Return what a table's parts should come to at this moment, within a transaction or outside."""
@@ -246,7 +270,17 @@ class TallyKeeper:
             yield name, total
 
     def _take(self, name: str, count: int, *row: Value) -> None:
-        digest, key, parts = self._tables[name].weigh(row)
+        key, parts = self._tables[name].weigh(row)
         changes = self._changes.setdefault(name, {})
-        for part in parts:
-            changes.setdefault(part, RowTally()).add(count, digest, key)
+        for part, digest in parts:
+            tally = changes.get(part)
+            if tally is None:
+                tally = changes[part] = RowTally()
+            tally.add(count, digest, key)
+
+    def _exchange(self, name: str, *rows: Value) -> None:
+        half = len(rows) // 2
+        old, new = rows[:half], rows[half:]
+        if old != new:
+            self._take(name, -1, *old)
+            self._take(name, 1, *new)

@@ -478,7 +478,7 @@ FOLLOW: Mapping[str, Mutant] = {
         follow_submission._record, "if isinstance(each, Failed)", "if False", "ended, one of them failed and one in part"
     ),
     "ended: what is there in part counts as whole": _mutant(
-        follow_submission._record, "each.remote_id, each.partial", "each.remote_id, False", "ended, one of them failed and one in part"
+        follow_submission._ready, "each.remote_id, each.partial", "each.remote_id, False", "ended, one of them failed and one in part"
     ),
     "poll unavailable: is asked again at once": _entry(
         _C.POLL, _K.UNAVAILABLE, {"later": False}, "poll unavailable", "poll unavailable, and the vendor names a wait"
@@ -554,7 +554,10 @@ FOLLOW: Mapping[str, Mutant] = {
         follow_submission._fetch_later, 'getattr(error, "retry_after", None) or 0.0', "0.0", "fetch unavailable, and the vendor names a wait"
     ),
     "fetch unavailable: pauses grow though something came": _mutant(
-        _collect, "followed.fetching.relax()", "pass", "fetch unavailable, twice, with a result between"
+        follow_submission._take_over,
+        "run.follow(submission.id).fetching.relax()",
+        "pass",
+        "fetch unavailable, twice, with a result between",
     ),
     "fetch, gone: counts as collected": _mutant(
         _meet_failures, "lost[key] = Failure(FailureClass.EXPIRED, error.message)", "pass", "fetch, gone", "fetch, gone, free"

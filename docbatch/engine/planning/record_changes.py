@@ -1,6 +1,6 @@
 """Recording in the state what was found to have changed: what each document is, and where its outputs belong."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 
 from docbatch.core.changes import ChangeKind, Reason
@@ -68,8 +68,9 @@ def record_changes(store: Store, target: ResolvedJob, differences: Differences, 
     changes = (change for change in differences.changes(target.name) if change.adopt)
     while window := list(islice(changes, WINDOW)):
         with store.write():
+            items = _Known(store, [each.key for each in window if each.key], witness)
             for change in window:
-                _take(store, target, recipe, change, witness)
+                _take(store, target, recipe, change, items)
             _place(store, sinks, differences.outputs_of(target.name, window[0].path, window[-1].path))
             store.documents.revise(target.name)
     alone = differences.outputs_alone(target.name)
@@ -143,14 +144,35 @@ def _declare(store: Store, target: ResolvedJob) -> None:
             store.deliveries.declare(target.name, sink.identity, sink.root, sink.output)
 
 
-def _take(store: Store, target: ResolvedJob, recipe: int, change: Change, witness: Witness) -> None:
+class _Known:
+    """The items of a window, read at once; those that were made since are read when they are asked for."""
+
+    def __init__(self, store: Store, keys: Sequence[str], witness: Witness) -> None:
+        self._store = store
+        self._items = {item.key: item for item in store.items.many(keys)}
+        self._witness = witness
+        self._made: set[str] = set()
+        self._is_over = False
+
+    def agrees(self, job: str, change: Change) -> bool:
+        """Say whether a document is what its change says, where that gives it the result of another."""
+        is_old = not (self._is_over or change.key in self._made)
+        known = self._items.get(change.key) if is_old else self._store.items.get(change.key)
+        self._made.add(change.key)
+        if known is None:
+            return True
+        # The witness may change any of them.
+        self._is_over = True
+        return self._witness.agrees(self._store, job, change, known)
+
+
+def _take(store: Store, target: ResolvedJob, recipe: int, change: Change, items: _Known) -> None:
     if change.kind in {ChangeKind.REMOVE, ChangeKind.SKIP}:
         store.documents.unwant(target.name, change.path)
     elif not change.key:
         store.documents.put(target.name, change.path, None, change.problem)
     else:
-        known = store.items.get(change.key)
-        if known is not None and not witness.agrees(store, target.name, change, known):
+        if not items.agrees(target.name, change):
             return
         item = work_item(
             target,

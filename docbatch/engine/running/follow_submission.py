@@ -59,7 +59,8 @@ def poll(run: Run, connection: ProviderConnection, submission: Submission) -> Ta
             run.store.submissions.lose(submission.id, again=_again(run, connection, keys))
         return
     assert isinstance(progress, Progress)
-    moved = _record(run, connection, submission, progress)
+    outcomes = yield from _at_hand(run, connection, submission, progress)
+    moved = _record(run, connection, submission, progress, outcomes)
     _schedule(run, connection, submission, progress, moved=moved)
 
 
@@ -76,21 +77,56 @@ def _tells_of(keys: Collection[str], told: object) -> bool:
     return isinstance(told, Ready | Failed | Changed) and told.key in keys
 
 
-def _record(run: Run, connection: ProviderConnection, submission: Submission, progress: Progress) -> bool:
-    """Record what ended; say whether anything did since the last time: vendors tell of it again each time."""
-    ready = [
+def _ready(progress: Progress) -> list[ReadyItem]:
+    return [
         ReadyItem(each.key, each.remote_id, each.partial)
         for each in progress.ended
         if isinstance(each, Ready)
     ]
+
+
+def _at_hand(
+    run: Run, connection: ProviderConnection, submission: Submission, progress: Progress
+) -> Talk[list[tuple[ReadyItem, Outcome]]]:
+    """Fetch results of work in this process at once, so that they are recorded in one step with their ends.
+
+    What could not be fetched is recorded as ready, as a vendor's, and fetched later.
+    """
+    ready = _ready(progress)
+    if not ready or not connection.traits.in_process or connection.traits.concurrency > 1:
+        return []
+    try:
+        outcomes = yield from _one_by_one(connection, _fetcher(run, connection, submission), ready)
+    except NotAnswering as error:
+        take_consequences(run, connection, ProviderCall.FETCH, error)
+        return []
+    run.spool.flush()
+    return outcomes
+
+
+def _record(
+    run: Run,
+    connection: ProviderConnection,
+    submission: Submission,
+    progress: Progress,
+    outcomes: Sequence[tuple[ReadyItem, Outcome]],
+) -> bool:
+    """Record what ended, with the results that are there already; say whether anything did since the last time.
+
+    Vendors tell of it again each time.
+    """
+    collected = [outcome for _, outcome in outcomes if isinstance(outcome, Collected)]
+    there = {each.key for each in collected}
+    ready = [each for each in _ready(progress) if each.key not in there]
     failed = {each.key: each.failure for each in progress.ended if isinstance(each, Failed)}
     changed = [each for each in progress.ended if isinstance(each, Changed)]
     ended = 0
-    if ready or failed:
+    if ready or failed or collected:
         _stop_without_credits(run, connection, failed)
-        ended, broken = run.store.submissions.progress(submission.id, ready, failed)
+        ended, broken = run.store.submissions.progress(submission.id, ready, failed, collected)
         if ended or broken:
             run.observe(Ended(submission.id, ended, broken, run.store.submissions.wanted_by(submission.id)))
+        _take_over(run, connection, submission, outcomes)
     if changed:
         _release(run, submission.id, changed)
     run.remark(submission.id, progress.note)
@@ -164,13 +200,24 @@ def collect(run: Run, connection: ProviderConnection, submission: Submission) ->
         take_consequences(run, connection, ProviderCall.FETCH, error)
         return
     run.spool.flush()
-    followed = run.follow(submission.id)
     collected = [outcome for _, outcome in outcomes if isinstance(outcome, Collected)]
     if collected:
         run.store.submissions.collect(submission.id, collected)
+    _take_over(run, connection, submission, outcomes)
+
+
+def _take_over(
+    run: Run,
+    connection: ProviderConnection,
+    submission: Submission,
+    outcomes: Sequence[tuple[ReadyItem, Outcome]],
+) -> None:
+    """Note what follows from what was fetched and recorded, and deal with what could not be fetched."""
+    collected = [outcome for _, outcome in outcomes if isinstance(outcome, Collected)]
+    if collected:
         for each in collected:
             connection.answered(ProviderCall.FETCH, each.key)
-        followed.fetching.relax()
+        run.follow(submission.id).fetching.relax()
         run.has_results = True
         jobs = run.store.submissions.wanted_by(submission.id)
         run.observe(Fetched(submission.id, len(collected), jobs))
@@ -221,7 +268,8 @@ def _fetched(
     """Return what became of some of the results that are ready, in their order. Raises NotAnswering."""
     fetcher = _fetcher(run, connection, submission)
     if connection.traits.concurrency == 1:
-        return (yield from _one_by_one(run, connection, submission, fetcher))
+        waiting = run.store.submissions.waiting(submission.id, WINDOW)
+        return (yield from _one_by_one(connection, fetcher, waiting))
     if run.readers is not None:
         run.readers.expect(submission.ready)
     waiting = run.store.submissions.waiting(submission.id, WINDOW + AHEAD)
@@ -240,9 +288,8 @@ def _fetched(
 
 
 def _one_by_one(
-    run: Run, connection: ProviderConnection, submission: Submission, fetcher: Fetcher
+    connection: ProviderConnection, fetcher: Fetcher, waiting: Sequence[ReadyItem]
 ) -> Talk[list[tuple[ReadyItem, Outcome]]]:
-    waiting = run.store.submissions.waiting(submission.id, WINDOW)
     call = connection.submit(partial(fetcher.fetch_some, wanted=waiting, seconds=CALM))
     if not call.done():
         yield connection.waiting(ProviderCall.FETCH, [call])
