@@ -95,6 +95,10 @@ class Restorable:
     def state(self) -> Path:
         return self.project.folder / "state.db"
 
+    def damages(self, seed: int) -> list[Damage]:
+        """Return all damages of all rows of what is put back."""
+        return damages(self._kept / self.state.relative_to(self.project.root), seed)
+
     def put_back(self) -> Project:
         for path in sorted(self.project.root.rglob("*"), reverse=True):
             if path.name != "anchor" and not path.is_dir():

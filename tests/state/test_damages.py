@@ -6,7 +6,7 @@ import pytest
 
 from docbatch.core.errors import DocbatchError
 from docbatch.engine.administration.check_state import check
-from tests.state.damages import Damage, Restorable, damages
+from tests.state.damages import Damage, Restorable
 
 SEED = 12
 FEW = 60
@@ -68,12 +68,12 @@ def _judge(place: Restorable, chosen: list[Damage]) -> list[str]:
 
 
 def test_a_few_damages(place: Restorable) -> None:
-    assert _judge(place, damages(place.state, SEED)[:FEW]) == []
+    assert _judge(place, place.damages(SEED)[:FEW]) == []
 
 
 @pytest.mark.full
 def test_all_damages(place: Restorable) -> None:
-    found = damages(place.state, SEED)
+    found = place.damages(SEED)
 
     assert len(found) >= 500
     assert _judge(place, found) == []
@@ -82,7 +82,7 @@ def test_all_damages(place: Restorable) -> None:
 def test_the_check_names_table_and_row_of_each_that_is_lost(place: Restorable) -> None:
     lost = [
         each
-        for each in damages(place.state, SEED)
+        for each in place.damages(SEED)
         if each.column is None and each.table not in (*IDLE, "tally")
     ]
     unnamed = []
