@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
+from itertools import cycle
 from math import isfinite
 from typing import Any
 
@@ -20,13 +21,15 @@ from docbatch.jsontext import MOST_NESTED, parse
 from docbatch.providers.base import Batch, Failed, Ready
 from docbatch.providers.extend import KIND, marks, plaintext
 from docbatch.providers.extend import answer as reading
-from docbatch.providers.extend.calls import Row, row, since
+from docbatch.providers.extend.calls import Row, pages, row, since
 from docbatch.providers.extend.layout import Layout
 from docbatch.providers.extend.outcomes import accepted, ended
 from docbatch.providers.extend.plaintext import plain
 from docbatch.providers.extend.provider import ExtendProvider
 from docbatch.providers.http.keyed import KeyedClient, PresignedClient, Reply
 from docbatch.providers.kind import Settings
+from tests.emulators.sockets import Caller, Peer
+from tests.emulators.sockets import answer as sent
 from tests.steps import calls, steps
 
 ITEM = WorkItem("k" * 64, "1", "d" * 64, 10, "application/pdf", "invoice.pdf", b"/in/invoice.pdf")
@@ -377,6 +380,23 @@ def test_a_block_that_lacks_everything_keeps_its_text() -> None:
     result = answer.result(DocumentInfo(path="a", sha256="0" * 64, size=1, media_type="text/plain"))
 
     assert (result.markdown, result.pages, result.usage.credits) == ("hello", (), None)
+
+
+@pytest.mark.parametrize("tokens", [["a"], ["a", "b"], ["a", "b", "c", "b"]])
+def test_a_list_whose_pages_go_round_in_a_circle_is_not_read_for_ever(tokens: Sequence[str]) -> None:
+    given = cycle(tokens)
+
+    def page(caller: Caller) -> None:
+        while caller.hear():
+            caller.say(sent(200, json.dumps({"data": [], "nextPageToken": next(given)}).encode()))
+
+    with (
+        Peer(page) as peer,
+        closing(KeyedClient(peer.url, {"Authorization": "Bearer k"})) as client,
+        pytest.raises(Unavailable, match="go round in a circle"),
+    ):
+        list(pages(client, "/parse_runs", ()))
+    assert len(peer.requests) <= 2 * len(tokens)
 
 
 def test_signed_links_are_cut_however_deep_they_lie() -> None:
