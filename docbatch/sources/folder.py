@@ -96,7 +96,8 @@ class FolderSource(Source):
 
     def _found(self, only: Collection[bytes] | None, litter: Litter | None = None) -> Iterator[Window]:
         if only is None:
-            windows = walk(self._root, self._globs, reach=self._reach, litter=litter)
+            note = None if self._allowance is None else self._allowance.list_folder
+            windows = walk(self._root, self._globs, reach=self._reach, litter=litter, note_folder=note)
         else:
             windows = look_up(self._root, self._globs, only, reach=self._reach)
         return windows if self._allowance is None else self._allowance.spent_on(windows)

@@ -178,11 +178,16 @@ def _config_model(spec: Node, project: DeclaredProject) -> tuple[str, type[BaseM
 def _default_files(folder: Path, project: DeclaredProject) -> list[Path]:
     _refuse(folder, folder.name, project)
     if not folder.is_dir():
-        raise UsageError(
-            f"there is no folder {show_file(folder, project.here)}",
-            hint="docbatch init writes a project with an example job",
-        )
+        raise UsageError(f"there is no folder {show_file(folder, project.here)}", hint=_instead_of(folder))
     return _below(folder, project)
+
+
+def _instead_of(folder: Path) -> str:
+    taken_for = {folder.name, folder.name[:-1]}
+    near = (each.name for each in folder.parent.iterdir() if each.name.lower() in taken_for and each.is_dir())
+    if other := min(near, default=None):
+        return f"rename {other}, which is there and is not read by itself"
+    return "docbatch init writes a project with an example job"
 
 
 def _files(paths: Sequence[Path], project: DeclaredProject) -> list[Path]:

@@ -230,6 +230,14 @@ def test_problems_of_the_project_file_are_cut_short_as_well(root: Path) -> None:
     assert said[-1].endswith(" more problems, not shown")
 
 
+@pytest.mark.parametrize("name", ["Jobs", "JOBS", "job"])
+def test_a_folder_of_jobs_that_is_called_otherwise_is_named(root: Path, name: str) -> None:
+    (root / "jobs").rename(root / name)
+    with pytest.raises(UsageError, match="there is no folder jobs") as refused:
+        load()
+    assert refused.value.hint == f"rename {name}, which is there and is not read by itself"
+
+
 def test_a_spec_that_is_a_link_to_itself_is_a_problem(root: Path) -> None:
     (root / "jobs" / "a.yaml").symlink_to("a.yaml")
     assert problems() == ["jobs/a.yaml: the file cannot be read: Too many levels of symbolic links"]
