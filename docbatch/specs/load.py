@@ -218,12 +218,39 @@ def _below(folder: Path, project: DeclaredProject) -> list[Path]:
     if project.checkout.fault(folder):
         return []
     found: list[Path] = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+    for parent, names in spec_folders(folder):
         found += [Path(parent, name) for name in names if _is_spec(name)]
         if len(found) > MAX_FILES:
             raise UsageError(f"{visible(str(folder))} holds more than {MAX_FILES:,} specs")
     return sorted(file for file in found if real(file) != project.root / FILE_NAME)
+
+
+def spec_folders(folder: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Yield a folder and those below it with the names of their files: hidden folders, links to folders and what cannot be listed left out."""
+    # As deep as a path may be: os.walk calls itself for each level before Python 3.12.
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            with os.scandir(here) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name, reverse=True)
+        except OSError:
+            continue
+        folders = {entry.name for entry in entries if _is_folder(entry)}
+        waiting += [
+            here / entry.name
+            for entry in entries
+            if entry.name in folders and not (entry.is_symlink() or entry.name.startswith("."))
+        ]
+        yield here, [entry.name for entry in reversed(entries) if entry.name not in folders]
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link to itself, which is told of when it is read.
+        return False
 
 
 def passed_over(project: DeclaredProject, paths: Sequence[Path] = ()) -> tuple[str, ...]:
@@ -231,8 +258,7 @@ def passed_over(project: DeclaredProject, paths: Sequence[Path] = ()) -> tuple[s
     folders = [project.here / path for path in paths] or [project.root / DEFAULT_FOLDER]
     found = [] if project.origin is not None else list(_unread_project_files(project))
     for folder in folders:
-        for parent, below, names in os.walk(folder):
-            below[:] = sorted(name for name in below if not name.startswith("."))
+        for parent, names in spec_folders(folder):
             unread = sorted(name for name in names if _looks_like_spec(name))
             if unread:
                 rest = f" and {len(unread) - 1:,} more" if len(unread) > 1 else ""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from docbatch.core.errors import UsageError
 from docbatch.specs.checkout import real
+from docbatch.specs.load import spec_folders
 from docbatch.specs.project_file import FILE_NAME, NEARLY, find_project_file, show_file
 from docbatch.specs.schema import render
 from docbatch.specs.text import MAX_BYTES
@@ -85,9 +86,8 @@ def _lacking(root: Path) -> list[str]:
 
 
 def _is_taken(example: Path) -> bool:
-    specs = (
-        path for path in example.parent.rglob("*") if path.suffix in {".yaml", ".yml"} and path.is_file()
-    )
+    names = (folder / name for folder, found in spec_folders(example.parent) for name in found)
+    specs = (path for path in names if path.suffix in {".yaml", ".yml"} and path.is_file())
     return any(_NAMED.search(path.read_bytes()[:MAX_BYTES]) for path in specs)
 
 

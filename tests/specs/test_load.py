@@ -1,4 +1,5 @@
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.models import Operation
 from docbatch.naming.templates import doc_fields
-from docbatch.specs.load import MOST_COUNTED, load_jobs, load_project
+from docbatch.specs.load import MOST_COUNTED, load_jobs, load_project, passed_over
 from docbatch.specs.problems import MOST_SHOWN
 from docbatch.specs.secret_references import FileReference
 from docbatch.specs.values import FilePlace, Job
@@ -236,6 +237,29 @@ def test_a_folder_of_jobs_that_is_called_otherwise_is_named(root: Path, name: st
     with pytest.raises(UsageError, match="there is no folder jobs") as refused:
         load()
     assert refused.value.hint == f"rename {name}, which is there and is not read by itself"
+
+
+@pytest.fixture
+def deepest(root: Path) -> Iterator[Path]:
+    """A folder deeper below jobs/ than functions may call themselves, taken away again: not every walk gets there."""
+    folder = root / "jobs"
+    for _ in range(1500):
+        folder /= "d"
+        folder.mkdir()
+    yield folder
+    for each in folder.iterdir():
+        each.unlink()
+    while folder.name == "d":
+        folder.rmdir()
+        folder = folder.parent
+
+
+def test_specs_may_lie_as_deep_as_a_path_can_be(deepest: Path) -> None:
+    (deepest / "a.yaml").write_text(job("deep"))
+    (deepest / "b.json").write_text("{}")
+
+    assert "deep" in [each.name for each in load()]
+    assert passed_over(load_project(Path.cwd()))
 
 
 def test_a_spec_that_is_a_link_to_itself_is_a_problem(root: Path) -> None:
