@@ -42,7 +42,7 @@ def refuse_empty(job: str, *, found: int, before: int, allow_empty: bool, sought
         )
     raise GuardRefused(
         f"job '{job}': its source matches nothing{where}",
-        hint="check root and include; 'allow_empty: true' in its source says that this is meant",
+        hint="check root and include, or the list that it names; 'allow_empty: true' in its source says that this is meant",
     )
 
 
