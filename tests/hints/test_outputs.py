@@ -426,3 +426,18 @@ def test_a_standard_output_that_is_full(project: Project, hints: Hints) -> None:
 
     assert told.code == 1
     assert "job on local: 1 done" in stands.out
+
+
+@helps(
+    "nothing was changed. Restore it from a backup, or move it away; 'docbatch recover' then takes over what was sent"
+)
+def test_a_table_that_was_lost_from_the_state(project: Project, hints: Hints) -> None:
+    project.applied()
+    alter(project, "DROP TABLE hindrance")
+    told = project.call("status")
+    for file in (project.root / ".docbatch").glob("state.db*"):
+        file.unlink()
+
+    assert told.code == 1
+    assert hints.follow(project, told).code == 0
+    assert is_written(project, project.call("apply"))
