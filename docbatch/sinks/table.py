@@ -102,6 +102,21 @@ class Table:
         (triggers,) = self._database.execute(query, [self._name]).fetchone()
         return int(triggers) > 0
 
+    def watched(self) -> set[object]:
+        """Return the paths of all rows that are written or removed from now on, by whom ever, as they come to be known.
+
+        This is seen by triggers of this connection alone, which go with it.
+        """
+        touched: set[object] = set()
+        self._database.create_function("docbatch_touched", 1, touched.add)
+        for event, rows in (("INSERT", ("NEW",)), ("UPDATE", ("OLD", "NEW")), ("DELETE", ("OLD",))):
+            calls = ", ".join(f"docbatch_touched({row}.path)" for row in rows)
+            name = f"docbatch_touched_{event}"
+            self._database.execute(
+                f"CREATE TEMP TRIGGER {name} AFTER {event} ON main.{self._quoted} BEGIN SELECT {calls}; END"
+            )
+        return touched
+
     def count(self) -> int:
         (rows,) = self._database.execute(f"SELECT count(*) FROM {self._quoted}").fetchone()  # noqa: S608
         return int(rows)

@@ -96,7 +96,9 @@ class TestForeign:
     def test_with_a_word_it_is_named_and_goes_to_the_trash(self, project: Project) -> None:
         project.write({"in/a.txt": "one", "out/a.txt.md": "someone's own notes"})
 
-        assert "out/a.txt.md: not written by docbatch" in project.call("plan", "--allow", "overwritten").out
+        assert (
+            "out/a.txt.md: not known as docbatch's own" in project.call("plan", "--allow", "overwritten").out
+        )
         project.applied("--allow", "overwritten")
 
         assert project.outputs() == {"a.txt.md": b"one\n"}
@@ -155,7 +157,7 @@ class TestForeign:
         for path in (project.root / ".docbatch").glob("state.db*"):
             path.unlink()
 
-        assert "out/a.txt.md: not written by docbatch" in project.call("plan").out
+        assert "out/a.txt.md: not known as docbatch's own" in project.call("plan").out
         project.applied()
 
         assert project.outputs() == {"a.txt.md": b"one\n"}

@@ -88,7 +88,16 @@ def plan(
     gone = undeclared(selection.jobs, store) if selection.is_all else set()
     # What stands where outputs go says nothing where it is not known what docbatch wrote, and may lie outside.
     allowed = None if selection.stateless else _allowed(selection, store)
-    made = plan_jobs(targets, gone, store, cache, differences, sight=sight, allowed=allowed)
+    made = plan_jobs(
+        targets,
+        gone,
+        store,
+        cache,
+        differences,
+        sight=sight,
+        allowed=allowed,
+        project=selection.folder.parent,
+    )
     if sight.only is not None or selection.stateless:
         return replace(made, notes=(*selection.notes, *made.notes))
     shared = judge_folders(targets, store, selection.project, selection.folder, selection.allowed)
@@ -110,6 +119,7 @@ def plan_jobs(
     *,
     sight: Sight = AT_HAND,
     allowed: Collection[str] | None = (),
+    project: Path = Path("/"),
 ) -> Plan:
     """Do what `plan` does for jobs that are resolved already. Without `allowed`, what lies in sinks is not looked at."""
     sight.look(targets, gone)
@@ -118,7 +128,8 @@ def plan_jobs(
     if sight.only is None:
         refuse_surprises(targets, tallies, store, differences, gone)
         refuse_nesting(targets, store, differences, gone)
-        notes = () if allowed is None else replacing(judge_places(targets, store, differences, allowed))
+        if allowed is not None:
+            notes = replacing(judge_places(targets, store, differences, allowed, project))
     return Plan(tuple(targets), tallies, frozenset(gone), differences, store, cache, notes)
 
 
