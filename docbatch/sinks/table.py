@@ -50,6 +50,9 @@ def checksum(values: Iterable[object]) -> str:
 
 def require_ours(path: Path) -> None:
     """Raise SinkError unless the file is absent, empty, or a database this sink made. Reads only its header."""
+    # A pipe would be waited for.
+    if path.exists() and not path.is_file():
+        raise foreign(path, "is not a plain file")
     try:
         with path.open("rb") as file:
             header = file.read(_HEADER)

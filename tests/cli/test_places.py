@@ -187,6 +187,17 @@ class TestBlocked:
 
         assert "out/d is a symbolic link" in refused(project)
 
+    @pytest.mark.parametrize("kind", ["jsonl", "sqlite"])
+    def test_a_pipe_in_the_place_of_a_jobs_output_is_refused_and_not_waited_for(
+        self, project: Project, kind: str
+    ) -> None:
+        project.job(JOB.partition("sink:")[0] + f"sink: [{{type: {kind}, path: out/all}}]\n")
+        project.write({"in/a.txt": "one", "out/x": ""})
+        os.mkfifo(project.root / "out/all")
+
+        told = refused(project, "--allow", "overwritten")
+        assert "a special file is there" in told or "is not a plain file" in told
+
     def test_a_pipe_in_the_place_of_an_output_is_refused(self, project: Project) -> None:
         project.write({"in/a.txt": "one", "out/x": ""})
         os.mkfifo(project.root / "out/a.txt.md")

@@ -131,6 +131,7 @@ def test_a_command_that_needs_a_state_says_that_there_is_none(project: Project) 
     ("arguments", "says"),
     [
         (("aplly",), "Did you mean 'apply'?"),
+        (("PLAN",), "Did you mean 'plan'?"),
         (("frobnicate",), "'docbatch --help' lists them"),
         (("plan", "--formt", "json"), "--format"),
         (("plan", "--format", "yaml"), "'json'"),

@@ -418,7 +418,9 @@ def test_a_trigger_that_takes_away_other_rows(project: Project, hints: Hints) ->
         assert len(rows.execute("SELECT path FROM documents").fetchall()) == 2
 
 
-@helps("  what was done is recorded; 'docbatch status' tells how things stand")
+@helps(
+    "  what it says is incomplete; what a run did is recorded, and 'docbatch status' tells how things stand"
+)
 def test_a_standard_output_that_is_full(project: Project, hints: Hints) -> None:
     with mock.patch("docbatch.cli.unwritten", return_value="no space left on device"):
         told = project.call("apply")

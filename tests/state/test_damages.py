@@ -80,11 +80,8 @@ def test_all_damages(place: Restorable) -> None:
 
 
 def test_the_check_names_table_and_row_of_each_that_is_lost(place: Restorable) -> None:
-    place.put_back()
     lost = [
-        each
-        for each in place.damages(SEED)
-        if each.column is None and each.table not in (*IDLE, "tally")
+        each for each in place.damages(SEED) if each.column is None and each.table not in (*IDLE, "tally")
     ]
     unnamed = []
     for damage in lost:

@@ -16,6 +16,8 @@ from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import Connection, Job
 from docbatch.state.store import Store
 
+UNSEEN_PLACES = "what lies where outputs go is not looked at here; apply refuses to send where something stands in their way"
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -98,8 +100,10 @@ def plan(
         allowed=allowed,
         project=selection.folder.parent,
     )
-    if sight.only is not None or selection.stateless:
+    if sight.only is not None:
         return replace(made, notes=(*selection.notes, *made.notes))
+    if selection.stateless:
+        return replace(made, notes=(*selection.notes, *made.notes, UNSEEN_PLACES))
     shared = judge_folders(targets, store, selection.project, selection.folder, selection.allowed)
     return replace(made, notes=(*selection.notes, *made.notes, *shared))
 

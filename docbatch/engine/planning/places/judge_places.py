@@ -257,11 +257,17 @@ def _look(output: Output, root: bytes, own: OwnPlaces, seen: _Seen) -> None:
     status = _status(place) if seen.is_there else None
     if status is None:
         return
-    if not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
-        what = "a folder" if stat.S_ISDIR(status.st_mode) else "a special file"
-        seen.block(place, whose, f"{what} is there")
+    if (what := _no_file(status)) is not None:
+        seen.block(place, whose, what)
     elif not _is_ours(own, root, output, status.st_size):
         seen.replace(place, whose)
+
+
+def _no_file(status: os.stat_result) -> str | None:
+    """Say what is there that is neither a file nor a link."""
+    if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
+        return None
+    return f"{'a folder' if stat.S_ISDIR(status.st_mode) else 'a special file'} is there"
 
 
 def _status(place: bytes) -> os.stat_result | None:
@@ -302,8 +308,8 @@ def _look_at_single(target: ResolvedJob, sink: ResolvedSink, own: OwnPlaces, see
     status = _status(place) if why is None and seen.is_there else None
     if why is not None:
         seen.block(place, whose, why)
-    elif status is not None and stat.S_ISDIR(status.st_mode):
-        seen.block(place, whose, "a folder is there")
+    elif status is not None and (what := _no_file(status)) is not None:
+        seen.block(place, whose, what)
     elif status is None:
         for ending in sink.kind.beside if seen.is_there else ():
             if _status(place + ending) is not None:
