@@ -190,6 +190,7 @@ ApiVersion = Literal["docbatch/v1"]
 Name = Annotated[str, Field(pattern=NAME, max_length=64)]
 Word = Annotated[str, Field(pattern=WORD, max_length=64)]
 Label = Annotated[str, Field(pattern=LABEL, max_length=64)]
+LabelValue = Annotated[str, Field(max_length=1000)]
 Duration = Annotated[str, Field(pattern=DURATION)]
 Priority = Annotated[int, Field(ge=1, le=100)]
 

@@ -14,6 +14,8 @@ MOST_WEIGHT = 40_000_000
 
 A comma weighs one, a bracket four: an empty list takes 20 times the memory of its text, words take hardly more than theirs.
 """
+MOST_NESTED = 200
+"""How deep lists and objects may lie in each other: as deep as what looks through a value, calling itself, can go."""
 _BRACKET = 4
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*+"?', re.DOTALL)
 
@@ -33,29 +35,33 @@ def parse(content: bytes | str, *, finite: bool = False, most: int = MOST_WEIGHT
     try:
         return from_json(content, allow_inf_nan=False)
     except ValueError:
-        # The fast reader is stricter: about halves of characters, encodings and depth.
+        # The fast reader is stricter: about halves of characters, encodings and what is no number.
         found = json.loads(content, parse_constant=_refuse_constant if finite else None)
     return mended(found)
 
 
 def mended(value: Any) -> Any:
-    """Return a value as JSON gives it whose texts every encoding takes. Lists and objects are changed in place."""
+    """Return a value as JSON gives it whose texts every encoding takes. Lists and objects are changed in place.
+
+    Raises RecursionError for what is nested more deeply than `MOST_NESTED`.
+    """
     if isinstance(value, str):
         return whole(value)
-    # What is nested so deeply that it could just be read must not fail here.
-    left = [value]
+    left = [(value, 1)]
     while left:
-        inner = left.pop()
+        inner, depth = left.pop()
+        if depth > MOST_NESTED and isinstance(inner, list | dict):
+            raise RecursionError("it is nested too deeply")
         if isinstance(inner, list):
             inner[:] = (whole(each) if isinstance(each, str) else each for each in inner)
-            left.extend(each for each in inner if isinstance(each, list | dict))
+            left.extend((each, depth + 1) for each in inner if isinstance(each, list | dict))
         elif isinstance(inner, dict):
             pairs = [
                 (whole(name), whole(each) if isinstance(each, str) else each) for name, each in inner.items()
             ]
             inner.clear()
             inner.update(pairs)
-            left.extend(each for each in inner.values() if isinstance(each, list | dict))
+            left.extend((each, depth + 1) for each in inner.values() if isinstance(each, list | dict))
     return value
 
 

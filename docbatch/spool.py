@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 import threading
 import zlib
 from collections.abc import Iterator
@@ -179,6 +180,11 @@ class Spool:
         except FileNotFoundError:
             make_folder(entry.parent)
             written.replace(entry)
+        except IsADirectoryError:
+            raise StateError(
+                f"{entry} is a folder, in the place of a result",
+                hint="remove it, and run the same command again",
+            ) from None
         self._note(entry)
 
     def _note(self, entry: Path) -> None:
@@ -214,12 +220,21 @@ class Spool:
         )
 
 
+def _opened(path: Path) -> int:
+    """Open a file, and nothing that would be waited for or leads elsewhere. Raises OSError, ValueError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ValueError("it is no file")
+    return descriptor
+
+
 def _expand(path: Path, limit: int) -> bytes:
     """Decompress an entry without ever holding more than `limit` bytes of it. Raises ValueError beyond that."""
     inflate = codec.decompressobj(_GZIP)
     pieces: list[bytes] = []
     room = limit + 1
-    with path.open("rb") as file:
+    with open(_opened(path), "rb") as file:
         while not inflate.eof and room > 0:
             compressed = inflate.unconsumed_tail or file.read(_PIECE)
             if not compressed:

@@ -1,7 +1,7 @@
 import gzip
 import hashlib
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
@@ -208,3 +208,22 @@ def test_a_draft_that_does_not_fit_leaves_nothing(spool: Spool) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     assert not list(spool.incoming.iterdir())
+
+
+@pytest.mark.parametrize("put", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir])
+def test_what_is_no_file_in_an_entrys_place_holds_nobody_up(
+    spool: Spool, put: Callable[[Path], object]
+) -> None:
+    spool.write(PAYLOAD)
+    _entry(spool).unlink()
+    put(_entry(spool))
+
+    with pytest.raises(StateError, match="cannot be read"):
+        spool.read(DIGEST)
+
+
+def test_a_folder_in_an_entrys_place_is_named(spool: Spool) -> None:
+    _entry(spool).mkdir(parents=True)
+
+    with pytest.raises(StateError, match=f"{DIGEST}.gz is a folder"):
+        spool.write(PAYLOAD)

@@ -73,7 +73,7 @@ class Lazy(click.Group):
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             from difflib import get_close_matches
 
-            near = get_close_matches(args[0], COMMANDS, 1)
+            near = get_close_matches(args[0].lower(), COMMANDS, 1)
             hint = f" Did you mean '{near[0]}'?" if near else " 'docbatch --help' lists them."
             raise click.UsageError(f"There is no command '{args[0]}'.{hint}", ctx)
         if args and args[0] in TRUSTING and untrusted_by_variable(ctx):
@@ -128,7 +128,10 @@ def _with_what_is_unwritten(code: int) -> int:
     if why is None:
         return code
     say(f"error: standard output cannot be written: {why}", err=True)
-    say("  what was done is recorded; 'docbatch status' tells how things stand", err=True)
+    say(
+        "  what it says is incomplete; what a run did is recorded, and 'docbatch status' tells how things stand",
+        err=True,
+    )
     return max(1, code)
 
 

@@ -10,12 +10,14 @@ from docbatch.cli.output import say
 @click.command(name="init")
 def command() -> None:
     """Write a starter project into the current folder. Nothing that exists is overwritten."""
-    from docbatch.specs.starter import init
+    from docbatch.specs.starter import EXAMPLE, init
 
     written = init(Path.cwd())
     for path in written:
         say(f"wrote {path.relative_to(Path.cwd())}")
     if not written:
         say("nothing to do: the project is there already")
-    else:
+    elif Path.cwd() / EXAMPLE in written:
         say("\nNext: put documents into inbox/, then run 'docbatch plan' and 'docbatch apply'.")
+    else:
+        say("\nNext: 'docbatch plan' shows what the jobs of this project would do.")

@@ -187,7 +187,7 @@ def status_text(state: StateStatus) -> str:
     """Return what `docbatch status` shows."""
     lines = [text for job in state.jobs for text in _job_status(job)]
     for each in state.open:
-        remote = each.remote_id or "no remote id"
+        remote = visible(each.remote_id or "no remote id")
         lines.append(
             f"submission {each.id} on {each.connection}: {each.status}{', stuck' if each.id in state.stuck else ''},"
             f" {remote}, {each.running} running"

@@ -21,7 +21,7 @@ class Permission(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """Files that docbatch did not write and that outputs are to replace: the first of them, and how many there are."""
+    """Files that docbatch does not know as its own and that outputs are to replace: the first of them, and how many there are."""
 
     number: int = 0
     first: str = ""
@@ -42,7 +42,7 @@ def refuse_empty(job: str, *, found: int, before: int, allow_empty: bool, sought
         )
     raise GuardRefused(
         f"job '{job}': its source matches nothing{where}",
-        hint="check root and include; 'allow_empty: true' in its source says that this is meant",
+        hint="check root and include, or the list that it names; 'allow_empty: true' in its source says that this is meant",
     )
 
 
@@ -80,9 +80,9 @@ def refuse_blocked(blocked: Sequence[tuple[str, str, str]]) -> None:
     if not blocked:
         return
     raise GuardRefused(
-        "something stands where outputs are to be written, and is no file:\n  "
+        "these outputs cannot be written where they are to be:\n  "
         + _listed([f"{output} ({whose}): {what}" for output, whose, what in blocked]),
-        hint="nothing was sent; move it away, or change the sink's path",
+        hint="nothing was sent; move away what is there, or change the sink's path",
     )
 
 
@@ -98,10 +98,10 @@ def refuse_replaced(
     if Permission.OVERWRITTEN in allowed:
         return Replaced(number, found[0][0])
     raise GuardRefused(
-        "files that docbatch did not write stand where outputs are to be written:\n  "
+        "files that docbatch does not know as its own stand where outputs are to be written:\n  "
         + _listed([f"{output} ({whose})" for output, whose in found], number=number),
         hint="nothing was sent; move them away or change the sink's path,"
-        " or let '--allow overwritten' put them into .docbatch/trash"
+        " or let '--allow overwritten' put those that differ into .docbatch/trash"
         + (
             "; where docbatch wrote them and its state was lost, 'docbatch recover' takes its work over first"
             if is_first

@@ -29,6 +29,9 @@ _UNSEEN_IN_TEXT = re.compile(f"[\x00-\x08\x0b-\x1f{_HIDDEN}]")
 _COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 _OLD_COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
 _PUNCTUATION = re.compile(r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])|[@#](?=\w)|(?<=:)//|\b(www)\.")
+# What GitHub makes an issue's link or a picture of, and what begins a heading or a list.
+_SHORTHAND = re.compile(r"\bGH-(?=\d)|:(?=[\w+-]+:)", re.ASCII | re.IGNORECASE)
+_BEGINNING = re.compile(r"(?<!.)(#{1,6}|[-+=]+|\d{1,9}(?=[.)]))(?=[.)]?(?:\s|$))")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 
 
@@ -93,7 +96,12 @@ def printed_json(text: str) -> str:
 
 def markdown(text: str) -> str:
     """Return text as it stands in GitHub's Markdown: one line, in a table, too, that links, mentions and marks nothing."""
-    return _PUNCTUATION.sub(_plain_markdown, escaped(text))
+    plain = _SHORTHAND.sub(r"\g<0><!-- -->", _PUNCTUATION.sub(_plain_markdown, escaped(text)))
+    return _BEGINNING.sub(_plain_beginning, plain, count=1)
+
+
+def _plain_beginning(found: re.Match[str]) -> str:
+    return f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}"
 
 
 def _plain_markdown(found: re.Match[str]) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from docbatch.naming.closest import closest, listed
+
 if TYPE_CHECKING:
     from jinja2 import nodes
 
@@ -202,12 +204,10 @@ def _defined(path: tuple[str, ...], context: Context) -> str:
 
 
 def _near(word: str, known: Iterable[str], otherwise: str, prefix: str = "") -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - for messages only
-
     names = [str(name) for name in known]
-    if close := get_close_matches(word, names, n=1):
-        return f"did you mean {prefix}{close[0]}?"
-    return f"{otherwise} {', '.join(names)}" if names else f"{otherwise} no names"
+    if close := closest(word, names):
+        return f"did you mean {prefix}{close}?"
+    return f"{otherwise} {listed(names)}" if names else f"{otherwise} no names"
 
 
 def _plainly(message: str | None) -> str:

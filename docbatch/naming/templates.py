@@ -24,6 +24,8 @@ __all__ = [
 ]
 
 MAX_LENGTH = 1000
+MAX_RENDERED = 10_000
+"""Longer than any path that a file system takes; a few filters could make gigabytes of a long name."""
 
 # Without a backslash no string in an expression can hide what may not stand in a path.
 _ODD = re.compile("[\\x00-\\x1f\\x7f\\\\\ud800-\udfff]")
@@ -36,17 +38,21 @@ class Template:
     parts: tuple[Part, ...]
 
     def render(self, context: Context) -> str:
-        """Raises TemplateError when a name has no value in the context."""
-        return "".join([part if isinstance(part, str) else part.value(context) for part in self.parts])
+        """Raises TemplateError when a name has no value in the context, and when the text grows out of bounds."""
+        text = "".join([part if isinstance(part, str) else part.value(context) for part in self.parts])
+        _refuse_long(len(text))
+        return text
 
     def bind(self, context: Context) -> "Template":
-        """Return the template with every look-up below the context's roots replaced by its value."""
-        return Template(
+        """Return the template with every look-up below the context's roots replaced by its value. Raises TemplateError."""
+        bound = Template(
             _joined(
                 part.value(context) if isinstance(part, Lookup) and part.path[0] in context else part
                 for part in self.parts
             )
         )
+        _refuse_long(sum(len(part) for part in bound.parts if isinstance(part, str)))
+        return bound
 
     def without_prefix(self, length: int) -> "Template":
         """Return the template without the first characters of its literal root."""
@@ -138,6 +144,14 @@ def below(rendered: str) -> bytes:
             f"the output {rendered!r} names no file", hint="add a name, such as {{ doc.name }}"
         )
     return "/".join(steps).encode(errors="surrogateescape")
+
+
+def _refuse_long(length: int) -> None:
+    if length > MAX_RENDERED:
+        raise TemplateError(
+            f"the path becomes {length:,} characters long, where {MAX_RENDERED:,} are allowed",
+            hint="name fewer things in it, or let replace make them no longer",
+        )
 
 
 def _joined(parts: Iterable[Part]) -> tuple[Part, ...]:

@@ -107,7 +107,8 @@ class SinkKind:
 
     `open` opens one and writes nothing. `per_document` says that every document has an output, and a stamp, of its own;
     otherwise there is one for the job. A `whole` sink is handed all documents of its job in path order whenever anything
-    changed, others are handed what is due. A plug-in's `contract` is the `CONTRACT` it was built for, as a number;
+    changed, others are handed what is due. `beside` are the endings of files that a sink makes for a time beside its one output.
+    A plug-in's `contract` is the `CONTRACT` it was built for, as a number;
     docbatch's own need none. Raises SinkError for a declaration that contradicts itself.
     """
 
@@ -117,6 +118,7 @@ class SinkKind:
     per_document: bool
     whole: bool = False
     contract: int | None = None
+    beside: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
         if self.whole and self.per_document:

@@ -36,10 +36,19 @@ def claimed(root: Path) -> list[FolderOwner]:
         descriptor = os.open(root / OWNERS, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return []
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - it is open already
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return []
-        return list(_owners(file.read(_LARGEST)))
+        return list(_owners(os.read(descriptor, _LARGEST)))
+    except OSError:
+        return []
+    finally:
+        os.close(descriptor)
+
+
+def claimed_above(root: Path) -> list[FolderOwner]:
+    """Return the projects that said of a folder above this one that they write to it."""
+    return [owner for folder in Path(os.path.realpath(root)).parents for owner in claimed(folder)]
 
 
 def claim(root: Path, owner: FolderOwner) -> None:
@@ -47,12 +56,17 @@ def claim(root: Path, owner: FolderOwner) -> None:
     if any(owner.is_same(each) for each in claimed(root)):
         return
     root.mkdir(parents=True, exist_ok=True)
-    if os.path.lexists(root / OWNERS) and (root / OWNERS).lstat().st_size >= _LARGEST:
+    if os.path.lexists(root / OWNERS) and not _takes_more(root / OWNERS):
         return
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with open(os.open(root / OWNERS, flags, 0o666), "ab") as file:  # noqa: PTH123 - it is open already
         line = {"project": owner.project, "folder": owner.folder}
         file.write(json.dumps(line).encode() + b"\n")
+
+
+def _takes_more(mark: Path) -> bool:
+    status = mark.lstat()
+    return stat.S_ISREG(status.st_mode) and status.st_size < _LARGEST
 
 
 def around(root: Path) -> Path | None:

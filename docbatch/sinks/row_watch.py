@@ -1,4 +1,4 @@
-"""Looking after rows in a table to which somebody added triggers: what was written is there, and nothing else is gone."""
+"""Looking after rows in a table to which somebody added triggers: what was written is there, and no other row is another."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,21 +16,23 @@ class RowWatch:
         self._table = table
         self._known = frozenset(known)
         self._before = table.count()
+        self._touched = table.watched()
 
     def judged(
         self, window: Sequence[tuple[Delivery, Row]], outcomes: Sequence[Receipt | Fault], path: Path
     ) -> list[Receipt | Fault]:
         """Return the outcomes with a fault for each row that is not as it was written.
 
-        Raises SinkError, so that all is undone, where rows of other documents are gone.
+        Raises SinkError, so that all is undone, where rows of other documents are gone, changed or new.
         """
         written = {row.path: row.values() for _, row in window}
         stored = {values[0]: values for values, _ in self._table.stored(written)}
         gone = self._known - stored.keys()
         new = stored.keys() - self._known
-        if self._table.count() != self._before + len(new) - len(gone):
+        # What a REPLACE in a trigger removes is not seen by others: hence the count.
+        if self._table.count() != self._before + len(new) - len(gone) or self._touched - written.keys():
             raise SinkError(
-                f"a trigger of {path} changes how many rows there are; nothing was written",
+                f"a trigger of {path} changes rows of other documents; nothing was written",
                 hint=f"{SAFE}; drop the trigger, or give the sink a table of its own, and run `docbatch apply` again",
             )
         return [

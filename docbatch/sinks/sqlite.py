@@ -44,6 +44,10 @@ class SqliteSinkSpec(FileSinkSpec):
         return self.table.casefold()
 
 
+BESIDE = (b"-journal", b"-wal", b"-shm")
+"""What SQLite adds to the name of a database for the files that it makes beside it."""
+
+
 def _open(at: Opening) -> Sink:
     from docbatch.sinks.sqlite_rows import SqliteSink  # noqa: PLC0415 - judging specs needs no SQLite
     from docbatch.sinks.trash import Trash  # noqa: PLC0415 - only what is opened
@@ -51,4 +55,4 @@ def _open(at: Opening) -> Sink:
     return SqliteSink(at.root, at.output, table=at.options.table, trash=Trash(at.trash))
 
 
-KIND = SinkKind("sqlite", SqliteSinkSpec, _open, per_document=False)
+KIND = SinkKind("sqlite", SqliteSinkSpec, _open, per_document=False, beside=BESIDE)

@@ -16,6 +16,7 @@ from docbatch.sinks.faults import SAFE, fault, sink_error
 from docbatch.sinks.formats import clean, json_value, line
 from docbatch.sinks.paths import UnsafeOutput
 from docbatch.sinks.row_watch import RowWatch
+from docbatch.sinks.sqlite import BESIDE
 from docbatch.sinks.table import NAMES, Row, Table, foreign, require_ours
 from docbatch.sinks.trash import Trash
 from docbatch.sinks.tree import Tree
@@ -164,6 +165,10 @@ class SqliteSink(Sink):
         if self._path.is_symlink() or (self._path.exists() and not self._path.is_file()):
             raise foreign(self._path, "is not a plain file")
         require_ours(self._path)
+        if not self._path.exists():
+            # SQLite would take them for its own, and delete them.
+            for ending in BESIDE:
+                outputs.remove(self._output + ending, tree=tree, trash=self._trash)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

@@ -50,6 +50,9 @@ def checksum(values: Iterable[object]) -> str:
 
 def require_ours(path: Path) -> None:
     """Raise SinkError unless the file is absent, empty, or a database this sink made. Reads only its header."""
+    # A pipe would be waited for.
+    if path.exists() and not path.is_file():
+        raise foreign(path, "is not a plain file")
     try:
         with path.open("rb") as file:
             header = file.read(_HEADER)
@@ -101,6 +104,21 @@ class Table:
         query = "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?)"
         (triggers,) = self._database.execute(query, [self._name]).fetchone()
         return int(triggers) > 0
+
+    def watched(self) -> set[object]:
+        """Return the paths of all rows that are written or removed from now on, by whom ever, as they come to be known.
+
+        This is seen by triggers of this connection alone, which go with it.
+        """
+        touched: set[object] = set()
+        self._database.create_function("docbatch_touched", 1, touched.add)
+        for event, rows in (("INSERT", ("NEW",)), ("UPDATE", ("OLD", "NEW")), ("DELETE", ("OLD",))):
+            calls = ", ".join(f"docbatch_touched({row}.path)" for row in rows)
+            name = f"docbatch_touched_{event}"
+            self._database.execute(
+                f"CREATE TEMP TRIGGER {name} AFTER {event} ON main.{self._quoted} BEGIN SELECT {calls}; END"
+            )
+        return touched
 
     def count(self) -> int:
         (rows,) = self._database.execute(f"SELECT count(*) FROM {self._quoted}").fetchone()  # noqa: S608

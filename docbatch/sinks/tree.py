@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from docbatch.sinks.faults import sink_error
 from docbatch.sinks.paths import TEMPORARY, UnsafeOutput
 
 _RUN = secrets.token_hex(4)
+_UNFINISHED = re.compile(re.escape(TEMPORARY) + r"([0-9a-f]{8})-[0-9a-f]{12}\.tmp")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _BELOW = _FOLDER | os.O_NOFOLLOW
 _LONGEST = 4000
@@ -134,6 +136,6 @@ def _unfinished(folder: int) -> list[str]:
 def _leftovers(entries: Iterator[os.DirEntry[str]]) -> Iterator[str]:
     for entry in entries:
         name = entry.name
-        ours = name.startswith(TEMPORARY) and name.endswith(".tmp")
-        if ours and not name.startswith(TEMPORARY + _RUN) and entry.is_file(follow_symlinks=False):
+        made = _UNFINISHED.fullmatch(name)
+        if made is not None and made[1] != _RUN and entry.is_file(follow_symlinks=False):
             yield name

@@ -8,6 +8,12 @@ from docbatch.sources.walk import Window
 
 MOST_DOCUMENTS = 20_000
 MOST_BYTES = 1_000_000_000
+MOST_NAMES = 2_000_000
+"""Of files and folders that are looked through, those that no pattern takes among them, and once for each job."""
+_FOLDER = 50
+"""Opening a folder takes as long as looking at so many names."""
+
+_NO_FURTHER = "a repository that is not trusted is looked at no further; name the specs of fewer jobs"
 
 
 class Allowance:
@@ -16,6 +22,16 @@ class Allowance:
     def __init__(self) -> None:
         self._documents = 0
         self._bytes = 0
+        self._names = 0
+
+    def list_folder(self, names: int) -> None:
+        """Note a folder with so many names in it. Raises GuardRefused."""
+        self._names += names + _FOLDER
+        if self._names > MOST_NAMES:
+            raise GuardRefused(
+                f"the jobs look through more than {MOST_NAMES:,} files and folders, each of them anew",
+                hint=_NO_FURTHER,
+            )
 
     def spent_on(self, windows: Iterable[Window]) -> Iterator[Window]:
         """Yield windows as long as the allowance lasts. Raises GuardRefused."""
@@ -25,6 +41,6 @@ class Allowance:
             if self._documents > MOST_DOCUMENTS or self._bytes > MOST_BYTES:
                 raise GuardRefused(
                     f"the jobs find more than {MOST_DOCUMENTS:,} documents, or more than {human(MOST_BYTES)}",
-                    hint="a repository that is not trusted is looked at no further; name the specs of fewer jobs",
+                    hint=_NO_FURTHER,
                 )
             yield window

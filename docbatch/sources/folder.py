@@ -10,11 +10,14 @@ from docbatch.sources.allowance import Allowance
 from docbatch.sources.base import Source
 from docbatch.sources.content import Measured, measure, open_content
 from docbatch.sources.documents import Entry, FoundDocuments, Unusable, in_order
-from docbatch.sources.globs import compile_globs
+from docbatch.sources.globs import compile_globs, variants
 from docbatch.sources.litter import Litter
 from docbatch.sources.scan import scan_windows
 from docbatch.sources.statcache import StatCache
 from docbatch.sources.walk import Reach, Window, look_up, walk
+
+_TRIED = 5
+"""So many patterns that found nothing are looked at once more."""
 
 
 class FolderSource(Source):
@@ -65,14 +68,36 @@ class FolderSource(Source):
         include, exclude, hidden = self._globs.patterns
         without = f", without {', '.join(map(repr, exclude))}" if exclude else ""
         dots = "" if hidden else "; names that begin with a dot are not looked at"
-        return f"{', '.join(map(repr, include))} below {escape(self.identity)}{without}{dots}"
+        told = f"{', '.join(map(repr, include))} below {escape(self.identity)}{without}{dots}"
+        return "; ".join((told, *self._others()))
+
+    def _others(self) -> Iterator[str]:
+        """Say which other patterns would find something: the usual slips are letter case, a folder's name, and a path from elsewhere."""
+        if self._allowance is not None:
+            return
+        include, exclude, hidden = self._globs.patterns
+        for pattern in include[:_TRIED]:
+            for other in variants(pattern, os.path.basename(os.fsdecode(self.identity))):  # noqa: PTH119 - bytes
+                found = self._first(other, exclude, hidden=hidden)
+                if found is not None:
+                    yield f"{other!r} would find {escape(found)}"
+                    break
+
+    def _first(self, pattern: str, exclude: Sequence[str], *, hidden: bool) -> bytes | None:
+        try:
+            globs = compile_globs([pattern], exclude, hidden=hidden)
+        except ValueError:
+            return None
+        window = next(walk(self._root, globs, size=1, reach=self._reach), None)
+        return window.found[0][0] if window is not None and window.found else None
 
     def file(self, path: bytes) -> bytes:
         return self.identity + b"/" + path
 
     def _found(self, only: Collection[bytes] | None, litter: Litter | None = None) -> Iterator[Window]:
         if only is None:
-            windows = walk(self._root, self._globs, reach=self._reach, litter=litter)
+            note = None if self._allowance is None else self._allowance.list_folder
+            windows = walk(self._root, self._globs, reach=self._reach, litter=litter, note_folder=note)
         else:
             windows = look_up(self._root, self._globs, only, reach=self._reach)
         return windows if self._allowance is None else self._allowance.spent_on(windows)

@@ -282,3 +282,17 @@ def _literal_folders(rest: PatternParts) -> list[bytes]:
             break
         folders.append(name.head)
     return folders
+
+
+def variants(pattern: str, root: str) -> Iterator[str]:
+    """Yield patterns that may have been meant by one that finds nothing below a folder called `root`."""
+    below = pattern.removeprefix("./")
+    if below.startswith(f"{root}/"):
+        yield below.removeprefix(f"{root}/")
+    if not _MAGIC.search(pattern) and "{" not in pattern:
+        yield f"{pattern.rstrip('/')}/**"
+    if "/" not in pattern:
+        yield f"{_DEEP}/{pattern}"
+    start, dot, suffix = pattern.rpartition(".")
+    if dot and "/" not in suffix:
+        yield from (start + dot + other for other in (suffix.upper(), suffix.lower()) if other != suffix)

@@ -75,6 +75,14 @@ class ListedSource(Source):
         self._mirror = mirror
         self._said: dict[bytes, LastLook] = {}
 
+    @property
+    def shown(self) -> str:
+        return (
+            ""
+            if self.listing.written or self.listing.links
+            else "no document in the list that urls_from: names"
+        )
+
     def remember(self, looks: Looks) -> None:
         """Take what links have just said; it is newer than the cache."""
         self._said.update(looks)

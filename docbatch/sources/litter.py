@@ -6,21 +6,23 @@ They are never meant when a pattern says "everything", and would be paid for. A 
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 
 from docbatch.core.report import visible
 from docbatch.naming.filenames import OWNERS
 from docbatch.naming.pathtext import escape
 
-_PREFIXES = ("~$", ".~lock.", "._")
+_PREFIXES = ("~$", ".~lock.", "._", "~WRL", "~WRD")
 _NAMES = (
     ".DS_Store",
     OWNERS,
-    *("Thumbs.db", "thumbs.db", "THUMBS.DB", "ehthumbs.db"),
+    *("Thumbs.db", "thumbs.db", "THUMBS.DB", "ehthumbs.db", "ehthumbs_vista.db"),
     *("Desktop.ini", "desktop.ini", "DESKTOP.INI"),
 )
 _FIRST = frozenset(name[0] for name in map(str.encode, (*_PREFIXES, *_NAMES)))
 _FEW = 8
-_HINT = re.compile(r"~|\._|thumbs|desktop\.ini|ds_store", re.IGNORECASE)
+_HINT = re.compile(r"~|\._|thumbs|desktop\.ini|ds_store|[\[{]", re.IGNORECASE)
+_WILD = re.compile(r"[*?]")
 
 
 class Litter:
@@ -30,7 +32,13 @@ class Litter:
         named = [last for pattern in include for last in _last_parts(pattern)]
         asked = {last.casefold() for last in named}
         prefixes = [prefix for prefix in _PREFIXES if not any(last.startswith(prefix) for last in named)]
-        names = [name for name in _NAMES if name.casefold() not in asked]
+        # A class such as [Tt] names them as well; a star means "everything".
+        classes = [last for last in named if "[" in last and not _WILD.search(last)]
+        names = [
+            name
+            for name in _NAMES
+            if name.casefold() not in asked and not any(fnmatchcase(name, each) for each in classes)
+        ]
         self._ranges = [
             *((prefix.encode(), prefix[:-1].encode() + bytes([ord(prefix[-1]) + 1])) for prefix in prefixes),
             *((name.encode(), name.encode() + b"\0") for name in names),

@@ -39,7 +39,7 @@ def scan_windows(
     root: Path, windows: Iterable[Window], globs: Globs, cache: StatCache
 ) -> Generator[Seen, None, None]:
     """Yield the documents of windows over a folder, of which `globs` tell all that the windows may hold."""
-    known = cache.known(bytes(root.resolve()), globs)
+    known = cache.known(os.path.realpath(bytes(root)), globs)
     meter = _Meter(bytes(root) + b"/")
     try:
         for window in windows:

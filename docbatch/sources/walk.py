@@ -9,7 +9,7 @@ the files, never raised.
 import os
 import stat
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +56,7 @@ class _Limits:
 
     reach: Reach
     litter: Litter
+    note_folder: Callable[[int], None] | None = None
 
 
 @dataclass(slots=True)
@@ -113,13 +114,14 @@ def walk(
     size: int = WINDOW,
     reach: Reach = ANYWHERE,
     litter: Litter | None = None,
+    note_folder: Callable[[int], None] | None = None,
 ) -> Iterator[Window]:
     """Yield windows of at most `size` entries whose paths are greater than `after`.
 
-    `litter` counts what is left out. Raises GuardRefused when the root itself cannot be listed: a mount that is missing looks like that.
+    `litter` counts what is left out; `note_folder` is told of each folder how many names it has. Raises GuardRefused when the root itself cannot be listed: a mount that is missing looks like that.
     """
     window = Window()
-    limits = _Limits(reach, Litter(globs.patterns[0]) if litter is None else litter)
+    limits = _Limits(reach, Litter(globs.patterns[0]) if litter is None else litter, note_folder)
     stack = [_open_root(root, globs.start, limits)]
     stack[0].skip(after)
     while stack:
@@ -214,6 +216,8 @@ def _list(path: bytes, prefix: bytes, scope: Scope, limits: _Limits) -> _Folder:
                 folders.append(entry.name + b"/")
             else:
                 files.append(entry.name)
+    if limits.note_folder is not None:
+        limits.note_folder(len(files) + len(folders) + len(links))
     outside = _sort_links(path, links, files, folders, limits.reach) if links else frozenset()
     files = scope.select(files)
     files.sort()

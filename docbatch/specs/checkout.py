@@ -31,9 +31,9 @@ class Checkout:
             )
         if not self._is_inside(Path(os.path.normpath(file))):
             return None
-        if not self._is_inside(_real(file)):
+        if not self._is_inside(real(file)):
             return "this is a link that leads out of the project", "put the file itself there"
-        if GIT in _real(file).relative_to(self.root).parts:
+        if GIT in real(file).relative_to(self.root).parts:
             return f"this lies in {GIT}", "name a file of the project"
         return None
 
@@ -43,7 +43,7 @@ class Checkout:
 
     def is_foreign(self, file: Path) -> bool:
         """Say whether a file or folder lies where those of an untrusted project must not."""
-        return self.untrusted and not self._is_inside(_real(file))
+        return self.untrusted and not self._is_inside(real(file))
 
     def root_fault(self, folder: Path) -> tuple[str, str] | None:
         """Say why documents cannot lie in a folder, and what to do; None where nothing speaks against it."""
@@ -60,7 +60,7 @@ class Checkout:
             # Nothing but the project is looked at, not even which file systems there are.
             apart = device != self.root.stat().st_dev
             return ("this is another file system", "name a folder of the project's own") if apart else None
-        if is_of_the_kernel(str(_real(folder)), device):
+        if is_of_the_kernel(str(real(folder)), device):
             return "this is a file system of the kernel", "it holds no documents; name another folder"
         return None
 
@@ -68,7 +68,7 @@ class Checkout:
         """Return the folder that links below a source's root may not lead out of; None where they may lead anywhere."""
         if follow:
             return os.fsencode(self.root) if self.untrusted else None
-        return os.fsencode(_real(folder))
+        return os.fsencode(real(folder))
 
     def _is_inside(self, path: Path) -> bool:
         return path.is_relative_to(self.root)
@@ -81,7 +81,8 @@ def variables(*, untrusted: bool) -> Mapping[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith(OPEN_VARIABLES)}
 
 
-def _real(path: Path) -> Path:
+def real(path: Path) -> Path:
+    """Return where a path leads, links followed; those that lead nowhere are left. `Path.resolve` fails at a ring of them."""
     try:
         return Path(os.path.realpath(path))
     except (OSError, RecursionError, ValueError):

@@ -8,7 +8,7 @@ from pydantic import Field, Tag
 from docbatch import sources
 from docbatch.core.models import Operation
 from docbatch.core.result_warnings import OnEmpty
-from docbatch.fields import ApiVersion, Duration, Label, LateUnion, Name, Priority, SpecModel
+from docbatch.fields import ApiVersion, Duration, Label, LabelValue, LateUnion, Name, Priority, SpecModel
 from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import SinkSpec
@@ -80,7 +80,7 @@ class JobSpec(SpecModel):
     sink: Sinks = Field(
         default=[], description="where results go; needed here or in `defaults` of docbatch.yaml"
     )
-    labels: dict[Label, str] = Field(
+    labels: dict[Label, LabelValue] = Field(
         default={},
         max_length=50,
         description="your own words about the job, for templates and reports",

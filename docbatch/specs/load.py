@@ -14,12 +14,13 @@ from docbatch.core.models import Operation
 from docbatch.core.report import visible
 from docbatch.providers import REGISTRY
 from docbatch.sources.allowance import Allowance
+from docbatch.specs.checkout import real
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Node, Step
 from docbatch.specs.overlap import overlaps
 from docbatch.specs.plugins import check_provider, load_sinks, load_source, options_fault
-from docbatch.specs.problems import translate
-from docbatch.specs.project_file import FILE_NAME, load_project, show_file
+from docbatch.specs.problems import cut, translate
+from docbatch.specs.project_file import FILE_NAME, NEARLY, load_project, show_file
 from docbatch.specs.resolve import resolve
 from docbatch.specs.size import OWN, UNTRUSTED, Size
 from docbatch.specs.text import read
@@ -29,10 +30,10 @@ from docbatch.specs.yaml import parse
 __all__ = ["load_jobs", "load_project", "passed_over"]
 
 DEFAULT_FOLDER = "jobs"
-MAX_PROBLEMS = 200
+MOST_COUNTED = 10_000
+"""Once there are more problems, no further job is read."""
 MAX_FILES = 10_000
 
-_NEARLY = ("docbatch.yml", "docbatch.YAML", "Docbatch.yaml", "docbatch.json")
 _SUFFIXES = (".yaml", ".yml")
 _STAND_IN: dict[str, object] = {
     "apiVersion": "docbatch/v1",
@@ -52,14 +53,12 @@ def load_jobs(project: DeclaredProject, paths: Sequence[Path] = ()) -> tuple[Job
     files = _files(paths, project) if paths else _default_files(default, project)
     size = Size(UNTRUSTED if project.untrusted else OWN)
     jobs, problems = _load(files, project, size)
-    known = {file.resolve() for file in files}
-    others, _ = _load(
-        [file for file in _below(default, project) if file.resolve() not in known], project, size
-    )
+    known = set(map(real, files))
+    others, _ = _load([file for file in _below(default, project) if real(file) not in known], project, size)
     problems += _twice(jobs, others)
     problems += overlaps(jobs, others, project.here)
     if problems:
-        raise SpecError(_cut(problems))
+        raise SpecError(cut(problems, is_all=len(problems) <= MOST_COUNTED))
     return _bounded(jobs) if project.untrusted else tuple(jobs)
 
 
@@ -81,11 +80,13 @@ def _load(files: Iterable[Path], project: DeclaredProject, size: Size) -> tuple[
                 if job is not None:
                     size.add_job(job)
                     jobs.append(job)
+                if len(problems) + len(found_here) > MOST_COUNTED:
+                    break
         except SpecError as error:
             problems += error.problems
         else:
             problems += sorted(found_here, key=_position)
-        if size.is_exceeded:
+        if size.is_exceeded or len(problems) > MOST_COUNTED:
             break
     return jobs, problems
 
@@ -177,11 +178,16 @@ def _config_model(spec: Node, project: DeclaredProject) -> tuple[str, type[BaseM
 def _default_files(folder: Path, project: DeclaredProject) -> list[Path]:
     _refuse(folder, folder.name, project)
     if not folder.is_dir():
-        raise UsageError(
-            f"there is no folder {show_file(folder, project.here)}",
-            hint="docbatch init writes a project with an example job",
-        )
+        raise UsageError(f"there is no folder {show_file(folder, project.here)}", hint=_instead_of(folder))
     return _below(folder, project)
+
+
+def _instead_of(folder: Path) -> str:
+    taken_for = {folder.name, folder.name[:-1]}
+    near = (each.name for each in folder.parent.iterdir() if each.name.lower() in taken_for and each.is_dir())
+    if other := min(near, default=None):
+        return f"rename {other}, which is there and is not read by itself"
+    return "docbatch init writes a project with an example job"
 
 
 def _files(paths: Sequence[Path], project: DeclaredProject) -> list[Path]:
@@ -199,7 +205,7 @@ def _files(paths: Sequence[Path], project: DeclaredProject) -> list[Path]:
                 f"the folder {path} holds no *.yaml or *.yml file", hint="name spec files themselves"
             )
         for file in below if place.is_dir() else [place]:
-            found.setdefault(file.resolve(), file)
+            found.setdefault(real(file), file)
     return sorted(found.values())
 
 
@@ -212,12 +218,39 @@ def _below(folder: Path, project: DeclaredProject) -> list[Path]:
     if project.checkout.fault(folder):
         return []
     found: list[Path] = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+    for parent, names in spec_folders(folder):
         found += [Path(parent, name) for name in names if _is_spec(name)]
         if len(found) > MAX_FILES:
             raise UsageError(f"{visible(str(folder))} holds more than {MAX_FILES:,} specs")
-    return sorted(file for file in found if file.resolve() != project.root / FILE_NAME)
+    return sorted(file for file in found if real(file) != project.root / FILE_NAME)
+
+
+def spec_folders(folder: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Yield a folder and those below it with the names of their files: hidden folders, links to folders and what cannot be listed left out."""
+    # As deep as a path may be: os.walk calls itself for each level before Python 3.12.
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            with os.scandir(here) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name, reverse=True)
+        except OSError:
+            continue
+        folders = {entry.name for entry in entries if _is_folder(entry)}
+        waiting += [
+            here / entry.name
+            for entry in entries
+            if entry.name in folders and not (entry.is_symlink() or entry.name.startswith("."))
+        ]
+        yield here, [entry.name for entry in reversed(entries) if entry.name not in folders]
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link to itself, which is told of when it is read.
+        return False
 
 
 def passed_over(project: DeclaredProject, paths: Sequence[Path] = ()) -> tuple[str, ...]:
@@ -225,8 +258,7 @@ def passed_over(project: DeclaredProject, paths: Sequence[Path] = ()) -> tuple[s
     folders = [project.here / path for path in paths] or [project.root / DEFAULT_FOLDER]
     found = [] if project.origin is not None else list(_unread_project_files(project))
     for folder in folders:
-        for parent, below, names in os.walk(folder):
-            below[:] = sorted(name for name in below if not name.startswith("."))
+        for parent, names in spec_folders(folder):
             unread = sorted(name for name in names if _looks_like_spec(name))
             if unread:
                 rest = f" and {len(unread) - 1:,} more" if len(unread) > 1 else ""
@@ -238,7 +270,7 @@ def passed_over(project: DeclaredProject, paths: Sequence[Path] = ()) -> tuple[s
 
 
 def _unread_project_files(project: DeclaredProject) -> Iterator[str]:
-    for name in _NEARLY:
+    for name in NEARLY:
         if os.path.lexists(project.root / name):
             yield f"{show_file(project.root / name, project.here)}: not read; the project file is called {FILE_NAME}"
 
@@ -262,11 +294,3 @@ def _twice(jobs: Sequence[Job], others: Sequence[Job]) -> list[Problem]:
             message = f"the name {job.name} is taken by another job of the project"
             problems.append(job.origin.problem(path, message, f"it is in {place.file}:{place.line}"))
     return problems
-
-
-def _cut(problems: Sequence[Problem]) -> Sequence[Problem]:
-    if len(problems) <= MAX_PROBLEMS:
-        return problems
-    last = problems[MAX_PROBLEMS]
-    more = f"and {len(problems) - MAX_PROBLEMS:,} more problems, not shown"
-    return [*problems[:MAX_PROBLEMS], Problem(last.file, None, None, "", more)]

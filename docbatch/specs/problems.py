@@ -5,13 +5,13 @@ Values below `providers` are never shown: one of them may be a key that was writ
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from docbatch import fields
 from docbatch.core.errors import Problem
+from docbatch.naming.closest import closest, listed
 from docbatch.sinks import KINDS
 from docbatch.specs import job, project
 from docbatch.specs.nodes import Mark, Node, Path, show_path
@@ -19,6 +19,8 @@ from docbatch.specs.places import ErrorPlace, find, submodels
 from docbatch.specs.places import fields as fields_of
 
 Told = tuple[str, str | None]
+
+MOST_SHOWN = 200
 
 _BOOLEANS: Mapping[str, str] = {
     **dict.fromkeys(("yes", "on", "y", "1", "true"), "true"),
@@ -50,24 +52,43 @@ _SHAPES: Mapping[str, Told] = {
 def translate(
     error: ValidationError, model: type[BaseModel], node: Node, file: str, above: Path = ()
 ) -> list[Problem]:
-    """Turn a validation error into problems, one for each place. `above` is the path of `node` inside the spec."""
-    problems: dict[tuple[Path, tuple[Any, ...]], Problem] = {}
+    """Turn a validation error into problems, one for each place. `above` is the path of `node` inside the spec.
+
+    Those that are too many to be shown say where they are alone: what to write instead takes long to find out.
+    """
+    problems: dict[tuple[Path, tuple[Any, ...]], tuple[Any, ErrorPlace]] = {}
     for found in error.errors(include_url=False, include_input=False):
         place = find(found["loc"], model, node)
-        problem = _problem(found, place, file, above)
-        problems.setdefault((place.path, place.rest), problem)
-    return sorted(problems.values(), key=lambda problem: (problem.line or 0, problem.column or 0))
+        problems.setdefault((place.path, place.rest), (found, place))
+    ordered = sorted(problems.values(), key=_line_and_column)
+    worded = [_problem(*each, file, above) for each in ordered[:MOST_SHOWN]]
+    rest = [_at(place.node.mark, file, (), (found["type"], None)) for found, place in ordered[MOST_SHOWN:]]
+    return sorted(worded, key=lambda problem: (problem.line or 0, problem.column or 0)) + rest
+
+
+def _line_and_column(found: tuple[Any, ErrorPlace]) -> tuple[int, int]:
+    mark = found[1].node.mark
+    return mark.line, mark.column
+
+
+def cut(problems: Sequence[Problem], *, is_all: bool = True) -> Sequence[Problem]:
+    """Return those of the problems that are shown, and how many are not; `is_all` says that nothing was left unread."""
+    if len(problems) <= MOST_SHOWN:
+        return problems
+    last = problems[MOST_SHOWN]
+    more = f"and {'' if is_all else 'more than '}{len(problems) - MOST_SHOWN:,} more problems, not shown"
+    return [*problems[:MOST_SHOWN], Problem(last.file, None, None, "", more)]
 
 
 def near(word: str, known: Iterable[str], otherwise: str) -> str:
     """Return the hint for a misspelt word."""
     names = list(known)
-    return _close(word, names) or f"{otherwise} {', '.join(names)}"
+    return _close(word, names) or f"{otherwise} {listed(names)}"
 
 
 def _close(word: str, names: Sequence[str]) -> str | None:
-    close = get_close_matches(word.lower(), names, n=1)
-    return f"did you mean {close[0]}?" if close else None
+    close = closest(word.lower(), names)
+    return f"did you mean {close}?" if close else None
 
 
 def _problem(found: Any, place: ErrorPlace, file: str, above: Path) -> Problem:

@@ -14,7 +14,7 @@ from docbatch.providers.kind import ProviderKind
 from docbatch.specs.checkout import GIT, Checkout
 from docbatch.specs.nodes import Node
 from docbatch.specs.plugins import load_sinks
-from docbatch.specs.problems import near, translate
+from docbatch.specs.problems import cut, near, translate
 from docbatch.specs.project import ConnectionSpec, Defaults, ProjectSpec
 from docbatch.specs.secret_references import FileReference, Reference
 from docbatch.specs.text import read
@@ -22,6 +22,8 @@ from docbatch.specs.values import Connection, DeclaredProject, Origin
 from docbatch.specs.yaml import parse
 
 FILE_NAME = "docbatch.yaml"
+NEARLY = ("docbatch.yml", "docbatch.YAML", "Docbatch.yaml", "docbatch.json")
+"""Files that are meant as one and are not read."""
 
 
 def find_project_file(start: Path, *, untrusted: bool = False) -> Path | None:
@@ -48,7 +50,13 @@ def load_project(start: Path, *, untrusted: bool = False) -> DeclaredProject:
     if file is None:
         connections = _connections({}, Checkout(here, untrusted))
         return DeclaredProject(here, here, None, connections, {}, Defaults(), untrusted=untrusted)
-    checkout = Checkout(file.parent, untrusted)
+    try:
+        return _declared(file, here, Checkout(file.parent, untrusted))
+    except SpecError as error:
+        raise SpecError(cut(error.problems)) from None
+
+
+def _declared(file: Path, here: Path, checkout: Checkout) -> DeclaredProject:
     shown = show_file(file, here)
     node = _only_document(parse(read(file, shown, checkout), shown), shown)
     origin = Origin(file, shown, node)
@@ -68,7 +76,7 @@ def load_project(start: Path, *, untrusted: bool = False) -> DeclaredProject:
         _texts(node.child("vars")),
         spec.defaults,
         origin,
-        untrusted,
+        checkout.untrusted,
     )
 
 

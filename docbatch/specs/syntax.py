@@ -11,6 +11,8 @@ from docbatch.core.errors import Problem
 MAX_DEPTH = 64
 NESTED = (f"values are nested more than {MAX_DEPTH} deep", "a spec needs a few levels")
 
+_LONGEST_LINE = 1000
+"""So much of a line is searched for what people write by mistake."""
 _GAVE_UP = "exceeded maximum nesting"
 
 # Of these the beginning is shown, not the place where the parser gave up.
@@ -111,7 +113,7 @@ def _translate(said: str, line: str) -> tuple[str, str | None]:
 
 def _line(text: str, number: int) -> str:
     lines = text.splitlines()
-    return lines[number] if number < len(lines) else ""
+    return lines[number][:_LONGEST_LINE] if number < len(lines) else ""
 
 
 def _unreadable(error: Any, text: str, file: str) -> Problem:

@@ -119,6 +119,15 @@ class Deliveries:
         ).fetchone()
         return row
 
+    def places(self, job: str, path: bytes) -> list[tuple[bytes, bytes, str | None]]:
+        """Return sink root, output and stamp of what is recorded of a document in sinks of files, wanted or not."""
+        return self._database.execute(
+            "SELECT sink.root, delivery.output, delivery.stamp FROM sink"
+            " JOIN delivery ON delivery.sink = sink.id AND delivery.path = ?"
+            " WHERE sink.job = ? AND sink.root IS NOT NULL",
+            (path, job),
+        ).fetchall()
+
     def roots(self) -> list[bytes]:
         """Return the root of every sink of files there ever was."""
         rows = self._database.execute("SELECT DISTINCT root FROM sink WHERE root IS NOT NULL ORDER BY root")

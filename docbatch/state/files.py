@@ -16,6 +16,7 @@ from docbatch.core.report import visible
 from docbatch.owner_only import make_file, make_folder, opener, tighten
 from docbatch.state.copies import settle_on_disk
 from docbatch.state.foreign_things import foreign_objects, refuse_foreign_entries
+from docbatch.state.shape import refuse_other_shape
 from docbatch.state.tallies import count_anew
 from docbatch.state.upgrade import VERSION, build, stored_version, upgrade
 
@@ -98,6 +99,7 @@ def open_writable(folder: Path) -> sqlite3.Connection:
             connection.execute(f"PRAGMA {pragma}")
         if upgrade(connection, path):
             _write_anew(folder / "README", README)
+        refuse_other_shape(connection, path)
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException as error:
         connection.close()
@@ -121,7 +123,8 @@ def open_readable(folder: Path) -> sqlite3.Connection:
     try:
         _refuse_foreign_objects(connection, path)
         version = stored_version(connection)
-        connection.execute("SELECT value FROM meta").fetchone()
+        if version >= VERSION:
+            refuse_other_shape(connection, path)
     except (sqlite3.Error, StateError) as error:
         connection.close()
         raise damaged(path, error) if isinstance(error, sqlite3.Error) else error from error
@@ -172,10 +175,6 @@ def inspect(path: Path) -> None:
             size = os.fstat(stream.fileno()).st_size
     except FileNotFoundError:
         raise NoState(f"{path}: there is no state yet", hint="'docbatch apply' makes it") from None
-    except IsADirectoryError:
-        raise StateError(
-            f"{path}: is a folder, not a state file", hint="move it away and run again"
-        ) from None
     except OSError as error:
         raise StateError(f"{path}: cannot be read: {error.strerror}") from error
     if len(header) < 100 or not header.startswith(HEADER):

@@ -18,6 +18,8 @@ LONGEST_VALUE = 256 * 1024 * 1024
 
 _SHALLOW = frozenset(("trash", "emulate", "inbox"))
 """Folders that hold what others made, which is not looked at here: whoever reads the inbox opens no link and no pipe."""
+_FILES = frozenset(("state.db", "serial"))
+"""What has to be a file: nothing can be said without it."""
 _OBJECTS = "SELECT type, name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger')"
 _COMPUTED = """
     SELECT 'table', made.name, '' FROM sqlite_schema AS made, pragma_table_xinfo(made.name) AS own
@@ -26,7 +28,10 @@ _COMPUTED = """
 
 
 def refuse_foreign_entries(folder: Path) -> None:
-    """Raise StateError where a state folder, or something in it, is a link, a pipe or a device; it need not be there."""
+    """Raise StateError where a state folder, or something in it, is a link, a pipe or a device; it need not be there.
+
+    So is a folder in the place of a file that everything depends on.
+    """
     if not os.path.lexists(folder):
         return
     if not Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(folder.parent)):
@@ -45,6 +50,8 @@ def _strange(folder: Path, depth: int = 2) -> Iterator[tuple[Path, str]]:
     for entry in found:
         if entry.is_symlink():
             yield Path(entry.path), "a link"
+        elif entry.is_dir(follow_symlinks=False) and entry.name in _FILES and depth > 1:
+            yield Path(entry.path), "a folder"
         elif entry.is_dir(follow_symlinks=False):
             if depth > 1 and entry.name not in _SHALLOW:
                 yield from _strange(Path(entry.path), depth - 1)

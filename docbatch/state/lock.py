@@ -1,7 +1,8 @@
 """One writer per state: a kernel lock that dies with its process and that nobody ever removes.
 
 The lock file's content is for people only (who holds it); the lock itself is the kernel's. Python opens files
-non-inheritable, so worker processes cannot keep it alive.
+non-inheritable, so worker processes cannot keep it alive. A second file is locked beside it, where there is one: somebody
+may remove the first, or put another in its place, while a run holds it.
 """
 
 import contextlib
@@ -19,25 +20,47 @@ from docbatch.core.errors import StateError, StateLocked
 from docbatch.owner_only import FILE, close
 
 MOMENT = 1.0
+SECOND = "README"
+"""Lies in every state folder, and is locked as well. The folder itself is not: who reads the cache shares a lock on that."""
+_LONGEST = 4096
+_LOOK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @contextlib.contextmanager
 def hold(path: Path) -> Iterator[None]:
     """Hold the lock for the block. Raises StateLocked, naming the owner, when another process has it, and StateError."""
+    with contextlib.ExitStack() as held:
+        try:
+            second = _locked_second(path)
+            if second is not None:
+                held.callback(os.close, second)
+            descriptor = _locked(path)
+        except OSError as error:
+            raise StateError(
+                f"{path}: cannot be written: {error.strerror}",
+                hint="nothing was done; make room in the state folder or make it writable, or run 'docbatch plan', which only reads",
+            ) from error
+        held.callback(os.close, descriptor)
+        try:
+            yield
+        finally:
+            # Who held it is for people only, and is not believed of a process that is gone.
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, 0)
+
+
+def _locked_second(path: Path) -> int | None:
+    """Lock the second file; None where it cannot be opened, or there is none. Raises OSError, StateLocked, StateError."""
     try:
-        descriptor = _locked(path)
-    except OSError as error:
-        raise StateError(
-            f"{path}: cannot be written: {error.strerror}",
-            hint="nothing was done; make room in the state folder or make it writable, or run 'docbatch plan', which only reads",
-        ) from error
+        descriptor = os.open(path.with_name(SECOND), _LOOK)
+    except OSError:
+        return None
     try:
-        yield
-    finally:
-        # Who held it is for people only, and is not believed of a process that is gone.
-        with contextlib.suppress(OSError):
-            os.ftruncate(descriptor, 0)
+        _acquire(descriptor, path)
+    except BaseException:
         os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _locked(path: Path) -> int:
@@ -103,7 +126,7 @@ def _try(descriptor: int, path: Path) -> None:
 def _lives(path: Path) -> bool:
     """Say whether the process that signed the lock is there, as far as this host can tell. Unsigned, it is nobody's."""
     try:
-        text = path.read_text()
+        text = _signature(path)
         if not text:
             return False
         signed = json.loads(text)
@@ -122,10 +145,16 @@ def _sign(descriptor: int) -> None:
     os.pwrite(descriptor, text.encode(), 0)
 
 
+def _signature(path: Path) -> bytes:
+    """Return what the lock file says, or the beginning of it: what is longer was not written by us. Raises OSError."""
+    with path.open("rb") as stream:
+        return stream.read(_LONGEST)
+
+
 def owner(path: Path) -> str | None:
     """Return who signed the lock file, as a phrase; None when nobody did."""
     try:
-        signed = json.loads(path.read_text())
+        signed = json.loads(_signature(path))
         return f"process {int(signed['pid'])} on {signed['host']}, since {signed['started']}"
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -133,8 +162,12 @@ def owner(path: Path) -> str | None:
 
 def is_held(path: Path) -> bool:
     """Say whether a living process holds the lock at this moment."""
+    return _is_locked(path) or _is_locked(path.with_name(SECOND))
+
+
+def _is_locked(path: Path) -> bool:
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, _LOOK)
     except OSError:
         return False
     try:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,10 @@ from docbatch.state.remote_objects import RemoteObjects
 from docbatch.state.submissions import Submissions
 from docbatch.state.tallies import damage
 from docbatch.state.warned import WarnedDocuments
+
+_LONGEST_NOTE = 200
+_NOTE = re.compile(rb"[!-~]{1,64} [0-9]{1,18}(?: [!-~]{1,64})?\n?")
+"""What `raise_serial` writes: lineage, serial, place."""
 
 
 class Store:
@@ -146,11 +151,15 @@ class Store:
         return f"{found.st_ino}:{found.st_ctime_ns}"
 
     def _noted(self) -> list[str]:
-        """Return what the note beside the state says; nothing when there is none."""
+        """Return what the note beside the state says; nothing when there is none, and what is no note at all as one word."""
         try:
-            return (self.folder / "serial").read_text(encoding="utf-8", errors="replace").split()
+            with (self.folder / "serial").open("rb") as stream:
+                text = stream.read(_LONGEST_NOTE + 1)
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise files.damaged(self.folder / "serial", error) from error
+        return text.decode().split() if _NOTE.fullmatch(text) else ["damaged"]
 
     def last_spent(self) -> float | None:
         """Return when something was last about to be sent with a state in this folder, in wall time."""
@@ -193,16 +202,22 @@ class Store:
         """Say whether more was done than this state knows, also where that is not noted in it yet."""
         return self.restored() is not None or self._reached_before() is not None
 
+    def damaged_note(self) -> str | None:
+        """Say that the note beside the state is damaged; None where it is not, or there is none. Raises StateError."""
+        if self._noted() != ["damaged"]:
+            return None
+        return f"{self.folder / 'serial'} is damaged, and how far the state had come before is not known"
+
     def _reached_before(self) -> str | None:
         noted = self._noted()
-        if len(noted) < 2:
+        if not noted:
             return None
+        if (damage_of_note := self.damaged_note()) is not None:
+            return damage_of_note
         lineage, serial = noted[:2]
         last = self.events.last()
         if lineage != self.lineage:
             return f"event {serial} was reached with the state of lineage {lineage}, and this is another"
-        if not serial.isdecimal():
-            return f"{self.folder / 'serial'} is damaged, and how far the state had come before is not known"
         if int(serial) > last:
             return f"it ends at event {last}, and event {serial} was reached before; it was restored from a backup"
         return None

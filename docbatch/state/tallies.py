@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from docbatch.core.errors import StateError
 from docbatch.state.checksum import Value, checksum
+from docbatch.state.shape import TABLES
 
 CELLS = 64
 _CELLS = tuple(f"cell {number}" for number in range(CELLS))
@@ -116,12 +117,9 @@ def _bytes(value: Value) -> bytes:
 
 
 def tables(connection: sqlite3.Connection) -> dict[str, TalliedTable]:
-    """Return the tables whose rows count: all but those of libraries, and the tallies themselves."""
-    names = connection.execute(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'tally'"
-        " AND substr(name, 1, 1) <> '_' AND name NOT LIKE 'sqlite%' ORDER BY name"
-    ).fetchall()
-    return {name: TalliedTable(connection, name) for (name,) in names}
+    """Return the tables whose rows count: all but those of others, of libraries, and the tallies themselves."""
+    names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").fetchall()
+    return {name: TalliedTable(connection, name) for (name,) in names if name in TABLES and name != "tally"}
 
 
 def tallied(

@@ -96,7 +96,9 @@ class TestForeign:
     def test_with_a_word_it_is_named_and_goes_to_the_trash(self, project: Project) -> None:
         project.write({"in/a.txt": "one", "out/a.txt.md": "someone's own notes"})
 
-        assert "out/a.txt.md: not written by docbatch" in project.call("plan", "--allow", "overwritten").out
+        assert (
+            "out/a.txt.md: not known as docbatch's own" in project.call("plan", "--allow", "overwritten").out
+        )
         project.applied("--allow", "overwritten")
 
         assert project.outputs() == {"a.txt.md": b"one\n"}
@@ -155,7 +157,7 @@ class TestForeign:
         for path in (project.root / ".docbatch").glob("state.db*"):
             path.unlink()
 
-        assert "out/a.txt.md: not written by docbatch" in project.call("plan").out
+        assert "out/a.txt.md: not known as docbatch's own" in project.call("plan").out
         project.applied()
 
         assert project.outputs() == {"a.txt.md": b"one\n"}
@@ -184,6 +186,17 @@ class TestBlocked:
         (project.root / "out/d").symlink_to("/tmp")
 
         assert "out/d is a symbolic link" in refused(project)
+
+    @pytest.mark.parametrize("kind", ["jsonl", "sqlite"])
+    def test_a_pipe_in_the_place_of_a_jobs_output_is_refused_and_not_waited_for(
+        self, project: Project, kind: str
+    ) -> None:
+        project.job(JOB.partition("sink:")[0] + f"sink: [{{type: {kind}, path: out/all}}]\n")
+        project.write({"in/a.txt": "one", "out/x": ""})
+        os.mkfifo(project.root / "out/all")
+
+        told = refused(project, "--allow", "overwritten")
+        assert "a special file is there" in told or "is not a plain file" in told
 
     def test_a_pipe_in_the_place_of_an_output_is_refused(self, project: Project) -> None:
         project.write({"in/a.txt": "one", "out/x": ""})

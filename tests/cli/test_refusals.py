@@ -17,6 +17,43 @@ def test_a_new_job_that_matches_nothing_is_refused(project: Project) -> None:
     assert "job 'job': its source matches nothing" in refused.err
 
 
+@pytest.mark.parametrize(
+    ("pattern", "says"),
+    [
+        ("*.PDF", "'*.pdf' would find a.pdf"),
+        ("deep", "'deep/**' would find deep/b.txt"),
+        ("in/*.pdf", "'*.pdf' would find a.pdf"),
+        ("b.*", "'**/b.*' would find deep/b.txt"),
+    ],
+)
+def test_what_may_have_been_meant_by_a_pattern_that_finds_nothing_is_said(
+    project: Project, pattern: str, says: str
+) -> None:
+    project.job(JOB.replace("**/*", pattern))
+    project.write({"in/a.pdf": "one", "in/deep/b.txt": "two"})
+    assert says in project.call("plan").err
+
+
+def test_an_empty_list_is_said_to_be_one(project: Project) -> None:
+    project.job(JOB.replace('root: in\n  include: "**/*"', "urls_from: list.txt"))
+    project.write({"list.txt": "# none yet\n"})
+
+    refused = project.call("plan")
+
+    assert refused.code == 6
+    assert "no document in the list that urls_from: names" in refused.err
+
+
+def test_a_root_that_is_a_link_to_itself_cannot_be_listed(project: Project) -> None:
+    project.job(JOB.replace("root: in", "root: ring"))
+    (project.root / "ring").symlink_to("ring")
+
+    refused = project.call("plan")
+
+    assert refused.code == 6
+    assert "cannot be listed: Too many levels of symbolic links" in refused.err
+
+
 def test_a_job_that_matched_before_and_matches_nothing_now_is_refused(project: Project) -> None:
     project.write({"in/a.txt": "one"})
     project.applied()
@@ -94,6 +131,7 @@ def test_a_command_that_needs_a_state_says_that_there_is_none(project: Project) 
     ("arguments", "says"),
     [
         (("aplly",), "Did you mean 'apply'?"),
+        (("PLAN",), "Did you mean 'plan'?"),
         (("frobnicate",), "'docbatch --help' lists them"),
         (("plan", "--formt", "json"), "--format"),
         (("plan", "--format", "yaml"), "'json'"),

@@ -64,6 +64,24 @@ def test_markdown_of_it_is_text_of_one_line(text: str) -> None:
     assert all(f"\\{mark}" in bare for mark in "|`" if mark in bare)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("see GH-12 and gh-7", "see GH-<!-- -->12 and gh-<!-- -->7"),
+        ("a :shipit: and :+1:", "a :<!-- -->shipit: and :<!-- -->+1:"),
+        ("# all.txt", "\\# all.txt"),
+        ("- all.txt", "\\- all.txt"),
+        ("---", "\\---"),
+        ("1. all.txt", "1\\. all.txt"),
+        ("12) all.txt", "12\\) all.txt"),
+        ("-a.txt, 1.5 kB - 10:30: x", "-a.txt, 1.5 kB - 10:<!-- -->30: x"),
+        ("2 documents", "2 documents"),
+    ],
+)
+def test_text_is_no_shorthand_of_github(text: str, shown: str) -> None:
+    assert markdown(text) == shown
+
+
 @given(ANY_TEXT)
 def test_whole_text_is_taken_by_every_encoding(text: str) -> None:
     whole(text).encode()

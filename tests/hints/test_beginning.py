@@ -43,6 +43,15 @@ def test_a_starter_project(bare: Project, hints: Hints) -> None:
     assert bare.outputs() == {"example/inbox/a.txt.md": b"one\n"}
 
 
+@helps("\nNext: 'docbatch plan' shows what the jobs of this project would do.")
+def test_a_starter_project_around_a_job_of_the_example_s_name(project: Project, hints: Hints) -> None:
+    project.job(JOB.replace("name: job", "name: example"))
+    project.write({"in/a.txt": "one"})
+    told = project.call("init")
+
+    assert "1 document" in hints.follow(project, told).out
+
+
 @helps("write a job into it, or remove the file; docbatch init shows one")
 def test_a_spec_that_holds_no_job(project: Project, hints: Hints) -> None:
     project.write({"jobs/other.yaml": ""})

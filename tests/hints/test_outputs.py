@@ -365,7 +365,7 @@ def test_an_anchor_that_cannot_be_written(project: Project, hints: Hints) -> Non
 
 
 @helps(
-    "nothing was sent; move them away or change the sink's path, or let '--allow overwritten' put them into .docbatch/trash"
+    "nothing was sent; move them away or change the sink's path, or let '--allow overwritten' put those that differ into .docbatch/trash"
 )
 def test_a_file_of_somebody_elses(project: Project, hints: Hints) -> None:
     project.write({"out/a.txt.md": "theirs", "out/b.txt.md": "not in the way"})
@@ -418,7 +418,9 @@ def test_a_trigger_that_takes_away_other_rows(project: Project, hints: Hints) ->
         assert len(rows.execute("SELECT path FROM documents").fetchall()) == 2
 
 
-@helps("  what was done is recorded; 'docbatch status' tells how things stand")
+@helps(
+    "  what it says is incomplete; what a run did is recorded, and 'docbatch status' tells how things stand"
+)
 def test_a_standard_output_that_is_full(project: Project, hints: Hints) -> None:
     with mock.patch("docbatch.cli.unwritten", return_value="no space left on device"):
         told = project.call("apply")
@@ -426,3 +428,18 @@ def test_a_standard_output_that_is_full(project: Project, hints: Hints) -> None:
 
     assert told.code == 1
     assert "job on local: 1 done" in stands.out
+
+
+@helps(
+    "nothing was changed. Restore it from a backup, or move it away; 'docbatch recover' then takes over what was sent"
+)
+def test_a_table_that_was_lost_from_the_state(project: Project, hints: Hints) -> None:
+    project.applied()
+    alter(project, "DROP TABLE hindrance")
+    told = project.call("status")
+    for file in (project.root / ".docbatch").glob("state.db*"):
+        file.unlink()
+
+    assert told.code == 1
+    assert hints.follow(project, told).code == 0
+    assert is_written(project, project.call("apply"))

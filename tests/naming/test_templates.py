@@ -215,5 +215,18 @@ def test_names_keep_their_bytes(path: bytes) -> None:
 def test_rendering_looks_up_and_joins_and_does_nothing_else() -> None:
     template = compile_template("out/{{ doc.path }}.md")
     assert calls(lambda: template.render(CONTEXT)) < 15
-    context = {**CONTEXT, "doc": doc_fields(b"a" * 100_000, sha256="", size=0)}
+    context = {**CONTEXT, "doc": doc_fields(b"a" * 9_000, sha256="", size=0)}
     assert calls(lambda: template.render(context)) == calls(lambda: template.render(CONTEXT))
+
+
+def test_filters_cannot_grow_a_path_without_bound() -> None:
+    template = compile_template("{{ doc.path | replace('x', 'yyyyyyyyyyyyyyyy') }}" * 10)
+    fields = doc_fields(b"x" * 200, sha256="", size=0)
+
+    with pytest.raises(TemplateError, match="the path becomes 32,000 characters long, where 10,000"):
+        template.render({"doc": fields})
+
+
+def test_variables_cannot_grow_a_template_without_bound() -> None:
+    with pytest.raises(TemplateError, match="the path becomes 50,000 characters long"):
+        compile_template("{{ vars.a }}" * 50).bind({"vars": {"a": "x" * 1000}})

@@ -180,7 +180,7 @@ def test_receipts_come_while_documents_are_still_to_be_read(files: Arrangement) 
 
 def test_only_leftovers_of_other_runs_are_swept(files: Arrangement) -> None:
     files.root.mkdir()
-    for name in (".docbatch-0123abcd-0.tmp", ".docbatch-notes", ".hidden", "seen.tmp"):
+    for name in (".docbatch-0123abcd-0123456789ab.tmp", ".docbatch-notes", ".hidden", "seen.tmp"):
         (files.root / name).write_text("x")
 
     files.deliver_all()

@@ -292,14 +292,23 @@ def test_a_row_that_a_trigger_does_not_leave_as_it_was_written_is_a_fault(
     assert "a trigger takes it away or changes it" in outcomes[1].message  # type: ignore[union-attr]
 
 
-def test_a_trigger_that_takes_rows_of_other_documents_is_noticed_and_undone(sqlite: Arrangement) -> None:
+@pytest.mark.parametrize(
+    "does",
+    [
+        "DELETE FROM documents WHERE path = 'a.pdf'",
+        "UPDATE documents SET text = 'mine' WHERE path = 'a.pdf'",
+        "UPDATE documents SET path = 'b.pdf' WHERE path = 'a.pdf'",
+        "REPLACE INTO documents (path) VALUES ('a.pdf')",
+        "INSERT INTO documents (path) SELECT 'more.pdf' WHERE new.path <> 'more.pdf'",
+    ],
+)
+def test_a_trigger_that_touches_rows_of_other_documents_is_noticed_and_undone(
+    sqlite: Arrangement, does: str
+) -> None:
     sqlite.deliver_all()
-    _run(
-        sqlite,
-        "CREATE TRIGGER t AFTER INSERT ON Documents BEGIN DELETE FROM documents WHERE path = 'a.pdf'; END",
-    )
+    _run(sqlite, f"CREATE TRIGGER t AFTER INSERT ON Documents BEGIN {does}; END")
 
-    with pytest.raises(SinkError, match="changes how many rows there are"):
+    with pytest.raises(SinkError, match="changes rows of other documents"):
         sqlite.deliver([delivery("new.pdf")])
 
     assert _differences(sqlite) == {}

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from wcmatch import glob
 
-from docbatch.sources.globs import MAX_PATTERNS, compile_globs
+from docbatch.sources.globs import MAX_PATTERNS, compile_globs, variants
 from tests.steps import calls
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -180,3 +180,19 @@ def test_scopes_are_shared_between_folders_alike() -> None:
     scope = compile_globs(["**/*.pdf"]).start
     scopes = [scope := entered for name in (b"a", b"b", b"c") if (entered := scope.enter(name))]
     assert all(one is other for one, other in pairwise(scopes))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "meant"),
+    [
+        ("in/*.pdf", "in/*.PDF"),
+        ("in/*.PDF", "in/*.pdf"),
+        ("in/*.{pdf,docx}", "in/*.{PDF,DOCX}"),
+        ("scans", "scans/**"),
+        ("root/*.txt", "*.txt"),
+        ("./root/*.txt", "*.txt"),
+        ("*.pdf", "**/*.pdf"),
+    ],
+)
+def test_what_may_have_been_meant_by_a_pattern_is_among_its_variants(pattern: str, meant: str) -> None:
+    assert meant in variants(pattern, "root")

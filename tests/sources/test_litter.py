@@ -14,6 +14,7 @@ LITTER = (
     "Thumbs.db",
     "thumbs.db",
     "ehthumbs.db",
+    "~WRL0001.tmp",
     "desktop.ini",
     ".docbatch-projects",
 )
@@ -41,6 +42,10 @@ def test_litter_is_left_out_and_nothing_else() -> None:
         ("**/._*", {"._report.pdf"}),
         ("**/.~lock.*", {".~lock.report.odt#"}),
         ("~old/**", set()),
+        ("**/[Tt]humbs.db", {"Thumbs.db", "thumbs.db"}),
+        ("**/{T,t}humbs.db", {"Thumbs.db", "thumbs.db"}),
+        ("**/[Tt]*.db", set()),
+        ("**/*.db", set()),
     ],
 )
 def test_a_pattern_that_names_it_takes_it_in(pattern: str, taken: set[str]) -> None:
@@ -57,7 +62,7 @@ def test_a_walk_counts_what_it_leaves_out(tmp_path: Path) -> None:
 
     assert set(found) == set(DOCUMENTS)
     assert litter.number == len(LITTER)
-    assert str(litter).startswith(".DS_Store and 8 more left out")
+    assert str(litter).startswith(".DS_Store and 9 more left out")
 
 
 def test_a_document_that_is_looked_up_is_no_litter_either(tmp_path: Path) -> None:

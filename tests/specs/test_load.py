@@ -1,4 +1,5 @@
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -6,9 +7,11 @@ import pytest
 from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.models import Operation
 from docbatch.naming.templates import doc_fields
-from docbatch.specs.load import MAX_PROBLEMS, load_jobs, load_project
+from docbatch.specs.load import MOST_COUNTED, load_jobs, load_project, passed_over
+from docbatch.specs.problems import MOST_SHOWN
 from docbatch.specs.secret_references import FileReference
 from docbatch.specs.values import FilePlace, Job
+from tests.steps import calls
 
 JOB = """
 apiVersion: docbatch/v1
@@ -195,8 +198,73 @@ def test_problems_of_all_files_come_at_once_in_order_of_place(root: Path) -> Non
 def test_thousands_of_problems_are_cut_short(root: Path) -> None:
     (root / "jobs" / "a.yaml").write_text("a: 1\n" * 5000)
     said = problems()
-    assert len(said) == MAX_PROBLEMS + 1
+    assert len(said) == MOST_SHOWN + 1
     assert said[-1] == "jobs/a.yaml: and 4,799 more problems, not shown"
+
+
+def test_what_is_not_shown_of_many_problems_is_not_worded(root: Path) -> None:
+    """Finding out what was meant takes far longer than finding out that it is wrong."""
+    few, many = (job("a") + "".join(f"k{index}: 1\n" for index in range(number)) for number in (200, 2000))
+    (root / "jobs" / "a.yaml").write_text(few)
+    before = calls(problems)
+    (root / "jobs" / "a.yaml").write_text(many)
+
+    assert calls(problems) < 3 * before
+    assert problems()[-1] == "jobs/a.yaml: and 1,800 more problems, not shown"
+    assert all("is not known" in each for each in problems()[:-1])
+
+
+def test_once_there_are_too_many_problems_no_further_job_is_read(root: Path) -> None:
+    wrong = job("a") + "".join(f"k{index}: 1\n" for index in range(MOST_COUNTED + 1))
+    for name in ("a", "b"):
+        (root / "jobs" / f"{name}.yaml").write_text(wrong)
+    assert (
+        problems()[-1]
+        == f"jobs/a.yaml: and more than {MOST_COUNTED + 1 - MOST_SHOWN:,} more problems, not shown"
+    )
+
+
+def test_problems_of_the_project_file_are_cut_short_as_well(root: Path) -> None:
+    (root / "docbatch.yaml").write_text("".join(f"k{index}: 1\n" for index in range(1000)))
+    said = problems()
+    assert len(said) == MOST_SHOWN + 1
+    assert said[-1].endswith(" more problems, not shown")
+
+
+@pytest.mark.parametrize("name", ["Jobs", "JOBS", "job"])
+def test_a_folder_of_jobs_that_is_called_otherwise_is_named(root: Path, name: str) -> None:
+    (root / "jobs").rename(root / name)
+    with pytest.raises(UsageError, match="there is no folder jobs") as refused:
+        load()
+    assert refused.value.hint == f"rename {name}, which is there and is not read by itself"
+
+
+@pytest.fixture
+def deepest(root: Path) -> Iterator[Path]:
+    """A folder deeper below jobs/ than functions may call themselves, taken away again: not every walk gets there."""
+    folder = root / "jobs"
+    for _ in range(1500):
+        folder /= "d"
+        folder.mkdir()
+    yield folder
+    for each in folder.iterdir():
+        each.unlink()
+    while folder.name == "d":
+        folder.rmdir()
+        folder = folder.parent
+
+
+def test_specs_may_lie_as_deep_as_a_path_can_be(deepest: Path) -> None:
+    (deepest / "a.yaml").write_text(job("deep"))
+    (deepest / "b.json").write_text("{}")
+
+    assert "deep" in [each.name for each in load()]
+    assert passed_over(load_project(Path.cwd()))
+
+
+def test_a_spec_that_is_a_link_to_itself_is_a_problem(root: Path) -> None:
+    (root / "jobs" / "a.yaml").symlink_to("a.yaml")
+    assert problems() == ["jobs/a.yaml: the file cannot be read: Too many levels of symbolic links"]
 
 
 def test_a_file_outside_the_current_folder_is_named_in_full(

@@ -1,4 +1,7 @@
+import errno
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -97,3 +100,71 @@ def test_a_folder_of_another_project_gets_no_id_of_its_own(tmp_path: Path) -> No
     with pytest.raises(UsageError, match="this folder belongs to the project of"):
         init(tmp_path / "jobs")
     assert not (tmp_path / "jobs" / "docbatch.yaml").exists()
+
+
+def test_beside_a_job_of_its_name_no_example_is_written(tmp_path: Path) -> None:
+    (tmp_path / "jobs" / "team").mkdir(parents=True)
+    (tmp_path / "jobs" / "team" / "mine.yml").write_text("apiVersion: docbatch/v1\nname: 'example'\n")
+
+    assert tmp_path / "jobs" / "example.yaml" not in init(tmp_path)
+    assert not (tmp_path / "inbox").exists()
+
+
+@pytest.mark.parametrize("name", ["jobs", "schemas", "inbox"])
+def test_a_file_where_a_folder_is_needed_is_named_before_anything_is_written(
+    name: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text("mine")
+
+    with pytest.raises(UsageError, match=f"{name} is no folder"):
+        init(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def _pipe(place: Path) -> None:
+    os.mkfifo(place)
+
+
+@pytest.mark.parametrize("name", [".gitignore", "docbatch.yaml"])
+@pytest.mark.parametrize("make", [Path.mkdir, _pipe, lambda place: place.symlink_to("nowhere")])
+def test_what_is_no_file_is_neither_opened_nor_replaced(
+    name: str, make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    make(tmp_path / name)
+
+    with pytest.raises(UsageError, match=f"{name} is no file"):
+        init(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["jobs", "schemas", ".gitignore"])
+def test_nothing_is_written_through_a_link_that_leads_out(name: str, tmp_path: Path) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "root"
+    root.mkdir()
+    outside.write_text("theirs") if name.startswith(".") else outside.mkdir()
+    (root / name).symlink_to("../outside")
+
+    with pytest.raises(UsageError, match="leads out of this folder"):
+        init(root)
+
+    assert outside.read_text() == "theirs" if outside.is_file() else not any(outside.iterdir())
+
+
+def test_a_project_file_of_another_name_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "docbatch.yml").write_text("apiVersion: docbatch/v1\nproject: {id: ptestproject1}\n")
+    with pytest.raises(UsageError, match=r"docbatch\.yml is there, and is not read"):
+        init(tmp_path)
+
+
+def test_a_file_that_could_not_be_written_whole_is_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: str) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("docbatch.specs.starter.render", full)
+    with pytest.raises(OSError, match="No space"):
+        init(tmp_path)
+    assert not (tmp_path / "schemas" / "job.schema.json").exists()

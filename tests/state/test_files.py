@@ -203,7 +203,7 @@ def test_a_file_that_cannot_be_used_is_named_and_left_as_it_is(
 def test_a_folder_in_the_place_of_the_state_is_named(tmp_path: Path, opened: Callable[[Path], Store]) -> None:
     (tmp_path / "state.db").mkdir()
 
-    with pytest.raises(StateError, match="is a folder, not a state file"):
+    with pytest.raises(StateError, match="is a folder, which docbatch never puts there"):
         opened(tmp_path)
 
 

@@ -1,5 +1,6 @@
 """One writer: the lock belongs to a living process, and to nobody else."""
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from docbatch.core.errors import StateError, StateLocked
-from docbatch.state import lock
+from docbatch.state import files, lock
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
@@ -34,9 +35,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "lock"
 
 
-@pytest.fixture
-def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Return another process that holds the lock."""
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Have another process hold a lock."""
     command = [sys.executable, "-c", HOLDER, str(path)]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -45,6 +46,13 @@ def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
         assert process.stdout.readline() == "held\n"
         yield process
         process.kill()
+
+
+@pytest.fixture
+def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Return another process that holds the lock."""
+    with held(path) as process:
+        yield process
 
 
 def test_a_lock_held_by_another_process_names_it(path: Path, holder: subprocess.Popen[str]) -> None:
@@ -171,7 +179,7 @@ def test_a_lock_on_a_file_that_is_no_longer_there_is_no_lock(
 
     def flock(descriptor: int, operation: int) -> None:
         plain(descriptor, operation)
-        if not replaced:
+        if path.exists() and not replaced:
             replaced.append(path.stat().st_ino)
             path.rename(tmp_path / "away")
             path.touch()
@@ -181,6 +189,31 @@ def test_a_lock_on_a_file_that_is_no_longer_there_is_no_lock(
         assert replaced != [path.stat().st_ino]
         assert lock.is_held(path)
         assert lock.owner(path) is not None
+
+
+@pytest.mark.parametrize("replace", [True, False], ids=["replaced", "removed"])
+def test_a_lock_file_that_is_taken_away_meanwhile_frees_nothing(tmp_path: Path, *, replace: bool) -> None:
+    files.prepare(tmp_path / ".docbatch")
+    path = tmp_path / ".docbatch/lock"
+    with held(path) as holder:
+        path.unlink()
+        if replace:
+            path.touch()
+
+        with pytest.raises(StateLocked), lock.hold(path):
+            pass
+        assert lock.is_held(path)
+
+        holder.communicate()
+        with lock.hold(path):
+            pass
+
+
+def test_a_signature_without_an_end_is_not_read_to_it(path: Path, holder: subprocess.Popen[str]) -> None:
+    os.truncate(path, 1 << 40)
+
+    with pytest.raises(StateLocked, match="another run"), lock.hold(path):
+        pass
 
 
 def test_a_lock_is_no_link(tmp_path: Path) -> None:

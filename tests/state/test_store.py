@@ -80,21 +80,18 @@ def test_events_recorded_since_do_not_matter(tmp_path: Path) -> None:
     assert restored(tmp_path) is None
 
 
-@pytest.mark.parametrize("text", ["", "only-one-word"])
-def test_a_note_that_says_nothing_refuses_nothing(tmp_path: Path, text: str) -> None:
-    assert restored(tmp_path) is None
-    (tmp_path / "serial").write_text(text)
-
-    assert restored(tmp_path) is None
-
-
 @pytest.mark.parametrize(
     ("note", "why"),
     [
-        (b"three words here", "and this is another"),
+        (b"another 3 here", "and this is another"),
         (b"{lineage} many here", "serial is damaged, and how far the state had come before is not known"),
         (b"{lineage} \xff\xfe", "serial is damaged"),
-        (b"\xff \xfe", "and this is another"),
+        ("{lineage} \u0663 here".encode(), "serial is damaged"),
+        (b"{lineage} -1 here", "serial is damaged"),
+        (b"{lineage} " + b"9" * 5000, "serial is damaged"),
+        (b"\xff \xfe", "serial is damaged"),
+        (b"only-one-word", "serial is damaged"),
+        (b"", "serial is damaged"),
     ],
 )
 def test_a_note_that_does_not_vouch_for_the_state_refuses_it(tmp_path: Path, note: bytes, why: str) -> None:
@@ -103,6 +100,14 @@ def test_a_note_that_does_not_vouch_for_the_state_refuses_it(tmp_path: Path, not
     (tmp_path / "serial").write_bytes(note.replace(b"{lineage}", lineage))
 
     assert why in (restored(tmp_path) or "")
+
+
+def test_a_note_without_an_end_is_not_read_to_it(tmp_path: Path) -> None:
+    assert restored(tmp_path) is None
+    with (tmp_path / "serial").open("wb") as note:
+        note.truncate(1 << 40)
+
+    assert "serial is damaged" in (restored(tmp_path) or "")
 
 
 def test_the_note_is_replaced_whole(store: Store) -> None:

@@ -247,6 +247,24 @@ def _many_connections(root: Path, chosen: random.Random) -> None:
     write(root, "jobs/job.yaml", job(more=f"provider: {'c' * chosen.choice((10, 60))}\n"))
 
 
+def _growing(chosen: random.Random) -> str:
+    """Filters make the most of the longest labels, in many jobs."""
+    path = "out/" + "{{ job.labels.a|replace('x','yyyyyyyyyyyyyyyy') }}" * 18 + "{{ doc.path }}"
+    length = chosen.choice((1_000, 1_900))
+    labels = f"labels: {{a: {'x' * length}}}\n"
+    return "---\n".join(
+        job(name=f"j{index}", more=labels).replace("out/{{ job.name }}/{{ doc.path }}.md", path)
+        for index in range(700)
+    )
+
+
+def _misspelt(root: Path, chosen: random.Random) -> None:
+    names = "".join(f"  v{index}: x\n" for index in range(chosen.choice((300, 40_000))))
+    write(root, "docbatch.yaml", f"{PROJECT}vars:\n{names}")
+    jobs = [job(name=f"j{index}").replace("job.name }}", f"vars.v{index}x }}}}") for index in range(1_900)]
+    write(root, "jobs/job.yaml", "---\n".join(jobs))
+
+
 def _database(path: str, *statements: str) -> Maker:
     def make(root: Path, _: random.Random) -> None:
         place = write(root, path, "")
@@ -289,6 +307,12 @@ MAKERS: Mapping[str, Maker] = {
     "mutated project": lambda root, chosen: void(write(root, "docbatch.yaml", _mutated(chosen))),
     "nested project": lambda root, chosen: void(write(root, "docbatch.yaml", PROJECT + "vars: " + _nested(chosen))),
     "many documents": _spec(lambda chosen: "---\n" * chosen.choice((1_000, 200_000))),
+    "colons": _spec(lambda chosen: chosen.choice((": ", ":\t", "? : ")) * 200_000),
+    "many unknown keys": lambda root, _: _many_unknown(root),
+    "many misspelt variables": _misspelt,
+    "many growing labels": _spec(_growing),
+    "unknown keys of the project": lambda root, _: void(write(root, "docbatch.yaml", PROJECT + "".join(f"k{index}: 1\n" for index in range(30_000)))),
+    "rings of links": lambda root, _: _rings(root),
     "one key twice": _spec(lambda _: "a: 1\n" * 150_000),
     "long key": _spec(lambda chosen: f"? {'k' * chosen.choice((1_000, 900_000))}\n: 1\n"),
     "long text": _spec(lambda _: job(more="labels: {a: '" + "x" * 900_000 + "'}\n")),
@@ -332,6 +356,21 @@ MAKERS: Mapping[str, Maker] = {
     "inputs elsewhere": _inputs_elsewhere,
     "unlike any state": lambda root, chosen: void(write(root, ".docbatch/state.db", b"SQLite format 3\0" + chosen.randbytes(5_000))),
 }  # fmt: skip
+
+
+def _many_unknown(root: Path) -> None:
+    for number in range(4):
+        write(root, f"jobs/{number}.yaml", "".join(f"k{index}: 1\n" for index in range(49_000)))
+
+
+def _rings(root: Path) -> None:
+    for path in ("jobs/other.yaml", "ring", "list.csv"):
+        link(root, path, Path(path).name)
+    write(
+        root,
+        "jobs/job.yaml",
+        job('root: ring, include: "*"') + "---\n" + job("urls_from: list.csv", name="b"),
+    )
 
 
 def _jobs_elsewhere(root: Path, to: str) -> None:

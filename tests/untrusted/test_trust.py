@@ -68,6 +68,7 @@ def test_of_an_untrusted_repository_links_are_followed_within_it_only(project: P
 
     assert "2 to be sent: new document\n      a.txt\n      near.txt\n" in planned
     assert "2 skipped: not a regular file" in planned
+    assert "what lies where outputs go is not looked at here" in planned
 
 
 def test_a_link_within_the_root_is_the_file_under_its_own_name(project: Project) -> None:
@@ -310,3 +311,18 @@ def test_modules_in_a_repository_are_not_imported(project: Project) -> None:
 
     assert ended.returncode == 0, ended.stderr
     assert not (project.root / "owned").exists()
+
+
+def test_what_all_jobs_look_through_is_bounded_though_no_pattern_takes_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docbatch.sources.allowance.MOST_NAMES", 1000)
+    project.write({f"in/{index}.txt": "one" for index in range(100)})
+    pattern = JOB.replace('"**/*"', '"*.pdf"\n  allow_empty: true')
+    project.job("---\n".join(pattern.replace("name: job", f"name: j{index}") for index in range(20)))
+
+    assert project.call("plan").code == 0
+    refused = project.call("plan", "--untrusted")
+
+    assert refused.code == 6
+    assert "the jobs look through more than 1,000 files and folders" in refused.err

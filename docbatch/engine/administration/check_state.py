@@ -35,6 +35,8 @@ def check(folder: Path) -> Iterator[StateFault]:
     """Yield what is wrong with the state and its results; nothing when all is well. Changes nothing."""
     with Store.readable(folder) as store, store.database.still():
         yield from map(StateFault, _sqlite(store))
+        if (note := store.damaged_note()) is not None:
+            yield StateFault(note)
         wrong = [
             StateFault(each.sentence, is_free=each.is_free) for each in faults(store.database.connection)
         ]

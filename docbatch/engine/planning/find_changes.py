@@ -69,8 +69,11 @@ def refuse_surprises(
     `gone` are jobs no longer declared: their outputs may be taken over.
     """
     for target in targets:
-        before = 0 if store is None else store.documents.count(target.name)
         tally = tallies[target.name]
+        if tally.found or target.allow_empty:
+            # What was sought is told after a look around, which is for those alone that found nothing.
+            continue
+        before = 0 if store is None else store.documents.count(target.name)
         sought = target.source.shown + (f"; {tally.litter}" if tally.litter and tally.litter.number else "")
         refuse_empty(
             target.name, found=tally.found, before=before, allow_empty=target.allow_empty, sought=sought

@@ -16,6 +16,8 @@ from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import Connection, Job
 from docbatch.state.store import Store
 
+UNSEEN_PLACES = "what lies where outputs go is not looked at here; apply refuses to send where something stands in their way"
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -88,9 +90,20 @@ def plan(
     gone = undeclared(selection.jobs, store) if selection.is_all else set()
     # What stands where outputs go says nothing where it is not known what docbatch wrote, and may lie outside.
     allowed = None if selection.stateless else _allowed(selection, store)
-    made = plan_jobs(targets, gone, store, cache, differences, sight=sight, allowed=allowed)
-    if sight.only is not None or selection.stateless:
+    made = plan_jobs(
+        targets,
+        gone,
+        store,
+        cache,
+        differences,
+        sight=sight,
+        allowed=allowed,
+        project=selection.folder.parent,
+    )
+    if sight.only is not None:
         return replace(made, notes=(*selection.notes, *made.notes))
+    if selection.stateless:
+        return replace(made, notes=(*selection.notes, *made.notes, UNSEEN_PLACES))
     shared = judge_folders(targets, store, selection.project, selection.folder, selection.allowed)
     return replace(made, notes=(*selection.notes, *made.notes, *shared))
 
@@ -110,6 +123,7 @@ def plan_jobs(
     *,
     sight: Sight = AT_HAND,
     allowed: Collection[str] | None = (),
+    project: Path = Path("/"),
 ) -> Plan:
     """Do what `plan` does for jobs that are resolved already. Without `allowed`, what lies in sinks is not looked at."""
     sight.look(targets, gone)
@@ -118,7 +132,8 @@ def plan_jobs(
     if sight.only is None:
         refuse_surprises(targets, tallies, store, differences, gone)
         refuse_nesting(targets, store, differences, gone)
-        notes = () if allowed is None else replacing(judge_places(targets, store, differences, allowed))
+        if allowed is not None:
+            notes = replacing(judge_places(targets, store, differences, allowed, project))
     return Plan(tuple(targets), tallies, frozenset(gone), differences, store, cache, notes)
 
 

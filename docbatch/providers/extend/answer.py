@@ -1,13 +1,13 @@
 """A finished run of Extend as the normalised result."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from docbatch.core.errors import Unavailable
 from docbatch.core.result_warnings import losses, wordless
 from docbatch.core.results import DocumentInfo, ProviderInfo, Result, Timing, Usage
-from docbatch.jsontext import parse
+from docbatch.jsontext import finite_value, parse
 from docbatch.naming.signed import without_query
 from docbatch.providers.extend.layout import Layout
 from docbatch.providers.extend.plaintext import plain
@@ -143,7 +143,7 @@ class ExtendAnswer:
 
 
 def _pretty(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return json.dumps(finite_value(value), indent=2, ensure_ascii=False)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -152,7 +152,7 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 def _number(value: object) -> float | None:
     """Return a number; JSON can write ones that are none, such as 1e999."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > LARGEST:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
         return None
     return float(value)
 
@@ -186,57 +186,31 @@ def loads(body: bytes) -> Any:
 
 
 def payload(run: Mapping[str, Any]) -> bytes:
-    """Return the bytes that are kept: the run as it came, but for the links that Extend signs.
+    """Return the bytes that are kept: the run as it came, but for the links that Extend signs, which are cut from it.
 
     What was found in the document is no place for them, whatever its fields are called.
     """
     kept = {name: value for name, value in run.items() if name != "outputUrl"}
-    for name, cut in _LINKED.items():
-        if name in kept:
-            kept[name] = cut(kept[name])
+    for name in ("file", "files"):
+        _cut_links(kept.get(name), "presignedUrl")
+    # The older version has the parts of the output at the top.
+    for output in (kept, kept.get("output")):
+        if isinstance(output, dict):
+            _cut_links(output.get("chunks"), "imageUrl", ("blocks", "children", "details"))
     return json.dumps(kept, separators=(",", ":")).encode()
 
 
-def _file(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_file(each) for each in value]
-    return _with_links_cut(value, ("presignedUrl",))
-
-
-def _output(value: Any) -> Any:
-    if isinstance(value, dict) and "chunks" in value:
-        return {**value, "chunks": _blocks(value["chunks"])}
-    return value
-
-
-def _blocks(value: Any) -> Any:
-    """Cut the pictures of chunks and blocks, which lie in each other."""
-    if isinstance(value, list):
-        return [_blocks(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    cut = {
-        "details": lambda found: _with_links_cut(found, ("imageUrl",)),
-        "blocks": _blocks,
-        "children": _blocks,
-    }
-    return {name: cut[name](each) if name in cut else each for name, each in value.items()}
-
-
-def _with_links_cut(value: Any, names: Sequence[str]) -> Any:
-    if not isinstance(value, dict):
-        return value
-    links = {name: without_query(value[name]) for name in names if isinstance(value.get(name), str)}
-    return {**value, **links} if links else value
-
-
-_LINKED: Mapping[str, Callable[[Any], Any]] = {
-    "file": _file,
-    "files": _file,
-    "output": _output,
-    # The older version has the parts of the output at the top.
-    "chunks": _blocks,
-}
+def _cut_links(found: Any, link: str, inside: Sequence[str] = ()) -> None:
+    """Cut a link of all objects in a value, which lie in lists and in some of their own fields, however deep."""
+    left = [found]
+    while left:
+        each = left.pop()
+        if isinstance(each, list):
+            left.extend(each)
+        elif isinstance(each, dict):
+            if isinstance(each.get(link), str):
+                each[link] = without_query(each[link])
+            left.extend(each[name] for name in inside if name in each)
 
 
 def read(content: bytes) -> ExtendAnswer:

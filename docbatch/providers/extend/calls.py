@@ -104,6 +104,7 @@ def document(reply: Reply) -> dict[str, Any]:
 def pages(client: KeyedClient, path: str, params: Params) -> Iterator[list[Row]]:
     """Yield a list page by page. Raises Unavailable, and TooLong after the last page that is read."""
     following: Params = ()
+    seen: set[str] = set()
     for _ in range(MOST_PAGES):
         found = document(client.ask("GET", path, params=[*params, *_SIZE, *following]))
         data = found.get("data")
@@ -113,6 +114,9 @@ def pages(client: KeyedClient, path: str, params: Params) -> Iterator[list[Row]]
         token = found.get("nextPageToken")
         if not token:
             return
+        if str(token) in seen:
+            raise Unavailable(f"the pages of the list {path} go round in a circle")
+        seen.add(str(token))
         following = (("nextPageToken", str(token)),)
     raise TooLong(f"the list {path} has more than {MOST_PAGES} pages")
 

@@ -10,6 +10,8 @@ POINTS = 72.0
 
 Kind = Literal["heading", "text", "list", "table", "image", "code", "formula", "other"]
 LARGEST = 1e15
+SMALLEST = 1e-3
+"""Pixels an inch. What is measured in fewer would leave numbers behind that are none."""
 _KINDS: Mapping[str, Kind] = {
     "text": "text",
     "heading": "heading",
@@ -80,7 +82,7 @@ class Layout:
     def _scale(self, number: int) -> float | None:
         """Return points per pixel; None when the page's resolution is not told."""
         dpi = _mapping(self._sizes.get(number)).get("dpi")
-        return POINTS / dpi if isinstance(dpi, int | float) and dpi > 0 else None
+        return POINTS / dpi if isinstance(dpi, int | float) and SMALLEST <= dpi <= LARGEST else None
 
     def _block(self, block: Mapping[str, Any], scale: float | None) -> Block:
         kind = str(block.get("type"))

@@ -29,6 +29,7 @@ from docbatch.providers.http.presigned import REDIRECTS, joined
 
 BATCHES = "/v1/batches"
 MOST_LISTED = 100_000
+MOST_PAGES = 2_000
 MOST_REGISTRATIONS = 4
 LARGEST_RESULT = 512 << 20
 BY_STATUS = {
@@ -96,8 +97,9 @@ class Service:
         Raises Refused when there are too many.
         """
         cursor: str | None = None
+        seen: set[str | None] = {None}
         listed: list[RemoteBatch] = []
-        while len(listed) < MOST_LISTED:
+        while len(listed) < MOST_LISTED and len(seen) <= MOST_PAGES:
             reply = self.client.ask("GET", BATCHES, params=_paging(cursor, _LISTED_AT_ONCE))
             if reply.status != 200:
                 _refuse("the list of batches", reply)
@@ -105,6 +107,9 @@ class Service:
             listed += found
             if not found or following in {None, cursor}:
                 return listed, reply.date
+            if following in seen:
+                raise Unavailable("the pages of the list of batches go round in a circle")
+            seen.add(following)
             cursor = following
         raise Refused(
             f"the service lists more than {MOST_LISTED:,} batches, and docbatch reads no further",

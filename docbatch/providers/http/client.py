@@ -23,7 +23,7 @@ from docbatch import __version__
 from docbatch.providers.http import causes
 from docbatch.providers.http.addresses import Forbidden
 from docbatch.providers.http.exchanges import CLOSED, Broken, Exchange, Exchanges, Late
-from docbatch.providers.http.redaction import redact, without_keys
+from docbatch.providers.http.redaction import redact, without_keys, without_keys_in
 from docbatch.providers.http.reply import Reply
 from docbatch.providers.http.sockets import BoundedBackend
 
@@ -144,7 +144,7 @@ class Client:
             raise Broken("it has an address or a header that cannot be sent") from None
         exchange.allow(_size(request) / SLOWEST_UPLOAD)
         with closing(self._transport.handle_request(request)) as response:
-            headers = _headers(response)
+            headers = _headers(response, call.secrets)
             body = without_keys(_body(response, headers, call), call.secrets)
             return Reply(response.status_code, headers, body, tuple(call.secrets))
 
@@ -154,7 +154,8 @@ class Client:
         told = what if exchange.sent else f"{what}; this request was not sent"
         text = redact(f"{call.subject}: {told}", call.secrets)
         # What this side ended is nothing that stands in its way.
-        cause = None if closed else causes.unreached(_reason(error, what), _host(call.url))
+        reason = redact(_reason(error, what), call.secrets)
+        cause = None if closed else causes.unreached(reason, _host(call.url))
         return ExchangeFailure(
             text, exchange.sent, late=isinstance(error, httpx.TimeoutException | Late), cause=cause
         )
@@ -245,8 +246,8 @@ def _reason(error: Exception, what: str) -> str:
     return (str(error) if isinstance(error, httpx.NetworkError) else "") or what
 
 
-def _headers(response: httpx.Response) -> dict[str, str]:
-    return {name.lower(): value for name, value in response.headers.items()}
+def _headers(response: httpx.Response, secrets: Sequence[str]) -> dict[str, str]:
+    return {name.lower(): without_keys_in(value, secrets) for name, value in response.headers.items()}
 
 
 def _body(response: httpx.Response, headers: Mapping[str, str], call: Call) -> bytes:

@@ -35,7 +35,10 @@ class Reply:
         except TooHeavy as error:
             what = f"cannot be read: {error}"
             raise Unavailable(f"an answer with status {self.status} {what}", cause=self.cause) from None
-        except (ValueError, RecursionError):
+        except RecursionError:
+            what = f"an answer with status {self.status} is nested too deeply to be read"
+            raise Unavailable(f"{what}: {self.excerpt}", cause=self.cause) from None
+        except ValueError:
             pass
         what = "is a page, not JSON" if causes.is_page(self.body) else "is not JSON"
         hint = causes.CHECK_ADDRESS if causes.is_page(self.body) else None

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from docbatch.core.result_warnings import losses, wordless
 from docbatch.core.results import BBox, Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Usage
-from docbatch.jsontext import parse
+from docbatch.jsontext import finite_value, parse
 from docbatch.providers.llamacloud.calls import Json
 from docbatch.providers.llamacloud.results.provenance import Provenance, taken_from
 from docbatch.providers.llamacloud.results.side_results import FORMS
@@ -156,7 +156,8 @@ class ExtractAnswer:
         return f"```json\n{self.text()}```\n"
 
     def text(self) -> str:
-        return json.dumps(self._found["extract_result"], indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+        found = finite_value(self._found["extract_result"])
+        return json.dumps(found, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
     def result(self, document: DocumentInfo) -> Result:
         pages = _mapping(_mapping(self._found, "metadata"), "usage").get("num_pages_extracted")

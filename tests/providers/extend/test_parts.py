@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
+from itertools import cycle
+from math import isfinite
 from typing import Any
 
 import pytest
@@ -15,15 +17,19 @@ from docbatch.core.errors import NotSent, Refused, Unavailable, Uncertain
 from docbatch.core.models import FailureClass, Operation, RemoteObject, WorkItem
 from docbatch.core.result_warnings import NOTHING_TO_SEE
 from docbatch.core.results import DocumentInfo
+from docbatch.jsontext import MOST_NESTED, parse
 from docbatch.providers.base import Batch, Failed, Ready
 from docbatch.providers.extend import KIND, marks, plaintext
 from docbatch.providers.extend import answer as reading
-from docbatch.providers.extend.calls import Row, row, since
+from docbatch.providers.extend.calls import Row, pages, row, since
+from docbatch.providers.extend.layout import Layout
 from docbatch.providers.extend.outcomes import accepted, ended
 from docbatch.providers.extend.plaintext import plain
 from docbatch.providers.extend.provider import ExtendProvider
 from docbatch.providers.http.keyed import KeyedClient, PresignedClient, Reply
 from docbatch.providers.kind import Settings
+from tests.emulators.sockets import Caller, Peer
+from tests.emulators.sockets import answer as sent
 from tests.steps import calls, steps
 
 ITEM = WorkItem("k" * 64, "1", "d" * 64, 10, "application/pdf", "invoice.pdf", b"/in/invoice.pdf")
@@ -374,6 +380,59 @@ def test_a_block_that_lacks_everything_keeps_its_text() -> None:
     result = answer.result(DocumentInfo(path="a", sha256="0" * 64, size=1, media_type="text/plain"))
 
     assert (result.markdown, result.pages, result.usage.credits) == ("hello", (), None)
+
+
+@pytest.mark.parametrize("tokens", [["a"], ["a", "b"], ["a", "b", "c", "b"]])
+def test_a_list_whose_pages_go_round_in_a_circle_is_not_read_for_ever(tokens: Sequence[str]) -> None:
+    given = cycle(tokens)
+
+    def page(caller: Caller) -> None:
+        while caller.hear():
+            caller.say(sent(200, json.dumps({"data": [], "nextPageToken": next(given)}).encode()))
+
+    with (
+        Peer(page) as peer,
+        closing(KeyedClient(peer.url, {"Authorization": "Bearer k"})) as client,
+        pytest.raises(Unavailable, match="go round in a circle"),
+    ):
+        list(pages(client, "/parse_runs", ()))
+    assert len(peer.requests) <= 2 * len(tokens)
+
+
+def test_signed_links_are_cut_however_deep_they_lie() -> None:
+    block: dict[str, Any] = {"details": {"imageUrl": "https://s/img.png?sig=1"}}
+    for _ in range(MOST_NESTED // 2 - 3):
+        block = {"blocks": [block]}
+    files: list[Any] = [{"presignedUrl": "https://s/a.pdf?sig=1"}]
+    for _ in range(MOST_NESTED - 3):
+        files = [files]
+
+    kept = reading.payload({"output": {"chunks": [block]}, "files": files})
+
+    assert b"sig=1" not in kept
+    assert b"https://s/img.png" in kept
+    assert parse(kept)
+
+
+@pytest.mark.parametrize("dpi", [10**400, 5e-324, -1, 0, float("inf"), float("nan"), True, "72"])
+def test_a_resolution_that_is_none_leaves_numbers_that_are_some(dpi: object) -> None:
+    page = {"number": 1, "width": 850, "height": 1100}
+    box = {"left": 1, "top": 2, "right": 3, "bottom": 4}
+    block = {"type": "text", "content": "x", "metadata": {"page": page}, "boundingBox": box}
+    output = {"chunks": [{"blocks": [block]}], "metadata": {"pages": [{"number": 1, "dpi": dpi}]}}
+
+    (made,) = Layout(output).pages()
+
+    numbers = (made.width, made.height, *(made.blocks[0].bbox or ()))
+    assert all(each is None or isfinite(each) for each in numbers)
+
+
+@pytest.mark.parametrize("value", [b"1e999", b"[-1e999]", b'{"a": NaN}'])
+def test_what_was_extracted_is_shown_as_json_whatever_numbers_it_has(value: bytes) -> None:
+    answer = reading.read(b'{"object": "extract_run", "output": {"value": ' + value + b"}}")
+
+    json.loads(answer.text(), parse_constant=pytest.fail)
+    assert answer.text() in answer.markdown()
 
 
 def test_signed_links_are_cut_before_anything_is_kept() -> None:

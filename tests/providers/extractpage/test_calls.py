@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import cycle
 from typing import Any
 
 import pytest
 
 from docbatch.core.errors import CredentialsError, Gone, NotSent, Refused, Stale, Unavailable, Uncertain
 from docbatch.emulators.extractpage.service import HOUR, KEY, OTHER_KEY, ExtractPage
+from docbatch.emulators.server import Request, Response
 from docbatch.naming.signed import without_signatures
 from docbatch.providers.base import ContentChanged, Ready, left_by_looks
 from docbatch.providers.extractpage.calls import MOST_REGISTRATIONS
@@ -302,6 +304,29 @@ def test_an_unreadable_list_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> N
         vendor.faults[next_request(vendor)] = "html502"
         with pytest.raises(Unavailable):
             subject.look(wanted)
+        subject.close()
+
+
+def test_a_list_of_batches_that_goes_round_in_a_circle_proves_nothing() -> None:
+    with ExtractPage() as vendor:
+        subject = arrange.provider(vendor)
+        wanted = arrange.intent(subject)
+        subject.create(arrange.intent(subject, arrange.batch(submission="s2")))
+        receive, given = vendor.receive, cycle("ab")
+
+        def circling(request: Request) -> tuple[Response | None, str]:
+            response, fault = receive(replace(request, query=""))
+            assert response is not None
+            return replace(
+                response, body=json.dumps({**json.loads(response.body), "next_cursor": next(given)}).encode()
+            ), fault
+
+        vendor.receive = circling  # type: ignore[method-assign]
+        before = vendor.count
+
+        with pytest.raises(Unavailable, match="go round in a circle"):
+            subject.look(wanted)
+        assert vendor.count - before <= 4
         subject.close()
 
 

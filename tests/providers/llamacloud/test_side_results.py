@@ -302,3 +302,11 @@ def test_the_refused_options_are_all_that_make_files() -> None:
     assert sorted(option.split(".")[1] for option in refused) == sorted(FILES)
     off = {"images_to_save": [], "save_output_pdf": False, "tables_as_spreadsheet": {"enable": False}}
     parse.model_validate({"parameters": {**PLAIN, "output_options": off}})
+
+
+@pytest.mark.parametrize("value", [b"1e999", b"[-1e999]", b'{"a": NaN}'])
+def test_what_was_extracted_is_shown_as_json_whatever_numbers_it_has(value: bytes) -> None:
+    answer = read(b'{"id": "ext-1", "extract_result": ' + value + b"}")
+
+    json.loads(answer.text(), parse_constant=pytest.fail)
+    assert answer.text() in answer.markdown()

@@ -9,7 +9,7 @@ from docbatch.core.guard import refuse_shared
 from docbatch.core.report import visible
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.providers import DEFAULT_PROVIDER
-from docbatch.sinks.owners import FolderOwner, around, claim, claimed
+from docbatch.sinks.owners import FolderOwner, around, claim, claimed, claimed_above
 from docbatch.state.store import Store
 
 
@@ -29,7 +29,8 @@ def judge_folders(
     notes = []
     for root in _roots(targets):
         folder = Path(os.fsdecode(root))
-        writing = claimed(folder)
+        above = () if _is_inside(folder, state) else claimed_above(folder)
+        writing = [*claimed(folder), *above]
         other = _other(folder, writing, own, state)
         if other is None:
             continue

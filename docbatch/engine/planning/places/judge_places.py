@@ -8,12 +8,14 @@ import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 
 from docbatch.core.changes import Reason
 from docbatch.core.errors import GuardRefused, SinkError
 from docbatch.core.guard import SHOWN, Replaced, refuse_blocked, refuse_nested, refuse_replaced
 from docbatch.core.report import plural, visible
 from docbatch.engine.planning.differences_database import Differences, Output
+from docbatch.engine.planning.places.own_places import OwnPlaces
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.paths import folded
@@ -21,6 +23,8 @@ from docbatch.state.store import Store
 
 _KNOWN_PLACES = frozenset({Reason.EDITED, Reason.MISSING, Reason.BEHIND})
 """Reasons to write an output that lies where the state knows it to lie."""
+_LONGEST_PLACE = 4095
+"""Bytes of a path that a system call takes on every common system."""
 
 
 def refuse_nesting(
@@ -32,15 +36,19 @@ def refuse_nesting(
 
 
 def judge_places(
-    targets: Sequence[ResolvedJob], store: Store | None, differences: Differences, allowed: Collection[str]
+    targets: Sequence[ResolvedJob],
+    store: Store | None,
+    differences: Differences,
+    allowed: Collection[str],
+    project: Path,
 ) -> Replaced:
     """Return which files of others would be replaced, where that is allowed. Raises GuardRefused."""
-    seen = _Seen()
+    seen, own = _Seen(), OwnPlaces.of(project, store)
     for output, root in _new_files(targets, differences):
-        _look(output, root, store, seen)
+        _look(output, root, own, seen)
     for target in targets:
         for sink in target.sinks:
-            _look_at_single(target, sink, store, seen)
+            _look_at_single(target, sink, own, seen)
     refuse_blocked(seen.blocked)
     is_first = store is None or not any(True for _ in store.documents.jobs())
     return refuse_replaced(seen.replaced, seen.number, allowed, is_first=is_first)
@@ -51,7 +59,7 @@ def replacing(found: Replaced) -> tuple[str, ...]:
     if not found.number:
         return ()
     rest = f" and {plural(found.number - 1, 'other')}" if found.number > 1 else ""
-    told = f"{found.first}{rest}: not written by docbatch, put into .docbatch/trash before outputs take the place"
+    told = f"{found.first}{rest}: not known as docbatch's own; what differs is put into .docbatch/trash before outputs take the place"
     return (visible(told),)
 
 
@@ -75,8 +83,9 @@ def _singles(targets: Sequence[ResolvedJob], store: Store | None, gone: Collecti
     for target in targets:
         for sink in target.sinks:
             if sink.output and sink.root is not None:
-                place = sink.root + b"/" + sink.output
-                found[folded(place)] = _Single(target.name, place)
+                for ending in (b"", *sink.kind.beside):
+                    place = sink.root + b"/" + sink.output + ending
+                    found[folded(place)] = _Single(target.name, place)
     own = {target.name for target in targets}
     others = () if store is None else (job.name for job in store.documents.jobs())
     for job in others:
@@ -226,21 +235,39 @@ def _hindrance(root: bytes, folders: Sequence[bytes]) -> tuple[str | None, bool]
     return None, True
 
 
-def _look(output: Output, root: bytes, store: Store | None, seen: _Seen) -> None:
-    seen.enter(root, output.output)
+def _unwritable(place: bytes, own: OwnPlaces) -> str | None:
+    """Say why nothing is ever written to a place, whatever stands there."""
+    if own.is_read(place):
+        return "specs are read from there"
+    if len(place) > _LONGEST_PLACE:
+        return f"the path has {len(place):,} bytes, and none may have more than {_LONGEST_PLACE:,}"
+    return None
+
+
+def _look(output: Output, root: bytes, own: OwnPlaces, seen: _Seen) -> None:
     place = root + b"/" + output.output
     whose = names(output.job, output.path)
-    if seen.hindrance is not None:
-        seen.block(place, whose, seen.hindrance)
+    why = _unwritable(place, own)
+    if why is None:
+        seen.enter(root, output.output)
+        why = seen.hindrance
+    if why is not None:
+        seen.block(place, whose, why)
         return
     status = _status(place) if seen.is_there else None
     if status is None:
         return
-    if not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
-        what = "a folder" if stat.S_ISDIR(status.st_mode) else "a special file"
-        seen.block(place, whose, f"{what} is there")
-    elif store is None or not _is_ours(store, root, output):
+    if (what := _no_file(status)) is not None:
+        seen.block(place, whose, what)
+    elif not _is_ours(own, root, output, status.st_size):
         seen.replace(place, whose)
+
+
+def _no_file(status: os.stat_result) -> str | None:
+    """Say what is there that is neither a file nor a link."""
+    if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
+        return None
+    return f"{'a folder' if stat.S_ISDIR(status.st_mode) else 'a special file'} is there"
 
 
 def _status(place: bytes) -> os.stat_result | None:
@@ -250,12 +277,17 @@ def _status(place: bytes) -> os.stat_result | None:
         return None
 
 
-def _is_ours(store: Store, root: bytes, output: Output) -> bool:
+def _is_ours(own: OwnPlaces, root: bytes, output: Output, size: int) -> bool:
     """Say whether docbatch wrote what stands there, as far as is known.
 
     Of a document whose place depends on its content only the last place is recorded: one that is as it was before goes back.
     """
+    store = own.store
+    if store is None:
+        return False
     if output.folded is not None and store.deliveries.is_output(root, output.output, output.folded):
+        return True
+    if own.has_moved_along(output.job, output.path, root, output.output, size):
         return True
     if output.reason is not Reason.KNOWN:
         return False
@@ -263,23 +295,35 @@ def _is_ours(store: Store, root: bytes, output: Output) -> bool:
     return any(store.deliveries.of(sink.row, output.path) is not None for sink in sinks)
 
 
-def _look_at_single(target: ResolvedJob, sink: ResolvedSink, store: Store | None, seen: _Seen) -> None:
+def _look_at_single(target: ResolvedJob, sink: ResolvedSink, own: OwnPlaces, seen: _Seen) -> None:
     """Look at the place of a job's one output, the first time it is declared."""
-    if not sink.output or sink.root is None or _is_declared(target, sink, store):
+    if not sink.output or sink.root is None or _is_declared(target, sink, own.store):
         return
     place = sink.root + b"/" + sink.output
     whose = names(target.name, b"")
-    seen.enter(sink.root, sink.output)
-    status = _status(place) if seen.is_there else None
-    if seen.hindrance is not None:
-        seen.block(place, whose, seen.hindrance)
-    elif status is not None and stat.S_ISDIR(status.st_mode):
-        seen.block(place, whose, "a folder is there")
-    elif status is not None and sink.kind.whole:
-        if store is None or not store.deliveries.is_single(sink.root, sink.output):
-            seen.replace(place, whose)
-    elif status is not None:
+    why = _unwritable(place, own)
+    if why is None:
+        seen.enter(sink.root, sink.output)
+        why = seen.hindrance
+    status = _status(place) if why is None and seen.is_there else None
+    if why is not None:
+        seen.block(place, whose, why)
+    elif status is not None and (what := _no_file(status)) is not None:
+        seen.block(place, whose, what)
+    elif status is None:
+        for ending in sink.kind.beside if seen.is_there else ():
+            if _status(place + ending) is not None:
+                seen.replace(place + ending, whose)
+    elif not sink.kind.whole:
         _require_usable(sink)
+    elif not _is_our_single(target.name, sink.root, sink.output, status.st_size, own):
+        seen.replace(place, whose)
+
+
+def _is_our_single(job: str, root: bytes, output: bytes, size: int, own: OwnPlaces) -> bool:
+    if own.store is None:
+        return False
+    return own.store.deliveries.is_single(root, output) or own.has_moved_along(job, b"", root, output, size)
 
 
 def _is_declared(target: ResolvedJob, sink: ResolvedSink, store: Store | None) -> bool:

@@ -1,0 +1,26 @@
+"""The name that was meant: for hints alone, and so at little cost however many names there are, and however long."""
+
+from collections.abc import Iterable
+from itertools import islice
+
+MOST_NAMES = 100
+"""So many names are compared, and shown."""
+_LONGEST = 100
+
+
+def closest(word: str, names: Iterable[str]) -> str | None:
+    """Return the one of the names that is most like a word, where one is."""
+    from difflib import get_close_matches  # noqa: PLC0415 - for messages only
+
+    if len(word) > _LONGEST:
+        return None
+    some = [name for name in islice(names, MOST_NAMES) if len(name) <= _LONGEST]
+    return next(iter(get_close_matches(word, some, n=1)), None)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names in one line, the first of them where there are many."""
+    known = list(names)
+    shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in known[:MOST_NAMES]]
+    rest = len(known) - len(shown)
+    return ", ".join(shown) + (f" and {rest:,} more" if rest else "")

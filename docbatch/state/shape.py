@@ -1,0 +1,65 @@
+"""What a state consists of: its tables, their columns and its indexes, as every version before is brought up to."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from docbatch.core.errors import StateError
+
+TABLES: Mapping[str, str] = {
+    "abandoned": "marker connection account",
+    "delivery": "sink path output folded result stamp due",
+    "document": "job path item problem_class problem_message wanted",
+    "event": "sequence submission kind body at checksum",
+    "failed_upload": "connection key tries proofs",
+    "hindrance": "connection call cause message since last next tries",
+    "item": "id key recipe digest size media_type priority status attempt result failure_class failure_code"
+    " failure_message checksum warnings warned empty",
+    "job": "name connection recipe config source priority pins revision timeout on_empty",
+    "look": "subject kind place count first last needed until checksum",
+    "meta": "name value",
+    "recipe": "id key provider account operation config pins",
+    "remote_object": "account step remote_id data expires checksum",
+    "sink": "id job identity root output revision stamp wanted",
+    "submission": "id sequence connection account recipe status marker config request prepared remote_id intended_at"
+    " checksum",
+    "submission_item": "submission position item name path status remote_id credits",
+    "tally": "of_table part rows digests keys checksum",
+}
+"""The columns of each table. Tables that somebody added are passed over."""
+
+INDEXES = frozenset(
+    {
+        "delivery_aside", "delivery_due", "delivery_folded", "document_item", "document_problem", "event_submission",
+        "item_empty", "item_lives_once", "item_pending", "item_unfinished", "item_warned", "submission_item_item",
+        "submission_open", "submission_spent",
+    }
+)  # fmt: skip
+"""Indexes with a name of their own: some are asked for by it, and one keeps a document from being sent twice at once."""
+
+_COLUMNS = """
+    SELECT made.name, group_concat(own.name, ' ') FROM sqlite_schema AS made, pragma_table_info(made.name) AS own
+    WHERE made.type = 'table' GROUP BY made.name
+"""
+
+
+def refuse_other_shape(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise StateError where a state of the current version lacks a table, a column or an index, or has other columns."""
+    fault = next(_faults(connection), None)
+    if fault is not None:
+        raise StateError(
+            f"{path}: the state is damaged: {fault}",
+            hint="nothing was changed. Restore it from a backup, or move it away; 'docbatch recover' then takes over what was sent",
+        )
+
+
+def _faults(connection: sqlite3.Connection) -> Iterator[str]:
+    found = dict(connection.execute(_COLUMNS).fetchall())
+    for table, columns in TABLES.items():
+        if table not in found:
+            yield f"the table {table} is missing"
+        elif sorted(found[table].split()) != sorted(columns.split()):
+            yield f"the table {table} has other columns than docbatch gave it"
+    indexes = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
+    for index in sorted(INDEXES - indexes):
+        yield f"the index {index} is missing"
