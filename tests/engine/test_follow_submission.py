@@ -324,6 +324,12 @@ def test_the_same_where_results_are_fetched_side_by_side(tmp_path: Path, name: s
     replace(row, traits={**row.traits, "concurrency": 4}).check(tmp_path)
 
 
+@pytest.mark.parametrize("name", SIDE_BY_SIDE)
+def test_the_same_where_results_are_at_hand_with_the_answer(tmp_path: Path, name: str) -> None:
+    row = ROWS[name]
+    replace(row, traits={**row.traits, "in_process": True}).check(tmp_path)
+
+
 def test_documents_that_fail_for_lack_of_credits_end_the_run_as_a_budget_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,7 +100,6 @@ def _at_hand(
     except NotAnswering as error:
         take_consequences(run, connection, ProviderCall.FETCH, error)
         return []
-    run.spool.flush()
     return outcomes
 
 
@@ -115,7 +114,7 @@ def _record(
 
     Vendors tell of it again each time.
     """
-    collected = [outcome for _, outcome in outcomes if isinstance(outcome, Collected)]
+    collected = _durable(run, outcomes)
     there = {each.key for each in collected}
     ready = [each for each in _ready(progress) if each.key not in there]
     failed = {each.key: each.failure for each in progress.ended if isinstance(each, Failed)}
@@ -199,11 +198,15 @@ def collect(run: Run, connection: ProviderConnection, submission: Submission) ->
     except NotAnswering as error:
         take_consequences(run, connection, ProviderCall.FETCH, error)
         return
-    run.spool.flush()
-    collected = [outcome for _, outcome in outcomes if isinstance(outcome, Collected)]
-    if collected:
+    if collected := _durable(run, outcomes):
         run.store.submissions.collect(submission.id, collected)
     _take_over(run, connection, submission, outcomes)
+
+
+def _durable(run: Run, outcomes: Sequence[tuple[ReadyItem, Outcome]]) -> list[Collected]:
+    """Return the results among what was fetched once they outlast a loss of power: only then they are recorded."""
+    run.spool.flush()
+    return [outcome for _, outcome in outcomes if isinstance(outcome, Collected)]
 
 
 def _take_over(

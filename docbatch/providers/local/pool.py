@@ -46,6 +46,10 @@ _START_PATIENCE = 120.0
 _START_ATTEMPTS = 3
 # A few documents wait at each worker, so that a worker never waits for the parent.
 _HELD = 4
+_MANY = 128
+"""So many results are worth a round of their own."""
+_FEW_LEFT = 16
+"""While more than so many documents wait for each worker, results need not be taken at once."""
 _PIPES = 3
 _OTHER_FILES = 512
 
@@ -57,7 +61,10 @@ class TaskOutcome:
 
 
 class Pool:
-    """Reads tasks in worker processes. `wake` is called, from the pool's thread, whenever something ended."""
+    """Reads tasks in worker processes.
+
+    `wake` is called, from the pool's thread, when much has ended that nobody took, or when there is soon nothing left to do.
+    """
 
     def __init__(
         self,
@@ -132,7 +139,7 @@ class Pool:
                 if self._cancelled:
                     self._give_up_cancelled()
                 self._hand_out()
-                if self._ended:
+                if self._is_awaited():
                     self._wake()
                 self._attend()
                 self._kill_late()
@@ -145,6 +152,13 @@ class Pool:
             for worker in self._workers:
                 worker.end()
             self._workers.clear()
+
+    def _is_awaited(self) -> bool:
+        """Say whether it is time to take what ended. Where much is waiting to be read, it is looked for often enough."""
+        with self._lock:
+            return bool(self._ended) and (
+                len(self._ended) >= _MANY or len(self._queue) <= _FEW_LEFT * self._width
+            )
 
     def _hand_out(self) -> None:
         with self._lock:
