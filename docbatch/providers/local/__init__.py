@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TRAITS = Traits(
     recovery=Recovery.KEYED,
-    max_items=64,
+    max_items=256,
     max_in_flight=4,
     free=True,
     in_process=True,

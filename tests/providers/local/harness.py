@@ -6,7 +6,7 @@ import json
 import os
 import select
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,10 +50,14 @@ class Bench:
     def wait(self, count: int) -> dict[str, Answer]:
         answers: dict[str, Answer] = {}
         while len(answers) < count:
-            assert self._ended.wait(PATIENCE), f"only {sorted(answers)} ended"
-            self._ended.clear()
-            answers |= {outcome.task.id: outcome.answer for outcome in self.pool.drain()}
+            answers |= self.called(answers)
         return answers
+
+    def called(self, before: Collection[str] = ()) -> dict[str, Answer]:
+        """Return what ended by the time that the pool calls for it to be taken."""
+        assert self._ended.wait(PATIENCE), f"only {sorted(before)} ended"
+        self._ended.clear()
+        return {outcome.task.id: outcome.answer for outcome in self.pool.drain()}
 
     def written(self, task: Task, answer: Answer) -> Mapping[str, Any]:
         """Return the payload of a task that ended well, after checking its digest and size."""

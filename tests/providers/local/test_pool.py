@@ -319,3 +319,11 @@ def test_a_worker_leaves_after_much_work(tmp_path: Path, monkeypatch: pytest.Mon
     assert not reader.spent
     reader.answer(missing)
     assert reader.spent
+
+
+def test_while_much_waits_to_be_read_what_ended_is_taken_seldom(one: Bench) -> None:
+    one.pool.submit([one.task(str(number), b"hello") for number in range(200)])
+
+    first = one.called()
+    assert len(first) >= 128
+    assert len(first) + len(one.wait(200 - len(first))) == 200
