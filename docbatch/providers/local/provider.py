@@ -53,7 +53,7 @@ class _Work:
 class LocalProvider(Unsearchable):
     """Reads documents in worker processes of this machine.
 
-    Answers are written below `incoming`. `wake` is called, from another thread, whenever a document ended.
+    Answers are written below `incoming`. `wake` is called, from another thread, when documents ended that are worth a look.
     """
 
     type = "local"
