@@ -10,6 +10,8 @@ from docbatch.sinks.paths import folded
 
 MADE = Path(__file__).parent / "projects"
 STAMPED = "SET size = ?, mtime_ns = ?, inode = ?"
+FIRST_WITH_TEXTS = 3
+"""From this version on the root of a job is bytes, called its source, and what was seen of an output is one text."""
 
 
 def put_down(root: Path, name: str = "version2") -> Path:
@@ -20,13 +22,18 @@ def put_down(root: Path, name: str = "version2") -> Path:
     shutil.copytree(MADE / name, root)
     state = (root / "state").rename(root / ".docbatch")
     with closing(sqlite3.connect(state / "state.db")) as database, database:
-        ((made,),) = database.execute("SELECT root FROM job WHERE name = 'notes'")
-        _move(database, Path(os.fsdecode(made)).parent, root)
-        _stamp(database)
+        has_texts = database.execute("PRAGMA user_version").fetchone()[0] >= FIRST_WITH_TEXTS
+        source = "source" if has_texts else "root"
+        ((made,),) = database.execute(f"SELECT {source} FROM job WHERE name = 'notes'")
+        _move(database, source, Path(os.fsdecode(made)).parent, root)
+        if has_texts:
+            _stamp_with_texts(database)
+        else:
+            _stamp(database)
     return state
 
 
-def _move(database: sqlite3.Connection, old: Path, new: Path) -> None:
+def _move(database: sqlite3.Connection, source: str, old: Path, new: Path) -> None:
     def moved(path: str | bytes) -> str | bytes:
         return (
             path.replace(str(old), str(new))
@@ -35,7 +42,7 @@ def _move(database: sqlite3.Connection, old: Path, new: Path) -> None:
         )
 
     database.create_function("moved", 1, moved)
-    database.execute("UPDATE job SET root = moved(root)")
+    database.execute(f"UPDATE job SET {source} = moved({source})")
     database.execute("UPDATE sink SET root = moved(root), identity = moved(identity)")
 
 
@@ -50,6 +57,23 @@ def _stamp(database: sqlite3.Connection) -> None:
             f"UPDATE delivery {STAMPED} WHERE sink = ? AND path = ? AND inode IS NOT NULL",
             (*_seen(root, output), sink, path),
         )
+
+
+def _stamp_with_texts(database: sqlite3.Connection) -> None:
+    def stamp(root: bytes, output: bytes) -> str:
+        return " ".join(f"{each:x}" for each in _seen(root, output))
+
+    database.create_function("stamped", 2, stamp)
+    database.create_function("folded_at", 2, lambda root, output: folded(root + b"/" + output))
+    database.execute(
+        "UPDATE sink SET stamp = stamped(root, output) WHERE stamp IS NOT NULL AND output IS NOT NULL"
+    )
+    # The rows of a database have no places of their own.
+    database.execute(
+        "UPDATE delivery SET (folded, stamp) = (SELECT folded_at(root, delivery.output),"
+        " CASE WHEN delivery.stamp IS NOT NULL THEN stamped(root, delivery.output) END FROM sink WHERE id = sink)"
+        " WHERE delivery.folded IS NOT NULL"
+    )
 
 
 def _seen(root: bytes, output: bytes) -> tuple[int, int, int]:

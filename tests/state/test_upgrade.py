@@ -22,9 +22,9 @@ KEPT = f"state.db.before-{VERSION}"
 Content = dict[str, list[tuple[object, ...]]]
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    put_down(tmp_path / "project")
+@pytest.fixture(params=["version2", "version4"])
+def project(tmp_path: Path, request: pytest.FixtureRequest) -> Project:
+    put_down(tmp_path / "project", request.param)
     return Project(tmp_path / "project")
 
 

@@ -7,6 +7,7 @@ not be there, is filled with the specs, documents and outputs, and in `state/` w
 sinks of one job, a document and a job that are gone, a document that failed, and a sink that is no longer declared.
 
     version2    a2dc891
+    version4    fbb1711
 """
 
 import os
