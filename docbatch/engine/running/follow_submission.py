@@ -96,11 +96,10 @@ def _at_hand(
     if not ready or not connection.traits.in_process or connection.traits.concurrency > 1:
         return []
     try:
-        outcomes = yield from _one_by_one(connection, _fetcher(run, connection, submission), ready)
+        return (yield from _one_by_one(connection, _fetcher(run, connection, submission), ready))
     except NotAnswering as error:
         take_consequences(run, connection, ProviderCall.FETCH, error)
         return []
-    return outcomes
 
 
 def _record(
@@ -198,7 +197,8 @@ def collect(run: Run, connection: ProviderConnection, submission: Submission) ->
     except NotAnswering as error:
         take_consequences(run, connection, ProviderCall.FETCH, error)
         return
-    if collected := _durable(run, outcomes):
+    collected = _durable(run, outcomes)
+    if collected:
         run.store.submissions.collect(submission.id, collected)
     _take_over(run, connection, submission, outcomes)
 
