@@ -82,7 +82,7 @@ MONEY = [
 
 LOSS = [
     Mutant("a submission is through while results wait", "docbatch/state/entries.py", "status IN ('running', 'ready', 'partial') LIMIT 1", "status IN ('running', 'partial') LIMIT 1", f"{STATE} {FOLLOWING}"),
-    Mutant("a result is recorded before it is in the spool", RUNNING + "follow_submission.py", "run.spool.flush()", "pass", f"{ENGINE} tests/test_spool.py tests/test_durability.py"),
+    Mutant("a result is recorded before it is in the spool", RUNNING + "follow_submission.py", "run.spool.flush()", "pass", f"{ENGINE} tests/spool tests/test_durability.py"),
     Mutant("a result that is in part counts as whole", RUNNING + "fetch_results.py", "each.partial or made.partial", "each.partial", ENGINE),
     Mutant("a spoilt result is given up at once", RUNNING + "fetch_results.py", "self.flaws[each.key] += 1", "self.flaws[each.key] += PATIENCE", f"{FOLLOWING} {ENGINE}"),
     Mutant("a failed fetch is remembered", RUNNING + "fetch_results.py", "self._begun.pop(each.key).call.result()", "self._begun[each.key].call.result()", f"{ENGINE} {FOLLOWING}"),

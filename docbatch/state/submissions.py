@@ -20,6 +20,7 @@ from docbatch.state.entries import Entries
 from docbatch.state.events import Events
 from docbatch.state.items import Items
 from docbatch.state.records import Collected, Frozen, ReadyItem
+from docbatch.state.results import Results
 from docbatch.state.submission_rows import SUM, read
 
 RESULT_LOST = Failure(
@@ -33,12 +34,15 @@ EXPIRED = Failure(
 
 
 class Submissions:
-    def __init__(self, database: Database, items: Items, events: Events, deliveries: Deliveries) -> None:
+    def __init__(
+        self, database: Database, items: Items, events: Events, deliveries: Deliveries, results: Results
+    ) -> None:
         self._database = database
         self._items = items
         self._entries = Entries(database, items)
         self._events = events
         self._deliveries = deliveries
+        self._results = results
         self.rounds = self._entries.rounds
         self.waiting = self._entries.waiting
         self.unended = self._entries.unended
@@ -207,6 +211,7 @@ class Submissions:
                 self._entries.end(identity, item, "done", status, result=each.result, warnings=each.warnings)
                 if each.credits is not None:
                     self._entries.charge(identity, item, each.credits)
+            self._results.put((each.result, each.place) for each in collected if each.place is not None)
             self._deliveries.make_due(item.row for item in live.values())
             self._finish(identity)
 

@@ -17,6 +17,8 @@ CELLS = 256
 OPEN = ("intended", "unanswered", "submitted", "held")
 KEYS: Mapping[str, tuple[str, ...]] = {"item": ("key",)}
 """What a row is called where that is not its primary key."""
+PROVEN_BY_READING = frozenset({"pack", "result"})
+"""Tables that say where results lie: what is read there is held to its digest, and a row that is wrong is one lost result."""
 
 
 @dataclass(slots=True)
@@ -109,12 +111,12 @@ def _bytes(value: Value) -> bytes:
 
 
 def tables(connection: sqlite3.Connection) -> dict[str, TalliedTable]:
-    """Return the tables whose rows count: all but those of libraries, and the tallies themselves."""
+    """Return the tables whose rows count: all but those of libraries, the tallies themselves and what reading proves."""
     names = connection.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'tally'"
         " AND substr(name, 1, 1) <> '_' AND name NOT LIKE 'sqlite%' ORDER BY name"
     ).fetchall()
-    return {name: TalliedTable(connection, name) for (name,) in names}
+    return {name: TalliedTable(connection, name) for (name,) in names if name not in PROVEN_BY_READING}
 
 
 def tallied(

@@ -168,6 +168,7 @@ def collect(run: Run, connection: ProviderConnection, submission: Submission) ->
     collected = [outcome for _, outcome in outcomes if isinstance(outcome, Collected)]
     if collected:
         run.store.submissions.collect(submission.id, collected)
+        run.spool.recorded((each.result, each.place) for each in collected if each.place is not None)
         for each in collected:
             connection.answered(ProviderCall.FETCH, each.key)
         followed.fetching.relax()
