@@ -49,6 +49,10 @@ def file_of(folder: Path, name: str) -> Path:
     return folder / f"{name}{SUFFIX}"
 
 
+def is_there(folder: Path, name: str) -> bool:
+    return NAME.fullmatch(name) is not None and file_of(folder, name).exists()
+
+
 def mark(recorded: int) -> bytes:
     """Return a mark that says that results were recorded up to this place of the pack."""
     said = _MARK + recorded.to_bytes(8, "big")

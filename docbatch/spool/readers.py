@@ -6,17 +6,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from docbatch.owner_only import opener
+from docbatch.owner_only import make_file, opener
 
 _NAME = "readers"
 
 
 @contextlib.contextmanager
 def reading(root: Path) -> Iterator[None]:
-    """Keep every pack in its place for the block; begin it before the index is asked.
-
-    Where the folder can be read only, nobody is kept from anything, and a pack that goes is a result that cannot be read.
-    """
+    """Keep every pack in its place for the block; begin it before the index is asked. Nothing is written."""
     descriptor = _opened(root)
     try:
         if descriptor is not None:
@@ -43,10 +40,13 @@ def without_readers(root: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
+def make(root: Path) -> None:
+    """Make what readers hold, before there is a pack. Raises OSError."""
+    make_file(root / _NAME)
+
+
 def _opened(root: Path) -> int | None:
-    path = str(root / _NAME)
-    with contextlib.suppress(OSError):
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    with contextlib.suppress(OSError):
-        return opener(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
-    return None
+    try:
+        return os.open(root / _NAME, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None

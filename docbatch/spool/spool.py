@@ -32,10 +32,11 @@ from docbatch.packed import (
     unpacked,
     write_entry,
 )
+from docbatch.spool import readers
 from docbatch.spool.index import ResultIndex
 from docbatch.spool.leftovers import clear
 from docbatch.spool.old_entries import OldEntries
-from docbatch.spool.pack import OpenPacks, PackWriter, packs_in
+from docbatch.spool.pack import OpenPacks, PackWriter, is_there, packs_in
 
 LARGEST_PACK = 1 << 30
 """Bytes after which a pack is closed and another begun."""
@@ -69,6 +70,7 @@ class Spool:
         try:
             make_folder(self.root)
             make_folder(self.incoming)
+            readers.make(self.root)
             for leftover in self.incoming.iterdir():
                 leftover.unlink()
         except OSError as error:
@@ -199,7 +201,7 @@ class Spool:
     def has(self, digest: str) -> bool:
         """Say whether there is an entry of this name, sound or not."""
         place = self.where(digest)
-        return (place is not None and place.pack in packs_in(self.packs)) or self.old.has(digest)
+        return (place is not None and is_there(self.packs, place.pack)) or self.old.has(digest)
 
     def is_empty(self) -> bool:
         """Say whether there is no result at all, whatever the index says."""

@@ -3,7 +3,9 @@ import gzip
 import hashlib
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -410,3 +412,17 @@ def test_a_draft_that_does_not_fit_leaves_nothing(spool: Spool) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     assert not list(spool.incoming.iterdir())
+
+
+def test_many_threads_keep_results_at_once(spool: Spool) -> None:
+    payloads = [os.urandom(number % 3000) for number in range(400)]
+    with ThreadPoolExecutor(8) as threads:
+        places = list(threads.map(lambda each: spool.admit(spool.draft(each)), payloads))
+        for _ in range(20):
+            threads.submit(spool.flush)
+    spool.flush()
+
+    read = [spool.read(hashlib.sha256(each).hexdigest()) for each in payloads]
+    assert read == payloads
+    ends = sorted((place.start, place.start + place.length) for place in set(places))
+    assert all(end <= start for (_, end), (start, _) in pairwise(ends))
