@@ -29,4 +29,7 @@ class ResultIndex(Protocol):
         """Inside the current transaction: note that a pack is known up to a place."""
 
     def forget_pack(self, name: str) -> None:
-        """Inside the current transaction: drop a pack that is gone and of which no result is needed any more."""
+        """Inside the current transaction: drop a pack that was retired and is gone."""
+
+    def lose_pack(self, name: str) -> None:
+        """Inside the current transaction: drop a pack that is gone, with all that is said to lie in it."""

@@ -207,6 +207,23 @@ class Spool:
         """Say whether there is no result at all, whatever the index says."""
         return not packs_in(self.packs) and next(self.old.digests(), None) is None
 
+    def lacks_packs(self) -> bool:
+        """Say whether results are known to be lost without reading any: there are none at all, or a whole pack is gone."""
+        return self.is_empty() or bool(self._gone())
+
+    def forget_gone_packs(self) -> None:
+        """Forget packs that are gone, once their results were brought back. For the one who may write."""
+        gone = self._gone()
+        if gone and self.index is not None:
+            with self.index.write():
+                for name in gone:
+                    self.index.lose_pack(name)
+
+    def _gone(self) -> list[str]:
+        known = {} if self.index is None else self.index.packs()
+        there = packs_in(self.packs) if known else {}
+        return [name for name, pack in known.items() if name not in there and not pack.is_retired]
+
     def entries(self) -> Iterator[str]:
         """Yield the digests of all entries in order, whether they are sound or not."""
         indexed = () if self.index is None else self.index.digests()

@@ -116,8 +116,15 @@ class Results:
         self._seal(name)
 
     def forget_pack(self, name: str) -> None:
-        """Inside the current transaction: drop a pack that is gone and of which no result is needed any more."""
+        """Inside the current transaction: drop a pack that was retired and is gone."""
         self._database.execute("DELETE FROM pack WHERE name = ?", (name,))
+
+    def lose_pack(self, name: str) -> None:
+        """Inside the current transaction: drop a pack that is gone, with all that is said to lie in it."""
+        self._database.execute(
+            "DELETE FROM result WHERE pack = (SELECT id FROM pack WHERE name = ?)", (name,)
+        )
+        self.forget_pack(name)
 
     def _seal(self, name: str) -> None:
         self._database.execute(

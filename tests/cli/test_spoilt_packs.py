@@ -64,7 +64,6 @@ def test_what_a_spoilt_pack_held_is_named_and_comes_back(
     before = subject.outputs()
     spoil(first_pack(subject), first_pack(stranger))
     found = subject.call("state", "check")
-    quiet = subject.call("apply")
     for path in (subject.root / "out").iterdir():
         path.unlink()
     ended = subject.applied()
@@ -73,10 +72,27 @@ def test_what_a_spoilt_pack_held_is_named_and_comes_back(
     assert found.code == 1
     assert 1 <= len(named) <= 4
     assert all(line.startswith("item ") for line in named)
-    assert quiet.code == 0
     assert subject.outputs() == before
     assert ended.processed == len(named)
     assert subject.call("state", "check").code == 0
+
+
+def test_a_pack_that_is_gone_is_told_by_the_plan_and_filled_again_although_all_outputs_are_there(
+    tmp_path: Path,
+) -> None:
+    subject = project(tmp_path / "project")
+    before = subject.outputs()
+    first_pack(subject).unlink()
+    planned = subject.call("plan")
+    ended = subject.applied()
+    again = subject.applied()
+
+    assert "their stored results are gone: read again" in planned.out
+    assert (ended.processed, again.processed) == (4, 0)
+    assert '"type": "resultslost", "job": "job", "documents": 4, "read_again": 4' in ended.out
+    assert subject.outputs() == before
+    assert subject.call("state", "check").code == 0
+    assert "Nothing is due." in subject.call("plan").out
 
 
 def test_a_pack_of_another_project_beside_ours_does_no_harm(tmp_path: Path) -> None:

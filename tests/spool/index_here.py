@@ -39,3 +39,7 @@ class IndexHere:
 
     def forget_pack(self, name: str) -> None:
         self.known.pop(name, None)
+
+    def lose_pack(self, name: str) -> None:
+        self.results = {digest: place for digest, place in self.results.items() if place.pack != name}
+        self.forget_pack(name)

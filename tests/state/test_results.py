@@ -114,6 +114,15 @@ def test_a_retired_pack_holds_nothing_and_keeps_what_was_moved(store: Store) -> 
     assert list(store.results.packs()) == [OTHER]
 
 
+def test_a_pack_that_is_gone_takes_along_what_lay_in_it(store: Store) -> None:
+    put(store, **{ONE: ResultPlace(PACK, 16, 50), TWO: ResultPlace(OTHER, 16, 50)})
+    with store.write():
+        store.results.lose_pack(PACK)
+
+    assert list(store.results.digests()) == [TWO]
+    assert list(store.results.packs()) == [OTHER]
+
+
 def test_a_reader_knows_it_too(store: Store, tmp_path: Path) -> None:
     put(store, **{ONE: ResultPlace(PACK, 16, 50)})
 
