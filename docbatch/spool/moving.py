@@ -10,8 +10,8 @@ from docbatch.spool.spool import Spool
 
 PATIENCE = 20.0
 """Seconds of one start; what is left is moved by the next."""
-BATCH = 500
-BATCH_BYTES = 8 << 20
+BATCH = 2000
+BATCH_BYTES = 16 << 20
 
 
 class MovedResults(NamedTuple):

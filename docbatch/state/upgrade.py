@@ -7,7 +7,7 @@ from docbatch.core.errors import StateError
 from docbatch.state.copies import write_copy
 from docbatch.state.tallies import count_anew
 
-VERSION = 4
+VERSION = 5
 
 
 def stored_version(connection: sqlite3.Connection) -> int:
