@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docbatch.packed import Codec, expanded, is_of, most_packed
+from docbatch.spool.pack import open_to_read
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -29,7 +30,7 @@ class OldEntries:
 
     def compressed(self, digest: str, limit: int) -> bytes:
         """Return an entry as it lies there. Raises OSError, ValueError where its payload would be over the limit."""
-        with self.path(digest).open("rb") as file:
+        with os.fdopen(open_to_read(self.path(digest)), "rb") as file:
             if os.fstat(file.fileno()).st_size > most_packed(limit):
                 raise ValueError(f"it is larger than {limit} bytes")
             return file.read()

@@ -14,6 +14,7 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -66,7 +67,9 @@ def packs_in(folder: Path) -> dict[str, int]:
             return {
                 each.name.removesuffix(SUFFIX): each.stat(follow_symlinks=False).st_size
                 for each in entries
-                if each.name.endswith(SUFFIX) and NAME.fullmatch(each.name.removesuffix(SUFFIX))
+                if each.name.endswith(SUFFIX)
+                and NAME.fullmatch(each.name.removesuffix(SUFFIX))
+                and each.is_file(follow_symlinks=False)
             }
     except FileNotFoundError:
         return {}
@@ -74,7 +77,7 @@ def packs_in(folder: Path) -> dict[str, int]:
 
 def contents(path: Path, start: int = len(MAGIC)) -> Iterator[Found]:
     """Yield what lies in a pack from a place on, up to the first that is no whole entry or mark. Raises OSError."""
-    with path.open("rb") as file:
+    with os.fdopen(open_to_read(path), "rb") as file:
         size = os.fstat(file.fileno()).st_size
         file.seek(start)
         while found := _found(file.read(HEAD_SIZE), start):
@@ -205,7 +208,7 @@ class _OpenPack:
 
     def __init__(self, path: Path) -> None:
         self._descriptor = -1
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        self._descriptor = open_to_read(path)
 
     def read(self, start: int, length: int) -> bytes:
         if start < 0 or length < 0 or start + length > os.fstat(self._descriptor).st_size:
@@ -222,6 +225,15 @@ class _OpenPack:
         if self._descriptor >= 0:
             with contextlib.suppress(OSError):
                 os.close(self._descriptor)
+
+
+def open_to_read(path: Path) -> int:
+    """Open a regular file. Raises OSError, ValueError where it is another: a pipe would be waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ValueError("it is no regular file")
+    return descriptor
 
 
 def _write(descriptor: int, data: bytes, at: int) -> None:

@@ -86,6 +86,15 @@ def test_a_file_that_is_no_pack_stays(root: Path, index: IndexHere) -> None:
     assert strange.read_bytes() == b"somebody's own"
 
 
+def test_what_is_no_file_stays(root: Path, index: IndexHere) -> None:
+    left_by_a_kill(root, index, b"one")
+    os.mkfifo(root / "packs" / f"{'0' * 16}.pack")
+    (root / "packs" / f"{'1' * 16}.pack").mkdir()
+
+    assert start(root, index).read(DIGESTS[b"one"]) == b"one"
+    assert len(list((root / "packs").iterdir())) == 3
+
+
 def test_nothing_is_dropped_under_a_state_that_is_known_to_be_older(root: Path, index: IndexHere) -> None:
     path = left_by_a_kill(root, index, b"one", unrecorded=b"two" * 99)
     before = path.read_bytes()

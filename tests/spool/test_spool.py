@@ -203,6 +203,22 @@ def test_an_index_that_says_nonsense_leads_nowhere(
         spool.read(DIGEST)
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_not_waited_for(
+    spool: Spool, index: IndexHere, make: Callable[[Path], None]
+) -> None:
+    (place,) = keep(spool, PAYLOAD)
+    spool.close()
+    pack_of(spool).unlink()
+    make(spool.packs / f"{place.pack}.pack")
+    old = spool.old.path(DIGEST)
+    old.parent.mkdir()
+    make(old)
+
+    with pytest.raises(ResultLost, match=DIGEST):
+        spool.read(DIGEST)
+
+
 def test_a_missing_entry_says_what_is_safe(spool: Spool) -> None:
     with pytest.raises(ResultLost, match="is missing") as caught:
         spool.read(DIGEST)
