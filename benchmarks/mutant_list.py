@@ -24,6 +24,7 @@ PLANS = "tests/cli/test_cycle.py tests/cli/test_plan_files.py tests/engine/test_
 REUSE = "tests/cli/test_reuse.py tests/engine/test_recovery.py"
 DISKS = "tests/cli/test_bad_disks.py"
 REFUSALS = "tests/cli/test_refusals.py"
+PACKS = "tests/spool"
 
 
 class Mutant(NamedTuple):
@@ -82,7 +83,20 @@ MONEY = [
 
 LOSS = [
     Mutant("a submission is through while results wait", "docbatch/state/entries.py", "status IN ('running', 'ready', 'partial') LIMIT 1", "status IN ('running', 'partial') LIMIT 1", f"{STATE} {FOLLOWING}"),
-    Mutant("a result is recorded before it is in the spool", RUNNING + "follow_submission.py", "run.spool.flush()", "pass", f"{ENGINE} tests/test_spool.py tests/test_durability.py"),
+    Mutant("a result is recorded before it is in the spool", RUNNING + "follow_submission.py", "run.spool.flush()", "pass", f"{ENGINE} tests/spool tests/test_durability.py"),
+    Mutant("a result is recorded where it does not lie yet", "docbatch/spool/spool.py", "        self.flush()\n        if placed:", "        if placed:", PACKS),
+    Mutant("a full pack is left before it is durable", "docbatch/spool/spool.py", "            self._flush(full)\n", "", PACKS),
+    Mutant("a draft is believed whatever it is", "docbatch/spool/spool.py", "if head is None or head.digest != draft.digest or head.size != size:", "if head is None:", PACKS),
+    Mutant("a result is not held to its digest", "docbatch/packed.py", "    if not is_of(payload, digest):\n", "    if False:\n", PACKS),
+    Mutant("the folders of a pack are not flushed", "docbatch/spool/pack.py", "                _settle(folder)\n", "                pass\n", PACKS),
+    Mutant("nothing marks how far a pack was recorded", "docbatch/spool/pack.py", "self._recorded > self._marked:", "False:", PACKS),
+    Mutant("what a newer state recorded is dropped", "docbatch/spool/leftovers.py", "    if any(found.recorded > (pack.end if known else 0) for found in contents(path, pack.end)):", "    if False:", PACKS),
+    Mutant("what is not known is dropped under an older state", "docbatch/spool/leftovers.py", "elif whole and known:", "elif known:", PACKS),
+    Mutant("packs go while somebody reads", "docbatch/spool/readers.py", "            yield False\n", "            yield True\n", PACKS),
+    Mutant("an altered record of a pack is believed", "docbatch/state/results.py", "reach if checksum(name, reach, retired) == sealed else None", "reach", f"{STATE} {PACKS}"),
+    Mutant("what only an output names is let go", "docbatch/state/results.py", "SELECT digest_of(result) FROM delivery WHERE digest_of(result) IS NOT NULL", "SELECT digest_of(NULL) WHERE 0", f"{STATE} {PACKS}"),
+    Mutant("a damaged result of before is moved", "docbatch/spool/moving.py", "    if not is_of(payload, digest):\n        return None\n", "", PACKS),
+    Mutant("the index is not told where results lie", "docbatch/state/submissions.py", "self._results.put((each.result, each.place) for each in collected if each.place is not None)", "pass", f"{ENGINE} tests/engine/test_bring_back_results.py"),
     Mutant("a result that is in part counts as whole", RUNNING + "fetch_results.py", "each.partial or made.partial", "each.partial", ENGINE),
     Mutant("a spoilt result is given up at once", RUNNING + "fetch_results.py", "self.flaws[each.key] += 1", "self.flaws[each.key] += PATIENCE", f"{FOLLOWING} {ENGINE}"),
     Mutant("a failed fetch is remembered", RUNNING + "fetch_results.py", "self._begun.pop(each.key).call.result()", "self._begun[each.key].call.result()", f"{ENGINE} {FOLLOWING}"),

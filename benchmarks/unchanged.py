@@ -94,9 +94,11 @@ def sample_payload() -> bytes:
         (root / "jobs" / "job.yaml").write_text(JOB.replace("{sink}", SINKS["files"]))
         subprocess.run([sys.executable, "-m", "docbatch", "apply"], cwd=root, check=True, capture_output=True)
         from docbatch.spool import Spool  # noqa: PLC0415
+        from docbatch.state.store import Store  # noqa: PLC0415
 
-        spool = Spool(root / ".docbatch" / "spool")
-        return spool.read(next(iter(spool.entries())))
+        with Store.readable(root / ".docbatch") as store:
+            spool = Spool(root / ".docbatch" / "spool", store.results)
+            return spool.read(next(iter(spool.entries())))
 
 
 def timed(command: Sequence[str], cwd: Path) -> tuple[float, float, int]:

@@ -36,6 +36,7 @@ __all__ = [
     "Replanned",
     "Result",
     "ResultsLost",
+    "ResultsMoved",
     "SinkError",
     "SpecError",
     "StalePlan",
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
         Remark,
         Replanned,
         ResultsLost,
+        ResultsMoved,
         Trouble,
         Waiting,
     )
@@ -103,7 +105,7 @@ else:
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.engine.planning.explain_document": "Explanation",
         "docbatch.engine.progress_notices": "Answered Delivered Ended Fetched Hindered Intended Looked Looking Notice"
-        " Relieved Remark Replanned ResultsLost Trouble Waiting",
+        " Relieved Remark Replanned ResultsLost ResultsMoved Trouble Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
     }
 

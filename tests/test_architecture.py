@@ -22,6 +22,7 @@ LAYERS = (
     ("specs", "webhooks"),
     ("sources", "providers", "sinks", "state", "spool"),
     ("fields",),
+    ("packed",),
     ("naming", "media", "durability", "jsontext", "owner_only", "processes", "registry"),
     ("plugins",),
     ("core",),

@@ -1,6 +1,5 @@
 """Reads documents as a job does: through the provider, in its worker processes, with what the route gives."""
 
-import gzip
 import hashlib
 import os
 import tempfile
@@ -9,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from docbatch.core.models import Operation, WorkItem
+from docbatch.core.models import Draft, Operation, WorkItem
 from docbatch.core.results import DocumentInfo
 from docbatch.media import HEAD_SIZE, detect
+from docbatch.packed import unpacked
 from docbatch.providers.base import Batch, Failed, Intent, Ready
 from docbatch.providers.local.provider import LocalProvider
 from fidelity.truth import FAILED, Reading
@@ -67,7 +67,7 @@ def _answers(provider: LocalProvider, intent: Intent, ended: threading.Event) ->
         for one in provider.poll(intent, intent.submission).ended:
             match one:
                 case Ready():
-                    found[one.key] = _reading(provider, provider.fetch(intent, one).path)
+                    found[one.key] = _reading(provider, provider.fetch(intent, one))
                 case Failed():
                     found[one.key] = Reading(
                         "", "", f"{FAILED}:{one.failure.kind}", error=one.failure.message
@@ -77,7 +77,8 @@ def _answers(provider: LocalProvider, intent: Intent, ended: threading.Event) ->
     return found
 
 
-def _reading(provider: LocalProvider, place: Path) -> Reading:
-    answer = provider.read(gzip.decompress(place.read_bytes()))
+def _reading(provider: LocalProvider, draft: Draft) -> Reading:
+    entry = draft.entry.read_bytes() if isinstance(draft.entry, Path) else draft.entry
+    answer = provider.read(unpacked(entry, draft.digest))
     result = answer.result(DocumentInfo(path="", sha256="", size=0, media_type=""))
     return Reading(answer.markdown(), answer.text(), result.outcome, tuple(result.warnings or ()))

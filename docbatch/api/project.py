@@ -157,7 +157,7 @@ class Project:
             notes=self.remarks(specs or None),
         )
         with read_plan(selection) as made:
-            spool = Spool(self._folder / "spool")
+            spool = Spool(self._folder / "spool", None if made.store is None else made.store.results)
             report = plan_report(made, spool, -1 if examples is None else examples)
             if out is not None:
                 from docbatch.engine.planning.plan_file import save

@@ -115,6 +115,8 @@ def _trouble(notice: Notice) -> str | None:
             text = f"job '{notice.job}': {notice.links:,} of {notice.total:,} links looked at"
         case docbatch.ResultsLost():
             text = f"job '{notice.job}': {_lost(notice)}"
+        case docbatch.ResultsMoved():
+            text = _moved(notice)
         case docbatch.Replanned():
             text = f"{notice.document}: {notice.reason}; planned again"
         case docbatch.Answered() | docbatch.Looking() | docbatch.Remark():
@@ -148,6 +150,13 @@ def _lost(notice: docbatch.ResultsLost) -> str:
     beyond = notice.documents - notice.read_again - notice.fetched_again
     expired = [f"{plural(beyond, 'document')} can only be had again by paying"] if beyond else []
     return f"{kept} missing or damaged; {'; '.join((*told, *expired))}"
+
+
+def _moved(notice: docbatch.ResultsMoved) -> str:
+    from docbatch.core.report import plural
+
+    left = f"; {notice.left:,} more are left for the next apply" if notice.left else ""
+    return f"{plural(notice.results, 'stored result')} of an older version moved into packs{left}"
 
 
 def _hindered(notice: docbatch.Hindered) -> str:

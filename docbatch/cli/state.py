@@ -77,6 +77,28 @@ def backup(file: Path) -> None:
     say(f"wrote {file}")
 
 
+@command.command(name="compact")
+@click.option("--dry-run", is_flag=True, help="Only say what would be rewritten.")
+def compact(*, dry_run: bool) -> None:
+    """Let go of stored results that no document and no output needs any more, and put small packs of them together."""
+    from docbatch.core.report import human, plural
+    from docbatch.engine.administration.compact_spool import compact as rewrite
+
+    done = rewrite(state_folder(), dry_run=dry_run)
+    if not done.packs:
+        say(f"the spool takes {human(done.before)}, and nothing of it is worth to be rewritten")
+        return
+    rewritten, are = ("would be rewritten", "would be") if dry_run else ("rewritten", "are")
+    dropped = f"; {plural(done.dropped, 'result')} that nothing needs {are} let go" if done.dropped else ""
+    say(f"{plural(done.packs, 'pack')} {rewritten}: {human(done.before)} {are} {human(done.after)}{dropped}")
+    if done.damaged:
+        say(
+            f"{plural(done.damaged, 'result')} could not be read; 'docbatch state check --repair', then 'docbatch apply', brings them back"
+        )
+    if done.waits:
+        say("another command reads results; what was rewritten is removed by the next apply")
+
+
 @command.command(name="check")
 @click.option(
     "--repair",

@@ -8,6 +8,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 
 class Operation(enum.StrEnum):
@@ -250,14 +251,43 @@ class Traits:
         return self.grace / max(self.looks, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A payload that already lies in a file below the spool's `incoming/`, compressed as the spool keeps it.
+class ResultPlace(NamedTuple):
+    """Where a result lies in the spool. Only the spool knows what that means; others keep it and hand it back."""
 
-    `warnings` are those of the result, or the first of them, see `result_warnings`.
+    pack: str
+    start: int
+    length: int
+
+
+class KnownPack(NamedTuple):
+    """A file of many results, as the state knows it.
+
+    `end` is where the last of its results ends, None where the record of that is damaged. One that is retired holds nothing
+    that is needed, and is removed once nobody reads it.
     """
 
-    path: Path
+    end: int | None
+    is_retired: bool
+
+
+class PackUse(NamedTuple):
+    """How much of a pack is needed: of so many results so many, and the bytes of these."""
+
+    name: str
+    results: int
+    needed: int
+    needed_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A result on its way into the spool, packed as it lies there (see `docbatch.packed`).
+
+    `entry` is that, or the file below the spool's `incoming/` that holds it and nothing else. `digest` and `size` are those
+    of the payload. `warnings` are those of the result, or the first of them, see `result_warnings`.
+    """
+
+    entry: bytes | Path
     digest: str
     size: int
     warnings: tuple[str, ...] = ()

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import time
-import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
@@ -18,6 +17,7 @@ from docbatch.emulators.journal import write_whole
 from docbatch.emulators.reading import Page, Reading
 from docbatch.emulators.server import Emulator
 from docbatch.media import HEAD_SIZE, detect
+from docbatch.packed import unpacked
 from docbatch.providers.local.engines import Options
 from docbatch.providers.local.messages import Answer, Task, Written
 from docbatch.providers.local.ocr import tesseract_data
@@ -151,13 +151,16 @@ class LocalReader:
 
 
 def read_out(answer: Answer, path: Path) -> Reading:
-    """Return what the engine made of a document, and remove the file it was written to."""
+    """Return what the engine made of a document, and remove the file it was written to, where it was."""
     if isinstance(answer, Failure):
         return Reading(failure=answer)
     if not isinstance(answer, Written):
         return Reading(failure=Failure(FailureClass.VENDOR_ERROR, answer.reason))
-    payload = zlib.decompress(path.read_bytes(), wbits=31)
-    path.unlink()
+    entry = answer.entry
+    if entry is None:
+        entry = path.read_bytes()
+        path.unlink()
+    payload = unpacked(entry, answer.digest)
     return Reading(_pages(read(payload), partial=answer.partial))
 
 

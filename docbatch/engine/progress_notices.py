@@ -68,6 +68,14 @@ class ResultsLost:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultsMoved:
+    """Stored results of an older version that were moved into packs, and how many wait for the next run."""
+
+    results: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Replanned:
     """A document whose bytes were not the planned ones when they were to be sent."""
 
@@ -159,6 +167,7 @@ Notice = (
     | Fetched
     | Delivered
     | ResultsLost
+    | ResultsMoved
     | Replanned
     | Trouble
     | Hindered

@@ -213,14 +213,14 @@ class Documents:
         ).fetchone()
         return int(row[0])
 
-    def count_with_results(self, job: str) -> int:
-        """Return how many of a job's wanted documents have a result."""
-        row = self._database.execute(
-            "SELECT count(*) FROM document JOIN item ON item.id = document.item"
+    def results(self, job: str) -> Iterator[str]:
+        """Yield the digests of the results of a job's wanted documents, one for each document."""
+        rows = self._database.execute(
+            "SELECT item.result FROM document JOIN item ON item.id = document.item"
             " WHERE document.job = ? AND document.wanted = 1 AND item.result IS NOT NULL",
             (job,),
-        ).fetchone()
-        return int(row[0])
+        )
+        return (result for (result,) in rows)
 
     def has_result(self, job: str, path: bytes) -> bool:
         row = self._database.execute(

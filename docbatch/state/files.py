@@ -31,6 +31,7 @@ state.db.before-N
            the state as it was before a newer docbatch brought it to version N; an older docbatch can use it in the
            place of state.db. May be deleted once you are content
 spool/     every result as the provider gave it; outputs are written again from here, free of charge.
+           Its packs/ hold many results each, and state.db knows where each lies: keep both together.
            What lies in its incoming/ is on its way and may be deleted while nothing runs
 trash/     edited outputs that were replaced
 inbox/     what webhooks said, until a run takes it up; may be deleted at any time

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from docbatch.core.models import RemoteObject, WorkItem
+from docbatch.core.models import RemoteObject, ResultPlace, WorkItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Collected:
     """An item whose result lies durably in the spool, under its digest.
 
     `credits` is what the vendor charged, if it told. `warnings` are few and short, and name what a partial result lacks.
+    `place` is where the result lies, None where the index has it already.
     """
 
     key: str
@@ -40,3 +41,4 @@ class Collected:
     partial: bool
     credits: float | None = None
     warnings: tuple[str, ...] = ()
+    place: ResultPlace | None = None

@@ -18,8 +18,10 @@ TABLES: Mapping[str, str] = {
     "job": "name connection recipe config source priority pins revision timeout on_empty",
     "look": "subject kind place count first last needed until checksum",
     "meta": "name value",
+    "pack": "id name reach retired checksum",
     "recipe": "id key provider account operation config pins",
     "remote_object": "account step remote_id data expires checksum",
+    "result": "digest pack start length",
     "sink": "id job identity root output revision stamp wanted",
     "submission": "id sequence connection account recipe status marker config request prepared remote_id intended_at"
     " checksum",

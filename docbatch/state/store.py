@@ -25,6 +25,7 @@ from docbatch.state.items import Items
 from docbatch.state.looks import LookRecord
 from docbatch.state.proofs import faults
 from docbatch.state.remote_objects import RemoteObjects
+from docbatch.state.results import Results
 from docbatch.state.submissions import Submissions
 from docbatch.state.tallies import damage
 from docbatch.state.warned import WarnedDocuments
@@ -46,7 +47,8 @@ class Store:
         self.documents = Documents(database)
         self.deliveries = Deliveries(database)
         self.objects = RemoteObjects(database)
-        self.submissions = Submissions(database, self.items, self.events, self.deliveries)
+        self.results = Results(database)
+        self.submissions = Submissions(database, self.items, self.events, self.deliveries, self.results)
         self.deadlines = Deadlines(database)
         self.warned = WarnedDocuments(database)
         self.looks = LookRecord(database, lambda: self._place, self._drop_anchor)

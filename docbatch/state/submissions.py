@@ -20,6 +20,7 @@ from docbatch.state.entries import Entries
 from docbatch.state.events import Events
 from docbatch.state.items import Items, RecordedItem
 from docbatch.state.records import Collected, Frozen, ReadyItem
+from docbatch.state.results import Results
 from docbatch.state.submission_rows import SUM, read
 
 RESULT_LOST = Failure(
@@ -33,12 +34,15 @@ EXPIRED = Failure(
 
 
 class Submissions:
-    def __init__(self, database: Database, items: Items, events: Events, deliveries: Deliveries) -> None:
+    def __init__(
+        self, database: Database, items: Items, events: Events, deliveries: Deliveries, results: Results
+    ) -> None:
         self._database = database
         self._items = items
         self._entries = Entries(database, items)
         self._events = events
         self._deliveries = deliveries
+        self._results = results
         self.rounds = self._entries.rounds
         self.waiting = self._entries.waiting
         self.unended = self._entries.unended
@@ -182,14 +186,11 @@ class Submissions:
         failed: Mapping[str, Failure],
         collected: Sequence[Collected] = (),
     ) -> tuple[int, int]:
-        """Record which items ended at the vendor; what ended earlier stays as it is. What is `collected` lies in the spool.
-
-        Returns how many ended since they were last asked about, and how many of these failed.
-        """
+        """Record what ended at the vendor since it was last asked; return how many did, and how many of these failed."""
         with self._database.write():
             before = self._entries.running(identity)
-            well = [each.key for each in ready] + [each.key for each in collected]
-            live = self._entries.live(identity, [*well, *failed])
+            keys = [each.key for each in ready] + [each.key for each in collected] + list(failed)
+            live = self._entries.live(identity, keys)
             for each in ready:
                 if each.key in live:
                     self._entries.ready(identity, live[each.key], each)
@@ -201,16 +202,16 @@ class Submissions:
             self._finish(identity)
         return ended, sum(key in live for key in failed)
 
-    def collect(self, identity: str, collected: Iterable[Collected]) -> None:
+    def collect(self, identity: str, collected: Sequence[Collected]) -> None:
         """Record results that are durable in the spool; their deliveries become due."""
         with self._database.write():
-            collected = list(collected)
             live = self._entries.live(identity, [each.key for each in collected])
             self._take(identity, live, collected)
             self._finish(identity)
 
     def _take(self, identity: str, live: Mapping[str, RecordedItem], collected: Sequence[Collected]) -> None:
         self._entries.collect(identity, [(live[each.key], each) for each in collected])
+        self._results.put((each.result, each.place) for each in collected if each.place is not None)
         self._deliveries.make_due(live[each.key].row for each in collected)
 
     def fail(self, identity: str, failed: Mapping[str, Failure]) -> None:

@@ -24,6 +24,8 @@ LIKE = 3
 """How many digits items have in common that count in one part."""
 KEYS: Mapping[str, tuple[str, ...]] = {"item": ("key",)}
 """What a row is called where that is not its primary key."""
+PROVEN_BY_READING = frozenset({"pack", "result"})
+"""Tables that say where results lie: what is read there is held to its digest, and a row that is wrong is one lost result."""
 
 
 @dataclass(slots=True)
@@ -117,9 +119,10 @@ def _bytes(value: Value) -> bytes:
 
 
 def tables(connection: sqlite3.Connection) -> dict[str, TalliedTable]:
-    """Return the tables whose rows count: all but those of others, of libraries, and the tallies themselves."""
+    """Return the tables whose rows count: all but those of others, of libraries, the tallies themselves and what reading proves."""
     names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").fetchall()
-    return {name: TalliedTable(connection, name) for (name,) in names if name in TABLES and name != "tally"}
+    ours = TABLES.keys() - PROVEN_BY_READING - {"tally"}
+    return {name: TalliedTable(connection, name) for (name,) in names if name in ours}
 
 
 def tallied(

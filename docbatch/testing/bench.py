@@ -129,7 +129,9 @@ class Bench(Generic[E]):
     def fetched(self, provider: Provider, intent: Intent, ready: Ready) -> bytes:
         """Fetch a result, and return it as it will be read."""
         outcome = provider.fetch(intent, ready)
-        return self.spool.read(self.spool.admit(outcome)) if isinstance(outcome, Draft) else outcome
+        if not isinstance(outcome, Draft):
+            return outcome
+        return self.spool.read(outcome.digest, self.spool.admit(outcome))
 
     def tried(self, call: Callable[P, T], *args: P.args, **options: P.kwargs) -> T | Exception:
         """Return what a call gives or raises."""

@@ -60,7 +60,7 @@ class Meddler(Tripwire):
 
 @contextlib.contextmanager
 def wired(wire: Tripwire) -> Iterator[None]:
-    """Put the wire around every durable effect: transactions, renames and flushes.
+    """Put the wire around every durable effect: transactions, renames, writes into packs and flushes.
 
     Nothing is really flushed to the disk: what a killed process wrote is with the kernel, only a power cut loses it.
     """
@@ -83,7 +83,7 @@ def wired(wire: Tripwire) -> Iterator[None]:
         patch.setattr(Database, "__init__", open_unflushed)
         patch.setattr(Database, "write", write)
         patch.setattr(os, "fsync", lambda _descriptor: None)
-        for name in ("rename", "replace", "fsync", "link"):
+        for name in ("rename", "replace", "fsync", "link", "pwrite"):
             _wire_call(patch, wire, name)
         yield
 

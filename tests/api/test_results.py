@@ -3,7 +3,6 @@
 import json
 import threading
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -15,6 +14,7 @@ from docbatch.providers import REGISTRY
 from docbatch.state import lock
 from docbatch.state.documents import Documents
 from tests.cli.project import JOB, Project
+from tests.kept_results import KeptResult
 
 LINES = JOB + "  - {type: jsonl, path: lines.jsonl}\n"
 SIGNED = "https://bucket.example/a.pdf?X-Amz-Signature=5ec7e7"
@@ -41,11 +41,11 @@ def applied(files: Project) -> docbatch.Project:
     return project
 
 
-def entry(project: docbatch.Project, path: str) -> Path:
-    """Return the file in the spool that holds a document's result."""
+def entry(project: docbatch.Project, path: str) -> KeptResult:
+    """Return a document's result in the spool."""
     (explanation,) = project.explain(path)
     (digest,) = [fact.split()[1] for fact in explanation.facts if fact.startswith("result ")]
-    return project.root / ".docbatch" / "spool" / digest[:2] / f"{digest}.gz"
+    return KeptResult(project.root / ".docbatch", digest)
 
 
 @pytest.mark.parametrize("window", [1, 2, 5, 256])
@@ -92,7 +92,7 @@ def test_presigned_links_in_the_raw_answer_are_cut(applied: docbatch.Project) ->
 def test_a_spoilt_result_names_its_document_and_what_to_do(fault: str, applied: docbatch.Project) -> None:
     file = entry(applied, "in/b.txt")
     if fault == "missing":
-        file.unlink()
+        file.remove()
     else:
         file.write_bytes(entry(applied, "in/c.txt").read_bytes())
 
@@ -108,7 +108,7 @@ def test_a_spoilt_result_names_its_document_and_what_to_do(fault: str, applied: 
 
 
 def test_who_takes_the_errors_gets_the_other_results(applied: docbatch.Project) -> None:
-    entry(applied, "in/b.txt").unlink()
+    entry(applied, "in/b.txt").remove()
     errors: list[docbatch.StateError] = []
 
     found = [result.document.path for result in applied.results(on_error=errors.append)]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.project import Project
+from tests.kept_results import kept_results
 
 COMMANDS = (("plan",), ("apply",), ("status",), ("explain", "in/a.txt"), ("retry",), ("state", "list"),
             ("state", "check"), ("state", "backup", "copy.db"))  # fmt: skip
@@ -100,7 +101,7 @@ def test_damage_that_other_commands_do_not_meet_is_found_by_the_check(project: P
 
 
 def test_a_lost_result_is_found_by_the_check(project: Project, state: Path) -> None:
-    (result,) = (path for path in (project.root / ".docbatch/spool").rglob("*.gz"))
+    (result,) = kept_results(state.parent)
     result.write_bytes(b"not what it was")
 
     checked = project.call("state", "check")

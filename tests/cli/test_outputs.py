@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.project import JOB, Project
+from tests.kept_results import kept_results
 
 
 @pytest.fixture
@@ -100,8 +101,8 @@ def test_a_file_of_all_results_is_whole_again_after_one_was_lost(project: Projec
     project.write({"in/a.txt": "one", "in/b.txt": "two"})
     project.applied()
     whole = project.outputs()
-    lost, *_ = sorted((project.root / ".docbatch/spool").glob("??/*"))
-    lost.unlink()
+    lost, *_ = kept_results(project.root / ".docbatch")
+    lost.remove()
     (project.root / "out/all.jsonl").unlink()
 
     ended = project.applied()

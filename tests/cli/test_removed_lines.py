@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.project import JOB, Project
+from tests.kept_results import packs
 
 SINKS = """
 sink:
@@ -93,7 +94,7 @@ def test_lines_stay_where_a_job_was_away_for_a_while(project: Project) -> None:
 def test_a_line_whose_result_is_gone_leaves_the_file_and_says_so_once(project: Project) -> None:
     (project.root / "in/b.txt").unlink()
     project.applied()
-    texts = {path: path.read_bytes() for path in (project.root / ".docbatch/spool").glob("??/*")}
+    texts = {path: path.read_bytes() for path in packs(project.root / ".docbatch")}
     for path in texts:
         path.unlink()
     (project.root / "out/all.jsonl").unlink()

@@ -10,7 +10,7 @@ import pytest
 
 from docbatch.core.errors import Gone
 from docbatch.core.keys import recipe_key
-from docbatch.core.models import ItemStatus, Recovery
+from docbatch.core.models import ItemStatus, Recovery, ResultPlace
 from docbatch.engine.administration.check_state import check, repair
 from docbatch.engine.administration.edit_state import Wish, retry
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
@@ -25,6 +25,7 @@ from docbatch.state.store import Store
 from docbatch.testing.fake.provider import FakeProvider
 from docbatch.testing.tripwire import Killed, Tripwire
 from tests.fake.project import TEXTS, Project
+from tests.kept_results import KeptResult
 
 KINDS = list(Recovery)
 PAID = dict.fromkeys(TEXTS.values(), 1)
@@ -51,13 +52,13 @@ def project(tmp_path: Path) -> Project:
     return applied(tmp_path / "project")
 
 
-def entry(project: Project, path: bytes) -> Path:
+def entry(project: Project, path: bytes) -> KeptResult:
     with Store.readable(project.folder) as store:
         row = store.documents.item_row("job", path)
         assert row is not None
         digest = store.items.by_row(row).result
     assert digest is not None
-    return project.folder / "spool" / digest[:2] / f"{digest}.gz"
+    return KeptResult(project.folder, digest)
 
 
 def items_without_results(project: Project) -> set[int]:
@@ -95,7 +96,7 @@ def test_a_lost_result_is_fetched_again_and_not_paid_again(
     lost = entry(project, b"c.txt")
     match damage:
         case "missing":
-            lost.unlink()
+            lost.remove()
         case "cut":
             lost.write_bytes(lost.read_bytes()[:10])
         case "altered":
@@ -113,7 +114,7 @@ def test_a_lost_result_is_fetched_again_and_not_paid_again(
 
 def test_work_that_is_free_is_done_again(tmp_path: Path) -> None:
     project = applied(tmp_path / "project", free=True)
-    entry(project, b"c.txt").unlink()
+    entry(project, b"c.txt").remove()
     (project.root / "out/c.txt.md").unlink()
     project.apply()
 
@@ -162,7 +163,7 @@ def test_killed_anywhere_while_results_come_back_nothing_is_paid_again(
 
 
 def test_what_the_vendor_no_longer_has_is_sent_again_only_when_asked(project: Project) -> None:
-    entry(project, b"c.txt").unlink()
+    entry(project, b"c.txt").remove()
     (project.root / "out/c.txt.md").unlink()
     with vendor_forgot():
         project.apply()
@@ -179,7 +180,7 @@ def test_what_the_vendor_no_longer_has_is_sent_again_only_when_asked(project: Pr
 
 
 def test_a_result_whose_run_is_not_known_is_not_sent_again_by_itself(project: Project) -> None:
-    entry(project, b"c.txt").unlink()
+    entry(project, b"c.txt").remove()
     (project.root / "out/c.txt.md").unlink()
     with Store.writable(project.folder) as store, store.write():
         store.database.execute("UPDATE submission_item SET remote_id = NULL")
@@ -209,13 +210,13 @@ def test_a_disk_that_keeps_nothing_is_given_up_and_told(tmp_path: Path, *, free:
     project = applied(tmp_path / "project", free=free)
     (project.root / "out/c.txt.md").unlink()
     lost = entry(project, b"c.txt")
-    lost.unlink()
+    lost.remove()
     read = Spool.read
 
-    def forgetful(self: Spool, digest: str) -> bytes:
-        if digest == lost.stem:
-            lost.unlink(missing_ok=True)
-        return read(self, digest)
+    def forgetful(self: Spool, digest: str, place: ResultPlace | None = None) -> bytes:
+        if digest == lost.digest:
+            lost.remove()
+        return read(self, digest, place)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Spool, "read", forgetful)
@@ -252,7 +253,7 @@ def write_lines(project: Project) -> str:
 
 def test_a_whole_output_is_not_replaced_by_one_that_lacks_what_may_come_back(project: Project) -> None:
     before = write_lines(project)
-    entry(project, b"a.txt").unlink()
+    entry(project, b"a.txt").remove()
     entry(project, b"c.txt").write_bytes(b"junk")
     project.write({"e.txt": "elder"})
     after = write_lines(project)
@@ -265,7 +266,7 @@ def test_a_whole_output_is_not_replaced_by_one_that_lacks_what_may_come_back(pro
 
 def test_a_whole_output_that_holds_what_is_lost_for_good_is_kept_aside(project: Project) -> None:
     before = write_lines(project)
-    entry(project, b"c.txt").unlink()
+    entry(project, b"c.txt").remove()
     project.write({"e.txt": "elder"})
     with vendor_forgot(), pytest.MonkeyPatch.context():
         write_lines(project)
@@ -286,7 +287,7 @@ def test_documents_read_under_an_older_recipe_are_read_under_the_present_one(tmp
     target = project.target()
 
     present = replace(target, recipe=newer, recipe_key=recipe_key(newer), standing=(target.recipe_key,))
-    lost.unlink()
+    lost.remove()
     (project.root / "out/c.txt.md").unlink()
     with project.taken_up(present) as (session, clock):
         reconcile(project.run(session, clock))

@@ -11,9 +11,11 @@ import pytest
 from docbatch.core.errors import DocbatchError
 from docbatch.core.models import Recovery
 from docbatch.engine.progress_notices import ResultsLost
+from docbatch.spool import Spool
 from docbatch.testing.tripwire import Killed, Tripwire
 from tests.fake import mutants, victim
 from tests.fake.project import TEXTS, Project
+from tests.spool.power_cut import power_cuts
 
 LAG = {"lag": 30.0, "trickle": 1.0}
 EXPECTED = {
@@ -158,6 +160,23 @@ def test_the_matrix_notices_belief_in_the_first_look(tmp_path: Path) -> None:
     found = faults(tmp_path, Recovery.FINDABLE, kills, looks=1, grace=0.0)
 
     assert any("paid twice" in each for each in found)
+
+
+def test_a_power_cut_loses_no_result_that_was_recorded(tmp_path: Path) -> None:
+    kills = near(tmp_path / "undisturbed", "before fetch")[::3]
+
+    with power_cuts():
+        assert list(faults(tmp_path, Recovery.FINDABLE, kills)) == []
+
+
+def test_the_matrix_notices_a_result_that_is_recorded_and_not_flushed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kills = near(tmp_path / "undisturbed", "before fetch")
+    monkeypatch.setattr(Spool, "flush", lambda _self: None)
+
+    with power_cuts():
+        assert any("lost" in each for each in faults(tmp_path, Recovery.FINDABLE, kills))
 
 
 def test_the_matrix_notices_a_record_before_the_result_is_safe(tmp_path: Path) -> None:

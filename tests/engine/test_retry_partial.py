@@ -10,13 +10,13 @@ import pytest
 from docbatch.core.models import FailureClass, ItemStatus
 from docbatch.engine.administration.check_state import check
 from docbatch.engine.administration.edit_state import Wish, retry
-from docbatch.spool import Spool
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
 from docbatch.testing.fake.cloud import Cloud
 from docbatch.testing.tripwire import Killed, Tripwire
 from tests.engine.test_bring_back_results import write_lines
 from tests.fake.project import Project
+from tests.kept_results import kept_results
 
 KEPT = "# partial date\n"
 REFUSED = "trying it again failed, so what was read before stays: unsupported: scripted"
@@ -134,7 +134,7 @@ def test_killed_anywhere_the_partial_result_stays_and_nothing_is_paid_twice(
         project.apply()
 
         assert while_it_waits is not None
-        assert Spool(project.folder / "spool").has(while_it_waits)
+        assert while_it_waits in {each.digest for each in kept_results(project.folder)}
         assert project.paid() == {"apple": 1, "partial date": 2}
         assert project.statuses() == {"succeeded": 1, "partial": 1}
         assert list(check(project.folder)) == []

@@ -17,12 +17,14 @@ from docbatch.engine.running import follow_submission
 from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.run_context import Run
+from docbatch.packed import unpacked
 from docbatch.providers.base import Batch, Content, Intent, Prepared, Progress, Ready, Step
 from docbatch.state.remote_objects import RemoteObjects
 from docbatch.state.store import Store
 from docbatch.testing.fake.provider import FakeAnswer, FakeProvider
 from docbatch.testing.tripwire import Killed, Meddler, Tripwire
 from tests.fake.project import Project
+from tests.kept_results import kept_results
 
 DONE = {"succeeded": 3, "partial": 1, "failed": 1}
 SIGNED = "https://bucket.example/page.png?X-Amz-Signature=5ec2e7"
@@ -337,10 +339,10 @@ def test_a_signed_link_in_an_answer_never_reaches_the_spool(
     body = json.dumps({"text": "apple", "picture": SIGNED}).encode()
     monkeypatch.setattr(FakeProvider, "fetch", lambda *_: body)
 
-    run = project.apply()
+    project.apply()
 
-    (digest,) = run.spool.entries()
-    assert json.loads(run.spool.read(digest)) == {
+    (kept,) = kept_results(project.folder)
+    assert json.loads(unpacked(kept.read_bytes(), kept.digest)) == {
         "text": "apple",
         "picture": SIGNED.partition("?")[0],
     }

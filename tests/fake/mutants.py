@@ -1,7 +1,6 @@
 """docbatch with one rule broken, to show that the crash matrix and the tables of errors would notice."""
 
 import contextlib
-import gzip
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +15,7 @@ from docbatch.core.consequences import ErrorKind, Fate, ProviderCall, Told
 from docbatch.core.errors import Uncertain
 from docbatch.core.lifecycle import Event
 from docbatch.core.looks import SpacedLooks
-from docbatch.core.models import Draft, Recovery, Submission
+from docbatch.core.models import Recovery, Submission
 from docbatch.engine import clock
 from docbatch.engine.administration import cancel_work, recover_work
 from docbatch.engine.connections import contract
@@ -37,7 +36,8 @@ from docbatch.engine.running import (
 )
 from docbatch.engine.running.run_context import Run
 from docbatch.providers.base import Accepted, Intent
-from docbatch.spool import Spool
+from docbatch.spool import pack
+from docbatch.spool.pack import PackWriter
 from docbatch.state.submissions import Submissions
 
 
@@ -74,23 +74,21 @@ def without_intent() -> Iterator[None]:
 @contextlib.contextmanager
 def record_before_spool() -> Iterator[None]:
     """Record a result as collected before it lies in the spool."""
-    drafted: list[bytes] = []
-    admit, flush, collect = Spool.admit, Spool.flush, follow_submission.collect
+    held_back: list[tuple[int, bytes, int]] = []
+    write, collect = pack._write, follow_submission.collect
 
-    def note(_self: Spool, draft: Draft) -> str:
-        drafted.append(gzip.decompress(draft.path.read_bytes()))
-        return draft.digest
+    def hold_back(descriptor: int, data: bytes, at: int) -> None:
+        held_back.append((descriptor, bytes(data), at))
 
     def late(run: Run, connection: ProviderConnection, submission: Submission) -> Talk[None]:
         yield from collect(run, connection, submission)
-        for payload in drafted:
-            admit(run.spool, run.spool.draft(payload))
-        drafted.clear()
-        flush(run.spool)
+        for each in held_back:
+            write(*each)
+        held_back.clear()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Spool, "admit", note)
-        patch.setattr(Spool, "flush", lambda _self: None)
+        patch.setattr(pack, "_write", hold_back)
+        patch.setattr(PackWriter, "flush", lambda _self: None)
         patch.setattr(follow_submission, "collect", late)
         yield
 

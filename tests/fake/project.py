@@ -172,8 +172,10 @@ class Project:
             stack.enter_context(lock.hold(self.folder / "lock"))
             store = stack.enter_context(Store.writable(self.folder))
             differences = stack.enter_context(Differences())
-            spool = Spool(self.folder / "spool")
+            spool = Spool(self.folder / "spool", store.results)
+            stack.callback(spool.close)
             spool.sweep()
+            spool.clear_leftovers(whole=store.restored() is None)
             # Where tests lose or cut the state, outputs of before are there.
             outputs = {Permission.OVERWRITTEN}
             plan = plan_jobs(targets, (), store, StatCache(None), differences, allowed=outputs)

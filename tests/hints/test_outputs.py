@@ -14,19 +14,21 @@ import pytest
 
 import docbatch
 from docbatch.core.guard import Replaced
-from docbatch.core.models import Draft
+from docbatch.core.models import Draft, ResultPlace
 from docbatch.engine.planning import plan
 from docbatch.providers import REGISTRY
 from docbatch.providers.local import KIND as LOCAL
 from docbatch.sinks import KINDS, outputs
 from docbatch.sinks.base import Delivery, Fault, Receipt
-from docbatch.spool import Spool
+from docbatch.spool import Spool, compaction
+from docbatch.spool.pack import PackWriter
 from docbatch.state import store
 from docbatch.state.files import README
 from docbatch.state.store import Store
 from docbatch.state.submissions import Submissions
 from tests.cli.project import JOB, Ended, Project
 from tests.hints.table import Hints, helps
+from tests.kept_results import kept_results
 from tests.sinks.outside_csv import KIND as CSV_KIND
 from tests.sinks.outside_csv import CsvSink
 
@@ -135,7 +137,7 @@ def test_a_sink_that_breaks_its_word(project: Project, hints: Hints) -> None:
     "it collects the rest without sending anything twice"
 )
 def test_a_spool_without_room(project: Project, hints: Hints) -> None:
-    with mock.patch.object(Spool, "_place", side_effect=FULL):
+    with mock.patch.object(PackWriter, "append", side_effect=FULL):
         told = project.call("apply")
 
     assert told.code == 1
@@ -146,8 +148,8 @@ def test_a_spool_without_room(project: Project, hints: Hints) -> None:
 def test_a_result_that_does_not_lie_where_results_do(project: Project, hints: Hints) -> None:
     admit = Spool.admit
 
-    def astray(self: Spool, draft: Draft) -> str:
-        return admit(self, replace(draft, path=self.root / draft.path.name))
+    def astray(self: Spool, draft: Draft) -> ResultPlace:
+        return admit(self, replace(draft, digest="0" * 64))
 
     with mock.patch.object(Spool, "admit", astray):
         told = project.call("apply")
@@ -157,7 +159,7 @@ def test_a_result_that_does_not_lie_where_results_do(project: Project, hints: Hi
 
 
 def damage(project: Project) -> None:
-    for entry in (project.root / ".docbatch/spool").glob("??/*.gz"):
+    for entry in kept_results(project.root / ".docbatch"):
         entry.write_bytes(b"not what it was")
 
 
@@ -190,6 +192,19 @@ def test_a_damaged_result_that_a_program_reads(project: Project, hints: Hints) -
     for step in (0, 1):
         hints.follow(project, str(raised.value.hint), nth=step)
 
+    assert [each.text for each in docbatch.open_project(project.root).results()] == ["one"]
+
+
+@helps("{} could not be read; 'docbatch state check --repair', then 'docbatch apply', brings them back")
+def test_a_damaged_result_that_compaction_meets(project: Project, hints: Hints) -> None:
+    project.applied()
+    damage(project)
+    with mock.patch.object(compaction, "MANY", 1):
+        told = project.call("state", "compact")
+    for step in (0, 1):
+        hints.follow(project, told, "could not be read", nth=step)
+
+    assert project.call("state", "check").code == 0
     assert [each.text for each in docbatch.open_project(project.root).results()] == ["one"]
 
 

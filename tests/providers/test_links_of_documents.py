@@ -97,7 +97,7 @@ def _kept(kind: str, payload: bytes, folder: Path) -> bytes:
     """Return what the spool gets of a payload."""
     spool = Spool(folder / "spool")
     made, _ = keep(REGISTRY.kind(kind).read, spool, payload)
-    return spool.read(spool.admit(made.draft))
+    return spool.read(made.draft.digest, spool.admit(made.draft))
 
 
 @pytest.mark.parametrize("part", ["output", "initialOutput", "reviewedOutput"])

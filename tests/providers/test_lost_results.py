@@ -11,6 +11,7 @@ from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.emulators.extractpage.service import ExtractPage
 from docbatch.emulators.llamacloud.service import LlamaCloud
 from tests.cli.project import Project
+from tests.kept_results import kept_results
 from tests.providers.extend.project import extend_project
 from tests.providers.extractpage import project as extractpage
 from tests.providers.llamacloud import project as llamacloud
@@ -75,7 +76,7 @@ def test_a_backup_that_was_put_back_without_results_fetches_them_again(tmp_path:
 def test_an_altered_result_comes_back_after_a_repair(tmp_path: Path, case: str) -> None:
     with applied(case, tmp_path) as (project, vendor):
         before, paid = project.outputs(), list(vendor.ledger)
-        first = min((project.root / ".docbatch/spool").glob("??/*.gz"))
+        first, *_ = kept_results(project.root / ".docbatch")
         first.write_bytes(b"altered")
         found = project.call("state", "check")
         repaired = project.call("state", "check", "--repair")

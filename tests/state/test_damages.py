@@ -12,6 +12,8 @@ SEED = 12
 FEW = 60
 IDLE = ("_sqlite_migrations", "sqlite_sequence")
 """Tables of libraries, which decide about nothing."""
+WHERE_RESULTS_LIE = ("pack", "result")
+"""Tables that reading proves: what is wrong there is a result that is lost, where a document wants it, and comes back."""
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,7 @@ def _judge(place: Restorable, chosen: list[Damage]) -> list[str]:
             faults.append(f"{damage}: told after something was paid: {found.paid}")
         elif not found.told and (found.paid, found.outputs) != (whole.paid, whole.outputs):
             faults.append(f"{damage}: not told, and does harm: {found}")
-        elif not found.checked and damage.table not in IDLE:
+        elif not found.checked and damage.table not in (*IDLE, *WHERE_RESULTS_LIE):
             faults.append(f"{damage}: is not noticed by the check")
     return faults
 
@@ -80,8 +82,11 @@ def test_all_damages(place: Restorable) -> None:
 
 
 def test_the_check_names_table_and_row_of_each_that_is_lost(place: Restorable) -> None:
+    place.put_back()
     lost = [
-        each for each in place.damages(SEED) if each.column is None and each.table not in (*IDLE, "tally")
+        each
+        for each in place.damages(SEED)
+        if each.column is None and each.table not in (*IDLE, *WHERE_RESULTS_LIE, "tally")
     ]
     unnamed = []
     for damage in lost:

@@ -92,12 +92,12 @@ def cancel(
 @contextlib.contextmanager
 def _run(order: Order, store: Store, clock: Clock, observe: Observer) -> Iterator[Run]:
     """Set up what polling needs. A document whose bytes changed is planned again by the next apply."""
-    spool = Spool(order.folder / "spool")
+    spool = Spool(order.folder / "spool", store.results)
     used = {submission.connection for submission in store.submissions.open()}
     known = [each for each in order.connections if each.name in used and each.type in REGISTRY]
     found = accesses(known, order.folder.parent, spool.incoming, clock.wake, order.allowed_hosts)
     connections = Connections(found)
-    with contextlib.closing(connections):
+    with contextlib.closing(spool), contextlib.closing(connections):
         yield Run(store, spool, connections, {}, clock, observe, "", replan=lambda _run, _item, _reason: None)
 
 

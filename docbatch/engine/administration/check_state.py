@@ -10,6 +10,7 @@ from docbatch.core.errors import StateError
 from docbatch.core.lifecycle import replay
 from docbatch.engine.administration.edit_state import locked
 from docbatch.spool import Spool
+from docbatch.spool.readers import reading
 from docbatch.state.proofs import faults, forgive
 from docbatch.state.store import Store
 
@@ -33,7 +34,7 @@ class StateFault:
 
 def check(folder: Path) -> Iterator[StateFault]:
     """Yield what is wrong with the state and its results; nothing when all is well. Changes nothing."""
-    with Store.readable(folder) as store, store.database.still():
+    with reading(folder / "spool"), Store.readable(folder) as store, store.database.still():
         yield from map(StateFault, _sqlite(store))
         if (note := store.damaged_note()) is not None:
             yield StateFault(note)
@@ -90,7 +91,7 @@ def _sound(rows: Iterator[Row]) -> Iterator[Row]:
 
 def _results(store: Store) -> Iterator[StateFault]:
     """Read every result that a document wants."""
-    spool = Spool(store.folder / "spool")
+    spool = Spool(store.folder / "spool", store.results)
     for item in _sound(store.items.all()):
         if item.result is not None and store.documents.places(item.row):
             try:

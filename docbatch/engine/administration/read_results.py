@@ -10,6 +10,7 @@ from docbatch.naming.signed import without_signatures
 from docbatch.providers import REGISTRY
 from docbatch.sinks.formats import json_value
 from docbatch.spool import Spool
+from docbatch.spool.readers import reading
 from docbatch.state.documents import DocumentWithResult
 from docbatch.state.store import Store
 
@@ -21,12 +22,13 @@ def read_results(store: Store, job: str) -> Iterator[Result | StateError]:
 
     In the place of one that is missing or damaged comes the error that says so.
     """
-    spool = Spool(store.folder / "spool")
+    spool = Spool(store.folder / "spool", store.results)
     after = b""
-    while window := store.documents.with_results(job, after, WINDOW):
-        after = window[-1].path
-        for document in window:
-            yield _read(spool, job, document)
+    with reading(spool.root):
+        while window := store.documents.with_results(job, after, WINDOW):
+            after = window[-1].path
+            for document in window:
+                yield _read(spool, job, document)
 
 
 def _read(spool: Spool, job: str, document: DocumentWithResult) -> Result | StateError:

@@ -78,11 +78,11 @@ class StateStatus:
 def read_status(store: Store, only: str | None = None, *, now: float) -> StateStatus:
     """Read what is recorded, of one job or of all; `now` is wall time. Raises UsageError for a job the state does not know."""
     names = named_jobs(store, only)
-    spool = Spool(store.folder / "spool")
+    spool = Spool(store.folder / "spool", store.results)
     return StateStatus(
         jobs=tuple(_job(store, name) for name in names),
         open=tuple(store.submissions.open()),
-        spool_entries=sum(1 for _ in spool.entries()),
+        spool_entries=spool.count(),
         spool_bytes=spool.size(),
         owner=lock.owner(store.folder / "lock") if lock.is_held(store.folder / "lock") else None,
         stuck={each.submission: each for each in store.deadlines.passed(now)},

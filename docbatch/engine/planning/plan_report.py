@@ -81,11 +81,11 @@ def _lines(differences: Differences, shown: int) -> Iterator[PlanLine]:
 
 
 def _lost(plan: Plan, spool: Spool) -> Iterator[PlanLine]:
-    """Say what results come back where the spool lost them all; of single ones is known when they are read."""
-    if plan.store is None or not spool.is_empty():
+    """Say what results come back where the spool lost all, or a whole pack; of single ones is known when they are read."""
+    if plan.store is None or not spool.lacks_packs():
         return
     for target in plan.targets:
-        documents = plan.store.documents.count_with_results(target.name)
+        documents = sum(not spool.has(each) for each in plan.store.documents.results(target.name))
         way = "read again" if target.traits.free else "fetched again from the provider, as far as it has them"
         if documents:
             yield PlanLine(target.name, "restore", f"their stored results are gone: {way}", documents)

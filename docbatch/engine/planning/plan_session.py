@@ -23,17 +23,20 @@ from docbatch.engine.planning.plan import Plan, Selection, Sight, plan
 from docbatch.engine.planning.record_changes import Witness, record_changes, retire
 from docbatch.engine.planning.resolve_jobs import unpinned
 from docbatch.engine.planning.resolved_job import ResolvedJob
-from docbatch.engine.progress_notices import Observer
+from docbatch.engine.progress_notices import Observer, ResultsMoved
 from docbatch.providers import REGISTRY
 from docbatch.providers.base import Provider
 from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import INPUTS, Job
 from docbatch.spool import Spool
+from docbatch.spool.moving import move_old_entries
 from docbatch.state import files, lock
 from docbatch.state.store import Store
 
 PATIENCE = 10.0
 """Seconds that vendors may take to say which versions they have, or half of what a run is given: all jobs wait for it."""
+MANY_RESULTS = 1000
+"""Results of an older version that take a while to be moved, so that it is told."""
 Versions = Mapping[str, Mapping[str, str]]
 
 
@@ -95,8 +98,12 @@ def locked_session(
         store = stack.enter_context(Store.writable(opened))
         differences = stack.enter_context(Differences())
         cache = stack.enter_context(contextlib.closing(StatCache(folder / "cache.db")))
-        spool = Spool(folder / "spool")
+        spool = Spool(folder / "spool", store.results)
+        stack.callback(spool.close)
         spool.sweep()
+        if rehearsal is None:
+            spool.clear_leftovers(whole=store.restored() is None)
+            _move_old_results(spool, clock, observe)
         connections = _connections(work, left(store), spool, clock)
         stack.callback(connections.close)
         look = partial(
@@ -115,6 +122,12 @@ def locked_session(
         made = plan(work, store, cache, differences, sight)
         claim = partial(claim_folders, made.targets, work.project, folder)
         yield PlanSession(store, spool, connections, made, cache, (lambda: None) if rehearsal else claim)
+
+
+def _move_old_results(spool: Spool, clock: Clock, observe: Observer) -> None:
+    moved, left = move_old_entries(spool, clock.monotonic)
+    if left or moved >= MANY_RESULTS:
+        observe(ResultsMoved(moved, left))
 
 
 def _copied(folder: Path, to: Path) -> Path:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from docbatch.core.errors import ResultLost, StateError
-from docbatch.core.models import Draft
+from docbatch.core.models import Draft, ResultPlace
 from docbatch.core.results import Answer, DocumentInfo, offered_warnings
 from docbatch.engine.reading.told_warnings import told_warnings
 from docbatch.fields import Format
@@ -47,12 +47,13 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Render:
-    """Make an output of a result. `kind` is the type of provider that reads it."""
+    """Make an output of a result. `kind` is the type of provider that reads it, `place` where it lies in the spool."""
 
     kind: str
     digest: str
     form: Format
     document: dict[str, str | int]
+    place: ResultPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +91,14 @@ class ResultReader:
         if wanted.soon and size <= self._room and name not in self._fresh:
             self._fresh[name] = (answer, size)
             self._room -= size
-        drafted = [str(kept.draft.path), kept.draft.digest, kept.draft.size]
-        return json.dumps([drafted, kept.partial, kept.credits, kept.warnings]).encode()
+        return kept_message(kept, self._spool)
 
     def render(self, wanted: Render) -> bytes:
         answer, size = self._fresh.pop((wanted.kind, wanted.digest), (None, 0))
         self._room += size
         if answer is None:
-            answer = REGISTRY.kind(wanted.kind).read(self._spool.read(wanted.digest))
+            place = None if wanted.place is None else ResultPlace(*wanted.place)
+            answer = REGISTRY.kind(wanted.kind).read(self._spool.read(wanted.digest, place))
         return encoded(answer, DocumentInfo.model_validate(wanted.document), wanted.form)
 
     def answer(self, request: Frame) -> Frame:
@@ -115,9 +116,18 @@ class ResultReader:
         return Frame([ReplyKind.DONE], done)
 
 
+def kept_message(kept: Kept, spool: Spool) -> bytes:
+    """Return a kept result as bytes that travel, with a file in its place where it is large. Raises StateError."""
+    draft = spool.lay_aside(kept.draft)
+    entry, path = (b"", str(draft.entry)) if isinstance(draft.entry, Path) else (draft.entry, "")
+    told = [path, draft.digest, draft.size, kept.partial, kept.credits, kept.warnings]
+    return json.dumps(told).encode() + b"\n" + entry
+
+
 def read_kept(answer: bytes) -> Kept:
-    (path, digest, size), partial, charged, warnings = json.loads(answer)
-    return Kept(Draft(Path(path), digest, size), partial, charged, tuple(warnings))
+    told, _, entry = answer.partition(b"\n")
+    path, digest, size, partial, charged, warnings = json.loads(told)
+    return Kept(Draft(Path(path) if path else entry, digest, size), partial, charged, tuple(warnings))
 
 
 def read_refusal(message: str, *hint: str | None) -> ValueError | StateError:

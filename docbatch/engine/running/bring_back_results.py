@@ -18,13 +18,19 @@ WINDOW = 500
 
 
 def bring_back_all(run: Run) -> None:
-    """Bring back what jobs have results of, where the spool holds nothing any more."""
-    if run.spool.is_empty():
+    """Bring back what jobs have results of, where the spool holds nothing any more, or a whole pack is gone."""
+    if run.spool.lacks_packs():
         for target in run.targets.values():
             after = 0
             while rows := run.store.items.with_result(target.name, after, WINDOW):
-                _bring_back(run, target, rows)
+                _bring_back(run, target, [row for row in rows if not _is_there(run, row)])
                 after = rows[-1]
+        run.spool.forget_gone_packs()
+
+
+def _is_there(run: Run, row: int) -> bool:
+    result = run.store.items.by_row(row).result
+    return result is not None and run.spool.has(result)
 
 
 def missing(run: Run, holdings: Iterable[DueDelivery]) -> Iterator[DueDelivery]:

@@ -213,7 +213,8 @@ def _deliveries(
     run.readers.expect(len(due))
     under_way: deque[Delivery] = deque()
     for each in deliveries:
-        wanted = Render(kind, each.result_digest, form, each.document.model_dump())
+        place = run.spool.where(each.result_digest)
+        wanted = Render(kind, each.result_digest, form, each.document.model_dump(), place)
         output = run.readers.render(wanted)
         under_way.append(each if output is None else replace(each, made=output.result))
         if len(under_way) > run.readers.depth:

@@ -106,14 +106,16 @@ class Fetcher:
         )
         if isinstance(found, Draft):
             told = told_warnings(found.warnings, partial=each.partial)
-            return Collected(each.key, self.spool.admit(found), each.partial, warnings=told)
+            place = self.spool.admit(found)
+            return Collected(each.key, found.digest, each.partial, warnings=told, place=place)
         try:
             made = self._drafted(provider, found)
         except ValueError as error:
             return self._unreadable(each, shape_complaint(without_signatures(found), error))
         partial_ = each.partial or made.partial
         told = told_warnings(made.warnings, partial=partial_)
-        return Collected(each.key, self.spool.admit(made.draft), partial_, made.credits, told)
+        place = self.spool.admit(made.draft)
+        return Collected(each.key, made.draft.digest, partial_, made.credits, told, place)
 
     def _drafted(self, provider: Provider, payload: bytes) -> Kept:
         drafted = None

@@ -109,10 +109,7 @@ def _record(
     progress: Progress,
     outcomes: Sequence[tuple[ReadyItem, Outcome]],
 ) -> bool:
-    """Record what ended, with the results that are there already; say whether anything did since the last time.
-
-    Vendors tell of it again each time.
-    """
+    """Record what ended, with results that are there; say whether anything did since the last time: vendors tell again."""
     collected = _durable(run, outcomes)
     there = {each.key for each in collected}
     ready = [each for each in _ready(progress) if each.key not in there]
@@ -218,6 +215,7 @@ def _take_over(
     """Note what follows from what was fetched and recorded, and deal with what could not be fetched."""
     collected = [outcome for _, outcome in outcomes if isinstance(outcome, Collected)]
     if collected:
+        run.spool.recorded((each.result, each.place) for each in collected if each.place is not None)
         for each in collected:
             connection.answered(ProviderCall.FETCH, each.key)
         run.follow(submission.id).fetching.relax()

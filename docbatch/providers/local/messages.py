@@ -5,7 +5,7 @@ from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 from docbatch.core.models import Failure, FailureClass
-from docbatch.processes.frames import read_message
+from docbatch.processes.frames import Frame, message_of, read_message
 from docbatch.providers.local.engines import Options
 
 # What a person can do about a limit of the job; documents that failed are read under a new one when that is asked for.
@@ -14,7 +14,7 @@ MORE_MEMORY = "raise config.max_memory and run 'docbatch retry'"
 PERHAPS_MORE_MEMORY = f"where memory ran out, {MORE_MEMORY}"
 _ADVICE = (PERHAPS_MORE_MEMORY, MORE_MEMORY, MORE_TIME)
 
-# The format of the file an answer is written to.
+# The format of an answer.
 FORMAT = "docbatch/local/v2"
 
 
@@ -22,7 +22,7 @@ FORMAT = "docbatch/local/v2"
 class Task:
     """One document to read.
 
-    `id` is chosen by the caller and comes back with the outcome. `out` is the file the answer is written to.
+    `id` is chosen by the caller and comes back with the outcome. `out` is the file a large answer is written to.
     `timeout` in seconds, `max_memory` in bytes. The first `skip` engines are left out: they died on this document, the
     first of them for the reason in `died`.
     """
@@ -42,9 +42,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The answer lies in the task's `out`; digest and size are those of the uncompressed bytes.
+    """The answer, packed for the spool (see `docbatch.packed`); digest and size are those of the uncompressed bytes.
 
-    `warnings` are the first of those in the answer, each cut to what fits a line or two.
+    `warnings` are the first of those in the answer, each cut to what fits a line or two. `entry` is None where the packed
+    answer lies in the task's `out`, because it is large.
     """
 
     digest: str
@@ -52,6 +53,7 @@ class Written:
     seconds: float
     partial: bool = False
     warnings: tuple[str, ...] = ()
+    entry: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,15 @@ def read_task(message: Any) -> Task:
     return Task(**plain, options=options, path=os.fsencode(path), out=os.fsencode(out))
 
 
-def read_answer(message: Any) -> Answer:
-    answer: Answer = read_message(message, Written, Differs, Unkept, Failure)
+def answer_frame(answer: Answer) -> Frame:
+    """Return an answer as it travels: what is packed goes behind the message."""
+    if not isinstance(answer, Written):
+        return Frame(message_of(answer))
+    return Frame(message_of(replace(answer, entry=None)), answer.entry or b"")
+
+
+def read_answer(frame: Frame) -> Answer:
+    answer: Answer = read_message(frame.message, Written, Differs, Unkept, Failure)
+    if isinstance(answer, Written):
+        return replace(answer, entry=frame.payload or None)
     return replace(answer, kind=FailureClass(answer.kind)) if isinstance(answer, Failure) else answer

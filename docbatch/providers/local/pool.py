@@ -202,7 +202,7 @@ class Pool:
             return
         try:
             for frame in worker.arrived():
-                answer = read_answer(frame.message)
+                answer = read_answer(frame)
                 self._end(worker.asked.popleft(), answer)
             if worker.is_ready:
                 self._false_starts = 0

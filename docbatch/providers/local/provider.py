@@ -3,7 +3,6 @@
 Work lives in this process only. After a restart every older batch is `Gone`, and sending it again costs nothing.
 """
 
-import contextlib
 import json
 import os
 import secrets
@@ -30,6 +29,7 @@ from docbatch.providers.base import (
     Unsearchable,
 )
 from docbatch.providers.local import engines, traits
+from docbatch.providers.local.held_answers import HeldAnswers, file_name
 from docbatch.providers.local.messages import Differs, Task, Unkept, Written
 from docbatch.providers.local.ocr import tesseract_data
 from docbatch.providers.local.options import LocalConfig, memory_bytes
@@ -37,23 +37,23 @@ from docbatch.providers.local.payload import LocalAnswer, read
 from docbatch.providers.local.pins import pins
 from docbatch.providers.local.pool import CATALOGUE, Pool, TaskOutcome
 
-# How many ended batches are remembered, so that a repeated fetch finds its file.
+# How many ended batches are remembered, so that a repeated fetch finds its answer.
 _REMEMBERED = 64
 
 
 @dataclass(slots=True)
 class _Work:
-    """One submitted batch: what still runs (task id to item key), what ended unreported, the files to fetch."""
+    """One submitted batch: what still runs (task id to item key), what ended unreported, the answers to fetch (key to id)."""
 
     running: dict[str, str]
     ended: list[Ready | Failed | Changed] = field(default_factory=list)
-    drafts: dict[str, Draft] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
 
 
 class LocalProvider(Unsearchable):
     """Reads documents in worker processes of this machine.
 
-    Answers are written below `incoming`. `wake` is called, from another thread, when documents ended that are worth a look.
+    Large answers are written below `incoming`. `wake` is called, from another thread, when documents ended that are worth a look.
     """
 
     type = "local"
@@ -77,6 +77,7 @@ class LocalProvider(Unsearchable):
         self._lock = threading.Lock()
         self._pool: Pool | None = None
         self._is_closed = False
+        self._answers = HeldAnswers(incoming)
         self._works: dict[str, _Work] = {}
         self._owners: dict[str, str] = {}
 
@@ -123,7 +124,7 @@ class LocalProvider(Unsearchable):
 
     def fetch(self, intent: Intent, ready: Ready) -> Draft:
         with self._lock:
-            draft = self._work(intent).drafts.get(ready.key)
+            draft = self._answers.fetch(self._work(intent).answers.get(ready.key, ""))
         if draft is None:
             raise Gone(f"the local engine has no result of {ready.key}")
         return draft
@@ -172,7 +173,7 @@ class LocalProvider(Unsearchable):
                 digest=item.digest,
                 size=item.size,
                 media_type=item.media_type,
-                out=bytes(self._incoming.absolute() / _file(id_)),
+                out=bytes(self._incoming.absolute() / file_name(id_)),
                 timeout=config.timeout,
                 max_memory=memory_bytes(config.max_memory),
                 options=options,
@@ -199,16 +200,14 @@ class LocalProvider(Unsearchable):
         for outcome in outcomes:
             self._drop_copy(outcome.task)
             if isinstance(outcome.answer, Unkept):
-                raise ProviderError(
-                    f"results cannot be written to {self._incoming}: {outcome.answer.reason}",
-                    hint="nothing is lost; free space there and run the same command again",
-                )
+                raise self._unkept(outcome.answer.reason)
             work = self._works.get(self._owners.pop(outcome.task.id, ""))
             if work:
                 key = work.running.pop(outcome.task.id)
                 work.ended.append(_ended(key, outcome))
                 if isinstance(outcome.answer, Written):
-                    work.drafts[key] = self._draft(outcome.task.id, outcome.answer)
+                    self._hold(outcome.task.id, outcome.answer)
+                    work.answers[key] = outcome.task.id
 
     def _drop_copy(self, task: Task) -> None:
         """What was copied for a worker alone has served."""
@@ -216,19 +215,23 @@ class LocalProvider(Unsearchable):
         if place.parent == self._incoming.absolute():
             place.unlink(missing_ok=True)
 
-    def _draft(self, id_: str, answer: Written) -> Draft:
-        return Draft(self._incoming / _file(id_), answer.digest, answer.size, tuple(answer.warnings))
+    def _hold(self, id_: str, answer: Written) -> None:
+        try:
+            self._answers.add(id_, answer)
+        except OSError as error:
+            raise self._unkept(error.strerror or str(error)) from error
+
+    def _unkept(self, reason: str) -> ProviderError:
+        return ProviderError(
+            f"results cannot be written to {self._incoming}: {reason}",
+            hint="nothing is lost; free space there and run the same command again",
+        )
 
     def _forget_old(self) -> None:
         done = [name for name, work in self._works.items() if not work.running and not work.ended]
         for name in done[:-_REMEMBERED]:
-            for draft in self._works.pop(name).drafts.values():
-                with contextlib.suppress(FileNotFoundError):
-                    draft.path.unlink()
-
-
-def _file(id_: str) -> str:
-    return f"{id_}.part"
+            for id_ in self._works.pop(name).answers.values():
+                self._answers.drop(id_)
 
 
 def _ended(key: str, outcome: TaskOutcome) -> Ready | Failed | Changed:

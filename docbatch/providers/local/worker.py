@@ -10,14 +10,13 @@ import json
 import os
 import sys
 import time
-import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.core.result_warnings import NOTHING_TO_SEE, abridged, empty_pages
-from docbatch.owner_only import opener
-from docbatch.processes.frames import Frame, message_of
+from docbatch.packed import MOST_CARRIED, packed, write_entry
+from docbatch.processes.frames import Frame
 from docbatch.processes.parent import die_with, private_pipes, serve
 from docbatch.providers.local import confine, engines, panics, reading
 from docbatch.providers.local.deadline import CURRENT
@@ -30,6 +29,7 @@ from docbatch.providers.local.messages import (
     Task,
     Unkept,
     Written,
+    answer_frame,
     read_task,
 )
 from docbatch.providers.local.ocr import ways
@@ -90,14 +90,20 @@ class DocumentReader:
         if isinstance(payload, Failure):
             return locked(payload, task)
         content = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        entry = packed(content)
+        is_large = len(entry) > MOST_CARRIED
         try:
-            _write(task.out, content)
+            if is_large:
+                write_entry(task.out, entry)
         except OSError as error:
             return Unkept(error.strerror or str(error))
         digest = hashlib.sha256(content).hexdigest()
         first = abridged(payload["warnings"], _MOST_WARNINGS)
         told = tuple(warning[:_LONGEST_WARNING] for warning in first)
-        return Written(digest, len(content), time.perf_counter() - started, payload["partial"], told)
+        seconds = time.perf_counter() - started
+        return Written(
+            digest, len(content), seconds, payload["partial"], told, entry=None if is_large else entry
+        )
 
     def _payload(self, data: bytes, task: Task) -> Json | Failure:
         names = self._catalogue.route(task.media_type, task.options)
@@ -243,13 +249,6 @@ def _scans(pages: Sequence[int], options: Options) -> list[str]:
     return [f"lost: {ways.unread(pages, options, ways.AFTER_A_LOSS)}"] if pages else []
 
 
-def _write(path: bytes, content: bytes) -> None:
-    # As the spool keeps its entries: level 1, no time, no name.
-    packed = zlib.compress(content, 1, wbits=31)
-    with open(path, "wb", opener=opener) as file:
-        file.write(packed)
-
-
 def main(parent: int, catalogue: str) -> None:
     die_with(parent)
     confine.no_core_file()
@@ -257,7 +256,7 @@ def main(parent: int, catalogue: str) -> None:
     reader = DocumentReader(importlib.import_module(catalogue))
 
     def answer(request: Frame) -> Frame:
-        return Frame(message_of(reader.answer(read_task(request.message))))
+        return answer_frame(reader.answer(read_task(request.message)))
 
     serve(pipes, answer, lambda: reader.spent)
     # Native threads make an orderly end slow and sometimes a crash.

@@ -1,6 +1,5 @@
 """Run tasks through a real pool and wait for their outcomes."""
 
-import gzip
 import hashlib
 import json
 import os
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from docbatch.packed import unpacked
 from docbatch.providers.local.engines import Options
 from docbatch.providers.local.messages import Answer, Task, Written
 from docbatch.providers.local.pool import Pool
@@ -62,7 +62,8 @@ class Bench:
     def written(self, task: Task, answer: Answer) -> Mapping[str, Any]:
         """Return the payload of a task that ended well, after checking its digest and size."""
         assert isinstance(answer, Written), answer
-        content = gzip.decompress(Path(os.fsdecode(task.out)).read_bytes())
+        entry = answer.entry or Path(os.fsdecode(task.out)).read_bytes()
+        content = unpacked(entry, answer.digest)
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (answer.digest, answer.size)
         payload: Mapping[str, Any] = json.loads(content)
         return payload

@@ -1,6 +1,5 @@
 """Documents as a job's worker reads them, in the test's own process."""
 
-import gzip
 import hashlib
 import os
 import tempfile
@@ -11,6 +10,7 @@ from typing import Any
 from docbatch import media
 from docbatch.core.models import Failure
 from docbatch.core.results import DocumentInfo, Result
+from docbatch.packed import unpacked
 from docbatch.providers.local import engines, payload
 from docbatch.providers.local.engines import Options
 from docbatch.providers.local.messages import Task, Written
@@ -48,7 +48,7 @@ def read(content: bytes, name: str, **options: Any) -> Result | Failure:
         if isinstance(answer, Failure):
             return answer
         assert isinstance(answer, Written), answer
-        written = gzip.decompress(out.read_bytes())
+        written = unpacked(answer.entry or out.read_bytes(), answer.digest)
     document = DocumentInfo(path=name, sha256=task.digest, size=task.size, media_type=task.media_type)
     return payload.read(written).result(document)
 

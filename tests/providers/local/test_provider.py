@@ -1,6 +1,5 @@
 """The local engine seen through the contract every provider keeps."""
 
-import gzip
 import hashlib
 import os
 import shutil
@@ -16,6 +15,7 @@ from docbatch.core.models import FailureClass, Operation, Recovery, WorkItem
 from docbatch.core.result_warnings import NOTHING_TO_SEE
 from docbatch.core.results import DocumentInfo
 from docbatch.media import HEAD_SIZE, detect
+from docbatch.packed import unpacked
 from docbatch.providers.base import Batch, Changed, Failed, Intent, Provider, Ready
 from docbatch.providers.local.ocr import tesseract_data
 from docbatch.providers.local.provider import LocalProvider
@@ -23,6 +23,8 @@ from tests.providers.local import specimens
 from tests.providers.local.blank import bare_docx, blank_pdf
 from tests.providers.local.harness import PATIENCE, ROOT, Ear
 
+LARGE = os.urandom(400_000).hex().encode()
+"""A text that is large however it is compressed, so that its result lies in a file."""
 DOCUMENT = DocumentInfo(path="a", sha256="0" * 64, size=1, media_type="x/y")
 # Greek is read by Tesseract alone.
 WITHOUT_OCR = pytest.mark.skipif(
@@ -66,7 +68,8 @@ class Office:
     def payload(self, intent: Intent, ready: Ended) -> bytes:
         assert isinstance(ready, Ready), ready
         draft = self.provider.fetch(intent, ready)
-        content = gzip.decompress(draft.path.read_bytes())
+        entry = draft.entry.read_bytes() if isinstance(draft.entry, Path) else draft.entry
+        content = unpacked(entry, draft.digest)
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (draft.digest, draft.size)
         return content
 
@@ -313,7 +316,7 @@ def test_a_result_that_cannot_be_written_is_no_verdict_on_its_document(office: O
     assert isinstance(office.follow(first)["a.txt"], Ready)
     shutil.rmtree(office.folder / "incoming")
 
-    second = office.intent(office.item("b.txt", b"a second note\n"), name="s2")
+    second = office.intent(office.item("b.txt", LARGE), name="s2")
 
     with pytest.raises(ProviderError, match="cannot be written") as raised:
         office.follow(second)

@@ -1,0 +1,101 @@
+"""Rewriting packs of which a good part is needed no more, and small ones into one.
+
+What is needed is copied into a new pack, made durable and recorded to lie there; then nothing is recorded of the old one any
+more, and it goes once nobody reads. Killed in between, the next start or the next compaction goes on.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple, Protocol
+
+from docbatch.core.models import Draft, PackUse, ResultPlace
+from docbatch.packed import read_head
+from docbatch.spool.index import ResultIndex
+from docbatch.spool.leftovers import remove_retired
+from docbatch.spool.pack import packs_in
+from docbatch.spool.spool import Spool
+
+WINDOW = 2000
+SMALL = 16 << 20
+"""Bytes below which a pack is put together with others of its kind."""
+WORTH = 4096
+"""Bytes that are not worth to be saved."""
+MANY = 8
+"""So many small packs are worth to be put together."""
+
+
+class CompactedIndex(ResultIndex, Protocol):
+    """What compaction needs of the index beside what the spool does."""
+
+    def gather_uses(self) -> Sequence[PackUse]:
+        """Find out what is needed, of every pack that is recorded. It holds until something is recorded beside compaction."""
+
+    def needed_of(self, name: str) -> Iterator[tuple[str, ResultPlace]]:
+        """Yield the needed results of a pack in the order in which they lie, as `gather_uses` found them."""
+
+    def retire(self, name: str) -> None:
+        """Inside the current transaction: forget all that still lies in a pack, and have it removed."""
+
+
+class Compaction(NamedTuple):
+    """What was done, or would be: packs rewritten, bytes of packs before and after, and results let go.
+
+    `dropped` are those that nothing needs, `damaged` those that could not be read. `waits` says that somebody still reads
+    what was rewritten, so that it is removed by a later run.
+    """
+
+    packs: int = 0
+    before: int = 0
+    after: int = 0
+    dropped: int = 0
+    damaged: int = 0
+    waits: bool = False
+
+
+def chosen(uses: Iterable[PackUse], sizes: dict[str, int]) -> list[PackUse]:
+    """Return the packs that are worth to be rewritten: a third of them is not needed, or there are many small ones."""
+    there = [each for each in uses if each.name in sizes]
+    small = {each.name for each in there if sizes[each.name] < SMALL}
+    few = len(small) < MANY
+    return [each for each in there if _is_waste(each, sizes[each.name]) or (not few and each.name in small)]
+
+
+def _is_waste(use: PackUse, size: int) -> bool:
+    waste = size - use.needed_bytes
+    return not use.needed or (waste > WORTH and waste * 3 > size)
+
+
+def compact(spool: Spool, index: CompactedIndex, *, dry_run: bool = False) -> Compaction:
+    """Rewrite what is worth it, for the one who may write. Raises StateError, OSError."""
+    uses = index.gather_uses()
+    sizes = packs_in(spool.packs)
+    wanted = chosen(uses, sizes)
+    before = sum(sizes.values())
+    dropped = sum(each.results - each.needed for each in wanted)
+    if dry_run or not wanted:
+        freed = sum(sizes[each.name] - each.needed_bytes for each in wanted)
+        return Compaction(len(wanted), before, before - freed, dropped)
+    damaged = sum(_rewrite(spool, index, each.name) for each in wanted)
+    waits = not remove_retired(spool.root, spool.packs, index)
+    return Compaction(len(wanted), before, sum(packs_in(spool.packs).values()), dropped, damaged, waits)
+
+
+def _rewrite(spool: Spool, index: CompactedIndex, name: str) -> int:
+    """Move what is needed of a pack into the one that is written, and retire it; return how much of it was damaged."""
+    damaged = 0
+    needed = index.needed_of(name)
+    while window := list(islice(needed, WINDOW)):
+        placed = list(_copied(spool, window))
+        damaged += len(window) - len(placed)
+        spool.record(placed)
+    with index.write():
+        index.retire(name)
+    return damaged
+
+
+def _copied(spool: Spool, window: Iterable[tuple[str, ResultPlace]]) -> Iterator[tuple[str, ResultPlace]]:
+    for digest, place in window:
+        entry = spool.sound_entry(digest, place)
+        head = None if entry is None else read_head(entry)
+        if entry is not None and head is not None:
+            yield digest, spool.admit(Draft(entry, digest, head.length))

@@ -1,0 +1,97 @@
+"""What runs that were killed, and states that were put back, leave in the folder of packs.
+
+- Behind the last result that is recorded of a pack lies what a killed run could not record: it is dropped, since what
+  brought it is fetched again. A pack of which nothing is recorded goes whole.
+- Where a mark says that more was recorded once, an older state was put back, or another one: what lies there was paid, and
+  the state that knows it may come back. It is kept, and made known to the index.
+- Packs of which nothing is needed any more are removed once nobody reads.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from docbatch.core.models import KnownPack, ResultPlace
+from docbatch.spool.index import ResultIndex
+from docbatch.spool.pack import MAGIC, MARK_SIZE, Found, contents, file_of, packs_in
+from docbatch.spool.readers import without_readers
+
+WINDOW = 5000
+_UNKNOWN = KnownPack(len(MAGIC), is_retired=False)
+
+
+def clear(root: Path, packs: Path, index: ResultIndex, *, whole: bool) -> None:
+    """Put the folder of packs in order, for the one who may write. Raises OSError.
+
+    Unless the index is `whole`, which it is not where the state is known to be older than what was done, nothing is dropped.
+    """
+    known = index.packs()
+    there = packs_in(packs)
+    for name, size in there.items():
+        pack = known.get(name, _UNKNOWN)
+        is_complete = name in known and (pack.end is None or size <= pack.end + MARK_SIZE)
+        if not pack.is_retired and not is_complete:
+            _settle(packs, name, pack, index, known=name in known, whole=whole)
+    remove_retired(root, packs, index)
+
+
+def remove_retired(root: Path, packs: Path, index: ResultIndex) -> bool:
+    """Remove what holds nothing that is needed, and say whether nothing of it is left. Raises OSError."""
+    retired = [name for name, pack in index.packs().items() if pack.is_retired]
+    if not retired:
+        return True
+    with without_readers(root) as alone:
+        if not alone:
+            return False
+        for name in retired:
+            file_of(packs, name).unlink(missing_ok=True)
+    with index.write():
+        for name in retired:
+            index.forget_pack(name)
+    return True
+
+
+def _settle(packs: Path, name: str, pack: KnownPack, index: ResultIndex, *, known: bool, whole: bool) -> None:
+    path = file_of(packs, name)
+    assert pack.end is not None
+    if any(found.recorded > (pack.end if known else 0) for found in contents(path, pack.end)):
+        _adopt(path, pack.end, index, packs_in(packs))
+    elif whole and known:
+        _cut(path, pack.end)
+    elif whole and _is_pack(path):
+        path.unlink()
+
+
+def _adopt(path: Path, start: int, index: ResultIndex, there: Iterable[str]) -> None:
+    """Make known what lies in a pack from a place on, as far as it is known nowhere else."""
+    found = contents(path, start)
+    while window := list(islice(found, WINDOW)):
+        with index.write():
+            index.put(_missed(path.stem, window, index, there))
+            index.reach(path.stem, window[-1].end)
+
+
+def _missed(
+    name: str, window: Iterable[Found], index: ResultIndex, there: Iterable[str]
+) -> Iterator[tuple[str, ResultPlace]]:
+    for each in window:
+        if each.head is not None:
+            place = index.find(each.head.digest)
+            if place is None or place.pack not in there:
+                yield each.head.digest, ResultPlace(name, each.start, each.end - each.start)
+
+
+def _cut(path: Path, end: int) -> None:
+    """Drop what lies behind the last recorded result, and the marks that follow it at once."""
+    for found in contents(path, end):
+        if found.head is not None:
+            break
+        end = found.end
+    os.truncate(path, end)
+
+
+def _is_pack(path: Path) -> bool:
+    """Say whether a file is a pack of ours, or was about to become one."""
+    with path.open("rb") as file:
+        return MAGIC.startswith(file.read(len(MAGIC)))

@@ -1,0 +1,132 @@
+"""Where results lie in the spool: its index. It decides about no money: what it lacks or has wrong is a result that is lost."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+
+from docbatch.core.models import KnownPack, PackUse, ResultPlace
+from docbatch.state.checksum import checksum
+from docbatch.state.database import Database
+
+_LYING = (
+    "CREATE TEMP TABLE lying (pack INTEGER, start INTEGER, length INTEGER, digest BLOB, needed INTEGER,"
+    " PRIMARY KEY (pack, start, digest)) WITHOUT ROWID"
+)
+_USES = (
+    "DROP TABLE IF EXISTS temp.needed",
+    "DROP TABLE IF EXISTS temp.lying",
+    "CREATE TEMP TABLE needed (digest BLOB PRIMARY KEY) WITHOUT ROWID",
+    "INSERT OR IGNORE INTO temp.needed SELECT digest_of(result) FROM item WHERE digest_of(result) IS NOT NULL",
+    "INSERT OR IGNORE INTO temp.needed SELECT digest_of(result) FROM delivery WHERE digest_of(result) IS NOT NULL",
+    _LYING,
+    "INSERT INTO temp.lying SELECT pack, start, length, digest, digest IN (SELECT digest FROM temp.needed) FROM result",
+)
+
+
+def _digest(text: object) -> bytes | None:
+    try:
+        return None if text is None else bytes.fromhex(str(text))
+    except ValueError:
+        return None
+
+
+class Results:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def write(self) -> AbstractContextManager[None]:
+        """Commit the block's changes together, durably, or none of them."""
+        return self._database.write()
+
+    def find(self, digest: str) -> ResultPlace | None:
+        row = self._database.execute(
+            "SELECT pack.name, result.start, result.length FROM result JOIN pack ON pack.id = result.pack"
+            " WHERE result.digest = ?",
+            (bytes.fromhex(digest),),
+        ).fetchone()
+        return None if row is None else ResultPlace(*row)
+
+    def count(self) -> int:
+        return int(self._database.execute("SELECT count(*) FROM result").fetchone()[0])
+
+    def digests(self) -> Iterator[str]:
+        """Yield all digests in order."""
+        for (digest,) in self._database.execute("SELECT digest FROM result ORDER BY digest"):
+            yield digest.hex()
+
+    def packs(self) -> Mapping[str, KnownPack]:
+        rows = self._database.execute("SELECT name, reach, retired, checksum FROM pack").fetchall()
+        return {
+            name: KnownPack(reach if checksum(name, reach, retired) == sealed else None, bool(retired))
+            for name, reach, retired, sealed in rows
+        }
+
+    def put(self, placed: Iterable[tuple[str, ResultPlace]]) -> None:
+        """Inside the current transaction: note where results lie from now on."""
+        ends: dict[str, int] = {}
+        results = list(placed)
+        for _, (name, start, length) in results:
+            ends[name] = max(ends.get(name, 0), start + length)
+        rows = {name: self.reach(name, end) for name, end in ends.items()}
+        self._database.executemany(
+            "INSERT OR REPLACE INTO result VALUES (?, ?, ?, ?)",
+            ((bytes.fromhex(digest), rows[name], start, length) for digest, (name, start, length) in results),
+        )
+
+    def reach(self, name: str, end: int) -> int:
+        """Inside the current transaction: note that a pack is known up to a place; return its row."""
+        row = self._database.execute(
+            "INSERT INTO pack (name, reach, retired, checksum) VALUES (?, ?, 0, 0)"
+            " ON CONFLICT (name) DO UPDATE SET reach = max(reach, excluded.reach) RETURNING id",
+            (name, end),
+        ).fetchone()
+        self._seal(name)
+        return int(row[0])
+
+    def gather_uses(self) -> list[PackUse]:
+        """Find out what is needed, of every pack: what an item or an output names. It holds until more is put in."""
+        self._database.connection.create_function("digest_of", 1, _digest, deterministic=True)
+        for statement in _USES:
+            self._database.execute(statement)
+        rows = self._database.execute(
+            "SELECT pack.name, count(lying.digest), coalesce(sum(lying.needed), 0),"
+            " coalesce(sum(lying.length * lying.needed), 0)"
+            " FROM pack LEFT JOIN temp.lying AS lying ON lying.pack = pack.id WHERE NOT pack.retired GROUP BY pack.id ORDER BY pack.id"
+        )
+        return [PackUse(*row) for row in rows]
+
+    def needed_of(self, name: str) -> Iterator[tuple[str, ResultPlace]]:
+        """Yield the needed results of a pack in the order in which they lie, as `gather_uses` found them."""
+        after = -1
+        while rows := self._database.execute(
+            "SELECT digest, start, length FROM temp.lying WHERE pack = (SELECT id FROM pack WHERE name = ?)"
+            " AND start > ? AND needed ORDER BY start LIMIT 1000",
+            (name, after),
+        ).fetchall():
+            after = rows[-1][1]
+            yield from ((digest.hex(), ResultPlace(name, start, length)) for digest, start, length in rows)
+
+    def retire(self, name: str) -> None:
+        """Inside the current transaction: forget all that still lies in a pack, and have it removed."""
+        self._database.execute(
+            "DELETE FROM result WHERE pack = (SELECT id FROM pack WHERE name = :name) AND digest IN"
+            " (SELECT digest FROM temp.lying WHERE pack = (SELECT id FROM pack WHERE name = :name))",
+            {"name": name},
+        )
+        self._database.execute("UPDATE pack SET retired = 1 WHERE name = ?", (name,))
+        self._seal(name)
+
+    def forget_pack(self, name: str) -> None:
+        """Inside the current transaction: drop a pack that was retired and is gone."""
+        self._database.execute("DELETE FROM pack WHERE name = ?", (name,))
+
+    def lose_pack(self, name: str) -> None:
+        """Inside the current transaction: drop a pack that is gone, with all that is said to lie in it."""
+        self._database.execute(
+            "DELETE FROM result WHERE pack = (SELECT id FROM pack WHERE name = ?)", (name,)
+        )
+        self.forget_pack(name)
+
+    def _seal(self, name: str) -> None:
+        self._database.execute(
+            "UPDATE pack SET checksum = row_sum(name, reach, retired) WHERE name = ?", (name,)
+        )

@@ -1,0 +1,146 @@
+"""A pack that is truncated, altered, removed or swapped: its documents are named, they come back, and everything else goes on."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.project import Project
+from tests.kept_results import kept_results, packs
+
+FIRST = {f"{number}.txt": f"first {number}" for number in range(4)}
+SECOND = {f"{number}.txt": f"second {number}" for number in range(4, 8)}
+
+
+def project(root: Path, word: str = "text") -> Project:
+    root.mkdir()
+    made = Project(root)
+    made.job()
+    for texts in (FIRST, SECOND):
+        made.write({f"in/{name}": f"{word} {text}" for name, text in texts.items()})
+        made.applied()
+    return made
+
+
+def first_pack(subject: Project) -> Path:
+    """Return the pack of the run before the last."""
+    return min(packs(subject.root / ".docbatch"), key=lambda path: path.stat().st_mtime_ns)
+
+
+def truncate(pack: Path, _other: Path) -> None:
+    os.truncate(pack, 20)
+
+
+def cut(pack: Path, _other: Path) -> None:
+    os.truncate(pack, pack.stat().st_size - 60)
+
+
+def alter(pack: Path, _other: Path) -> None:
+    content = bytearray(pack.read_bytes())
+    for at in range(len(content) // 2, len(content) // 2 + 40):
+        content[at] ^= 0x55
+    pack.write_bytes(content)
+
+
+def remove(pack: Path, _other: Path) -> None:
+    pack.unlink()
+
+
+def swap(pack: Path, other: Path) -> None:
+    shutil.copy(other, pack)
+
+
+def empty(pack: Path, _other: Path) -> None:
+    pack.write_bytes(b"")
+
+
+@pytest.mark.parametrize("spoil", [truncate, cut, alter, remove, swap, empty])
+def test_what_a_spoilt_pack_held_is_named_and_comes_back(
+    tmp_path: Path, spoil: Callable[[Path, Path], None]
+) -> None:
+    subject, stranger = project(tmp_path / "project"), project(tmp_path / "stranger", "another")
+    before = subject.outputs()
+    spoil(first_pack(subject), first_pack(stranger))
+    found = subject.call("state", "check")
+    for path in (subject.root / "out").iterdir():
+        path.unlink()
+    ended = subject.applied()
+
+    named = [line for line in found.out.splitlines() if "the stored result" in line]
+    assert found.code == 1
+    assert 1 <= len(named) <= 4
+    assert all(line.startswith("item ") for line in named)
+    assert subject.outputs() == before
+    assert ended.processed == len(named)
+    assert subject.call("state", "check").code == 0
+
+
+def test_a_pack_that_is_gone_is_told_by_the_plan_and_filled_again_although_all_outputs_are_there(
+    tmp_path: Path,
+) -> None:
+    subject = project(tmp_path / "project")
+    before = subject.outputs()
+    first_pack(subject).unlink()
+    planned = subject.call("plan")
+    ended = subject.applied()
+    again = subject.applied()
+
+    assert "their stored results are gone: read again" in planned.out
+    assert (ended.processed, again.processed) == (4, 0)
+    assert '"type": "resultslost", "job": "job", "documents": 4, "read_again": 4' in ended.out
+    assert subject.outputs() == before
+    assert subject.call("state", "check").code == 0
+    assert "Nothing is due." in subject.call("plan").out
+
+
+def test_a_pack_of_another_project_beside_ours_does_no_harm(tmp_path: Path) -> None:
+    subject, stranger = project(tmp_path / "project"), project(tmp_path / "stranger", "another")
+    before = {each.digest for each in kept_results(subject.root / ".docbatch")}
+    for pack in packs(stranger.root / ".docbatch"):
+        shutil.copy(pack, subject.root / ".docbatch/spool/packs")
+    subject.write({"in/new.txt": "new"})
+
+    assert subject.applied().processed == 1
+    assert before < {each.digest for each in kept_results(subject.root / ".docbatch")}
+    assert subject.call("state", "check").code == 0
+
+
+def test_a_state_that_is_put_back_and_taken_away_again_loses_nothing(tmp_path: Path) -> None:
+    subject = project(tmp_path / "project")
+    state, kept = subject.root / ".docbatch/state.db", tmp_path / "kept.db"
+    subject.call("state", "backup", str(kept))
+    subject.write({f"in/later{number}.txt": f"later {number}" for number in range(5)})
+    subject.applied()
+    newer = tmp_path / "newer.db"
+    subject.call("state", "backup", str(newer))
+    for backup in (kept, newer):
+        for path in state.parent.glob("state.db*"):
+            path.unlink()
+        shutil.copy(backup, state)
+        ended = subject.call("apply", "--allow", "overwritten")
+        assert ended.code == 0, ended.err
+
+    assert subject.call("state", "check").code == 0
+    assert "read again" not in ended.out + ended.err
+
+
+def test_a_state_that_was_lost_finds_what_was_kept_when_it_comes_back(tmp_path: Path) -> None:
+    subject = project(tmp_path / "project")
+    folder, kept = subject.root / ".docbatch", tmp_path / "kept.db"
+    subject.call("state", "backup", str(kept))
+    before = subject.outputs()
+    for path in (*folder.glob("state.db*"), *folder.glob("serial"), folder / "README"):
+        path.unlink()
+    (subject.root / "in/0.txt").write_text("another")
+    subject.call("apply", "--allow", "overwritten")
+    for path in (*folder.glob("state.db*"), *folder.glob("serial")):
+        path.unlink()
+    shutil.copy(kept, folder / "state.db")
+
+    assert subject.call("state", "check").code == 0
+    (subject.root / "in/0.txt").write_text("text first 0")
+    shutil.rmtree(subject.root / "out")
+    assert subject.applied().processed == 0
+    assert subject.outputs() == before

@@ -1,0 +1,45 @@
+"""An index of results that lies in memory, with what a real one promises."""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from docbatch.core.models import KnownPack, ResultPlace
+
+
+@dataclass
+class IndexHere:
+    results: dict[str, ResultPlace] = field(default_factory=dict)
+    known: dict[str, KnownPack] = field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[None]:
+        yield
+
+    def find(self, digest: str) -> ResultPlace | None:
+        return self.results.get(digest)
+
+    def count(self) -> int:
+        return len(self.results)
+
+    def digests(self) -> Iterator[str]:
+        return iter(sorted(self.results))
+
+    def packs(self) -> Mapping[str, KnownPack]:
+        return dict(self.known)
+
+    def put(self, placed: Iterable[tuple[str, ResultPlace]]) -> None:
+        for digest, place in placed:
+            self.results[digest] = place
+            self.reach(place.pack, place.start + place.length)
+
+    def reach(self, name: str, end: int) -> None:
+        before = self.known.get(name, KnownPack(0, is_retired=False)).end or 0
+        self.known[name] = KnownPack(max(before, end), is_retired=False)
+
+    def forget_pack(self, name: str) -> None:
+        self.known.pop(name, None)
+
+    def lose_pack(self, name: str) -> None:
+        self.results = {digest: place for digest, place in self.results.items() if place.pack != name}
+        self.forget_pack(name)
