@@ -86,7 +86,7 @@ def compact(*, dry_run: bool) -> None:
 
     done = rewrite(state_folder(), dry_run=dry_run)
     if not done.packs:
-        say(f"the spool takes {human(done.before)}, and nothing of it is worth to be rewritten")
+        say(f"the spool takes {human(done.before)}, and nothing of it is worth rewriting")
         return
     rewritten, are = ("would be rewritten", "would be") if dry_run else ("rewritten", "are")
     dropped = f"; {plural(done.dropped, 'result')} that nothing needs {are} let go" if done.dropped else ""

@@ -19,9 +19,9 @@ WINDOW = 2000
 SMALL = 16 << 20
 """Bytes below which a pack is put together with others of its kind."""
 WORTH = 4096
-"""Bytes that are not worth to be saved."""
+"""Bytes that are not worth saving."""
 MANY = 8
-"""So many small packs are worth to be put together."""
+"""So many small packs are worth putting together."""
 
 
 class CompactedIndex(ResultIndex, Protocol):
@@ -53,7 +53,7 @@ class Compaction(NamedTuple):
 
 
 def chosen(uses: Iterable[PackUse], sizes: dict[str, int]) -> list[PackUse]:
-    """Return the packs that are worth to be rewritten: a third of them is not needed, or there are many small ones."""
+    """Return the packs that are worth rewriting: a third of them is not needed, or there are many small ones."""
     there = [each for each in uses if each.name in sizes]
     small = {each.name for each in there if sizes[each.name] < SMALL}
     few = len(small) < MANY

@@ -267,7 +267,7 @@ def test_the_command_says_what_it_does(tmp_path: Path, monkeypatch: pytest.Monke
     would = project.call("state", "compact", "--dry-run")
     done = project.call("state", "compact")
 
-    assert "nothing of it is worth to be rewritten" in quiet.out
+    assert "nothing of it is worth rewriting" in quiet.out
     assert would.out.startswith("1 pack would be rewritten: ")
     assert "; 3 results that nothing needs would be let go" in would.out
     assert done.out.startswith("1 pack rewritten: ")
