@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import os
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -73,22 +74,34 @@ def without_intent() -> Iterator[None]:
 
 @contextlib.contextmanager
 def record_before_spool() -> Iterator[None]:
-    """Record a result as collected before it lies in the spool."""
+    """Record a result as collected before it lies in the spool. What a run that ends held back is never written."""
     held_back: list[tuple[int, bytes, int]] = []
-    write, collect = pack._write, follow_submission.collect
+    write, collect, close = pack._write, follow_submission.collect, PackWriter.close
 
     def hold_back(descriptor: int, data: bytes, at: int) -> None:
-        held_back.append((descriptor, bytes(data), at))
+        held_back.append((os.dup(descriptor), bytes(data), at))
+
+    def let_go(*, written: bool) -> None:
+        while held_back:
+            descriptor, data, at = held_back.pop(0)
+            try:
+                if written:
+                    write(descriptor, data, at)
+            finally:
+                os.close(descriptor)
 
     def late(run: Run, connection: ProviderConnection, submission: Submission) -> Talk[None]:
         yield from collect(run, connection, submission)
-        for each in held_back:
-            write(*each)
-        held_back.clear()
+        let_go(written=True)
+
+    def end(writer: PackWriter) -> None:
+        let_go(written=False)
+        close(writer)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pack, "_write", hold_back)
         patch.setattr(PackWriter, "flush", lambda _self: None)
+        patch.setattr(PackWriter, "close", end)
         patch.setattr(follow_submission, "collect", late)
         yield
 
