@@ -17,7 +17,6 @@ from docbatch.state.tallies import (
     TalliedTable,
     TallyKeeper,
     TallyPart,
-    count_anew,
     damage,
     entries_of,
     events_of,
@@ -72,6 +71,13 @@ class Proofs:
         """Raise StateError when an item of this key may have been lost: it would be taken for new."""
         self.prove(items_like(key))
 
+    def forgive(self) -> None:
+        """Inside the current transaction: take the tables that decide about no money as they are."""
+        found = self._tables
+        self._keeper.count_anew(
+            [name for name in FREE if name in found and any(_of(self._connection, found[name]))]
+        )
+
     def prove(self, part: TallyPart) -> None:
         if (part.table, part.name) not in self._proven:
             found = tallied(self._connection, self._tables[part.table], part)
@@ -123,14 +129,6 @@ def faults(connection: sqlite3.Connection) -> Iterator[RowFault]:
         else:
             for sentence in _differences(name, known, tallied(connection, table)):
                 yield RowFault(sentence, is_free)
-
-
-def forgive(connection: sqlite3.Connection) -> bool:
-    """Inside the current transaction: take the tables that decide about no money as they are; say whether that was needed."""
-    found = tables(connection)
-    damaged = [name for name in FREE if name in found and any(_of(connection, found[name]))]
-    count_anew(connection, damaged)
-    return bool(damaged)
 
 
 def _of(connection: sqlite3.Connection, table: TalliedTable) -> Iterator[str]:

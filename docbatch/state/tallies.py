@@ -247,6 +247,13 @@ class TallyKeeper:
         self._changes = {}
         self._written = {}
 
+    def count_anew(self, names: Sequence[str]) -> None:
+        """Inside the current transaction: take tables as they are by now, whatever memory holds of them."""
+        count_anew(self._connection, names)
+        for name in names:
+            self._changes.pop(name, None)
+        self._written = {key: tally for key, tally in self._written.items() if key[0] not in names}
+
     def _known(self, table: str, names: Iterable[str]) -> dict[str, RowTally]:
         """Return what is recorded of parts: from memory where this process wrote it, nobody else may."""
         found = {name: self._written[table, name] for name in names if (table, name) in self._written}

@@ -11,7 +11,7 @@ from docbatch.core.lifecycle import replay
 from docbatch.engine.administration.edit_state import locked
 from docbatch.spool import Spool
 from docbatch.spool.readers import reading
-from docbatch.state.proofs import faults, forgive
+from docbatch.state.proofs import faults
 from docbatch.state.store import Store
 
 Row = TypeVar("Row")
@@ -107,5 +107,5 @@ def repair(folder: Path, items: Collection[int]) -> None:
     Raises NoState, StateLocked, StateError.
     """
     with locked(folder) as store, store.write():
-        forgive(store.database.connection)
+        store.forgive()
         store.deliveries.make_due(items)
