@@ -14,6 +14,11 @@ settings.register_profile("full", max_examples=100, deadline=None)
 settings.register_profile("short", max_examples=30, deadline=None)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name cases of bytes by their place: workers must collect the same names, and bytes may hold a time."""
+    return argname if isinstance(val, bytes) and not (val.isascii() and val.decode().isprintable()) else None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Try fewer examples where the long forms are left out."""
     settings.load_profile("short" if config.option.markexpr == "not full" else "full")

@@ -590,7 +590,7 @@ def test_an_answer_that_drips_is_left() -> None:
             caller.say(b" ")
             said += 1
 
-    with Peer(dripping) as peer, wired(peer.url, timeout=0.05) as wire:
+    with Peer(dripping) as peer, wired(peer.url, timeout=0.2) as wire:
         error = failing(Unavailable, lambda: wire.ask("GET", "/result"))
 
     assert "too slowly" in error.message

@@ -17,7 +17,7 @@ LIMIT = 1000
 
 @pytest.fixture
 def web() -> Iterator[LinkClient]:
-    made = LinkClient(private=True, limit=LIMIT, silence=2, longest=0.4)
+    made = LinkClient(private=True, limit=LIMIT)
     yield made
     made.close()
 
@@ -47,8 +47,10 @@ def dripping(start: bytes) -> Act:
     [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n"],
     ids=["in its head", "in its body"],
 )
-def test_an_answer_that_comes_drop_by_drop_ends_after_its_time(web: LinkClient, start: bytes) -> None:
+def test_an_answer_that_comes_drop_by_drop_ends_after_its_time(start: bytes) -> None:
+    web = LinkClient(private=True, limit=LIMIT, longest=0.4)
     why = failure(web, dripping(start))
+    web.close()
 
     assert why.failure.kind is FailureClass.TIMEOUT
     assert why.passing

@@ -61,7 +61,7 @@ def test_a_hanging_document_is_failed_at_its_deadline_and_its_neighbour_is_read(
 def test_the_deadline_runs_from_a_documents_own_start(tmp_path: Path) -> None:
     with bench(tmp_path) as pool:
         hangs = [pool.task(f"h{number}", b"hang", timeout=0.4) for number in range(3)]
-        answers = pool.run(*hangs, pool.task("last", b"fine", timeout=0.4))
+        answers = pool.run(*hangs, pool.task("last", b"fine"))
     assert isinstance(answers["last"], Written)
 
 
