@@ -241,6 +241,11 @@ class Traits:
     patience: float = 1800.0
 
     @property
+    def is_recorded_when_done(self) -> bool:
+        """Say whether nothing need be recorded of work that is under way: it costs nothing, and ends with this process."""
+        return self.free and self.in_process and self.concurrency == 1
+
+    @property
     def look_spacing(self) -> float:
         """Seconds between two looks of one run, so that the required number spans the grace."""
         return self.grace / max(self.looks - 1, 1)

@@ -1,13 +1,13 @@
 """Jobs and their documents: what is wanted, and which item each document is."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from docbatch.core.keys import canonical
 from docbatch.core.models import Failure, FailureClass, Operation, Recipe
 from docbatch.core.result_warnings import OnEmpty
-from docbatch.state.database import Database, among
+from docbatch.state.database import Database, among, marked, windows
 from docbatch.state.kept_lines import hold_on
 from docbatch.state.standing import Unwell, unwell
 from docbatch.state.void import void, void_under
@@ -257,6 +257,16 @@ class Documents:
             " WHERE document.item = ? AND document.wanted = 1 AND CAST(job.source || x'2f' || document.path AS BLOB) = ?",
             (item, place),
         ).fetchall()
+
+    def wanting(self, items: Iterable[int]) -> set[str]:
+        """Return the jobs that want any of these items."""
+        jobs: set[str] = set()
+        for window in windows(list(items)):
+            rows = self._database.execute(
+                f"SELECT DISTINCT job FROM document WHERE {marked('item', window)} AND wanted = 1", window
+            )
+            jobs.update(job for (job,) in rows)
+        return jobs
 
     def places(self, item: int) -> list[tuple[str, bytes]]:
         """Return (job, path) of the wanted documents that are this item."""

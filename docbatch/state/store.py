@@ -23,6 +23,7 @@ from docbatch.state.failed_uploads import FailedUploads
 from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
 from docbatch.state.looks import LookRecord
+from docbatch.state.outcomes import Outcomes
 from docbatch.state.proofs import faults
 from docbatch.state.remote_objects import RemoteObjects
 from docbatch.state.results import Results
@@ -49,6 +50,7 @@ class Store:
         self.objects = RemoteObjects(database)
         self.results = Results(database)
         self.submissions = Submissions(database, self.items, self.events, self.deliveries, self.results)
+        self.outcomes = Outcomes(database, self.items, self.documents, self.deliveries, self.results)
         self.deadlines = Deadlines(database)
         self.warned = WarnedDocuments(database)
         self.looks = LookRecord(database, lambda: self._place, self._drop_anchor)

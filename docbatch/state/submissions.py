@@ -18,7 +18,7 @@ from docbatch.state.database import Database
 from docbatch.state.deliveries import Deliveries
 from docbatch.state.entries import Entries
 from docbatch.state.events import Events
-from docbatch.state.items import Items, RecordedItem
+from docbatch.state.items import Items
 from docbatch.state.records import Collected, Frozen, ReadyItem
 from docbatch.state.results import Results
 from docbatch.state.submission_rows import SUM, read
@@ -184,20 +184,17 @@ class Submissions:
         identity: str,
         ready: Sequence[ReadyItem],
         failed: Mapping[str, Failure],
-        collected: Sequence[Collected] = (),
     ) -> tuple[int, int]:
         """Record what ended at the vendor since it was last asked; return how many did, and how many of these failed."""
         with self._database.write():
             before = self._entries.running(identity)
-            keys = [each.key for each in ready] + [each.key for each in collected] + list(failed)
-            live = self._entries.live(identity, keys)
+            live = self._entries.live(identity, [*(each.key for each in ready), *failed])
             for each in ready:
                 if each.key in live:
                     self._entries.ready(identity, live[each.key], each)
             for key, failure in failed.items():
                 if key in live:
                     self._entries.end(identity, live[key], "failed", ItemStatus.FAILED, failure=failure)
-            self._take(identity, live, [each for each in collected if each.key in live])
             ended = before - self._entries.running(identity)
             self._finish(identity)
         return ended, sum(key in live for key in failed)
@@ -206,13 +203,10 @@ class Submissions:
         """Record results that are durable in the spool; their deliveries become due."""
         with self._database.write():
             live = self._entries.live(identity, [each.key for each in collected])
-            self._take(identity, live, collected)
+            self._entries.collect(identity, [(live[each.key], each) for each in collected])
+            self._results.put((each.result, each.place) for each in collected if each.place is not None)
+            self._deliveries.make_due(live[each.key].row for each in collected)
             self._finish(identity)
-
-    def _take(self, identity: str, live: Mapping[str, RecordedItem], collected: Sequence[Collected]) -> None:
-        self._entries.collect(identity, [(live[each.key], each) for each in collected])
-        self._results.put((each.result, each.place) for each in collected if each.place is not None)
-        self._deliveries.make_due(live[each.key].row for each in collected)
 
     def fail(self, identity: str, failed: Mapping[str, Failure]) -> None:
         """Record that results which were ready cannot be had."""

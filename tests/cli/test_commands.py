@@ -2,12 +2,16 @@
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from docbatch.cli import COMMANDS, docbatch
+from docbatch.emulators.extend.service import ExtendEmulator
 from tests.cli.project import JOB, Project
+from tests.providers.extend.project import extend_project
 
 
 @pytest.fixture
@@ -64,15 +68,29 @@ def test_state_list_has_a_line_for_each_document(failing: Project) -> None:
     assert failing.call("state", "list", "none").code == 64
 
 
-def test_state_show_tells_a_submissions_history(project: Project) -> None:
-    project.write({"in/a.txt": "one"})
-    (sent,) = [line for line in project.applied().lines if line["type"] == "intended"]
+@pytest.fixture
+def paying(tmp_path: Path) -> Iterator[Project]:
+    """A project whose documents go to a vendor."""
+    with ExtendEmulator() as vendor:
+        yield extend_project(tmp_path, vendor)
 
-    shown = json.loads(project.call("state", "show", sent["submission"]).out)
+
+def test_state_show_tells_a_submissions_history(paying: Project) -> None:
+    (sent,) = [line for line in paying.applied().lines if line["type"] == "intended"]
+
+    shown = json.loads(paying.call("state", "show", sent["submission"]).out)
 
     assert sent["submission"] in json.dumps(shown)
     assert "accepted" in json.dumps(shown)
-    assert project.call("state", "show", "none").code == 64
+    assert paying.call("state", "show", "none").code == 64
+
+
+def test_of_work_of_this_machine_no_submission_is_kept(project: Project) -> None:
+    project.write({"in/a.txt": "one"})
+    (handed,) = [line for line in project.applied().lines if line["type"] == "intended"]
+
+    assert project.call("state", "show", handed["submission"]).code == 64
+    assert json.loads(project.call("status", "--json").out.splitlines()[0])["documents"] == {"succeeded": 1}
 
 
 def test_state_show_finds_an_item_by_the_beginning_of_its_key(project: Project) -> None:
@@ -114,11 +132,10 @@ def test_resolve_knows_only_recorded_submissions(failing: Project) -> None:
     assert "the state knows no submission 's0123'" in refused.err
 
 
-def test_resolve_leaves_finished_submissions_alone(project: Project) -> None:
-    project.write({"in/a.txt": "one"})
-    (sent,) = [line for line in project.applied().lines if line["type"] == "intended"]
+def test_resolve_leaves_finished_submissions_alone(paying: Project) -> None:
+    (sent,) = [line for line in paying.applied().lines if line["type"] == "intended"]
 
-    refused = project.call("resolve", sent["submission"], "--absent")
+    refused = paying.call("resolve", sent["submission"], "--absent")
 
     assert refused.code == 64
     assert "there is nothing to settle" in refused.err

@@ -324,8 +324,8 @@ def test_the_same_where_results_are_fetched_side_by_side(tmp_path: Path, name: s
     replace(row, traits={**row.traits, "concurrency": 4}).check(tmp_path)
 
 
-@pytest.mark.parametrize("name", SIDE_BY_SIDE)
-def test_the_same_where_results_are_at_hand_with_the_answer(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["ended", "fetch unavailable", "fetch, gone", "fetch, refused"])
+def test_work_in_this_process_that_costs_money_is_recorded_like_any_other(tmp_path: Path, name: str) -> None:
     row = ROWS[name]
     replace(row, traits={**row.traits, "in_process": True}).check(tmp_path)
 

@@ -15,6 +15,7 @@ from tests.engine import test_prepare_submission as prepare
 from tests.engine import test_recover_work as recover
 from tests.engine import test_send_submission as create
 from tests.engine import test_settle_unanswered_creates as settle
+from tests.engine import test_unrecorded_work as unrecorded
 from tests.fake import mutants
 from tests.fake.mutants import Mutant
 
@@ -28,6 +29,7 @@ TABLES: Mapping[str, tuple[Mapping[str, Row], Mapping[str, Mutant]]] = {
     "prepare": (prepare.ROWS, mutants.PREPARE),
     "settle": (settle.ROWS, mutants.SETTLE),
     "follow": (follow.ROWS, mutants.FOLLOW),
+    "unrecorded": (unrecorded.ROWS, mutants.UNRECORDED),
     "look_for_unknown_work": (look_for_unknown_work.ROWS, mutants.UNKNOWN_WORK),
     "recover": (recover.ROWS, mutants.RECOVER),
     "cancel": (cancel.ROWS, mutants.CANCEL),

@@ -35,6 +35,7 @@ from docbatch.engine.running import (
     settle_unanswered_creates,
     take_consequences,
 )
+from docbatch.engine.running.in_process import do_unrecorded_work
 from docbatch.engine.running.run_context import Run
 from docbatch.providers.base import Accepted, Intent
 from docbatch.spool import pack
@@ -474,17 +475,20 @@ SETTLE: Mapping[str, Mutant] = {
     ),
 }  # fmt: skip
 
-_poll, _collect, _discard = follow_submission.poll, follow_submission.collect, follow_submission.discard
+_poll, _collect = follow_submission.poll, follow_submission.collect
+_discard, _removed = follow_submission.discard, follow_submission.removed
 _meet_failures = follow_submission._meet_failures
 _CALLED_OFF = (
     "poll, credentials", "poll, what polls never raise", "poll, unexpected",
     "fetch, credentials", "fetch, what fetches never raise", "fetch, unexpected", "discard unexpected",
 )  # fmt: skip
-_REMAINS = "take_consequences(run, connection, ProviderCall.DISCARD, error, submission.id)\n        return"
+_REMAINS = (
+    "take_consequences(run, connection, ProviderCall.DISCARD, error, wanted.submission)\n        return False"
+)
 
 FOLLOW: Mapping[str, Mutant] = {
     "ended: what was made for it is removed again and again": _mutant(_discard, "run.store.submissions.clear(submission.id)", "pass", "ended"),
-    "ended: the first look comes late": _mutant(follow_submission._schedule, "traits.poll_initial / 1.5", "traits.poll_initial", "ended"),
+    "ended: the first look comes late": _mutant(follow_submission.schedule_poll, "traits.poll_initial / 1.5", "traits.poll_initial", "ended"),
     "ended: what failed is passed over": _mutant(
         follow_submission._record, "if isinstance(each, Failed)", "if False", "ended, one of them failed and one in part"
     ),
@@ -496,19 +500,19 @@ FOLLOW: Mapping[str, Mutant] = {
     ),
     "poll unavailable: the connection is left": _entry(_C.POLL, _K.UNAVAILABLE, {"fate": Fate.CUT}, "poll unavailable"),
     "poll unavailable: the vendor's own wait is not heeded": _mutant(
-        _poll, _OWN_WAIT, "None", "poll unavailable, and the vendor names a wait"
+        follow_submission.poll_later, _OWN_WAIT, "None", "poll unavailable, and the vendor names a wait"
     ),
-    "poll, gone: is sent again": _mutant(_poll, "again=_again(run, connection, keys)", "again=keys", "poll, gone"),
+    "poll, gone: is sent again": _mutant(_poll, "again=again(run, connection, keys)", "again=keys", "poll, gone"),
     "poll, gone: is not queued again": _entry(_C.POLL, _K.GONE, _NOT_QUEUED, "poll, gone", "poll, gone, free"),
     "poll, gone: is asked about for ever": _entry(_C.POLL, _K.GONE, {"event": None, "later": True}, "poll, gone", "poll, gone, free"),
     "gone, free: is not sent again": _mutant(
-        follow_submission._again, "if not connection.traits.free:", "if True:", "poll, gone, free", "fetch, gone, free"
+        follow_submission.again, "if not connection.traits.free:", "if True:", "poll, gone, free", "fetch, gone, free"
     ),
     "gone, free: is sent again for ever": _mutant(
-        follow_submission._again, "<= MOST_LOSSES", "<= 9", "poll, gone, free, again and again"
+        follow_submission.again, "<= MOST_LOSSES", "<= 9", "poll, gone, free, again and again"
     ),
     "gone: is sent again though it costs money": _mutant(
-        follow_submission._again, "if not connection.traits.free:", "if False:", "poll, gone", "fetch, gone"
+        follow_submission.again, "if not connection.traits.free:", "if False:", "poll, gone", "fetch, gone"
     ),
     "credentials: the connection is used on": _mutant(_meet, _CUT, "pass", *_CALLED_OFF),
     "credentials: are not told": _mutant(_notices, _TROUBLE, "yield from ()", *_CALLED_OFF),
@@ -533,13 +537,13 @@ FOLLOW: Mapping[str, Mutant] = {
         follow_submission._stop_without_credits, " if item.status is ItemStatus.LIVE]", "]", "poll, out of credits, told again by a later run"
     ),
     "poll: the vendor's own wait is not heeded": _mutant(
-        follow_submission._schedule, "(progress.next_poll or length)", "length", "poll, the vendor names a wait"
+        follow_submission.schedule_poll, "(progress.next_poll or length)", "length", "poll, the vendor names a wait"
     ),
     "poll: what the provider notes is not told": _mutant(
         follow_submission._record, "run.remark(submission.id, progress.note)", "pass", "poll, the vendor names a wait"
     ),
     "poll: more and more seldom without end": _mutant(
-        follow_submission._schedule, "min(before * 1.5, traits.poll_max)", "before * 1.5",
+        follow_submission.schedule_poll, "min(before * 1.5, traits.poll_max)", "before * 1.5",
         "poll, a document of work that was answered is not to be seen",
     ),
     "not to be seen: is held though the vendor has it": _mutant(
@@ -558,11 +562,11 @@ FOLLOW: Mapping[str, Mutant] = {
         follow_submission._record, "if progress.doubted:", "if False:", "poll, a document is dropped"
     ),
     "fetch unavailable: is fetched again at once": _mutant(
-        _meet_failures, "if waiting:", "if False:",
+        _meet_failures, "if misses.waiting:", "if False:",
         "fetch unavailable", "fetch unavailable, twice", "fetch unavailable, and the vendor names a wait",
     ),
     "fetch unavailable: the vendor's own wait is not heeded": _mutant(
-        follow_submission._fetch_later, 'getattr(error, "retry_after", None) or 0.0', "0.0", "fetch unavailable, and the vendor names a wait"
+        follow_submission.fetch_later, 'getattr(error, "retry_after", None) or 0.0', "0.0", "fetch unavailable, and the vendor names a wait"
     ),
     "fetch unavailable: pauses grow though something came": _mutant(
         follow_submission._take_over,
@@ -571,13 +575,13 @@ FOLLOW: Mapping[str, Mutant] = {
         "fetch unavailable, twice, with a result between",
     ),
     "fetch, gone: counts as collected": _mutant(
-        _meet_failures, "lost[key] = Failure(FailureClass.EXPIRED, error.message)", "pass", "fetch, gone", "fetch, gone, free"
+        fetch_results.missed, "lost[key] = Failure(FailureClass.EXPIRED, error.message)", "pass", "fetch, gone", "fetch, gone, free"
     ),
     "fetch, gone: is not queued again": _mutant(follow_submission._lose, "run.queues.forget()", "pass", "fetch, gone, free"),
-    "fetch, refused: is fetched again": _mutant(_meet_failures, "run.store.submissions.fail(submission.id, unusable)", "pass", "fetch, refused"),
-    "fetch, refused: the vendor's code is lost": _mutant(_meet_failures, 'getattr(error, "code", None)', "None", "fetch, refused"),
+    "fetch, refused: is fetched again": _mutant(_meet_failures, "run.store.submissions.fail(submission.id, misses.unusable)", "pass", "fetch, refused"),
+    "fetch, refused: the vendor's code is lost": _mutant(fetch_results.missed, 'getattr(error, "code", None)', "None", "fetch, refused"),
     "fetch: whatever goes wrong is tried again": _mutant(
-        _meet_failures, "take_consequences(run, connection, ProviderCall.FETCH, error)", "waiting.append((key, error))",
+        fetch_results.missed, "ends.append(error)", "waiting.append((key, error))",
         "fetch, unexpected", "fetch, credentials", "fetch, what fetches never raise",
     ),
     "fetch: what came beside what went wrong is not kept": _mutant(
@@ -600,7 +604,7 @@ FOLLOW: Mapping[str, Mutant] = {
     "discard, refused: is not told": _entry(_C.DISCARD, _K.REFUSED, _SECRET, "discard, what it never raises"),
     "discard: is tried again in the same run": _mutant(_discard, "connection.left.add(submission.id)", "pass", "discard unavailable"),
     "discard: counts as done": _mutant(
-        _discard, _REMAINS, _REMAINS.replace("return", "own = []"),
+        _removed, _REMAINS, _REMAINS.replace("return False", "own = []"),
         "discard unavailable", "discard, credentials", "discard, what it never raises",
     ),
     "discard unexpected: is passed over": _entry(
@@ -726,6 +730,36 @@ CANCEL: Mapping[str, Mutant] = {
     ),
     "trouble: ends the command": _mutant(
         cancel_work._stop, "except (CredentialsError, ProviderError)", "except CredentialsError", "unavailable for long", "what it never raises"
+    ),
+}  # fmt: skip
+
+_hand_over, _not_accepted = do_unrecorded_work.submit, do_unrecorded_work._not_accepted
+_finish, _end = do_unrecorded_work._finish, do_unrecorded_work._end
+
+UNRECORDED: Mapping[str, Mutant] = {
+    "done: is done again": _mutant(_hand_over, "_begin(run, connection, action, intent, accepted.remote_id)", "pass", "done"),
+    "done: what was made for it stays": _mutant(_finish, "if work.is_through and work.intent.prepared:", "if False:", "done", "discard unavailable"),
+    "refused: is done again": _mutant(_not_accepted, "if leads_to.event is Event.REFUSED:", "if False:", "create refused"),
+    "not sent: counts as handed over": _mutant(
+        _not_accepted, "return leads_to.event is not Event.NOT_SENT", "return True", "create not sent", "create, credentials"
+    ),
+    "its answer is lost: is forgotten": _mutant(_not_accepted, "run.queues.forget()", "pass", "create, its answer is lost"),
+    "its answer is lost: for ever": _mutant(
+        _not_accepted, "elif leads_to.event is Event.UNANSWERED:", "elif False:", "create, all answers are lost"
+    ),
+    "poll unavailable: the work is given up": _mutant(do_unrecorded_work.poll, "if leads_to.later:", "if False:", "poll unavailable"),
+    "poll, gone: is waited for": _mutant(
+        do_unrecorded_work.poll, "elif leads_to.event is Event.LOST:", "elif False:", "poll, gone", "poll, gone again and again"
+    ),
+    "without a trace: is waited for": _mutant(
+        do_unrecorded_work._sorted, "if key in work.running}", "if False}", "poll, without a trace of some"
+    ),
+    "other bytes: the document is not planned anew": _mutant(_end, "if ends.changed:", "if False:", "poll, other bytes were read"),
+    "fetch unavailable: is fetched again at once": _mutant(_finish, "if misses.waiting:", "if False:", "fetch unavailable"),
+    "fetch, gone: is not queued again": _mutant(_end, "if ends.lost:", "if False:", "fetch, gone"),
+    "fetch, refused: is waited for": _mutant(_finish, "ends.failed |= misses.unusable", "pass", "fetch, refused"),
+    "credentials: the connection is used on": _mutant(
+        take_consequences._meet, _CUT, "pass", "create, credentials", "poll, credentials", "poll unexpected", "fetch, credentials"
     ),
 }  # fmt: skip
 

@@ -14,7 +14,8 @@ import pytest
 
 import docbatch
 from docbatch.core.guard import Replaced
-from docbatch.core.models import Draft, ResultPlace
+from docbatch.core.models import Draft, ResultPlace, Traits
+from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.engine.planning import plan
 from docbatch.providers import REGISTRY
 from docbatch.providers.local import KIND as LOCAL
@@ -29,12 +30,20 @@ from docbatch.state.submissions import Submissions
 from tests.cli.project import JOB, Ended, Project
 from tests.hints.table import Hints, helps
 from tests.kept_results import kept_results
+from tests.providers.extend.project import extend_project
 from tests.sinks.outside_csv import KIND as CSV_KIND
 from tests.sinks.outside_csv import CsvSink
 
 LINES = JOB.replace("  - type: files", "  - {type: jsonl, path: out/all.jsonl}\n  - type: files", 1)
 ROWS = JOB.replace("  - type: files", "  - {type: sqlite, path: kept/all.db}\n  - type: files", 1)
 FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.fixture
+def paying(tmp_path: Path) -> Iterator[Project]:
+    """A project whose documents go to a vendor."""
+    with ExtendEmulator() as vendor:
+        yield extend_project(tmp_path, vendor)
 
 
 @pytest.fixture
@@ -286,7 +295,7 @@ def test_a_record_that_was_altered(project: Project, hints: Hints) -> None:
 
 
 @helps("the state file is damaged; nothing was changed. Run 'docbatch state check'")
-def test_a_submission_that_was_altered(project: Project, hints: Hints) -> None:
+def test_a_submission_that_was_altered(paying: Project, hints: Hints) -> None:
     accept = Submissions.accept
 
     def altered(self: Submissions, identity: str, *rest: Any) -> None:
@@ -296,8 +305,8 @@ def test_a_submission_that_was_altered(project: Project, hints: Hints) -> None:
         accept(self, identity, *rest)
 
     with mock.patch.object(Submissions, "accept", altered):
-        told = project.call("apply")
-    checked = hints.follow(project, told)
+        told = paying.call("apply")
+    checked = hints.follow(paying, told)
 
     assert told.code == 1
     assert checked.code == 1
@@ -306,7 +315,11 @@ def test_a_submission_that_was_altered(project: Project, hints: Hints) -> None:
 
 @helps("submission {} is work of this machine: it runs inside 'docbatch apply' and ends with it")
 def test_local_work_that_was_interrupted(project: Project, hints: Hints) -> None:
-    with mock.patch.object(Submissions, "progress", side_effect=KeyboardInterrupt):
+    with (
+        # As it was before work of this machine was recorded once it is done.
+        mock.patch.object(Traits, "is_recorded_when_done", new=False),
+        mock.patch.object(Submissions, "progress", side_effect=KeyboardInterrupt),
+    ):
         interrupted = project.call("apply")
     with Store.readable(project.root / ".docbatch") as store:
         (left,) = store.submissions.open()
@@ -371,12 +384,15 @@ def test_a_state_that_cannot_be_read(project: Project, hints: Hints) -> None:
 
 
 @helps("what was sent is recorded; make room or restore access, and run 'docbatch apply' again")
-def test_an_anchor_that_cannot_be_written(project: Project, hints: Hints) -> None:
+def test_an_anchor_that_cannot_be_written(paying: Project, hints: Hints) -> None:
     with mock.patch.object(store, "make_file", side_effect=FULL):
-        told = project.call("apply")
+        told = paying.call("apply")
 
     assert told.code == 1
-    assert is_written(project, hints.follow(project, told))
+    assert hints.follow(paying, told).code == 0
+    assert paying.outputs().keys() == {
+        f"{name}.txt.{form}" for name in ("one", "two", "three") for form in ("md", "txt")
+    }
 
 
 @helps(

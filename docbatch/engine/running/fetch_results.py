@@ -2,14 +2,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 
-from docbatch.core.consequences import ProviderCall
+from docbatch.core.consequences import CallError, Fate, ProviderCall, consequence
 from docbatch.core.errors import CredentialsError, ProviderError, Refused, Unavailable
-from docbatch.core.models import Draft
+from docbatch.core.models import Draft, Failure, FailureClass
 from docbatch.core.results import Answer, offered_warnings
 from docbatch.engine.code_of_others import raised
 from docbatch.engine.connections.contract import broken, kept
@@ -34,6 +34,35 @@ class _Fetch:
 
     call: Future[Outcome]
     since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Misses:
+    """Results that could not be fetched: lost, of no use, to be asked for again, and what ends the use of the connection."""
+
+    lost: Mapping[str, Failure]
+    unusable: Mapping[str, Failure]
+    waiting: Sequence[tuple[str, CallError]]
+    ends: Sequence[CallError]
+
+
+def missed(failed: Sequence[tuple[str, CallError]]) -> Misses:
+    """Sort errors of fetches, by item, by what they lead to."""
+    lost: dict[str, Failure] = {}
+    unusable: dict[str, Failure] = {}
+    waiting: list[tuple[str, CallError]] = []
+    ends: list[CallError] = []
+    for key, error in failed:
+        leads_to = consequence(ProviderCall.FETCH, error)
+        if leads_to.later:
+            waiting.append((key, error))
+        elif leads_to.requeue:
+            lost[key] = Failure(FailureClass.EXPIRED, error.message)
+        elif leads_to.fate is Fate.GOES_ON:
+            unusable[key] = Failure(FailureClass.VENDOR_ERROR, error.message, getattr(error, "code", None))
+        else:
+            ends.append(error)
+    return Misses(lost, unusable, waiting, ends)
 
 
 class Ahead:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
-from docbatch.core.consequences import CallError, Fate, ProviderCall, consequence
+from docbatch.core.consequences import CallError, ProviderCall
 from docbatch.core.errors import (
     BudgetStop,
     CredentialsError,
@@ -17,7 +17,7 @@ from docbatch.engine.connections.contract import broken
 from docbatch.engine.connections.conversations import Talk
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Ended, Fetched
-from docbatch.engine.running.fetch_results import Fetcher, Outcome
+from docbatch.engine.running.fetch_results import Fetcher, Outcome, missed
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.settle_unanswered_creates import intent
 from docbatch.engine.running.take_consequences import is_limit, take_consequences
@@ -37,36 +37,37 @@ def poll(run: Run, connection: ProviderConnection, submission: Submission) -> Ta
     if run.readers is not None and connection.traits.concurrency > 1:
         # While the vendor answers there is time to start.
         run.readers.expect(submission.running)
-    followed = run.follow(submission.id)
     wanted = intent(run, submission.id)
     try:
         progress = yield from connection.ask(
             ProviderCall.POLL,
-            lambda provider: _asked(connection.name, provider, wanted, submission),
+            lambda provider: asked(connection.name, provider, wanted, submission.remote_id),
             gives=Progress,
             about=submission.id,
         )
     except (ProviderError, CredentialsError) as error:
         leads_to = take_consequences(run, connection, ProviderCall.POLL, error)
         if leads_to.later:
-            asked = getattr(error, "retry_after", None)
-            followed.next_poll = run.later(followed.backoff, asked, limited=is_limit(error))
-            connection.meet(
-                ProviderCall.POLL, error, run.moment(), again=followed.next_poll, about=submission.id
-            )
+            poll_later(run, connection, submission.id, error)
         elif leads_to.event is Event.LOST:
             keys = [item.key for item in wanted.batch.items]
-            run.store.submissions.lose(submission.id, again=_again(run, connection, keys))
+            run.store.submissions.lose(submission.id, again=again(run, connection, keys))
         return
     assert isinstance(progress, Progress)
-    outcomes = yield from _at_hand(run, connection, submission, progress)
-    moved = _record(run, connection, submission, progress, outcomes)
-    _schedule(run, connection, submission, progress, moved=moved)
+    moved = _record(run, connection, submission, progress)
+    schedule_poll(run, connection, submission.id, progress, moved=moved)
 
 
-def _asked(connection: str, provider: Provider, wanted: Intent, submission: Submission) -> object:
-    """Ask, and make sure of what the answer is made of."""
-    progress: object = provider.poll(wanted, submission.remote_id)
+def poll_later(run: Run, connection: ProviderConnection, submission: str, error: CallError) -> None:
+    """Ask again after a pause how it stands."""
+    followed, wait = run.follow(submission), getattr(error, "retry_after", None)
+    followed.next_poll = run.later(followed.backoff, wait, limited=is_limit(error))
+    connection.meet(ProviderCall.POLL, error, run.moment(), again=followed.next_poll, about=submission)
+
+
+def asked(connection: str, provider: Provider, wanted: Intent, remote_id: str | None) -> object:
+    """Ask how it stands, and make sure of what the answer is made of."""
+    progress: object = provider.poll(wanted, remote_id)
     keys = {item.key for item in wanted.batch.items}
     if isinstance(progress, Progress) and not all(_tells_of(keys, each) for each in progress.ended):
         raise broken(connection, ProviderCall.POLL, "it tells of what is no document of this submission")
@@ -85,43 +86,17 @@ def _ready(progress: Progress) -> list[ReadyItem]:
     ]
 
 
-def _at_hand(
-    run: Run, connection: ProviderConnection, submission: Submission, progress: Progress
-) -> Talk[list[tuple[ReadyItem, Outcome]]]:
-    """Fetch results of work in this process at once, so that they are recorded in one step with their ends.
-
-    What could not be fetched is recorded as ready, as a vendor's, and fetched later.
-    """
+def _record(run: Run, connection: ProviderConnection, submission: Submission, progress: Progress) -> bool:
+    """Record what ended; say whether anything did since the last time: vendors tell again and again."""
     ready = _ready(progress)
-    if not ready or not connection.traits.in_process or connection.traits.concurrency > 1:
-        return []
-    try:
-        return (yield from _one_by_one(connection, _fetcher(run, connection, submission), ready))
-    except NotAnswering as error:
-        take_consequences(run, connection, ProviderCall.FETCH, error)
-        return []
-
-
-def _record(
-    run: Run,
-    connection: ProviderConnection,
-    submission: Submission,
-    progress: Progress,
-    outcomes: Sequence[tuple[ReadyItem, Outcome]],
-) -> bool:
-    """Record what ended, with results that are there; say whether anything did since the last time: vendors tell again."""
-    collected = _durable(run, outcomes)
-    there = {each.key for each in collected}
-    ready = [each for each in _ready(progress) if each.key not in there]
     failed = {each.key: each.failure for each in progress.ended if isinstance(each, Failed)}
     changed = [each for each in progress.ended if isinstance(each, Changed)]
     ended = 0
-    if ready or failed or collected:
+    if ready or failed:
         _stop_without_credits(run, connection, failed)
-        ended, broken = run.store.submissions.progress(submission.id, ready, failed, collected)
+        ended, broken = run.store.submissions.progress(submission.id, ready, failed)
         if ended or broken:
             run.observe(Ended(submission.id, ended, broken, run.store.submissions.wanted_by(submission.id)))
-        _take_over(run, connection, submission, outcomes)
     if changed:
         _release(run, submission.id, changed)
     run.remark(submission.id, progress.note)
@@ -174,11 +149,11 @@ def _doubt(run: Run, connection: ProviderConnection, submission: Submission, pro
         run.store.submissions.fail(submission.id, progress.doubted)
 
 
-def _schedule(
-    run: Run, connection: ProviderConnection, submission: Submission, progress: Progress, *, moved: bool
+def schedule_poll(
+    run: Run, connection: ProviderConnection, submission: str, progress: Progress, *, moved: bool
 ) -> None:
     """Ask again soon while things move, more and more seldom while they do not."""
-    traits, followed = connection.traits, run.follow(submission.id)
+    traits, followed = connection.traits, run.follow(submission)
     before = followed.backoff.length or traits.poll_initial / 1.5
     length = traits.poll_initial if moved else min(before * 1.5, traits.poll_max)
     followed.backoff.length = length
@@ -194,71 +169,53 @@ def collect(run: Run, connection: ProviderConnection, submission: Submission) ->
     except NotAnswering as error:
         take_consequences(run, connection, ProviderCall.FETCH, error)
         return
-    collected = _durable(run, outcomes)
+    collected = durable(run, outcomes)
     if collected:
         run.store.submissions.collect(submission.id, collected)
-    _take_over(run, connection, submission, outcomes)
+        _take_over(run, connection, submission, collected)
+    failed = [(each.key, outcome) for each, outcome in outcomes if not isinstance(outcome, Collected)]
+    _meet_failures(run, connection, submission, failed)
 
 
-def _durable(run: Run, outcomes: Sequence[tuple[ReadyItem, Outcome]]) -> list[Collected]:
+def durable(run: Run, outcomes: Sequence[tuple[ReadyItem, Outcome]]) -> list[Collected]:
     """Return the results among what was fetched once they outlast a loss of power: only then they are recorded."""
     run.spool.flush()
     return [outcome for _, outcome in outcomes if isinstance(outcome, Collected)]
 
 
 def _take_over(
-    run: Run,
-    connection: ProviderConnection,
-    submission: Submission,
-    outcomes: Sequence[tuple[ReadyItem, Outcome]],
+    run: Run, connection: ProviderConnection, submission: Submission, collected: Sequence[Collected]
 ) -> None:
-    """Note what follows from what was fetched and recorded, and deal with what could not be fetched."""
-    collected = [outcome for _, outcome in outcomes if isinstance(outcome, Collected)]
-    if collected:
-        run.spool.recorded((each.result, each.place) for each in collected if each.place is not None)
-        for each in collected:
-            connection.answered(ProviderCall.FETCH, each.key)
-        run.follow(submission.id).fetching.relax()
-        run.has_results = True
-        jobs = run.store.submissions.wanted_by(submission.id)
-        run.observe(Fetched(submission.id, len(collected), jobs))
-    failed = [(each.key, outcome) for each, outcome in outcomes if not isinstance(outcome, Collected)]
-    _meet_failures(run, connection, submission, failed)
+    """Note what follows from what was recorded."""
+    run.spool.recorded((each.result, each.place) for each in collected if each.place is not None)
+    for each in collected:
+        connection.answered(ProviderCall.FETCH, each.key)
+    run.follow(submission.id).fetching.relax()
+    run.has_results = True
+    run.observe(Fetched(submission.id, len(collected), run.store.submissions.wanted_by(submission.id)))
 
 
 def _meet_failures(
     run: Run, connection: ProviderConnection, submission: Submission, failed: Sequence[tuple[str, CallError]]
 ) -> None:
     """Ask later for what may come yet, end what cannot, and give the connection up where that is due."""
-    lost: dict[str, Failure] = {}
-    unusable: dict[str, Failure] = {}
-    waiting: list[tuple[str, CallError]] = []
-    ends: list[CallError] = []
-    for key, error in failed:
-        leads_to = consequence(ProviderCall.FETCH, error)
-        if leads_to.later:
-            waiting.append((key, error))
-        elif leads_to.requeue:
-            lost[key] = Failure(FailureClass.EXPIRED, error.message)
-        elif leads_to.fate is Fate.GOES_ON:
-            unusable[key] = Failure(FailureClass.VENDOR_ERROR, error.message, getattr(error, "code", None))
-        else:
-            ends.append(error)
-    run.store.submissions.fail(submission.id, unusable)
-    for error in ends[:1]:
+    misses = missed(failed)
+    run.store.submissions.fail(submission.id, misses.unusable)
+    for error in misses.ends[:1]:
         take_consequences(run, connection, ProviderCall.FETCH, error)
-    if lost:
-        _lose(run, connection, submission, lost)
-    if waiting:
-        _fetch_later(run, connection, submission, waiting)
+    if misses.lost:
+        _lose(run, connection, submission, misses.lost)
+    if misses.waiting:
+        fetch_later(run, connection, submission.id, misses.waiting)
 
 
-def _fetch_later(
-    run: Run, connection: ProviderConnection, submission: Submission, waiting: Sequence[tuple[str, CallError]]
+def fetch_later(
+    run: Run, connection: ProviderConnection, submission: str, waiting: Sequence[tuple[str, CallError]]
 ) -> None:
-    followed = run.follow(submission.id)
-    asked = max(getattr(error, "retry_after", None) or 0.0 for _, error in waiting)
-    followed.next_fetch = run.later(followed.fetching, asked)
+    """Ask for results again after a pause."""
+    followed = run.follow(submission)
+    wait = max(getattr(error, "retry_after", None) or 0.0 for _, error in waiting)
+    followed.next_fetch = run.later(followed.fetching, wait)
     for key, error in waiting:
         connection.meet(ProviderCall.FETCH, error, run.moment(), again=followed.next_fetch, about=key)
 
@@ -267,15 +224,15 @@ def _fetched(
     run: Run, connection: ProviderConnection, submission: Submission
 ) -> Talk[list[tuple[ReadyItem, Outcome]]]:
     """Return what became of some of the results that are ready, in their order. Raises NotAnswering."""
-    fetcher = _fetcher(run, connection, submission)
+    fetching = fetcher(run, connection, intent(run, submission.id))
     if connection.traits.concurrency == 1:
         waiting = run.store.submissions.waiting(submission.id, WINDOW)
-        return (yield from _one_by_one(connection, fetcher, waiting))
+        return (yield from one_by_one(connection, fetching, waiting))
     if run.readers is not None:
         run.readers.expect(submission.ready)
     waiting = run.store.submissions.waiting(submission.id, WINDOW + AHEAD)
     ahead = run.follow(submission.id).ahead
-    ahead.begin(connection, fetcher, waiting, run.clock.monotonic())
+    ahead.begin(connection, fetching, waiting, run.clock.monotonic())
     first = waiting[:WINDOW]
     while under_way := ahead.under_way(first):
         since = connection.silent_since(ahead.since(first))
@@ -288,10 +245,11 @@ def _fetched(
     return ahead.take(first)
 
 
-def _one_by_one(
-    connection: ProviderConnection, fetcher: Fetcher, waiting: Sequence[ReadyItem]
+def one_by_one(
+    connection: ProviderConnection, fetching: Fetcher, waiting: Sequence[ReadyItem]
 ) -> Talk[list[tuple[ReadyItem, Outcome]]]:
-    call = connection.submit(partial(fetcher.fetch_some, wanted=waiting, seconds=CALM))
+    """Fetch results, of which some may still be missing after a while. Raises NotAnswering."""
+    call = connection.submit(partial(fetching.fetch_some, wanted=waiting, seconds=CALM))
     if not call.done():
         yield connection.waiting(ProviderCall.FETCH, [call])
         if not call.done():
@@ -299,16 +257,17 @@ def _one_by_one(
     return call.result()
 
 
-def _fetcher(run: Run, connection: ProviderConnection, submission: Submission) -> Fetcher:
+def fetcher(run: Run, connection: ProviderConnection, wanted: Intent) -> Fetcher:
+    """Return what fetches the results of one submission."""
     targets = [target for target in run.targets.values() if target.connection == connection.name]
     return Fetcher(
         run.spool,
         run.readers,
         connection.name,
         connection.access.kind,
-        intent(run, submission.id),
+        wanted,
         soon=any(sink.form is not None for target in targets for sink in target.sinks),
-        flaws=run.follow(submission.id).flaws,
+        flaws=run.follow(wanted.submission).flaws,
     )
 
 
@@ -316,13 +275,13 @@ def _lose(
     run: Run, connection: ProviderConnection, submission: Submission, lost: Mapping[str, Failure]
 ) -> None:
     """Results that cannot be had any more: what costs nothing is queued again, the rest waits for consent."""
-    again = _again(run, connection, lost)
-    run.store.submissions.release(submission.id, sorted(again))
-    run.store.submissions.fail(submission.id, {key: why for key, why in lost.items() if key not in again})
+    queued = again(run, connection, lost)
+    run.store.submissions.release(submission.id, sorted(queued))
+    run.store.submissions.fail(submission.id, {key: why for key, why in lost.items() if key not in queued})
     run.queues.forget()
 
 
-def _again(run: Run, connection: ProviderConnection, keys: Collection[str]) -> frozenset[str]:
+def again(run: Run, connection: ProviderConnection, keys: Collection[str]) -> frozenset[str]:
     """Return what may be sent again unasked: free work, as long as it is not lost over and over in one run."""
     if not connection.traits.free:
         return frozenset()
@@ -333,7 +292,12 @@ def _again(run: Run, connection: ProviderConnection, keys: Collection[str]) -> f
 def discard(run: Run, connection: ProviderConnection, submission: Submission) -> Talk[None]:
     """Let the vendor remove what was made for a submission alone. A failure stops nothing and is made up for by a later run."""
     connection.left.add(submission.id)
-    wanted = intent(run, submission.id)
+    if (yield from removed(run, connection, intent(run, submission.id))):
+        run.store.submissions.clear(submission.id)
+
+
+def removed(run: Run, connection: ProviderConnection, wanted: Intent) -> Talk[bool]:
+    """Have what was made for a submission alone removed; say whether it was."""
 
     def remove(provider: Provider) -> list[str]:
         provider.discard(wanted)
@@ -342,7 +306,7 @@ def discard(run: Run, connection: ProviderConnection, submission: Submission) ->
     try:
         own = yield from connection.ask(ProviderCall.DISCARD, remove, gives=list)
     except (ProviderError, CredentialsError) as error:
-        take_consequences(run, connection, ProviderCall.DISCARD, error, submission.id)
-        return
+        take_consequences(run, connection, ProviderCall.DISCARD, error, wanted.submission)
+        return False
     run.store.objects.forget(connection.account, own)
-    run.store.submissions.clear(submission.id)
+    return True

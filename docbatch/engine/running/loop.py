@@ -36,6 +36,7 @@ from docbatch.engine.running import (
     send_submission,
     settle_unanswered_creates,
 )
+from docbatch.engine.running.in_process import do_unrecorded_work
 from docbatch.engine.running.read_webhook_hints import HintInbox
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.send_queues import apart
@@ -91,7 +92,7 @@ class _Rounds:
         tell_hindrances(run, waits=self.wait)
         if self._is_late():
             return False
-        open_ = {each.id: each for each in run.store.submissions.open()}
+        open_ = {each.id: each for each in run.store.submissions.open()} | run.unrecorded_submissions()
         looks = self._heed(open_)
         self._wake(open_)
         spent = {each.id: each for each in run.store.submissions.spent() if not _is_left(run, each)}
@@ -207,7 +208,7 @@ class _Rounds:
         run = self.run
         first = min((note for note in current.notes if note.until is not None), key=_until)
         until = min(_until(first), self.deadline, self._given_up_at())
-        jobs = run.store.submissions.wanted_by(first.subject)
+        jobs = () if first.subject in run.unrecorded else run.store.submissions.wanted_by(first.subject)
         seconds = max(0.0, until - run.clock.monotonic())
         run.observe(Waiting(seconds, first.text, jobs, _cause(run, first.subject)))
         while run.clock.monotonic() < until and not self._is_called():
@@ -216,7 +217,7 @@ class _Rounds:
 
 def _cause(run: Run, subject: str) -> str:
     """Return what stops or slows the connection that a note is about, itself or by a submission of its."""
-    submission = run.store.submissions.get(subject)
+    submission = run.unrecorded_submissions().get(subject) or run.store.submissions.get(subject)
     name = subject if submission is None else submission.connection
     connection = run.connections.get(name)
     return "" if connection is None else "; ".join(each.what for each in connection.hindrances.current)
@@ -317,6 +318,8 @@ def _perform(
 
     A look that a webhook asked for may have settled what another action is still about.
     """
+    if do_unrecorded_work.concerns(run, connection, action):
+        return (yield from do_unrecorded_work.perform(run, connection, action))
     match action:
         case Settle() | Close() if not _is_open_question(run, action.submission):
             pass

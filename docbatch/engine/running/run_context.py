@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from docbatch.core.errors import DocbatchError
 from docbatch.core.looks import LookKind, Looks, SpacedLooks
-from docbatch.core.models import WorkItem
+from docbatch.core.models import Submission, WorkItem
 from docbatch.engine.clock import Clock
 from docbatch.engine.connections.backoff import Backoff
 from docbatch.engine.connections.hindrances import Moment
@@ -17,6 +17,7 @@ from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Looking, Observer, Remark
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.fetch_results import Ahead
+from docbatch.engine.running.in_process.unrecorded_work import UnrecordedWork
 from docbatch.engine.running.send_queues import SendQueues
 from docbatch.providers.base import Intent
 from docbatch.sinks.base import Sink
@@ -61,6 +62,7 @@ class Run:
 
     `passwords` are those of its jobs, as far as they were needed. `allowance` is how many more documents may be sent, None for any number. `losses` counts, by item, how often free work
     was lost; `replans`, by place, how often a document was planned again. `has_results` says that some were collected.
+    `unrecorded` is work in this process that is under way, by submission, `begun` how much of that was begun so far.
     """
 
     store: Store
@@ -75,6 +77,8 @@ class Run:
     allowance: int | None = None
     readers: ResultReaders | None = None
     followed: dict[str, Followed] = field(default_factory=dict)
+    unrecorded: dict[str, UnrecordedWork] = field(default_factory=dict)
+    begun: int = 0
     queues: SendQueues = field(default_factory=SendQueues)
     sinks: OpenSinks = field(default_factory=OpenSinks)
     passwords: JobPasswords = field(default_factory=JobPasswords)
@@ -90,6 +94,10 @@ class Run:
     def follow(self, submission: str) -> Followed:
         """Return what is remembered of a submission."""
         return self.followed.setdefault(submission, Followed())
+
+    def unrecorded_submissions(self) -> dict[str, Submission]:
+        """Return the work in this process as planning sees what is recorded, by submission."""
+        return {name: work.submission() for name, work in self.unrecorded.items()}
 
     def forget_all_but(self, submissions: Container[str]) -> None:
         """Drop what is remembered of submissions that are through: memory must not grow with their number."""

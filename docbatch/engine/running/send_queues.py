@@ -18,6 +18,7 @@ class SendQueues:
     turns: dict[str, int] = field(default_factory=dict)
     _windows: dict[int, list[WorkItem]] = field(default_factory=dict)
     _drained: set[int] = field(default_factory=set)
+    _begun: set[str] = field(default_factory=set)
 
     def waiting(
         self, store: Store, recipe: int, connection: str, jobs: Sequence[str], batch: int
@@ -25,8 +26,10 @@ class SendQueues:
         """Yield what waits of a recipe, if anything does: more than a batch where there is more."""
         window = max(WINDOW, batch)
         if len(self._windows.get(recipe, [])) < batch and recipe not in self._drained:
-            self._windows[recipe] = store.items.pending(recipe, jobs, window)
-            if len(self._windows[recipe]) < window:
+            limit = window + len(self._begun)
+            found = store.items.pending(recipe, jobs, limit)
+            self._windows[recipe] = [item for item in found if item.key not in self._begun]
+            if len(found) < limit:
                 self._drained.add(recipe)
         if self._windows.get(recipe):
             yield Queue(
@@ -40,6 +43,15 @@ class SendQueues:
     def take(self, recipe: int, keys: Collection[str]) -> None:
         """Let go of what was sent."""
         self._windows[recipe] = [item for item in self._windows.get(recipe, []) if item.key not in keys]
+
+    def begin(self, recipe: int, keys: Collection[str]) -> None:
+        """Let go of what is worked on in this process, although the state has it as waiting until it is done."""
+        self._begun.update(keys)
+        self.take(recipe, keys)
+
+    def end(self, keys: Collection[str]) -> None:
+        """Note that what was begun is worked on no longer: what the state has as waiting waits."""
+        self._begun.difference_update(keys)
 
     def forget(self) -> None:
         """Read what waits from the state again: items came back to it."""

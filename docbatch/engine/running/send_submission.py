@@ -37,7 +37,8 @@ def submit(run: Run, action: Submit) -> Talk[bool]:
     if not (yield from knows_all_work(run, connection)):
         return False
     run.queues.serve(action.recipe)
-    batch = yield from with_passwords(run, connection, _batch(run, action), action.recipe)
+    wanted = batch_of(run, action, _name(run, action))
+    batch = yield from with_passwords(run, connection, wanted, action.recipe)
     if batch is None:
         return False
     intent = yield from prepare(run, connection, batch)
@@ -47,14 +48,20 @@ def submit(run: Run, action: Submit) -> Talk[bool]:
     return (yield from _create(run, connection, intent))
 
 
-def _batch(run: Run, action: Submit) -> Batch:
+def _name(run: Run, action: Submit) -> str:
+    """Return what the submission is called: as it was when the same was sent before, if that certainly did not arrive."""
     keys = [item.key for item in action.items]
     recipe = run.store.documents.recipe(int(action.recipe))
     record = run.store.submissions
     names = (
         submission_id(run.project, recipe.account, keys, round_) for round_ in count(record.rounds(keys))
     )
-    identity = next(name for name in names if not record.is_abandoned(f"{run.project}-{name}"))
+    return next(name for name in names if not record.is_abandoned(f"{run.project}-{name}"))
+
+
+def batch_of(run: Run, action: Submit, identity: str) -> Batch:
+    """Return what is to be sent, under the name of its submission."""
+    recipe = run.store.documents.recipe(int(action.recipe))
     key = run.store.documents.recipe_key(int(action.recipe))
     target = next(target for target in run.targets.values() if target.recipe_key == key)
     marker = f"{run.project}-{identity}"

@@ -23,15 +23,18 @@ SAID = json.dumps(
 
 
 def test_an_answer_repeats_no_key() -> None:
-    with Peer(answering(answer(200, SAID))) as peer:
-        reply = KeyedClient(peer.url, {"Authorization": f"Bearer {KEY}"}).ask("GET", "/x")
+    with Peer(answering(answer(200, SAID))) as peer, client(peer) as asking:
+        reply = asking.ask("GET", "/x")
 
     assert reply.json() == {"id": "[cut]", "text": "[cut]", "link": "https://x.example/?k=[cut]"}
 
 
 def test_a_download_repeats_no_key() -> None:
-    with Peer(answering(answer(200, SAID))) as peer:
-        content = PresignedClient(peer.url, secrets=(KEY,)).get(f"{peer.url}/x", limit=10_000)
+    with (
+        Peer(answering(answer(200, SAID))) as peer,
+        closing(PresignedClient(peer.url, secrets=(KEY,))) as downloads,
+    ):
+        content = downloads.get(f"{peer.url}/x", limit=10_000)
 
     assert b"0123456789" not in content
 
@@ -126,8 +129,8 @@ def test_an_id_is_what_the_vendor_says() -> None:
 
 
 def test_an_answer_that_would_fill_the_memory_is_not_read() -> None:
-    with Peer(answering(answer(200, b"[" + b"{}," * 2_000_000 + b"{}]"))) as peer:
-        reply = KeyedClient(peer.url, {"Authorization": f"Bearer {KEY}"}).ask("GET", "/x")
+    with Peer(answering(answer(200, b"[" + b"{}," * 2_000_000 + b"{}]"))) as peer, client(peer) as asking:
+        reply = asking.ask("GET", "/x")
 
         with pytest.raises(Unavailable, match="too many values"):
             reply.json()
