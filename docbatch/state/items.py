@@ -139,7 +139,7 @@ class Items:
                     WHERE document.item = item.id AND document.wanted = 1 AND document.job IN ({marks})
                     ORDER BY document.job, document.path LIMIT 1) AS place
                 FROM item WHERE status = 'pending' AND item.recipe = ? AND place IS NOT NULL
-                ORDER BY item.priority, item.key LIMIT ?""",
+                ORDER BY item.priority, item.id LIMIT ?""",
             (*jobs, recipe, limit),
         )
         return [read(columns).work_item(place, priority=priority) for *columns, priority, place in rows]

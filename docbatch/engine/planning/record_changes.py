@@ -14,7 +14,7 @@ from docbatch.state.documents import RecordedJob
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
 
-WINDOW = 1000
+WINDOW = 4000
 
 
 class Witness:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 TRAITS = Traits(
     recovery=Recovery.KEYED,
-    max_items=256,
+    max_items=512,
     max_in_flight=4,
     free=True,
     in_process=True,
     resend=True,
     grace=0.0,
-    poll_initial=0.05,
+    poll_initial=0.25,
     poll_max=1.0,
     concurrency=1,
 )

@@ -46,7 +46,7 @@ _START_PATIENCE = 120.0
 _START_ATTEMPTS = 3
 # A few documents wait at each worker, so that a worker never waits for the parent.
 _HELD = 4
-_MANY = 128
+_MANY = 512
 """So many results are worth a round of their own."""
 _FEW_LEFT = 16
 """While more than so many documents wait for each worker, results need not be taken at once."""
