@@ -116,7 +116,7 @@ class WorkItem:
     """Identical bytes, sent as one media type, under one recipe. Paid once.
 
     `place` is one place where the bytes were seen: a source's identity, "/" and the path there. `name` is what a vendor
-    is told.
+    is told. `row` is its row in the state, 0 where it was not read from there.
     """
 
     key: str
@@ -128,6 +128,7 @@ class WorkItem:
     place: bytes
     priority: int = 50
     attempt: int = 0
+    row: int = field(default=0, compare=False)
 
     @property
     def is_reference(self) -> bool:

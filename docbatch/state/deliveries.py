@@ -216,19 +216,21 @@ class Deliveries:
         """Inside the current transaction: these items have results, so all documents that are they are to be written."""
         jobs: set[str] = set()
         for window in windows(list(items)):
-            places = self._database.execute(
-                "SELECT document.job, document.path, sink.id FROM document"
-                " JOIN item ON item.id = document.item JOIN job ON job.name = document.job"
-                " LEFT JOIN sink ON sink.job = document.job AND sink.wanted = 1"
-                f" WHERE {marked('document.item', window)} AND document.wanted = 1"
-                " AND NOT (item.empty AND job.on_empty = 'fail')",
-                window,
-            ).fetchall()
-            jobs.update(job for job, _, _ in places)
-            self._database.executemany(
-                "UPDATE delivery SET due = 1 WHERE sink = ? AND path = ?",
-                [(sink, path) for _, path, sink in places],
+            wanting = (
+                " FROM document JOIN item ON item.id = document.item JOIN job ON job.name = document.job"
+                f"{{}} WHERE {marked('document.item', window)} AND document.wanted = 1"
+                " AND NOT (item.empty AND job.on_empty = 'fail')"
             )
+            self._database.execute(
+                "UPDATE delivery SET due = 1 WHERE (sink, path) IN (SELECT sink.id, document.path"
+                + wanting.format(
+                    " JOIN sink ON sink.job = job.name AND sink.wanted = 1 AND sink.output IS NULL"
+                )
+                + ")",
+                window,
+            )
+            found = self._database.execute(f"SELECT DISTINCT job.name{wanting.format('')}", window)
+            jobs.update(job for (job,) in found)
         self._database.executemany(
             "UPDATE job SET revision = revision + 1 WHERE name = ?", [(job,) for job in jobs]
         )
@@ -290,12 +292,16 @@ class Deliveries:
 
         `folded` is its collision key, None where it has no file of its own.
         """
-        self._database.execute(
+        self.put_many([(sink, path, output, folded, due)])
+
+    def put_many(self, places: Iterable[tuple[int, bytes, bytes, int | None, bool]]) -> None:
+        """Inside the current transaction: record of outputs what `put` does of one, given in that order."""
+        self._database.executemany(
             "INSERT INTO delivery (sink, path, output, folded, due) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (sink, path) DO UPDATE SET"
             " stamp = CASE WHEN output = excluded.output THEN stamp END,"
             " output = excluded.output, folded = excluded.folded, due = excluded.due",
-            (sink, path, output, folded, int(due)),
+            places,
         )
 
     def outdate(self, sink: int) -> None:

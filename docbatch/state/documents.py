@@ -1,14 +1,14 @@
 """Jobs and their documents: what is wanted, and which item each document is."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from docbatch.core.keys import canonical
-from docbatch.core.models import Failure, FailureClass, Operation, Recipe
+from docbatch.core.models import Failure, FailureClass
 from docbatch.core.result_warnings import OnEmpty
 from docbatch.state.database import Database, among, marked, windows
 from docbatch.state.kept_lines import hold_on
+from docbatch.state.recipes import Recipes
 from docbatch.state.standing import Unwell, unwell
 from docbatch.state.void import void, void_under
 
@@ -50,6 +50,12 @@ DocumentRow = tuple[bytes, str | None, str | None, str | None, str | None, int |
 class Documents:
     def __init__(self, database: Database) -> None:
         self._database = database
+        recipes = Recipes(database)
+        self.recipe = recipes.get
+        self.recipes_alike = recipes.alike
+        self.recipe_key = recipes.key
+        self.recipe_row = recipes.row
+        self.declare_recipe = recipes.declare
 
     def job(self, name: str) -> RecordedJob | None:
         row = self._database.execute(
@@ -75,28 +81,6 @@ class Documents:
             " UNION SELECT submission.connection, recipe.provider FROM submission JOIN recipe ON recipe.id = submission.recipe"
         )
         return set(rows.fetchall())
-
-    def recipe(self, row: int) -> Recipe:
-        provider, account, operation, config, pins = self._database.execute(
-            "SELECT provider, account, operation, config, pins FROM recipe WHERE id = ?", (row,)
-        ).fetchone()
-        return Recipe(provider, account, Operation(operation), json.loads(config), json.loads(pins))
-
-    def recipes_alike(self, recipe: Recipe) -> dict[int, str]:
-        """Return the rows and keys of all recipes that are like this one but for their versions."""
-        rows = self._database.execute(
-            "SELECT id, key FROM recipe WHERE provider = ? AND account = ? AND operation = ?",
-            (recipe.provider, recipe.account, str(recipe.operation)),
-        ).fetchall()
-        config = canonical(recipe.config)
-        return {row: key for row, key in rows if canonical(self.recipe(row).config) == config}
-
-    def recipe_key(self, row: int) -> str:
-        return str(self._database.execute("SELECT key FROM recipe WHERE id = ?", (row,)).fetchone()[0])
-
-    def recipe_row(self, key: str) -> int | None:
-        row = self._database.execute("SELECT id FROM recipe WHERE key = ?", (key,)).fetchone()
-        return None if row is None else int(row[0])
 
     def stream(
         self, job: str, only: Collection[bytes] | None = None, on_empty: OnEmpty | None = None
@@ -231,6 +215,18 @@ class Documents:
         ).fetchone()
         return row is not None
 
+    def items_done(self, job: str, paths: Sequence[bytes]) -> dict[bytes, int]:
+        """Return those of a job's documents that have results, by path, with their items' rows."""
+        found: dict[bytes, int] = {}
+        for window in windows(paths):
+            found |= self._database.execute(
+                "SELECT document.path, item.id FROM document JOIN item ON item.id = document.item"
+                f" WHERE document.job = ? AND {marked('document.path', window)} AND document.wanted = 1"
+                f" AND item.result IS NOT NULL AND NOT {void(self._database, job)}",
+                (job, *window),
+            ).fetchall()
+        return found
+
     def knows(self, job: str, path: bytes) -> bool:
         row = self._database.execute(
             "SELECT 1 FROM document WHERE job = ? AND path = ? AND wanted = 1", (job, path)
@@ -258,34 +254,21 @@ class Documents:
             (item, place),
         ).fetchall()
 
-    def wanting(self, items: Iterable[int]) -> set[str]:
-        """Return the jobs that want any of these items."""
+    def wanting(self, items: Sequence[int]) -> tuple[str, ...]:
+        """Return the jobs that want any of these items, by name."""
         jobs: set[str] = set()
-        for window in windows(list(items)):
+        for window in windows(items):
             rows = self._database.execute(
                 f"SELECT DISTINCT job FROM document WHERE {marked('item', window)} AND wanted = 1", window
             )
             jobs.update(job for (job,) in rows)
-        return jobs
+        return tuple(sorted(jobs))
 
     def places(self, item: int) -> list[tuple[str, bytes]]:
         """Return (job, path) of the wanted documents that are this item."""
         return self._database.execute(
             "SELECT job, path FROM document WHERE item = ? AND wanted = 1 ORDER BY job, path", (item,)
         ).fetchall()
-
-    def declare_recipe(self, key: str, recipe: Recipe) -> int:
-        """Return the recipe's row, making it inside the current transaction when it is new."""
-        known = self.recipe_row(key)
-        if known is not None:
-            return known
-        cursor = self._database.execute(
-            "INSERT INTO recipe (key, provider, account, operation, config, pins) VALUES (?, ?, ?, ?, ?, ?)",
-            (key, recipe.provider, recipe.account, str(recipe.operation), json.dumps(dict(recipe.config)),
-             json.dumps(dict(recipe.pins))),
-        )  # fmt: skip
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
 
     def declare_job(self, job: RecordedJob) -> None:
         """Write the job's row inside the current transaction."""
@@ -313,13 +296,12 @@ class Documents:
     def put(self, job: str, path: bytes, item: int | None, problem: Failure | None) -> None:
         """Record what a document is inside the current transaction: an item, or a problem that keeps it from being one."""
         kind, message = (None, None) if problem is None else (str(problem.kind), problem.message)
-        self._database.execute(
-            "INSERT INTO document (job, path, item, problem_class, problem_message, wanted) VALUES (?, ?, ?, ?, ?, 1)"
-            " ON CONFLICT (job, path) DO UPDATE SET item = excluded.item, problem_class = excluded.problem_class,"
-            " problem_message = excluded.problem_message, wanted = 1",
-            (job, path, item, kind, message),
-        )
+        self._database.execute(_PUT, (job, path, item, kind, message))
         self._rest(job, path)
+
+    def put_new(self, job: str, found: Iterable[tuple[bytes, int]]) -> None:
+        """Record documents, by path, that the job did not want so far, inside the current transaction, and which items they are."""
+        self._database.executemany(_PUT, ((job, path, item, None, None) for path, item in found))
 
     def unwant(self, job: str, path: bytes) -> None:
         """Mark a document as no longer found, inside the current transaction. What was paid stays known."""
@@ -337,6 +319,13 @@ class Documents:
     def revise(self, job: str) -> None:
         """Note inside the current transaction that what whole sinks of the job should hold has changed."""
         self._database.execute("UPDATE job SET revision = revision + 1 WHERE name = ?", (job,))
+
+
+_PUT = (
+    "INSERT INTO document (job, path, item, problem_class, problem_message, wanted) VALUES (?, ?, ?, ?, ?, 1)"
+    " ON CONFLICT (job, path) DO UPDATE SET item = excluded.item, problem_class = excluded.problem_class,"
+    " problem_message = excluded.problem_message, wanted = 1"
+)
 
 
 def _status(empty: str) -> str:

@@ -96,7 +96,14 @@ def open_writable(folder: Path) -> sqlite3.Connection:
     try:
         _refuse_foreign_objects(connection, path)
         make_file(path)
-        for pragma in ("foreign_keys = OFF", "synchronous = FULL", "journal_mode = WAL", "temp_store = FILE", "cache_size = -32000", "wal_autocheckpoint = 4000"):
+        for pragma in (
+            "foreign_keys = OFF",
+            "synchronous = FULL",
+            "journal_mode = WAL",
+            "temp_store = FILE",
+            "cache_size = -32000",
+            "wal_autocheckpoint = 4000",
+        ):
             connection.execute(f"PRAGMA {pragma}")
         if upgrade(connection, path):
             _write_anew(folder / "README", README)

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 from docbatch.core.models import Failure, FailureClass, ItemStatus, WorkItem
 from docbatch.core.result_warnings import OnEmpty, WarningKind, kinds_of
 from docbatch.state.checksum import Value, checksum, verify
 from docbatch.state.database import Database, marked, windows
 from docbatch.state.records import Collected
+from docbatch.state.tallies import LIKE
 from docbatch.state.void import EMPTY
 
 COLUMNS = (
@@ -77,6 +79,7 @@ class RecordedItem:
             place=place,
             priority=priority,
             attempt=self.attempt,
+            row=self.row,
         )
 
 
@@ -190,16 +193,24 @@ class Items:
         """
         if self._database.proofs is not None:
             self._database.proofs.prove_item(item.key)
-        values: tuple[Value, ...] = (
-            item.key, recipe, item.digest, item.size, item.media_type, str(ItemStatus.PENDING), 0, None, None, None, None,
-        )  # fmt: skip
         made = self._database.execute(
-            "INSERT INTO item (key, recipe, digest, size, media_type, status, attempt, result, failure_class,"
-            " failure_code, failure_message, priority, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (key) DO UPDATE SET priority = min(priority, excluded.priority) RETURNING id",
-            (*values, item.priority, checksum(*values)),
+            f"{_MAKE} ON CONFLICT (key) DO UPDATE SET priority = min(priority, excluded.priority) RETURNING id",
+            _made(item, recipe, None),
         ).fetchone()
         return int(made[0])
+
+    def want_new(self, items: Sequence[WorkItem], recipe: int) -> Iterator[tuple[WorkItem, int]]:
+        """Make items of different keys that were found not to be known, inside the current transaction; yield each with its row.
+
+        Raises StateError as `want` does, or where one is known.
+        """
+        if self._database.proofs is not None:
+            for key in {item.key[:LIKE]: item.key for item in items}.values():
+                self._database.proofs.prove_item(key)
+        (last,) = self._database.execute("SELECT coalesce(max(id), 0) FROM item").fetchone()
+        rows = range(last + 1, last + 1 + len(items))
+        self._database.executemany(_MAKE, map(_made, items, repeat(recipe), rows))
+        return zip(items, rows, strict=True)
 
     def set(
         self,
@@ -236,11 +247,28 @@ class Items:
         """Record results inside the current transaction."""
         self._database.executemany(_CHANGE, (_succeeded(item, each) for item, each in results))
 
+    def succeed_waiting(self, results: Iterable[tuple[WorkItem, Collected]]) -> None:
+        """Record results inside the current transaction, of items that wait as they were read from the state."""
+        rows = ((*_succeeded(item, each), item.attempt) for item, each in results)
+        self._database.executemany(f"{_CHANGE} AND status = 'pending' AND attempt = ?", rows)
 
+
+_MAKE = (
+    "INSERT INTO item (id, key, recipe, digest, size, media_type, status, attempt, result, failure_class,"
+    " failure_code, failure_message, priority, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _CHANGE = (
     "UPDATE item SET status = ?, attempt = ?, result = ?, failure_class = ?, failure_code = ?,"
     " failure_message = ?, checksum = ?, warnings = ?, warned = ?, empty = ? WHERE id = ?"
 )
+
+
+def _made(item: WorkItem, recipe: int, row: int | None) -> tuple[Value, ...]:
+    """Return what `_MAKE` takes."""
+    values: tuple[Value, ...] = (
+        item.key, recipe, item.digest, item.size, item.media_type, str(ItemStatus.PENDING), 0, None, None, None, None,
+    )  # fmt: skip
+    return (row, *values, item.priority, checksum(*values))
 
 
 def _live(item: RecordedItem) -> tuple[Value, ...]:
@@ -250,13 +278,13 @@ def _live(item: RecordedItem) -> tuple[Value, ...]:
     return _changed(item, ItemStatus.LIVE, result=item.result if has_earlier else None, warnings=warnings)
 
 
-def _succeeded(item: RecordedItem, collected: Collected) -> tuple[Value, ...]:
+def _succeeded(item: RecordedItem | WorkItem, collected: Collected) -> tuple[Value, ...]:
     status = ItemStatus.PARTIAL if collected.partial else ItemStatus.SUCCEEDED
     return _changed(item, status, result=collected.result, warnings=collected.warnings)
 
 
 def _changed(
-    item: RecordedItem,
+    item: RecordedItem | WorkItem,
     status: ItemStatus,
     *,
     result: str | None,
@@ -272,7 +300,7 @@ def _changed(
     changed: tuple[Value, ...] = (str(status), item.attempt + attempts, result, kind, code, message)
     return (
         *changed,
-        checksum(item.key, item.recipe, item.digest, item.size, item.media_type, *changed),
+        checksum(item.key, int(item.recipe), item.digest, item.size, item.media_type, *changed),
         json.dumps(warnings) if warnings else None,
         " ".join(kinds) or None,
         WarningKind.EMPTY in kinds and status not in WAITING,

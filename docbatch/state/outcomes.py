@@ -1,8 +1,8 @@
 """What became of items of which nothing was recorded while they were worked on, because that costs nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from docbatch.core.models import Failure, ItemStatus
+from docbatch.core.models import Failure, ItemStatus, WorkItem
 from docbatch.state.database import Database
 from docbatch.state.deliveries import Deliveries
 from docbatch.state.documents import Documents
@@ -26,19 +26,19 @@ class Outcomes:
         self._deliveries = deliveries
         self._results = results
 
-    def record(self, collected: Sequence[Collected], failed: Mapping[str, Failure]) -> tuple[str, ...]:
+    def record(
+        self, collected: Sequence[tuple[WorkItem, Collected]], failed: Sequence[tuple[WorkItem, Failure]]
+    ) -> tuple[str, ...]:
         """Record results that are durable in the spool, and failures, in one transaction; return the jobs that want them, by name.
 
-        What does not wait any more is left as it is.
+        The items are as they were read from the state while they waited. What does not wait any more is left as it is.
         """
         with self._database.write():
-            keys = [*(each.key for each in collected), *failed]
-            waiting = {item.key: item for item in self._items.many(keys) if item.status is ItemStatus.PENDING}
-            taken = [(waiting[each.key], each) for each in collected if each.key in waiting]
-            self._items.succeed(taken)
-            self._results.put((each.result, each.place) for _, each in taken if each.place is not None)
-            self._deliveries.make_due(item.row for item, _ in taken)
-            for key, failure in failed.items():
-                if key in waiting:
-                    self._items.set(waiting[key], ItemStatus.FAILED, failure=failure)
-            return tuple(sorted(self._documents.wanting(item.row for item in waiting.values())))
+            self._items.succeed_waiting(collected)
+            self._results.put((each.result, each.place) for _, each in collected if each.place is not None)
+            self._deliveries.make_due(item.row for item, _ in collected)
+            for item, failure in failed:
+                recorded = self._items.get(item.key)
+                if recorded is not None and recorded.status is ItemStatus.PENDING:
+                    self._items.set(recorded, ItemStatus.FAILED, failure=failure)
+            return self._documents.wanting([item.row for item, _ in (*collected, *failed)])

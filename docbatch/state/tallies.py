@@ -87,19 +87,23 @@ class TalliedTable:
         self._key = [self.columns.index(column) for column in KEYS.get(name, primary)]
         self._status = self.columns.index("status") if "status" in self.columns else 0
         self._submission = self.columns.index("submission") if "submission" in self.columns else 0
-        self._parts: Callable[[Sequence[Value], int], Parts] = {
+        self._parts: Callable[[Sequence[Value], int], Parts] | None = {
             "item": self._of_item,
             "submission": self._of_submission,
             "event": self._of_its_submission,
             "submission_item": self._of_its_submission,
-        }.get(name, lambda _row, _digest: ())
+        }.get(name)
 
     def weigh(self, row: Sequence[Value]) -> tuple[int, Parts]:
         """Return a row's key as a number, and the parts it counts in, each with the digest of what counts there."""
         digest = checksum(self.name, *row)
-        words = [_bytes(row[place]) for place in self._key]
-        key = int.from_bytes(words[0] if len(words) == 1 else b"\0".join(words), "little")
-        return key, ((_CELLS[digest % CELLS], digest), *self._parts(row, digest))
+        if len(self._key) == 1:
+            word = _bytes(row[self._key[0]])
+        else:
+            word = b"\0".join([_bytes(row[place]) for place in self._key])
+        cell = _CELLS[digest % CELLS], digest
+        parts = () if self._parts is None else self._parts(row, digest)
+        return int.from_bytes(word, "little"), (cell, *parts)
 
     def _of_item(self, row: Sequence[Value], digest: int) -> Parts:
         # Only that there is an item of this key counts there, so that what becomes of it changes nothing.

@@ -213,7 +213,7 @@ ROWS = {
     "poll, other bytes were read": row(
         "poll", [],
         seen(
-            ONE, TWO, "replanned: b.txt: other bytes were read", THREE,
+            ONE, TWO, "replanned: a.txt: other bytes were read", THREE,
             histories=(DONE,) * 3, queued=2, counted=4, calls="poll 6, fetch 3, discard 3",
         ),
         speaks_as=Swapping,

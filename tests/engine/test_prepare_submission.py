@@ -169,27 +169,27 @@ ROWS = {
     "unexpected": row(UPLOAD, ["unexpected"], nothing(f"cut by Unexpected: {broke('perform')}", 4, CUT + broke("perform")), seen(ONE, TWO, calls="create 2, perform 3")),
     "changed": row(
         [], [],
-        seen(f"replanned: b.txt: {CHANGED}", ONE, TWO, queued=2, calls="create 2, perform 8"),
+        seen(f"replanned: a.txt: {CHANGED}", ONE, TWO, queued=2, calls="create 2, perform 8"),
         speaks_as=Editing,
     ),
     # The directory is made anew: what it holds may be the other bytes.
     "changed, and back at once": row(
-        [], [], seen(f"replanned: b.txt: {CHANGED}", ONE, TWO, queued=2, calls="create 2, perform 8"), speaks_as=Flickering
+        [], [], seen(f"replanned: a.txt: {CHANGED}", ONE, TWO, queued=2, calls="create 2, perform 8"), speaks_as=Flickering
     ),
     "changed, what was read for all": row(
         [], [],
-        seen(f"replanned: b.txt: {CHANGED}", ONE, TWO, queued=2, calls="create 2, perform 7"),
+        seen(f"replanned: a.txt: {CHANGED}", ONE, TWO, queued=2, calls="create 2, perform 7"),
         speaks_as=EditedEarly,
     ),
     "gone from its folder": row(
         [], [],
         seen(
-            f"replanned: b.txt: {MISSING}", ONE, TWO,
+            f"replanned: a.txt: {MISSING}", ONE, TWO,
             queued=2, counted=2, documents="1 problem, 2 succeeded", reasons=(f"unreadable None: {MISSING}",),
             calls="create 2, perform 7",
         ),
         Seen((DONE,) * 3, ("accepted: batch-3",), counted=1, documents="3 succeeded", calls="create 1, perform 2"),
-        speaks_as=Deleting, between=lambda project: (project.root / "in" / "b.txt").write_text("banana"),
+        speaks_as=Deleting, between=lambda project: (project.root / "in" / "a.txt").write_text("apple"),
     ),
 }  # fmt: skip
 SIDE_BY_SIDE = (

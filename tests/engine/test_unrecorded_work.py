@@ -101,7 +101,7 @@ ROWS = {
     ),
     "poll, other bytes were read": row(
         "poll", [],
-        seen(ONE, TWO, "replanned: b.txt: other bytes were read", THREE, queued=2, counted=4, calls="create 3, poll 6, fetch 3, discard 3"),
+        seen(ONE, TWO, "replanned: a.txt: other bytes were read", THREE, queued=2, counted=4, calls="create 3, poll 6, fetch 3, discard 3"),
         speaks_as=Swapping,
     ),
     "fetch unavailable": row(

@@ -1,7 +1,7 @@
 """Recording in the state what was found to have changed: what each document is, and where its outputs belong."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby, islice
 
 from docbatch.core.changes import ChangeKind, Reason
 from docbatch.core.keys import item_key
@@ -68,18 +68,37 @@ def record_changes(store: Store, target: ResolvedJob, differences: Differences, 
     changes = (change for change in differences.changes(target.name) if change.adopt)
     while window := list(islice(changes, WINDOW)):
         with store.write():
-            items = _Known(store, [each.key for each in window if each.key], witness)
-            for change in window:
-                _take(store, target, recipe, change, items)
-            _place(store, sinks, differences.outputs_of(target.name, window[0].path, window[-1].path))
+            _record_window(store, target, recipe, window, witness)
+            outputs = differences.outputs_of(target.name, window[0].path, window[-1].path)
+            _place(store, target.name, sinks, list(outputs))
             store.documents.revise(target.name)
     alone = differences.outputs_alone(target.name)
     while rest := list(islice(alone, WINDOW)):
         with store.write():
-            _place(store, sinks, rest)
+            _place(store, target.name, sinks, rest)
     for sink in differences.wholes(target.name):
         with store.write():
             store.deliveries.outdate(sinks[sink])
+
+
+def _record_window(
+    store: Store, target: ResolvedJob, recipe: int, window: Sequence[Change], witness: Witness
+) -> None:
+    """Record changes inside the current transaction, in their order; those of new documents with new bytes many at a time."""
+    items = _Known(store, [each.key for each in window if each.key], witness)
+    for are_new, changes in groupby(window, items.is_new):
+        if are_new:
+            _make(store, target, recipe, list(changes))
+        else:
+            for change in changes:
+                _take(store, target, recipe, change, items)
+
+
+def _make(store: Store, target: ResolvedJob, recipe: int, changes: Sequence[Change]) -> None:
+    made = store.items.want_new([_item_of(target, change) for change in changes], recipe)
+    store.documents.put_new(
+        target.name, ((change.path, row) for change, (_, row) in zip(changes, made, strict=True))
+    )
 
 
 def retire(store: Store, jobs: Collection[str]) -> None:
@@ -90,15 +109,15 @@ def retire(store: Store, jobs: Collection[str]) -> None:
                 store.deliveries.retire_job(job)
 
 
-def _place(store: Store, sinks: Mapping[str, int], outputs: Iterable[Output]) -> None:
-    """Record where outputs belong; those of documents that are not adopted yet follow with them."""
-    for each in outputs:
-        due = store.documents.has_result(each.job, each.path)
-        item = store.documents.item_row(each.job, each.path) if due else None
-        if item is not None:
-            # It is written because its result is another than what was written, which may be damage: better told now.
-            store.items.by_row(item)
-        store.deliveries.put(sinks[each.sink], each.path, each.output, each.folded, due=due)
+def _place(store: Store, job: str, sinks: Mapping[str, int], outputs: Sequence[Output]) -> None:
+    """Record where outputs of a job belong; those of documents that are not adopted yet follow with them."""
+    done = store.documents.items_done(job, list(dict.fromkeys(each.path for each in outputs)))
+    for row in done.values():
+        # It is written because its result is another than what was written, which may be damage: better told now.
+        store.items.by_row(row)
+    store.deliveries.put_many(
+        (sinks[each.sink], each.path, each.output, each.folded, each.path in done) for each in outputs
+    )
 
 
 def _is_declared(store: Store, target: ResolvedJob) -> bool:
@@ -154,6 +173,15 @@ class _Known:
         self._made: set[str] = set()
         self._is_over = False
 
+    def is_new(self, change: Change) -> bool:
+        """Say whether neither the document nor what it is was known before, nor is either in the changes so far."""
+        if self._is_over or not change.key or change.reason is not Reason.NEW:
+            return False
+        if change.key in self._items or change.key in self._made:
+            return False
+        self._made.add(change.key)
+        return True
+
     def agrees(self, job: str, change: Change) -> bool:
         """Say whether a document is what its change says, where that gives it the result of another."""
         is_old = not (self._is_over or change.key in self._made)
@@ -174,18 +202,21 @@ def _take(store: Store, target: ResolvedJob, recipe: int, change: Change, items:
     else:
         if not items.agrees(target.name, change):
             return
-        item = work_item(
-            target,
-            change.path,
-            key=change.key,
-            digest=change.digest,
-            media_type=change.media_type,
-            size=change.size,
-        )
-        row = store.items.want(item, recipe)
+        row = store.items.want(_item_of(target, change), recipe)
         if change.reason is Reason.AGAIN:
             store.items.requeue(row)
         store.documents.put(target.name, change.path, row, None)
+
+
+def _item_of(target: ResolvedJob, change: Change) -> WorkItem:
+    return work_item(
+        target,
+        change.path,
+        key=change.key,
+        digest=change.digest,
+        media_type=change.media_type,
+        size=change.size,
+    )
 
 
 def work_item(

@@ -111,9 +111,9 @@ def _not_accepted(
     if leads_to.event is not None:
         run.observe(Answered(intent.submission, str(leads_to.event), error.message))
     if leads_to.event is Event.REFUSED:
-        _record(run, intent.submission, [], dict.fromkeys(keys, failure(error)))
+        _record(run, intent, [], dict.fromkeys(keys, failure(error)))
     elif leads_to.event is Event.UNANSWERED:
-        _give_back(run, connection, intent.submission, dict.fromkeys(keys, LOST))
+        _give_back(run, connection, intent, dict.fromkeys(keys, LOST))
     run.queues.forget()
     return leads_to.event is not Event.NOT_SENT
 
@@ -193,7 +193,7 @@ def _end(
     identity = work.intent.submission
     through = [*ends.failed, *ends.lost]
     through += [each.key for each in ends.changed] + [each.key for each in collected]
-    _record(run, identity, collected, ends.failed)
+    _record(run, work.intent, collected, ends.failed)
     if collected:
         for each in collected:
             connection.answered(ProviderCall.FETCH, each.key)
@@ -210,22 +210,26 @@ def _end(
             run.replan(run, items[changed.key], changed.reason)
         run.queues.forget()
     if ends.lost:
-        _give_back(run, connection, identity, ends.lost)
+        _give_back(run, connection, work.intent, ends.lost)
         run.queues.forget()
 
 
-def _record(run: Run, identity: str, collected: Sequence[Collected], failed: Mapping[str, Failure]) -> None:
+def _record(run: Run, intent: Intent, collected: Sequence[Collected], failed: Mapping[str, Failure]) -> None:
     if not collected and not failed:
         return
-    jobs = run.store.outcomes.record(collected, failed)
+    items = {item.key: item for item in intent.batch.items}
+    jobs = run.store.outcomes.record(
+        [(items[each.key], each) for each in collected], [(items[key], why) for key, why in failed.items()]
+    )
     run.spool.recorded((each.result, each.place) for each in collected if each.place is not None)
     run.has_results = run.has_results or bool(collected)
+    identity = intent.submission
     run.observe(Ended(identity, len(collected) + len(failed), len(failed), jobs))
     if collected:
         run.observe(Fetched(identity, len(collected), jobs))
 
 
-def _give_back(run: Run, connection: ProviderConnection, identity: str, lost: Mapping[str, Failure]) -> None:
+def _give_back(run: Run, connection: ProviderConnection, intent: Intent, lost: Mapping[str, Failure]) -> None:
     """Let what was lost wait again, and end what is lost over and over."""
     queued: Collection[str] = again(run, connection, lost)
-    _record(run, identity, [], {key: why for key, why in lost.items() if key not in queued})
+    _record(run, intent, [], {key: why for key, why in lost.items() if key not in queued})
