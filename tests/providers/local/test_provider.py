@@ -99,7 +99,7 @@ def test_it_is_a_provider_whose_creates_may_be_repeated(office: Office) -> None:
     assert (provider.type, provider.account) == ("local", "local")
     assert provider.traits.recovery is Recovery.KEYED
     assert provider.traits.free
-    assert provider.traits.max_items == 256
+    assert provider.traits.max_items == 512
 
 
 def test_once_closed_it_takes_no_work_and_starts_no_process(office: Office) -> None:
