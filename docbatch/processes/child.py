@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
@@ -81,11 +81,18 @@ class Child(Generic[Asked]):
 
     def give(self, asked: Asked, frame: Frame) -> None:
         """Ask the child for something. Raises ValueError for what is too large to ask."""
+        self.give_all((asked,), frame)
+
+    def give_all(self, asked: Iterable[Asked], frame: Frame) -> None:
+        """Ask the child for several things at once, each of which it answers. Raises ValueError for what is too large to ask."""
         packed = pack(frame)
-        self.asked.append(asked)
+        self.asked.extend(asked)
         # One that is dying says so by the end of its answers, and leaves all it was asked undone.
         with suppress(BrokenPipeError):
-            write(self.requests.fileno(), packed)
+            self._send(packed)
+
+    def _send(self, packed: tuple[bytes, bytes]) -> None:
+        write(self.requests.fileno(), packed)
 
     def arrived(self) -> Iterator[Frame]:
         """Yield the answers that a read of the pipe brings. Raises EOFError after the last, and one of NONSENSE."""

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _HEAD = struct.Struct(">IQ")
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
+_decoded = json.JSONDecoder().raw_decode
 MOST_MESSAGE = 16 << 20
 MOST_PAYLOAD = 4 << 30
 CHUNK = 1 << 16
@@ -51,19 +53,21 @@ class Frames:
     def feed(self, chunk: bytes) -> Iterator[Frame]:
         """Yield the frames that are complete. Raises one of NONSENSE for what is none."""
         self._held += chunk
-        while len(self._held) >= _HEAD.size:
-            message, payload = _HEAD.unpack_from(self._held)
-            _check(message, payload)
-            middle = _HEAD.size + message
-            if len(self._held) < middle + payload:
-                return
-            with memoryview(self._held) as held:
-                text, content = (
-                    str(held[_HEAD.size : middle], "utf-8"),
-                    bytes(held[middle : middle + payload]),
-                )
-            del self._held[: middle + payload]
-            yield Frame(json.loads(text), content)
+        begin = 0
+        try:
+            while len(self._held) - begin >= _HEAD.size:
+                message, payload = _HEAD.unpack_from(self._held, begin)
+                _check(message, payload)
+                middle = begin + _HEAD.size + message
+                end = middle + payload
+                if len(self._held) < end:
+                    return
+                with memoryview(self._held) as held:
+                    text, content = str(held[begin + _HEAD.size : middle], "utf-8"), bytes(held[middle:end])
+                begin = end
+                yield Frame(_message(text), content)
+        finally:
+            del self._held[:begin]
 
 
 def pack(frame: Frame) -> tuple[bytes, bytes]:
@@ -71,17 +75,25 @@ def pack(frame: Frame) -> tuple[bytes, bytes]:
 
     Raises ValueError for one that is too large.
     """
-    message = json.dumps(frame.message, separators=(",", ":")).encode()
+    message = _encoded(frame.message).encode()
     _check(len(message), len(frame.payload))
     return _HEAD.pack(len(message), len(frame.payload)) + message, frame.payload
 
 
 def write(pipe: int, parts: tuple[bytes, bytes]) -> None:
     """Write a packed frame to a pipe, waiting where that is full. Raises OSError."""
-    for part in parts:
+    # Whoever waits for what is small is woken once.
+    for part in (b"".join(parts),) if len(parts[1]) <= CHUNK else parts:
         rest = memoryview(part)
         while rest:
             rest = rest[os.write(pipe, rest) :]
+
+
+def _message(text: str) -> Any:
+    message, end = _decoded(text)
+    if end != len(text):
+        raise ValueError(f"{len(text) - end} characters follow a message")
+    return message
 
 
 def _check(message: int, payload: int) -> None:

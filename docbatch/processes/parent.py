@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from docbatch.processes.frames import CHUNK, LAST, READY, Frame, Frames, pack, write
 
@@ -45,12 +45,22 @@ def serve(
     pipes: tuple[int, int], answer: Callable[[Frame], Frame], is_spent: Callable[[], bool] = lambda: False
 ) -> None:
     """Say that this process is ready, then answer until there are no more requests, or this process is spent."""
+    serve_all(pipes, lambda request: (answer(request),), is_spent)
+
+
+def serve_all(
+    pipes: tuple[int, int],
+    answers_to: Callable[[Frame], Iterable[Frame]],
+    is_spent: Callable[[], bool] = lambda: False,
+) -> None:
+    """Do as `serve` where a request asks for several things: each answer is written before the next of them is begun."""
     requests, answers = pipes
     frames = Frames()
     write(answers, pack(READY))
     while chunk := os.read(requests, CHUNK):
         for request in frames.feed(chunk):
-            write(answers, pack(answer(request)))
-            if is_spent():
-                write(answers, pack(LAST))
-                return
+            for answer in answers_to(request):
+                write(answers, pack(answer))
+                if is_spent():
+                    write(answers, pack(LAST))
+                    return

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from docbatch.processes import frames
-from docbatch.processes.frames import NONSENSE, Frame, Frames, message_of, pack, read_message
+from docbatch.processes.frames import CHUNK, NONSENSE, Frame, Frames, message_of, pack, read_message, write
 
 SENT = [Frame("ready"), Frame(["keep", 1, None, "caf\udce9"], b"\n\0" * 1000), Frame({}, b""), Frame(0, b"x")]
 BYTES = b"".join(part for frame in SENT for part in pack(frame))
@@ -31,6 +31,35 @@ def test_frames_are_whole_in_whatever_pieces_they_arrive(size: int) -> None:
     ]
 
     assert arrived == SENT
+
+
+def test_frames_before_nonsense_arrive_and_what_follows_it_is_kept() -> None:
+    held = Frames()
+    arrived: list[Frame] = []
+    nonsense = (7).to_bytes(4) + bytes(8) + b"{} {} {"
+
+    with pytest.raises(NONSENSE):
+        arrived.extend(held.feed(BYTES + nonsense + BYTES))
+    arrived.extend(held.feed(b""))
+
+    assert arrived == SENT * 2
+
+
+def test_what_is_small_is_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[bytes] = []
+
+    def note(_pipe: int, part: memoryview) -> int:
+        written.append(bytes(part))
+        return len(part)
+
+    monkeypatch.setattr("docbatch.processes.frames.os.write", note)
+    for payload in (b"x", b"x" * (CHUNK + 1)):
+        write(-1, pack(Frame("a", payload)))
+
+    small, message, large = written
+    assert small.endswith(b'"a"x')
+    assert message.endswith(b'"a"')
+    assert large == b"x" * (CHUNK + 1)
 
 
 @pytest.mark.parametrize("frame", [Frame("x" * 11), Frame("", b"x" * 11)])

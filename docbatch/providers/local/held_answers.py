@@ -23,15 +23,15 @@ class HeldAnswers:
     def add(self, name: str, answer: Written) -> None:
         """Hold an answer. Raises OSError where it has to be written to a file and cannot."""
         entry = answer.entry
-        path = self._incoming / file_name(name)
-        if entry is not None and not self._has_room(len(entry)):
-            write_entry(path, entry)
-            entry = None
-        if entry is not None:
+        place: bytes | Path
+        if entry is not None and self._has_room(len(entry)):
             self._left -= len(entry)
-        self._held[name] = Draft(
-            path if entry is None else entry, answer.digest, answer.size, tuple(answer.warnings)
-        )
+            place = entry
+        else:
+            place = self._incoming / file_name(name)
+            if entry is not None:
+                write_entry(place, entry)
+        self._held[name] = Draft(place, answer.digest, answer.size, answer.warnings)
 
     def fetch(self, name: str) -> Draft | None:
         draft = self._held.get(name)

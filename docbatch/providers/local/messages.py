@@ -1,8 +1,9 @@
 """What the pool and its workers say to each other."""
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.processes.frames import Frame, message_of, read_message
@@ -18,8 +19,7 @@ _ADVICE = (PERHAPS_MORE_MEMORY, MORE_MEMORY, MORE_TIME)
 FORMAT = "docbatch/local/v2"
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One document to read.
 
     `id` is chosen by the caller and comes back with the outcome. `out` is the file a large answer is written to.
@@ -35,7 +35,7 @@ class Task:
     out: bytes
     timeout: float
     max_memory: int
-    options: Options = field(default_factory=Options)
+    options: Options = Options()
     skip: int = 0
     died: str = ""
 
@@ -81,31 +81,46 @@ def without_advice(failure: Failure) -> str:
 Answer = Written | Differs | Unkept | Failure
 
 
-_PLAIN = ("id", "digest", "size", "media_type", "timeout", "max_memory", "skip", "died")
+def tasks_message(tasks: Sequence[Task]) -> list[Any]:
+    """Return tasks as they travel: behind what several have in common, what is each one's own."""
+    message: list[Any] = []
+    common: tuple[Any, ...] | None = None
+    for task in tasks:
+        its = (task.timeout, task.max_memory, task.skip, task.died, task.options)
+        if its != common:
+            common = its
+            own: list[Any] = []
+            message.append([*its[:-1], astuple(task.options), own])
+        paths = os.fsdecode(task.path), os.fsdecode(task.out)
+        own.append((task.id, task.digest, task.size, task.media_type, *paths))
+    return message
 
 
-def task_message(task: Task) -> list[Any]:
-    options = astuple(task.options)
-    paths = [os.fsdecode(task.path), os.fsdecode(task.out)]
-    return [*(getattr(task, name) for name in _PLAIN), options, *paths]
-
-
-def read_task(message: Any) -> Task:
-    *values, (ocr, languages, tessdata, running_lines, encoding, passwords), path, out = message
-    options = Options(ocr, tuple(languages), tessdata, running_lines, encoding, tuple(passwords))
-    plain = dict(zip(_PLAIN, values, strict=True))
-    return Task(**plain, options=options, path=os.fsencode(path), out=os.fsencode(out))
+def read_tasks(message: Any) -> Iterator[Task]:
+    for timeout, max_memory, skip, died, options, own in message:
+        ocr, languages, tessdata, running_lines, encoding, passwords = options
+        common = Options(ocr, tuple(languages), tessdata, running_lines, encoding, tuple(passwords))
+        for id_, digest, size, media_type, path, out in own:
+            paths = {"path": os.fsencode(path), "out": os.fsencode(out)}
+            yield Task(
+                id=id_, digest=digest, size=size, media_type=media_type, **paths, timeout=timeout,
+                max_memory=max_memory, options=common, skip=skip, died=died,
+            )  # fmt: skip
 
 
 def answer_frame(answer: Answer) -> Frame:
     """Return an answer as it travels: what is packed goes behind the message."""
     if not isinstance(answer, Written):
         return Frame(message_of(answer))
-    return Frame(message_of(replace(answer, entry=None)), answer.entry or b"")
+    plain = answer.digest, answer.size, answer.seconds, answer.partial, answer.warnings
+    return Frame([Written.__name__, *plain], answer.entry or b"")
 
 
 def read_answer(frame: Frame) -> Answer:
-    answer: Answer = read_message(frame.message, Written, Differs, Unkept, Failure)
-    if isinstance(answer, Written):
-        return replace(answer, entry=frame.payload or None)
+    """Return the answer in a frame. Raises one of NONSENSE."""
+    name, *values = frame.message
+    if name == Written.__name__:
+        digest, size, seconds, partial, warnings = values
+        return Written(digest, size, seconds, partial, tuple(warnings), frame.payload or None)
+    answer: Answer = read_message(frame.message, Differs, Unkept, Failure)
     return replace(answer, kind=FailureClass(answer.kind)) if isinstance(answer, Failure) else answer

@@ -14,25 +14,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.processes import processors
 from docbatch.processes.child import environment
-from docbatch.processes.frames import NONSENSE, Frame
+from docbatch.processes.frames import NONSENSE
 from docbatch.providers.local.engines import Catalogue, shows_pages
-from docbatch.providers.local.messages import (
-    MORE_TIME,
-    Answer,
-    Task,
-    read_answer,
-    task_message,
-    without_advice,
-)
+from docbatch.providers.local.messages import MORE_TIME, Answer, Task, without_advice
 from docbatch.providers.local.ocr import ways
 from docbatch.providers.local.process import WorkerProcess
+from docbatch.providers.local.shares import take_shares
 
 CATALOGUE = "docbatch.providers.local.engines"
 
@@ -44,8 +37,9 @@ ONE_THREAD_EACH = {
 }
 _START_PATIENCE = 120.0
 _START_ATTEMPTS = 3
-# A few documents wait at each worker, so that a worker never waits for the parent.
-_HELD = 4
+# Where all workers hold so many, their answers are read every few milliseconds, not one by one.
+_PLENTY = 16
+_GATHERING = 0.001, 0.01
 _MANY = 512
 """So many results are worth a round of their own."""
 _FEW_LEFT = 16
@@ -54,8 +48,7 @@ _PIPES = 3
 _OTHER_FILES = 512
 
 
-@dataclass(frozen=True, slots=True)
-class TaskOutcome:
+class TaskOutcome(NamedTuple):
     task: Task
     answer: Answer
 
@@ -163,22 +156,26 @@ class Pool:
     def _hand_out(self) -> None:
         with self._lock:
             waiting = len(self._queue)
-            idle = sum(not worker.asked for worker in self._workers)
+        idle = sum(not worker.asked for worker in self._workers)
         for _ in range(min(self._width - len(self._workers), waiting - idle)):
             self._start()
-        for held in range(_HELD):
-            for worker in self._workers:
-                if len(worker.asked) == held and not worker.is_leaving:
-                    self._give(worker, ahead=held > 0)
-
-    def _give(self, worker: WorkerProcess, *, ahead: bool) -> None:
+        workers = [worker for worker in self._workers if not worker.is_leaving]
         with self._lock:
-            # Near the end a waiting document is better off with the next free worker than behind a slow one.
-            if len(self._queue) <= (self._width if ahead else 0):
-                return
-            task = self._queue.popleft()
-        worker.give(task, Frame(task_message(task)))
-        worker.clock(self._allowance)
+            shares = take_shares(self._queue, workers, self._width)
+        for worker, share in zip(workers, shares, strict=True):
+            if share:
+                worker.hand(share)
+                worker.clock(self._allowance)
+                self._watch_for_room(worker)
+
+    def _watch_for_room(self, worker: WorkerProcess) -> None:
+        """Have the selector tell when there is room for what a worker was not sent yet."""
+        stream = worker.requests.fileno()
+        is_watched = stream in self._selector.get_map()
+        if worker.has_unsent and not is_watched:
+            self._selector.register(stream, selectors.EVENT_WRITE, worker)
+        elif is_watched and not worker.has_unsent:
+            self._selector.unregister(stream)
 
     def _start(self) -> None:
         worker = WorkerProcess(self._catalogue, self._env, _START_PATIENCE)
@@ -188,6 +185,7 @@ class Pool:
 
     def _attend(self) -> None:
         deadline = min((worker.deadline for worker in self._workers), default=math.inf)
+        self._gather(deadline)
         patience = max(deadline - time.monotonic(), 0)
         for key, _ in self._selector.select(None if patience == math.inf else patience):
             if key.data is None:
@@ -195,15 +193,30 @@ class Pool:
             elif key.data in self._workers:
                 self._hear(key.data, key.fd)
 
+    def _gather(self, deadline: float) -> None:
+        """Let answers come together while all workers have enough to do."""
+        if not self._workers or any(
+            len(worker.asked) < _PLENTY or worker.has_unsent for worker in self._workers
+        ):
+            return
+        least, most = _GATHERING
+        wait = min(most, *(worker.pace.may_gather(len(worker.asked)) for worker in self._workers))
+        if wait >= least:
+            time.sleep(max(min(wait, deadline - time.monotonic()), 0))
+
     def _hear(self, worker: WorkerProcess, stream: int) -> None:
+        if stream == worker.requests.fileno():
+            worker.send_rest()
+            self._watch_for_room(worker)
+            return
         if stream == worker.streams()[1]:
             if not worker.listen():
                 self._selector.unregister(stream)
             return
+        ended: list[TaskOutcome] = []
         try:
-            for frame in worker.arrived():
-                answer = read_answer(frame)
-                self._end(worker.asked.popleft(), answer)
+            for task, answer in worker.ended():
+                ended.append(TaskOutcome(task, answer))
             if worker.is_ready:
                 self._false_starts = 0
             worker.clock(self._allowance)
@@ -211,6 +224,8 @@ class Pool:
             self._bury(worker)
         except NONSENSE as error:
             worker.kill(Failure(FailureClass.CRASHED, f"the engine's answer makes no sense: {error}"))
+        finally:
+            self._end(ended)
 
     def _allowance(self, task: Task) -> float:
         """Return the seconds this attempt may take: half of them where another engine would still be tried.
@@ -234,7 +249,7 @@ class Pool:
 
     def _bury(self, worker: WorkerProcess) -> None:
         """Replace a dead worker: judge the document it was reading and pass on the one that waited."""
-        for stream in worker.streams():
+        for stream in (*worker.streams(), worker.requests.fileno()):
             if stream in self._selector.get_map():
                 self._selector.unregister(stream)
         self._workers.remove(worker)
@@ -253,11 +268,11 @@ class Pool:
         left = task.timeout - (time.monotonic() - worker.since)
         if self._others(task) and left > 0 and verdict.kind is not FailureClass.CANCELLED:
             first = self._failed_before.setdefault(task.id, verdict)
-            again = replace(task, skip=task.skip + 1, died=_why(first), timeout=left)
+            again = task._replace(skip=task.skip + 1, died=_why(first), timeout=left)
             with self._lock:
                 self._queue.appendleft(again)
         else:
-            self._end(task, verdict)
+            self._end([TaskOutcome(task, verdict)])
 
     def _false_start(self, worker: WorkerProcess) -> None:
         self._false_starts += 1
@@ -269,8 +284,7 @@ class Pool:
             doomed = [*worker.asked, *self._queue]
             self._queue.clear()
         worker.asked.clear()
-        for task in doomed:
-            self._end(task, failure)
+        self._end([TaskOutcome(task, failure) for task in doomed])
 
     def _give_up_cancelled(self) -> None:
         with self._lock:
@@ -279,19 +293,25 @@ class Pool:
             if dropped:
                 self._queue = deque(task for task in self._queue if task.id not in cancelled)
         verdict = Failure(FailureClass.CANCELLED, "cancelled")
-        for task in dropped:
-            self._end(task, verdict)
+        self._end([TaskOutcome(task, verdict) for task in dropped])
         for worker in self._workers:
             if worker.at_work and worker.at_work.id in cancelled:
                 worker.kill(verdict)
 
-    def _end(self, task: Task, answer: Answer) -> None:
-        before = self._failed_before.pop(task.id, None)
-        if before and isinstance(answer, Failure):
-            answer = before
+    def _end(self, outcomes: Sequence[TaskOutcome]) -> None:
+        if self._failed_before:
+            outcomes = [self._judged(outcome) for outcome in outcomes]
         with self._lock:
-            self._cancelled.discard(task.id)
-            self._ended.append(TaskOutcome(task, answer))
+            if self._cancelled:
+                self._cancelled.difference_update(outcome.task.id for outcome in outcomes)
+            self._ended.extend(outcomes)
+
+    def _judged(self, outcome: TaskOutcome) -> TaskOutcome:
+        """Where all engines failed on a document, the first reason is told."""
+        before = self._failed_before.pop(outcome.task.id, None)
+        return (
+            TaskOutcome(outcome.task, before) if before and isinstance(outcome.answer, Failure) else outcome
+        )
 
 
 def _why(failure: Failure) -> str:

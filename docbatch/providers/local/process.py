@@ -2,16 +2,27 @@
 
 import os
 import signal
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from subprocess import PIPE
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.processes.child import Child
-from docbatch.processes.frames import CHUNK
-from docbatch.providers.local.messages import MORE_MEMORY, PERHAPS_MORE_MEMORY, Task
+from docbatch.processes.frames import CHUNK, Frame
+from docbatch.providers.local.messages import (
+    MORE_MEMORY,
+    PERHAPS_MORE_MEMORY,
+    Answer,
+    Task,
+    read_answer,
+    tasks_message,
+)
+from docbatch.providers.local.pace import AnswerPace
 
 _MODULE = "docbatch.providers.local.worker"
 _TAIL = 4096
+# Bytes of an answer beside its payload, or a little more.
+_MESSAGE = 256
 # With the models that read pictures.
 _ENGINES_OWN = 1 << 30
 _MEMORY_WORDS = (b"memory allocation", b"bad_alloc", b"out of memory", b"MemoryError", b"Cannot allocate")
@@ -24,14 +35,59 @@ class WorkerProcess(Child[Task]):
         super().__init__((_MODULE, str(os.getpid()), catalogue), env, PIPE, patience)
         self._killed_for: Failure | None = None
         self._tail = b""
+        self._unsent = b""
+        self.pace = AnswerPace()
         assert self._process.stderr
         self._stderr = self._process.stderr
-        for stream in self.streams():
+        for stream in (*self.streams(), self.requests.fileno()):
             os.set_blocking(stream, False)
 
     def streams(self) -> tuple[int, int]:
         """Return the descriptors to watch: answers, and what the worker says on standard error."""
         return self.answers.fileno(), self._stderr.fileno()
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether the pipe to the worker was full, so that `send_rest` has to be called when there is room."""
+        return bool(self._unsent)
+
+    def hand(self, tasks: Sequence[Task]) -> None:
+        """Give the worker tasks to read, one after the other."""
+        if not self.asked:
+            self.pace.begin()
+        self.give_all(tasks, Frame(tasks_message(tasks)))
+
+    def send_rest(self) -> None:
+        """Send on what found no room so far."""
+        rest, self._unsent = self._unsent, b""
+        self._send((rest, b""))
+
+    def _send(self, packed: tuple[bytes, bytes]) -> None:
+        # The worker may itself be waiting for room, until its answers are read here: nobody waits for it.
+        self._unsent += b"".join(packed)
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[os.write(self.requests.fileno(), self._unsent) :]
+        except BlockingIOError:
+            return
+        except BrokenPipeError:
+            self._unsent = b""
+
+    def ended(self) -> Iterator[tuple[Task, Answer]]:
+        """Yield tasks whose answers have come. Raises EOFError after the last, and one of NONSENSE."""
+        count = size = 0
+        was_ready = self.is_ready
+        try:
+            for frame in self.arrived():
+                answer = read_answer(frame)
+                count += 1
+                size += len(frame.payload) + _MESSAGE
+                yield self.asked.popleft(), answer
+        finally:
+            if count:
+                self.pace.note(count, size, was_idle=not self.asked)
+            elif self.is_ready and not was_ready:
+                self.pace.begin()
 
     def listen(self) -> bool:
         """Keep the end of what the worker says on standard error; return whether there may be more."""

@@ -35,7 +35,7 @@ from docbatch.providers.local.ocr import tesseract_data
 from docbatch.providers.local.options import LocalConfig, memory_bytes
 from docbatch.providers.local.payload import LocalAnswer, read
 from docbatch.providers.local.pins import pins
-from docbatch.providers.local.pool import CATALOGUE, Pool, TaskOutcome
+from docbatch.providers.local.pool import CATALOGUE, Pool
 
 # How many ended batches are remembered, so that a repeated fetch finds its answer.
 _REMEMBERED = 64
@@ -70,6 +70,7 @@ class LocalProvider(Unsearchable):
     ) -> None:
         self.traits = traits(workers)
         self._incoming = incoming
+        self._below = bytes(incoming.absolute()) + b"/"
         self._workers = workers
         self._wake = wake
         self._catalogue = catalogue
@@ -98,7 +99,8 @@ class LocalProvider(Unsearchable):
         batch = intent.batch
         if batch.operation is not Operation.PARSE:
             raise Refused(f"the local engine does not {batch.operation}", hint="set operation: parse")
-        tasks = {secrets.token_hex(16): item for item in batch.items}
+        series = secrets.token_hex(12)
+        tasks = {f"{series}{number:x}": item for number, item in enumerate(batch.items)}
         with self._lock:
             if batch.submission in self._works:
                 return Accepted(batch.submission)
@@ -166,6 +168,7 @@ class LocalProvider(Unsearchable):
             encoding=config.encoding,
             passwords=batch.passwords,
         )
+        max_memory = memory_bytes(config.max_memory)
         return [
             Task(
                 id=id_,
@@ -173,9 +176,9 @@ class LocalProvider(Unsearchable):
                 digest=item.digest,
                 size=item.size,
                 media_type=item.media_type,
-                out=bytes(self._incoming.absolute() / file_name(id_)),
+                out=self._below + os.fsencode(file_name(id_)),
                 timeout=config.timeout,
-                max_memory=memory_bytes(config.max_memory),
+                max_memory=max_memory,
                 options=options,
             )
             for id_, item in items.items()
@@ -197,23 +200,24 @@ class LocalProvider(Unsearchable):
             raise ProviderError(
                 f"the local engine stopped: {error.__cause__}", hint="run the same command again"
             ) from error
-        for outcome in outcomes:
-            self._drop_copy(outcome.task)
-            if isinstance(outcome.answer, Unkept):
-                raise self._unkept(outcome.answer.reason)
-            work = self._works.get(self._owners.pop(outcome.task.id, ""))
+        for task, answer in outcomes:
+            self._drop_copy(task)
+            if isinstance(answer, Unkept):
+                raise self._unkept(answer.reason)
+            work = self._works.get(self._owners.pop(task.id, ""))
             if work:
-                key = work.running.pop(outcome.task.id)
-                work.ended.append(_ended(key, outcome))
-                if isinstance(outcome.answer, Written):
-                    self._hold(outcome.task.id, outcome.answer)
-                    work.answers[key] = outcome.task.id
+                key = work.running.pop(task.id)
+                work.ended.append(_ended(key, task.id, answer))
+                if isinstance(answer, Written):
+                    self._hold(task.id, answer)
+                    work.answers[key] = task.id
 
     def _drop_copy(self, task: Task) -> None:
         """What was copied for a worker alone has served."""
-        place = Path(os.fsdecode(task.path))
-        if place.parent == self._incoming.absolute():
-            place.unlink(missing_ok=True)
+        if task.path.startswith(self._below):
+            place = Path(os.fsdecode(task.path))
+            if place.parent == self._incoming.absolute():
+                place.unlink(missing_ok=True)
 
     def _hold(self, id_: str, answer: Written) -> None:
         try:
@@ -234,14 +238,11 @@ class LocalProvider(Unsearchable):
                 self._answers.drop(id_)
 
 
-def _ended(key: str, outcome: TaskOutcome) -> Ready | Failed | Changed:
-    answer = outcome.answer
+def _ended(key: str, id_: str, answer: Written | Differs | Failure) -> Ready | Failed | Changed:
     match answer:
         case Written():
-            return Ready(key, outcome.task.id, partial=answer.partial)
+            return Ready(key, id_, partial=answer.partial)
         case Differs():
             return Changed(key, answer.reason)
         case Failure():
-            return Failed(key, answer, outcome.task.id)
-        case Unkept():
-            raise AssertionError("the poll ends before it sorts these")
+            return Failed(key, answer, id_)

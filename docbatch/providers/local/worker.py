@@ -10,14 +10,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.core.result_warnings import NOTHING_TO_SEE, abridged, empty_pages
 from docbatch.packed import MOST_CARRIED, packed, write_entry
 from docbatch.processes.frames import Frame
-from docbatch.processes.parent import die_with, private_pipes, serve
+from docbatch.processes.parent import die_with, private_pipes, serve_all
 from docbatch.providers.local import confine, engines, panics, reading
 from docbatch.providers.local.deadline import CURRENT
 from docbatch.providers.local.engines import PDF, Catalogue, Engine, Json, Options, Parsed, shows_pages
@@ -30,7 +30,7 @@ from docbatch.providers.local.messages import (
     Unkept,
     Written,
     answer_frame,
-    read_task,
+    read_tasks,
 )
 from docbatch.providers.local.ocr import ways
 from docbatch.providers.local.pdf.passwords import locked
@@ -255,10 +255,10 @@ def main(parent: int, catalogue: str) -> None:
     pipes = private_pipes()
     reader = DocumentReader(importlib.import_module(catalogue))
 
-    def answer(request: Frame) -> Frame:
-        return answer_frame(reader.answer(read_task(request.message)))
+    def answers(request: Frame) -> Iterator[Frame]:
+        return (answer_frame(reader.answer(task)) for task in read_tasks(request.message))
 
-    serve(pipes, answer, lambda: reader.spent)
+    serve_all(pipes, answers, lambda: reader.spent)
     # Native threads make an orderly end slow and sometimes a crash.
     os._exit(0)
 

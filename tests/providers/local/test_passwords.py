@@ -7,7 +7,7 @@ import pytest
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.engines import PDF, Engine, Options, load
-from docbatch.providers.local.messages import Task, read_task, task_message
+from docbatch.providers.local.messages import Task, read_tasks, tasks_message
 from docbatch.providers.local.pdf.passwords import locked
 from tests.providers.local.locked import locked_pdf
 
@@ -59,5 +59,6 @@ def test_a_failure_says_what_to_do_and_holds_no_password() -> None:
 def test_they_travel_to_the_worker_and_are_shown_nowhere() -> None:
     sent = task("sesame")
 
-    assert read_task(task_message(sent)).options.passwords == ("sesame",)
+    (read,) = read_tasks(tasks_message([sent]))
+    assert read.options.passwords == ("sesame",)
     assert "sesame" not in repr(sent)

@@ -6,22 +6,24 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.processes.child import environment
-from docbatch.processes.frames import Frame
 from docbatch.providers.local import worker
-from docbatch.providers.local.messages import Differs, Task, Written, task_message
+from docbatch.providers.local.engines import Options
+from docbatch.providers.local.messages import Differs, Task, Written
+from docbatch.providers.local.pace import AnswerPace
 from docbatch.providers.local.pool import Pool
 from docbatch.providers.local.process import WorkerProcess
 from tests.providers.local import wicked
 from tests.providers.local.harness import ROOT, Bench, Ear, await_readable, bench
 
 TWO = "application/two"
+MANY = 64
 
 
 @pytest.fixture
@@ -73,8 +75,7 @@ def test_the_clock_starts_anew_with_every_document(one: Bench) -> None:
 def test_a_worker_killed_after_its_answer_is_not_guilty_of_the_next_document(one: Bench) -> None:
     process = WorkerProcess("tests.providers.local.wicked", environment((ROOT,)), patience=1.0)
     process.is_ready = True
-    for name in ("first", "second"):
-        process.give(task := one.task(name, b"fine"), Frame(task_message(task)))
+    process.hand([one.task(name, b"fine") for name in ("first", "second")])
     process.at_work = process.asked[0]
     process.kill(Failure(FailureClass.TIMEOUT, "late"))
     process.end()
@@ -176,6 +177,39 @@ def test_many_documents_on_few_workers_all_end_once(tmp_path: Path) -> None:
         assert pool.pool.drain() == []
     read = [name for name, answer in answers.items() if isinstance(answer, Written)]
     assert sorted(map(int, read)) == [number for number in range(36) if deeds[number % len(deeds)] == b"fine"]
+
+
+def test_a_document_among_many_small_ones_ends_badly_alone(
+    one: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares: list[int] = []
+    hand = WorkerProcess.hand
+
+    def noted(self: WorkerProcess, tasks: Sequence[Task]) -> None:
+        shares.append(len(tasks))
+        hand(self, tasks)
+
+    monkeypatch.setattr(WorkerProcess, "hand", noted)
+    monkeypatch.setattr(AnswerPace, "ahead", MANY)
+    wicked = {100: b"abort", 200: b"panic", 300: b"hang"}
+    tasks = [one.task(str(n), wicked.get(n, b"fine"), timeout=1.0) for n in range(600)]
+    answers = one.run(*tasks)
+
+    assert max(shares) > MANY // 2
+    assert {int(name) for name, answer in answers.items() if not isinstance(answer, Written)} == set(wicked)
+    assert kind(answers["300"]) is FailureClass.TIMEOUT
+
+
+def test_pool_and_worker_never_wait_for_each_other(one: Bench) -> None:
+    """What each is to be told fits in no pipe."""
+    options = Options(passwords=("x" * 500_000,))
+    tasks = [one.task(name, os.urandom(100_000).hex().encode(), options=options) for name in "abcdef"]
+    answers = one.run(*tasks)
+
+    for task in tasks:
+        answer = answers[task.id]
+        assert isinstance(answer, Written)
+        assert len(answer.entry or b"") > 100_000
 
 
 def test_an_engine_that_cannot_start_fails_every_document(tmp_path: Path) -> None:
