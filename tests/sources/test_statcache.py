@@ -8,7 +8,9 @@ import pytest
 
 from docbatch.sources.cachefile import FORMAT
 from docbatch.sources.documents import Observed
+from docbatch.sources.found_files import Window, packed
 from docbatch.sources.globs import Globs, compile_globs
+from docbatch.sources.known_stretch import KnownFile
 from docbatch.sources.scan import scan
 from docbatch.sources.statcache import StatCache
 
@@ -56,9 +58,11 @@ def run(root: Path, place: Path | None, globs: Globs = ALL, margin_ns: int = TRU
 
 def remembered(place: Path) -> list[bytes]:
     with sqlite3.connect(place) as db:
-        rows = [row[0] for row in db.execute("SELECT path FROM stat ORDER BY root, path")]
+        rows = db.execute(
+            "SELECT paths FROM stretch JOIN scan ON scan.id = scan ORDER BY scan.root, first"
+        ).fetchall()
     db.close()
-    return rows
+    return [path for (paths,) in rows for path in paths.split(b"\0")]
 
 
 def test_an_unchanged_file_is_not_read_again(root: Path, place: Path, hashed: list[bytes]) -> None:
@@ -107,15 +111,20 @@ def test_a_file_dated_in_the_future_is_read_again(root: Path, place: Path) -> No
     assert remembered(place) == [b"b/c.txt", b"b/d.txt", b"e.md"]
 
 
-def test_an_inode_beyond_what_the_file_can_hold_is_not_remembered(root: Path, place: Path) -> None:
-    cache = StatCache(place, margin_ns=TRUST_AT_ONCE)
-    known = cache.known(bytes(root), ALL)
-    known.recall([(b"a.txt", 5, 0, 0, 2**64 - 1, 1)])
-    known.keep((b"a.txt", 5, 0, 0, 2**64 - 1, 1, "0" * 64, "text/plain"))
-    known.keep((b"e.md", 5, 0, 0, 7, 1, "0" * 64, "text/plain"))
-    known.flush()
-    cache.close()
-    assert remembered(place) == [b"e.md"]
+def test_an_inode_of_all_64_bits_is_remembered(root: Path, place: Path, hashed: list[bytes]) -> None:
+    status = packed((5, 0, 0, 2**64 - 1, 1, 0o100644))
+    window = Window()
+    window.add(b"", [b"a.txt"], status)
+    for _ in range(2):
+        cache = StatCache(place, margin_ns=TRUST_AT_ONCE)
+        known = cache.known(bytes(root), ALL)
+        recalled = known.recall(window)
+        known.keep(KnownFile(b"a.txt", status, "0" * 64, "text/plain"), fresh=True)
+        known.finish()
+        cache.close()
+    assert [file and file.digest for file in recalled] == ["0" * 64]
+    assert status != packed((5, 0, 0, 2**63 - 1, 1, 0o100644))
+    assert hashed == []
 
 
 def test_a_file_that_vanished_is_forgotten(root: Path, place: Path) -> None:
@@ -230,7 +239,7 @@ def test_a_missing_state_folder_is_done_without(root: Path, place: Path) -> None
     assert not place.parent.exists()
 
 
-@pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN; SELECT count(*) FROM stat"])
+@pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN; SELECT count(*) FROM stretch"])
 def test_another_process_at_the_file_costs_only_what_would_have_been_remembered(
     root: Path, place: Path, monkeypatch: pytest.MonkeyPatch, lock: str
 ) -> None:

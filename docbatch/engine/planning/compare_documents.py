@@ -6,25 +6,24 @@ rest to the pure `changes.judge`.
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from operator import eq, itemgetter
+from operator import itemgetter
 
 from docbatch.core.changes import ChangeKind, FoundDocument, KnownItem, Reason, Recorded, judge
 from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.keys import item_key
 from docbatch.core.models import RETRY_CLASS, ItemStatus, RetryClass
 from docbatch.engine.planning.differences_database import Change, Differences, Output
-from docbatch.engine.planning.recorded_rows import WINDOW, Outputs, Upcoming
+from docbatch.engine.planning.recorded_rows import WINDOW, Outputs, RecordedDocuments, are_alike
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.paths import folded
 from docbatch.sources.documents import FoundDocuments, Observed, Seen, Unusable
+from docbatch.sources.known_stretch import KnownStretch
 from docbatch.sources.litter import Litter
 from docbatch.state.documents import DocumentRow
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
 
-_FOUND = itemgetter(0, 1, 2)
-_RECORDED = itemgetter(0, 1, 2)
 _STATUS = itemgetter(3)
 _RECIPE = itemgetter(5)
 DONE = frozenset({str(ItemStatus.SUCCEEDED), str(ItemStatus.PARTIAL)})
@@ -99,9 +98,7 @@ class _Sieve:
         keys = {key: row for row, key in self._alike.items()}
         self._recipe = keys.get(target.recipe_key)
         self._recipes = frozenset({self._recipe, *(keys[key] for key in target.standing)})
-        self._rows = Upcoming(
-            iter(()) if store is None else store.documents.stream(target.name, only, target.on_empty)
-        )
+        self._rows = RecordedDocuments(store, target.name, only, target.on_empty)
         recorded = (
             {} if store is None else {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
         )
@@ -110,6 +107,8 @@ class _Sieve:
             for sink in target.sinks
             if not sink.kind.whole
         ]
+        # Of some documents, more is asked for than that they are as recorded; and those named are not all there are.
+        self._is_all_asked = not self._outputs and only is None
         self._roots = [] if store is None else store.deliveries.roots()
         self._changed: list[tuple[FoundDocument, Recorded | None, Sequence[str]]] = []
         self._unreadable: list[bytes] = []
@@ -123,27 +122,45 @@ class _Sieve:
 
     def _sift_documents(self, documents: Sequence[Observed]) -> None:
         self.tally.found += len(documents)
+        if isinstance(documents, KnownStretch) and self._is_all_asked and self._passes(documents):
+            return
         rows = self._rows.upcoming(len(documents))
         if len(rows) == len(documents) and self._are_done(documents, rows):
             self._rows.skip(len(rows))
-            self._pass(rows)
+            self._pass(list(map(_RECIPE, rows)))
             self._check_outputs(documents, rows)
         else:
             for document in documents:
                 self._sift_document(document)
+        if documents:
+            self._rows.leave_behind(documents[-1][0])
+
+    def _passes(self, documents: KnownStretch) -> bool:
+        """Pass a whole stretch if it is as recorded and through, without a row for each document."""
+        recorded = self._rows.stretch(documents.last)
+        if (
+            recorded is None
+            or not recorded.count == recorded.done == len(documents)
+            or recorded.recipe not in self._recipes
+            or not documents.holds(recorded.paths, recorded.digests, recorded.media_types)
+        ):
+            return False
+        self._rows.leave_behind(documents.last)
+        self._pass([recorded.recipe] * recorded.count)
+        return True
 
     def _are_done(self, documents: Sequence[Observed], rows: Sequence[DocumentRow]) -> bool:
         """Say whether a whole stretch is as recorded and through, without looking at each document in Python."""
         return (
-            all(map(eq, map(_FOUND, documents), map(_RECORDED, rows)))
+            are_alike(documents, rows)
             and DONE.issuperset(map(_STATUS, rows))
             and self._recipes.issuperset(map(_RECIPE, rows))
         )
 
-    def _pass(self, rows: Sequence[DocumentRow]) -> None:
-        self.tally.unchanged += len(rows)
+    def _pass(self, recipes: Sequence[int | None]) -> None:
+        self.tally.unchanged += len(recipes)
         if self._target.standing:
-            self.tally.recipes.update(map(_RECIPE, rows))
+            self.tally.recipes.update(recipes)
 
     def _check_outputs(self, documents: Sequence[Observed], rows: Sequence[DocumentRow]) -> None:
         for output in self._outputs:
@@ -172,7 +189,7 @@ class _Sieve:
     def _sift_document(self, document: Observed) -> None:
         row = self._row_of(document[0])
         if row is not None and self._are_done([document], [row]):
-            self._pass([row])
+            self._pass([row[5]])
             self._check_outputs([document], [row])
         else:
             self._suspect(document, row)

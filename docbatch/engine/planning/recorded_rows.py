@@ -1,22 +1,29 @@
 """The state's recorded rows of documents and outputs, read along with a scan in path order."""
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from operator import eq, itemgetter
 from typing import Generic, TypeVar
 
 from docbatch.core.changes import Reason
+from docbatch.core.result_warnings import OnEmpty
 from docbatch.engine.planning.resolved_job import ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.accounts import breach
 from docbatch.sinks.base import Difference, Sink
+from docbatch.sources.documents import Observed
+from docbatch.sources.known_stretch import KnownStretch
 from docbatch.state.deliveries import OutputRow, RecordedSink
 from docbatch.state.documents import DocumentRow
+from docbatch.state.recorded_stretch import RecordedStretch, is_any_behind, recorded_stretch
 from docbatch.state.store import Store
 
 WINDOW = 512
 
 Row = TypeVar("Row")
+_FOUND = itemgetter(0, 1, 2)
+"""Path, digest and media type of a document that was found, and of a row."""
 _HELD = itemgetter(0, 2)
 _WANTED = itemgetter(0, 4)
 _WRITTEN = itemgetter(1, 3)
@@ -46,6 +53,49 @@ class Upcoming(Generic[Row]):
 
     def skip(self, number: int) -> None:
         self._start += number
+
+
+class RecordedDocuments(Upcoming[DocumentRow]):
+    """The documents a job wants, of those in `only` alone where they are given."""
+
+    def __init__(
+        self, store: Store | None, job: str, only: Collection[bytes] | None, on_empty: OnEmpty
+    ) -> None:
+        super().__init__(self._stream(only))
+        self._store = store
+        self._job = job
+        self._on_empty: OnEmpty = on_empty
+        self._passed = b""
+
+    def _stream(self, only: Collection[bytes] | None) -> Iterator[DocumentRow]:
+        """Read nothing before the first row is asked for: most runs ask for none."""
+        if self._store is not None and is_any_behind(self._store.database, self._job, self._passed):
+            yield from self._store.documents.stream(self._job, only, self._on_empty)
+
+    def upcoming(self, number: int) -> Sequence[DocumentRow]:
+        while (rows := super().upcoming(number)) and rows[0][0] <= self._passed:
+            self.skip(bisect_right(rows, self._passed, key=itemgetter(0)))
+        return rows
+
+    def leave_behind(self, path: bytes) -> None:
+        """Pass all rows up to a path."""
+        self._passed = path
+
+    def stretch(self, last: bytes) -> RecordedStretch | None:
+        """Return what is recorded up to a path, together, without passing it."""
+        if self._store is None:
+            return None
+        return recorded_stretch(self._store.database, self._job, self._passed, last, self._on_empty)
+
+
+def are_alike(documents: Sequence[Observed], rows: Sequence[DocumentRow]) -> bool:
+    """Say whether as many documents as rows are those that are recorded, with the bytes that are recorded."""
+    if not isinstance(documents, KnownStretch):
+        return all(map(eq, map(_FOUND, documents), map(_FOUND, rows)))
+    paths, digests, media_types = zip(*map(_FOUND, rows), strict=True)
+    if None in digests:
+        return False
+    return documents.holds(b"\0".join(paths), "".join(digests), "\n".join(media_types))
 
 
 class Outputs:
