@@ -1,7 +1,7 @@
 """Documents of one stretch of a walk as the cache knows them, packed like the files that were found."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import repeat
 from typing import NamedTuple, Self, overload
 
@@ -25,12 +25,15 @@ class KnownStretch(Sequence[Observed]):
     """A sequence of documents that stays packed as long as it is compared as a whole.
 
     `paths` are joined by NUL, `media_types` by line feeds, or are a single one where all are the same.
+    `number` is that of what the cache holds, which is never given to anything else.
     """
 
     paths: bytes
     statuses: bytes
     digests: bytes
     media_types: str
+    number: int = field(default=0, compare=False)
+    _unpacked: list[Observed] = field(default_factory=list, compare=False, repr=False)
 
     @classmethod
     def of(cls, files: Sequence[KnownFile]) -> Self:
@@ -76,7 +79,11 @@ class KnownStretch(Sequence[Observed]):
         return types if len(types) > 1 else list(repeat(types[0], len(self)))
 
     def _documents(self) -> list[Observed]:
-        return [Observed(path, digest, kind, size_of(status)) for path, status, digest, kind in self.files()]
+        if not self._unpacked:
+            self._unpacked.extend(
+                Observed(path, digest, kind, size_of(status)) for path, status, digest, kind in self.files()
+            )
+        return self._unpacked
 
     def __len__(self) -> int:
         return len(self.digests) // _DIGEST

@@ -28,14 +28,17 @@ _UNUSED_DAYS = 60
 """So long is kept what was known of patterns that nobody asks for any more."""
 _FORGET = "DELETE FROM fingerprint WHERE path = ?"
 _NEXT = (
-    "SELECT first, paths, statuses, digests, media_types FROM stretch"
+    "SELECT first, paths, statuses, digests, media_types, id FROM stretch"
     " WHERE scan = ? AND first > ? ORDER BY first LIMIT 1"
 )
 _OTHERS = (
     "SELECT paths, statuses, digests, media_types FROM stretch"
     " WHERE scan IN (SELECT id FROM scan WHERE root = ? AND patterns <> ?) AND first <= ? AND last >= ?"
 )
-_AROUND = "SELECT id, paths, statuses, digests, media_types FROM stretch WHERE first <= ? AND last >= ?"
+_AROUND = (
+    "SELECT root, patterns, stretch.id, paths, statuses, digests, media_types FROM stretch"
+    " JOIN scan ON scan.id = stretch.scan WHERE first <= ? AND last >= ?"
+)
 _USE = (
     "INSERT INTO scan (root, patterns, used) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used = excluded.used"
 )
@@ -44,10 +47,6 @@ _KEEP = (
     " VALUES ((SELECT id FROM scan WHERE root = ? AND patterns = ?), ?, ?, ?, ?, ?, ?)"
 )
 _DROP = "DELETE FROM stretch WHERE scan = (SELECT id FROM scan WHERE root = ? AND patterns = ?) AND first = ?"
-_REPLACE = (
-    "UPDATE OR REPLACE stretch SET first = ?, last = ?, paths = ?, statuses = ?, digests = ?, media_types = ?"
-    " WHERE id = ?"
-)
 _REMOVE = "DELETE FROM stretch WHERE id = ?"
 _EXPIRE = (
     "DELETE FROM stretch WHERE scan IN (SELECT id FROM scan WHERE used < ?)",
@@ -70,12 +69,12 @@ class StatCache:
         if self.file is None:
             return
         self.file.write([(_FORGET, [(path,)])])
-        for row, *parts in self.file.read(_AROUND, (path, path)):
+        for root, patterns, number, *parts in self.file.read(_AROUND, (path, path)):
             files = list(_files(KnownStretch(*parts)))
             kept = [file for file in files if file.path != path]
             if len(kept) < len(files):
-                change = (*_row(KnownStretch.of(kept)), row) if kept else (row,)
-                self.file.write([(_REPLACE if kept else _REMOVE, [change])])
+                rows = [(root, patterns, *_row(KnownStretch.of(kept)))] if kept else []
+                self.file.write([(_REMOVE, [(number,)]), (_KEEP, rows)])
 
     def close(self) -> None:
         if self.file is not None:

@@ -4,16 +4,15 @@ from dataclasses import dataclass
 
 from docbatch.core.result_warnings import OnEmpty
 from docbatch.state.database import Database
+from docbatch.state.deliveries import OutputRow
 from docbatch.state.void import void_under
 
 _READ = (
-    "SELECT count(*), CAST(group_concat(path, x'00') AS BLOB), group_concat(digest, ''), group_concat(media_type, x'0a'),"
-    " total(is_done), min(recipe), max(recipe) FROM ("
-    "SELECT document.path, item.digest, item.media_type, item.recipe,"
-    " item.status IN ('succeeded', 'partial') AND NOT {void} AS is_done"
-    " FROM document LEFT JOIN item ON item.id = document.item"
+    "SELECT count(*), CAST(group_concat(document.path, x'00') AS BLOB), group_concat(item.digest, ''),"
+    " group_concat(item.media_type, x'0a'), total(item.status IN ('succeeded', 'partial') AND NOT {void}),"
+    " min(item.recipe), max(item.recipe) FROM document LEFT JOIN item ON item.id = document.item"
+    # The rows come in the order of their key; in any other they would only not be found to be what is there.
     " WHERE document.job = ? AND document.wanted = 1 AND document.path > ? AND document.path <= ?"
-    " ORDER BY document.path)"
 )
 
 
@@ -46,3 +45,9 @@ def is_any_behind(database: Database, job: str, path: bytes) -> bool:
     """Say whether a job wants a document whose path is greater than one."""
     sql = "SELECT 1 FROM document WHERE job = ? AND wanted = 1 AND path > ? LIMIT 1"
     return database.execute(sql, (job, path)).fetchone() is not None
+
+
+def recorded_outputs(database: Database, sink: int, after: bytes, last: bytes) -> list[OutputRow]:
+    """Return where the outputs of a sink's documents behind one path and up to another lie, and their stamps; nothing else of them."""
+    sql = "SELECT x'', output, NULL, stamp, 0 FROM delivery WHERE sink = ? AND path > ? AND path <= ? ORDER BY path"
+    return database.execute(sql, (sink, after, last)).fetchall()
