@@ -104,7 +104,7 @@ take_folder(docbatch)
 def main() -> None:
     """Run the command line and end the process with the published exit code."""
     code = 0
-    # What starting makes stays: looking through it again and again for what may go takes a tenth of the start.
+    # What starting makes stays, and need not be looked through again and again for what may go.
     gc.set_threshold(50_000, 20, 20)
     endure()
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -99,9 +99,25 @@ def test_another_word_on_empty_documents_is_compared_anew(settled: Project, comp
             ),
             "zz",
         ),
+        (
+            lambda each: alter(
+                each, "UPDATE document SET item = (SELECT max(item) FROM document) WHERE path = x'612e747874'"
+            ),
+            "a.txt",
+        ),
         (lambda each: alter(each, "UPDATE item SET status = 'failed' WHERE id = 1"), "damaged"),
     ],
-    ids=["edited", "new", "gone", "last gone", "moved", "row gone", "row too many", "row altered"],
+    ids=[
+        "edited",
+        "new",
+        "gone",
+        "last gone",
+        "moved",
+        "row gone",
+        "row too many",
+        "row of another",
+        "row altered",
+    ],
 )
 def test_every_change_is_noticed(settled: Project, meddle: Meddling, told: str) -> None:
     meddle(settled)
