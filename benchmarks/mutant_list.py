@@ -18,6 +18,7 @@ HINTS = "tests/webhooks/test_inbox.py"
 RECOVERING = "tests/engine/test_recover.py tests/engine/test_recover_work.py"
 STUCK = "tests/engine/test_stuck.py tests/cli/test_stuck_work.py"
 COMMANDS = "tests/cli/test_commands.py tests/cli/test_cycle.py"
+UNCHANGED = "tests/cli/test_unchanged.py tests/sources/test_agreements.py"
 OUTPUTS = "tests/cli/test_outputs.py tests/engine/test_recovery.py"
 SINKS = "tests/sinks"
 PLANS = "tests/cli/test_cycle.py tests/cli/test_plan_files.py tests/engine/test_recovery.py"
@@ -151,9 +152,14 @@ PLAN = [
     Mutant("an output that someone consumes is written again", PLANNING + "recorded_rows.py", "return Reason.MISSING if self._sink.rewrite_missing else None", "return Reason.MISSING", OUTPUTS),
     Mutant("an output behind its result is not noticed", PLANNING + "recorded_rows.py", "yield position, Reason.BEHIND", "pass", f"{OUTPUTS} {DISKS}"),
     Mutant("a single output that was edited is not noticed", PLANNING + "compare_documents.py", "if now == recorded.stamp:", "if True:", f"{OUTPUTS} tests/cli/test_reuse.py"),
-    Mutant("a changed document in the middle of a stretch is not noticed", PLANNING + "compare_documents.py", "all(map(eq, map(_FOUND, documents), map(_RECORDED, rows)))", "any(map(eq, map(_FOUND, documents), map(_RECORDED, rows)))", f"{REUSE} {PLANS}"),
-    Mutant("documents that failed pass as done", PLANNING + "compare_documents.py", "and DONE.issuperset(map(_STATUS, rows))", "", f"{FOLLOWING} {PLANS}"),
-    Mutant("a changed config is not noticed", PLANNING + "compare_documents.py", "and self._recipes.issuperset(map(_RECIPE, rows))", "", f"{PLANS} {REUSE}"),
+    Mutant("a changed document in the middle of a stretch is not noticed", PLANNING + "recorded_rows.py", "all(map(eq, map(_FOUND, documents), map(_FOUND, rows)))", "any(map(eq, map(_FOUND, documents), map(_FOUND, rows)))", f"{REUSE} {PLANS}"),
+    Mutant("documents that failed pass as done", PLANNING + "recorded_rows.py", "and DONE.issuperset(map(_STATUS, rows))", "", f"{FOLLOWING} {PLANS}"),
+    Mutant("a changed config is not noticed", PLANNING + "recorded_rows.py", "and recipes.issuperset(map(RECIPE, rows))", "", f"{PLANS} {REUSE}"),
+    Mutant("a known stretch passes whatever is recorded of it", PLANNING + "recorded_rows.py", "or not documents.holds(there.paths, there.digests, there.media_types)", "", UNCHANGED),
+    Mutant("what is recorded beyond the last file is not noticed", PLANNING + "recorded_rows.py", "or not is_any_behind(self._store.database, self._job, self.passed)", "or True", UNCHANGED),
+    Mutant("a state that was written agrees as before", "docbatch/sources/agreements.py", 'if rows and rows[0][0] == b"".join(self._basis) else', "if rows else", UNCHANGED),
+    Mutant("a state with a log beside it agrees", "docbatch/sources/agreements.py", "return None if written_lately else", "return", UNCHANGED),
+    Mutant("a known window passes whatever its files look like", "docbatch/sources/statcache.py", "or ahead.statuses != window.statuses", "", "tests/sources/test_statcache.py"),
     Mutant("a document that is gone stays wanted", PLANNING + "compare_documents.py", "ChangeKind.REMOVE, Reason.GONE, adopt=True)", "ChangeKind.STAND, Reason.GONE, adopt=False)", f"{PLANS} {REUSE}"),
     Mutant("what lies below an unreadable folder counts as gone", PLANNING + "compare_documents.py", "any(row[0].startswith(folder) for folder in self._unreadable)", "False", DISKS),
     Mutant("outputs are taken for sources", PLANNING + "compare_documents.py", "if row is None and self._is_output(path):", "if False:", OUTPUTS),

@@ -1,5 +1,6 @@
 """The command line: parse, call, print, exit. Commands are imported when they are used, so that starting is quick."""
 
+import gc
 import importlib
 import io
 import os
@@ -103,6 +104,8 @@ take_folder(docbatch)
 def main() -> None:
     """Run the command line and end the process with the published exit code."""
     code = 0
+    # What starting makes stays, and need not be looked through again and again for what may go.
+    gc.set_threshold(50_000, 20, 20)
     endure()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from docbatch.naming.pathtext import escape
@@ -14,6 +15,7 @@ from docbatch.sinks.trash import Trash
 from docbatch.sinks.tree import Tree
 
 _PIECE = 1 << 20
+_WINDOW = 1024
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -102,15 +104,27 @@ def stamp_of(status: os.stat_result) -> str:
 
 def differing(root: Path, written: Iterable[tuple[bytes, str | None]]) -> Iterator[tuple[bytes, Difference]]:
     """Compare files below a folder with their stamps, see `Sink.check`."""
-    above, look = os.fsencode(root) + b"/", os.lstat
-    for output, stamp in written:
+    above = os.fsencode(root) + b"/"
+    rest = iter(written)
+    while window := list(islice(rest, _WINDOW)):
+        outputs, stamps = zip(*window, strict=True)
         try:
-            now = stamp_of(look(above + output))
+            now = tuple(map(stamp_of, map(os.lstat, map(above.__add__, outputs))))
         except OSError:
+            now = ()
+        if now != stamps:
+            yield from _each_differing(above, window)
+
+
+def _each_differing(
+    above: bytes, written: Iterable[tuple[bytes, str | None]]
+) -> Iterator[tuple[bytes, Difference]]:
+    for output, stamp in written:
+        now = stamp_at(above + output)
+        if now is None:
             yield output, "missing"
-        else:
-            if now != stamp:
-                yield output, "edited"
+        elif now != stamp:
+            yield output, "edited"
 
 
 def _look(folder: int, name: bytes) -> os.stat_result | None:

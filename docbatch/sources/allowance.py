@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from docbatch.core.errors import GuardRefused
 from docbatch.core.report import human
-from docbatch.sources.walk import Window
+from docbatch.sources.found_files import Window
 
 MOST_DOCUMENTS = 20_000
 MOST_BYTES = 1_000_000_000
@@ -36,7 +36,7 @@ class Allowance:
     def spent_on(self, windows: Iterable[Window]) -> Iterator[Window]:
         """Yield windows as long as the allowance lasts. Raises GuardRefused."""
         for window in windows:
-            self._documents += len(window.found) + len(window.unusable)
+            self._documents += window.count + len(window.unusable)
             self._bytes += sum(file[1] for file in window.found)
             if self._documents > MOST_DOCUMENTS or self._bytes > MOST_BYTES:
                 raise GuardRefused(

@@ -14,19 +14,20 @@ from typing import Any
 from docbatch.owner_only import make_file
 
 APPLICATION = 0x64636163
-FORMAT = 2
+FORMAT = 3
 """Raise it when the tables change, or when `media.detect` answers differently for the same file."""
 
 PATIENCE = 5.0
 _SCHEMA = """
-CREATE TABLE root (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE) STRICT;
-CREATE TABLE stat (
-    root INTEGER NOT NULL, path BLOB NOT NULL,
-    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
-    inode INTEGER NOT NULL, device INTEGER NOT NULL,
-    digest TEXT NOT NULL, media_type TEXT NOT NULL,
-    PRIMARY KEY (root, path)
-) STRICT, WITHOUT ROWID;
+CREATE TABLE scan (
+    id INTEGER PRIMARY KEY, root BLOB NOT NULL, patterns TEXT NOT NULL, used INTEGER NOT NULL, UNIQUE (root, patterns)
+) STRICT;
+CREATE TABLE stretch (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, scan INTEGER NOT NULL, first BLOB NOT NULL, last BLOB NOT NULL,
+    paths BLOB NOT NULL, statuses BLOB NOT NULL, digests BLOB NOT NULL, media_types TEXT NOT NULL,
+    UNIQUE (scan, first)
+) STRICT;
+CREATE TABLE agreed (job TEXT PRIMARY KEY, basis BLOB NOT NULL, marks BLOB NOT NULL) STRICT;
 CREATE TABLE link (
     root BLOB NOT NULL, path BLOB NOT NULL,
     link TEXT NOT NULL, etag TEXT, modified TEXT, looked INTEGER NOT NULL,
@@ -50,8 +51,6 @@ WHERE made.type = 'table' AND own.hidden IN (2, 3) LIMIT 1
 """
 """What would do work of its own when it is read: a cache of ours has none."""
 _DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
-
-CacheRow = tuple[bytes, int, int, int, int, int, str, str]
 
 
 class CacheFile:

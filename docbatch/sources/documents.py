@@ -1,6 +1,6 @@
 """The documents of a source as values: listed, seen, found, or unusable."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -40,9 +40,9 @@ class Observed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A stretch of the stream; both lists are in path order, and every path of a later one is greater."""
+    """A stretch of the stream; both are in path order, and every path of a later one is greater."""
 
-    documents: list[Observed]
+    documents: Sequence[Observed]
     unusable: list[Unusable]
 
 

@@ -10,11 +10,12 @@ from docbatch.sources.allowance import Allowance
 from docbatch.sources.base import Source
 from docbatch.sources.content import Measured, measure, open_content
 from docbatch.sources.documents import Entry, FoundDocuments, Unusable, in_order
+from docbatch.sources.found_files import Window
 from docbatch.sources.globs import compile_globs, variants
 from docbatch.sources.litter import Litter
 from docbatch.sources.scan import scan_windows
 from docbatch.sources.statcache import StatCache
-from docbatch.sources.walk import Reach, Window, look_up, walk
+from docbatch.sources.walk import Reach, look_up, walk
 
 _TRIED = 5
 """So many patterns that found nothing are looked at once more."""
@@ -89,7 +90,7 @@ class FolderSource(Source):
         except ValueError:
             return None
         window = next(walk(self._root, globs, size=1, reach=self._reach), None)
-        return window.found[0][0] if window is not None and window.found else None
+        return window.found[0][0] if window is not None and window.count else None
 
     def file(self, path: bytes) -> bytes:
         return self.identity + b"/" + path

@@ -12,8 +12,8 @@ from typing import BinaryIO
 from docbatch.naming.filenames import TEMPORARY
 from docbatch.owner_only import make_folder, opener
 from docbatch.sources.documents import WINDOW, Unusable
+from docbatch.sources.found_files import Found, Window, packed, told
 from docbatch.sources.linkcache import LastLook
-from docbatch.sources.walk import Found, Window
 
 
 def place(root: bytes, path: bytes) -> Path:
@@ -28,7 +28,7 @@ def found(root: bytes, path: bytes) -> Found | None:
         return None
     if not stat.S_ISREG(status.st_mode):
         return None
-    return path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev
+    return path, *told(status)
 
 
 def is_of(file: Found, look: LastLook) -> bool:
@@ -43,10 +43,10 @@ def windows(files: Sequence[Found], unusable: Sequence[Unusable]) -> Iterator[Wi
     paths = sorted({**there, **failed})
     for start in range(0, len(paths), WINDOW):
         chosen = paths[start : start + WINDOW]
-        yield Window(
-            [there[path] for path in chosen if path in there],
-            [failed[path] for path in chosen if path in failed],
-        )
+        window = Window([failed[path] for path in chosen if path in failed])
+        held = [path for path in chosen if path in there]
+        window.add(b"", held, b"".join(packed(there[path][1:]) for path in held))
+        yield window
 
 
 def put(root: bytes, path: bytes, fill: Callable[[BinaryIO], bool]) -> None:

@@ -19,11 +19,11 @@ from docbatch.sources import linked_files
 from docbatch.sources.base import Source
 from docbatch.sources.content import Measured, measure, open_content
 from docbatch.sources.documents import WINDOW, Entry, FoundDocuments, Observed, Seen, Unusable, in_order
+from docbatch.sources.found_files import Found
 from docbatch.sources.globs import compile_globs
 from docbatch.sources.linkcache import LastLook, LinkCache
 from docbatch.sources.scan import scan_windows
 from docbatch.sources.statcache import StatCache
-from docbatch.sources.walk import Found
 
 Looks = Mapping[bytes, LastLook]
 """What links said, by document path."""

@@ -5,29 +5,23 @@ spend their time on.
 """
 
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from functools import partial
-from operator import itemgetter
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from docbatch.sources.cachefile import CacheRow
 from docbatch.sources.content import ContentError, Vanished, empty, measure
 from docbatch.sources.documents import Observed, Seen, Unusable
+from docbatch.sources.found_files import Window, packed, size_of, told
 from docbatch.sources.globs import Globs
+from docbatch.sources.known_stretch import KnownFile
 from docbatch.sources.statcache import KnownFiles, StatCache
-from docbatch.sources.walk import Found, Window, walk
+from docbatch.sources.walk import walk
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
 LARGE = 1 << 20
 """From this size on, in bytes, hashing on another core is worth the handing over."""
-
-
-_observed = partial(tuple.__new__, Observed)
-_columns: Callable[[Any], tuple[bytes, str, str, int]] = itemgetter(0, 6, 7, 1)
-"""Path, digest, media type and size of a row of the cache."""
 
 
 def scan(root: Path, globs: Globs, cache: StatCache) -> Generator[Seen, None, None]:
@@ -43,36 +37,28 @@ def scan_windows(
     meter = _Meter(bytes(root) + b"/")
     try:
         for window in windows:
-            rows = known.recall(window.found)
-            if None in rows:
-                yield _measured(window.found, rows, window.unusable, known, meter)
-            else:
-                yield Seen(list(map(_observed, map(_columns, rows))), window.unusable)
+            whole = known.whole(window)
+            yield _measured(window, known, meter) if whole is None else Seen(whole, window.unusable)
         known.finish()
     finally:
         known.flush()
         meter.close()
 
 
-def _measured(
-    found: Sequence[Found],
-    rows: Sequence[CacheRow | None],
-    unusable: list[Unusable],
-    known: KnownFiles,
-    meter: "_Meter",
-) -> Seen:
+def _measured(window: Window, known: KnownFiles, meter: "_Meter") -> Seen:
     documents = []
-    fresh = meter.measure([entry for entry, row in zip(found, rows, strict=True) if row is None])
+    rows = known.recall(window)
+    fresh = meter.measure([file for file, row in zip(window.files, rows, strict=True) if row is None])
     for row in rows:
         outcome = next(fresh) if row is None else row
         if isinstance(outcome, Unusable):
-            unusable.append(outcome)
+            window.unusable.append(outcome)
         elif outcome is not None:
-            documents.append(_observed(_columns(outcome)))
-            if row is None:
-                known.keep(outcome)
-    unusable.sort()
-    return Seen(documents, unusable)
+            path, status, digest, media_type = outcome
+            documents.append(Observed(path, digest, media_type, size_of(status)))
+            known.keep(outcome, fresh=row is None)
+    window.unusable.sort()
+    return Seen(documents, window.unusable)
 
 
 class _Meter:
@@ -82,11 +68,12 @@ class _Meter:
         self._root = root
         self._pool: Executor | None = None
 
-    def measure(self, found: Sequence[Found]) -> Iterator[CacheRow | Unusable | None]:
-        """Yield one outcome for each file, None for one that is gone."""
-        large = [entry[0] for entry in found if entry[1] >= LARGE]
+    def measure(self, files: Sequence[tuple[bytes, bytes]]) -> Iterator[KnownFile | Unusable | None]:
+        """Yield one outcome for each file, given by path and packed status; None for one that is gone."""
+        found = [(path, size_of(status)) for path, status in files]
+        large = [path for path, size in found if size >= LARGE]
         ahead = {path: self._submit(path) for path in large} if len(large) > 1 else {}
-        for path, size, *_ in found:
+        for path, size in found:
             if path in ahead:
                 yield ahead.pop(path).result()
             else:
@@ -96,19 +83,18 @@ class _Meter:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def _submit(self, path: bytes) -> "Future[CacheRow | Unusable | None]":
+    def _submit(self, path: bytes) -> "Future[KnownFile | Unusable | None]":
         if self._pool is None:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - unchanged trees need none
 
             self._pool = ThreadPoolExecutor(os.cpu_count())
         return self._pool.submit(self._measure, path)
 
-    def _measure(self, path: bytes) -> CacheRow | Unusable | None:
+    def _measure(self, path: bytes) -> KnownFile | Unusable | None:
         try:
             now, at = measure(self._root + path)
         except Vanished:
             return None
         except ContentError as error:
             return Unusable(path, error.failure)
-        status = (now.size, at.st_mtime_ns, at.st_ctime_ns, at.st_ino, at.st_dev)
-        return (path, *status, now.digest, now.media_type)
+        return KnownFile(path, packed(told(at)), now.digest, now.media_type)

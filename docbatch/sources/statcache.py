@@ -3,34 +3,55 @@
 A file counts as unchanged when all that its status says is the same. A change within the same tick of the file
 system's clock would not show there, so a file is remembered only once its status is older than the moment it was
 hashed, by a margin.
+
+What is known is kept in stretches of many files, one for each window of the walk that found them, so that a window in
+which nothing changed is known by one comparison.
 """
 
 import time
-from collections.abc import Sequence
-from itertools import repeat, takewhile
-from operator import itemgetter
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
-from docbatch.sources.cachefile import CacheFile, CacheRow
+from docbatch.sources.cachefile import CacheFile
+from docbatch.sources.found_files import Window, device_of, freshest
 from docbatch.sources.globs import Globs
-from docbatch.sources.walk import Found
+from docbatch.sources.known_stretch import KnownFile, KnownStretch
 
 MARGIN_NS = 2_000_000_000
 """The coarsest clock among common file systems ticks every two seconds."""
 
-_path = itemgetter(0)
-
-_PAGE = 2048
-_BATCH = 8192
+_READY = 8
 _FLUSH_SECONDS = 5.0
-_FORGET = ("DELETE FROM stat WHERE path = ?", "DELETE FROM fingerprint WHERE path = ?")
-_LARGEST = (1 << 63) - 1
-_READ = (
-    "SELECT path, size, mtime_ns, ctime_ns, inode, device, digest, media_type FROM stat"
-    " WHERE root = ? AND path > ? ORDER BY path LIMIT ?"
+_DAY = 86_400
+_UNUSED_DAYS = 60
+"""So long is kept what was known of patterns that nobody asks for any more."""
+_FORGET = "DELETE FROM fingerprint WHERE path = ?"
+_NEXT = (
+    "SELECT first, paths, statuses, digests, media_types, id FROM stretch"
+    " WHERE scan = ? AND first > ? ORDER BY first LIMIT 1"
 )
-_KEEP = "INSERT OR REPLACE INTO stat VALUES ((SELECT id FROM root WHERE path = ?), ?, ?, ?, ?, ?, ?, ?, ?)"
-_DROP = "DELETE FROM stat WHERE root = (SELECT id FROM root WHERE path = ?) AND path = ?"
+_OTHERS = (
+    "SELECT paths, statuses, digests, media_types FROM stretch"
+    " WHERE scan IN (SELECT id FROM scan WHERE root = ? AND patterns <> ?) AND first <= ? AND last >= ?"
+)
+_AROUND = (
+    "SELECT root, patterns, stretch.id, paths, statuses, digests, media_types FROM stretch"
+    " JOIN scan ON scan.id = stretch.scan WHERE first <= ? AND last >= ?"
+)
+_USE = (
+    "INSERT INTO scan (root, patterns, used) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used = excluded.used"
+)
+_KEEP = (
+    "INSERT OR REPLACE INTO stretch (scan, first, last, paths, statuses, digests, media_types)"
+    " VALUES ((SELECT id FROM scan WHERE root = ? AND patterns = ?), ?, ?, ?, ?, ?, ?)"
+)
+_DROP = "DELETE FROM stretch WHERE scan = (SELECT id FROM scan WHERE root = ? AND patterns = ?) AND first = ?"
+_REMOVE = "DELETE FROM stretch WHERE id = ?"
+_EXPIRE = (
+    "DELETE FROM stretch WHERE scan IN (SELECT id FROM scan WHERE used < ?)",
+    "DELETE FROM scan WHERE used < ?",
+)
 
 
 class StatCache:
@@ -45,97 +66,164 @@ class StatCache:
 
     def forget(self, path: bytes) -> None:
         """Forget what is known of documents of this path, wherever they lie: it was wrong."""
-        if self.file is not None:
-            self.file.write([(forget, [(path,)]) for forget in _FORGET])
+        if self.file is None:
+            return
+        self.file.write([(_FORGET, [(path,)])])
+        for root, patterns, number, *parts in self.file.read(_AROUND, (path, path)):
+            files = list(_files(KnownStretch(*parts)))
+            kept = [file for file in files if file.path != path]
+            if len(kept) < len(files):
+                rows = [(root, patterns, *_row(KnownStretch.of(kept)))] if kept else []
+                self.file.write([(_REMOVE, [(number,)]), (_KEEP, rows)])
 
     def close(self) -> None:
         if self.file is not None:
             self.file.close()
 
 
+def _row(stretch: KnownStretch) -> tuple[bytes | str, ...]:
+    parts = (stretch.paths, stretch.statuses, stretch.digests, stretch.media_types)
+    return stretch.first, stretch.last, *parts
+
+
+def _files(stretch: KnownStretch) -> Iterator[KnownFile]:
+    """Return what a stretch of the file holds; nothing where it is damaged."""
+    return stretch.files() if stretch.is_whole else iter(())
+
+
 class KnownFiles:
     """What is known below one root, asked for in the order of its walk.
 
-    Rows and found files are two streams in the same order, so they are merged: no file is looked up on its own.
+    Stretches and windows are two streams in the same order, so they are merged: no file is looked up on its own. What
+    was found by other patterns below the same root is asked only about files that these patterns did not find before.
     """
 
     def __init__(self, cache: StatCache, root: bytes, globs: Globs) -> None:
         self._file = cache.file
         self._margin_ns = cache.margin_ns
-        self._root = root
-        self._globs = globs
-        self._rows: dict[bytes, CacheRow] = {}
-        self._read_to = globs.prefix
-        self._id = self._root_id()
-        self._more = self._id is not None
-        self._kept: list[tuple[object, ...]] = []
-        self._dropped: list[tuple[bytes, bytes]] = []
+        self._scan = (root, repr(globs.patterns))
+        self._number, self._used = self._read_scan()
+        self._read_to = b""
+        # Files of stretches that were read and reach beyond what was recalled, by path and status.
+        self._reached: dict[tuple[bytes, bytes], KnownFile] = {}
+        self._replaced: list[KnownStretch] = []
+        self._outdated: list[bytes] = []
+        self._recalled_to = b""
+        self._window: list[KnownFile] = []
+        self._ready: list[KnownStretch] = []
         self._flushed = time.monotonic()
         self._clocks: dict[int, int] = {}
         self._wall = 0
+        self._ahead = self._read_next()
 
-    def recall(self, found: Sequence[Found]) -> list[CacheRow | None]:
-        """Return for each file of the walk's next window what is known, None where it has to be hashed."""
-        if not found:
+    def whole(self, window: Window) -> KnownStretch | None:
+        """Return what is known of the walk's next window where that is all of it; otherwise it has to be recalled."""
+        self._pass_window()
+        ahead = self._ahead
+        if ahead is None or self._reached or ahead.statuses != window.statuses or ahead.paths != window.paths:
+            return None
+        self._ahead = self._read_next()
+        return ahead
+
+    def recall(self, window: Window) -> list[KnownFile | None]:
+        """Return for each file of the window what is known, None where it has to be hashed.
+
+        Those that are known by then are to be kept, in the same order.
+        """
+        files = list(window.files)
+        if not files:
             return []
-        last = found[-1][0]
-        while self._more and self._read_to < last:
-            self._read_page()
-        rows = map(self._rows.pop, map(_path, found), repeat(None))
-        recalled = [
-            row if row is not None and row[:6] == entry else None
-            for entry, row in zip(found, rows, strict=True)
-        ]
-        self._sift(last)
-        self._read_clocks(hashing=None in recalled)
+        self._recalled_to = files[-1][0]
+        while self._ahead is not None and self._ahead.first <= self._recalled_to:
+            self._reached.update(((file.path, file.status), file) for file in self._ahead.files())
+            self._replaced.append(self._ahead)
+            self._outdated.append(self._read_to)
+            self._ahead = self._read_next()
+        recalled = list(map(self._reached.get, files))
+        if None in recalled:
+            others = self._others(files[0][0], self._recalled_to)
+            recalled = [each or others.get(file) for each, file in zip(recalled, files, strict=True)]
+            self._read_clocks(hashing=None in recalled)
         return recalled
 
-    def keep(self, row: CacheRow) -> None:
-        """Remember a file that was hashed after the last `recall`, unless its status is too fresh to be trusted."""
-        _, _, mtime_ns, ctime_ns, inode, device, _, _ = row
-        hashed_ns = self._clocks.get(device, self._wall)
-        if max(mtime_ns, ctime_ns) >= hashed_ns - self._margin_ns or max(inode, device) > _LARGEST:
-            return
-        self._kept.append((self._root, *row))
-        if len(self._kept) >= _BATCH or time.monotonic() - self._flushed >= _FLUSH_SECONDS:
+    def keep(self, file: KnownFile, *, fresh: bool) -> None:
+        """Keep a file that was recalled, or that was hashed after it, unless its status is too fresh to be trusted."""
+        if fresh:
+            hashed_ns = self._clocks.get(device_of(file.status), self._wall)
+            if freshest(file.status) >= hashed_ns - self._margin_ns:
+                return
+        self._window.append(file)
+        if fresh and time.monotonic() - self._flushed >= _FLUSH_SECONDS:
             self.flush()
 
     def finish(self) -> None:
         """Forget what the walk, now complete, should have come by."""
-        while self._more:
-            self._read_page()
-            self._sift(self._read_to)
-        self._sift(self._read_to)
+        self._pass_window()
+        self._reached = {}
+        while self._ahead is not None:
+            self._outdated.append(self._read_to)
+            self._ahead = self._read_next()
         self.flush()
 
     def flush(self) -> None:
-        if self._file is not None and (self._kept or self._dropped):
-            root = ("INSERT OR IGNORE INTO root (path) VALUES (?)", [(self._root,)])
-            self._file.write([root, (_DROP, self._dropped), (_KEEP, self._kept)])
-        self._kept, self._dropped = [], []
+        """Write down what is known by now, so that nothing of it is lost if the scan goes no further."""
+        unfinished = list(self._unfinished())
+        stretches = [*self._ready, *unfinished]
+        today = int(time.time()) // _DAY
+        if self._file is not None and (stretches or self._outdated or self._used < today):
+            kept = [(*self._scan, *_row(stretch)) for stretch in stretches]
+            dropped = [(*self._scan, first) for first in self._outdated]
+            expired = [(sql, [(today - _UNUSED_DAYS,)]) for sql in _EXPIRE]
+            self._file.write([(_USE, [(*self._scan, today)]), (_DROP, dropped), (_KEEP, kept), *expired])
+        self._ready, self._replaced, self._used = [], [], today
+        self._outdated = [stretch.first for stretch in unfinished]
         self._flushed = time.monotonic()
 
-    def _root_id(self) -> object:
-        if self._file is None:
-            return None
-        rows = self._file.read("SELECT id FROM root WHERE path = ?", (self._root,))
-        return rows[0][0] if rows else None
+    def _unfinished(self) -> Iterator[KnownStretch]:
+        """Yield what is kept of the window so far, and what is known beyond and lies in stretches that go."""
+        if self._window:
+            yield KnownStretch.of(self._window)
+        after = self._window[-1].path if self._window else b""
+        if beyond := [file for file in self._reached.values() if file.path > after]:
+            yield KnownStretch.of(beyond)
 
-    def _read_page(self) -> None:
-        assert self._file is not None
-        page = self._file.read(_READ, (self._id, self._read_to, _PAGE))
-        self._rows.update(zip(map(_path, page), page, strict=True))
-        if page:
-            self._read_to = page[-1][0]
-        self._more = len(page) == _PAGE and self._read_to.startswith(self._globs.prefix)
+    def _pass_window(self) -> None:
+        """Make a stretch of the window that was recalled last, and leave it behind."""
+        if self._reached:
+            self._reached = {key: file for key, file in self._reached.items() if key[0] > self._recalled_to}
+        if self._window:
+            made = KnownStretch.of(self._window)
+            if self._replaced == [made] and not self._reached:
+                self._outdated.remove(made.first)
+            else:
+                self._ready.append(made)
+        self._window = []
+        if not self._reached:
+            self._replaced = []
+        if len(self._ready) >= _READY:
+            self.flush()
 
-    def _sift(self, last: bytes) -> None:
-        """Take out the rows the walk has passed by; those of other globs over the same root stay in the file."""
-        passed = list(takewhile(lambda path: path <= last, self._rows))
-        for path in passed:
-            del self._rows[path]
-            if self._globs(path):
-                self._dropped.append((self._root, path))
+    def _read_scan(self) -> tuple[int, int]:
+        """Return under which number these patterns are kept, and on which day they were used last."""
+        sql = "SELECT id, used FROM scan WHERE root = ? AND patterns = ?"
+        rows = [] if self._file is None else self._file.read(sql, self._scan)
+        return rows[0] if rows else (0, 0)
+
+    def _read_next(self) -> KnownStretch | None:
+        """Return the next stretch of the file; a damaged one goes."""
+        while self._file is not None and (rows := self._file.read(_NEXT, (self._number, self._read_to))):
+            self._read_to, *parts = rows[0]
+            stretch = KnownStretch(*parts)
+            if stretch.is_whole:
+                return stretch
+            self._outdated.append(self._read_to)
+        return None
+
+    def _others(self, first: bytes, last: bytes) -> dict[tuple[bytes, bytes], KnownFile]:
+        """Return what other patterns found between two paths."""
+        rows = [] if self._file is None else self._file.read(_OTHERS, (*self._scan, last, first))
+        files = chain.from_iterable(_files(KnownStretch(*row)) for row in rows)
+        return {(file.path, file.status): file for file in files}
 
     def _read_clocks(self, *, hashing: bool) -> None:
         if hashing and self._file is not None:

@@ -10,19 +10,19 @@ import os
 import stat
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from zlib import crc32
 
 from docbatch.core.errors import GuardRefused
 from docbatch.core.models import Failure, FailureClass
 from docbatch.sources.content import out_of_reach, special, unreadable
 from docbatch.sources.documents import WINDOW, Unusable
+from docbatch.sources.found_files import Window, packed, packed_statuses, told
 from docbatch.sources.globs import Globs, Scope
 from docbatch.sources.litter import Litter
 from docbatch.sources.mounts import is_of_the_kernel
-
-Found = tuple[bytes, int, int, int, int, int]
-"""Path below the root, size, mtime_ns, ctime_ns, inode, device: a plain tuple, because there may be millions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +57,6 @@ class _Limits:
     reach: Reach
     litter: Litter
     note_folder: Callable[[int], None] | None = None
-
-
-@dataclass(slots=True)
-class Window:
-    """A stretch of the stream; both lists are in path order, and every later path is greater."""
-
-    found: list[Found] = field(default_factory=list)
-    unusable: list[Unusable] = field(default_factory=list)
-
-    def last(self) -> bytes:
-        """Return the greatest path of a window that has any."""
-        return max(each[-1][0] for each in (self.found, self.unusable) if each)
-
-    def room(self, size: int) -> int:
-        return size - len(self.found) - len(self.unusable)
 
 
 @dataclass(slots=True)
@@ -128,15 +113,15 @@ def walk(
         folder = stack[-1]
         stop = folder.before_next()
         if folder.done < stop:
-            _look(folder, min(stop, folder.done + window.room(size)), window)
+            _look(folder, _cut(folder, stop, window.room(size), size), window)
         elif folder.folders:
             _descend(stack, folder.folders.pop(), after, window, limits)
         else:
             stack.pop()
-        if window.room(size) <= 0:
+        if window.room(size) <= size // 2:
             yield window
             window = Window()
-    if window.found or window.unusable:
+    if window.count or window.unusable:
         yield window
 
 
@@ -247,42 +232,53 @@ def _sort_links(
     return frozenset(outside)
 
 
+def _cut(folder: _Folder, stop: int, room: int, size: int) -> int:
+    """Return where a window ends that has no room for all files up to `stop`: where it would end with others before them.
+
+    What is known of a window is compared as a whole, and one more file must not make all windows behind it others.
+    """
+    if stop - folder.done <= room:
+        return stop
+    least = folder.done + max(0, room - size // 2 - 1)
+    return max(range(least, folder.done + room), key=lambda place: crc32(folder.files[place])) + 1
+
+
 def _look(folder: _Folder, stop: int, window: Window) -> None:
-    """Look at the folder's next files. One path resolution serves them all; this loop is where a scan's time goes."""
+    """Look at the folder's next files. One path resolution serves them all; this is where a scan's time goes."""
     names = folder.files[folder.done : stop]
     folder.done = stop
     if folder.outside:
         names = _without_outside(folder, names, window)
-    prefix, status, add = folder.prefix, os.stat, window.found.append
+    prefix = folder.prefix
     try:
         handle = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         window.unusable.extend(Unusable(prefix + name, unreadable(error)) for name in names)
         return
     try:
-        for name in names:
-            try:
-                seen = status(name, dir_fd=handle)
-            except OSError as error:
-                _explain(prefix, name, handle, error, window)
-                continue
-            if seen.st_mode & 0o170000 == stat.S_IFREG:
-                add(
-                    (
-                        prefix + name,
-                        seen.st_size,
-                        seen.st_mtime_ns,
-                        seen.st_ctime_ns,
-                        seen.st_ino,
-                        seen.st_dev,
-                    )
-                )
-            else:
-                window.unusable.append(Unusable(prefix + name, special(seen.st_mode)))
+        statuses = packed_statuses(names, handle)
+        if statuses is None:
+            _look_one_by_one(prefix, names, handle, window)
+        else:
+            window.add(prefix, names, statuses)
     finally:
         os.close(handle)
         if folder.outside:
             window.unusable.sort()
+
+
+def _look_one_by_one(prefix: bytes, names: list[bytes], handle: int, window: Window) -> None:
+    look = partial(os.stat, dir_fd=handle)
+    for name in names:
+        try:
+            seen = look(name)
+        except OSError as error:
+            _explain(prefix, name, handle, error, window)
+            continue
+        if stat.S_ISREG(seen.st_mode):
+            window.add(prefix, [name], packed(told(seen)))
+        else:
+            window.unusable.append(Unusable(prefix + name, special(seen.st_mode)))
 
 
 def _without_outside(folder: _Folder, names: list[bytes], window: Window) -> list[bytes]:

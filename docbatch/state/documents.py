@@ -121,7 +121,7 @@ class Documents:
         """Return how many wanted documents are anything but succeeded; quick where these are few."""
         counts = dict(
             self._database.execute(
-                "SELECT item.status, count(*) FROM item JOIN document ON document.item = item.id"
+                "SELECT item.status, count(*) FROM item CROSS JOIN document ON document.item = item.id"
                 " WHERE item.status <> 'succeeded' AND document.job = ? AND document.wanted = 1 GROUP BY 1",
                 (job,),
             ).fetchall()

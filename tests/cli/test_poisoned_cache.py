@@ -5,14 +5,21 @@ from contextlib import closing
 
 import pytest
 
+from docbatch.sources.known_stretch import KnownStretch
 from tests.cli.project import JOB, Project
 
-POISON = "UPDATE stat SET digest = (SELECT digest FROM stat WHERE path = ?) WHERE path = ?"
+READ = "SELECT id, paths, statuses, digests, media_types FROM stretch"
 
 
 def poison(project: Project, of: bytes, path: bytes) -> None:
+    """Give a document the digest of another."""
     with closing(sqlite3.connect(project.root / ".docbatch/cache.db")) as cache, cache:
-        assert cache.execute(POISON, (of, path)).rowcount == 1
+        known = {row: list(KnownStretch(*parts).files()) for row, *parts in cache.execute(READ)}
+        (digest,) = {file.digest for files in known.values() for file in files if file.path == of}
+        for row, files in known.items():
+            altered = [file._replace(digest=digest) if file.path == path else file for file in files]
+            digests = KnownStretch.of(altered).digests
+            cache.execute("UPDATE stretch SET digests = ? WHERE id = ?", (digests, row))
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,12 @@ import pytest
 
 from docbatch.sources.cachefile import FORMAT
 from docbatch.sources.documents import Observed
+from docbatch.sources.found_files import Window, packed
 from docbatch.sources.globs import Globs, compile_globs
+from docbatch.sources.known_stretch import KnownFile
 from docbatch.sources.scan import scan
 from docbatch.sources.statcache import StatCache
+from docbatch.sources.walk import walk
 
 TRUST_AT_ONCE = -(10**12)
 ALL = compile_globs(["**"])
@@ -56,9 +59,11 @@ def run(root: Path, place: Path | None, globs: Globs = ALL, margin_ns: int = TRU
 
 def remembered(place: Path) -> list[bytes]:
     with sqlite3.connect(place) as db:
-        rows = [row[0] for row in db.execute("SELECT path FROM stat ORDER BY root, path")]
+        rows = db.execute(
+            "SELECT paths FROM stretch JOIN scan ON scan.id = scan ORDER BY scan.root, first"
+        ).fetchall()
     db.close()
-    return rows
+    return [path for (paths,) in rows for path in paths.split(b"\0")]
 
 
 def test_an_unchanged_file_is_not_read_again(root: Path, place: Path, hashed: list[bytes]) -> None:
@@ -107,15 +112,20 @@ def test_a_file_dated_in_the_future_is_read_again(root: Path, place: Path) -> No
     assert remembered(place) == [b"b/c.txt", b"b/d.txt", b"e.md"]
 
 
-def test_an_inode_beyond_what_the_file_can_hold_is_not_remembered(root: Path, place: Path) -> None:
-    cache = StatCache(place, margin_ns=TRUST_AT_ONCE)
-    known = cache.known(bytes(root), ALL)
-    known.recall([(b"a.txt", 5, 0, 0, 2**64 - 1, 1)])
-    known.keep((b"a.txt", 5, 0, 0, 2**64 - 1, 1, "0" * 64, "text/plain"))
-    known.keep((b"e.md", 5, 0, 0, 7, 1, "0" * 64, "text/plain"))
-    known.flush()
-    cache.close()
-    assert remembered(place) == [b"e.md"]
+def test_an_inode_of_all_64_bits_is_remembered(root: Path, place: Path, hashed: list[bytes]) -> None:
+    status = packed((5, 0, 0, 2**64 - 1, 1, 0o100644))
+    window = Window()
+    window.add(b"", [b"a.txt"], status)
+    for _ in range(2):
+        cache = StatCache(place, margin_ns=TRUST_AT_ONCE)
+        known = cache.known(bytes(root), ALL)
+        recalled = known.recall(window)
+        known.keep(KnownFile(b"a.txt", status, "0" * 64, "text/plain"), fresh=True)
+        known.finish()
+        cache.close()
+    assert [file and file.digest for file in recalled] == ["0" * 64]
+    assert status != packed((5, 0, 0, 2**63 - 1, 1, 0o100644))
+    assert hashed == []
 
 
 def test_a_file_that_vanished_is_forgotten(root: Path, place: Path) -> None:
@@ -185,7 +195,7 @@ def test_a_truncated_file_is_done_without_and_rebuilt(root: Path, place: Path, k
 
 
 def set_pragma(place: Path, statement: str) -> bytes:
-    db = sqlite3.connect(place)
+    db = sqlite3.connect(place, isolation_level=None)
     db.execute(statement)
     db.close()
     return place.read_bytes()
@@ -230,7 +240,7 @@ def test_a_missing_state_folder_is_done_without(root: Path, place: Path) -> None
     assert not place.parent.exists()
 
 
-@pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN; SELECT count(*) FROM stat"])
+@pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN; SELECT count(*) FROM stretch"])
 def test_another_process_at_the_file_costs_only_what_would_have_been_remembered(
     root: Path, place: Path, monkeypatch: pytest.MonkeyPatch, lock: str
 ) -> None:
@@ -254,6 +264,7 @@ from pathlib import Path
 from docbatch.sources.globs import compile_globs
 from docbatch.sources.scan import scan
 from docbatch.sources.statcache import StatCache
+from docbatch.sources.walk import walk
 cache = StatCache(Path(sys.argv[2]), margin_ns=-10**12)
 print(sum(len(seen.documents) for seen in scan(Path(sys.argv[1]), compile_globs(["**"]), cache)), flush=True)
 if len(sys.argv) > 3:
@@ -291,3 +302,99 @@ def test_a_read_only_cache_is_read(root: Path, place: Path, hashed: list[bytes])
     assert len(run(root, place)) == 4
     assert hashed == [b"a.txt"]
     place.parent.chmod(0o700)
+
+
+def crowd(root: Path, number: int) -> None:
+    root.mkdir(exist_ok=True)
+    for each in range(number):
+        (root / f"{each:05}.txt").write_text(str(each))
+
+
+def stretches(place: Path) -> set[int]:
+    """Return the numbers of the stretches in the file; one that is written anew has another."""
+    with sqlite3.connect(place) as db:
+        rows = db.execute("SELECT id FROM stretch").fetchall()
+    db.close()
+    return {number for (number,) in rows}
+
+
+def test_a_new_file_makes_few_stretches_others(root: Path, place: Path, hashed: list[bytes]) -> None:
+    crowd(root / "many", 6000)
+    run(root, place)
+    before = stretches(place)
+    hashed.clear()
+    (root / "many/00000a.txt").write_text("new")
+    run(root, place)
+    assert hashed == [b"00000a.txt"]
+    assert len(stretches(place) - before) < len(before) - 2
+    assert run(root, place) == run(root, None)
+
+
+def test_nothing_is_written_where_nothing_changed(root: Path, place: Path) -> None:
+    run(root, place)
+    before = place.read_bytes()
+    run(root, place)
+    assert place.read_bytes() == before
+
+
+def test_a_file_that_cannot_be_remembered_lets_the_others_be(
+    root: Path, place: Path, hashed: list[bytes]
+) -> None:
+    (root / "b/empty.txt").touch()
+    os.utime(root / "e.md", (2**32, 2**32))
+    run(root, place)
+    before = stretches(place)
+    hashed.clear()
+    run(root, place)
+    assert hashed == [b"e.md"]
+    assert stretches(place) == before
+
+
+def test_a_document_that_was_wrong_is_forgotten_alone(root: Path, place: Path, hashed: list[bytes]) -> None:
+    run(root, place)
+    before = stretches(place)
+    cache = StatCache(place, margin_ns=TRUST_AT_ONCE)
+    cache.forget(b"b/c.txt")
+    cache.close()
+    assert not stretches(place) & before
+    hashed.clear()
+    run(root, place)
+    assert hashed == [b"c.txt"]
+
+
+@pytest.mark.parametrize("part", ["paths", "statuses", "digests"])
+def test_a_damaged_stretch_is_not_believed(root: Path, place: Path, hashed: list[bytes], part: str) -> None:
+    expected = run(root, place)
+    set_pragma(place, f"UPDATE stretch SET {part} = substr({part}, 1, length({part}) - 8)")
+    hashed.clear()
+    assert run(root, place) == expected
+    assert len(hashed) == 4
+    assert len(remembered(place)) == 4
+
+
+def test_what_patterns_found_that_nobody_uses_goes(root: Path, place: Path) -> None:
+    run(root, place, compile_globs(["*.md"]))
+    set_pragma(place, "UPDATE scan SET used = 1")
+    run(root, place, compile_globs(["b/*"]))
+    assert remembered(place) == [b"b/c.txt", b"b/d.txt"]
+
+
+def test_a_scan_that_takes_long_keeps_what_it_has_so_far(
+    root: Path, place: Path, monkeypatch: pytest.MonkeyPatch, hashed: list[bytes]
+) -> None:
+    run(root, place)
+    monkeypatch.setattr("docbatch.sources.statcache._FLUSH_SECONDS", 0.0)
+    (root / "b/c.txt").write_text("other")
+    cache = StatCache(place, margin_ns=TRUST_AT_ONCE)
+    known = cache.known(os.path.realpath(bytes(root)), ALL)
+    (window,) = walk(root, ALL)
+    recalled = known.recall(window)
+    for file, row in zip(window.files, recalled, strict=True):
+        known.keep(row or KnownFile(*file, "0" * 64, "text/plain"), fresh=row is None)
+        if row is None:
+            break
+    cache.close()
+    assert sorted(remembered(place)) == [b"a.txt", b"b/c.txt", b"b/d.txt", b"e.md"]
+    hashed.clear()
+    run(root, place)
+    assert hashed == []

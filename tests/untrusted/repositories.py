@@ -347,7 +347,7 @@ MAKERS: Mapping[str, Maker] = {
     "workspace": _workspace,
     "many connections": _many_connections,
     "endless state": _database(".docbatch/state.db", f"CREATE VIEW meta AS {ENDLESS}"),
-    "endless cache": _database(".docbatch/cache.db", f"CREATE VIEW fingerprint AS {ENDLESS}", "PRAGMA user_version = 2"),
+    "endless cache": _database(".docbatch/cache.db", f"CREATE VIEW fingerprint AS {ENDLESS}", "PRAGMA user_version = 3"),
     "state that grows": _database(".docbatch/state.db", "CREATE TABLE meta (name, value AS (hex(zeroblob(400000000))))", "INSERT INTO meta VALUES ('x')"),
     "state elsewhere": _state("state.db", "../../outside/secret.txt"),
     "serial elsewhere": _state("serial", "/dev/zero"),

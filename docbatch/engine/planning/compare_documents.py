@@ -6,28 +6,23 @@ rest to the pure `changes.judge`.
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from operator import eq, itemgetter
 
 from docbatch.core.changes import ChangeKind, FoundDocument, KnownItem, Reason, Recorded, judge
 from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.keys import item_key
 from docbatch.core.models import RETRY_CLASS, ItemStatus, RetryClass
 from docbatch.engine.planning.differences_database import Change, Differences, Output
-from docbatch.engine.planning.recorded_rows import WINDOW, Outputs, Upcoming
+from docbatch.engine.planning.recorded_rows import RECIPE, WINDOW, Outputs, RecordedDocuments, are_done
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.paths import folded
 from docbatch.sources.documents import FoundDocuments, Observed, Seen, Unusable
+from docbatch.sources.known_stretch import KnownStretch
 from docbatch.sources.litter import Litter
+from docbatch.sources.statcache import StatCache
 from docbatch.state.documents import DocumentRow
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
-
-_FOUND = itemgetter(0, 1, 2)
-_RECORDED = itemgetter(0, 1, 2)
-_STATUS = itemgetter(3)
-_RECIPE = itemgetter(5)
-DONE = frozenset({str(ItemStatus.SUCCEEDED), str(ItemStatus.PARTIAL)})
 
 
 def known_item(item: RecordedItem) -> KnownItem:
@@ -57,13 +52,15 @@ def compare_documents(
     store: Store | None,
     found: FoundDocuments,
     differences: Differences,
+    *,
     only: Collection[bytes] | None = None,
+    cache: StatCache,
 ) -> Tally:
     """Write into `differences` what is due for a job. `store` is None when there is no state yet.
 
     `only` names the documents that are compared, where no others were looked for.
     """
-    sieve = _Sieve(target, store, differences, found.unseen, only)
+    sieve = _Sieve(target, store, differences, found.unseen, only, cache=cache)
     for seen in found.windows:
         if only is not None:
             sieve.tally.paths.update(
@@ -89,6 +86,8 @@ class _Sieve:
         differences: Differences,
         unseen: frozenset[bytes],
         only: Collection[bytes] | None,
+        *,
+        cache: StatCache,
     ) -> None:
         self.tally = Tally()
         self._unseen = unseen
@@ -99,9 +98,7 @@ class _Sieve:
         keys = {key: row for row, key in self._alike.items()}
         self._recipe = keys.get(target.recipe_key)
         self._recipes = frozenset({self._recipe, *(keys[key] for key in target.standing)})
-        self._rows = Upcoming(
-            iter(()) if store is None else store.documents.stream(target.name, only, target.on_empty)
-        )
+        self._rows = RecordedDocuments(store, target, only, cache)
         recorded = (
             {} if store is None else {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
         )
@@ -110,6 +107,8 @@ class _Sieve:
             for sink in target.sinks
             if not sink.kind.whole
         ]
+        # Of a document whose output may belong elsewhere more is asked, and those named are not all there are.
+        self._is_all_asked = only is None and not any(output.sink.moves for output in self._outputs)
         self._roots = [] if store is None else store.deliveries.roots()
         self._changed: list[tuple[FoundDocument, Recorded | None, Sequence[str]]] = []
         self._unreadable: list[bytes] = []
@@ -123,27 +122,47 @@ class _Sieve:
 
     def _sift_documents(self, documents: Sequence[Observed]) -> None:
         self.tally.found += len(documents)
+        if not documents or (isinstance(documents, KnownStretch) and self._passes(documents)):
+            return
         rows = self._rows.upcoming(len(documents))
-        if len(rows) == len(documents) and self._are_done(documents, rows):
+        if len(rows) == len(documents) and are_done(documents, rows, self._recipes):
             self._rows.skip(len(rows))
-            self._pass(rows)
+            self._pass(list(map(RECIPE, rows)))
             self._check_outputs(documents, rows)
+            if isinstance(documents, KnownStretch) and all(each.were_held for each in self._outputs):
+                self._agree(documents, set(map(RECIPE, rows)))
         else:
             for document in documents:
                 self._sift_document(document)
+        self._rows.leave_behind(documents[-1][0])
 
-    def _are_done(self, documents: Sequence[Observed], rows: Sequence[DocumentRow]) -> bool:
-        """Say whether a whole stretch is as recorded and through, without looking at each document in Python."""
-        return (
-            all(map(eq, map(_FOUND, documents), map(_RECORDED, rows)))
-            and DONE.issuperset(map(_STATUS, rows))
-            and self._recipes.issuperset(map(_RECIPE, rows))
-        )
+    def _passes(self, documents: KnownStretch) -> bool:
+        """Pass a whole stretch if it is as recorded and through, without a row for each document."""
+        if not self._is_all_asked:
+            return False
+        after, last = self._rows.passed, documents.last
+        recipe = self._rows.recipe_agreed(documents, self._recipes)
+        if recipe is None and not self._outputs:
+            recipe = self._rows.recipe_of(documents, self._recipes)
+        held = [output.between(after, last) for output in self._outputs] if recipe is not None else []
+        if recipe is None or any(len(each) != len(documents) for each in held):
+            return False
+        self._agree(documents, {recipe})
+        self._rows.leave_behind(last)
+        self._pass([recipe] * len(documents))
+        for output, rows in zip(self._outputs, held, strict=True):
+            for position, reason in output.differing(rows, last):
+                self._rewrite(output.sink, documents[position], reason)
+        return True
 
-    def _pass(self, rows: Sequence[DocumentRow]) -> None:
-        self.tally.unchanged += len(rows)
+    def _agree(self, documents: KnownStretch, recipes: Collection[int | None]) -> None:
+        for recipe in recipes if len(recipes) == 1 and self._is_all_asked else ():
+            self._rows.agree(documents, recipe)
+
+    def _pass(self, recipes: Sequence[int | None]) -> None:
+        self.tally.unchanged += len(recipes)
         if self._target.standing:
-            self.tally.recipes.update(map(_RECIPE, rows))
+            self.tally.recipes.update(recipes)
 
     def _check_outputs(self, documents: Sequence[Observed], rows: Sequence[DocumentRow]) -> None:
         for output in self._outputs:
@@ -171,8 +190,8 @@ class _Sieve:
 
     def _sift_document(self, document: Observed) -> None:
         row = self._row_of(document[0])
-        if row is not None and self._are_done([document], [row]):
-            self._pass([row])
+        if row is not None and are_done([document], [row], self._recipes):
+            self._pass([row[5]])
             self._check_outputs([document], [row])
         else:
             self._suspect(document, row)
@@ -292,6 +311,8 @@ class _Sieve:
             self._rows.skip(1)
             self._gone(row)
         self._judge()
+        if self.tally.unchanged == self.tally.found:
+            self._rows.keep_agreements()
         self.tally.found += len(self._unseen)
         self._differences.change(
             Change(self._target.name, path, ChangeKind.LOOK, Reason.UNSEEN, adopt=False)

@@ -34,7 +34,9 @@ def find_changes(
         paths = None if only is None else only(target)
         with blamed(partial(_source_failed, target.name)):
             found = target.source.find(cache, paths)
-            tallies[target.name] = compare_documents(target, store, found, differences, paths)
+            tallies[target.name] = compare_documents(
+                target, store, found, differences, only=paths, cache=cache
+            )
         if store is not None:
             _outdate_whole_outputs(target, store, differences)
     return tallies
