@@ -22,7 +22,7 @@ from typing import BinaryIO, NamedTuple
 
 from docbatch.core.models import ResultPlace
 from docbatch.owner_only import make_folder, opener
-from docbatch.packed import HEAD_SIZE, Head, read_head
+from docbatch.packed import HEAD_SIZE, Head, begins_head, read_head
 
 MAGIC = b"docbatch pack 1\n"
 SUFFIX = ".pack"
@@ -51,7 +51,11 @@ def file_of(folder: Path, name: str) -> Path:
 
 
 def is_there(folder: Path, name: str) -> bool:
-    return NAME.fullmatch(name) is not None and file_of(folder, name).exists()
+    """Say whether there is a pack of this name. Anything else in its place is none, as in `packs_in`."""
+    try:
+        return NAME.fullmatch(name) is not None and stat.S_ISREG(file_of(folder, name).lstat().st_mode)
+    except OSError:
+        return False
 
 
 def mark(recorded: int) -> bytes:
@@ -86,6 +90,16 @@ def contents(path: Path, start: int = len(MAGIC)) -> Iterator[Found]:
             yield found
             start = found.end
             file.seek(start)
+
+
+def may_follow(path: Path, end: int) -> bool:
+    """Say whether what lies behind a place may be the rest of a pack, whole or not, and not a part of another file. Raises OSError."""
+    with os.fdopen(open_to_read(path), "rb") as file:
+        file.seek(end)
+        data = file.read(MARK_SIZE)
+    if len(data) < MARK_SIZE:
+        return begins_head(data) or data[:1] in {b"", _MARK}
+    return begins_head(data) or _found(data, end) is not None
 
 
 def _found(data: bytes, start: int) -> Found | None:

@@ -180,14 +180,17 @@ class Spool:
     def is_packed(self, digest: str) -> bool:
         """Say whether a result is recorded to lie in a pack, and lies there soundly."""
         place = self.where(digest)
-        return place is not None and self.sound_entry(digest, place) is not None
+        try:
+            return place is not None and self.sound_entry(digest, place) is not None
+        except OSError:
+            return False
 
     def sound_entry(self, digest: str, place: ResultPlace) -> bytes | None:
-        """Return a result as it lies in a pack, None where it is damaged or gone."""
+        """Return a result as it lies in a pack, None where it is damaged. Raises OSError where it is gone or cannot be read."""
         try:
             entry = self._open.read(place, most_packed(self.limit))
             unpacked(entry, digest, self.limit)
-        except (OSError, ValueError):
+        except ValueError:
             return None
         return entry
 
