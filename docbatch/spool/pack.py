@@ -65,7 +65,7 @@ def mark(recorded: int) -> bytes:
 
 
 def packs_in(folder: Path) -> dict[str, int]:
-    """Return the packs of a folder by name, with the size of each. Raises OSError."""
+    """Return the packs of a folder by name, with the size of each; none where it is no folder. Raises OSError."""
     try:
         with os.scandir(folder) as entries:
             return {
@@ -75,7 +75,7 @@ def packs_in(folder: Path) -> dict[str, int]:
                 and NAME.fullmatch(each.name.removesuffix(SUFFIX))
                 and each.is_file(follow_symlinks=False)
             }
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
 
 

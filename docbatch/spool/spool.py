@@ -68,11 +68,15 @@ class Spool:
     def sweep(self) -> None:
         """Make the spool ready to be written and drop what a killed run left half written for it."""
         try:
-            make_folder(self.root)
-            make_folder(self.incoming)
+            for folder in (self.root, self.incoming):
+                make_folder(folder)
+            # Without a place for packs all results look lost, and there would be nowhere to bring them back to.
+            if self.packs.exists() and not self.packs.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, "", str(self.packs))
             readers.make(self.root)
             for leftover in self.incoming.iterdir():
-                leftover.unlink()
+                if not leftover.is_dir():
+                    leftover.unlink()
         except OSError as error:
             raise self._unwritable(error) from error
 
