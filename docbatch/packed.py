@@ -106,12 +106,6 @@ def read_head(data: bytes) -> Head | None:
     return Head(codec, length, digest.hex())
 
 
-def begins_head(data: bytes) -> bool:
-    """Say whether data, of which the rest may be missing, begins as an entry does."""
-    known = [bytes((_MARK, codec)) for codec in Codec]
-    return bool(data) and any(each.startswith(data[:2]) for each in known)
-
-
 def unpacked(data: bytes, digest: str, limit: int = LIMIT) -> bytes:
     """Return the payload of an entry, which has to be the one of this digest.
 

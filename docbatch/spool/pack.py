@@ -22,7 +22,7 @@ from typing import BinaryIO, NamedTuple
 
 from docbatch.core.models import ResultPlace
 from docbatch.owner_only import make_folder, opener
-from docbatch.packed import HEAD_SIZE, Head, begins_head, read_head
+from docbatch.packed import HEAD_SIZE, Codec, Head, read_head
 
 MAGIC = b"docbatch pack 1\n"
 SUFFIX = ".pack"
@@ -93,13 +93,11 @@ def contents(path: Path, start: int = len(MAGIC)) -> Iterator[Found]:
 
 
 def may_follow(path: Path, end: int) -> bool:
-    """Say whether what lies behind a place may be the rest of a pack, whole or not, and not a part of another file. Raises OSError."""
+    """Say whether what lies behind a place begins as an entry or a mark does, or is a part of another file. Raises OSError."""
     with os.fdopen(open_to_read(path), "rb") as file:
         file.seek(end)
-        data = file.read(MARK_SIZE)
-    if len(data) < MARK_SIZE:
-        return begins_head(data) or data[:1] in {b"", _MARK}
-    return begins_head(data) or _found(data, end) is not None
+        found = _found(file.read(HEAD_SIZE), end)
+    return found is not None and (found.head is None or found.head.codec in set(map(int, Codec)))
 
 
 def _found(data: bytes, start: int) -> Found | None:

@@ -22,8 +22,9 @@ from docbatch.testing import _zygote, tripwire
 from docbatch.testing.tripwire import ENDLESS, Meddler, Tripwire, sigkill, wired
 from tests.spool.power_cut import power_cuts
 
-POWER, ORDER, DEATH = "TESTS_POWER_CUT", "TESTS_ORDER", "TESTS_DEATH"
-"""In the environment of a command: that what was not flushed is lost with it, which of `ORDERS` it follows, and its last effect.
+POWER, ORDER, DEATH, LARGEST = "TESTS_POWER_CUT", "TESTS_ORDER", "TESTS_DEATH", "TESTS_LARGEST_PACK"
+"""In the environment of a command: that what was not flushed is lost with it, which of `ORDERS` it follows, its last effect, and
+after how many bytes a pack is closed.
 
 The last effect is the n-th of a name, such as `2 after unlink`.
 """
@@ -110,10 +111,14 @@ def wired_further(wire: Tripwire) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         if os.environ.pop(POWER, ""):
             stack.enter_context(power_cuts())
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        if largest := os.environ.pop(LARGEST, ""):
+            defaults = Spool.__init__.__kwdefaults__
+            assert defaults is not None
+            patch.setitem(defaults, "largest", int(largest))
         stack.enter_context(ORDERS[os.environ.pop(ORDER, "as it is")]())
         wire = dying(os.environ, wire)
         stack.enter_context(wired(wire))
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
         for name in MORE:
             tripwire._wire_call(patch, wire, name)
         yield

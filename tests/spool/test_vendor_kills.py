@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from docbatch.testing.eager import SWITCH
-from tests.spool.dying_commands import ORDER, POWER, dying_commands
+from tests.spool.dying_commands import LARGEST, ORDER, POWER, dying_commands
 from tests.spool.vendor_story import OLD, STORY, Kill, Story, vendors
 
 APPLY, COMPACT = range(len(STORY))
-ENVIRONMENTS: Sequence[Mapping[str, str]] = ({}, {SWITCH: "0"}, {POWER: "1"})
+ENVIRONMENTS: Sequence[Mapping[str, str]] = ({}, {SWITCH: "0"}, {POWER: "1"}, {LARGEST: "300", POWER: "1"})
 NAMES = tuple(vendors())
 
 
