@@ -76,6 +76,16 @@ def test_killed_at_a_hundred_effects_nothing_is_lost_and_nothing_is_paid_twice(
 
 @pytest.mark.full
 @pytest.mark.parametrize("provider", NAMES)
+def test_killed_while_lost_results_are_brought_back_nothing_is_paid_twice(
+    tmp_path: Path, provider: str
+) -> None:
+    story = replace(told(tmp_path, provider), loses=True)
+
+    assert wrong(story, by_effect(story, 30, seed=7)) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("provider", NAMES)
 def test_killed_after_whatever_time_nothing_is_lost_and_nothing_is_paid_twice(
     tmp_path: Path, provider: str
 ) -> None:

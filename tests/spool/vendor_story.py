@@ -20,6 +20,7 @@ from typing import Any, Generic
 from unittest import mock
 
 from docbatch.spool.moving import _move
+from docbatch.state.store import Store
 from docbatch.testing.attempt import Attempt, E, Vendor
 from docbatch.testing.crash import Ending
 from docbatch.testing.matrix import HASTE, essence
@@ -82,6 +83,15 @@ def age(state: Path) -> None:
             spool.record([(draft.digest, spool.admit(draft))])
 
 
+def lose_one(state: Path) -> None:
+    """Remove the pack of a document that stays as it is."""
+    with Store.readable(state) as store:
+        documents = store.documents.with_results("job", b"", len(BEFORE))
+    kept = {each.digest: each for each in kept_results(state)}
+    lost = next(each.result for each in documents if each.path[0] > b"1"[0] and each.result in kept)
+    kept[lost].place[0].unlink()
+
+
 @dataclass(frozen=True)
 class Kill:
     """Where the story is cut: in which of its commands, and at which of its effects, or after how many seconds.
@@ -99,11 +109,12 @@ class Kill:
 
 @dataclass
 class Story(Generic[E]):
-    """`provider` is the vendor's name; `killed` counts the commands that were."""
+    """`provider` is the vendor's name; `killed` counts the commands that were. With `loses` a pack is gone when it begins."""
 
     provider: str
     vendor: Vendor[E]
     folder: Path
+    loses: bool = False
     killed: int = 0
     numbers: Iterator[int] = field(default_factory=count)
 
@@ -133,7 +144,7 @@ class Story(Generic[E]):
             for command in STORY[: kill.command]:
                 _undisturbed(attempt, command)
             self._kill(attempt, kill)
-            found = [*_unsound(attempt, "after the kill"), *self._ends(attempt)]
+            found = [*self._unsound(attempt, "after the kill"), *self._ends(attempt)]
         shutil.rmtree(attempt.root)
         return [f"{kill}: {each}" for each in found]
 
@@ -155,8 +166,12 @@ class Story(Generic[E]):
         assert code in {0, -signal.SIGKILL}, attempt.runs[-1]
         self.killed += code != 0
         if kill.again:
-            assert not list(_unsound(attempt, "between two kills"))
+            assert not list(self._unsound(attempt, "between two kills"))
             self.killed += attempt.run(*STORY[0], die_at=kill.again).code != 0
+
+    def _unsound(self, attempt: Attempt[E], when: str) -> Iterator[str]:
+        """Yield what is not sound, unless it was not from the beginning."""
+        return iter(()) if self.loses else _unsound(attempt, when)
 
     def _ends(self, attempt: Attempt[E]) -> Iterator[str]:
         for command in STORY:
@@ -191,6 +206,8 @@ class Story(Generic[E]):
             project.job(JOB.format(provider=self.provider, config=CONFIGS[self.provider]))
             _undisturbed(attempt, STORY[0])
             age(root / ".docbatch")
+            if self.loses:
+                lose_one(root / ".docbatch")
             project.write(later())
             (root / "in/1.txt").unlink()
             yield attempt
