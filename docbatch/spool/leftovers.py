@@ -105,6 +105,7 @@ def _cut(path: Path, end: int) -> None:
 
 
 def _is_pack(path: Path) -> bool:
-    """Say whether a file is a pack of ours, or was about to become one."""
+    """Say whether a file is a pack of ours, or was about to become one: after a power cut it may hold nothing but zeros."""
     with path.open("rb") as file:
-        return MAGIC.startswith(file.read(len(MAGIC)))
+        begin = file.read(len(MAGIC))
+    return MAGIC.startswith(begin) or not begin.strip(b"\0")

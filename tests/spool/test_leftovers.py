@@ -116,7 +116,7 @@ def test_a_pack_that_cannot_be_put_in_order_keeps_nobody_from_anything(
     assert not unknown.exists()
 
 
-@pytest.mark.parametrize("content", [None, b"", MAGIC[:5], MAGIC])
+@pytest.mark.parametrize("content", [None, b"", MAGIC[:5], MAGIC, bytes(500)])
 def test_a_pack_of_which_nothing_is_recorded_goes(
     root: Path, index: IndexHere, content: bytes | None
 ) -> None:
