@@ -1,7 +1,8 @@
 """Rewriting packs of which a good part is needed no more, and small ones into one.
 
 What is needed is copied into a new pack, made durable and recorded to lie there; then nothing is recorded of the old one any
-more, and it goes once nobody reads. Killed in between, the next start or the next compaction goes on.
+more, and it goes once nobody reads. Killed in between, the next start or the next compaction goes on. A pack that cannot be
+read at this moment stays: that may be over tomorrow.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -81,21 +82,30 @@ def compact(spool: Spool, index: CompactedIndex, *, dry_run: bool = False) -> Co
 
 
 def _rewrite(spool: Spool, index: CompactedIndex, name: str) -> int:
-    """Move what is needed of a pack into the one that is written, and retire it; return how much of it was damaged."""
+    """Move what is needed of a pack into the one that is written, and retire it; return how much of it could not be read."""
     damaged = 0
+    unread: list[str] = []
     needed = index.needed_of(name)
     while window := list(islice(needed, WINDOW)):
-        placed = list(_copied(spool, window))
+        placed = list(_copied(spool, window, unread))
         damaged += len(window) - len(placed)
         spool.record(placed)
-    with index.write():
-        index.retire(name)
+    if not unread:
+        with index.write():
+            index.retire(name)
     return damaged
 
 
-def _copied(spool: Spool, window: Iterable[tuple[str, ResultPlace]]) -> Iterator[tuple[str, ResultPlace]]:
+def _copied(
+    spool: Spool, window: Iterable[tuple[str, ResultPlace]], unread: list[str]
+) -> Iterator[tuple[str, ResultPlace]]:
+    """Copy what is sound, and note what could not be read at all."""
     for digest, place in window:
-        entry = spool.sound_entry(digest, place)
+        try:
+            entry = spool.sound_entry(digest, place)
+        except OSError:
+            unread.append(digest)
+            continue
         head = None if entry is None else read_head(entry)
         if entry is not None and head is not None:
             yield digest, spool.admit(Draft(entry, digest, head.length))

@@ -5,8 +5,10 @@
 - Where a mark says that more was recorded once, an older state was put back, or another one: what lies there was paid, and
   the state that knows it may come back. It is kept, and made known to the index.
 - Packs of which nothing is needed any more are removed once nobody reads.
+- What cannot be read at this moment, and what is no pack of ours, stays as it is and keeps nobody from anything else.
 """
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -14,7 +16,7 @@ from pathlib import Path
 
 from docbatch.core.models import KnownPack, ResultPlace
 from docbatch.spool.index import ResultIndex
-from docbatch.spool.pack import MAGIC, MARK_SIZE, Found, contents, file_of, packs_in
+from docbatch.spool.pack import MAGIC, MARK_SIZE, Found, contents, file_of, is_there, may_follow, packs_in
 from docbatch.spool.readers import without_readers
 
 WINDOW = 5000
@@ -32,24 +34,33 @@ def clear(root: Path, packs: Path, index: ResultIndex, *, whole: bool) -> None:
         pack = known.get(name, _UNKNOWN)
         is_complete = name in known and (pack.end is None or size <= pack.end + MARK_SIZE)
         if not pack.is_retired and not is_complete:
-            _settle(packs, name, pack, index, known=name in known, whole=whole)
+            # What cannot be read or cut today is not recorded either: it is waste, and may be dropped another day.
+            with contextlib.suppress(OSError, ValueError):
+                _settle(packs, name, pack, index, known=name in known, whole=whole)
     remove_retired(root, packs, index)
 
 
 def remove_retired(root: Path, packs: Path, index: ResultIndex) -> bool:
-    """Remove what holds nothing that is needed, and say whether nothing of it is left. Raises OSError."""
+    """Remove what holds nothing that is needed, and say whether nothing of it is left."""
     retired = [name for name, pack in index.packs().items() if pack.is_retired]
     if not retired:
         return True
     with without_readers(root) as alone:
         if not alone:
             return False
-        for name in retired:
-            file_of(packs, name).unlink(missing_ok=True)
+        gone = [name for name in retired if _is_removed(packs, name)]
     with index.write():
-        for name in retired:
+        for name in gone:
             index.forget_pack(name)
-    return True
+    return len(gone) == len(retired)
+
+
+def _is_removed(packs: Path, name: str) -> bool:
+    """Remove a pack, and say whether there is none of this name. Anything else in its place is left alone."""
+    if is_there(packs, name):
+        with contextlib.suppress(OSError):
+            file_of(packs, name).unlink()
+    return not is_there(packs, name)
 
 
 def _settle(packs: Path, name: str, pack: KnownPack, index: ResultIndex, *, known: bool, whole: bool) -> None:
@@ -83,7 +94,9 @@ def _missed(
 
 
 def _cut(path: Path, end: int) -> None:
-    """Drop what lies behind the last recorded result, and the marks that follow it at once."""
+    """Drop what lies behind the last recorded result, and the marks that follow it at once. What is of another file stays."""
+    if not may_follow(path, end):
+        return
     for found in contents(path, end):
         if found.head is not None:
             break
@@ -92,6 +105,7 @@ def _cut(path: Path, end: int) -> None:
 
 
 def _is_pack(path: Path) -> bool:
-    """Say whether a file is a pack of ours, or was about to become one."""
+    """Say whether a file is a pack of ours, or was about to become one: after a power cut it may hold nothing but zeros."""
     with path.open("rb") as file:
-        return MAGIC.startswith(file.read(len(MAGIC)))
+        begin = file.read(len(MAGIC))
+    return MAGIC.startswith(begin) or not begin.strip(b"\0")

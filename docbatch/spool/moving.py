@@ -33,7 +33,9 @@ def move_old_entries(
     digests = spool.old.digests()
     while monotonic() < until and (batch := list(_batch(spool, digests))):
         moved += _move(spool, batch)
-    return MovedResults(moved, sum(1 for _ in digests))
+    left = sum(1 for _ in digests)
+    spool.old.remove_empty_folders()
+    return MovedResults(moved, left)
 
 
 def _batch(spool: Spool, digests: Iterator[str]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Results of before there were packs: one gzip file for each, `ab/<digest>.gz`, read as long as there are any."""
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from docbatch.packed import Codec, expanded, is_of, most_packed
 from docbatch.spool.pack import open_to_read
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_FOLDERS = "[0-9a-f][0-9a-f]"
 
 
 class OldEntries:
@@ -51,16 +53,17 @@ class OldEntries:
             return 0
 
     def remove(self, digest: str) -> None:
-        """Remove an entry, and its folder with the last. Raises OSError."""
-        path = self.path(digest)
-        path.unlink(missing_ok=True)
-        try:
-            path.parent.rmdir()
-        except OSError:
-            return
+        """Remove an entry; its folder stays. Raises OSError."""
+        self.path(digest).unlink(missing_ok=True)
+
+    def remove_empty_folders(self) -> None:
+        """Remove the folders that hold no entry any more, those of a run that was killed before it could as well."""
+        for folder in self._root.glob(_FOLDERS):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
     def _files(self) -> Iterator[Path]:
-        for folder in sorted(self._root.glob("[0-9a-f][0-9a-f]")):
+        for folder in sorted(self._root.glob(_FOLDERS)):
             for path in sorted(folder.glob("*.gz")):
                 if _DIGEST.fullmatch(path.stem):
                     yield path

@@ -22,7 +22,7 @@ from typing import BinaryIO, NamedTuple
 
 from docbatch.core.models import ResultPlace
 from docbatch.owner_only import make_folder, opener
-from docbatch.packed import HEAD_SIZE, Head, read_head
+from docbatch.packed import HEAD_SIZE, Codec, Head, read_head
 
 MAGIC = b"docbatch pack 1\n"
 SUFFIX = ".pack"
@@ -51,7 +51,11 @@ def file_of(folder: Path, name: str) -> Path:
 
 
 def is_there(folder: Path, name: str) -> bool:
-    return NAME.fullmatch(name) is not None and file_of(folder, name).exists()
+    """Say whether there is a pack of this name. Anything else in its place is none, as in `packs_in`."""
+    try:
+        return NAME.fullmatch(name) is not None and stat.S_ISREG(file_of(folder, name).lstat().st_mode)
+    except OSError:
+        return False
 
 
 def mark(recorded: int) -> bytes:
@@ -61,7 +65,7 @@ def mark(recorded: int) -> bytes:
 
 
 def packs_in(folder: Path) -> dict[str, int]:
-    """Return the packs of a folder by name, with the size of each. Raises OSError."""
+    """Return the packs of a folder by name, with the size of each; none where it is no folder. Raises OSError."""
     try:
         with os.scandir(folder) as entries:
             return {
@@ -71,7 +75,7 @@ def packs_in(folder: Path) -> dict[str, int]:
                 and NAME.fullmatch(each.name.removesuffix(SUFFIX))
                 and each.is_file(follow_symlinks=False)
             }
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
 
 
@@ -86,6 +90,14 @@ def contents(path: Path, start: int = len(MAGIC)) -> Iterator[Found]:
             yield found
             start = found.end
             file.seek(start)
+
+
+def may_follow(path: Path, end: int) -> bool:
+    """Say whether what lies behind a place begins as an entry or a mark does, or is a part of another file. Raises OSError."""
+    with os.fdopen(open_to_read(path), "rb") as file:
+        file.seek(end)
+        found = _found(file.read(HEAD_SIZE), end)
+    return found is not None and (found.head is None or found.head.codec in set(map(int, Codec)))
 
 
 def _found(data: bytes, start: int) -> Found | None:

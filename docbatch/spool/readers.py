@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docbatch.owner_only import make_file, opener
+from docbatch.spool.pack import open_to_read
 
 _NAME = "readers"
 
@@ -47,6 +48,6 @@ def make(root: Path) -> None:
 
 def _opened(root: Path) -> int | None:
     try:
-        return os.open(root / _NAME, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
+        return open_to_read(root / _NAME)
+    except (OSError, ValueError):
         return None

@@ -68,11 +68,15 @@ class Spool:
     def sweep(self) -> None:
         """Make the spool ready to be written and drop what a killed run left half written for it."""
         try:
-            make_folder(self.root)
-            make_folder(self.incoming)
+            for folder in (self.root, self.incoming):
+                make_folder(folder)
+            # Without a place for packs all results look lost, and there would be nowhere to bring them back to.
+            if self.packs.exists() and not self.packs.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, "", str(self.packs))
             readers.make(self.root)
             for leftover in self.incoming.iterdir():
-                leftover.unlink()
+                if not leftover.is_dir():
+                    leftover.unlink()
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -180,14 +184,17 @@ class Spool:
     def is_packed(self, digest: str) -> bool:
         """Say whether a result is recorded to lie in a pack, and lies there soundly."""
         place = self.where(digest)
-        return place is not None and self.sound_entry(digest, place) is not None
+        try:
+            return place is not None and self.sound_entry(digest, place) is not None
+        except OSError:
+            return False
 
     def sound_entry(self, digest: str, place: ResultPlace) -> bytes | None:
-        """Return a result as it lies in a pack, None where it is damaged or gone."""
+        """Return a result as it lies in a pack, None where it is damaged. Raises OSError where it is gone or cannot be read."""
         try:
             entry = self._open.read(place, most_packed(self.limit))
             unpacked(entry, digest, self.limit)
-        except (OSError, ValueError):
+        except ValueError:
             return None
         return entry
 

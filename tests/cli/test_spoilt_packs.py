@@ -1,14 +1,13 @@
 """A pack that is truncated, altered, removed or swapped: its documents are named, they come back, and everything else goes on."""
 
-import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli.project import Project
 from tests.kept_results import kept_results, packs
+from tests.spool.spoilt import SPOILS, Spoil, folder, link, pipe, remove
 
 FIRST = {f"{number}.txt": f"first {number}" for number in range(4)}
 SECOND = {f"{number}.txt": f"second {number}" for number in range(4, 8)}
@@ -29,37 +28,8 @@ def first_pack(subject: Project) -> Path:
     return min(packs(subject.root / ".docbatch"), key=lambda path: path.stat().st_mtime_ns)
 
 
-def truncate(pack: Path, _other: Path) -> None:
-    os.truncate(pack, 20)
-
-
-def cut(pack: Path, _other: Path) -> None:
-    os.truncate(pack, pack.stat().st_size - 60)
-
-
-def alter(pack: Path, _other: Path) -> None:
-    content = bytearray(pack.read_bytes())
-    for at in range(len(content) // 2, len(content) // 2 + 40):
-        content[at] ^= 0x55
-    pack.write_bytes(content)
-
-
-def remove(pack: Path, _other: Path) -> None:
-    pack.unlink()
-
-
-def swap(pack: Path, other: Path) -> None:
-    shutil.copy(other, pack)
-
-
-def empty(pack: Path, _other: Path) -> None:
-    pack.write_bytes(b"")
-
-
-@pytest.mark.parametrize("spoil", [truncate, cut, alter, remove, swap, empty])
-def test_what_a_spoilt_pack_held_is_named_and_comes_back(
-    tmp_path: Path, spoil: Callable[[Path, Path], None]
-) -> None:
+@pytest.mark.parametrize("spoil", SPOILS.values())
+def test_what_a_spoilt_pack_held_is_named_and_comes_back(tmp_path: Path, spoil: Spoil) -> None:
     subject, stranger = project(tmp_path / "project"), project(tmp_path / "stranger", "another")
     before = subject.outputs()
     spoil(first_pack(subject), first_pack(stranger))
@@ -77,12 +47,14 @@ def test_what_a_spoilt_pack_held_is_named_and_comes_back(
     assert subject.call("state", "check").code == 0
 
 
+@pytest.mark.parametrize("spoil", [remove, folder, pipe, link])
 def test_a_pack_that_is_gone_is_told_by_the_plan_and_filled_again_although_all_outputs_are_there(
-    tmp_path: Path,
+    tmp_path: Path, spoil: Spoil
 ) -> None:
     subject = project(tmp_path / "project")
     before = subject.outputs()
-    first_pack(subject).unlink()
+    (tmp_path / "elsewhere").write_bytes(first_pack(subject).read_bytes())
+    spoil(first_pack(subject), tmp_path / "elsewhere")
     planned = subject.call("plan")
     ended = subject.applied()
     again = subject.applied()

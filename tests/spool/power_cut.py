@@ -14,7 +14,7 @@ from docbatch.spool.spool import Spool
 def power_cuts() -> Iterator[None]:
     """Hold back what is written into packs until it is flushed, and forget it where the next run begins."""
     held: list[tuple[int, bytes, int]] = []
-    write, flush, sweep = pack._write, PackWriter.flush, Spool.sweep
+    write, flush, close, sweep = pack._write, PackWriter.flush, PackWriter.close, Spool.sweep
 
     def hold(descriptor: int, data: bytes, at: int) -> None:
         held.append((descriptor, bytes(data), at))
@@ -25,6 +25,11 @@ def power_cuts() -> Iterator[None]:
             write(*each)
         flush(self)
 
+    def let_go(self: PackWriter) -> None:
+        # The next file that is opened has the same number.
+        held[:] = [each for each in held if each[0] != self._descriptor]
+        close(self)
+
     def forget(self: Spool) -> None:
         held.clear()
         sweep(self)
@@ -32,5 +37,6 @@ def power_cuts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pack, "_write", hold)
         patch.setattr(PackWriter, "flush", let_through)
+        patch.setattr(PackWriter, "close", let_go)
         patch.setattr(Spool, "sweep", forget)
         yield

@@ -272,3 +272,25 @@ def test_the_command_says_what_it_does(tmp_path: Path, monkeypatch: pytest.Monke
     assert "; 3 results that nothing needs would be let go" in would.out
     assert done.out.startswith("1 pack rewritten: ")
     assert "; 3 results that nothing needs are let go" in done.out
+
+
+def test_a_pack_that_cannot_be_read_stays_until_it_can(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = KeptResult(folder, DIGESTS[0]).place[0]
+    real = os.open
+
+    def refuse(path: str | Path, *rest: int, **options: int) -> int:
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *rest, **options)
+
+    with monkeypatch.context() as patch, opened(folder) as spool:
+        patch.setattr(os, "open", refuse)
+        done = compacted(spool)
+        assert (done.packs, done.damaged) == (2, 2)
+        assert unread(folder, DIGESTS) == DIGESTS[:2]
+    assert closed in packs(folder)
+    assert unread(folder, DIGESTS) == []
+    with opened(folder) as spool:
+        assert compacted(spool).damaged == 0
+    assert closed not in packs(folder)
+    assert unread(folder, DIGESTS) == []

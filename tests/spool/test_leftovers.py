@@ -2,14 +2,16 @@
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from docbatch.core.models import KnownPack
+from docbatch.packed import packed
 from docbatch.spool import Spool
 from docbatch.spool.leftovers import remove_retired
-from docbatch.spool.pack import MAGIC, packs_in
+from docbatch.spool.pack import MAGIC, MARK_SIZE, packs_in
 from docbatch.spool.readers import reading
 from tests.spool.index_here import IndexHere
 from tests.spool.test_spool import keep
@@ -55,17 +57,66 @@ def test_what_was_not_recorded_is_dropped_and_the_rest_is_read(root: Path, index
     assert [spool.read(DIGESTS[each]) for each in (b"one", b"two")] == [b"one", b"two"]
 
 
-def test_half_an_entry_is_dropped(root: Path, index: IndexHere) -> None:
+@pytest.mark.parametrize("length", [1, 2, 20, 37, 39, 500])
+def test_half_an_entry_is_dropped(root: Path, index: IndexHere, length: int) -> None:
     path = left_by_a_kill(root, index, b"one")
-    size = path.stat().st_size
+    end = path.stat().st_size
     with path.open("ab") as file:
-        file.write(os.urandom(500))
+        file.write(packed(os.urandom(1000))[:length])
     start(root, index)
 
-    assert path.stat().st_size == size
+    # What is no longer than a mark is left alone, as a mark at the end of a whole pack is.
+    assert path.stat().st_size == end + (length if length <= MARK_SIZE else 0)
+    assert start(root, index).read(DIGESTS[b"one"]) == b"one"
 
 
-@pytest.mark.parametrize("content", [None, b"", MAGIC[:5], MAGIC])
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_lies_in_the_place_of_a_pack_and_is_another_file_stays(
+    root: Path, index: IndexHere, *, whole: bool
+) -> None:
+    path = left_by_a_kill(root, index, b"one")
+    content = b"a text that somebody put there " * 20
+    path.write_bytes(content)
+    start(root, index, whole=whole)
+
+    assert path.read_bytes() == content
+
+
+def test_the_longer_pack_of_another_project_stays_in_the_place_of_ours(
+    root: Path, index: IndexHere, tmp_path: Path
+) -> None:
+    path = left_by_a_kill(root, index, b"one")
+    other = left_by_a_kill(tmp_path / "other", IndexHere(), b"another, longer one", b"and one more")
+    shutil.copy(other, path)
+    start(root, index)
+
+    assert path.read_bytes() == other.read_bytes()
+
+
+@pytest.mark.parametrize("call", ["open", "truncate", "unlink"])
+def test_a_pack_that_cannot_be_put_in_order_keeps_nobody_from_anything(
+    root: Path, index: IndexHere, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    path = left_by_a_kill(root, index, b"one", unrecorded=b"two" * 99)
+    unknown = left_by_a_kill(root.parent / "other", IndexHere(), unrecorded=b"three").rename(
+        path.with_name(f"{'0' * 16}.pack")
+    )
+    real = getattr(os, call)
+
+    def refuse(at: object, *rest: object, **options: object) -> object:
+        if str(at).endswith(".pack"):
+            raise PermissionError(13, "no", str(at))
+        return real(at, *rest, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, refuse)
+        start(root, index)
+
+    assert start(root, index).read(DIGESTS[b"one"]) == b"one"
+    assert not unknown.exists()
+
+
+@pytest.mark.parametrize("content", [None, b"", MAGIC[:5], MAGIC, bytes(500)])
 def test_a_pack_of_which_nothing_is_recorded_goes(
     root: Path, index: IndexHere, content: bytes | None
 ) -> None:
@@ -180,3 +231,32 @@ def test_a_retired_pack_goes_once_nobody_reads(root: Path, index: IndexHere) -> 
     assert not path.exists()
     assert index.known == {}
     assert remove_retired(root, root / "packs", index)
+
+
+def test_what_took_the_place_of_a_retired_pack_stays(root: Path, index: IndexHere) -> None:
+    path = left_by_a_kill(root, index, b"one")
+    index.known[path.stem] = KnownPack(index.known[path.stem].end, is_retired=True)
+    path.unlink()
+    path.mkdir()
+    (path / "somebody's").write_text("own")
+
+    assert remove_retired(root, root / "packs", index)
+    assert index.known == {}
+    assert (path / "somebody's").read_text() == "own"
+
+
+def test_a_retired_pack_that_cannot_be_removed_is_removed_another_day(
+    root: Path, index: IndexHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = left_by_a_kill(root, index, b"one")
+    index.known[path.stem] = KnownPack(index.known[path.stem].end, is_retired=True)
+
+    def refuse(at: Path, **_options: object) -> None:
+        raise PermissionError(1, "no", str(at))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        assert not remove_retired(root, root / "packs", index)
+    assert path.exists()
+    assert remove_retired(root, root / "packs", index)
+    assert not path.exists()

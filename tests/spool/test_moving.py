@@ -60,6 +60,15 @@ def test_results_of_before_are_moved_as_they_are_compressed(spool: Spool, index:
     assert move_old_entries(spool, still) == (0, 0)
 
 
+def test_the_folders_of_a_run_that_was_killed_before_it_removed_them_go(spool: Spool) -> None:
+    for digest in DIGESTS[:3]:
+        spool.old.path(digest).unlink()
+    (spool.root / "zz").mkdir()
+
+    assert move_old_entries(spool, still) == (9, 0)
+    assert sorted(path.name for path in spool.root.iterdir()) == ["incoming", "packs", "readers", "zz"]
+
+
 def test_what_there_is_no_time_for_is_left_and_read(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moving, "BATCH", 5)
     seconds = itertools.count()
