@@ -78,6 +78,8 @@ def without_advice(failure: Failure) -> str:
     return message
 
 
+_RETURNED = "Returned"
+
 Answer = Written | Differs | Unkept | Failure
 
 
@@ -106,6 +108,21 @@ def read_tasks(message: Any) -> Iterator[Task]:
                 id=id_, digest=digest, size=size, media_type=media_type, **paths, timeout=timeout,
                 max_memory=max_memory, options=common, skip=skip, died=died,
             )  # fmt: skip
+
+
+def returned_frame(kept: int, returned: int) -> Frame:
+    """Return what a worker says that gives back tasks: of those it was asked and has not answered, so many behind those it keeps."""
+    return Frame([_RETURNED, kept, returned])
+
+
+def read_returned(frame: Frame) -> tuple[int, int] | None:
+    """Return how many tasks are kept and how many behind them returned, None for an answer. Raises one of NONSENSE."""
+    if frame.message[0] != _RETURNED:
+        return None
+    _, kept, returned = frame.message
+    if kept < 0 or returned < 0:
+        raise ValueError("fewer than no tasks")
+    return kept, returned
 
 
 def answer_frame(answer: Answer) -> Frame:

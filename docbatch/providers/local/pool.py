@@ -226,6 +226,7 @@ class Pool:
             worker.kill(Failure(FailureClass.CRASHED, f"the engine's answer makes no sense: {error}"))
         finally:
             self._end(ended)
+            self._queue_again(worker.returned())
 
     def _allowance(self, task: Task) -> float:
         """Return the seconds this attempt may take: half of them where another engine would still be tried.
@@ -258,8 +259,11 @@ class Pool:
             self._blame(worker, worker.asked.popleft(), code)
         elif not worker.is_ready:
             self._false_start(worker)
+        self._queue_again(worker.asked)
+
+    def _queue_again(self, tasks: Sequence[Task]) -> None:
         with self._lock:
-            self._queue.extendleft(reversed(worker.asked))
+            self._queue.extendleft(reversed(tasks))
 
     def _blame(self, worker: WorkerProcess, task: Task, code: int) -> None:
         verdict = worker.verdict(code, task)
@@ -269,8 +273,7 @@ class Pool:
         if self._others(task) and left > 0 and verdict.kind is not FailureClass.CANCELLED:
             first = self._failed_before.setdefault(task.id, verdict)
             again = task._replace(skip=task.skip + 1, died=_why(first), timeout=left)
-            with self._lock:
-                self._queue.appendleft(again)
+            self._queue_again([again])
         else:
             self._end([TaskOutcome(task, verdict)])
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from subprocess import PIPE
@@ -15,6 +16,7 @@ from docbatch.providers.local.messages import (
     Answer,
     Task,
     read_answer,
+    read_returned,
     tasks_message,
 )
 from docbatch.providers.local.pace import AnswerPace
@@ -37,6 +39,7 @@ class WorkerProcess(Child[Task]):
         self._tail = b""
         self._unsent = b""
         self.pace = AnswerPace()
+        self._returned: list[Task] = []
         assert self._process.stderr
         self._stderr = self._process.stderr
         for stream in (*self.streams(), self.requests.fileno()):
@@ -79,6 +82,9 @@ class WorkerProcess(Child[Task]):
         was_ready = self.is_ready
         try:
             for frame in self.arrived():
+                if back := read_returned(frame):
+                    self._take_back(*back)
+                    continue
                 answer = read_answer(frame)
                 count += 1
                 size += len(frame.payload) + _MESSAGE
@@ -88,6 +94,19 @@ class WorkerProcess(Child[Task]):
                 self.pace.note(count, size, was_idle=not self.asked)
             elif self.is_ready and not was_ready:
                 self.pace.begin()
+
+    def returned(self) -> list[Task]:
+        """Take over what the worker gave back unread since the last call."""
+        returned, self._returned = self._returned, []
+        return returned
+
+    def _take_back(self, kept: int, count: int) -> None:
+        asked = list(self.asked)
+        end = kept + count
+        if end > len(asked):
+            raise ValueError(f"{end} tasks of {len(asked)}")
+        self._returned += asked[kept:end]
+        self.asked = deque(asked[:kept] + asked[end:])
 
     def listen(self) -> bool:
         """Keep the end of what the worker says on standard error; return whether there may be more."""

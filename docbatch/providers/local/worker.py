@@ -31,6 +31,7 @@ from docbatch.providers.local.messages import (
     Written,
     answer_frame,
     read_tasks,
+    returned_frame,
 )
 from docbatch.providers.local.ocr import ways
 from docbatch.providers.local.pdf.passwords import locked
@@ -41,6 +42,10 @@ _DOCUMENTS = 300
 _SECONDS = 30.0
 # The models that read pictures take up to 0.9 GB of it.
 _RESIDENT = 3 << 29
+
+# Many documents that were given at once should be read in a fraction of this time; where they are not, few are kept.
+_LONG = 0.1
+_KEPT = 3
 
 # What the parent is told of an answer's warnings; all of them stand in the answer.
 _MOST_WARNINGS = 20
@@ -68,6 +73,16 @@ class DocumentReader:
         """Whether this process should be replaced: engines leak a little, and a panic may leave locks behind."""
         long_enough = self._documents >= _DOCUMENTS and self._seconds >= _SECONDS
         return self._spoilt or long_enough or confine.resident() >= _RESIDENT
+
+    def answers(self, request: Frame) -> Iterator[Frame]:
+        """Read the tasks in a message; give back those for which another worker may have time sooner."""
+        tasks = list(read_tasks(request.message))
+        begun = time.monotonic()
+        while tasks:
+            yield answer_frame(self.answer(tasks.pop(0)))
+            if len(tasks) > _KEPT and time.monotonic() - begun > _LONG:
+                yield returned_frame(_KEPT, len(tasks) - _KEPT)
+                del tasks[_KEPT:]
 
     def answer(self, task: Task) -> Answer:
         started = time.perf_counter()
@@ -255,10 +270,7 @@ def main(parent: int, catalogue: str) -> None:
     pipes = private_pipes()
     reader = DocumentReader(importlib.import_module(catalogue))
 
-    def answers(request: Frame) -> Iterator[Frame]:
-        return (answer_frame(reader.answer(task)) for task in read_tasks(request.message))
-
-    serve_all(pipes, answers, lambda: reader.spent)
+    serve_all(pipes, reader.answers, lambda: reader.spent)
     # Native threads make an orderly end slow and sometimes a crash.
     os._exit(0)
 

@@ -13,9 +13,10 @@ import pytest
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.processes.child import environment
+from docbatch.processes.frames import Frame
 from docbatch.providers.local import worker
 from docbatch.providers.local.engines import Options
-from docbatch.providers.local.messages import Differs, Task, Written
+from docbatch.providers.local.messages import Differs, Task, Written, read_returned, tasks_message
 from docbatch.providers.local.pace import AnswerPace
 from docbatch.providers.local.pool import Pool
 from docbatch.providers.local.process import WorkerProcess
@@ -121,8 +122,9 @@ def test_what_a_library_prints_does_not_disturb_the_answers(one: Bench) -> None:
     assert all(isinstance(answer, Written) for answer in answers.values())
 
 
-def test_a_worker_that_answers_nonsense_fails_its_document_only(one: Bench) -> None:
-    answers = one.run(one.task("bad", b"babble"), one.task("good", b"fine"))
+@pytest.mark.parametrize("deed", [b"babble", b"give-back"])
+def test_a_worker_that_answers_nonsense_fails_its_document_only(one: Bench, deed: bytes) -> None:
+    answers = one.run(one.task("bad", deed), one.task("good", b"fine"))
     assert kind(answers["bad"]) is FailureClass.CRASHED
     assert "makes no sense" in str(answers["bad"])
     assert isinstance(answers["good"], Written)
@@ -198,6 +200,39 @@ def test_a_document_among_many_small_ones_ends_badly_alone(
     assert max(shares) > MANY // 2
     assert {int(name) for name, answer in answers.items() if not isinstance(answer, Written)} == set(wicked)
     assert kind(answers["300"]) is FailureClass.TIMEOUT
+
+
+def test_what_waited_behind_a_slow_document_waits_for_any_worker_again(
+    one: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AnswerPace, "ahead", MANY)
+    back: list[str] = []
+    queue_again = one.pool._queue_again
+
+    def noted(tasks: Sequence[Task]) -> None:
+        back.extend(task.id for task in tasks)
+        queue_again(tasks)
+
+    monkeypatch.setattr(one.pool, "_queue_again", noted)
+    deeds = ["nap", *(f"fine {number}" for number in range(1, 300))]
+    tasks = [one.task(str(number), deed.encode()) for number, deed in enumerate(deeds)]
+    answers = one.run(*tasks)
+    read = [one.written(task, answers[task.id])["text"].partition(": ")[2] for task in tasks]
+
+    assert back[: MANY - 4] == [str(number) for number in range(4, MANY)]
+    assert back.count("5") == 1
+    assert read == deeds
+
+
+def test_a_worker_gives_back_what_it_should_not_hold(one: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = worker.DocumentReader(wicked)
+    message = Frame(tasks_message([one.task(str(number), b"fine") for number in range(10)]))
+    in_time = [*reader.answers(message)]
+    monkeypatch.setattr(worker, "_LONG", -1.0)
+    late = [*reader.answers(message)]
+
+    assert [read_returned(frame) for frame in in_time] == [None] * 10
+    assert [read_returned(frame) for frame in late] == [None, (3, 6), None, None, None]
 
 
 def test_pool_and_worker_never_wait_for_each_other(one: Bench) -> None:

@@ -1,7 +1,7 @@
 """A catalogue of engines for tests: a document says itself how the engine that reads it shall behave.
 
 `first` engines are tried before `second` ones. Words in the document: `hang`, `nap`, `abort`, `exit`, `panic`, `eat`,
-`run-out`, `print`, `babble`, `fail`; `first-…` makes only the first engine do it. `tell:PATH` writes to a named pipe before anything else.
+`run-out`, `print`, `babble`, `give-back`, `fail`; `first-…` makes only the first engine do it. `tell:PATH` writes to a named pipe before anything else.
 """
 
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 from docbatch.core.models import Failure, FailureClass
 from docbatch.processes.frames import Frame, pack
 from docbatch.providers.local.engines import Options, Parsed
+from docbatch.providers.local.messages import returned_frame
 
 
 class PanicException(BaseException):
@@ -32,10 +33,10 @@ def _print() -> None:
     os.write(1, b"".join(pack(Frame(["Unkept", "a stray print"]))))
 
 
-def _babble() -> None:
+def _tell(said: bytes) -> None:
     for descriptor in range(3, 20):
         with suppress(OSError):
-            os.write(descriptor, b"{}" * 100)
+            os.write(descriptor, said)
 
 
 def _run_out() -> None:
@@ -52,7 +53,8 @@ _DEEDS: dict[str, Callable[[], object]] = {
     "eat": lambda: bytearray(2 * 10**9),
     "run-out": _run_out,
     "print": _print,
-    "babble": _babble,
+    "babble": lambda: _tell(b"{}" * 100),
+    "give-back": lambda: _tell(b"".join(pack(returned_frame(0, 99)))),
 }
 
 
