@@ -54,9 +54,10 @@ class Tree:
         SinkError where that is the root.
         """
         above, _, name = output.rpartition(b"/")
-        if len(output) > _LONGEST or any(part in {b"", b".", b".."} for part in output.split(b"/")):
-            raise UnsafeOutput(f"the path {escape(output)} cannot be written below {self.root}")
         folder = self._open.get(above)
+        unknown = (name,) if folder is not None else output.split(b"/")
+        if len(output) > _LONGEST or any(part in {b"", b".", b".."} for part in unknown):
+            raise UnsafeOutput(f"the path {escape(output)} cannot be written below {self.root}")
         if folder is None:
             folder = self._descend(above, create=create)
             if create:

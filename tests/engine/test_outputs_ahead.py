@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -161,3 +162,13 @@ def test_a_run_makes_the_same_outputs_elsewhere_as_here(
 
     assert project.outputs() == here != {}
     assert asked == [(60, None)]
+
+
+def test_processes_are_started_once_there_is_enough_for_them(spool: Spool) -> None:
+    with closing(ResultReaders(spool.root, few=64, width=1)) as readers:
+        contents = [wanted(spool, payload(number)) for number in range(65)]
+        made(readers, contents[:64])
+        assert not readers._processes
+
+        made(readers, contents)
+        assert readers._processes

@@ -28,9 +28,15 @@ def not_made() -> bytes | None:
 def made_ahead(
     readers: ResultReaders, kind: str, form: Form, wanted: Iterable[tuple[T, Wanted]]
 ) -> Iterator[tuple[T, Wanted, Made]]:
-    """Yield what is wanted, each with what gives its output. `kind` is the type of provider that reads the results."""
+    """Yield what is wanted, each with what gives its output. `kind` is the type of provider that reads the results.
+
+    How much there is need not be known: processes are started once it turns out to be enough for them.
+    """
     under_way: deque[list[tuple[T, Wanted, Made]]] = deque()
+    seen = 0
     for window in _windows(wanted):
+        seen += len(window)
+        readers.expect(seen)
         made = _asked(readers, kind, form, [each for _, each in window])
         under_way.append([(*each, give) for each, give in zip(window, made, strict=True)])
         if len(under_way) > readers.depth:

@@ -64,7 +64,6 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
     witness = _witness(run, recorded, wanted, sink, due)
     account = Account(wanted.kind, target.name)
     lost: list[DueDelivery] = []
-    _expect(run, len(due))
     handed = account.handing(_deliveries(run, target, due, wanted.form, lost))
     outcomes = list(account.answering(sink.deliver(handed)))
     one_output = None if wanted.kind.per_document else sink.stamp(b"")
@@ -166,7 +165,6 @@ def _replace(
     """Write the sink anew; while something is missing from it, it counts as behind. Raises ResultLost."""
     job = run.store.documents.job(target.name)
     assert job is not None
-    _expect(run, run.store.documents.tally(target.name).get(ItemStatus.SUCCEEDED, 0))
     holdings = _deliveries(run, target, run.store.deliveries.holdings(recorded), wanted.form, lost)
     account = Account(wanted.kind, target.name)
     written = 0
@@ -198,11 +196,6 @@ def _as_long_as_all_are_there(
             raise ResultLost(f"the result of {escape(lost[-1].path)} is lost")
 
 
-def _expect(run: Run, results: int) -> None:
-    if run.readers is not None:
-        run.readers.expect(results)
-
-
 def _deliveries(
     run: Run, target: ResolvedJob, due: Iterable[DueDelivery], form: Form | None, lost: list[DueDelivery]
 ) -> Iterator[Delivery]:
@@ -213,6 +206,7 @@ def _deliveries(
     if run.readers is None or form is None or kind is None:
         outputs = ((each, wanted, not_made) for each, wanted in pairs)
     else:
+        run.readers.expect(len(due) if isinstance(due, Sequence) else 0)
         outputs = made_ahead(run.readers, kind, form, pairs)
     for each, wanted, give in outputs:
         yield _delivery(run, target, each, wanted, give, lost)
