@@ -145,7 +145,7 @@ DELIVERY = [
     Mutant("a whole sink is written for every window", SCHEDULER, "if each.whole and not each.quiet:", "if False:", SCHEDULE),
     Mutant("what was set aside in one run is set aside for ever", RUNNING + "loop.py", "run.store.deliveries.forgive()", "pass", f"{OUTPUTS} {DISKS}"),
     Mutant("receipts come before the renames are durable", "docbatch/sinks/document_files.py", "self._flush(tree.touched())", "pass", SINKS),
-    Mutant("names come before their content is durable", "docbatch/sinks/document_files.py", "self._flush([Place(", "len([Place(", SINKS),
+    Mutant("names come before their content is durable", "docbatch/sinks/document_files.py", "self._flush_contents([", "len([", SINKS),
     Mutant("an output of somebody else is overwritten", "docbatch/sinks/outputs.py", "if found is not None and stamp_of(found) != expected:", "if False:", f"{SINKS} {OUTPUTS}"),
     Mutant("our own output of a killed run goes to the trash", "docbatch/sinks/outputs.py", "if _same(unfinished, found.st_size):", "if False:", f"{SINKS} {OUTPUTS}"),
     Mutant("what goes to the trash is not noted", "docbatch/sinks/trash.py", "index.write(", "len(", SINKS),

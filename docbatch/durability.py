@@ -32,14 +32,18 @@ class Flusher:
     def __init__(self) -> None:
         self._one_by_one = False
 
-    def flush(self, places: Collection[Place]) -> None:
-        """Return once all places are durable. Raises OSError when one is gone or cannot be written."""
+    def flush(self, places: Collection[Place], within: Collection[int] = ()) -> None:
+        """Return once all places are durable. Raises OSError when one is gone or cannot be written.
+
+        `within` are open folders, where all places are files that were made in them: then these are looked at instead.
+        """
         syncfs = None if self._one_by_one or len(places) < _FEW else _syncfs()
         if syncfs is None:
             _flush_each(places)
             return
         started = time.monotonic()
-        file_systems = {os.stat(place.name, dir_fd=place.folder).st_dev: place for place in places}
+        looked_at = [Place(b".", folder) for folder in within] or places
+        file_systems = {os.stat(place.name, dir_fd=place.folder).st_dev: place for place in looked_at}
         for place in file_systems.values():
             _with_open(place, syncfs)
         self._one_by_one = time.monotonic() - started > _PATIENCE

@@ -64,6 +64,22 @@ def test_many_files_are_flushed_by_one_call_for_each_file_system(
     assert not flushed
 
 
+def test_of_files_in_open_folders_the_folders_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    monkeypatch.setattr(
+        durability, "_syncfs", lambda: lambda descriptor: flushed.append(os.fstat(descriptor).st_ino)
+    )
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        Flusher().flush([Place(path.name, folder) for path in _files(tmp_path, 50)], [folder])
+    finally:
+        os.close(folder)
+
+    assert flushed == [tmp_path.stat().st_ino]
+
+
 def test_after_a_slow_call_files_are_flushed_one_by_one(
     tmp_path: Path, flushed: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

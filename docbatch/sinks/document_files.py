@@ -96,7 +96,7 @@ class FilesSink(Sink):
     def _settle(self, tree: Tree, staged: list[_Staged]) -> Iterator[Receipt | Fault]:
         if not staged:
             return
-        self._flush([Place(each.unfinished.temporary, each.unfinished.folder) for each in staged])
+        self._flush_contents([each.unfinished for each in staged])
         outcomes: list[Receipt | Fault] = []
         while staged:
             outcomes.append(self._publish(tree, staged[-1]))
@@ -117,9 +117,13 @@ class FilesSink(Sink):
             return outcome
         return Receipt(delivery.path, stamp)
 
-    def _flush(self, places: Collection[Place]) -> None:
+    def _flush_contents(self, written: Collection[Unfinished]) -> None:
+        folders = {each.folder for each in written}
+        self._flush([Place(each.temporary, each.folder) for each in written], folders)
+
+    def _flush(self, places: Collection[Place], within: Collection[int] = ()) -> None:
         try:
-            self._flusher.flush(places)
+            self._flusher.flush(places, within)
         except OSError as error:
             raise sink_error(f"the sink's folder {self._root}", error) from error
 

@@ -13,7 +13,7 @@ from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.faults import SAFE, fault, sink_error
-from docbatch.sinks.formats import line
+from docbatch.sinks.formats import content
 from docbatch.sinks.outputs import Unfinished
 from docbatch.sinks.paths import UnsafeOutput
 from docbatch.sinks.trash import Trash
@@ -50,7 +50,7 @@ class JsonlSink(Sink):
 
     def encode(self, delivery: Delivery) -> bytes:
         """Return one document's part of the file. Raises ValueError, StateError when there is none."""
-        return line(delivery.load().result(delivery.document))
+        return content(delivery, "line")
 
     def stamp(self, output: bytes) -> str | None:  # noqa: ARG002 - there is one
         return outputs.stamp_at(os.fsencode(self._root) + b"/" + self._output)
@@ -73,12 +73,12 @@ class JsonlSink(Sink):
         for delivery in deliveries:
             expected, first = delivery.expected if first else expected, False
             try:
-                content = self.encode(delivery)
+                line = self.encode(delivery)
             except (ValueError, StateError) as error:
                 yield fault(delivery, error)
                 continue
             with self._guarded():
-                lines.add(content)
+                lines.add(line)
                 paths.add(_LENGTH.pack(len(delivery.path)) + delivery.path)
         return expected
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from docbatch.fields import OnMissing, PathTemplate
 from docbatch.sinks.base import Sink
-from docbatch.sinks.kind import FileSinkSpec, Opening, SinkKind
+from docbatch.sinks.kind import FileSinkSpec, Form, Opening, SinkKind
 
 
 class JsonlSinkSpec(FileSinkSpec):
@@ -24,6 +24,10 @@ class JsonlSinkSpec(FileSinkSpec):
     @property
     def identity(self) -> str:
         return "\n"
+
+    @property
+    def form(self) -> Form:
+        return "line"
 
 
 def _open(at: Opening) -> Sink:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from pydantic import Field
 
@@ -19,6 +19,10 @@ CONTRACT = 0
 
 While it is 0 it may change with any release; what is added has a default.
 """
+
+
+Form = Format | Literal["line"]
+"""What an output holds: a document in a format, or the whole normalised result as one line of JSON."""
 
 
 class SinkSpec(SpecModel):
@@ -40,7 +44,7 @@ class SinkSpec(SpecModel):
         return self.identity
 
     @property
-    def form(self) -> Format | None:
+    def form(self) -> Form | None:
         """What the content of an output is where that can be made elsewhere, ahead of the sink; None where it cannot."""
         return None
 

@@ -27,5 +27,5 @@ def check_options(plugin: Plugin, options: SinkSpec) -> None:
 
     check("identity", lambda value: isinstance(value, str), "a text")
     check("part", lambda value: value is None or isinstance(value, str), "a text or None")
-    check("form", lambda value: value is None or value in get_args(Format), "a format or None")
+    check("form", lambda value: value is None or value in (*get_args(Format), "line"), "a format or None")
     check("rewrites_missing", lambda value: isinstance(value, bool), "true or false")

@@ -1,6 +1,7 @@
 """Folders below a sink's root, reached one component at a time and never through a symbolic link."""
 
 import contextlib
+import itertools
 import os
 import re
 import secrets
@@ -16,6 +17,8 @@ from docbatch.sinks.faults import sink_error
 from docbatch.sinks.paths import TEMPORARY, UnsafeOutput
 
 _RUN = secrets.token_hex(4)
+_OURS = f"{TEMPORARY}{_RUN}-".encode()
+_NUMBERS = itertools.count(secrets.randbits(46))
 _UNFINISHED = re.compile(re.escape(TEMPORARY) + r"([0-9a-f]{8})-[0-9a-f]{12}\.tmp")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _BELOW = _FOLDER | os.O_NOFOLLOW
@@ -51,9 +54,10 @@ class Tree:
         SinkError where that is the root.
         """
         above, _, name = output.rpartition(b"/")
-        if len(output) > _LONGEST or any(part in {b"", b".", b".."} for part in output.split(b"/")):
-            raise UnsafeOutput(f"the path {escape(output)} cannot be written below {self.root}")
         folder = self._open.get(above)
+        unknown = (name,) if folder is not None else output.split(b"/")
+        if len(output) > _LONGEST or any(part in {b"", b".", b".."} for part in unknown):
+            raise UnsafeOutput(f"the path {escape(output)} cannot be written below {self.root}")
         if folder is None:
             folder = self._descend(above, create=create)
             if create:
@@ -125,7 +129,7 @@ class Tree:
 
 def temporary_name() -> bytes:
     """Return a name for an unfinished output that a later run recognises as left over."""
-    return f"{TEMPORARY}{_RUN}-{secrets.token_hex(6)}.tmp".encode()
+    return b"%s%012x.tmp" % (_OURS, next(_NUMBERS))
 
 
 def _unfinished(folder: int) -> list[str]:

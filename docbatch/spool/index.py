@@ -1,6 +1,6 @@
 """What the spool needs of the index, which is a part of the state."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -14,6 +14,8 @@ class ResultIndex(Protocol):
         """Commit the block's changes together, durably, or none of them."""
 
     def find(self, digest: str) -> ResultPlace | None: ...
+
+    def find_many(self, digests: Sequence[str]) -> Mapping[str, ResultPlace]: ...
 
     def count(self) -> int: ...
 

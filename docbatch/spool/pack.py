@@ -223,7 +223,9 @@ class _OpenPack:
         self._descriptor = open_to_read(path)
 
     def read(self, start: int, length: int) -> bytes:
-        if start < 0 or length < 0 or start + length > os.fstat(self._descriptor).st_size:
+        # Memory is taken for what is asked for, whether or not there is as much.
+        is_large = length > _PIECE
+        if start < 0 or length < 0 or (is_large and start + length > os.fstat(self._descriptor).st_size):
             raise ValueError("its pack ends before it")
         data = os.pread(self._descriptor, length, start)
         while len(data) < length:

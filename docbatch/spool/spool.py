@@ -136,6 +136,12 @@ class Spool:
         place = self._unrecorded.get(digest)
         return self.index.find(digest) if place is None and self.index is not None else place
 
+    def places(self, digests: Sequence[str]) -> list[ResultPlace | None]:
+        """Return where each of some results lies, see `where`."""
+        sound = [each for each in digests if _DIGEST.fullmatch(each)]
+        found = {} if self.index is None else self.index.find_many(sound)
+        return [self._unrecorded.get(each) or found.get(each) for each in digests]
+
     def read(self, digest: str, place: ResultPlace | None = None) -> bytes:
         """Return a payload. Raises ResultLost when it is missing, damaged or larger than the spool reads.
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from operator import itemgetter
+from typing import NamedTuple
 
 from docbatch.state.database import Database, among, marked, windows
 from docbatch.state.kept_lines import forget_others, hold_on, kept_lines, let_go
@@ -29,8 +30,7 @@ class RecordedSink:
     stamp: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class DueDelivery:
+class DueDelivery(NamedTuple):
     """A result that has to be written: the document's path, where to, and which payload of which item.
 
     `item` is its row, None for a document that is no longer found and stays in an output for the whole job. `folded` is the
@@ -144,20 +144,20 @@ class Deliveries:
             " ORDER BY delivery.path LIMIT ?",
             (sink, limit),
         )
-        return [DueDelivery(*row) for row in rows]
+        return [DueDelivery._make(row) for row in rows]
 
     def holdings(self, sink: RecordedSink) -> Iterator[DueDelivery]:
         """Yield everything a whole sink should hold, in path order: the job's documents, and those that stay in it."""
         rows = self._database.execute(
-            "SELECT item.id, document.path, x'', item.result, item.digest, item.size, item.media_type"
+            "SELECT item.id, document.path, x'', item.result, item.digest, item.size, item.media_type, ?"
             " FROM document JOIN item ON item.id = document.item"
             " WHERE document.job = ? AND document.wanted = 1 AND item.result IS NOT NULL"
             f" AND NOT {void(self._database, sink.job)} ORDER BY document.path",
-            (sink.job,),
+            (sink.stamp, sink.job),
         )
-        both = merge((row for row in rows), kept_lines(self._database, sink.row), key=itemgetter(1))
-        for item, path, output, result, digest, size, media_type in both:
-            yield DueDelivery(item, path, output, result, digest, size, media_type, None)
+        kept = ((*row, sink.stamp) for row in kept_lines(self._database, sink.row))
+        for row in merge((row for row in rows), kept, key=itemgetter(1)):
+            yield DueDelivery(*row)
 
     def let_lines_go(self, sink: int, paths: Sequence[bytes]) -> None:
         """Keep documents no longer in a whole sink that cannot be written again. Its output counts as touched."""
@@ -313,11 +313,10 @@ class Deliveries:
     ) -> None:
         """Record outputs that are durable: path, stamp, result each; `stamp` is that of a sink's one output."""
         with self._database.write():
-            for path, own, result in receipts:
-                self._database.execute(
-                    "UPDATE delivery SET result = ?, stamp = ?, due = 0 WHERE sink = ? AND path = ?",
-                    (result, own, sink, path),
-                )
+            self._database.executemany(
+                "UPDATE delivery SET result = ?, stamp = ?, due = 0 WHERE sink = ? AND path = ?",
+                ((result, own, sink, path) for path, own, result in receipts),
+            )
             if stamp is not None:
                 self._database.execute("UPDATE sink SET stamp = ? WHERE id = ?", (stamp, sink))
 

@@ -1,11 +1,11 @@
 """Where results lie in the spool: its index. It decides about no money: what it lacks or has wrong is a result that is lost."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from docbatch.core.models import KnownPack, PackUse, ResultPlace
 from docbatch.state.checksum import checksum
-from docbatch.state.database import Database
+from docbatch.state.database import Database, marked, windows
 
 _LYING = (
     "CREATE TEMP TABLE lying (pack INTEGER, start INTEGER, length INTEGER, digest BLOB, needed INTEGER,"
@@ -44,6 +44,18 @@ class Results:
             (bytes.fromhex(digest),),
         ).fetchone()
         return None if row is None else ResultPlace(*row)
+
+    def find_many(self, digests: Sequence[str]) -> dict[str, ResultPlace]:
+        """Return where results lie, of those that are known."""
+        found: dict[str, ResultPlace] = {}
+        for window in windows([bytes.fromhex(each) for each in digests]):
+            rows = self._database.execute(
+                "SELECT result.digest, pack.name, result.start, result.length FROM result"
+                f" JOIN pack ON pack.id = result.pack WHERE {marked('result.digest', window)}",
+                window,
+            )
+            found.update((digest.hex(), ResultPlace(*place)) for digest, *place in rows)
+        return found
 
     def count(self) -> int:
         return int(self._database.execute("SELECT count(*) FROM result").fetchone()[0])

@@ -6,27 +6,34 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from docbatch.core.errors import StateError
+from docbatch.core.models import ResultPlace
 from docbatch.engine.reading.result_reader_pool import Done, ResultReaders
-from docbatch.engine.reading.result_reader_process import Keep, Kept, Render, ResultReader, keep
-from docbatch.fields import Format
+from docbatch.engine.reading.result_reader_process import (
+    Keep,
+    Kept,
+    Output,
+    Render,
+    ResultReader,
+    Wanted,
+    keep,
+    read_outputs,
+)
 from docbatch.packed import MOST_CARRIED
 from docbatch.processes import frames
 from docbatch.providers import REGISTRY
+from docbatch.sinks.kind import Form
 from docbatch.spool import Spool
 from docbatch.testing.patience import until
-from tests.cli.project import Project
 
-FORMS: tuple[Format, ...] = ("markdown", "text", "json")
+FORMS: tuple[Form, ...] = ("markdown", "text", "json", "line")
 
 
 def payload(number: int, length: int = 1, text: str = "") -> bytes:
@@ -37,12 +44,21 @@ def payload(number: int, length: int = 1, text: str = "") -> bytes:
     return json.dumps({"job": job, "markdown": {"pages": pages}}).encode()
 
 
-def wanted(spool: Spool, content: bytes, form: Format = "markdown") -> Render:
-    document: dict[str, str | int] = {
-        "path": "folder/a.pdf", "sha256": "0" * 64, "size": 7, "media_type": "application/pdf",
-    }  # fmt: skip
+def wanted(spool: Spool, content: bytes, form: Form = "markdown") -> Render:
     digest = spool.write(content)
-    return Render("llamacloud", digest, form, document, spool.where(digest))
+    return request(digest, spool.where(digest), form)
+
+
+def request(digest: str, place: ResultPlace | None, form: Form = "markdown") -> Render:
+    return Render("llamacloud", form, [Wanted(digest, "folder/a.pdf", "0" * 64, 7, "application/pdf", place)])
+
+
+def output(done: Done | None) -> Output:
+    """Return the one output of an answer."""
+    answer = None if done is None else done.result()
+    assert answer is not None
+    (made,) = read_outputs(answer)
+    return made
 
 
 def here(spool: Spool, content: bytes) -> Kept:
@@ -85,12 +101,12 @@ def pids(readers: ResultReaders) -> list[int]:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_an_output_is_what_this_process_would_have_made(
-    spool: Spool, readers: ResultReaders, form: Format
+    spool: Spool, readers: ResultReaders, form: Form
 ) -> None:
     requests = [wanted(spool, payload(number), form) for number in range(20)]
     outputs = [readers.render(each) for each in requests]
 
-    assert [output and output.result() for output in outputs] == [
+    assert [made and made.result() for made in outputs] == [
         ResultReader(spool).render(each) for each in requests
     ]
 
@@ -107,9 +123,7 @@ def test_a_result_is_kept_as_this_process_would_have_kept_it(
         assert (kept.partial, kept.credits, kept.draft.digest) == (False, 3.0, ours.draft.digest)
         assert kept.draft == ours.draft
         assert spool.read(ours.draft.digest, spool.admit(kept.draft)) == payload(number)
-        output = readers.render(wanted(spool, payload(number)))
-        assert output is not None
-        assert output.result() == f"# {number}\n".encode()
+        assert output(readers.render(wanted(spool, payload(number)))) == f"# {number}\n".encode()
 
 
 def test_secrets_are_cut_before_anything_is_written(spool: Spool, readers: ResultReaders) -> None:
@@ -119,10 +133,8 @@ def test_secrets_are_cut_before_anything_is_written(spool: Spool, readers: Resul
 
     place = spool.admit(kept.draft)
     assert b"5ec2e7" not in spool.read(kept.draft.digest, place)
-    document = wanted(spool, b"").document
-    output = readers.render(Render("llamacloud", kept.draft.digest, "markdown", document, place))
-    assert output is not None
-    assert output.result() == b"https://bucket.example/p.png\n"
+    made = output(readers.render(request(kept.draft.digest, place)))
+    assert made == b"https://bucket.example/p.png\n"
 
 
 def test_a_result_that_cannot_be_read_is_refused_as_here(spool: Spool, readers: ResultReaders) -> None:
@@ -153,14 +165,15 @@ def test_large_outputs_that_nobody_takes_stop_nothing(spool: Spool, readers: Res
 
 
 def test_what_cannot_be_written_is_said_as_here(spool: Spool, readers: ResultReaders) -> None:
-    unreadable = readers.render(wanted(spool, b"[]"))
-    lost = readers.render(replace(wanted(spool, payload(1)), digest="f" * 64, place=None))
-    assert unreadable is not None
-    assert lost is not None
+    unreadable = output(readers.render(wanted(spool, b"[]")))
+    no_digest = output(readers.render(request("f", None)))
+    lost = output(readers.render(request("f" * 64, None)))
 
-    with pytest.raises(ValueError, match="the answer is no object"):
-        unreadable.result()
-    assert lost.result() is None
+    assert str(unreadable) == "the answer is no object"
+    assert isinstance(unreadable, ValueError)
+    assert isinstance(no_digest, StateError)
+    assert no_digest.hint == "run `docbatch state check`"
+    assert lost is None
 
 
 def test_what_a_process_cannot_do_is_left_to_this_one(tmp_path: Path) -> None:
@@ -180,7 +193,7 @@ def test_what_processes_do_not_bring_is_done_here(tmp_path: Path) -> None:
         outputs = [readers.render(wanted(spool, payload(number))) for number in range(6)]
         kept = [readers.keep("llamacloud", payload(number), soon=True) for number in range(6)]
 
-        assert all(output is None or output.result() is None for output in outputs)
+        assert all(made is None or made.result() is None for made in outputs)
         assert kept[-1] is None
         assert readers.render(wanted(spool, payload(7))) is None
 
@@ -225,8 +238,8 @@ def test_answers_are_held_as_far_as_memory_allows(spool: Spool) -> None:
 
     assert len(reader._fresh) == 1
     spool.write(payload(2))
-    assert reader.render(wanted(spool, payload(2))) == b"# 2\n"
-    assert reader.render(wanted(spool, payload(1))) == b"# 1\n"
+    assert read_outputs(reader.render(wanted(spool, payload(2)))) == [b"# 2\n"]
+    assert read_outputs(reader.render(wanted(spool, payload(1)))) == [b"# 1\n"]
     assert reader._fresh == {}
 
 
@@ -260,35 +273,6 @@ time.sleep(60)
         parent.kill()
 
     until(lambda: not any(map(is_alive, found)), "a process outlived the run")
-
-
-def test_a_run_with_many_documents_reads_them_elsewhere_and_ends_as_any_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("docbatch.engine.running.apply.ResultReaders", partial(ResultReaders, few=5, width=1))
-    project = Project(tmp_path)
-    project.job()
-    project.write({f"in/{number:03}.txt": f"text {number}" for number in range(60)})
-    rendered: list[str] = []
-    monkeypatch.setattr(ResultReaders, "render", noting(ResultReaders.render, rendered))
-
-    project.applied()
-    for path in (tmp_path / "out").iterdir():
-        path.unlink()
-    project.applied()
-
-    assert project.outputs() == {f"{number:03}.txt.md": f"text {number}\n".encode() for number in range(60)}
-    assert len(rendered) >= 60
-
-
-def noting(
-    render: Callable[[ResultReaders, Render], Done | None], noted: list[str]
-) -> Callable[[ResultReaders, Render], Done | None]:
-    def note(readers: ResultReaders, wanted: Render) -> Done | None:
-        noted.append(wanted.digest)
-        return render(readers, wanted)
-
-    return note
 
 
 def is_alive(pid: int) -> bool:

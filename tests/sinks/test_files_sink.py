@@ -1,7 +1,7 @@
 import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -135,7 +135,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append(f"rename to {target.decode()}")
         rename(source, target, **folders)
 
-    def flush(_: Flusher, places: list[Place]) -> None:
+    def flush(_: Flusher, places: list[Place], _within: Collection[int] = ()) -> None:
         seen.extend(f"flush {os.fsdecode(place.name)[:10]}" for place in places)
 
     monkeypatch.setattr(os, "rename", renaming)

@@ -1,4 +1,6 @@
+import datetime as dt
 import json
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +74,27 @@ def test_a_line_and_a_file_hold_the_same() -> None:
     answer = Answered(pages=_pages(2), raw={"a": 1})
 
     assert json.loads(line(answer.result(DOCUMENT))) == json.loads(encoded(answer, DOCUMENT, "json"))
+
+
+EVERYTHING = {
+    "day": dt.datetime(2024, 5, 6, tzinfo=dt.UTC), "span": dt.timedelta(days=1), "bytes": b"x", "set": {1},
+    "numbers": [10**30, 1e22, 1e-7, -0.0, math.nan, math.inf, True, None], "keys": {1: 1, None: 2, 1.5: 3}, "end": "\u2028\x85",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("metadata", [{}, EVERYTHING, {"half": "\ud83d"}], ids=["none", "all", "half"])
+@pytest.mark.parametrize("raw", [None, {"image": URL, "number": math.nan}], ids=["no raw", "raw"])
+def test_a_line_is_its_members_one_by_one(metadata: dict[str, Any], raw: Any) -> None:
+    result = Answered(f"é {URL}", pages=_pages(2), raw=raw).result(DOCUMENT)
+    result = result.model_copy(update={"metadata": metadata})
+    values = [(name, json_value(getattr(result, name))) for name in Result.model_fields]
+    members = b",".join(f'"{name}":'.encode() + value for name, value in values if name != "raw")
+    cut = json_value(raw).replace(URL.partition("?")[2].encode(), b"").replace(b"?", b"")
+    expected = b'{%s,"raw":%s}\n' % (members, cut)
+
+    assert line(result) == expected.replace("\u2028".encode(), b"\\u2028").replace(
+        "\x85".encode(), b"\\u0085"
+    )
 
 
 def test_presigned_urls_are_cut_in_raw_only() -> None:

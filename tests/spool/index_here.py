@@ -1,7 +1,7 @@
 """An index of results that lies in memory, with what a real one promises."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from docbatch.core.models import KnownPack, ResultPlace
@@ -18,6 +18,9 @@ class IndexHere:
 
     def find(self, digest: str) -> ResultPlace | None:
         return self.results.get(digest)
+
+    def find_many(self, digests: Sequence[str]) -> Mapping[str, ResultPlace]:
+        return {each: self.results[each] for each in digests if each in self.results}
 
     def count(self) -> int:
         return len(self.results)

@@ -6,9 +6,8 @@ from typing import Any
 
 from docbatch.core.models import Operation, Recipe, Traits
 from docbatch.core.result_warnings import OnEmpty
-from docbatch.fields import Format
 from docbatch.sinks.base import Sink
-from docbatch.sinks.kind import SinkKind
+from docbatch.sinks.kind import Form, SinkKind
 from docbatch.sinks.paths import folded
 from docbatch.sources.base import Source
 from docbatch.specs.values import PasswordPlace
@@ -33,7 +32,7 @@ class ResolvedSink:
     open: Callable[[], Sink]
     rewrite_missing: bool = True
     moves: bool = False
-    form: Format | None = None
+    form: Form | None = None
 
     def collision_key(self, output: bytes) -> int | None:
         """Return what is equal for outputs that one file system may keep as one file, None for what is no file of its own."""

@@ -5,6 +5,7 @@ Nothing depends on them: what they do not bring, because they died or never star
 
 import fcntl
 import threading
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -25,8 +26,8 @@ _MODULE = "docbatch.engine.reading.result_reader_process"
 FEW = 256
 """Results that are read sooner here than processes for them would have started."""
 MOST = 4
-DEPTH = 8
-"""Outputs that are asked for at each process before the first of them is waited for."""
+DEPTH = 3
+"""Windows of outputs that are asked for at each process before the first of them is waited for."""
 PIPE = 1 << 20
 """Bytes of requests that may wait before a process, where the system allows to say so."""
 REMEMBERED = 4096
@@ -44,18 +45,18 @@ class ResultReaders:
         self._spool = spool.absolute()
         self._few = few
         self._width = min(processors.available() - 1, MOST) if width is None else width
-        self._processes: list[_Process] = []
-        self._homes: dict[str, _Process] = {}
+        self._processes: list[ReaderProcess] = []
+        self._homes: dict[str, ReaderProcess] = {}
 
     @property
     def depth(self) -> int:
-        """How many outputs are worth asking for ahead."""
+        """How many windows of outputs are worth asking for ahead."""
         return DEPTH * len(self._processes)
 
     def expect(self, results: int) -> None:
         """Note that so many results are about to be kept or rendered. For the one thread that decides."""
         if results > self._few and not self._processes:
-            self._processes = [_Process(self._spool) for _ in range(self._width)]
+            self._processes = [ReaderProcess(self._spool) for _ in range(self._width)]
 
     def keep(self, kind: str, payload: bytes, *, soon: bool) -> Kept | None:
         """Cut, check and draft a payload for the spool; None where that has to be done here. Raises ValueError."""
@@ -69,26 +70,33 @@ class ResultReaders:
             self._remember(kept.draft.digest, process)
         return kept
 
-    def render(self, wanted: Render) -> Done | None:
-        """Let an output be made, None if it was not; None where that has to be done here."""
-        process = self._homes.pop(wanted.digest, None) or self._idlest()
+    def shares(self, digests: Iterable[str]) -> Mapping["ReaderProcess | None", Sequence[int]]:
+        """Divide results that are about to be rendered, by their numbers: what one process still holds goes to that."""
+        shares: dict[ReaderProcess | None, list[int]] = {}
+        for number, digest in enumerate(digests):
+            shares.setdefault(self._homes.pop(digest, None), []).append(number)
+        return shares
+
+    def render(self, wanted: Render, home: "ReaderProcess | None" = None) -> Done | None:
+        """Let outputs be made, None if they were not; None where that has to be done here."""
+        process = home or self._idlest()
         return None if process is None else process.ask(wanted)
 
     def close(self) -> None:
         for process in self._processes:
             process.end()
 
-    def _idlest(self) -> "_Process | None":
+    def _idlest(self) -> "ReaderProcess | None":
         ready = [process for process in self._processes if process.is_ready]
         return min(ready, key=lambda process: len(process.asked), default=None)
 
-    def _remember(self, digest: str, process: "_Process") -> None:
+    def _remember(self, digest: str, process: "ReaderProcess") -> None:
         """Render where the answer is still in memory."""
         if len(self._homes) < REMEMBERED:
             self._homes[digest] = process
 
 
-class _Process(Child[Done]):
+class ReaderProcess(Child[Done]):
     """One process. A thread of its own takes the answers."""
 
     def __init__(self, spool: Path) -> None:

@@ -7,26 +7,29 @@ process that started it, because its input ends then.
 import gc
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from docbatch.core.errors import ResultLost, StateError
 from docbatch.core.models import Draft, ResultPlace
 from docbatch.core.results import Answer, DocumentInfo, offered_warnings
 from docbatch.engine.reading.told_warnings import told_warnings
-from docbatch.fields import Format
 from docbatch.naming.signed import without_signatures
 from docbatch.processes.frames import Frame, read_message
 from docbatch.processes.parent import private_pipes, serve
 from docbatch.providers import REGISTRY
 from docbatch.sinks.formats import encoded
+from docbatch.sinks.kind import Form
 from docbatch.spool import Spool
 
 MOST_FRESH = 128 << 20
 READ = 3
 """About how much larger an answer is in memory than the payload it was read from."""
+MOST_MADE = 4 << 20
+"""Bytes of outputs after which no more of them are made at once."""
 
 
 class ReplyKind(StrEnum):
@@ -45,15 +48,31 @@ class Keep:
     soon: bool
 
 
+class Wanted(NamedTuple):
+    """An output to be made: of which result, of which document, and where the result lies in the spool."""
+
+    digest: str
+    path: str
+    sha256: str
+    size: int
+    media_type: str
+    place: ResultPlace | None = None
+
+    def document(self) -> DocumentInfo:
+        return DocumentInfo(path=self.path, sha256=self.sha256, size=self.size, media_type=self.media_type)
+
+
 @dataclass(frozen=True, slots=True)
 class Render:
-    """Make an output of a result. `kind` is the type of provider that reads it, `place` where it lies in the spool."""
+    """Make outputs of results, or the first of them where they are long. `kind` is the type of provider that reads them."""
 
     kind: str
-    digest: str
-    form: Format
-    document: dict[str, str | int]
-    place: ResultPlace | None = None
+    form: Form
+    wanted: Sequence[Wanted]
+
+
+Output = bytes | ValueError | StateError | None
+"""What was made, or why there is none; None where the other side has to see for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +112,34 @@ class ResultReader:
             self._room -= size
         return kept_message(kept, self._spool)
 
-    def render(self, wanted: Render) -> bytes:
-        answer, size = self._fresh.pop((wanted.kind, wanted.digest), (None, 0))
+    def render(self, request: Render) -> bytes:
+        """Make outputs, as many as are worth one answer."""
+        outputs: list[Output] = []
+        size = 0
+        for each in request.wanted:
+            outputs.append(self._output(request, Wanted(*each)))
+            size += len(outputs[-1]) if isinstance(outputs[-1], bytes) else 0
+            if size >= MOST_MADE:
+                break
+        return outputs_message(outputs)
+
+    def _output(self, request: Render, wanted: Wanted) -> Output:
+        try:
+            return encoded(self._answer(request.kind, wanted), wanted.document(), request.form)
+        except ResultLost:
+            return None
+        except (StateError, ValueError) as error:
+            return error
+        except (OSError, RecursionError, MemoryError):
+            return None
+
+    def _answer(self, kind: str, wanted: Wanted) -> Answer:
+        answer, size = self._fresh.pop((kind, wanted.digest), (None, 0))
         self._room += size
         if answer is None:
             place = None if wanted.place is None else ResultPlace(*wanted.place)
-            answer = REGISTRY.kind(wanted.kind).read(self._spool.read(wanted.digest, place))
-        return encoded(answer, DocumentInfo.model_validate(wanted.document), wanted.form)
+            answer = REGISTRY.kind(kind).read(self._spool.read(wanted.digest, place))
+        return answer
 
     def answer(self, request: Frame) -> Frame:
         wanted: Keep | Render = read_message(request.message, Keep, Render)
@@ -107,10 +147,8 @@ class ResultReader:
             done = self.keep(wanted, request.payload) if isinstance(wanted, Keep) else self.render(wanted)
         except ResultLost:
             return Frame([ReplyKind.LEFT])
-        except StateError as error:
-            return Frame([ReplyKind.REFUSED, error.message, error.hint])
-        except ValueError as error:
-            return Frame([ReplyKind.REFUSED, str(error)])
+        except (StateError, ValueError) as error:
+            return Frame([ReplyKind.REFUSED, *refusal(error)])
         except (OSError, RecursionError, MemoryError):
             return Frame([ReplyKind.LEFT])
         return Frame([ReplyKind.DONE], done)
@@ -128,6 +166,36 @@ def read_kept(answer: bytes) -> Kept:
     told, _, entry = answer.partition(b"\n")
     path, digest, size, partial, charged, warnings = json.loads(told)
     return Kept(Draft(Path(path) if path else entry, digest, size), partial, charged, tuple(warnings))
+
+
+def outputs_message(outputs: Sequence[Output]) -> bytes:
+    """Return outputs as bytes that travel."""
+    made = [each for each in outputs if isinstance(each, bytes)]
+    return json.dumps([_told(each) for each in outputs]).encode() + b"\n" + b"".join(made)
+
+
+def _told(output: Output) -> int | list[str | None] | None:
+    if isinstance(output, ValueError | StateError):
+        return refusal(output)
+    return None if output is None else len(output)
+
+
+def read_outputs(answer: bytes) -> list[Output]:
+    told, _, made = answer.partition(b"\n")
+    outputs: list[Output] = []
+    start = 0
+    for each in json.loads(told):
+        if isinstance(each, int):
+            outputs.append(made[start : start + each])
+            start += each
+        else:
+            outputs.append(None if each is None else read_refusal(*each))
+    return outputs
+
+
+def refusal(error: ValueError | StateError) -> list[str | None]:
+    """Return an error as what `read_refusal` makes it again of."""
+    return [error.message, error.hint] if isinstance(error, StateError) else [str(error)]
 
 
 def read_refusal(message: str, *hint: str | None) -> ValueError | StateError:

@@ -1,24 +1,24 @@
 """Bringing results from the spool to the sinks, as often as it takes. Nothing here ever calls a vendor."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
+from itertools import islice
 
 from docbatch.core.errors import ResultLost, SinkError
 from docbatch.core.models import ItemStatus, Submission
-from docbatch.core.results import Answer, DocumentInfo
+from docbatch.core.results import Answer
 from docbatch.core.scheduler import Deliver, Due
 from docbatch.engine.code_of_others import blamed
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Delivered, Trouble
-from docbatch.engine.reading.result_reader_process import Render
+from docbatch.engine.reading.outputs_ahead import Made, made_ahead, not_made
+from docbatch.engine.reading.result_reader_process import Wanted
 from docbatch.engine.running.bring_back_results import bring_back, may_come_back, missing
 from docbatch.engine.running.run_context import Run
-from docbatch.fields import Format
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
+from docbatch.sinks.kind import Form
 from docbatch.state.deliveries import DueDelivery, RecordedSink
 
 WINDOW = 512
@@ -135,7 +135,7 @@ def _publish(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Reso
     """
     lost: list[DueDelivery] = []
     try:
-        _replace(run, target, recorded, Account(wanted.kind, target.name), sink, lost=lost)
+        _replace(run, target, recorded, wanted, sink, lost=lost)
     except ResultLost:
         there = {each.path for each in lost}
         gone = missing(run, run.store.deliveries.holdings(recorded))
@@ -157,7 +157,7 @@ def _replace(
     run: Run,
     target: ResolvedJob,
     recorded: RecordedSink,
-    account: Account,
+    wanted: ResolvedSink,
     sink: Sink,
     *,
     lost: list[DueDelivery],
@@ -165,9 +165,8 @@ def _replace(
     """Write the sink anew; while something is missing from it, it counts as behind. Raises ResultLost."""
     job = run.store.documents.job(target.name)
     assert job is not None
-    holdings = (
-        _delivery(run, target, each, recorded.stamp, lost) for each in run.store.deliveries.holdings(recorded)
-    )
+    holdings = _deliveries(run, target, run.store.deliveries.holdings(recorded), wanted.form, lost)
+    account = Account(wanted.kind, target.name)
     written = 0
     faults = []
     for outcome in account.answering(
@@ -198,47 +197,44 @@ def _as_long_as_all_are_there(
 
 
 def _deliveries(
-    run: Run,
-    target: ResolvedJob,
-    due: Sequence[DueDelivery],
-    form: Format | None,
-    lost: list[DueDelivery],
+    run: Run, target: ResolvedJob, due: Iterable[DueDelivery], form: Form | None, lost: list[DueDelivery]
 ) -> Iterator[Delivery]:
     """Yield what is due, with outputs of other processes where there are some: they work ahead of the sink."""
-    deliveries = (_delivery(run, target, each, each.expected, lost) for each in due)
     kind = run.connections[target.connection].access.kind
+    pairs = _wanted(run, due)
+    outputs: Iterable[tuple[DueDelivery, Wanted, Made]]
     if run.readers is None or form is None or kind is None:
-        yield from deliveries
-        return
-    run.readers.expect(len(due))
-    under_way: deque[Delivery] = deque()
-    for each in deliveries:
-        place = run.spool.where(each.result_digest)
-        wanted = Render(kind, each.result_digest, form, each.document.model_dump(), place)
-        output = run.readers.render(wanted)
-        under_way.append(each if output is None else replace(each, made=output.result))
-        if len(under_way) > run.readers.depth:
-            yield under_way.popleft()
-    yield from under_way
+        outputs = ((each, wanted, not_made) for each, wanted in pairs)
+    else:
+        run.readers.expect(len(due) if isinstance(due, Sequence) else 0)
+        outputs = made_ahead(run.readers, kind, form, pairs)
+    for each, wanted, give in outputs:
+        yield _delivery(run, target, each, wanted, give, lost)
 
 
-def _delivery(
-    run: Run, target: ResolvedJob, due: DueDelivery, expected: str | None, lost: list[DueDelivery]
+def _wanted(run: Run, due: Iterable[DueDelivery]) -> Iterator[tuple[DueDelivery, Wanted]]:
+    """Yield what is due, and as what other processes know it."""
+    remaining = iter(due)
+    while window := list(islice(remaining, WINDOW)):
+        places = run.spool.places([each.result for each in window])
+        for each, place in zip(window, places, strict=True):
+            yield each, Wanted(each.result, escape(each.path), each.digest, each.size, each.media_type, place)
+
+
+def _delivery(  # noqa: PLR0917 - what a delivery is made of
+    run: Run, target: ResolvedJob, due: DueDelivery, wanted: Wanted, made: Made, lost: list[DueDelivery]
 ) -> Delivery:
     """Return a document for a sink; where its result turns out to be missing or damaged, it is added to the `lost`."""
 
     def load() -> Answer:
         try:
-            payload = run.spool.read(due.result)
+            payload = run.spool.read(wanted.digest, wanted.place)
         except ResultLost:
             lost.append(due)
             raise
         return run.connections.read(target.connection, payload)
 
-    document = DocumentInfo(
-        path=escape(due.path), sha256=due.digest, size=due.size, media_type=due.media_type
-    )
-    return Delivery(due.path, due.output, due.result, document, load, expected)
+    return Delivery(due.path, due.output, due.result, wanted.document(), load, due.expected, made)
 
 
 def due(run: Run, submissions: Mapping[str, Submission], *, is_sending: bool) -> Iterator[Due]:

@@ -266,7 +266,9 @@ def fetcher(run: Run, connection: ProviderConnection, wanted: Intent) -> Fetcher
         connection.name,
         connection.access.kind,
         wanted,
-        soon=any(sink.form is not None for target in targets for sink in target.sinks),
+        soon=any(
+            sink.form is not None and not sink.kind.whole for target in targets for sink in target.sinks
+        ),
         flaws=run.follow(wanted.submission).flaws,
     )
 
