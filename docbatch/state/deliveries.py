@@ -223,9 +223,7 @@ class Deliveries:
             )
             self._database.execute(
                 "UPDATE delivery SET due = 1 WHERE (sink, path) IN (SELECT sink.id, document.path"
-                + wanting.format(
-                    " JOIN sink ON sink.job = job.name AND sink.wanted = 1 AND sink.output IS NULL"
-                )
+                + wanting.format(" JOIN sink ON sink.job = job.name AND sink.wanted = 1")
                 + ")",
                 window,
             )
