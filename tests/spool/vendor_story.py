@@ -109,12 +109,16 @@ class Kill:
 
 @dataclass
 class Story(Generic[E]):
-    """`provider` is the vendor's name; `killed` counts the commands that were. With `loses` a pack is gone when it begins."""
+    """`provider` is the vendor's name; `killed` counts the commands that were. With `loses` a pack is gone when it begins.
+
+    With `removes` a document goes and one is another, whose results no check asks for then.
+    """
 
     provider: str
     vendor: Vendor[E]
     folder: Path
     loses: bool = False
+    removes: bool = True
     killed: int = 0
     numbers: Iterator[int] = field(default_factory=count)
 
@@ -208,8 +212,12 @@ class Story(Generic[E]):
             age(root / ".docbatch")
             if self.loses:
                 lose_one(root / ".docbatch")
-            project.write(later())
-            (root / "in/1.txt").unlink()
+            coming = later()
+            if self.removes:
+                (root / "in/1.txt").unlink()
+            else:
+                del coming["in/0.txt"]
+            project.write(coming)
             yield attempt
 
 
