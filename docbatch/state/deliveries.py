@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from docbatch.state.database import Database, among, marked, windows
+from docbatch.state.digests import as_bytes, as_text
 from docbatch.state.kept_lines import forget_others, hold_on, kept_lines, let_go
 from docbatch.state.void import void
 
@@ -52,6 +53,10 @@ OutputRow = tuple[bytes, bytes, str | None, str | None, int]
 """Path, output, result, stamp, due: a plain tuple, because there may be millions."""
 
 
+_ROW = f"path, output, {as_text('result')}, stamp, due"
+_RESULT = f"{as_text('item.result')}, {as_text('item.digest')}, item.size, item.media_type"
+
+
 class Deliveries:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -68,21 +73,19 @@ class Deliveries:
         """Yield a sink's deliveries in path order; `only` those of a few documents."""
         return iter(
             self._database.execute(
-                f"SELECT path, output, result, stamp, due FROM delivery WHERE sink = ?{among('path', only)} ORDER BY path",
+                f"SELECT {_ROW} FROM delivery WHERE sink = ?{among('path', only)} ORDER BY path",
                 (sink, *(only or ())),
             )
         )
 
     def taken(self, folded: Sequence[int]) -> Iterator[tuple[int, str, bytes, bytes, bytes]]:
         """Yield recorded outputs with these collision keys: key, job, path, sink root, output."""
-        for start in range(0, len(folded), 500):
-            window = list(folded[start : start + 500])
-            marks = ", ".join("?" * len(window))
+        for window in windows(folded):
             yield from self._database.execute(
                 "SELECT delivery.folded, sink.job, delivery.path, sink.root, delivery.output FROM delivery"
                 " JOIN sink ON sink.id = delivery.sink JOIN document"
                 " ON document.job = sink.job AND document.path = delivery.path AND document.wanted = 1"
-                f" WHERE sink.wanted = 1 AND delivery.folded IN ({marks})",
+                f" WHERE sink.wanted = 1 AND {marked('delivery.folded', window)}",
                 window,
             ).fetchall()
 
@@ -115,7 +118,7 @@ class Deliveries:
     def of(self, sink: int, path: bytes) -> OutputRow | None:
         """Return what is recorded of one document's output in a sink."""
         row: OutputRow | None = self._database.execute(
-            "SELECT path, output, result, stamp, due FROM delivery WHERE sink = ? AND path = ?", (sink, path)
+            f"SELECT {_ROW} FROM delivery WHERE sink = ? AND path = ?", (sink, path)
         ).fetchone()
         return row
 
@@ -135,7 +138,7 @@ class Deliveries:
 
     def due(self, sink: int, limit: int) -> list[DueDelivery]:
         rows = self._database.execute(
-            "SELECT item.id, delivery.path, delivery.output, item.result, item.digest, item.size, item.media_type,"
+            f"SELECT item.id, delivery.path, delivery.output, {_RESULT},"
             " delivery.stamp, delivery.folded"
             " FROM delivery JOIN sink ON sink.id = delivery.sink"
             " JOIN document ON document.job = sink.job AND document.path = delivery.path"
@@ -149,7 +152,7 @@ class Deliveries:
     def holdings(self, sink: RecordedSink) -> Iterator[DueDelivery]:
         """Yield everything a whole sink should hold, in path order: the job's documents, and those that stay in it."""
         rows = self._database.execute(
-            "SELECT item.id, document.path, x'', item.result, item.digest, item.size, item.media_type, ?"
+            f"SELECT item.id, document.path, x'', {_RESULT}, ?"
             " FROM document JOIN item ON item.id = document.item"
             " WHERE document.job = ? AND document.wanted = 1 AND item.result IS NOT NULL"
             f" AND NOT {void(self._database, sink.job)} ORDER BY document.path",
@@ -169,7 +172,7 @@ class Deliveries:
         """Return (path, result) of a wanted document that the sink has, before or behind a range of paths."""
         for beyond, edge in (("path < :edge", first), ("path > :edge", last)):
             row: tuple[bytes, str] | None = self._database.execute(
-                f"SELECT path, result FROM delivery WHERE sink = :sink AND {beyond} AND due = 0 AND result IS NOT NULL"
+                f"SELECT path, {as_text('result')} FROM delivery WHERE sink = :sink AND {beyond} AND due = 0 AND result IS NOT NULL"
                 " AND EXISTS (SELECT 1 FROM document WHERE job = :job AND document.path = delivery.path AND wanted = 1)"
                 " LIMIT 1",
                 {"sink": sink.row, "edge": edge, "job": sink.job},
@@ -182,11 +185,10 @@ class Deliveries:
         """Return (job, sink, how many) for sinks with deliveries due."""
         if not jobs:
             return []
-        marks = ", ".join("?" * len(jobs))
         return self._database.execute(
             "SELECT sink.job, sink.id, count(*) FROM delivery INDEXED BY delivery_due"
             " JOIN sink ON sink.id = delivery.sink"
-            f" WHERE delivery.due = 1 AND sink.wanted = 1 AND sink.job IN ({marks}) GROUP BY sink.id",
+            f" WHERE delivery.due = 1 AND sink.wanted = 1 AND {marked('sink.job', jobs)} GROUP BY sink.id",
             list(jobs),
         ).fetchall()
 
@@ -313,7 +315,7 @@ class Deliveries:
         with self._database.write():
             self._database.executemany(
                 "UPDATE delivery SET result = ?, stamp = ?, due = 0 WHERE sink = ? AND path = ?",
-                ((result, own, sink, path) for path, own, result in receipts),
+                ((as_bytes(result), own, sink, path) for path, own, result in receipts),
             )
             if stamp is not None:
                 self._database.execute("UPDATE sink SET stamp = ? WHERE id = ?", (stamp, sink))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from docbatch.core.models import Failure, FailureClass
 from docbatch.core.result_warnings import OnEmpty
 from docbatch.state.database import Database, among, marked, windows
+from docbatch.state.digests import as_text
 from docbatch.state.kept_lines import hold_on
 from docbatch.state.recipes import Recipes
 from docbatch.state.standing import Unwell, unwell
@@ -93,8 +94,8 @@ class Documents:
         empty = void(self._database, job) if on_empty is None else void_under(on_empty)
         return iter(
             self._database.execute(
-                f"SELECT document.path, item.digest, item.media_type, {_status(empty)},"
-                f" CASE WHEN NOT {empty} AND item.status IN ('succeeded', 'partial') THEN item.result END, item.recipe,"
+                f"SELECT document.path, {as_text('item.digest')}, item.media_type, {_status(empty)},"
+                f" CASE WHEN NOT {empty} AND item.status IN ('succeeded', 'partial') THEN {as_text('item.result')} END, item.recipe,"
                 " document.problem_class FROM document LEFT JOIN item ON item.id = document.item"
                 f" WHERE document.job = ? AND document.wanted = 1{among('document.path', only)} ORDER BY document.path",
                 (job, *(only or ())),
@@ -180,7 +181,7 @@ class Documents:
     def with_results(self, job: str, after: bytes, limit: int) -> list[DocumentWithResult]:
         """Return the first wanted documents that have a result, of those whose path comes after one, in path order."""
         rows = self._database.execute(
-            "SELECT document.path, item.result, item.digest, item.size, item.media_type, recipe.provider"
+            f"SELECT document.path, {as_text('item.result')}, {as_text('item.digest')}, item.size, item.media_type, recipe.provider"
             " FROM document JOIN item ON item.id = document.item JOIN recipe ON recipe.id = item.recipe"
             " WHERE document.job = ? AND document.path > ? AND document.wanted = 1 AND item.result IS NOT NULL"
             f" AND NOT {void(self._database, job)} ORDER BY document.path LIMIT ?",
@@ -200,7 +201,7 @@ class Documents:
     def results(self, job: str) -> Iterator[str]:
         """Yield the digests of the results of a job's wanted documents, one for each document."""
         rows = self._database.execute(
-            "SELECT item.result FROM document JOIN item ON item.id = document.item"
+            f"SELECT {as_text('item.result')} FROM document JOIN item ON item.id = document.item"
             " WHERE document.job = ? AND document.wanted = 1 AND item.result IS NOT NULL",
             (job,),
         )

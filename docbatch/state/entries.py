@@ -6,6 +6,7 @@ from docbatch.core.errors import StateError
 from docbatch.core.models import Failure, ItemStatus, WorkItem
 from docbatch.state import items as item_rows
 from docbatch.state.database import Database, marked, windows
+from docbatch.state.digests import as_bytes, as_text
 from docbatch.state.items import Items, RecordedItem
 from docbatch.state.records import Collected, ReadyItem
 
@@ -34,7 +35,7 @@ class Entries:
     def waiting(self, identity: str, limit: int) -> list[ReadyItem]:
         """Return items whose results can be fetched."""
         rows = self._database.execute(
-            "SELECT item.key, entry.remote_id, entry.status = 'partial' FROM submission_item AS entry"
+            f"SELECT {as_text('item.key')}, entry.remote_id, entry.status = 'partial' FROM submission_item AS entry"
             " JOIN item ON item.id = entry.item"
             " WHERE entry.submission = ? AND entry.status IN ('ready', 'partial') ORDER BY entry.position LIMIT ?",
             (identity, limit),
@@ -44,7 +45,7 @@ class Entries:
     def frozen(self, identity: str) -> Iterator[WorkItem]:
         """Yield all items of a submission as they were sent, in position order."""
         rows = self._database.execute(
-            f"SELECT {item_rows.JOINED}, entry.name, entry.path, item.priority"
+            f"SELECT {item_rows.READING}, entry.name, entry.path, item.priority"
             " FROM submission_item AS entry JOIN item ON item.id = entry.item"
             " WHERE entry.submission = ? ORDER BY entry.position",
             (identity,),
@@ -55,7 +56,7 @@ class Entries:
     def unended(self, identity: str) -> list[RecordedItem]:
         """Return the items that have not ended, in position order."""
         rows = self._database.execute(
-            f"SELECT {item_rows.JOINED} FROM submission_item AS entry JOIN item ON item.id = entry.item"
+            f"SELECT {item_rows.READING} FROM submission_item AS entry JOIN item ON item.id = entry.item"
             " WHERE entry.submission = ? AND entry.status IN ('running', 'ready', 'partial') ORDER BY entry.position",
             (identity,),
         )
@@ -124,7 +125,7 @@ class Entries:
             self._database.execute(
                 "UPDATE submission_item SET remote_id = ?"
                 " WHERE submission = ? AND item = (SELECT id FROM item WHERE key = ?)",
-                (run, identity, key),
+                (run, identity, as_bytes(key)),
             )
 
     def charged(self, job: str) -> float | None:

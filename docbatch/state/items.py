@@ -9,18 +9,23 @@ from docbatch.core.models import Failure, FailureClass, ItemStatus, WorkItem
 from docbatch.core.result_warnings import OnEmpty, WarningKind, kinds_of
 from docbatch.state.checksum import Value, checksum, verify
 from docbatch.state.database import Database, marked, windows
+from docbatch.state.digests import as_bytes, as_text, span
 from docbatch.state.records import Collected
-from docbatch.state.tallies import LIKE
+from docbatch.state.tallies import DIGESTS, LIKE
 from docbatch.state.void import EMPTY
 
 COLUMNS = (
     "id, key, recipe, digest, size, media_type, status, attempt, result,"
     " failure_class, failure_code, failure_message, checksum, warnings, empty"
 )
+READING = ", ".join(
+    as_text(f"item.{name}") if name in DIGESTS["item"] else f"item.{name}"
+    for name in COLUMNS.replace(",", "").split()
+)
+"""What `read` takes, in a query of items."""
 WAITING = frozenset({ItemStatus.PENDING, ItemStatus.LIVE, ItemStatus.HELD})
 """An item that is one of these may have a result all the same: what was read of it in part, before it was queued again."""
 READ = frozenset({ItemStatus.SUCCEEDED, ItemStatus.PARTIAL})
-JOINED = ", ".join(f"item.{name.strip()}" for name in COLUMNS.split(","))
 
 
 _AGAIN = "trying it again failed"
@@ -84,7 +89,7 @@ class RecordedItem:
 
 
 def read(columns: Sequence[Value]) -> RecordedItem:
-    """Read one row of COLUMNS. Raises StateError when its checksum does not match."""
+    """Read one row of READING. Raises StateError when its checksum does not match."""
     *sealed, recorded, warnings, empty = columns
     row, key, recipe, digest, size, media_type, status, attempt, result, kind, code, message = sealed
     verify(f"item {str(key)[:12]}", int(recorded or 0), *sealed[1:])
@@ -116,35 +121,28 @@ class Items:
 
     def many(self, keys: Sequence[str]) -> Iterator[RecordedItem]:
         """Yield the items that are known among any number of keys."""
-        for window in windows(keys):
-            rows = self._database.execute(f"SELECT {COLUMNS} FROM item WHERE {marked('key', window)}", window)
+        for window in windows([as_bytes(key) for key in keys]):
+            rows = self._database.execute(f"SELECT {READING} FROM item WHERE {marked('key', window)}", window)
             yield from map(read, rows.fetchall())
 
     def by_row(self, row: int) -> RecordedItem:
-        return read(self._database.execute(f"SELECT {COLUMNS} FROM item WHERE id = ?", (row,)).fetchone())
+        return read(self._database.execute(f"SELECT {READING} FROM item WHERE id = ?", (row,)).fetchone())
 
     def beginning(self, prefix: str, limit: int) -> list[RecordedItem]:
-        rows = self._database.execute(
-            f"SELECT {COLUMNS} FROM item WHERE substr(key, 1, ?) = ? ORDER BY key LIMIT ?",
-            (len(prefix), prefix, limit),
-        )
-        return [read(row) for row in rows]
+        """Return the first items, by key, of those whose keys begin with some digits."""
+        try:
+            bounds = span(prefix)
+        except ValueError:
+            return []
+        return [read(row) for row in self._database.execute(_BEGINNING, (*bounds, limit))]
 
     def all(self) -> Iterator[RecordedItem]:
-        return map(read, self._database.execute(f"SELECT {COLUMNS} FROM item ORDER BY id"))
+        return map(read, self._database.execute(f"SELECT {READING} FROM item ORDER BY id"))
 
     def pending(self, recipe: int, jobs: Sequence[str], limit: int) -> list[WorkItem]:
         """Return items of a recipe that selected jobs want sent, lowest priority number first, a place with each."""
         marks = ", ".join("?" * len(jobs))
-        rows = self._database.execute(
-            f"""SELECT {JOINED}, item.priority, (
-                    SELECT CAST(job.source || x'2f' || document.path AS BLOB) FROM document JOIN job ON job.name = document.job
-                    WHERE document.item = item.id AND document.wanted = 1 AND document.job IN ({marks})
-                    ORDER BY document.job, document.path LIMIT 1) AS place
-                FROM item WHERE status = 'pending' AND item.recipe = ? AND place IS NOT NULL
-                ORDER BY item.priority, item.id LIMIT ?""",
-            (*jobs, recipe, limit),
-        )
+        rows = self._database.execute(_PENDING.replace("{marks}", marks), (*jobs, recipe, limit))
         return [read(columns).work_item(place, priority=priority) for *columns, priority, place in rows]
 
     def with_result(self, job: str, after: int, limit: int) -> list[int]:
@@ -253,6 +251,15 @@ class Items:
         self._database.executemany(f"{_CHANGE} AND status = 'pending' AND attempt = ?", rows)
 
 
+_BEGINNING = f"SELECT {READING} FROM item WHERE key >= ? AND key <= ? ORDER BY key LIMIT ?"
+_PENDING = f"""
+    SELECT {READING}, item.priority, (
+        SELECT CAST(job.source || x'2f' || document.path AS BLOB) FROM document JOIN job ON job.name = document.job
+        WHERE document.item = item.id AND document.wanted = 1 AND document.job IN ({{marks}})
+        ORDER BY document.job, document.path LIMIT 1) AS place
+    FROM item WHERE status = 'pending' AND item.recipe = ? AND place IS NOT NULL
+    ORDER BY item.priority, item.id LIMIT ?
+"""
 _MAKE = (
     "INSERT INTO item (id, key, recipe, digest, size, media_type, status, attempt, result, failure_class,"
     " failure_code, failure_message, priority, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -266,9 +273,17 @@ _CHANGE = (
 def _made(item: WorkItem, recipe: int, row: int | None) -> tuple[Value, ...]:
     """Return what `_MAKE` takes."""
     values: tuple[Value, ...] = (
-        item.key, recipe, item.digest, item.size, item.media_type, str(ItemStatus.PENDING), 0, None, None, None, None,
-    )  # fmt: skip
-    return (row, *values, item.priority, checksum(*values))
+        item.size,
+        item.media_type,
+        str(ItemStatus.PENDING),
+        0,
+        None,
+        None,
+        None,
+        None,
+    )
+    sealed = checksum(item.key, recipe, item.digest, *values)
+    return (row, as_bytes(item.key), recipe, as_bytes(item.digest), *values, item.priority, sealed)
 
 
 def _live(item: RecordedItem) -> tuple[Value, ...]:
@@ -297,9 +312,15 @@ def _changed(
     kind, code, message = (
         (None, None, None) if failure is None else (str(failure.kind), failure.code, failure.message)
     )
-    changed: tuple[Value, ...] = (str(status), item.attempt + attempts, result, kind, code, message)
+    attempt = item.attempt + attempts
+    changed: tuple[Value, ...] = (str(status), attempt, result, kind, code, message)
     return (
-        *changed,
+        str(status),
+        attempt,
+        None if result is None else as_bytes(result),
+        kind,
+        code,
+        message,
         checksum(item.key, int(item.recipe), item.digest, item.size, item.media_type, *changed),
         json.dumps(warnings) if warnings else None,
         " ".join(kinds) or None,

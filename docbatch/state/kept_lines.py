@@ -6,6 +6,7 @@ A delivery stands for such a document while its sink writes to the place where i
 from collections.abc import Iterator, Sequence
 
 from docbatch.state.database import Database
+from docbatch.state.digests import as_text
 
 _IS_KEPT = (
     "document.wanted = 0 AND delivery.result IS NOT NULL"
@@ -36,7 +37,7 @@ def hold_on(database: Database, job: str, path: bytes | None = None) -> None:
 def kept_lines(database: Database, sink: int) -> Iterator[tuple[None, bytes, bytes, str, str, int, str]]:
     """Yield path, output, result, digest, size and media type of what stays in a whole sink, in path order, behind a None."""
     rows = database.execute(
-        "SELECT NULL, delivery.path, x'', delivery.result, item.digest, item.size, item.media_type"
+        f"SELECT NULL, delivery.path, x'', {as_text('delivery.result')}, {as_text('item.digest')}, item.size, item.media_type"
         f" FROM {_JOINED} JOIN item ON item.id = document.item"
         f" WHERE delivery.sink = ? AND {_IS_KEPT} ORDER BY delivery.path",
         (sink,),

@@ -5,6 +5,7 @@ import sqlite3
 from sqlite_utils import Database, Migrations
 
 from docbatch.state.checksum import checksum
+from docbatch.state.digests import as_is
 from docbatch.state.initial_schema import INITIAL
 
 migrations = Migrations("docbatch")
@@ -128,6 +129,53 @@ CREATE TABLE result (
 ) STRICT, WITHOUT ROWID
 """
 
+BYTES = """
+CREATE TABLE new_item (
+    id INTEGER PRIMARY KEY,
+    key BLOB NOT NULL UNIQUE,
+    recipe INTEGER NOT NULL REFERENCES recipe (id),
+    digest BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    media_type TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    attempt INTEGER NOT NULL DEFAULT 0,
+    result BLOB,
+    failure_class TEXT,
+    failure_code TEXT,
+    failure_message TEXT,
+    checksum INTEGER NOT NULL,
+    warnings TEXT,
+    warned TEXT,
+    empty INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO new_item SELECT id, digest_as_is(key), recipe, digest_as_is(digest), size, media_type, priority, status, attempt,
+    digest_as_is(result), failure_class, failure_code, failure_message, checksum, warnings, warned, empty FROM item ORDER BY id;
+DROP TABLE item;
+ALTER TABLE new_item RENAME TO item;
+CREATE INDEX item_unfinished ON item (status) WHERE status <> 'succeeded';
+CREATE INDEX item_pending ON item (recipe, priority) WHERE status = 'pending';
+CREATE INDEX item_warned ON item (warned) WHERE warnings IS NOT NULL;
+CREATE INDEX item_empty ON item (id) WHERE empty = 1;
+
+CREATE TABLE new_delivery (
+    sink INTEGER NOT NULL REFERENCES sink (id),
+    path BLOB NOT NULL,
+    output BLOB NOT NULL,
+    folded INTEGER,
+    result BLOB,
+    stamp TEXT,
+    due INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (sink, path)
+) STRICT, WITHOUT ROWID;
+INSERT INTO new_delivery SELECT sink, path, output, folded, digest_as_is(result), stamp, due FROM delivery ORDER BY sink, path;
+DROP TABLE delivery;
+ALTER TABLE new_delivery RENAME TO delivery;
+CREATE INDEX delivery_due ON delivery (sink, path) WHERE due = 1;
+CREATE INDEX delivery_aside ON delivery (sink) WHERE due = 2;
+CREATE INDEX delivery_folded ON delivery (folded) WHERE folded IS NOT NULL
+"""
+
 
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";"):
@@ -218,6 +266,16 @@ def rows_tallied(db: Database) -> None:
 def packs(db: Database) -> None:
     """Keep where results lie in packs. Those of before are moved there by the next run."""
     _run(db, PACKS)
+
+
+@migrations()
+def digests_as_bytes(db: Database) -> None:
+    """Keep digests and keys as bytes, and what waits in the order in which it is sent. The counts that are kept hold on.
+
+    The columns keep their order, and checksums are of digests as text. Foreign keys must be off: tables are replaced.
+    """
+    db.conn.create_function("digest_as_is", 1, as_is, deterministic=True)
+    _run(db, BYTES)
 
 
 def apply(connection: sqlite3.Connection) -> None:

@@ -8,7 +8,7 @@ from docbatch.state.deliveries import OutputRow
 from docbatch.state.void import void_under
 
 _READ = (
-    "SELECT count(*), CAST(group_concat(document.path, x'00') AS BLOB), group_concat(item.digest, ''),"
+    "SELECT count(*), CAST(group_concat(document.path, x'00') AS BLOB), CAST(group_concat(item.digest, '') AS BLOB),"
     " group_concat(item.media_type, x'0a'), total(item.status IN ('succeeded', 'partial') AND NOT {void}),"
     " min(item.recipe), max(item.recipe) FROM document LEFT JOIN item ON item.id = document.item"
     # The rows come in the order of their key; in any other they would only not be found to be what is there.
@@ -38,7 +38,7 @@ def recorded_stretch(
     sql = _READ.replace("{void}", void_under(on_empty))
     count, paths, digests, types, done, lowest, highest = database.execute(sql, (job, after, last)).fetchone()
     recipe = lowest if lowest == highest else None
-    return RecordedStretch(count, paths or b"", digests or "", types or "", int(done), recipe)
+    return RecordedStretch(count, paths or b"", (digests or b"").hex(), types or "", int(done), recipe)
 
 
 def is_any_behind(database: Database, job: str, path: bytes) -> bool:

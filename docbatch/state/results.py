@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from docbatch.core.models import KnownPack, PackUse, ResultPlace
 from docbatch.state.checksum import checksum
 from docbatch.state.database import Database, marked, windows
+from docbatch.state.digests import as_bytes
 
 _LYING = (
     "CREATE TEMP TABLE lying (pack INTEGER, start INTEGER, length INTEGER, digest BLOB, needed INTEGER,"
@@ -15,18 +16,11 @@ _USES = (
     "DROP TABLE IF EXISTS temp.needed",
     "DROP TABLE IF EXISTS temp.lying",
     "CREATE TEMP TABLE needed (digest BLOB PRIMARY KEY) WITHOUT ROWID",
-    "INSERT OR IGNORE INTO temp.needed SELECT digest_of(result) FROM item WHERE digest_of(result) IS NOT NULL",
-    "INSERT OR IGNORE INTO temp.needed SELECT digest_of(result) FROM delivery WHERE digest_of(result) IS NOT NULL",
+    "INSERT OR IGNORE INTO temp.needed SELECT result FROM item WHERE result IS NOT NULL",
+    "INSERT OR IGNORE INTO temp.needed SELECT result FROM delivery WHERE result IS NOT NULL",
     _LYING,
     "INSERT INTO temp.lying SELECT pack, start, length, digest, digest IN (SELECT digest FROM temp.needed) FROM result",
 )
-
-
-def _digest(text: object) -> bytes | None:
-    try:
-        return None if text is None else bytes.fromhex(str(text))
-    except ValueError:
-        return None
 
 
 class Results:
@@ -41,14 +35,14 @@ class Results:
         row = self._database.execute(
             "SELECT pack.name, result.start, result.length FROM result JOIN pack ON pack.id = result.pack"
             " WHERE result.digest = ?",
-            (bytes.fromhex(digest),),
+            (as_bytes(digest),),
         ).fetchone()
         return None if row is None else ResultPlace(*row)
 
     def find_many(self, digests: Sequence[str]) -> dict[str, ResultPlace]:
         """Return where results lie, of those that are known."""
         found: dict[str, ResultPlace] = {}
-        for window in windows([bytes.fromhex(each) for each in digests]):
+        for window in windows([as_bytes(each) for each in digests]):
             rows = self._database.execute(
                 "SELECT result.digest, pack.name, result.start, result.length FROM result"
                 f" JOIN pack ON pack.id = result.pack WHERE {marked('result.digest', window)}",
@@ -81,7 +75,7 @@ class Results:
         rows = {name: self.reach(name, end) for name, end in ends.items()}
         self._database.executemany(
             "INSERT OR REPLACE INTO result VALUES (?, ?, ?, ?)",
-            ((bytes.fromhex(digest), rows[name], start, length) for digest, (name, start, length) in results),
+            ((as_bytes(digest), rows[name], start, length) for digest, (name, start, length) in results),
         )
 
     def reach(self, name: str, end: int) -> int:
@@ -96,7 +90,6 @@ class Results:
 
     def gather_uses(self) -> list[PackUse]:
         """Find out what is needed, of every pack: what an item or an output names. It holds until more is put in."""
-        self._database.connection.create_function("digest_of", 1, _digest, deterministic=True)
         for statement in _USES:
             self._database.execute(statement)
         rows = self._database.execute(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from docbatch.core.errors import StateError
 from docbatch.state.checksum import Value, checksum
+from docbatch.state.digests import as_text, span
 from docbatch.state.shape import TABLES
 
 CELLS = 64
@@ -24,6 +25,8 @@ LIKE = 3
 """How many digits items have in common that count in one part."""
 KEYS: Mapping[str, tuple[str, ...]] = {"item": ("key",)}
 """What a row is called where that is not its primary key."""
+DIGESTS: dict[str, tuple[str, ...]] = {"item": ("key", "digest", "result"), "delivery": ("result",)}
+"""Columns of bytes that are text everywhere else."""
 PROVEN_BY_READING = frozenset({"pack", "result"})
 """Tables that say where results lie: what is read there is held to its digest, and a row that is wrong is one lost result."""
 
@@ -59,8 +62,7 @@ class TallyPart:
 def items_like(key: str) -> TallyPart:
     """Return the part in which an item of this key counts, whether there is one or not."""
     start = key[:LIKE]
-    where = f"key >= ? AND key < ? AND substr(key, 1, {LIKE}) = ?"
-    return TallyPart("item", f"like {start}", where, (start, start + "\U0010ffff", start))
+    return TallyPart("item", f"like {start}", "key >= ? AND key <= ?", span(start))
 
 
 def events_of(submission: str) -> TallyPart:
@@ -77,7 +79,10 @@ OPEN_SUBMISSIONS = TallyPart(
 
 
 class TalliedTable:
-    """A table as it is tallied: its columns, and in which parts a row counts."""
+    """A table as it is tallied: its columns, and in which parts a row counts.
+
+    Digests count as text, as they did before they were kept as bytes: what was counted then still holds.
+    """
 
     def __init__(self, connection: sqlite3.Connection, name: str) -> None:
         described = connection.execute(f"PRAGMA table_info({name})").fetchall()
@@ -93,6 +98,13 @@ class TalliedTable:
             "event": self._of_its_submission,
             "submission_item": self._of_its_submission,
         }.get(name)
+
+    def told(self, row: str) -> str:
+        """Return SQL for what is weighed of a row, which is called so in the query."""
+        own = DIGESTS.get(self.name, ())
+        return ", ".join(
+            as_text(f"{row}.{column}") if column in own else f"{row}.{column}" for column in self.columns
+        )
 
     def weigh(self, row: Sequence[Value]) -> tuple[int, Parts]:
         """Return a row's key as a number, and the parts it counts in, each with the digest of what counts there."""
@@ -134,9 +146,7 @@ def tallied(
 ) -> dict[str, RowTally]:
     """Read the rows of a table, or of a part of it, and return what they come to, by parts."""
     where, parameters = ("1", ()) if part is None else (part.where, part.parameters)
-    rows = connection.execute(
-        f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE {where}", parameters
-    )
+    rows = connection.execute(f"SELECT {table.told(table.name)} FROM {table.name} WHERE {where}", parameters)
     found: dict[str, RowTally] = {}
     for row in rows:
         key, parts = table.weigh(row)
@@ -224,7 +234,7 @@ class TallyKeeper:
         # Otherwise what a REPLACE removes would go unseen.
         self._connection.execute("PRAGMA recursive_triggers = ON")
         for name, table in self._tables.items():
-            old, new = (", ".join(f"{row}.{column}" for column in table.columns) for row in ("OLD", "NEW"))
+            old, new = table.told("OLD"), table.told("NEW")
             calls = {
                 "INSERT": f"tally_row('{name}', 1, {new})",
                 "DELETE": f"tally_row('{name}', -1, {old})",

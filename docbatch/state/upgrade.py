@@ -1,5 +1,6 @@
 """Bringing a state of an older version up to date: first a whole copy beside it, then every step or none."""
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -7,7 +8,9 @@ from docbatch.core.errors import StateError
 from docbatch.state.copies import write_copy
 from docbatch.state.tallies import count_anew
 
-VERSION = 5
+VERSION = 6
+COUNTED = 5
+"""From this version on there are counts of rows, and steps leave them true: counted anew, a row lost before would go unseen."""
 
 
 def stored_version(connection: sqlite3.Connection) -> int:
@@ -24,17 +27,26 @@ def upgrade(connection: sqlite3.Connection, path: Path) -> bool:
         return False
     _keep(connection, path)
     build(connection)
+    _give_back(connection)
     return True
+
+
+def _give_back(connection: sqlite3.Connection) -> None:
+    """Give back the room of what steps replaced. Nothing is lost where that cannot be done: it is used again in time."""
+    with contextlib.suppress(sqlite3.Error):
+        connection.execute("VACUUM")
 
 
 def build(connection: sqlite3.Connection) -> None:
     """Take all steps that are left to the current version, in one transaction."""
     from docbatch.state import migrations  # noqa: PLC0415 - sqlite-utils is slow to import and seldom needed
 
+    counted = stored_version(connection) >= COUNTED
     connection.execute("BEGIN IMMEDIATE")
     try:
         migrations.apply(connection)
-        count_anew(connection)
+        if not counted:
+            count_anew(connection)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     except BaseException:

@@ -109,3 +109,20 @@ def test_a_lost_result_is_found_by_the_check(project: Project, state: Path) -> N
     assert checked.code == 1
     assert "1 fault found\n" in checked.out
     assert "'docbatch state check --repair'" in checked.out
+
+
+@pytest.mark.parametrize("value", ["x''", "x'61'", "zeroblob(31)", "zeroblob(33)", "zeroblob(5000)"])
+@pytest.mark.parametrize("column", ["item.key", "item.digest", "item.result", "delivery.result"])
+def test_what_is_no_digest_is_told_as_damage(project: Project, state: Path, column: str, value: str) -> None:
+    table, name = column.split(".")
+    with closing(sqlite3.connect(state)) as database, database:
+        assert database.execute(f"UPDATE {table} SET {name} = {value}").rowcount == 1
+
+    checked = project.call("state", "check")
+    ended = [project.call(*command) for command in COMMANDS if command != ("state", "check")]
+
+    assert checked.code == 1
+    assert f"table {table}: row " in checked.out
+    for each in ended:
+        assert each.code in {0, 1}
+        assert "Traceback" not in each.out + each.err

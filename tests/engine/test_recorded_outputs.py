@@ -141,7 +141,7 @@ def test_what_is_told_by_its_status_is_not_told_again_as_not_written(
         store.database.execute(
             "INSERT INTO job (name, connection, recipe, config, source, priority, pins) VALUES ('job', 'local', 1, '{}', x'2f', 50, '{}')"
         )
-        item = store.items.want(WorkItem("k", "1", "d", 1, "text/plain", "a.pdf", b"/a.pdf"), 1)
+        item = store.items.want(WorkItem("6b", "1", "64", 1, "text/plain", "a.pdf", b"/a.pdf"), 1)
         store.items.set(store.items.by_row(item), ItemStatus(status))
         store.documents.put("job", b"a.pdf", item, None)
         store.deliveries.put(

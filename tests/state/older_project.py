@@ -5,8 +5,10 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import patch
 
 from docbatch.sinks.paths import folded
+from docbatch.state import tallies
 
 MADE = Path(__file__).parent / "projects"
 STAMPED = "SET size = ?, mtime_ns = ?, inode = ?"
@@ -24,12 +26,16 @@ def put_down(root: Path, name: str = "version2") -> Path:
     with closing(sqlite3.connect(state / "state.db")) as database, database:
         has_texts = database.execute("PRAGMA user_version").fetchone()[0] >= FIRST_WITH_TEXTS
         source = "source" if has_texts else "root"
-        ((made,),) = database.execute(f"SELECT {source} FROM job WHERE name = 'notes'")
+        (made,) = database.execute(f"SELECT {source} FROM job ORDER BY name DESC").fetchone()
         _move(database, source, Path(os.fsdecode(made)).parent, root)
         if has_texts:
             _stamp_with_texts(database)
         else:
             _stamp(database)
+        # Counts of digests as text, which they still are here.
+        if database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'tally'").fetchone() is not None:
+            with patch.dict(tallies.DIGESTS, clear=True):
+                tallies.count_anew(database)
     return state
 
 
@@ -44,6 +50,7 @@ def _move(database: sqlite3.Connection, source: str, old: Path, new: Path) -> No
     database.create_function("moved", 1, moved)
     database.execute(f"UPDATE job SET {source} = moved({source})")
     database.execute("UPDATE sink SET root = moved(root), identity = moved(identity)")
+    database.execute("UPDATE submission_item SET path = moved(path)")
 
 
 def _stamp(database: sqlite3.Connection) -> None:

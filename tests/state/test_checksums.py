@@ -20,13 +20,17 @@ READ: dict[str, Callable[[Store], Iterable[object]]] = {
 }
 
 SPOILED = [
-    ("item", "digest = 'f' || substr(digest, 2)"),
-    ("item", "key = 'f' || substr(key, 2)"),
+    ("item", "digest = CAST(x'ff' || substr(digest, 2) AS BLOB)"),
+    ("item", "digest = substr(digest, 2)"),
+    ("item", "digest = x''"),
+    ("item", "key = CAST(x'ff' || substr(key, 2) AS BLOB)"),
+    ("item", "key = CAST(key || x'00' AS BLOB)"),
     ("item", "status = 'pending'"),
     ("item", "media_type = 'text/html'"),
     ("item", "size = size + 1"),
     ("item", "attempt = attempt + 1"),
-    ("item", "result = 'f'"),
+    ("item", "result = x'ff'"),
+    ("item", "result = x''"),
     ("item", "failure_class = 'corrupt', failure_message = 'so it says'"),
     ("submission", "status = 'void'"),
     ("submission", "remote_id = 'batch-99'"),

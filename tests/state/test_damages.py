@@ -1,6 +1,6 @@
 """Every row of every table, lost or changed: told by the check and before something is sent, or of no consequence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -12,6 +12,8 @@ SEED = 12
 FEW = 60
 IDLE = ("_sqlite_migrations", "sqlite_sequence")
 """Tables of libraries, which decide about nothing."""
+DIGESTS = {("item", "key"), ("item", "digest"), ("item", "result"), ("delivery", "result")}
+LENGTH = 32
 WHERE_RESULTS_LIE = ("pack", "result")
 """Tables that reading proves: what is wrong there is a result that is lost, where a document wants it, and comes back."""
 
@@ -71,6 +73,25 @@ def _judge(place: Restorable, chosen: list[Damage]) -> list[str]:
 
 def test_a_few_damages(place: Restorable) -> None:
     assert _judge(place, place.damages(SEED)[:FEW]) == []
+
+
+def no_digests(place: Restorable) -> list[Damage]:
+    """Return what may lie in the place of a digest and is none, in one row of each table."""
+    found: dict[tuple[str, str | None], Damage] = {}
+    for each in place.damages(SEED):
+        if (
+            (each.table, each.column) in DIGESTS
+            and isinstance(each.value, bytes)
+            and len(each.value) == LENGTH
+        ):
+            found.setdefault((each.table, each.column), each)
+    assert set(found) == DIGESTS
+    values = (b"", b"a", bytes(LENGTH - 1), bytes(LENGTH + 1), bytes(5000))
+    return [replace(each, value=value) for each in found.values() for value in values]
+
+
+def test_what_is_no_digest_is_told(place: Restorable) -> None:
+    assert _judge(place, no_digests(place)) == []
 
 
 @pytest.mark.full

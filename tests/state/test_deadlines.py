@@ -18,13 +18,14 @@ from docbatch.core.models import (
 from docbatch.state.documents import RecordedJob
 from docbatch.state.records import Frozen
 from docbatch.state.store import Store
+from tests.state.made_digests import digest_of
 
 SENT = 1000.0
 BROKEN = Failure(FailureClass.CORRUPT, "cannot be read")
 
 
 def item(name: str) -> WorkItem:
-    return WorkItem(name, "1", f"digest of {name}", 5, "text/plain", name, b"/in/" + name.encode())
+    return WorkItem(digest_of(name), "1", digest_of(name), 5, "text/plain", name, b"/in/" + name.encode())
 
 
 def declare(store: Store, job: str, timeout: float | None, *documents: str) -> None:
@@ -89,7 +90,7 @@ def test_without_a_timeout_nothing_is_stuck(store: Store) -> None:
 
 def test_documents_that_ended_or_are_no_longer_wanted_are_not_waited_for(store: Store) -> None:
     declare(store, "hasty", 10.0, "b")
-    store.submissions.progress("s1", [], {"b": BROKEN})
+    store.submissions.progress("s1", [], {digest_of("b"): BROKEN})
     assert stuck(store, 50) == []
 
     with store.write():

@@ -74,8 +74,8 @@ def test_a_record_of_a_pack_that_was_altered_says_no_end(store: Store, change: s
 def need(store: Store, table: str, digest: str) -> None:
     columns = {
         "item": f"(key, recipe, digest, size, media_type, priority, status, result, checksum)"
-        f" VALUES ('k', 1, 'd', 1, 't', 50, 'succeeded', '{digest}', 0)",
-        "delivery": f"(sink, path, output, result) VALUES (1, x'61', x'62', '{digest}')",
+        f" VALUES (x'6b', 1, x'64', 1, 't', 50, 'succeeded', x'{digest}', 0)",
+        "delivery": f"(sink, path, output, result) VALUES (1, x'61', x'62', x'{digest}')",
     }
     store.database.execute("PRAGMA foreign_keys = OFF")
     with store.write():
@@ -94,7 +94,7 @@ def test_what_an_item_or_an_output_names_is_needed(store: Store, table: str) -> 
 
 def test_a_name_of_a_result_that_is_none_is_passed_over(store: Store) -> None:
     put(store, **{ONE: ResultPlace(PACK, 16, 50)})
-    need(store, "item", "no digest")
+    need(store, "item", ONE[2:])
 
     assert store.results.gather_uses() == [PackUse(PACK, 1, 0, 0)]
 

@@ -21,12 +21,14 @@ from docbatch.core.models import (
 )
 from docbatch.state.records import Collected, Frozen, ReadyItem
 from docbatch.state.store import Store
+from tests.state.made_digests import digest_of
 
+A, B, C = map(digest_of, "abc")
 BROKEN = Failure(FailureClass.CORRUPT, "cannot be read", "E42")
 
 
 def item(name: str) -> WorkItem:
-    return WorkItem(name, "1", f"digest of {name}", 5, "text/plain", f"{name}.txt", b"/in/" + name.encode())
+    return WorkItem(name, "1", digest_of(name), 5, "text/plain", f"{name}.txt", b"/in/" + name.encode())
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     with Store.writable(tmp_path) as store:
         with store.write():
             recipe = store.documents.declare_recipe("recipe", Recipe("fake", "acme", Operation.PARSE))
-            for name in ("a", "b"):
+            for name in (A, B):
                 store.items.want(item(name), recipe)
         yield store
 
@@ -63,48 +65,48 @@ def status(store: Store, name: str) -> SubmissionStatus:
 
 
 def test_an_intent_is_read_back_as_it_was_written(store: Store) -> None:
-    intend(store, "s1", "b", "a")
+    intend(store, "s1", B, A)
 
     frozen = store.submissions.frozen("s1")
     assert (frozen.request, frozen.marker, frozen.config) == (b"the bytes", "proj-s1", {"pages": 2})
     assert frozen.prepared == {"directory": RemoteObject("directory", "dir-1", {"kind": "folder"}, 9.5)}
-    assert frozen.items == (item("b"), item("a"))
+    assert frozen.items == (item(B), item(A))
 
 
 def test_an_intended_item_is_live(store: Store) -> None:
-    intend(store, "s1", "a")
+    intend(store, "s1", A)
 
-    assert statuses(store) == {"a": ItemStatus.LIVE, "b": ItemStatus.PENDING}
+    assert statuses(store) == {A: ItemStatus.LIVE, B: ItemStatus.PENDING}
     assert [each.event for each in store.events.of("s1")] == [Event.INTENDED]
 
 
 def test_an_item_that_lives_in_one_submission_is_not_taken_into_another(store: Store) -> None:
-    intend(store, "s1", "a")
+    intend(store, "s1", A)
 
     with pytest.raises(
-        StateError, match=r"item a \(a.txt\) is live, not waiting to be sent; it was not sent"
+        StateError, match=rf"item {A[:12]} \({A}.txt\) is live, not waiting to be sent; it was not sent"
     ):
-        intend(store, "s2", "b", "a")
+        intend(store, "s2", B, A)
 
 
 def test_an_intent_that_cannot_be_written_whole_is_not_written_at_all(store: Store) -> None:
-    intend(store, "s1", "a")
+    intend(store, "s1", A)
     with pytest.raises(StateError):
-        intend(store, "s2", "b", "a")
+        intend(store, "s2", B, A)
 
     assert store.submissions.get("s2") is None
     assert list(store.events.of("s2")) == []
-    assert statuses(store)["b"] is ItemStatus.PENDING
+    assert statuses(store)[B] is ItemStatus.PENDING
 
 
 def test_an_item_nobody_knows_is_not_sent(store: Store) -> None:
-    with pytest.raises(StateError, match=r"item c \(c.txt\) is unknown"):
-        intend(store, "s1", "c")
+    with pytest.raises(StateError, match=rf"item {C[:12]} \({C}.txt\) is unknown"):
+        intend(store, "s1", C)
 
 
 def test_the_database_itself_lets_an_item_live_only_once(store: Store) -> None:
-    intend(store, "s1", "a")
-    accepted(store, "s2", "b")
+    intend(store, "s1", A)
+    accepted(store, "s2", B)
     copy = (
         "INSERT INTO submission_item (submission, position, item, name, path, status)"
         " SELECT 's2', 9, item, name, path, ? FROM submission_item WHERE submission = 's1'"
@@ -117,15 +119,15 @@ def test_the_database_itself_lets_an_item_live_only_once(store: Store) -> None:
 
 
 def test_submissions_are_ordered_by_a_number_and_not_by_a_clock(store: Store) -> None:
-    intend(store, "z", "a")
-    intend(store, "y", "b")
+    intend(store, "z", A)
+    intend(store, "y", B)
 
     assert [(each.id, each.sequence) for each in store.submissions.all()] == [("z", 1), ("y", 2)]
 
 
 def test_a_create_in_flight_when_the_process_died_is_an_open_question(store: Store) -> None:
-    intend(store, "s1", "a")
-    accepted(store, "s2", "b")
+    intend(store, "s1", A)
+    accepted(store, "s2", B)
 
     assert store.submissions.question() == ["s1"]
     assert (status(store, "s1"), status(store, "s2")) == (
@@ -136,57 +138,57 @@ def test_a_create_in_flight_when_the_process_died_is_an_open_question(store: Sto
 
 
 def test_what_was_not_sent_waits_again_and_that_was_no_attempt(store: Store) -> None:
-    intend(store, "s1", "a")
+    intend(store, "s1", A)
     store.submissions.record("s1", Event.NOT_SENT)
 
-    again = store.items.get("a")
+    again = store.items.get(A)
     assert again is not None
     assert (again.status, again.attempt) == (ItemStatus.PENDING, 0)
 
 
 def test_what_is_absent_waits_again_and_that_was_an_attempt(store: Store) -> None:
-    intend(store, "s1", "a")
+    intend(store, "s1", A)
     store.submissions.record("s1", Event.UNANSWERED)
     store.submissions.record("s1", Event.ABSENT)
 
-    again = store.items.get("a")
+    again = store.items.get(A)
     assert again is not None
     assert (again.status, again.attempt) == (ItemStatus.PENDING, 1)
-    intend(store, "s2", "a")
+    intend(store, "s2", A)
 
 
 def test_how_often_an_item_was_part_of_a_submission_is_counted(store: Store) -> None:
-    intend(store, "s1", "a")
+    intend(store, "s1", A)
     store.submissions.record("s1", Event.UNANSWERED)
     store.submissions.record("s1", Event.ABSENT)
 
-    assert store.submissions.rounds(["a", "b"]) == 1
-    assert store.submissions.rounds(["b"]) == 0
+    assert store.submissions.rounds([A, B]) == 1
+    assert store.submissions.rounds([B]) == 0
 
 
 def test_a_submission_that_was_certainly_not_sent_counts_for_nothing_and_may_be_begun_again(
     store: Store,
 ) -> None:
     for _ in range(3):
-        intend(store, "s1", "a", "b")
+        intend(store, "s1", A, B)
         store.submissions.record("s1", Event.NOT_SENT)
 
-    assert store.submissions.rounds(["a", "b"]) == 0
+    assert store.submissions.rounds([A, B]) == 0
     assert [(each.id, each.status) for each in store.submissions.all()] == [("s1", SubmissionStatus.UNSENT)]
     assert [each.event for each in store.events.of("s1")] == [Event.INTENDED, Event.NOT_SENT] * 3
 
 
 def test_a_submission_that_may_exist_is_never_begun_again(store: Store) -> None:
-    intend(store, "s1", "a")
+    intend(store, "s1", A)
     store.submissions.record("s1", Event.UNANSWERED)
     store.submissions.record("s1", Event.ABSENT)
 
     with pytest.raises(IllegalTransition):
-        intend(store, "s1", "a")
+        intend(store, "s1", A)
 
 
 def test_a_refused_submission_fails_all_of_its_items_with_the_reason(store: Store) -> None:
-    intend(store, "s1", "a", "b")
+    intend(store, "s1", A, B)
     store.submissions.refuse("s1", BROKEN)
 
     assert {each.failure for each in store.items.all()} == {BROKEN}
@@ -194,19 +196,19 @@ def test_a_refused_submission_fails_all_of_its_items_with_the_reason(store: Stor
 
 
 def test_a_refusal_after_an_uncertain_attempt_does_not_close_the_question(store: Store) -> None:
-    intend(store, "s1", "a")
+    intend(store, "s1", A)
     store.submissions.record("s1", Event.UNANSWERED)
 
     with pytest.raises(IllegalTransition):
         store.submissions.refuse("s1", BROKEN)
 
     assert status(store, "s1") is SubmissionStatus.UNANSWERED
-    assert statuses(store)["a"] is ItemStatus.LIVE
+    assert statuses(store)[A] is ItemStatus.LIVE
 
 
 def test_items_end_one_by_one_and_the_submission_with_the_last(store: Store) -> None:
-    accepted(store, "s1", "a", "b")
-    news = [ReadyItem("a", "run-1", partial=False)], {"b": BROKEN}
+    accepted(store, "s1", A, B)
+    news = [ReadyItem(A, "run-1", partial=False)], {B: BROKEN}
 
     assert store.submissions.progress("s1", *news) == (2, 1)
     assert store.submissions.progress("s1", *news) == (0, 0)
@@ -214,34 +216,34 @@ def test_items_end_one_by_one_and_the_submission_with_the_last(store: Store) -> 
     submission = store.submissions.get("s1")
     assert submission is not None
     assert (submission.status, submission.ready, submission.running) == (SubmissionStatus.SUBMITTED, 1, 0)
-    assert store.submissions.waiting("s1", 9) == [ReadyItem("a", "run-1", partial=False)]
+    assert store.submissions.waiting("s1", 9) == [ReadyItem(A, "run-1", partial=False)]
 
-    store.submissions.collect("s1", [Collected("a", "digest", partial=False)])
+    store.submissions.collect("s1", [Collected(A, digest_of("result"), partial=False)])
     assert status(store, "s1") is SubmissionStatus.COLLECTED
-    assert statuses(store) == {"a": ItemStatus.SUCCEEDED, "b": ItemStatus.FAILED}
+    assert statuses(store) == {A: ItemStatus.SUCCEEDED, B: ItemStatus.FAILED}
 
 
 def test_an_item_that_ended_is_not_ended_again_by_a_repeated_answer(store: Store) -> None:
-    accepted(store, "s1", "a", "b")
-    store.submissions.progress("s1", [ReadyItem("a", "run-1", partial=True)], {})
-    store.submissions.collect("s1", [Collected("a", "digest", partial=True)])
-    store.submissions.progress("s1", [], {"a": BROKEN})
+    accepted(store, "s1", A, B)
+    store.submissions.progress("s1", [ReadyItem(A, "run-1", partial=True)], {})
+    store.submissions.collect("s1", [Collected(A, digest_of("result"), partial=True)])
+    store.submissions.progress("s1", [], {A: BROKEN})
 
-    assert statuses(store)["a"] is ItemStatus.PARTIAL
+    assert statuses(store)[A] is ItemStatus.PARTIAL
 
 
 def test_items_without_a_trace_are_held_and_the_others_go_on(store: Store) -> None:
-    accepted(store, "s1", "a", "b")
-    store.submissions.hold("s1", ["b"])
+    accepted(store, "s1", A, B)
+    store.submissions.hold("s1", [B])
 
-    assert statuses(store) == {"a": ItemStatus.LIVE, "b": ItemStatus.HELD}
+    assert statuses(store) == {A: ItemStatus.LIVE, B: ItemStatus.HELD}
 
 
 def test_lost_work_waits_for_consent_where_it_was_paid(store: Store) -> None:
-    accepted(store, "s1", "a")
+    accepted(store, "s1", A)
     store.submissions.lose("s1", again=())
 
-    lost = store.items.get("a")
+    lost = store.items.get(A)
     assert lost is not None
     assert lost.failure is not None
     assert (lost.status, lost.failure.kind) == (ItemStatus.FAILED, FailureClass.EXPIRED)
@@ -249,10 +251,10 @@ def test_lost_work_waits_for_consent_where_it_was_paid(store: Store) -> None:
 
 
 def test_lost_work_that_cost_nothing_is_sent_again(store: Store) -> None:
-    accepted(store, "s1", "a")
-    store.submissions.lose("s1", again={"a"})
+    accepted(store, "s1", A)
+    store.submissions.lose("s1", again={A})
 
-    assert statuses(store)["a"] is ItemStatus.PENDING
+    assert statuses(store)[A] is ItemStatus.PENDING
 
 
 def test_a_submission_the_state_does_not_know_is_named(store: Store) -> None:
@@ -263,10 +265,10 @@ def test_a_submission_the_state_does_not_know_is_named(store: Store) -> None:
 def test_every_recorded_history_leads_to_the_recorded_status(store: Store) -> None:
     from docbatch.core.lifecycle import replay
 
-    intend(store, "s1", "a")
+    intend(store, "s1", A)
     store.submissions.record("s1", Event.UNANSWERED)
     store.submissions.record("s1", Event.UNKNOWABLE)
-    accepted(store, "s2", "b")
+    accepted(store, "s2", B)
 
     for submission in store.submissions.all():
         assert replay(each.event for each in store.events.of(submission.id)) is submission.status
@@ -275,33 +277,33 @@ def test_every_recorded_history_leads_to_the_recorded_status(store: Store) -> No
 def adopt(store: Store, name: str, *items: str, failed: tuple[int, ...] = ()) -> None:
     submission = Submission(name, 0, "fake", "acme", SubmissionStatus.INTENDED, "batch-9")
     frozen = Frozen(name, 1, f"proj-{name}", {}, b"", {}, tuple(map(item, items)))
-    store.submissions.adopt(submission, frozen, {"a": "run-1"}, failed, 0.0)
+    store.submissions.adopt(submission, frozen, {A: "run-1"}, failed, 0.0)
 
 
 def test_adopted_work_is_followed_like_what_was_found(store: Store) -> None:
-    adopt(store, "s1", "a", "b")
+    adopt(store, "s1", A, B)
 
     adopted = store.submissions.get("s1")
     assert adopted is not None
     assert (adopted.status, adopted.remote_id, adopted.running) == (SubmissionStatus.SUBMITTED, "batch-9", 2)
     assert [each.event for each in store.events.of("s1")] == [Event.INTENDED, Event.UNANSWERED, Event.FOUND]
-    assert statuses(store) == {"a": ItemStatus.LIVE, "b": ItemStatus.LIVE}
+    assert statuses(store) == {A: ItemStatus.LIVE, B: ItemStatus.LIVE}
     assert "proj-s1" in store.submissions.markers()
 
 
 def test_adopting_takes_failed_items_and_never_those_that_are_elsewhere(store: Store) -> None:
-    intend(store, "s1", "a")
+    intend(store, "s1", A)
     store.submissions.refuse("s1", BROKEN)
-    failed = store.items.get("a")
+    failed = store.items.get(A)
     assert failed is not None
     with pytest.raises(StateError, match="is failed, not waiting"):
-        adopt(store, "s2", "b", "a")
+        adopt(store, "s2", B, A)
     assert store.submissions.get("s2") is None
-    assert statuses(store)["b"] is ItemStatus.PENDING
+    assert statuses(store)[B] is ItemStatus.PENDING
 
-    adopt(store, "s2", "a", failed=(failed.row,))
+    adopt(store, "s2", A, failed=(failed.row,))
 
-    assert statuses(store)["a"] is ItemStatus.LIVE
+    assert statuses(store)[A] is ItemStatus.LIVE
 
 
 def test_what_was_given_up_is_known_and_no_submission(store: Store) -> None:
@@ -314,9 +316,9 @@ def test_what_was_given_up_is_known_and_no_submission(store: Store) -> None:
 
 
 def test_that_a_person_asked_to_stop_it_changes_nothing_but_its_history(store: Store) -> None:
-    accepted(store, "s1", "a")
+    accepted(store, "s1", A)
 
     store.submissions.record("s1", Event.CANCEL_ASKED)
 
     assert status(store, "s1") is SubmissionStatus.SUBMITTED
-    assert statuses(store)["a"] is ItemStatus.LIVE
+    assert statuses(store)[A] is ItemStatus.LIVE

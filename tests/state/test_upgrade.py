@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from docbatch.core.errors import StateError
+from docbatch.core.models import Recovery
+from docbatch.engine.administration.check_state import check
 from docbatch.state.store import Store
 from docbatch.state.upgrade import VERSION
 from tests.cli.project import Project
+from tests.fake.project import Project as FakeProject
 from tests.state.older_project import put_down
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +25,7 @@ KEPT = f"state.db.before-{VERSION}"
 Content = dict[str, list[tuple[object, ...]]]
 
 
-@pytest.fixture(params=["version2", "version4"])
+@pytest.fixture(params=["version2", "version4", "version5"])
 def project(tmp_path: Path, request: pytest.FixtureRequest) -> Project:
     put_down(tmp_path / "project", request.param)
     return Project(tmp_path / "project")
@@ -110,6 +113,13 @@ def test_the_copy_is_the_state_as_it_was_and_can_take_its_place(state: Path) -> 
     assert content(state / "state.db") == after
 
 
+def test_the_room_of_what_was_replaced_is_given_back(state: Path) -> None:
+    Store.writable(state).close()
+
+    with closing(sqlite3.connect(state / "state.db")) as database:
+        assert database.execute("PRAGMA freelist_count").fetchone() == (0,)
+
+
 def test_a_state_up_to_date_gets_no_copy_and_a_copy_that_is_there_stays(state: Path) -> None:
     (state / KEPT).write_text("made before")
 
@@ -150,7 +160,58 @@ def test_the_folder_says_what_the_copy_is(state: Path) -> None:
     assert "state.db.before-N" in (state / "README").read_text()
 
 
-@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.full), 29])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE item SET digest = upper(digest) WHERE id = 1",
+        "UPDATE item SET digest = 'no digest' WHERE id = 1",
+        "UPDATE item SET key = substr(key, 2) WHERE id = 1",
+        "UPDATE item SET key = substr(key, 2) || 'é' WHERE id = 1",
+        "UPDATE item SET result = '' WHERE id = 1",
+        "UPDATE item SET result = substr(result, 3) WHERE id = 1",
+        "DELETE FROM item WHERE id = 1",
+        "UPDATE delivery SET result = substr(result, 32) WHERE sink = 1",
+        "UPDATE delivery SET result = 'f' || result WHERE sink = 1",
+        "DELETE FROM delivery WHERE sink = 1",
+        "UPDATE tally SET rows = rows + 1 WHERE of_table = 'item'",
+    ],
+)
+def test_damage_of_before_is_told_afterwards(tmp_path: Path, damage: str) -> None:
+    project = Project(tmp_path / "project")
+    state = put_down(project.root, "version5")
+    with closing(sqlite3.connect(state / "state.db", isolation_level=None)) as database:
+        assert database.execute(damage).rowcount > 0
+
+    seen_before = project.call("state", "check")
+    ended = [project.call(*command) for command in (("status",), ("plan",), ("apply",), ("status",))]
+    seen_after = project.call("state", "check")
+
+    assert (seen_before.code, seen_after.code) == (1, 1)
+    assert "table " in seen_before.out
+    assert "table " in seen_after.out
+    assert {each.code for each in ended} <= {0, 1, 3}
+    assert "Traceback" not in "".join(each.out + each.err for each in ended)
+    assert content(state / KEPT)["version"] == [(5,)]
+
+
+def test_work_that_was_open_goes_on_and_is_paid_once(tmp_path: Path) -> None:
+    put_down(tmp_path / "project", "open5")
+    project = FakeProject(tmp_path / "project", Recovery.FINDABLE, trait_options={"max_items": 2})
+    before = project.paid()
+
+    project.apply()
+
+    assert project.paid() == {**before, "asked": 1, "live": 1, "lively": 1}
+    assert set(project.paid().values()) == {1}
+    assert {name for name in project.outputs() if "." in name} >= {
+        "asked.txt.md",
+        "live.txt.md",
+        "lively.txt.md",
+    }
+    assert list(check(project.folder)) == []
+
+
+@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.full), 89])
 def test_killed_at_any_moment_it_is_the_old_state_or_the_new_and_the_next_command_finishes(
     state: Path, tmp_path: Path, step: int
 ) -> None:

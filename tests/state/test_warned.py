@@ -11,6 +11,7 @@ from docbatch.core.result_warnings import NOTHING_TO_SEE, OnEmpty
 from docbatch.state.documents import RecordedJob
 from docbatch.state.records import Collected, Frozen
 from docbatch.state.store import Store
+from tests.state.made_digests import digest_of
 
 WARNINGS = {
     "a": (),
@@ -23,7 +24,7 @@ OUTPUT = b"out"
 
 
 def item(name: str) -> WorkItem:
-    return WorkItem(name, "1", f"digest of {name}", 5, "text/plain", name, b"/in/" + name.encode())
+    return WorkItem(digest_of(name), "1", digest_of(name), 5, "text/plain", name, b"/in/" + name.encode())
 
 
 def declare(store: Store, job: str, on_empty: OnEmpty = "ok") -> None:
@@ -53,7 +54,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
         store.submissions.collect(
             "s1",
             [
-                Collected(name, f"result of {name}", name in {"half", "part"}, warnings=warnings)
+                Collected(
+                    digest_of(name),
+                    digest_of(f"result of {name}"),
+                    name in {"half", "part"},
+                    warnings=warnings,
+                )
                 for name, warnings in WARNINGS.items()
             ],
         )
@@ -134,7 +140,8 @@ def test_collecting_makes_nothing_due_for_a_job_that_takes_it_as_failed(tmp_path
         )
         store.submissions.accept("s1", Event.ACCEPTED, "r1", {})
         store.submissions.collect(
-            "s1", [Collected("blank", "result", partial=False, warnings=(NOTHING_TO_SEE,))]
+            "s1",
+            [Collected(digest_of("blank"), digest_of("result"), partial=False, warnings=(NOTHING_TO_SEE,))],
         )
 
         assert due(store, "strict") == set()
@@ -153,9 +160,9 @@ def test_warnings_go_with_the_result_they_are_of(store: Store) -> None:
 
 
 def test_text_that_is_no_text_is_kept_all_the_same(store: Store) -> None:
-    half = store.items.get("some")
+    half = store.items.get(digest_of("some"))
     assert half is not None
     with store.write():
-        store.items.set(half, half.status, result="r", warnings=("half \ud800 a letter",))
+        store.items.set(half, half.status, result=half.result, warnings=("half \ud800 a letter",))
 
     assert store.items.by_row(half.row).warnings == ("half \ud800 a letter",)
