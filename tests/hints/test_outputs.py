@@ -237,14 +237,14 @@ def test_a_result_whose_name_is_none(project: Project, hints: Hints) -> None:
     project.applied()
     with Store.writable(project.root / ".docbatch") as store, store.write():
         (item,) = store.items.all()
-        store.items.set(item, item.status, result="junk")
+        store.items.set(item, item.status, result=b"junk".hex())
     (project.root / "out/a.txt.md").unlink()
     told = project.call("apply")
     checked = hints.follow(project, told)
 
     assert told.code == 1
     assert checked.code == 1
-    assert "'junk' is not the digest of a result" in checked.out
+    assert f"'{b'junk'.hex()}' is not the digest of a result" in checked.out
 
 
 @helps(README)
