@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -65,17 +66,23 @@ def _whole(value: Any) -> Any:
 
 
 def _is_fit(value: Any) -> bool:
-    """Say whether there is no half of a character anywhere in a value."""
+    """Say whether there is no half of a character anywhere in a value. Every result passes here: what is plain is told first."""
+    if isinstance(value, str):
+        return value.isascii() or not _HALF.search(value)
+    if value is None or isinstance(value, bytes | int | float):
+        return True
     match value:
-        case str():
-            return value.isascii() or not _HALF.search(value)
         case Mapping():
             return all(_is_fit(key) and _is_fit(each) for key, each in value.items())
         case list() | tuple() | AbstractSet():
             return all(map(_is_fit, value))
-    if not is_dataclass(value) or isinstance(value, type):
-        return True
-    return all(_is_fit(getattr(value, each.name)) for each in fields(value))
+    return isinstance(value, type) or all(_is_fit(getattr(value, name)) for name in _names(type(value)))
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """Return the names of a dataclass's fields, none for another type."""
+    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
 
 
 def escaped(text: str) -> str:

@@ -142,7 +142,7 @@ class Items:
     def pending(self, recipe: int, jobs: Sequence[str], limit: int) -> list[WorkItem]:
         """Return items of a recipe that selected jobs want sent, lowest priority number first, a place with each."""
         marks = ", ".join("?" * len(jobs))
-        rows = self._database.execute(_PENDING.replace("{marks}", marks), (*jobs, recipe, limit))
+        rows = self._database.execute(_PENDING.replace("{marks}", marks), (*jobs, recipe, *jobs, limit))
         return [read(columns).work_item(place, priority=priority) for *columns, priority, place in rows]
 
     def with_result(self, job: str, after: int, limit: int) -> list[int]:
@@ -256,8 +256,9 @@ _PENDING = f"""
     SELECT {READING}, item.priority, (
         SELECT CAST(job.source || x'2f' || document.path AS BLOB) FROM document JOIN job ON job.name = document.job
         WHERE document.item = item.id AND document.wanted = 1 AND document.job IN ({{marks}})
-        ORDER BY document.job, document.path LIMIT 1) AS place
-    FROM item WHERE status = 'pending' AND item.recipe = ? AND place IS NOT NULL
+        ORDER BY document.job, document.path LIMIT 1)
+    FROM item WHERE status = 'pending' AND item.recipe = ? AND EXISTS (
+        SELECT 1 FROM document WHERE document.item = item.id AND document.wanted = 1 AND document.job IN ({{marks}}))
     ORDER BY item.priority, item.id LIMIT ?
 """
 _MAKE = (
