@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass, replace
-from functools import cache
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -76,13 +75,9 @@ def _is_fit(value: Any) -> bool:
             return all(_is_fit(key) and _is_fit(each) for key, each in value.items())
         case list() | tuple() | AbstractSet():
             return all(map(_is_fit, value))
-    return isinstance(value, type) or all(_is_fit(getattr(value, name)) for name in _names(type(value)))
-
-
-@cache
-def _names(kind: type) -> tuple[str, ...]:
-    """Return the names of a dataclass's fields, none for another type."""
-    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
+    # What `fields` would make a list of for each result.
+    names = () if isinstance(value, type) else getattr(value, "__dataclass_fields__", ())
+    return all(_is_fit(getattr(value, name, None)) for name in names)
 
 
 def escaped(text: str) -> str:

@@ -38,7 +38,7 @@ from docbatch.providers.local.pins import pins
 from docbatch.providers.local.pool import CATALOGUE, Pool
 
 # How many ended batches are remembered, so that a repeated fetch finds its answer.
-_REMEMBERED = 64
+_REMEMBERED = 8
 
 
 @dataclass(slots=True)
