@@ -1,6 +1,8 @@
 """What holds for every test."""
 
+import resource
 import signal
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -12,6 +14,14 @@ pytest_plugins = ["docbatch.testing.plugin"]
 # No test judges by a clock, and what an example takes is that of a busy machine.
 settings.register_profile("full", max_examples=100, deadline=None)
 settings.register_profile("short", max_examples=30, deadline=None)
+
+
+@pytest.fixture(autouse=True)
+def _own_memory() -> Iterator[None]:
+    """Take back what a worker's code that ran in this process has limited: no worker goes on after its document as tests do."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -77,6 +77,9 @@ def submit(run: Run, connection: ProviderConnection, action: Submit) -> Talk[boo
     intent = yield from prepare(run, connection, batch)
     if intent is None or connection.is_ending:
         return False
+    if not run.unrecorded:
+        # Once the state is lost, it is known from this that outputs which stand are this project's own.
+        run.store.raise_serial()
     run.observe(Intended(identity, connection.name, len(keys)))
     try:
         accepted = yield from connection.ask(
