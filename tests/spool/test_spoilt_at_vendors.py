@@ -53,25 +53,22 @@ def write(project: Project, texts: Mapping[str, str]) -> None:
     project.write({f"in/{name}": text for name, text in texts.items()})
 
 
-def forget(emulator: Any, lost: Collection[str]) -> set[str]:
-    """Let the vendor have no more of what was lost; return of which documents.
-
-    Extend keeps one of the first: where it shows no run of a batch at all, the key may be that of another account.
-    """
-    gone = set(lost)
+def forget(emulator: Any, gone: Collection[str]) -> None:
+    """Let the vendor have no more of these documents, nor their files."""
     match emulator:
         case ExtendEmulator():
-            gone -= {min(set(FIRST) - gone, default=min(FIRST))}
             texts = {FIRST[name].encode() for name in gone}
             for run in [run for run in emulator.runs.values() if run.file and run.file.content in texts]:
                 del emulator.runs[run.id]
+            for file in [file for file in emulator.files.values() if file.content in texts]:
+                del emulator.files[file.id]
+                emulator.deleted += 1
         case LlamaCloud():
             for job in [job for job in emulator.jobs.values() if job.text in map(FIRST.get, gone)]:
                 del emulator.jobs[job.id]
         case _:
             first = next(batch for batch in emulator.batches.values() if len(batch.items) == len(FIRST))
             first.expires = 0.0
-    return gone
 
 
 VENDORS: Mapping[str, Callable[[], Emulator]] = {
@@ -168,13 +165,13 @@ def stays_away(folder: Path, provider: str, way: str) -> None:
     with spoilt(folder, provider, way) as made:
         project = made.project
         lost = made.look()
-        gone = forget(made.vendor, lost)
+        forget(made.vendor, lost)
         ended = made.bring_back()
         for again in (ended, project.call("apply", "--json")):
             assert again.code == 3
             (job,) = again.lines[-1]["jobs"]
             assert {(each["path"], each["class"]) for each in job["failures"]} == {
-                (name, "expired") for name in gone
+                (name, "expired") for name in lost
             }
         now = project.outputs()
         assert {name for name in made.before if made.before[name] != now[name]} == {"all.jsonl"}
