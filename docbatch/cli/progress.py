@@ -145,8 +145,11 @@ def _lost(notice: docbatch.ResultsLost) -> str:
     from docbatch.core.report import plural
 
     kept = "a stored result is" if notice.documents == 1 else f"{notice.documents:,} stored results are"
-    ways = {"read again": notice.read_again, "fetched again from the provider": notice.fetched_again}
-    told = [f"{count:,} {way}, free of charge" for way, count in ways.items() if count]
+    ways = {
+        "to be read again, free of charge": notice.read_again,
+        "asked for again, free of charge, as far as the provider has them": notice.fetched_again,
+    }
+    told = [f"{count:,} {way}" for way, count in ways.items() if count]
     beyond = notice.documents - notice.read_again - notice.fetched_again
     expired = [f"{plural(beyond, 'document')} can only be had again by paying"] if beyond else []
     return f"{kept} missing or damaged; {'; '.join((*told, *expired))}"

@@ -57,8 +57,8 @@ class Delivered:
 class ResultsLost:
     """Stored results of a job that are missing or damaged, of so many documents.
 
-    So many of them are read again, or fetched again from the provider, both free of charge; the rest cannot be had again
-    but by paying.
+    So many of them are to be read again, or asked for again at the provider, both free of charge; what the provider has no
+    more ends as expired. That, and the rest, cannot be had again but by paying.
     """
 
     job: str

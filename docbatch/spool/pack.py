@@ -15,6 +15,7 @@ import os
 import re
 import secrets
 import stat
+import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -112,7 +113,10 @@ def _found(data: bytes, start: int) -> Found | None:
 
 
 class PackWriter:
-    """The pack that a run writes; made with the first entry. Not to be used from two threads at once."""
+    """The pack that a run writes; made with the first entry.
+
+    Not to be used from two threads at once, but for `flush`: that may go on beside whatever else is done.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.name = new_name()
@@ -122,6 +126,8 @@ class PackWriter:
         self._recorded = self._marked = 0
         self._descriptor: int | None = None
         self._is_named = False
+        self._flushing = threading.Lock()
+        self._failure: OSError | None = None
 
     @property
     def path(self) -> Path:
@@ -148,19 +154,35 @@ class PackWriter:
             self._marked = self._recorded
 
     def flush(self) -> None:
-        """Make durable all that was appended. Raises OSError."""
-        if self._descriptor is None:
-            return
-        os.fsync(self._descriptor)
+        """Make durable all that was appended before; who comes while that goes on waits for it. Raises OSError.
+
+        Once this failed it always fails: a second try would succeed without the lost bytes.
+        """
+        with self._flushing:
+            if self._failure is not None:
+                raise self._failure
+            if self._descriptor is None or self.is_flushed:
+                return
+            # What is appended meanwhile makes it untrue again.
+            self.is_flushed = True
+            try:
+                self._settle(self._descriptor)
+            except OSError as error:
+                self._failure = error
+                raise
+
+    def close(self) -> None:
+        with self._flushing:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
+
+    def _settle(self, descriptor: int) -> None:
+        os.fsync(descriptor)
         if not self._is_named:
             for folder in (self.folder, self.folder.parent, self.folder.parent.parent):
                 _settle(folder)
             self._is_named = True
-
-    def close(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
 
     def _append(self, pieces: Iterator[bytes]) -> ResultPlace:
         descriptor = self._opened()

@@ -165,9 +165,6 @@ class Spool:
         self._require_no_failure()
         with self._lock:
             writer = self._writer
-            if writer.is_flushed:
-                return
-            writer.is_flushed = True
         self._flush(writer)
 
     def recorded(self, results: Iterable[tuple[str, ResultPlace]]) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from docbatch.state.database import Database, among, marked, windows
 from docbatch.state.digests import as_bytes, as_text
-from docbatch.state.kept_lines import forget_others, hold_on, kept_lines, let_go
+from docbatch.state.kept_lines import all_kept_lines, forget_others, hold_on, kept_lines, let_go
 from docbatch.state.void import void
 
 FAULTED = 2
@@ -161,6 +161,10 @@ class Deliveries:
         kept = ((*row, sink.stamp) for row in kept_lines(self._database, sink.row))
         for row in merge((row for row in rows), kept, key=itemgetter(1)):
             yield DueDelivery(*row)
+
+    def lines_kept(self) -> Iterator[tuple[str, bytes, str]]:
+        """Yield job, path and result of documents that are no longer found, and stay in outputs of whole jobs."""
+        yield from all_kept_lines(self._database)
 
     def let_lines_go(self, sink: int, paths: Sequence[bytes]) -> None:
         """Keep documents no longer in a whole sink that cannot be written again. Its output counts as touched."""

@@ -47,6 +47,14 @@ def kept_lines(database: Database, sink: int) -> Iterator[tuple[None, bytes, byt
         yield row
 
 
+def all_kept_lines(database: Database) -> Iterator[tuple[str, bytes, str]]:
+    """Yield job, path and result of what stays in outputs of whole jobs, for as long as the database is open."""
+    yield from database.execute(
+        f"SELECT sink.job, delivery.path, {as_text('delivery.result')} FROM {_JOINED}"
+        f" WHERE sink.wanted = 1 AND {_IS_KEPT} GROUP BY 1, 2, 3"
+    )
+
+
 def forget_others(database: Database, sink: int) -> None:
     """Inside the current transaction: of a whole sink's documents only those that stay are known one by one."""
     database.execute(

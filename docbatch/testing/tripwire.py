@@ -14,6 +14,11 @@ import pytest
 from docbatch.state.database import Database
 
 ENDLESS = 3000
+EFFECTS = (
+    *("rename", "replace", "link", "unlink", "rmdir", "mkdir"),
+    *("fsync", "pwrite", "truncate", "ftruncate"),
+)
+"""Calls of the system that change what lies on a disk, or see to it that it stays there."""
 
 
 class Killed(BaseException):
@@ -60,7 +65,7 @@ class Meddler(Tripwire):
 
 @contextlib.contextmanager
 def wired(wire: Tripwire) -> Iterator[None]:
-    """Put the wire around every durable effect: transactions, renames, writes into packs and flushes.
+    """Put the wire around every durable effect: transactions, writes into packs, flushes, and what makes, renames, removes and cuts files.
 
     Nothing is really flushed to the disk: what a killed process wrote is with the kernel, only a power cut loses it.
     """
@@ -83,7 +88,7 @@ def wired(wire: Tripwire) -> Iterator[None]:
         patch.setattr(Database, "__init__", open_unflushed)
         patch.setattr(Database, "write", write)
         patch.setattr(os, "fsync", lambda _descriptor: None)
-        for name in ("rename", "replace", "fsync", "link", "pwrite"):
+        for name in EFFECTS:
             _wire_call(patch, wire, name)
         yield
 

@@ -16,6 +16,7 @@ from docbatch.engine.progress_notices import (
     Intended,
     Relieved,
     Replanned,
+    ResultsLost,
     Trouble,
     Waiting,
 )
@@ -101,6 +102,16 @@ def test_what_matters_is_said_at_once() -> None:
     assert trouble(Answered("s1", "unanswered", "lost")) is not None
     held = "submission s1 is held: nobody knows; 'docbatch status' names what to decide"
     assert trouble(Answered("s1", "held", "nobody knows")) == held
+
+
+def test_what_is_asked_for_again_is_not_told_as_if_it_had_come() -> None:
+    assert trouble(ResultsLost("job", 4, read_again=0, fetched_again=3)) == (
+        "job 'job': 4 stored results are missing or damaged; 3 asked for again, free of charge, as far as the provider has them;"
+        " 1 document can only be had again by paying"
+    )
+    assert trouble(ResultsLost("job", 1, read_again=1, fetched_again=0)) == (
+        "job 'job': a stored result is missing or damaged; 1 to be read again, free of charge"
+    )
 
 
 def test_what_goes_as_planned_is_not() -> None:

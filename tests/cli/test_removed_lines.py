@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from docbatch.state.store import Store
 from tests.cli.project import JOB, Project
-from tests.kept_results import packs
+from tests.kept_results import kept_results, packs
 
 SINKS = """
 sink:
@@ -107,3 +108,33 @@ def test_a_line_whose_result_is_gone_leaves_the_file_and_says_so_once(project: P
 
     assert "b.txt" not in told.err
     assert lines(project).keys() == {"a.txt", "c.txt"}
+
+
+def damage(project: Project, name: bytes) -> None:
+    """Damage the result of a document that was removed."""
+    with Store.readable(project.root / ".docbatch") as store:
+        (wanted,) = {result for _, path, result in store.deliveries.lines_kept() if path == name}
+    (kept,) = (each for each in kept_results(project.root / ".docbatch") if each.digest == wanted)
+    content = bytearray(kept.read_bytes())
+    content[-1] ^= 0x55
+    kept.write_bytes(bytes(content))
+
+
+def test_a_damaged_result_that_only_a_line_needs_is_named_and_comes_back_with_its_document(
+    project: Project,
+) -> None:
+    before = project.outputs()
+    (project.root / "in/b.txt").unlink()
+    project.applied()
+    assert project.call("state", "check").code == 0
+    damage(project, b"b.txt")
+
+    checked = project.call("state", "check", "--repair")
+    (told,) = [line for line in checked.out.splitlines() if "the stored result" in line]
+
+    assert checked.code == 1
+    assert told.startswith("job 'job', b.txt: ")
+    project.write({"in/b.txt": "text b"})
+    project.applied()
+    assert project.call("state", "check").code == 0
+    assert project.outputs() == before

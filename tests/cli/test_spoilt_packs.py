@@ -1,6 +1,7 @@
 """A pack that is truncated, altered, removed or swapped: its documents are named, they come back, and everything else goes on."""
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,14 +24,40 @@ def project(root: Path, word: str = "text") -> Project:
     return made
 
 
+@dataclass(frozen=True)
+class Pair:
+    """A project and one of somebody else, as they were when both had been applied twice."""
+
+    subject: Project
+    stranger: Project
+
+
+@pytest.fixture(scope="module")
+def applied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with both, and with a copy of both: the state names places, so they are put back where they were."""
+    folder = tmp_path_factory.mktemp("applied")
+    for name, word in (("project", "text"), ("stranger", "another")):
+        project(folder / name, word)
+        shutil.copytree(folder / name, folder / "kept" / name, symlinks=True)
+    return folder
+
+
+@pytest.fixture
+def pair(applied: Path) -> Pair:
+    for name in ("project", "stranger"):
+        shutil.rmtree(applied / name)
+        shutil.copytree(applied / "kept" / name, applied / name, symlinks=True)
+    return Pair(Project(applied / "project"), Project(applied / "stranger"))
+
+
 def first_pack(subject: Project) -> Path:
     """Return the pack of the run before the last."""
     return min(packs(subject.root / ".docbatch"), key=lambda path: path.stat().st_mtime_ns)
 
 
 @pytest.mark.parametrize("spoil", SPOILS.values())
-def test_what_a_spoilt_pack_held_is_named_and_comes_back(tmp_path: Path, spoil: Spoil) -> None:
-    subject, stranger = project(tmp_path / "project"), project(tmp_path / "stranger", "another")
+def test_what_a_spoilt_pack_held_is_named_and_comes_back(pair: Pair, spoil: Spoil) -> None:
+    subject, stranger = pair.subject, pair.stranger
     before = subject.outputs()
     spoil(first_pack(subject), first_pack(stranger))
     found = subject.call("state", "check")
@@ -47,11 +74,13 @@ def test_what_a_spoilt_pack_held_is_named_and_comes_back(tmp_path: Path, spoil: 
     assert subject.call("state", "check").code == 0
 
 
-@pytest.mark.parametrize("spoil", [remove, folder, pipe, link])
+@pytest.mark.parametrize(
+    "spoil", [remove, pipe, *(pytest.param(each, marks=pytest.mark.full) for each in (folder, link))]
+)
 def test_a_pack_that_is_gone_is_told_by_the_plan_and_filled_again_although_all_outputs_are_there(
-    tmp_path: Path, spoil: Spoil
+    tmp_path: Path, pair: Pair, spoil: Spoil
 ) -> None:
-    subject = project(tmp_path / "project")
+    subject = pair.subject
     before = subject.outputs()
     (tmp_path / "elsewhere").write_bytes(first_pack(subject).read_bytes())
     spoil(first_pack(subject), tmp_path / "elsewhere")
@@ -67,8 +96,8 @@ def test_a_pack_that_is_gone_is_told_by_the_plan_and_filled_again_although_all_o
     assert "Nothing is due." in subject.call("plan").out
 
 
-def test_a_pack_of_another_project_beside_ours_does_no_harm(tmp_path: Path) -> None:
-    subject, stranger = project(tmp_path / "project"), project(tmp_path / "stranger", "another")
+def test_a_pack_of_another_project_beside_ours_does_no_harm(pair: Pair) -> None:
+    subject, stranger = pair.subject, pair.stranger
     before = {each.digest for each in kept_results(subject.root / ".docbatch")}
     for pack in packs(stranger.root / ".docbatch"):
         shutil.copy(pack, subject.root / ".docbatch/spool/packs")
@@ -79,8 +108,8 @@ def test_a_pack_of_another_project_beside_ours_does_no_harm(tmp_path: Path) -> N
     assert subject.call("state", "check").code == 0
 
 
-def test_a_state_that_is_put_back_and_taken_away_again_loses_nothing(tmp_path: Path) -> None:
-    subject = project(tmp_path / "project")
+def test_a_state_that_is_put_back_and_taken_away_again_loses_nothing(tmp_path: Path, pair: Pair) -> None:
+    subject = pair.subject
     state, kept = subject.root / ".docbatch/state.db", tmp_path / "kept.db"
     subject.call("state", "backup", str(kept))
     subject.write({f"in/later{number}.txt": f"later {number}" for number in range(5)})
@@ -98,8 +127,8 @@ def test_a_state_that_is_put_back_and_taken_away_again_loses_nothing(tmp_path: P
     assert "read again" not in ended.out + ended.err
 
 
-def test_a_state_that_was_lost_finds_what_was_kept_when_it_comes_back(tmp_path: Path) -> None:
-    subject = project(tmp_path / "project")
+def test_a_state_that_was_lost_finds_what_was_kept_when_it_comes_back(tmp_path: Path, pair: Pair) -> None:
+    subject = pair.subject
     folder, kept = subject.root / ".docbatch", tmp_path / "kept.db"
     subject.call("state", "backup", str(kept))
     before = subject.outputs()

@@ -28,7 +28,6 @@ after how many bytes a pack is closed.
 
 The last effect is the n-th of a name, such as `2 after unlink`.
 """
-MORE = ("unlink", "rmdir", "mkdir", "truncate")
 Placed = tuple[str, ResultPlace]
 
 
@@ -107,7 +106,7 @@ class Last:
 
 @contextlib.contextmanager
 def wired_further(wire: Tripwire) -> Iterator[None]:
-    """Put the wire around what removes and cuts, too, and let the command work as its environment says."""
+    """Put the wire around a command, and let it work as its environment says."""
     with contextlib.ExitStack() as stack:
         if os.environ.pop(POWER, ""):
             stack.enter_context(power_cuts())
@@ -117,10 +116,7 @@ def wired_further(wire: Tripwire) -> Iterator[None]:
             assert defaults is not None
             patch.setitem(defaults, "largest", int(largest))
         stack.enter_context(ORDERS[os.environ.pop(ORDER, "as it is")]())
-        wire = dying(os.environ, wire)
-        stack.enter_context(wired(wire))
-        for name in MORE:
-            tripwire._wire_call(patch, wire, name)
+        stack.enter_context(wired(dying(os.environ, wire)))
         yield
 
 

@@ -2,8 +2,9 @@ import errno
 import gzip
 import hashlib
 import os
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from docbatch.core.models import Draft, ResultPlace
 from docbatch.packed import MOST_CARRIED
 from docbatch.spool import Spool
 from docbatch.spool.pack import MAGIC, PackWriter, contents, packs_in
+from docbatch.testing.patience import LONG
 from tests.spool.index_here import IndexHere
 
 PAYLOAD = b"what the vendor answered" * 100
@@ -443,3 +445,86 @@ def test_many_threads_keep_results_at_once(spool: Spool) -> None:
     assert read == payloads
     ends = sorted((place.start, place.start + place.length) for place in set(places))
     assert all(end <= start for (_, end), (start, _) in pairwise(ends))
+
+
+class Disk:
+    """A disk whose first flush of a pack lasts until it is let go, and fails then if told so."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.let_go = threading.Event(), threading.Event()
+        self.error: OSError | None = None
+        self.flushed: list[int] = []
+        """The files that were flushed, by inode."""
+        self._real = os.fsync
+        monkeypatch.setattr(os, "fsync", self._flush)
+
+    def _flush(self, descriptor: int) -> None:
+        is_first = not self.begun.is_set()
+        self.begun.set()
+        if is_first:
+            assert self.let_go.wait(LONG)
+            if self.error is not None:
+                raise self.error
+            # By now the descriptor may be that of another file, or of none.
+            self.flushed.append(os.fstat(descriptor).st_ino)
+        self._real(descriptor)
+
+
+def filled(folder: Path, index: IndexHere) -> Spool:
+    """Return a spool whose pack is full, and not flushed."""
+    spool = Spool(folder / "spool", index, largest=1000)
+    for _ in range(3):
+        spool.write(os.urandom(400))
+    return spool
+
+
+def test_a_pack_that_is_full_is_not_closed_while_another_thread_flushes_it(
+    tmp_path: Path, index: IndexHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool, disk = filled(tmp_path, index), Disk(monkeypatch)
+    with ThreadPoolExecutor(2) as threads:
+        flush = threads.submit(spool.flush)
+        assert disk.begun.wait(LONG)
+        (full,) = spool.packs.iterdir()
+        write = threads.submit(spool.write, os.urandom(400))
+        # The other thread closes the pack now, if it does not wait for the flush.
+        wait([write], timeout=0.05)
+        disk.let_go.set()
+        flush.result(LONG)
+        write.result(LONG)
+
+    assert len(list(spool.packs.iterdir())) == 2
+    assert disk.flushed == [full.stat().st_ino]
+    spool.flush()
+
+
+def test_who_flushes_while_another_thread_does_waits_for_it(
+    tmp_path: Path, index: IndexHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool, disk = filled(tmp_path, index), Disk(monkeypatch)
+    disk.error = OSError(errno.EIO, "Input/output error")
+    with ThreadPoolExecutor(2) as threads:
+        flushes = [threads.submit(spool.flush)]
+        assert disk.begun.wait(LONG)
+        flushes.append(threads.submit(spool.flush))
+        wait(flushes[1:], timeout=0.05)
+        disk.let_go.set()
+
+    # A second try would succeed without what the first has lost.
+    assert all(isinstance(each.exception(), StateError) for each in flushes)
+    assert disk.flushed == []
+
+
+def test_packs_change_while_many_threads_keep_and_flush(tmp_path: Path, index: IndexHere) -> None:
+    spool = Spool(tmp_path / "spool", index, largest=300)
+    payloads = [os.urandom(number % 200) for number in range(300)]
+
+    def kept(payload: bytes) -> str:
+        digest = spool.write(payload)
+        spool.flush()
+        return digest
+
+    with ThreadPoolExecutor(8) as threads:
+        digests = list(threads.map(kept, payloads))
+
+    assert [spool.read(each) for each in digests] == payloads

@@ -55,7 +55,9 @@ def wrong(story: Story[Any], kills: Sequence[Kill]) -> list[str]:
     return [fault for kill in kills for fault in story.faults(kill)]
 
 
-@pytest.mark.parametrize("provider", NAMES)
+@pytest.mark.parametrize(
+    "provider", ["extractpage", *(pytest.param(name, marks=pytest.mark.full) for name in NAMES[:2])]
+)
 def test_killed_somewhere_nothing_is_lost_and_nothing_is_paid_twice(tmp_path: Path, provider: str) -> None:
     story = told(tmp_path, provider)
 

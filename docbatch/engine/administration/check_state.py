@@ -9,6 +9,7 @@ from typing import TypeVar
 from docbatch.core.errors import StateError
 from docbatch.core.lifecycle import replay
 from docbatch.engine.administration.edit_state import locked
+from docbatch.naming.pathtext import escape
 from docbatch.spool import Spool
 from docbatch.spool.readers import reading
 from docbatch.state.proofs import faults
@@ -17,6 +18,11 @@ from docbatch.state.store import Store
 Row = TypeVar("Row")
 UNREADABLE = (StateError, ValueError, TypeError, LookupError, AttributeError)
 """What reading a damaged row may raise."""
+
+KEPT = (
+    "the document is no longer found, and stays in the job's file only until that is written again, unless the document is"
+    " put back: then apply brings the result back"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +96,27 @@ def _sound(rows: Iterator[Row]) -> Iterator[Row]:
 
 
 def _results(store: Store) -> Iterator[StateFault]:
-    """Read every result that a document wants."""
+    """Read every result that a document wants, or the file of a whole job for one that is no longer found."""
     spool = Spool(store.folder / "spool", store.results)
+    named: set[str] = set()
     for item in _sound(store.items.all()):
-        if item.result is not None and store.documents.places(item.row):
-            try:
-                spool.read(item.result)
-            except StateError as error:
-                yield StateFault(f"item {item.key[:12]}: {error.message}", item.row)
+        if item.result is None or not store.documents.places(item.row):
+            continue
+        if (loss := _loss(spool, item.result)) is not None:
+            named.add(item.result)
+            yield StateFault(f"item {item.key[:12]}: {loss}", item.row)
+    for job, path, result in store.deliveries.lines_kept():
+        if result not in named and (loss := _loss(spool, result)) is not None:
+            yield StateFault(f"job '{job}', {escape(path)}: {loss}; {KEPT}")
+
+
+def _loss(spool: Spool, result: str) -> str | None:
+    """Return what is wrong with a result."""
+    try:
+        spool.read(result)
+    except StateError as error:
+        return error.message
+    return None
 
 
 def repair(folder: Path, items: Collection[int]) -> None:

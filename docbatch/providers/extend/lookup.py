@@ -1,12 +1,17 @@
-"""Finding our runs at Extend: by their batch, by the names of their files, or among all that batches made lately."""
+"""Finding our runs at Extend: by their batch, by the names of their files, or among all that batches made lately.
+
+Of what is not found, something else of ours that can be seen says whether it is gone.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
+from urllib.parse import quote
 
 from docbatch.core.models import RemoteObject
 from docbatch.providers.base import Intent, Prepared
 from docbatch.providers.extend import marks, uploads
-from docbatch.providers.extend.calls import ROUTES, Route, Row, TooLong, pages, rows, since
+from docbatch.providers.extend.calls import ROUTES, Route, Row, TooLong, document, pages, rows, since
+from docbatch.providers.http.identities import identity
 from docbatch.providers.http.keyed import KeyedClient
 
 # How far the vendor's machines may disagree about the time.
@@ -60,14 +65,25 @@ class Runs:
         found = [marker for route in ROUTES.values() for marker in self._surveyed.pop((prefix, route.runs))]
         return sorted(set(found))
 
+    def any_of(self, project: str) -> str | None:
+        """Return the path of some run of a project, None where none is shown."""
+        for route in ROUTES.values():
+            for marker, row in self._marked(route, f"{project}-"):
+                if marks.project_of(marker) == project:
+                    return f"{route.runs}/{quote(row.id, safe='')}"
+        return None
+
     def _markers(self, route: Route, prefix: str) -> Iterator[str]:
+        return (marker for marker, _ in self._marked(route, prefix))
+
+    def _marked(self, route: Route, prefix: str) -> Iterator[tuple[str, Row]]:
         # How the filter treats a dash is not documented.
         named = rows(self._client, route.runs, [("fileNameContains", prefix.rstrip("-"))])
         newest = islice(pages(self._client, route.runs, _newest_first(route)), NEWEST)
         for row in chain(_begun(named), chain.from_iterable(newest)):
             marker = row.metadata.get("submission")
             if isinstance(marker, str) and marker.startswith(prefix):
-                yield marker
+                yield marker, row
 
     def marked(self, marker: str) -> dict[str, Row]:
         """Return the runs that carry a marker, by item."""
@@ -96,6 +112,58 @@ class Runs:
             processor = (f"{route.processor}Id", str(intent.batch.config["processor"]["id"]))
             params = [*params, processor, ("sortBy", "createdAt"), ("sortDir", "desc")]
         return since(pages(self._client, route.runs, params), uploads.sent_after(intent.prepared) - SKEW)
+
+
+class Witness:
+    """Tells work that is gone from work that a key or a workspace does not show. Safe to use from several threads.
+
+    It has to be visible each time; what was so the last time is asked for first. `runs` are searched where the service has
+    lists of them. Raises what a `KeyedClient` raises.
+    """
+
+    def __init__(self, client: KeyedClient, runs: Runs | None) -> None:
+        self._client = client
+        self._runs = runs
+        self._seen: dict[str, str] = {}
+
+    def is_there(self, intent: Intent) -> bool:
+        """Say whether files or runs of the submission's project are visible, be they of other submissions."""
+        project = marks.project_of(intent.marker)
+        before = self._seen.get(project)
+        if before is not None and self._shows(before):
+            return True
+        found = next(self._look(project, intent), None)
+        if found is not None:
+            self._seen[project] = found
+        return found is not None
+
+    def shows_file(self, made: Sequence[str]) -> bool:
+        """Say whether one of these files is visible."""
+        return any(self._shows(_path(each)) for each in made[:NAMES])
+
+    def _look(self, project: str, intent: Intent) -> Iterator[str]:
+        """Yield paths of what is visible."""
+        yield from filter(self._shows, map(_path, uploads.with_ids(intent.prepared)[:NAMES]))
+        yield from self._named_files(project, intent)
+        run = None if self._runs is None else self._runs.any_of(project)
+        if run is not None:
+            yield run
+
+    def _named_files(self, project: str, intent: Intent) -> Iterator[str]:
+        """Yield files of these documents under the names we gave: of collected work no ids are kept."""
+        for name in spread(intent):
+            reply = self._client.ask("GET", "/files", params=[("nameContains", name)])
+            listed = document(reply) if reply.status == 200 else {}
+            # The older version calls the rows by what they are.
+            found = listed.get("data", listed.get("files"))
+            for each in found if isinstance(found, list) else ():
+                made = identity(each.get("id")) if isinstance(each, dict) else None
+                if made is not None and str(each.get("name")).startswith(f"{project}-{name}-"):
+                    yield _path(made)
+
+    def _shows(self, path: str) -> bool:
+        # Without its output: that may be large.
+        return self._client.ask("GET", path, params=[("responseType", "url")]).status == 200
 
 
 def ours(intent: Intent, found: Iterable[Row]) -> dict[str, Row]:
@@ -146,3 +214,7 @@ def _newest_first(route: Route) -> list[tuple[str, str]]:
 
 def _route(intent: Intent) -> Route:
     return ROUTES[intent.batch.operation]
+
+
+def _path(file: str) -> str:
+    return f"/files/{quote(file, safe='')}"

@@ -29,7 +29,7 @@ from docbatch.providers.base import (
 from docbatch.providers.extend import answer, marks, passwords, uploads, versions
 from docbatch.providers.extend.answer import ExtendAnswer
 from docbatch.providers.extend.calls import ROUTES, Route, Row, TooLong, document
-from docbatch.providers.extend.lookup import NAMES, Runs, remembered, spread
+from docbatch.providers.extend.lookup import Runs, Witness, remembered, spread
 from docbatch.providers.extend.outcomes import RUNNING, accepted, dropped, ended
 from docbatch.providers.http.keyed import Files, KeyedClient, PresignedClient
 
@@ -48,6 +48,7 @@ class ExtendProvider:
         self._client = client
         self._storage = storage
         self._runs = Runs(client)
+        self._witness = Witness(client, self._runs)
         self._doubted: set[str] = set()
         self._moved: dict[str, tuple[int, int]] = {}
 
@@ -104,7 +105,7 @@ class ExtendProvider:
         if found:
             # The batch's id stays out: with it, runs that the vendor never shows would be waited for in vain.
             return Accepted(None, {key: row.id for key, row in found.items()}), True
-        return None, self._sees(uploads.uploads(intent.prepared))
+        return None, self._witness.shows_file(uploads.uploads(intent.prepared))
 
     def survey(self, prefix: str) -> Survey:
         with self._client.hearing() as heard:
@@ -204,7 +205,7 @@ class ExtendProvider:
 
     def _checked(self, item: WorkItem, made: RemoteObject) -> RemoteObject:
         """Ask for a file that a batch was refused for, so that its document fails alone. Raises Refused."""
-        if made.remote_id in self._doubted and not self._sees([made.remote_id]):
+        if made.remote_id in self._doubted and not self._witness.shows_file([made.remote_id]):
             raise Refused(
                 f"{item.name}: Extend has no file {made.remote_id} in this workspace",
                 code="NOT_FOUND",
@@ -232,17 +233,11 @@ class ExtendProvider:
 
     def _missing(self, intent: Intent, text: str) -> Gone | CredentialsError:
         """Tell work that is gone from work that these credentials do not show."""
-        if self._sees(uploads.with_ids(intent.prepared)) or self._runs.of_project(intent):
+        if self._witness.is_there(intent):
             return Gone(text)
         return CredentialsError(
-            f"{text}, nor the files sent for it",
+            f"{text}, nor anything else that this project sent",
             hint="the key or workspace is likely another one than the work was sent with; nothing was changed",
-        )
-
-    def _sees(self, made: Sequence[str]) -> bool:
-        """Say whether one of these files is visible with these credentials."""
-        return any(
-            self._client.ask("GET", f"/files/{quote(each, safe='')}").status == 200 for each in made[:NAMES]
         )
 
 

@@ -4,7 +4,7 @@ import json
 from urllib.parse import quote
 
 from docbatch.core.errors import Gone, Refused, Unavailable
-from docbatch.core.models import Operation
+from docbatch.core.models import Operation, Traits
 from docbatch.providers.base import (
     Accepted,
     Batch,
@@ -18,14 +18,21 @@ from docbatch.providers.base import (
 )
 from docbatch.providers.extend import answer, marks, uploads
 from docbatch.providers.extend.calls import Row, document
+from docbatch.providers.extend.lookup import Witness
 from docbatch.providers.extend.outcomes import ended
 from docbatch.providers.extend.provider import ExtendProvider
+from docbatch.providers.http.keyed import KeyedClient, PresignedClient
 
 NAMES = {"id": "fileId", "url": "fileUrl", "name": "fileName"}
 
 
 class SingleRuns(ExtendProvider):
     """A run here carries nothing of ours, so an unanswered create cannot be told; it is held."""
+
+    def __init__(self, account: str, traits: Traits, client: KeyedClient, storage: PresignedClient) -> None:
+        super().__init__(account, traits, client, storage)
+        # This version has no lists of runs.
+        self._witness = Witness(client, None)
 
     def render(self, batch: Batch, prepared: Prepared) -> bytes:
         (item,) = batch.items
