@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from heapq import merge
 from operator import itemgetter
 from typing import NamedTuple
@@ -60,6 +61,7 @@ _RESULT = f"{as_text('item.result')}, {as_text('item.digest')}, item.size, item.
 class Deliveries:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.lines_kept = partial(all_kept_lines, database)
 
     def sinks(self, job: str) -> list[RecordedSink]:
         """Return the job's current sinks."""
@@ -161,10 +163,6 @@ class Deliveries:
         kept = ((*row, sink.stamp) for row in kept_lines(self._database, sink.row))
         for row in merge((row for row in rows), kept, key=itemgetter(1)):
             yield DueDelivery(*row)
-
-    def lines_kept(self) -> Iterator[tuple[str, bytes, str]]:
-        """Yield job, path and result of documents that are no longer found, and stay in outputs of whole jobs."""
-        yield from all_kept_lines(self._database)
 
     def let_lines_go(self, sink: int, paths: Sequence[bytes]) -> None:
         """Keep documents no longer in a whole sink that cannot be written again. Its output counts as touched."""
