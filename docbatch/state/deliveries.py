@@ -12,6 +12,10 @@ from docbatch.state.digests import as_bytes, as_text
 from docbatch.state.kept_lines import all_kept_lines, forget_others, hold_on, kept_lines, let_go
 from docbatch.state.void import void
 
+_DOCUMENTS = "document JOIN item ON item.id = document.item JOIN job ON job.name = document.job"
+_TAKEN = "document.wanted = 1 AND NOT (item.empty AND job.on_empty = 'fail')"
+"""Of these, what a job wants and, where it has a result, takes it."""
+
 FAULTED = 2
 
 
@@ -220,18 +224,15 @@ class Deliveries:
         """Inside the current transaction: these items have results, so all documents that are they are to be written."""
         jobs: set[str] = set()
         for window in windows(list(items)):
-            wanting = (
-                " FROM document JOIN item ON item.id = document.item JOIN job ON job.name = document.job"
-                f"{{}} WHERE {marked('document.item', window)} AND document.wanted = 1"
-                " AND NOT (item.empty AND job.on_empty = 'fail')"
-            )
+            these = f"{marked('document.item', window)} AND {_TAKEN}"
             self._database.execute(
-                "UPDATE delivery SET due = 1 WHERE (sink, path) IN (SELECT sink.id, document.path"
-                + wanting.format(" JOIN sink ON sink.job = job.name AND sink.wanted = 1")
-                + ")",
+                f"UPDATE delivery SET due = 1 WHERE (sink, path) IN (SELECT sink.id, document.path FROM {_DOCUMENTS}"
+                f" JOIN sink ON sink.job = job.name AND sink.wanted = 1 WHERE {these})",
                 window,
             )
-            found = self._database.execute(f"SELECT DISTINCT job.name{wanting.format('')}", window)
+            found = self._database.execute(
+                f"SELECT DISTINCT job.name FROM {_DOCUMENTS} WHERE {these}", window
+            )
             jobs.update(job for (job,) in found)
         self._database.executemany(
             "UPDATE job SET revision = revision + 1 WHERE name = ?", [(job,) for job in jobs]

@@ -207,15 +207,6 @@ class Documents:
         )
         return (result for (result,) in rows)
 
-    def has_result(self, job: str, path: bytes) -> bool:
-        row = self._database.execute(
-            "SELECT 1 FROM document JOIN item ON item.id = document.item"
-            " WHERE document.job = ? AND document.path = ? AND document.wanted = 1 AND item.result IS NOT NULL"
-            f" AND NOT {void(self._database, job)}",
-            (job, path),
-        ).fetchone()
-        return row is not None
-
     def items_done(self, job: str, paths: Sequence[bytes]) -> dict[bytes, int]:
         """Return those of a job's documents that have results, by path, with their items' rows."""
         found: dict[bytes, int] = {}

@@ -32,12 +32,7 @@ class Results:
         return self._database.write()
 
     def find(self, digest: str) -> ResultPlace | None:
-        row = self._database.execute(
-            "SELECT pack.name, result.start, result.length FROM result JOIN pack ON pack.id = result.pack"
-            " WHERE result.digest = ?",
-            (as_bytes(digest),),
-        ).fetchone()
-        return None if row is None else ResultPlace(*row)
+        return self.find_many([digest]).get(digest)
 
     def find_many(self, digests: Sequence[str]) -> dict[str, ResultPlace]:
         """Return where results lie, of those that are known."""

@@ -37,7 +37,7 @@ def declare(store: Store, job: str, on_empty: OnEmpty = "ok") -> None:
         for name in WARNINGS:
             row = store.items.want(item(name), recipe)
             store.documents.put(job, name.encode(), row, None)
-            due = store.documents.has_result(job, name.encode())
+            due = name.encode() in store.documents.items_done(job, [name.encode()])
             store.deliveries.put(sink, name.encode(), OUTPUT, None, due=due)
 
 

@@ -61,5 +61,5 @@ def _replace(store: Store, target: ResolvedJob, sink: ResolvedSink, path: bytes,
     """The output's place may depend on the bytes."""
     output = sink.place(path, now.digest, now.size)
     row = store.deliveries.declare(target.name, sink.identity, sink.root, sink.output)
-    due = store.documents.has_result(target.name, path)
+    due = path in store.documents.items_done(target.name, [path])
     store.deliveries.put(row, path, output, sink.collision_key(output), due=due)
