@@ -43,6 +43,7 @@ class Submissions:
         self._events = events
         self._deliveries = deliveries
         self._results = results
+        self._matching: dict[str, int] = {}
         self.rounds = self._entries.rounds
         self.waiting = self._entries.waiting
         self.unended = self._entries.unended
@@ -51,11 +52,12 @@ class Submissions:
     def open(self) -> Iterator[Submission]:
         """Yield what is not through, in sequence."""
         clause = "WHERE status IN ('intended', 'unanswered', 'submitted', 'held') ORDER BY sequence"
-        yield from read(self._database, clause)
+        yield from read(self._database, clause, known=self._matching)
 
     def spent(self) -> Iterator[Submission]:
         """Yield what is collected, in sequence, as long as something made for it may still be at the vendor."""
-        yield from read(self._database, "WHERE status = 'collected' AND prepared <> '{}' ORDER BY sequence")
+        clause = "WHERE status = 'collected' AND prepared <> '{}' ORDER BY sequence"
+        yield from read(self._database, clause, known=self._matching)
 
     def clear(self, identity: str) -> None:
         """Record that nothing is left at the vendor of what was made for a collected submission."""

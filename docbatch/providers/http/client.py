@@ -247,7 +247,11 @@ def _reason(error: Exception, what: str) -> str:
 
 
 def _headers(response: httpx.Response, secrets: Sequence[str]) -> dict[str, str]:
-    return {name.lower(): without_keys_in(value, secrets) for name, value in response.headers.items()}
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    together = "\n".join(headers.values())
+    if without_keys_in(together, secrets) == together:
+        return headers
+    return {name: without_keys_in(value, secrets) for name, value in headers.items()}
 
 
 def _body(response: httpx.Response, headers: Mapping[str, str], call: Call) -> bytes:

@@ -97,13 +97,15 @@ def _plain_forms(secret: str) -> tuple[str, ...]:
 
 
 def _cut(content: bytes, keys: Sequence[str]) -> bytes:
-    for key in keys:
-        for form in _forms(key):
-            content = content.replace(form, CUT.encode())
-    # What is left of a longer one without the key in it is no secret.
-    for key in (each for each in keys if not any(other != each and other in each for other in keys)):
+    # What has another key in it is spelled nowhere that the other is not. What is left of it without that is no secret.
+    least = [each for each in keys if not any(other != each and other in each for other in keys)]
+    if any(form in content for key in least for form in _forms(key)):
+        for key in keys:
+            for form in _forms(key):
+                content = content.replace(form, CUT.encode())
+    for key in least:
         marks, spelled = _spelled(key)
-        if any(mark.search(content) for mark in marks):
+        if any(start in content and mark.search(content) for start, mark in marks):
             content = spelled.sub(CUT.encode(), content)
     return content
 
@@ -123,15 +125,16 @@ def _base64(key: bytes) -> Iterator[bytes]:
 
 
 @lru_cache(64)
-def _spelled(key: str) -> tuple[Sequence[re.Pattern[bytes]], re.Pattern[bytes]]:
-    """Return what no other spelling is without one of, and the key in any mixture of spellings.
+def _spelled(key: str) -> tuple[Sequence[tuple[bytes, re.Pattern[bytes]]], re.Pattern[bytes]]:
+    """Return what no other spelling is without one of, each with its start, and the key in any mixture of spellings.
 
-    All of them begin with a character as it is, since that is what is found quickly.
+    All of them begin with a character as it is, since that is found many times sooner than a pattern.
     """
     codes = b"|".join(sorted({_code(each) for each in key if each.isascii()}))
-    marks = [rb"\\u00(?:%s)" % codes, rb"%%(?:25){0,3}(?:%s)" % codes, rb"&(?:amp;)?#"]
-    marks += [rb"\\" + re.escape(each.encode()) for each in _BACKSLASHED if each in key]
-    return [*map(re.compile, marks)], re.compile(b"".join(map(_any_spelling, key)))
+    marks = [(b"\\", rb"u00(?:%s)" % codes), (b"%", rb"(?:25){0,3}(?:%s)" % codes), (b"&", rb"(?:amp;)?#")]
+    marks += [(b"\\", re.escape(each.encode())) for each in _BACKSLASHED if each in key]
+    patterns = [(start, re.compile(re.escape(start) + rest)) for start, rest in marks]
+    return patterns, re.compile(b"".join(map(_any_spelling, key)))
 
 
 def _any_spelling(letter: str) -> bytes:
