@@ -12,8 +12,12 @@ import pytest
 
 from docbatch.core.errors import BudgetStop
 from docbatch.core.models import RemoteObject
+from docbatch.engine.connections.provider_connections import Connections
+from docbatch.engine.running.prepare_submission import SOON, TOGETHER
 from docbatch.providers.base import Batch, Content, Prepared, Step
+from docbatch.state.remote_objects import RemoteObjects
 from docbatch.testing.fake.provider import FakeProvider
+from docbatch.testing.patience import comes_true
 from tests.fake.observed import Seen, broke
 from tests.fake.project import Project
 from tests.fake.table import TEXTS, Row
@@ -223,3 +227,64 @@ def test_a_vendor_that_wants_money_for_uploads_ends_the_run_as_a_budget_does(tmp
     (trouble,) = project.apply().connections.troubles.values()
 
     assert (type(trouble), trouble.exit_code, trouble.hint) == (BudgetStop, 5, "add some")
+
+
+class Kept:
+    """How many uploads were recorded at a time, with calls made in threads."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.sizes: list[int] = []
+        record = RemoteObjects.record
+
+        def noted(objects: RemoteObjects, account: str, made: Sequence[RemoteObject]) -> None:
+            record(objects, account, made)
+            self.sizes.append(sum(each.step.startswith("file") for each in made))
+
+        monkeypatch.setattr(RemoteObjects, "record", noted)
+        monkeypatch.setattr(
+            "tests.fake.project.Connections",
+            lambda lines, threads, now: Connections(lines, threads=not threads, now=now),
+        )
+
+    @property
+    def uploads(self) -> list[int]:
+        return [size for size in self.sizes if size]
+
+
+def project_of(root: Path, documents: int) -> Project:
+    project = Project(root, trait_options={"concurrency": 4, "max_items": documents})
+    project.write({f"{number}.txt": f"text {number}" for number in range(documents)})
+    return project
+
+
+def test_uploads_that_take_no_time_are_recorded_many_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Kept(monkeypatch)
+
+    project_of(tmp_path, 40).apply()
+
+    assert sum(kept.uploads) == 40
+    assert min(kept.uploads[:-1]) >= TOGETHER
+
+
+def test_an_upload_that_takes_long_does_not_keep_others_from_being_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Kept(monkeypatch)
+
+    class Slow(FakeProvider):
+        def perform(self, step: Step, batch: Batch, prepared: Prepared, content: Content) -> RemoteObject:
+            if step.item == batch.items[0].key:
+                assert comes_true(lambda: kept.uploads)
+            elif step.item is not None:
+                self.cloud.pass_time(SOON)
+            return super().perform(step, batch, prepared, content)
+
+    monkeypatch.setattr("tests.fake.project.FakeProvider", Slow)
+    project = project_of(tmp_path, 3)
+
+    project.apply()
+
+    assert sum(kept.uploads) == 3
+    assert len(kept.uploads) > 1

@@ -24,6 +24,11 @@ from docbatch.providers.base import Batch, ContentChanged, Intent, Provider, Ste
 SLOWEST = 16_384
 """Bytes a second that an upload may take no longer than, beside the time that any call has."""
 
+TOGETHER = 16
+"""How many uploads are recorded together where each takes little time."""
+SOON = 0.2
+"""Seconds after which what is through is recorded as soon as something is. A kill has it sent again, at no charge."""
+
 UPLOAD = "upload"
 """What people are told of the step that sends a document."""
 
@@ -235,7 +240,7 @@ class _Preparation:
 
 
 class _Sending:
-    """Uploads that are under way. All that are through at a time are told at once: the longer recording takes, the more.
+    """Uploads that are under way. Those through are told together: soon where each takes long, some at a time where not.
 
     A provider that takes one at a time is given the next once what became of the last is recorded.
     """
@@ -249,6 +254,8 @@ class _Sending:
         self._arrived: SimpleQueue[Future[Outcome]] = SimpleQueue()
         self._next: Future[None] = Future()
         self._lock = threading.Lock()
+        self._clock = preparation.run.clock
+        self._told_at = self._clock.monotonic()
 
     @property
     def is_under_way(self) -> bool:
@@ -260,13 +267,15 @@ class _Sending:
         self._begin()
         with self._lock:
             self._next = Future()
-        if self._arrived.empty():
+            is_enough = self._has_enough()
+        if not is_enough:
             yield connection.waiting(ProviderCall.PREPARE, [self._next], seconds=self._seconds)
         through = []
         while not self._arrived.empty():
             through.append(self._arrived.get())
         if not through:
             raise connection.silent(ProviderCall.PREPARE, self._seconds)
+        self._told_at = self._clock.monotonic()
         return [(self._under_way.pop(future), future.result()) for future in through]
 
     def _begin(self) -> None:
@@ -282,8 +291,13 @@ class _Sending:
         with self._lock:
             # Within the lock, so that who is woken by this one finds it, and never one that was taken before.
             self._arrived.put(future)
-            if not self._next.done():
+            if self._has_enough() and not self._next.done():
                 self._next.set_result(None)
+
+    def _has_enough(self) -> bool:
+        arrived = self._arrived.qsize()
+        is_time = self._clock.monotonic() >= self._told_at + SOON
+        return arrived >= min(1 if is_time else TOGETHER, len(self._under_way))
 
 
 def _may_be_its_own(error: ProviderError) -> bool:
