@@ -1,0 +1,55 @@
+"""What work amounts to: documents, pages, credits and money, each between two bounds. Pure, and exact: all are whole numbers."""
+
+from dataclasses import dataclass
+from operator import add
+
+MILLION = 1_000_000
+"""Credits and US dollars are counted in millionths, so that sums of prices such as 0.00125 stay exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """At least `low` and at most `high`, which is None where nothing says how much it may become."""
+
+    low: int = 0
+    high: int | None = 0
+
+    def __add__(self, other: "Bounds") -> "Bounds":
+        high = None if self.high is None or other.high is None else self.high + other.high
+        return Bounds(self.low + other.low, high)
+
+    def times(self, other: "Bounds") -> "Bounds":
+        """Return what so many of these come to, such as pages of a price that is itself a range."""
+        if 0 in {self.high, other.high}:
+            return Bounds()
+        high = None if self.high is None or other.high is None else self.high * other.high
+        return Bounds(self.low * other.low, high)
+
+    @property
+    def is_exact(self) -> bool:
+        return self.low == self.high
+
+
+def exactly(number: int) -> Bounds:
+    return Bounds(number, number)
+
+
+UNKNOWN = Bounds(0, None)
+"""Nothing is known of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What some work comes to. `credits` are the provider's own, `money` is in US dollars; both in millionths."""
+
+    documents: Bounds = Bounds()
+    pages: Bounds = Bounds()
+    credits: Bounds = Bounds()
+    money: Bounds = Bounds()
+
+    def __add__(self, other: "Amount") -> "Amount":
+        return Amount(*map(add, self.parts, other.parts))
+
+    @property
+    def parts(self) -> tuple[Bounds, Bounds, Bounds, Bounds]:
+        return self.documents, self.pages, self.credits, self.money
