@@ -22,6 +22,7 @@ __all__ = [
     "Intended",
     "JobOutcome",
     "JobStatus",
+    "LimitExceeded",
     "Looked",
     "Looking",
     "NoState",
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
         Fetched,
         Hindered,
         Intended,
+        LimitExceeded,
         Looked,
         Looking,
         Notice,
@@ -104,8 +106,8 @@ else:
         "docbatch.engine.administration.edit_state": "QueuedDocument",
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.engine.planning.explain_document": "Explanation",
-        "docbatch.engine.progress_notices": "Answered Delivered Ended Fetched Hindered Intended Looked Looking Notice"
-        " Relieved Remark Replanned ResultsLost ResultsMoved Trouble Waiting",
+        "docbatch.engine.progress_notices": "Answered Delivered Ended Fetched Hindered Intended LimitExceeded Looked Looking"
+        " Notice Relieved Remark Replanned ResultsLost ResultsMoved Trouble Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
     }
 

@@ -117,6 +117,8 @@ def _trouble(notice: Notice) -> str | None:
             text = f"job '{notice.job}': {_lost(notice)}"
         case docbatch.ResultsMoved():
             text = _moved(notice)
+        case docbatch.LimitExceeded():
+            text = f"more than the limit of {notice.limit}: {notice.counted} counted"
         case docbatch.Replanned():
             text = f"{notice.document}: {notice.reason}; planned again"
         case docbatch.Answered() | docbatch.Looking() | docbatch.Remark():

@@ -159,6 +159,14 @@ class Waiting:
     cause: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LimitExceeded:
+    """More was counted than a limit allows: it only reports, or a vendor charged more than was expected."""
+
+    limit: str
+    counted: str
+
+
 Notice = (
     Intended
     | Answered
@@ -175,6 +183,7 @@ Notice = (
     | Looked
     | Looking
     | Waiting
+    | LimitExceeded
 )
 
 

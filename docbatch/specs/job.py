@@ -13,6 +13,7 @@ from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import SinkSpec
 from docbatch.sources.options import FOLDER
+from docbatch.specs.limits import Limits
 from docbatch.specs.secret_references import PasswordReference
 
 
@@ -72,6 +73,10 @@ class JobSpec(SpecModel):
     on_empty: OnEmpty = Field(
         default="ok",
         description="what a document is in which there is nothing to see: done, with a warning, or failed and not delivered",
+    )
+    limits: Limits = Field(
+        default=[],
+        description="what may be spent on this job, beside what docbatch.yaml allows the connection and the project",
     )
     passwords: PasswordReference | None = Field(
         default=None,

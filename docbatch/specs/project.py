@@ -22,6 +22,7 @@ from docbatch.naming.links import is_loopback
 from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 from docbatch.sinks import KINDS
 from docbatch.specs.job import Sinks
+from docbatch.specs.limits import Limits
 from docbatch.specs.secret_references import KeyReference, Secrets, TextOrReference
 
 
@@ -153,6 +154,7 @@ class ConnectionSpec(SpecModel):
         default_factory=RecoveryRule, description="what happens when the answer to a create was lost"
     )
     rates: Rates = Field(default_factory=Rates, description="how fast the connection is used")
+    limits: Limits = Field(default=[], description="what may be spent on this connection")
     unreachable_after: Duration = Field(
         default="30m",
         description="how long a run goes on asking without one good answer before it gives the connection up",
@@ -199,6 +201,10 @@ class ProjectSpec(SpecModel):
     project: Identity = Field(description="the project's identity")
     providers: dict[Name, ConnectionSpec] = Field(
         default={}, description="connections by name", json_schema_extra={"additionalProperties": False}
+    )
+    limits: Limits = Field(
+        default=[],
+        description="what may be spent on all jobs together; those of connections and jobs hold beside it",
     )
     vars: dict[Word, Variable] = Field(
         default={},

@@ -12,6 +12,7 @@ from docbatch.fields import seconds
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind
 from docbatch.specs.checkout import GIT, Checkout
+from docbatch.specs.limits import limits_of
 from docbatch.specs.nodes import Node
 from docbatch.specs.plugins import load_sinks
 from docbatch.specs.problems import cut, near, translate
@@ -72,11 +73,12 @@ def _declared(file: Path, here: Path, checkout: Checkout) -> DeclaredProject:
         file.parent,
         here,
         spec.project.id,
-        _connections(spec.providers, checkout),
+        _connections(spec.providers, checkout, origin),
         _texts(node.child("vars")),
         spec.defaults,
         origin,
         checkout.untrusted,
+        limits_of(spec.limits, node.child("limits"), shown),
     )
 
 
@@ -128,12 +130,14 @@ class _Connections(Mapping[str, Connection]):
         return sum(1 for _ in self)
 
 
-def _connections(specs: Mapping[str, ConnectionSpec], checkout: Checkout) -> Mapping[str, Connection]:
-    named = {name: _connection(name, spec, checkout) for name, spec in specs.items()}
+def _connections(
+    specs: Mapping[str, ConnectionSpec], checkout: Checkout, origin: Origin | None = None
+) -> Mapping[str, Connection]:
+    named = {name: _connection(name, spec, checkout, origin) for name, spec in specs.items()}
     return _Connections(named, untrusted=checkout.untrusted)
 
 
-def _connection(name: str, spec: ConnectionSpec, checkout: Checkout) -> Connection:
+def _connection(name: str, spec: ConnectionSpec, checkout: Checkout, origin: Origin | None) -> Connection:
     return Connection(
         name=name,
         type=spec.type or name,
@@ -148,6 +152,11 @@ def _connection(name: str, spec: ConnectionSpec, checkout: Checkout) -> Connecti
         api_version=spec.api_version,
         allow_host=spec.allow_host,
         unreachable_after=seconds(spec.unreachable_after),
+        limits=()
+        if origin is None
+        else limits_of(
+            spec.limits, origin.node.at(("providers", name, "limits")), origin.shown, connection=name
+        ),
         declared=True,
         untrusted=checkout.untrusted,
     )

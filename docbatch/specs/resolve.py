@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from docbatch.core.errors import Problem
+from docbatch.core.limits import Limit
 from docbatch.core.models import Input
 from docbatch.fields import SpecModel, seconds, substitute, unexpanded_pattern
 from docbatch.naming.templates import Template, TemplateError, compile_template
@@ -19,6 +20,7 @@ from docbatch.specs.cautions import cautions
 from docbatch.specs.forbidden_places import forbidden
 from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
+from docbatch.specs.limits import limits_of
 from docbatch.specs.nodes import Step
 from docbatch.specs.plugins import sink_fault
 from docbatch.specs.problems import near
@@ -78,7 +80,12 @@ class _Resolver:
             cautions=tuple(cautions(self._spec, kind, contract, source)),
             on_empty=self._spec.on_empty,
             passwords=self._passwords(connection, source),
+            limits=(*self._limits(), *connection.limits, *self._project.limits),
         )
+
+    def _limits(self) -> tuple[Limit, ...]:
+        node = self._origin.node.child("limits")
+        return limits_of(self._spec.limits, node, self._origin.shown, job=self._spec.name)
 
     def _passwords(self, connection: Connection, source: JobSource) -> PasswordPlace | None:
         reference, operation = self._spec.passwords, self._spec.operation

@@ -9,7 +9,7 @@ from docbatch.specs.values import Job
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class LargestSpecs:
     """How much there may be; `patterns` once their braces are spread out, `listed` documents in lists."""
 
     characters: int = 4 * 1024 * 1024
@@ -18,15 +18,15 @@ class Bounds:
     listed: int = 300_000
 
 
-OWN = Bounds()
-UNTRUSTED = Bounds(characters=2 * 1024 * 1024, jobs=2_000, patterns=20_000, listed=100_000)
+OWN = LargestSpecs()
+UNTRUSTED = LargestSpecs(characters=2 * 1024 * 1024, jobs=2_000, patterns=20_000, listed=100_000)
 _SPREAD = "divide the project into several, each with a docbatch.yaml of its own"
 
 
 class Size:
     """Adds up what was read. Once a bound is passed, nothing more is to be read."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: LargestSpecs) -> None:
         self.is_exceeded = False
         self._bounds = bounds
         self._characters = self._jobs = self._patterns = self._listed = 0

@@ -7,6 +7,7 @@ from typing import Any
 
 from docbatch.core.errors import Problem
 from docbatch.core.keys import identity_config
+from docbatch.core.limits import Limit
 from docbatch.core.models import Input, Operation
 from docbatch.core.result_warnings import OnEmpty
 from docbatch.fields import SpecModel
@@ -66,6 +67,7 @@ class Connection:
     api_version: str | None = None
     allow_host: bool = False
     unreachable_after: float | None = None
+    limits: tuple[Limit, ...] = ()
     declared: bool = False
     untrusted: bool = False
 
@@ -168,7 +170,8 @@ class PasswordPlace:
 class Job:
     """`timeout` is in seconds; `config` is what the user set, and `execution_only` names what of it no key contains.
 
-    `cautions` are sentences about what is allowed and may surprise.
+    `cautions` are sentences about what is allowed and may surprise. `limits` are all that hold for it: its own, its
+    connection's and the project's.
     """
 
     name: str
@@ -185,6 +188,7 @@ class Job:
     cautions: tuple[str, ...] = ()
     on_empty: OnEmpty = "ok"
     passwords: PasswordPlace | None = None
+    limits: tuple[Limit, ...] = ()
 
     @property
     def identity_config(self) -> Mapping[str, object]:
@@ -207,6 +211,7 @@ class DeclaredProject:
     defaults: Defaults
     origin: Origin | None = field(default=None, compare=False, repr=False)
     untrusted: bool = False
+    limits: tuple[Limit, ...] = ()
 
     @property
     def checkout(self) -> Checkout:

@@ -10,6 +10,38 @@ from docbatch.state.initial_schema import INITIAL
 
 migrations = Migrations("docbatch")
 
+CHARGES = """
+CREATE TABLE payer (
+    id INTEGER PRIMARY KEY,
+    job TEXT NOT NULL,
+    connection TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    UNIQUE (job, connection, labels)
+) STRICT;
+CREATE TABLE charge (
+    submission TEXT NOT NULL REFERENCES submission (id),
+    item INTEGER NOT NULL REFERENCES item (id),
+    payer INTEGER NOT NULL REFERENCES payer (id),
+    day TEXT NOT NULL,
+    pages INTEGER,
+    credits INTEGER,
+    money INTEGER,
+    PRIMARY KEY (submission, item)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX charge_day ON charge (day);
+CREATE TEMP TABLE paid AS
+    SELECT submission.id AS submission, entry.item AS item, submission.connection AS connection,
+        date(submission.intended_at, 'unixepoch') AS day,
+        coalesce((SELECT job.name FROM document JOIN job ON job.name = document.job WHERE document.item = entry.item
+            ORDER BY job.priority, job.name LIMIT 1), '') AS job
+    FROM submission JOIN submission_item AS entry ON entry.submission = submission.id
+    JOIN recipe ON recipe.id = submission.recipe WHERE recipe.provider <> 'local';
+INSERT INTO payer (job, connection, labels) SELECT DISTINCT job, connection, '{}' FROM paid;
+INSERT INTO charge SELECT DISTINCT paid.submission, paid.item, payer.id, paid.day, NULL, NULL, NULL
+    FROM paid JOIN payer ON payer.job = paid.job AND payer.connection = paid.connection;
+DROP TABLE paid;
+"""
+
 STAMPS = """
 CREATE TABLE new_sink (
     id INTEGER PRIMARY KEY,
@@ -276,6 +308,12 @@ def digests_as_bytes(db: Database) -> None:
     """
     db.conn.create_function("digest_as_is", 1, as_is, deterministic=True)
     _run(db, BYTES)
+
+
+@migrations()
+def charges(db: Database) -> None:
+    """Keep what is counted of paid work. What was sent before counts as documents, on the day it was intended."""
+    _run(db, CHARGES)
 
 
 def apply(connection: sqlite3.Connection) -> None:

@@ -27,7 +27,9 @@ from docbatch.state.tallies import (
     tallied,
 )
 
-LARGE = frozenset({"item", "document", "delivery", "submission", "submission_item", "event", "remote_object"})
+LARGE = frozenset(
+    {"item", "document", "delivery", "submission", "submission_item", "event", "remote_object", "charge"}
+)
 """Tables that grow with the documents; the others grow with the specs, or with what is open."""
 FREE = ("delivery", "document", "failed_upload", "hindrance", "remote_object")
 """Tables that decide about no money: what they lack or have wrong is found anew, and written anew."""
@@ -63,9 +65,15 @@ class Proofs:
             self._has_sound_counts = True
 
     def prove_submission(self, identity: str) -> None:
-        """Raise StateError when something is gone, or another, of a submission's entries and history."""
+        """Raise StateError when something is gone, or another, of a submission's entries, items and history."""
         self.prove(entries_of(identity))
         self.prove(events_of(identity))
+        lost = self._connection.execute(
+            "SELECT 1 FROM submission_item WHERE submission = ? AND item NOT IN (SELECT id FROM item) LIMIT 1",
+            (identity,),
+        ).fetchone()
+        if lost is not None:
+            self._blame("item")
 
     def prove_item(self, key: str) -> None:
         """Raise StateError when an item of this key may have been lost: it would be taken for new."""

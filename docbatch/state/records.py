@@ -1,14 +1,30 @@
 """Parts of submissions as values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from docbatch.core.limits import Cost
 from docbatch.core.models import RemoteObject, ResultPlace, WorkItem
 
 
 @dataclass(frozen=True, slots=True)
+class Reservation:
+    """What items are counted for before they are sent.
+
+    `costs` are by key, at most; an item that is not among them is one document of which no more is known. `labels` are
+    those of jobs, by name.
+    """
+
+    costs: Mapping[str, Cost] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Frozen:
-    """A submission's request as recorded before the first attempt: what may be sent again or looked for."""
+    """A submission's request as recorded before the first attempt: what may be sent again or looked for.
+
+    `reserved` is what it counts for, None where it costs nothing.
+    """
 
     submission: str
     recipe: int
@@ -17,6 +33,7 @@ class Frozen:
     request: bytes
     prepared: Mapping[str, RemoteObject]
     items: tuple[WorkItem, ...]
+    reserved: Reservation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from docbatch.core.errors import StateError
 
 TABLES: Mapping[str, str] = {
     "abandoned": "marker connection account",
+    "charge": "submission item payer day pages credits money",
     "delivery": "sink path output folded result stamp due",
     "document": "job path item problem_class problem_message wanted",
     "event": "sequence submission kind body at checksum",
@@ -18,6 +19,7 @@ TABLES: Mapping[str, str] = {
     "job": "name connection recipe config source priority pins revision timeout on_empty",
     "look": "subject kind place count first last needed until checksum",
     "meta": "name value",
+    "payer": "id job connection labels",
     "pack": "id name reach retired checksum",
     "recipe": "id key provider account operation config pins",
     "remote_object": "account step remote_id data expires checksum",
@@ -32,7 +34,7 @@ TABLES: Mapping[str, str] = {
 
 INDEXES = frozenset(
     {
-        "delivery_aside", "delivery_due", "delivery_folded", "document_item", "document_problem", "event_submission",
+        "charge_day", "delivery_aside", "delivery_due", "delivery_folded", "document_item", "document_problem", "event_submission",
         "item_empty", "item_lives_once", "item_pending", "item_unfinished", "item_warned", "submission_item_item",
         "submission_open", "submission_spent",
     }

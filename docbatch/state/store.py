@@ -13,6 +13,7 @@ from docbatch.core.errors import GuardRefused, StateError
 from docbatch.core.looks import LookKind
 from docbatch.owner_only import make_file, opener
 from docbatch.state import files
+from docbatch.state.charges import Charges
 from docbatch.state.copies import write_copy
 from docbatch.state.database import Database
 from docbatch.state.deadlines import Deadlines
@@ -49,6 +50,7 @@ class Store:
         self.deliveries = Deliveries(database)
         self.objects = RemoteObjects(database)
         self.results = Results(database)
+        self.charges = Charges(database, self.items)
         self.submissions = Submissions(database, self.items, self.events, self.deliveries, self.results)
         self.outcomes = Outcomes(database, self.items, self.documents, self.deliveries, self.results)
         self.deadlines = Deadlines(database)

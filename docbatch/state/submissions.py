@@ -14,6 +14,7 @@ from docbatch.core.models import (
     Submission,
     SubmissionStatus,
 )
+from docbatch.state.charges import Charges
 from docbatch.state.database import Database
 from docbatch.state.deliveries import Deliveries
 from docbatch.state.entries import Entries
@@ -40,6 +41,7 @@ class Submissions:
         self._database = database
         self._items = items
         self._entries = Entries(database, items)
+        self._charges = Charges(database, items)
         self._events = events
         self._deliveries = deliveries
         self._results = results
@@ -309,6 +311,7 @@ class Submissions:
         prepared = json.dumps({name: asdict(made) for name, made in frozen.prepared.items()})
         before = self.get(submission.id)
         status = advance(None if before is None else before.status, Event.INTENDED)
+        self._charges.let_go(submission.id)
         self._entries.strike(submission.id)
         self._database.execute("DELETE FROM submission WHERE id = ?", (submission.id,))
         (sequence,) = self._database.execute(
@@ -324,6 +327,9 @@ class Submissions:
         )  # fmt: skip
         self._seal(submission.id)
         self._entries.enlist(submission.id, frozen.items)
+        if frozen.reserved is not None:
+            keys = [item.key for item in frozen.items]
+            self._charges.reserve(submission.id, submission.connection, keys, frozen.reserved, now)
 
     def _follow(self, identity: str, event: Event, remote_id: str | None, runs: Mapping[str, str]) -> None:
         self._advance(identity, event, {"remote_id": remote_id, "runs": len(runs)})

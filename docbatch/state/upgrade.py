@@ -8,7 +8,9 @@ from docbatch.core.errors import StateError
 from docbatch.state.copies import write_copy
 from docbatch.state.tallies import count_anew
 
-VERSION = 6
+VERSION = 7
+NEW = ("charge", "payer")
+"""Tables that steps behind that version fill."""
 COUNTED = 5
 """From this version on there are counts of rows, and steps leave them true: counted anew, a row lost before would go unseen."""
 
@@ -45,8 +47,7 @@ def build(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         migrations.apply(connection)
-        if not counted:
-            count_anew(connection)
+        count_anew(connection, NEW if counted else None)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     except BaseException:

@@ -9,6 +9,7 @@ from typing import Any
 
 from docbatch.core.guard import Permission
 from docbatch.core.keys import recipe_key
+from docbatch.core.limits import Limit
 from docbatch.core.models import Operation, Recipe, Recovery
 from docbatch.engine.administration.recover_work import Recovered, Search, recover_with
 from docbatch.engine.connections.provider_connections import Access, Connections
@@ -46,15 +47,16 @@ TEXTS = {
 class CloudClock:
     """Lets the cloud's time pass instead of waiting for it."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, later: float = 0.0) -> None:
         self._cloud = cloud
+        self._later = later
         self._waits = 0
 
     def monotonic(self) -> float:
         return self._cloud.now
 
     def wall(self) -> float:
-        return 1_700_000_000.0 + self._cloud.now
+        return 1_700_000_000.0 + self._later + self._cloud.now
 
     def wait(self, until: float, has_news: Callable[[], bool] = lambda: False) -> None:
         self._waits += 1
@@ -79,6 +81,9 @@ class Project:
     trait_options: dict[str, Any] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     timeout: float | None = None
+    limits: tuple[Limit, ...] = ()
+    later: float = 0.0
+    """Seconds by which this machine's clock is ahead of the cloud's."""
 
     @property
     def cloud(self) -> Cloud:
@@ -114,6 +119,7 @@ class Project:
             "recipe_key": recipe_key(recipe),
             "source": FolderSource(self.root / "in", ("**/*.txt",)),
             "timeout": self.timeout,
+            "limits": self.limits,
             "sinks": (sink,),
         }
         return ResolvedJob(**{**values, **changes})
@@ -179,7 +185,7 @@ class Project:
             # Where tests lose or cut the state, outputs of before are there.
             outputs = {Permission.OVERWRITTEN}
             plan = plan_jobs(targets, (), store, StatCache(None), differences, allowed=outputs)
-            clock = CloudClock(cloud)
+            clock = CloudClock(cloud, self.later)
             connections = Connections([line], threads=False, now=clock.monotonic)
             session = PlanSession(store, spool, connections, plan)
             session.record()

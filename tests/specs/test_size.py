@@ -6,7 +6,7 @@ import pytest
 
 from docbatch.core.errors import SpecError
 from docbatch.specs.load import load_jobs, load_project
-from docbatch.specs.size import Bounds
+from docbatch.specs.size import LargestSpecs
 
 SOURCES = {
     "a": "include: '*.{x,y,z}'",
@@ -15,7 +15,7 @@ SOURCES = {
 }
 
 
-def told(root: Path, monkeypatch: pytest.MonkeyPatch, bounds: Bounds) -> list[str]:
+def told(root: Path, monkeypatch: pytest.MonkeyPatch, bounds: LargestSpecs) -> list[str]:
     monkeypatch.setattr("docbatch.specs.load.OWN", bounds)
     with pytest.raises(SpecError) as refused:
         load_jobs(load_project(root))
@@ -38,14 +38,14 @@ def root(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("bounds", "words"),
     [
-        (Bounds(characters=200), "200 characters"),
-        (Bounds(jobs=2), "2 jobs"),
-        (Bounds(patterns=5), "5 patterns, braces spread out"),
-        (Bounds(listed=1), "1 documents in lists"),
+        (LargestSpecs(characters=200), "200 characters"),
+        (LargestSpecs(jobs=2), "2 jobs"),
+        (LargestSpecs(patterns=5), "5 patterns, braces spread out"),
+        (LargestSpecs(listed=1), "1 documents in lists"),
     ],
 )
 def test_what_is_too_much_is_told_once(
-    root: Path, monkeypatch: pytest.MonkeyPatch, bounds: Bounds, words: str
+    root: Path, monkeypatch: pytest.MonkeyPatch, bounds: LargestSpecs, words: str
 ) -> None:
     assert told(root, monkeypatch, bounds) == [f"the specs of the project have more than {words}"]
 
@@ -53,4 +53,4 @@ def test_what_is_too_much_is_told_once(
 def test_the_patterns_of_one_source_are_bounded_together(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = root / "jobs/a.yaml"
     spec.write_text(spec.read_text().replace("'*.{x,y,z}'", "['{1..600}', '{1..600}']"))
-    assert told(root, monkeypatch, Bounds()) == ["the patterns expand to more than 1,000 together"]
+    assert told(root, monkeypatch, LargestSpecs()) == ["the patterns expand to more than 1,000 together"]

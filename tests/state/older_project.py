@@ -12,6 +12,8 @@ from docbatch.state import tallies
 
 MADE = Path(__file__).parent / "projects"
 STAMPED = "SET size = ?, mtime_ns = ?, inode = ?"
+FIRST_WITH_BYTES = 6
+"""From this version on digests are bytes."""
 FIRST_WITH_TEXTS = 3
 """From this version on the root of a job is bytes, called its source, and what was seen of an output is one text."""
 
@@ -24,7 +26,8 @@ def put_down(root: Path, name: str = "version2") -> Path:
     shutil.copytree(MADE / name, root)
     state = (root / "state").rename(root / ".docbatch")
     with closing(sqlite3.connect(state / "state.db")) as database, database:
-        has_texts = database.execute("PRAGMA user_version").fetchone()[0] >= FIRST_WITH_TEXTS
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        has_texts = version >= FIRST_WITH_TEXTS
         source = "source" if has_texts else "root"
         (made,) = database.execute(f"SELECT {source} FROM job ORDER BY name DESC").fetchone()
         _move(database, source, Path(os.fsdecode(made)).parent, root)
@@ -32,9 +35,9 @@ def put_down(root: Path, name: str = "version2") -> Path:
             _stamp_with_texts(database)
         else:
             _stamp(database)
-        # Counts of digests as text, which they still are here.
         if database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'tally'").fetchone() is not None:
-            with patch.dict(tallies.DIGESTS, clear=True):
+            # Digests count as text, which they still are in older ones.
+            with patch.dict(tallies.DIGESTS, clear=version < FIRST_WITH_BYTES):
                 tallies.count_anew(database)
     return state
 

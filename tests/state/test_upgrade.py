@@ -25,7 +25,7 @@ KEPT = f"state.db.before-{VERSION}"
 Content = dict[str, list[tuple[object, ...]]]
 
 
-@pytest.fixture(params=["version2", "version4", "version5"])
+@pytest.fixture(params=["version2", "version4", "version5", "version6"])
 def project(tmp_path: Path, request: pytest.FixtureRequest) -> Project:
     put_down(tmp_path / "project", request.param)
     return Project(tmp_path / "project")
@@ -194,8 +194,9 @@ def test_damage_of_before_is_told_afterwards(tmp_path: Path, damage: str) -> Non
     assert content(state / KEPT)["version"] == [(5,)]
 
 
-def test_work_that_was_open_goes_on_and_is_paid_once(tmp_path: Path) -> None:
-    put_down(tmp_path / "project", "open5")
+@pytest.mark.parametrize("made", ["open5", "open6"])
+def test_work_that_was_open_goes_on_and_is_paid_once(tmp_path: Path, made: str) -> None:
+    put_down(tmp_path / "project", made)
     project = FakeProject(tmp_path / "project", Recovery.FINDABLE, trait_options={"max_items": 2})
     before = project.paid()
 

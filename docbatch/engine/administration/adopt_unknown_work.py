@@ -9,7 +9,7 @@ from docbatch.engine.planning.plan_session import PlanSession
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.providers.base import Recalled
 from docbatch.state.items import RecordedItem
-from docbatch.state.records import Frozen
+from docbatch.state.records import Frozen, Reservation
 
 WAITING = {ItemStatus.PENDING, ItemStatus.FAILED}
 
@@ -141,10 +141,17 @@ def record_unknown_work(session: PlanSession, judgement: Judgement, identity: st
         identity, 0, target.connection, found.account, SubmissionStatus.INTENDED, recalled.remote_id
     )
     recipe = judgement.wanted[0].recipe
-    frozen = Frozen(identity, recipe, found.marker, target.config, b"", recalled.prepared, items)
+    frozen = Frozen(
+        identity, recipe, found.marker, target.config, b"", recalled.prepared, items, _reserved(target)
+    )
     runs = {key: run for key, run in recalled.runs.items() if run is not None and key in keys}
     failed = [item.row for item in judgement.wanted if item.status is ItemStatus.FAILED]
     session.store.submissions.adopt(submission, frozen, runs, failed, now)
+
+
+def _reserved(target: ResolvedJob) -> Reservation | None:
+    """What was sent by a run that the state does not know was paid as well."""
+    return None if target.traits.free else Reservation(labels={target.name: target.labels})
 
 
 def _work_items(session: PlanSession, wanted: Collection[RecordedItem]) -> Iterator[WorkItem]:

@@ -50,6 +50,7 @@ def resolve_jobs(
     for job in jobs:
         kind = REGISTRY.kind(job.connection.type)
         own = connection_settings(job.connection)
+        traits = kind.traits(own)
         today, pins = _known_pins(job, store, upgrade)
         pins = ask(job) if pins is None else pins
         if pins is None:
@@ -61,7 +62,7 @@ def resolve_jobs(
             name=job.name,
             connection=job.connection.name,
             operation=job.operation,
-            traits=kind.traits(own),
+            traits=traits,
             recipe=recipe,
             recipe_key=key,
             oldest_key=standing[-1] if standing else None,
@@ -75,6 +76,8 @@ def resolve_jobs(
             cautions=job.cautions,
             on_empty=job.on_empty,
             passwords=job.passwords,
+            labels=job.labels,
+            limits=() if traits.free else job.limits,
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from docbatch.core.limits import Limit
 from docbatch.core.models import Operation, Recipe, Traits
 from docbatch.core.result_warnings import OnEmpty
 from docbatch.sinks.base import Sink
@@ -48,7 +49,7 @@ class ResolvedJob:
     `standing` are the keys of recipes that differ from the job's in versions alone, the newest first: documents that were
     read under one of them stay as they are. `oldest_key` is that of the oldest, None where it is the job's own.
     `config` includes execution-only fields. `cautions` are sentences for whoever looks at the plan. `passwords` says where
-    those of its documents are found.
+    those of its documents are found. `limits` hold for what is sent of it; work that costs nothing has none.
     """
 
     name: str
@@ -68,3 +69,5 @@ class ResolvedJob:
     cautions: tuple[str, ...] = ()
     on_empty: OnEmpty = "ok"
     passwords: PasswordPlace | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    limits: tuple[Limit, ...] = ()

@@ -15,7 +15,7 @@ from docbatch.engine.planning.plan_file import SavedPlan
 from docbatch.engine.planning.plan_report import plan_report
 from docbatch.engine.planning.plan_session import PlanSession, locked_session
 from docbatch.engine.planning.resolved_job import ResolvedJob
-from docbatch.engine.progress_notices import Observer
+from docbatch.engine.progress_notices import LimitExceeded, Observer
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.replan_changed_document import replan
@@ -121,6 +121,8 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
             run = _run(work, session, clock, observe, readers)
             sending.set()
             reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
+            for limit, spent in run.budget.passed():
+                observe(LimitExceeded(limit.shown, limit.measure.shown(spent)))
         return _outcome(run, work.shown)
 
 
@@ -170,7 +172,7 @@ def _outcome(run: Run, shown: int) -> ApplyOutcome:
     jobs = tuple(_job(run, target, shown) for target in run.targets.values())
     passed = run.store.deadlines.passed(run.clock.wall())
     stuck = tuple(each for each in passed if run.targets.keys() & each.jobs)
-    errors = (*run.errors, *run.connections.troubles.values())
+    errors = (*run.errors, *run.connections.troubles.values(), *run.budget.errors())
     looking = tuple(run.store.looks.open().values())
     ours = [each for each in run.store.submissions.open() if _is_wanted(run, each)]
     held = tuple(each for each in ours if each.status is SubmissionStatus.HELD)

@@ -171,7 +171,9 @@ def collect(run: Run, connection: ProviderConnection, submission: Submission) ->
         return
     collected = durable(run, outcomes)
     if collected:
+        before = run.budget.counted(submission.id)
         run.store.submissions.collect(submission.id, collected)
+        run.budget.settle(submission.id, connection.name, before)
         _take_over(run, connection, submission, collected)
     failed = [(each.key, outcome) for each, outcome in outcomes if not isinstance(outcome, Collected)]
     _meet_failures(run, connection, submission, failed)

@@ -105,6 +105,9 @@ class _Rounds:
         if self.talks.names:
             self._listen(current)
             return True
+        if run.budget.reconsider():
+            run.queues.take_back()
+            return True
         if not self.wait or not _awaits(run, current):
             return False
         self._sleep(current)
@@ -270,7 +273,7 @@ def _is_left(run: Run, submission: Submission) -> bool:
 
 def _queues(run: Run, busy: Collection[str]) -> Iterator[Queue]:
     """Yield what waits to be sent on connections that are free."""
-    jobs = [name for name in run.targets if name not in run.passwords.refused]
+    jobs = run.sending_jobs()
     for target in {target.recipe_key: target for target in run.targets.values()}.values():
         row = run.store.documents.recipe_row(target.recipe_key)
         if row is not None and target.connection not in busy:
@@ -334,7 +337,7 @@ def _perform(
         case Discard():
             yield from follow_submission.discard(run, connection, known[action.submission])
         case Submit():
-            return len(action.items) if (yield from send_submission.submit(run, action)) else 0
+            return (yield from send_submission.submit(run, action))
         case Deliver():
             raise AssertionError("no connection delivers")
     return 0

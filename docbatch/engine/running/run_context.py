@@ -19,6 +19,7 @@ from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.fetch_results import Ahead
 from docbatch.engine.running.in_process.unrecorded_work import UnrecordedWork
 from docbatch.engine.running.send_queues import SendQueues
+from docbatch.engine.spending.run_budget import RunBudget
 from docbatch.providers.base import Intent
 from docbatch.sinks.base import Sink
 from docbatch.spool import Spool
@@ -62,6 +63,7 @@ class Run:
 
     `passwords` are those of its jobs, as far as they were needed. `allowance` is how many more documents may be sent, None for any number. `losses` counts, by item, how often free work
     was lost; `replans`, by place, how often a document was planned again. `has_results` says that some were collected.
+    `budget` is what limits leave to it.
     `unrecorded` is work in this process that is under way, by submission, `begun` how much of that was begun so far.
     """
 
@@ -87,8 +89,10 @@ class Run:
     has_results: bool = False
     errors: list[DocbatchError] = field(default_factory=list)
     content: ItemContent = field(init=False)
+    budget: RunBudget = field(init=False)
 
     def __post_init__(self) -> None:
+        self.budget = RunBudget(self.store, self.targets.values(), self.clock.wall)
         self.content = ItemContent((target.source for target in self.targets.values()), self.spool.incoming)
 
     def follow(self, submission: str) -> Followed:
@@ -98,6 +102,14 @@ class Run:
     def unrecorded_submissions(self) -> dict[str, Submission]:
         """Return the work in this process as planning sees what is recorded, by submission."""
         return {name: work.submission() for name, work in self.unrecorded.items()}
+
+    def sending_jobs(self) -> list[str]:
+        """Return the jobs of which something may be sent."""
+        return [
+            name
+            for name, target in self.targets.items()
+            if name not in self.passwords.refused and not self.budget.is_stopped(name, target.connection)
+        ]
 
     def forget_all_but(self, submissions: Container[str]) -> None:
         """Drop what is remembered of submissions that are through: memory must not grow with their number."""

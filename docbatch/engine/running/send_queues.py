@@ -19,6 +19,7 @@ class SendQueues:
     _windows: dict[int, list[WorkItem]] = field(default_factory=dict)
     _drained: set[int] = field(default_factory=set)
     _begun: set[str] = field(default_factory=set)
+    _aside: set[str] = field(default_factory=set)
 
     def waiting(
         self, store: Store, recipe: int, connection: str, jobs: Sequence[str], batch: int
@@ -48,6 +49,18 @@ class SendQueues:
         """Let go of what is worked on in this process, although the state has it as waiting until it is done."""
         self._begun.update(keys)
         self.take(recipe, keys)
+
+    def set_aside(self, keys: Collection[str]) -> None:
+        """Let go of what is not sent for now, although it waits, and read anew what else does."""
+        self._aside.update(keys)
+        self._begun.update(keys)
+        self.forget()
+
+    def take_back(self) -> None:
+        """Look again at all that was set aside."""
+        self.end(self._aside)
+        self._aside.clear()
+        self.forget()
 
     def end(self, keys: Collection[str]) -> None:
         """Note that what was begun is worked on no longer: what the state has as waiting waits."""

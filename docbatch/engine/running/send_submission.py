@@ -22,30 +22,48 @@ from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.take_consequences import take_consequences
 from docbatch.providers.base import Accepted, Batch, Intent, Provider
 from docbatch.specs.values import PasswordPlace
-from docbatch.state.records import Frozen
+from docbatch.state.records import Frozen, Reservation
 
 
-def submit(run: Run, action: Submit) -> Talk[bool]:
-    """Send one submission; say whether something was sent, or may have been.
+def submit(run: Run, action: Submit) -> Talk[int]:
+    """Send one submission, as far as limits allow it; return how many documents were sent, or may have been.
 
     Whatever dies here, a later run finds the intent or nothing at all. An answer to one that was scheduled with it may
     have stopped the connection, or told it to wait.
     """
     connection = run.connections[action.connection]
     if keeps_from_creating(connection.view, run.clock.monotonic()):
-        return False
+        return 0
+    purpose = _purpose(action.connection, action.recipe)
+    share = run.budget.cut(purpose, action.connection, action.items)
+    if share.left:
+        run.queues.set_aside(share.left)
+    if not share.items:
+        return 0
+    try:
+        return (yield from _send(run, connection, replace(action, items=share.items), share.reservation))
+    finally:
+        run.budget.give_back(purpose)
+
+
+def _purpose(connection: str, recipe: str) -> str:
+    """Name what is taken from the budget: of one recipe a connection sends one submission after the other."""
+    return f"{connection} {recipe}"
+
+
+def _send(run: Run, connection: ProviderConnection, action: Submit, reserved: Reservation) -> Talk[int]:
     if not (yield from knows_all_work(run, connection)):
-        return False
+        return 0
     run.queues.serve(action.recipe)
     wanted = batch_of(run, action, _name(run, action))
     batch = yield from with_passwords(run, connection, wanted, action.recipe)
     if batch is None:
-        return False
+        return 0
     intent = yield from prepare(run, connection, batch)
     if intent is None or connection.is_ending:
-        return False
-    _intend(run, connection, int(action.recipe), intent)
-    return (yield from _create(run, connection, intent))
+        return 0
+    _intend(run, connection, int(action.recipe), intent, reserved)
+    return len(batch.items) if (yield from _create(run, connection, intent)) else 0
 
 
 def _name(run: Run, action: Submit) -> str:
@@ -69,16 +87,26 @@ def batch_of(run: Run, action: Submit, identity: str) -> Batch:
     return Batch(identity, marker, recipe.operation, action.items, target.config, recipe.pins, files)
 
 
-def _intend(run: Run, connection: ProviderConnection, recipe: int, intent: Intent) -> None:
+def _intend(
+    run: Run, connection: ProviderConnection, recipe: int, intent: Intent, reserved: Reservation
+) -> None:
     """Make durable that it is about to be sent. Nothing is waited for between this and the create."""
     batch = intent.batch
     submission = Submission(
         batch.submission, 0, connection.name, connection.account, SubmissionStatus.INTENDED
     )
     frozen = Frozen(
-        batch.submission, recipe, batch.marker, batch.config, intent.body, intent.prepared, batch.items
+        batch.submission,
+        recipe,
+        batch.marker,
+        batch.config,
+        intent.body,
+        intent.prepared,
+        batch.items,
+        None if connection.traits.free else reserved,
     )
     run.store.submissions.intend(submission, frozen, now=run.clock.wall())
+    run.budget.spend(_purpose(connection.name, str(recipe)))
     run.store.raise_serial()
     run.follow(batch.submission).intent = intent
     run.observe(Intended(batch.submission, connection.name, len(batch.items)))

@@ -13,6 +13,8 @@ failed, read in part, no longer wanted, with the vendor, and asked for with an a
     version4    fbb1711
     version5    d07442f
     open5       d07442f, with open
+    version6    2fc8940
+    open6       2fc8940, with open
 """
 
 import os

@@ -1,0 +1,1 @@
+"""What a run may spend: the limits of its jobs, and what is counted against them."""
