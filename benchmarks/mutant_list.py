@@ -26,6 +26,8 @@ REUSE = "tests/cli/test_reuse.py tests/engine/test_recovery.py"
 DISKS = "tests/cli/test_bad_disks.py"
 REFUSALS = "tests/cli/test_refusals.py"
 PACKS = "tests/spool"
+LIMITS = "tests/engine/test_limits.py"
+SPENDING = "docbatch/engine/spending/run_budget.py"
 
 
 class Mutant(NamedTuple):
@@ -96,7 +98,15 @@ LOSS = [
     Mutant("packs go while somebody reads", "docbatch/spool/readers.py", "            yield False\n", "            yield True\n", PACKS),
     Mutant("an altered record of a pack is believed", "docbatch/state/results.py", "reach if checksum(name, reach, retired) == sealed else None", "reach", f"{STATE} {PACKS}"),
     Mutant("what only an output names is let go", "docbatch/state/results.py", "SELECT result FROM delivery WHERE result IS NOT NULL", "SELECT NULL WHERE 0", f"{STATE} {PACKS}"),
-    Mutant("what was lost before an upgrade is forgotten", "docbatch/state/upgrade.py", "if not counted:", "if True:", f"{STATE}/test_upgrade.py"),
+    Mutant("nothing is reserved with the intent", "docbatch/state/submissions.py", "if frozen.reserved is not None:", "if False:", LIMITS),
+    Mutant("what was refused counts", "docbatch/state/charges.py", "'void', 'unsent', 'refused'", "'void', 'unsent'", LIMITS),
+    Mutant("what was found absent counts", "docbatch/state/charges.py", "'void', 'unsent', 'refused'", "'refused'", LIMITS),
+    Mutant("a clock set back opens an earlier month", "docbatch/core/limits.py", "max(told, date.fromisoformat(last))", "told", f"tests/core/test_limits.py {LIMITS}"),
+    Mutant("a limit is passed by one", "docbatch/core/limits.py", "spent + (counted or 0) > limit.most", "spent > limit.most", f"tests/core/test_limits.py {LIMITS}"),
+    Mutant("what was spent before is not read", SPENDING, "if limit.per is not Period.RUN:", "if False:", LIMITS),
+    Mutant("what is too large is passed over", SPENDING, "if self.is_stopped(job, connection):", "if False:", LIMITS),
+    Mutant("assumed pages are not kept", SPENDING, "return Cost(pages=pages)", "return Cost()", LIMITS),
+    Mutant("what was lost before an upgrade is forgotten", "docbatch/state/upgrade.py", "NEW if counted else None", "None", f"{STATE}/test_upgrade.py"),
     Mutant("text that was no digest is taken for one", "docbatch/state/digests.py", "_DIGITS.issuperset(text) else", "_DIGITS.issuperset(text.lower()) else", f"{STATE}/test_digests.py"),
     Mutant("a damaged result of before is moved", "docbatch/spool/moving.py", "    if not is_of(payload, digest):\n        return None\n", "", PACKS),
     Mutant("results of before go before it is recorded where they lie", "docbatch/spool/moving.py", "    spool.record(placed)\n    for digest in done:\n        spool.remove_old(digest)\n", "    for digest in done:\n        spool.remove_old(digest)\n    spool.record(placed)\n", PACKS),
@@ -128,7 +138,7 @@ LOSS = [
     Mutant("a stuck submission is not reported", RUNNING + "apply.py", "if run.targets.keys() & each.jobs)", "if not run.targets)", STUCK),
     Mutant("failures do not show in the exit code", RUNNING + "apply.py", "for status in WRONG)", "for status in ())", f"{COMMANDS} tests/cli/test_bad_sources.py"),
     Mutant("open work does not show in the exit code", RUNNING + "apply.py", 'for status in (*UNDONE, "pending"))', "for status in ())", f"{COMMANDS} {STUCK}"),
-    Mutant("trouble of a connection does not show in the exit code", RUNNING + "apply.py", "(*run.errors, *run.connections.troubles.values())", "(*run.errors,)", "tests/cli"),
+    Mutant("trouble of a connection does not show in the exit code", RUNNING + "apply.py", "(*run.errors, *run.connections.troubles.values(), *run.budget.errors())", "(*run.errors,)", "tests/cli"),
     Mutant("a document overtakes a more urgent one", TURNS, "item.priority <= limit", "True", SCHEDULE),
     Mutant("no turns are taken", TURNS, "self.items[self.start].priority, self.turn, self.recipe", "self.items[self.start].priority, self.recipe, self.recipe", f"{SCHEDULE} {ENGINE}"),
     Mutant("a document that keeps changing is sent for ever", RUNNING + "replan_changed_document.py", "reason if times > MOST_REPLANS else None", "None", ENGINE),
