@@ -42,7 +42,7 @@ def allow(root: Path, most: int) -> None:
 
 
 def run_until(attempt: Attempt[Any], code: int) -> None:
-    codes = []
+    codes: list[int] = []
     while not codes or (codes[-1] != code and len(codes) < MOST_RUNS):
         codes.append(attempt.run(*APPLY).code)
     assert codes[-1] == code, attempt.runs[-1]
