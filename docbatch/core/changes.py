@@ -24,7 +24,10 @@ class Reason(enum.StrEnum):
     NEW = "new document"
     BYTES = "its bytes changed"
     TYPE = "its media type is read differently now"
-    CONFIG = "the job's provider, operation or config changed"
+    PROVIDER = "the job's provider changed"
+    ACCOUNT = "the job's account changed"
+    OPERATION = "the job's operation changed"
+    CONFIG = "the job's config changed"
     VERSION = "what processes it has another version now"
     UNSENT = "planned earlier, not yet sent"
     LIVE = "with the provider"
@@ -57,16 +60,16 @@ class FoundDocument:
 class Recorded:
     """A document as the state knows it.
 
-    `same_recipe` says whether its item was made under the current recipe, `same_config` whether under one that differs
-    from it in versions at most.
+    `remade` says why its item is not the one of today where its bytes are the same: it was made in another way.
+    `recipe` is the row of that way in the state.
     """
 
     digest: str | None
     media_type: str | None
     status: ItemStatus | None
-    same_recipe: bool
-    same_config: bool
+    remade: Reason | None = None
     problem: str | None = None
+    recipe: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +117,7 @@ def _difference(found: FoundDocument, recorded: Recorded | None) -> Reason | Non
         return Reason.BYTES
     if recorded.media_type != found.media_type:
         return Reason.TYPE
-    if recorded.same_recipe:
-        return None
-    return Reason.VERSION if recorded.same_config else Reason.CONFIG
+    return recorded.remade
 
 
 def _follow(known: KnownItem, reason: Reason | None, *, adopt: bool) -> Verdict:

@@ -6,8 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from docbatch.core.outside_text import escaped, markdown
+from docbatch.core.recipe_changes import Difference
 
 VERSION = "docbatch/plan/v1"
+
+LONGEST_VALUE = 120
+"""Characters that are shown of a value that changed; JSON has all of it."""
 
 SIGNS = {
     "send": "+",
@@ -37,7 +41,10 @@ VERBS = {
 
 @dataclass(frozen=True, slots=True)
 class PlanLine:
-    """Documents of a job for which the same is due for the same reason; `examples` are (path, detail)."""
+    """Documents of a job for which the same is due for the same reason; `examples` are (path, detail).
+
+    `values` are those that changed, where that is why.
+    """
 
     job: str
     kind: str
@@ -45,6 +52,7 @@ class PlanLine:
     documents: int
     size: int = 0
     examples: tuple[tuple[str, str], ...] = ()
+    values: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +149,20 @@ def _line(line: PlanLine) -> list[str]:
         for path, detail in line.examples
     ]
     rest = line.documents - len(line.examples)
-    return [head, *shown, *([f"      and {rest:,} more"] if line.examples and rest > 0 else [])]
+    values = [f"      {visible(_change(each))}" for each in line.values]
+    return [head, *values, *shown, *([f"      and {rest:,} more"] if line.examples and rest > 0 else [])]
+
+
+def _change(value: Difference) -> str:
+    return f"{value.what}: {_short(value.old)} → {_short(value.new)}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
+
+
+def _why(line: PlanLine) -> str:
+    return "; ".join([line.reason, *map(_change, line.values)])
 
 
 def _what(line: PlanLine) -> str:
@@ -170,7 +191,7 @@ def summary(report: PlanReport) -> str:
 def plan_markdown(report: PlanReport) -> str:
     """Return the plan for a pull request's comment."""
     rows = [
-        f"| {markdown(line.job)} | {SIGNS[line.kind]} {VERBS[line.kind]} | {markdown(line.reason)} | {line.documents:,} | {human(line.size)} |"
+        f"| {markdown(line.job)} | {SIGNS[line.kind]} {VERBS[line.kind]} | {markdown(_why(line))} | {line.documents:,} | {human(line.size)} |"
         for line in report.lines
     ]
     table = ["| job | what | why | documents | size |", "|---|---|---|---:|---:|", *rows] if rows else []

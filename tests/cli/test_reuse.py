@@ -1,5 +1,7 @@
 """What is paid again and what is not: identity is bytes and what is done to them, never a name."""
 
+import json
+
 from tests.cli.project import JOB, Project
 
 
@@ -81,7 +83,10 @@ def test_the_same_bytes_under_another_config_are_another_item(project: Project) 
     project.applied()
     project.job(JOB + "config: {languages: [deu]}\n")
 
-    assert "the job's provider, operation or config changed" in project.call("plan").out
+    assert (
+        'to be sent: the job\'s config changed\n      config.languages: not set → ["deu"]\n'
+        in project.call("plan").out
+    )
     assert 'config.languages: not set -> ["deu"]' in project.call("explain", "in/a.txt").out
     assert project.applied().processed == 1
 
@@ -123,3 +128,16 @@ def test_explain_tells_of_a_sink_that_writes_elsewhere_now(project: Project) -> 
     told = project.call("explain", "in/a.txt").out
 
     assert f"output below {project.root}/new: the sink is new or writes elsewhere now" in told
+
+
+def test_every_format_of_a_plan_names_what_changed_with_its_values(project: Project) -> None:
+    project.write({"in/a.txt": "one", "in/b.txt": "two"})
+    project.applied()
+    project.job(JOB + "config: {languages: [deu], timeout: 20}\n")
+
+    (line,) = json.loads(project.call("plan", "--format", "json").out)["lines"]
+    comment = project.call("plan", "--format", "markdown").out
+
+    assert line["reason"] == "the job's config changed"
+    assert line["values"] == [{"what": "config.languages", "old": "not set", "new": '["deu"]'}]
+    assert "the job's config changed; config.languages: not set → " in comment

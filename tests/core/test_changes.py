@@ -30,9 +30,10 @@ def found(given: Mapping[str, Any]) -> FoundDocument:
 def recorded(given: Mapping[str, Any] | None) -> Recorded | None:
     if given is None:
         return None
-    usual = {"digest": None, "media_type": "text/plain", "same_recipe": True, "same_config": False}
+    usual = {"digest": None, "media_type": "text/plain"}
     status = ItemStatus(given["status"]) if "status" in given else None
-    return Recorded(**{**usual, **given, "status": status})
+    remade = Reason(given["remade"]) if "remade" in given else None
+    return Recorded(**{**usual, **given, "status": status, "remade": remade})
 
 
 def known(given: Mapping[str, Any] | None) -> KnownItem | None:

@@ -5,14 +5,23 @@ rest to the pure `changes.judge`.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
-from docbatch.core.changes import ChangeKind, FoundDocument, KnownItem, Reason, Recorded, judge
+from docbatch.core.changes import ChangeKind, FoundDocument, Reason, Recorded, judge
 from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.keys import item_key
-from docbatch.core.models import RETRY_CLASS, ItemStatus, RetryClass
+from docbatch.core.models import ItemStatus
 from docbatch.engine.planning.differences_database import Change, Differences, Output
-from docbatch.engine.planning.recorded_rows import RECIPE, WINDOW, Outputs, RecordedDocuments, are_done
+from docbatch.engine.planning.recorded_rows import (
+    RECIPE,
+    WINDOW,
+    EarlierRecipes,
+    Outputs,
+    RecordedDocuments,
+    are_done,
+    known_item,
+    settled_key,
+)
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.paths import folded
@@ -21,14 +30,7 @@ from docbatch.sources.known_stretch import KnownStretch
 from docbatch.sources.litter import Litter
 from docbatch.sources.statcache import StatCache
 from docbatch.state.documents import DocumentRow
-from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
-
-
-def known_item(item: RecordedItem) -> KnownItem:
-    """Return an item as judging sees it."""
-    passing = item.failure is not None and RETRY_CLASS[item.failure.kind] is RetryClass.AUTO
-    return KnownItem(item.status, item.is_read, passing)
 
 
 class Tally:
@@ -36,13 +38,15 @@ class Tally:
 
     `litter` is what was left out of what its patterns select.
 
-    `recipes` counts those that are through by their recipe's row, where a job has more than one.
+    `recipes` counts those that are through by their recipe's row, where a job has more than one; `remade` those that are
+    to be sent because they were made by another, by that one's row.
     """
 
     def __init__(self) -> None:
         self.found = 0
         self.unchanged = 0
         self.recipes: Counter[int | None] = Counter()
+        self.remade: Counter[tuple[Reason, int | None]] = Counter()
         self.paths: set[bytes] = set()
         self.litter: Litter | None = None
 
@@ -72,12 +76,6 @@ def compare_documents(
     return sieve.tally
 
 
-def _settled(keys: Sequence[str], items: Mapping[str, RecordedItem]) -> str:
-    """Return the first of a document's keys that has a result, else the first: what was read before is not read again."""
-    read = (key for key in keys if key in items and items[key].is_read)
-    return next(read, keys[0] if keys else "")
-
-
 class _Sieve:
     def __init__(
         self,
@@ -94,8 +92,9 @@ class _Sieve:
         self._target = target
         self._store = store
         self._differences = differences
-        self._alike = {} if store is None else store.documents.recipes_alike(target.recipe)
-        keys = {key: row for row, key in self._alike.items()}
+        self._earlier = EarlierRecipes(store, target.recipe)
+        alike = {} if store is None else store.documents.recipes_alike(target.recipe)
+        keys = {key: row for row, key in alike.items()}
         self._recipe = keys.get(target.recipe_key)
         self._recipes = frozenset({self._recipe, *(keys[key] for key in target.standing)})
         self._rows = RecordedDocuments(store, target, only, cache)
@@ -236,7 +235,7 @@ class _Sieve:
 
     def _recorded(self, row: DocumentRow) -> Recorded:
         status = None if row[3] is None else ItemStatus(row[3])
-        return Recorded(row[1], row[2], status, row[5] == self._recipe, row[5] in self._alike, row[6])
+        return Recorded(row[1], row[2], status, self._earlier.why(row[5]), row[6], row[5])
 
     def _suspect(self, document: Observed, row: DocumentRow | None) -> None:
         path, digest, media_type, size = document
@@ -271,7 +270,7 @@ class _Sieve:
         items = {item.key: item.taken(self._target.on_empty) for item in known_items}
         changes = []
         for found, recorded, keys in self._changed:
-            key = _settled(keys, items)
+            key = settled_key(keys, items)
             item = items.get(key)
             known = None if item is None else known_item(item)
             verdict = judge(found, recorded, known)
@@ -282,6 +281,8 @@ class _Sieve:
                     found.digest, found.media_type, found.size, found.problem or failure,
                 )
             )  # fmt: skip
+            if recorded is not None and verdict.kind is ChangeKind.SEND and verdict.reason is recorded.remade:
+                self.tally.remade[verdict.reason, recorded.recipe] += 1
             if found.problem is None and verdict.adopt:
                 self._place_all(found, verdict.reason)
         self._differences.change(changes)

@@ -8,12 +8,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from docbatch.core.accounts import told_apart
 from docbatch.core.changes import ChangeKind, FoundDocument, Reason
 from docbatch.core.errors import UsageError
 from docbatch.core.hindrance import recorded_text
-from docbatch.core.keys import canonical
 from docbatch.core.models import RETRY_CLASS, Failure, FailureClass, ItemStatus, Recipe, RetryClass
+from docbatch.core.recipe_changes import Difference, differences
 from docbatch.core.report import looking, named_versions, plural
 from docbatch.engine.planning.differences_database import Change
 from docbatch.engine.planning.explain_link import link_facts
@@ -49,15 +48,6 @@ VOID = (
     "it was read, and nothing it depends on has changed",
 )
 LET_GO = ("is no longer wanted", "it was let go when it was no longer found; its outputs stay")
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A component of the document's identity whose recorded value is not today's."""
-
-    what: str
-    old: str
-    new: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,26 +303,4 @@ def _differences(
         yield Difference("sha256", before.digest, found.digest)
     if before.media_type != found.media_type:
         yield Difference("media type", before.media_type, found.media_type)
-    new = target.recipe
-    for what, one, other in (
-        ("provider", old.provider, new.provider),
-        ("account", *told_apart(old.account, new.account)),
-        ("operation", str(old.operation), str(new.operation)),
-    ):
-        if one != other:
-            yield Difference(what, one, other)
-    yield from _fields("config", old.config, new.config)
-    yield from _fields("version", old.pins, new.pins)
-
-
-def _fields(prefix: str, old: object, new: object) -> Iterator[Difference]:
-    """Descend to the fields that differ."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in sorted({*old, *new}):
-            yield from _fields(f"{prefix}.{name}", old.get(name), new.get(name))
-    elif canonical(old) != canonical(new):
-        yield Difference(prefix, _said(old), _said(new))
-
-
-def _said(value: object) -> str:
-    return "not set" if value is None else canonical(value)
+    yield from differences(old, target.recipe)

@@ -1,12 +1,14 @@
 """The plan as a report: what apply would do, drawn from the differences that were found."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 
 from docbatch.core.changes import ChangeKind
 from docbatch.core.models import Submission, SubmissionStatus
+from docbatch.core.recipe_changes import Difference, differences
 from docbatch.core.report import KeptVersions, OpenWork, PlanLine, PlanReport, ReadBy, named_versions, plural
 from docbatch.engine.connections.passwords import unreadable
-from docbatch.engine.planning.differences_database import Change, Differences
+from docbatch.engine.planning.differences_database import Change, Differences, Total
 from docbatch.engine.planning.plan import Plan
 from docbatch.engine.planning.resolve_jobs import is_open, moved
 from docbatch.engine.planning.resolved_job import ResolvedJob
@@ -14,6 +16,8 @@ from docbatch.naming.pathtext import escape
 from docbatch.spool import Spool
 from docbatch.state.store import Store
 
+MOST_WAYS, MOST_VALUES = 3, 20
+"""Of how many earlier ways of making documents values are named, and how many values."""
 NEXT = {
     SubmissionStatus.INTENDED: "the answer was not recorded; it is looked for before anything is sent",
     SubmissionStatus.UNANSWERED: "the answer was lost; it is looked for before anything is sent",
@@ -34,7 +38,7 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
         jobs=tuple(target.name for target in targets),
         found=sum(tally.found for tally in tallies.values()),
         unchanged=sum(tally.unchanged for tally in tallies.values()) - _touched(differences),
-        lines=(*_lines(differences, shown), *_lost(plan, spool)),
+        lines=(*_lines(plan, shown), *_lost(plan, spool)),
         open=() if store is None else tuple(map(_open, store.submissions.open())),
         notes=(
             *plan.notes,
@@ -60,7 +64,8 @@ def _touched(differences: Differences) -> int:
     return sum(count for _, _, count in differences.outputs_due_alone())
 
 
-def _lines(differences: Differences, shown: int) -> Iterator[PlanLine]:
+def _lines(plan: Plan, shown: int) -> Iterator[PlanLine]:
+    differences = plan.differences
     for total in differences.totals():
         examples = differences.examples(total.job, total.kind, total.reason, shown)
         yield PlanLine(
@@ -70,6 +75,7 @@ def _lines(differences: Differences, shown: int) -> Iterator[PlanLine]:
             total.documents,
             total.size,
             tuple(map(_example, examples)),
+            tuple(_values(plan, total)),
         )
     for job, reason, count in differences.outputs_due_alone():
         paths = differences.output_examples(job, reason, shown)
@@ -78,6 +84,21 @@ def _lines(differences: Differences, shown: int) -> Iterator[PlanLine]:
         )
     for job, reason in differences.wholes_due():
         yield PlanLine(job, str(ChangeKind.DELIVER), f"the job's output: {reason}", 1)
+
+
+def _values(plan: Plan, total: Total) -> Iterator[Difference]:
+    """Yield what changed of how documents are made: of the ways in which most of them were made, each value once."""
+    if plan.store is None or total.kind is not ChangeKind.SEND:
+        return
+    target = next(target for target in plan.targets if target.name == total.job)
+    remade = plan.tallies[total.job].remade
+    rows = [row for (reason, row), _ in remade.most_common() if reason is total.reason and row is not None]
+    changed = (
+        each
+        for row in rows[:MOST_WAYS]
+        for each in differences(plan.store.documents.recipe(row), target.recipe)
+    )
+    yield from islice(dict.fromkeys(changed), MOST_VALUES)
 
 
 def _lost(plan: Plan, spool: Spool) -> Iterator[PlanLine]:

@@ -1,14 +1,15 @@
 """The state's recorded rows of documents and outputs, read along with a scan in path order."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from operator import eq, itemgetter
 from typing import Generic, TypeVar
 
-from docbatch.core.changes import Reason
-from docbatch.core.models import ItemStatus
+from docbatch.core.changes import KnownItem, Reason
+from docbatch.core.models import RETRY_CLASS, ItemStatus, Recipe, RetryClass
+from docbatch.core.recipe_changes import why_another
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.accounts import breach
@@ -19,6 +20,7 @@ from docbatch.sources.known_stretch import KnownStretch
 from docbatch.sources.statcache import StatCache
 from docbatch.state.deliveries import OutputRow, RecordedSink
 from docbatch.state.documents import DocumentRow
+from docbatch.state.items import RecordedItem
 from docbatch.state.recorded_stretch import is_any_behind, recorded_outputs, recorded_stretch
 from docbatch.state.store import Store
 
@@ -257,3 +259,32 @@ class OutputCheck:
         if difference == "edited":
             return Reason.EDITED
         return Reason.MISSING if self._sink.rewrite_missing else None
+
+
+class EarlierRecipes:
+    """The recipes that a job's documents were made by, beside the one of today."""
+
+    def __init__(self, store: Store | None, today: Recipe) -> None:
+        self._store = store
+        self._today = today
+        self._known: dict[int, Reason | None] = {}
+
+    def why(self, row: int | None) -> Reason | None:
+        """Say how what was made by a recipe, named by its row, was made otherwise than it would be today, if it was."""
+        if row is None or self._store is None:
+            return None
+        if row not in self._known:
+            self._known[row] = why_another(self._store.documents.recipe(row), self._today)
+        return self._known[row]
+
+
+def known_item(item: RecordedItem) -> KnownItem:
+    """Return an item as judging sees it."""
+    passing = item.failure is not None and RETRY_CLASS[item.failure.kind] is RetryClass.AUTO
+    return KnownItem(item.status, item.is_read, passing)
+
+
+def settled_key(keys: Sequence[str], items: Mapping[str, RecordedItem]) -> str:
+    """Return the first of a document's keys that has a result, else the first: what was read before is not read again."""
+    read = (key for key in keys if key in items and items[key].is_read)
+    return next(read, keys[0] if keys else "")
