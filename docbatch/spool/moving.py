@@ -26,6 +26,8 @@ def move_old_entries(
 ) -> MovedResults:
     """Move what is sound, for about so many seconds; the rest is read where it lies. For the one who may write.
 
+    What cannot be removed once it lies in a pack stays for a later start.
+
     Killed at any moment, every result lies in at least one of the two places. Raises StateError.
     """
     until = monotonic() + patience
@@ -58,9 +60,7 @@ def _move(spool: Spool, batch: list[str]) -> int:
             placed.append((digest, spool.admit(draft)))
             done.append(digest)
     spool.record(placed)
-    for digest in done:
-        spool.remove_old(digest)
-    return len(done)
+    return sum(map(spool.remove_old, done))
 
 
 def _draft(spool: Spool, digest: str) -> Draft | None:

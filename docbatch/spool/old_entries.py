@@ -3,13 +3,14 @@
 import contextlib
 import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from docbatch.packed import Codec, expanded, is_of, most_packed
 from docbatch.spool.pack import open_to_read
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[0-9a-f]{64}\.gz")
 _FOLDERS = "[0-9a-f][0-9a-f]"
 
 
@@ -21,7 +22,11 @@ class OldEntries:
         return self._root / digest[:2] / f"{digest}.gz"
 
     def has(self, digest: str) -> bool:
-        return self.path(digest).exists()
+        """Say whether there is an entry of this name. Anything else in its place is none, as for `digests`."""
+        try:
+            return stat.S_ISREG(self.path(digest).lstat().st_mode)
+        except OSError:
+            return False
 
     def read(self, digest: str, limit: int) -> bytes:
         """Return a payload. Raises OSError, ValueError."""
@@ -43,7 +48,8 @@ class OldEntries:
             yield path.stem
 
     def size(self) -> int:
-        return sum(path.stat().st_size for path in self._files())
+        """Return the bytes of all entries; who moves them meanwhile takes them away."""
+        return sum(map(self.size_of, self.digests()))
 
     def size_of(self, digest: str) -> int:
         """Return the bytes of an entry, 0 where it is gone."""
@@ -64,6 +70,17 @@ class OldEntries:
 
     def _files(self) -> Iterator[Path]:
         for folder in sorted(self._root.glob(_FOLDERS)):
-            for path in sorted(folder.glob("*.gz")):
-                if _DIGEST.fullmatch(path.stem):
-                    yield path
+            yield from (folder / name for name in _names(folder))
+
+
+def _names(folder: Path) -> list[str]:
+    """Return what lies in a folder as an entry does, in order; nothing where it is gone or cannot be listed."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(
+                each.name
+                for each in entries
+                if _NAME.fullmatch(each.name) and each.is_file(follow_symlinks=False)
+            )
+    except OSError:
+        return []

@@ -201,12 +201,11 @@ class Spool:
             return None
         return entry
 
-    def remove_old(self, digest: str) -> None:
-        """Remove a result of before, which lies in a pack by now. Raises StateError."""
-        try:
+    def remove_old(self, digest: str) -> bool:
+        """Remove a result of before, which lies in a pack by now; say whether it is gone. What stays keeps nobody from anything."""
+        with suppress(OSError):
             self.old.remove(digest)
-        except OSError as error:
-            raise self._unwritable(error) from error
+        return not self.old.has(digest)
 
     def has(self, digest: str) -> bool:
         """Say whether there is an entry of this name, sound or not."""

@@ -1,10 +1,12 @@
 """Results of before on their way into packs: none is ever in neither place, whenever a run ends."""
 
+import errno
 import gzip
 import hashlib
 import itertools
+import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -133,6 +135,60 @@ def test_what_is_damaged_in_a_pack_is_moved_once_more(spool: Spool, index: Index
 
     assert move_old_entries(spool, still) == (1, 0)
     assert spool.read(DIGESTS[0]) == PAYLOADS[0]
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+    (path / "somebody's").write_text("own")
+
+
+def a_link(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize("put", [a_folder, os.mkfifo, a_link])
+def test_what_is_no_file_is_no_result_of_before_and_keeps_nobody_from_the_rest(
+    spool: Spool, index: IndexHere, put: Callable[[Path], None]
+) -> None:
+    path = spool.old.path(DIGESTS[0])
+    path.unlink()
+    put(path)
+
+    assert move_old_entries(spool, still) == (11, 0)
+    assert DIGESTS[0] not in index.results
+    assert not spool.has(DIGESTS[0])
+    with pytest.raises(ResultLost):
+        spool.read(DIGESTS[0])
+    spool.record([(DIGESTS[0], spool.admit(spool.draft(PAYLOADS[0])))])
+    assert move_old_entries(spool, still) == (0, 0)
+    assert [spool.read(each) for each in DIGESTS] == PAYLOADS
+    assert spool.size() == sum(each.stat().st_size for each in spool.packs.iterdir())
+    assert os.path.lexists(path)
+
+
+def test_what_cannot_be_removed_is_read_in_its_pack_and_removed_once_it_can(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: OldEntries, digest: str) -> None:
+        raise PermissionError(errno.EACCES, "refused", digest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OldEntries, "remove", refuse)
+        assert move_old_entries(spool, still) == (0, 0)
+    assert [spool.read(each) for each in DIGESTS] == PAYLOADS
+    assert move_old_entries(spool, still) == (12, 0)
+    assert len(list(spool.packs.iterdir())) == 1
+    assert list(spool.old.digests()) == []
+
+
+def test_the_size_can_be_asked_for_while_another_moves_them(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = list(spool.old._files())
+    spool.old.remove(DIGESTS[0])
+    monkeypatch.setattr(OldEntries, "_files", lambda _self: iter(found))
+
+    assert spool.size() == sum(spool.old.path(each).stat().st_size for each in DIGESTS[1:])
 
 
 def older(folder: Path) -> Path:
