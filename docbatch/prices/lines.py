@@ -5,10 +5,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from docbatch.fields import ONE_LINE, Name, Schema, SpecModel, one_line, refuse
+from docbatch.fields import DATE, ONE_LINE, PRICED_ITEM, Name, Schema, SpecModel, one_line, refuse
 
-ITEM = r"^[a-z][a-z0-9_]*$(?!\n)"
-DATE = r"^20[0-9]{2}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?$(?!\n)"
 MOST_DECIMALS = 9
 RATES = (
     "credits_per_page",
@@ -88,7 +86,7 @@ class PriceLine(SpecModel):
     """What one item of a provider costs, or a credit. A price is a number, or the lowest and the highest it may be."""
 
     provider: Name = Field(description="a provider, or a connection for which this holds alone")
-    item: Annotated[str, Field(pattern=ITEM, max_length=64)] | None = Field(
+    item: Annotated[str, Field(pattern=PRICED_ITEM, max_length=64)] | None = Field(
         default=None, description="what is charged; `docbatch providers --prices` lists them"
     )
     credit: CreditPrice | None = Field(default=None, description="US dollars for one credit of the provider")
@@ -144,6 +142,12 @@ class OwnLine(PriceLine):
         if self.item is not None and not self.rates:
             refuse("the line says no price", f"write one of {', '.join(RATES)}")
         return self
+
+
+class OwnPrices(SpecModel):
+    """The part of docbatch.yaml that says what its users pay."""
+
+    prices: list[OwnLine]
 
 
 class ProfileLine(PriceLine):
