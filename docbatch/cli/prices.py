@@ -25,6 +25,13 @@ _FOR = {
     Unit.CREDIT: "a credit",
     Unit.NONE: "what others cost",
 }
+_UNITS = {
+    Unit.PAGE: "page",
+    Unit.SHEET: "sheet",
+    Unit.CELLS: "1000_cells",
+    Unit.MINUTE: "minute",
+    Unit.CREDIT: "credit",
+}
 Range = tuple[Decimal, Decimal | None]
 
 
@@ -172,7 +179,7 @@ def _json_rows(section: PriceSection) -> Iterator[dict[str, Any]]:
             **named,
             "type": "price",
             "item": price.item,
-            "for": _FOR[price.unit] if price.is_priced else None,
+            "unit": _UNITS.get(price.unit) if price.is_priced else None,
             "credits": _json(spent),
             "usd": _json(money),
             "times": _json(factor),

@@ -90,9 +90,11 @@ def test_json_lines_say_the_same_in_numbers(project: Project) -> None:
         "cost": "free of charge",
     }
     own = found["extend", "parse_performance"]
-    assert (own["credits"], own["usd"], own["for"]) == ([1.5, 1.5], [0.01875, 0.01875], "a page")
+    assert (own["credits"], own["usd"], own["unit"]) == ([1.5, 1.5], [0.01875, 0.01875], "page")
     assert (own["replaced_by"], own["source"], own["date"]) == ("docbatch.yaml:5", "our contract", "2026-11")
     assert found["extend", "priority_parsing"]["times"] == [1, 1.5]
+    assert found["extend", "priority_parsing"]["unit"] is None
+    assert found["extend", "advanced_excel_parsing"]["unit"] == "1000_cells"
     assert (found["extend", "extract_light"]["batch"], found["extend", "extract_light"]["off_peak"]) == (
         0.8,
         0.5,

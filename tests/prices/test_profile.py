@@ -1,17 +1,20 @@
 """The prices that are shipped, and what becomes of a line."""
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+import docbatch
 from docbatch.core.amounts import Bounds, exactly
 from docbatch.core.estimate import estimate
 from docbatch.core.extents import Extent
 from docbatch.core.models import Operation
 from docbatch.core.prices import CREDIT, Unit
 from docbatch.prices.lines import OwnLine, Profile
-from docbatch.prices.profile import price, price_list, shipped
+from docbatch.prices.profile import FILE, price, price_list, shipped
 from docbatch.providers import REGISTRY
 
 
@@ -141,3 +144,14 @@ def test_a_shipped_line_without_date_or_source_is_refused(missing: str) -> None:
 
     with pytest.raises(ValidationError, match=missing):
         Profile.model_validate({"version": 1, "checked": "2026", "lines": [line]})
+
+
+def test_a_wheel_holds_every_file_that_is_no_code() -> None:
+    root = Path(docbatch.__file__).parent
+    declared = tomllib.loads((root.parent / "pyproject.toml").read_text())["tool"]["setuptools"][
+        "package-data"
+    ]
+    files = {path for path in root.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}}
+
+    assert root / "prices" / FILE in files
+    assert files == {path for pattern in declared["docbatch"] for path in root.glob(pattern)}
