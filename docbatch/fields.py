@@ -19,6 +19,8 @@ NAME = r"^[a-z0-9][a-z0-9_-]*$(?!\n)"
 WORD = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 LABEL = r"^[A-Za-z0-9][A-Za-z0-9_./-]*$(?!\n)"
 FILE_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$(?!\n)"
+PRICED_ITEM = r"^[a-z][a-z0-9_]*$(?!\n)"
+DATE = r"^20[0-9]{2}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?$(?!\n)"
 DURATION = r"^[1-9][0-9]{0,5}[smhd]$(?!\n)"
 
 # What our own validators refuse in better words, said for those who judge by the JSON Schema alone.

@@ -20,7 +20,7 @@ LAYERS = (
     ("api",),
     ("engine", "emulators"),
     ("specs", "webhooks"),
-    ("sources", "providers", "sinks", "state", "spool"),
+    ("sources", "providers", "sinks", "prices", "state", "spool"),
     ("fields",),
     ("packed",),
     ("naming", "media", "durability", "jsontext", "owner_only", "processes", "registry"),

@@ -12,8 +12,23 @@ if TYPE_CHECKING:
 
 
 @click.command(name="providers")
-def command() -> None:
+@click.option(
+    "--prices", "with_prices", is_flag=True, help="Show what providers charge instead, line by line."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the prices as JSON lines.")
+def command(*, with_prices: bool, as_json: bool) -> None:
     """Say what each provider can do: operations, limits, and how an unanswered create is settled."""
+    if with_prices:
+        from docbatch.cli.prices import show_prices
+
+        show_prices(as_json=as_json)
+    elif as_json:
+        raise click.UsageError("JSON is printed of prices alone: docbatch providers --prices --json")
+    else:
+        _describe()
+
+
+def _describe() -> None:
     from docbatch.core.report import visible
     from docbatch.providers import REGISTRY
     from docbatch.providers.kind import Settings

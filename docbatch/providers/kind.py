@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from docbatch.core.models import Input, Operation, Traits
     from docbatch.core.results import Answer
+    from docbatch.core.tariffs import Tariff
     from docbatch.providers.base import Provider
     from docbatch.providers.webhook import Webhook
 
@@ -105,6 +106,12 @@ class Service:
     emulator: EmulatorKind | None = None
 
 
+def _unknown_tariff(_operation: "Operation", _config: Mapping[str, Any]) -> "Tariff":
+    from docbatch.core.tariffs import UNKNOWN_TARIFF  # noqa: PLC0415 - asked for estimates alone
+
+    return UNKNOWN_TARIFF
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderKind:
     """A type of provider, as its own folder declares it. All but `connect` need neither keys nor a network.
@@ -115,7 +122,8 @@ class ProviderKind:
     documents here. `pins` gives the versions of what moves by itself, None where only
     the vendor knows them; `moving` says in sentences what moves of which nobody gives a version, and what to write instead. `inputs` are what an operation takes beside files: links the vendor follows itself, ids of
     files it has, plain text. `takes_passwords` says whether documents that need one can be opened with passwords that come
-    with a batch. `abilities` are sentences for `docbatch providers`. A plug-in's `contract` is the `CONTRACT`
+    with a batch. `abilities` are sentences for `docbatch providers`. `tariff` says what is charged for an operation with a config; unless it
+    does, what a document costs is not known. A plug-in's `contract` is the `CONTRACT`
     it was built for, as a number; docbatch's own need none.
     """
 
@@ -134,4 +142,5 @@ class ProviderKind:
     inputs: "Callable[[Operation], frozenset[Input]]" = lambda _operation: frozenset()
     abilities: Callable[[], tuple[str, ...]] = lambda: ()
     takes_passwords: "Callable[[Operation], bool]" = lambda _operation: False
+    tariff: "Callable[[Operation, Mapping[str, Any]], Tariff]" = _unknown_tariff
     contract: int | None = None

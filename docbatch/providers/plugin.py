@@ -1,7 +1,7 @@
 """Judging the kind that a plug-in declares: all that can be asked of it without keys and a network is asked once."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import cache, partial
@@ -9,9 +9,13 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from docbatch.core.amounts import Bounds
 from docbatch.core.models import Input, Operation, Traits
+from docbatch.core.tariffs import Charge, Raise, Tariff
 from docbatch.plugins import Plugin
 from docbatch.providers.kind import CONTRACT, ConfigContract, ProviderKind, Service, Settings
+
+GivesTariff = Callable[[Operation, Mapping[str, Any]], Tariff]
 
 
 def judged(plugin: Plugin, found: object) -> ProviderKind:
@@ -27,6 +31,7 @@ def judged(plugin: Plugin, found: object) -> ProviderKind:
         moving=plugin.guarded("moving", kind.moving, _are_texts, "a tuple of texts"),
         inputs=plugin.guarded("inputs", kind.inputs, _are_inputs, "a frozenset of Input"),
         takes_passwords=plugin.guarded("takes_passwords", kind.takes_passwords, _is_answer, "True or False"),
+        tariff=_guarded_tariff(plugin, kind.tariff),
         abilities=plugin.guarded("abilities", kind.abilities, _are_texts, "a tuple of texts"),
     )
     settings = Settings(kind.name, kind.name)
@@ -37,6 +42,22 @@ def judged(plugin: Plugin, found: object) -> ProviderKind:
         plugin.guarded("the schema of its options", model.model_json_schema, json.dumps, "JSON")()
         plugin.guarded("judging no options", partial(_judge_nothing, model), bool, "a verdict")()
     return kind
+
+
+def _guarded_tariff(plugin: Plugin, tariff: GivesTariff) -> GivesTariff:
+    """Return a function whose tariffs ask the plug-in under guard as well."""
+    given = plugin.guarded("tariff", tariff, _is_tariff, "a Tariff of Charges")
+
+    def guarded(operation: Operation, config: Mapping[str, Any]) -> Tariff:
+        found = given(operation, config)
+        charges = tuple(
+            replace(each, of=plugin.guarded("a charge's of", each.of, _is_answer, "True or False"))
+            for each in found.charges
+        )
+        count = plugin.guarded("a tariff's count", found.count, _are_bounds, "Bounds")
+        return replace(found, charges=charges, count=count)
+
+    return guarded
 
 
 def _judge_nothing(model: type[BaseModel]) -> bool:
@@ -102,6 +123,16 @@ def _are_pins(value: object) -> bool:
     return value is None or (
         isinstance(value, Mapping) and _are(value, str) and _are(tuple(value.values()), str)
     )
+
+
+def _is_tariff(value: object) -> bool:
+    if not isinstance(value, Tariff) or not _are(value.charges, Charge) or not _are(value.notes, str):
+        return False
+    return all(each.items and _are(each.items, str) and _are(each.raised_by, Raise) for each in value.charges)
+
+
+def _are_bounds(value: object) -> bool:
+    return isinstance(value, Bounds) and 0 <= value.low <= (value.low if value.high is None else value.high)
 
 
 def _is_answer(value: object) -> bool:

@@ -63,6 +63,7 @@ def check_provider(job: Job) -> Iterator[Problem]:
     )
     try:
         kind.traits(settings), kind.account(settings), kind.pins(job.operation, job.config)
+        kind.tariff(job.operation, job.config)
     except UsageError as error:
         yield job.origin.problem(("provider",), error.message, error.hint)
 

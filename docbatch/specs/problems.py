@@ -45,6 +45,8 @@ _SHAPES: Mapping[str, Told] = {
         "a project id has 12 to 32 small letters and digits, and begins with a letter",
         None,
     ),
+    fields.DATE: ("a date is a year, a month or a day", 'such as "2026", 2026-11 or 2026-11-28'),
+    fields.PRICED_ITEM: ("an item has small letters, digits and _, and begins with a letter", None),
     project.BASE_URL: ("this is not a URL", "write as in https://api.example.com"),
 }
 

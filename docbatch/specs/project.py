@@ -214,6 +214,11 @@ class ProjectSpec(SpecModel):
     defaults: Defaults = Field(
         default_factory=Defaults, description="what jobs have that do not say it themselves"
     )
+    # What a line may say is judged apart, by `pricing`: few projects have any, and its model would be built at every start.
+    prices: Annotated[list[dict[str, Any]], Field(max_length=1000)] = Field(
+        default=[],
+        description="what you pay, in the place of what docbatch believes; `docbatch providers --prices` shows both",
+    )
 
 
 KINDS.watch(partial(Defaults.model_rebuild, force=True))

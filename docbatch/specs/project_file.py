@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -21,6 +22,9 @@ from docbatch.specs.secret_references import FileReference, Reference
 from docbatch.specs.text import read
 from docbatch.specs.values import Connection, DeclaredProject, Origin
 from docbatch.specs.yaml import parse
+
+if TYPE_CHECKING:
+    from docbatch.prices.lines import OwnLine
 
 FILE_NAME = "docbatch.yaml"
 NEARLY = ("docbatch.yml", "docbatch.YAML", "Docbatch.yaml", "docbatch.json")
@@ -63,23 +67,46 @@ def _declared(file: Path, here: Path, checkout: Checkout) -> DeclaredProject:
     origin = Origin(file, shown, node)
     if unusable := list(load_sinks(origin, ("defaults", "sink"))):
         raise SpecError(unusable)
+    own, faults = _own_prices(origin)
     try:
         spec = ProjectSpec.model_validate_json(json.dumps(node.plain()))
     except ValidationError as error:
-        raise SpecError(translate(error, ProjectSpec, node, shown)) from None
-    if problems := [*_mismatches(spec, origin), *_foreign_files(spec, origin, checkout)]:
+        raise SpecError([*translate(error, ProjectSpec, node, shown), *faults]) from None
+    if problems := [*_mismatches(spec, origin), *_foreign_files(spec, origin, checkout), *faults]:
+        raise SpecError(problems)
+    connections = _connections(spec.providers, checkout, origin)
+    if problems := _price_problems(own, origin, connections):
         raise SpecError(problems)
     return DeclaredProject(
         file.parent,
         here,
         spec.project.id,
-        _connections(spec.providers, checkout, origin),
+        connections,
         _texts(node.child("vars")),
         spec.defaults,
         origin,
         checkout.untrusted,
         limits_of(spec.limits, node.child("limits"), shown),
+        tuple(own),
     )
+
+
+def _own_prices(origin: Origin) -> "tuple[Sequence[OwnLine], Sequence[Problem]]":
+    if origin.node.child("prices") is None:
+        return (), ()
+    from docbatch.specs.pricing import read_prices  # noqa: PLC0415 - few projects have prices of their own
+
+    return read_prices(origin)
+
+
+def _price_problems(
+    own: "Sequence[OwnLine]", origin: Origin, connections: Mapping[str, Connection]
+) -> list[Problem]:
+    if not own:
+        return []
+    from docbatch.specs.pricing import check_prices  # noqa: PLC0415 - the same
+
+    return list(check_prices(own, origin, connections))
 
 
 def show_file(file: Path, here: Path) -> str:

@@ -37,10 +37,13 @@ def job_schema() -> Schema:
 
 def project_schema() -> Schema:
     """Return the schema of docbatch.yaml."""
-    references, definitions = _definitions([ProjectSpec, ConnectionSpec])
+    from docbatch.prices.lines import OwnLine  # noqa: PLC0415 - judged apart, see ProjectSpec
+
+    references, definitions = _definitions([ProjectSpec, ConnectionSpec, OwnLine])
     schema = definitions.pop(_name(references[ProjectSpec]))
     definitions[_name(references[ConnectionSpec])]["allOf"] = list(type_rules())
     schema["properties"]["providers"]["allOf"] = [connection_rules()]
+    schema["properties"]["prices"]["items"] = references[OwnLine]
     return _document("docbatch project", {"$defs": definitions, **schema})
 
 

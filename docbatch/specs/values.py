@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docbatch.core.errors import Problem
 from docbatch.core.keys import identity_config
@@ -21,6 +21,10 @@ from docbatch.specs.checkout import Checkout
 from docbatch.specs.nodes import Node, Step, show_path
 from docbatch.specs.project import Defaults, PollRule, Rates, RecoveryRule
 from docbatch.specs.secret_references import CommandReference, FileReference, Reference
+
+if TYPE_CHECKING:
+    from docbatch.core.prices import PriceList
+    from docbatch.prices.lines import OwnLine
 
 INPUTS = "inputs"
 """The folder in the state folder that mirrors what jobs list."""
@@ -200,7 +204,8 @@ class DeclaredProject:
     """`root` is absolute. `id` and `origin` are None without a docbatch.yaml: then nothing can be sent to a service.
 
     `here` is the absolute folder it was looked for from: paths that are named are relative to it, and so are those in
-    messages. `untrusted` says that nobody vouches for the project: nothing but its own files is looked at.
+    messages. `untrusted` says that nobody vouches for the project: nothing but its own files is looked at. `own_prices` are its own
+    lines of prices, as they are written.
     """
 
     root: Path
@@ -212,10 +217,18 @@ class DeclaredProject:
     origin: Origin | None = field(default=None, compare=False, repr=False)
     untrusted: bool = False
     limits: tuple[Limit, ...] = ()
+    own_prices: "tuple[OwnLine, ...]" = ()
 
     @property
     def checkout(self) -> Checkout:
         return Checkout(self.root, self.untrusted)
+
+    @property
+    def prices(self) -> "PriceList":
+        """What providers charge, as the project's own lines say or else the profile. It is put together when it is asked for."""
+        from docbatch.specs.pricing import project_prices  # noqa: PLC0415 - most commands ask for no price
+
+        return project_prices(self.own_prices, self.origin)
 
     @property
     def mark(self) -> str:

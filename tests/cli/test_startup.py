@@ -45,6 +45,12 @@ def imported(project: Project, *arguments: str) -> set[str]:
     return set(json.loads(done.stdout))
 
 
+def priced(modules: set[str]) -> set[str]:
+    """Return what is about prices among the modules."""
+    names = ("docbatch.prices", "docbatch.specs.pricing", "docbatch.core.tariffs", "docbatch.core.estimate")
+    return {name for name in modules if name.startswith(names)}
+
+
 def vendors(modules: set[str]) -> set[str]:
     """Return what of the providers' own folders is among the modules."""
     return {name for name in modules if name.startswith(VENDORS)}
@@ -72,7 +78,18 @@ def test_a_vendor_that_is_only_declared_costs_its_declaration_and_only_where_it_
     project.write({"docbatch.yaml": DECLARED, "in/a.txt": "one"})
     project.job()
 
-    assert vendors(imported(project, "plan")) == LOCAL | {"docbatch.providers.extend"}
+    found = imported(project, "plan")
+
+    assert vendors(found) == LOCAL | {"docbatch.providers.extend"}
+    assert priced(found) == set()
+
+
+def test_prices_are_looked_at_where_a_project_has_some(project: Project) -> None:
+    own = "prices: [{provider: extend, credit: 0.01}]\n"
+    project.write({"docbatch.yaml": f"project: {{id: pabcdef012345}}\n{own}", "in/a.txt": "one"})
+    project.job()
+
+    assert "docbatch.specs.pricing" in priced(imported(project, "plan"))
 
 
 def test_a_plan_for_a_vendor_imports_neither_its_client_nor_another_vendor(project: Project) -> None:

@@ -68,6 +68,8 @@ FAULTS = [
     provider("wordy", text=changed("wordy", "traits=lambda _: dataclasses.replace(Shout.traits, max_items='2')"), told="cannot be used: traits raised ValidationError: 1 validation error for Traits max_items"),
     provider("none", text=changed("none", "account=lambda _: None"), told="cannot be used: account returned None and not a text"),
     provider("loose", text=changed("loose", "inputs=lambda _: ['links']"), told="cannot be used: inputs returned of type list and not a frozenset of Input"),
+    provider("greedy", text=changed("greedy", "tariff=lambda *_: 5"), told="cannot be used: tariff returned of type int and not a Tariff of Charges", late=True),
+    provider("uncharged", text=changed("uncharged", "tariff=lambda *_: __import__('docbatch.core.tariffs').core.tariffs.Tariff(charges=(5,))"), told="cannot be used: tariff returned of type Tariff and not a Tariff of Charges", late=True),
     provider("tight", text=changed("tight", "takes_passwords=lambda _: 'some'"), told="cannot be used: takes_passwords returned of type str and not True or False"),
     provider("bare", text=changed("bare", "config=lambda _: ShoutConfig"), told="cannot be used: config returned of type ModelMetaclass and not a ConfigContract"),
     provider("odd", text=changed("odd", "config=lambda _: ConfigContract(Bad)", NO_SCHEMA), told="cannot be used: the schema of its options raised PydanticInvalidForJsonSchema"),
@@ -144,7 +146,16 @@ def test_it_is_a_warning_where_all_kinds_are_listed(told: Told, fault: Fault) ->
 def test_what_is_listed_lacks_those_that_cannot_be_used(told: Told) -> None:
     names = [line for line in told.providers.out.splitlines() if not line.startswith(" ")]
 
-    assert names == ["local", "extend", "llamacloud", "extractpage", "pinned", "touchy"]
+    assert names == [
+        "local",
+        "extend",
+        "llamacloud",
+        "extractpage",
+        "greedy",
+        "pinned",
+        "touchy",
+        "uncharged",
+    ]
     assert "ZipOptions" not in json.loads(told.schema.out)["$defs"]
 
 

@@ -18,6 +18,7 @@ from docbatch.providers.kind import (
 if TYPE_CHECKING:
     # Planning needs neither the HTTP client nor the result model.
     from docbatch.core.results import Answer
+    from docbatch.core.tariffs import Tariff
     from docbatch.providers.base import Provider
     from docbatch.providers.webhook import Webhook
 
@@ -144,6 +145,12 @@ def _inputs(operation: Operation) -> frozenset[Input]:
     return followed if operation is Operation.SPLIT else followed | {Input.TEXT}
 
 
+def _tariff(operation: Operation, config: Mapping[str, Any]) -> "Tariff":
+    from docbatch.providers.extend.charges import tariff  # noqa: PLC0415 - asked for estimates alone
+
+    return tariff(operation, config)
+
+
 def _abilities() -> tuple[str, ...]:
     return (
         f"API version {CURRENT}; regions {', '.join(f'{name} ({url})' for name, url in REGIONS.items())}",
@@ -167,6 +174,7 @@ KIND = ProviderKind(
     moving=_moving,
     connect=_connect,
     read=_read,
+    tariff=_tariff,
     abilities=_abilities,
     inputs=_inputs,
     takes_passwords=lambda _operation: True,

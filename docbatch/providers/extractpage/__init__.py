@@ -17,6 +17,7 @@ from docbatch.providers.kind import (
 if TYPE_CHECKING:
     # The HTTP client and the result models are heavy, and planning needs neither.
     from docbatch.core.results import Answer
+    from docbatch.core.tariffs import Tariff
     from docbatch.providers.base import Provider
 
 BASE_URL = "https://api.extract.page"
@@ -89,13 +90,19 @@ def _read(payload: bytes) -> "Answer":
     return read(payload)
 
 
+def _tariff(operation: Operation, config: Mapping[str, Any]) -> "Tariff":
+    from docbatch.providers.extractpage.charges import tariff  # noqa: PLC0415 - asked for estimates alone
+
+    return tariff(operation, config)
+
+
 def _abilities() -> tuple[str, ...]:
     return (
         "a lost answer: the same Idempotency-Key for 23 hours, then a look for our metadata among the batches",
         "retention: uploads are used for 48 hours at most; results are fetched as they are ready, the service keeps them 3 days",
         "file ids: files you uploaded yourself are parsed where they lie; one that is gone fails its document",
         "markdown and text are derived from the service's runs of text; figures are not downloaded",
-        "price: 3 USD for 1,000 pages when this was written; failed and repeated documents may be charged",
+        "failed, cancelled and repeated documents may be charged: that is not documented",
         "nothing can be deleted there: files and results leave by themselves after days",
         "whether a key for protected health data may be used for batches is not documented: ask the vendor first",
     )
@@ -111,6 +118,7 @@ KIND = ProviderKind(
     moving=_moving,
     connect=_connect,
     read=_read,
+    tariff=_tariff,
     abilities=_abilities,
     service=Service(
         key_variable="EXTRACT_API_KEY",

@@ -16,6 +16,7 @@ from docbatch.providers.kind import (
 
 if TYPE_CHECKING:
     from docbatch.core.results import Answer
+    from docbatch.core.tariffs import Tariff
     from docbatch.providers.base import Provider
     from docbatch.providers.webhook import Webhook
 
@@ -108,6 +109,12 @@ def _webhook() -> "Webhook":
     return WEBHOOK
 
 
+def _tariff(operation: Operation, config: Mapping[str, Any]) -> "Tariff":
+    from docbatch.providers.llamacloud.charges import tariff  # noqa: PLC0415 - asked for estimates alone
+
+    return tariff(operation, config)
+
+
 def _abilities() -> tuple[str, ...]:
     return (
         f"batches of up to {MOST_DOCUMENTS:,} documents, one directory each; a plan with batches (Pro or Enterprise)",
@@ -129,6 +136,7 @@ KIND = ProviderKind(
     moving=_moving,
     connect=_connect,
     read=_read,
+    tariff=_tariff,
     abilities=_abilities,
     inputs=lambda _operation: frozenset({Input.FILE_ID, Input.TEXT}),
     service=Service(

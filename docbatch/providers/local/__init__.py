@@ -12,6 +12,7 @@ from docbatch.providers.kind import ConfigContract, ProviderKind, Settings, Surr
 if TYPE_CHECKING:
     # A worker imports this package, and what these bring along would double the time it takes to start.
     from docbatch.core.results import Answer
+    from docbatch.core.tariffs import Tariff
     from docbatch.providers.base import Provider
 
 TRAITS = Traits(
@@ -62,6 +63,12 @@ def _read(payload: bytes) -> "Answer":
     return read(payload)
 
 
+def _tariff(operation: Operation, config: Mapping[str, Any]) -> "Tariff":
+    from docbatch.providers.local.charges import tariff  # noqa: PLC0415 - asked for estimates alone
+
+    return tariff(operation, config)
+
+
 def _abilities() -> tuple[str, ...]:
     from docbatch.providers.local import engines  # noqa: PLC0415 - looks at the file system
     from docbatch.providers.local.ocr import ways  # noqa: PLC0415
@@ -86,6 +93,7 @@ KIND = ProviderKind(
     connect=_connect,
     read=_read,
     has_workers=True,
+    tariff=_tariff,
     abilities=_abilities,
     inputs=lambda _operation: frozenset({Input.TEXT}),
     takes_passwords=lambda _operation: True,
