@@ -10,6 +10,7 @@ __all__ = [
     "ApplyOutcome",
     "BudgetStop",
     "CheckedJob",
+    "Counting",
     "CredentialsError",
     "Delivered",
     "DocbatchError",
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
     from docbatch.engine.planning.explain_document import Explanation
     from docbatch.engine.progress_notices import (
         Answered,
+        Counting,
         Delivered,
         Ended,
         Fetched,
@@ -104,7 +106,7 @@ else:
         "docbatch.engine.administration.edit_state": "QueuedDocument",
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.engine.planning.explain_document": "Explanation",
-        "docbatch.engine.progress_notices": "Answered Delivered Ended Fetched Hindered Intended Looked Looking Notice"
+        "docbatch.engine.progress_notices": "Answered Counting Delivered Ended Fetched Hindered Intended Looked Looking Notice"
         " Relieved Remark Replanned ResultsLost ResultsMoved Trouble Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
     }

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from functools import cache
 from unittest import mock
 
-from docbatch.providers.local import confine, engines, provider
+from docbatch.processes import confine
+from docbatch.providers.local import engines, provider
 from docbatch.providers.local.messages import Task
 from docbatch.providers.local.pool import CATALOGUE, TaskOutcome
 from docbatch.providers.local.worker import DocumentReader

@@ -118,7 +118,7 @@ def locked_session(
             job for job in unpinned(work.jobs, store, work.upgrade) if only in {None, job.connection.name}
         ]
         versions = _ask(connections, clock, deadline, asked)
-        sight = Sight(lambda job: versions.get(job.name), look)
+        sight = Sight(lambda job: versions.get(job.name), look, observe=observe)
         made = plan(work, store, cache, differences, sight)
         claim = partial(claim_folders, made.targets, work.project, folder)
         yield PlanSession(store, spool, connections, made, cache, (lambda: None) if rehearsal else claim)
