@@ -15,6 +15,7 @@ _READ = "SELECT digest, media_type, pages, sheets, cells FROM extent WHERE versi
 _KEEP = "INSERT OR REPLACE INTO extent VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _EXPIRE = "DELETE FROM extent WHERE day < ?"
 _MOST = 500
+_MANY = 10_000
 _DAY = 86_400
 _KEPT_DAYS = 60
 _FLUSH_SECONDS = 5.0
@@ -53,7 +54,7 @@ class KeptExtents:
         self._kept.append(
             (document.digest, document.media_type, kinds.VERSION, self._today, counted.ended, *numbers)
         )
-        if len(self._kept) >= _MOST or time.monotonic() - self._flushed >= _FLUSH_SECONDS:
+        if len(self._kept) >= _MANY or time.monotonic() - self._flushed >= _FLUSH_SECONDS:
             self.flush()
 
     def flush(self) -> None:

@@ -54,16 +54,13 @@ def read_request(frame: Frame) -> tuple[int, list[Asked]]:
     return since_ns, [Asked(*each) for each in asked]
 
 
-def answer(extent: Extent | None) -> Frame:
-    return Frame(None if extent is None else [extent.pages, extent.sheets, extent.cells])
+def answer(extents: Sequence[Extent | None]) -> Frame:
+    return Frame([each and [each.pages, each.sheets, each.cells] for each in extents])
 
 
-def read_answer(message: Any) -> Extent | None:
-    """Return what a process answered. Raises one of NONSENSE."""
-    if message is None:
-        return None
-    pages, sheets, cells = map(_number, message)
-    return Extent(pages, sheets, cells)
+def read_answer(message: Any) -> list[Extent | None]:
+    """Return what a process answered, one after the other. Raises one of NONSENSE."""
+    return [None if each is None else Extent(*map(_number, each)) for each in message]
 
 
 def _number(value: Any) -> int | None:

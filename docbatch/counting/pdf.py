@@ -2,6 +2,7 @@
 
 import mmap
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, BinaryIO
 
@@ -11,7 +12,6 @@ from docbatch.counting.uncountable import Uncountable
 _READ_WHOLE = 1 << 20
 _HEADER_WITHIN = 1024
 _MOST_JUNK = 1 << 20
-# PDFium counts by itself where the number is absurd, and other readers then refuse the document.
 _ABSURD = re.compile(rb"/Count[\0\t\n\f\r ]+\+?[0-9]{7,}")
 _LOOKED_AT = 1 << 16
 
@@ -33,9 +33,23 @@ def _pages(data: bytes | mmap.mmap) -> int:
     header = data.find(b"%PDF-", 0, _MOST_JUNK)
     if header > _HEADER_WITHIN:
         data = data[header:]
-    if _ABSURD.search(data, 0, _LOOKED_AT) or _ABSURD.search(data, max(len(data) - _LOOKED_AT, 0)):
+    if _names_absurd_number(data):
         raise Uncountable("the number of pages it names cannot be")
     return _by_pdfium(data)
+
+
+def _names_absurd_number(data: bytes | mmap.mmap) -> bool:
+    """Whether a number is named that PDFium takes for none and counts by itself, while other readers refuse the document."""
+    starts = {0, max(len(data) - _LOOKED_AT, 0)}
+    return any(_ABSURD.match(data, at) for start in starts for at in _found(data, b"/Count", start))
+
+
+def _found(data: bytes | mmap.mmap, text: bytes, start: int) -> Iterator[int]:
+    end = start + _LOOKED_AT
+    at = data.find(text, start, end)
+    while at >= 0:
+        yield at
+        at = data.find(text, at + 1, end)
 
 
 def _by_pdfium(data: bytes | mmap.mmap) -> int:
@@ -49,13 +63,25 @@ def _by_pdfium(data: bytes | mmap.mmap) -> int:
         raise Uncountable("it cannot be opened")
     try:
         pages = int(raw.FPDF_GetPageCount(document))
-        # The number is what the tree says of itself: what has no last page says it wrongly.
-        if pages < 1 or not raw.FPDF_GetPageSizeByIndexF(document, pages - 1, raw.FS_SIZEF()):
+        # The number is what the tree says of itself. To go to the last page takes longer than all else.
+        if pages < 1 or not (_shows_pages(data, pages) or _has_page(raw, document, pages - 1)):
             raise Uncountable("its page tree is damaged")
     finally:
         raw.FPDF_CloseDocument(document)
         del held
     return pages
+
+
+def _shows_pages(data: bytes | mmap.mmap, pages: int) -> bool:
+    """Whether so many pages are seen in a document's bytes; in many they are packed, and nothing is seen."""
+    if not isinstance(data, bytes):
+        return False
+    shown = data.count(b"/Type /Page") - data.count(b"/Type /Pages")
+    return shown >= pages or data.count(b"/Type/Page") - data.count(b"/Type/Pages") >= pages
+
+
+def _has_page(raw: Any, document: Any, index: int) -> bool:
+    return bool(raw.FPDF_GetPageSizeByIndexF(document, index, raw.FS_SIZEF()))
 
 
 @cache

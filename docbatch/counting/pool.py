@@ -43,7 +43,7 @@ class CountingBounds:
 
 
 class CountingProcess(Child[Uncounted]):
-    """One process, and the documents it was given; the first of them is being counted."""
+    """One process, and the documents it was given in order. Those it counted last may not be answered yet."""
 
     def __init__(self) -> None:
         env = environment() | {"OMP_THREAD_LIMIT": "1"}
@@ -55,6 +55,11 @@ class CountingProcess(Child[Uncounted]):
         """Whether it can be given more without waiting: what it was given before, it has read."""
         left = len(self.asked)
         return not self.is_leaving and (not left or left <= min(_FEW_LEFT, self._newest - 1))
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it was given one document, and nothing before that is unanswered."""
+        return self._newest == len(self.asked) == 1
 
     def hand(self, documents: list[Uncounted], since_ns: int, content: bytes = b"") -> None:
         self._newest = len(documents)
@@ -144,14 +149,16 @@ class CountingPool:
             process.clock(self._allowance)
 
     def _next(self, coming: Iterator[Uncounted]) -> list[Uncounted]:
-        """Take documents for one message: a few whose files are known, or one that is carried."""
+        """Take documents for one message: a few whose files are known, or one that is carried, or that something happened at."""
+        if self._again:
+            return [self._again.popleft()]
         taken: list[Uncounted] = []
         length = 0
-        for each in chain(_drained(self._again), islice(coming, _TOGETHER)):
+        for each in islice(coming, _TOGETHER):
             taken.append(each)
             # A byte that is no letter is written as six.
             length += 6 * len(each.file or b"") + 256
-            if each.file is None or length >= _LONGEST or len(taken) >= _TOGETHER:
+            if each.file is None or length >= _LONGEST:
                 break
         if len(taken) > 1 and taken[-1].file is None:
             self._again.appendleft(taken.pop())
@@ -172,10 +179,10 @@ class CountingPool:
         for key, _ in self._selector.select(patience):
             process: CountingProcess = key.data
             try:
-                for message in (frame.message for frame in process.arrived()):
-                    extent = read_answer(message)
+                for frame in process.arrived():
                     self._false_starts = 0
-                    yield process.asked.popleft(), CountedExtent(extent)
+                    for extent in read_answer(frame.message):
+                        yield process.asked.popleft(), CountedExtent(extent)
                 process.clock(self._allowance)
             except EOFError:
                 yield from self._bury(process)
@@ -188,20 +195,15 @@ class CountingPool:
                 process.kill()
 
     def _bury(self, process: CountingProcess) -> Iterator[tuple[Uncounted, CountedExtent]]:
-        """Judge the document that ended a process, and pass on those that waited behind it."""
+        """Pass on what a process had when it ended, one by one; where that was one document, it is what ended it."""
         self._selector.unregister(process.answers.fileno())
         self._processes.remove(process)
         process.end()
         if not process.is_ready:
             self._false_starts += 1
-        elif process.is_guilty():
+        elif process.is_guilty() and process.is_alone:
             yield process.asked.popleft(), CountedExtent(UNCOUNTED, ended=True)
         self._again.extendleft(reversed(process.asked))
-
-
-def _drained(documents: deque[Uncounted]) -> Iterator[Uncounted]:
-    while documents:
-        yield documents.popleft()
 
 
 def _content(document: Uncounted) -> bytes | None:
