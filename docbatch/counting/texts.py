@@ -13,7 +13,7 @@ from docbatch.counting.package import Package, local
 from docbatch.counting.uncountable import Uncountable
 
 _MOST_PAGES = 100_000
-_FEW_CHARACTERS = 300
+_FEW_CHARACTERS = 100
 _ABOUT = 1.5
 
 
@@ -68,7 +68,7 @@ def _believed(stated: Stated, package: Package, part: str, of_text: frozenset[st
         raise Uncountable("it names no number of pages")
     there = _characters(package, part, of_text, with_spaces=stated.with_spaces)
     least, most = sorted((there, stated.characters))
-    if most > least * _ABOUT + _FEW_CHARACTERS:
+    if most > least * _ABOUT + _FEW_CHARACTERS or (there and not stated.characters):
         raise Uncountable(f"its number of pages is of {stated.characters} characters, it has {there}")
     return Extent(pages=stated.pages)
 
