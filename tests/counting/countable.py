@@ -59,7 +59,7 @@ def binary_book() -> bytes:
 
     relation = struct.pack("<III", 0, 1, 2) + "r1".encode("utf-16-le") + struct.pack("<I", 1) + b"s\0"
     sheet = b"".join((record(5, bytes(16)), record(2, bytes(12)), record(7, bytes(12)), record(1, bytes(8))))
-    rest = {
+    rest: dict[str, str | bytes] = {
         "xl/_rels/workbook.bin.rels": _relations(("worksheet", "worksheets/s1.bin")),
         "xl/worksheets/s1.bin": sheet,
     }
