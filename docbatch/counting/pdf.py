@@ -59,15 +59,14 @@ def _by_pdfium(data: bytes | mmap.mmap) -> int:
     # A buffer that is let go of at the end, so that the mapping can be closed.
     held = data if isinstance(data, bytes) else (ctypes.c_char * len(data)).from_buffer(data)
     document = raw.FPDF_LoadMemDocument64(held, len(data), None)
-    if not document:
-        raise Uncountable("it cannot be opened")
     try:
-        pages = int(raw.FPDF_GetPageCount(document))
+        pages = int(raw.FPDF_GetPageCount(document)) if document else 0
         # The number is what the tree says of itself. To go to the last page takes longer than all else.
         if pages < 1 or not (_shows_pages(data, pages) or _has_page(raw, document, pages - 1)):
-            raise Uncountable("its page tree is damaged")
+            raise Uncountable("it cannot be opened, or its page tree is damaged")
     finally:
-        raw.FPDF_CloseDocument(document)
+        if document:
+            raw.FPDF_CloseDocument(document)
         del held
     return pages
 

@@ -137,6 +137,19 @@ def test_apply_counts_what_is_charged_and_nothing_else(project: Project) -> None
     assert [(each["job"], each["pages"]) for each in plan["pages"]] == [("paid", 2)]
 
 
+def test_apply_counts_no_longer_than_it_may_take(project: Project) -> None:
+    project.write({"in/a.pdf": paged_pdf(2), "key": KEY})
+    project.job(BOTH.format(name="paid", provider="extend"), "paid")
+    with (
+        ExtendEmulator() as vendor,
+        mock.patch.object(count_extents, "CountingPool", wraps=CountingPool) as made,
+    ):
+        project.write({"docbatch.yaml": VENDOR.format(url=vendor.url)})
+        docbatch.open_project(project.root).apply(max_new=0, timeout=30)
+
+    assert 0 < made.call_args.args[0].all <= 30
+
+
 def test_explaining_counts_nothing(project: Project) -> None:
     project.write({"in/a.pdf": paged_pdf(2)})
 

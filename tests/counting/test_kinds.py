@@ -119,6 +119,14 @@ def test_a_picture_is_a_page_at_sight_and_a_text_has_none() -> None:
     assert not kinds.is_counted("text/html")
 
 
+def test_a_large_file_that_is_no_pdf_inside_is_unknown(tmp_path: Path) -> None:
+    made = tmp_path / "large.pdf"
+    made.write_bytes(b"%PDF-1.7\n" + bytes(2 << 20))
+
+    with made.open("rb") as file:
+        assert kinds.count(file, made.stat().st_size, "application/pdf") == UNCOUNTED
+
+
 def test_a_large_pdf_is_mapped_and_not_read(tmp_path: Path) -> None:
     made = tmp_path / "large.pdf"
     made.write_bytes(paged_pdf(2).replace(b"%%EOF", b"%" + b"x" * (2 << 20) + b"\n%%EOF"))

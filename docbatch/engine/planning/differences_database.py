@@ -131,6 +131,11 @@ class Differences:
             Total(job, ChangeKind(kind), Reason(reason), *numbers) for job, kind, reason, *numbers in rows
         ]
 
+    def sends_anything(self) -> bool:
+        return (
+            self._database.execute("SELECT 1 FROM change WHERE kind = 'send' LIMIT 1").fetchone() is not None
+        )
+
     def to_send(self) -> tuple[int, int]:
         """Return how many distinct items are to be sent, over all jobs, and their bytes."""
         row = self._database.execute(

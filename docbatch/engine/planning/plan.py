@@ -77,13 +77,14 @@ class Sight:
 
     `ask` is called for versions that only a vendor knows, `look` looks at what jobs list as links; without it they count
     as they last were. `only` names the documents of a job that are looked at instead of all;
-    guards have no say then. `observe` is told how far counting came.
+    guards have no say then. Counting takes no longer than `patience` says when it begins, in seconds; `observe` is told how far it came.
     """
 
     ask: Ask = lambda _job: {}
     look: Callable[[Sequence[ResolvedJob], Collection[str]], None] = lambda _targets, _gone: None
     only: Callable[[ResolvedJob], Collection[bytes]] | None = None
     observe: Callable[[Notice], object] = lambda _notice: None
+    patience: Callable[[], float] = lambda: float("inf")
 
 
 AT_HAND = Sight()
@@ -116,7 +117,7 @@ def plan(
         allowed=allowed,
         project=selection.folder.parent,
     )
-    made = replace(made, counted=_count(selection, made, since, sight.observe))
+    made = replace(made, counted=_count(selection, made, since, sight))
     if sight.only is not None:
         return replace(made, notes=(*selection.notes, *made.notes))
     if selection.stateless:
@@ -125,23 +126,22 @@ def plan(
     return replace(made, notes=(*selection.notes, *made.notes, *shared))
 
 
-def _count(
-    selection: Selection, made: Plan, since: float, observe: Callable[[Notice], object]
-) -> frozenset[str]:
+def _count(selection: Selection, made: Plan, since: float, sight: Sight) -> frozenset[str]:
     """Count what the documents to be sent have; return the jobs of which that was done."""
     if selection.counted is CountedJobs.NONE:
         return frozenset()
     sending = [
         target for target in made.targets if selection.counted is CountedJobs.ALL or not target.traits.free
     ]
-    if sending and made.differences.to_send()[0]:
-        from docbatch.engine.planning.amounts.count_extents import (  # noqa: PLC0415 - where nothing is sent, nothing of it is needed
-            BY_STRANGERS,
-            count_extents,
-        )
+    if sending and made.differences.sends_anything():
+        # Where nothing is sent, nothing of it is needed.
+        from docbatch.counting.pool import CountingBounds  # noqa: PLC0415
+        from docbatch.engine.planning.amounts.count_extents import BY_STRANGERS, count_extents  # noqa: PLC0415
 
-        bounds = BY_STRANGERS if selection.stateless else None
-        count_extents(sending, made.differences, made.cache, since=since, bounds=bounds, observe=observe)
+        bounds = BY_STRANGERS if selection.stateless else CountingBounds(all=sight.patience())
+        count_extents(
+            sending, made.differences, made.cache, since=since, bounds=bounds, observe=sight.observe
+        )
     return frozenset(target.name for target in sending)
 
 

@@ -26,12 +26,12 @@ def count_extents(
     cache: StatCache,
     *,
     since: float,
-    bounds: CountingBounds | None,
+    bounds: CountingBounds,
     observe: Callable[[Notice], object],
 ) -> None:
     """Note in `differences` what the documents have that these jobs send. `since` is when they began to be looked at."""
     counting = _Counting(targets, differences, KeptExtents(cache.file), observe)
-    with CountingPool(bounds or CountingBounds(), int(since * 1e9)) as pool:
+    with CountingPool(bounds, int(since * 1e9)) as pool:
         for document, counted in pool.counted(counting.uncounted()):
             counting.note(document, counted)
     counting.finish()
