@@ -194,6 +194,7 @@ def test_a_document_that_changes_under_a_plan_is_unknown_and_not_kept(project: P
     with mock.patch.object(count_extents, "count_extents", changed):
         assert pages(project)[0]["unknown"] == 1
 
+    (project.root / "in/a.pdf").write_bytes(paged_pdf(2))
     assert pages(project)[0]["pages"] == 2
 
 

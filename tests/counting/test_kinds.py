@@ -99,6 +99,7 @@ UNKNOWN = {
     "an old workbook without its stream": specimens.ole("Workbook"),
     "a Word document that names no pages": letter("word", None, 4),
     "a Word document whose number is that of an empty one": letter("word " * 100, 1, 0),
+    "a short Word document whose number is that of an empty one": letter("a few words", 1, 0),
     "a Word document whose number is that of a shorter one": letter("word " * 1000, 1, 400),
     "an OpenDocument text whose number is that of a shorter one": opendocument(
         "text", f"<text:p>{'word ' * 900}</text:p>", STATISTIC.format(1, 12)
