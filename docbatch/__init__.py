@@ -10,6 +10,7 @@ __all__ = [
     "ApplyOutcome",
     "BudgetStop",
     "CheckedJob",
+    "Counting",
     "CredentialsError",
     "Delivered",
     "DocbatchError",
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
     from docbatch.engine.planning.explain_document import Explanation
     from docbatch.engine.progress_notices import (
         Answered,
+        Counting,
         Delivered,
         Ended,
         Fetched,
@@ -106,8 +108,8 @@ else:
         "docbatch.engine.administration.edit_state": "QueuedDocument",
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.engine.planning.explain_document": "Explanation",
-        "docbatch.engine.progress_notices": "Answered Delivered Ended Fetched Hindered Intended LimitExceeded Looked Looking"
-        " Notice Relieved Remark Replanned ResultsLost ResultsMoved Trouble Waiting",
+        "docbatch.engine.progress_notices": "Answered Counting Delivered Ended Fetched Hindered Intended LimitExceeded"
+        " Looked Looking Notice Relieved Remark Replanned ResultsLost ResultsMoved Trouble Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
     }
 

@@ -19,7 +19,7 @@ LAYERS = (
     ("cli",),
     ("api",),
     ("engine", "emulators"),
-    ("specs", "webhooks"),
+    ("specs", "webhooks", "counting"),
     ("sources", "providers", "sinks", "prices", "state", "spool"),
     ("fields",),
     ("packed",),

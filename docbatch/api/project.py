@@ -132,14 +132,17 @@ class Project:
         examples: int | None = 10,
         out: Place | None = None,
         allow: Collection[str] = (),
+        pages: bool = True,
+        on_event: "Callable[[Notice], object] | None" = None,
     ) -> "PlanReport":
         """Return what `apply` would do and why; each line names `examples` documents, None for all of them.
 
         No state is written and no key needed. `out` is a file for the plan, from which `apply(plan=…)` does exactly that.
         `upgrade` names jobs to be planned as `apply(upgrade=…)` does them, `allow` what guards let pass as it does.
+        Without `pages` what documents have is not counted; `on_event` is told, about once a second, how far that came.
         Raises GuardRefused.
         """
-        from docbatch.engine.planning.plan import Selection
+        from docbatch.engine.planning.plan import CountedJobs, Selection, Sight
         from docbatch.engine.planning.plan_report import plan_report
         from docbatch.engine.planning.read_plan import read_plan
         from docbatch.spool import Spool
@@ -155,8 +158,9 @@ class Project:
             stateless=self._declared.untrusted,
             allowed=permissions(allow),
             notes=self.remarks(specs or None),
+            counted=CountedJobs.ALL if pages else CountedJobs.NONE,
         )
-        with read_plan(selection) as made:
+        with read_plan(selection, Sight(observe=on_event or (lambda _notice: None))) as made:
             spool = Spool(self._folder / "spool", None if made.store is None else made.store.results)
             report = plan_report(made, spool, -1 if examples is None else examples)
             if out is not None:

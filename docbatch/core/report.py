@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from docbatch.core.extents import ExtentTotal
 from docbatch.core.outside_text import escaped, markdown
 from docbatch.core.recipe_changes import Difference
 
@@ -86,7 +87,10 @@ class KeptVersions:
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """What apply would do. `send_items` counts what is paid: identical documents count once."""
+    """What apply would do. `send_items` counts what is paid: identical documents count once.
+
+    `pages` says how much jobs send, where that was counted.
+    """
 
     jobs: tuple[str, ...]
     found: int
@@ -101,6 +105,7 @@ class PlanReport:
     connections: Mapping[str, str] = field(default_factory=dict)
     read_by: tuple[ReadBy, ...] = ()
     versions: tuple[KeptVersions, ...] = ()
+    pages: tuple[ExtentTotal, ...] | None = None
 
     @property
     def has_changes(self) -> bool:
@@ -121,6 +126,7 @@ def plan_text(report: PlanReport) -> str:
         if lines:
             parts.append(f"\n{job}")
             parts.extend(text for line in lines for text in _line(line))
+            parts.extend(f"      {_extent(each)}" for each in report.pages or () if each.job == job)
     if report.open:
         parts.append("\nopen submissions")
         parts.extend(
@@ -140,6 +146,22 @@ def _head(report: PlanReport) -> str:
         f"{plural(len(report.jobs), 'job')}, {plural(report.found, 'document')} found,"
         f" {report.unchanged:,} unchanged and delivered"
     )
+
+
+def _extent(total: ExtentTotal) -> str:
+    """Say how much a job sends, and of how many documents that is not known."""
+    parts = []
+    if total.paged:
+        said = f" ({total.stated:,} of them as the documents say)" if total.stated else ""
+        parts.append(f"{plural(total.pages, 'page')} in {plural(total.paged, 'document')}{said}")
+    if total.books:
+        parts.append(
+            f"{plural(total.sheets, 'sheet')} with {plural(total.cells, 'cell')} in {plural(total.books, 'workbook')}"
+        )
+    if total.unknown:
+        whose = "" if parts else f" {'document' if total.unknown == 1 else 'documents'}"
+        parts.append(f"{total.unknown:,}{whose} of unknown length")
+    return ", ".join(parts)
 
 
 def _line(line: PlanLine) -> list[str]:

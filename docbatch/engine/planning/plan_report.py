@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 from docbatch.core.changes import ChangeKind
+from docbatch.core.extents import ExtentTotal
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.recipe_changes import Difference, differences
 from docbatch.core.report import KeptVersions, OpenWork, PlanLine, PlanReport, ReadBy, named_versions, plural
@@ -56,7 +57,17 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
         connections=used,
         read_by=read_by,
         versions=tuple(_versions(plan)),
+        pages=_pages(plan),
     )
+
+
+def _pages(plan: Plan) -> tuple[ExtentTotal, ...] | None:
+    """Return how much jobs send, of those of which it was counted; None where it was not."""
+    if not plan.counted:
+        return None
+    from docbatch.counting.kinds import STATED  # noqa: PLC0415 - without a count nothing of it is needed
+
+    return tuple(total for total in plan.differences.extent_totals(STATED) if total.job in plan.counted)
 
 
 def _touched(differences: Differences) -> int:

@@ -10,7 +10,7 @@ from docbatch.core.hindrance import Hindrance
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.report import PlanReport
 from docbatch.engine.clock import Clock, SystemClock
-from docbatch.engine.planning.plan import Selection
+from docbatch.engine.planning.plan import CountedJobs, Selection
 from docbatch.engine.planning.plan_file import SavedPlan
 from docbatch.engine.planning.plan_report import plan_report
 from docbatch.engine.planning.plan_session import PlanSession, locked_session
@@ -42,6 +42,7 @@ class Assignment(Selection):
     max_new: int | None = None
     plan: SavedPlan | None = None
     shown: int = 10
+    counted: CountedJobs = CountedJobs.CHARGED
 
 
 @dataclass(frozen=True, slots=True)
