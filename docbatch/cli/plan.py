@@ -56,4 +56,6 @@ def command(
             say(plan_markdown(report), nl=False)
         case _:
             say(plan_text(report), nl=False)
+    if report.objections:
+        return 6
     return 2 if detailed_exitcode and report.has_changes else 0

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docbatch.core.extents import ExtentTotal
 from docbatch.core.outside_text import escaped, markdown
 from docbatch.core.recipe_changes import Difference
+
+if TYPE_CHECKING:
+    from docbatch.core.spending_guards import Objection
 
 VERSION = "docbatch/plan/v1"
 
@@ -89,7 +92,8 @@ class KeptVersions:
 class PlanReport:
     """What apply would do. `send_items` counts what is paid: identical documents count once.
 
-    `pages` says how much jobs send, where that was counted.
+    `pages` says how much jobs send, where that was counted. `objections` are those of guards, for which apply would refuse
+    it, `remedy` says what would allow it; `approval` is the digest to approve it with, where somebody may have to.
     """
 
     jobs: tuple[str, ...]
@@ -106,6 +110,9 @@ class PlanReport:
     read_by: tuple[ReadBy, ...] = ()
     versions: tuple[KeptVersions, ...] = ()
     pages: tuple[ExtentTotal, ...] | None = None
+    objections: "tuple[Objection, ...]" = ()
+    remedy: str = ""
+    approval: str | None = None
 
     @property
     def has_changes(self) -> bool:
@@ -137,8 +144,17 @@ def plan_text(report: PlanReport) -> str:
         parts.append("\nversions")
         parts.extend(f"  {each.job}: {_kept_to(each)}" for each in report.versions)
     parts.extend(f"\nnote: {visible(note)}" for note in report.notes)
+    parts.extend(f"\n{each}" for each in _of_guards(report))
     parts.append("\n" + summary(report))
     return "\n".join(parts) + "\n"
+
+
+def _of_guards(report: PlanReport) -> list[str]:
+    """Say what apply would refuse, and what a plan is approved with."""
+    told = [f"apply would refuse this: {each.message}" for each in report.objections]
+    if report.approval is not None:
+        told.append(f"digest to approve: {report.approval}")
+    return [*told, report.remedy] if report.remedy else told
 
 
 def _head(report: PlanReport) -> str:
@@ -228,6 +244,7 @@ def plan_markdown(report: PlanReport) -> str:
         [_head(report)],
         table,
         opened + versions + notes,
+        ["- " + markdown("; ".join(map(str.strip, each.splitlines()))) for each in _of_guards(report)],
         [f"**{markdown(summary(report))}**"],
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
 from docbatch.core.guard import Permission
+from docbatch.core.spending_guards import Guards
 from docbatch.engine.planning.compare_documents import Tally
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
@@ -37,7 +38,8 @@ class Selection:
     `is_all` says that `jobs` are all there are, so that others count as removed. `connections` are those whose work is
     dealt with although no job uses them any more: what was paid is collected. What lies in the state folder counts for
     nothing where it is `stateless`. `allowed` names what guards let pass, see `guard.Permission`; `notes` are sentences
-    about the specs for whoever looks at the plan. `counted` says of which jobs pages are counted.
+    about the specs for whoever looks at the plan. `counted` says of which jobs pages are counted, `guards` what of a plan
+    nobody may have meant.
     """
 
     jobs: Sequence[Job]
@@ -51,6 +53,7 @@ class Selection:
     allowed: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     counted: CountedJobs = CountedJobs.NONE
+    guards: Guards = field(default_factory=Guards)
 
 
 @dataclass(frozen=True, slots=True)
