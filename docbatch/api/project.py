@@ -158,6 +158,7 @@ class Project:
             stateless=self._declared.untrusted,
             allowed=permissions(allow),
             notes=self.remarks(specs or None),
+            prices=lambda: self._declared.prices,
             counted=CountedJobs.ALL if pages else CountedJobs.NONE,
         )
         with read_plan(selection, Sight(observe=on_event or (lambda _notice: None))) as made:
@@ -216,6 +217,7 @@ class Project:
             allowed_hosts=frozenset(allow_hosts),
             allowed=permissions(allow),
             notes=self.remarks(named or None),
+            prices=lambda: self._declared.prices,
             plan=saved,
         )
         return _applied(work, on_event, agree)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from docbatch.core.amounts import MILLION
+from docbatch.core.amounts import plain
 from docbatch.core.report import plural, visible
 
 DAY_ONE = date(1, 1, 1)
@@ -42,15 +42,9 @@ class Measure(enum.StrEnum):
             case Measure.PAGES:
                 return plural(amount, "page")
             case Measure.CREDITS:
-                return f"{_plain(amount)} credits"
+                return f"{plain(amount)} credits"
             case _:
-                return f"{_plain(amount)} USD"
-
-
-def _plain(millionths: int) -> str:
-    whole, rest = divmod(millionths, MILLION)
-    digits = f"{rest:06}".rstrip("0")
-    return f"{whole:,}.{digits:0<2}" if digits else f"{whole:,}"
+                return f"{plain(amount)} USD"
 
 
 @dataclass(frozen=True, slots=True)

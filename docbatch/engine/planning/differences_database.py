@@ -193,6 +193,13 @@ class Differences:
             ((key, each.pages, each.sheets, each.cells) for key, each in counted),
         )
 
+    def extent_of(self, key: str) -> Extent | None:
+        """Return how much there is of an item, None where it was not counted."""
+        row = self._database.execute(
+            "SELECT pages, sheets, cells FROM extent WHERE key = ?", (key,)
+        ).fetchone()
+        return None if row is None else Extent(*row)
+
     def extent_totals(self, stated: Collection[str]) -> list[ExtentTotal]:
         """Return how much each job sends; what is of the media types in `stated` says of itself how many pages it has."""
         rows = self._database.execute(

@@ -7,6 +7,8 @@ from enum import Enum
 from pathlib import Path
 
 from docbatch.core.guard import Permission
+from docbatch.core.prices import PriceList
+from docbatch.engine.planning.amounts.item_costs import ItemCosts, ReadPrices
 from docbatch.engine.planning.compare_documents import Tally
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
@@ -37,7 +39,8 @@ class Selection:
     `is_all` says that `jobs` are all there are, so that others count as removed. `connections` are those whose work is
     dealt with although no job uses them any more: what was paid is collected. What lies in the state folder counts for
     nothing where it is `stateless`. `allowed` names what guards let pass, see `guard.Permission`; `notes` are sentences
-    about the specs for whoever looks at the plan. `counted` says of which jobs pages are counted.
+    about the specs for whoever looks at the plan. `counted` says of which jobs pages are counted, and
+    `prices` reads what providers charge, when that is asked for.
     """
 
     jobs: Sequence[Job]
@@ -51,6 +54,7 @@ class Selection:
     allowed: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     counted: CountedJobs = CountedJobs.NONE
+    prices: ReadPrices = lambda: PriceList("", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Plan:
     """What is due, as good as the moment it was made at. It can be asked as long as what it was made from is open.
 
     `gone` are jobs the state knows that are no longer declared. `store` is None where there is no state yet. Of the jobs in
-    `counted` is known what their documents have.
+    `counted` is known what their documents have, and `costs` says what they come to.
     """
 
     targets: tuple[ResolvedJob, ...]
@@ -69,6 +73,7 @@ class Plan:
     cache: StatCache
     notes: tuple[str, ...] = ()
     counted: frozenset[str] = frozenset()
+    costs: ItemCosts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,8 @@ def plan(
         allowed=allowed,
         project=selection.folder.parent,
     )
-    made = replace(made, counted=_count(selection, made, since, sight))
+    costs = ItemCosts(targets, differences, selection.prices)
+    made = replace(made, counted=_count(selection, made, since, sight), costs=costs)
     if sight.only is not None:
         return replace(made, notes=(*selection.notes, *made.notes))
     if selection.stateless:

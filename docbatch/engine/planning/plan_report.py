@@ -7,7 +7,16 @@ from docbatch.core.changes import ChangeKind
 from docbatch.core.extents import ExtentTotal
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.recipe_changes import Difference, differences
-from docbatch.core.report import KeptVersions, OpenWork, PlanLine, PlanReport, ReadBy, named_versions, plural
+from docbatch.core.report import (
+    JobCost,
+    KeptVersions,
+    OpenWork,
+    PlanLine,
+    PlanReport,
+    ReadBy,
+    named_versions,
+    plural,
+)
 from docbatch.engine.connections.passwords import unreadable
 from docbatch.engine.planning.differences_database import Change, Differences, Total
 from docbatch.engine.planning.plan import Plan
@@ -58,7 +67,18 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
         read_by=read_by,
         versions=tuple(_versions(plan)),
         pages=_pages(plan),
+        costs=tuple(_costs(plan)),
     )
+
+
+def _costs(plan: Plan) -> Iterator[JobCost]:
+    """Yield what jobs come to, of those of which the documents were looked into."""
+    charged = {target.name: target for target in plan.targets if not target.traits.free}
+    if plan.costs is None or not plan.counted & charged.keys():
+        return
+    for job, amount in sorted(plan.costs.by_job().items()):
+        if job in charged:
+            yield JobCost(job, amount.credits, amount.money, charged[job].tariff.notes)
 
 
 def _pages(plan: Plan) -> tuple[ExtentTotal, ...] | None:

@@ -16,6 +16,7 @@ from docbatch.naming.references import Reference
 from docbatch.naming.signed import is_signed
 from docbatch.naming.templates import NO_METADATA, doc_fields
 from docbatch.providers import REGISTRY
+from docbatch.providers.charging import tariff_of
 from docbatch.providers.kind import ProviderKind
 from docbatch.sinks.kind import Opening
 from docbatch.sinks.paths import output_path
@@ -78,6 +79,7 @@ def resolve_jobs(
             passwords=job.passwords,
             labels=job.labels,
             limits=() if traits.free else job.limits,
+            tariff=tariff_of(kind, own, job.operation, job.config),
         )
 
 

@@ -13,8 +13,8 @@ from docbatch.state.charges import NOBODY
 from docbatch.state.records import Reservation
 from docbatch.state.store import Store
 
-CostOf = Callable[[WorkItem, int | None], Cost]
-"""Returns what an item comes to at most; the number is of pages, for one of unknown length."""
+CostOf = Callable[[str, WorkItem, int | None], Cost]
+"""Returns what an item comes to at most that a job pays for; the number is of pages, for one of unknown length."""
 Counted = Mapping[Measure, Mapping[str, int]]
 """What a submission counts for: by measure, and by the job that pays."""
 
@@ -28,7 +28,7 @@ class Share:
     left: frozenset[str] = frozenset()
 
 
-def documents_alone(_item: WorkItem, pages: int | None) -> Cost:
+def documents_alone(_job: str, _item: WorkItem, pages: int | None) -> Cost:
     """Count documents, of which no more is known."""
     return Cost(pages=pages)
 
@@ -64,11 +64,11 @@ class RunBudget:
         self.give_back(identity)
         if self._budget.limits:
             self._read()
-        payers = self._store.charges.payers([item.row for item in items]) if self._budget.limits else {}
+        payers = self._store.charges.payers([item.row for item in items])
         taken: dict[str, tuple[WorkItem, Cost]] = {}
         for item in items:
             job = payers.get(item.row, NOBODY)
-            cost = self._cost(item, assumed(self._budget.limits, job, connection))
+            cost = self._cost(job, item, assumed(self._budget.limits, job, connection))
             if not self._is_refused(job, connection, cost):
                 self._budget.take(job, connection, cost)
                 self._taken.setdefault(identity, []).append((job, connection, cost))
