@@ -190,11 +190,10 @@ class Project:
         is done unless it says True; without it money is spent. `on_event` is called with each notice of what happens, one
         at a time. What either of them raises is raised here.
 
-        `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all of it, `max_new` how many
-        documents are newly sent. `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may
-        go to a host that is not the vendor's own. `allow` names what guards let pass: `overwritten`, files that docbatch did
-        not write and that go to the trash, `shared`, folders that other projects write to. Of a `plan` file, which
-        `plan(out=…)` wrote, exactly that is done.
+        `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all of it, `max_new` what is newly
+        sent. `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may go to a host that is
+        not the vendor's. `allow` names what guards let pass: `overwritten`, files that docbatch did not write and that go
+        to the trash, `shared`, folders that others write to. Of a `plan` file, from `plan(out=…)`, exactly that is done.
 
         Raises StateLocked, GuardRefused, StalePlan: nothing was sent then. All else is told by the outcome.
         """

@@ -78,7 +78,7 @@ def _costs(plan: Plan) -> Iterator[JobCost]:
         return
     for job, amount in sorted(plan.costs.by_job().items()):
         if job in charged:
-            yield JobCost(job, amount.credits, amount.money, charged[job].tariff.notes)
+            yield JobCost(job, amount.credits, amount.money, charged[job].tariff().notes)
 
 
 def _pages(plan: Plan) -> tuple[ExtentTotal, ...] | None:

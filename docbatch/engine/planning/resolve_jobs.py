@@ -79,7 +79,7 @@ def resolve_jobs(
             passwords=job.passwords,
             labels=job.labels,
             limits=() if traits.free else job.limits,
-            tariff=tariff_of(kind, own, job.operation, job.config),
+            tariff=partial(tariff_of, kind, own, job.operation, job.config),
         )
 
 

@@ -50,8 +50,8 @@ class ResolvedJob:
     `standing` are the keys of recipes that differ from the job's in versions alone, the newest first: documents that were
     read under one of them stay as they are. `oldest_key` is that of the oldest, None where it is the job's own.
     `config` includes execution-only fields. `cautions` are sentences for whoever looks at the plan. `passwords` says where
-    those of its documents are found. `limits` hold for what is sent of it; work that costs nothing has none. `tariff` is what
-    a document is charged for.
+    those of its documents are found. `limits` hold for what is sent of it; work that costs nothing has none. `tariff` says what
+    a document is charged for, once that is asked.
     """
 
     name: str
@@ -73,4 +73,4 @@ class ResolvedJob:
     passwords: PasswordPlace | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     limits: tuple[Limit, ...] = ()
-    tariff: Tariff = UNKNOWN_TARIFF
+    tariff: Callable[[], Tariff] = lambda: UNKNOWN_TARIFF

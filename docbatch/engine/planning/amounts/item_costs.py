@@ -8,6 +8,7 @@ from docbatch.core.extents import UNCOUNTED, Extent
 from docbatch.core.limits import Cost
 from docbatch.core.models import WorkItem
 from docbatch.core.prices import PriceList, Prices
+from docbatch.core.tariffs import Tariff
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.resolved_job import ResolvedJob
 
@@ -25,6 +26,7 @@ class ItemCosts:
         self._read_prices = read_prices
         self._list: PriceList | None = None
         self._prices: dict[str, Prices] = {}
+        self._tariffs: dict[str, Tariff] = {}
 
     def cost(self, job: str, item: WorkItem, pages: int | None) -> Cost:
         """Return what an item comes to at most that a job pays for; `pages` is what is assumed where nothing is counted."""
@@ -48,9 +50,10 @@ class ItemCosts:
     def _amount(
         self, target: ResolvedJob, media_type: str, extent: Extent | None, size: int, pages: int | None
     ) -> Amount:
-        prices = self._of(target)
+        if target.name not in self._tariffs:
+            self._tariffs[target.name] = target.tariff()
         known = UNCOUNTED if extent is None else extent
-        return estimate(target.tariff, prices, media_type, known, size, assumed=pages)
+        return estimate(self._tariffs[target.name], self._of(target), media_type, known, size, assumed=pages)
 
     def _of(self, target: ResolvedJob) -> Prices:
         if target.connection not in self._prices:
