@@ -5,10 +5,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docbatch.core.guard import Permission
-from docbatch.core.prices import PriceList
-from docbatch.engine.planning.amounts.item_costs import ItemCosts, ReadPrices
 from docbatch.engine.planning.compare_documents import Tally
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
@@ -20,6 +19,10 @@ from docbatch.engine.progress_notices import Notice
 from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import Connection, Job
 from docbatch.state.store import Store
+
+if TYPE_CHECKING:
+    from docbatch.core.prices import PriceList
+    from docbatch.engine.planning.amounts.item_costs import ItemCosts
 
 UNSEEN_PLACES = "what lies where outputs go is not looked at here; apply refuses to send where something stands in their way"
 
@@ -54,7 +57,7 @@ class Selection:
     allowed: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     counted: CountedJobs = CountedJobs.NONE
-    prices: ReadPrices = lambda: PriceList("", ())
+    prices: "Callable[[], PriceList] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Plan:
     """What is due, as good as the moment it was made at. It can be asked as long as what it was made from is open.
 
     `gone` are jobs the state knows that are no longer declared. `store` is None where there is no state yet. Of the jobs in
-    `counted` is known what their documents have, and `costs` says what they come to.
+    `counted` is known what their documents have, `prices` reads what providers charge.
     """
 
     targets: tuple[ResolvedJob, ...]
@@ -73,7 +76,13 @@ class Plan:
     cache: StatCache
     notes: tuple[str, ...] = ()
     counted: frozenset[str] = frozenset()
-    costs: ItemCosts | None = None
+    prices: "Callable[[], PriceList] | None" = None
+
+    def costs(self) -> "ItemCosts":
+        """Return what documents to be sent come to."""
+        from docbatch.engine.planning.amounts.item_costs import ItemCosts  # noqa: PLC0415 - few runs ask
+
+        return ItemCosts(self.targets, self.differences, self.prices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +131,8 @@ def plan(
         allowed=allowed,
         project=selection.folder.parent,
     )
-    costs = ItemCosts(targets, differences, selection.prices)
-    made = replace(made, counted=_count(selection, made, since, sight), costs=costs)
+    counted = _count(selection, made, since, sight)
+    made = replace(made, counted=counted, prices=selection.prices)
     if sight.only is not None:
         return replace(made, notes=(*selection.notes, *made.notes))
     if selection.stateless:

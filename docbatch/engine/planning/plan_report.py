@@ -73,12 +73,13 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
 
 def _costs(plan: Plan) -> Iterator[JobCost]:
     """Yield what jobs come to, of those of which the documents were looked into."""
-    charged = {target.name: target for target in plan.targets if not target.traits.free}
-    if plan.costs is None or not plan.counted & charged.keys():
+    charged = {target.name for target in plan.targets if not target.traits.free}
+    if not plan.counted & charged:
         return
-    for job, amount in sorted(plan.costs.by_job().items()):
+    costs = plan.costs()
+    for job, amount in sorted(costs.by_job().items()):
         if job in charged:
-            yield JobCost(job, amount.credits, amount.money, charged[job].tariff().notes)
+            yield JobCost(job, amount.credits, amount.money, costs.notes(job))
 
 
 def _pages(plan: Plan) -> tuple[ExtentTotal, ...] | None:

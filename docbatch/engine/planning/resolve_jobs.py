@@ -16,8 +16,7 @@ from docbatch.naming.references import Reference
 from docbatch.naming.signed import is_signed
 from docbatch.naming.templates import NO_METADATA, doc_fields
 from docbatch.providers import REGISTRY
-from docbatch.providers.charging import tariff_of
-from docbatch.providers.kind import ProviderKind
+from docbatch.providers.kind import ProviderKind, Settings
 from docbatch.sinks.kind import Opening
 from docbatch.sinks.paths import output_path
 from docbatch.sources import KINDS
@@ -28,6 +27,7 @@ from docbatch.specs.values import FilePlace, Job, JobListing, JobSink
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
+    from docbatch.core.tariffs import Tariff
     from docbatch.sources.listed import Listing
 
 Pins = Mapping[str, str]
@@ -79,8 +79,14 @@ def resolve_jobs(
             passwords=job.passwords,
             labels=job.labels,
             limits=() if traits.free else job.limits,
-            tariff=partial(tariff_of, kind, own, job.operation, job.config),
+            tariff=partial(_tariff, kind, own, job),
         )
+
+
+def _tariff(kind: ProviderKind, settings: Settings, job: Job) -> "Tariff":
+    from docbatch.providers.charging import tariff_of  # noqa: PLC0415 - asked for only where something is sent
+
+    return tariff_of(kind, settings, job.operation, job.config)
 
 
 def _metadata(job: Job) -> Metadata:

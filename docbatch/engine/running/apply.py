@@ -20,7 +20,7 @@ from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.run_context import Run
-from docbatch.engine.spending.run_budget import documents_alone
+from docbatch.engine.spending.costs_when_sent import CostsWhenSent
 from docbatch.naming.pathtext import escape
 from docbatch.state.deadlines import Stuck
 from docbatch.state.files import complaint
@@ -161,7 +161,7 @@ def _run(
         project=work.project,
         replan=replan,
         allowance=work.max_new,
-        cost=documents_alone if session.plan.costs is None else session.plan.costs.cost,
+        cost=CostsWhenSent(session.plan),
         readers=readers,
     )
 

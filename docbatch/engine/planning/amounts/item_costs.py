@@ -8,18 +8,19 @@ from docbatch.core.extents import UNCOUNTED, Extent
 from docbatch.core.limits import Cost
 from docbatch.core.models import WorkItem
 from docbatch.core.prices import PriceList, Prices
-from docbatch.core.tariffs import Tariff
+from docbatch.core.tariffs import UNKNOWN_TARIFF, Tariff
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.resolved_job import ResolvedJob
-
-ReadPrices = Callable[[], PriceList]
 
 
 class ItemCosts:
     """Prices are read when the first of them is asked for: most runs send nothing that costs any."""
 
     def __init__(
-        self, targets: Iterable[ResolvedJob], differences: Differences, read_prices: ReadPrices
+        self,
+        targets: Iterable[ResolvedJob],
+        differences: Differences,
+        read_prices: Callable[[], PriceList] | None,
     ) -> None:
         self._targets = {target.name: target for target in targets}
         self._differences = differences
@@ -47,16 +48,22 @@ class ItemCosts:
                 totals[item.job] = totals.get(item.job, Amount()) + one
         return totals
 
+    def notes(self, job: str) -> tuple[str, ...]:
+        """Say what makes it a range what a job's documents come to."""
+        tariff = self._targets[job].tariff
+        return () if tariff is None else tariff().notes
+
     def _amount(
         self, target: ResolvedJob, media_type: str, extent: Extent | None, size: int, pages: int | None
     ) -> Amount:
         if target.name not in self._tariffs:
-            self._tariffs[target.name] = target.tariff()
+            self._tariffs[target.name] = UNKNOWN_TARIFF if target.tariff is None else target.tariff()
         known = UNCOUNTED if extent is None else extent
         return estimate(self._tariffs[target.name], self._of(target), media_type, known, size, assumed=pages)
 
     def _of(self, target: ResolvedJob) -> Prices:
         if target.connection not in self._prices:
-            self._list = self._list or self._read_prices()
+            if self._list is None:
+                self._list = PriceList("", ()) if self._read_prices is None else self._read_prices()
             self._prices[target.connection] = self._list.of(target.recipe.provider, target.connection)
         return self._prices[target.connection]
