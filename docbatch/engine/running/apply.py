@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 
-from docbatch.core.errors import DocbatchError, GuardRefused, StateError, StateLocked, gravest
+from docbatch.core.errors import BudgetStop, DocbatchError, GuardRefused, StateError, StateLocked, gravest
 from docbatch.core.hindrance import Hindrance
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.report import PlanReport
@@ -197,8 +197,8 @@ def _is_wanted(run: Run, submission: Submission) -> bool:
 
 
 def _is_refused(errors: Collection[DocbatchError]) -> bool:
-    """Say whether guards alone stop what is left: they would do so again."""
-    return bool(errors) and all(isinstance(each, GuardRefused) for each in errors)
+    """Say whether guards and limits alone stop what is left: they would do so again."""
+    return bool(errors) and all(isinstance(each, GuardRefused | BudgetStop) for each in errors)
 
 
 def _hindrances(run: Run) -> tuple[Hindrance, ...]:
