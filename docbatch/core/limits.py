@@ -167,12 +167,13 @@ def next_period(per: Period, day: date) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Documents that a limit keeps from being sent: how many wait, and how many of them are of unknown length."""
+    """Documents that a limit keeps from being sent: how many wait, and how many of them are of unknown length, or more."""
 
     limit: Limit
     spent: int
     waiting: int
     unknown: int = 0
+    or_more: bool = False
 
 
 def stop_told(stop: Stop, day: date) -> tuple[str, str]:
@@ -181,7 +182,8 @@ def stop_told(stop: Stop, day: date) -> tuple[str, str]:
     if stop.unknown:
         what = "pages" if limit.measure is Measure.PAGES else f"{limit.measure} for them"
         message = (
-            f"the limit of {limit.shown} cannot be kept for {plural(stop.unknown, 'document')}:"
+            f"the limit of {limit.shown} cannot be kept for {'at least ' if stop.or_more else ''}"
+            f"{plural(stop.unknown, 'document')}:"
             f" nothing tells how many {what} there are"
         )
         return message, _for_unknown(limit)

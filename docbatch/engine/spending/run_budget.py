@@ -13,6 +13,8 @@ from docbatch.state.charges import NOBODY
 from docbatch.state.records import Reservation
 from docbatch.state.store import Store
 
+MOST_UNKNOWN = 10_000
+"""How many documents of unknown length are passed over in a run for others that may be sent: each is kept in mind."""
 CostOf = Callable[[str, WorkItem, int | None], Cost]
 """Returns what an item comes to at most that a job pays for; the number is of pages, for one of unknown length."""
 Counted = Mapping[Measure, Mapping[str, int]]
@@ -103,7 +105,8 @@ class RunBudget:
 
     def is_stopped(self, job: str, connection: str) -> bool:
         """Say whether nothing more of a job is sent for now."""
-        return any(limit.concerns(job, connection) for limit in self._reached)
+        beyond = (limit for limit, number in self._unknown.items() if number >= MOST_UNKNOWN)
+        return any(limit.concerns(job, connection) for limit in (*self._reached, *beyond))
 
     def reconsider(self) -> bool:
         """Let what was stopped go on where less is counted by now than then; say whether anything may."""
@@ -115,13 +118,19 @@ class RunBudget:
         freed = [limit for limit, then in self._reached.items() if spent[limit] < then]
         for limit in freed:
             del self._reached[limit]
+        if freed:
+            # They are looked at again, and counted again.
+            self._unknown.clear()
         return bool(freed)
 
     def errors(self) -> Iterator[BudgetStop]:
         """Yield what limits kept from being sent, and what to do about it."""
         spent, day = self._spent(), self._store.charges.day(self._now())
         stops = [Stop(limit, spent[limit], self._waiting(limit)) for limit in self._reached]
-        stops += [Stop(limit, spent[limit], 0, number) for limit, number in self._unknown.items()]
+        stops += [
+            Stop(limit, spent[limit], 0, number, or_more=number >= MOST_UNKNOWN)
+            for limit, number in self._unknown.items()
+        ]
         for stop in stops:
             message, hint = stop_told(stop, day)
             yield BudgetStop(message, hint=hint)
