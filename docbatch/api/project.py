@@ -158,6 +158,7 @@ class Project:
             stateless=self._declared.untrusted,
             allowed=permissions(allow),
             notes=self.remarks(specs or None),
+            prices=lambda: self._declared.prices,
             counted=CountedJobs.ALL if pages else CountedJobs.NONE,
             guards=self._declared.guards,
         )
@@ -190,11 +191,10 @@ class Project:
         Safe to end at any moment: the next call goes on. `agree` is shown the plan before anything is sent, and nothing
         is done unless it says True; without it money is spent. `on_event` is called with each notice of what happens, one
         at a time. What either of them raises is raised here.
-        `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all of it, `max_new` how many
-        documents are newly sent. `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may
-        go to a host that is not the vendor's own, `allow` what guards let pass (`guard.Permission`); `approve` is the
-        `approval` of a plan, and of a `plan` file exactly what it says is done. Raises StateLocked, GuardRefused,
-        StalePlan: nothing was sent then. All else is told by the outcome.
+        `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all of it, `max_new` what is newly
+        sent. `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may go to a host that is
+        not the vendor's, `allow` what guards let pass; `approve` is the `approval` of a plan, and of a `plan` file exactly
+        what it says is done. Raises StateLocked, GuardRefused, StalePlan: nothing was sent then. All else the outcome tells.
         """
         from docbatch.engine.running.apply import Assignment
 
@@ -215,6 +215,7 @@ class Project:
             allowed_hosts=frozenset(allow_hosts),
             allowed=permissions(allow),
             notes=self.remarks(named or None),
+            prices=lambda: self._declared.prices,
             plan=saved,
             guards=self._declared.guards,
             approved=approve,

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from docbatch.core.amounts import Bounds, said
 from docbatch.core.extents import ExtentTotal
 from docbatch.core.outside_text import escaped, markdown
 from docbatch.core.recipe_changes import Difference
@@ -89,11 +90,25 @@ class KeptVersions:
 
 
 @dataclass(frozen=True, slots=True)
+class JobCost:
+    """What a job's documents to be sent come to, in the provider's credits and in US dollars, both in millionths.
+
+    `notes` say what makes it a range.
+    """
+
+    job: str
+    credits: Bounds
+    money: Bounds
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PlanReport:
     """What apply would do. `send_items` counts what is paid: identical documents count once.
 
-    `pages` says how much jobs send, where that was counted. `objections` are those of guards, for which apply would refuse
-    it, `remedy` says what would allow it; `approval` is the digest to approve it with, where somebody may have to.
+    `pages` says how much jobs send, where that was counted, and `costs` what that comes to, of jobs that cost anything.
+    `objections` are those of guards, for which apply would refuse it, `remedy` says what would allow it; `approval` is the
+    digest to approve it with, where somebody may have to.
     """
 
     jobs: tuple[str, ...]
@@ -110,6 +125,7 @@ class PlanReport:
     read_by: tuple[ReadBy, ...] = ()
     versions: tuple[KeptVersions, ...] = ()
     pages: tuple[ExtentTotal, ...] | None = None
+    costs: tuple[JobCost, ...] = ()
     objections: "tuple[Objection, ...]" = ()
     remedy: str = ""
     approval: str | None = None
@@ -134,6 +150,7 @@ def plan_text(report: PlanReport) -> str:
             parts.append(f"\n{job}")
             parts.extend(text for line in lines for text in _line(line))
             parts.extend(f"      {_extent(each)}" for each in report.pages or () if each.job == job)
+            parts.extend(text for each in report.costs if each.job == job for text in _cost(each))
     if report.open:
         parts.append("\nopen submissions")
         parts.extend(
@@ -191,6 +208,24 @@ def _line(line: PlanLine) -> list[str]:
     return [head, *values, *shown, *([f"      and {rest:,} more"] if line.examples and rest > 0 else [])]
 
 
+def _cost(cost: JobCost) -> list[str]:
+    """Say what a job comes to, and why that is a range."""
+    spent = "" if cost.credits.high == 0 else f" ({said(cost.credits, 'credits')})"
+    return [f"      {said(cost.money, 'USD')}{spent}", *(f"        {visible(note)}" for note in cost.notes)]
+
+
+def _money(report: PlanReport) -> str:
+    """Say what all of it comes to."""
+    if not report.costs:
+        return "charged by the provider"
+    money = sum((cost.money for cost in report.costs), Bounds())
+    if money.high is None and not money.low:
+        return "charged by the provider; what that comes to is not known"
+    return f"charged by the provider, {said(money, 'USD')}" + (
+        "; nothing says how much at most" if money.high is None else ""
+    )
+
+
 def _change(value: Difference) -> str:
     return f"{value.what}: {_short(value.old)} → {_short(value.new)}"
 
@@ -221,7 +256,7 @@ def summary(report: PlanReport) -> str:
         return "Nothing will be sent."
     saved = report.send_documents - report.send_items
     twins = f" ({plural(saved, 'duplicate')} sent once)" if saved else ""
-    cost = "free of charge" if report.free else "charged by the provider"
+    cost = "free of charge" if report.free else _money(report)
     via = ", ".join(f"'{name}'" for name in sorted(report.connections))
     return f"Will send {plural(report.send_items, 'document')}{twins}, {human(report.send_bytes)}, to {via}: {cost}."
 

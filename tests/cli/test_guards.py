@@ -15,6 +15,7 @@ from docbatch.emulators.scenario import DocumentFate, Scenario
 from docbatch.testing.attempt import Attempt
 from docbatch.testing.matrix import HASTE
 from tests.cli.project import JOB, Ended, Project
+from tests.counting.countable import paged_pdf
 from tests.providers.extend.project import extend_project
 from tests.spool.vendor_story import CONFIGS, RECOVERY, vendors
 from tests.spool.vendor_story import JOB as VENDOR_JOB
@@ -171,6 +172,26 @@ def test_money_that_nobody_can_tell(tmp_path: Path, vendor: ExtendEmulator) -> N
     assert "30 documents of job 'job'" in told.err
     assert project.call("apply", "--yes", "--allow", "money").code == 0
     assert len(vendor.ledger) == 30
+
+
+@pytest.mark.parametrize(("allowed", "code"), [("0.014999", 6), ("0.015", 0)])
+@pytest.mark.parametrize("guard", ["guards: {{max_money: {} USD}}", "require_approval_over: {} USD"])
+def test_money_is_what_the_plan_comes_to_at_most(tmp_path: Path, guard: str, allowed: str, code: int) -> None:
+    project = Project(tmp_path)
+    project.write(
+        {
+            "docbatch.yaml": f"project: {{id: testproject01}}\n{guard.format(allowed)}\n",
+            "in/two.pdf": paged_pdf(2),
+            "in/three.pdf": paged_pdf(3),
+        }
+    )
+    project.job(JOB.replace("provider: local", "provider: extractpage"))
+
+    planned = project.call("plan")
+
+    assert planned.code == code
+    assert ("2 documents of job 'job' may cost 0.015 USD" in planned.out) is bool(code)
+    assert project.call("plan", "--no-pages").code == 0, "what nobody counted is judged by apply"
 
 
 def test_several_guards_are_told_at_once_and_let_pass_by_one_command(

@@ -201,6 +201,13 @@ class Differences:
             ((key, each.pages, each.sheets, each.cells) for key, each in counted),
         )
 
+    def extent_of(self, key: str) -> Extent | None:
+        """Return how much there is of an item, None where it was not counted."""
+        row = self._database.execute(
+            "SELECT pages, sheets, cells FROM extent WHERE key = ?", (key,)
+        ).fetchone()
+        return None if row is None else Extent(*row)
+
     def extent_totals(self, stated: Collection[str]) -> list[ExtentTotal]:
         """Return how much each job sends; what is of the media types in `stated` says of itself how many pages it has."""
         rows = self._database.execute(
@@ -226,10 +233,7 @@ class Differences:
     def sent_for(
         self, jobs: Collection[str], reasons: Iterable[Reason], *, shown: int, again: bool = False
     ) -> tuple[int, list[tuple[str, bytes]]]:
-        """Return how many distinct items of jobs are to be sent for these reasons, and the first documents of each job.
-
-        With `again` those alone for which something was sent before.
-        """
+        """Count distinct items to be sent for these reasons, with `again` what was sent before; name each job's first documents."""
         rows = self._database.execute(
             "WITH chosen AS (SELECT job, path, key FROM change WHERE kind = 'send' AND again >= ?"
             " AND job IN (SELECT value FROM json_each(?)) AND reason IN (SELECT value FROM json_each(?)))"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docbatch.core.guard import Permission
 from docbatch.core.spending_guards import Guards
@@ -19,6 +20,10 @@ from docbatch.engine.progress_notices import Notice
 from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import Connection, Job
 from docbatch.state.store import Store
+
+if TYPE_CHECKING:
+    from docbatch.core.prices import PriceList
+    from docbatch.engine.planning.amounts.item_costs import ItemCosts
 
 UNSEEN_PLACES = "what lies where outputs go is not looked at here; apply refuses to send where something stands in their way"
 
@@ -39,7 +44,7 @@ class Selection:
     dealt with although no job uses them any more: what was paid is collected. What lies in the state folder counts for
     nothing where it is `stateless`. `allowed` names what guards let pass, see `guard.Permission`; `notes` are sentences
     about the specs for whoever looks at the plan. `counted` says of which jobs pages are counted, `guards` what of a plan
-    nobody may have meant.
+    nobody may have meant, and `prices` reads what providers charge, when that is asked for.
     """
 
     jobs: Sequence[Job]
@@ -53,6 +58,7 @@ class Selection:
     allowed: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     counted: CountedJobs = CountedJobs.NONE
+    prices: "Callable[[], PriceList] | None" = None
     guards: Guards = field(default_factory=Guards)
 
 
@@ -61,7 +67,7 @@ class Plan:
     """What is due, as good as the moment it was made at. It can be asked as long as what it was made from is open.
 
     `gone` are jobs the state knows that are no longer declared. `store` is None where there is no state yet. Of the jobs in
-    `counted` is known what their documents have.
+    `counted` is known what their documents have, `prices` reads what providers charge.
     """
 
     targets: tuple[ResolvedJob, ...]
@@ -72,6 +78,13 @@ class Plan:
     cache: StatCache
     notes: tuple[str, ...] = ()
     counted: frozenset[str] = frozenset()
+    prices: "Callable[[], PriceList] | None" = None
+
+    def costs(self) -> "ItemCosts":
+        """Return what documents to be sent come to."""
+        from docbatch.engine.planning.amounts.item_costs import ItemCosts  # noqa: PLC0415 - few runs ask
+
+        return ItemCosts(self.targets, self.differences, self.prices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +133,8 @@ def plan(
         allowed=allowed,
         project=selection.folder.parent,
     )
-    made = replace(made, counted=_count(selection, made, since, sight))
+    counted = _count(selection, made, since, sight)
+    made = replace(made, counted=counted, prices=selection.prices)
     if sight.only is not None:
         return replace(made, notes=(*selection.notes, *made.notes))
     if selection.stateless:

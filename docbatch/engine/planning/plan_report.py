@@ -1,13 +1,24 @@
 """The plan as a report: what apply would do, drawn from the differences that were found."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from docbatch.core.amounts import Amount
 from docbatch.core.changes import ChangeKind
 from docbatch.core.extents import ExtentTotal
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.recipe_changes import Difference, differences
-from docbatch.core.report import KeptVersions, OpenWork, PlanLine, PlanReport, ReadBy, named_versions, plural
+from docbatch.core.report import (
+    JobCost,
+    KeptVersions,
+    OpenWork,
+    PlanLine,
+    PlanReport,
+    ReadBy,
+    named_versions,
+    plural,
+)
 from docbatch.engine.connections.passwords import unreadable
 from docbatch.engine.planning.differences_database import Change, Differences, Total
 from docbatch.engine.planning.plan import Plan
@@ -34,6 +45,7 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
     items, size = differences.to_send()
     sending = {total.job for total in differences.totals() if total.kind is ChangeKind.SEND}
     read_by = tuple(_read_by(plan))
+    due = _due(plan, sending)
     used = {target.connection: target.recipe.provider for target in targets if target.name in sending}
     return PlanReport(
         jobs=tuple(target.name for target in targets),
@@ -49,6 +61,7 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
             *_locked(targets, sending),
             *_farewells(plan.gone, store),
             *_unseen(differences),
+            *_limits(plan, due),
         ),
         send_documents=documents,
         send_items=items,
@@ -58,7 +71,31 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
         read_by=read_by,
         versions=tuple(_versions(plan)),
         pages=_pages(plan),
+        costs=tuple(_costs(plan, due)),
     )
+
+
+def _due(plan: Plan, sending: Collection[str]) -> Mapping[str, Amount]:
+    """Return what is to be sent comes to, by job, of those that cost anything."""
+    charged = {target.name for target in plan.targets if not target.traits.free}
+    if not charged & set(sending):
+        return {}
+    return {job: amount for job, amount in plan.costs().by_job().items() if job in charged}
+
+
+def _costs(plan: Plan, due: Mapping[str, Amount]) -> Iterator[JobCost]:
+    """Yield what jobs come to, of those of which the documents were looked into."""
+    for job, amount in sorted(due.items()):
+        if job in plan.counted:
+            yield JobCost(job, amount.credits, amount.money, plan.costs().notes(job))
+
+
+def _limits(plan: Plan, due: Mapping[str, Amount]) -> Iterator[str]:
+    if not due:
+        return
+    from docbatch.engine.planning.amounts.limits_in_plan import limit_notes  # noqa: PLC0415 - few plans spend
+
+    yield from limit_notes(plan.targets, due, plan.store, time.time())
 
 
 def _pages(plan: Plan) -> tuple[ExtentTotal, ...] | None:

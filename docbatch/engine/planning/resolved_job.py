@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docbatch.core.limits import Limit
 from docbatch.core.models import Operation, Recipe, Traits
@@ -12,6 +12,9 @@ from docbatch.sinks.kind import Form, SinkKind
 from docbatch.sinks.paths import folded
 from docbatch.sources.base import Source
 from docbatch.specs.values import PasswordPlace
+
+if TYPE_CHECKING:
+    from docbatch.core.tariffs import Tariff
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class ResolvedJob:
     `standing` are the keys of recipes that differ from the job's in versions alone, the newest first: documents that were
     read under one of them stay as they are. `oldest_key` is that of the oldest, None where it is the job's own.
     `config` includes execution-only fields. `cautions` are sentences for whoever looks at the plan. `passwords` says where
-    those of its documents are found. `limits` hold for what is sent of it; work that costs nothing has none.
+    those of its documents are found. `limits` hold for what is sent of it; work that costs nothing has none. `tariff` says what
+    a document is charged for, once that is asked; None where nobody knows.
     """
 
     name: str
@@ -71,3 +75,4 @@ class ResolvedJob:
     passwords: PasswordPlace | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     limits: tuple[Limit, ...] = ()
+    tariff: "Callable[[], Tariff] | None" = None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 
-from docbatch.core.errors import DocbatchError, GuardRefused, StateError, StateLocked, gravest
+from docbatch.core.errors import BudgetStop, DocbatchError, GuardRefused, StateError, StateLocked, gravest
 from docbatch.core.hindrance import Hindrance
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.report import PlanReport
@@ -21,6 +21,7 @@ from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.run_context import Run
+from docbatch.engine.spending.costs_when_sent import CostsWhenSent
 from docbatch.engine.spending.run_failures import RunFailures
 from docbatch.naming.pathtext import escape
 from docbatch.state.deadlines import Stuck
@@ -164,6 +165,7 @@ def _run(
         project=work.project,
         replan=replan,
         allowance=work.max_new,
+        cost=CostsWhenSent(session.plan),
         readers=readers,
         failures=RunFailures(session.store, work.guards.max_failed, work.allowed),
     )
@@ -206,8 +208,8 @@ def _is_wanted(run: Run, submission: Submission) -> bool:
 
 
 def _is_refused(errors: Collection[DocbatchError]) -> bool:
-    """Say whether guards alone stop what is left: they would do so again."""
-    return bool(errors) and all(isinstance(each, GuardRefused) for each in errors)
+    """Say whether guards and limits alone stop what is left: they would do so again."""
+    return bool(errors) and all(isinstance(each, GuardRefused | BudgetStop) for each in errors)
 
 
 def _hindrances(run: Run) -> tuple[Hindrance, ...]:

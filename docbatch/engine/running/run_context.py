@@ -19,7 +19,7 @@ from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.fetch_results import Ahead
 from docbatch.engine.running.in_process.unrecorded_work import UnrecordedWork
 from docbatch.engine.running.send_queues import SendQueues
-from docbatch.engine.spending.run_budget import RunBudget
+from docbatch.engine.spending.run_budget import CostOf, RunBudget, documents_alone
 from docbatch.engine.spending.run_failures import RunFailures
 from docbatch.providers.base import Intent
 from docbatch.sinks.base import Sink
@@ -64,8 +64,8 @@ class Run:
 
     `passwords` are those of its jobs, as far as they were needed. `allowance` is how many more documents may be sent, None for any number. `losses` counts, by item, how often free work
     was lost; `replans`, by place, how often a document was planned again. `has_results` says that some were collected.
-    `budget` is what limits leave to it, `failures` what ends its sending because too much fails; `full` are
-    the connections on which it sends nothing for that, or nothing yet.
+    `cost` says what documents come to, `budget` is what limits leave, `failures` what ends its sending because too much
+    fails; `full` are the connections on which it sends nothing for that, or nothing yet.
     `unrecorded` is work in this process that is under way, by submission, `begun` how much of that was begun so far.
     """
 
@@ -80,6 +80,7 @@ class Run:
     may_create: bool = True
     allowance: int | None = None
     readers: ResultReaders | None = None
+    cost: CostOf = documents_alone
     followed: dict[str, Followed] = field(default_factory=dict)
     unrecorded: dict[str, UnrecordedWork] = field(default_factory=dict)
     begun: int = 0
@@ -96,7 +97,7 @@ class Run:
     budget: RunBudget = field(init=False)
 
     def __post_init__(self) -> None:
-        self.budget = RunBudget(self.store, self.targets.values(), self.clock.wall)
+        self.budget = RunBudget(self.store, self.targets.values(), self.clock.wall, self.cost)
         self.content = ItemContent((target.source for target in self.targets.values()), self.spool.incoming)
 
     def follow(self, submission: str) -> Followed:

@@ -19,7 +19,7 @@ from docbatch.core.spending_guards import (
     refusal,
     remedy,
 )
-from docbatch.engine.planning.plan import Plan, Selection
+from docbatch.engine.planning.plan import CountedJobs, Plan, Selection
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.naming.pathtext import escape
 
@@ -40,13 +40,9 @@ def judge_spending(
     guards: Guards,
     allowed: Collection[str] = (),
     *,
-    money: Bounds | None = None,
     approved: str | None = None,
 ) -> GuardsVerdict:
-    """Ask about what a plan pays for; `money` is what that comes to, None where nobody counted it.
-
-    `approved` is the digest of what a person agreed to.
-    """
+    """Ask about what a plan pays for; `approved` is the digest of what a person agreed to."""
     paid = [target for target in plan.targets if not target.traits.free]
     if not paid or not plan.differences.sends_anything():
         return GuardsVerdict()
@@ -60,33 +56,41 @@ def judge_spending(
         _counted(plan, names, CHANGED),
         _counted(plan, names, RESENT, again=True),
         0 if plan.store is None else plan.store.documents.count_items(names),
-        money,
+        _money(plan, names) if guards.max_money or guards.approval else None,
     )
     digest = _digest(plan, [target for target in paid if target.name in sent.jobs])
     return GuardsVerdict(objections(guards, spending, allowed, digest=digest, approved=approved), digest)
 
 
-def refuse_spending(
-    plan: Plan, selection: Selection, approved: str | None = None, money: Bounds | None = None
-) -> None:
+def refuse_spending(plan: Plan, selection: Selection, approved: str | None = None) -> None:
     """Raise GuardRefused where guards do not let a plan be applied."""
-    found = judge_spending(plan, selection.guards, selection.allowed, money=money, approved=approved)
+    found = judge_spending(plan, selection.guards, selection.allowed, approved=approved)
     if found.objections:
         raise refusal(found.objections)
 
 
-def judged(report: PlanReport, plan: Plan, selection: Selection, money: Bounds | None = None) -> PlanReport:
-    """Return a plan's report with what guards say of it: nothing where it is not known what was paid before."""
+def judged(report: PlanReport, plan: Plan, selection: Selection) -> PlanReport:
+    """Return a plan's report with what guards say of it.
+
+    They say nothing where it is not known what was paid before, and nothing of money where nobody counted pages: apply does.
+    """
     if selection.stateless:
         return report
-    found = judge_spending(plan, selection.guards, selection.allowed, money=money)
-    digest = None if selection.guards.approval is None else found.digest
+    guards = selection.guards
+    if selection.counted is CountedJobs.NONE:
+        guards = replace(guards, max_money=None, approval=None)
+    found = judge_spending(plan, guards, selection.allowed)
     return replace(
         report,
         objections=found.objections,
         remedy=remedy(found.objections) if found.objections else "",
-        approval=digest,
+        approval=None if selection.guards.approval is None else found.digest,
     )
+
+
+def _money(plan: Plan, jobs: Collection[str]) -> Bounds:
+    """Return what all comes to that these jobs pay for."""
+    return sum((amount.money for job, amount in plan.costs().by_job().items() if job in jobs), Bounds())
 
 
 def _counted(plan: Plan, jobs: Sequence[str], reasons: Iterable[Reason], *, again: bool = False) -> Counted:
