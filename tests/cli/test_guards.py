@@ -300,3 +300,31 @@ def test_where_little_fails_all_is_sent(tmp_path: Path, vendor: ExtendEmulator) 
 
     assert project.call("apply", "--yes").code == 3
     assert len(vendor.ledger) == TRIAL + 20
+
+
+def test_what_cannot_be_asked_about_keeps_no_other_connection_from_sending(
+    tmp_path: Path, vendor: ExtendEmulator
+) -> None:
+    vendor.latency = 10_000
+    many = {f"in/{number}.txt": f"text {number}" for number in range(TRIAL + 10)}
+    project = extend_project(tmp_path, vendor, documents=many)
+    guarded(tmp_path, "guards: {max_failed: 20%}")
+    assert project.call("apply", "--yes", "--no-wait").code == 4
+    assert len(vendor.ledger) == TRIAL
+    vendor.keys = {}
+
+    with ExtendEmulator() as second:
+        second.haste = HASTE
+        file = tmp_path / "docbatch.yaml"
+        other = f"  second: {{type: extend, base_url: {second.url}, api_key: {{file: key}}}}\n"
+        file.write_text(file.read_text().replace("guards:", f"{other}guards:"))
+        job = (tmp_path / "jobs/job.yaml").read_text().replace("provider: extend", "provider: second")
+        project.job(
+            job.replace("name: job", "name: other").replace("out/", "other/").replace("json/", "j/"), "other"
+        )
+
+        ended = project.call("apply", "--yes")
+
+        assert ended.code == 12, ended.err
+        assert len(second.ledger) == TRIAL + 10
+    assert len(vendor.ledger) == TRIAL

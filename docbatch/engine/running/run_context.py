@@ -137,16 +137,20 @@ class Run:
         return full
 
     def _in_flight(self) -> int:
-        """Count the paid documents that providers work on; what a person has to decide about is not waited for."""
+        """Count the paid documents that providers work on and that are waited for.
+
+        That is neither what a person has to decide about, nor what is stuck, nor what cannot be asked about in this run.
+        """
+        stuck = {each.submission for each in self.store.deadlines.passed(self.clock.wall())}
         return sum(
             each.running
             for each in self.store.submissions.open()
-            if each.status is not SubmissionStatus.HELD and not self._is_free(each.connection)
+            if each.status is not SubmissionStatus.HELD
+            and each.id not in stuck
+            and (connection := self.connections.get(each.connection)) is not None
+            and connection.trouble is None
+            and not connection.traits.free
         )
-
-    def _is_free(self, name: str) -> bool:
-        connection = self.connections.get(name)
-        return connection is not None and connection.traits.free
 
     def forget_all_but(self, submissions: Container[str]) -> None:
         """Drop what is remembered of submissions that are through: memory must not grow with their number."""
