@@ -85,6 +85,13 @@ def test_a_long_name_is_cut() -> None:
     assert "x" * (LONGEST_NAME - 1) + "…" in told
 
 
+def test_a_name_stays_on_its_line_and_steers_nothing() -> None:
+    told = costs_text(report(CostLine({"job": "a\n::error::b\x1b[2J"}, TOLD))).splitlines()
+
+    assert told[1].startswith("a\\n::error::b\\x1b[2J  ")
+    assert told[2].startswith("total ")
+
+
 def test_a_run_is_told_beside_what_it_was_estimated_at() -> None:
     assert run(TOLD) == (
         "this run on extend: 120 documents, 131 pages, 262 credits (estimated at most 300), 3.275 USD (estimated at most 3.75)"

@@ -186,6 +186,7 @@ def test_bounds_are_days_and_months_both_included(applied: Two) -> None:
 
     assert documents("--until", "2026-01") == documents("--until", "2026-01-31") == 2
     assert documents("--since", "2026-02") == documents("--since", "2026-02-01", "--until", "2026-02") == 3
+    assert documents("--since", "2026-02-01", "--until", "2026-02-01") == 3
     assert documents("--since", "2026-01", "--until", "2026-02", "--job", "letters") == 2
     total = applied.costs("--since", "2026-01", "--until", "2026-02", "--job", "letters")[-1]
     assert (total["since"], total["until"], total["job"]) == ("2026-01-01", "2026-02-28", "letters")
