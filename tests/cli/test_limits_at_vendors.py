@@ -160,4 +160,4 @@ def test_what_a_person_has_sent_again_because_it_is_not_there_counts_once(tmp_pa
 
 def documents_counted(project: Project) -> int:
     *_, total = map(json.loads, project.call("costs", "--json").out.splitlines())
-    return int(total["documents"])
+    return int(total["documents"] + total["reserved"]["documents"])
