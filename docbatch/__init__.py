@@ -10,6 +10,9 @@ __all__ = [
     "ApplyOutcome",
     "BudgetStop",
     "CheckedJob",
+    "CostLine",
+    "CostReport",
+    "CountedAmount",
     "Counting",
     "CredentialsError",
     "Delivered",
@@ -24,6 +27,7 @@ __all__ = [
     "JobOutcome",
     "JobStatus",
     "LimitExceeded",
+    "LimitStanding",
     "Looked",
     "Looking",
     "NoState",
@@ -41,6 +45,7 @@ __all__ = [
     "ResultsMoved",
     "SinkError",
     "SpecError",
+    "Spending",
     "StalePlan",
     "StateError",
     "StateLocked",
@@ -55,7 +60,9 @@ __all__ = [
 # Spelt out, since importing typing takes longer than all of this.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from docbatch.api.project import CheckedJob, Project, open_project
+    from docbatch.api.checked_job import CheckedJob
+    from docbatch.api.project import Project, open_project
+    from docbatch.core.costs import CostLine, CostReport, CountedAmount, LimitStanding, Spending
     from docbatch.core.errors import (
         BudgetStop,
         CredentialsError,
@@ -99,7 +106,9 @@ if TYPE_CHECKING:
     from docbatch.engine.running.apply import ApplyOutcome, JobOutcome
 else:
     _HOMES = {
-        "docbatch.api.project": "CheckedJob Project open_project",
+        "docbatch.api.checked_job": "CheckedJob",
+        "docbatch.api.project": "Project open_project",
+        "docbatch.core.costs": "CostLine CostReport CountedAmount LimitStanding Spending",
         "docbatch.core.errors": "BudgetStop CredentialsError DocbatchError GuardRefused NoState ProviderError SinkError"
         " SpecError StalePlan StateError StateLocked UsageError",
         "docbatch.core.hindrance": "Hindrance",

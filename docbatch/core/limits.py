@@ -42,9 +42,13 @@ class Measure(enum.StrEnum):
             case Measure.PAGES:
                 return plural(amount, "page")
             case Measure.CREDITS:
-                return f"{plain(amount)} credits"
+                return f"{self.digits(amount)} credits"
             case _:
-                return f"{plain(amount)} USD"
+                return f"{self.digits(amount)} USD"
+
+    def digits(self, amount: int) -> str:
+        """Say an amount without what it is of."""
+        return f"{amount:,}" if self in {Measure.DOCUMENTS, Measure.PAGES} else plain(amount)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Spending:
+class PlannedSpending:
     """What is to be paid. `known` counts the documents of paid jobs that the state knows; `money` is None where nobody counted it."""
 
     sent: Counted
@@ -121,7 +121,7 @@ class Objection:
 
 def objections(
     guards: Guards,
-    spending: Spending,
+    spending: PlannedSpending,
     allowed: Collection[str],
     *,
     digest: str = "",
@@ -154,7 +154,7 @@ def remedy(found: Sequence[Objection]) -> str:
     return f"'docbatch apply {' '.join(options)}' lets it pass this once{for_good}"
 
 
-def _of_documents(guards: Guards, spending: Spending, allowed: Collection[str]) -> Iterator[Objection]:
+def _of_documents(guards: Guards, spending: PlannedSpending, allowed: Collection[str]) -> Iterator[Objection]:
     told = (
         (
             GuardName.MAX_CHANGED,
@@ -185,13 +185,15 @@ def _of_documents(guards: Guards, spending: Spending, allowed: Collection[str]) 
         )
 
 
-def _of_known(threshold: Threshold, counted: Counted, spending: Spending) -> str:
+def _of_known(threshold: Threshold, counted: Counted, spending: PlannedSpending) -> str:
     if threshold.share is None:
         return ""
     return f", {_share(counted.documents, spending.known)} of {spending.known:,} that are known"
 
 
-def _of_money(ceiling: Ceiling | None, spending: Spending, allowed: Collection[str]) -> Iterator[Objection]:
+def _of_money(
+    ceiling: Ceiling | None, spending: PlannedSpending, allowed: Collection[str]
+) -> Iterator[Objection]:
     if ceiling is None or Permission.MONEY in allowed or not ceiling.is_passed(spending.money):
         return
     message = f"{_cost(spending)}; {_allows(GuardName.MAX_MONEY, ceiling)}\n  {_examples(spending.sent)}"
@@ -199,7 +201,7 @@ def _of_money(ceiling: Ceiling | None, spending: Spending, allowed: Collection[s
 
 
 def _of_approval(
-    ceiling: Ceiling | None, spending: Spending, digest: str, approved: str | None
+    ceiling: Ceiling | None, spending: PlannedSpending, digest: str, approved: str | None
 ) -> Iterator[Objection]:
     if approved is not None and approved != digest:
         what = f"what was approved is not what would be sent now, {_documents(spending)}"
@@ -211,7 +213,7 @@ def _of_approval(
     yield Objection(GuardName.APPROVAL, f"{what}\n  {_examples(spending.sent)}", digest, place)
 
 
-def _cost(spending: Spending) -> str:
+def _cost(spending: PlannedSpending) -> str:
     """Say what it may cost, or what is not known of that."""
     what = _documents(spending)
     if spending.money is None:
@@ -221,7 +223,7 @@ def _cost(spending: Spending) -> str:
     return f"{what} may cost {Measure.MONEY.shown(spending.money.high)}"
 
 
-def _documents(spending: Spending) -> str:
+def _documents(spending: PlannedSpending) -> str:
     return f"{plural(spending.sent.documents, 'document')} of {_jobs(spending.sent)}"
 
 

@@ -11,6 +11,7 @@ from docbatch.core.limits import Limit
 from docbatch.core.models import Input, Operation
 from docbatch.core.result_warnings import OnEmpty
 from docbatch.core.spending_guards import Guards
+from docbatch.core.windows import SendingWindow
 from docbatch.fields import SpecModel
 from docbatch.naming.references import Listed
 from docbatch.naming.templates import Template, below
@@ -194,6 +195,7 @@ class Job:
     on_empty: OnEmpty = "ok"
     passwords: PasswordPlace | None = None
     limits: tuple[Limit, ...] = ()
+    window: SendingWindow | None = None
 
     @property
     def identity_config(self) -> Mapping[str, object]:

@@ -19,7 +19,7 @@ from docbatch.core.spending_guards import (
     Counted,
     Guards,
     Objection,
-    Spending,
+    PlannedSpending,
     Threshold,
     objections,
     refusal,
@@ -35,12 +35,12 @@ def some(number: int, *jobs: str) -> Counted:
     return Counted(number, jobs or ("job",), tuple(f"{each}.pdf" for each in range(min(number, 5))))
 
 
-def spending(sent: int = 1, **more: Any) -> Spending:
+def spending(sent: int = 1, **more: Any) -> PlannedSpending:
     parts: dict[str, Any] = {"new": NONE, "changed": NONE, "resent": NONE, **more}
-    return Spending(some(sent), **parts)
+    return PlannedSpending(some(sent), **parts)
 
 
-def said(guards: Guards, what: Spending, *allowed: str, **more: Any) -> list[str]:
+def said(guards: Guards, what: PlannedSpending, *allowed: str, **more: Any) -> list[str]:
     return [each.guard for each in objections(guards, what, allowed, **more)]
 
 
@@ -96,7 +96,7 @@ EVERY = Guards(FIFTH, Threshold(0), HUNDRED, Threshold(0), Threshold(0), HUNDRED
 
 
 def test_nothing_is_said_where_nothing_is_paid() -> None:
-    free = Spending(NONE, NONE, NONE, NONE, known=1000, money=UNKNOWN)
+    free = PlannedSpending(NONE, NONE, NONE, NONE, known=1000, money=UNKNOWN)
 
     assert objections(EVERY, free, (), approved="another") == ()
 

@@ -78,6 +78,7 @@ def resolve_jobs(
             on_empty=job.on_empty,
             passwords=job.passwords,
             labels=job.labels,
+            window=job.window,
             limits=() if traits.free else job.limits,
             tariff=partial(_tariff, kind, own, job),
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from docbatch.core.limits import Limit
 from docbatch.core.models import Operation, Recipe, Traits
 from docbatch.core.result_warnings import OnEmpty
+from docbatch.core.windows import SendingWindow
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import Form, SinkKind
 from docbatch.sinks.paths import folded
@@ -75,4 +76,5 @@ class ResolvedJob:
     passwords: PasswordPlace | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     limits: tuple[Limit, ...] = ()
+    window: SendingWindow | None = None
     tariff: "Callable[[], Tariff] | None" = None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 
+from docbatch.core.costs import CostLine, summed
 from docbatch.core.errors import BudgetStop, DocbatchError, GuardRefused, StateError, StateLocked, gravest
 from docbatch.core.hindrance import Hindrance
 from docbatch.core.models import Submission, SubmissionStatus
@@ -24,6 +25,7 @@ from docbatch.engine.running.run_context import Run
 from docbatch.engine.spending.costs_when_sent import CostsWhenSent
 from docbatch.engine.spending.run_failures import RunFailures
 from docbatch.naming.pathtext import escape
+from docbatch.state.costs import CostScope
 from docbatch.state.deadlines import Stuck
 from docbatch.state.files import complaint
 from docbatch.state.looks import RecordedLooks
@@ -76,7 +78,8 @@ class ApplyOutcome:
     """`stuck` is what is with a vendor for longer than its jobs allow; `looking` what may or may not be there.
 
     `hindrances` are what stopped or slowed connections when the run ended, `held` the submissions that a person has to
-    decide about. `goes_on` says whether something is left that the same command goes on with.
+    decide about. `goes_on` says whether something is left that the same command goes on with. `spent` is what the documents came
+    to that this run sent and that cost something, by connection.
     """
 
     jobs: tuple[JobOutcome, ...]
@@ -87,6 +90,7 @@ class ApplyOutcome:
     hindrances: tuple[Hindrance, ...] = ()
     held: tuple[Submission, ...] = ()
     goes_on: bool = False
+    spent: tuple[CostLine, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -123,13 +127,15 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         if work.plan is not None:
             work.plan.start(store)
         session.record()
+        before = store.events.last()
         with closing(ResultReaders(session.spool.root)) as readers:
             run = _run(work, session, clock, observe, readers)
             sending.set()
             reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
             for limit, spent in run.budget.passed():
                 observe(LimitExceeded(limit.shown, limit.measure.shown(spent)))
-        return _outcome(run, work.shown)
+        sent = summed(store.costs.rows(CostScope(after=before)), ("connection",))
+        return replace(_outcome(run, work.shown), spent=sent.lines)
 
 
 @contextmanager

@@ -109,7 +109,18 @@ class Run:
         return {name: work.submission() for name, work in self.unrecorded.items()}
 
     def sending_jobs(self) -> list[str]:
-        """Return the jobs of which something may be sent."""
+        """Return the jobs of which something may be sent now."""
+        closed = self.closed_jobs()
+        return [name for name in self._allowed_jobs() if name not in closed]
+
+    def closed_jobs(self) -> dict[str, float]:
+        """Return the jobs whose window is closed, and when it opens (monotonic seconds)."""
+        now, ahead = self.clock.wall(), self.clock.monotonic() - self.clock.wall()
+        windows = {name: self.targets[name].window for name in self._allowed_jobs()}
+        found = {name: window.opens_at(now) for name, window in windows.items() if window is not None}
+        return {name: at + ahead for name, at in found.items() if at is not None}
+
+    def _allowed_jobs(self) -> list[str]:
         full = self._full()
         return [
             name

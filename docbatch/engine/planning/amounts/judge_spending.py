@@ -14,7 +14,7 @@ from docbatch.core.spending_guards import (
     Counted,
     Guards,
     Objection,
-    Spending,
+    PlannedSpending,
     objections,
     refusal,
     remedy,
@@ -50,7 +50,7 @@ def judge_spending(
     sent = _counted(plan, names, Reason)
     if not sent.documents:
         return GuardsVerdict()
-    spending = Spending(
+    spending = PlannedSpending(
         sent,
         _counted(plan, names, (Reason.NEW,)),
         _counted(plan, names, CHANGED),
