@@ -279,10 +279,11 @@ class Breaker:
         """Return what is told at the end of the run; `waiting` documents were not sent. `examples` failed, of `jobs`."""
         assert self.threshold is not None
         name, counted = GuardName.MAX_FAILED, Counted(self.failed, tuple(jobs), tuple(examples))
+        first = _examples(counted).replace("\n ", ";")
         return GuardRefused(
             f"{self.failed:,} of {plural(self.ended, 'paid document')} that ended in this run failed"
             f" ({_share(self.failed, self.ended)}), of {_jobs(counted)}; {_allows(name, self.threshold)},"
-            f" so {plural(waiting, 'document')} wait{'s' if waiting == 1 else ''}\n  {_examples(counted)}",
+            f" so {plural(waiting, 'document')} wait{'s' if waiting == 1 else ''}; failed are {first}",
             hint="nothing more was sent; mend the cause and apply again, or let"
             f" 'docbatch apply --allow {Permission.FAILED}' send the rest all the same;"
             f" for good, change {_line(name, self.threshold.place)}",

@@ -286,7 +286,8 @@ def test_where_too_much_fails_nothing_more_is_sent(tmp_path: Path, provider: str
         assert ended.code == 6, ended
         assert len(emulator.ledger) == TRIAL
         assert "max_failed allows 20% (docbatch.yaml:" in ended.err
-        assert f"so {TRIAL} documents wait" in ended.err
+        assert f"so {TRIAL} documents wait; failed are " in ended.err
+        assert "\\n" not in ended.err
         assert attempt.run("apply", "--yes", "--allow", "failed").code == 3
         assert len(emulator.ledger) == 2 * TRIAL
 

@@ -273,6 +273,6 @@ def test_the_end_of_sending_is_told_with_its_numbers(waiting: int, told: str) ->
     assert error.exit_code == 6
     assert error.message == (
         "13 of 40 paid documents that ended in this run failed (32.5%), of job 'job'; max_failed allows 20%"
-        f" (docbatch.yaml:4), so {told}\n  a.pdf: it is spoilt\n  and 12 more"
+        f" (docbatch.yaml:4), so {told}; failed are a.pdf: it is spoilt; and 12 more"
     )
     assert "'docbatch apply --allow failed'" in str(error.hint)
