@@ -15,7 +15,6 @@ from typing import Self
 
 from docbatch.core.extents import UNCOUNTED
 from docbatch.counting.messages import CountedExtent, Uncounted, read_answer, request
-from docbatch.processes import processors
 from docbatch.processes.child import Child, environment
 from docbatch.processes.frames import NONSENSE
 from docbatch.sources.content import ContentError, reading
@@ -75,7 +74,7 @@ class CountingPool:
     def __init__(self, bounds: CountingBounds, since_ns: int) -> None:
         self._bounds = bounds
         self._since_ns = since_ns - _MARGIN_NS
-        self._width = min(_WIDTH, processors.available())
+        self._width = _WIDTH
         self._processes: list[CountingProcess] = []
         self._again: deque[Uncounted] = deque()
         self._false_starts = 0
