@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from docbatch.engine.administration.edit_state import QueuedDocuments
     from docbatch.engine.administration.status import StateStatus
     from docbatch.engine.planning.explain_document import Explanation
-    from docbatch.engine.planning.plan_file import SavedPlan
+    from docbatch.engine.planning.saved.plan_file import SavedPlan
     from docbatch.engine.progress_notices import Notice, Observer
     from docbatch.engine.running.apply import ApplyOutcome, Assignment
 
@@ -160,7 +160,7 @@ class Project:
             spool = Spool(self._folder / "spool", None if made.store is None else made.store.results)
             report = plan_report(made, spool, -1 if examples is None else examples)
             if out is not None:
-                from docbatch.engine.planning.plan_file import save
+                from docbatch.engine.planning.saved.plan_file import save
 
                 save(Path(out), self._declared.here, made, report, map(str, specs))
         return report
@@ -311,7 +311,7 @@ class Project:
     def _saved(self, plan: Place | None, specs: Sequence[Path]) -> "SavedPlan | None":
         if plan is None:
             return None
-        from docbatch.engine.planning.plan_file import load
+        from docbatch.engine.planning.saved.plan_file import load
 
         saved = load(Path(plan), self._declared.here)
         require_same_paths(specs, saved)

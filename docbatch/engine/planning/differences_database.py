@@ -18,9 +18,10 @@ CREATE TABLE change (
     job TEXT, path BLOB, kind TEXT, reason TEXT, adopt INTEGER, key TEXT, digest TEXT, media_type TEXT, size INTEGER,
     problem_class TEXT, problem_message TEXT, PRIMARY KEY (job, path)
 ) WITHOUT ROWID;
-CREATE TABLE output (job TEXT, sink TEXT, path BLOB, output BLOB, folded INTEGER, reason TEXT, PRIMARY KEY (job, path, sink))
+CREATE TABLE output (job TEXT, sink TEXT, path BLOB, output BLOB, folded INTEGER, reason TEXT, former BLOB,
+    PRIMARY KEY (job, path, sink))
 WITHOUT ROWID;
-CREATE TABLE whole (job TEXT, sink TEXT, reason TEXT, PRIMARY KEY (job, sink)) WITHOUT ROWID;
+CREATE TABLE whole (job TEXT, sink TEXT, reason TEXT, former BLOB, PRIMARY KEY (job, sink)) WITHOUT ROWID;
 """
 
 
@@ -42,7 +43,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An output that is to be written, for the reason given. `folded` is its collision key, None for no file of its own."""
+    """An output that is to be written, for the reason given. `folded` is its collision key, None for no file of its own.
+
+    `former` is the absolute path where it lies until then, where that is another.
+    """
 
     job: str
     sink: str
@@ -50,6 +54,7 @@ class Output:
     output: bytes
     folded: int | None
     reason: Reason
+    former: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +88,15 @@ class Differences:
 
     def output(self, outputs: Iterable[Output]) -> None:
         self._database.executemany(
-            "INSERT OR REPLACE INTO output VALUES (?, ?, ?, ?, ?, ?)",
-            ((o.job, o.sink, o.path, o.output, o.folded, str(o.reason)) for o in outputs),
+            "INSERT OR REPLACE INTO output VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((o.job, o.sink, o.path, o.output, o.folded, str(o.reason), o.former) for o in outputs),
         )
 
-    def whole(self, job: str, sink: str, reason: Reason) -> None:
-        """Note that a sink with one output per job has to be written again."""
-        self._database.execute("INSERT OR REPLACE INTO whole VALUES (?, ?, ?)", (job, sink, str(reason)))
+    def whole(self, job: str, sink: str, reason: Reason, former: bytes | None = None) -> None:
+        """Note that a sink with one output per job has to be written again; `former` is where it lies until then."""
+        self._database.execute(
+            "INSERT OR REPLACE INTO whole VALUES (?, ?, ?, ?)", (job, sink, str(reason), former)
+        )
 
     def wholes(self, job: str) -> dict[str, Reason]:
         rows = self._database.execute("SELECT sink, reason FROM whole WHERE job = ?", (job,))
@@ -121,18 +128,22 @@ class Differences:
         )
         return [(job, Reason(reason), count) for job, reason, count in rows]
 
-    def output_examples(self, job: str, reason: Reason, limit: int) -> list[bytes]:
+    def output_examples(self, job: str, reason: Reason, limit: int) -> list[Output]:
+        """Return such outputs, one for each document."""
         rows = self._database.execute(
-            "SELECT DISTINCT output.path FROM output"
+            "SELECT output.* FROM output"
             " LEFT JOIN change ON change.job = output.job AND change.path = output.path"
-            " WHERE change.path IS NULL AND output.job = ? AND output.reason = ? ORDER BY output.path LIMIT ?",
+            " WHERE change.path IS NULL AND output.job = ? AND output.reason = ?"
+            " GROUP BY output.path ORDER BY output.path LIMIT ?",
             (job, str(reason), limit),
         )
-        return [row[0] for row in rows]
+        return [_output(row) for row in rows]
 
-    def wholes_due(self) -> list[tuple[str, Reason]]:
-        rows = self._database.execute("SELECT job, reason FROM whole ORDER BY job, sink")
-        return [(job, Reason(reason)) for job, reason in rows]
+    def wholes_due(self) -> list[Output]:
+        rows = self._database.execute("SELECT job, sink, reason, former FROM whole ORDER BY job, sink")
+        return [
+            Output(job, sink, b"", b"", None, Reason(reason), former) for job, sink, reason, former in rows
+        ]
 
     def examples(self, job: str, kind: ChangeKind, reason: Reason, limit: int) -> list[Change]:
         rows = self._database.execute(
@@ -145,6 +156,12 @@ class Differences:
         """Yield the distinct keys of what is to be sent, in order."""
         for row in self._database.execute("SELECT DISTINCT key FROM change WHERE kind = 'send' ORDER BY key"):
             yield row[0]
+
+    def sent(self) -> Iterator[tuple[str, bytes, str, str]]:
+        """Yield (job, path, key, digest) of the documents that are to be sent, in order."""
+        yield from self._database.execute(
+            "SELECT job, path, key, digest FROM change WHERE kind = 'send' ORDER BY job, path"
+        )
 
     def change_of(self, job: str, path: bytes) -> Change | None:
         """Return what is due for one document, None where it is as it was."""
@@ -184,7 +201,7 @@ class Differences:
             " AND (a.job, a.sink, a.path) < (b.job, b.sink, b.path) LIMIT ?",
             (limit,),
         )
-        return [(_output(row[:6]), _output(row[6:])) for row in rows]
+        return [(_output(row[:7]), _output(row[7:])) for row in rows]
 
     def files(self) -> Iterator[Output]:
         """Yield all outputs that will be files of their own, those of one folder after each other."""
@@ -246,5 +263,5 @@ def _change(columns: Sequence[Any]) -> Change:
 
 
 def _output(columns: Sequence[Any]) -> Output:
-    job, sink, path, output, folded, reason = columns
-    return Output(job, sink, path, output, folded, Reason(reason))
+    job, sink, path, output, folded, reason, former = columns
+    return Output(job, sink, path, output, folded, Reason(reason), former)

@@ -8,10 +8,11 @@ from docbatch.core.changes import Reason
 from docbatch.core.errors import DocbatchError
 from docbatch.core.guard import SHOWN, refuse_collisions, refuse_empty
 from docbatch.engine.code_of_others import blamed
-from docbatch.engine.planning.compare_documents import Tally, compare_documents
+from docbatch.engine.planning.compare_documents import compare_documents
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.places.judge_places import names
 from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.planning.tally import Tally
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.paths import folded
 from docbatch.sources.statcache import StatCache

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from docbatch.core.guard import Permission
-from docbatch.engine.planning.compare_documents import Tally
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
 from docbatch.engine.planning.places.judge_folders import judge_folders
 from docbatch.engine.planning.places.judge_places import judge_places, refuse_nesting, replacing
 from docbatch.engine.planning.resolve_jobs import Ask, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.planning.tally import Tally
 from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import Connection, Job
 from docbatch.state.store import Store
@@ -46,6 +46,7 @@ class Plan:
     """What is due, as good as the moment it was made at. It can be asked as long as what it was made from is open.
 
     `gone` are jobs the state knows that are no longer declared. `store` is None where there is no state yet.
+    `project` is the folder that paths are told relative to.
     """
 
     targets: tuple[ResolvedJob, ...]
@@ -55,6 +56,7 @@ class Plan:
     store: Store | None
     cache: StatCache
     notes: tuple[str, ...] = ()
+    project: Path = Path("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def plan_jobs(
         refuse_nesting(targets, store, differences, gone)
         if allowed is not None:
             notes = replacing(judge_places(targets, store, differences, allowed, project))
-    return Plan(tuple(targets), tallies, frozenset(gone), differences, store, cache, notes)
+    return Plan(tuple(targets), tallies, frozenset(gone), differences, store, cache, notes, project)
 
 
 def undeclared(jobs: Iterable[Job], store: Store | None) -> set[str]:
