@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from docbatch.state.store import Store
 from tests.cli.project import JOB, Project
 
 
@@ -108,6 +109,22 @@ def test_the_output_of_a_whole_job_moves_too(project: Project) -> None:
     assert moved["reason"] == "the job's output: its output lies elsewhere now"
     assert [detail for _, detail in details(moved)] == ["lines/all.jsonl → elsewhere/all.jsonl"]
     assert "the sink writes elsewhere now" in project.call("explain", "in/a.txt").out
+    assert project.applied().processed == 0
+    assert told(project) == []
+
+
+def test_an_output_for_the_whole_job_that_a_kill_left_behind_is_due(project: Project) -> None:
+    project.job(LINES % "lines/all.jsonl")
+    project.applied()
+    (project.root / "lines/all.jsonl").unlink()
+    with Store.writable(project.root / ".docbatch") as store, store.write():
+        (sink,) = store.deliveries.sinks("job")
+        store.deliveries.outdate(sink.row)
+
+    ended = project.call("plan", "--detailed-exitcode")
+
+    assert ended.code == 2
+    assert "the job's output: its result is not written yet" in ended.out
     assert project.applied().processed == 0
     assert told(project) == []
 

@@ -50,7 +50,7 @@ FREE: frozenset[Action] = frozenset({"deliver", "restore"})
 """What costs nothing, whoever the provider is."""
 STATES: Mapping[StateKnown, str] = {
     "none": "there is no state here: what was paid before is not known, and all numbers are an upper bound",
-    "empty": "the state is empty: nothing was sent from here before",
+    "empty": "the state is empty: nothing is recorded in it yet",
     "recorded": "",
 }
 
