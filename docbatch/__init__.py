@@ -10,6 +10,10 @@ __all__ = [
     "ApplyOutcome",
     "BudgetStop",
     "CheckedJob",
+    "CostLine",
+    "CostReport",
+    "CountedAmount",
+    "Counting",
     "CredentialsError",
     "Delivered",
     "DocbatchError",
@@ -23,6 +27,7 @@ __all__ = [
     "JobOutcome",
     "JobStatus",
     "LimitExceeded",
+    "LimitStanding",
     "Looked",
     "Looking",
     "NoState",
@@ -40,6 +45,7 @@ __all__ = [
     "ResultsMoved",
     "SinkError",
     "SpecError",
+    "Spending",
     "StalePlan",
     "StateError",
     "StateLocked",
@@ -54,7 +60,9 @@ __all__ = [
 # Spelt out, since importing typing takes longer than all of this.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from docbatch.api.project import CheckedJob, Project, open_project
+    from docbatch.api.checked_job import CheckedJob
+    from docbatch.api.project import Project, open_project
+    from docbatch.core.costs import CostLine, CostReport, CountedAmount, LimitStanding, Spending
     from docbatch.core.errors import (
         BudgetStop,
         CredentialsError,
@@ -77,6 +85,7 @@ if TYPE_CHECKING:
     from docbatch.engine.planning.explain_document import Explanation
     from docbatch.engine.progress_notices import (
         Answered,
+        Counting,
         Delivered,
         Ended,
         Fetched,
@@ -97,7 +106,9 @@ if TYPE_CHECKING:
     from docbatch.engine.running.apply import ApplyOutcome, JobOutcome
 else:
     _HOMES = {
-        "docbatch.api.project": "CheckedJob Project open_project",
+        "docbatch.api.checked_job": "CheckedJob",
+        "docbatch.api.project": "Project open_project",
+        "docbatch.core.costs": "CostLine CostReport CountedAmount LimitStanding Spending",
         "docbatch.core.errors": "BudgetStop CredentialsError DocbatchError GuardRefused NoState ProviderError SinkError"
         " SpecError StalePlan StateError StateLocked UsageError",
         "docbatch.core.hindrance": "Hindrance",
@@ -106,8 +117,8 @@ else:
         "docbatch.engine.administration.edit_state": "QueuedDocument",
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.engine.planning.explain_document": "Explanation",
-        "docbatch.engine.progress_notices": "Answered Delivered Ended Fetched Hindered Intended LimitExceeded Looked Looking"
-        " Notice Relieved Remark Replanned ResultsLost ResultsMoved Trouble Waiting",
+        "docbatch.engine.progress_notices": "Answered Counting Delivered Ended Fetched Hindered Intended LimitExceeded"
+        " Looked Looking Notice Relieved Remark Replanned ResultsLost ResultsMoved Trouble Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
     }
 

@@ -19,7 +19,7 @@ LAYERS = (
     ("cli",),
     ("api",),
     ("engine", "emulators"),
-    ("specs", "webhooks"),
+    ("specs", "webhooks", "counting"),
     ("sources", "providers", "sinks", "prices", "state", "spool"),
     ("fields",),
     ("packed",),
@@ -32,12 +32,15 @@ ROOMS = {"connections": 0, "reading": 1, "planning": 2, "spending": 3, "running"
 """The rooms of the engine: each may use those before it and what lies beside them, never one that follows."""
 OFFERED = frozenset(docbatch.__all__) - {"__version__"}
 """What `import docbatch` offers: these names lead to docbatch/api/, wherever they are defined."""
-COMMANDS_OF_THE_API = ("validate", "plan", "apply", "status", "explain", "retry")
+COMMANDS_OF_THE_API = ("validate", "plan", "apply", "status", "costs", "explain", "retry")
 BESIDE_THE_API = (
     "docbatch.__version__",
     "docbatch.core.report.",
     "docbatch.core.plan_formats.",
-    *(f"docbatch.cli.{name}" for name in ("completion", "options", "output", "progress", "words")),
+    *(
+        f"docbatch.cli.{name}"
+        for name in ("completion", "cost_words", "options", "output", "progress", "words")
+    ),
 )
 """What those commands use beside the API: options, and what shows text."""
 QUESTIONS = "docbatch.engine.administration."

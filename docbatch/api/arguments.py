@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ Place = str | os.PathLike[str]
 """A path: of a file, or of a folder."""
 Specs = Place | Iterable[Place] | None
 """Job specs, or folders of them; None for all that the project has in jobs/."""
+Day = date | str | None
+"""A day, or a month, as in 2026-01-15 and 2026-01; None for no bound."""
 
 
 def spec_paths(named: Specs) -> tuple[Path, ...]:
@@ -40,6 +43,16 @@ def require_same_paths(specs: Sequence[Path], saved: "SavedPlan") -> None:
         hint=f"name no paths beside it, or those it was made for: {' '.join(saved.paths)}"
         if saved.paths
         else "it was made for all jobs: name no paths beside it, or make a plan for these: 'docbatch plan --out FILE PATH'",
+    )
+
+
+def days(since: Day, until: Day) -> tuple[date | None, date | None]:
+    """Return the first and the last day that are meant. Raises UsageError for what is none."""
+    from docbatch.core.costs import first_day, last_day
+
+    return (
+        first_day(since, "since") if isinstance(since, str) else since,
+        last_day(until, "until") if isinstance(until, str) else until,
     )
 
 

@@ -4,30 +4,31 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docbatch.api.arguments import (
+    Day,
     Place,
     Specs,
+    days,
     paths_of,
     permissions,
     refuse_negative,
     require_same_paths,
     spec_paths,
 )
+from docbatch.api.checked_job import CheckedJob, checked
+from docbatch.api.declared_limits import declared_limits
 from docbatch.api.job_results import results
 from docbatch.core.errors import DocbatchError, NoState, StateError, UsageError
-from docbatch.providers import REGISTRY
-from docbatch.providers.kind import Settings
-from docbatch.specs.checkout import variables
 from docbatch.specs.load import load_jobs, load_project, passed_over
 from docbatch.specs.values import DeclaredProject, Job
 from docbatch.state.files import complaint
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
+    from docbatch.core.costs import CostReport
     from docbatch.core.report import PlanReport
     from docbatch.core.results import Result
     from docbatch.engine.administration.edit_state import QueuedDocuments
@@ -36,21 +37,6 @@ if TYPE_CHECKING:
     from docbatch.engine.planning.saved.plan_file import SavedPlan
     from docbatch.engine.progress_notices import Notice, Observer
     from docbatch.engine.running.apply import ApplyOutcome, Assignment
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedJob:
-    """A job whose spec is valid. `cautions` are sentences about what is allowed and may surprise.
-
-    Work of a job that is `in_process` ends with the program that applies it, so that there is nothing to wait for later.
-    """
-
-    name: str
-    connection: str
-    provider: str
-    operation: str
-    in_process: bool
-    cautions: tuple[str, ...] = ()
 
 
 @contextlib.contextmanager
@@ -117,7 +103,7 @@ class Project:
         """
         specs = spec_paths(paths)
         saved = self._saved(plan, specs)
-        return tuple(map(_checked, self._jobs(specs or paths_of(saved))))
+        return tuple(map(checked, self._jobs(specs or paths_of(saved))))
 
     def remarks(self, paths: Specs = None) -> tuple[str, ...]:
         """Return sentences about what lies among the specs and is not read, though it looks like one."""
@@ -132,14 +118,17 @@ class Project:
         examples: int | None = 10,
         out: Place | None = None,
         allow: Collection[str] = (),
+        pages: bool = True,
+        on_event: "Callable[[Notice], object] | None" = None,
     ) -> "PlanReport":
         """Return what `apply` would do and why; each line names `examples` documents, None for all of them.
 
         No state is written and no key needed. `out` is a file for the plan, from which `apply(plan=…)` does exactly that.
         `upgrade` names jobs to be planned as `apply(upgrade=…)` does them, `allow` what guards let pass as it does.
+        Without `pages` what documents have is not counted; `on_event` is told, about once a second, how far that came.
         Raises GuardRefused.
         """
-        from docbatch.engine.planning.plan import Selection
+        from docbatch.engine.planning.plan import CountedJobs, Selection, Sight
         from docbatch.engine.planning.plan_report import plan_report
         from docbatch.engine.planning.read_plan import read_plan
         from docbatch.spool import Spool
@@ -155,8 +144,10 @@ class Project:
             stateless=self._declared.untrusted,
             allowed=permissions(allow),
             notes=self.remarks(specs or None),
+            prices=lambda: self._declared.prices,
+            counted=CountedJobs.ALL if pages else CountedJobs.NONE,
         )
-        with read_plan(selection) as made:
+        with read_plan(selection, Sight(observe=on_event or (lambda _notice: None))) as made:
             spool = Spool(self._folder / "spool", None if made.store is None else made.store.results)
             report = plan_report(made, spool, -1 if examples is None else examples)
             if out is not None:
@@ -185,11 +176,10 @@ class Project:
         is done unless it says True; without it money is spent. `on_event` is called with each notice of what happens, one
         at a time. What either of them raises is raised here.
 
-        `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all of it, `max_new` how many
-        documents are newly sent. `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may
-        go to a host that is not the vendor's own. `allow` names what guards let pass: `overwritten`, files that docbatch did
-        not write and that go to the trash, `shared`, folders that other projects write to. Of a `plan` file, which
-        `plan(out=…)` wrote, exactly that is done.
+        `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all of it, `max_new` what is newly
+        sent. `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may go to a host that is
+        not the vendor's. `allow` names what guards let pass: `overwritten`, files that docbatch did not write and that go
+        to the trash, `shared`, folders that others write to. Of a `plan` file, from `plan(out=…)`, exactly that is done.
 
         Raises StateLocked, GuardRefused, StalePlan: nothing was sent then. All else is told by the outcome.
         """
@@ -212,6 +202,7 @@ class Project:
             allowed_hosts=frozenset(allow_hosts),
             allowed=permissions(allow),
             notes=self.remarks(named or None),
+            prices=lambda: self._declared.prices,
             plan=saved,
         )
         return _applied(work, on_event, agree)
@@ -225,7 +216,28 @@ class Project:
             what = "the state in a repository that is not trusted is not looked at"
             raise NoState(what, hint="leave out --untrusted where it is your own")
         with Store.readable(self._folder) as store:
-            return read_status(store, job, now=time.time())
+            return read_status(store, job, now=time.time(), limits=declared_limits(self._declared))
+
+    @_documented()
+    def costs(
+        self,
+        by: Collection[str] = ("job",),
+        *,
+        since: Day = None,
+        until: Day = None,
+        job: str | None = None,
+    ) -> "CostReport":
+        """Return what paid work came to, of one job or of all, also while a run goes on.
+
+        There is a line for each group: `by` has what they are told by, `job`, `month`, `day`, `connection`, `label.NAME`.
+        `since` and `until` are the first and the last day (UTC) on which it was sent, or months. Raises NoState.
+        """
+        from docbatch.engine.administration.costs import read_costs
+
+        self._refuse_untrusted()
+        first, last = days(since, until)
+        with Store.readable(self._folder) as store:
+            return read_costs(store, by, since=first, until=last, job=job)
 
     @_documented()
     def explain(self, document: Place, paths: Specs = None) -> "tuple[Explanation, ...]":
@@ -316,16 +328,6 @@ class Project:
         saved = load(Path(plan), self._declared.here)
         require_same_paths(specs, saved)
         return saved
-
-
-def _checked(job: Job) -> CheckedJob:
-    connection = job.connection
-    kind = REGISTRY.kind(connection.type)
-    settings = Settings(
-        connection.name, connection.type, workers=1, variables=variables(untrusted=connection.untrusted)
-    )
-    in_process = kind.traits(settings).in_process
-    return CheckedJob(job.name, connection.name, kind.name, str(job.operation), in_process, job.cautions)
 
 
 def _applied(

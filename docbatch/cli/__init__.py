@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "apply": "Send, follow, collect and deliver until nothing is due.",
     "listen": "Receive webhooks, so that results are collected at once.",
     "status": "Show what is recorded. No network.",
+    "costs": "Show what paid work came to.",
     "explain": "Say why a document will or will not be sent.",
     "retry": "Queue failed documents again.",
     "cancel": "Ask the vendor to stop what it works on.",
@@ -38,7 +39,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "providers": "Say what each provider can do.",
 }
 
-TRUSTING: Final = frozenset({"apply", "listen", "retry", "cancel", "resolve", "recover", "state"})
+TRUSTING: Final = frozenset({"apply", "listen", "costs", "retry", "cancel", "resolve", "recover", "state"})
 """Commands that use what the project names: keys, hosts, its state."""
 
 

@@ -136,6 +136,7 @@ def _conclude(outcome: "ApplyOutcome", told: Collection[str], *, as_json: bool) 
                 {"submission": each.id, "connection": each.connection, "documents": each.running}
                 for each in outcome.held
             ],
+            "spent": [{"connection": each.by["connection"], **each.all.values()} for each in outcome.spent],
         }
         say_json({**line, "exit_code": outcome.exit_code})
     else:

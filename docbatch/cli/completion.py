@@ -41,6 +41,11 @@ def jobs(_context: click.Context, _option: click.Parameter, incomplete: str) -> 
         return []
 
 
+def facets(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
+    """Return what costs are told by."""
+    return [each for each in ("job", "month", "day", "connection", "label.") if each.startswith(incomplete)]
+
+
 def _root() -> "Path":
     from pathlib import Path
 

@@ -1,5 +1,6 @@
 """The command `docbatch plan`."""
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,9 @@ EXAMPLES = {"text": 10, "json": 10, "markdown": 2000, "html": 2000}
     show_default=True,
 )
 @click.option(
+    "--no-pages", is_flag=True, help="Do not count pages, sheets and cells of the documents to be sent."
+)
+@click.option(
     "--out", type=click.Path(path_type=Path), help="Save the plan for 'docbatch apply --plan FILE'."
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is due.")
@@ -41,12 +45,22 @@ def command(
     allowed: tuple[str, ...],
     detailed_exitcode: bool,
     everything: bool,
+    no_pages: bool,
     untrusted: bool,
     verbose: bool,
 ) -> int:
     """Show what apply would do and why. Writes no state and needs no key."""
-    number = None if everything else EXAMPLES[form]
-    report = open_project(untrusted=untrusted).plan(paths or None, examples=number, out=out, allow=allowed)
+    from docbatch.cli.progress import CountingStatus
+
+    with contextlib.closing(CountingStatus()) as watch:
+        report = open_project(untrusted=untrusted).plan(
+            paths or None,
+            examples=None if everything else EXAMPLES[form],
+            out=out,
+            allow=allowed,
+            pages=not no_pages,
+            on_event=watch,
+        )
     _show(report, form, named=verbose or everything)
     return 2 if detailed_exitcode and report.has_changes else 0
 

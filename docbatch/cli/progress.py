@@ -7,11 +7,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import docbatch
 from docbatch import Notice
 from docbatch.cli.output import say, say_json
+
+if TYPE_CHECKING:
+    from rich.status import Status
 
 INTERVAL = 10.0
 
@@ -52,6 +55,33 @@ class JsonLines:
     def __call__(self, notice: Notice) -> None:
         name = type(notice).__name__.lower()
         say_json({"version": "docbatch/apply/v1", "type": name, **asdict(notice)})
+
+
+class CountingStatus:
+    """Shows on a terminal how far counting came, as long as it goes on."""
+
+    def __init__(self) -> None:
+        self._status: Status | None = None
+
+    def __call__(self, notice: Notice) -> None:
+        if not isinstance(notice, docbatch.Counting) or not sys.stderr.isatty():
+            return
+        if self._status is None:
+            from rich.console import Console
+            from rich.status import Status
+
+            self._status = Status("", console=Console(stderr=True))
+            self._status.start()
+        self._status.update(counting(notice))
+
+    def close(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+
+def counting(notice: docbatch.Counting) -> str:
+    return f"counting pages: {notice.documents:,} of {notice.total:,} documents"
 
 
 class Counts:
@@ -219,6 +249,11 @@ class Lines:
         self._counts.expected = documents
 
     def __call__(self, notice: Notice) -> None:
+        if isinstance(notice, docbatch.Counting):
+            if time.monotonic() >= self._next:
+                say(counting(notice), err=True)
+                self._next = time.monotonic() + INTERVAL
+            return
         self._counts.add(notice)
         text = self._counts.line(notice)
         if text is not None:
@@ -265,6 +300,7 @@ class Bar:
             transient=True,
         )
         self._counts = Counts()
+        self._moment = CountingStatus()
         self._began = time.monotonic()
 
     @property
@@ -272,12 +308,14 @@ class Bar:
         return self._counts.told
 
     def expect(self, documents: int) -> None:
+        self._moment.close()
         if documents:
             self._progress.add_task("", total=documents, beside="")
             self._progress.start()
         self._began = time.monotonic()
 
     def __call__(self, notice: Notice) -> None:
+        self._moment(notice)
         self._counts.add(notice)
         self._causes.add(notice)
         text = self._counts.line(notice)
@@ -293,4 +331,5 @@ class Bar:
         return failed + (f", {self._counts.ended / passed:.1f}/s" if self._counts.ended and passed else "")
 
     def close(self) -> None:
+        self._moment.close()
         self._progress.stop()

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from docbatch import ApplyOutcome, Explanation, JobOutcome, JobStatus, StateStatus
+from docbatch.cli.cost_words import limit_text, run_text
 from docbatch.core.hindrance import recorded_text
 from docbatch.core.looks import LookKind
 from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass
@@ -61,6 +62,7 @@ def _lines(outcome: ApplyOutcome) -> Iterator[str]:
     for looks in outcome.looking:
         yield _looking(looks)
     yield from map(recorded_text, outcome.hindrances)
+    yield from map(run_text, outcome.spent)
     yield from _advice(outcome)
 
 
@@ -200,6 +202,9 @@ def status_text(state: StateStatus) -> str:
             lines.append(f"  decide with {_decision(each.id)}")
     lines.extend(_looking(each) for each in state.looking.values() if each.kind is LookKind.WATCH)
     lines.extend(map(recorded_text, state.hindrances))
+    lines.extend(map(limit_text, state.limits))
+    if state.limits_unread is not None:
+        lines.append(f"{state.limits_unread}; 'docbatch validate' lists them")
     lines.append(f"spool: {plural(state.spool_entries, 'result')}, {human(state.spool_bytes)}")
     if state.owner is not None:
         lines.append(f"a run is going on: {state.owner}")

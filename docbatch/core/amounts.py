@@ -38,6 +38,24 @@ UNKNOWN = Bounds(0, None)
 """Nothing is known of it."""
 
 
+def plain(millionths: int) -> str:
+    """Say so many millionths as people do: 1.50, 12, 0.00125."""
+    whole, rest = divmod(millionths, MILLION)
+    digits = f"{rest:06}".rstrip("0")
+    return f"{whole:,}.{digits:0<2}" if digits else f"{whole:,}"
+
+
+def said(bounds: Bounds, unit: str) -> str:
+    """Say how much that is, in millionths of a unit such as USD."""
+    if bounds.high is None:
+        return f"at least {plain(bounds.low)} {unit}" if bounds.low else f"an unknown number of {unit}"
+    return (
+        f"{plain(bounds.high)} {unit}"
+        if bounds.is_exact
+        else f"{plain(bounds.low)} to {plain(bounds.high)} {unit}"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Amount:
     """What some work comes to. `credits` are the provider's own, `money` is in US dollars; both in millionths."""

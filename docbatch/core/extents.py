@@ -17,3 +17,22 @@ class Extent:
 
 UNCOUNTED = Extent()
 """Nothing is known: the document was not looked into, or gave no number."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtentTotal:
+    """How much a job sends. What identical documents of several jobs have is counted for the first of them by name.
+
+    Of its `items`, `paged` have the `pages`, of which `stated` are what documents say of themselves; `books` have the `sheets`
+    with the `cells`; of the `unknown` nothing could be counted.
+    """
+
+    job: str
+    items: int
+    paged: int
+    pages: int
+    stated: int
+    books: int
+    sheets: int
+    cells: int
+    unknown: int

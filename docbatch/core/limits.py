@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from docbatch.core.amounts import MILLION
+from docbatch.core.amounts import plain
 from docbatch.core.report import plural, visible
 
 DAY_ONE = date(1, 1, 1)
@@ -42,15 +42,13 @@ class Measure(enum.StrEnum):
             case Measure.PAGES:
                 return plural(amount, "page")
             case Measure.CREDITS:
-                return f"{_plain(amount)} credits"
+                return f"{self.digits(amount)} credits"
             case _:
-                return f"{_plain(amount)} USD"
+                return f"{self.digits(amount)} USD"
 
-
-def _plain(millionths: int) -> str:
-    whole, rest = divmod(millionths, MILLION)
-    digits = f"{rest:06}".rstrip("0")
-    return f"{whole:,}.{digits:0<2}" if digits else f"{whole:,}"
+    def digits(self, amount: int) -> str:
+        """Say an amount without what it is of."""
+        return f"{amount:,}" if self in {Measure.DOCUMENTS, Measure.PAGES} else plain(amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +171,13 @@ def next_period(per: Period, day: date) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Documents that a limit keeps from being sent: how many wait, and how many of them are of unknown length."""
+    """Documents that a limit keeps from being sent: how many wait, and how many of them are of unknown length, or more."""
 
     limit: Limit
     spent: int
     waiting: int
     unknown: int = 0
+    or_more: bool = False
 
 
 def stop_told(stop: Stop, day: date) -> tuple[str, str]:
@@ -187,7 +186,8 @@ def stop_told(stop: Stop, day: date) -> tuple[str, str]:
     if stop.unknown:
         what = "pages" if limit.measure is Measure.PAGES else f"{limit.measure} for them"
         message = (
-            f"the limit of {limit.shown} cannot be kept for {plural(stop.unknown, 'document')}:"
+            f"the limit of {limit.shown} cannot be kept for {'at least ' if stop.or_more else ''}"
+            f"{plural(stop.unknown, 'document')}:"
             f" nothing tells how many {what} there are"
         )
         return message, _for_unknown(limit)

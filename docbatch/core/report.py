@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from docbatch.core.amounts import Bounds
 from docbatch.core.changes import Reason
+from docbatch.core.extents import ExtentTotal
 from docbatch.core.outside_text import escaped
 from docbatch.core.recipe_changes import Difference
 
@@ -131,9 +133,23 @@ class KeptVersions:
 
 
 @dataclass(frozen=True, slots=True)
+class JobCost:
+    """What a job's documents to be sent come to, in the provider's credits and in US dollars, both in millionths.
+
+    `notes` say what makes it a range.
+    """
+
+    job: str
+    credits: Bounds
+    money: Bounds
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PlanReport:
     """What apply would do. `send_items` counts what is paid: identical documents count once.
 
+    `pages` says how much jobs send, where that was counted, and `costs` what that comes to, of jobs that cost anything.
     `state` says what it was compared with: without one all numbers are an upper bound, for nobody knows what was paid
     before. `not_due` says of each job why the rest is not due.
     """
@@ -151,6 +167,8 @@ class PlanReport:
     connections: Mapping[str, str] = field(default_factory=dict)
     read_by: tuple[ReadBy, ...] = ()
     versions: tuple[KeptVersions, ...] = ()
+    pages: tuple[ExtentTotal, ...] | None = None
+    costs: tuple[JobCost, ...] = ()
     not_due: tuple[NotDue, ...] = ()
     state: StateKnown = "recorded"
 

@@ -33,13 +33,17 @@ class ConnectionView:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Items of one recipe in the order they shall go, from `ready_at` (monotonic) on. `more`: the window cut the list."""
+    """Items of one recipe in the order they shall go, from `ready_at` (monotonic) on. `more`: the window cut the list.
+
+    `waits_for` says what they wait for until then.
+    """
 
     recipe: str
     connection: str
     items: tuple[WorkItem, ...]
     more: bool = False
     ready_at: float = 0.0
+    waits_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +326,8 @@ def _in_flight(snapshot: Snapshot, connection: ConnectionView) -> int:
 def _refusal(snapshot: Snapshot, connection: ConnectionView, now: float, queue: Queue) -> Note | None:
     if not snapshot.may_create:
         return Note(connection.name, "this run creates nothing new")
+    if queue.waits_for and now < queue.ready_at:
+        return Note(connection.name, queue.waits_for, queue.ready_at)
     ready_at = max(connection.ready_at, queue.ready_at)
     return keeps_from_creating(replace(connection, ready_at=ready_at), now)
 

@@ -133,6 +133,14 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class Counting:
+    """How many of the documents to be sent were looked at so far for how much they have, such as pages."""
+
+    documents: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Looking:
     """Something may or may not be at the vendor: of the `needed` looks, `count` were made.
 
@@ -181,6 +189,7 @@ Notice = (
     | Hindered
     | Relieved
     | Looked
+    | Counting
     | Looking
     | Waiting
     | LimitExceeded

@@ -71,6 +71,16 @@ class ConfigContract:
     execution_only: frozenset[str] = frozenset()
     surcharged: frozenset[str] = frozenset()
 
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """What fields are when they are left out, of those of which the provider says so."""
+        fields = self.model.model_fields.items()
+        return {
+            name: field.default
+            for name, field in fields
+            if field.default is not None and not field.is_required()
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class EmulatorKind:

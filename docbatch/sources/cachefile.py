@@ -43,7 +43,14 @@ CREATE TABLE IF NOT EXISTS fingerprint (
     PRIMARY KEY (source, path)
 ) STRICT, WITHOUT ROWID
 """
-"""Came later than the format: a file of the same format without it is still good."""
+_EXTENTS = """
+CREATE TABLE IF NOT EXISTS extent (
+    digest TEXT NOT NULL, media_type TEXT NOT NULL, version INTEGER NOT NULL, day INTEGER NOT NULL, ended INTEGER NOT NULL,
+    pages INTEGER, sheets INTEGER, cells INTEGER, PRIMARY KEY (digest, media_type)
+) STRICT, WITHOUT ROWID
+"""
+_LATER = (_FINGERPRINTS, _EXTENTS)
+"""Came later than the format: a file of the same format without them is still good."""
 _COMPUTES = """
 SELECT 1 FROM sqlite_schema WHERE type IN ('view', 'trigger') UNION ALL
 SELECT 1 FROM sqlite_schema AS made, pragma_table_xinfo(made.name) AS own
@@ -131,7 +138,8 @@ class CacheFile:
         elif version < FORMAT:
             self._remove()
         else:
-            db.execute(_FINGERPRINTS)
+            for statement in _LATER:
+                db.execute(statement)
 
     def _create(self, db: sqlite3.Connection) -> None:
         db.execute("BEGIN IMMEDIATE")
@@ -139,7 +147,8 @@ class CacheFile:
         if tables == 0:
             for statement in _SCHEMA.split(";")[:-1]:
                 db.execute(statement)
-            db.execute(_FINGERPRINTS)
+            for statement in _LATER:
+                db.execute(statement)
             db.execute(f"PRAGMA application_id = {APPLICATION}")
             db.execute(f"PRAGMA user_version = {FORMAT}")
         db.execute("COMMIT")

@@ -15,6 +15,7 @@ from docbatch.sinks.kind import SinkSpec
 from docbatch.sources.options import FOLDER
 from docbatch.specs.limits import Limits
 from docbatch.specs.secret_references import PasswordReference
+from docbatch.specs.window import WindowSpec
 
 
 def source_models() -> list[type[SpecModel]]:
@@ -73,6 +74,9 @@ class JobSpec(SpecModel):
     on_empty: OnEmpty = Field(
         default="ok",
         description="what a document is in which there is nothing to see: done, with a warning, or failed and not delivered",
+    )
+    window: WindowSpec | None = Field(
+        default=None, description="the hours in which documents are sent; at any hour when left out"
     )
     limits: Limits = Field(
         default=[],

@@ -80,6 +80,7 @@ class _Resolver:
             cautions=tuple(cautions(self._spec, kind, contract, source)),
             on_empty=self._spec.on_empty,
             passwords=self._passwords(connection, source),
+            window=None if self._spec.window is None else self._spec.window.window,
             limits=(*self._limits(), *connection.limits, *self._project.limits),
         )
 

@@ -10,6 +10,7 @@ from docbatch.core.keys import identity_config
 from docbatch.core.limits import Limit
 from docbatch.core.models import Input, Operation
 from docbatch.core.result_warnings import OnEmpty
+from docbatch.core.windows import SendingWindow
 from docbatch.fields import SpecModel
 from docbatch.naming.references import Listed
 from docbatch.naming.templates import Template, below
@@ -193,6 +194,7 @@ class Job:
     on_empty: OnEmpty = "ok"
     passwords: PasswordPlace | None = None
     limits: tuple[Limit, ...] = ()
+    window: SendingWindow | None = None
 
     @property
     def identity_config(self) -> Mapping[str, object]:

@@ -13,14 +13,14 @@ from docbatch.state.database import Database, marked, windows
 from docbatch.state.items import Items
 from docbatch.state.records import Reservation
 
-_COUNTED = (
+COUNTED = (
     "submission.status NOT IN ('void', 'unsent', 'refused')"
     " AND (entry.status <> 'released' OR submission.status = 'expired')"
 )
 """What was certainly not done is charged to nobody; of work that the vendor lost that is not certain."""
 
-_CREDITS = "coalesce(CAST(round(entry.credits * 1000000) AS INTEGER), charge.credits)"
-_MONEY = (
+CREDITS = "coalesce(CAST(round(entry.credits * 1000000) AS INTEGER), charge.credits)"
+MONEY = (
     "CASE WHEN entry.credits IS NOT NULL AND charge.credits > 0"
     " THEN CAST(round(charge.money * (entry.credits * 1000000 / charge.credits)) AS INTEGER) ELSE charge.money END"
 )
@@ -32,11 +32,11 @@ NOBODY = ""
 _SUMS: Mapping[Measure, str] = {
     Measure.DOCUMENTS: "count(*)",
     Measure.PAGES: "total(charge.pages)",
-    Measure.CREDITS: f"total({_CREDITS})",
-    Measure.MONEY: f"total({_MONEY})",
+    Measure.CREDITS: f"total({CREDITS})",
+    Measure.MONEY: f"total({MONEY})",
 }
 
-_ROWS = (
+ROWS = (
     "charge JOIN payer ON payer.id = charge.payer JOIN submission ON submission.id = charge.submission"
     " JOIN submission_item AS entry ON entry.item = charge.item AND entry.submission = charge.submission"
 )
@@ -55,7 +55,7 @@ class Charges:
     def spent(self, measure: Measure, since: date, *, job: str | None, connection: str | None) -> int:
         """Return what was counted from a day on, of one job and one connection or of all."""
         (found,) = self._database.execute(
-            f"SELECT {_SUMS[measure]} FROM {_ROWS} WHERE {_COUNTED} AND charge.day >= ?"
+            f"SELECT {_SUMS[measure]} FROM {ROWS} WHERE {COUNTED} AND charge.day >= ?"
             " AND payer.job = coalesce(?, payer.job) AND payer.connection = coalesce(?, payer.connection)",
             (since.isoformat(), job, connection),
         ).fetchone()
@@ -64,7 +64,7 @@ class Charges:
     def of_submission(self, identity: str, measure: Measure) -> dict[str, int]:
         """Return what a submission counts for by now, by the job that pays."""
         rows = self._database.execute(
-            f"SELECT payer.job, {_SUMS[measure]} FROM {_ROWS} WHERE {_COUNTED} AND charge.submission = ? GROUP BY 1",
+            f"SELECT payer.job, {_SUMS[measure]} FROM {ROWS} WHERE {COUNTED} AND charge.submission = ? GROUP BY 1",
             (identity,),
         )
         return {job: int(found) for job, found in rows}

@@ -54,6 +54,7 @@ class Documents:
         recipes = Recipes(database)
         self.recipe = recipes.get
         self.recipes_alike = recipes.alike
+        self.configs = recipes.configs
         self.recipe_key = recipes.key
         self.recipe_row = recipes.row
         self.declare_recipe = recipes.declare

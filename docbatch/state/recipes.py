@@ -1,6 +1,7 @@
 """Recipes: what is done to the documents of a job, and where."""
 
 import json
+from typing import Any
 
 from docbatch.core.keys import canonical
 from docbatch.core.models import Operation, Recipe
@@ -25,6 +26,14 @@ class Recipes:
         ).fetchall()
         config = canonical(recipe.config)
         return {row: key for row, key in rows if canonical(self.get(row).config) == config}
+
+    def configs(self, provider: str, account: str, operation: Operation) -> list[dict[str, Any]]:
+        """Return the configs of all recipes of one operation in one account, the first recorded first."""
+        rows = self._database.execute(
+            "SELECT config FROM recipe WHERE provider = ? AND account = ? AND operation = ? ORDER BY id",
+            (provider, account, str(operation)),
+        ).fetchall()
+        return [json.loads(config) for (config,) in rows]
 
     def key(self, row: int) -> str:
         return str(self._database.execute("SELECT key FROM recipe WHERE id = ?", (row,)).fetchone()[0])

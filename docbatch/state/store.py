@@ -15,6 +15,7 @@ from docbatch.owner_only import make_file, opener
 from docbatch.state import files
 from docbatch.state.charges import Charges
 from docbatch.state.copies import write_copy
+from docbatch.state.costs import RecordedCosts
 from docbatch.state.database import Database
 from docbatch.state.deadlines import Deadlines
 from docbatch.state.deliveries import Deliveries
@@ -51,6 +52,7 @@ class Store:
         self.objects = RemoteObjects(database)
         self.results = Results(database)
         self.charges = Charges(database, self.items)
+        self.costs = RecordedCosts(database)
         self.submissions = Submissions(database, self.items, self.events, self.deliveries, self.results)
         self.outcomes = Outcomes(database, self.items, self.documents, self.deliveries, self.results)
         self.deadlines = Deadlines(database)

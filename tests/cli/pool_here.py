@@ -7,9 +7,15 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from typing import Self
 from unittest import mock
 
-from docbatch.providers.local import confine, engines, provider
+from docbatch.counting.messages import Asked, CountedExtent, Uncounted
+from docbatch.counting.pool import CountingBounds
+from docbatch.counting.worker import DocumentCounter
+from docbatch.engine.planning.amounts import count_extents
+from docbatch.processes import confine
+from docbatch.providers.local import engines, provider
 from docbatch.providers.local.messages import Task
 from docbatch.providers.local.pool import CATALOGUE, TaskOutcome
 from docbatch.providers.local.worker import DocumentReader
@@ -73,8 +79,31 @@ def _unlimited(_extra: int) -> None:
     """Leave the memory of the tests alone."""
 
 
+class CountingHere:
+    """Stands for the processes that count, in the same way."""
+
+    def __init__(self, _bounds: CountingBounds, since_ns: int) -> None:
+        self._since_ns = since_ns
+        self._counter = DocumentCounter()
+
+    def counted(self, documents: Iterable[Uncounted]) -> Iterator[tuple[Uncounted, CountedExtent]]:
+        for each in documents:
+            assert each.file is not None, "what is carried belongs in processes"
+            asked = Asked(os.fsdecode(each.file), each.size, each.digest, each.media_type)
+            yield each, CountedExtent(self._counter.count(asked, self._since_ns, b""))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is to be ended."""
+
+
 @contextmanager
 def reading_here() -> Iterator[None]:
-    """Let the local provider read in this process."""
-    with mock.patch.object(provider, "Pool", PoolHere):
+    """Let the local provider read in this process, and plans count in it."""
+    with (
+        mock.patch.object(provider, "Pool", PoolHere),
+        mock.patch.object(count_extents, "CountingPool", CountingHere),
+    ):
         yield

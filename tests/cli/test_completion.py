@@ -74,6 +74,11 @@ def test_names_of_jobs_are_offered(words: tuple[str, ...], jobs: Project) -> Non
     assert offered(jobs, *words, "se") == ["second"]
 
 
+def test_what_costs_are_told_by_is_offered(jobs: Project) -> None:
+    assert offered(jobs, "costs", "--by", "") == ["job", "month", "day", "connection", "label."]
+    assert offered(jobs, "costs", "--by", "l") == ["label."]
+
+
 def test_where_there_are_no_jobs_nothing_is_offered_and_nothing_fails(project: Project) -> None:
     (project.root / "jobs" / "job.yaml").unlink()
     (project.root / "jobs").rmdir()

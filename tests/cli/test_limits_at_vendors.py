@@ -1,27 +1,73 @@
 """A limit at each emulated vendor while the real command is killed: never more is paid than it allows, and the rest once it does."""
 
 import random
+import re
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from docbatch.emulators.server import Emulator
 from docbatch.testing.attempt import Attempt
 from docbatch.testing.matrix import HASTE
 from tests.cli.project import Project
+from tests.counting.countable import paged_pdf
 from tests.spool.vendor_story import CONFIGS, JOB, RECOVERY, vendors
 
 NAMES = tuple(vendors())
 APPLY = ("apply", "--yes")
 MOST_RUNS = 8
 
+Files = Mapping[str, str | bytes]
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """A limit as it is written, and the one that allows all; `paid` counts what was paid, `most` is how much that may be."""
+
+    limit: str
+    everything: str
+    most: int
+    paid: Callable[[Emulator], int] = lambda vendor: len(vendor.ledger)
+
+
+def pages_sent(vendor: Emulator) -> int:
+    return sum(int(re.findall(r"([0-9]+)-[0-9]+\.pdf", payment.name)[-1]) for payment in vendor.payments)
+
+
+def pages_charged(vendor: Emulator) -> int:
+    """Return the pages that a vendor tells of in what it charged: those it could read, and there is nothing in these."""
+    return sum(payment.pages or 0 for payment in vendor.payments)
+
+
+MEASURES = {
+    # A page costs 0.0125 USD at LlamaCloud's agentic tier, and 0.003 USD at extract.page.
+    "llamacloud": Allowed("money: 0.1 USD", "money: 9 USD", 8, pages_charged),
+    "extractpage": Allowed("money: 0.025 USD", "money: 9 USD", 8, pages_sent),
+    "extend": Allowed("pages: 8", "pages: 999", 8, pages_sent),
+}
+
+
+def texts(number: int) -> Files:
+    return {f"in/{each}.txt": f"document number {each}" for each in range(number)}
+
+
+def booklets(number: int) -> Files:
+    """Return PDF files of one to three pages, each with their number in its name."""
+    pages = {each: 1 + each % 3 for each in range(number)}
+    return {
+        f"in/{count}-{each}.pdf": paged_pdf(count) + f"\n%% {each}\n".encode()
+        for each, count in pages.items()
+    }
+
 
 @contextmanager
-def limited(root: Path, provider: str, documents: int, most: int) -> Iterator[Attempt[Any]]:
+def limited(root: Path, provider: str, documents: Files, limit: str) -> Iterator[Attempt[Any]]:
     vendor = vendors()[provider]
     root.mkdir(exist_ok=True)
     with vendor.emulator() as emulator:
@@ -29,16 +75,16 @@ def limited(root: Path, provider: str, documents: int, most: int) -> Iterator[At
         vendor.write(root, emulator, RECOVERY)
         shutil.rmtree(root / "in")
         project = Project(root)
-        project.write({f"in/{number}.txt": f"document number {number}" for number in range(documents)})
+        project.write(dict(documents))
         project.job(JOB.format(provider=provider, config=CONFIGS[provider]))
-        allow(root, most)
+        allow(root, limit)
         yield Attempt(vendor, emulator, root, vendor.environment)
 
 
-def allow(root: Path, most: int) -> None:
+def allow(root: Path, limit: str) -> None:
     file = root / "docbatch.yaml"
     before = file.read_text().partition("limits:")[0]
-    file.write_text(f"{before}limits: [{{per: month, documents: {most}}}]\n")
+    file.write_text(f"{before}limits: [{{per: month, {limit}}}]\n")
 
 
 def run_until(attempt: Attempt[Any], code: int) -> None:
@@ -48,35 +94,48 @@ def run_until(attempt: Attempt[Any], code: int) -> None:
     assert codes[-1] == code, attempt.runs[-1]
 
 
-def keep_the_limit(root: Path, provider: str, sizes: tuple[int, int], moments: int, seed: int) -> None:
-    documents, most = sizes
+def keep_the_limit(
+    root: Path, provider: str, documents: Files, allowed: Allowed, *, moments: int, seed: int
+) -> None:
     dice = random.Random(seed)
-    with limited(root / "whole", provider, documents, most) as undisturbed:
+    with limited(root / "whole", provider, documents, allowed.limit) as undisturbed:
         run_until(undisturbed, 5)
         effects = len(undisturbed.effects)
+        assert 0 < allowed.paid(undisturbed.emulator) <= allowed.most
     for moment in range(moments):
-        with limited(root / str(moment), provider, documents, most) as attempt:
-            ledger = attempt.emulator.ledger
-            assert attempt.run(*APPLY, die_at=dice.randint(effects // 8, effects)).code in {
-                5,
-                -signal.SIGKILL,
-            }
-            assert len(ledger) <= most
+        with limited(root / str(moment), provider, documents, allowed.limit) as attempt:
+            vendor = attempt.emulator
+            code = attempt.run(*APPLY, die_at=dice.randint(effects // 8, effects)).code
+            assert code in {5, -signal.SIGKILL}
+            assert allowed.paid(vendor) <= allowed.most
             run_until(attempt, 5)
-            assert len(ledger) == most
-            allow(attempt.root, documents)
+            assert 0 < allowed.paid(vendor) <= allowed.most
+            allow(attempt.root, allowed.everything)
             run_until(attempt, 0)
-            assert len(ledger) == documents
+            assert len(vendor.ledger) == len(documents)
             assert max(attempt.ending().paid.values()) == 1
-            assert len(attempt.ending().paid) == documents
+            assert len(attempt.ending().paid) == len(documents)
 
 
 @pytest.mark.parametrize("provider", NAMES)
 def test_killed_somewhere_no_more_is_paid_than_a_limit_allows(tmp_path: Path, provider: str) -> None:
-    keep_the_limit(tmp_path, provider, (10, 4), 2, seed=NAMES.index(provider))
+    allowed = Allowed("documents: 4", "documents: 10", 4)
+    keep_the_limit(tmp_path, provider, texts(10), allowed, moments=2, seed=NAMES.index(provider))
+
+
+@pytest.mark.parametrize("provider", NAMES)
+def test_killed_somewhere_no_more_pages_and_money_are_paid(tmp_path: Path, provider: str) -> None:
+    keep_the_limit(tmp_path, provider, booklets(9), MEASURES[provider], moments=1, seed=1)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("provider", NAMES)
 def test_killed_at_twenty_moments_a_hundred_of_250_documents_are_paid(tmp_path: Path, provider: str) -> None:
-    keep_the_limit(tmp_path, provider, (250, 100), 20, seed=3)
+    allowed = Allowed("documents: 100", "documents: 250", 100)
+    keep_the_limit(tmp_path, provider, texts(250), allowed, moments=20, seed=3)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("provider", NAMES)
+def test_killed_at_five_moments_no_more_pages_and_money_are_paid(tmp_path: Path, provider: str) -> None:
+    keep_the_limit(tmp_path, provider, booklets(30), MEASURES[provider], moments=5, seed=2)

@@ -2,14 +2,16 @@
 
 import os
 import pty
+import sys
 import time
 from unittest import mock
 
 import pytest
 
-from docbatch.cli.progress import Causes, Counts, Lines, trouble
+from docbatch.cli.progress import Bar, Causes, CountingStatus, Counts, Lines, trouble
 from docbatch.engine.progress_notices import (
     Answered,
+    Counting,
     Delivered,
     Ended,
     Hindered,
@@ -156,3 +158,32 @@ def test_a_cause_that_another_took_the_place_of_stands_below_the_bar_no_more_and
 
     assert list(causes.lines()) == ["x: create answered 503"]
     assert trouble(replaced) is None
+
+
+def test_counting_is_told_now_and_then_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines()
+    lines(Counting(5, 20_000))
+    with mock.patch.object(time, "monotonic", return_value=time.monotonic() + 60):
+        lines(Counting(1_500, 20_000))
+
+    assert capsys.readouterr().err == "counting pages: 1,500 of 20,000 documents\n"
+
+
+def test_a_terminal_sees_how_far_counting_came_and_nothing_of_it_afterwards(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status = CountingStatus()
+    status(Counting(5, 20_000))
+    assert capsys.readouterr().err == ""
+
+    with mock.patch.object(sys.stderr, "isatty", return_value=True):
+        status(Counting(1_500, 20_000))
+        shown = status._status
+        assert shown is not None
+        assert shown.status == "counting pages: 1,500 of 20,000 documents"
+        status.close()
+        assert status._status is None
+        bar = Bar()
+        bar(Counting(5, 20_000))
+        bar.expect(0)
+        bar.close()

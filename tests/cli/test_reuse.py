@@ -1,5 +1,7 @@
 """What is paid again and what is not: identity is bytes and what is done to them, never a name."""
 
+import pytest
+
 from tests.cli.project import JOB, Project
 
 
@@ -139,3 +141,46 @@ def test_every_format_of_a_plan_names_what_changed_with_its_values(project: Proj
     assert line["reason"] == "the job's config changed"
     assert line["values"] == [{"what": "config.languages", "old": "not set", "new": '["deu"]'}]
     assert "the job's config changed; config.languages: not set → " in comment
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "config: {ocr: auto}\n"),
+        ("config: {ocr: auto}\n", ""),
+        ("config: {ocr: auto, languages: [eng]}\n", "config: {running_lines: keep}\n"),
+    ],
+)
+def test_a_default_that_is_written_out_is_no_change(project: Project, before: str, after: str) -> None:
+    project.write({"in/a.txt": "one"})
+    project.job(JOB + before)
+    project.applied()
+    project.job(JOB + after)
+
+    assert "Nothing is due." in project.call("plan").out
+    assert project.applied().processed == 0
+    project.write({"in/b.txt": "two"})
+    assert project.applied().processed == 1
+    project.job(JOB + before)
+    assert project.applied().processed == 0
+
+
+def test_another_job_that_writes_a_default_out_gets_what_was_processed_without(project: Project) -> None:
+    project.write({"in/a.txt": "one"})
+    project.applied()
+    other = JOB.replace("name: job", "name: other").replace("out/", "other/")
+    project.job(other + "config: {ocr: auto}\n", "other")
+
+    assert project.applied().processed == 0
+    assert project.outputs("other") == {"a.txt.md": b"one\n"}
+
+
+def test_what_is_no_default_is_a_change_all_the_same(project: Project) -> None:
+    project.write({"in/a.txt": "one"})
+    project.applied()
+    project.job(JOB + "config: {running_lines: drop, ocr: auto}\n")
+
+    told = project.call("plan").out
+
+    assert "config.running_lines: not set → " in told
+    assert project.applied().processed == 1

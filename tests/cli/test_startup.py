@@ -106,4 +106,8 @@ def test_a_plan_for_a_vendor_imports_neither_its_client_nor_another_vendor(proje
         "docbatch.providers.extend",
         "docbatch.providers.extend.moving_versions",
         "docbatch.providers.extend.options",
+        "docbatch.providers.extend.charges",
+        "docbatch.providers.extend.charges.parsing",
+        "docbatch.providers.extend.charges.processors",
+        "docbatch.providers.extend.charges.selection",
     }

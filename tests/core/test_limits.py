@@ -174,6 +174,12 @@ def test_what_cannot_be_told_says_what_would_help(measure: Measure, what: str, k
     assert key in hint
 
 
+def test_what_was_not_looked_at_to_the_end_is_told_as_the_least() -> None:
+    message, _ = stop_told(Stop(limit(5, Measure.PAGES), 0, 0, 3, or_more=True), date(2026, 11, 29))
+
+    assert "for at least 3 documents" in message
+
+
 @pytest.mark.parametrize(
     ("measure", "amount", "shown"),
     [

@@ -6,15 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from docbatch.core.amounts import UNKNOWN, Bounds, exactly
 from docbatch.core.changes import Reason
-from docbatch.core.outside_text import escaped
+from docbatch.core.extents import ExtentTotal
+from docbatch.core.outside_text import escaped, markdown
 from docbatch.core.plan_formats.as_html import plan_html
 from docbatch.core.plan_formats.as_json import plan_json
 from docbatch.core.plan_formats.as_markdown import LIMIT, plan_markdown
 from docbatch.core.plan_formats.as_text import plan_text
 from docbatch.core.plan_formats.sentences import SIGNS, STATES, VERBS, summary, why_not
 from docbatch.core.recipe_changes import Difference
-from docbatch.core.report import ACTION_OF, KeptVersions, NotDue, OpenWork, PlanLine, PlanReport
+from docbatch.core.report import ACTION_OF, JobCost, KeptVersions, NotDue, OpenWork, PlanLine, PlanReport
 
 HOSTILE = (
     "</details>",
@@ -157,6 +159,58 @@ def test_what_will_end_at_a_provider_is_what_is_sent_and_what_is_there() -> None
     assert NotDue("job", 1, 5, 2, 3, 9).documents == 6
 
 
+PAGED = ExtentTotal("job", 9, paged=3, pages=12, stated=1, books=2, sheets=4, cells=50, unknown=1)
+COST = JobCost("job", exactly(5_000_000), Bounds(250_000, 500_000), ("a range </details>",))
+
+
+@pytest.mark.parametrize(
+    ("total", "told"),
+    [
+        (
+            PAGED,
+            "12 pages in 3 documents (1 of them as the documents say), 4 sheets with 50 cells in 2 workbooks, 1 of unknown length",
+        ),
+        (replace(PAGED, stated=0, books=0, unknown=0), "12 pages in 3 documents"),
+        (replace(PAGED, paged=0, books=0), "1 document of unknown length"),
+        (replace(PAGED, paged=0, books=0, unknown=2), "2 documents of unknown length"),
+    ],
+)
+def test_what_is_sent_is_told_in_pages_and_sheets(total: ExtentTotal, told: str) -> None:
+    plan = report(line(), pages=(total, replace(total, job="other")))
+
+    assert f"\n      {told}\n" in plan_text(plan)
+    assert f"\n- job: {markdown(told)}\n" in plan_markdown(plan)
+    assert f"<p>{told}</p>" in plan_html(plan)
+    assert plan_json(plan)["pages"][0]["paged"] == total.paged
+
+
+def test_what_is_sent_is_told_in_credits_and_money_with_what_makes_a_range() -> None:
+    plan = report(line(), costs=(COST, replace(COST, job="other")))
+
+    assert "\n      0.25 to 0.50 USD (5 credits)\n        a range </details>\n" in plan_text(plan)
+    assert "- job: 0.25 to 0.50 USD (5 credits); a range &lt;/details&gt;" in plan_markdown(plan)
+    assert "<p>0.25 to 0.50 USD (5 credits)</p>\n<ul><li>a range &lt;/details&gt;</li></ul>" in plan_html(
+        plan
+    )
+    assert "      0.25 to 0.50 USD\n" in plan_text(report(line(), costs=(replace(COST, credits=Bounds()),)))
+
+
+@pytest.mark.parametrize(
+    ("costs", "told"),
+    [
+        ((), "charged by the provider."),
+        ((COST, COST), "charged by the provider, 0.50 to 1 USD."),
+        ((replace(COST, money=UNKNOWN),), "charged by the provider; what that comes to is not known."),
+        (
+            (replace(COST, money=Bounds(250_000, None)),),
+            "charged by the provider, at least 0.25 USD; nothing says how much at most.",
+        ),
+    ],
+)
+def test_the_summary_says_what_all_of_it_comes_to(costs: tuple[JobCost, ...], told: str) -> None:
+    assert summary(report(line(), send_documents=1, send_items=1, free=False, costs=costs)).endswith(told)
+
+
 def test_a_job_about_which_there_is_nothing_to_say_is_not_listed() -> None:
     assert "idle" not in plan_text(replace(report(), jobs=("idle",)))
 
@@ -231,6 +285,7 @@ LARGE = {
         report(*(line(job=job, documents=99, examples=named(*["x" * 200] * 99)) for job in MANY_JOBS)),
         jobs=MANY_JOBS,
         not_due=tuple(NotDue(job, 1) for job in MANY_JOBS),
+        costs=tuple(replace(COST, job=job) for job in MANY_JOBS),
     ),
     "long notes": report(
         notes=(WIDE,) * 50,
@@ -262,6 +317,7 @@ def test_what_a_comment_has_no_room_for_is_counted() -> None:
     assert size(documents) > LIMIT * 0.8
     assert re.search(r"\| and \d+ more rows \|", several)
     assert re.search(r"- and \d+ more jobs", several)
+    assert re.search(r"- and what \d+ more jobs come to", several)
     assert re.search(r"\d+ more lists of documents left out", several)
     assert re.search(r"- and \d+ more remarks", plan_markdown(LARGE["long notes"]))
 

@@ -15,6 +15,7 @@ from docbatch.core.models import Recovery
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.run_context import Run
+from docbatch.engine.spending import run_budget
 from docbatch.state.store import Store
 from docbatch.testing.tripwire import Killed, Tripwire
 from tests.engine.test_crash_matrix import LAG
@@ -261,3 +262,16 @@ def test_killed_anywhere_no_more_is_paid_than_the_limit_allows(
 def test_killed_at_every_effect_no_more_is_paid_than_the_limit_allows(tmp_path: Path, kind: Recovery) -> None:
     for at in range(1, 90):
         kill_and_finish(tmp_path / str(at), kind, [at])
+
+
+def test_after_many_documents_of_unknown_length_no_more_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_budget, "MOST_UNKNOWN", 4)
+    subject = project(tmp_path, PAGES)
+
+    with reconciled(subject, subject.target()) as run:
+        ((message, _),) = told(run)
+        assert run.sending_jobs() == []
+
+    assert "cannot be kept for at least 4 documents" in message

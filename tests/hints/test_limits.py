@@ -37,6 +37,7 @@ def test_what_a_month_may_send(tmp_path: Path, hints: Hints) -> None:
         again = project.call("apply")
         limit(tmp_path, 5, "month")
         assert (told.code, again.code) == (5, 5)
+        assert "Run the same command again" not in told.out
         assert len(vendor.ledger) == 3
         assert hints.follow(project, told).code == 0
         assert len(vendor.ledger) == 5

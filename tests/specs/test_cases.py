@@ -67,12 +67,14 @@ BEYOND_A_SCHEMA = {
         "job-two-jobs-one-file",
         "job-two-sinks-in-one-place",
         "project-poll-backwards",
+        "job-window-that-never-ends",
         "project-prices-backwards",
     },
     "prices that are shipped are not part of a schema, nor what connections are to": {
         "project-prices-of-others"
     },
     "a schema counts no decimals": {"project-prices-too-exact"},
+    "which time zones there are is known to a machine": {"job-window-in-no-zone"},
     "a number is computed from a text": {"job-config-too-little-memory"},
 }
 JOB_SCHEMA = Draft202012Validator(job_schema())

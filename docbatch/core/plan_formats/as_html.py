@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from html import escape
 
+from docbatch.core.plan_formats.figures import figures, reasons
 from docbatch.core.plan_formats.sentences import (
     FREE,
     SIGNS,
@@ -74,8 +75,15 @@ def _jobs(report: PlanReport) -> Iterator[str]:
             yield _COLUMNS
             yield from map(_row, lines)
             yield "</table>"
+        yield from _figures(report, job)
         if rest is not None:
             yield _not_due(rest)
+
+
+def _figures(report: PlanReport, job: str) -> Iterator[str]:
+    yield from (f"<p>{_plain(each)}</p>" for each in figures(report, job))
+    if why := list(reasons(report, job)):
+        yield _listed(map(_plain, why))
 
 
 def _row(line: PlanLine) -> str:

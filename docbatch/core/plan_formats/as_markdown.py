@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from docbatch.core.outside_text import markdown
+from docbatch.core.plan_formats.figures import figures, reasons
 from docbatch.core.plan_formats.sentences import (
     FREE,
     SIGNS,
@@ -41,6 +42,7 @@ def plan_markdown(report: PlanReport) -> str:
         [f"**{STATES[report.state]}**"] if STATES[report.state] else [],
         [head(report)],
         _table(report),
+        _figures(report),
         _remarks(report),
         _not_due(report),
     ]
@@ -64,6 +66,13 @@ def _row(line: PlanLine) -> str:
     why = "; ".join(map(_clipped, [line.reason, *changed[:_MOST_VALUES], *more]))
     action = f"{SIGNS[line.action]} {line.action}{', free of charge' if line.action in FREE else ''}"
     return f"| {_clipped(line.job)} | {action} | {why} | {line.documents:,} | {human(line.size)} |"
+
+
+def _figures(report: PlanReport) -> list[str]:
+    told = {job: "; ".join([*figures(report, job), *reasons(report, job)]) for job, _, _ in jobs(report)}
+    rows = [f"- {_clipped(job)}: {_clipped(each, _LONGEST_NOTE)}" for job, each in told.items() if each]
+    shown, left = _fitting(rows, _REST)
+    return [*shown, *([f"- and what {plural(left, 'more job')} come to"] if left else [])]
 
 
 def _remarks(report: PlanReport) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from docbatch.core.plan_formats.figures import figures, reasons
 from docbatch.core.plan_formats.sentences import (
     SIGNS,
     STATES,
@@ -40,6 +41,7 @@ def _jobs(report: PlanReport, *, named: bool) -> Iterator[str]:
         yield f"\n{visible(job)}"
         for line in lines:
             yield from _line(line, named=named)
+        yield from _figures(report, job)
         if rest is not None:
             yield f"  = not due: {why_not(rest)}"
 
@@ -53,6 +55,11 @@ def _line(line: PlanLine, *, named: bool) -> Iterator[str]:
             yield f"      {visible(path)}" + (f"  ({visible(detail)})" if detail else "")
         if line.documents > len(line.examples):
             yield f"      and {line.documents - len(line.examples):,} more"
+
+
+def _figures(report: PlanReport, job: str) -> Iterator[str]:
+    yield from (f"      {each}" for each in figures(report, job))
+    yield from (f"        {visible(each)}" for each in reasons(report, job))
 
 
 def _open(report: PlanReport) -> Iterator[str]:

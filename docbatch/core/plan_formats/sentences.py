@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from docbatch.core.plan_formats.figures import money
 from docbatch.core.recipe_changes import Difference
 from docbatch.core.report import (
     Action,
@@ -122,6 +123,6 @@ def summary(report: PlanReport) -> str:
         return "Nothing will be sent."
     saved = report.send_documents - report.send_items
     twins = f" ({plural(saved, 'duplicate')} sent once)" if saved else ""
-    cost = "free of charge" if report.free else "charged by the provider"
+    cost = "free of charge" if report.free else money(report)
     via = ", ".join(f"'{name}'" for name in sorted(report.connections))
     return f"Will send {plural(report.send_items, 'document')}{twins}, {human(report.send_bytes)}, to {via}: {cost}."

@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from docbatch.core.costs import LimitStanding
 from docbatch.core.hindrance import Hindrance
+from docbatch.core.limits import Limit
 from docbatch.core.models import Submission
+from docbatch.engine.administration.costs import read_limits
 from docbatch.engine.administration.edit_state import named_jobs
 from docbatch.naming.pathtext import escape
 from docbatch.spool import Spool
@@ -33,13 +36,27 @@ class JobStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredLimits:
+    """The limits that specs declare, and what to say where not all of these can be read."""
+
+    limits: tuple[Limit, ...] = ()
+    unread: str | None = None
+
+    def of(self, job: str, connection: str) -> "DeclaredLimits":
+        return DeclaredLimits(
+            tuple(each for each in self.limits if each.concerns(job, connection)), self.unread
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class StateStatus:
     """`stuck` holds, by id, what of the open submissions is with a vendor for longer than its jobs allow.
 
     `looking` holds, by id, what may or may not be at its vendor, and connections whose lists are watched.
 
     `owner` names a run that holds the state at this moment. `hindrances` are what stopped or slowed connections when they
-    were last asked, and `now` is when that was read (wall time).
+    were last asked, and `now` is when that was read (wall time). `limits` are how the limits stand that the specs declare now;
+    `limits_unread` says why some are not among them.
     """
 
     jobs: tuple[JobStatus, ...]
@@ -51,9 +68,11 @@ class StateStatus:
     looking: Mapping[str, RecordedLooks] = field(default_factory=dict)
     hindrances: tuple[Hindrance, ...] = ()
     now: float = 0.0
+    limits: tuple[LimitStanding, ...] = ()
+    limits_unread: str | None = None
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """Yield one JSON value for each job, open submission and hindrance, and one for the spool."""
+        """Yield one JSON value for each job, open submission, hindrance and limit, and one for the spool."""
         for job in self.jobs:
             failures = [
                 dict(zip(("path", "status", "class", "message"), each, strict=True)) for each in job.failures
@@ -72,15 +91,28 @@ class StateStatus:
                 yield {"type": "looking", "connection": looks.subject, **looks.values()}
         for hindrance in self.hindrances:
             yield {"type": "hindrance", **asdict(hindrance)}
+        for limit in self.limits:
+            yield {"type": "limit", **limit.values()}
+        if self.limits_unread is not None:
+            yield {"type": "limits_unread", "message": self.limits_unread}
         yield {"type": "spool", "entries": self.spool_entries, "bytes": self.spool_bytes}
 
 
-def read_status(store: Store, only: str | None = None, *, now: float) -> StateStatus:
-    """Read what is recorded, of one job or of all; `now` is wall time. Raises UsageError for a job the state does not know."""
+def read_status(
+    store: Store, only: str | None = None, *, now: float, limits: DeclaredLimits | None = None
+) -> StateStatus:
+    """Read what is recorded, of one job or of all, and how `limits` stand; `now` is wall time.
+
+    Raises UsageError for a job the state does not know.
+    """
     names = named_jobs(store, only)
+    jobs = tuple(_job(store, name) for name in names)
+    declared = limits or DeclaredLimits()
+    if only is not None:
+        declared = declared.of(only, jobs[0].connection)
     spool = Spool(store.folder / "spool", store.results)
     return StateStatus(
-        jobs=tuple(_job(store, name) for name in names),
+        jobs=jobs,
         open=tuple(store.submissions.open()),
         spool_entries=spool.count(),
         spool_bytes=spool.size(),
@@ -89,6 +121,8 @@ def read_status(store: Store, only: str | None = None, *, now: float) -> StateSt
         looking=store.looks.open(),
         hindrances=tuple(store.hindrances.all()),
         now=now,
+        limits=tuple(read_limits(store, declared.limits, now)),
+        limits_unread=declared.unread,
     )
 
 

@@ -5,12 +5,13 @@ Totals, duplicates and collisions are questions to it.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from docbatch.core.changes import ChangeKind, Reason
+from docbatch.core.extents import Extent, ExtentTotal
 from docbatch.core.models import Failure, FailureClass
 
 SCHEMA = """
@@ -22,7 +23,11 @@ CREATE TABLE output (job TEXT, sink TEXT, path BLOB, output BLOB, folded INTEGER
     PRIMARY KEY (job, path, sink))
 WITHOUT ROWID;
 CREATE TABLE whole (job TEXT, sink TEXT, reason TEXT, former BLOB, PRIMARY KEY (job, sink)) WITHOUT ROWID;
+CREATE TABLE extent (key TEXT PRIMARY KEY, pages INTEGER, sheets INTEGER, cells INTEGER) WITHOUT ROWID;
+CREATE VIEW to_send AS SELECT key, min(job) AS job, media_type, digest, size, path FROM change WHERE kind = 'send' GROUP BY key;
 """
+"""In `to_send` each item is once: for the first of its jobs by name, and as that job has it."""
+WINDOW = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,27 @@ class Total:
     size: int
 
 
+class ItemToSend(NamedTuple):
+    """An item that is to be sent, with the document that a job has of it; identical ones are one item, of the first job by name."""
+
+    key: str
+    job: str
+    media_type: str
+    digest: str
+    size: int
+    path: bytes
+
+
+class SizedItem(NamedTuple):
+    """An item that is to be sent, and how much there is of it; `size` is in bytes."""
+
+    job: str
+    key: str
+    media_type: str
+    size: int
+    extent: Extent
+
+
 class Differences:
     def __init__(self) -> None:
         # Without a name SQLite keeps it in a file that is gone with the process, however that ends.
@@ -111,6 +137,11 @@ class Differences:
         return [
             Total(job, ChangeKind(kind), Reason(reason), *numbers) for job, kind, reason, *numbers in rows
         ]
+
+    def sends_anything(self) -> bool:
+        return (
+            self._database.execute("SELECT 1 FROM change WHERE kind = 'send' LIMIT 1").fetchone() is not None
+        )
 
     def to_send(self) -> tuple[int, int]:
         """Return how many distinct items are to be sent, over all jobs, and their bytes."""
@@ -162,6 +193,51 @@ class Differences:
         yield from self._database.execute(
             "SELECT job, path, key, digest FROM change WHERE kind = 'send' ORDER BY job, path"
         )
+
+    def items_to_send(self, jobs: Collection[str]) -> Iterator[list[ItemToSend]]:
+        """Yield windows of what these jobs send, each item once."""
+        rows = self._database.execute(
+            "SELECT * FROM to_send WHERE job IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(jobs)),),
+        )
+        while window := rows.fetchmany(WINDOW):
+            yield [ItemToSend(*row) for row in window]
+
+    def extent(self, counted: Iterable[tuple[str, Extent]]) -> None:
+        """Note how much there is of items, by their keys."""
+        self._database.executemany(
+            "INSERT OR REPLACE INTO extent VALUES (?, ?, ?, ?)",
+            ((key, each.pages, each.sheets, each.cells) for key, each in counted),
+        )
+
+    def extent_of(self, key: str) -> Extent | None:
+        """Return how much there is of an item, None where it was not counted."""
+        row = self._database.execute(
+            "SELECT pages, sheets, cells FROM extent WHERE key = ?", (key,)
+        ).fetchone()
+        return None if row is None else Extent(*row)
+
+    def extent_totals(self, stated: Collection[str]) -> list[ExtentTotal]:
+        """Return how much each job sends; what is of the media types in `stated` says of itself how many pages it has."""
+        rows = self._database.execute(
+            "SELECT job, count(*), count(pages), coalesce(sum(pages), 0),"
+            " coalesce(sum(pages) FILTER (WHERE media_type IN (SELECT value FROM json_each(?))), 0),"
+            " count(sheets), coalesce(sum(sheets), 0), coalesce(sum(cells), 0),"
+            " count(*) FILTER (WHERE pages IS NULL AND sheets IS NULL) FROM to_send LEFT JOIN extent USING (key)"
+            " GROUP BY job ORDER BY job",
+            (json.dumps(list(stated)),),
+        )
+        return [ExtentTotal(*row) for row in rows]
+
+    def sized(self) -> Iterator[list[SizedItem]]:
+        """Yield windows of all that is to be sent, each item once, with what is known of it."""
+        rows = self._database.execute(
+            "SELECT job, key, media_type, size, pages, sheets, cells FROM to_send LEFT JOIN extent USING (key)"
+        )
+        while window := rows.fetchmany(WINDOW):
+            yield [
+                SizedItem(job, key, kind, size, Extent(*numbers)) for job, key, kind, size, *numbers in window
+            ]
 
     def change_of(self, job: str, path: bytes) -> Change | None:
         """Return what is due for one document, None where it is as it was."""

@@ -1,8 +1,11 @@
 """Making a plan: what is due for the selected jobs, and why. `docbatch plan`, `apply` and `explain` all ask here."""
 
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docbatch.core.guard import Permission
 from docbatch.engine.planning.differences_database import Differences
@@ -12,11 +15,24 @@ from docbatch.engine.planning.places.judge_places import judge_places, refuse_ne
 from docbatch.engine.planning.resolve_jobs import Ask, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.tally import Tally
+from docbatch.engine.progress_notices import Notice
 from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import Connection, Job
 from docbatch.state.store import Store
 
+if TYPE_CHECKING:
+    from docbatch.core.prices import PriceList
+    from docbatch.engine.planning.amounts.item_costs import ItemCosts
+
 UNSEEN_PLACES = "what lies where outputs go is not looked at here; apply refuses to send where something stands in their way"
+
+
+class CountedJobs(Enum):
+    """Of which jobs is counted what the documents have that are to be sent: of none, of those that charge, of all."""
+
+    NONE = 0
+    CHARGED = 1
+    ALL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +42,8 @@ class Selection:
     `is_all` says that `jobs` are all there are, so that others count as removed. `connections` are those whose work is
     dealt with although no job uses them any more: what was paid is collected. What lies in the state folder counts for
     nothing where it is `stateless`. `allowed` names what guards let pass, see `guard.Permission`; `notes` are sentences
-    about the specs for whoever looks at the plan.
+    about the specs for whoever looks at the plan. `counted` says of which jobs pages are counted, and
+    `prices` reads what providers charge, when that is asked for.
     """
 
     jobs: Sequence[Job]
@@ -39,13 +56,16 @@ class Selection:
     stateless: bool = False
     allowed: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    counted: CountedJobs = CountedJobs.NONE
+    prices: "Callable[[], PriceList] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is due, as good as the moment it was made at. It can be asked as long as what it was made from is open.
 
-    `gone` are jobs the state knows that are no longer declared. `store` is None where there is no state yet.
+    `gone` are jobs the state knows that are no longer declared. `store` is None where there is no state yet. Of the jobs in
+    `counted` is known what their documents have, `prices` reads what providers charge.
     `project` is the folder that paths are told relative to.
     """
 
@@ -57,6 +77,14 @@ class Plan:
     cache: StatCache
     notes: tuple[str, ...] = ()
     project: Path = Path("/")
+    counted: frozenset[str] = frozenset()
+    prices: "Callable[[], PriceList] | None" = None
+
+    def costs(self) -> "ItemCosts":
+        """Return what documents to be sent come to."""
+        from docbatch.engine.planning.amounts.item_costs import ItemCosts  # noqa: PLC0415 - few runs ask
+
+        return ItemCosts(self.targets, self.differences, self.prices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +93,14 @@ class Sight:
 
     `ask` is called for versions that only a vendor knows, `look` looks at what jobs list as links; without it they count
     as they last were. `only` names the documents of a job that are looked at instead of all;
-    guards have no say then.
+    guards have no say then. Counting takes no longer than `patience` says when it begins, in seconds; `observe` is told how far it came.
     """
 
     ask: Ask = lambda _job: {}
     look: Callable[[Sequence[ResolvedJob], Collection[str]], None] = lambda _targets, _gone: None
     only: Callable[[ResolvedJob], Collection[bytes]] | None = None
+    observe: Callable[[Notice], object] = lambda _notice: None
+    patience: Callable[[], float] = lambda: float("inf")
 
 
 AT_HAND = Sight()
@@ -88,6 +118,7 @@ def plan(
 
     Raises GuardRefused, UsageError: nothing was sent or recorded then.
     """
+    since = time.time()
     targets = tuple(resolve_jobs(selection.jobs, store, selection.folder, selection.upgrade, sight.ask))
     gone = undeclared(selection.jobs, store) if selection.is_all else set()
     # What stands where outputs go says nothing where it is not known what docbatch wrote, and may lie outside.
@@ -102,12 +133,33 @@ def plan(
         allowed=allowed,
         project=selection.folder.parent,
     )
+    counted = _count(selection, made, since, sight)
+    made = replace(made, counted=counted, prices=selection.prices)
     if sight.only is not None:
         return replace(made, notes=(*selection.notes, *made.notes))
     if selection.stateless:
         return replace(made, notes=(*selection.notes, *made.notes, UNSEEN_PLACES))
     shared = judge_folders(targets, store, selection.project, selection.folder, selection.allowed)
     return replace(made, notes=(*selection.notes, *made.notes, *shared))
+
+
+def _count(selection: Selection, made: Plan, since: float, sight: Sight) -> frozenset[str]:
+    """Count what the documents to be sent have; return the jobs of which that was done."""
+    if selection.counted is CountedJobs.NONE:
+        return frozenset()
+    sending = [
+        target for target in made.targets if selection.counted is CountedJobs.ALL or not target.traits.free
+    ]
+    if sending and made.differences.sends_anything():
+        # Where nothing is sent, nothing of it is needed.
+        from docbatch.counting.pool import CountingBounds  # noqa: PLC0415
+        from docbatch.engine.planning.amounts.count_extents import BY_STRANGERS, count_extents  # noqa: PLC0415
+
+        bounds = BY_STRANGERS if selection.stateless else CountingBounds(all=sight.patience())
+        count_extents(
+            sending, made.differences, made.cache, since=since, bounds=bounds, observe=sight.observe
+        )
+    return frozenset(target.name for target in sending)
 
 
 def _allowed(selection: Selection, store: Store | None) -> frozenset[str]:

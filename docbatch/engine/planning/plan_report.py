@@ -1,14 +1,18 @@
 """The plan as a report: what apply would do, drawn from the differences that were found."""
 
 import os
+import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from docbatch.core.amounts import Amount
 from docbatch.core.changes import ChangeKind, Reason
+from docbatch.core.extents import ExtentTotal
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.recipe_changes import Difference, differences
 from docbatch.core.report import (
+    JobCost,
     KeptVersions,
     NotDue,
     OpenWork,
@@ -46,6 +50,7 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
     items, size = differences.to_send()
     sending = {total.job for total in differences.totals() if total.kind is ChangeKind.SEND}
     read_by = tuple(_read_by(plan))
+    due = _due(plan, sending)
     used = {target.connection: target.recipe.provider for target in targets if target.name in sending}
     return PlanReport(
         jobs=tuple(target.name for target in targets),
@@ -60,6 +65,7 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
             *_kept(read_by),
             *_locked(targets, sending),
             *_unseen(differences),
+            *_limits(plan, due),
         ),
         send_documents=documents,
         send_items=items,
@@ -70,7 +76,41 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
         versions=tuple(_versions(plan)),
         not_due=tuple(_not_due(plan)),
         state=_state(store),
+        pages=_pages(plan),
+        costs=tuple(_costs(plan, due)),
     )
+
+
+def _due(plan: Plan, sending: Collection[str]) -> Mapping[str, Amount]:
+    """Return what is to be sent comes to, by job, of those that cost anything."""
+    charged = {target.name for target in plan.targets if not target.traits.free}
+    if not charged & set(sending):
+        return {}
+    return {job: amount for job, amount in plan.costs().by_job().items() if job in charged}
+
+
+def _costs(plan: Plan, due: Mapping[str, Amount]) -> Iterator[JobCost]:
+    """Yield what jobs come to, of those of which the documents were looked into."""
+    for job, amount in sorted(due.items()):
+        if job in plan.counted:
+            yield JobCost(job, amount.credits, amount.money, plan.costs().notes(job))
+
+
+def _limits(plan: Plan, due: Mapping[str, Amount]) -> Iterator[str]:
+    if not due:
+        return
+    from docbatch.engine.planning.amounts.limits_in_plan import limit_notes  # noqa: PLC0415 - few plans spend
+
+    yield from limit_notes(plan.targets, due, plan.store, time.time())
+
+
+def _pages(plan: Plan) -> tuple[ExtentTotal, ...] | None:
+    """Return how much jobs send, of those of which it was counted; None where it was not."""
+    if not plan.counted:
+        return None
+    from docbatch.counting.kinds import STATED  # noqa: PLC0415 - without a count nothing of it is needed
+
+    return tuple(total for total in plan.differences.extent_totals(STATED) if total.job in plan.counted)
 
 
 def _touched(differences: Differences) -> int:

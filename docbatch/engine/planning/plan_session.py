@@ -118,7 +118,8 @@ def locked_session(
             job for job in unpinned(work.jobs, store, work.upgrade) if only in {None, job.connection.name}
         ]
         versions = _ask(connections, clock, deadline, asked)
-        sight = Sight(lambda job: versions.get(job.name), look)
+        left_over = partial(_left_over, clock, deadline)
+        sight = Sight(lambda job: versions.get(job.name), look, observe=observe, patience=left_over)
         made = plan(work, store, cache, differences, sight)
         claim = partial(claim_folders, made.targets, work.project, folder)
         yield PlanSession(store, spool, connections, made, cache, (lambda: None) if rehearsal else claim)
@@ -128,6 +129,10 @@ def _move_old_results(spool: Spool, clock: Clock, observe: Observer) -> None:
     moved, left = move_old_entries(spool, clock.monotonic)
     if left or moved >= MANY_RESULTS:
         observe(ResultsMoved(moved, left))
+
+
+def _left_over(clock: Clock, deadline: float) -> float:
+    return max(0.0, deadline - clock.monotonic())
 
 
 def _copied(folder: Path, to: Path) -> Path:

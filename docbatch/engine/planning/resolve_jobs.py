@@ -16,7 +16,7 @@ from docbatch.naming.references import Reference
 from docbatch.naming.signed import is_signed
 from docbatch.naming.templates import NO_METADATA, doc_fields
 from docbatch.providers import REGISTRY
-from docbatch.providers.kind import ProviderKind
+from docbatch.providers.kind import ProviderKind, Settings
 from docbatch.sinks.kind import Opening
 from docbatch.sinks.paths import output_path
 from docbatch.sources import KINDS
@@ -27,6 +27,7 @@ from docbatch.specs.values import FilePlace, Job, JobListing, JobSink
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
+    from docbatch.core.tariffs import Tariff
     from docbatch.sources.listed import Listing
 
 Pins = Mapping[str, str]
@@ -77,8 +78,16 @@ def resolve_jobs(
             on_empty=job.on_empty,
             passwords=job.passwords,
             labels=job.labels,
+            window=job.window,
             limits=() if traits.free else job.limits,
+            tariff=partial(_tariff, kind, own, job),
         )
+
+
+def _tariff(kind: ProviderKind, settings: Settings, job: Job) -> "Tariff":
+    from docbatch.providers.charging import tariff_of  # noqa: PLC0415 - asked for only where something is sent
+
+    return tariff_of(kind, settings, job.operation, job.config)
 
 
 def _metadata(job: Job) -> Metadata:
@@ -134,13 +143,35 @@ def _known_pins(job: Job, store: Store | None, upgrade: Collection[str]) -> tupl
     """Return a job's recipe as it would be today, without versions, and these as far as they are known."""
     kind = REGISTRY.kind(job.connection.type)
     config = {name: value for name, value in job.identity_config.items() if value is not None}
-    today = Recipe(kind.name, kind.account(connection_settings(job.connection)), job.operation, config)
+    account = kind.account(connection_settings(job.connection))
+    today = Recipe(kind.name, account, job.operation, config)
+    today = replace(today, config=_as_recorded(today, kind, store))
     current = kind.pins(job.operation, job.config)
     if kind.service is None and current is not None:
         return today, current
     kept = None if store is None or job.name in upgrade else _kept_pins(job.name, today, current, store)
     # What was kept may be that nothing moved: it holds as well, or documents would be sent again under another recipe.
     return today, current if kept is None else kept
+
+
+def _as_recorded(today: Recipe, kind: ProviderKind, store: Store | None) -> Mapping[str, object]:
+    """Return a config as it was written when documents were processed: a default that is written out makes no other."""
+    known = [] if store is None else store.documents.configs(today.provider, today.account, today.operation)
+    if not known or canonical(today.config) in map(canonical, known):
+        return today.config
+    defaults = kind.config(today.operation).defaults
+    meant = _without(today.config, defaults)
+    return next((each for each in known if _without(each, defaults) == meant), today.config)
+
+
+def _without(config: Mapping[str, object], defaults: Mapping[str, object]) -> str:
+    """Return a config without what says the default, as text that is equal for equal values."""
+    left = {
+        name: value
+        for name, value in config.items()
+        if name not in defaults or canonical(value) != canonical(defaults[name])
+    }
+    return canonical(left)
 
 
 def _kept_pins(job: str, today: Recipe, current: Pins | None, store: Store) -> Pins | None:

@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docbatch.core.limits import Limit
 from docbatch.core.models import Operation, Recipe, Traits
 from docbatch.core.result_warnings import OnEmpty
+from docbatch.core.windows import SendingWindow
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import Form, SinkKind
 from docbatch.sinks.paths import folded
 from docbatch.sources.base import Source
 from docbatch.specs.values import PasswordPlace
+
+if TYPE_CHECKING:
+    from docbatch.core.tariffs import Tariff
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ class ResolvedJob:
     `standing` are the keys of recipes that differ from the job's in versions alone, the newest first: documents that were
     read under one of them stay as they are. `oldest_key` is that of the oldest, None where it is the job's own.
     `config` includes execution-only fields. `cautions` are sentences for whoever looks at the plan. `passwords` says where
-    those of its documents are found. `limits` hold for what is sent of it; work that costs nothing has none.
+    those of its documents are found. `limits` hold for what is sent of it; work that costs nothing has none. `tariff` says what
+    a document is charged for, once that is asked; None where nobody knows.
     """
 
     name: str
@@ -71,3 +76,5 @@ class ResolvedJob:
     passwords: PasswordPlace | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     limits: tuple[Limit, ...] = ()
+    window: SendingWindow | None = None
+    tariff: "Callable[[], Tariff] | None" = None

@@ -5,12 +5,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 
-from docbatch.core.errors import DocbatchError, GuardRefused, StateError, StateLocked, gravest
+from docbatch.core.costs import CostLine, summed
+from docbatch.core.errors import BudgetStop, DocbatchError, GuardRefused, StateError, StateLocked, gravest
 from docbatch.core.hindrance import Hindrance
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.report import PlanReport
 from docbatch.engine.clock import Clock, SystemClock
-from docbatch.engine.planning.plan import Selection
+from docbatch.engine.planning.plan import CountedJobs, Selection
 from docbatch.engine.planning.plan_report import plan_report
 from docbatch.engine.planning.plan_session import PlanSession, locked_session
 from docbatch.engine.planning.resolved_job import ResolvedJob
@@ -20,7 +21,9 @@ from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.run_context import Run
+from docbatch.engine.spending.costs_when_sent import CostsWhenSent
 from docbatch.naming.pathtext import escape
+from docbatch.state.costs import CostScope
 from docbatch.state.deadlines import Stuck
 from docbatch.state.files import complaint
 from docbatch.state.looks import RecordedLooks
@@ -42,6 +45,7 @@ class Assignment(Selection):
     max_new: int | None = None
     plan: SavedPlan | None = None
     shown: int = 10
+    counted: CountedJobs = CountedJobs.CHARGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ class ApplyOutcome:
     """`stuck` is what is with a vendor for longer than its jobs allow; `looking` what may or may not be there.
 
     `hindrances` are what stopped or slowed connections when the run ended, `held` the submissions that a person has to
-    decide about. `goes_on` says whether something is left that the same command goes on with.
+    decide about. `goes_on` says whether something is left that the same command goes on with. `spent` is what the documents came
+    to that this run sent and that cost something, by connection.
     """
 
     jobs: tuple[JobOutcome, ...]
@@ -82,6 +87,7 @@ class ApplyOutcome:
     hindrances: tuple[Hindrance, ...] = ()
     held: tuple[Submission, ...] = ()
     goes_on: bool = False
+    spent: tuple[CostLine, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -117,13 +123,15 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         if work.plan is not None:
             work.plan.start(store)
         session.record()
+        before = store.events.last()
         with closing(ResultReaders(session.spool.root)) as readers:
             run = _run(work, session, clock, observe, readers)
             sending.set()
             reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
             for limit, spent in run.budget.passed():
                 observe(LimitExceeded(limit.shown, limit.measure.shown(spent)))
-        return _outcome(run, work.shown)
+        sent = summed(store.costs.rows(CostScope(after=before)), ("connection",))
+        return replace(_outcome(run, work.shown), spent=sent.lines)
 
 
 @contextmanager
@@ -159,6 +167,7 @@ def _run(
         project=work.project,
         replan=replan,
         allowance=work.max_new,
+        cost=CostsWhenSent(session.plan),
         readers=readers,
     )
 
@@ -194,8 +203,8 @@ def _is_wanted(run: Run, submission: Submission) -> bool:
 
 
 def _is_refused(errors: Collection[DocbatchError]) -> bool:
-    """Say whether guards alone stop what is left: they would do so again."""
-    return bool(errors) and all(isinstance(each, GuardRefused) for each in errors)
+    """Say whether guards and limits alone stop what is left: they would do so again."""
+    return bool(errors) and all(isinstance(each, GuardRefused | BudgetStop) for each in errors)
 
 
 def _hindrances(run: Run) -> tuple[Hindrance, ...]:

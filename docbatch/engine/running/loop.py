@@ -41,6 +41,7 @@ from docbatch.engine.running.read_webhook_hints import HintInbox
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.send_queues import apart
 from docbatch.engine.running.take_consequences import leave_hindrances, take_up_hindrances, tell_hindrances
+from docbatch.engine.spending.closed_windows import are_sending, closed_queue
 from docbatch.webhooks.hints import Hint
 
 LAST = 1.0
@@ -254,7 +255,7 @@ def _snapshot(
         connections=run.connections.views(),
         submissions=tuple(each for each in open_.values() if each.connection not in busy),
         queues=queues,
-        due=tuple(deliver_results.due(run, open_, is_sending=bool(queues or busy))),
+        due=tuple(deliver_results.due(run, open_, is_sending=are_sending(queues) or bool(busy))),
         looks={name: each.looks for name, each in followed if each.looks is not None},
         next_poll={name: each.next_poll for name, each in followed},
         next_fetch={name: each.next_fetch for name, each in followed},
@@ -273,7 +274,7 @@ def _is_left(run: Run, submission: Submission) -> bool:
 
 def _queues(run: Run, busy: Collection[str]) -> Iterator[Queue]:
     """Yield what waits to be sent on connections that are free."""
-    jobs = run.sending_jobs()
+    jobs, closed = run.sending_jobs(), run.closed_jobs()
     for target in {target.recipe_key: target for target in run.targets.values()}.values():
         row = run.store.documents.recipe_row(target.recipe_key)
         if row is not None and target.connection not in busy:
@@ -281,6 +282,7 @@ def _queues(run: Run, busy: Collection[str]) -> Iterator[Queue]:
             for queue in run.queues.waiting(run.store, row, target.connection, jobs, batch):
                 uploads = run.connections[queue.connection].uploads
                 yield from apart(queue, uploads, run.clock.monotonic())
+            yield from closed_queue(run.store, run.targets, closed, row)
 
 
 def _connection(action: Action, known: Mapping[str, Submission]) -> str:

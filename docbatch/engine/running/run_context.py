@@ -19,7 +19,7 @@ from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.fetch_results import Ahead
 from docbatch.engine.running.in_process.unrecorded_work import UnrecordedWork
 from docbatch.engine.running.send_queues import SendQueues
-from docbatch.engine.spending.run_budget import RunBudget
+from docbatch.engine.spending.run_budget import CostOf, RunBudget, documents_alone
 from docbatch.providers.base import Intent
 from docbatch.sinks.base import Sink
 from docbatch.spool import Spool
@@ -63,7 +63,7 @@ class Run:
 
     `passwords` are those of its jobs, as far as they were needed. `allowance` is how many more documents may be sent, None for any number. `losses` counts, by item, how often free work
     was lost; `replans`, by place, how often a document was planned again. `has_results` says that some were collected.
-    `budget` is what limits leave to it.
+    `cost` says what documents come to, `budget` is what limits leave.
     `unrecorded` is work in this process that is under way, by submission, `begun` how much of that was begun so far.
     """
 
@@ -78,6 +78,7 @@ class Run:
     may_create: bool = True
     allowance: int | None = None
     readers: ResultReaders | None = None
+    cost: CostOf = documents_alone
     followed: dict[str, Followed] = field(default_factory=dict)
     unrecorded: dict[str, UnrecordedWork] = field(default_factory=dict)
     begun: int = 0
@@ -92,7 +93,7 @@ class Run:
     budget: RunBudget = field(init=False)
 
     def __post_init__(self) -> None:
-        self.budget = RunBudget(self.store, self.targets.values(), self.clock.wall)
+        self.budget = RunBudget(self.store, self.targets.values(), self.clock.wall, self.cost)
         self.content = ItemContent((target.source for target in self.targets.values()), self.spool.incoming)
 
     def follow(self, submission: str) -> Followed:
@@ -104,7 +105,18 @@ class Run:
         return {name: work.submission() for name, work in self.unrecorded.items()}
 
     def sending_jobs(self) -> list[str]:
-        """Return the jobs of which something may be sent."""
+        """Return the jobs of which something may be sent now."""
+        closed = self.closed_jobs()
+        return [name for name in self._allowed_jobs() if name not in closed]
+
+    def closed_jobs(self) -> dict[str, float]:
+        """Return the jobs whose window is closed, and when it opens (monotonic seconds)."""
+        now, ahead = self.clock.wall(), self.clock.monotonic() - self.clock.wall()
+        windows = {name: self.targets[name].window for name in self._allowed_jobs()}
+        found = {name: window.opens_at(now) for name, window in windows.items() if window is not None}
+        return {name: at + ahead for name, at in found.items() if at is not None}
+
+    def _allowed_jobs(self) -> list[str]:
         return [
             name
             for name, target in self.targets.items()

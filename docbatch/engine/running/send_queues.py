@@ -20,11 +20,15 @@ class SendQueues:
     _drained: set[int] = field(default_factory=set)
     _begun: set[str] = field(default_factory=set)
     _aside: set[str] = field(default_factory=set)
+    _jobs: list[str] = field(default_factory=list)
 
     def waiting(
         self, store: Store, recipe: int, connection: str, jobs: Sequence[str], batch: int
     ) -> Iterator[Queue]:
         """Yield what waits of a recipe, if anything does: more than a batch where there is more."""
+        if list(jobs) != self._jobs:
+            self.forget()
+            self._jobs = list(jobs)
         window = max(WINDOW, batch)
         if len(self._windows.get(recipe, [])) < batch and recipe not in self._drained:
             limit = window + len(self._begun)

@@ -13,8 +13,10 @@ from docbatch.state.charges import NOBODY
 from docbatch.state.records import Reservation
 from docbatch.state.store import Store
 
-CostOf = Callable[[WorkItem, int | None], Cost]
-"""Returns what an item comes to at most; the number is of pages, for one of unknown length."""
+MOST_UNKNOWN = 10_000
+"""How many documents of unknown length are passed over in a run for others that may be sent: each is kept in mind."""
+CostOf = Callable[[str, WorkItem, int | None], Cost]
+"""Returns what an item comes to at most that a job pays for; the number is of pages, for one of unknown length."""
 Counted = Mapping[Measure, Mapping[str, int]]
 """What a submission counts for: by measure, and by the job that pays."""
 
@@ -28,7 +30,7 @@ class Share:
     left: frozenset[str] = frozenset()
 
 
-def documents_alone(_item: WorkItem, pages: int | None) -> Cost:
+def documents_alone(_job: str, _item: WorkItem, pages: int | None) -> Cost:
     """Count documents, of which no more is known."""
     return Cost(pages=pages)
 
@@ -64,11 +66,11 @@ class RunBudget:
         self.give_back(identity)
         if self._budget.limits:
             self._read()
-        payers = self._store.charges.payers([item.row for item in items]) if self._budget.limits else {}
+        payers = self._store.charges.payers([item.row for item in items])
         taken: dict[str, tuple[WorkItem, Cost]] = {}
         for item in items:
             job = payers.get(item.row, NOBODY)
-            cost = self._cost(item, assumed(self._budget.limits, job, connection))
+            cost = self._cost(job, item, assumed(self._budget.limits, job, connection))
             if not self._is_refused(job, connection, cost):
                 self._budget.take(job, connection, cost)
                 self._taken.setdefault(identity, []).append((job, connection, cost))
@@ -103,7 +105,8 @@ class RunBudget:
 
     def is_stopped(self, job: str, connection: str) -> bool:
         """Say whether nothing more of a job is sent for now."""
-        return any(limit.concerns(job, connection) for limit in self._reached)
+        beyond = (limit for limit, number in self._unknown.items() if number >= MOST_UNKNOWN)
+        return any(limit.concerns(job, connection) for limit in (*self._reached, *beyond))
 
     def reconsider(self) -> bool:
         """Let what was stopped go on where less is counted by now than then; say whether anything may."""
@@ -115,13 +118,19 @@ class RunBudget:
         freed = [limit for limit, then in self._reached.items() if spent[limit] < then]
         for limit in freed:
             del self._reached[limit]
+        if freed:
+            # They are looked at again, and counted again.
+            self._unknown.clear()
         return bool(freed)
 
     def errors(self) -> Iterator[BudgetStop]:
         """Yield what limits kept from being sent, and what to do about it."""
         spent, day = self._spent(), self._store.charges.day(self._now())
         stops = [Stop(limit, spent[limit], self._waiting(limit)) for limit in self._reached]
-        stops += [Stop(limit, spent[limit], 0, number) for limit, number in self._unknown.items()]
+        stops += [
+            Stop(limit, spent[limit], 0, number, or_more=number >= MOST_UNKNOWN)
+            for limit, number in self._unknown.items()
+        ]
         for stop in stops:
             message, hint = stop_told(stop, day)
             yield BudgetStop(message, hint=hint)

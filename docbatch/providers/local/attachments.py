@@ -17,7 +17,8 @@ from typing import Any, Literal, cast
 
 from docbatch import media
 from docbatch.core.models import Failure
-from docbatch.providers.local import blocks, confine, engines, panics
+from docbatch.processes import confine
+from docbatch.providers.local import blocks, engines, panics
 from docbatch.providers.local.engines import Catalogue, Engine, Json, Options, Parsed
 from docbatch.providers.local.ocr import ways
 

@@ -16,9 +16,10 @@ from dataclasses import replace
 from docbatch.core.models import Failure, FailureClass
 from docbatch.core.result_warnings import NOTHING_TO_SEE, abridged, empty_pages
 from docbatch.packed import MOST_CARRIED, packed, write_entry
+from docbatch.processes import confine
 from docbatch.processes.frames import Frame
 from docbatch.processes.parent import die_with, private_pipes, serve_all
-from docbatch.providers.local import confine, engines, panics, reading
+from docbatch.providers.local import engines, panics, reading
 from docbatch.providers.local.deadline import CURRENT
 from docbatch.providers.local.engines import PDF, Catalogue, Engine, Json, Options, Parsed, shows_pages
 from docbatch.providers.local.messages import (

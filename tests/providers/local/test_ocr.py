@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from docbatch.core.models import Failure, FailureClass
-from docbatch.providers.local import confine, engines
+from docbatch.processes import confine
+from docbatch.providers.local import engines
 from docbatch.providers.local.deadline import CURRENT
 from docbatch.providers.local.engines import PDF, Options, Parsed
 from docbatch.providers.local.ocr import tesseract_data, ways

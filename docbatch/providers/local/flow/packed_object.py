@@ -2,7 +2,7 @@
 
 import struct
 
-from docbatch.providers.local.flow import compound_file
+from docbatch.media import compound_file
 
 _PACKED = "\x01Ole10Native"
 _WHOLE = ("CONTENTS", "Package")

@@ -6,11 +6,11 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from docbatch.core.models import Failure, FailureClass
+from docbatch.media import compound_file
+from docbatch.media.compound_file import Storage
 from docbatch.providers.local import engines
 from docbatch.providers.local.attachments import AttachedFiles, Kind
 from docbatch.providers.local.engines import Options, Parsed
-from docbatch.providers.local.flow import compound_file
-from docbatch.providers.local.flow.compound_file import Storage
 from docbatch.providers.local.mail import bodies, packed_rich_text
 from docbatch.providers.local.mail.mail_engine import said_of
 from docbatch.providers.local.mail.mime import Part

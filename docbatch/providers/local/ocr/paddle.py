@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from PIL import Image
 
-from docbatch.providers.local import confine
+from docbatch.processes import confine
 from docbatch.providers.local.ocr.text_lines import TextLine, found
 
 Size = Literal["tiny", "small"]

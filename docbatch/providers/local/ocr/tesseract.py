@@ -5,7 +5,7 @@ from functools import cache
 
 from liteparse import LiteParse
 
-from docbatch.providers.local import confine
+from docbatch.processes import confine
 from docbatch.providers.local.engines import Options
 from docbatch.providers.local.ocr.text_lines import TextLine, found, joined
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from docbatch.core.models import Failure, FailureClass
+from docbatch.media import compound_file
 from docbatch.providers.local import blocks, engines, word_guard
 from docbatch.providers.local.engines import Json, Options, Parsed
-from docbatch.providers.local.flow import compound_file
 from docbatch.providers.local.office.old import word_changes, word_pieces
 
 _WORD = "application/msword"

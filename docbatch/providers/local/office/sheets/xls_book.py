@@ -5,8 +5,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from docbatch.media import compound_file
 from docbatch.providers.local import blocks
-from docbatch.providers.local.flow import compound_file
 from docbatch.providers.local.flow.unreadable import LockedPartError, UnreadablePartError
 from docbatch.providers.local.office.sheets import number_format
 from docbatch.providers.local.office.sheets.cell_values import ERRORS, Workings, short_number

@@ -5,7 +5,7 @@ import sys
 
 SCRIPT = """
 import resource
-from docbatch.providers.local import confine
+from docbatch.processes import confine
 
 confine.limit_memory(1 << 30)
 before = resource.getrlimit(resource.RLIMIT_AS)

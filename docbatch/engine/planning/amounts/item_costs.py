@@ -1,0 +1,69 @@
+"""What documents to be sent come to: from what was counted of them, what their job is charged for, and what that costs."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from docbatch.core.amounts import Amount
+from docbatch.core.estimate import estimate
+from docbatch.core.extents import UNCOUNTED, Extent
+from docbatch.core.limits import Cost
+from docbatch.core.models import WorkItem
+from docbatch.core.prices import PriceList, Prices
+from docbatch.core.tariffs import UNKNOWN_TARIFF, Tariff
+from docbatch.engine.planning.differences_database import Differences
+from docbatch.engine.planning.resolved_job import ResolvedJob
+
+
+class ItemCosts:
+    """Prices are read when the first of them is asked for: most runs send nothing that costs any."""
+
+    def __init__(
+        self,
+        targets: Iterable[ResolvedJob],
+        differences: Differences,
+        read_prices: Callable[[], PriceList] | None,
+    ) -> None:
+        self._targets = {target.name: target for target in targets}
+        self._differences = differences
+        self._read_prices = read_prices
+        self._list: PriceList | None = None
+        self._prices: dict[str, Prices] = {}
+        self._tariffs: dict[str, Tariff] = {}
+
+    def cost(self, job: str, item: WorkItem, pages: int | None) -> Cost:
+        """Return what an item comes to at most that a job pays for; `pages` is what is assumed where nothing is counted."""
+        target = self._targets.get(job)
+        if target is None:
+            return Cost(pages=pages)
+        extent = self._differences.extent_of(item.key)
+        amount = self._amount(target, item.media_type, extent, item.size, pages)
+        return Cost(1, amount.pages.high, amount.credits.high, amount.money.high)
+
+    def by_job(self) -> Mapping[str, Amount]:
+        """Return what is to be sent comes to, by job; identical documents are those of the first job by name."""
+        totals: dict[str, Amount] = {}
+        for window in self._differences.sized():
+            for item in window:
+                target = self._targets[item.job]
+                one = self._amount(target, item.media_type, item.extent, item.size, None)
+                totals[item.job] = totals.get(item.job, Amount()) + one
+        return totals
+
+    def notes(self, job: str) -> tuple[str, ...]:
+        """Say what makes it a range what a job's documents come to."""
+        tariff = self._targets[job].tariff
+        return () if tariff is None else tariff().notes
+
+    def _amount(
+        self, target: ResolvedJob, media_type: str, extent: Extent | None, size: int, pages: int | None
+    ) -> Amount:
+        if target.name not in self._tariffs:
+            self._tariffs[target.name] = UNKNOWN_TARIFF if target.tariff is None else target.tariff()
+        known = UNCOUNTED if extent is None else extent
+        return estimate(self._tariffs[target.name], self._of(target), media_type, known, size, assumed=pages)
+
+    def _of(self, target: ResolvedJob) -> Prices:
+        if target.connection not in self._prices:
+            if self._list is None:
+                self._list = PriceList("", ()) if self._read_prices is None else self._read_prices()
+            self._prices[target.connection] = self._list.of(target.recipe.provider, target.connection)
+        return self._prices[target.connection]
