@@ -110,7 +110,7 @@ LOSS = [
     Mutant("what was lost before an upgrade is forgotten", "docbatch/state/upgrade.py", "NEW if counted else None", "None", f"{STATE}/test_upgrade.py"),
     Mutant("text that was no digest is taken for one", "docbatch/state/digests.py", "_DIGITS.issuperset(text) else", "_DIGITS.issuperset(text.lower()) else", f"{STATE}/test_digests.py"),
     Mutant("a damaged result of before is moved", "docbatch/spool/moving.py", "    if not is_of(payload, digest):\n        return None\n", "", PACKS),
-    Mutant("results of before go before it is recorded where they lie", "docbatch/spool/moving.py", "    spool.record(placed)\n    for digest in done:\n        spool.remove_old(digest)\n", "    for digest in done:\n        spool.remove_old(digest)\n    spool.record(placed)\n", PACKS),
+    Mutant("results of before go before it is recorded where they lie", "docbatch/spool/moving.py", "    spool.record(placed)\n    return sum(map(spool.remove_old, done))\n", "    moved = sum(map(spool.remove_old, done))\n    spool.record(placed)\n    return moved\n", PACKS),
     Mutant("a rewritten pack goes before the index names the new one", "docbatch/spool/compaction.py", "        spool.record(placed)\n", '        (spool.packs / f"{name}.pack").unlink(missing_ok=True)\n        spool.record(placed)\n', PACKS),
     Mutant("a pack that cannot be read is let go", "docbatch/spool/compaction.py", "    if not unread:\n", "    if True:\n", PACKS),
     Mutant("the rest of another file is cut off", "docbatch/spool/leftovers.py", "    if not may_follow(path, end):\n        return\n", "", PACKS),

@@ -16,8 +16,12 @@ from docbatch.state.records import Reservation
 COUNTED = (
     "submission.status NOT IN ('void', 'unsent', 'refused')"
     " AND (entry.status <> 'released' OR submission.status = 'expired')"
+    " AND (entry.status <> 'missing' OR (SELECT status FROM item WHERE item.id = entry.item) = 'held')"
 )
-"""What was certainly not done is charged to nobody; of work that the vendor lost that is not certain."""
+"""What was certainly not done is charged to nobody; of work that the vendor lost that is not certain.
+
+What the vendor shows no trace of counts until a person says that it is not there, and has it sent again.
+"""
 
 CREDITS = "coalesce(CAST(round(entry.credits * 1000000) AS INTEGER), charge.credits)"
 MONEY = (

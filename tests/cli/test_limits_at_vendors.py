@@ -1,5 +1,6 @@
 """A limit at each emulated vendor while the real command is killed: never more is paid than it allows, and the rest once it does."""
 
+import json
 import random
 import re
 import shutil
@@ -12,11 +13,13 @@ from typing import Any
 
 import pytest
 
+from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.emulators.server import Emulator
 from docbatch.testing.attempt import Attempt
 from docbatch.testing.matrix import HASTE
 from tests.cli.project import Project
 from tests.counting.countable import paged_pdf
+from tests.providers.extend.project import extend_project
 from tests.spool.vendor_story import CONFIGS, JOB, RECOVERY, vendors
 
 NAMES = tuple(vendors())
@@ -139,3 +142,22 @@ def test_killed_at_twenty_moments_a_hundred_of_250_documents_are_paid(tmp_path: 
 @pytest.mark.parametrize("provider", NAMES)
 def test_killed_at_five_moments_no_more_pages_and_money_are_paid(tmp_path: Path, provider: str) -> None:
     keep_the_limit(tmp_path, provider, booklets(30), MEASURES[provider], moments=5, seed=2)
+
+
+def test_what_a_person_has_sent_again_because_it_is_not_there_counts_once(tmp_path: Path) -> None:
+    with ExtendEmulator() as vendor:
+        vendor.create_faults, vendor.dropped = ["lost"], {1}
+        project = extend_project(tmp_path, vendor)
+        assert project.call("apply").code == 4
+        held = documents_counted(project)
+
+        project.call("retry", "--class", "held")
+        vendor.dropped = set()
+        project.applied()
+
+        assert (held, documents_counted(project)) == (3, 3)
+
+
+def documents_counted(project: Project) -> int:
+    *_, total = map(json.loads, project.call("costs", "--json").out.splitlines())
+    return int(total["documents"] + total["reserved"]["documents"])
