@@ -178,7 +178,10 @@ COST = JobCost("job", exactly(5_000_000), Bounds(250_000, 500_000), ("a range </
 def test_what_is_sent_is_told_in_pages_and_sheets(total: ExtentTotal, told: str) -> None:
     plan = report(line(), pages=(total, replace(total, job="other")))
 
+    both = plan_text(replace(plan, lines=(line("remove", "gone"), line())))
+
     assert f"\n      {told}\n" in plan_text(plan)
+    assert f"new document\n      {told}\n  - orphaned: " in both
     assert f"\n- job: {markdown(told)}\n" in plan_markdown(plan)
     assert f"<p>{told}</p>" in plan_html(plan)
     assert plan_json(plan)["pages"][0]["paged"] == total.paged

@@ -40,8 +40,12 @@ def _jobs(report: PlanReport, *, named: bool) -> Iterator[str]:
     for job, lines, rest in jobs(report):
         yield f"\n{visible(job)}"
         for line in lines:
-            yield from _line(line, named=named)
+            if line.kind == "send":
+                yield from _line(line, named=named)
         yield from _figures(report, job)
+        for line in lines:
+            if line.kind != "send":
+                yield from _line(line, named=named)
         if rest is not None:
             yield f"  = not due: {why_not(rest)}"
 

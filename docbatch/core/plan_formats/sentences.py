@@ -64,14 +64,14 @@ def head(report: PlanReport) -> str:
 
 
 def jobs(report: PlanReport) -> Iterator[tuple[str, Sequence[PlanLine], NotDue | None]]:
-    """Yield each job with what is due for it and why the rest is not, those no longer declared last."""
+    """Yield each job with what is due for it, what is sent first, and why the rest is not; those no longer declared come last."""
     rest = {each.job: each for each in report.not_due}
     lines: dict[str, list[PlanLine]] = {job: [] for job in report.jobs}
     for line in report.lines:
         lines.setdefault(line.job, []).append(line)
     for job, due in lines.items():
         if due or job in rest:
-            yield job, due, rest.get(job)
+            yield job, sorted(due, key=lambda line: line.kind != "send"), rest.get(job)
 
 
 def what(line: PlanLine) -> str:
