@@ -139,7 +139,7 @@ LOSS = [
     Mutant("a stuck submission is not reported", RUNNING + "apply.py", "if run.targets.keys() & each.jobs)", "if not run.targets)", STUCK),
     Mutant("failures do not show in the exit code", RUNNING + "apply.py", "for status in WRONG)", "for status in ())", f"{COMMANDS} tests/cli/test_bad_sources.py"),
     Mutant("open work does not show in the exit code", RUNNING + "apply.py", 'for status in (*UNDONE, "pending"))', "for status in ())", f"{COMMANDS} {STUCK}"),
-    Mutant("trouble of a connection does not show in the exit code", RUNNING + "apply.py", "(*run.errors, *run.connections.troubles.values(), *run.budget.errors())", "(*run.errors,)", "tests/cli"),
+    Mutant("trouble of a connection does not show in the exit code", RUNNING + "apply.py", "(*run.errors, *run.connections.troubles.values(), *_stops(run))", "(*run.errors,)", "tests/cli"),
     Mutant("a document overtakes a more urgent one", TURNS, "item.priority <= limit", "True", SCHEDULE),
     Mutant("no turns are taken", TURNS, "self.items[self.start].priority, self.turn, self.recipe", "self.items[self.start].priority, self.recipe, self.recipe", f"{SCHEDULE} {ENGINE}"),
     Mutant("a document that keeps changing is sent for ever", RUNNING + "replan_changed_document.py", "reason if times > MOST_REPLANS else None", "None", ENGINE),

@@ -126,17 +126,17 @@ class Project:
         No state is written and no key needed. `out` is a file for the plan, from which `apply(plan=…)` does exactly that.
         `upgrade` names jobs to be planned as `apply(upgrade=…)` does them, `allow` what guards let pass as it does.
         Without `pages` what documents have is not counted; `on_event` is told, about once a second, how far that came.
-        Raises GuardRefused.
+        What guards would refuse `apply` for are its `objections`. Raises GuardRefused.
         """
+        from docbatch.engine.planning.amounts.judge_spending import judged
         from docbatch.engine.planning.plan import CountedJobs, Selection, Sight
         from docbatch.engine.planning.plan_report import plan_report
         from docbatch.engine.planning.read_plan import read_plan
         from docbatch.spool import Spool
 
         specs = spec_paths(paths)
-        jobs = self._jobs(specs, upgrade)
         selection = Selection(
-            jobs,
+            self._jobs(specs, upgrade),
             self._folder,
             self._declared.mark,
             is_all=not specs,
@@ -146,10 +146,11 @@ class Project:
             notes=self.remarks(specs or None),
             prices=lambda: self._declared.prices,
             counted=CountedJobs.ALL if pages else CountedJobs.NONE,
+            guards=self._declared.guards,
         )
         with read_plan(selection, Sight(observe=on_event or (lambda _notice: None))) as made:
             spool = Spool(self._folder / "spool", None if made.store is None else made.store.results)
-            report = plan_report(made, spool, -1 if examples is None else examples)
+            report = judged(plan_report(made, spool, -1 if examples is None else examples), made, selection)
             if out is not None:
                 from docbatch.engine.planning.saved.plan_file import save
 
@@ -168,6 +169,7 @@ class Project:
         upgrade: Collection[str] = (),
         allow_hosts: Collection[str] = (),
         allow: Collection[str] = (),
+        approve: str | None = None,
         plan: Place | None = None,
     ) -> "ApplyOutcome":
         """Send, follow, collect and deliver until nothing is due; return how the jobs stand then.
@@ -175,13 +177,10 @@ class Project:
         Safe to end at any moment: the next call goes on. `agree` is shown the plan before anything is sent, and nothing
         is done unless it says True; without it money is spent. `on_event` is called with each notice of what happens, one
         at a time. What either of them raises is raised here.
-
         `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all of it, `max_new` what is newly
         sent. `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may go to a host that is
-        not the vendor's. `allow` names what guards let pass: `overwritten`, files that docbatch did not write and that go
-        to the trash, `shared`, folders that others write to. Of a `plan` file, from `plan(out=…)`, exactly that is done.
-
-        Raises StateLocked, GuardRefused, StalePlan: nothing was sent then. All else is told by the outcome.
+        not the vendor's, `allow` what guards let pass; `approve` is the `approval` of a plan, and of a `plan` file exactly
+        what it says is done. Raises StateLocked, GuardRefused, StalePlan: nothing was sent then. All else the outcome tells.
         """
         from docbatch.engine.running.apply import Assignment
 
@@ -204,6 +203,8 @@ class Project:
             notes=self.remarks(named or None),
             prices=lambda: self._declared.prices,
             plan=saved,
+            guards=self._declared.guards,
+            approved=approve,
         )
         return _applied(work, on_event, agree)
 

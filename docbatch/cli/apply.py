@@ -44,6 +44,12 @@ if TYPE_CHECKING:
     help="Take the current engine or processor versions for a job.",
 )
 @allow
+@click.option(
+    "--approve",
+    "approved",
+    metavar="DIGEST",
+    help="Agree to what the plan with this digest would send, and to nothing else.",
+)
 @allow_host
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(
@@ -54,6 +60,7 @@ def command(
     max_new: int | None,
     upgrade: tuple[str, ...],
     allowed: tuple[str, ...],
+    approved: str | None,
     allowed_hosts: tuple[str, ...],
     no_wait: bool,
     yes: bool,
@@ -83,6 +90,7 @@ def command(
             max_new=max_new,
             upgrade=upgrade,
             allow=allowed,
+            approve=approved,
             allow_hosts=allowed_hosts,
             plan=plan_file,
         )

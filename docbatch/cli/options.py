@@ -110,5 +110,5 @@ allow = click.option(
     multiple=True,
     metavar="WORDS",
     callback=_words,
-    help="Let guards pass this once: overwritten (files that it does not know as its own), shared (folders of other projects).",
+    help="Let guards pass this once: overwritten (files that it does not know as its own), shared (folders of other projects), changed, new, resent (documents to be paid), money (what they cost), failed (how many fail).",
 )

@@ -62,6 +62,8 @@ def command(
             on_event=watch,
         )
     _show(report, form, named=verbose or everything)
+    if report.objections:
+        return 6
     return 2 if detailed_exitcode and report.has_changes else 0
 
 

@@ -73,6 +73,11 @@ class Recorded:
     problem: str | None = None
     recipe: int | None = None
 
+    @property
+    def was_sent(self) -> bool:
+        """Whether something was sent for it, and perhaps paid."""
+        return self.status not in {None, ItemStatus.PENDING}
+
 
 @dataclass(frozen=True, slots=True)
 class KnownItem:

@@ -17,6 +17,11 @@ class Permission(enum.StrEnum):
 
     OVERWRITTEN = "overwritten"
     SHARED = "shared"
+    CHANGED = "changed"
+    NEW = "new"
+    MONEY = "money"
+    RESENT = "resent"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ def refuse_collisions(
         return
     raise GuardRefused(
         "several documents would be written to one output, or to names that one file system may keep as one:\n  "
-        + _listed([f"{output}: wanted by {one} and by {other}" for output, one, other in pairs], limit),
+        + listed_names([f"{output}: wanted by {one} and by {other}" for output, one, other in pairs], limit),
         hint=f"nothing was sent; {remedy}",
     )
 
@@ -70,7 +75,7 @@ def refuse_nested(pairs: Sequence[tuple[str, str, str, str]]) -> None:
         for upper, whose, lower, other in pairs
     ]
     raise GuardRefused(
-        "one output would be the folder of another, or its file:\n  " + _listed(lines),
+        "one output would be the folder of another, or its file:\n  " + listed_names(lines),
         hint="nothing was sent; make the sink's path differ, with a suffix behind '{{ doc.path }}', or the job's name before it",
     )
 
@@ -81,7 +86,7 @@ def refuse_blocked(blocked: Sequence[tuple[str, str, str]]) -> None:
         return
     raise GuardRefused(
         "these outputs cannot be written where they are to be:\n  "
-        + _listed([f"{output} ({whose}): {what}" for output, whose, what in blocked]),
+        + listed_names([f"{output} ({whose}): {what}" for output, whose, what in blocked]),
         hint="nothing was sent; move away what is there, or change the sink's path",
     )
 
@@ -99,7 +104,7 @@ def refuse_replaced(
         return Replaced(number, found[0][0])
     raise GuardRefused(
         "files that docbatch does not know as its own stand where outputs are to be written:\n  "
-        + _listed([f"{output} ({whose})" for output, whose in found], number=number),
+        + listed_names([f"{output} ({whose})" for output, whose in found], number=number),
         hint="nothing was sent; move them away or change the sink's path,"
         " or let '--allow overwritten' put those that differ into .docbatch/trash"
         + (
@@ -120,7 +125,8 @@ def refuse_shared(folder: str, owner: str, allowed: Collection[str]) -> None:
         )
 
 
-def _listed(lines: Sequence[str], limit: int = _LINES, *, number: int | None = None) -> str:
+def listed_names(lines: Sequence[str], limit: int = _LINES, *, number: int | None = None) -> str:
+    """Return the first lines, made safe to show, and how many more of so many there are."""
     shown = [visible(line) for line in lines[:limit]]
     rest = (len(lines) if number is None else number) - len(shown)
     if rest:

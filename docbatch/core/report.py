@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from docbatch.core.amounts import Bounds
 from docbatch.core.changes import Reason
 from docbatch.core.extents import ExtentTotal
 from docbatch.core.outside_text import escaped
 from docbatch.core.recipe_changes import Difference
+
+if TYPE_CHECKING:
+    from docbatch.core.spending_guards import Objection
 
 StateKnown = Literal["none", "empty", "recorded"]
 """Whether there is a state, and anything in it: where there is none, what was paid before is not known."""
@@ -150,6 +153,8 @@ class PlanReport:
     """What apply would do. `send_items` counts what is paid: identical documents count once.
 
     `pages` says how much jobs send, where that was counted, and `costs` what that comes to, of jobs that cost anything.
+    `objections` are those of guards, for which apply would refuse it, `remedy` says what would allow it; `approval` is the
+    digest to approve it with, where somebody may have to.
     `state` says what it was compared with: without one all numbers are an upper bound, for nobody knows what was paid
     before. `not_due` says of each job why the rest is not due.
     """
@@ -169,6 +174,9 @@ class PlanReport:
     versions: tuple[KeptVersions, ...] = ()
     pages: tuple[ExtentTotal, ...] | None = None
     costs: tuple[JobCost, ...] = ()
+    objections: "tuple[Objection, ...]" = ()
+    remedy: str = ""
+    approval: str | None = None
     not_due: tuple[NotDue, ...] = ()
     state: StateKnown = "recorded"
 

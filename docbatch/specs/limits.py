@@ -130,8 +130,13 @@ def _limits(spec: LimitSpec, place: str, job: str | None, connection: str | None
 
 def _whole(measure: Measure, most: float | str) -> int:
     if measure is Measure.MONEY:
-        return int(Decimal(str(most).removesuffix(" USD")) * MILLION)
+        return millionths(str(most))
     return int(Decimal(str(most)) * MILLION) if measure is Measure.CREDITS else int(most)
+
+
+def millionths(money: str) -> int:
+    """Return an amount of money, as it is written, in millionths of a US dollar."""
+    return int(Decimal(money.removesuffix(" USD")) * MILLION)
 
 
 def _place(node: Node | None, index: int, shown: str) -> str:

@@ -21,8 +21,9 @@ from docbatch.fields import (
 from docbatch.naming.links import is_loopback
 from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 from docbatch.sinks import KINDS
+from docbatch.specs.guards import GuardsSpec
 from docbatch.specs.job import Sinks
-from docbatch.specs.limits import Limits
+from docbatch.specs.limits import Limits, Money
 from docbatch.specs.secret_references import KeyReference, Secrets, TextOrReference
 
 
@@ -205,6 +206,13 @@ class ProjectSpec(SpecModel):
     limits: Limits = Field(
         default=[],
         description="what may be spent on all jobs together; those of connections and jobs hold beside it",
+    )
+    guards: GuardsSpec = Field(
+        default_factory=GuardsSpec, description="what is refused because nobody may have meant it"
+    )
+    require_approval_over: Money | None = Field(
+        default=None,
+        description="the cost, as in `200 USD`, above which `docbatch apply` sends nothing without `--approve` and the digest that the plan shows",
     )
     vars: dict[Word, Variable] = Field(
         default={},

@@ -13,6 +13,7 @@ from docbatch.fields import seconds
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind
 from docbatch.specs.checkout import GIT, Checkout
+from docbatch.specs.guards import guards_of
 from docbatch.specs.limits import limits_of
 from docbatch.specs.nodes import Node
 from docbatch.specs.plugins import load_sinks
@@ -88,6 +89,7 @@ def _declared(file: Path, here: Path, checkout: Checkout) -> DeclaredProject:
         checkout.untrusted,
         limits_of(spec.limits, node.child("limits"), shown),
         tuple(own),
+        guards_of(spec, node, shown),
     )
 
 

@@ -9,10 +9,12 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from docbatch import sinks, sources
+from docbatch.core import report
 from docbatch.core.errors import UsageError
 from docbatch.core.plan_formats.as_json import VERSION as PLAN_VERSION
 from docbatch.core.report import ACTION_OF, Action, PlanReport
 from docbatch.core.results import Result
+from docbatch.core.spending_guards import Objection
 from docbatch.fields import Schema
 from docbatch.providers import REGISTRY
 from docbatch.specs.job import JobSpec
@@ -58,7 +60,9 @@ def result_schema() -> Schema:
 
 def plan_schema() -> Schema:
     """Return the schema of what `docbatch plan --format json` prints, and `apply --json` in its first line."""
-    schema = TypeAdapter(PlanReport).json_schema(mode="serialization", schema_generator=_Untitled)
+    reported = TypeAdapter(PlanReport)
+    reported.rebuild(_types_namespace={**vars(report), "Objection": Objection})
+    schema = reported.json_schema(mode="serialization", schema_generator=_Untitled)
     line = schema["$defs"]["PlanLine"]
     line["properties"] |= {
         "kind": {"enum": list(ACTION_OF)},

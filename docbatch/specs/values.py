@@ -10,6 +10,7 @@ from docbatch.core.keys import identity_config
 from docbatch.core.limits import Limit
 from docbatch.core.models import Input, Operation
 from docbatch.core.result_warnings import OnEmpty
+from docbatch.core.spending_guards import Guards
 from docbatch.core.windows import SendingWindow
 from docbatch.fields import SpecModel
 from docbatch.naming.references import Listed
@@ -220,6 +221,7 @@ class DeclaredProject:
     untrusted: bool = False
     limits: tuple[Limit, ...] = ()
     own_prices: "tuple[OwnLine, ...]" = ()
+    guards: Guards = field(default_factory=Guards)
 
     @property
     def checkout(self) -> Checkout:

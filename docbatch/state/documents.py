@@ -109,6 +109,14 @@ class Documents:
         ).fetchone()
         return int(row[0])
 
+    def count_items(self, jobs: Collection[str]) -> int:
+        """Return how many documents jobs have that can be sent, identical ones of one recipe once."""
+        row = self._database.execute(
+            "SELECT count(DISTINCT item) FROM document WHERE wanted = 1 AND job IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(jobs)),),
+        ).fetchone()
+        return int(row[0])
+
     def tally(self, job: str) -> dict[str, int]:
         """Return how many wanted documents stand where: by item status, and 'problem' for those that are no item."""
         rows = self._database.execute(

@@ -17,6 +17,7 @@ from docbatch.core.plan_formats.as_text import plan_text
 from docbatch.core.plan_formats.sentences import SIGNS, STATES, VERBS, summary, why_not
 from docbatch.core.recipe_changes import Difference
 from docbatch.core.report import ACTION_OF, JobCost, KeptVersions, NotDue, OpenWork, PlanLine, PlanReport
+from docbatch.core.spending_guards import Objection
 
 HOSTILE = (
     "</details>",
@@ -212,6 +213,19 @@ def test_what_is_sent_is_told_in_credits_and_money_with_what_makes_a_range() -> 
 )
 def test_the_summary_says_what_all_of_it_comes_to(costs: tuple[JobCost, ...], told: str) -> None:
     assert summary(report(line(), send_documents=1, send_items=1, free=False, costs=costs)).endswith(told)
+
+
+def test_every_format_says_what_guards_refuse_and_what_allows_it() -> None:
+    refused = Objection("max_new", "too many:\n  job </details>: 9", "--allow new")
+    plan = report(line(), objections=(refused,), remedy="allow it with @team", approval="abc1")
+
+    assert "\napply would refuse this: too many:\n  job </details>: 9\n" in plan_text(plan)
+    assert "\n- apply would refuse this: too many:; job &lt;/details&gt;: 9\n- digest to approve: abc1\n" in (
+        plan_markdown(plan)
+    )
+    assert "refuse this: too many:; job &lt;/details&gt;: 9</p>" in plan_html(plan)
+    assert plan_json(plan)["objections"][0]["guard"] == "max_new"
+    assert "@team" not in plan_markdown(plan)
 
 
 def test_a_job_about_which_there_is_nothing_to_say_is_not_listed() -> None:

@@ -13,6 +13,8 @@ from docbatch.core.plan_formats.sentences import (
     head,
     jobs,
     kept_to,
+    of_guards,
+    on_one_line,
     summary,
     why_not,
 )
@@ -66,6 +68,7 @@ def _head(report: PlanReport) -> Iterator[str]:
         kind = ' class="caution"' if report.state == "none" else ""
         yield f"<p{kind}>{_plain(STATES[report.state])}</p>"
     yield f"<p>{_plain(head(report))}</p>"
+    yield from (f'<p class="caution">{_plain(on_one_line(each))}</p>' for each in of_guards(report))
 
 
 def _jobs(report: PlanReport) -> Iterator[str]:

@@ -13,6 +13,8 @@ from docbatch.core.plan_formats.sentences import (
     head,
     jobs,
     kept_to,
+    of_guards,
+    on_one_line,
     summary,
     why_not,
 )
@@ -41,6 +43,7 @@ def plan_markdown(report: PlanReport) -> str:
         [f"### docbatch plan: {_clipped(summary(report))}"],
         [f"**{STATES[report.state]}**"] if STATES[report.state] else [],
         [head(report)],
+        [f"- {_clipped(on_one_line(each), _LONGEST_NOTE)}" for each in of_guards(report)],
         _table(report),
         _figures(report),
         _remarks(report),

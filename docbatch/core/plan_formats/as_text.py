@@ -10,6 +10,7 @@ from docbatch.core.plan_formats.sentences import (
     head,
     jobs,
     kept_to,
+    of_guards,
     summary,
     what,
     why_not,
@@ -25,6 +26,7 @@ def plan_text(report: PlanReport, *, named: bool = False) -> str:
         _open(report),
         _versions(report),
         _notes(report),
+        _guards(report),
         _end(report),
     )
     return "\n".join(line for part in parts for line in part) + "\n"
@@ -83,6 +85,10 @@ def _versions(report: PlanReport) -> Iterator[str]:
 def _notes(report: PlanReport) -> Iterator[str]:
     for note in report.notes:
         yield f"\nnote: {visible(note)}"
+
+
+def _guards(report: PlanReport) -> Iterator[str]:
+    yield from (f"\n{each}" for each in of_guards(report))
 
 
 def _end(report: PlanReport) -> Iterator[str]:

@@ -111,6 +111,19 @@ def kept_to(kept: KeptVersions) -> str:
     return named_versions(kept.versions) if kept.known else "what apply finds when it first asks"
 
 
+def of_guards(report: PlanReport) -> Iterator[str]:
+    """Yield what apply would refuse, what a plan is approved with, and what would allow it; some are of several lines."""
+    yield from (f"apply would refuse this: {each.message}" for each in report.objections)
+    if report.approval is not None:
+        yield f"digest to approve: {report.approval}"
+    if report.remedy:
+        yield report.remedy
+
+
+def on_one_line(text: str) -> str:
+    return "; ".join(map(str.strip, text.splitlines()))
+
+
 def summary(report: PlanReport) -> str:
     """Return what will be spent, in a sentence."""
     if not report.has_changes:

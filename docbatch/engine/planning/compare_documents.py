@@ -262,6 +262,7 @@ class _Sieve:
                 Change(
                     self._target.name, found.path, verdict.kind, verdict.reason, verdict.adopt, key,
                     found.digest, found.media_type, found.size, found.problem or failure,
+                    again=recorded is not None and recorded.was_sent,
                 )
             )  # fmt: skip
             if recorded is not None and verdict.kind is ChangeKind.SEND and verdict.reason is recorded.remade:

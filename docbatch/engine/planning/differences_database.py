@@ -8,16 +8,17 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from docbatch.core.changes import ChangeKind, Reason
 from docbatch.core.extents import Extent, ExtentTotal
 from docbatch.core.models import Failure, FailureClass
+from docbatch.engine.planning.amounts.items_to_send import ItemToSend, SizedItem
 
 SCHEMA = """
 CREATE TABLE change (
     job TEXT, path BLOB, kind TEXT, reason TEXT, adopt INTEGER, key TEXT, digest TEXT, media_type TEXT, size INTEGER,
-    problem_class TEXT, problem_message TEXT, PRIMARY KEY (job, path)
+    problem_class TEXT, problem_message TEXT, again INTEGER, PRIMARY KEY (job, path)
 ) WITHOUT ROWID;
 CREATE TABLE output (job TEXT, sink TEXT, path BLOB, output BLOB, folded INTEGER, reason TEXT, former BLOB,
     PRIMARY KEY (job, path, sink))
@@ -32,7 +33,10 @@ WINDOW = 1000
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A document for which something is due or stands. `key` is its item's key, empty when it is no item."""
+    """A document for which something is due or stands. `key` is its item's key, empty when it is no item.
+
+    `again` says that something was sent for it as it was before.
+    """
 
     job: str
     path: bytes
@@ -44,6 +48,7 @@ class Change:
     media_type: str = ""
     size: int = 0
     problem: Failure | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +79,6 @@ class Total:
     size: int
 
 
-class ItemToSend(NamedTuple):
-    """An item that is to be sent, with the document that a job has of it; identical ones are one item, of the first job by name."""
-
-    key: str
-    job: str
-    media_type: str
-    digest: str
-    size: int
-    path: bytes
-
-
-class SizedItem(NamedTuple):
-    """An item that is to be sent, and how much there is of it; `size` is in bytes."""
-
-    job: str
-    key: str
-    media_type: str
-    size: int
-    extent: Extent
-
-
 class Differences:
     def __init__(self) -> None:
         # Without a name SQLite keeps it in a file that is gone with the process, however that ends.
@@ -104,10 +88,10 @@ class Differences:
 
     def change(self, changes: Iterable[Change]) -> None:
         self._database.executemany(
-            "INSERT OR REPLACE INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (c.job, c.path, str(c.kind), str(c.reason), c.adopt, c.key, c.digest, c.media_type, c.size,
-                 c.problem and str(c.problem.kind), c.problem and c.problem.message)
+                 c.problem and str(c.problem.kind), c.problem and c.problem.message, c.again)
                 for c in changes
             ),
         )  # fmt: skip
@@ -183,9 +167,13 @@ class Differences:
         )
         return [_change(row) for row in rows]
 
-    def keys_to_send(self) -> Iterator[str]:
-        """Yield the distinct keys of what is to be sent, in order."""
-        for row in self._database.execute("SELECT DISTINCT key FROM change WHERE kind = 'send' ORDER BY key"):
+    def keys_to_send(self, jobs: Collection[str] | None = None) -> Iterator[str]:
+        """Yield the distinct keys of what is to be sent, of some jobs or of all, in order."""
+        for row in self._database.execute(
+            "SELECT DISTINCT key FROM change WHERE kind = 'send'"
+            " AND (?1 IS NULL OR job IN (SELECT value FROM json_each(?1))) ORDER BY key",
+            (None if jobs is None else json.dumps(list(jobs)),),
+        ):
             yield row[0]
 
     def sent(self) -> Iterator[tuple[str, bytes, str, str]]:
@@ -238,6 +226,20 @@ class Differences:
             yield [
                 SizedItem(job, key, kind, size, Extent(*numbers)) for job, key, kind, size, *numbers in window
             ]
+
+    def sent_for(
+        self, jobs: Collection[str], reasons: Iterable[Reason], *, shown: int, again: bool = False
+    ) -> tuple[int, list[tuple[str, bytes]]]:
+        """Count distinct items to be sent for these reasons, with `again` what was sent before; name each job's first documents."""
+        rows = self._database.execute(
+            "WITH chosen AS (SELECT job, path, key FROM change WHERE kind = 'send' AND again >= ?"
+            " AND job IN (SELECT value FROM json_each(?)) AND reason IN (SELECT value FROM json_each(?)))"
+            " SELECT (SELECT count(DISTINCT key) FROM chosen), job, path FROM"
+            " (SELECT job, path, row_number() OVER (PARTITION BY job ORDER BY path) AS place FROM chosen)"
+            " WHERE place <= ? ORDER BY job, path",
+            (again, json.dumps(list(jobs)), json.dumps(list(map(str, reasons))), shown),
+        ).fetchall()
+        return (rows[0][0] if rows else 0), [(job, path) for _, job, path in rows]
 
     def change_of(self, job: str, path: bytes) -> Change | None:
         """Return what is due for one document, None where it is as it was."""
@@ -331,11 +333,11 @@ class Differences:
 
 
 def _change(columns: Sequence[Any]) -> Change:
-    job, path, kind, reason, adopt, key, digest, media_type, size, problem, message = columns
+    job, path, kind, reason, adopt, key, digest, media_type, size, problem, message, again = columns
     failure = None if problem is None else Failure(FailureClass(problem), message)
     return Change(
-        job, path, ChangeKind(kind), Reason(reason), bool(adopt), key, digest, media_type, size, failure
-    )
+        job, path, ChangeKind(kind), Reason(reason), bool(adopt), key, digest, media_type, size, failure, bool(again)
+    )  # fmt: skip
 
 
 def _output(columns: Sequence[Any]) -> Output:

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docbatch.core.guard import Permission
+from docbatch.core.spending_guards import Guards
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
 from docbatch.engine.planning.places.judge_folders import judge_folders
@@ -42,8 +43,8 @@ class Selection:
     `is_all` says that `jobs` are all there are, so that others count as removed. `connections` are those whose work is
     dealt with although no job uses them any more: what was paid is collected. What lies in the state folder counts for
     nothing where it is `stateless`. `allowed` names what guards let pass, see `guard.Permission`; `notes` are sentences
-    about the specs for whoever looks at the plan. `counted` says of which jobs pages are counted, and
-    `prices` reads what providers charge, when that is asked for.
+    about the specs for whoever looks at the plan. `counted` says of which jobs pages are counted, `guards` what of a plan
+    nobody may have meant, and `prices` reads what providers charge, when that is asked for.
     """
 
     jobs: Sequence[Job]
@@ -58,6 +59,7 @@ class Selection:
     notes: tuple[str, ...] = ()
     counted: CountedJobs = CountedJobs.NONE
     prices: "Callable[[], PriceList] | None" = None
+    guards: Guards = field(default_factory=Guards)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from docbatch.core.hindrance import Hindrance
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.report import PlanReport
 from docbatch.engine.clock import Clock, SystemClock
+from docbatch.engine.planning.amounts.judge_spending import refuse_spending
 from docbatch.engine.planning.plan import CountedJobs, Selection
 from docbatch.engine.planning.plan_report import plan_report
 from docbatch.engine.planning.plan_session import PlanSession, locked_session
@@ -22,6 +23,7 @@ from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.spending.costs_when_sent import CostsWhenSent
+from docbatch.engine.spending.run_failures import RunFailures
 from docbatch.naming.pathtext import escape
 from docbatch.state.costs import CostScope
 from docbatch.state.deadlines import Stuck
@@ -36,8 +38,8 @@ WRONG = ("failed", "partial", "problem")
 class Assignment(Selection):
     """What to apply and how far.
 
-    `timeout` (seconds) bounds all of it, `max_new` the documents newly sent; `plan` is what was approved; `shown` is
-    how many examples a plan lists.
+    `timeout` (seconds) bounds all of it, `max_new` the documents newly sent; `plan` is what was reviewed, `approved` the
+    digest of what a person agreed to pay; `shown` is how many examples a plan lists.
     """
 
     wait: bool = True
@@ -46,6 +48,7 @@ class Assignment(Selection):
     plan: SavedPlan | None = None
     shown: int = 10
     counted: CountedJobs = CountedJobs.CHARGED
+    approved: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         store = session.store
         if work.plan is not None:
             work.plan.check(store, session.plan.differences)
+        refuse_spending(session.plan, work, work.approved)
         asked = clock.monotonic()
         if not announce(plan_report(session.plan, session.spool, work.shown)):
             return ApplyOutcome((), declined=True)
@@ -169,6 +173,7 @@ def _run(
         allowance=work.max_new,
         cost=CostsWhenSent(session.plan),
         readers=readers,
+        failures=RunFailures(session.store, work.guards.max_failed, work.allowed),
     )
 
 
@@ -181,7 +186,7 @@ def _outcome(run: Run, shown: int) -> ApplyOutcome:
     jobs = tuple(_job(run, target, shown) for target in run.targets.values())
     passed = run.store.deadlines.passed(run.clock.wall())
     stuck = tuple(each for each in passed if run.targets.keys() & each.jobs)
-    errors = (*run.errors, *run.connections.troubles.values(), *run.budget.errors())
+    errors = (*run.errors, *run.connections.troubles.values(), *_stops(run))
     looking = tuple(run.store.looks.open().values())
     ours = [each for each in run.store.submissions.open() if _is_wanted(run, each)]
     held = tuple(each for each in ours if each.status is SubmissionStatus.HELD)
@@ -196,6 +201,12 @@ def _outcome(run: Run, shown: int) -> ApplyOutcome:
         held=held,
         goes_on=unsent or (is_running and not (held and len(held) == len(ours))),
     )
+
+
+def _stops(run: Run) -> Iterator[DocbatchError]:
+    """Yield what the run itself kept from being sent."""
+    yield from run.budget.errors()
+    yield from run.failures.errors(run.targets.values())
 
 
 def _is_wanted(run: Run, submission: Submission) -> bool:

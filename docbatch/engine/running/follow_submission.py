@@ -96,6 +96,7 @@ def _record(run: Run, connection: ProviderConnection, submission: Submission, pr
         _stop_without_credits(run, connection, failed)
         ended, broken = run.store.submissions.progress(submission.id, ready, failed)
         if ended or broken:
+            run.count_ended(connection, ended=ended, failed=broken)
             run.observe(Ended(submission.id, ended, broken, run.store.submissions.wanted_by(submission.id)))
     if changed:
         _release(run, submission.id, changed)
@@ -203,6 +204,7 @@ def _meet_failures(
     """Ask later for what may come yet, end what cannot, and give the connection up where that is due."""
     misses = missed(failed)
     run.store.submissions.fail(submission.id, misses.unusable)
+    run.count_ended(connection, failed=len(misses.unusable))
     for error in misses.ends[:1]:
         take_consequences(run, connection, ProviderCall.FETCH, error)
     if misses.lost:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from docbatch.core.errors import DocbatchError
 from docbatch.core.looks import LookKind, Looks, SpacedLooks
-from docbatch.core.models import Submission, WorkItem
+from docbatch.core.models import Submission, SubmissionStatus, WorkItem
 from docbatch.engine.clock import Clock
 from docbatch.engine.connections.backoff import Backoff
 from docbatch.engine.connections.hindrances import Moment
@@ -20,6 +20,7 @@ from docbatch.engine.running.fetch_results import Ahead
 from docbatch.engine.running.in_process.unrecorded_work import UnrecordedWork
 from docbatch.engine.running.send_queues import SendQueues
 from docbatch.engine.spending.run_budget import CostOf, RunBudget, documents_alone
+from docbatch.engine.spending.run_failures import RunFailures
 from docbatch.providers.base import Intent
 from docbatch.sinks.base import Sink
 from docbatch.spool import Spool
@@ -63,7 +64,8 @@ class Run:
 
     `passwords` are those of its jobs, as far as they were needed. `allowance` is how many more documents may be sent, None for any number. `losses` counts, by item, how often free work
     was lost; `replans`, by place, how often a document was planned again. `has_results` says that some were collected.
-    `cost` says what documents come to, `budget` is what limits leave.
+    `cost` says what documents come to, `budget` is what limits leave, `failures` what ends its sending because too much
+    fails; `full` are the connections on which it sends nothing for that, or nothing yet.
     `unrecorded` is work in this process that is under way, by submission, `begun` how much of that was begun so far.
     """
 
@@ -89,6 +91,8 @@ class Run:
     replans: Counter[bytes] = field(default_factory=Counter)
     has_results: bool = False
     errors: list[DocbatchError] = field(default_factory=list)
+    failures: RunFailures = field(default_factory=RunFailures)
+    full: set[str] = field(default_factory=set)
     content: ItemContent = field(init=False)
     budget: RunBudget = field(init=False)
 
@@ -117,11 +121,47 @@ class Run:
         return {name: at + ahead for name, at in found.items() if at is not None}
 
     def _allowed_jobs(self) -> list[str]:
+        full = self._full()
         return [
             name
             for name, target in self.targets.items()
-            if name not in self.passwords.refused and not self.budget.is_stopped(name, target.connection)
+            if name not in self.passwords.refused
+            and not self.budget.is_stopped(name, target.connection)
+            and target.connection not in full
         ]
+
+    def room(self, connection: ProviderConnection) -> int | None:
+        """Return how many more documents may be sent on a connection as long as failures are watched, None for any number."""
+        return None if connection.traits.free else self.failures.room(self._in_flight)
+
+    def count_ended(self, connection: ProviderConnection, *, ended: int = 0, failed: int = 0) -> None:
+        """Count documents that ended at a provider, and those that failed."""
+        if not connection.traits.free:
+            self.failures.count(ended=ended, failed=failed)
+
+    def _full(self) -> set[str]:
+        """Return the connections on which nothing may be sent for now. What waits is read anew where these are others now."""
+        full = {name for name, each in self.connections.items() if self.room(each) == 0}
+        if full != self.full:
+            self.queues.forget()
+            self.full = full
+        return full
+
+    def _in_flight(self) -> int:
+        """Count the paid documents that providers work on and that are waited for.
+
+        That is neither what a person has to decide about, nor what is stuck, nor what cannot be asked about in this run.
+        """
+        stuck = {each.submission for each in self.store.deadlines.passed(self.clock.wall())}
+        return sum(
+            each.running
+            for each in self.store.submissions.open()
+            if each.status is not SubmissionStatus.HELD
+            and each.id not in stuck
+            and (connection := self.connections.get(each.connection)) is not None
+            and connection.trouble is None
+            and not connection.traits.free
+        )
 
     def forget_all_but(self, submissions: Container[str]) -> None:
         """Drop what is remembered of submissions that are through: memory must not grow with their number."""

@@ -26,16 +26,17 @@ from docbatch.state.records import Frozen, Reservation
 
 
 def submit(run: Run, action: Submit) -> Talk[int]:
-    """Send one submission, as far as limits allow it; return how many documents were sent, or may have been.
+    """Send one submission, as far as limits and guards allow it; return how many documents were sent, or may have been.
 
     Whatever dies here, a later run finds the intent or nothing at all. An answer to one that was scheduled with it may
     have stopped the connection, or told it to wait.
     """
     connection = run.connections[action.connection]
-    if keeps_from_creating(connection.view, run.clock.monotonic()):
+    room = run.room(connection)
+    if keeps_from_creating(connection.view, run.clock.monotonic()) or room == 0:
         return 0
     purpose = _purpose(action.connection, action.recipe)
-    share = run.budget.cut(purpose, action.connection, action.items)
+    share = run.budget.cut(purpose, action.connection, action.items[:room])
     if share.left:
         run.queues.set_aside(share.left)
     if not share.items:
@@ -60,7 +61,7 @@ def _send(run: Run, connection: ProviderConnection, action: Submit, reserved: Re
     if batch is None:
         return 0
     intent = yield from prepare(run, connection, batch)
-    if intent is None or connection.is_ending:
+    if intent is None or connection.is_ending or run.room(connection) == 0:
         return 0
     _intend(run, connection, int(action.recipe), intent, reserved)
     return len(batch.items) if (yield from _create(run, connection, intent)) else 0

@@ -40,7 +40,7 @@ def take_consequences(
     if isinstance(error, Stale):
         run.store.objects.forget(connection.account, error.stale)
     if submission is not None and leads_to.event is not None:
-        _record(run, submission, leads_to.event, error)
+        _record(run, connection, submission, leads_to.event, error)
     if leads_to.requeue:
         run.queues.forget()
     _meet(run, connection, leads_to.fate, error)
@@ -52,11 +52,15 @@ def take_consequences(
     return leads_to
 
 
-def _record(run: Run, submission: str, event: Event, error: CallError) -> None:
+def _record(
+    run: Run, connection: ProviderConnection, submission: str, event: Event, error: CallError
+) -> None:
     record = run.store.submissions
     match event:
         case Event.REFUSED:
+            refused = len(list(record.unended(submission)))
             record.refuse(submission, failure(error))
+            run.count_ended(connection, ended=refused, failed=refused)
         case Event.REPLAY_REFUSED:
             code = error.code if isinstance(error, Refused) else None
             record.record(submission, event, code=code, message=error.message)
