@@ -21,6 +21,7 @@ COMMANDS = "tests/cli/test_commands.py tests/cli/test_cycle.py"
 UNCHANGED = "tests/cli/test_unchanged.py tests/sources/test_agreements.py"
 OUTPUTS = "tests/cli/test_outputs.py tests/engine/test_recovery.py"
 SINKS = "tests/sinks"
+PLAN_TEXTS = "tests/cli/test_plans.py"
 PLANS = "tests/cli/test_cycle.py tests/cli/test_plan_files.py tests/engine/test_recovery.py"
 REUSE = "tests/cli/test_reuse.py tests/engine/test_recovery.py"
 DISKS = "tests/cli/test_bad_disks.py"
@@ -188,9 +189,14 @@ PLAN = [
     Mutant("an output is the folder of another", PLANNING + "places/judge_places.py", "    refuse_nested(", "    len(", "tests/cli/test_places.py"),
     Mutant("files of others are replaced unasked", PLANNING + "places/judge_places.py", "seen.number, allowed, is_first", "seen.number, {'overwritten'}, is_first", "tests/cli/test_places.py"),
     Mutant("folders of others are written to unasked", PLANNING + "places/judge_folders.py", "            refuse_shared(", "            (", "tests/cli/test_places.py"),
-    Mutant("a stale plan is applied", PLANNING + "plan_file.py", "if due != self.send:", "if False:", "tests/cli/test_plan_files.py"),
-    Mutant("a plan of another state is applied", PLANNING + "plan_file.py", "self.lineage not in {None, store.lineage} or", "", "tests/cli/test_plan_files.py"),
-    Mutant("a plan is applied twice", PLANNING + "plan_file.py", "(due or any(store.submissions.open()))", "True", "tests/cli/test_plan_files.py"),
+    Mutant("an output that moved counts as that of a new sink", PLANNING + "places/former_outputs.py", "if former is None or sink.root is None:", "if True:", PLAN_TEXTS),
+    Mutant("an output that someone consumed is not counted", PLANNING + "recorded_rows.py", "self.ignored += 1", "pass", PLAN_TEXTS),
+    Mutant("a file for the whole job in another place is not noticed", PLANNING + "compare_documents.py", "if sink.kind.whole and self.tally.unchanged:", "if False:", PLAN_TEXTS),
+    Mutant("a file for the whole job that is behind is not noticed", PLANNING + "find_changes.py", "if sink.revision != recorded.revision", "if False", PLAN_TEXTS),
+    Mutant("a refused plan names no documents", PLANNING + "saved/moved_documents.py", "if then.get(place) != now.get(place)", "if False", "tests/cli/test_plan_files.py"),
+    Mutant("a stale plan is applied", PLANNING + "saved/plan_file.py", "if due != self.send:", "if False:", "tests/cli/test_plan_files.py"),
+    Mutant("a plan of another state is applied", PLANNING + "saved/plan_file.py", "self.lineage not in {None, store.lineage} or", "", "tests/cli/test_plan_files.py"),
+    Mutant("a plan is applied twice", PLANNING + "saved/plan_file.py", "(due or any(store.submissions.open()))", "True", "tests/cli/test_plan_files.py"),
     Mutant("a removed document is still delivered", PLANNING + "record_changes.py", "if change.kind in {ChangeKind.REMOVE, ChangeKind.SKIP}:", "if change.kind in {ChangeKind.SKIP}:", f"{PLANS} {REUSE}"),
     Mutant("what failed for a passing reason is not tried again", PLANNING + "record_changes.py", "if change.reason is Reason.AGAIN:", "if False:", f"{FOLLOWING} {ENGINE}"),
     Mutant("the same bytes are sent twice", CHANGES, "if known.has_result:", "if False:", "tests/core/test_changes.py"),

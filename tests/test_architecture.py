@@ -36,6 +36,7 @@ COMMANDS_OF_THE_API = ("validate", "plan", "apply", "status", "costs", "explain"
 BESIDE_THE_API = (
     "docbatch.__version__",
     "docbatch.core.report.",
+    "docbatch.core.plan_formats.",
     *(
         f"docbatch.cli.{name}"
         for name in ("completion", "cost_words", "options", "output", "progress", "words")
@@ -459,7 +460,7 @@ def test_what_is_allowed_is_not_taken_for_a_fault(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "cli" / "plan.py").write_text(
         "import click\nfrom docbatch import __version__, open_project\n"
-        "from docbatch.core.report import plan_text\nprint(Path.cwd())\n"
+        "from docbatch.core.plan_formats.as_text import plan_text\nprint(Path.cwd())\n"
     )
     (tmp_path / "core" / "scheduler.py").write_text(
         "from docbatch.core.models import Traits\nfrom docbatch.core.packing import pack\n"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from docbatch.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from docbatch.engine.planning.plan_file import SavedPlan
+    from docbatch.engine.planning.saved.plan_file import SavedPlan
 
 Place = str | os.PathLike[str]
 """A path: of a file, or of a folder."""

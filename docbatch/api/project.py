@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from docbatch.engine.administration.edit_state import QueuedDocuments
     from docbatch.engine.administration.status import StateStatus
     from docbatch.engine.planning.explain_document import Explanation
-    from docbatch.engine.planning.plan_file import SavedPlan
+    from docbatch.engine.planning.saved.plan_file import SavedPlan
     from docbatch.engine.progress_notices import Notice, Observer
     from docbatch.engine.running.apply import ApplyOutcome, Assignment
 
@@ -152,7 +152,7 @@ class Project:
             spool = Spool(self._folder / "spool", None if made.store is None else made.store.results)
             report = judged(plan_report(made, spool, -1 if examples is None else examples), made, selection)
             if out is not None:
-                from docbatch.engine.planning.plan_file import save
+                from docbatch.engine.planning.saved.plan_file import save
 
                 save(Path(out), self._declared.here, made, report, map(str, specs))
         return report
@@ -324,7 +324,7 @@ class Project:
     def _saved(self, plan: Place | None, specs: Sequence[Path]) -> "SavedPlan | None":
         if plan is None:
             return None
-        from docbatch.engine.planning.plan_file import load
+        from docbatch.engine.planning.saved.plan_file import load
 
         saved = load(Path(plan), self._declared.here)
         require_same_paths(specs, saved)

@@ -112,7 +112,8 @@ def _rest_the_collector() -> None:
 
 
 def _announce(report: "PlanReport", *, yes: bool, as_json: bool) -> bool:
-    from docbatch.core.report import plan_json, plan_text
+    from docbatch.core.plan_formats.as_json import plan_json
+    from docbatch.core.plan_formats.as_text import plan_text
 
     if as_json:
         say_json(plan_json(report))

@@ -2,6 +2,7 @@
 
 import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,12 +10,22 @@ from docbatch import open_project
 from docbatch.cli import options
 from docbatch.cli.output import say, say_json
 
+if TYPE_CHECKING:
+    from docbatch import PlanReport
+
+EXAMPLES = {"text": 10, "json": 10, "markdown": 2000, "html": 2000}
+"""How many documents of a line a format names, unless it is asked for all: a comment has no room for more."""
+
 
 @click.command(name="plan")
 @options.untrusted
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown", "html"]),
+    default="text",
+    show_default=True,
 )
 @click.option(
     "--no-pages", is_flag=True, help="Do not count pages, sheets and cells of the documents to be sent."
@@ -24,6 +35,7 @@ from docbatch.cli.output import say, say_json
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is due.")
 @options.allow
+@click.option("--verbose", is_flag=True, help="Name documents, the first few of each line.")
 @click.option("--all", "everything", is_flag=True, help="List every document instead of the first few.")
 def command(
     paths: tuple[Path, ...],
@@ -35,27 +47,43 @@ def command(
     everything: bool,
     no_pages: bool,
     untrusted: bool,
+    verbose: bool,
 ) -> int:
     """Show what apply would do and why. Writes no state and needs no key."""
     from docbatch.cli.progress import CountingStatus
-    from docbatch.core.report import plan_json, plan_markdown, plan_text
 
     with contextlib.closing(CountingStatus()) as watch:
         report = open_project(untrusted=untrusted).plan(
             paths or None,
-            examples=None if everything else 10,
+            examples=None if everything else EXAMPLES[form],
             out=out,
             allow=allowed,
             pages=not no_pages,
             on_event=watch,
         )
-    match form:
-        case "json":
-            say_json(plan_json(report))
-        case "markdown":
-            say(plan_markdown(report), nl=False)
-        case _:
-            say(plan_text(report), nl=False)
+    _show(report, form, named=verbose or everything)
     if report.objections:
         return 6
     return 2 if detailed_exitcode and report.has_changes else 0
+
+
+def _show(report: "PlanReport", form: str, *, named: bool) -> None:
+    match form:
+        case "json":
+            from docbatch.core.plan_formats.as_json import plan_json
+
+            say_json(plan_json(report))
+        case "markdown":
+            from docbatch.core.plan_formats.as_markdown import plan_markdown
+
+            say(plan_markdown(report), nl=False)
+        case "html":
+            from docbatch.core.plan_formats.as_html import plan_html
+
+            say(plan_html(report), nl=False)
+        case _:
+            from docbatch.core.plan_formats.as_text import plan_text
+
+            say(plan_text(report, named=named), nl=False)
+            if not named and any(line.examples for line in report.lines):
+                say("'docbatch plan --verbose' names the documents.")

@@ -1,47 +1,62 @@
-"""Plans and states as text, Markdown and JSON. Pure: values in, text out."""
+"""What a plan says, as values, and how numbers, sizes and times are said. Pure; `plan_formats` makes texts of plans."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
-from docbatch.core.amounts import Bounds, said
+from docbatch.core.amounts import Bounds
+from docbatch.core.changes import Reason
 from docbatch.core.extents import ExtentTotal
-from docbatch.core.outside_text import escaped, markdown
+from docbatch.core.outside_text import escaped
 from docbatch.core.recipe_changes import Difference
 
 if TYPE_CHECKING:
     from docbatch.core.spending_guards import Objection
 
-VERSION = "docbatch/plan/v1"
+StateKnown = Literal["none", "empty", "recorded"]
+"""Whether there is a state, and anything in it: where there is none, what was paid before is not known."""
 
-LONGEST_VALUE = 120
-"""Characters that are shown of a value that changed; JSON has all of it."""
+Action = Literal[
+    "submit",
+    "resend",
+    "retry",
+    "collect",
+    "deliver",
+    "restore",
+    "refuse",
+    "failed",
+    "held",
+    "orphaned",
+    "skip",
+    "look",
+]
+"""What is done about documents, in the words of a plan."""
 
-SIGNS = {
-    "send": "+",
-    "wait": "…",
-    "deliver": "→",
-    "restore": "↺",
-    "fail": "!",
-    "stand": "!",
-    "held": "?",
-    "remove": "-",
-    "skip": "·",
-    "look": "*",
+ACTION_OF: Mapping[str, Action] = {
+    "send": "submit",
+    "wait": "collect",
+    "deliver": "deliver",
+    "restore": "restore",
+    "fail": "refuse",
+    "stand": "failed",
+    "held": "held",
+    "remove": "orphaned",
+    "skip": "skip",
+    "look": "look",
 }
-VERBS = {
-    "send": "to be sent",
-    "wait": "with the provider",
-    "deliver": "to be written, free of charge",
-    "restore": "to be brought back, free of charge",
-    "fail": "cannot be sent",
-    "stand": "failed earlier",
-    "held": "held for a decision",
-    "remove": "no longer found",
-    "skip": "skipped",
-    "look": "not looked at yet",
-}
+"""The word for each kind of line; of what is sent, that of documents that were not sent before."""
+_ANOTHER_WAY: frozenset[str] = frozenset(
+    {
+        Reason.TYPE,
+        Reason.PROVIDER,
+        Reason.ACCOUNT,
+        Reason.OPERATION,
+        Reason.CONFIG,
+        Reason.VERSION,
+    }
+)
+"""Why bytes that were planned or sent before are sent once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +73,37 @@ class PlanLine:
     size: int = 0
     examples: tuple[tuple[str, str], ...] = ()
     values: tuple[Difference, ...] = ()
+
+    @property
+    def action(self) -> Action:
+        """What apply does about them, in one word: of what is sent, whether for the first time."""
+        if self.kind == "send" and self.reason in _ANOTHER_WAY:
+            return "resend"
+        if self.kind == "send" and self.reason == Reason.AGAIN:
+            return "retry"
+        return ACTION_OF[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class NotDue:
+    """Why nothing is due for the rest of a job's documents.
+
+    `unchanged` are through, with their outputs as they were left; `ignored` are outputs that are gone and stay so
+    (`on_missing: ignore`); `failed` failed earlier and are not tried again by themselves; `held` wait for a decision;
+    `left_out` are files beside the documents that are none, or not regular.
+    """
+
+    job: str
+    unchanged: int = 0
+    ignored: int = 0
+    failed: int = 0
+    held: int = 0
+    left_out: int = 0
+
+    @property
+    def documents(self) -> int:
+        """How many of the job's documents it is."""
+        return self.unchanged + self.failed + self.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +155,8 @@ class PlanReport:
     `pages` says how much jobs send, where that was counted, and `costs` what that comes to, of jobs that cost anything.
     `objections` are those of guards, for which apply would refuse it, `remedy` says what would allow it; `approval` is the
     digest to approve it with, where somebody may have to.
+    `state` says what it was compared with: without one all numbers are an upper bound, for nobody knows what was paid
+    before. `not_due` says of each job why the rest is not due.
     """
 
     jobs: tuple[str, ...]
@@ -129,6 +177,8 @@ class PlanReport:
     objections: "tuple[Objection, ...]" = ()
     remedy: str = ""
     approval: str | None = None
+    not_due: tuple[NotDue, ...] = ()
+    state: StateKnown = "recorded"
 
     @property
     def has_changes(self) -> bool:
@@ -139,164 +189,6 @@ class PlanReport:
         """Return how many documents will end at a provider: those sent, `most_new` at most, and those with it already."""
         sent = self.send_items if most_new is None else min(self.send_items, most_new)
         return sent + sum(line.documents for line in self.lines if line.kind == "wait")
-
-
-def plan_text(report: PlanReport) -> str:
-    """Return the plan for a terminal, ending in a line break."""
-    parts = [_head(report)]
-    for job in report.jobs:
-        lines = [line for line in report.lines if line.job == job]
-        if lines:
-            parts.append(f"\n{job}")
-            parts.extend(text for line in lines for text in _line(line))
-            parts.extend(f"      {_extent(each)}" for each in report.pages or () if each.job == job)
-            parts.extend(text for each in report.costs if each.job == job for text in _cost(each))
-    if report.open:
-        parts.append("\nopen submissions")
-        parts.extend(
-            visible(f"  {each.submission}  {each.connection}  {each.status}: {each.next}")
-            for each in report.open
-        )
-    if report.versions:
-        parts.append("\nversions")
-        parts.extend(f"  {each.job}: {_kept_to(each)}" for each in report.versions)
-    parts.extend(f"\nnote: {visible(note)}" for note in report.notes)
-    parts.extend(f"\n{each}" for each in _of_guards(report))
-    parts.append("\n" + summary(report))
-    return "\n".join(parts) + "\n"
-
-
-def _of_guards(report: PlanReport) -> list[str]:
-    """Say what apply would refuse, and what a plan is approved with."""
-    told = [f"apply would refuse this: {each.message}" for each in report.objections]
-    if report.approval is not None:
-        told.append(f"digest to approve: {report.approval}")
-    return [*told, report.remedy] if report.remedy else told
-
-
-def _head(report: PlanReport) -> str:
-    return (
-        f"{plural(len(report.jobs), 'job')}, {plural(report.found, 'document')} found,"
-        f" {report.unchanged:,} unchanged and delivered"
-    )
-
-
-def _extent(total: ExtentTotal) -> str:
-    """Say how much a job sends, and of how many documents that is not known."""
-    parts = []
-    if total.paged:
-        said = f" ({total.stated:,} of them as the documents say)" if total.stated else ""
-        parts.append(f"{plural(total.pages, 'page')} in {plural(total.paged, 'document')}{said}")
-    if total.books:
-        parts.append(
-            f"{plural(total.sheets, 'sheet')} with {plural(total.cells, 'cell')} in {plural(total.books, 'workbook')}"
-        )
-    if total.unknown:
-        whose = "" if parts else f" {'document' if total.unknown == 1 else 'documents'}"
-        parts.append(f"{total.unknown:,}{whose} of unknown length")
-    return ", ".join(parts)
-
-
-def _line(line: PlanLine) -> list[str]:
-    head = visible(f"  {SIGNS[line.kind]} {line.documents:,} {_what(line)}")
-    shown = [
-        f"      {visible(path)}" + (f"  ({visible(detail)})" if detail else "")
-        for path, detail in line.examples
-    ]
-    rest = line.documents - len(line.examples)
-    values = [f"      {visible(_change(each))}" for each in line.values]
-    return [head, *values, *shown, *([f"      and {rest:,} more"] if line.examples and rest > 0 else [])]
-
-
-def _cost(cost: JobCost) -> list[str]:
-    """Say what a job comes to, and why that is a range."""
-    spent = "" if cost.credits.high == 0 else f" ({said(cost.credits, 'credits')})"
-    return [f"      {said(cost.money, 'USD')}{spent}", *(f"        {visible(note)}" for note in cost.notes)]
-
-
-def _money(report: PlanReport) -> str:
-    """Say what all of it comes to."""
-    if not report.costs:
-        return "charged by the provider"
-    money = sum((cost.money for cost in report.costs), Bounds())
-    if money.high is None and not money.low:
-        return "charged by the provider; what that comes to is not known"
-    return f"charged by the provider, {said(money, 'USD')}" + (
-        "; nothing says how much at most" if money.high is None else ""
-    )
-
-
-def _change(value: Difference) -> str:
-    return f"{value.what}: {_short(value.old)} → {_short(value.new)}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
-
-
-def _why(line: PlanLine) -> str:
-    return "; ".join([line.reason, *map(_change, line.values)])
-
-
-def _what(line: PlanLine) -> str:
-    """Say what is due and why, once where the reason says it already."""
-    verb = VERBS[line.kind]
-    return line.reason if line.reason.startswith(verb) else f"{verb}: {line.reason}"
-
-
-def summary(report: PlanReport) -> str:
-    """Return the last line of a plan: what will be spent."""
-    if not report.has_changes:
-        return "Nothing is due."
-    unseen = sum(line.documents for line in report.lines if line.kind == "look")
-    if unseen:
-        found = f"; {plural(report.send_items, 'document')} so far" if report.send_items else ""
-        return f"What will be sent is known once apply has looked at {plural(unseen, 'link')}{found}."
-    if not report.send_items:
-        return "Nothing will be sent."
-    saved = report.send_documents - report.send_items
-    twins = f" ({plural(saved, 'duplicate')} sent once)" if saved else ""
-    cost = "free of charge" if report.free else _money(report)
-    via = ", ".join(f"'{name}'" for name in sorted(report.connections))
-    return f"Will send {plural(report.send_items, 'document')}{twins}, {human(report.send_bytes)}, to {via}: {cost}."
-
-
-def plan_markdown(report: PlanReport) -> str:
-    """Return the plan for a pull request's comment."""
-    rows = [
-        f"| {markdown(line.job)} | {SIGNS[line.kind]} {VERBS[line.kind]} | {markdown(_why(line))} | {line.documents:,} | {human(line.size)} |"
-        for line in report.lines
-    ]
-    table = ["| job | what | why | documents | size |", "|---|---|---|---:|---:|", *rows] if rows else []
-    notes = [f"- {markdown(note)}" for note in report.notes]
-    opened = [
-        f"- `{each.submission}` on {markdown(f'{each.connection}: {each.status}, {each.next}')}"
-        for each in report.open
-    ]
-    versions = [f"- {markdown(f'{each.job} keeps to {_kept_to(each)}')}" for each in report.versions]
-    parts = [
-        ["### docbatch plan"],
-        [_head(report)],
-        table,
-        opened + versions + notes,
-        ["- " + markdown("; ".join(map(str.strip, each.splitlines()))) for each in _of_guards(report)],
-        [f"**{markdown(summary(report))}**"],
-    ]
-    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
-
-
-def plan_json(report: PlanReport) -> dict[str, Any]:
-    """Return the plan as a JSON value with a version."""
-    lines = [
-        {**asdict(line), "examples": [{"path": path, "detail": detail} for path, detail in line.examples]}
-        for line in report.lines
-    ]
-    told = {**asdict(report), "lines": lines, "has_changes": report.has_changes}
-    return {"version": VERSION, "type": "plan", **told}
-
-
-def _kept_to(kept: KeptVersions) -> str:
-    return visible(named_versions(kept.versions)) if kept.known else "what apply finds when it first asks"
 
 
 def human(size: int) -> str:

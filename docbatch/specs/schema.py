@@ -3,14 +3,18 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from docbatch import sinks, sources
+from docbatch.core import report
 from docbatch.core.errors import UsageError
+from docbatch.core.plan_formats.as_json import VERSION as PLAN_VERSION
+from docbatch.core.report import ACTION_OF, Action, PlanReport
 from docbatch.core.results import Result
+from docbatch.core.spending_guards import Objection
 from docbatch.fields import Schema
 from docbatch.providers import REGISTRY
 from docbatch.specs.job import JobSpec
@@ -18,6 +22,7 @@ from docbatch.specs.project import ConnectionSpec, ProjectSpec
 from docbatch.specs.provider_rules import configs, connection_rules, job_rules, type_rules
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_TEXT = {"type": "string"}
 
 
 class _Untitled(GenerateJsonSchema):
@@ -53,10 +58,49 @@ def result_schema() -> Schema:
     return _document("docbatch result", schema)
 
 
+def plan_schema() -> Schema:
+    """Return the schema of what `docbatch plan --format json` prints, and `apply --json` in its first line."""
+    reported = TypeAdapter(PlanReport)
+    reported.rebuild(_types_namespace={**vars(report), "Objection": Objection})
+    schema = reported.json_schema(mode="serialization", schema_generator=_Untitled)
+    line = schema["$defs"]["PlanLine"]
+    line["properties"] |= {
+        "kind": {"enum": list(ACTION_OF)},
+        "action": {"enum": list(get_args(Action)), "description": "what is done about them, in one word"},
+        "examples": {"type": "array", "items": _object({"path": _TEXT, "detail": _TEXT})},
+    }
+    schema["properties"] |= {
+        "version": {"const": PLAN_VERSION},
+        "type": {"const": "plan"},
+        "has_changes": {"type": "boolean", "description": "whether apply would do anything"},
+        "state_note": {
+            "type": ["string", "null"],
+            "description": "what is to be known of the numbers where there is no state, or an empty one",
+        },
+    }
+    for each in (schema, *schema["$defs"].values()):
+        _require(each)
+    return _document("docbatch's plan", schema)
+
+
+def _object(properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties}
+
+
+def _require(schema: Schema) -> None:
+    """Let every object have all that is described: what is written leaves nothing out. Others may be added."""
+    for each in (schema, *(inner.get("items", {}) for inner in schema.get("properties", {}).values())):
+        if "properties" in each:
+            each["required"] = list(each["properties"])
+            for inner in each["properties"].values():
+                inner.pop("default", None)
+
+
 SCHEMAS: Mapping[str, Callable[[], Schema]] = {
     "job": job_schema,
     "project": project_schema,
     "result": result_schema,
+    "plan": plan_schema,
 }
 
 

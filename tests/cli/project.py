@@ -10,11 +10,15 @@ import sys
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from jsonschema import Draft202012Validator
+
 from docbatch import cli
+from docbatch.specs.schema import plan_schema
 from docbatch.testing.patience import comes_true
 from tests.cli.pool_here import reading_here
 
@@ -32,6 +36,16 @@ sink:
 """
 
 
+@cache
+def exact_plans() -> Draft202012Validator:
+    """Return what judges plans by their schema, and takes nothing that is not described there."""
+    schema = plan_schema()
+    for each in (schema, *schema["$defs"].values()):
+        if "properties" in each:
+            each["additionalProperties"] = False
+    return Draft202012Validator(schema)
+
+
 @dataclass(frozen=True)
 class Ended:
     """A command that ended: its exit code and what it wrote."""
@@ -42,8 +56,12 @@ class Ended:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """Return the JSON lines on stdout."""
-        return [json.loads(line) for line in self.out.splitlines()]
+        """Return the JSON lines on stdout; plans among them have to be as their schema says, and no more."""
+        lines = [json.loads(line) for line in self.out.splitlines()]
+        for line in lines:
+            if line.get("type") == "plan":
+                exact_plans().validate(line)
+        return lines
 
     @property
     def processed(self) -> int:

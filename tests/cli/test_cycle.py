@@ -97,14 +97,15 @@ def test_a_plan_as_markdown_is_a_table(project: Project) -> None:
 
     shown = project.call("plan", "--format", "markdown").out
 
-    assert "| job | + to be sent | new document | 1 | 3 B |" in shown
+    assert "| job | + submit | new document | 1 | 3 B |" in shown
     assert "\n\n\n" not in shown
 
 
 def test_a_plan_lists_every_document_when_asked(project: Project) -> None:
     project.write({f"in/{number}.txt": str(number) for number in range(30)})
 
-    assert "and 20 more" in project.call("plan").out
+    assert "and 20 more" in project.call("plan", "--verbose").out
+    assert ".txt" not in project.call("plan").out
     assert "29.txt" in project.call("plan", "--all").out
 
 

@@ -1,7 +1,6 @@
 """`docbatch explain` says of one document what `docbatch plan` says, because it asks the same plan."""
 
 import contextlib
-import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -36,7 +35,7 @@ def project(tmp_path: Path) -> Project:
 
 def planned(project: Project, path: str) -> str | None:
     """Return what the plan says is due for a document, None where it says nothing of it."""
-    plan = json.loads(project.call("plan", "--format", "json", "--all").out)
+    plan = project.call("plan", "--format", "json", "--all").lines[0]
     kinds = [line["kind"] for line in plan["lines"] for each in line["examples"] if each["path"] == path]
     return kinds[0] if kinds else None
 

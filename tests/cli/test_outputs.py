@@ -29,7 +29,7 @@ def test_an_edited_output_goes_to_the_trash_and_is_written_again(
 ) -> None:
     delivered.write({"out/a.txt.md": content})
 
-    plan = delivered.call("plan").out
+    plan = delivered.call("plan", "--verbose").out
     assert "1 to be written, free of charge: its output was edited\n      a.txt\n" in plan
     assert "edited; apply moves" in delivered.call("explain", "in/a.txt").out
     assert delivered.applied().processed == 0
@@ -42,7 +42,7 @@ def test_an_edited_output_goes_to_the_trash_and_is_written_again(
 def test_a_deleted_output_is_written_again(delivered: Project) -> None:
     (delivered.root / "out/a.txt.md").unlink()
 
-    assert "its output is gone\n      a.txt\n" in delivered.call("plan").out
+    assert "its output is gone\n      a.txt\n" in delivered.call("plan", "--verbose").out
     assert delivered.applied().processed == 0
     assert delivered.outputs() == {"a.txt.md": b"one\n", "b.txt.md": b"two\n"}
     assert trash(delivered) == []

@@ -1,6 +1,5 @@
 """What a plan says of money and limits, before anybody is asked."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,7 +41,7 @@ def charged(
 
 
 def costs(project: Project) -> Mapping[str, Any]:
-    (cost,) = json.loads(project.call("plan", "--format", "json").out)["costs"]
+    (cost,) = project.call("plan", "--format", "json").lines[0]["costs"]
     return cost  # type: ignore[no-any-return]
 
 
@@ -91,7 +90,7 @@ def test_where_nothing_is_counted_no_money_is_told(project: Project) -> None:
 def test_free_work_comes_to_nothing(project: Project) -> None:
     charged(project, "local")
 
-    assert json.loads(project.call("plan", "--format", "json").out)["costs"] == []
+    assert project.call("plan", "--format", "json").lines[0]["costs"] == []
 
 
 @pytest.mark.parametrize(

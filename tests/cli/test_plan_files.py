@@ -1,5 +1,7 @@
 """A saved plan is what was reviewed: it runs as it is, once, or not at all."""
 
+import hashlib
+import json
 import signal
 
 import pytest
@@ -57,6 +59,100 @@ def test_a_plan_is_stale_when_something_else_is_due(project: Project, name: str,
     assert refused.code == 7
     assert "nothing was sent" in refused.err
     assert project.outputs() == {}
+
+
+def test_a_refusal_names_documents_and_what_changed(project: Project) -> None:
+    project.write({f"in/{name}.txt": name for name in ("changed", "gone", "kept")})
+    planned(project)
+    project.write({"in/changed.txt": "other bytes", "in/@new\n::error::.txt": "new"})
+    (project.root / "in/gone.txt").unlink()
+
+    refused = project.call("apply", "--plan", "plan.json")
+
+    assert refused.code == 7
+    assert refused.err == (
+        "error: the plan is stale: what is to be sent has changed since it was made:\n"
+        "  job 'job': @new\\n::error::.txt: new document\n"
+        "  job 'job': changed.txt: its bytes changed\n"
+        "  job 'job': gone.txt: is through already, or is not among the documents any more\n"
+        "  nothing was sent; review a new one: 'docbatch plan --out FILE'\n"
+    )
+
+
+def test_a_refusal_says_what_became_of_what_the_state_knows(project: Project) -> None:
+    project.write({"in/gone.txt": "one", "in/empty.txt": "two", "in/sent.txt": "three"})
+    project.applied()
+    project.job(JOB + "config: {languages: [deu]}\n")
+    planned(project)
+    (project.root / "in/gone.txt").unlink()
+    project.write({"in/empty.txt": ""})
+
+    refused = project.call("apply", "--plan", "plan.json").err
+
+    assert "  job 'job': empty.txt: is not to be sent any more: cannot be sent\n" in refused
+    assert "  job 'job': gone.txt: no longer found\n" in refused
+    assert "sent.txt" not in refused
+
+
+def test_a_refusal_after_a_change_of_the_job_names_its_documents(project: Project) -> None:
+    project.write({f"in/{number:02}.txt": str(number) for number in range(12)})
+    planned(project)
+    project.job(JOB + "config: {languages: [deu]}\n")
+
+    refused = project.call("apply", "--plan", "plan.json").err
+
+    assert "  job 'job': 00.txt: is made in another way: the job's provider, account," in refused
+    assert refused.count("is made in another way") == 10
+    assert "\n  and 2 more documents\n" in refused
+
+
+def test_a_second_apply_names_what_became_of_the_documents(project: Project) -> None:
+    project.write({"in/a.txt": "one"})
+    planned(project)
+    project.applied("--plan", "plan.json")
+
+    refused = project.call("apply", "--plan", "plan.json")
+
+    assert refused.code == 7
+    assert "the plan was applied already:\n  job 'job': a.txt: is through already" in refused.err
+
+
+def test_a_state_that_moved_on_with_the_same_work_is_said_so(project: Project) -> None:
+    project.write({"in/a.txt": "one"})
+    project.applied()
+    project.write({"in/b.txt": "two"})
+    planned(project)
+    (project.root / ".docbatch").rename(project.root / "lost")
+    project.write({"in/b.txt": "two"})
+    (project.root / "in/a.txt").rename(project.root / "a.txt")
+    (project.root / "in/b.txt").rename(project.root / "b.txt")
+    project.write({"in/c.txt": "three"})
+    assert project.call("apply", "--allow", "overwritten").code == 0
+    (project.root / "b.txt").rename(project.root / "in/b.txt")
+
+    refused = project.call("apply", "--plan", "plan.json")
+
+    assert refused.code == 7
+    assert "the state has moved on since it was made; the same documents are to be sent" in refused.err
+
+
+def test_a_plan_that_names_no_documents_is_judged_by_their_keys(project: Project) -> None:
+    """As versions wrote it that kept no names."""
+    project.write({"in/a.txt": "one", "in/b.txt": "two"})
+    planned(project)
+    written = json.loads((project.root / "plan.json").read_text())["plan"]
+    del written["documents"]
+    digest = hashlib.sha256(json.dumps(written, indent=1, sort_keys=True).encode()).hexdigest()
+    project.write({"plan.json": json.dumps({"digest": digest, "plan": written}), "in/a.txt": "other"})
+
+    refused = project.call("apply", "--plan", "plan.json")
+    project.write({"in/a.txt": "one"})
+
+    assert refused.code == 7
+    assert "  job 'job': a.txt: new document\n" in refused.err
+    assert "b.txt" not in refused.err
+    assert "  1 document no longer to be sent, which the plan does not name\n" in refused.err
+    assert project.applied("--plan", "plan.json").processed == 2
 
 
 def test_a_plan_of_another_state_is_refused(project: Project) -> None:

@@ -121,7 +121,7 @@ def test_another_word_on_empty_documents_is_compared_anew(settled: Project, comp
 )
 def test_every_change_is_noticed(settled: Project, meddle: Meddling, told: str) -> None:
     meddle(settled)
-    ended = settled.call("plan")
+    ended = settled.call("plan", "--verbose")
     text = ended.out + ended.err
     assert NOTHING not in text
     assert told in text

@@ -63,5 +63,13 @@ def test_every_rule_has_its_reason(case: Mapping[str, Any]) -> None:
 
 
 def test_every_reason_about_bytes_has_a_case() -> None:
-    elsewhere = {Reason.NEW_SINK, Reason.MISSING, Reason.EDITED, Reason.GONE, Reason.UNSEEN}
+    elsewhere = {
+        Reason.NEW_SINK,
+        Reason.MOVED,
+        Reason.FORM,
+        Reason.MISSING,
+        Reason.EDITED,
+        Reason.GONE,
+        Reason.UNSEEN,
+    }
     assert {case.values[0]["because"] for case in cases()} == set(Reason) - elsewhere

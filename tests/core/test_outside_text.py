@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from docbatch.core.errors import GuardRefused, Refused
 from docbatch.core.guard import refuse_collisions
 from docbatch.core.outside_text import escaped, markdown, printed, whole, whole_value
-from docbatch.core.report import PlanLine, PlanReport, plan_markdown, plan_text
+from docbatch.core.plan_formats.as_markdown import plan_markdown
+from docbatch.core.plan_formats.as_text import plan_text
+from docbatch.core.report import PlanLine, PlanReport
 
 ANY_TEXT = st.text(
     st.characters(codec=None) | st.sampled_from("\ud83d\u200b\u200f\u061c\ufeff\u2028\u202e\x1b\r\n:#[|`<")

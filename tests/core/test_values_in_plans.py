@@ -1,7 +1,9 @@
 """How values that changed are shown in a plan."""
 
+from docbatch.core.plan_formats.as_json import plan_json
+from docbatch.core.plan_formats.as_text import plan_text
 from docbatch.core.recipe_changes import Difference
-from docbatch.core.report import PlanLine, PlanReport, plan_json, plan_text
+from docbatch.core.report import PlanLine, PlanReport
 
 
 def test_a_value_that_is_long_is_cut_for_people_and_whole_for_programs() -> None:

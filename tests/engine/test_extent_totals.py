@@ -4,7 +4,8 @@ import pytest
 
 from docbatch.core.changes import ChangeKind, Reason
 from docbatch.core.extents import UNCOUNTED, Extent, ExtentTotal
-from docbatch.engine.planning.differences_database import Change, Differences, ItemToSend, SizedItem
+from docbatch.engine.planning.amounts.items_to_send import ItemToSend, SizedItem
+from docbatch.engine.planning.differences_database import Change, Differences
 
 
 def send(job: str, path: bytes, key: str, media_type: str = "application/pdf") -> Change:

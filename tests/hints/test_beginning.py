@@ -215,7 +215,7 @@ def test_not_waiting_for_local_work(project: Project, hints: Hints) -> None:
     assert project.outputs() == {"a.txt.md": b"one\n"}
 
 
-@helps("### docbatch plan", "Save the plan for 'docbatch apply --plan FILE'.")
+@helps("### docbatch plan: {}", "Save the plan for 'docbatch apply --plan FILE'.")
 def test_plans_for_people_and_for_later(project: Project, hints: Hints) -> None:
     project.write({"in/a.txt": "one"})
     told = project.call("plan", "--help")

@@ -93,6 +93,14 @@ def test_something_that_is_no_plan(project: Project, hints: Hints) -> None:
     assert is_applied(project)
 
 
+@helps("'docbatch plan --verbose' names the documents.")
+def test_a_plan_that_only_counts(project: Project, hints: Hints) -> None:
+    told = project.call("plan")
+
+    assert "a.txt" not in told.out
+    assert "a.txt" in hints.follow(project, told).out
+
+
 @helps("nothing was sent; mend the template, then run 'docbatch validate'")
 def test_a_template_that_gives_no_path(project: Project, hints: Hints) -> None:
     project.job(JOB.replace("{{ doc.path }}", "{{ doc.name | replace('a.txt', '') }}/../x"))

@@ -37,7 +37,7 @@ def with_link(project: Project, *, follow: bool) -> None:
 def test_links_out_of_the_root_are_named_and_not_followed(project: Project) -> None:
     with_link(project, follow=False)
 
-    planned = project.call("plan").out
+    planned = project.call("plan", "--verbose").out
     project.applied()
 
     assert "3 skipped: not a regular file" in planned

@@ -4,7 +4,6 @@ Unchanged documents are what most runs are made of; `_Sieve.sift` lets them pass
 rest to the pure `changes.judge`.
 """
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 
 from docbatch.core.changes import ChangeKind, FoundDocument, Reason, Recorded, judge
@@ -12,6 +11,7 @@ from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.keys import item_key
 from docbatch.core.models import ItemStatus
 from docbatch.engine.planning.differences_database import Change, Differences, Output
+from docbatch.engine.planning.places.former_outputs import former_outputs, moved, taken_up
 from docbatch.engine.planning.recorded_rows import (
     RECIPE,
     WINDOW,
@@ -23,32 +23,14 @@ from docbatch.engine.planning.recorded_rows import (
     settled_key,
 )
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
+from docbatch.engine.planning.tally import Tally
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.paths import folded
 from docbatch.sources.documents import FoundDocuments, Observed, Seen, Unusable
 from docbatch.sources.known_stretch import KnownStretch
-from docbatch.sources.litter import Litter
 from docbatch.sources.statcache import StatCache
 from docbatch.state.documents import DocumentRow
 from docbatch.state.store import Store
-
-
-class Tally:
-    """What a job's scan saw: documents found, and how many of them are through; `paths` of some that were asked for.
-
-    `litter` is what was left out of what its patterns select.
-
-    `recipes` counts those that are through by their recipe's row, where a job has more than one; `remade` those that are
-    to be sent because they were made by another, by that one's row.
-    """
-
-    def __init__(self) -> None:
-        self.found = 0
-        self.unchanged = 0
-        self.recipes: Counter[int | None] = Counter()
-        self.remade: Counter[tuple[Reason, int | None]] = Counter()
-        self.paths: set[bytes] = set()
-        self.litter: Litter | None = None
 
 
 def compare_documents(
@@ -106,6 +88,7 @@ class _Sieve:
             for sink in target.sinks
             if not sink.kind.whole
         ]
+        self._former = former_outputs(target, store, only)
         # Of a document whose output may belong elsewhere more is asked, and those named are not all there are.
         self._is_all_asked = only is None and not any(output.sink.moves for output in self._outputs)
         self._roots = [] if store is None else store.deliveries.roots()
@@ -295,7 +278,10 @@ class _Sieve:
         )
 
     def _rewrite(self, sink: ResolvedSink, document: Observed, reason: Reason) -> None:
-        self._differences.output([self._placed(sink, document.path, document.digest, document.size, reason)])
+        output = self._placed(sink, document.path, document.digest, document.size, reason)
+        if reason is Reason.NEW_SINK:
+            output = moved(output, sink, self._former[sink.identity].place(document.path))
+        self._differences.output([output])
 
     def _placed(self, sink: ResolvedSink, path: bytes, digest: str, size: int, reason: Reason) -> Output:
         try:
@@ -313,6 +299,7 @@ class _Sieve:
             self._rows.skip(1)
             self._gone(row)
         self._judge()
+        self.tally.ignored = sum(output.ignored for output in self._outputs)
         if self.tally.unchanged == self.tally.found:
             self._rows.keep_agreements()
         self.tally.found += len(self._unseen)
@@ -325,12 +312,21 @@ class _Sieve:
                 if sink.output is not None:
                     self._check_single(sink, self._store)
 
+    def _take_up(self, sink: ResolvedSink, store: Store) -> None:
+        """Note that an output for the whole job is written that the state does not know, where there is what to write."""
+        if sink.kind.whole and self.tally.unchanged:
+            due = taken_up(self._target, sink, store)
+            self._differences.whole(due.job, due.sink, due.reason, due.former)
+
     def _check_single(self, sink: ResolvedSink, store: Store) -> None:
         recorded = next(
             (each for each in store.deliveries.sinks(self._target.name) if each.identity == sink.identity),
             None,
         )
-        if recorded is None or recorded.output is None or (recorded.stamp is None and recorded.revision < 0):
+        if recorded is None:
+            self._take_up(sink, store)
+            return
+        if recorded.output is None or (recorded.stamp is None and recorded.revision < 0):
             return
         opened = sink.open()
         now = opened.stamp(b"")
@@ -338,6 +334,7 @@ class _Sieve:
             return
         reason = Reason.MISSING if now is None else Reason.EDITED
         if reason is Reason.MISSING and not sink.rewrite_missing:
+            self.tally.ignored += 1
             return
         if sink.kind.whole:
             self._differences.whole(self._target.name, sink.identity, reason)

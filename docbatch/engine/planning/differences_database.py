@@ -8,20 +8,22 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from docbatch.core.changes import ChangeKind, Reason
 from docbatch.core.extents import Extent, ExtentTotal
 from docbatch.core.models import Failure, FailureClass
+from docbatch.engine.planning.amounts.items_to_send import ItemToSend, SizedItem
 
 SCHEMA = """
 CREATE TABLE change (
     job TEXT, path BLOB, kind TEXT, reason TEXT, adopt INTEGER, key TEXT, digest TEXT, media_type TEXT, size INTEGER,
     problem_class TEXT, problem_message TEXT, again INTEGER, PRIMARY KEY (job, path)
 ) WITHOUT ROWID;
-CREATE TABLE output (job TEXT, sink TEXT, path BLOB, output BLOB, folded INTEGER, reason TEXT, PRIMARY KEY (job, path, sink))
+CREATE TABLE output (job TEXT, sink TEXT, path BLOB, output BLOB, folded INTEGER, reason TEXT, former BLOB,
+    PRIMARY KEY (job, path, sink))
 WITHOUT ROWID;
-CREATE TABLE whole (job TEXT, sink TEXT, reason TEXT, PRIMARY KEY (job, sink)) WITHOUT ROWID;
+CREATE TABLE whole (job TEXT, sink TEXT, reason TEXT, former BLOB, PRIMARY KEY (job, sink)) WITHOUT ROWID;
 CREATE TABLE extent (key TEXT PRIMARY KEY, pages INTEGER, sheets INTEGER, cells INTEGER) WITHOUT ROWID;
 CREATE VIEW to_send AS SELECT key, min(job) AS job, media_type, digest, size, path FROM change WHERE kind = 'send' GROUP BY key;
 """
@@ -51,7 +53,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An output that is to be written, for the reason given. `folded` is its collision key, None for no file of its own."""
+    """An output that is to be written, for the reason given. `folded` is its collision key, None for no file of its own.
+
+    `former` is the absolute path where it lies until then, where that is another.
+    """
 
     job: str
     sink: str
@@ -59,6 +64,7 @@ class Output:
     output: bytes
     folded: int | None
     reason: Reason
+    former: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +77,6 @@ class Total:
     documents: int
     items: int
     size: int
-
-
-class ItemToSend(NamedTuple):
-    """An item that is to be sent, with the document that a job has of it; identical ones are one item, of the first job by name."""
-
-    key: str
-    job: str
-    media_type: str
-    digest: str
-    size: int
-    path: bytes
-
-
-class SizedItem(NamedTuple):
-    """An item that is to be sent, and how much there is of it; `size` is in bytes."""
-
-    job: str
-    key: str
-    media_type: str
-    size: int
-    extent: Extent
 
 
 class Differences:
@@ -113,13 +98,15 @@ class Differences:
 
     def output(self, outputs: Iterable[Output]) -> None:
         self._database.executemany(
-            "INSERT OR REPLACE INTO output VALUES (?, ?, ?, ?, ?, ?)",
-            ((o.job, o.sink, o.path, o.output, o.folded, str(o.reason)) for o in outputs),
+            "INSERT OR REPLACE INTO output VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((o.job, o.sink, o.path, o.output, o.folded, str(o.reason), o.former) for o in outputs),
         )
 
-    def whole(self, job: str, sink: str, reason: Reason) -> None:
-        """Note that a sink with one output per job has to be written again."""
-        self._database.execute("INSERT OR REPLACE INTO whole VALUES (?, ?, ?)", (job, sink, str(reason)))
+    def whole(self, job: str, sink: str, reason: Reason, former: bytes | None = None) -> None:
+        """Note that a sink with one output per job has to be written again; `former` is where it lies until then."""
+        self._database.execute(
+            "INSERT OR REPLACE INTO whole VALUES (?, ?, ?, ?)", (job, sink, str(reason), former)
+        )
 
     def wholes(self, job: str) -> dict[str, Reason]:
         rows = self._database.execute("SELECT sink, reason FROM whole WHERE job = ?", (job,))
@@ -156,18 +143,22 @@ class Differences:
         )
         return [(job, Reason(reason), count) for job, reason, count in rows]
 
-    def output_examples(self, job: str, reason: Reason, limit: int) -> list[bytes]:
+    def output_examples(self, job: str, reason: Reason, limit: int) -> list[Output]:
+        """Return such outputs, one for each document."""
         rows = self._database.execute(
-            "SELECT DISTINCT output.path FROM output"
+            "SELECT output.* FROM output"
             " LEFT JOIN change ON change.job = output.job AND change.path = output.path"
-            " WHERE change.path IS NULL AND output.job = ? AND output.reason = ? ORDER BY output.path LIMIT ?",
+            " WHERE change.path IS NULL AND output.job = ? AND output.reason = ?"
+            " GROUP BY output.path ORDER BY output.path LIMIT ?",
             (job, str(reason), limit),
         )
-        return [row[0] for row in rows]
+        return [_output(row) for row in rows]
 
-    def wholes_due(self) -> list[tuple[str, Reason]]:
-        rows = self._database.execute("SELECT job, reason FROM whole ORDER BY job, sink")
-        return [(job, Reason(reason)) for job, reason in rows]
+    def wholes_due(self) -> list[Output]:
+        rows = self._database.execute("SELECT job, sink, reason, former FROM whole ORDER BY job, sink")
+        return [
+            Output(job, sink, b"", b"", None, Reason(reason), former) for job, sink, reason, former in rows
+        ]
 
     def examples(self, job: str, kind: ChangeKind, reason: Reason, limit: int) -> list[Change]:
         rows = self._database.execute(
@@ -184,6 +175,12 @@ class Differences:
             (None if jobs is None else json.dumps(list(jobs)),),
         ):
             yield row[0]
+
+    def sent(self) -> Iterator[tuple[str, bytes, str, str]]:
+        """Yield (job, path, key, digest) of the documents that are to be sent, in order."""
+        yield from self._database.execute(
+            "SELECT job, path, key, digest FROM change WHERE kind = 'send' ORDER BY job, path"
+        )
 
     def items_to_send(self, jobs: Collection[str]) -> Iterator[list[ItemToSend]]:
         """Yield windows of what these jobs send, each item once."""
@@ -282,7 +279,7 @@ class Differences:
             " AND (a.job, a.sink, a.path) < (b.job, b.sink, b.path) LIMIT ?",
             (limit,),
         )
-        return [(_output(row[:6]), _output(row[6:])) for row in rows]
+        return [(_output(row[:7]), _output(row[7:])) for row in rows]
 
     def files(self) -> Iterator[Output]:
         """Yield all outputs that will be files of their own, those of one folder after each other."""
@@ -344,5 +341,5 @@ def _change(columns: Sequence[Any]) -> Change:
 
 
 def _output(columns: Sequence[Any]) -> Output:
-    job, sink, path, output, folded, reason = columns
-    return Output(job, sink, path, output, folded, Reason(reason))
+    job, sink, path, output, folded, reason, former = columns
+    return Output(job, sink, path, output, folded, Reason(reason), former)

@@ -37,7 +37,9 @@ VERDICTS: Mapping[ChangeKind, str] = {
     ChangeKind.LOOK: "is a link",
 }
 OUTPUTS: Mapping[Reason, str] = {
-    Reason.NEW_SINK: "the sink is new or writes elsewhere now; apply writes it",
+    Reason.NEW_SINK: "the sink is new; apply writes it",
+    Reason.MOVED: "the sink writes elsewhere now; apply writes it",
+    Reason.FORM: "the sink writes it in another form now; apply writes it",
     Reason.MISSING: "gone; apply writes it again, free of charge",
     Reason.EDITED: "edited; apply moves the edited copy to the trash and writes it again",
     Reason.BEHIND: "not written yet",
@@ -248,7 +250,8 @@ def _output_facts(plan: Plan, store: Store, target: ResolvedJob, path: bytes, he
     for wanted in target.sinks:
         sink = recorded.get(wanted.identity)
         if sink is None:
-            yield f"output {_where(wanted)}: {OUTPUTS[Reason.NEW_SINK]}"
+            reason = due.get(wanted.identity, whole.get(wanted.identity, Reason.NEW_SINK))
+            yield f"output {_where(wanted)}: {OUTPUTS.get(reason, OUTPUTS[Reason.NEW_SINK])}"
         elif wanted.identity in whole:
             yield f"the job's output {_shown(wanted, b'', here)}: {OUTPUTS[whole[wanted.identity]]}"
         elif wanted.kind.per_document:

@@ -8,10 +8,11 @@ from docbatch.core.changes import Reason
 from docbatch.core.errors import DocbatchError
 from docbatch.core.guard import SHOWN, refuse_collisions, refuse_empty
 from docbatch.engine.code_of_others import blamed
-from docbatch.engine.planning.compare_documents import Tally, compare_documents
+from docbatch.engine.planning.compare_documents import compare_documents
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.places.judge_places import names
 from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.planning.tally import Tally
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.paths import folded
 from docbatch.sources.statcache import StatCache
@@ -38,17 +39,23 @@ def find_changes(
                 target, store, found, differences, only=paths, cache=cache
             )
         if store is not None:
-            _outdate_whole_outputs(target, store, differences)
+            _outdate_whole_outputs(target, store, differences, tallies[target.name])
     return tallies
 
 
-def _outdate_whole_outputs(target: ResolvedJob, store: Store, differences: Differences) -> None:
-    """What holds a whole job is another where the job takes empty documents otherwise than it did."""
+def _outdate_whole_outputs(target: ResolvedJob, store: Store, differences: Differences, tally: Tally) -> None:
+    """What holds a whole job is another where the job takes empty documents otherwise than it did, or is behind the job.
+
+    It is behind where a run ended between its last result and its outputs.
+    """
     recorded = store.documents.job(target.name)
-    if recorded is None or recorded.on_empty == target.on_empty or not store.documents.has_empty(target.name):
+    if recorded is None:
         return
+    is_other = recorded.on_empty != target.on_empty and store.documents.has_empty(target.name)
+    sinks = store.deliveries.sinks(target.name) if tally.unchanged else []
+    behind = {sink.identity for sink in sinks if sink.revision != recorded.revision}
     for sink in target.sinks:
-        if sink.kind.whole:
+        if sink.kind.whole and (is_other or sink.identity in behind):
             differences.whole(target.name, sink.identity, Reason.BEHIND)
 
 

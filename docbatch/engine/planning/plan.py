@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from docbatch.core.guard import Permission
 from docbatch.core.spending_guards import Guards
-from docbatch.engine.planning.compare_documents import Tally
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
 from docbatch.engine.planning.places.judge_folders import judge_folders
 from docbatch.engine.planning.places.judge_places import judge_places, refuse_nesting, replacing
 from docbatch.engine.planning.resolve_jobs import Ask, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.planning.tally import Tally
 from docbatch.engine.progress_notices import Notice
 from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import Connection, Job
@@ -68,6 +68,7 @@ class Plan:
 
     `gone` are jobs the state knows that are no longer declared. `store` is None where there is no state yet. Of the jobs in
     `counted` is known what their documents have, `prices` reads what providers charge.
+    `project` is the folder that paths are told relative to.
     """
 
     targets: tuple[ResolvedJob, ...]
@@ -77,6 +78,7 @@ class Plan:
     store: Store | None
     cache: StatCache
     notes: tuple[str, ...] = ()
+    project: Path = Path("/")
     counted: frozenset[str] = frozenset()
     prices: "Callable[[], PriceList] | None" = None
 
@@ -188,7 +190,7 @@ def plan_jobs(
         refuse_nesting(targets, store, differences, gone)
         if allowed is not None:
             notes = replacing(judge_places(targets, store, differences, allowed, project))
-    return Plan(tuple(targets), tallies, frozenset(gone), differences, store, cache, notes)
+    return Plan(tuple(targets), tallies, frozenset(gone), differences, store, cache, notes, project)
 
 
 def undeclared(jobs: Iterable[Job], store: Store | None) -> set[str]:

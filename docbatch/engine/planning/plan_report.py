@@ -1,26 +1,31 @@
 """The plan as a report: what apply would do, drawn from the differences that were found."""
 
+import os
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from docbatch.core.amounts import Amount
-from docbatch.core.changes import ChangeKind
+from docbatch.core.changes import ChangeKind, Reason
 from docbatch.core.extents import ExtentTotal
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.recipe_changes import Difference, differences
 from docbatch.core.report import (
     JobCost,
     KeptVersions,
+    NotDue,
     OpenWork,
     PlanLine,
     PlanReport,
     ReadBy,
+    StateKnown,
     named_versions,
     plural,
 )
 from docbatch.engine.connections.passwords import unreadable
-from docbatch.engine.planning.differences_database import Change, Differences, Total
+from docbatch.engine.planning.differences_database import Change, Differences, Output, Total
+from docbatch.engine.planning.places.former_outputs import lying
 from docbatch.engine.planning.plan import Plan
 from docbatch.engine.planning.resolve_jobs import is_open, moved
 from docbatch.engine.planning.resolved_job import ResolvedJob
@@ -51,7 +56,7 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
         jobs=tuple(target.name for target in targets),
         found=sum(tally.found for tally in tallies.values()),
         unchanged=sum(tally.unchanged for tally in tallies.values()) - _touched(differences),
-        lines=(*_lines(plan, shown), *_lost(plan, spool)),
+        lines=(*_lines(plan, shown), *_lost(plan, spool), *_farewells(plan.gone, store)),
         open=() if store is None else tuple(map(_open, store.submissions.open())),
         notes=(
             *plan.notes,
@@ -59,7 +64,6 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
             *_notes(targets),
             *_kept(read_by),
             *_locked(targets, sending),
-            *_farewells(plan.gone, store),
             *_unseen(differences),
             *_limits(plan, due),
         ),
@@ -70,6 +74,8 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
         connections=used,
         read_by=read_by,
         versions=tuple(_versions(plan)),
+        not_due=tuple(_not_due(plan)),
+        state=_state(store),
         pages=_pages(plan),
         costs=tuple(_costs(plan, due)),
     )
@@ -115,23 +121,29 @@ def _touched(differences: Differences) -> int:
 def _lines(plan: Plan, shown: int) -> Iterator[PlanLine]:
     differences = plan.differences
     for total in differences.totals():
-        examples = differences.examples(total.job, total.kind, total.reason, shown)
+        changes = differences.examples(total.job, total.kind, total.reason, shown)
         yield PlanLine(
             total.job,
             str(total.kind),
             str(total.reason),
             total.documents,
             total.size,
-            tuple(map(_example, examples)),
+            tuple(map(_example, changes)),
             tuple(_values(plan, total)),
         )
     for job, reason, count in differences.outputs_due_alone():
-        paths = differences.output_examples(job, reason, shown)
+        outputs = differences.output_examples(job, reason, shown)
+        examples = tuple((escape(each.path), _move(plan, each)) for each in outputs)
+        yield PlanLine(job, str(ChangeKind.DELIVER), str(reason), count, 0, examples)
+    for each in differences.wholes_due():
+        move = _move(plan, each)
         yield PlanLine(
-            job, str(ChangeKind.DELIVER), str(reason), count, 0, tuple((escape(path), "") for path in paths)
+            each.job,
+            str(ChangeKind.DELIVER),
+            f"the job's output: {each.reason}",
+            1,
+            examples=((f"the output of {each.job}", move),) if move else (),
         )
-    for job, reason in differences.wholes_due():
-        yield PlanLine(job, str(ChangeKind.DELIVER), f"the job's output: {reason}", 1)
 
 
 def _values(plan: Plan, total: Total) -> Iterator[Difference]:
@@ -160,6 +172,49 @@ def _lost(plan: Plan, spool: Spool) -> Iterator[PlanLine]:
             yield PlanLine(target.name, "restore", f"their stored results are gone: {way}", documents)
 
 
+def _move(plan: Plan, output: Output) -> str:
+    """Name the old and the new path of an output that lies elsewhere now."""
+    if output.reason is not Reason.MOVED or output.former is None:
+        return ""
+    target = next(target for target in plan.targets if target.name == output.job)
+    sink = next(sink for sink in target.sinks if sink.identity == output.sink)
+    now = lying(sink.root or b"", sink.output or output.output)
+    return f"{_place(plan, output.former)} → {_place(plan, now)}"
+
+
+def _place(plan: Plan, path: bytes) -> str:
+    return escape(path.removeprefix(lying(os.fsencode(plan.project), b"")))
+
+
+def _not_due(plan: Plan) -> Iterator[NotDue]:
+    """Yield why nothing is due for the rest of each job that has anything of the kind."""
+    touched: Counter[str] = Counter()
+    for job, _, count in plan.differences.outputs_due_alone():
+        touched[job] += count
+    stands = {(total.job, total.kind): 0 for total in plan.differences.totals()}
+    for total in plan.differences.totals():
+        stands[total.job, total.kind] += total.documents
+    for target in plan.targets:
+        job, tally = target.name, plan.tallies[target.name]
+        litter = 0 if tally.litter is None else tally.litter.number
+        rest = NotDue(
+            job,
+            unchanged=tally.unchanged - touched[job],
+            ignored=tally.ignored,
+            failed=stands.get((job, ChangeKind.STAND), 0),
+            held=stands.get((job, ChangeKind.HELD), 0),
+            left_out=litter + stands.get((job, ChangeKind.SKIP), 0),
+        )
+        if rest != NotDue(job):
+            yield rest
+
+
+def _state(store: Store | None) -> StateKnown:
+    if store is None:
+        return "none"
+    return "recorded" if store.events.last() or store.documents.jobs() else "empty"
+
+
 def _example(change: Change) -> tuple[str, str]:
     return escape(change.path), "" if change.problem is None else change.problem.message
 
@@ -180,11 +235,13 @@ def _left_out(plan: Plan) -> Iterator[str]:
             yield f"job '{target.name}': {litter}"
 
 
-def _farewells(gone: Iterable[str], store: Store | None) -> Iterator[str]:
+def _farewells(gone: Iterable[str], store: Store | None) -> Iterator[PlanLine]:
     for job in sorted(gone):
         left = 0 if store is None else store.documents.count(job)
         if left:
-            yield f"job '{job}' is no longer declared; its {left:,} documents are let go, their outputs stay"
+            yield PlanLine(
+                job, str(ChangeKind.REMOVE), "the job is no longer declared; its outputs stay", left
+            )
 
 
 def _unseen(differences: Differences) -> Iterator[str]:

@@ -177,6 +177,11 @@ class Outputs:
         self._rows.leave_behind(last)
         return self._check.differing(held)
 
+    @property
+    def ignored(self) -> int:
+        """How many outputs that were looked at are gone and stay so."""
+        return self._check.ignored
+
     def place(self, path: bytes) -> bytes | None:
         """Return where the state knows the document's output to belong."""
         while (row := self._rows.first) is not None and row[0] < path:
@@ -210,11 +215,15 @@ class Outputs:
 
 
 class OutputCheck:
-    """Says why outputs of one sink have to be written. The sink is opened when there is something to look at."""
+    """Says why outputs of one sink have to be written. The sink is opened when there is something to look at.
+
+    `ignored` counts those that are gone and stay so.
+    """
 
     def __init__(self, sink: ResolvedSink) -> None:
         self._sink = sink
         self._opened: Sink | None = None
+        self.ignored = 0
 
     def fault(self, row: OutputRow | None, result: str | None) -> Reason | None:
         """Say why one document's output has to be written; None when it is as it was left.
@@ -252,7 +261,9 @@ class OutputCheck:
                 raise breach(
                     f"the sink {self._sink.kind.name} tells of an output it was not asked for: {escape(output)}"
                 )
-            if reason is not None:
+            if reason is None:
+                self.ignored += 1
+            else:
                 yield places[output], reason
 
     def _reason(self, difference: Difference) -> Reason | None:

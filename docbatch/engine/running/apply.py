@@ -13,10 +13,10 @@ from docbatch.core.report import PlanReport
 from docbatch.engine.clock import Clock, SystemClock
 from docbatch.engine.planning.amounts.judge_spending import refuse_spending
 from docbatch.engine.planning.plan import CountedJobs, Selection
-from docbatch.engine.planning.plan_file import SavedPlan
 from docbatch.engine.planning.plan_report import plan_report
 from docbatch.engine.planning.plan_session import PlanSession, locked_session
 from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.planning.saved.plan_file import SavedPlan
 from docbatch.engine.progress_notices import LimitExceeded, Observer
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.loop import reconcile

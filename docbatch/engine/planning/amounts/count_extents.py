@@ -9,7 +9,8 @@ from docbatch.counting import kinds
 from docbatch.counting.kept_extents import KeptExtents
 from docbatch.counting.messages import CountedExtent, Uncounted
 from docbatch.counting.pool import CountingBounds, CountingPool
-from docbatch.engine.planning.differences_database import Differences, ItemToSend
+from docbatch.engine.planning.amounts.items_to_send import ItemToSend
+from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Counting, Notice
 from docbatch.sources.statcache import StatCache

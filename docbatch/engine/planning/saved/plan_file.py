@@ -1,19 +1,22 @@
 """Plan files: a saved plan, so that what was reviewed is what runs, once.
 
 A plan names the state it was made from and every item it would send. Applying it on another state, or after it was
-finished, is refused; a run of it that was interrupted may be resumed with the same file.
+finished, is refused, and what moved since is named; a run of it that was interrupted may be resumed with the same file.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from docbatch.core.errors import StalePlan, UsageError
-from docbatch.core.report import PlanReport, plan_json, plural
+from docbatch.core.plan_formats.as_json import plan_json
+from docbatch.core.report import PlanReport
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.plan import Plan
+from docbatch.engine.planning.saved.moved_documents import Documents, named_moves
+from docbatch.naming.pathtext import escape
 from docbatch.state.store import Store
 
 VERSION = "docbatch/plan-file/v1"
@@ -22,13 +25,17 @@ LARGEST = 512 << 20
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """`lineage` is None for a plan made before there was a state. `paths` are the specs it was made from."""
+    """`lineage` is None for a plan made before there was a state. `paths` are the specs it was made from.
+
+    `documents` are those it would send; files that an earlier version of docbatch wrote name none.
+    """
 
     digest: str
     lineage: str | None
     serial: int
     send: frozenset[str]
     paths: tuple[str, ...]
+    documents: Documents = field(default_factory=dict)
 
     def check(self, store: Store, differences: Differences) -> None:
         """Raise StalePlan unless exactly this plan, or the rest of it once begun, is due."""
@@ -38,12 +45,15 @@ class SavedPlan:
             return
         if begun == self.digest:
             raise StalePlan(
-                "the plan was applied already", hint="make a new one with 'docbatch plan --out FILE'"
+                f"the plan was applied already{named_moves(self.documents, self.send, differences)}",
+                hint="make a new one with 'docbatch plan --out FILE'",
             )
         if self.lineage not in {None, store.lineage} or self.serial != store.events.last():
-            raise _stale("the state has moved on since the plan was made")
+            moved = named_moves(self.documents, self.send, differences)
+            raise _stale(f"the state has moved on since it was made{moved}")
         if due != self.send:
-            raise _stale(f"{plural(len(due ^ self.send), 'document')} due now and not then, or the reverse")
+            moved = named_moves(self.documents, self.send, differences)
+            raise _stale(f"what is to be sent has changed since it was made{moved}")
 
     def start(self, store: Store) -> None:
         """Note in the state that this plan is being applied."""
@@ -65,6 +75,7 @@ def save(path: Path, here: Path, plan: Plan, report: PlanReport, paths: Iterable
         "serial": 0 if store is None else store.events.last(),
         "paths": list(paths),
         "send": list(plan.differences.keys_to_send()),
+        "documents": _documents(plan.differences),
         "report": plan_json(report),
     }
     text = json.dumps(content, indent=1, sort_keys=True)
@@ -95,13 +106,31 @@ def load(path: Path, here: Path) -> SavedPlan:
             int(content["serial"]),
             frozenset(content["send"]),
             tuple(content["paths"]),
+            _named(content.get("documents", {})),
         )
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(
             f"{path}: is not a plan file", hint="'docbatch plan --out FILE' writes one"
         ) from error
+
+
+def _documents(differences: Differences) -> dict[str, dict[str, str]]:
+    """Return key and SHA-256 of what is to be sent, as one text each, because there may be millions, by job and path."""
+    written: dict[str, dict[str, str]] = {}
+    for job, path, key, digest in differences.sent():
+        written.setdefault(job, {})[escape(path)] = f"{key} {digest}"
+    return written
+
+
+def _named(written: dict[str, dict[str, str]]) -> Documents:
+    return {
+        (job, path): (key, digest)
+        for job, documents in written.items()
+        for path, told in documents.items()
+        for key, _, digest in (told.partition(" "),)
+    }
 
 
 def _digest(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Plan files: plans that are saved, reviewed, and applied later or refused."""
