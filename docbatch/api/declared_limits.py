@@ -10,7 +10,7 @@ from docbatch.specs.values import DeclaredProject
 
 def declared_limits(project: DeclaredProject) -> DeclaredLimits:
     """Return the limits of the project, of its connections and of the jobs in jobs/, each once."""
-    known = [*project.limits, *(limit for each in project.connections.values() for limit in each.limits)]
+    known = [*project.limits, *project.connection_limits]
     unread = None
     of_jobs: list[Limit] = []
     try:

@@ -90,6 +90,7 @@ def _declared(file: Path, here: Path, checkout: Checkout) -> DeclaredProject:
         limits_of(spec.limits, node.child("limits"), shown),
         tuple(own),
         guards_of(spec, node, shown),
+        tuple(limit for name in spec.providers for limit in connections[name].limits),
     )
 
 

@@ -208,7 +208,7 @@ class DeclaredProject:
 
     `here` is the absolute folder it was looked for from: paths that are named are relative to it, and so are those in
     messages. `untrusted` says that nobody vouches for the project: nothing but its own files is looked at. `own_prices` are its own
-    lines of prices, as they are written.
+    lines of prices, as they are written. `connection_limits` are those of the connections that docbatch.yaml names.
     """
 
     root: Path
@@ -222,6 +222,7 @@ class DeclaredProject:
     limits: tuple[Limit, ...] = ()
     own_prices: "tuple[OwnLine, ...]" = ()
     guards: Guards = field(default_factory=Guards)
+    connection_limits: tuple[Limit, ...] = ()
 
     @property
     def checkout(self) -> Checkout:

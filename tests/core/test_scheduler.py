@@ -69,7 +69,8 @@ def queue(recipe: str, given: Mapping[str, Any]) -> Waiting:
     listed = given["items"]
     named = listed if isinstance(listed, dict) else {name: {} for name in listed}
     items = tuple(item(name, recipe, options) for name, options in named.items())
-    return Waiting(recipe, given.get("connection", "vendor"), items, more=given.get("more", False))
+    rest = {name: given[name] for name in ("more", "ready_at", "waits_for") if name in given}
+    return Waiting(recipe, given.get("connection", "vendor"), items, **rest)
 
 
 def looks(empty: Mapping[str, Any] = NONE, blind: Mapping[str, Any] = NONE, **given: Any) -> Looks:
