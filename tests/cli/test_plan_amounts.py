@@ -1,6 +1,7 @@
 """What a plan says of money and limits, before anybody is asked."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -131,3 +132,12 @@ def test_what_happens_to_documents_of_unknown_length_is_said_before(
     charged(project, "extractpage", limits=f"limits: [{{per: total, pages: 50{assume}}}]", text=True)
 
     assert said in project.call("plan").out
+
+
+def test_a_plan_says_of_a_closed_window_when_it_opens(project: Project) -> None:
+    charged(project, "extractpage")
+    hour = (datetime.now(UTC).hour + 2) % 24
+    file = project.root / "jobs" / "job.yaml"
+    file.write_text(file.read_text() + f'\nwindow: {{hours: "{hour:02}:00-{(hour + 1) % 24:02}:00"}}\n')
+
+    assert f"job 'job' sends between {hour:02}:00-" in project.call("plan").out

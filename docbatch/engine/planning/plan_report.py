@@ -22,6 +22,7 @@ from docbatch.core.report import (
     StateKnown,
     named_versions,
     plural,
+    span,
 )
 from docbatch.engine.connections.passwords import unreadable
 from docbatch.engine.planning.differences_database import Change, Differences, Output, Total
@@ -64,6 +65,7 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
             *_notes(targets),
             *_kept(read_by),
             *_locked(targets, sending),
+            *_closed(targets, sending),
             *_unseen(differences),
             *_limits(plan, due),
         ),
@@ -285,6 +287,15 @@ def _locked(targets: Iterable[ResolvedJob], sending: Collection[str]) -> Iterato
             complaint = unreadable(target.name, target.passwords)
             if complaint is not None:
                 yield f"{complaint}; apply sends none of its documents until that is mended"
+
+
+def _closed(targets: Iterable[ResolvedJob], sending: Collection[str]) -> Iterator[str]:
+    """Say of which jobs nothing is sent at this hour."""
+    now = time.time()
+    for target in targets:
+        opens = None if target.window is None else target.window.opens_at(now)
+        if opens is not None and target.window is not None and target.name in sending:
+            yield f"job '{target.name}' sends between {target.window.shown}, in {span(opens - now)} again"
 
 
 def _notes(targets: Sequence[ResolvedJob]) -> Iterator[str]:
