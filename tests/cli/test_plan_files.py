@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import shutil
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -215,3 +217,79 @@ def test_an_interrupted_plan_is_resumed_by_the_same_command(project: Project) ->
 
     assert len(project.outputs()) == 100
     assert project.call("apply", "--plan", "plan.json").code == 7
+
+
+@pytest.fixture
+def elsewhere(project: Project, tmp_path: Path) -> Project:
+    """The same files where there is no state, as a pull request has them: of a.txt, which is through, nothing is known there."""
+    project.write({"in/a.txt": "one"})
+    project.applied()
+    project.write({"in/a.txt": "one", "in/b.txt": "two"})
+    other = tmp_path / "checkout"
+    shutil.copytree(project.root, other, ignore=shutil.ignore_patterns(".docbatch", "out"))
+    return Project(other)
+
+
+def reviewed_elsewhere(project: Project, elsewhere: Project) -> None:
+    planned(elsewhere)
+    shutil.copy(elsewhere.root / "plan.json", project.root)
+
+
+def test_a_plan_made_without_a_state_is_applied_where_the_state_is(
+    project: Project, elsewhere: Project
+) -> None:
+    reviewed_elsewhere(project, elsewhere)
+
+    done = project.applied("--plan", "plan.json")
+    again = project.call("apply", "--plan", "plan.json")
+
+    assert done.processed == 1
+    assert project.outputs() == {"a.txt.md": b"one\n", "b.txt.md": b"two\n"}
+    assert again.code == 7
+    assert "was applied already" in again.err
+
+
+def test_what_is_due_there_and_was_not_reviewed_is_named_and_left(
+    project: Project, elsewhere: Project
+) -> None:
+    reviewed_elsewhere(project, elsewhere)
+    project.write({"in/c.txt": "three"})
+
+    done = project.call("apply", "--plan", "plan.json")
+
+    assert done.code == 4
+    assert set(project.outputs()) == {"a.txt.md", "b.txt.md"}
+    assert (
+        "1 document to be sent here that the plan does not have, left for now: job 'job': c.txt" in done.err
+    )
+    assert "Run the same command again" not in done.out
+    assert project.applied().processed == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("in/b.txt", "not what was reviewed"), ("jobs/job.yaml", JOB + "config: {running_lines: drop}\n")],
+)
+def test_where_nothing_that_was_reviewed_is_due_it_is_refused(
+    project: Project, elsewhere: Project, name: str, content: str
+) -> None:
+    reviewed_elsewhere(project, elsewhere)
+    project.write({name: content})
+
+    refused = project.call("apply", "--plan", "plan.json")
+
+    assert refused.code == 7
+    assert "nothing that was reviewed is to be sent here" in refused.err
+    assert "in/b.txt" in refused.err or "b.txt" in refused.err
+
+
+def test_a_plan_without_a_state_that_was_interrupted_goes_on(project: Project, elsewhere: Project) -> None:
+    elsewhere.write({"in/c.txt": "three"})
+    project.write({"in/c.txt": "three"})
+    reviewed_elsewhere(project, elsewhere)
+
+    first = project.call("apply", "--plan", "plan.json", "--max-new", "1")
+    second = project.call("apply", "--plan", "plan.json")
+
+    assert (first.code, second.code) == (4, 0)
+    assert len(project.outputs()) == 3

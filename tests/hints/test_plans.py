@@ -1,7 +1,9 @@
 """Hints of plans and plan files, and of what moved or is not looked at yet."""
 
+import shutil
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -43,6 +45,21 @@ def test_a_stale_plan(project: Project, hints: Hints) -> None:
     assert told.code == 7
     assert hints.follow(project, told, FILE="plan.json").code == 0
     assert is_applied(project)
+
+
+@helps("review them: 'docbatch plan --out FILE'")
+def test_what_a_plan_without_a_state_does_not_have(project: Project, tmp_path: Path, hints: Hints) -> None:
+    project.applied()
+    project.write({"in/b.txt": "two"})
+    shutil.copytree(project.root, tmp_path / "checkout", ignore=shutil.ignore_patterns(".docbatch", "out"))
+    Project(tmp_path / "checkout").call("plan", "--out", str(project.root / "plan.json"))
+    project.write({"in/c.txt": "three"})
+    told = project.call("apply", "--plan", "plan.json")
+
+    assert told.code == 4
+    assert hints.follow(project, told, FILE="plan.json").code == 0
+    assert is_applied(project)
+    assert "c.txt.md" in project.outputs()
 
 
 @helps(

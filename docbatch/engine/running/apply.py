@@ -16,7 +16,7 @@ from docbatch.engine.planning.plan import CountedJobs, Selection
 from docbatch.engine.planning.plan_report import plan_report
 from docbatch.engine.planning.plan_session import PlanSession, locked_session
 from docbatch.engine.planning.resolved_job import ResolvedJob
-from docbatch.engine.planning.saved.plan_file import SavedPlan
+from docbatch.engine.planning.saved.plan_file import SavedPlan, left_out
 from docbatch.engine.progress_notices import LimitExceeded, Observer
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.loop import reconcile
@@ -116,8 +116,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
     sending = threading.Event()
     with _told(sending), locked_session(work, clock, observe=observe, deadline=deadline) as session:
         store = session.store
-        if work.plan is not None:
-            work.plan.check(store, session.plan.differences)
+        left = frozenset() if work.plan is None else work.plan.check(store, session.plan)
         refuse_spending(session.plan, work, work.approved)
         asked = clock.monotonic()
         if not announce(plan_report(session.plan, session.spool, work.shown)):
@@ -130,6 +129,9 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         before = store.events.last()
         with closing(ResultReaders(session.spool.root)) as readers:
             run = _run(work, session, clock, observe, readers)
+            if left:
+                observe(left_out(left, session.plan.differences))
+                run.queues.set_aside(left)
             sending.set()
             reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
             for limit, spent in run.budget.passed():
@@ -191,7 +193,8 @@ def _outcome(run: Run, shown: int) -> ApplyOutcome:
     ours = [each for each in run.store.submissions.open() if _is_wanted(run, each)]
     held = tuple(each for each in ours if each.status is SubmissionStatus.HELD)
     is_running = any(job.standing.get("live") for job in jobs)
-    unsent = any(job.standing.get("pending") for job in jobs) and not _is_refused(errors)
+    waiting = sum(job.standing.get("pending", 0) for job in jobs)
+    unsent = waiting > run.queues.aside and not _is_refused(errors)
     return ApplyOutcome(
         jobs,
         errors,

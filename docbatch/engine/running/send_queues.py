@@ -60,6 +60,11 @@ class SendQueues:
         self._begun.update(keys)
         self.forget()
 
+    @property
+    def aside(self) -> int:
+        """How many items are not sent for now."""
+        return len(self._aside)
+
     def take_back(self) -> None:
         """Look again at all that was set aside."""
         self.end(self._aside)

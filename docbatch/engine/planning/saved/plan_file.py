@@ -6,28 +6,34 @@ finished, is refused, and what moved since is named; a run of it that was interr
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from docbatch.core.errors import StalePlan, UsageError
+from docbatch.core.keys import canonical
 from docbatch.core.plan_formats.as_json import plan_json
-from docbatch.core.report import PlanReport
+from docbatch.core.report import PlanReport, plural, visible
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.plan import Plan
-from docbatch.engine.planning.saved.moved_documents import Documents, named_moves
+from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.planning.saved.moved_documents import MOST, Documents, named_moves
+from docbatch.engine.progress_notices import Trouble
 from docbatch.naming.pathtext import escape
 from docbatch.state.store import Store
 
 VERSION = "docbatch/plan-file/v1"
 LARGEST = 512 << 20
+NEW_ONE = "make a new one with 'docbatch plan --out FILE'"
 
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
     """`lineage` is None for a plan made before there was a state. `paths` are the specs it was made from.
 
-    `documents` are those it would send; files that an earlier version of docbatch wrote name none.
+    `documents` are those it would send; files that an earlier version of docbatch wrote name none. `ways` say of each job
+    how they are made, as its spec says it.
     """
 
     digest: str
@@ -36,17 +42,25 @@ class SavedPlan:
     send: frozenset[str]
     paths: tuple[str, ...]
     documents: Documents = field(default_factory=dict)
+    ways: Mapping[str, str] = field(default_factory=dict)
 
-    def check(self, store: Store, differences: Differences) -> None:
-        """Raise StalePlan unless exactly this plan, or the rest of it once begun, is due."""
+    def check(self, store: Store, plan: Plan) -> frozenset[str]:
+        """Return what is due and was not reviewed: items that are left.
+
+        Raises StalePlan unless exactly this plan, or the rest of it once begun, is due. A plan that was made where there
+        was no state may know less than the state it is applied to: of that, what is due and was reviewed is enough.
+        """
+        differences = plan.differences
         due = set(differences.keys_to_send())
+        if self.lineage is None and self.ways and any(store.documents.jobs()):
+            return self._not_reviewed(store, plan, due)
         begun = store.begun_plan()
         if begun == self.digest and due <= self.send and (due or any(store.submissions.open())):
-            return
+            return frozenset()
         if begun == self.digest:
             raise StalePlan(
                 f"the plan was applied already{named_moves(self.documents, self.send, differences)}",
-                hint="make a new one with 'docbatch plan --out FILE'",
+                hint=NEW_ONE,
             )
         if self.lineage not in {None, store.lineage} or self.serial != store.events.last():
             moved = named_moves(self.documents, self.send, differences)
@@ -54,10 +68,38 @@ class SavedPlan:
         if due != self.send:
             moved = named_moves(self.documents, self.send, differences)
             raise _stale(f"what is to be sent has changed since it was made{moved}")
+        return frozenset()
+
+    def _not_reviewed(self, store: Store, plan: Plan, due: AbstractSet[str]) -> frozenset[str]:
+        same = {target.name for target in plan.targets if self.ways.get(target.name) == _way(target)}
+        reviewed = {
+            key
+            for job, path, key, digest in plan.differences.sent()
+            if job in same and self.documents.get((job, escape(path)), ("", ""))[1] == digest
+        }
+        if reviewed or (store.begun_plan() == self.digest and any(store.submissions.open())):
+            return frozenset(due - reviewed)
+        moved = named_moves(self.documents, self.send, plan.differences)
+        if store.begun_plan() == self.digest:
+            raise StalePlan(f"the plan was applied already{moved}", hint=NEW_ONE)
+        raise _stale(f"nothing that was reviewed is to be sent here{moved}")
 
     def start(self, store: Store) -> None:
         """Note in the state that this plan is being applied."""
         store.begin_plan(self.digest)
+
+
+def left_out(left: AbstractSet[str], differences: Differences) -> Trouble:
+    """Say which documents are due and were not reviewed."""
+    named = [
+        f"job '{job}': {visible(escape(path))}" for job, path, key, _ in differences.sent() if key in left
+    ]
+    shown = "; ".join(named[:MOST]) + (f"; and {len(named) - MOST:,} more" if len(named) > MOST else "")
+    return Trouble(
+        "the plan",
+        f"{plural(len(named), 'document')} to be sent here that the plan does not have, left for now: {shown}",
+        "review them: 'docbatch plan --out FILE'",
+    )
 
 
 def _stale(what: str) -> StalePlan:
@@ -76,6 +118,7 @@ def save(path: Path, here: Path, plan: Plan, report: PlanReport, paths: Iterable
         "paths": list(paths),
         "send": list(plan.differences.keys_to_send()),
         "documents": _documents(plan.differences),
+        "ways": {target.name: _way(target) for target in plan.targets},
         "report": plan_json(report),
     }
     text = json.dumps(content, indent=1, sort_keys=True)
@@ -107,6 +150,7 @@ def load(path: Path, here: Path) -> SavedPlan:
             frozenset(content["send"]),
             tuple(content["paths"]),
             _named(content.get("documents", {})),
+            {str(job): str(way) for job, way in content.get("ways", {}).items()},
         )
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
@@ -114,6 +158,11 @@ def load(path: Path, here: Path) -> SavedPlan:
         raise UsageError(
             f"{path}: is not a plan file", hint="'docbatch plan --out FILE' writes one"
         ) from error
+
+
+def _way(target: ResolvedJob) -> str:
+    """Return how a job's documents are made as its spec says it, without what only a state or a vendor knows."""
+    return canonical([target.recipe.provider, str(target.operation), dict(target.config)])
 
 
 def _documents(differences: Differences) -> dict[str, dict[str, str]]:
