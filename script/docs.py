@@ -120,6 +120,9 @@ HEADINGS: Mapping[str, str] = {
     "RecoveryRule": "providers.NAME.recovery",
     "Rates": "providers.NAME.rates",
     "Defaults": "defaults",
+    "LimitSpec": "limits",
+    "WindowSpec": "window",
+    "GuardsSpec": "guards",
     "OwnLine": "a line of prices",
 }
 WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}

@@ -65,7 +65,10 @@ def test_a_file_that_is_no_longer_broken_is_sent(project: Project) -> None:
 def test_names_cannot_steer_a_terminal_or_break_a_line(project: Project) -> None:
     project.write({"in/line\nbreak\x1b[31m.txt": "one", "in/\u202etxt.exe": "two", "in/empty\x07.txt": ""})
 
-    said = [project.call(*command) for command in (("plan",), ("apply",), ("status",), ("state", "list"))]
+    said = [
+        project.call(*command)
+        for command in (("plan", "--verbose"), ("apply",), ("status",), ("state", "list"))
+    ]
 
     assert all(
         "\x1b" not in each.out and "\x07" not in each.out and "\u202e" not in each.out for each in said

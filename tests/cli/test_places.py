@@ -313,7 +313,7 @@ class TestLitter:
         planned = project.call("plan")
 
         assert "1 document found" in planned.out
-        assert planned.out.count("left out") == 1
+        assert planned.out.count("note: ") == 1
         assert (
             "job 'job': x/Thumbs.db and 2 more left out" in planned.out
             or "~$a.docx and 2 more" in planned.out

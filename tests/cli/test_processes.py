@@ -160,7 +160,7 @@ def test_a_terminal_without_unicode_is_no_error(project: Project) -> None:
     ended = project.run("plan", env=environment, encoding="latin-1")
 
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "\\u2192 1 to be written" in ended.stdout
+    assert "\\u2192 deliver: 1 to be written" in ended.stdout
 
 
 @pytest.mark.parametrize("color", [{"NO_COLOR": "1"}, {}])

@@ -17,9 +17,14 @@ from docbatch.core.plan_formats.sentences import (
 )
 from docbatch.core.report import PlanLine, PlanReport, visible
 
+NOT_DONE = frozenset({"fail", "stand", "held", "skip"})
+
 
 def plan_text(report: PlanReport, *, named: bool = False) -> str:
-    """Return the plan for a terminal, ending in a line break; with `named`, the documents it has as examples."""
+    """Return the plan for a terminal, ending in a line break; with `named`, the documents it has as examples.
+
+    What is not done is named in any case: nobody should have to ask for that.
+    """
     parts = (
         _head(report),
         _jobs(report, named=named),
@@ -56,7 +61,7 @@ def _line(line: PlanLine, *, named: bool) -> Iterator[str]:
     yield visible(f"  {SIGNS[line.action]} {line.action}: {line.documents:,} {what(line)}")
     for value in line.values:
         yield f"      {visible(change(value))}"
-    if named and line.examples:
+    if line.examples and (named or line.kind in NOT_DONE):
         for path, detail in line.examples:
             yield f"      {visible(path)}" + (f"  ({visible(detail)})" if detail else "")
         if line.documents > len(line.examples):
