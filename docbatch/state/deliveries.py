@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from docbatch.state.database import Database, among, marked, windows
 from docbatch.state.digests import as_bytes, as_text
-from docbatch.state.kept_lines import all_kept_lines, forget_others, hold_on, kept_lines, let_go
+from docbatch.state.kept_lines import all_kept_lines, forget_others, hold_on, kept_lines, let_go, let_wait
 from docbatch.state.void import void
 
 _DOCUMENTS = "document JOIN item ON item.id = document.item JOIN job ON job.name = document.job"
@@ -66,6 +66,7 @@ class Deliveries:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.lines_kept = partial(all_kept_lines, database)
+        self.let_wait = partial(let_wait, database)
 
     def sinks(self, job: str) -> list[RecordedSink]:
         """Return the job's current sinks."""
@@ -212,11 +213,10 @@ class Deliveries:
 
     def stale(self, jobs: Sequence[str]) -> list[tuple[str, int]]:
         """Return (job, sink) of whole sinks that are behind their job."""
-        marks = ", ".join("?" * len(jobs))
         return self._database.execute(
             "SELECT sink.job, sink.id FROM sink JOIN job ON job.name = sink.job"
             " WHERE sink.wanted = 1 AND sink.output IS NOT NULL AND sink.revision <> job.revision"
-            f" AND sink.job IN ({marks}) ORDER BY sink.id",
+            f" AND {marked('sink.job', jobs)} ORDER BY sink.id",
             list(jobs),
         ).fetchall()
 

@@ -64,6 +64,12 @@ def forget_others(database: Database, sink: int) -> None:
     )
 
 
+def let_wait(database: Database, sink: int) -> None:
+    """Take off what is marked as to be written to a sink where none of it has a result: it is marked again once it has."""
+    with database.write():
+        database.execute("UPDATE delivery SET due = 0 WHERE sink = ? AND due = 1", (sink,))
+
+
 def let_go(database: Database, sink: int, paths: Sequence[bytes]) -> None:
     """Inside the current transaction: stop keeping what cannot be written again."""
     database.executemany("DELETE FROM delivery WHERE sink = ? AND path = ?", [(sink, path) for path in paths])

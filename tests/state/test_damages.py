@@ -122,3 +122,10 @@ def test_the_check_names_table_and_row_of_each_that_is_lost(place: Restorable) -
             unnamed.append((damage, told))
 
     assert unnamed == []
+
+
+@pytest.mark.parametrize("path", [b"asked.txt", b"live.txt"])
+def test_a_document_without_a_result_that_is_marked_as_to_be_written_ends_no_run(
+    place: Restorable, path: bytes
+) -> None:
+    assert _judge(place, [Damage("delivery", (("sink", 1), ("path", path)), "due", 1)]) == []

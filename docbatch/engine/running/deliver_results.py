@@ -61,6 +61,10 @@ def _opened(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> Sink:
 
 def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink) -> None:
     due = _due(run, recorded, wanted)
+    if not due:
+        # A mark that is another on disk: without a result it would be tried for ever.
+        run.store.deliveries.let_wait(recorded.row)
+        return
     witness = _witness(run, recorded, wanted, sink, due)
     account = Account(wanted.kind, target.name)
     lost: list[DueDelivery] = []
