@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docbatch.core.guard import Permission
+from docbatch.core.models import WorkItem
 from docbatch.core.spending_guards import Guards
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
@@ -22,6 +24,7 @@ from docbatch.specs.values import Connection, Job
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
+    from docbatch.core.limits import Cost
     from docbatch.core.prices import PriceList
     from docbatch.engine.planning.amounts.item_costs import ItemCosts
 
@@ -62,7 +65,7 @@ class Selection:
     guards: Guards = field(default_factory=Guards)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """What is due, as good as the moment it was made at. It can be asked as long as what it was made from is open.
 
@@ -82,11 +85,16 @@ class Plan:
     counted: frozenset[str] = frozenset()
     prices: "Callable[[], PriceList] | None" = None
 
+    @cached_property
     def costs(self) -> "ItemCosts":
-        """Return what documents to be sent come to."""
+        """What documents to be sent come to, made when it is first asked for: most plans send none that costs anything."""
         from docbatch.engine.planning.amounts.item_costs import ItemCosts  # noqa: PLC0415 - few runs ask
 
         return ItemCosts(self.targets, self.differences, self.prices)
+
+    def cost(self, job: str, item: WorkItem, pages: int | None) -> "Cost":
+        """Return what an item comes to at most that a job pays for; `pages` is what is assumed where nothing is counted."""
+        return self.costs.cost(job, item, pages)
 
 
 @dataclass(frozen=True, slots=True)

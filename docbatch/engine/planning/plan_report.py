@@ -88,14 +88,14 @@ def _due(plan: Plan, sending: Collection[str]) -> Mapping[str, Amount]:
     charged = {target.name for target in plan.targets if not target.traits.free}
     if not charged & set(sending):
         return {}
-    return {job: amount for job, amount in plan.costs().by_job().items() if job in charged}
+    return {job: amount for job, amount in plan.costs.by_job.items() if job in charged}
 
 
 def _costs(plan: Plan, due: Mapping[str, Amount]) -> Iterator[JobCost]:
     """Yield what jobs come to, of those of which the documents were looked into."""
     for job, amount in sorted(due.items()):
         if job in plan.counted:
-            yield JobCost(job, amount.credits, amount.money, plan.costs().notes(job))
+            yield JobCost(job, amount.credits, amount.money, plan.costs.notes(job))
 
 
 def _limits(plan: Plan, due: Mapping[str, Amount]) -> Iterator[str]:

@@ -22,7 +22,6 @@ from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.run_context import Run
-from docbatch.engine.spending.costs_when_sent import CostsWhenSent
 from docbatch.engine.spending.run_failures import RunFailures
 from docbatch.naming.pathtext import escape
 from docbatch.state.costs import CostScope
@@ -173,7 +172,7 @@ def _run(
         project=work.project,
         replan=replan,
         allowance=work.max_new,
-        cost=CostsWhenSent(session.plan),
+        cost=session.plan.cost,
         readers=readers,
         failures=RunFailures(session.store, work.guards.max_failed, work.allowed),
     )

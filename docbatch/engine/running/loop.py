@@ -274,7 +274,7 @@ def _is_left(run: Run, submission: Submission) -> bool:
 
 def _queues(run: Run, busy: Collection[str]) -> Iterator[Queue]:
     """Yield what waits to be sent on connections that are free."""
-    jobs, closed = run.sending_jobs(), run.closed_jobs()
+    jobs, closed = run.sending_jobs()
     for target in {target.recipe_key: target for target in run.targets.values()}.values():
         row = run.store.documents.recipe_row(target.recipe_key)
         if row is not None and target.connection not in busy:

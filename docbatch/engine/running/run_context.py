@@ -108,17 +108,14 @@ class Run:
         """Return the work in this process as planning sees what is recorded, by submission."""
         return {name: work.submission() for name, work in self.unrecorded.items()}
 
-    def sending_jobs(self) -> list[str]:
-        """Return the jobs of which something may be sent now."""
-        closed = self.closed_jobs()
-        return [name for name in self._allowed_jobs() if name not in closed]
-
-    def closed_jobs(self) -> dict[str, float]:
-        """Return the jobs whose window is closed, and when it opens (monotonic seconds)."""
+    def sending_jobs(self) -> tuple[list[str], dict[str, float]]:
+        """Return the jobs of which something may be sent now, and when the windows of others open (monotonic seconds)."""
+        allowed = self._allowed_jobs()
         now, ahead = self.clock.wall(), self.clock.monotonic() - self.clock.wall()
-        windows = {name: self.targets[name].window for name in self._allowed_jobs()}
+        windows = {name: self.targets[name].window for name in allowed}
         found = {name: window.opens_at(now) for name, window in windows.items() if window is not None}
-        return {name: at + ahead for name, at in found.items() if at is not None}
+        closed = {name: at + ahead for name, at in found.items() if at is not None}
+        return [name for name in allowed if name not in closed], closed
 
     def _allowed_jobs(self) -> list[str]:
         full = self._full()

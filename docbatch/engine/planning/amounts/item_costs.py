@@ -1,6 +1,7 @@
 """What documents to be sent come to: from what was counted of them, what their job is charged for, and what that costs."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 
 from docbatch.core.amounts import Amount
 from docbatch.core.estimate import estimate
@@ -38,8 +39,9 @@ class ItemCosts:
         amount = self._amount(target, item.media_type, extent, item.size, pages)
         return Cost(1, amount.pages.high, amount.credits.high, amount.money.high)
 
+    @cached_property
     def by_job(self) -> Mapping[str, Amount]:
-        """Return what is to be sent comes to, by job; identical documents are those of the first job by name."""
+        """What is to be sent comes to, by job; identical documents are those of the first job by name."""
         totals: dict[str, Amount] = {}
         for window in self._differences.sized():
             for item in window:

@@ -90,7 +90,7 @@ def judged(report: PlanReport, plan: Plan, selection: Selection) -> PlanReport:
 
 def _money(plan: Plan, jobs: Collection[str]) -> Bounds:
     """Return what all comes to that these jobs pay for."""
-    return sum((amount.money for job, amount in plan.costs().by_job().items() if job in jobs), Bounds())
+    return sum((amount.money for job, amount in plan.costs.by_job.items() if job in jobs), Bounds())
 
 
 def _counted(plan: Plan, jobs: Sequence[str], reasons: Iterable[Reason], *, again: bool = False) -> Counted:
