@@ -11,6 +11,12 @@ from docbatch.core.windows import SendingWindow
 from docbatch.fields import SpecModel, refuse
 from docbatch.naming.closest import closest
 
+NO_WINDOW = (
+    "a deadline is for documents that wait for a window, and there is none",
+    "add a window, or remove the deadline",
+)
+"""What is said of a deadline alone, and what to do about it."""
+
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 
 

@@ -28,10 +28,20 @@ from docbatch.state.tallies import (
 )
 
 LARGE = frozenset(
-    {"item", "document", "delivery", "submission", "submission_item", "event", "remote_object", "charge"}
+    {
+        "item",
+        "document",
+        "delivery",
+        "submission",
+        "submission_item",
+        "event",
+        "remote_object",
+        "charge",
+        "waiting",
+    }
 )
 """Tables that grow with the documents; the others grow with the specs, or with what is open."""
-FREE = ("delivery", "document", "failed_upload", "hindrance", "remote_object")
+FREE = ("delivery", "document", "failed_upload", "hindrance", "remote_object", "waiting")
 """Tables that decide about no money: what they lack or have wrong is found anew, and written anew."""
 
 

@@ -8,9 +8,9 @@ from docbatch.core.errors import StateError
 from docbatch.state.copies import write_copy
 from docbatch.state.tallies import count_anew
 
-VERSION = 7
-NEW = ("charge", "payer")
-"""Tables that steps behind that version fill."""
+VERSION = 8
+FILLED = {7: ("charge", "payer")}
+"""By version, the tables that the steps up to it filled: counted anew where the state is of an older one."""
 COUNTED = 5
 """From this version on there are counts of rows, and steps leave them true: counted anew, a row lost before would go unseen."""
 
@@ -43,11 +43,12 @@ def build(connection: sqlite3.Connection) -> None:
     """Take all steps that are left to the current version, in one transaction."""
     from docbatch.state import migrations  # noqa: PLC0415 - sqlite-utils is slow to import and seldom needed
 
-    counted = stored_version(connection) >= COUNTED
+    version = stored_version(connection)
+    filled = [table for step, tables in FILLED.items() if version < step for table in tables]
     connection.execute("BEGIN IMMEDIATE")
     try:
         migrations.apply(connection)
-        count_anew(connection, NEW if counted else None)
+        count_anew(connection, filled if version >= COUNTED else None)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     except BaseException:

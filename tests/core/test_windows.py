@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from docbatch.core.report import by_deadline
 from docbatch.core.windows import SendingWindow
 
 NIGHT = SendingWindow(time(22), time(6), UTC)
@@ -51,3 +52,8 @@ def test_an_hour_that_is_left_out_does_not_keep_it_closed() -> None:
 
 def test_a_window_says_when_it_is_open() -> None:
     assert NIGHT.shown == "22:00-06:00 UTC"
+
+
+def test_when_what_waits_is_sent_at_the_latest_is_said_with_its_day() -> None:
+    assert by_deadline(at("2001-02-03T12:00+00:00")).startswith("by 2001-02-0")
+    assert by_deadline(at("2001-02-03T12:00+00:00")).endswith(" at the latest, outside the window")
