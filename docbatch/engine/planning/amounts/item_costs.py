@@ -1,5 +1,6 @@
 """What documents to be sent come to: from what was counted of them, what their job is charged for, and what that costs."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
@@ -10,6 +11,8 @@ from docbatch.core.limits import Cost
 from docbatch.core.models import WorkItem
 from docbatch.core.prices import PriceList, Prices
 from docbatch.core.tariffs import UNKNOWN_TARIFF, Tariff
+from docbatch.core.windows import DAY
+from docbatch.engine.planning.amounts.sending_hours import hour_notes, hours_of
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.resolved_job import ResolvedJob
 
@@ -29,6 +32,7 @@ class ItemCosts:
         self._list: PriceList | None = None
         self._prices: dict[str, Prices] = {}
         self._tariffs: dict[str, Tariff] = {}
+        self._day = int(time.time() // DAY)
 
     def cost(self, job: str, item: WorkItem, pages: int | None) -> Cost:
         """Return what an item comes to at most that a job pays for; `pages` is what is assumed where nothing is counted."""
@@ -36,7 +40,7 @@ class ItemCosts:
         if target is None:
             return Cost(pages=pages)
         extent = self._differences.extent_of(item.key)
-        amount = self._amount(target, item.media_type, extent, item.size, pages)
+        amount = self._amount(target, item.media_type, extent, item.size, pages, reserved=True)
         return Cost(1, amount.pages.high, amount.credits.high, amount.money.high)
 
     @cached_property
@@ -52,16 +56,28 @@ class ItemCosts:
 
     def notes(self, job: str) -> tuple[str, ...]:
         """Say what makes it a range what a job's documents come to."""
-        tariff = self._targets[job].tariff
-        return () if tariff is None else tariff().notes
+        target = self._targets[job]
+        if target.tariff is None:
+            return ()
+        tariff = target.tariff()
+        return *tariff.notes, *hour_notes(target, tariff, self._of(target), self._day)
 
     def _amount(
-        self, target: ResolvedJob, media_type: str, extent: Extent | None, size: int, pages: int | None
+        self,
+        target: ResolvedJob,
+        media_type: str,
+        extent: Extent | None,
+        size: int,
+        pages: int | None,
+        *,
+        reserved: bool = False,
     ) -> Amount:
         if target.name not in self._tariffs:
             self._tariffs[target.name] = UNKNOWN_TARIFF if target.tariff is None else target.tariff()
         known = UNCOUNTED if extent is None else extent
-        return estimate(self._tariffs[target.name], self._of(target), media_type, known, size, assumed=pages)
+        tariff, prices = self._tariffs[target.name], self._of(target)
+        hours = hours_of(target, self._day, reserved=reserved)
+        return estimate(tariff, prices, media_type, known, size, assumed=pages, hours=hours)
 
     def _of(self, target: ResolvedJob) -> Prices:
         if target.connection not in self._prices:
