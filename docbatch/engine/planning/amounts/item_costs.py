@@ -1,6 +1,6 @@
 """What documents to be sent come to: from what was counted of them, what their job is charged for, and what that costs."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from docbatch.core.amounts import Amount
@@ -49,6 +49,14 @@ class ItemCosts:
                 one = self._amount(target, item.media_type, item.extent, item.size, None)
                 totals[item.job] = totals.get(item.job, Amount()) + one
         return totals
+
+    def most(self, jobs: Collection[str]) -> Iterator[tuple[str, tuple[int | None, int | None]]]:
+        """Yield the key of each item that these jobs send, with the credits and the money it comes to at most."""
+        for window in self._differences.sized():
+            for item in window:
+                if item.job in jobs:
+                    one = self._amount(self._targets[item.job], item.media_type, item.extent, item.size, None)
+                    yield item.key, (one.credits.high, one.money.high)
 
     def notes(self, job: str) -> tuple[str, ...]:
         """Say what makes it a range what a job's documents come to."""
