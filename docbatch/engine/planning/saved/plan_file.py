@@ -13,7 +13,9 @@ from pathlib import Path
 
 from docbatch.core.errors import StalePlan, UsageError
 from docbatch.core.keys import canonical
+from docbatch.core.models import Operation, Recipe
 from docbatch.core.plan_formats.as_json import plan_json
+from docbatch.core.recipe_changes import differences
 from docbatch.core.report import PlanReport, plural, visible
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.plan import Plan
@@ -68,16 +70,11 @@ class SavedPlan:
         if begun == self.digest and due <= self.send and (due or any(store.submissions.open())):
             return frozenset()
         if begun == self.digest:
-            raise StalePlan(
-                f"the plan was applied already{named_moves(self.documents, self.send, differences)}",
-                hint=NEW_ONE,
-            )
+            raise StalePlan(f"the plan was applied already{self._moved(plan)}", hint=NEW_ONE)
         if self.lineage not in {None, store.lineage} or self.serial != store.events.last():
-            moved = named_moves(self.documents, self.send, differences)
-            raise _stale(f"the state has moved on since it was made{moved}")
+            raise _stale(f"the state has moved on since it was made{self._moved(plan)}")
         if due != self.send:
-            moved = named_moves(self.documents, self.send, differences)
-            raise _stale(f"what is to be sent has changed since it was made{moved}")
+            raise _stale(f"what is to be sent has changed since it was made{self._moved(plan)}")
         return frozenset()
 
     def _not_reviewed(self, store: Store, plan: Plan, due: AbstractSet[str]) -> frozenset[str]:
@@ -89,10 +86,18 @@ class SavedPlan:
         }
         if reviewed or (store.begun_plan() == self.digest and any(store.submissions.open())):
             return frozenset(due - reviewed)
-        moved = named_moves(self.documents, self.send, plan.differences)
+        moved = self._moved(plan)
         if store.begun_plan() == self.digest:
             raise StalePlan(f"the plan was applied already{moved}", hint=NEW_ONE)
         raise _stale(f"nothing that was reviewed is to be sent here{moved}")
+
+    def _moved(self, plan: Plan) -> str:
+        ways = {
+            target.name: visible(_changed(self.ways[target.name], _way(target)))
+            for target in plan.targets
+            if self.ways.get(target.name, _way(target)) != _way(target)
+        }
+        return named_moves(self.documents, self.send, plan.differences, ways)
 
     def start(self, store: Store) -> None:
         """Note in the state that this plan is being applied."""
@@ -160,7 +165,7 @@ def load(path: Path, here: Path) -> SavedPlan:
             frozenset(content["send"]),
             tuple(content["paths"]),
             _named(content.get("documents", {})),
-            {str(job): str(way) for job, way in content.get("ways", {}).items()},
+            {str(job): _judged(way) for job, way in content.get("ways", {}).items()},
             _costs(content.get("documents", {})),
         )
     except OSError as error:
@@ -174,6 +179,24 @@ def load(path: Path, here: Path) -> SavedPlan:
 def _way(target: ResolvedJob) -> str:
     """Return how a job's documents are made as its spec says it, without what only a state or a vendor knows."""
     return canonical([target.recipe.provider, str(target.operation), dict(target.config)])
+
+
+def _judged(way: str) -> str:
+    """Return a way as `_way` returns it. Raises ValueError, TypeError for what is none."""
+    _recipe(way)
+    return way
+
+
+def _changed(old: str, new: str) -> str:
+    """Say what differs between two ways."""
+    return ", ".join(
+        f"{each.what}: {each.old} → {each.new}" for each in differences(_recipe(old), _recipe(new))
+    )
+
+
+def _recipe(way: str) -> Recipe:
+    provider, operation, config = json.loads(way)
+    return Recipe(str(provider), "", Operation(operation), dict(config), {})
 
 
 def _documents(plan: Plan) -> dict[str, dict[str, str]]:
