@@ -42,7 +42,7 @@ class ItemCosts:
 
     @cached_property
     def by_job(self) -> Mapping[str, Amount]:
-        """What is to be sent comes to, by job; identical documents are those of the first job by name."""
+        """What is to be sent comes to, by job; identical documents are those of the job that pays."""
         totals: dict[str, Amount] = {}
         for window in self._differences.sized():
             for item in window:
