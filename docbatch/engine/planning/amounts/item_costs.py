@@ -1,11 +1,12 @@
 """What documents to be sent come to: from what was counted of them, what their job is charged for, and what that costs."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from docbatch.core.amounts import Amount
-from docbatch.core.estimate import estimate
+from docbatch.core.estimate import estimate, worth
+from docbatch.core.experience import Expected, Experience, expected
 from docbatch.core.extents import UNCOUNTED, Extent
 from docbatch.core.limits import Cost
 from docbatch.core.models import WorkItem
@@ -45,7 +46,7 @@ class ItemCosts:
 
     @cached_property
     def by_job(self) -> Mapping[str, Amount]:
-        """What is to be sent comes to, by job; identical documents are those of the first job by name."""
+        """What is to be sent comes to, by job; identical documents are those of the job that pays."""
         totals: dict[str, Amount] = {}
         for window in self._differences.sized():
             for item in window:
@@ -54,12 +55,26 @@ class ItemCosts:
                 totals[item.job] = totals.get(item.job, Amount()) + one
         return totals
 
+    def most(self, jobs: Collection[str]) -> Iterator[tuple[str, tuple[int | None, int | None]]]:
+        """Yield the key of each item that these jobs send, with the credits and the money it comes to at most."""
+        for window in self._differences.sized():
+            for item in window:
+                if item.job in jobs:
+                    one = self._amount(self._targets[item.job], item.media_type, item.extent, item.size, None)
+                    yield item.key, (one.credits.high, one.money.high)
+
+    def expected(self, job: str, before: Experience) -> Expected | None:
+        """Return what a job's documents come to if it is as `before`, None where too little is known of that."""
+        target, due = self._targets[job], self.by_job[job]
+        ways = self._tariff(target).in_batches, hours_of(target, self._day)
+        return expected(
+            before, due.documents.low, due.pages, lambda spent: worth(self._of(target), spent, ways)
+        )
+
     def notes(self, job: str) -> tuple[str, ...]:
         """Say what makes it a range what a job's documents come to."""
         target = self._targets[job]
-        if target.tariff is None:
-            return ()
-        tariff = target.tariff()
+        tariff = self._tariff(target)
         return *tariff.notes, *hour_notes(target, tariff, self._of(target), self._day)
 
     def _amount(
@@ -72,12 +87,16 @@ class ItemCosts:
         *,
         reserved: bool = False,
     ) -> Amount:
+        known = UNCOUNTED if extent is None else extent
+        hours = hours_of(target, self._day, reserved=reserved)
+        return estimate(
+            self._tariff(target), self._of(target), media_type, known, size, assumed=pages, hours=hours
+        )
+
+    def _tariff(self, target: ResolvedJob) -> Tariff:
         if target.name not in self._tariffs:
             self._tariffs[target.name] = UNKNOWN_TARIFF if target.tariff is None else target.tariff()
-        known = UNCOUNTED if extent is None else extent
-        tariff, prices = self._tariffs[target.name], self._of(target)
-        hours = hours_of(target, self._day, reserved=reserved)
-        return estimate(tariff, prices, media_type, known, size, assumed=pages, hours=hours)
+        return self._tariffs[target.name]
 
     def _of(self, target: ResolvedJob) -> Prices:
         if target.connection not in self._prices:
