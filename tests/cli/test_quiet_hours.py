@@ -1,11 +1,18 @@
 """Prices of quiet hours in plans, and in what limits reserve."""
 
+from datetime import UTC, time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from docbatch.core.models import Recovery
-from docbatch.engine.planning.amounts.sending_hours import hours_of
+from docbatch.core.amounts import exactly
+from docbatch.core.models import Recovery, WorkItem
+from docbatch.core.prices import Price, PriceList
+from docbatch.core.tariffs import Charge, Tariff, pages_as_counted
+from docbatch.core.windows import SendingWindow
+from docbatch.engine.planning.amounts.item_costs import ItemCosts
+from docbatch.engine.planning.differences_database import Differences
 from tests.cli.project import Project
 from tests.cli.test_plan_amounts import charged, costs
 from tests.fake.project import Project as FakeProject
@@ -55,11 +62,19 @@ def test_a_plan_takes_the_prices_of_the_hours_in_which_it_is_sent(
     assert (note or "0.02 USD") in project.call("plan").out
 
 
-@pytest.mark.parametrize(("kind", "may_leave"), [(Recovery.KEYED, True), (Recovery.FINDABLE, False)])
+@pytest.mark.parametrize(("kind", "most"), [(Recovery.KEYED, 4_000), (Recovery.FINDABLE, 2_000)])
 def test_what_is_reserved_holds_where_a_key_is_sent_again_at_any_hour(
-    tmp_path: Any, kind: Recovery, *, may_leave: bool
+    tmp_path: Path, kind: Recovery, most: int
 ) -> None:
-    target = FakeProject(tmp_path, kind).target()
+    night = SendingWindow(time(22), time(5), UTC)
+    price = Price("fake", "page", money=exactly(4_000_000), off_peak=500_000, quiet=night)
+    target = FakeProject(tmp_path, kind).target(
+        window=night, tariff=lambda: Tariff((Charge(("page",)),), pages_as_counted)
+    )
+    item = WorkItem("key", "1", "digest", 9, "application/pdf", "a.pdf", b"a.pdf")
 
-    assert hours_of(target, 0, reserved=True).may_leave is may_leave
-    assert hours_of(target, 0).may_leave is False
+    with Differences() as differences:
+        costs = ItemCosts([target], differences, lambda: PriceList("", (price,)))
+        reserved = costs.cost("job", item, 1)
+
+    assert reserved.money == most
