@@ -43,6 +43,7 @@ __all__ = [
     "Result",
     "ResultsLost",
     "ResultsMoved",
+    "SentOutside",
     "SinkError",
     "SpecError",
     "Spending",
@@ -100,6 +101,7 @@ if TYPE_CHECKING:
         Replanned,
         ResultsLost,
         ResultsMoved,
+        SentOutside,
         Trouble,
         Waiting,
     )
@@ -118,7 +120,7 @@ else:
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.engine.planning.explain_document": "Explanation",
         "docbatch.engine.progress_notices": "Answered Counting Delivered Ended Fetched Hindered Intended LimitExceeded"
-        " Looked Looking Notice Relieved Remark Replanned ResultsLost ResultsMoved Trouble Waiting",
+        " Looked Looking Notice Relieved Remark Replanned ResultsLost ResultsMoved SentOutside Trouble Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
     }
 

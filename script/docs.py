@@ -124,6 +124,7 @@ HEADINGS: Mapping[str, str] = {
     "WindowSpec": "window",
     "GuardsSpec": "guards",
     "OwnLine": "a line of prices",
+    "HoursOfDay": "off_peak_hours of a line of prices",
 }
 WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}
 

@@ -121,7 +121,8 @@ def _remarks(price: "Price", before: "Prices") -> Iterator[str]:
     if price.batch is not None:
         yield f"in batches {_plain(Decimal(price.batch) / _MILLION)} times as much"
     if price.off_peak is not None:
-        yield f"in quiet hours {_plain(Decimal(price.off_peak) / _MILLION)} times as much"
+        hours = f" ({price.quiet.shown})" if price.quiet else ""
+        yield f"in quiet hours{hours} {_plain(Decimal(price.off_peak) / _MILLION)} times as much"
     if price.replaced:
         shipped = before.get(price.item)
         yield f"from {price.replaced}" + (f", in the place of {_said(shipped, before)}" if shipped else "")
@@ -185,6 +186,7 @@ def _json_rows(section: PriceSection) -> Iterator[dict[str, Any]]:
             "times": _json(factor),
             "batch": _share(price.batch),
             "off_peak": _share(price.off_peak),
+            "off_peak_hours": None if price.quiet is None else price.quiet.shown,
             "unbounded": price.unbounded or None,
             "date": price.date or None,
             "source": price.source or None,

@@ -151,13 +151,15 @@ def _trouble(notice: Notice) -> str | None:
             text = f"more than the limit of {notice.limit}: {notice.counted} counted"
         case docbatch.Replanned():
             text = f"{notice.document}: {notice.reason}; planned again"
-        case docbatch.Answered() | docbatch.Looking() | docbatch.Remark():
+        case docbatch.Answered() | docbatch.Looking() | docbatch.Remark() | docbatch.SentOutside():
             text = _of_submission(notice)
     return text
 
 
-def _of_submission(notice: docbatch.Answered | docbatch.Looking | docbatch.Remark) -> str | None:
-    from docbatch.core.report import looking
+def _of_submission(
+    notice: docbatch.Answered | docbatch.Looking | docbatch.Remark | docbatch.SentOutside,
+) -> str | None:
+    from docbatch.core.report import looking, plural, span
 
     text = None
     match notice:
@@ -170,6 +172,12 @@ def _of_submission(notice: docbatch.Answered | docbatch.Looking | docbatch.Remar
             text = f"{subject}: {looking(notice.count, notice.needed, notice.until)}"
         case docbatch.Remark():
             text = f"submission {notice.submission}: {notice.text}"
+        case docbatch.SentOutside():
+            are = "is" if notice.documents == 1 else "are"
+            text = (
+                f"submission {notice.submission}: {plural(notice.documents, 'document')} of job '{notice.job}' {are} sent"
+                f" outside its window ({notice.window}), after the deadline of {span(notice.deadline)}"
+            )
     return text
 
 

@@ -8,7 +8,7 @@ from docbatch.cli.cost_words import limit_text, run_text
 from docbatch.core.hindrance import recorded_text
 from docbatch.core.looks import LookKind
 from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass
-from docbatch.core.report import human, looking, plural, span, visible
+from docbatch.core.report import by_deadline, human, looking, plural, span, visible
 from docbatch.core.result_warnings import WarningKind, kind_of
 from docbatch.state.deadlines import Stuck
 from docbatch.state.looks import RecordedLooks
@@ -215,6 +215,9 @@ def _job_status(job: JobStatus) -> Iterator[str]:
     counts = ", ".join(f"{count:,} {ALL_STANDING[status]}" for status, count in sorted(job.tally.items()))
     charged = "" if job.credits is None else f"; {job.credits:,g} credits charged"
     yield f"{job.job} on {job.connection}: {counts or 'no documents'}{charged}"
+    if job.deadline is not None:
+        waits = "waits" if job.with_deadline == 1 else "wait, the first"
+        yield f"  {plural(job.with_deadline, 'document')} {waits} to be sent {by_deadline(job.deadline)}"
     yield from (_failure(*failure) for failure in job.failures)
     yield from _warned(job, job.tally.get("partial", 0), noted=0)
 

@@ -6,9 +6,11 @@ from docbatch.core.amounts import MILLION, UNKNOWN, Amount, Bounds, exactly
 from docbatch.core.extents import Extent
 from docbatch.core.prices import CREDIT, PER, Price, Prices, Unit
 from docbatch.core.tariffs import Charge, Tariff
+from docbatch.core.windows import Overlap, SendingHours
 
-Ways = tuple[bool, bool]
-"""Whether work is sent in batches, and whether at an hour when it costs less."""
+Ways = tuple[bool, SendingHours]
+"""Whether work is sent in batches, and when."""
+AT_ANY_HOUR = SendingHours()
 
 
 def estimate(
@@ -19,12 +21,12 @@ def estimate(
     size: int,
     *,
     assumed: int | None = None,
-    off_peak: bool = False,
+    hours: SendingHours = AT_ANY_HOUR,
 ) -> Amount:
     """Return what a document comes to that is sent once and read to its end.
 
-    Where nobody knows how many pages or sheets it has, `assumed` is how many at most. `off_peak` takes the prices of
-    quiet hours where there are some. What has no price, or no upper bound, has none in what is returned.
+    Where nobody knows how many pages or sheets it has, `assumed` is how many at most. `hours` are those in which it is
+    sent: where some of them are quiet, it is between the price of these and the full one. What has no price, or no upper bound, has none in what is returned.
     """
     pages = _assumed(tariff.charged_pages(media_type, extent, size), assumed)
     if not tariff.is_known:
@@ -36,7 +38,7 @@ def estimate(
     }
     total = Amount(exactly(1), pages)
     for charge in _applying(tariff, prices, media_type):
-        costs = [_cost(prices, item, charge, units, (tariff.in_batches, off_peak)) for item in charge.items]
+        costs = [_cost(prices, item, charge, units, (tariff.in_batches, hours)) for item in charge.items]
         total += Amount(credits=_one_of(cost[0] for cost in costs), money=_one_of(cost[1] for cost in costs))
     return total
 
@@ -103,9 +105,11 @@ def _for(rate: Bounds, number: Bounds, price: Price) -> Bounds:
 
 def _of_the_way(price: Price, ways: Ways) -> Iterator[Bounds]:
     """Yield what a price is multiplied by for the way in which, and the hour at which, work is sent."""
-    for applies, factor in zip(ways, (price.batch, price.off_peak), strict=True):
-        if applies and factor is not None:
-            yield exactly(factor)
+    in_batches, hours = ways
+    if in_batches and price.batch is not None:
+        yield exactly(price.batch)
+    if price.off_peak is not None and (lies := hours.within(price.quiet)) is not Overlap.NONE:
+        yield exactly(price.off_peak) if lies is Overlap.WHOLE else Bounds(price.off_peak, MILLION)
 
 
 def _raises(prices: Prices, charge: Charge) -> Iterator[Bounds]:

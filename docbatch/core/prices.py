@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from docbatch.core.amounts import Bounds
+from docbatch.core.windows import SendingWindow
 
 PER = 1000
 """Prices are for so many units, so that 3 USD for 1,000 pages and 0.0125 USD for a credit are both exact."""
@@ -28,7 +29,7 @@ class Price:
     """What one item of a provider costs: `credits` or `money` for 1,000 units, in millionths; None is not known.
 
     `factor` is what an item multiplies others by, `batch` and `off_peak` what it is multiplied by itself then, all in
-    millionths. `unbounded` says in words what comes on top without an upper bound. `replaced` names where a user's file
+    millionths; `quiet` are the hours that `off_peak` is about. `unbounded` says in words what comes on top without an upper bound. `replaced` names where a user's file
     says otherwise than the profile.
     """
 
@@ -40,6 +41,7 @@ class Price:
     factor: Bounds | None = None
     batch: int | None = None
     off_peak: int | None = None
+    quiet: SendingWindow | None = None
     unbounded: str = ""
     date: str = ""
     source: str = ""

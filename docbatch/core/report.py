@@ -231,6 +231,11 @@ def clock_time(at: float) -> str:
     )
 
 
+def by_deadline(until: float) -> str:
+    """Say when what waits for a window is sent at the latest; `until` is in seconds since the epoch."""
+    return f"by {clock_time(until)} at the latest, outside the window"
+
+
 def looking(count: int, needed: int, until: float) -> str:
     """Say how long it is looked for what may or may not be there; `until` is in seconds since the epoch."""
     return f"looking until {clock_time(until)}, {count} of {plural(needed, 'look')} so far"

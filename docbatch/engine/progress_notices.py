@@ -175,6 +175,17 @@ class LimitExceeded:
     counted: str
 
 
+@dataclass(frozen=True, slots=True)
+class SentOutside:
+    """So many documents of a submission are sent outside the `window` of their job: they waited for its `deadline` (seconds)."""
+
+    submission: str
+    job: str
+    documents: int
+    window: str
+    deadline: float
+
+
 Notice = (
     Intended
     | Answered
@@ -193,6 +204,7 @@ Notice = (
     | Looking
     | Waiting
     | LimitExceeded
+    | SentOutside
 )
 
 

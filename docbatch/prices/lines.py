@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from docbatch.fields import DATE, ONE_LINE, PRICED_ITEM, Name, Schema, SpecModel, one_line, refuse
+from docbatch.prices.hours import HoursOfDay
 
 MOST_DECIMALS = 9
 RATES = (
@@ -78,7 +79,11 @@ _ONE_PRICE: Schema = {
         {"required": ["credit"], "not": {"required": ["item"]}},
         *({"required": ["item", rate]} for rate in RATES),
     ],
-    "dependentRequired": {rate: ["item"] for rate in RATES},
+    "dependentRequired": {
+        **{rate: ["item"] for rate in RATES},
+        "off_peak": ["off_peak_hours"],
+        "off_peak_hours": ["off_peak"],
+    },
 }
 
 
@@ -106,6 +111,9 @@ class PriceLine(SpecModel):
     off_peak: Share | None = Field(
         default=None, description="what the price is multiplied by in the provider's quiet hours"
     )
+    off_peak_hours: HoursOfDay | None = Field(
+        default=None, description="which hours are quiet, by when documents are sent"
+    )
     unbounded: _Words | None = Field(
         default=None, description="what comes on top that has no upper bound, in words"
     )
@@ -129,6 +137,10 @@ class PriceLine(SpecModel):
             refuse("a credit has no price of an item", f"remove {next(iter(self.rates))}")
         if len(self.rates) > 1:
             refuse("an item has one price", f"keep one of {', '.join(self.rates)}")
+        if self.off_peak is not None and self.off_peak_hours is None:
+            refuse("nothing says which hours are quiet", 'add off_peak_hours: {hours: "22:00-06:00"}')
+        if self.off_peak_hours is not None and self.off_peak is None:
+            refuse("nothing says what is paid in quiet hours", "add off_peak: 0.5, or what it is")
         return self
 
 

@@ -47,6 +47,7 @@ def price(line: PriceLine, replaced: str = "") -> Price:
         line.item or CREDIT,
         batch=_share(line.batch),
         off_peak=_share(line.off_peak),
+        quiet=None if line.off_peak_hours is None else line.off_peak_hours.window,
         unbounded=line.unbounded or "",
         date=line.date or "",
         source=line.source or "",

@@ -3,12 +3,22 @@
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import Field, Tag
+from pydantic import ConfigDict, Field, Tag
 
 from docbatch import sources
 from docbatch.core.models import Operation
 from docbatch.core.result_warnings import OnEmpty
-from docbatch.fields import ApiVersion, Duration, Label, LabelValue, LateUnion, Name, Priority, SpecModel
+from docbatch.fields import (
+    ApiVersion,
+    Duration,
+    Label,
+    LabelValue,
+    LateUnion,
+    Name,
+    Priority,
+    Schema,
+    SpecModel,
+)
 from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import SinkSpec
@@ -51,8 +61,16 @@ def _with_names(schema: dict[str, Any]) -> None:
     schema["description"] = f"a connection: {names}, or one that docbatch.yaml names"
 
 
+_WINDOW_FOR_DEADLINE: Schema = {
+    "if": {"properties": {"deadline": {"type": "string"}}, "required": ["deadline"]},
+    "then": {"properties": {"window": {"type": "object"}}, "required": ["window"]},
+}
+
+
 class JobSpec(SpecModel):
     """One job: which documents go to which provider, and where the results go."""
+
+    model_config = ConfigDict(json_schema_extra=_WINDOW_FOR_DEADLINE)
 
     api_version: ApiVersion = Field(alias="apiVersion", description="the version of this format")
     name: Name = Field(description="the job's name, unique in the project")
@@ -77,6 +95,10 @@ class JobSpec(SpecModel):
     )
     window: WindowSpec | None = Field(
         default=None, description="the hours in which documents are sent; at any hour when left out"
+    )
+    deadline: Duration | None = Field(
+        default=None,
+        description="how long a document waits for the window at most, from the first apply that has it; then it is sent outside of it",
     )
     limits: Limits = Field(
         default=[],

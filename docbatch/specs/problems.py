@@ -173,7 +173,7 @@ def _sink_hint() -> str:
 def _not_text(_: Any, place: ErrorPlace) -> Told:
     if place.node.content is None:
         return "the value is missing", "write one, or remove the key"
-    if place.path[-1:] == ("timeout",):
+    if place.path[-1:] in {("timeout",), ("deadline",)}:
         return "a duration is a number and a unit", _suggestion(fields.DURATION, place)
     scalar = not isinstance(place.node.content, tuple | dict)
     return (

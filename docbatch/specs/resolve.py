@@ -36,6 +36,7 @@ from docbatch.specs.values import (
     Origin,
     PasswordPlace,
 )
+from docbatch.specs.window import NO_WINDOW
 
 STATE_FOLDER = ".docbatch"
 HANDED_ON = frozenset({Input.URL, Input.FILE_ID})
@@ -81,8 +82,14 @@ class _Resolver:
             on_empty=self._spec.on_empty,
             passwords=self._passwords(connection, source),
             window=None if self._spec.window is None else self._spec.window.window,
+            deadline=self._deadline(),
             limits=(*self._limits(), *connection.limits, *self._project.limits),
         )
+
+    def _deadline(self) -> float | None:
+        if self._spec.deadline is not None and self._spec.window is None:
+            self._report(("deadline",), *NO_WINDOW)
+        return None if self._spec.deadline is None else seconds(self._spec.deadline)
 
     def _limits(self) -> tuple[Limit, ...]:
         node = self._origin.node.child("limits")

@@ -174,7 +174,7 @@ class PasswordPlace:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`timeout` is in seconds; `config` is what the user set, and `execution_only` names what of it no key contains.
+    """`timeout` and `deadline` are in seconds; `config` is what the user set, and `execution_only` names what of it no key contains.
 
     `cautions` are sentences about what is allowed and may surprise. `limits` are all that hold for it: its own, its
     connection's and the project's.
@@ -196,6 +196,7 @@ class Job:
     passwords: PasswordPlace | None = None
     limits: tuple[Limit, ...] = ()
     window: SendingWindow | None = None
+    deadline: float | None = None
 
     @property
     def identity_config(self) -> Mapping[str, object]:

@@ -1,51 +1,20 @@
 """The hours in which a job sends, as users write them."""
 
-from datetime import time
-from functools import cache
-from typing import Annotated, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from typing import ClassVar
 
-from pydantic import Field, model_validator
+from docbatch.prices.hours import HoursOfDay
 
-from docbatch.core.windows import SendingWindow
-from docbatch.fields import SpecModel, refuse
-from docbatch.naming.closest import closest
-
-_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+NO_WINDOW = (
+    "a deadline is for documents that wait for a window, and there is none",
+    "add a window, or remove the deadline",
+)
+"""What is said of a deadline alone, and what to do about it."""
 
 
-class WindowSpec(SpecModel):
+class WindowSpec(HoursOfDay):
     """When documents of a job may be sent. What was sent is followed at any hour."""
 
-    hours: Annotated[str, Field(pattern=rf"^{_CLOCK}-{_CLOCK}$(?!\n)")] = Field(
-        description="from one time of day to another, over midnight where the second is earlier, as in `22:00-06:00`"
+    endless: ClassVar[tuple[str, str]] = (
+        "this window never ends",
+        "leave window: out to send at any hour",
     )
-    timezone: Annotated[str, Field(min_length=1, max_length=64)] = Field(
-        default="UTC", description="whose clocks are meant, as in `Europe/Berlin`"
-    )
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        begin, _, end = self.hours.partition("-")
-        if begin == end:
-            refuse("this window never ends", "leave window: out to send at any hour")
-        if _zone(self.timezone) is None:
-            close = closest(self.timezone, sorted(available_timezones()))
-            hint = f"did you mean {close}?" if close else "write as in Europe/Berlin"
-            refuse(f"there is no time zone {self.timezone}", hint)
-        return self
-
-    @property
-    def window(self) -> SendingWindow:
-        begin, _, end = self.hours.partition("-")
-        zone = _zone(self.timezone)
-        assert zone is not None, "judged before"
-        return SendingWindow(time.fromisoformat(begin), time.fromisoformat(end), zone)
-
-
-@cache
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None

@@ -141,8 +141,14 @@ class Items:
 
     def pending(self, recipe: int, jobs: Sequence[str], limit: int) -> list[WorkItem]:
         """Return items of a recipe that selected jobs want sent, lowest priority number first, a place with each."""
-        marks = ", ".join("?" * len(jobs))
-        rows = self._database.execute(_PENDING.replace("{marks}", marks), (*jobs, recipe, *jobs, limit))
+        return self.pending_for(recipe, marked("document.job", jobs), tuple(jobs), limit)
+
+    def pending_for(
+        self, recipe: int, wanted: str, parameters: tuple[Value, ...], limit: int
+    ) -> list[WorkItem]:
+        """Return such items, of those of which a document is `wanted`: a condition in SQL."""
+        asked = _PENDING.replace("{wanted}", wanted)
+        rows = self._database.execute(asked, (*parameters, recipe, *parameters, limit))
         return [read(columns).work_item(place, priority=priority) for *columns, priority, place in rows]
 
     def with_result(self, job: str, after: int, limit: int) -> list[int]:
@@ -255,10 +261,10 @@ _BEGINNING = f"SELECT {READING} FROM item WHERE key >= ? AND key <= ? ORDER BY k
 _PENDING = f"""
     SELECT {READING}, item.priority, (
         SELECT CAST(job.source || x'2f' || document.path AS BLOB) FROM document JOIN job ON job.name = document.job
-        WHERE document.item = item.id AND document.wanted = 1 AND document.job IN ({{marks}})
+        WHERE document.item = item.id AND document.wanted = 1 AND {{wanted}}
         ORDER BY document.job, document.path LIMIT 1)
     FROM item WHERE status = 'pending' AND item.recipe = ? AND EXISTS (
-        SELECT 1 FROM document WHERE document.item = item.id AND document.wanted = 1 AND document.job IN ({{marks}}))
+        SELECT 1 FROM document WHERE document.item = item.id AND document.wanted = 1 AND {{wanted}})
     ORDER BY item.priority, item.id LIMIT ?
 """
 _MAKE = (

@@ -43,6 +43,17 @@ INSERT INTO charge SELECT DISTINCT paid.submission, paid.item, payer.id, paid.da
 DROP TABLE paid;
 """
 
+WAITING = """
+CREATE TABLE waiting (
+    item INTEGER NOT NULL REFERENCES item (id),
+    job TEXT NOT NULL REFERENCES job (name),
+    since REAL NOT NULL,
+    until REAL NOT NULL,
+    PRIMARY KEY (item, job)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX waiting_until ON waiting (job, until)
+"""
+
 STAMPS = """
 CREATE TABLE new_sink (
     id INTEGER PRIMARY KEY,
@@ -321,6 +332,12 @@ def charges(db: Database) -> None:
 def history(db: Database) -> None:
     """Keep what was: runs, failed attempts, what documents and jobs were before; and the failures that somebody accepted."""
     _run(db, HISTORY)
+
+
+@migrations()
+def waiting(db: Database) -> None:
+    """Keep from when on, and until when, documents wait for the hours of jobs with a deadline. Of before, nobody knows."""
+    _run(db, WAITING)
 
 
 def apply(connection: sqlite3.Connection) -> None:

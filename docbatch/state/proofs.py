@@ -38,12 +38,13 @@ LARGE = frozenset(
         "event",
         "remote_object",
         "charge",
+        "waiting",
         "failure",
         "former",
     }
 )
 """Tables that grow with the documents; the others grow with the specs, or with what is open."""
-FREE = ("delivery", "document", "failed_upload", "hindrance", "remote_object", *HISTORY_TABLES)
+FREE = ("delivery", "document", "failed_upload", "hindrance", "remote_object", "waiting", *HISTORY_TABLES)
 """Tables that decide about no money: what they lack or have wrong is found anew, and written anew."""
 
 

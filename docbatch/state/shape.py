@@ -35,6 +35,7 @@ TABLES: Mapping[str, str] = {
     " checksum",
     "submission_item": "submission position item name path status remote_id credits",
     "tally": "of_table part rows digests keys checksum",
+    "waiting": "item job since until",
 }
 """The columns of each table. Tables that somebody added are passed over."""
 
@@ -42,7 +43,7 @@ INDEXES = frozenset(
     {
         "charge_day", "delivery_aside", "delivery_due", "delivery_folded", "document_item", "document_problem", "event_submission",
         "item_empty", "job_change_job", "item_lives_once", "item_pending", "item_unfinished", "item_warned", "submission_item_item",
-        "submission_open", "submission_spent",
+        "submission_open", "submission_spent", "waiting_until",
     }
 )  # fmt: skip
 """Indexes with a name of their own: some are asked for by it, and one keeps a document from being sent twice at once."""

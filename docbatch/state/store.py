@@ -32,6 +32,7 @@ from docbatch.state.remote_objects import RemoteObjects
 from docbatch.state.results import Results
 from docbatch.state.submissions import Submissions
 from docbatch.state.tallies import damage
+from docbatch.state.waiting_documents import WaitingDocuments
 from docbatch.state.warned import WarnedDocuments
 
 _LONGEST_NOTE = 200
@@ -58,6 +59,7 @@ class Store:
         self.submissions = Submissions(database, self.items, self.events, self.deliveries, self.results)
         self.outcomes = Outcomes(database, self.items, self.documents, self.deliveries, self.results)
         self.deadlines = Deadlines(database)
+        self.waiting = WaitingDocuments(database, self.items)
         self.warned = WarnedDocuments(database)
         self.looks = LookRecord(database, lambda: self._place, self._drop_anchor)
         self.hindrances = KeptHindrances(database)

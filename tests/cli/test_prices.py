@@ -12,7 +12,7 @@ prices:
   - {provider: extend, item: parse_performance, credits_per_page: 1.5, source: our contract, date: 2026-11}
   - {provider: extend, item: priority_parsing, times: [1, 1.5]}
   - {provider: extend, item: split, credits_per_page: 4}
-  - {provider: extend, item: extract_light, credits_per_page: 1, batch: 0.8, off_peak: 0.5}
+  - {provider: extend, item: extract_light, credits_per_page: 1, batch: 0.8, off_peak: 0.5, off_peak_hours: {hours: "22:00-06:00", timezone: Asia/Tokyo}}
   - {provider: extractpage, item: parse, usd_per_1000_pages: 2.5}
   - {provider: eu, credit: 0.01}
 """
@@ -66,7 +66,7 @@ def test_what_a_project_says_itself_is_told_with_its_place(project: Project) -> 
         "from docbatch.yaml:6, in the place of 2 times",
         "from docbatch.yaml:7, in the place of a price that is not known",
         "in batches 0.8 times as much",
-        "in quiet hours 0.5 times as much",
+        "in quiet hours (22:00-06:00 Asia/Tokyo) 0.5 times as much",
         "from docbatch.yaml:9, in the place of 0.003 USD",
     ):
         assert place in told
@@ -95,6 +95,7 @@ def test_json_lines_say_the_same_in_numbers(project: Project) -> None:
     assert found["extend", "priority_parsing"]["times"] == [1, 1.5]
     assert found["extend", "priority_parsing"]["unit"] is None
     assert found["extend", "advanced_excel_parsing"]["unit"] == "1000_cells"
+    assert found["extend", "extract_light"]["off_peak_hours"] == "22:00-06:00 Asia/Tokyo"
     assert (found["extend", "extract_light"]["batch"], found["extend", "extract_light"]["off_peak"]) == (
         0.8,
         0.5,

@@ -1,6 +1,7 @@
 """What an item comes to: units times prices, at both ends, exact to the millionth."""
 
 from dataclasses import replace
+from datetime import UTC, time
 
 import pytest
 
@@ -17,6 +18,7 @@ from docbatch.core.tariffs import (
     Tariff,
     pages_as_counted,
 )
+from docbatch.core.windows import SendingHours, SendingWindow
 
 PDF = "application/pdf"
 SHEETS = "application/vnd.oasis.opendocument.spreadsheet"
@@ -30,6 +32,11 @@ def spent(low: float, high: float | None = None) -> Price:
         "cloud", "", credits=Bounds(int(low * BILLION), int((low if high is None else high) * BILLION))
     )
 
+
+NIGHT = SendingWindow(time(21), time(6), UTC)
+BY_NIGHT = SendingHours(SendingWindow(time(22), time(5), UTC))
+BY_DAY = SendingHours(SendingWindow(time(9), time(17), UTC))
+IN_THE_EVENING = SendingHours(SendingWindow(time(20), time(23), UTC))
 
 CREDIT_PRICE = Price("cloud", CREDIT, Unit.CREDIT, money=exactly(12_500_000))
 PRICES = {
@@ -45,7 +52,7 @@ PRICES = {
     "less": Price("cloud", "", Unit.NONE, factor=exactly(500_000)),
     "gap": Price("cloud", "gap"),
     "agents": replace(spent(2), unbounded="agents"),
-    "night": replace(spent(2), batch=800_000, off_peak=500_000),
+    "night": replace(spent(2), batch=800_000, off_peak=500_000, quiet=NIGHT),
 }
 
 
@@ -174,14 +181,31 @@ def test_a_surcharge_of_unknown_size_has_no_upper_bound(item: str, certain: bool
 def test_batches_and_quiet_hours_have_the_prices_that_are_said() -> None:
     batches = tariff(Charge(("night",)), in_batches=True)
 
-    assert estimate(of("night"), PRICES, PDF, TEN, 1).credits == exactly(20_000_000)
-    assert estimate(batches, PRICES, PDF, TEN, 1).credits == exactly(16_000_000)
-    assert estimate(batches, PRICES, PDF, TEN, 1, off_peak=True).credits == exactly(8_000_000)
+    assert estimate(of("night"), PRICES, PDF, TEN, 1, hours=BY_DAY).credits == exactly(20_000_000)
+    assert estimate(batches, PRICES, PDF, TEN, 1, hours=BY_DAY).credits == exactly(16_000_000)
+    assert estimate(batches, PRICES, PDF, TEN, 1, hours=BY_NIGHT).credits == exactly(8_000_000)
+    assert estimate(of("page"), PRICES, PDF, TEN, 1, hours=BY_NIGHT).credits == exactly(20_000_000)
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [SendingHours(), IN_THE_EVENING, replace(BY_NIGHT, may_leave=True), replace(BY_DAY, may_leave=True)],
+)
+def test_what_may_be_sent_in_quiet_hours_or_not_is_between_both_prices(hours: SendingHours) -> None:
+    assert estimate(of("night"), PRICES, PDF, TEN, 1, hours=hours).credits == Bounds(10_000_000, 20_000_000)
+
+
+def test_of_quiet_hours_that_nobody_knows_both_prices_are_told() -> None:
+    prices = {"night": replace(PRICES["night"], quiet=None)}
+
+    assert estimate(of("night"), prices, PDF, TEN, 1, hours=BY_NIGHT).credits == Bounds(
+        10_000_000, 20_000_000
+    )
 
 
 def test_credits_may_be_cheaper_at_night() -> None:
-    prices = {**PRICES, CREDIT: replace(CREDIT_PRICE, off_peak=500_000)}
-    amount = estimate(of("page"), prices, PDF, TEN, 1, off_peak=True)
+    prices = {**PRICES, CREDIT: replace(CREDIT_PRICE, off_peak=500_000, quiet=NIGHT)}
+    amount = estimate(of("page"), prices, PDF, TEN, 1, hours=BY_NIGHT)
 
     assert (amount.credits, amount.money) == (exactly(20_000_000), exactly(125_000))
 

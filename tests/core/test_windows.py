@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from docbatch.core.windows import SendingWindow
+from docbatch.core.report import by_deadline
+from docbatch.core.windows import Overlap, SendingHours, SendingWindow
 
 NIGHT = SendingWindow(time(22), time(6), UTC)
 DAY = SendingWindow(time(9), time(17, 30), UTC)
@@ -51,3 +52,51 @@ def test_an_hour_that_is_left_out_does_not_keep_it_closed() -> None:
 
 def test_a_window_says_when_it_is_open() -> None:
     assert NIGHT.shown == "22:00-06:00 UTC"
+
+
+def test_when_what_waits_is_sent_at_the_latest_is_said_with_its_day() -> None:
+    assert by_deadline(at("2001-02-03T12:00+00:00")).startswith("by 2001-02-0")
+    assert by_deadline(at("2001-02-03T12:00+00:00")).endswith(" at the latest, outside the window")
+
+
+QUIET = SendingWindow(time(21), time(6), UTC)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "lies"),
+    [
+        (time(21), time(6), Overlap.WHOLE),
+        (time(22), time(5), Overlap.WHOLE),
+        (time(0), time(6), Overlap.WHOLE),
+        (time(21), time(6, 1), Overlap.PART),
+        (time(20, 59), time(6), Overlap.PART),
+        (time(5, 59), time(9), Overlap.PART),
+        (time(3), time(2), Overlap.PART),
+        (time(20), time(7), Overlap.PART),
+        (time(6), time(21), Overlap.NONE),
+        (time(9), time(17), Overlap.NONE),
+    ],
+)
+def test_how_a_window_lies_to_hours(begin: time, end: time, lies: Overlap) -> None:
+    assert SendingHours(SendingWindow(begin, end, UTC)).within(QUIET) is lies
+
+
+@pytest.mark.parametrize(
+    ("window", "lies"),
+    [
+        # From 21:00 to 05:00 in winter, and from 20:00 to 04:00 in summer.
+        (SendingWindow(time(22), time(6), ZoneInfo("Europe/Berlin")), Overlap.PART),
+        (SendingWindow(time(23), time(6), ZoneInfo("Europe/Berlin")), Overlap.WHOLE),
+        (SendingWindow(time(8), time(22), ZoneInfo("Europe/Berlin")), Overlap.NONE),
+        (SendingWindow(time(6), time(15), ZoneInfo("Asia/Tokyo")), Overlap.WHOLE),
+    ],
+)
+def test_the_clocks_of_all_the_coming_year_count(window: SendingWindow, lies: Overlap) -> None:
+    assert SendingHours(window, day=20_786).within(QUIET) is lies
+
+
+def test_what_need_not_keep_to_a_window_may_be_sent_at_any_hour() -> None:
+    assert SendingHours(QUIET).within(QUIET) is Overlap.WHOLE
+    assert SendingHours(QUIET, may_leave=True).within(QUIET) is Overlap.PART
+    assert SendingHours().within(QUIET) is Overlap.PART
+    assert SendingHours(QUIET).within(None) is Overlap.PART

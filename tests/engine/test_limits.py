@@ -272,6 +272,7 @@ def test_after_many_documents_of_unknown_length_no_more_are_looked_at(
 
     with reconciled(subject, subject.target()) as run:
         ((message, _),) = told(run)
-        assert run.sending_jobs() == ([], {})
+        assert run.sending_jobs().open == ()
+        assert run.sending_jobs().closed == {}
 
     assert "cannot be kept for at least 4 documents" in message

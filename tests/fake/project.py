@@ -187,7 +187,7 @@ class Project:
             plan = plan_jobs(targets, (), store, StatCache(None), differences, allowed=outputs)
             clock = CloudClock(cloud, self.later)
             connections = Connections([line], threads=False, now=clock.monotonic)
-            session = PlanSession(store, spool, connections, plan)
+            session = PlanSession(store, spool, connections, plan, wall=clock.wall)
             session.record()
             yield session, clock
 

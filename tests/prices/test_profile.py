@@ -1,8 +1,10 @@
 """The prices that are shipped, and what becomes of a line."""
 
 import tomllib
+from datetime import time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
@@ -13,6 +15,8 @@ from docbatch.core.estimate import estimate
 from docbatch.core.extents import Extent
 from docbatch.core.models import Operation
 from docbatch.core.prices import CREDIT, Unit
+from docbatch.core.windows import SendingWindow
+from docbatch.prices.hours import HoursOfDay
 from docbatch.prices.lines import OwnLine, Profile
 from docbatch.prices.profile import FILE, price, price_list, shipped
 from docbatch.providers import REGISTRY
@@ -86,9 +90,11 @@ def test_less_than_a_millionth_is_rounded_away_from_the_middle() -> None:
 
 
 def test_shares_of_batches_and_quiet_hours_are_kept() -> None:
-    found = price(own(credits_per_page=1, batch=0.8, off_peak=0.5))
+    hours = HoursOfDay(hours="22:00-06:00")
+    found = price(own(credits_per_page=1, batch=0.8, off_peak=0.5, off_peak_hours=hours))
 
     assert (found.batch, found.off_peak) == (800_000, 500_000)
+    assert found.quiet == SendingWindow(time(22), time(6), ZoneInfo("UTC"))
 
 
 @pytest.mark.parametrize(

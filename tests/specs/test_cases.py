@@ -69,6 +69,7 @@ BEYOND_A_SCHEMA = {
         "project-poll-backwards",
         "job-window-that-never-ends",
         "project-prices-backwards",
+        "project-prices-quiet-for-ever",
     },
     "prices that are shipped are not part of a schema, nor what connections are to": {
         "project-prices-of-others"

@@ -125,6 +125,8 @@ def _work(project: Project) -> None:
         store.submissions.abandon("proj-other", "fake", "acme")
         store.hindrances.note([Hindrance("other", "poll", "it is slow", "it is slow", 1.0, 2.0, 3.0, 1)], [])
         store.failed_uploads.conclude("other", [("key", 2, 1)])
+        with store.write():
+            store.waiting.note(project.job, 1.0, 2.0)
     with contextlib.closing(sqlite3.connect(project.folder / "state.db")) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     project.write(LATER)

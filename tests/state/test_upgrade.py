@@ -25,7 +25,7 @@ KEPT = f"state.db.before-{VERSION}"
 Content = dict[str, list[tuple[object, ...]]]
 
 
-@pytest.fixture(params=["version2", "version4", "version5", "version6"])
+@pytest.fixture(params=["version2", "version4", "version5", "version6", "version7"])
 def project(tmp_path: Path, request: pytest.FixtureRequest) -> Project:
     put_down(tmp_path / "project", request.param)
     return Project(tmp_path / "project")
@@ -194,7 +194,17 @@ def test_damage_of_before_is_told_afterwards(tmp_path: Path, damage: str) -> Non
     assert content(state / KEPT)["version"] == [(5,)]
 
 
-@pytest.mark.parametrize("made", ["open5", "open6"])
+def test_a_charge_that_was_lost_before_is_told_afterwards(tmp_path: Path) -> None:
+    state = put_down(tmp_path / "project", "open7")
+    with closing(sqlite3.connect(state / "state.db", isolation_level=None)) as database:
+        assert database.execute("DELETE FROM charge WHERE item = 1").rowcount == 1
+
+    Store.writable(state).close()
+
+    assert any("table charge" in each.sentence for each in check(state))
+
+
+@pytest.mark.parametrize("made", ["open5", "open6", "open7"])
 def test_work_that_was_open_goes_on_and_is_paid_once(tmp_path: Path, made: str) -> None:
     put_down(tmp_path / "project", made)
     project = FakeProject(tmp_path / "project", Recovery.FINDABLE, trait_options={"max_items": 2})

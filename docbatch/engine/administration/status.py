@@ -23,7 +23,8 @@ class JobStatus:
     """A job's documents by status, and those that are not well: (path, status, class, message).
 
     `credits` is what vendors charged for its documents, as far as they told; None where none did. `warned` counts documents
-    with warnings by the kinds of these, and `warnings` has them all, by path.
+    with warnings by the kinds of these, and `warnings` has them all, by path. `with_deadline` counts those that wait to be
+    sent and are sent outside the job's window at the latest; the first of them at `deadline` (wall time), None without any.
     """
 
     job: str
@@ -33,6 +34,8 @@ class JobStatus:
     credits: float | None = None
     warned: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    with_deadline: int = 0
+    deadline: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ class StateStatus:
             ]
             yield {"type": "job", "job": job.job, "connection": job.connection, "documents": job.tally,
                    "credits": job.credits, "failures": failures, "warned": dict(job.warned),
-                   "warnings": [{"path": path, "warnings": list(told)} for path, told in job.warnings]}  # fmt: skip
+                   "warnings": [{"path": path, "warnings": list(told)} for path, told in job.warnings],
+                   "with_deadline": job.with_deadline, "deadline": job.deadline}  # fmt: skip
         for each in self.open:
             yield {"type": "submission", "id": each.id, "connection": each.connection, "status": str(each.status),
                    "remote_id": each.remote_id, "running": each.running, "ready": each.ready,
@@ -133,6 +137,7 @@ def _job(store: Store, name: str) -> JobStatus:
         (escape(path), status, str(why.kind), why.message)
         for path, status, why in store.documents.failures(name)
     )
+    number, deadline = store.waiting.counted(name) or (0, None)
     return JobStatus(
         job=name,
         connection=job.connection,
@@ -141,4 +146,6 @@ def _job(store: Store, name: str) -> JobStatus:
         credits=store.submissions.credits(name),
         warned=store.warned.counts(name),
         warnings=tuple((escape(path), told) for path, told in store.warned.first(name)),
+        with_deadline=number,
+        deadline=deadline,
     )

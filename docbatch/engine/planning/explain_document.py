@@ -4,6 +4,7 @@ What is due is what a plan of this one document says; only facts are added here.
 """
 
 import os
+import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from docbatch.core.hindrance import recorded_text
 from docbatch.core.models import RETRY_CLASS, Failure, FailureClass, ItemStatus, Recipe, RetryClass
 from docbatch.core.recipe_changes import Difference, differences
 from docbatch.core.report import looking, named_versions, plural
+from docbatch.engine.planning.amounts.sending_hours import waits_for
 from docbatch.engine.planning.differences_database import Change
 from docbatch.engine.planning.explain_link import link_facts
 from docbatch.engine.planning.plan import Plan, Selection, Sight
@@ -142,6 +144,8 @@ def _explain(plan: Plan, target: ResolvedJob, path: bytes, here: Path) -> Explan
         facts += _output_facts(plan, plan.store, target, path, here)
         if change is not None and change.kind in {ChangeKind.SEND, ChangeKind.WAIT}:
             facts += _hindrance_facts(plan.store, target, change.key)
+    if change is not None and change.kind is ChangeKind.SEND:
+        facts += waits_for(target, plan.store, time.time(), change.key)
     return Explanation(
         target.name, escape(path), verdict, reason, tuple(_changed(plan, target, path, change)), tuple(facts)
     )

@@ -23,9 +23,9 @@ from docbatch.core.report import (
     StateKnown,
     named_versions,
     plural,
-    span,
 )
 from docbatch.engine.connections.passwords import unreadable
+from docbatch.engine.planning.amounts.sending_hours import waits_for
 from docbatch.engine.planning.differences_database import Change, Differences, Output, Total
 from docbatch.engine.planning.places.former_outputs import lying
 from docbatch.engine.planning.plan import Plan
@@ -66,7 +66,7 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
             *_notes(targets),
             *_kept(read_by),
             *_locked(targets, sending),
-            *_closed(targets, sending),
+            *_closed(targets, sending, store),
             *_unseen(differences),
             *_limits(plan, due),
         ),
@@ -312,13 +312,12 @@ def _locked(targets: Iterable[ResolvedJob], sending: Collection[str]) -> Iterato
                 yield f"{complaint}; apply sends none of its documents until that is mended"
 
 
-def _closed(targets: Iterable[ResolvedJob], sending: Collection[str]) -> Iterator[str]:
+def _closed(targets: Iterable[ResolvedJob], sending: Collection[str], store: Store | None) -> Iterator[str]:
     """Say of which jobs nothing is sent at this hour."""
     now = time.time()
     for target in targets:
-        opens = None if target.window is None else target.window.opens_at(now)
-        if opens is not None and target.window is not None and target.name in sending:
-            yield f"job '{target.name}' sends between {target.window.shown}, in {span(opens - now)} again"
+        if target.name in sending:
+            yield from waits_for(target, store, now)
 
 
 def _notes(targets: Sequence[ResolvedJob]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -50,6 +51,7 @@ class PlanSession:
     plan: Plan
     cache: StatCache = field(default_factory=lambda: StatCache(None))
     claim: Callable[[], None] = lambda: None
+    wall: Callable[[], float] = time.time
 
     @property
     def targets(self) -> Mapping[str, ResolvedJob]:
@@ -64,7 +66,7 @@ class PlanSession:
         retire(self.store, self.plan.gone)
         witness = Witness(self.targets, self.cache)
         for target in self.plan.targets:
-            record_changes(self.store, target, self.plan.differences, witness)
+            record_changes(self.store, target, self.plan.differences, witness, self.wall())
 
 
 def busy(store: Store) -> set[str]:

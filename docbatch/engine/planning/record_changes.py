@@ -58,8 +58,13 @@ class Witness:
         return False
 
 
-def record_changes(store: Store, target: ResolvedJob, differences: Differences, witness: Witness) -> None:
-    """Record a job's changes in windows. Killed in between, the next scan finds what is left."""
+def record_changes(
+    store: Store, target: ResolvedJob, differences: Differences, witness: Witness, now: float = 0.0
+) -> None:
+    """Record a job's changes in windows. Killed in between, the next scan finds what is left.
+
+    From `now` on (wall time) what is to be sent waits for a window, where that may have an end.
+    """
     if not _is_declared(store, target):
         _declare(store, target)
     sinks = {sink.identity: sink.row for sink in store.deliveries.sinks(target.name)}
@@ -69,6 +74,8 @@ def record_changes(store: Store, target: ResolvedJob, differences: Differences, 
     while window := list(islice(changes, WINDOW)):
         with store.write():
             _record_window(store, target, recipe, window, witness)
+            if target.deadline is not None:
+                store.waiting.note(target.name, now, target.deadline, (window[0].path, window[-1].path))
             outputs = differences.outputs_of(target.name, window[0].path, window[-1].path)
             _place(store, target.name, sinks, list(outputs))
             store.documents.revise(target.name)
@@ -79,6 +86,7 @@ def record_changes(store: Store, target: ResolvedJob, differences: Differences, 
     for sink in differences.wholes(target.name):
         with store.write():
             store.deliveries.outdate(sinks[sink])
+    store.waiting.settle(target.name, now, target.deadline)
 
 
 def _record_window(
@@ -104,6 +112,7 @@ def _make(store: Store, target: ResolvedJob, recipe: int, changes: Sequence[Chan
 def retire(store: Store, jobs: Collection[str]) -> None:
     """Record that jobs are no longer declared: what was paid is still collected, their outputs stay."""
     for job in sorted(jobs):
+        store.waiting.forget(job)
         if store.documents.count(job) or store.deliveries.sinks(job):
             with store.write():
                 store.deliveries.retire_job(job)

@@ -79,6 +79,7 @@ def resolve_jobs(
             passwords=job.passwords,
             labels=job.labels,
             window=job.window,
+            deadline=job.deadline,
             limits=() if traits.free else job.limits,
             tariff=partial(_tariff, kind, own, job),
         )

@@ -67,6 +67,7 @@ def reconcile(run: Run, *, wait: bool = True, deadline: float = float("inf")) ->
             rounds.end()
         raise
     rounds.end()
+    run.store.waiting.let_go()
     leave_hindrances(run)
     deliver_results.deliver_the_rest(run, max(deadline, run.clock.monotonic()) + LAST)
 
@@ -274,15 +275,14 @@ def _is_left(run: Run, submission: Submission) -> bool:
 
 def _queues(run: Run, busy: Collection[str]) -> Iterator[Queue]:
     """Yield what waits to be sent on connections that are free."""
-    jobs, closed = run.sending_jobs()
+    sending = run.sending_jobs()
     for target in {target.recipe_key: target for target in run.targets.values()}.values():
         row = run.store.documents.recipe_row(target.recipe_key)
         if row is not None and target.connection not in busy:
             batch = run.connections[target.connection].traits.max_items
-            for queue in run.queues.waiting(run.store, row, target.connection, jobs, batch):
-                uploads = run.connections[queue.connection].uploads
-                yield from apart(queue, uploads, run.clock.monotonic())
-            yield from closed_queue(run.store, run.targets, closed, row)
+            for queue in run.queues.waiting(run.store, row, target.connection, sending, batch):
+                yield from apart(queue, run.connections[queue.connection].uploads, run.clock.monotonic())
+            yield from closed_queue(run.store, run.targets, sending, row)
 
 
 def _connection(action: Action, known: Mapping[str, Submission]) -> str:

@@ -19,6 +19,7 @@ from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.fetch_results import Ahead
 from docbatch.engine.running.in_process.unrecorded_work import UnrecordedWork
 from docbatch.engine.running.send_queues import SendQueues
+from docbatch.engine.spending.closed_windows import SendingJobs, is_shut, sending_jobs
 from docbatch.engine.spending.run_budget import CostOf, RunBudget, documents_alone
 from docbatch.engine.spending.run_failures import RunFailures
 from docbatch.providers.base import Intent
@@ -108,14 +109,15 @@ class Run:
         """Return the work in this process as planning sees what is recorded, by submission."""
         return {name: work.submission() for name, work in self.unrecorded.items()}
 
-    def sending_jobs(self) -> tuple[list[str], dict[str, float]]:
-        """Return the jobs of which something may be sent now, and when the windows of others open (monotonic seconds)."""
-        allowed = self._allowed_jobs()
-        now, ahead = self.clock.wall(), self.clock.monotonic() - self.clock.wall()
-        windows = {name: self.targets[name].window for name in allowed}
-        found = {name: window.opens_at(now) for name, window in windows.items() if window is not None}
-        closed = {name: at + ahead for name, at in found.items() if at is not None}
-        return [name for name in allowed if name not in closed], closed
+    def sending_jobs(self) -> SendingJobs:
+        """Return the jobs of which something may be sent now, and what others wait for."""
+        allowed = [self.targets[name] for name in self._allowed_jobs()]
+        now, monotonic = self.clock.wall(), self.clock.monotonic()
+        return sending_jobs(self.store, allowed, now, monotonic - now)
+
+    def is_shut(self) -> bool:
+        """Say whether a window closed since it was read what is to be sent."""
+        return is_shut(self.targets, self.queues.sending.open, self.clock.wall())
 
     def _allowed_jobs(self) -> list[str]:
         full = self._full()

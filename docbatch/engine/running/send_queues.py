@@ -1,11 +1,12 @@
 """What waits to be sent, as far as a run keeps it in memory: by recipe, in windows that are filled when they run low."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from docbatch.core.models import WorkItem
 from docbatch.core.scheduler import Queue
 from docbatch.engine.connections.failing_uploads import FailingUploads
+from docbatch.engine.spending.closed_windows import SendingJobs
 from docbatch.state.store import Store
 
 WINDOW = 4096
@@ -13,26 +14,29 @@ WINDOW = 4096
 
 @dataclass
 class SendQueues:
-    """By recipes' rows. `turns` says when a recipe was served last, by a number that grows."""
+    """By recipes' rows. `turns` says when a recipe was served last, by a number that grows.
+
+    `sending` is for which jobs what waits was read.
+    """
 
     turns: dict[str, int] = field(default_factory=dict)
     _windows: dict[int, list[WorkItem]] = field(default_factory=dict)
     _drained: set[int] = field(default_factory=set)
     _begun: set[str] = field(default_factory=set)
     _aside: set[str] = field(default_factory=set)
-    _jobs: list[str] = field(default_factory=list)
+    sending: SendingJobs = field(default_factory=SendingJobs)
 
     def waiting(
-        self, store: Store, recipe: int, connection: str, jobs: Sequence[str], batch: int
+        self, store: Store, recipe: int, connection: str, sending: SendingJobs, batch: int
     ) -> Iterator[Queue]:
         """Yield what waits of a recipe, if anything does: more than a batch where there is more."""
-        if list(jobs) != self._jobs:
+        if sending.waiting_for != self.sending.waiting_for:
             self.forget()
-            self._jobs = list(jobs)
+        self.sending = sending
         window = max(WINDOW, batch)
         if len(self._windows.get(recipe, [])) < batch and recipe not in self._drained:
             limit = window + len(self._begun)
-            found = store.items.pending(recipe, jobs, limit)
+            found = store.waiting.pending(recipe, sending.open, sending.late, limit)
             self._windows[recipe] = [item for item in found if item.key not in self._begun]
             if len(found) < limit:
                 self._drained.add(recipe)

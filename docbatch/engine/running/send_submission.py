@@ -15,11 +15,12 @@ from docbatch.engine.connections.conversations import Talk
 from docbatch.engine.connections.passwords import read_passwords
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.planning.resolved_job import ResolvedJob
-from docbatch.engine.progress_notices import Answered, Intended, Trouble
+from docbatch.engine.progress_notices import Answered, Intended, SentOutside, Trouble
 from docbatch.engine.running.look_for_unknown_work import knows_all_work
 from docbatch.engine.running.prepare_submission import prepare
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.take_consequences import take_consequences
+from docbatch.engine.spending.closed_windows import sent_outside
 from docbatch.providers.base import Accepted, Batch, Intent, Provider
 from docbatch.specs.values import PasswordPlace
 from docbatch.state.records import Frozen, Reservation
@@ -61,7 +62,7 @@ def _send(run: Run, connection: ProviderConnection, action: Submit, reserved: Re
     if batch is None:
         return 0
     intent = yield from prepare(run, connection, batch)
-    if intent is None or connection.is_ending or run.room(connection) == 0:
+    if intent is None or connection.is_ending or run.room(connection) == 0 or run.is_shut():
         return 0
     _intend(run, connection, int(action.recipe), intent, reserved)
     return len(batch.items) if (yield from _create(run, connection, intent)) else 0
@@ -111,7 +112,17 @@ def _intend(
     run.store.raise_serial()
     run.follow(batch.submission).intent = intent
     run.observe(Intended(batch.submission, connection.name, len(batch.items)))
+    tell_late(run, batch)
     run.queues.take(recipe, {item.key for item in batch.items})
+
+
+def tell_late(run: Run, batch: Batch) -> None:
+    """Say what is sent outside the window of its job."""
+    for job, documents in sorted(sent_outside(run.store, run.queues.sending, batch.items).items()):
+        target = run.targets[job]
+        assert target.window is not None, "it is closed"
+        assert target.deadline is not None, "it has passed"
+        run.observe(SentOutside(batch.submission, job, documents, target.window.shown, target.deadline))
 
 
 def _create(run: Run, connection: ProviderConnection, intent: Intent) -> Talk[bool]:

@@ -15,6 +15,8 @@ failed, read in part, no longer wanted, with the vendor, and asked for with an a
     open5       d07442f, with open
     version6    2fc8940
     open6       2fc8940, with open
+    version7    9ad5e3c
+    open7       9ad5e3c, with open
 """
 
 import os

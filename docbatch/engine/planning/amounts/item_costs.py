@@ -1,5 +1,6 @@
 """What documents to be sent come to: from what was counted of them, what their job is charged for, and what that costs."""
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
@@ -11,6 +12,8 @@ from docbatch.core.limits import Cost
 from docbatch.core.models import WorkItem
 from docbatch.core.prices import PriceList, Prices
 from docbatch.core.tariffs import UNKNOWN_TARIFF, Tariff
+from docbatch.core.windows import DAY
+from docbatch.engine.planning.amounts.sending_hours import hour_notes, hours_of
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.resolved_job import ResolvedJob
 
@@ -30,6 +33,7 @@ class ItemCosts:
         self._list: PriceList | None = None
         self._prices: dict[str, Prices] = {}
         self._tariffs: dict[str, Tariff] = {}
+        self._day = int(time.time() // DAY)
 
     def cost(self, job: str, item: WorkItem, pages: int | None) -> Cost:
         """Return what an item comes to at most that a job pays for; `pages` is what is assumed where nothing is counted."""
@@ -37,7 +41,7 @@ class ItemCosts:
         if target is None:
             return Cost(pages=pages)
         extent = self._differences.extent_of(item.key)
-        amount = self._amount(target, item.media_type, extent, item.size, pages)
+        amount = self._amount(target, item.media_type, extent, item.size, pages, reserved=True)
         return Cost(1, amount.pages.high, amount.credits.high, amount.money.high)
 
     @cached_property
@@ -62,21 +66,32 @@ class ItemCosts:
     def expected(self, job: str, before: Experience) -> Expected | None:
         """Return what a job's documents come to if it is as `before`, None where too little is known of that."""
         target, due = self._targets[job], self.by_job[job]
-        ways = self._tariff(target).in_batches, False
+        ways = self._tariff(target).in_batches, hours_of(target, self._day)
         return expected(
             before, due.documents.low, due.pages, lambda spent: worth(self._of(target), spent, ways)
         )
 
     def notes(self, job: str) -> tuple[str, ...]:
         """Say what makes it a range what a job's documents come to."""
-        tariff = self._targets[job].tariff
-        return () if tariff is None else tariff().notes
+        target = self._targets[job]
+        tariff = self._tariff(target)
+        return *tariff.notes, *hour_notes(target, tariff, self._of(target), self._day)
 
     def _amount(
-        self, target: ResolvedJob, media_type: str, extent: Extent | None, size: int, pages: int | None
+        self,
+        target: ResolvedJob,
+        media_type: str,
+        extent: Extent | None,
+        size: int,
+        pages: int | None,
+        *,
+        reserved: bool = False,
     ) -> Amount:
         known = UNCOUNTED if extent is None else extent
-        return estimate(self._tariff(target), self._of(target), media_type, known, size, assumed=pages)
+        hours = hours_of(target, self._day, reserved=reserved)
+        return estimate(
+            self._tariff(target), self._of(target), media_type, known, size, assumed=pages, hours=hours
+        )
 
     def _tariff(self, target: ResolvedJob) -> Tariff:
         if target.name not in self._tariffs:

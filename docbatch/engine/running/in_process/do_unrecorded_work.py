@@ -27,7 +27,7 @@ from docbatch.engine.running.follow_submission import (
 from docbatch.engine.running.in_process.unrecorded_work import UnrecordedWork
 from docbatch.engine.running.prepare_submission import prepare
 from docbatch.engine.running.run_context import Run
-from docbatch.engine.running.send_submission import batch_of, with_passwords
+from docbatch.engine.running.send_submission import batch_of, tell_late, with_passwords
 from docbatch.engine.running.take_consequences import failure, take_consequences
 from docbatch.providers.base import Accepted, Changed, Failed, Intent, Progress, Ready
 from docbatch.state.records import Collected, ReadyItem
@@ -81,6 +81,7 @@ def submit(run: Run, connection: ProviderConnection, action: Submit) -> Talk[boo
         # Once the state is lost, it is known from this that outputs which stand are this project's own.
         run.store.raise_serial()
     run.observe(Intended(identity, connection.name, len(keys)))
+    tell_late(run, batch)
     try:
         accepted = yield from connection.ask(
             ProviderCall.CREATE, lambda provider: provider.create(intent), gives=Accepted
