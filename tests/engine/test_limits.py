@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from docbatch.core.errors import DocbatchError
-from docbatch.core.limits import Limit, Measure, Period
+from docbatch.core.limits import DAY_ONE, Limit, Measure, Period
 from docbatch.core.models import Recovery
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.running.loop import reconcile
@@ -195,6 +195,24 @@ def test_a_limit_of_a_job_that_comes_second_is_not_touched_by_what_the_first_pay
     with two_jobs(subject, replace(FOUR, job="job"), priority=90) as run:
         assert len(subject.paid()) == 7
         assert told(run) == []
+
+
+def test_where_the_job_that_comes_first_is_not_asked_for_the_other_one_pays(tmp_path: Path) -> None:
+    subject = project(tmp_path)
+    with two_jobs(subject, replace(FOUR, job="job"), priority=10):
+        pass
+
+    with reconciled(
+        subject, subject.target(name="other", limits=(replace(FOUR, job="other"),), sinks=())
+    ) as run:
+        assert told(run) == []
+    with Store.readable(subject.folder) as store:
+        paid = {
+            name: store.charges.spent(Measure.DOCUMENTS, DAY_ONE, job=name, connection=None)
+            for name in ("job", "other")
+        }
+
+    assert paid == {"job": 4, "other": 3}
 
 
 def test_what_a_vendor_refused_is_counted_no_more(tmp_path: Path) -> None:

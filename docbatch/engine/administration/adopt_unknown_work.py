@@ -163,7 +163,7 @@ def _reserved(session: PlanSession, target: ResolvedJob, items: Sequence[WorkIte
     if target.traits.free:
         return None
     limits = {limit for each in session.plan.targets for limit in each.limits}
-    payers = session.store.charges.payers([item.row for item in items])
+    payers = session.store.charges.payers([item.row for item in items], session.targets.keys())
     costs = {}
     for item in items:
         job = payers.get(item.row, NOBODY)

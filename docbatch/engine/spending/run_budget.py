@@ -66,7 +66,7 @@ class RunBudget:
         self.give_back(identity)
         if self._budget.limits:
             self._read()
-        payers = self._store.charges.payers([item.row for item in items])
+        payers = self._store.charges.payers([item.row for item in items], self._targets.keys())
         taken: dict[str, tuple[WorkItem, Cost]] = {}
         for item in items:
             job = payers.get(item.row, NOBODY)
