@@ -107,7 +107,7 @@ LOSS = [
     Mutant("what was spent before is not read", SPENDING, "if limit.per is not Period.RUN:", "if False:", LIMITS),
     Mutant("what is too large is passed over", SPENDING, "if self.is_stopped(job, connection):", "if False:", LIMITS),
     Mutant("assumed pages are not kept", SPENDING, "return Cost(pages=pages)", "return Cost()", LIMITS),
-    Mutant("what was lost before an upgrade is forgotten", "docbatch/state/upgrade.py", "NEW if counted else None", "None", f"{STATE}/test_upgrade.py"),
+    Mutant("what was lost before an upgrade is forgotten", "docbatch/state/upgrade.py", "new if counted else None", "None", f"{STATE}/test_upgrade.py"),
     Mutant("text that was no digest is taken for one", "docbatch/state/digests.py", "_DIGITS.issuperset(text) else", "_DIGITS.issuperset(text.lower()) else", f"{STATE}/test_digests.py"),
     Mutant("a damaged result of before is moved", "docbatch/spool/moving.py", "    if not is_of(payload, digest):\n        return None\n", "", PACKS),
     Mutant("results of before go before it is recorded where they lie", "docbatch/spool/moving.py", "    spool.record(placed)\n    return sum(map(spool.remove_old, done))\n", "    moved = sum(map(spool.remove_old, done))\n    spool.record(placed)\n    return moved\n", PACKS),

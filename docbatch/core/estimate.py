@@ -87,7 +87,7 @@ def _cost(
         for rate in (price.credits, price.money)
     )
     if price.credits is not None:
-        money = _worth(prices, spent, ways)
+        money = worth(prices, spent, ways)
     if price.unbounded and number.high != 0:
         spent, money = Bounds(spent.low, None), Bounds(money.low, None)
     return spent, money
@@ -127,8 +127,8 @@ def _multiplied(amount: Bounds, factors: Iterable[Bounds]) -> Bounds:
     return amount
 
 
-def _worth(prices: Prices, spent: Bounds, ways: Ways) -> Bounds:
-    """Return what credits cost."""
+def worth(prices: Prices, spent: Bounds, ways: Ways) -> Bounds:
+    """Return what credits cost, in millionths."""
     credit = prices.get(CREDIT)
     if credit is None or credit.money is None:
         return Bounds() if spent.high == 0 else UNKNOWN

@@ -223,6 +223,7 @@ class Traits:
     as absent; `resend` says what absence leads to. `free` marks work that may be repeated without a payment:
     what was lost is then sent again without asking. `in_process` work lives and dies with this process. `patience`
     (seconds) is how long a method may take to come back before its connection counts as not answering.
+    `documents_per_second` is how fast documents are handed over at most, None where nothing says so.
     """
 
     recovery: Recovery
@@ -240,6 +241,7 @@ class Traits:
     poll_max: float = 30.0
     concurrency: int = 8
     patience: float = 1800.0
+    documents_per_second: float | None = None
 
     @property
     def is_recorded_when_done(self) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from docbatch.core.amounts import Bounds
 from docbatch.core.changes import Reason
+from docbatch.core.experience import Expected
 from docbatch.core.extents import ExtentTotal
 from docbatch.core.outside_text import escaped
 from docbatch.core.recipe_changes import Difference
@@ -139,13 +140,14 @@ class KeptVersions:
 class JobCost:
     """What a job's documents to be sent come to, in the provider's credits and in US dollars, both in millionths.
 
-    `notes` say what makes it a range.
+    `notes` say what makes it a range; `expected` is what it comes to if it is as before, None where too little is known of that.
     """
 
     job: str
     credits: Bounds
     money: Bounds
     notes: tuple[str, ...] = ()
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ class PlanReport:
     `pages` says how much jobs send, where that was counted, and `costs` what that comes to, of jobs that cost anything.
     `objections` are those of guards, for which apply would refuse it, `remedy` says what would allow it; `approval` is the
     digest to approve it with, where somebody may have to.
+    `least_seconds` says of connections how long it takes at least to hand over what is sent, by the rates they are used at.
     `state` says what it was compared with: without one all numbers are an upper bound, for nobody knows what was paid
     before. `not_due` says of each job why the rest is not due.
     """
@@ -178,6 +181,7 @@ class PlanReport:
     remedy: str = ""
     approval: str | None = None
     not_due: tuple[NotDue, ...] = ()
+    least_seconds: Mapping[str, float] = field(default_factory=dict)
     state: StateKnown = "recorded"
 
     @property

@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
-from docbatch.core.limits import Cost, Measure, charged_job, today
+from docbatch.core.limits import Cost, Limit, Measure, Period, charged_job, today
 from docbatch.state.database import Database, marked, windows
 from docbatch.state.items import Items
 from docbatch.state.records import Reservation
@@ -64,6 +64,13 @@ class Charges:
             (since.isoformat(), job, connection),
         ).fetchone()
         return int(found)
+
+    def counted(self, limit: Limit, day: date) -> int:
+        """Return what counts for a limit on a day; what it allows a run is counted anew by each."""
+        if limit.per is Period.RUN:
+            return 0
+        since = limit.per.begins(day)
+        return self.spent(limit.measure, since, job=limit.job, connection=limit.connection)
 
     def of_submission(self, identity: str, measure: Measure) -> dict[str, int]:
         """Return what a submission counts for by now, by the job that pays."""

@@ -6,6 +6,7 @@ from sqlite_utils import Database, Migrations
 
 from docbatch.state.checksum import checksum
 from docbatch.state.digests import as_is
+from docbatch.state.history_schema import HISTORY
 from docbatch.state.initial_schema import INITIAL
 
 migrations = Migrations("docbatch")
@@ -314,6 +315,12 @@ def digests_as_bytes(db: Database) -> None:
 def charges(db: Database) -> None:
     """Keep what is counted of paid work. What was sent before counts as documents, on the day it was intended."""
     _run(db, CHARGES)
+
+
+@migrations()
+def history(db: Database) -> None:
+    """Keep what was: runs, failed attempts, what documents and jobs were before; and the failures that somebody accepted."""
+    _run(db, HISTORY)
 
 
 def apply(connection: sqlite3.Connection) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from docbatch.core.errors import StateError
 from docbatch.naming.pathtext import escape
+from docbatch.state.history_schema import HISTORY_TABLES
 from docbatch.state.tallies import (
     OPEN_SUBMISSIONS,
     RowTally,
@@ -28,10 +29,21 @@ from docbatch.state.tallies import (
 )
 
 LARGE = frozenset(
-    {"item", "document", "delivery", "submission", "submission_item", "event", "remote_object", "charge"}
+    {
+        "item",
+        "document",
+        "delivery",
+        "submission",
+        "submission_item",
+        "event",
+        "remote_object",
+        "charge",
+        "failure",
+        "former",
+    }
 )
 """Tables that grow with the documents; the others grow with the specs, or with what is open."""
-FREE = ("delivery", "document", "failed_upload", "hindrance", "remote_object")
+FREE = ("delivery", "document", "failed_upload", "hindrance", "remote_object", *HISTORY_TABLES)
 """Tables that decide about no money: what they lack or have wrong is found anew, and written anew."""
 
 

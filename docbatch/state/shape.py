@@ -8,22 +8,28 @@ from docbatch.core.errors import StateError
 
 TABLES: Mapping[str, str] = {
     "abandoned": "marker connection account",
+    "acceptance": "job path item class reason who at until",
     "charge": "submission item payer day pages credits money",
     "delivery": "sink path output folded result stamp due",
     "document": "job path item problem_class problem_message wanted",
     "event": "sequence submission kind body at checksum",
     "failed_upload": "connection key tries proofs",
+    "failure": "item attempt submission class code message at",
+    "former": "job path until item",
     "hindrance": "connection call cause message since last next tries",
     "item": "id key recipe digest size media_type priority status attempt result failure_class failure_code"
     " failure_message checksum warnings warned empty",
     "job": "name connection recipe config source priority pins revision timeout on_empty",
+    "job_change": "id job what old new at",
     "look": "subject kind place count first last needed until checksum",
     "meta": "name value",
     "payer": "id job connection labels",
     "pack": "id name reach retired checksum",
+    "problem": "job path since",
     "recipe": "id key provider account operation config pins",
     "remote_object": "account step remote_id data expires checksum",
     "result": "digest pack start length",
+    "run": "id command version source who began serial ended exit_code figures",
     "sink": "id job identity root output revision stamp wanted",
     "submission": "id sequence connection account recipe status marker config request prepared remote_id intended_at"
     " checksum",
@@ -35,7 +41,7 @@ TABLES: Mapping[str, str] = {
 INDEXES = frozenset(
     {
         "charge_day", "delivery_aside", "delivery_due", "delivery_folded", "document_item", "document_problem", "event_submission",
-        "item_empty", "item_lives_once", "item_pending", "item_unfinished", "item_warned", "submission_item_item",
+        "item_empty", "job_change_job", "item_lives_once", "item_pending", "item_unfinished", "item_warned", "submission_item_item",
         "submission_open", "submission_spent",
     }
 )  # fmt: skip

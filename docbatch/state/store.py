@@ -21,6 +21,7 @@ from docbatch.state.deadlines import Deadlines
 from docbatch.state.deliveries import Deliveries
 from docbatch.state.documents import Documents
 from docbatch.state.events import Events
+from docbatch.state.experiences import Experiences
 from docbatch.state.failed_uploads import FailedUploads
 from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
@@ -53,6 +54,7 @@ class Store:
         self.results = Results(database)
         self.charges = Charges(database, self.items)
         self.costs = RecordedCosts(database)
+        self.experiences = Experiences(database)
         self.submissions = Submissions(database, self.items, self.events, self.deliveries, self.results)
         self.outcomes = Outcomes(database, self.items, self.documents, self.deliveries, self.results)
         self.deadlines = Deadlines(database)

@@ -2,17 +2,19 @@
 
 import contextlib
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 from docbatch.core.errors import StateError
 from docbatch.state.copies import write_copy
+from docbatch.state.history_schema import HISTORY_TABLES
 from docbatch.state.tallies import count_anew
 
-VERSION = 7
-NEW = ("charge", "payer")
-"""Tables that steps behind that version fill."""
+VERSION = 8
 COUNTED = 5
 """From this version on there are counts of rows, and steps leave them true: counted anew, a row lost before would go unseen."""
+FILLED: Mapping[int, tuple[str, ...]] = {7: ("charge", "payer"), 8: HISTORY_TABLES}
+"""The tables that came with a version after that, which nothing had counted before."""
 
 
 def stored_version(connection: sqlite3.Connection) -> int:
@@ -43,11 +45,13 @@ def build(connection: sqlite3.Connection) -> None:
     """Take all steps that are left to the current version, in one transaction."""
     from docbatch.state import migrations  # noqa: PLC0415 - sqlite-utils is slow to import and seldom needed
 
-    counted = stored_version(connection) >= COUNTED
+    version = stored_version(connection)
+    counted = version >= COUNTED
+    new = [table for since, tables in FILLED.items() if since > version for table in tables]
     connection.execute("BEGIN IMMEDIATE")
     try:
         migrations.apply(connection)
-        count_anew(connection, NEW if counted else None)
+        count_anew(connection, new if counted else None)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     except BaseException:

@@ -141,3 +141,16 @@ def test_a_plan_says_of_a_closed_window_when_it_opens(project: Project) -> None:
     file.write_text(file.read_text() + f'\nwindow: {{hours: "{hour:02}:00-{(hour + 1) % 24:02}:00"}}\n')
 
     assert f"job 'job' sends between {hour:02}:00-" in project.call("plan").out
+
+
+def test_identical_documents_count_for_the_job_that_goes_first(project: Project) -> None:
+    charged(project, "extractpage")
+    urgent = (
+        JOB.replace("name: job", "name: urgent").replace("PROVIDER", "extractpage").replace("CONFIG", "{}")
+    )
+    project.job(urgent.replace("out/", "urgent/") + "    priority: 1\n", "urgent")
+
+    plan = project.call("plan", "--format", "json").lines[0]
+
+    assert [(each["job"], each["pages"]) for each in plan["pages"]] == [("urgent", 5)]
+    assert [each["job"] for each in plan["costs"]] == ["urgent"]

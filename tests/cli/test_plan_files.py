@@ -104,7 +104,7 @@ def test_a_refusal_after_a_change_of_the_job_names_its_documents(project: Projec
 
     refused = project.call("apply", "--plan", "plan.json").err
 
-    assert "  job 'job': 00.txt: is made in another way: the job's provider, account," in refused
+    assert "  job 'job': 00.txt: is made in another way: config.languages: not set → [\"deu\"]\n" in refused
     assert refused.count("is made in another way") == 10
     assert "\n  and 2 more documents\n" in refused
 
@@ -318,3 +318,19 @@ def test_a_plan_without_a_state_that_was_interrupted_goes_on(project: Project, e
 
     assert (first.code, second.code) == (4, 0)
     assert len(project.outputs()) == 3
+
+
+@pytest.mark.parametrize(
+    "way", ["", "[]", '["local", "parse"]', '["local", "fly", {}]', '["local", "parse", 3]', 5]
+)
+def test_ways_that_no_plan_has_are_none(project: Project, way: object) -> None:
+    project.write({"in/a.txt": "one"})
+    planned(project)
+    content = json.loads((project.root / "plan.json").read_text())["plan"] | {"ways": {"job": way}}
+    digest = hashlib.sha256(json.dumps(content, indent=1, sort_keys=True).encode()).hexdigest()
+    project.write({"plan.json": json.dumps({"digest": digest, "plan": content})})
+
+    refused = project.call("apply", "--plan", "plan.json")
+
+    assert refused.code == 64
+    assert "is not a plan file" in refused.err

@@ -8,6 +8,7 @@ import pytest
 
 from docbatch.core.amounts import UNKNOWN, Bounds, exactly
 from docbatch.core.changes import Reason
+from docbatch.core.experience import Expected
 from docbatch.core.extents import ExtentTotal
 from docbatch.core.outside_text import escaped, markdown
 from docbatch.core.plan_formats.as_html import plan_html
@@ -197,6 +198,39 @@ def test_what_is_sent_is_told_in_credits_and_money_with_what_makes_a_range() -> 
         plan
     )
     assert "      0.25 to 0.50 USD\n" in plan_text(report(line(), costs=(replace(COST, credits=Bounds()),)))
+
+
+@pytest.mark.parametrize(
+    ("expected", "told"),
+    [
+        (
+            Expected(7_000_000, 350_000, 40),
+            "; about 0.35 USD (7 credits) if it is as with the last 40 documents",
+        ),
+        (Expected(7_000_000, None, 40), "; about 7 credits if it is as with the last 40 documents"),
+        (Expected(5_000_000, 250_000, 40), ""),
+    ],
+)
+def test_what_is_expected_is_told_where_it_is_news(expected: Expected, told: str) -> None:
+    plan = report(line(), costs=(replace(COST, expected=expected),))
+
+    assert f"      0.25 to 0.50 USD (5 credits){told}\n" in plan_text(plan)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (9.9, ""),
+        (10.0, " Handing them over takes 10 s at least."),
+        (3725.0, " Handing them over takes 1 h 2 min at least."),
+    ],
+)
+def test_how_long_handing_over_takes_is_told_where_it_takes_long(seconds: float, told: str) -> None:
+    said = summary(
+        report(line(), send_documents=1, send_items=1, least_seconds={"fast": 0.1, "slow": seconds})
+    )
+
+    assert said.endswith(f"free of charge.{told}")
 
 
 @pytest.mark.parametrize(

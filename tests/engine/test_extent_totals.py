@@ -15,6 +15,7 @@ def send(job: str, path: bytes, key: str, media_type: str = "application/pdf") -
 @pytest.fixture
 def differences() -> Differences:
     made = Differences()
+    made.order(["one", "two"])
     made.change(
         [
             send("one", b"a", "k1"),
@@ -35,6 +36,17 @@ def test_each_item_is_to_be_counted_once_for_the_first_of_its_jobs(differences: 
         ItemToSend("k2", "one", "application/pdf", "dk2", 10, b"c"),
     ]
     assert [item.key for window in differences.items_to_send(["two"]) for item in window] == ["k3", "k4"]
+
+
+def test_the_first_in_the_order_of_jobs_pays_whatever_it_is_called(differences: Differences) -> None:
+    differences.order(["two", "one"])
+
+    assert [item.key for window in differences.items_to_send(["one"]) for item in window] == ["k2"]
+    assert [(item.key, item.path) for window in differences.items_to_send(["two"]) for item in window] == [
+        ("k1", b"a"),
+        ("k3", b"d"),
+        ("k4", b"e"),
+    ]
 
 
 def test_totals_say_what_is_known_what_is_stated_and_what_is_not_known(differences: Differences) -> None:

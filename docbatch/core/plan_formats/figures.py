@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from docbatch.core.amounts import Bounds, said
+from docbatch.core.amounts import Bounds, exactly, said
 from docbatch.core.extents import ExtentTotal
 from docbatch.core.report import JobCost, PlanReport, plural
 
@@ -39,7 +39,17 @@ def extent(total: ExtentTotal) -> str:
 def cost(cost: JobCost) -> str:
     """Say what a job comes to."""
     spent = "" if cost.credits.high == 0 else f" ({said(cost.credits, 'credits')})"
-    return f"{said(cost.money, 'USD')}{spent}"
+    return f"{said(cost.money, 'USD')}{spent}{_expected(cost)}"
+
+
+def _expected(cost: JobCost) -> str:
+    """Say what it comes to if it is as before, where that is news."""
+    if cost.expected is None or cost.credits == exactly(cost.expected.credits):
+        return ""
+    spent = said(exactly(cost.expected.credits), "credits")
+    if cost.expected.money is not None:
+        spent = f"{said(exactly(cost.expected.money), 'USD')} ({spent})"
+    return f"; about {spent} if it is as with the last {plural(cost.expected.documents, 'document')}"
 
 
 def money(report: PlanReport) -> str:

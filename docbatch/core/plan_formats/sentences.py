@@ -14,8 +14,11 @@ from docbatch.core.report import (
     human,
     named_versions,
     plural,
+    span,
 )
 
+WORTH_SAYING = 10.0
+"""Seconds that handing documents over takes at least, from which on that is said; JSON has it in any case."""
 LONGEST_VALUE = 120
 """Characters that are shown of a value that changed; JSON has all of it."""
 
@@ -138,4 +141,11 @@ def summary(report: PlanReport) -> str:
     twins = f" ({plural(saved, 'duplicate')} sent once)" if saved else ""
     cost = "free of charge" if report.free else money(report)
     via = ", ".join(f"'{name}'" for name in sorted(report.connections))
-    return f"Will send {plural(report.send_items, 'document')}{twins}, {human(report.send_bytes)}, to {via}: {cost}."
+    sent = f"{plural(report.send_items, 'document')}{twins}, {human(report.send_bytes)}"
+    return f"Will send {sent}, to {via}: {cost}.{_least_time(report)}"
+
+
+def _least_time(report: PlanReport) -> str:
+    """Say how long handing over takes, where it does."""
+    longest = max(report.least_seconds.values(), default=0.0)
+    return f" Handing them over takes {span(longest)} at least." if longest >= WORTH_SAYING else ""

@@ -25,9 +25,10 @@ CREATE TABLE output (job TEXT, sink TEXT, path BLOB, output BLOB, folded INTEGER
 WITHOUT ROWID;
 CREATE TABLE whole (job TEXT, sink TEXT, reason TEXT, former BLOB, PRIMARY KEY (job, sink)) WITHOUT ROWID;
 CREATE TABLE extent (key TEXT PRIMARY KEY, pages INTEGER, sheets INTEGER, cells INTEGER) WITHOUT ROWID;
-CREATE VIEW to_send AS SELECT key, min(job) AS job, media_type, digest, size, path FROM change WHERE kind = 'send' GROUP BY key;
+CREATE TABLE turn (job TEXT PRIMARY KEY, place INTEGER) WITHOUT ROWID;
+CREATE VIEW to_send AS SELECT key, job, media_type, digest, size, path, min(place) FROM change JOIN turn USING (job) WHERE kind = 'send' GROUP BY key;
 """
-"""In `to_send` each item is once: for the first of its jobs by name, and as that job has it."""
+"""In `to_send` each item is once: for the job that pays for it, and as that job has it."""
 WINDOW = 1000
 
 
@@ -85,6 +86,10 @@ class Differences:
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
         self._database.execute("BEGIN")
+
+    def order(self, jobs: Iterable[str]) -> None:
+        """Note in which order jobs pay for what several of them have."""
+        self._database.executemany("INSERT OR REPLACE INTO turn VALUES (?2, ?1)", enumerate(jobs))
 
     def change(self, changes: Iterable[Change]) -> None:
         self._database.executemany(
@@ -185,7 +190,7 @@ class Differences:
     def items_to_send(self, jobs: Collection[str]) -> Iterator[list[ItemToSend]]:
         """Yield windows of what these jobs send, each item once."""
         rows = self._database.execute(
-            "SELECT * FROM to_send WHERE job IN (SELECT value FROM json_each(?))",
+            "SELECT key, job, media_type, digest, size, path FROM to_send WHERE job IN (SELECT value FROM json_each(?))",
             (json.dumps(list(jobs)),),
         )
         while window := rows.fetchmany(WINDOW):

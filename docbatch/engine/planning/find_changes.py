@@ -31,6 +31,7 @@ def find_changes(
     `only` names the documents of a job to look at instead of all.
     """
     tallies = {}
+    differences.order(each.name for each in sorted(targets, key=lambda each: (each.priority, each.name)))
     for target in targets:
         paths = None if only is None else only(target)
         with blamed(partial(_source_failed, target.name)):

@@ -8,6 +8,7 @@ from itertools import islice
 
 from docbatch.core.amounts import Amount
 from docbatch.core.changes import ChangeKind, Reason
+from docbatch.core.experience import Expected
 from docbatch.core.extents import ExtentTotal
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.recipe_changes import Difference, differences
@@ -80,6 +81,7 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
         state=_state(store),
         pages=_pages(plan),
         costs=tuple(_costs(plan, due)),
+        least_seconds=_least_seconds(plan, due),
     )
 
 
@@ -95,7 +97,28 @@ def _costs(plan: Plan, due: Mapping[str, Amount]) -> Iterator[JobCost]:
     """Yield what jobs come to, of those of which the documents were looked into."""
     for job, amount in sorted(due.items()):
         if job in plan.counted:
-            yield JobCost(job, amount.credits, amount.money, plan.costs.notes(job))
+            yield JobCost(job, amount.credits, amount.money, plan.costs.notes(job), _expected(plan, job))
+
+
+def _expected(plan: Plan, job: str) -> Expected | None:
+    """Return what a job's documents come to if it is as before, made in the same way."""
+    target = next(target for target in plan.targets if target.name == job)
+    return (
+        None
+        if plan.store is None
+        else plan.costs.expected(job, plan.store.experiences.of_recipe(target.recipe_key))
+    )
+
+
+def _least_seconds(plan: Plan, due: Mapping[str, Amount]) -> dict[str, float]:
+    """Return how long it takes at least to hand over what is due, by connections that are used at a rate."""
+    sent: Counter[str] = Counter()
+    rates = {}
+    for target in plan.targets:
+        if target.name in due and target.traits.documents_per_second:
+            sent[target.connection] += due[target.name].documents.low
+            rates[target.connection] = target.traits.documents_per_second
+    return {name: sent[name] / rate for name, rate in rates.items()}
 
 
 def _limits(plan: Plan, due: Mapping[str, Amount]) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from docbatch.core.errors import BudgetStop
 from docbatch.core.limits import Budget, Cost, Limit, Measure, Period, Stop, assumed, stop_told
@@ -177,7 +176,9 @@ class RunBudget:
         if self._is_read:
             return
         day = self._store.charges.day(self._now())
-        recorded = Budget(self._budget.limits, [self._recorded(limit, day) for limit in self._budget.limits])
+        recorded = Budget(
+            self._budget.limits, [self._store.charges.counted(limit, day) for limit in self._budget.limits]
+        )
         for taken in self._taken.values():
             for job, connection, cost in taken:
                 recorded.take(job, connection, cost)
@@ -185,9 +186,3 @@ class RunBudget:
             if limit.per is not Period.RUN:
                 self._budget.spent[position] = recorded.spent[position]
         self._is_read = True
-
-    def _recorded(self, limit: Limit, day: date) -> int:
-        if limit.per is Period.RUN:
-            return 0
-        since = limit.per.begins(day)
-        return self._store.charges.spent(limit.measure, since, job=limit.job, connection=limit.connection)

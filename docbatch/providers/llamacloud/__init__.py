@@ -61,6 +61,7 @@ def traits(settings: Settings) -> Traits:
         poll_initial=settings.poll_initial or 2.0,
         poll_max=settings.poll_max or 30.0,
         concurrency=THREADS,
+        documents_per_second=settings.requests_per_second or UPLOADS_PER_SECOND,
     )
 
 

@@ -1,10 +1,11 @@
 """What documents to be sent come to: from what was counted of them, what their job is charged for, and what that costs."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from docbatch.core.amounts import Amount
-from docbatch.core.estimate import estimate
+from docbatch.core.estimate import estimate, worth
+from docbatch.core.experience import Expected, Experience, expected
 from docbatch.core.extents import UNCOUNTED, Extent
 from docbatch.core.limits import Cost
 from docbatch.core.models import WorkItem
@@ -41,7 +42,7 @@ class ItemCosts:
 
     @cached_property
     def by_job(self) -> Mapping[str, Amount]:
-        """What is to be sent comes to, by job; identical documents are those of the first job by name."""
+        """What is to be sent comes to, by job; identical documents are those of the job that pays."""
         totals: dict[str, Amount] = {}
         for window in self._differences.sized():
             for item in window:
@@ -49,6 +50,22 @@ class ItemCosts:
                 one = self._amount(target, item.media_type, item.extent, item.size, None)
                 totals[item.job] = totals.get(item.job, Amount()) + one
         return totals
+
+    def most(self, jobs: Collection[str]) -> Iterator[tuple[str, tuple[int | None, int | None]]]:
+        """Yield the key of each item that these jobs send, with the credits and the money it comes to at most."""
+        for window in self._differences.sized():
+            for item in window:
+                if item.job in jobs:
+                    one = self._amount(self._targets[item.job], item.media_type, item.extent, item.size, None)
+                    yield item.key, (one.credits.high, one.money.high)
+
+    def expected(self, job: str, before: Experience) -> Expected | None:
+        """Return what a job's documents come to if it is as `before`, None where too little is known of that."""
+        target, due = self._targets[job], self.by_job[job]
+        ways = self._tariff(target).in_batches, False
+        return expected(
+            before, due.documents.low, due.pages, lambda spent: worth(self._of(target), spent, ways)
+        )
 
     def notes(self, job: str) -> tuple[str, ...]:
         """Say what makes it a range what a job's documents come to."""
@@ -58,10 +75,13 @@ class ItemCosts:
     def _amount(
         self, target: ResolvedJob, media_type: str, extent: Extent | None, size: int, pages: int | None
     ) -> Amount:
+        known = UNCOUNTED if extent is None else extent
+        return estimate(self._tariff(target), self._of(target), media_type, known, size, assumed=pages)
+
+    def _tariff(self, target: ResolvedJob) -> Tariff:
         if target.name not in self._tariffs:
             self._tariffs[target.name] = UNKNOWN_TARIFF if target.tariff is None else target.tariff()
-        known = UNCOUNTED if extent is None else extent
-        return estimate(self._tariffs[target.name], self._of(target), media_type, known, size, assumed=pages)
+        return self._tariffs[target.name]
 
     def _of(self, target: ResolvedJob) -> Prices:
         if target.connection not in self._prices:

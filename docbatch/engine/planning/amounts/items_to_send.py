@@ -6,7 +6,7 @@ from docbatch.core.extents import Extent
 
 
 class ItemToSend(NamedTuple):
-    """An item that is to be sent, with the document that a job has of it; identical ones are one item, of the first job by name."""
+    """An item that is to be sent, with the document that a job has of it; identical ones are one item, of the job that pays."""
 
     key: str
     job: str

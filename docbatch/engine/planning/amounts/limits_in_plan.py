@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from docbatch.core.amounts import Amount, Bounds
-from docbatch.core.limits import Limit, Measure, Period
+from docbatch.core.limits import Limit, Measure
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.state.store import Store
 
@@ -14,14 +14,8 @@ def limit_notes(
     """Yield a sentence for each limit of what is due; `due` is that by job, `now` in seconds since the epoch."""
     limits = dict.fromkeys(limit for target in targets if target.name in due for limit in target.limits)
     for limit in limits:
-        yield _sentence(limit, _before(limit, store, now), _planned(limit, targets, due))
-
-
-def _before(limit: Limit, store: Store | None, now: float) -> int:
-    if store is None or limit.per is Period.RUN:
-        return 0
-    since = limit.per.begins(store.charges.day(now))
-    return store.charges.spent(limit.measure, since, job=limit.job, connection=limit.connection)
+        before = 0 if store is None else store.charges.counted(limit, store.charges.day(now))
+        yield _sentence(limit, before, _planned(limit, targets, due))
 
 
 def _planned(limit: Limit, targets: Sequence[ResolvedJob], due: Mapping[str, Amount]) -> Bounds:

@@ -13,13 +13,18 @@ Documents = Mapping[tuple[str, str], tuple[str, str]]
 """Key and digest of each document, by its job and its path as it is shown."""
 
 MOST = 10
-ANOTHER_WAY = "is made in another way: the job's provider, account, operation, config or versions changed"
+ANOTHER_WAY = "is made in another way"
+ELSEWHERE = "the account or the versions changed"
+"""What it is where the spec says the same as before."""
 
 
-def named_moves(then: Documents, send: AbstractSet[str], differences: Differences) -> str:
+def named_moves(
+    then: Documents, send: AbstractSet[str], differences: Differences, ways: Mapping[str, str]
+) -> str:
     """Return the end of a sentence: which documents are to be sent now and were not then, and the reverse, each with why.
 
-    `then` is empty for a plan that names none: what it does not have of `send` is only counted.
+    `then` is empty for a plan that names none: what it does not have of `send` is only counted. `ways` say of jobs what
+    changed in their specs of how documents are made.
     """
     now = {
         (job, escape(path)): (key, digest)
@@ -28,7 +33,7 @@ def named_moves(then: Documents, send: AbstractSet[str], differences: Difference
     }
     places = sorted(place for place in {**then, **now} if then.get(place) != now.get(place))
     lines = [
-        f"  job '{job}': {visible(path)}: {_became(then, now, differences, (job, path))}"
+        f"  job '{job}': {visible(path)}: {_became(then, now, differences, (job, path), ways)}"
         for job, path in islice(places, MOST)
     ]
     if len(places) > MOST:
@@ -39,7 +44,9 @@ def named_moves(then: Documents, send: AbstractSet[str], differences: Difference
     return ":\n" + "\n".join(lines) if lines else "; the same documents are to be sent"
 
 
-def _became(then: Documents, now: Documents, differences: Differences, place: tuple[str, str]) -> str:
+def _became(
+    then: Documents, now: Documents, differences: Differences, place: tuple[str, str], ways: Mapping[str, str]
+) -> str:
     before, after = then.get(place), now.get(place)
     job, path = place
     change = differences.change_of(job, unescape(path))
@@ -48,7 +55,9 @@ def _became(then: Documents, now: Documents, differences: Differences, place: tu
     if before is None:
         assert change is not None
         return str(change.reason)
-    return "its bytes changed" if before[1] != after[1] else ANOTHER_WAY
+    if before[1] != after[1]:
+        return "its bytes changed"
+    return f"{ANOTHER_WAY}: {ways.get(job, ELSEWHERE)}"
 
 
 def _no_longer(change: Change | None) -> str:

@@ -13,12 +13,15 @@ from pathlib import Path
 
 from docbatch.core.errors import StalePlan, UsageError
 from docbatch.core.keys import canonical
+from docbatch.core.models import Operation, Recipe
 from docbatch.core.plan_formats.as_json import plan_json
+from docbatch.core.recipe_changes import differences
 from docbatch.core.report import PlanReport, plural, visible
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.plan import Plan
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.saved.moved_documents import MOST, Documents, named_moves
+from docbatch.engine.planning.saved.reviewed_costs import MostCost, Reviewed, costs_by_key, raised
 from docbatch.engine.progress_notices import Trouble
 from docbatch.naming.pathtext import escape
 from docbatch.state.store import Store
@@ -34,8 +37,8 @@ NEW_ONE = "make a new one with 'docbatch plan --out FILE'"
 class SavedPlan:
     """`lineage` is None for a plan made before there was a state. `paths` are the specs it was made from.
 
-    `documents` are those it would send; files that an earlier version of docbatch wrote name none. `ways` say of each job
-    how they are made, as its spec says it.
+    `documents` are those it would send; files that an earlier version of docbatch wrote name none. `costs` are what
+    each comes to at most, where that was looked into. `ways` say of each job how they are made, as its spec says it.
     """
 
     digest: str
@@ -45,13 +48,22 @@ class SavedPlan:
     paths: tuple[str, ...]
     documents: Documents = field(default_factory=dict)
     ways: Mapping[str, str] = field(default_factory=dict)
+    costs: Reviewed = field(default_factory=dict)
 
     def check(self, store: Store, plan: Plan) -> frozenset[str]:
         """Return what is due and was not reviewed: items that are left.
 
-        Raises StalePlan unless exactly this plan, or the rest of it once begun, is due. A plan that was made where there
-        was no state may know less than the state it is applied to: of that, what is due and was reviewed is enough.
+        Raises StalePlan unless exactly this plan, or the rest of it once begun, is due, and no document of it comes to more
+        than was reviewed. A plan that was made where there was no state may know less than the state it is applied to: of
+        that, what is due and was reviewed is enough.
         """
+        left = self._left(store, plan)
+        dearer = raised(self.costs, plan, left)
+        if dearer:
+            raise _stale(dearer)
+        return left
+
+    def _left(self, store: Store, plan: Plan) -> frozenset[str]:
         differences = plan.differences
         due = set(differences.keys_to_send())
         if self.lineage is None and self.ways and any(store.documents.jobs()):
@@ -60,16 +72,11 @@ class SavedPlan:
         if begun == self.digest and due <= self.send and (due or any(store.submissions.open())):
             return frozenset()
         if begun == self.digest:
-            raise StalePlan(
-                f"the plan was applied already{named_moves(self.documents, self.send, differences)}",
-                hint=NEW_ONE,
-            )
+            raise StalePlan(f"the plan was applied already{self._moved(plan)}", hint=NEW_ONE)
         if self.lineage not in {None, store.lineage} or self.serial != store.events.last():
-            moved = named_moves(self.documents, self.send, differences)
-            raise _stale(f"the state has moved on since it was made{moved}")
+            raise _stale(f"the state has moved on since it was made{self._moved(plan)}")
         if due != self.send:
-            moved = named_moves(self.documents, self.send, differences)
-            raise _stale(f"what is to be sent has changed since it was made{moved}")
+            raise _stale(f"what is to be sent has changed since it was made{self._moved(plan)}")
         return frozenset()
 
     def _not_reviewed(self, store: Store, plan: Plan, due: AbstractSet[str]) -> frozenset[str]:
@@ -81,10 +88,18 @@ class SavedPlan:
         }
         if reviewed or (store.begun_plan() == self.digest and any(store.submissions.open())):
             return frozenset(due - reviewed)
-        moved = named_moves(self.documents, self.send, plan.differences)
+        moved = self._moved(plan)
         if store.begun_plan() == self.digest:
             raise StalePlan(f"the plan was applied already{moved}", hint=NEW_ONE)
         raise _stale(f"nothing that was reviewed is to be sent here{moved}")
+
+    def _moved(self, plan: Plan) -> str:
+        ways = {
+            target.name: visible(_changed(self.ways[target.name], _way(target)))
+            for target in plan.targets
+            if self.ways.get(target.name, _way(target)) != _way(target)
+        }
+        return named_moves(self.documents, self.send, plan.differences, ways)
 
     def start(self, store: Store) -> None:
         """Note in the state that this plan is being applied."""
@@ -122,7 +137,7 @@ def save(path: Path, here: Path, plan: Plan, report: PlanReport, paths: Iterable
         "serial": 0 if store is None else store.events.last(),
         "paths": list(paths),
         "send": list(plan.differences.keys_to_send()),
-        "documents": _documents(plan.differences),
+        "documents": _documents(plan),
         "ways": {target.name: _way(target) for target in plan.targets},
         "report": plan_json(report),
     }
@@ -160,7 +175,8 @@ def load(path: Path, here: Path) -> SavedPlan:
             frozenset(content["send"]),
             tuple(content["paths"]),
             _named(content.get("documents", {})),
-            {str(job): str(way) for job, way in content.get("ways", {}).items()},
+            {str(job): _judged(way) for job, way in content.get("ways", {}).items()},
+            _costs(content.get("documents", {})),
         )
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
@@ -184,11 +200,31 @@ def _way(target: ResolvedJob) -> str:
     return canonical([target.recipe.provider, str(target.operation), dict(target.config)])
 
 
-def _documents(differences: Differences) -> dict[str, dict[str, str]]:
-    """Return key and SHA-256 of what is to be sent, as one text each, because there may be millions, by job and path."""
+def _judged(way: str) -> str:
+    """Return a way as `_way` returns it. Raises ValueError, TypeError for what is none."""
+    _recipe(way)
+    return way
+
+
+def _changed(old: str, new: str) -> str:
+    """Say what differs between two ways."""
+    return ", ".join(
+        f"{each.what}: {each.old} → {each.new}" for each in differences(_recipe(old), _recipe(new))
+    )
+
+
+def _recipe(way: str) -> Recipe:
+    provider, operation, config = json.loads(way)
+    return Recipe(str(provider), "", Operation(operation), dict(config), {})
+
+
+def _documents(plan: Plan) -> dict[str, dict[str, str]]:
+    """Return key, SHA-256 and cost of what is to be sent, as one text each, because there may be millions, by job and path."""
+    costs = costs_by_key(plan)
     written: dict[str, dict[str, str]] = {}
-    for job, path, key, digest in differences.sent():
-        written.setdefault(job, {})[escape(path)] = f"{key} {digest}"
+    for job, path, key, digest in plan.differences.sent():
+        parts = (key, digest, *((str(costs[key]),) if key in costs else ()))
+        written.setdefault(job, {})[escape(path)] = " ".join(parts)
     return written
 
 
@@ -197,7 +233,16 @@ def _named(written: dict[str, dict[str, str]]) -> Documents:
         (job, path): (key, digest)
         for job, documents in written.items()
         for path, told in documents.items()
-        for key, _, digest in (told.partition(" "),)
+        for key, digest in (told.split(" ")[:2],)
+    }
+
+
+def _costs(written: dict[str, dict[str, str]]) -> Reviewed:
+    return {
+        (job, path): MostCost.read(cost[0])
+        for job, documents in written.items()
+        for path, told in documents.items()
+        if (cost := told.split(" ")[2:])
     }
 
 

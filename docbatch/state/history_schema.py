@@ -1,0 +1,63 @@
+"""The tables of what was: runs, what failed when, what documents and jobs were before, and which failures somebody accepted.
+
+Nothing that is paid depends on them.
+"""
+
+HISTORY_TABLES = ("acceptance", "failure", "former", "job_change", "problem", "run")
+HISTORY = """
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    command TEXT NOT NULL,
+    version TEXT NOT NULL,
+    source TEXT NOT NULL,
+    who TEXT NOT NULL,
+    began REAL NOT NULL,
+    serial INTEGER NOT NULL,
+    ended REAL,
+    exit_code INTEGER,
+    figures TEXT NOT NULL
+) STRICT;
+CREATE TABLE failure (
+    item INTEGER NOT NULL REFERENCES item (id),
+    attempt INTEGER NOT NULL,
+    submission TEXT,
+    class TEXT NOT NULL,
+    code TEXT,
+    message TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (item, attempt)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE problem (
+    job TEXT NOT NULL,
+    path BLOB NOT NULL,
+    since REAL NOT NULL,
+    PRIMARY KEY (job, path)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE acceptance (
+    job TEXT NOT NULL,
+    path BLOB NOT NULL,
+    item INTEGER,
+    class TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    who TEXT NOT NULL,
+    at REAL NOT NULL,
+    until REAL,
+    PRIMARY KEY (job, path)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE former (
+    job TEXT NOT NULL,
+    path BLOB NOT NULL,
+    until REAL NOT NULL,
+    item INTEGER,
+    PRIMARY KEY (job, path, until)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE job_change (
+    id INTEGER PRIMARY KEY,
+    job TEXT NOT NULL,
+    what TEXT NOT NULL,
+    old TEXT NOT NULL,
+    new TEXT NOT NULL,
+    at REAL NOT NULL
+) STRICT;
+CREATE INDEX job_change_job ON job_change (job)
+"""
