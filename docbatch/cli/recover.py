@@ -63,6 +63,7 @@ def command(
         absent=frozenset(absent),
         abandoned=frozenset(abandoned),
         dry_run=dry_run,
+        prices=lambda: project.prices,
     )
 
     def announce(judgements: Sequence["Judgement"]) -> bool:

@@ -6,6 +6,9 @@ from operator import add
 MILLION = 1_000_000
 """Credits and US dollars are counted in millionths, so that sums of prices such as 0.00125 stay exact."""
 
+MOST_CREDITS = 1e12
+"""No document is charged more: who tells so made a mistake."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -71,3 +74,8 @@ class Amount:
     @property
     def parts(self) -> tuple[Bounds, Bounds, Bounds, Bounds]:
         return self.documents, self.pages, self.credits, self.money
+
+
+def believed_credits(told: float | None) -> float | None:
+    """Return the credits that an answer tells, None where they cannot be that: what was reserved stays counted then."""
+    return told if told is not None and 0 <= told <= MOST_CREDITS else None

@@ -1,9 +1,10 @@
 """Limits of what is spent: what they allow of the work that waits. Pure; amounts are whole numbers, see `amounts`."""
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from operator import attrgetter
 
 from docbatch.core.amounts import plain
 from docbatch.core.report import plural, visible
@@ -109,10 +110,28 @@ def assumed(limits: Iterable[Limit], job: str, connection: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a document is not sent: what is left of a limit is too little for it, or it cannot be told whether it is."""
+    """Why a document is not sent: what is left of a limit is too little for it, or it cannot be told whether it is.
+
+    `alone` is what it comes to where that is more than the limit ever allows: others may be sent all the same. Of several,
+    that with the lowest `rank` is told.
+    """
 
     limit: Limit
     is_unknown: bool
+    alone: int = 0
+    rank: int = field(default=0, compare=False)
+
+
+def _refusals(limit: Limit, spent: int, counted: int | None) -> Iterator[Refusal]:
+    if spent + (counted or 0) > limit.most or (counted is None and spent >= limit.most):
+        if spent >= limit.most:
+            yield Refusal(limit, is_unknown=False)
+        elif counted is not None and counted > limit.most:
+            yield Refusal(limit, is_unknown=False, alone=counted, rank=1)
+        else:
+            yield Refusal(limit, is_unknown=False, rank=2)
+    elif counted is None:
+        yield Refusal(limit, is_unknown=True, rank=3)
 
 
 @dataclass
@@ -127,16 +146,13 @@ class Budget:
 
     def refusal(self, job: str, connection: str, cost: Cost) -> Refusal | None:
         """Return what keeps a document from being sent, if anything does. Where nothing is left, that is said first."""
-        found: Refusal | None = None
-        for limit, spent in zip(self.limits, self.spent, strict=True):
-            if not limit.enforce or not limit.concerns(job, connection):
-                continue
-            counted = cost.of(limit.measure)
-            if spent + (counted or 0) > limit.most or (counted is None and spent >= limit.most):
-                return Refusal(limit, is_unknown=False)
-            if counted is None:
-                found = found or Refusal(limit, is_unknown=True)
-        return found
+        found = [
+            refusal
+            for limit, spent in zip(self.limits, self.spent, strict=True)
+            if limit.enforce and limit.concerns(job, connection)
+            for refusal in _refusals(limit, spent, cost.of(limit.measure))
+        ]
+        return min(found, key=attrgetter("rank"), default=None)
 
     def take(self, job: str, connection: str, cost: Cost, times: int = 1) -> None:
         """Count a document, or with `times` -1 one no more."""
@@ -171,18 +187,26 @@ def next_period(per: Period, day: date) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Documents that a limit keeps from being sent: how many wait, and how many of them are of unknown length, or more."""
+    """Documents that a limit keeps from being sent: how many wait, and how many of them are of unknown length, or more.
+
+    Where each of them comes to more than the limit ever allows, `alone` is what the largest does.
+    """
 
     limit: Limit
     spent: int
     waiting: int
     unknown: int = 0
     or_more: bool = False
+    alone: int = 0
 
 
 def stop_told(stop: Stop, day: date) -> tuple[str, str]:
     """Return what stopped and what to do about it."""
     limit = stop.limit
+    if stop.alone:
+        number = f"{'at least ' if stop.or_more else ''}{plural(stop.waiting, 'document')}"
+        message = f"the limit of {limit.shown} is too small for {number}: one alone comes to {limit.measure.shown(stop.alone)}"
+        return message, "raise it there to have such documents sent"
     if stop.unknown:
         what = "pages" if limit.measure is Measure.PAGES else f"{limit.measure} for them"
         message = (
@@ -196,6 +220,8 @@ def stop_told(stop: Stop, day: date) -> tuple[str, str]:
         f" {plural(stop.waiting, 'document')} not sent"
     )
     then = next_period(limit.per, day)
+    if not limit.most:
+        return message, "raise it there to go on"
     when = {Period.RUN: "the next 'docbatch apply' goes on", Period.TOTAL: "raise it there to go on"}
     told = when.get(limit.per) or f"'docbatch apply' goes on from {then} (UTC), or once the limit is raised"
     return message, told

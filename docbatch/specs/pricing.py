@@ -78,6 +78,9 @@ def _item_problems(
             yield origin.problem(
                 here, f"{provider} charges for no item {name}", near(name, items, "its items are")
             )
+    elif CREDIT not in known and (written := next((key for key in line.rates if "credits" in key), None)):
+        # What a credit is worth nobody could say: all that it costs would be unknown, and be refused where money is limited.
+        yield origin.problem((*place, written), f"{provider} charges no credits", "write usd_per_1000_pages")
     elif (known[name].factor is None) == ("times" in line.rates):
         yield origin.problem(place, *_other_sort(name, times="times" not in line.rates))
 

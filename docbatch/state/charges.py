@@ -5,7 +5,7 @@ current transaction.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 from docbatch.core.limits import Cost, Limit, Measure, Period, charged_job, today
@@ -80,12 +80,18 @@ class Charges:
         )
         return {job: int(found) for job, found in rows}
 
-    def payers(self, rows: Sequence[int]) -> dict[int, str]:
-        """Return which job pays for items, by their rows; without one that nobody has."""
+    def payers(self, rows: Sequence[int], jobs: Collection[str] = ()) -> dict[int, str]:
+        """Return which job pays for items, by their rows; without one that nobody has.
+
+        What one of `jobs` wants none of the others pays: who sends knows the limits of these alone.
+        """
         wanting: dict[int, dict[str, int]] = {}
         for row, job, priority in self._wanting(rows):
             wanting.setdefault(row, {})[job] = priority
-        return {row: charged_job(jobs) for row, jobs in wanting.items()}
+        return {
+            row: charged_job({job: found[job] for job in found if job in jobs} or found)
+            for row, found in wanting.items()
+        }
 
     def _wanting(self, rows: Sequence[int]) -> Iterator[tuple[int, str, int]]:
         for window in windows(list(rows)):
@@ -101,7 +107,7 @@ class Charges:
         """Count items from now on. What was counted for the submission before is not any more."""
         self.let_go(submission)
         rows = {item.key: item.row for item in self._items.many(keys)}
-        jobs = self.payers(list(rows.values()))
+        jobs = self.payers(list(rows.values()), reservation.labels.keys())
         names = {jobs.get(row, NOBODY) for row in rows.values()}
         payers = {job: self._payer(job, connection, reservation.labels.get(job, {})) for job in names}
         day = self.day(now).isoformat()

@@ -12,7 +12,7 @@ class Reservation:
     """What items are counted for before they are sent.
 
     `costs` are by key, at most; an item that is not among them is one document of which no more is known. `labels` are
-    those of jobs, by name.
+    those of the jobs that send, by name: one of these pays.
     """
 
     costs: Mapping[str, Cost] = field(default_factory=dict)

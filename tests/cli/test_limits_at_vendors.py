@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from docbatch.emulators.extend import objects
 from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.emulators.server import Emulator
 from docbatch.testing.attempt import Attempt
@@ -156,6 +157,22 @@ def test_what_a_person_has_sent_again_because_it_is_not_there_counts_once(tmp_pa
         project.applied()
 
         assert (held, documents_counted(project)) == (3, 3)
+
+
+def test_credits_that_no_document_costs_make_no_room_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "_usage", lambda _run: {"credits": -5.0})
+    with ExtendEmulator() as vendor:
+        project = extend_project(tmp_path, vendor, config="{engine: parse_performance}")
+        with (tmp_path / "docbatch.yaml").open("a") as file:
+            file.write("limits: [{per: month, credits: 4, assume_pages: 1}]\n")
+
+        codes = [project.call("apply").code for _ in range(2)]
+
+        assert codes == [5, 5]
+        assert len(vendor.ledger) == 2
+        assert ": 4 credits counted" in project.call("status").out
 
 
 def documents_counted(project: Project) -> int:

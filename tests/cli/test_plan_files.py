@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from docbatch.engine.planning.saved import plan_file
 from tests.cli.project import JOB, Project, gone
 
 
@@ -187,6 +188,30 @@ def test_something_else_is_no_plan(project: Project, content: str | bytes) -> No
 
     assert refused.code == 64
     assert "is not a plan file" in refused.err
+
+
+def test_what_has_no_end_is_no_plan(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_file, "LARGEST", 1000)
+
+    refused = project.call("apply", "--plan", "/dev/zero")
+
+    assert refused.code == 64
+    assert "is too large to be a plan file" in refused.err
+
+
+@pytest.mark.parametrize("name", ["docbatch.yaml", "jobs/job.yaml", "in/a.txt", ".docbatch/state.db"])
+def test_a_plan_takes_the_place_of_other_plans_alone(project: Project, name: str) -> None:
+    project.write({"docbatch.yaml": "project: {id: testproject01}\n", "in/a.txt": "one"})
+    planned(project)
+    project.applied()
+    before = (project.root / name).read_bytes()
+
+    refused = project.call("plan", "--out", name)
+    again = project.call("plan", "--out", "plan.json")
+
+    assert (refused.code, again.code) == (64, 0)
+    assert f"{name}: exists already and is not a plan file" in refused.err
+    assert (project.root / name).read_bytes() == before
 
 
 def test_a_plan_that_is_not_there_is_a_usage_error(project: Project) -> None:

@@ -13,6 +13,7 @@ from docbatch.emulators.extractpage.service import ExtractPage
 from docbatch.emulators.llamacloud.service import KEY, LlamaCloud
 from docbatch.emulators.server import Emulator
 from tests.cli.project import Project
+from tests.counting.countable import paged_pdf
 from tests.providers.extend.project import DOCUMENTS, extend_project
 from tests.providers.extractpage import project as extractpage
 from tests.providers.llamacloud import project as llamacloud
@@ -234,3 +235,27 @@ def test_finished_work_whose_directory_was_removed_is_taken_over(
 
         assert "5 documents: 5 taken over\n" in ended.out
         assert (emulator.ledger, project.outputs()) == (paid, outputs)
+
+
+@pytest.mark.parametrize("limit", ["documents: 2", "pages: 4", "credits: 8", "money: 0.1 USD"])
+def test_what_is_taken_over_counts_for_limits_as_if_it_had_been_sent_now(
+    tmp_path: Path, vendor: ExtendEmulator, limit: str
+) -> None:
+    # A form feed is what the emulator takes for the end of a page.
+    documents = {f"in/{name}.pdf": paged_pdf(2) + b"%% \f" + name.encode() for name in "abc"}
+    project = extend_project(tmp_path, vendor, grace=0.2, config="{engine: parse_performance}", documents={})
+    project.write(documents)
+    with (tmp_path / "docbatch.yaml").open("a") as file:
+        file.write(f"limits: [{{per: month, {limit}}}]\n")
+    assert project.call("apply").code == 5
+    costs = project.call("costs").out
+    shutil.rmtree(tmp_path / "out")
+    lose(project)
+
+    recovered = project.call("recover").out
+    codes = [project.call("apply").code for _ in range(2)]
+
+    assert "2 taken over" in recovered
+    assert codes == [5, 5]
+    assert len(vendor.ledger) == 2
+    assert project.call("costs").out == costs

@@ -1,6 +1,8 @@
 """Amounts of work: sums of ranges."""
 
-from docbatch.core.amounts import UNKNOWN, Amount, Bounds, exactly
+import pytest
+
+from docbatch.core.amounts import UNKNOWN, Amount, Bounds, believed_credits, exactly
 
 
 def test_ranges_add_up_at_both_ends() -> None:
@@ -30,3 +32,19 @@ def test_amounts_add_up_part_by_part() -> None:
     one = Amount(exactly(1), exactly(2), Bounds(3, 4), UNKNOWN)
 
     assert one + one == Amount(exactly(2), exactly(4), Bounds(6, 8), UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("told", "believed"),
+    [
+        (0, 0),
+        (2.5, 2.5),
+        (None, None),
+        (-5.0, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        (1e30, None),
+    ],
+)
+def test_credits_that_cannot_be_are_not_believed(told: float | None, believed: float | None) -> None:
+    assert believed_credits(told) == believed

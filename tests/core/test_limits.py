@@ -59,7 +59,7 @@ def test_of_several_limits_each_holds() -> None:
     pages = limit(100, Measure.PAGES)
     budget = Budget([limit(5), pages])
 
-    assert budget.refusal(JOB, CONNECTION, Cost(pages=101)) == Refusal(pages, is_unknown=False)
+    assert budget.refusal(JOB, CONNECTION, Cost(pages=101)) == Refusal(pages, is_unknown=False, alone=101)
 
 
 @pytest.mark.parametrize("other", [{"job": "letters"}, {"connection": "llamacloud"}])
@@ -172,6 +172,37 @@ def test_what_cannot_be_told_says_what_would_help(measure: Measure, what: str, k
 
     assert message.endswith(f"cannot be kept for 3 documents: nothing tells how many {what} there are")
     assert key in hint
+
+
+def test_a_limit_of_nothing_is_not_said_to_go_on_by_itself() -> None:
+    _, hint = stop_told(Stop(limit(0), 0, 3), date(2026, 11, 29))
+
+    assert hint == "raise it there to go on"
+
+
+@pytest.mark.parametrize(("or_more", "number"), [(False, "2 documents"), (True, "at least 2 documents")])
+def test_a_document_that_is_more_than_a_limit_ever_allows_is_told(or_more: bool, number: str) -> None:
+    stop = Stop(limit(8, Measure.PAGES), 3, 2, or_more=or_more, alone=20)
+
+    message, hint = stop_told(stop, date(2026, 11, 29))
+
+    assert message == (
+        f"the limit of 8 pages per month of the project is too small for {number}: one alone comes to 20 pages"
+    )
+    assert hint == "raise it there to have such documents sent"
+
+
+@pytest.mark.parametrize(
+    ("spent", "second", "rank", "alone"),
+    [([3, 0], 9, 1, 20), ([8, 0], 9, 0, 0), ([3, 9], 9, 0, 0), ([3, 5], 9, 1, 20), ([3, 0], 1, 1, 20)],
+)
+def test_of_several_limits_the_gravest_is_told(spent: list[int], second: int, rank: int, alone: int) -> None:
+    budget = Budget([limit(8, Measure.PAGES), limit(second, Measure.CREDITS)], spent)
+
+    refusal = budget.refusal(JOB, CONNECTION, Cost(pages=20, credits=5))
+
+    assert refusal is not None
+    assert (refusal.rank, refusal.alone, refusal.is_unknown) == (rank, alone, False)
 
 
 def test_what_was_not_looked_at_to_the_end_is_told_as_the_least() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from docbatch.core.errors import DocbatchError
-from docbatch.core.limits import Limit, Measure, Period
+from docbatch.core.limits import DAY_ONE, Cost, Limit, Measure, Period
 from docbatch.core.models import Recovery
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.running.loop import reconcile
@@ -153,6 +153,28 @@ def test_documents_of_unknown_length_are_not_sent_where_pages_are_limited(tmp_pa
     assert "cannot be kept for 7 documents: nothing tells how many pages there are" in message
 
 
+def test_what_is_more_than_a_limit_ever_allows_keeps_no_other_document_from_being_sent(
+    tmp_path: Path,
+) -> None:
+    subject = project(tmp_path, PAGES)
+
+    with subject.taken_up(subject.target()) as (session, clock):
+        run = replace(
+            subject.run(session, clock),
+            cost=lambda _job, item, _pages: Cost(pages=101 if item.name[0] in "ab" else 20),
+        )
+        reconcile(run, wait=True, deadline=float("inf"))
+        stops = told(run)
+
+    assert len(subject.paid()) == 5
+    assert stops == [
+        (
+            "the limit of 100 pages per month of the project is too small for 2 documents: one alone comes to 101 pages",
+            5,
+        )
+    ]
+
+
 def test_where_a_limit_says_how_many_pages_are_assumed_they_count_in_later_runs_too(tmp_path: Path) -> None:
     subject = project(tmp_path, replace(PAGES, assume_pages=30))
     subject.apply()
@@ -195,6 +217,24 @@ def test_a_limit_of_a_job_that_comes_second_is_not_touched_by_what_the_first_pay
     with two_jobs(subject, replace(FOUR, job="job"), priority=90) as run:
         assert len(subject.paid()) == 7
         assert told(run) == []
+
+
+def test_where_the_job_that_comes_first_is_not_asked_for_the_other_one_pays(tmp_path: Path) -> None:
+    subject = project(tmp_path)
+    with two_jobs(subject, replace(FOUR, job="job"), priority=10):
+        pass
+
+    with reconciled(
+        subject, subject.target(name="other", limits=(replace(FOUR, job="other"),), sinks=())
+    ) as run:
+        assert told(run) == []
+    with Store.readable(subject.folder) as store:
+        paid = {
+            name: store.charges.spent(Measure.DOCUMENTS, DAY_ONE, job=name, connection=None)
+            for name in ("job", "other")
+        }
+
+    assert paid == {"job": 4, "other": 3}
 
 
 def test_what_a_vendor_refused_is_counted_no_more(tmp_path: Path) -> None:

@@ -77,3 +77,11 @@ def test_a_connection_to_what_is_free_has_no_prices(tmp_path: Path) -> None:
     told = problem(tmp_path, "{provider: lab, item: page, usd_per_1000_pages: 4}")
 
     assert "local is free of charge" in told
+
+
+def test_what_is_charged_in_dollars_has_no_price_in_credits(tmp_path: Path) -> None:
+    told = problem(tmp_path, "{provider: extractpage, item: parse, credits_per_page: 1}")
+
+    assert told.endswith(
+        "prices[0].credits_per_page: extractpage charges no credits (write usd_per_1000_pages)"
+    )

@@ -1,13 +1,15 @@
 """Adopting work at a vendor that the state does not know: what of it jobs want is judged and recorded."""
 
 import enum
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from docbatch.core.limits import assumed
 from docbatch.core.models import ItemStatus, Submission, SubmissionStatus, WorkItem
 from docbatch.engine.planning.plan_session import PlanSession
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.providers.base import Recalled
+from docbatch.state.charges import NOBODY
 from docbatch.state.items import RecordedItem
 from docbatch.state.records import Frozen, Reservation
 
@@ -142,16 +144,31 @@ def record_unknown_work(session: PlanSession, judgement: Judgement, identity: st
     )
     recipe = judgement.wanted[0].recipe
     frozen = Frozen(
-        identity, recipe, found.marker, target.config, b"", recalled.prepared, items, _reserved(target)
+        identity,
+        recipe,
+        found.marker,
+        target.config,
+        b"",
+        recalled.prepared,
+        items,
+        _reserved(session, target, items),
     )
     runs = {key: run for key, run in recalled.runs.items() if run is not None and key in keys}
     failed = [item.row for item in judgement.wanted if item.status is ItemStatus.FAILED]
     session.store.submissions.adopt(submission, frozen, runs, failed, now)
 
 
-def _reserved(target: ResolvedJob) -> Reservation | None:
-    """What was sent by a run that the state does not know was paid as well."""
-    return None if target.traits.free else Reservation(labels={target.name: target.labels})
+def _reserved(session: PlanSession, target: ResolvedJob, items: Sequence[WorkItem]) -> Reservation | None:
+    """Count what was sent by a run that the state does not know like all that is sent: it was paid as well."""
+    if target.traits.free:
+        return None
+    limits = {limit for each in session.plan.targets for limit in each.limits}
+    payers = session.store.charges.payers([item.row for item in items], session.targets.keys())
+    costs = {}
+    for item in items:
+        job = payers.get(item.row, NOBODY)
+        costs[item.key] = session.plan.cost(job, item, assumed(limits, job, target.connection))
+    return Reservation(costs, {each.name: each.labels for each in session.plan.targets})
 
 
 def _work_items(session: PlanSession, wanted: Collection[RecordedItem]) -> Iterator[WorkItem]:

@@ -24,7 +24,7 @@ from docbatch.engine.clock import Clock, SystemClock, patiently, pause
 from docbatch.engine.connections.contract import surveyed
 from docbatch.engine.connections.conversations import complete
 from docbatch.engine.connections.provider_connections import ProviderConnection
-from docbatch.engine.planning.plan import Selection
+from docbatch.engine.planning.plan import CountedJobs, Selection
 from docbatch.engine.planning.plan_session import PlanSession, locked_session
 from docbatch.engine.progress_notices import Observer, Waiting
 from docbatch.providers import REGISTRY
@@ -38,13 +38,15 @@ class Search(Selection):
     """Where to look. `only` is one connection instead of all.
 
     A person says with `absent` that a connection has nothing the state does not know, and with `abandoned`, which holds
-    markers, that such work is never to be followed. `dry_run` looks and changes nothing.
+    markers, that such work is never to be followed. `dry_run` looks and changes nothing. What is taken over counts for
+    limits, so that it is counted what its documents have.
     """
 
     only: str | None = None
     absent: frozenset[str] = frozenset()
     abandoned: frozenset[str] = frozenset()
     dry_run: bool = False
+    counted: CountedJobs = CountedJobs.CHARGED
 
 
 @dataclass(frozen=True, slots=True)

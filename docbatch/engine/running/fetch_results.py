@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 
+from docbatch.core.amounts import believed_credits
 from docbatch.core.consequences import CallError, Fate, ProviderCall, consequence
 from docbatch.core.errors import CredentialsError, ProviderError, Refused, Unavailable
 from docbatch.core.models import Draft, Failure, FailureClass
@@ -144,7 +145,7 @@ class Fetcher:
         partial_ = each.partial or made.partial
         told = told_warnings(made.warnings, partial=partial_)
         place = self.spool.admit(made.draft)
-        return Collected(each.key, made.draft.digest, partial_, made.credits, told, place)
+        return Collected(each.key, made.draft.digest, partial_, believed_credits(made.credits), told, place)
 
     def _drafted(self, provider: Provider, payload: bytes) -> Kept:
         drafted = None

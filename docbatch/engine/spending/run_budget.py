@@ -13,7 +13,7 @@ from docbatch.state.records import Reservation
 from docbatch.state.store import Store
 
 MOST_UNKNOWN = 10_000
-"""How many documents of unknown length are passed over in a run for others that may be sent: each is kept in mind."""
+"""How many documents that are of unknown length, or too large, are passed over in a run for others: each is kept in mind."""
 CostOf = Callable[[str, WorkItem, int | None], Cost]
 """Returns what an item comes to at most that a job pays for; the number is of pages, for one of unknown length."""
 Counted = Mapping[Measure, Mapping[str, int]]
@@ -59,13 +59,14 @@ class RunBudget:
         self._taken: dict[str, list[tuple[str, str, Cost]]] = {}
         self._reached: dict[Limit, int] = {}
         self._unknown: Counter[Limit] = Counter()
+        self._too_large: dict[Limit, list[int]] = {}
 
     def cut(self, identity: str, connection: str, items: Sequence[WorkItem]) -> Share:
         """Return what of a submission may be sent by all limits, in order, and count it under its name."""
         self.give_back(identity)
         if self._budget.limits:
             self._read()
-        payers = self._store.charges.payers([item.row for item in items])
+        payers = self._store.charges.payers([item.row for item in items], self._targets.keys())
         taken: dict[str, tuple[WorkItem, Cost]] = {}
         for item in items:
             job = payers.get(item.row, NOBODY)
@@ -105,7 +106,8 @@ class RunBudget:
     def is_stopped(self, job: str, connection: str) -> bool:
         """Say whether nothing more of a job is sent for now."""
         beyond = (limit for limit, number in self._unknown.items() if number >= MOST_UNKNOWN)
-        return any(limit.concerns(job, connection) for limit in (*self._reached, *beyond))
+        beneath = (limit for limit, found in self._too_large.items() if len(found) >= MOST_UNKNOWN)
+        return any(limit.concerns(job, connection) for limit in (*self._reached, *beyond, *beneath))
 
     def reconsider(self) -> bool:
         """Let what was stopped go on where less is counted by now than then; say whether anything may."""
@@ -120,6 +122,7 @@ class RunBudget:
         if freed:
             # They are looked at again, and counted again.
             self._unknown.clear()
+            self._too_large.clear()
         return bool(freed)
 
     def errors(self) -> Iterator[BudgetStop]:
@@ -129,6 +132,10 @@ class RunBudget:
         stops += [
             Stop(limit, spent[limit], 0, number, or_more=number >= MOST_UNKNOWN)
             for limit, number in self._unknown.items()
+        ]
+        stops += [
+            Stop(limit, spent[limit], len(found), or_more=len(found) >= MOST_UNKNOWN, alone=max(found))
+            for limit, found in self._too_large.items()
         ]
         for stop in stops:
             message, hint = stop_told(stop, day)
@@ -158,6 +165,8 @@ class RunBudget:
             return False
         if refusal.is_unknown:
             self._unknown[refusal.limit] += 1
+        elif refusal.alone:
+            self._too_large.setdefault(refusal.limit, []).append(refusal.alone)
         else:
             self._reached[refusal.limit] = self._spent()[refusal.limit]
         return True

@@ -28,6 +28,8 @@ from docbatch.state.store import Store
 
 VERSION = "docbatch/plan-file/v1"
 LARGEST = 512 << 20
+BEGINNING = b'{\n "digest": "'
+"""What plan files of all versions begin with."""
 NEW_ONE = "make a new one with 'docbatch plan --out FILE'"
 
 
@@ -124,7 +126,10 @@ def _stale(what: str) -> StalePlan:
 
 
 def save(path: Path, here: Path, plan: Plan, report: PlanReport, paths: Iterable[str]) -> None:
-    """Write a plan file; its path is relative to `here`. Raises UsageError when it cannot be written."""
+    """Write a plan file; its path is relative to `here`. It takes the place of another plan, and of nothing else.
+
+    Raises UsageError when it cannot be written.
+    """
     store = plan.store
     content = {
         "version": VERSION,
@@ -138,6 +143,8 @@ def save(path: Path, here: Path, plan: Plan, report: PlanReport, paths: Iterable
     }
     text = json.dumps(content, indent=1, sort_keys=True)
     try:
+        if not _may_be_replaced(here / path):
+            raise UsageError(f"{path}: exists already and is not a plan file", hint="name another file")
         (here / path).write_text(
             json.dumps({"digest": _digest(text), "plan": content}, indent=1, sort_keys=True) + "\n"
         )
@@ -148,9 +155,12 @@ def save(path: Path, here: Path, plan: Plan, report: PlanReport, paths: Iterable
 def load(path: Path, here: Path) -> SavedPlan:
     """Read a plan file; its path is relative to `here`. Raises UsageError when it is none, or was edited."""
     try:
-        if (here / path).stat().st_size > LARGEST:
+        with (here / path).open("rb") as file:
+            # Pipes and devices do not say how much comes.
+            read = file.read(LARGEST + 1)
+        if len(read) > LARGEST:
             raise UsageError(f"{path}: is too large to be a plan file")
-        written = json.loads((here / path).read_text(encoding="utf-8"))
+        written = json.loads(read.decode())
         content = written["plan"]
         digest = _digest(json.dumps(content, indent=1, sort_keys=True))
         if written["digest"] != digest or content["version"] != VERSION:
@@ -174,6 +184,15 @@ def load(path: Path, here: Path) -> SavedPlan:
         raise UsageError(
             f"{path}: is not a plan file", hint="'docbatch plan --out FILE' writes one"
         ) from error
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Say whether a plan may be written there: what is no regular file, such as a pipe, loses nothing by it."""
+    if not path.is_file():
+        return True
+    with path.open("rb") as file:
+        start = file.read(len(BEGINNING))
+    return start in {b"", BEGINNING}
 
 
 def _way(target: ResolvedJob) -> str:
