@@ -6,7 +6,9 @@ import runpy
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
+import venv
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -56,6 +58,13 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def with_pip(folder: Path) -> None:
+    """Make a venv that has the pip of this one: installing its own takes longest of all."""
+    venv.EnvBuilder(symlinks=True).create(folder)
+    (site,) = folder.glob("lib/*/site-packages")
+    (site / "pip.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
 
 
 def bootstrap(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -176,6 +185,7 @@ def test_a_file_that_is_not_the_locked_one_is_not_installed(tmp_path: Path) -> N
     for lock in (DEV, RUN):
         (tmp_path / lock).write_text(f"#   python>=3.11\n#   tiny\ntiny==1.0 --hash=sha256:{'0' * 64}\n")
 
+    with_pip(tmp_path / ".venv")
     refused = bootstrap(tmp_path, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path))
 
     assert refused.returncode == 1

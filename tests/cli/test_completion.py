@@ -1,14 +1,18 @@
 """The Tab key: what shells are told, and what they make of it."""
 
+import contextlib
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from docbatch import cli
 from docbatch.cli import COMMANDS
 from tests.cli.project import JOB, Project
 
@@ -32,8 +36,17 @@ def run(project: Project, *command: str, **settings: str) -> subprocess.Complete
 def offered(project: Project, *words: str) -> list[str]:
     """Return what is offered for the last word."""
     settings = {"COMP_WORDS": " ".join(("docbatch", *words)), "COMP_CWORD": str(len(words))}
-    told = run(project, "docbatch", _DOCBATCH_COMPLETE="bash_complete", **settings)
-    return [line.partition(",")[2] for line in told.stdout.splitlines() if line]
+    told = io.BytesIO()
+    with (
+        contextlib.chdir(project.root),
+        mock.patch.dict(os.environ, _DOCBATCH_COMPLETE="bash_complete", **settings),
+        contextlib.redirect_stdout(io.TextIOWrapper(told)) as out,
+        pytest.raises(SystemExit) as end,
+    ):
+        cli.docbatch.main(prog_name="docbatch")
+    out.flush()
+    assert end.value.code == 0
+    return [line.partition(",")[2] for line in told.getvalue().decode().splitlines() if line]
 
 
 @pytest.fixture

@@ -317,7 +317,8 @@ def test_what_cannot_be_asked_about_keeps_no_other_connection_from_sending(
     with ExtendEmulator() as second:
         second.haste = HASTE
         file = tmp_path / "docbatch.yaml"
-        other = f"  second: {{type: extend, base_url: {second.url}, api_key: {{file: key}}}}\n"
+        soon = "poll: {initial: 0.05, max: 0.2}, rates: {requests_per_second: 2000}"
+        other = f"  second: {{type: extend, base_url: {second.url}, api_key: {{file: key}}, {soon}}}\n"
         file.write_text(file.read_text().replace("guards:", f"{other}guards:"))
         job = (tmp_path / "jobs/job.yaml").read_text().replace("provider: extend", "provider: second")
         project.job(

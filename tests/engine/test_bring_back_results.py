@@ -24,6 +24,7 @@ from docbatch.spool import Spool
 from docbatch.state.store import Store
 from docbatch.testing.fake.provider import FakeProvider
 from docbatch.testing.tripwire import Killed, Tripwire
+from tests.fake.moments import moments
 from tests.fake.project import TEXTS, Project
 from tests.kept_results import KeptResult
 
@@ -140,16 +141,17 @@ def test_an_emptied_spool_is_filled_again_although_all_outputs_are_there(
         assert project.paid() == PAID
 
 
+@pytest.mark.parametrize("every", [pytest.param(True, marks=pytest.mark.full), False])
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_anywhere_while_results_come_back_nothing_is_paid_again(
-    tmp_path: Path, kind: Recovery
+    tmp_path: Path, kind: Recovery, *, every: bool
 ) -> None:
     undisturbed = applied(tmp_path / "undisturbed", kind)
     wire = Tripwire()
     empty_spool(undisturbed)
     lose_outputs(undisturbed)
     undisturbed.apply(wire)
-    for at in range(1, len(wire.names) + 1, 1 if kind is Recovery.FINDABLE else 7):
+    for at in moments(wire.names, every=every):
         project = applied(tmp_path / str(at), kind)
         empty_spool(project)
         lose_outputs(project)

@@ -22,6 +22,7 @@ from docbatch.providers.base import Recalled
 from docbatch.state.store import Store
 from docbatch.testing.fake.provider import GRACE
 from docbatch.testing.tripwire import Killed, Meddler, Tripwire
+from tests.fake.moments import moments
 from tests.fake.project import TEXTS, Project
 
 EXPECTED = {
@@ -151,7 +152,8 @@ def test_what_was_sent_only_after_the_state_was_copied_is_not_taken_for_unsent(
     assert project.outputs() == EXPECTED
 
 
-def test_killed_at_any_point_it_can_be_run_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("every", [pytest.param(True, marks=pytest.mark.full), False])
+def test_killed_at_any_point_it_can_be_run_again(tmp_path: Path, *, every: bool) -> None:
     project = made(tmp_path / "project", max_in_flight=1)
     back_up(project)
     project.apply()
@@ -160,7 +162,7 @@ def test_killed_at_any_point_it_can_be_run_again(tmp_path: Path) -> None:
     wire = Tripwire()
     project.recover(wire)
 
-    for at in range(1, len(wire.names) + 1):
+    for at in moments(wire.names, every=every):
         shutil.rmtree(project.root)
         shutil.copytree(tmp_path / "before", project.root)
         with contextlib.suppress(Killed):

@@ -15,6 +15,7 @@ from docbatch.state.store import Store
 from docbatch.testing.fake.cloud import Cloud
 from docbatch.testing.tripwire import Killed, Tripwire
 from tests.engine.test_bring_back_results import write_lines
+from tests.fake.moments import moments
 from tests.fake.project import Project
 from tests.kept_results import kept_results
 
@@ -117,15 +118,16 @@ def test_what_is_lost_while_it_waits_does_not_come_back_as_a_result(project: Pro
     assert list(check(project.folder)) == []
 
 
+@pytest.mark.parametrize("every", [pytest.param(True, marks=pytest.mark.full), False])
 @pytest.mark.parametrize("free", [False, True])
 def test_killed_anywhere_the_partial_result_stays_and_nothing_is_paid_twice(
-    tmp_path: Path, *, free: bool
+    tmp_path: Path, *, free: bool, every: bool
 ) -> None:
     undisturbed = made(tmp_path / "undisturbed", free=free)
     queue(undisturbed)
     wire = Tripwire()
     undisturbed.apply(wire)
-    for at in range(1, len(wire.names) + 1, 3):
+    for at in moments(wire.names, every=every):
         project = made(tmp_path / str(at), free=free)
         queue(project)
         with pytest.raises(Killed):

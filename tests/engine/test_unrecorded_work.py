@@ -14,6 +14,7 @@ from docbatch.state.store import Store
 from docbatch.testing.fake.provider import FakeProvider
 from docbatch.testing.tripwire import Killed, Tripwire
 from tests.engine.test_follow_submission import Swapping
+from tests.fake.moments import moments
 from tests.fake.observed import Seen, broke
 from tests.fake.project import TEXTS, Project
 from tests.fake.table import Row
@@ -135,11 +136,12 @@ def here(root: Path) -> Project:
     return project
 
 
-def test_killed_at_any_effect_nothing_is_lost(tmp_path: Path) -> None:
+@pytest.mark.parametrize("every", [pytest.param(True, marks=pytest.mark.full), False])
+def test_killed_at_any_effect_nothing_is_lost(tmp_path: Path, *, every: bool) -> None:
     wire = Tripwire()
     undisturbed = here(tmp_path / "undisturbed")
     undisturbed.apply(wire)
-    for at in range(1, len(wire.names) + 1):
+    for at in moments(wire.names, every=every):
         project = here(tmp_path / str(at))
         with pytest.raises(Killed):
             project.apply(Tripwire(at))

@@ -1,5 +1,6 @@
 """The real command over a folder of hostile documents: each ends with a class, the healthy among them succeed."""
 
+import random
 import re
 import sqlite3
 from collections.abc import Collection, Iterator
@@ -26,9 +27,14 @@ HEALTHY = {
 }
 
 
+STEP = 3
+"""Every how many-th of them the short form has."""
+
+
 def quick() -> list[str]:
-    """Return the names of the attacks that end quickly."""
-    return [name for name in makers() if not SLOW.search(name)]
+    """Return the names of the attacks that end quickly, in a seeded order."""
+    names = [name for name in makers() if not SLOW.search(name)]
+    return random.Random(7).sample(names, len(names))
 
 
 def project(folder: Path, names: Collection[str], limits: str) -> Project:
@@ -68,6 +74,11 @@ def endure(folder: Path, names: Collection[str], limits: str, seconds: float) ->
     assert subject.outputs().keys() == {f"{path}.md" for path in whole}
 
 
+def test_some_hostile_documents_harm_nothing_but_themselves(tmp_path: Path) -> None:
+    endure(tmp_path, quick()[::STEP], "{timeout: 10, max_memory: 1GB}", seconds=110)
+
+
+@pytest.mark.full
 def test_over_a_hundred_hostile_documents_harm_nothing_but_themselves(tmp_path: Path) -> None:
     names = quick()
     assert len(names) >= 110
