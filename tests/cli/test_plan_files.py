@@ -321,7 +321,7 @@ def test_a_plan_without_a_state_that_was_interrupted_goes_on(project: Project, e
 
 
 @pytest.mark.parametrize(
-    "way", ["", "[]", '["local", "parse"]', '["local", "fly", {}]', '["local", "parse", 3]', 5]
+    "way", ["", "[]", '["local", "parse", {}]', '["local", "", "fly", {}]', '["local", "", "parse", 3]', 5]
 )
 def test_ways_that_no_plan_has_are_none(project: Project, way: object) -> None:
     project.write({"in/a.txt": "one"})

@@ -74,6 +74,45 @@ def test_the_version_recorded_there_is_kept_and_only_what_was_reviewed_is_paid(
     assert apply(project).code == 7
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("http://127.0.0.1:", "http://localhost:", "two.txt: is made in another way: account: 127.0.0.1:"),
+        ("api_key:", "workspace: ws_other\n    api_key:", "nothing that was reviewed is to be sent here"),
+    ],
+)
+def test_what_was_reviewed_is_not_sent_to_another_account(
+    project: Project, vendor: ExtendEmulator, old: str, new: str, said: str
+) -> None:
+    elsewhere(project, {"in/two.txt": "two"})
+    paid = len(vendor.ledger)
+    declared = (project.root / "docbatch.yaml").read_text()
+    project.write({"docbatch.yaml": declared.replace(old, new, 1)})
+
+    refused = project.call("apply", "--plan", "plan.json", "--yes", "--allow", "resent,changed")
+
+    assert refused.code == 7, refused.err
+    assert said in refused.err
+    assert "ws_other" not in refused.err
+    assert len(vendor.ledger) == paid
+
+
+@pytest.mark.parametrize("has_state", [True, False])
+def test_a_plan_of_another_project_is_stale(tmp_path: Path, has_state: bool) -> None:
+    project = of_extract_page(tmp_path, 3)
+    project.write({"in/a.pdf": paged_pdf(2)})
+    if has_state:
+        project.call("apply", "--max-new", "0")
+    assert project.call("plan", "--out", "plan.json").code == 0
+    declared = (project.root / "docbatch.yaml").read_text()
+    project.write({"docbatch.yaml": declared.replace("pabcdef012345", "pother0123456")})
+
+    refused = project.call("apply", "--plan", "plan.json", "--yes")
+
+    assert refused.code == 7
+    assert "it was made for another project" in refused.err
+
+
 def of_extract_page(root: Path, usd: int) -> Project:
     made = Project(root)
     made.write(

@@ -31,8 +31,8 @@ def project(project: Project) -> Project:
     return project
 
 
-def is_applied(project: Project) -> bool:
-    ended = project.call("apply", "--plan", "plan.json")
+def is_applied(project: Project, name: str = "plan.json") -> bool:
+    ended = project.call("apply", "--plan", name)
     return ended.code == 0 and "a.txt.md" in project.outputs()
 
 
@@ -106,8 +106,8 @@ def test_something_that_is_no_plan(project: Project, hints: Hints) -> None:
     told = project.call("apply", "--plan", "plan.json")
 
     assert told.code == 64
-    assert hints.follow(project, told, FILE="plan.json").code == 0
-    assert is_applied(project)
+    assert hints.follow(project, told, FILE="new.json").code == 0
+    assert is_applied(project, "new.json")
 
 
 @helps("'docbatch plan --verbose' names the documents.")

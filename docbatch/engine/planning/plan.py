@@ -71,7 +71,7 @@ class Plan:
 
     `gone` are jobs the state knows that are no longer declared. `store` is None where there is no state yet. Of the jobs in
     `counted` is known what their documents have, `prices` reads what providers charge.
-    `project` is the folder that paths are told relative to.
+    `project` is the folder that paths are told relative to, and `project_id` what docbatch.yaml calls it.
     """
 
     targets: tuple[ResolvedJob, ...]
@@ -84,6 +84,7 @@ class Plan:
     project: Path = Path("/")
     counted: frozenset[str] = frozenset()
     prices: "Callable[[], PriceList] | None" = None
+    project_id: str = ""
 
     @cached_property
     def costs(self) -> "ItemCosts":
@@ -144,7 +145,7 @@ def plan(
         project=selection.folder.parent,
     )
     counted = _count(selection, made, since, sight)
-    made = replace(made, counted=counted, prices=selection.prices)
+    made = replace(made, counted=counted, prices=selection.prices, project_id=selection.project)
     if sight.only is not None:
         return replace(made, notes=(*selection.notes, *made.notes))
     if selection.stateless:

@@ -1,5 +1,6 @@
 """Resolving jobs: from what specs declare to what the engine runs, with the versions that were pinned."""
 
+import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -23,7 +24,7 @@ from docbatch.sources import KINDS
 from docbatch.sources.base import Source
 from docbatch.sources.folder import FolderSource
 from docbatch.specs.inputs import columns
-from docbatch.specs.values import FilePlace, Job, JobListing, JobSink
+from docbatch.specs.values import Connection, FilePlace, Job, JobListing, JobSink
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
@@ -80,9 +81,20 @@ def resolve_jobs(
             labels=job.labels,
             window=job.window,
             deadline=job.deadline,
+            declared_account=_declared_account(job.connection),
             limits=() if traits.free else job.limits,
             tariff=partial(_tariff, kind, own, job),
         )
+
+
+def _declared_account(connection: Connection) -> str:
+    """Return a host and a path, and a digest for the workspace, which nobody is to read."""
+    address = (connection.base_url or "").partition("://")[2].rstrip("/").lower()
+    workspace = connection.workspace
+    if workspace is None:
+        return address
+    written = workspace if isinstance(workspace, str) else canonical(workspace.model_dump())
+    return f"{address}/{hashlib.sha256(written.encode()).hexdigest()}"
 
 
 def _tariff(kind: ProviderKind, settings: Settings, job: Job) -> "Tariff":

@@ -55,7 +55,7 @@ class ResolvedJob:
     `config` includes execution-only fields. `cautions` are sentences for whoever looks at the plan. `passwords` says where
     those of its documents are found. `limits` hold for what is sent of it; work that costs nothing has none. `tariff` says what
     a document is charged for, once that is asked; None where nobody knows. `deadline` is for how many seconds a document waits
-    for the `window` at most.
+    for the `window` at most. `declared_account` stands for the account as the project file has it, without what variables say.
     """
 
     name: str
@@ -79,4 +79,5 @@ class ResolvedJob:
     limits: tuple[Limit, ...] = ()
     window: SendingWindow | None = None
     deadline: float | None = None
+    declared_account: str = ""
     tariff: "Callable[[], Tariff] | None" = None

@@ -38,7 +38,7 @@ class SavedPlan:
     """`lineage` is None for a plan made before there was a state. `paths` are the specs it was made from.
 
     `documents` are those it would send; files that an earlier version of docbatch wrote name none. `costs` are what
-    each comes to at most, where that was looked into. `ways` say of each job how they are made, as its spec says it.
+    each comes to at most, where that was looked into. `project` is the id of the project. `ways` say of each job how they are made, as its spec says it.
     """
 
     digest: str
@@ -49,6 +49,7 @@ class SavedPlan:
     documents: Documents = field(default_factory=dict)
     ways: Mapping[str, str] = field(default_factory=dict)
     costs: Reviewed = field(default_factory=dict)
+    project: str | None = None
 
     def check(self, store: Store, plan: Plan) -> frozenset[str]:
         """Return what is due and was not reviewed: items that are left.
@@ -57,6 +58,8 @@ class SavedPlan:
         than was reviewed. A plan that was made where there was no state may know less than the state it is applied to: of
         that, what is due and was reviewed is enough.
         """
+        if self.project not in {None, plan.project_id}:
+            raise _stale("it was made for another project, as project.id in docbatch.yaml says")
         left = self._left(store, plan)
         dearer = raised(self.costs, plan, left)
         if dearer:
@@ -133,6 +136,7 @@ def save(path: Path, here: Path, plan: Plan, report: PlanReport, paths: Iterable
     store = plan.store
     content = {
         "version": VERSION,
+        "project": plan.project_id,
         "lineage": None if store is None else store.lineage,
         "serial": 0 if store is None else store.events.last(),
         "paths": list(paths),
@@ -177,6 +181,7 @@ def load(path: Path, here: Path) -> SavedPlan:
             _named(content.get("documents", {})),
             {str(job): _judged(way) for job, way in content.get("ways", {}).items()},
             _costs(content.get("documents", {})),
+            content.get("project"),
         )
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
@@ -197,7 +202,8 @@ def _may_be_replaced(path: Path) -> bool:
 
 def _way(target: ResolvedJob) -> str:
     """Return how a job's documents are made as its spec says it, without what only a state or a vendor knows."""
-    return canonical([target.recipe.provider, str(target.operation), dict(target.config)])
+    way = [target.recipe.provider, target.declared_account, str(target.operation), dict(target.config)]
+    return canonical(way)
 
 
 def _judged(way: str) -> str:
@@ -214,8 +220,8 @@ def _changed(old: str, new: str) -> str:
 
 
 def _recipe(way: str) -> Recipe:
-    provider, operation, config = json.loads(way)
-    return Recipe(str(provider), "", Operation(operation), dict(config), {})
+    provider, account, operation, config = json.loads(way)
+    return Recipe(str(provider), str(account), Operation(operation), dict(config), {})
 
 
 def _documents(plan: Plan) -> dict[str, dict[str, str]]:
