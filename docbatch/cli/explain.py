@@ -20,10 +20,11 @@ def command(document: str, paths: tuple[Path, ...], *, as_json: bool, untrusted:
 
     PATHS are job specs, or folders of them, that the document is looked for in; jobs/ when there are none.
     """
-    from docbatch.cli.words import explanation_text
+    from docbatch.cli.explanation_words import explanation_text
+    from docbatch.core.explanation import VERSION
 
     for each in open_project(untrusted=untrusted).explain(document, paths or None):
         if as_json:
-            say_json({"version": "docbatch/explain/v1", "type": "explanation", **asdict(each)})
+            say_json({"version": VERSION, "type": "explanation", **asdict(each)})
         else:
             say(explanation_text(each), nl=False)
