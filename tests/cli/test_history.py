@@ -86,6 +86,8 @@ def test_a_killed_run_was_interrupted_and_one_that_holds_the_state_goes_on(proje
         assert [run["state"] for run in listed(project)] == ["running", "ended"]
 
     assert "    was interrupted" in project.call("history").out
+    with lock.hold(folder / "lock"):
+        assert "    goes on" not in project.call("history").out
     assert [run["state"] for run in listed(project)] == ["interrupted", "ended"]
 
 

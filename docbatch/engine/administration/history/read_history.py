@@ -49,9 +49,10 @@ def read_run(store: Store, identity: int) -> RunLine:
 def _under_way(store: Store) -> int | None:
     """Return the run that goes on at this moment."""
     newest = next(store.runs.latest(), None)
-    if newest is None or newest.ended is not None or not lock.is_held(store.folder / "lock"):
-        return None
-    return newest.id
+    since = lock.held_since(store.folder / "lock")
+    # Who holds the state may have written nothing so far: then the newest that is recorded is one before it.
+    is_its = newest is not None and since is not None and newest.began >= since
+    return newest.id if newest is not None and newest.ended is None and is_its else None
 
 
 def _concerns(run: RecordedRun, job: str | None) -> bool:
