@@ -78,12 +78,12 @@ if TYPE_CHECKING:
         StateLocked,
         UsageError,
     )
+    from docbatch.core.explanation import Explanation
     from docbatch.core.hindrance import Hindrance
     from docbatch.core.report import PlanLine, PlanReport
     from docbatch.core.results import Result
     from docbatch.engine.administration.edit_state import QueuedDocument
     from docbatch.engine.administration.status import JobStatus, StateStatus
-    from docbatch.engine.planning.explain_document import Explanation
     from docbatch.engine.progress_notices import (
         Answered,
         Counting,
@@ -118,7 +118,7 @@ else:
         "docbatch.core.results": "Result",
         "docbatch.engine.administration.edit_state": "QueuedDocument",
         "docbatch.engine.administration.status": "JobStatus StateStatus",
-        "docbatch.engine.planning.explain_document": "Explanation",
+        "docbatch.core.explanation": "Explanation",
         "docbatch.engine.progress_notices": "Answered Counting Delivered Ended Fetched Hindered Intended LimitExceeded"
         " Looked Looking Notice Relieved Remark Replanned ResultsLost ResultsMoved SentOutside Trouble Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",

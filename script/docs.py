@@ -11,6 +11,7 @@ from docbatch.fields import Schema
 from docbatch.providers import REGISTRY
 from docbatch.sinks import KINDS
 from docbatch.specs.schema import job_schema, project_schema
+from docbatch.state.views import VIEWS, StateView
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -44,7 +45,9 @@ EVENTS: Mapping[Event, str] = {
     Event.LOST: "The vendor answered that it no longer knows the work.",
 }
 
-STATE = """# The life of a submission
+STATE = """# The state
+
+## The life of a submission
 
 A submission is one batch at a vendor, as docbatch knows it. It moves only as drawn here; a recorded history that says
 anything else is a damaged state, and docbatch says so and stops. This page is drawn from `docbatch/core/lifecycle.py` by
@@ -60,16 +63,36 @@ anything else is a damaged state, and docbatch says so and stops. This page is d
 | event | means | leads from | to |
 |---|---|---|---|
 {events}
+
+## Views to ask
+
+`docbatch sql "SELECT …"` answers questions about what is recorded, as a table, as `--csv` or as `--json` lines, also while a run goes on. It reads through the views below, which this page is drawn from
+as well (`docbatch/state/views.py`): they keep their names, their columns and what these mean; later versions may add some of both. **The tables beneath them are not for use**: they can be read, and change with any version.
+Digests and keys are hexadecimal text, moments are ISO 8601 in UTC, and paths are text in which bytes that are no UTF-8 stand as `%XX`. Nothing can be changed: neither the state nor another file is opened for writing, and
+an answer that takes longer than `--timeout` is given up.
+
+```sql
+SELECT class, count(*) FROM failures WHERE job = 'invoices' GROUP BY class ORDER BY 2 DESC;
+SELECT substr(day, 1, 7) AS month, job, sum(usd) FROM costs GROUP BY 1, 2;
+SELECT documents.path, outputs.output FROM documents JOIN outputs USING (job, path) WHERE outputs.state <> 'written';
+```
+{views}
 """
 
 
 def state() -> str:
-    """Draw the page about submissions from the table of transitions."""
+    """Draw the page about the state from the table of transitions and the views."""
     return STATE.format(
         diagram=diagram(),
         statuses="\n".join(f"| `{status}` | {text} |" for status, text in STATUSES.items()),
         events="\n".join(_event(event, text) for event, text in EVENTS.items()),
+        views="\n".join(map(_view, VIEWS)),
     )
+
+
+def _view(view: StateView) -> str:
+    rows = "\n".join(f"| `{column.name}` | {column.meaning} |" for column in view.columns)
+    return f"\n### `{view.name}`\n\n{view.meaning}\n\n| column | means |\n|---|---|\n{rows}"
 
 
 def _event(event: Event, text: str) -> str:

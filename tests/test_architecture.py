@@ -23,7 +23,7 @@ LAYERS = (
     ("sources", "providers", "sinks", "prices", "state", "spool"),
     ("fields",),
     ("packed",),
-    ("naming", "media", "durability", "jsontext", "owner_only", "processes", "registry"),
+    ("naming", "media", "durability", "invocation", "jsontext", "owner_only", "processes", "registry"),
     ("plugins",),
     ("core",),
 )
@@ -35,11 +35,20 @@ OFFERED = frozenset(docbatch.__all__) - {"__version__"}
 COMMANDS_OF_THE_API = ("validate", "plan", "apply", "status", "costs", "explain", "retry")
 BESIDE_THE_API = (
     "docbatch.__version__",
+    "docbatch.core.explanation.",
     "docbatch.core.report.",
     "docbatch.core.plan_formats.",
     *(
         f"docbatch.cli.{name}"
-        for name in ("completion", "cost_words", "options", "output", "progress", "words")
+        for name in (
+            "completion",
+            "cost_words",
+            "explanation_words",
+            "options",
+            "output",
+            "progress",
+            "words",
+        )
     ),
 )
 """What those commands use beside the API: options, and what shows text."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from docbatch import __version__
+from docbatch import __version__, invocation
 from docbatch.cli.options import UNTRUSTED, take_folder, untrusted_by_variable
 from docbatch.cli.output import endure, say, silence, unwritten
 
@@ -28,7 +28,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "listen": "Receive webhooks, so that results are collected at once.",
     "status": "Show what is recorded. No network.",
     "costs": "Show what paid work came to.",
-    "explain": "Say why a document will or will not be sent.",
+    "explain": "Say why a document will or will not be sent, and what became of it.",
+    "history": "Show who changed the state, from which commit, and with what result.",
+    "sql": "Ask the state in SQL. Changes nothing.",
     "retry": "Queue failed documents again.",
     "cancel": "Ask the vendor to stop what it works on.",
     "resolve": "Settle a held submission by hand.",
@@ -39,7 +41,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "providers": "Say what each provider can do.",
 }
 
-TRUSTING: Final = frozenset({"apply", "listen", "costs", "retry", "cancel", "resolve", "recover", "state"})
+TRUSTING: Final = frozenset(
+    {"apply", "listen", "costs", "history", "sql", "retry", "cancel", "resolve", "recover", "state"}
+)
 """Commands that use what the project names: keys, hosts, its state."""
 
 
@@ -104,6 +108,12 @@ take_folder(docbatch)
 
 def main() -> None:
     """Run the command line and end the process with the published exit code."""
+    with invocation.started(sys.argv[1:]):
+        code = _run()
+    sys.exit(_with_what_is_unwritten(code))
+
+
+def _run() -> int:
     code = 0
     # What starting makes stays, and need not be looked through again and again for what may go.
     gc.set_threshold(50_000, 20, 20)
@@ -123,7 +133,7 @@ def main() -> None:
         silence()
     except Exception as error:  # noqa: BLE001 - what is not expected is raised again with its traceback
         code = _report(error)
-    sys.exit(_with_what_is_unwritten(code))
+    return code
 
 
 def _with_what_is_unwritten(code: int) -> int:

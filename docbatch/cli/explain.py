@@ -16,14 +16,16 @@ from docbatch.cli.output import say, say_json
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(document: str, paths: tuple[Path, ...], *, as_json: bool, untrusted: bool) -> None:
-    """Say why a document will or will not be sent, naming what changed with its old and new value.
+    """Say why a document will or will not be sent, naming what changed with its old and new value, and what became of it.
 
+    A document that is gone is explained as well, as long as the state knows of it.
     PATHS are job specs, or folders of them, that the document is looked for in; jobs/ when there are none.
     """
-    from docbatch.cli.words import explanation_text
+    from docbatch.cli.explanation_words import explanation_text
+    from docbatch.core.explanation import VERSION
 
     for each in open_project(untrusted=untrusted).explain(document, paths or None):
         if as_json:
-            say_json({"version": "docbatch/explain/v1", "type": "explanation", **asdict(each)})
+            say_json({"version": VERSION, "type": "explanation", **asdict(each)})
         else:
             say(explanation_text(each), nl=False)

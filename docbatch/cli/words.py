@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from docbatch import ApplyOutcome, Explanation, JobOutcome, JobStatus, StateStatus
+from docbatch import ApplyOutcome, JobOutcome, JobStatus, StateStatus
 from docbatch.cli.cost_words import limit_text, run_text
 from docbatch.core.hindrance import recorded_text
 from docbatch.core.looks import LookKind
@@ -220,13 +220,3 @@ def _job_status(job: JobStatus) -> Iterator[str]:
         yield f"  {plural(job.with_deadline, 'document')} {waits} to be sent {by_deadline(job.deadline)}"
     yield from (_failure(*failure) for failure in job.failures)
     yield from _warned(job, job.tally.get("partial", 0), noted=0)
-
-
-def explanation_text(explanation: Explanation) -> str:
-    """Return what `docbatch explain` shows for a document in one job."""
-    lines = [f"{explanation.path} in job '{explanation.job}' {explanation.verdict}"]
-    if explanation.reason:
-        lines.append(f"  why: {explanation.reason}")
-    lines.extend(f"  {each.what}: {each.old} -> {each.new}" for each in explanation.differences)
-    lines.extend(f"  {fact}" for fact in explanation.facts)
-    return "\n".join(map(visible, lines)) + "\n"

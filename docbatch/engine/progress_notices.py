@@ -1,5 +1,6 @@
 """Notices of progress and trouble for whoever watches: values, which the command line turns into text, bars or JSON lines."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -210,3 +211,19 @@ Notice = (
 
 class Observer(Protocol):
     def __call__(self, notice: Notice) -> None: ...
+
+
+class RunCounts:
+    """An observer that passes on what it is told. `sent` counts documents by connection, `written` outputs by job."""
+
+    def __init__(self, observe: Observer) -> None:
+        self._observe = observe
+        self.sent: Counter[str] = Counter()
+        self.written: Counter[str] = Counter()
+
+    def __call__(self, notice: Notice) -> None:
+        if isinstance(notice, Intended):
+            self.sent[notice.connection] += notice.documents
+        elif isinstance(notice, Delivered):
+            self.written[notice.job] += notice.documents
+        self._observe(notice)

@@ -11,9 +11,13 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from docbatch import sinks, sources
 from docbatch.core import report
 from docbatch.core.errors import UsageError
+from docbatch.core.explanation import VERSION as EXPLAIN_VERSION
+from docbatch.core.explanation import Explanation
 from docbatch.core.plan_formats.as_json import VERSION as PLAN_VERSION
 from docbatch.core.report import ACTION_OF, Action, PlanReport
 from docbatch.core.results import Result
+from docbatch.core.run_history import VERSION as HISTORY_VERSION
+from docbatch.core.run_history import RunLine
 from docbatch.core.spending_guards import Objection
 from docbatch.fields import Schema
 from docbatch.providers import REGISTRY
@@ -96,11 +100,42 @@ def _require(schema: Schema) -> None:
                 inner.pop("default", None)
 
 
+def explain_schema() -> Schema:
+    """Return the schema of a line of `docbatch explain --json`."""
+    schema = TypeAdapter(Explanation).json_schema(mode="serialization", schema_generator=_Untitled)
+    schema["properties"] |= {"version": {"const": EXPLAIN_VERSION}, "type": {"const": "explanation"}}
+    return _lines("what docbatch explains", schema)
+
+
+def history_schema() -> Schema:
+    """Return the schema of a line of `docbatch history --json`."""
+    run = TypeAdapter(RunLine).json_schema(mode="serialization", schema_generator=_Untitled)
+    run["properties"] |= {"version": {"const": HISTORY_VERSION}, "type": {"const": "run"}}
+    definitions = run.pop("$defs")
+    summary = _object(
+        {
+            "version": {"const": HISTORY_VERSION},
+            "type": {"const": "summary"},
+            "runs": {"type": "integer"},
+            "more": {"type": "boolean", "description": "whether there are older ones that were left out"},
+        }
+    )
+    return _lines("docbatch's history", {"oneOf": [run, summary], "$defs": definitions})
+
+
+def _lines(title: str, schema: Schema) -> Schema:
+    for each in (schema, *schema.get("oneOf", ()), *schema["$defs"].values()):
+        _require(each)
+    return _document(title, schema)
+
+
 SCHEMAS: Mapping[str, Callable[[], Schema]] = {
     "job": job_schema,
     "project": project_schema,
     "result": result_schema,
     "plan": plan_schema,
+    "explain": explain_schema,
+    "history": history_schema,
 }
 
 

@@ -36,13 +36,14 @@ _WHEN: Mapping[Stretch | None, str] = {"day": "charge.day", "month": "substr(cha
 
 @dataclass(frozen=True, slots=True)
 class CostScope:
-    """Of which documents: counted from a day on, up to a day, of one job, on one connection, sent after an event."""
+    """Of which documents: counted from a day on, up to a day, of one job, on one connection, sent after an event, and not after another."""
 
     since: date | None = None
     until: date | None = None
     job: str | None = None
     connection: str | None = None
     after: int | None = None
+    through: int | None = None
 
 
 class RecordedCosts:
@@ -74,13 +75,14 @@ class RecordedCosts:
 
 
 def _narrowed(scope: CostScope) -> tuple[list[str], list[object]]:
-    sent = f"charge.submission IN (SELECT submission FROM event WHERE sequence > ? AND kind = '{Event.INTENDED}')"
+    sent = f"charge.submission IN (SELECT submission FROM event WHERE kind = '{Event.INTENDED}' AND sequence"
     asked: dict[str, object] = {
         "charge.day >= ?": None if scope.since is None else scope.since.isoformat(),
         "charge.day <= ?": None if scope.until is None else scope.until.isoformat(),
         "payer.job = ?": scope.job,
         "payer.connection = ?": scope.connection,
-        sent: scope.after,
+        f"{sent} > ?)": scope.after,
+        f"{sent} <= ?)": scope.through,
     }
     given = {clause: value for clause, value in asked.items() if value is not None}
     return list(given), list(given.values())

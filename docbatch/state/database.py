@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from docbatch.core.errors import DocbatchError
@@ -25,6 +25,7 @@ class Database:
         self.execute = connection.execute
         self.executemany = connection.executemany
         self.proofs: Proofs | None = None
+        self.first: Callable[[], Callable[[], None]] | None = None
         self._keeper: TallyKeeper | None = None
         connection.create_function("row_sum", -1, checksum, deterministic=True)
 
@@ -36,14 +37,22 @@ class Database:
 
     @contextlib.contextmanager
     def write(self) -> Iterator[None]:
-        """Commit the block's writes together, durably, or none of them."""
+        """Commit the block's writes together, durably, or none of them.
+
+        `first` is called before the first of all, and what it returns inside of it.
+        """
+        first, self.first = self.first, None
         try:
+            begin = None if first is None else first()
             self.connection.execute("BEGIN IMMEDIATE")
+            if begin is not None:
+                begin()
             yield
             if self._keeper is not None:
                 self._keeper.settle()
             self.connection.execute("COMMIT")
         except BaseException as error:
+            self.first = first
             if self._keeper is not None:
                 self._keeper.drop()
             with contextlib.suppress(sqlite3.Error):

@@ -8,6 +8,7 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.core.result_warnings import OnEmpty
 from docbatch.state.database import Database, among, marked, windows
 from docbatch.state.digests import as_text
+from docbatch.state.former import keep_former
 from docbatch.state.kept_lines import hold_on
 from docbatch.state.recipes import Recipes
 from docbatch.state.standing import Unwell, unwell
@@ -297,6 +298,7 @@ class Documents:
     def put(self, job: str, path: bytes, item: int | None, problem: Failure | None) -> None:
         """Record what a document is inside the current transaction: an item, or a problem that keeps it from being one."""
         kind, message = (None, None) if problem is None else (str(problem.kind), problem.message)
+        keep_former(self._database, job, path, item)
         self._database.execute(_PUT, (job, path, item, kind, message))
         self._rest(job, path)
 
@@ -307,6 +309,7 @@ class Documents:
     def unwant(self, job: str, path: bytes) -> None:
         """Mark a document as no longer found, inside the current transaction. What was paid stays known."""
         hold_on(self._database, job, path)
+        keep_former(self._database, job, path, None)
         self._database.execute("UPDATE document SET wanted = 0 WHERE job = ? AND path = ?", (job, path))
         self._rest(job, path)
 

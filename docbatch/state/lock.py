@@ -160,6 +160,14 @@ def owner(path: Path) -> str | None:
         return None
 
 
+def held_since(path: Path) -> float | None:
+    """Return since when (wall time) a living process holds the lock, None where none does: it signs the file when it begins."""
+    try:
+        return path.stat().st_mtime if is_held(path) else None
+    except OSError:
+        return None
+
+
 def is_held(path: Path) -> bool:
     """Say whether a living process holds the lock at this moment."""
     return _is_locked(path) or _is_locked(path.with_name(SECOND))

@@ -41,9 +41,11 @@ LARGE = frozenset(
         "waiting",
         "failure",
         "former",
+        "run",
+        "job_change",
     }
 )
-"""Tables that grow with the documents; the others grow with the specs, or with what is open."""
+"""Tables that grow with the documents or with the runs; the others grow with the specs, or with what is open."""
 FREE = ("delivery", "document", "failed_upload", "hindrance", "remote_object", "waiting", *HISTORY_TABLES)
 """Tables that decide about no money: what they lack or have wrong is found anew, and written anew."""
 

@@ -29,7 +29,7 @@ TABLES: Mapping[str, str] = {
     "recipe": "id key provider account operation config pins",
     "remote_object": "account step remote_id data expires checksum",
     "result": "digest pack start length",
-    "run": "id command version source who began serial ended exit_code figures",
+    "run": "id command version who commit_id changed began serial ended exit_code figures",
     "sink": "id job identity root output revision stamp wanted",
     "submission": "id sequence connection account recipe status marker config request prepared remote_id intended_at"
     " checksum",

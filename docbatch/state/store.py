@@ -27,9 +27,11 @@ from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
 from docbatch.state.looks import LookRecord
 from docbatch.state.outcomes import Outcomes
+from docbatch.state.past import Past
 from docbatch.state.proofs import faults
 from docbatch.state.remote_objects import RemoteObjects
 from docbatch.state.results import Results
+from docbatch.state.runs import Runs
 from docbatch.state.submissions import Submissions
 from docbatch.state.tallies import damage
 from docbatch.state.waiting_documents import WaitingDocuments
@@ -64,6 +66,8 @@ class Store:
         self.looks = LookRecord(database, lambda: self._place, self._drop_anchor)
         self.hindrances = KeptHindrances(database)
         self.failed_uploads = FailedUploads(database)
+        self.past = Past(database)
+        self.runs = Runs(database, folder.parent)
 
     @classmethod
     def writable(cls, folder: Path) -> Self:
@@ -75,6 +79,7 @@ class Store:
             store.prove()
             store._note_restored()
             store.looks.forget_those_elsewhere()
+            store.runs.watch()
         except BaseException:
             store.database.close()
             raise
@@ -255,8 +260,11 @@ class Store:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        wrong = self._blamed(error)
-        self.close()
+        try:
+            wrong = self._blamed(error)
+            self.runs.end(error)
+        finally:
+            self.close()
         if isinstance(error, sqlite3.Error):
             raise files.damaged(self.folder / "state.db", error) from error
         if wrong:

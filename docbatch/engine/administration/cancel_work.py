@@ -86,7 +86,9 @@ def cancel(
         found = [_work(run, submission) for submission in _chosen(order, store)]
         if not announce(found) or order.dry_run:
             return []
-        return [_stop(run, work) for work in found]
+        answers = [_stop(run, work) for work in found]
+        store.runs.note(gravest({answer.exit_code for answer in answers}), {})
+        return answers
 
 
 @contextlib.contextmanager

@@ -92,7 +92,9 @@ def recover(search: Search, observe: Observer, announce: Callable[[Sequence[Judg
             locked_session(permitted, clock, left=_named, rehearsal=rehearsal, only=search.only)
         )
         session.record()
-        return recover_with(search, session, clock, observe, announce)
+        outcome = recover_with(search, session, clock, observe, announce)
+        session.store.runs.note(outcome.exit_code, {})
+        return outcome
 
 
 def recover_with(

@@ -6,6 +6,7 @@ from itertools import groupby, islice
 from docbatch.core.changes import ChangeKind, Reason
 from docbatch.core.keys import item_key
 from docbatch.core.models import ItemStatus, WorkItem
+from docbatch.engine.planning.declared_jobs import declaration, keep_changes, keep_end
 from docbatch.engine.planning.differences_database import Change, Differences, Output
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.sources.content import ContentError
@@ -116,6 +117,7 @@ def retire(store: Store, jobs: Collection[str]) -> None:
         if store.documents.count(job) or store.deliveries.sinks(job):
             with store.write():
                 store.deliveries.retire_job(job)
+                keep_end(store, job)
 
 
 def _place(store: Store, job: str, sinks: Mapping[str, int], outputs: Sequence[Output]) -> None:
@@ -160,6 +162,7 @@ def _job(store: Store, target: ResolvedJob, recipe: int) -> RecordedJob:
 
 
 def _declare(store: Store, target: ResolvedJob) -> None:
+    before = declaration(store, target.name)
     with store.write():
         store.documents.declare_recipe(target.recipe_key, target.recipe)
         oldest = store.documents.recipe_row(target.oldest_key or target.recipe_key)
@@ -170,6 +173,7 @@ def _declare(store: Store, target: ResolvedJob) -> None:
         store.deliveries.retire(target.name, [sink.identity for sink in target.sinks])
         for sink in target.sinks:
             store.deliveries.declare(target.name, sink.identity, sink.root, sink.output)
+        keep_changes(store, target.name, before)
 
 
 class _Known:

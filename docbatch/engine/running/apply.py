@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from docbatch.core.costs import CostLine, summed
 from docbatch.core.errors import BudgetStop, DocbatchError, GuardRefused, StateError, StateLocked, gravest
@@ -17,7 +18,7 @@ from docbatch.engine.planning.plan_report import plan_report
 from docbatch.engine.planning.plan_session import PlanSession, locked_session
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.saved.plan_file import SavedPlan, left_out
-from docbatch.engine.progress_notices import LimitExceeded, Observer
+from docbatch.engine.progress_notices import LimitExceeded, Observer, RunCounts
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.replan_changed_document import replan
@@ -104,6 +105,20 @@ class ApplyOutcome:
                 codes.add(4)
         return gravest(codes)
 
+    def figures(self, counts: RunCounts) -> dict[str, Any]:
+        """Return what the record of runs keeps: how each job stands and what was written of it, and what was sent and spent."""
+        jobs = [
+            {
+                "job": job.job,
+                "documents": job.documents,
+                "standing": dict(job.standing),
+                "written": counts.written[job.job],
+            }
+            for job in self.jobs
+        ]
+        spent = [{"connection": each.by["connection"], **each.all.values()} for each in self.spent]
+        return {"jobs": jobs, "sent": dict(counts.sent), "spent": spent}
+
 
 def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], bool]) -> ApplyOutcome:
     """Make the jobs so. `announce` is shown the plan before anything is done and may decline it.
@@ -113,6 +128,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
     clock = SystemClock()
     deadline = float("inf") if work.timeout is None else clock.monotonic() + work.timeout
     sending = threading.Event()
+    observe = counts = RunCounts(observe)
     with _told(sending), locked_session(work, clock, observe=observe, deadline=deadline) as session:
         store = session.store
         left = frozenset() if work.plan is None else work.plan.check(store, session.plan)
@@ -136,7 +152,9 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
             for limit, spent in run.budget.passed():
                 observe(LimitExceeded(limit.shown, limit.measure.shown(spent)))
         sent = summed(store.costs.rows(CostScope(after=before)), ("connection",))
-        return replace(_outcome(run, work.shown), spent=sent.lines)
+        outcome = replace(_outcome(run, work.shown), spent=sent.lines)
+        store.runs.note(outcome.exit_code, outcome.figures(counts))
+        return outcome
 
 
 @contextmanager

@@ -1,0 +1,45 @@
+"""The command `docbatch sql`."""
+
+import click
+
+from docbatch import open_project
+from docbatch.cli.options import duration
+from docbatch.cli.output import say, say_json
+
+
+@click.command(name="sql")
+@click.argument("select", required=False)
+@click.option("--json", "form", flag_value="json", help="Print JSON lines: one a row, and a summary.")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV, with a line of names first.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="Print at most so many rows; 0 for all.",
+)
+@click.option(
+    "--timeout", default="60s", show_default=True, metavar="DURATION", help="Give up after this long."
+)
+def command(select: str | None, *, form: str | None, limit: int, timeout: str) -> None:
+    """Ask the state in SQL, as in SELECT job, count(*) FROM documents GROUP BY job. Changes nothing; works while a run goes on.
+
+    Without a question the views and their columns are listed. docs/state.md says what each means; they stay as they are,
+    while the tables beneath them may change with any version.
+    """
+    from docbatch.cli.query_words import csv_text, table_text
+    from docbatch.state.views import VIEWS
+
+    if select is None:
+        for view in VIEWS:
+            say(f"{view.name}: {', '.join(column.name for column in view.columns)}")
+        return
+    found = open_project().query(select, timeout=duration("--timeout", timeout), limit=limit or None)
+    if form == "json":
+        for row in found.values():
+            say_json(row)
+    else:
+        say((csv_text if form == "csv" else table_text)(found), nl=False)
+        if found.more:
+            say(f"there are more than {limit:,} rows; --limit 0 prints all of them", err=True)

@@ -1,0 +1,1 @@
+"""What was: runs and their results, and questions in SQL."""

@@ -1,0 +1,106 @@
+"""The outputs of a document: where each lies, and whether it is as it was left."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from docbatch.core.changes import Reason
+from docbatch.core.explanation import ExplainedOutput, OutputState
+from docbatch.engine.planning.plan import Plan
+from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
+from docbatch.naming.pathtext import escape
+from docbatch.state.deliveries import OutputRow, RecordedSink
+from docbatch.state.store import Store
+
+DUE: Mapping[Reason, tuple[OutputState, str]] = {
+    Reason.NEW_SINK: ("new", "the sink is new; apply writes it"),
+    Reason.MOVED: ("moved", "the sink writes elsewhere now; apply writes it"),
+    Reason.FORM: ("form", "the sink writes it in another form now; apply writes it"),
+    Reason.MISSING: ("missing", "gone; apply writes it again, free of charge"),
+    Reason.EDITED: ("edited", "edited; apply moves the edited copy to the trash and writes it again"),
+    Reason.BEHIND: ("not_written", "not written yet"),
+}
+
+
+def outputs(
+    plan: Plan, store: Store, target: ResolvedJob, path: bytes, here: Path
+) -> Iterator[ExplainedOutput]:
+    """Yield the outputs of a document that a job declares; `here` is the folder that paths are told from."""
+    recorded = {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
+    due = {each.sink: each.reason for each in plan.differences.outputs_of(target.name, path, path)}
+    whole = plan.differences.wholes(target.name)
+    for wanted in target.sinks:
+        sink = recorded.get(wanted.identity)
+        if sink is None:
+            reason = due.get(wanted.identity, whole.get(wanted.identity, Reason.NEW_SINK))
+            yield _due(wanted, "output", _where(wanted), reason if reason in DUE else Reason.NEW_SINK)
+        elif wanted.identity in whole:
+            yield _due(wanted, "the job's output", _shown(wanted, b"", here), whole[wanted.identity])
+        elif wanted.kind.per_document:
+            if (written := store.deliveries.of(sink.row, path)) is not None:
+                yield _own(wanted, written, due.get(wanted.identity), here)
+        else:
+            yield from _shared(wanted, sink, due.get(wanted.identity), here)
+
+
+def former_outputs(store: Store, job: str, path: bytes, here: Path) -> Iterator[ExplainedOutput]:
+    """Yield the files of a document that is no longer wanted: they stay."""
+    for root, output, stamp in store.deliveries.places(job, path):
+        if output and stamp is not None:
+            shown = _from(here, root + b"/" + output)
+            yield ExplainedOutput("", shown, "kept", f"output {shown}: stays where it was written")
+
+
+def _due(sink: ResolvedSink, what: str, shown: str, reason: Reason) -> ExplainedOutput:
+    state, sentence = DUE[reason]
+    return ExplainedOutput(sink.kind.name, shown, state, f"{what} {shown}: {sentence}")
+
+
+def _where(sink: ResolvedSink) -> str:
+    return f"in {sink.kind.name}" if sink.root is None else f"below {escape(sink.root)}"
+
+
+def _shown(sink: ResolvedSink, output: bytes, here: Path) -> str:
+    name = output or sink.output
+    if sink.root is None or not name:
+        return f"{_where(sink)} {escape(output)}".rstrip()
+    return _from(here, sink.root + b"/" + name)
+
+
+def _from(here: Path, path: bytes) -> str:
+    return escape(os.fsencode(os.path.relpath(os.fsdecode(path), here)))
+
+
+def _shared(
+    wanted: ResolvedSink, sink: RecordedSink, due: Reason | None, here: Path
+) -> Iterator[ExplainedOutput]:
+    """Say of an output that holds the whole job how it stands; what changed in it is found by a plan of all documents."""
+    shown = _shown(wanted, b"", here)
+    if due is not None and due in DUE:
+        yield _due(wanted, "its part of the job's output", shown, due)
+    elif sink.stamp is not None and wanted.open().stamp(b"") == sink.stamp:
+        yield ExplainedOutput(
+            wanted.kind.name, shown, "as_written", f"the job's output {shown}: as it was written"
+        )
+
+
+def _own(wanted: ResolvedSink, written: OutputRow, due: Reason | None, here: Path) -> ExplainedOutput:
+    _, output, _, stamp, _ = written
+    shown = _shown(wanted, output, here)
+    if due is not None and due in DUE:
+        return _due(wanted, "output", shown, due)
+    if stamp is None:
+        return _due(wanted, "output", shown, Reason.BEHIND)
+    state, sentence = _as_it_is(wanted, output, stamp)
+    return ExplainedOutput(wanted.kind.name, shown, state, f"output {shown}: {sentence}")
+
+
+def _as_it_is(wanted: ResolvedSink, output: bytes, stamp: str) -> tuple[OutputState, str]:
+    now = wanted.open().stamp(output)
+    if now == stamp:
+        return "as_written", "as it was written"
+    if now is not None:
+        return "edited", "edited"
+    if wanted.rewrite_missing:
+        return "missing", "gone"
+    return "ignored", "gone, and on_missing: ignore leaves it so"

@@ -1,0 +1,53 @@
+"""What is due for a document, in words."""
+
+from collections.abc import Mapping
+
+from docbatch.core.changes import ChangeKind, Reason
+from docbatch.core.models import RETRY_CLASS, Failure, FailureClass, RetryClass
+from docbatch.engine.planning.differences_database import Change
+from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.state.void import EMPTY
+
+VERDICTS: Mapping[ChangeKind, str] = {
+    ChangeKind.SEND: "will be sent",
+    ChangeKind.WAIT: "will not be sent: it is with the provider",
+    ChangeKind.DELIVER: "will be written again, not sent",
+    ChangeKind.FAIL: "cannot be sent",
+    ChangeKind.STAND: "will not be sent by itself; 'docbatch retry' queues it",
+    ChangeKind.HELD: "will not be sent; once you made sure that the provider does not have it, 'docbatch retry --class held' queues it",
+    ChangeKind.REMOVE: "is no longer wanted",
+    ChangeKind.SKIP: "is skipped",
+    ChangeKind.LOOK: "is a link",
+}
+DONE = ("is done; it will not be sent", "it was processed, and nothing it depends on has changed")
+VOID = (
+    "counts as failed here and is not delivered: nothing can be seen in it, and the job says on_empty: fail",
+    "it was read, and nothing it depends on has changed",
+)
+
+
+def verdict_of(target: ResolvedJob, change: Change | None) -> tuple[str, str]:
+    """Return what is due for a document, and why."""
+    verdict, reason = _verdict(change)
+    if change is not None and change.kind is ChangeKind.STAND and change.problem is not None:
+        verdict = _taken_up(verdict, target, change.problem)
+    return verdict, reason
+
+
+def _verdict(change: Change | None) -> tuple[str, str]:
+    if change is None or (change.kind is ChangeKind.DELIVER and change.reason is Reason.BEHIND):
+        return DONE
+    if change.problem is not None and not change.key:
+        verdict = VERDICTS[ChangeKind.SKIP if change.kind is ChangeKind.SKIP else ChangeKind.FAIL]
+        return verdict, change.problem.message
+    if change.kind is ChangeKind.STAND and change.problem == EMPTY:
+        return VOID
+    return VERDICTS[change.kind], str(change.reason)
+
+
+def _taken_up(verdict: str, target: ResolvedJob, why: Failure) -> str:
+    """Return the verdict on a failed document with the command that takes it up: where it costs money, not every one does."""
+    is_locked = why.kind is FailureClass.ENCRYPTED and target.passwords is None
+    if target.traits.free or not (is_locked or RETRY_CLASS[why.kind] is RetryClass.NEVER):
+        return verdict
+    return verdict.replace("'docbatch retry'", f"'docbatch retry --class {why.kind}'")

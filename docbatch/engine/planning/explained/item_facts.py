@@ -1,0 +1,86 @@
+"""What is recorded of a document's item, in sentences."""
+
+from collections.abc import Iterator
+
+from docbatch.core.changes import ChangeKind
+from docbatch.core.hindrance import recorded_text
+from docbatch.core.models import ItemStatus
+from docbatch.core.report import looking, named_versions, plural
+from docbatch.engine.planning.differences_database import Change
+from docbatch.engine.planning.plan import Plan
+from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.state.items import RecordedItem
+from docbatch.state.store import Store
+
+
+def item_before(plan: Plan, target: ResolvedJob, path: bytes) -> RecordedItem | None:
+    """Return the item that a document is recorded to be."""
+    row = None if plan.store is None else plan.store.documents.item_row(target.name, path)
+    return None if plan.store is None or row is None else plan.store.items.by_row(row)
+
+
+def item_now(plan: Plan, target: ResolvedJob, path: bytes, change: Change | None) -> RecordedItem | None:
+    """Return the item that a document is now, where it is recorded."""
+    if change is None or change.kind is ChangeKind.REMOVE:
+        return item_before(plan, target, path)
+    if plan.store is None or not change.key:
+        return None
+    return plan.store.items.get(change.key)
+
+
+def key_facts(plan: Plan, target: ResolvedJob, path: bytes, change: Change | None) -> Iterator[str]:
+    if change is not None and not change.key and change.kind is not ChangeKind.REMOVE:
+        return
+    item = item_now(plan, target, path, change)
+    key = change.key if change is not None and change.key else "" if item is None else item.key
+    if key:
+        yield f"item {key}"
+    if item is not None:
+        yield from item_facts(item)
+        yield from _look_facts(plan, item)
+        yield from _version_facts(plan, target, item)
+    elif plan.store is not None and key:
+        yield "these bytes were never sent under this job's provider, operation and config"
+
+
+def hindrance_facts(store: Store, target: ResolvedJob, key: str) -> Iterator[str]:
+    """Say what kept the document from going on when the run before ended."""
+    for name, tries, proofs in store.failed_uploads.of(target.connection):
+        if name == key:
+            doubt = (
+                ""
+                if proofs
+                else ", and no other went well since that would show whether it is this document's fault"
+            )
+            yield f"its upload failed {plural(tries, 'time')}{doubt}; apply tries it again"
+    yield from map(recorded_text, store.hindrances.of(target.connection))
+
+
+def _version_facts(plan: Plan, target: ResolvedJob, item: RecordedItem) -> Iterator[str]:
+    """Say of a document that another version read than the one that would today, which it was."""
+    assert plan.store is not None
+    if item.result is not None and plan.store.documents.recipe_key(item.recipe) in target.standing:
+        pins = plan.store.documents.recipe(item.recipe).pins
+        yield f"read by {named_versions(pins)}; 'docbatch apply --upgrade {target.name}' reads it again with what is installed"
+
+
+def item_facts(item: RecordedItem) -> Iterator[str]:
+    yield f"recorded as {item.status}" + (f", attempt {item.attempt + 1}" if item.attempt else "")
+    if item.failure is not None:
+        code = f" ({item.failure.code})" if item.failure.code else ""
+        yield f"{item.failure.kind}: {item.failure.message}{code}"
+    if item.result is not None:
+        earlier = "" if item.is_read else ", of an earlier try"
+        yield f"result {item.result} in the spool{earlier}"
+    yield from item.warnings
+    if item.status is ItemStatus.LIVE:
+        yield "'docbatch status' shows the submission it travels in"
+
+
+def _look_facts(plan: Plan, item: RecordedItem) -> Iterator[str]:
+    """Say of a document that may or may not be with the provider until when that is looked for."""
+    assert plan.store is not None
+    submission = plan.store.submissions.of_item(item.row)
+    looks = plan.store.looks.open().get(submission or "")
+    if looks is not None:
+        yield f"submission {submission}: {looking(looks.looks.count, looks.needed, looks.until)}"
