@@ -1,6 +1,5 @@
 """A project as programs see it. Paths are settled when it is opened: the current folder plays no part afterwards."""
 
-import contextlib
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -20,35 +19,22 @@ from docbatch.api.arguments import (
 )
 from docbatch.api.checked_job import CheckedJob, checked
 from docbatch.api.declared_limits import declared_limits
+from docbatch.api.failure_calls import FailureCalls, documented
 from docbatch.api.job_results import results
-from docbatch.core.errors import DocbatchError, NoState, StateError, UsageError
+from docbatch.core.errors import NoState, StateError, UsageError
 from docbatch.specs.load import load_jobs, load_project, passed_over
 from docbatch.specs.values import DeclaredProject, Job
-from docbatch.state.files import complaint
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
     from docbatch.core.costs import CostReport
     from docbatch.core.report import PlanReport
     from docbatch.core.results import Result
-    from docbatch.engine.administration.edit_state import QueuedDocuments
     from docbatch.engine.administration.status import StateStatus
     from docbatch.engine.planning.explain_document import Explanation
     from docbatch.engine.planning.saved.plan_file import SavedPlan
     from docbatch.engine.progress_notices import Notice, Observer
     from docbatch.engine.running.apply import ApplyOutcome, Assignment
-
-
-@contextlib.contextmanager
-def _documented() -> Iterator[None]:
-    """Raise what SQLite complains of as StateError."""
-    try:
-        yield
-    except Exception as error:
-        told = complaint(error)
-        if told is None:
-            raise
-        raise told from error
 
 
 def open_project(folder: Place = ".", *, untrusted: bool = False) -> "Project":
@@ -72,7 +58,7 @@ def open_project(folder: Place = ".", *, untrusted: bool = False) -> "Project":
     return Project(load_project(here, untrusted=untrusted))
 
 
-class Project:
+class Project(FailureCalls):
     """A project, opened by `open_project`. It holds nothing open, and may be used from several threads at once.
 
     docbatch.yaml was read when it was opened; specs of jobs are read by each call. Relative paths are relative to the
@@ -109,7 +95,7 @@ class Project:
         """Return sentences about what lies among the specs and is not read, though it looks like one."""
         return passed_over(self._declared, spec_paths(paths))
 
-    @_documented()
+    @documented()
     def plan(
         self,
         paths: Specs = None,
@@ -208,7 +194,7 @@ class Project:
         )
         return _applied(work, on_event, agree)
 
-    @_documented()
+    @documented()
     def status(self, job: str | None = None) -> "StateStatus":
         """Return what is recorded, of one job or of all, also while a run goes on. Raises NoState."""
         from docbatch.engine.administration.status import read_status
@@ -219,7 +205,7 @@ class Project:
         with Store.readable(self._folder) as store:
             return read_status(store, job, now=time.time(), limits=declared_limits(self._declared))
 
-    @_documented()
+    @documented()
     def costs(
         self,
         by: Collection[str] = ("job",),
@@ -240,7 +226,7 @@ class Project:
         with Store.readable(self._folder) as store:
             return read_costs(store, by, since=first, until=last, job=job)
 
-    @_documented()
+    @documented()
     def explain(self, document: Place, paths: Specs = None) -> "tuple[Explanation, ...]":
         """Say, for each job that has the document, why it will or will not be sent, naming what changed.
 
@@ -256,37 +242,7 @@ class Project:
         )
         return tuple(explain(os.fspath(document), selection, self._declared.here))
 
-    @_documented()
-    def retry(
-        self,
-        job: str | None = None,
-        *,
-        classes: Collection[str] = (),
-        every: bool = False,
-        dry_run: bool = False,
-    ) -> "QueuedDocuments":
-        """Queue failed and partial documents again, of one job or of all, and of some classes only; return them.
-
-        The class `lost` means partial documents. What was read of them is their result until another try gives more, and
-        stays so, with a warning, where that fails. What has a full result is left alone. The class `held` means documents
-        that may have been sent and of which the provider shows no trace: they are queued only where it is named.
-        The next `apply` sends them, which a paid provider charges again: there, what would end in the same way, such as
-        `corrupt` and `lost`, is left out, and counted by class in `left_out` of what is returned, unless its class is named
-        or `every` one is wanted. With `dry_run` nothing is changed. Raises NoState, StateLocked.
-        """
-        from docbatch.engine.administration.edit_state import Wish, retry
-
-        self._refuse_untrusted()
-        return retry(self._folder, Wish(job, classes, every, self._opening), dry_run=dry_run)
-
-    def _opening(self) -> frozenset[str]:
-        """Return the jobs that have passwords, as far as specs can be read."""
-        try:
-            return frozenset(job.name for job in self._jobs(()) if job.passwords is not None)
-        except DocbatchError:
-            return frozenset()
-
-    @_documented()
+    @documented()
     def results(
         self, job: str | None = None, *, on_error: Callable[[StateError], object] | None = None
     ) -> "Iterator[Result]":
@@ -302,14 +258,6 @@ class Project:
         with Store.readable(self._folder) as store:
             names = named_jobs(store, job)
         return results(self._folder, names, on_error)
-
-    def _refuse_untrusted(self) -> None:
-        if self._declared.untrusted:
-            raise UsageError(f"{self.root} is not trusted: it can be validated, planned and explained only")
-
-    @property
-    def _folder(self) -> Path:
-        return self._declared.root / ".docbatch"
 
     def _jobs(self, specs: Sequence[Path], upgrade: Iterable[str] = ()) -> tuple[Job, ...]:
         jobs = load_jobs(self._declared, specs)
@@ -339,7 +287,7 @@ def _applied(
     from docbatch.api.callbacks import Callbacks
     from docbatch.engine.running.apply import apply
 
-    @_documented()
+    @documented()
     def run(observe: "Observer", announce: "Callable[[PlanReport], bool]") -> "ApplyOutcome":
         return apply(work, observe, announce)
 

@@ -29,7 +29,10 @@ COMMANDS: Final[Mapping[str, str]] = {
     "status": "Show what is recorded. No network.",
     "costs": "Show what paid work came to.",
     "explain": "Say why a document will or will not be sent.",
+    "failures": "List documents that are not well, and what to do about them.",
     "retry": "Queue failed documents again.",
+    "accept": "Let failures stand for good.",
+    "waive": "Let failures stand for a while.",
     "cancel": "Ask the vendor to stop what it works on.",
     "resolve": "Settle a held submission by hand.",
     "recover": "Take over work at a vendor that the state does not know.",
@@ -39,7 +42,21 @@ COMMANDS: Final[Mapping[str, str]] = {
     "providers": "Say what each provider can do.",
 }
 
-TRUSTING: Final = frozenset({"apply", "listen", "costs", "retry", "cancel", "resolve", "recover", "state"})
+TRUSTING: Final = frozenset(
+    {
+        "apply",
+        "listen",
+        "costs",
+        "failures",
+        "retry",
+        "accept",
+        "waive",
+        "cancel",
+        "resolve",
+        "recover",
+        "state",
+    }
+)
 """Commands that use what the project names: keys, hosts, its state."""
 
 

@@ -13,6 +13,7 @@ from docbatch.core.errors import GuardRefused, StateError
 from docbatch.core.looks import LookKind
 from docbatch.owner_only import make_file, opener
 from docbatch.state import files
+from docbatch.state.acceptances import Acceptances
 from docbatch.state.charges import Charges
 from docbatch.state.copies import write_copy
 from docbatch.state.costs import RecordedCosts
@@ -23,6 +24,7 @@ from docbatch.state.documents import Documents
 from docbatch.state.events import Events
 from docbatch.state.experiences import Experiences
 from docbatch.state.failed_uploads import FailedUploads
+from docbatch.state.failures import FailedAttempts
 from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
 from docbatch.state.looks import LookRecord
@@ -32,6 +34,7 @@ from docbatch.state.remote_objects import RemoteObjects
 from docbatch.state.results import Results
 from docbatch.state.submissions import Submissions
 from docbatch.state.tallies import damage
+from docbatch.state.unwell_documents import UnwellDocuments
 from docbatch.state.warned import WarnedDocuments
 
 _LONGEST_NOTE = 200
@@ -62,6 +65,9 @@ class Store:
         self.looks = LookRecord(database, lambda: self._place, self._drop_anchor)
         self.hindrances = KeptHindrances(database)
         self.failed_uploads = FailedUploads(database)
+        self.failed_attempts = FailedAttempts(database)
+        self.unwell = UnwellDocuments(database)
+        self.acceptances = Acceptances(database)
 
     @classmethod
     def writable(cls, folder: Path) -> Self:

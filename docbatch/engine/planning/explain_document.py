@@ -4,11 +4,14 @@ What is due is what a plan of this one document says; only facts are added here.
 """
 
 import os
+import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from docbatch.core.acceptances import moment
 from docbatch.core.changes import ChangeKind, FoundDocument, Reason
+from docbatch.core.demands import EMPTY, INCOMPLETE
 from docbatch.core.errors import UsageError
 from docbatch.core.hindrance import recorded_text
 from docbatch.core.models import RETRY_CLASS, Failure, FailureClass, ItemStatus, Recipe, RetryClass
@@ -23,7 +26,6 @@ from docbatch.naming.pathtext import escape, unescape
 from docbatch.state.deliveries import OutputRow, RecordedSink
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
-from docbatch.state.void import EMPTY
 
 VERDICTS: Mapping[ChangeKind, str] = {
     ChangeKind.SEND: "will be sent",
@@ -49,6 +51,11 @@ VOID = (
     "counts as failed here and is not delivered: nothing can be seen in it, and the job says on_empty: fail",
     "it was read, and nothing it depends on has changed",
 )
+VOID_IN_PART = (
+    "counts as failed here and is not delivered: something in it was not read, and the job says on_partial: fail",
+    VOID[1],
+)
+ACCEPTED = "is not well, which is accepted; it will not be sent"
 LET_GO = ("is no longer wanted", "it was let go when it was no longer found; its outputs stay")
 
 
@@ -137,8 +144,11 @@ def _explain(plan: Plan, target: ResolvedJob, path: bytes, here: Path) -> Explan
     verdict, reason = _verdict(change)
     if change is not None and change.kind is ChangeKind.STAND and change.problem is not None:
         verdict = _taken_up(verdict, target, change.problem)
+    if change is not None and change.kind is ChangeKind.STAND and _is_accepted(plan, target, path):
+        verdict = ACCEPTED
     facts = [*link_facts(target, path, plan.cache), *_key_facts(plan, target, path, change)]
     if plan.store is not None:
+        facts += _failure_facts(plan.store, target, path)
         facts += _output_facts(plan, plan.store, target, path, here)
         if change is not None and change.kind in {ChangeKind.SEND, ChangeKind.WAIT}:
             facts += _hindrance_facts(plan.store, target, change.key)
@@ -147,14 +157,19 @@ def _explain(plan: Plan, target: ResolvedJob, path: bytes, here: Path) -> Explan
     )
 
 
+def _is_accepted(plan: Plan, target: ResolvedJob, path: bytes) -> bool:
+    document = None if plan.store is None else plan.store.unwell.get(target.name, path)
+    return document is not None and document.is_accepted(time.time())
+
+
 def _verdict(change: Change | None) -> tuple[str, str]:
     if change is None or (change.kind is ChangeKind.DELIVER and change.reason is Reason.BEHIND):
         return DONE
     if change.problem is not None and not change.key:
         verdict = VERDICTS[ChangeKind.SKIP if change.kind is ChangeKind.SKIP else ChangeKind.FAIL]
         return verdict, change.problem.message
-    if change.kind is ChangeKind.STAND and change.problem == EMPTY:
-        return VOID
+    if change.kind is ChangeKind.STAND and change.problem in {EMPTY, INCOMPLETE}:
+        return VOID if change.problem == EMPTY else VOID_IN_PART
     return VERDICTS[change.kind], str(change.reason)
 
 
@@ -197,6 +212,17 @@ def _key_facts(plan: Plan, target: ResolvedJob, path: bytes, change: Change | No
         yield from _version_facts(plan, target, item)
     elif plan.store is not None and key:
         yield "these bytes were never sent under this job's provider, operation and config"
+
+
+def _failure_facts(store: Store, target: ResolvedJob, path: bytes) -> Iterator[str]:
+    """Say when the document failed before, and what somebody said of that."""
+    document = store.unwell.get(target.name, path)
+    if document is None:
+        return
+    for each in () if document.item is None else store.failed_attempts.of(document.item):
+        yield f"attempt {each.attempt + 1} failed {moment(each.at)}: {each.kind}: {each.message}"
+    if document.acceptance is not None:
+        yield document.acceptance.text(time.time())
 
 
 def _hindrance_facts(store: Store, target: ResolvedJob, key: str) -> Iterator[str]:
