@@ -5,11 +5,12 @@ import getpass
 import socket
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docbatch.core.errors import DocbatchError, UsageError
+from docbatch.core.outside_text import whole
 from docbatch.specs.values import DeclaredProject, Job
 from docbatch.state.files import complaint
 from docbatch.state.store import Store
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from docbatch.engine.administration.failures.retry_failures import QueuedDocuments
     from docbatch.engine.administration.failures.select_failures import Selectors
 
+_DAY = 86_400.0
 Moment = datetime | date | str | None
 """When something ends: a moment with its time zone, or a day (UTC), also as text, at whose end it does."""
 
@@ -118,7 +120,7 @@ class FailureCalls:
         from docbatch.engine.administration.failures.accept_failures import accept
 
         chosen = self._some(self._selectors(jobs, classes, paths, labels, older_than), every=every)
-        said = Acceptance(reason, _who(), time.time(), _end(until))
+        said = Acceptance(whole(reason), whole(_who()), time.time(), _end(until))
         return accept(self._folder, chosen, said, dry_run=dry_run)
 
     @documented()
@@ -198,4 +200,4 @@ def _end(until: Moment) -> float | None:
             raise UsageError(f"'{until}' is no day", hint="write it as 2026-12-31") from error
     if until is None or isinstance(until, datetime):
         return None if until is None else until.timestamp()
-    return (datetime(until.year, until.month, until.day, tzinfo=UTC) + timedelta(days=1)).timestamp()
+    return datetime(until.year, until.month, until.day, tzinfo=UTC).timestamp() + _DAY

@@ -64,7 +64,7 @@ def run(
         return
     _show(found, said)
     if found and not dry_run and not withdraw:
-        say(f"undo it by 'docbatch accept{_undoing(globs, chosen)} --withdraw'")
+        say(f"undo it by '{_undoing(globs, chosen)}'")
 
 
 def _show(found: "Sequence[AcceptedDocument]", said: str) -> None:
@@ -89,9 +89,7 @@ def _show_json(found: "Sequence[AcceptedDocument]", said: str, *, dry_run: bool)
 
 
 def _undoing(globs: Sequence[str], chosen: Mapping[str, Any]) -> str:
-    """Return the same options once more."""
-    from docbatch.core.next_steps import options
+    from docbatch.core.next_steps import options, undoing
 
-    return (
-        options(chosen["jobs"], chosen["classes"], globs, chosen["labels"], chosen["older_than"]) or " --all"
-    )
+    selecting = options(chosen["jobs"], chosen["classes"], globs, chosen["labels"], chosen["older_than"])
+    return undoing(selecting or " --all")

@@ -9,6 +9,7 @@ from docbatch.core.demands import OnPartial
 from docbatch.core.models import ItemStatus
 from docbatch.core.report import plural
 
+_LAST = datetime.max.replace(tzinfo=UTC).timestamp() - 1
 WRONG = (str(ItemStatus.FAILED), str(ItemStatus.PARTIAL), "problem")
 """Where documents stand that make the exit code 3: 'problem' are those that cannot be sent."""
 
@@ -116,4 +117,5 @@ def day(at: float) -> str:
 
 
 def moment(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
+    """Return a moment (wall time) in UTC; what calendars do not reach is the last of it that they do."""
+    return f"{datetime.fromtimestamp(min(at, _LAST), UTC):%Y-%m-%d %H:%M} UTC"

@@ -10,6 +10,7 @@ from docbatch.core.outside_text import escaped
 from docbatch.core.result_warnings import WarningKind
 
 _MAGIC = re.compile(r"([*?\[\]{}\\])")
+_OF_SHELLS = re.compile(r'["$`!]|\\\\|\\$')
 _KNOWN = {str(each) for each in FailureClass}
 
 
@@ -23,7 +24,7 @@ class NextStep:
 
 def selecting(job: str, kind: str, path: str | None = None) -> str:
     """Return the options that select failures: those of a class of a job, or one document by its path as it is shown."""
-    return f" --job {job} --class {kind}" + ("" if path is None else f" --path {shlex.quote(literal(path))}")
+    return f" --job {job} --class {kind}" + ("" if path is None else f" --path {quoted(literal(path))}")
 
 
 def options(
@@ -41,7 +42,19 @@ def options(
         *(("--label", f"{name}={value}") for name, value in labels.items()),
         *([] if older_than is None else [("--older-than", f"{older_than:g}s")]),
     ]
-    return "".join(f" {option} {shlex.quote(value)}" for option, value in pairs)
+    return "".join(f" {option} {quoted(value)}" for option, value in pairs)
+
+
+def quoted(value: str) -> str:
+    """Return it as a shell takes it, in quotes that may stand inside of the others around a command where that can be."""
+    if shlex.quote(value) == value:
+        return value
+    return shlex.quote(value) if _OF_SHELLS.search(value) else f'"{value}"'
+
+
+def undoing(options: str) -> str:
+    """Return the command that lets failures count again that were accepted."""
+    return f"docbatch accept{options} --withdraw"
 
 
 def literal(path: str) -> str:

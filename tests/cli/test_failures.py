@@ -120,7 +120,7 @@ def test_what_is_listed_names_the_command_that_works(tmp_path: Path) -> None:
     assert lines["nothing.txt"]["next"] == "docbatch apply"
     assert lines["nothing.txt"]["first"] is not None
     command = lines["odd [1] name.pdf"]["next"]
-    assert command == r"docbatch accept --job job --class corrupt --path 'odd \[1\] name.pdf' --reason TEXT"
+    assert command == r'docbatch accept --job job --class corrupt --path "odd \[1\] name.pdf" --reason TEXT'
 
 
 def test_names_of_others_are_escaped(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_names_of_others_are_escaped(tmp_path: Path) -> None:
     assert "\x1b" not in project.call("failures").out
     line, _ = project.call("failures", "--json").lines
     assert line["path"] == "a\x1b[31m.pdf"
-    assert line["next"].endswith(r"--path 'a?\[31m.pdf' --reason TEXT")
+    assert line["next"].endswith(r'--path "a?\[31m.pdf" --reason TEXT')
     assert "1 document accepted" in project.call("accept", "--path", r"a?\[31m.pdf", "--reason", "odd").out
 
 
@@ -218,7 +218,7 @@ def test_labels_are_those_declared_now(two_jobs: Project) -> None:
         (["accept", "--all"], "--reason TEXT is needed"),
         (["accept", "--reason", "r"], "which documents are meant is not said"),
         (["accept", "--all", "--reason", " "], "a reason is needed"),
-        (["accept", "--path", "none", "--reason", "r"], "no failed, partial or held document matches --path none"),
+        (["accept", "--path", "none", "--reason", "r"], "no document that is not well matches --path none"),
         (["accept", "--all", "--reason", "r", "--withdraw"], "--reason has no meaning"),
         (["waive", "--all", "--reason", "r"], "say how long"),
         (["waive", "--all", "--reason", "r", "--for", "1d", "--until", "2030-01-01"], "say how long"),
@@ -240,6 +240,12 @@ def test_a_waiver_holds_to_the_end_of_its_last_day(two_jobs: Project) -> None:
     line = two_jobs.call("failures", "--json").lines[0]
 
     assert (line["acceptance"]["as"], line["acceptance"]["until"]) == ("waived", 4102444800.0)
+
+
+def test_a_waiver_may_reach_to_the_end_of_calendars(two_jobs: Project) -> None:
+    two_jobs.call("waive", "--all", "--reason", "r", "--until", "9999-12-31")
+
+    assert "waived until 9999-12-31 23:59 UTC" in two_jobs.call("failures").out
 
 
 def test_a_dry_run_changes_nothing_and_taking_back_undoes(two_jobs: Project) -> None:
@@ -345,15 +351,21 @@ def test_what_a_job_makes_of_partial_documents(
 
 def test_another_word_on_partial_documents_costs_nothing(tmp_path: Path) -> None:
     project = half(tmp_path, "fail")
+    spec = project.root / "jobs/job.yaml"
+    lines = (
+        PARTIAL.replace("on_partial", "  - {type: jsonl, path: out/all.jsonl}\non_partial")
+        + "config: {ocr: 'off'}\n"
+    )
+    spec.write_text(lines.replace("{}", "fail"))
     project.call("apply")
+    assert b"half.pdf" not in project.outputs()["all.jsonl"]
     for word, code in (("report", 3), ("accept", 0), ("fail", 3), ("accept", 0)):
-        spec = project.root / "jobs/job.yaml"
-        spec.write_text(PARTIAL.replace("{}", word) + "config: {ocr: 'off'}\n")
-        ended = project.call("apply", "--json")
-        assert (word, ended.code, ended.processed) == (word, code, 0)
-        assert "half.pdf.md" in project.outputs()
-        ended = project.call("apply", "--json")
-        assert (word, ended.code, ended.processed) == (word, code, 0)
+        spec.write_text(lines.replace("{}", word))
+        for _ in range(2):
+            ended = project.call("apply", "--json")
+            assert (word, ended.code, ended.processed) == (word, code, 0)
+            assert "half.pdf.md" in project.outputs()
+            assert (b"half.pdf" in project.outputs()["all.jsonl"]) == (word != "fail")
 
 
 @contextmanager

@@ -1,6 +1,8 @@
+import shlex
+
 import pytest
 
-from docbatch.core.next_steps import literal, next_step, options, selecting
+from docbatch.core.next_steps import literal, next_step, options, quoted, selecting, undoing
 
 
 @pytest.mark.parametrize(
@@ -42,11 +44,31 @@ def test_a_pattern_for_one_path(path: str, pattern: str) -> None:
 
 
 def test_a_path_is_quoted_for_a_shell() -> None:
-    assert selecting("a", "lost", "two words.pdf") == " --job a --class lost --path 'two words.pdf'"
+    assert selecting("a", "lost", "two words.pdf") == ' --job a --class lost --path "two words.pdf"'
 
 
 def test_options_as_they_are_typed() -> None:
     given = options(["a"], ["lost"], ["in/**"], {"team": "two words"}, 90.0)
 
-    assert given == " --job a --class lost --path 'in/**' --label 'team=two words' --older-than 90s"
+    assert given == ' --job a --class lost --path "in/**" --label "team=two words" --older-than 90s'
     assert options((), (), (), {}, None) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("plain/a.pdf", "plain/a.pdf"),
+        (r"odd \[1\].pdf", r'"odd \[1\].pdf"'),
+        ("it's.pdf", '"it\'s.pdf"'),
+        ("ends\\", "'ends\\'"),
+        ("$HOME.pdf", "'$HOME.pdf'"),
+        ("back\\\\slash", "'back\\\\slash'"),
+    ],
+)
+def test_a_value_is_the_same_word_to_a_shell(value: str, shown: str) -> None:
+    assert quoted(value) == shown
+    assert shlex.split(shown) == [value]
+
+
+def test_the_way_back() -> None:
+    assert undoing(" --all") == "docbatch accept --all --withdraw"

@@ -16,7 +16,6 @@ from tests.hints.table import Hints, helps
     " --job {} --class {}",
     " --path {}",
     "docbatch accept{} --withdraw",
-    "undo it by 'docbatch accept{} --withdraw'",
     "--reason TEXT is needed: why may it stand?",
     "--reason has no meaning beside --withdraw",
 )
@@ -30,7 +29,7 @@ def test_a_failure_that_may_stand(tmp_path: Path, hints: Hints) -> None:
     assert project.call("apply").code == 0
 
     hints.see(project.call("failures", "--json"), "docbatch accept{} --withdraw")
-    assert hints.follow(project, accepted, "undo it by 'docbatch accept{} --withdraw'").code == 0
+    assert hints.follow(project, accepted, "docbatch accept{} --withdraw").code == 0
     assert project.call("apply").code == 3
     hints.see(project.call("accept", "--all"), "--reason TEXT is needed: why may it stand?")
     hints.see(

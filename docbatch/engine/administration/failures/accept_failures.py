@@ -66,7 +66,8 @@ def withdraw(
 def _refuse_none(store: Store, selectors: Selectors, chosen: list[UnwellDocument]) -> None:
     if not chosen:
         raise UsageError(
-            nothing_selected(store, selectors) or "no document is failed or partial",
+            nothing_selected(store, selectors, lambda each: each.status in WRONG)
+            or "no document is failed or partial",
             hint="nothing was changed; documents that are held are settled by 'docbatch resolve' or 'docbatch retry --class held'",
         )
 

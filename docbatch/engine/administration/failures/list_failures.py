@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from docbatch.core.acceptances import Acceptance
-from docbatch.core.next_steps import NextStep, next_step, selecting
+from docbatch.core.next_steps import NextStep, next_step, selecting, undoing
 from docbatch.engine.administration.failures.retry_failures import charges
 from docbatch.engine.administration.failures.select_failures import Selectors, nothing_selected, select
 from docbatch.naming.pathtext import escape
@@ -126,7 +126,7 @@ def _listed(store: Store, document: UnwellDocument, now: float, *, charges: bool
     step = _step(document, path, charges=charges)
     if accepted and not document.by_job:
         options = selecting(document.job, str(document.why.kind), path)
-        step = NextStep("nothing; it counts again after", f"docbatch accept{options} --withdraw")
+        step = NextStep("nothing; it counts again after", undoing(options))
     return FailedDocument(
         job=document.job,
         path=path,

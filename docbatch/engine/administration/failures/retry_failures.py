@@ -78,7 +78,7 @@ def retry(folder: Path, wish: Wish, now: float, *, dry_run: bool) -> QueuedDocum
         open_ones = [each for each in meant if wish.every or not each.is_accepted(now)]
         left_out = _left_out(store, open_ones, wish)
         found = [each for each in open_ones if each not in left_out]
-        remark = None if meant else nothing_selected(store, wish.selectors)
+        remark = None if meant else nothing_selected(store, wish.selectors, _can_be_retried)
         if found and not dry_run:
             store.items.queue(sorted({each.item for each in found if each.item is not None}))
         waiting = 0 if found else store.unwell.queued(wish.selectors.jobs)
@@ -120,4 +120,8 @@ def _is_retried(document: UnwellDocument, wish: Wish) -> bool:
     """What has a full result is left alone, and what is held, and may have been sent, unless it is named."""
     if document.status == ItemStatus.HELD:
         return document.why.kind in wish.selectors.classes
+    return _can_be_retried(document)
+
+
+def _can_be_retried(document: UnwellDocument) -> bool:
     return not document.why.has_result and document.status in {ItemStatus.FAILED, ItemStatus.PARTIAL}

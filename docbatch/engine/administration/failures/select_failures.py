@@ -94,19 +94,21 @@ def _matching(patterns: Sequence[str]) -> Callable[[bytes], bool]:
     return lambda path: globs(path) or globs(escape(path).encode())
 
 
-def nothing_selected(store: Store, selectors: Selectors) -> str | None:
-    """Say what would match where nothing does; None where nothing is selected by, so that there is nothing."""
+def nothing_selected(
+    store: Store, selectors: Selectors, fits: Callable[[UnwellDocument], bool] = lambda _each: True
+) -> str | None:
+    """Say what would match where nothing does, of documents that fit; None where nothing is selected by, so that there is nothing."""
     if not selectors.is_any:
         return None
     return (
-        f"no failed, partial or held document matches{selectors.options}; {_what_there_is(store, selectors)}"
+        f"no document that is not well matches{selectors.options}; {_what_there_is(store, selectors, fits)}"
     )
 
 
-def _what_there_is(store: Store, selectors: Selectors) -> str:
-    every = [each for job in named_jobs(store) for each in store.unwell.of(job)]
+def _what_there_is(store: Store, selectors: Selectors, fits: Callable[[UnwellDocument], bool]) -> str:
+    every = [each for job in named_jobs(store) for each in store.unwell.of(job) if fits(each)]
     if not every:
-        return "there is none at all"
+        return "nothing would"
     told = "; ".join(_parts(every, selectors))
     return f"{plural(len(every), 'document')} would: {told}"
 
