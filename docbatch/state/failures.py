@@ -85,7 +85,8 @@ def note_doubtful(
 ) -> None:
     """Note inside the current transaction which results, recorded for items by row, are partial, or of empty documents that a job refuses."""
     for item, collected in results:
-        if not collected.partial and WarningKind.EMPTY not in kinds_of(collected.warnings):
+        is_empty = bool(collected.warnings) and WarningKind.EMPTY in kinds_of(collected.warnings)
+        if not (collected.partial or is_empty):
             continue
         row = database.execute(_ENDED, (item,)).fetchone()
         if row is not None:
