@@ -137,13 +137,15 @@ LOSS = [
     Mutant("nobody asks whether uploads go well at all", RUNNING + "prepare_submission.py", "self._call_a_witness()", "pass", UPLOADS),
     Mutant("stuck work is waited for", RUNNING + "loop.py", "return bool(later) and not later <=", "return bool(later) or not later <=", STUCK),
     Mutant("a stuck submission is not reported", RUNNING + "apply.py", "if run.targets.keys() & each.jobs)", "if not run.targets)", STUCK),
-    Mutant("failures do not show in the exit code", RUNNING + "apply.py", "for status in WRONG)", "for status in ())", f"{COMMANDS} tests/cli/test_bad_sources.py"),
+    Mutant("failures do not show in the exit code", RUNNING + "apply.py", "if job.accepted.counted(job.standing):", "if False:", f"{COMMANDS} tests/cli/test_bad_sources.py"),
+    Mutant("a failure accepted for other bytes counts as accepted", "docbatch/state/unwell_documents.py", " AND acceptance.item IS document.item AND acceptance.class", " AND acceptance.class", "tests/cli/test_failures.py"),
+    Mutant("a waiver never ends", "docbatch/state/unwell_documents.py", "elif until > now:", "elif True:", "tests/cli/test_failures.py"),
     Mutant("open work does not show in the exit code", RUNNING + "apply.py", 'for status in (*UNDONE, "pending"))', "for status in ())", f"{COMMANDS} {STUCK}"),
     Mutant("trouble of a connection does not show in the exit code", RUNNING + "apply.py", "(*run.errors, *run.connections.troubles.values(), *_stops(run))", "(*run.errors,)", "tests/cli"),
     Mutant("a document overtakes a more urgent one", TURNS, "item.priority <= limit", "True", SCHEDULE),
     Mutant("no turns are taken", TURNS, "self.items[self.start].priority, self.turn, self.recipe", "self.items[self.start].priority, self.recipe, self.recipe", f"{SCHEDULE} {ENGINE}"),
     Mutant("a document that keeps changing is sent for ever", RUNNING + "replan_changed_document.py", "reason if times > MOST_REPLANS else None", "None", ENGINE),
-    Mutant("retry takes every failure", ASKED + "edit_state.py", "not classes or why.kind in classes", "True", "tests/cli"),
+    Mutant("retry takes every failure", ASKED + "failures/select_failures.py", "(not selectors.classes or each.why.kind in selectors.classes)", "True", "tests/cli"),
 ]  # fmt: skip
 
 DELIVERY = [

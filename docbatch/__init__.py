@@ -6,6 +6,9 @@ Programs begin with `open_project`; docs/python.md shows what follows. Nothing i
 __version__ = "0.1.0"
 
 __all__ = [
+    "Acceptance",
+    "AcceptedDocument",
+    "AcceptedDocuments",
     "Answered",
     "ApplyOutcome",
     "BudgetStop",
@@ -19,6 +22,8 @@ __all__ = [
     "DocbatchError",
     "Ended",
     "Explanation",
+    "FailedDocument",
+    "FailureList",
     "Fetched",
     "GuardRefused",
     "Hindered",
@@ -37,6 +42,7 @@ __all__ = [
     "Project",
     "ProviderError",
     "QueuedDocument",
+    "QueuedDocuments",
     "Relieved",
     "Remark",
     "Replanned",
@@ -63,6 +69,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from docbatch.api.checked_job import CheckedJob
     from docbatch.api.project import Project, open_project
+    from docbatch.core.acceptances import Acceptance, AcceptedDocuments
     from docbatch.core.costs import CostLine, CostReport, CountedAmount, LimitStanding, Spending
     from docbatch.core.errors import (
         BudgetStop,
@@ -82,7 +89,9 @@ if TYPE_CHECKING:
     from docbatch.core.hindrance import Hindrance
     from docbatch.core.report import PlanLine, PlanReport
     from docbatch.core.results import Result
-    from docbatch.engine.administration.edit_state import QueuedDocument
+    from docbatch.engine.administration.failures.accept_failures import AcceptedDocument
+    from docbatch.engine.administration.failures.list_failures import FailedDocument, FailureList
+    from docbatch.engine.administration.failures.retry_failures import QueuedDocument, QueuedDocuments
     from docbatch.engine.administration.status import JobStatus, StateStatus
     from docbatch.engine.progress_notices import (
         Answered,
@@ -116,7 +125,10 @@ else:
         "docbatch.core.hindrance": "Hindrance",
         "docbatch.core.report": "PlanLine PlanReport",
         "docbatch.core.results": "Result",
-        "docbatch.engine.administration.edit_state": "QueuedDocument",
+        "docbatch.core.acceptances": "Acceptance AcceptedDocuments",
+        "docbatch.engine.administration.failures.accept_failures": "AcceptedDocument",
+        "docbatch.engine.administration.failures.list_failures": "FailedDocument FailureList",
+        "docbatch.engine.administration.failures.retry_failures": "QueuedDocument QueuedDocuments",
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.core.explanation": "Explanation",
         "docbatch.engine.progress_notices": "Answered Counting Delivered Ended Fetched Hindered Intended LimitExceeded"

@@ -1,8 +1,11 @@
-"""Which command runs at this moment, as the record of runs tells it: without what may be a secret."""
+"""Which command runs at this moment, and who runs it, as records tell it: without what may be a secret."""
 
 import contextlib
+import getpass
+import os
 import re
 import shlex
+import socket
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 
@@ -55,3 +58,12 @@ def called(method: str) -> Iterator[None]:
 def current() -> str:
     """Return what is under way."""
     return _CURRENT.get() or "a program"
+
+
+def who() -> str:
+    """Return who runs this, as user@host."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        user = str(os.getuid())
+    return whole(f"{user}@{socket.gethostname()}")

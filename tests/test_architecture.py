@@ -32,9 +32,10 @@ ROOMS = {"connections": 0, "reading": 1, "planning": 2, "spending": 3, "running"
 """The rooms of the engine: each may use those before it and what lies beside them, never one that follows."""
 OFFERED = frozenset(docbatch.__all__) - {"__version__"}
 """What `import docbatch` offers: these names lead to docbatch/api/, wherever they are defined."""
-COMMANDS_OF_THE_API = ("validate", "plan", "apply", "status", "costs", "explain", "retry")
+COMMANDS_OF_THE_API = ("validate", "plan", "apply", "status", "costs", "explain", "failures", "retry")
 BESIDE_THE_API = (
     "docbatch.__version__",
+    "docbatch.core.acceptances.",
     "docbatch.core.explanation.",
     "docbatch.core.report.",
     "docbatch.core.plan_formats.",

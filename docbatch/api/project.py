@@ -20,9 +20,9 @@ from docbatch.api.arguments import (
 from docbatch.api.checked_job import CheckedJob, checked
 from docbatch.api.declared_limits import declared_limits
 from docbatch.api.documented_errors import documented
+from docbatch.api.failure_calls import FailureCalls
 from docbatch.api.job_results import results
-from docbatch.api.project_records import ProjectRecords
-from docbatch.core.errors import DocbatchError, NoState, StateError, UsageError
+from docbatch.core.errors import NoState, StateError, UsageError
 from docbatch.invocation import called
 from docbatch.specs.load import load_jobs, load_project, passed_over
 from docbatch.specs.values import Job
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from docbatch.core.explanation import Explanation
     from docbatch.core.report import PlanReport
     from docbatch.core.results import Result
-    from docbatch.engine.administration.edit_state import QueuedDocuments
     from docbatch.engine.administration.status import StateStatus
     from docbatch.engine.planning.saved.plan_file import SavedPlan
     from docbatch.engine.progress_notices import Notice, Observer
@@ -61,7 +60,7 @@ def open_project(folder: Place = ".", *, untrusted: bool = False) -> "Project":
     return Project(load_project(here, untrusted=untrusted))
 
 
-class Project(ProjectRecords):
+class Project(FailureCalls):
     """A project, opened by `open_project`. It holds nothing open, and may be used from several threads at once.
 
     docbatch.yaml was read when it was opened; specs of jobs are read by each call. Relative paths are relative to the
@@ -243,36 +242,6 @@ class Project(ProjectRecords):
         return tuple(explain(os.fspath(document), selection, self._declared.here))
 
     @documented()
-    @called("retry")
-    def retry(
-        self,
-        job: str | None = None,
-        *,
-        classes: Collection[str] = (),
-        every: bool = False,
-        dry_run: bool = False,
-    ) -> "QueuedDocuments":
-        """Queue failed and partial documents again, of one job or of all, and of some classes only; return them.
-
-        The class `lost` means partial documents. What was read of them is their result until another try gives more, and
-        stays so, with a warning, where that fails. What has a full result is left alone. The class `held` means documents
-        that may have been sent and of which the provider shows no trace: they are queued only where it is named.
-        The next `apply` sends them, which a paid provider charges again: there, what would end in the same way, such as
-        `corrupt` and `lost`, is left out, and counted by class in `left_out` of what is returned, unless its class is named
-        or `every` one is wanted. With `dry_run` nothing is changed. Raises NoState, StateLocked.
-        """
-        from docbatch.engine.administration.edit_state import Wish, retry
-
-        self._refuse_untrusted()
-        return retry(self._folder, Wish(job, classes, every, self._opening), dry_run=dry_run)
-
-    def _opening(self) -> frozenset[str]:
-        """Return the jobs that have passwords, as far as specs can be read."""
-        try:
-            return frozenset(job.name for job in self._jobs(()) if job.passwords is not None)
-        except DocbatchError:
-            return frozenset()
-
     @documented()
     def results(
         self, job: str | None = None, *, on_error: Callable[[StateError], object] | None = None

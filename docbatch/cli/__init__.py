@@ -31,7 +31,10 @@ COMMANDS: Final[Mapping[str, str]] = {
     "explain": "Say why a document will or will not be sent, and what became of it.",
     "history": "Show who changed the state, from which commit, and with what result.",
     "sql": "Ask the state in SQL. Changes nothing.",
+    "failures": "List documents that are not well, and what to do about them.",
     "retry": "Queue failed documents again.",
+    "accept": "Let failures stand for good.",
+    "waive": "Let failures stand for a while.",
     "cancel": "Ask the vendor to stop what it works on.",
     "resolve": "Settle a held submission by hand.",
     "recover": "Take over work at a vendor that the state does not know.",
@@ -42,7 +45,21 @@ COMMANDS: Final[Mapping[str, str]] = {
 }
 
 TRUSTING: Final = frozenset(
-    {"apply", "listen", "costs", "history", "sql", "retry", "cancel", "resolve", "recover", "state"}
+    {
+        "apply",
+        "listen",
+        "costs",
+        "failures",
+        "history",
+        "sql",
+        "retry",
+        "accept",
+        "waive",
+        "cancel",
+        "resolve",
+        "recover",
+        "state",
+    }
 )
 """Commands that use what the project names: keys, hosts, its state."""
 

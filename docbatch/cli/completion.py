@@ -41,6 +41,13 @@ def jobs(_context: click.Context, _option: click.Parameter, incomplete: str) -> 
         return []
 
 
+def classes(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
+    """Return what documents that are not well are sorted by."""
+    from docbatch.core.models import FailureClass
+
+    return [each for each in (*map(str, FailureClass), "held") if each.startswith(incomplete)]
+
+
 def facets(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
     """Return what costs are told by."""
     return [each for each in ("job", "month", "day", "connection", "label.") if each.startswith(incomplete)]

@@ -40,7 +40,7 @@ class Words(click.types.StringParamType):
         return found
 
 
-NAMES_OF_FILES = frozenset({"document", "path", "run"})
+NAMES_OF_FILES = frozenset({"document", "globs", "path", "run"})
 
 
 def take_folder(command: click.Command) -> None:
@@ -89,6 +89,66 @@ allow_host = click.option(
     metavar="CONNECTION",
     envvar="DOCBATCH_ALLOW_HOSTS",
     help="Let this connection send its key to a host that is not the vendor's own.",
+)
+
+
+def selectors(command: Any) -> Any:
+    """Give a command the options that select documents which are not well."""
+    for option in reversed(_SELECTORS):
+        command = option(command)
+    return command
+
+
+def _labels(_context: click.Context, _option: click.Parameter, written: tuple[str, ...]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in written]
+    for name, equals, _ in pairs:
+        if not name or not equals:
+            raise click.BadParameter("write it as NAME=VALUE, such as team=finance")
+    return {name: value for name, _, value in pairs}
+
+
+def _seconds(_context: click.Context, option: click.Parameter, text: str | None) -> float | None:
+    return None if text is None else duration(option.opts[0], text)
+
+
+_SELECTORS = (
+    click.option(
+        "--job",
+        "jobs",
+        multiple=True,
+        metavar="JOB",
+        shell_complete=completion.jobs,
+        help="Only documents of this job.",
+    ),
+    click.option(
+        "--class",
+        "classes",
+        multiple=True,
+        metavar="CLASS",
+        shell_complete=completion.classes,
+        help="Only documents of this class, such as timeout; lost means the partial ones, held those that may have been sent.",
+    ),
+    click.option(
+        "--path",
+        "globs",
+        multiple=True,
+        metavar="GLOB",
+        help="Only documents whose path, from the source's root on, matches this pattern.",
+    ),
+    click.option(
+        "--label",
+        "labels",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=_labels,
+        help="Only documents of jobs with this label.",
+    ),
+    click.option(
+        "--older-than",
+        metavar="DURATION",
+        callback=_seconds,
+        help="Only documents that failed last longer ago than this, such as 2d.",
+    ),
 )
 
 

@@ -1,43 +1,86 @@
 """The command `docbatch retry`."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from docbatch import open_project
 from docbatch.cli import completion
-from docbatch.cli.output import say
+from docbatch.cli.options import selectors
+from docbatch.cli.output import say, say_json
+
+if TYPE_CHECKING:
+    from docbatch import QueuedDocuments
 
 
 @click.command(name="retry")
 @click.argument("job", required=False, shell_complete=completion.jobs)
+@selectors
 @click.option(
-    "--class",
-    "classes",
-    multiple=True,
-    metavar="CLASS",
-    help="Only documents of this class, such as timeout; lost means the partial ones, held those that may have been sent.",
+    "--all",
+    "every",
+    is_flag=True,
+    help="Also what would end the same way and be charged again, and what is accepted.",
 )
-@click.option("--all", "every", is_flag=True, help="Also what would end the same way and be charged again.")
 @click.option("--dry-run", is_flag=True, help="Only say which.")
-def command(job: str | None, classes: tuple[str, ...], *, every: bool, dry_run: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
+def command(
+    job: str | None,
+    *,
+    jobs: tuple[str, ...],
+    globs: tuple[str, ...],
+    every: bool,
+    dry_run: bool,
+    as_json: bool,
+    **chosen: Any,
+) -> None:
     """Queue failed and partial documents again; the next apply sends them. What has a full result is left alone.
 
     What was read of a partial document is kept until another try gives more. Where that costs money, what would end the same
-    way, such as corrupt and partial documents, is left out unless --class or --all asks for it.
+    way, such as corrupt and partial documents, is left out unless --class or --all asks for it. What is accepted is left out,
+    too.
     """
+    named = (*jobs, *([] if job is None else [job]))
+    found = open_project().retry(jobs=named, paths=globs, every=every, dry_run=dry_run, **chosen)
+    if as_json:
+        _show_json(found, dry_run=dry_run)
+    else:
+        _show(found, dry_run=dry_run)
+
+
+def _show(found: "QueuedDocuments", *, dry_run: bool) -> None:
     from docbatch.core.report import plural, visible
 
-    found = open_project().retry(job, classes=classes, every=every, dry_run=dry_run)
     for each in found:
         say(visible(f"{each.path}: {each.reason}"))
     verb = "would be queued" if dry_run else "queued; run 'docbatch apply'"
     say(f"{plural(len(found), 'document')} {verb}" if found else "nothing to retry")
+    if found.waiting:
+        say(f"{plural(found.waiting, 'document')} queued earlier: 'docbatch apply' sends what waits")
+    if found.accepted:
+        say(
+            f"{plural(found.accepted, 'document')} left out, which the exit code does not count: 'docbatch failures' says why"
+        )
     if found.left_out:
-        say(_told(job, found.left_out))
+        say(_told(found.options, found.left_out))
+    if found.remark is not None:
+        say(visible(found.remark))
 
 
-def _told(job: str | None, left_out: Mapping[str, int]) -> str:
+def _show_json(found: "QueuedDocuments", *, dry_run: bool) -> None:
+    for each in found:
+        say_json({"version": VERSION, "type": "queued", **asdict(each)})
+    summary = {"documents": len(found), "left_out": dict(found.left_out), "accepted": found.accepted,
+               "waiting": found.waiting, "dry_run": dry_run, "remark": found.remark}  # fmt: skip
+    say_json({"version": VERSION, "type": "summary", **summary})
+
+
+VERSION = "docbatch/retry/v1"
+
+
+def _told(options: str, left_out: Mapping[str, int]) -> str:
     """Say what was left out and why, and the command that takes it along."""
     from docbatch.core.report import plural
 
@@ -45,5 +88,5 @@ def _told(job: str | None, left_out: Mapping[str, int]) -> str:
     named = "".join(f" --class {kind}" for kind in sorted(left_out))
     return (
         f"{plural(sum(left_out.values()), 'document')} left out ({kinds}): the same bytes end the same way, and may be charged again;"
-        f" 'docbatch retry{f' {job}' if job else ''}{named}' queues them all the same"
+        f" 'docbatch retry{options}{named}' queues them all the same"
     )

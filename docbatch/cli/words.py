@@ -3,8 +3,10 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from docbatch import ApplyOutcome, JobOutcome, JobStatus, StateStatus
+from docbatch import AcceptedDocuments, ApplyOutcome, JobOutcome, JobStatus, StateStatus
 from docbatch.cli.cost_words import limit_text, run_text
+from docbatch.core.acceptances import over_text
+from docbatch.core.demands import EMPTY
 from docbatch.core.hindrance import recorded_text
 from docbatch.core.looks import LookKind
 from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass
@@ -12,7 +14,6 @@ from docbatch.core.report import by_deadline, human, looking, plural, span, visi
 from docbatch.core.result_warnings import WarningKind, kind_of
 from docbatch.state.deadlines import Stuck
 from docbatch.state.looks import RecordedLooks
-from docbatch.state.void import EMPTY
 
 STANDING = {
     "failed": "failed",
@@ -52,10 +53,11 @@ def _lines(outcome: ApplyOutcome) -> Iterator[str]:
         yield _job(job)
         for path, status, kind, message in job.failures:
             yield _failure(path, status, kind, message)
-        wrong = sum(job.standing.get(status, 0) for status in ("failed", "partial", "problem", "held"))
+        wrong = sum(job.accepted.counted(job.standing).values()) + job.standing.get("held", 0)
         if wrong > len(job.failures):
             yield f"  and {wrong - len(job.failures):,} more; 'docbatch status {job.job}' lists them"
         yield from _warned(job, job.standing.get("partial", 0), job.noted)
+        yield from _over(job.accepted)
     for stuck in outcome.stuck:
         yield f"submission {stuck.submission} on {stuck.connection} is stuck:"
         yield from _stuck(stuck)
@@ -87,6 +89,11 @@ def _warned(job: JobOutcome | JobStatus, partial: int, noted: int) -> Iterator[s
 
 def _beside(warnings: Sequence[str]) -> list[str]:
     return [each for each in warnings if kind_of(each) is not WarningKind.LOST]
+
+
+def _over(accepted: AcceptedDocuments) -> Iterator[str]:
+    if accepted.over:
+        yield f"  {over_text(accepted.over)}; 'docbatch failures' lists them"
 
 
 def _looking(looks: RecordedLooks) -> str:
@@ -125,21 +132,28 @@ def errors_text(outcome: ApplyOutcome, told: Collection[str] = ()) -> str:
 def _job(job: JobOutcome) -> str:
     done = job.documents - sum(job.standing.values()) - job.undelivered
     late = f", {job.undelivered:,} not written" if job.undelivered else ""
-    rest = "".join(f", {count:,} {STANDING[status]}" for status, count in sorted(job.standing.items()))
+    rest = "".join(
+        f", {count:,} {STANDING[status]}{job.accepted.text(status, count)}"
+        for status, count in sorted(job.standing.items())
+    )
     return f"{job.job}: {done:,} of {plural(job.documents, 'document')} done{rest}{late}"
 
 
 def _can_be_retried(job: JobOutcome) -> bool:
     """Say whether some documents failed for more than being empty in a job that minds, and of which no more is said."""
     void = job.expired + sum(message == EMPTY.message for _, _, _, message in job.failures)
-    return job.standing.get("failed", 0) > void
+    return job.accepted.counted(job.standing).get("failed", 0) > void
 
 
 def _would_fail_again(job: JobOutcome) -> bool:
     """Say whether retry leaves out whatever failed, as far as that is known here."""
     never = {kind for kind, way in RETRY_CLASS.items() if way is RetryClass.NEVER} | {FailureClass.ENCRYPTED}
     kinds = [kind for _, status, kind, _ in job.failures if status == ItemStatus.FAILED]
-    return job.charges and len(kinds) == job.standing.get("failed", 0) and set(kinds) <= never
+    return (
+        job.charges
+        and len(kinds) == job.accepted.counted(job.standing).get("failed", 0)
+        and set(kinds) <= never
+    )
 
 
 def _advice(outcome: ApplyOutcome) -> Iterator[str]:
@@ -175,7 +189,7 @@ def job_json(job: JobOutcome) -> dict[str, Any]:
     ]
     warnings = [{"path": path, "warnings": list(told)} for path, told in job.warnings]
     return {"job": job.job, "documents": job.documents, "standing": job.standing, "failures": failures,
-            "warned": dict(job.warned), "warnings": warnings}  # fmt: skip
+            "accepted": job.accepted.values(), "counted": job.accepted.counted(job.standing), "warned": dict(job.warned), "warnings": warnings}  # fmt: skip
 
 
 def _decision(submission: str) -> str:
@@ -212,11 +226,17 @@ def status_text(state: StateStatus) -> str:
 
 
 def _job_status(job: JobStatus) -> Iterator[str]:
-    counts = ", ".join(f"{count:,} {ALL_STANDING[status]}" for status, count in sorted(job.tally.items()))
+    counts = ", ".join(
+        f"{count:,} {ALL_STANDING[status]}{job.accepted.text(status, count)}"
+        for status, count in sorted(job.tally.items())
+    )
     charged = "" if job.credits is None else f"; {job.credits:,g} credits charged"
     yield f"{job.job} on {job.connection}: {counts or 'no documents'}{charged}"
     if job.deadline is not None:
         waits = "waits" if job.with_deadline == 1 else "wait, the first"
         yield f"  {plural(job.with_deadline, 'document')} {waits} to be sent {by_deadline(job.deadline)}"
-    yield from (_failure(*failure) for failure in job.failures)
+    for failure in job.failures:
+        said = job.said.get(failure[0])
+        yield _failure(*failure) + ("" if said is None else visible(f" ({said})"))
     yield from _warned(job, job.tally.get("partial", 0), noted=0)
+    yield from _over(job.accepted)

@@ -35,7 +35,10 @@ REFERENCE_TYPES: Mapping[Input, str] = {
 
 
 class FailureClass(enum.StrEnum):
-    """Why a document ended without a result. The vendor's own code and message are kept beside it."""
+    """Why a document ended without a result. The vendor's own code and message are kept beside it.
+
+    LOST is what a job calls a document that was read in part, where it takes none such.
+    """
 
     REFUSED_INPUT = "refused_input"
     UNSUPPORTED = "unsupported"
@@ -54,6 +57,7 @@ class FailureClass(enum.StrEnum):
     EXPIRED = "expired"
     AUTH = "auth"
     CANCELLED = "cancelled"
+    LOST = "lost"
     UNKNOWN = "unknown"
 
 
@@ -83,6 +87,7 @@ RETRY_CLASS: Mapping[FailureClass, RetryClass] = {
     FailureClass.EXPIRED: RetryClass.ASKED,
     FailureClass.AUTH: RetryClass.AUTO,
     FailureClass.CANCELLED: RetryClass.ASKED,
+    FailureClass.LOST: RetryClass.NEVER,
     FailureClass.UNKNOWN: RetryClass.ASKED,
 }
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, Tag
 
 from docbatch import sources
+from docbatch.core.demands import OnPartial
 from docbatch.core.models import Operation
 from docbatch.core.result_warnings import OnEmpty
 from docbatch.fields import (
@@ -92,6 +93,11 @@ class JobSpec(SpecModel):
     on_empty: OnEmpty = Field(
         default="ok",
         description="what a document is in which there is nothing to see: done, with a warning, or failed and not delivered",
+    )
+    on_partial: OnPartial = Field(
+        default="report",
+        description="what a document is that was read in part: delivered and reported, which makes the exit code 3; accepted;"
+        " tried again; or failed and not delivered",
     )
     window: WindowSpec | None = Field(
         default=None, description="the hours in which documents are sent; at any hour when left out"

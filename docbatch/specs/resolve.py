@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from docbatch.core.demands import Demands
 from docbatch.core.errors import Problem
 from docbatch.core.limits import Limit
 from docbatch.core.models import Input
@@ -79,7 +80,7 @@ class _Resolver:
             labels=self._spec.labels,
             origin=self._origin,
             cautions=tuple(cautions(self._spec, kind, contract, source)),
-            on_empty=self._spec.on_empty,
+            demands=Demands(self._spec.on_empty, self._spec.on_partial),
             passwords=self._passwords(connection, source),
             window=None if self._spec.window is None else self._spec.window.window,
             deadline=self._deadline(),

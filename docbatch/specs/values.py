@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docbatch.core.demands import Demands
 from docbatch.core.errors import Problem
 from docbatch.core.keys import identity_config
 from docbatch.core.limits import Limit
 from docbatch.core.models import Input, Operation
-from docbatch.core.result_warnings import OnEmpty
 from docbatch.core.spending_guards import Guards
 from docbatch.core.windows import SendingWindow
 from docbatch.fields import SpecModel
@@ -192,7 +192,7 @@ class Job:
     labels: Mapping[str, str]
     origin: Origin = field(compare=False, repr=False)
     cautions: tuple[str, ...] = ()
-    on_empty: OnEmpty = "ok"
+    demands: Demands = field(default_factory=Demands)
     passwords: PasswordPlace | None = None
     limits: tuple[Limit, ...] = ()
     window: SendingWindow | None = None

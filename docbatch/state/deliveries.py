@@ -10,10 +10,10 @@ from typing import NamedTuple
 from docbatch.state.database import Database, among, marked, windows
 from docbatch.state.digests import as_bytes, as_text
 from docbatch.state.kept_lines import all_kept_lines, forget_others, hold_on, kept_lines, let_go, let_wait
-from docbatch.state.void import void
+from docbatch.state.void import TAKEN_BY_ITS_JOB, let_void_go, void
 
 _DOCUMENTS = "document JOIN item ON item.id = document.item JOIN job ON job.name = document.job"
-_TAKEN = "document.wanted = 1 AND NOT (item.empty AND job.on_empty = 'fail')"
+_TAKEN = f"document.wanted = 1 AND {TAKEN_BY_ITS_JOB}"
 """Of these, what a job wants and, where it has a result, takes it."""
 
 FAULTED = 2
@@ -67,6 +67,7 @@ class Deliveries:
         self._database = database
         self.lines_kept = partial(all_kept_lines, database)
         self.let_wait = partial(let_wait, database)
+        self.let_void_go = partial(let_void_go, database)
 
     def sinks(self, job: str) -> list[RecordedSink]:
         """Return the job's current sinks."""
@@ -254,15 +255,6 @@ class Deliveries:
             "UPDATE sink SET stamp = NULL, revision = -1 WHERE output IS NOT NULL"
             " AND job IN (SELECT job FROM document WHERE item = ? AND wanted = 1)",
             (item,),
-        )
-
-    def let_empty_go(self, job: str) -> None:
-        """Inside the current transaction: what was to be written of a job's empty documents is not, any more."""
-        self._database.execute(
-            "UPDATE delivery SET due = 0 WHERE due <> 0 AND sink IN (SELECT id FROM sink WHERE job = :job)"
-            " AND path IN (SELECT document.path FROM item CROSS JOIN document ON document.item = item.id"
-            " WHERE item.empty = 1 AND document.job = :job)",
-            {"job": job},
         )
 
     def retire_job(self, job: str) -> None:

@@ -4,22 +4,23 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from docbatch.core.demands import Demands
 from docbatch.core.models import Failure, FailureClass
-from docbatch.core.result_warnings import OnEmpty
 from docbatch.state.database import Database, among, marked, windows
 from docbatch.state.digests import as_text
+from docbatch.state.failures import clear_problems, note_problem
 from docbatch.state.former import keep_former
 from docbatch.state.kept_lines import hold_on
 from docbatch.state.recipes import Recipes
-from docbatch.state.standing import Unwell, unwell
-from docbatch.state.void import void, void_under
+from docbatch.state.unwell_documents import UnwellDocuments
+from docbatch.state.void import demands_of, void, void_under
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedJob:
     """A job as the last apply knew it; `recipe` is a row number, `source` the identity of its source, `timeout` in seconds.
 
-    `on_empty` says how it takes documents in which there is nothing to see.
+    `demands` says which results it takes.
     """
 
     name: str
@@ -31,7 +32,7 @@ class RecordedJob:
     pins: Mapping[str, str] = field(default_factory=dict)
     revision: int = 0
     timeout: float | None = None
-    on_empty: OnEmpty = "ok"
+    demands: Demands = field(default_factory=Demands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Documents:
     def __init__(self, database: Database) -> None:
         self._database = database
         recipes = Recipes(database)
+        self.failures = UnwellDocuments(database).failures
         self.recipe = recipes.get
         self.recipes_alike = recipes.alike
         self.configs = recipes.configs
@@ -62,16 +64,17 @@ class Documents:
 
     def job(self, name: str) -> RecordedJob | None:
         row = self._database.execute(
-            "SELECT name, connection, recipe, config, source, priority, pins, revision, timeout, on_empty"
+            "SELECT name, connection, recipe, config, source, priority, pins, revision, timeout"
             " FROM job WHERE name = ?",
             (name,),
         ).fetchone()
         if row is None:
             return None
-        name, connection, recipe, config, source, priority, pins, *rest = row
+        _, connection, recipe, config, source, priority, pins, revision, timeout = row
         return RecordedJob(
-            name, connection, recipe, json.loads(config), source, priority, json.loads(pins), *rest
-        )
+            name, connection, recipe, json.loads(config), source, priority, json.loads(pins), revision, timeout,
+            demands_of(self._database, name),
+        )  # fmt: skip
 
     def jobs(self) -> list[RecordedJob]:
         names = [row[0] for row in self._database.execute("SELECT name FROM job ORDER BY name")]
@@ -86,14 +89,14 @@ class Documents:
         return set(rows.fetchall())
 
     def stream(
-        self, job: str, only: Collection[bytes] | None = None, on_empty: OnEmpty | None = None
+        self, job: str, only: Collection[bytes] | None = None, demands: Demands | None = None
     ) -> Iterator[DocumentRow]:
         """Yield the wanted documents in path order: path, digest, media type, item status, result, recipe, problem.
 
         Only what comparing needs; items are verified when they are acted on. `only` names a few documents instead of all.
-        `on_empty` says how empty ones are taken where that is not as it is recorded.
+        `demands` says which results the job takes where that is not as it is recorded.
         """
-        empty = void(self._database, job) if on_empty is None else void_under(on_empty)
+        empty = void(self._database, job) if demands is None else void_under(demands)
         return iter(
             self._database.execute(
                 f"SELECT document.path, {as_text('item.digest')}, item.media_type, {_status(empty)},"
@@ -130,9 +133,10 @@ class Documents:
 
     def standing(self, job: str) -> dict[str, int]:
         """Return how many wanted documents are anything but succeeded; quick where these are few."""
+        refused = void(self._database, job)
         counts = dict(
             self._database.execute(
-                "SELECT item.status, count(*) FROM item CROSS JOIN document ON document.item = item.id"
+                f"SELECT {_status(refused)}, count(*) FROM item CROSS JOIN document ON document.item = item.id"
                 " WHERE item.status <> 'succeeded' AND document.job = ? AND document.wanted = 1 GROUP BY 1",
                 (job,),
             ).fetchall()
@@ -140,7 +144,7 @@ class Documents:
         problems = self._database.execute(
             "SELECT count(*) FROM document WHERE job = ? AND item IS NULL AND wanted = 1", (job,)
         ).fetchone()[0]
-        empty = self._empty_failures(job)
+        empty = self._empty_failures(job, refused)
         failed = counts.get("failed", 0) + empty
         return {
             **counts,
@@ -157,30 +161,23 @@ class Documents:
         ).fetchone()
         return row is not None
 
-    def _empty_failures(self, job: str) -> int:
-        """Count the wanted documents that have a result and are failed in this job."""
+    def has_partial(self, job: str) -> bool:
+        """Say whether one of the job's documents was read in part, whatever the job makes of that."""
+        row = self._database.execute(
+            "SELECT 1 FROM item CROSS JOIN document ON document.item = item.id"
+            " WHERE item.status = 'partial' AND document.job = ? AND document.wanted = 1 LIMIT 1",
+            (job,),
+        ).fetchone()
+        return row is not None
+
+    def _empty_failures(self, job: str, refused: str) -> int:
+        """Count the wanted documents that have a whole result and are failed in this job."""
         row = self._database.execute(
             "SELECT count(*) FROM item CROSS JOIN document ON document.item = item.id"
-            f" WHERE item.empty = 1 AND {void(self._database, job)} AND document.job = ? AND document.wanted = 1",
+            f" WHERE item.empty = 1 AND item.status = 'succeeded' AND {refused} AND document.job = ? AND document.wanted = 1",
             (job,),
         ).fetchone()
         return int(row[0])
-
-    def failures(self, job: str, limit: int = -1) -> Iterator[tuple[bytes, str, Unwell]]:
-        """Yield (path, status, reason) of documents that failed, are partial, held, or could not be sent, in path order."""
-        empty = void(self._database, job)
-        rows = self._database.execute(
-            f"SELECT document.path, coalesce({_status(empty)}, 'problem'),"
-            " coalesce(item.failure_class, document.problem_class),"
-            " coalesce(item.failure_message, document.problem_message), item.failure_code, item.warnings"
-            " FROM document LEFT JOIN item ON item.id = document.item"
-            " WHERE document.job = ? AND document.wanted = 1"
-            f" AND (document.item IS NULL OR item.status IN ('failed', 'partial', 'held') OR {empty})"
-            " ORDER BY document.path LIMIT ?",
-            (job, limit),
-        )
-        for path, status, *recorded in rows:
-            yield path, status, unwell(status, *recorded)
 
     def problem(self, job: str, path: bytes) -> Failure | None:
         row = self._database.execute(
@@ -282,9 +279,19 @@ class Documents:
             " timeout = excluded.timeout, revision = revision + (on_empty <> excluded.on_empty),"
             " on_empty = excluded.on_empty",
             (job.name, job.connection, job.recipe, json.dumps(dict(job.config)), job.source, job.priority,
-             json.dumps(dict(job.pins)), job.timeout, job.on_empty),
+             json.dumps(dict(job.pins)), job.timeout, job.demands.on_empty),
         )  # fmt: skip
+        self._declare_policy(job)
         self._reorder(job.name)
+
+    def _declare_policy(self, job: RecordedJob) -> None:
+        before = demands_of(self._database, job.name)
+        self._database.execute(
+            "INSERT OR REPLACE INTO policy (job, on_partial) VALUES (?, ?)",
+            (job.name, job.demands.on_partial),
+        )
+        if before.refuses_partial != job.demands.refuses_partial:
+            self.revise(job.name)
 
     def _reorder(self, job: str) -> None:
         """Give what the job waits for the lowest priority number of all jobs that want it."""
@@ -300,17 +307,24 @@ class Documents:
         kind, message = (None, None) if problem is None else (str(problem.kind), problem.message)
         keep_former(self._database, job, path, item)
         self._database.execute(_PUT, (job, path, item, kind, message))
+        if problem is None:
+            clear_problems(self._database, job, [path])
+        else:
+            note_problem(self._database, job, path)
         self._rest(job, path)
 
     def put_new(self, job: str, found: Iterable[tuple[bytes, int]]) -> None:
         """Record documents, by path, that the job did not want so far, inside the current transaction, and which items they are."""
-        self._database.executemany(_PUT, ((job, path, item, None, None) for path, item in found))
+        put = [(job, path, item, None, None) for path, item in found]
+        self._database.executemany(_PUT, put)
+        clear_problems(self._database, job, [path for _, path, *_ in put])
 
     def unwant(self, job: str, path: bytes) -> None:
         """Mark a document as no longer found, inside the current transaction. What was paid stays known."""
         hold_on(self._database, job, path)
         keep_former(self._database, job, path, None)
         self._database.execute("UPDATE document SET wanted = 0 WHERE job = ? AND path = ?", (job, path))
+        clear_problems(self._database, job, [path])
         self._rest(job, path)
 
     def _rest(self, job: str, path: bytes) -> None:

@@ -7,8 +7,10 @@ from docbatch.core.models import Failure, ItemStatus, WorkItem
 from docbatch.state import items as item_rows
 from docbatch.state.database import Database, marked, windows
 from docbatch.state.digests import as_bytes, as_text
+from docbatch.state.failures import AttemptEnd, note_ended
 from docbatch.state.items import Items, RecordedItem
 from docbatch.state.records import Collected, ReadyItem
+from docbatch.state.standing import HELD
 
 
 class Entries:
@@ -161,7 +163,12 @@ class Entries:
             " WHERE submission = ? AND item = ?",
             ((each.credits, identity, item.row) for item, each in results),
         )
-        self._items.succeed(results)
+        self._items.succeed(results, identity)
+
+    def hold(self, identity: str, item: RecordedItem) -> None:
+        """Hold an item of which the vendor shows no trace."""
+        self.end(identity, item, "missing", ItemStatus.HELD)
+        note_ended(self._database, item.row, item.attempt, AttemptEnd("held", HELD), identity)
 
     def end(
         self,
@@ -180,4 +187,12 @@ class Entries:
             "UPDATE submission_item SET status = ? WHERE submission = ? AND item = ?",
             (entry, identity, item.row),
         )
-        self._items.set(item, status, result=result, failure=failure, attempts=attempts, warnings=warnings)
+        self._items.set(
+            item,
+            status,
+            result=result,
+            failure=failure,
+            attempts=attempts,
+            warnings=warnings,
+            submission=identity,
+        )

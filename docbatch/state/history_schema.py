@@ -1,9 +1,11 @@
 """The tables of what was: runs, what failed when, what documents and jobs were before, and which failures somebody accepted.
 
+With them comes what jobs say beside their own table, whose rows are counted with the columns they have.
+
 Nothing that is paid depends on them.
 """
 
-HISTORY_TABLES = ("acceptance", "failure", "former", "job_change", "problem", "run")
+HISTORY_TABLES = ("acceptance", "failure", "former", "job_change", "policy", "problem", "run")
 HISTORY = """
 CREATE TABLE run (
     id INTEGER PRIMARY KEY,
@@ -27,6 +29,10 @@ CREATE TABLE failure (
     message TEXT NOT NULL,
     at REAL NOT NULL,
     PRIMARY KEY (item, attempt)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE policy (
+    job TEXT PRIMARY KEY,
+    on_partial TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE problem (
     job TEXT NOT NULL,
@@ -60,5 +66,4 @@ CREATE TABLE job_change (
     new TEXT NOT NULL,
     at REAL NOT NULL
 ) STRICT;
-CREATE INDEX job_change_job ON job_change (job)
-"""
+CREATE INDEX job_change_job ON job_change (job)"""

@@ -5,14 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
 
+from docbatch.core.demands import Demands
 from docbatch.core.models import Failure, FailureClass, ItemStatus, WorkItem
-from docbatch.core.result_warnings import OnEmpty, WarningKind, kinds_of
+from docbatch.core.result_warnings import WarningKind, kinds_of
 from docbatch.state.checksum import Value, checksum, verify
 from docbatch.state.database import Database, marked, windows
 from docbatch.state.digests import as_bytes, as_text, span
+from docbatch.state.failures import note_doubtful, note_failure
 from docbatch.state.records import Collected
 from docbatch.state.tallies import DIGESTS, LIKE
-from docbatch.state.void import EMPTY
 
 COLUMNS = (
     "id, key, recipe, digest, size, media_type, status, attempt, result,"
@@ -66,11 +67,12 @@ class RecordedItem:
         """Say whether its result is the one that counts."""
         return self.status in READ and self.result is not None
 
-    def taken(self, on_empty: OnEmpty) -> "RecordedItem":
-        """Return the item as a job takes it: one that is empty may count as failed there."""
-        if not self.empty or on_empty == "ok":
+    def taken(self, demands: Demands) -> "RecordedItem":
+        """Return the item as a job takes it: one that is empty or partial may count as failed there."""
+        refusal = demands.refusal(empty=self.empty, partial=self.status is ItemStatus.PARTIAL)
+        if refusal is None:
             return self
-        return replace(self, status=ItemStatus.FAILED, result=None, failure=EMPTY)
+        return replace(self, status=ItemStatus.FAILED, result=None, failure=refusal)
 
     def work_item(self, place: bytes, name: str | None = None, priority: int = 50) -> WorkItem:
         """Return the item as one place's bytes to send; it is named for the place unless a name is given."""
@@ -225,11 +227,16 @@ class Items:
         result: str | None = None,
         failure: Failure | None = None,
         warnings: Sequence[str] = (),
+        submission: str | None = None,
     ) -> None:
         """Change an item inside the current transaction; `attempts` is added to its count.
 
+        A failure is noted as that of an attempt, and the submission with it.
+
         What was read of it in part before stays while it waits, and is its result again where another try fails.
         """
+        if failure is not None:
+            note_failure(self._database, item.row, item.attempt, failure, submission)
         if result is None and item.result is not None and item.waits:
             result, warnings = item.result, item.warnings
             if failure is not None:
@@ -247,14 +254,18 @@ class Items:
         """Note inside the current transaction that items are about to be sent."""
         self._database.executemany(_CHANGE, (_live(item) for item in items))
 
-    def succeed(self, results: Iterable[tuple[RecordedItem, Collected]]) -> None:
-        """Record results inside the current transaction."""
+    def succeed(
+        self, results: Sequence[tuple[RecordedItem, Collected]], submission: str | None = None
+    ) -> None:
+        """Record results inside the current transaction, and which of them are not whole."""
         self._database.executemany(_CHANGE, (_succeeded(item, each) for item, each in results))
+        note_doubtful(self._database, ((item.row, each) for item, each in results), submission)
 
-    def succeed_waiting(self, results: Iterable[tuple[WorkItem, Collected]]) -> None:
+    def succeed_waiting(self, results: Sequence[tuple[WorkItem, Collected]]) -> None:
         """Record results inside the current transaction, of items that wait as they were read from the state."""
         rows = ((*_succeeded(item, each), item.attempt) for item, each in results)
         self._database.executemany(f"{_CHANGE} AND status = 'pending' AND attempt = ?", rows)
+        note_doubtful(self._database, ((item.row, each) for item, each in results))
 
 
 _BEGINNING = f"SELECT {READING} FROM item WHERE key >= ? AND key <= ? ORDER BY key LIMIT ?"

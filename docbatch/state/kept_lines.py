@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from docbatch.state.database import Database
 from docbatch.state.digests import as_text
+from docbatch.state.void import TAKEN_BY_ITS_JOB
 
 _IS_KEPT = (
     "document.wanted = 0 AND delivery.result IS NOT NULL"
@@ -28,7 +29,7 @@ def hold_on(database: Database, job: str, path: bytes | None = None) -> None:
         " SELECT sink.id, document.path, sink.output, item.result, hex(sink.root), 0 FROM document"
         " JOIN item ON item.id = document.item JOIN job ON job.name = document.job JOIN sink ON sink.job = job.name"
         " WHERE document.job = :job AND (:path IS NULL OR document.path = :path) AND document.wanted = 1"
-        " AND item.result IS NOT NULL AND NOT (coalesce(item.empty, 0) AND job.on_empty = 'fail')"
+        f" AND item.result IS NOT NULL AND {TAKEN_BY_ITS_JOB}"
         " AND sink.wanted = 1 AND sink.output IS NOT NULL AND sink.stamp IS NOT NULL",
         {"job": job, "path": path},
     )

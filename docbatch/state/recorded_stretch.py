@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from docbatch.core.result_warnings import OnEmpty
+from docbatch.core.demands import Demands
 from docbatch.state.database import Database
 from docbatch.state.deliveries import OutputRow
 from docbatch.state.void import void_under
@@ -32,10 +32,10 @@ class RecordedStretch:
 
 
 def recorded_stretch(
-    database: Database, job: str, after: bytes, last: bytes, on_empty: OnEmpty
+    database: Database, job: str, after: bytes, last: bytes, demands: Demands
 ) -> RecordedStretch:
     """Read what is wanted of a job behind one path and up to another."""
-    sql = _READ.replace("{void}", void_under(on_empty))
+    sql = _READ.replace("{void}", void_under(demands))
     count, paths, digests, types, done, lowest, highest = database.execute(sql, (job, after, last)).fetchone()
     recipe = lowest if lowest == highest else None
     return RecordedStretch(count, paths or b"", (digests or b"").hex(), types or "", int(done), recipe)

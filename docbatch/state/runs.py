@@ -5,10 +5,7 @@ that what was found to be as recorded need not be compared with the record again
 """
 
 import contextlib
-import getpass
 import json
-import os
-import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +16,6 @@ from typing import Any
 from docbatch import __version__, invocation
 from docbatch.core.errors import DocbatchError, StateError
 from docbatch.core.lifecycle import Event
-from docbatch.core.outside_text import whole
 from docbatch.state.database import Database
 from docbatch.state.project_commit import ProjectCommit, project_commit
 
@@ -111,7 +107,7 @@ class Runs:
         return dict(rows.fetchall())
 
     def _begin(self) -> Callable[[], None]:
-        who, found = _who(), project_commit(self._project)
+        who, found = invocation.who(), project_commit(self._project)
 
         def insert() -> None:
             self._row = self._insert(who, found)
@@ -135,14 +131,6 @@ class Runs:
         for *columns, commit, changed, figures in rows:
             known = None if changed is None else bool(changed)
             yield RecordedRun(*(*columns, commit, known, json.loads(figures)))
-
-
-def _who() -> str:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        user = str(os.getuid())
-    return whole(f"{user}@{socket.gethostname()}")
 
 
 def _code(error: BaseException) -> int:

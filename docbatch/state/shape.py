@@ -25,6 +25,7 @@ TABLES: Mapping[str, str] = {
     "meta": "name value",
     "payer": "id job connection labels",
     "pack": "id name reach retired checksum",
+    "policy": "job on_partial",
     "problem": "job path since",
     "recipe": "id key provider account operation config pins",
     "remote_object": "account step remote_id data expires checksum",

@@ -3,15 +3,20 @@
 import json
 from dataclasses import dataclass
 
+from docbatch.core.demands import EMPTY
 from docbatch.core.models import FailureClass, ItemStatus
-from docbatch.core.result_warnings import WarningKind, losses
-from docbatch.state.void import EMPTY
+from docbatch.core.result_warnings import WarningKind
+from docbatch.state.failures import lost_text
 
-_UNTOLD = "what is missing is named in its result, as a sink with format: json writes it"
-_HELD = (
+HELD = (
     "it may have been sent, but the provider shows no trace of it; it is not sent again by itself; once you made sure"
     " that the provider does not have it, 'docbatch retry --class held' queues it"
 )
+KIND = (
+    "coalesce(item.failure_class, document.problem_class, CASE item.status WHEN 'partial' THEN 'lost'"
+    " WHEN 'held' THEN 'held' WHEN 'succeeded' THEN 'empty' ELSE 'unknown' END)"
+)
+"""SQL for the class of a document that is not well. Where its item succeeded, its job does not take it, since it is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +33,15 @@ class Unwell:
 
 
 def unwell(
-    status: str, kind: str | None, message: str | None, code: str | None, warnings: str | None
+    kind: str, message: str | None, code: str | None, warnings: str | None, item: str | None
 ) -> Unwell:
-    """Return the reason for a status, given what is recorded: a failure, or warnings as JSON."""
-    if kind is not None:
-        return Unwell(FailureClass(kind), message or "no reason was recorded", code)
-    match status:
-        case ItemStatus.FAILED:
-            return Unwell(EMPTY.kind, EMPTY.message, has_result=True)
+    """Return the reason, given its class and what is recorded: a message, warnings as JSON, and how its item stands."""
+    match item:
         case ItemStatus.PARTIAL:
-            return Unwell(WarningKind.LOST, _lost(warnings))
+            return Unwell(WarningKind.LOST, lost_text(json.loads(warnings) if warnings else ()))
+        case ItemStatus.SUCCEEDED:
+            return Unwell(EMPTY.kind, EMPTY.message, has_result=True)
         case ItemStatus.HELD:
-            return Unwell("held", _HELD)
+            return Unwell("held", HELD)
         case _:
-            return Unwell(FailureClass.UNKNOWN, "no reason was recorded")
-
-
-def _lost(warnings: str | None) -> str:
-    told = losses(json.loads(warnings)) if warnings else []
-    more = f" (and {len(told) - 1:,} more)" if len(told) > 1 else ""
-    return told[0] + more if told else _UNTOLD
+            return Unwell(FailureClass(kind), message or "no reason was recorded", code)

@@ -13,6 +13,7 @@ from docbatch.core.errors import GuardRefused, StateError
 from docbatch.core.looks import LookKind
 from docbatch.owner_only import make_file, opener
 from docbatch.state import files
+from docbatch.state.acceptances import Acceptances
 from docbatch.state.charges import Charges
 from docbatch.state.copies import write_copy
 from docbatch.state.costs import RecordedCosts
@@ -23,6 +24,7 @@ from docbatch.state.documents import Documents
 from docbatch.state.events import Events
 from docbatch.state.experiences import Experiences
 from docbatch.state.failed_uploads import FailedUploads
+from docbatch.state.failures import FailedAttempts
 from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
 from docbatch.state.looks import LookRecord
@@ -34,6 +36,7 @@ from docbatch.state.results import Results
 from docbatch.state.runs import Runs
 from docbatch.state.submissions import Submissions
 from docbatch.state.tallies import damage
+from docbatch.state.unwell_documents import UnwellDocuments
 from docbatch.state.waiting_documents import WaitingDocuments
 from docbatch.state.warned import WarnedDocuments
 
@@ -68,6 +71,9 @@ class Store:
         self.failed_uploads = FailedUploads(database)
         self.past = Past(database)
         self.runs = Runs(database, folder.parent)
+        self.failed_attempts = FailedAttempts(database)
+        self.unwell = UnwellDocuments(database)
+        self.acceptances = Acceptances(database)
 
     @classmethod
     def writable(cls, folder: Path) -> Self:

@@ -173,7 +173,7 @@ class Submissions:
         """Hold items the vendor shows no trace of: they may exist, so they are never sent again unasked."""
         with self._database.write():
             for item in self._entries.live(identity, keys).values():
-                self._entries.end(identity, item, "missing", ItemStatus.HELD)
+                self._entries.hold(identity, item)
             self._finish(identity)
 
     def refuse(self, identity: str, failure: Failure) -> None:

@@ -43,9 +43,11 @@ def _usd(amount: str) -> str:
     return f"({amount}) / 1000000.0"
 
 
-_VOID = "(coalesce(item.empty, 0) AND job.on_empty = 'fail')"
+_ON_PARTIAL = "coalesce((SELECT on_partial FROM main.policy WHERE policy.job = job.name), 'report')"
+_IN_PART = f"(coalesce(item.status = 'partial', 0) AND {_ON_PARTIAL} = 'fail')"
+_VOID = f"(coalesce(item.empty, 0) AND job.on_empty = 'fail' OR {_IN_PART})"
 _STATUS = f"CASE WHEN item.id IS NULL THEN 'problem' WHEN {_VOID} THEN 'failed' ELSE item.status END"
-_CLASS = f"CASE WHEN {_VOID} THEN 'empty' ELSE coalesce(item.failure_class, document.problem_class) END"
+_CLASS = f"CASE WHEN {_IN_PART} THEN 'lost' WHEN {_VOID} THEN 'empty' ELSE coalesce(item.failure_class, document.problem_class) END"
 _MESSAGE = "coalesce(item.failure_message, document.problem_message)"
 _DOCUMENTS = "main.document AS document JOIN main.job AS job ON job.name = document.job LEFT JOIN main.item AS item ON item.id = document.item"
 _KINDS = "substr(sink.identity, 1, instr(sink.identity || char(10), char(10)) - 1)"
@@ -240,6 +242,7 @@ VIEWS: tuple[StateView, ...] = (
             ("priority", "job.priority", "lower first"),
             ("timeout", "job.timeout", "seconds, NULL where there is none"),
             ("on_empty", "job.on_empty", "`ok` or `fail`"),
+            ("on_partial", _ON_PARTIAL, "`report`, `accept`, `retry` or `fail`"),
         ),
         "main.job AS job JOIN main.recipe AS recipe ON recipe.id = job.recipe",
     ),

@@ -1,20 +1,46 @@
-"""Results that a job does not take: those of empty documents, where it says `on_empty: fail`. The item stays what it is."""
+"""Results that a job does not take: of empty documents or of partial ones, where it says so. The item stays what it is."""
 
-from docbatch.core.models import Failure, FailureClass
-from docbatch.core.result_warnings import OnEmpty
+from docbatch.core.demands import Demands
 from docbatch.state.database import Database
 
-EMPTY = Failure(
-    FailureClass.EMPTY, "there is nothing to see in the document, and the job says on_empty: fail"
+TAKEN_BY_ITS_JOB = (
+    "NOT (coalesce(item.empty, 0) AND job.on_empty = 'fail')"
+    " AND NOT (coalesce(item.status = 'partial', 0)"
+    " AND EXISTS (SELECT 1 FROM policy WHERE policy.job = job.name AND policy.on_partial = 'fail'))"
 )
+"""SQL that says of an item and one of its jobs whether the job takes the item's result."""
 
 
-def void_under(on_empty: OnEmpty) -> str:
+def void_under(demands: Demands) -> str:
     """Return SQL that says of an item whether its result is void in such a job."""
-    return "coalesce(item.empty, 0)" if on_empty == "fail" else "0"
+    reasons = [
+        *(["coalesce(item.empty, 0)"] if demands.refuses_empty else []),
+        *(["coalesce(item.status = 'partial', 0)"] if demands.refuses_partial else []),
+    ]
+    return f"({' OR '.join(reasons)})" if reasons else "0"
+
+
+def demands_of(database: Database, job: str) -> Demands:
+    """Return what a job asks, as it is recorded."""
+    row = database.execute(
+        "SELECT job.on_empty, coalesce(policy.on_partial, 'report') FROM job"
+        " LEFT JOIN policy ON policy.job = job.name WHERE job.name = ?",
+        (job,),
+    ).fetchone()
+    return Demands() if row is None else Demands(*row)
 
 
 def void(database: Database, job: str) -> str:
-    """Return the same for a job as it is recorded."""
-    row = database.execute("SELECT on_empty FROM job WHERE name = ?", (job,)).fetchone()
-    return void_under("fail" if row is not None and row[0] == "fail" else "ok")
+    """Return the same SQL for a job as it is recorded."""
+    return void_under(demands_of(database, job))
+
+
+def let_void_go(database: Database, job: str) -> None:
+    """Inside the current transaction: what was to be written of documents that a job does not take is not, any more."""
+    if (refused := void(database, job)) != "0":
+        database.execute(
+            "UPDATE delivery SET due = 0 WHERE due <> 0 AND sink IN (SELECT id FROM sink WHERE job = :job)"
+            " AND path IN (SELECT document.path FROM item CROSS JOIN document ON document.item = item.id"
+            f" WHERE (item.empty = 1 OR item.status = 'partial') AND {refused} AND document.job = :job)",
+            {"job": job},
+        )

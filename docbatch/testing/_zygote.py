@@ -28,6 +28,7 @@ WARM = (
     "docbatch.cli.resolve",
     "docbatch.engine.running.apply",
     "docbatch.engine.administration.edit_state",
+    "docbatch.engine.administration.failures.list_failures",
     "docbatch.sinks.document_files",
     "docbatch.specs.load",
     "docbatch.testing.tripwire",

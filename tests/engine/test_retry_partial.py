@@ -9,7 +9,8 @@ import pytest
 
 from docbatch.core.models import FailureClass, ItemStatus
 from docbatch.engine.administration.check_state import check
-from docbatch.engine.administration.edit_state import Wish, retry
+from docbatch.engine.administration.failures.retry_failures import Wish, retry
+from docbatch.engine.administration.failures.select_failures import Selectors
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
 from docbatch.testing.fake.cloud import Cloud
@@ -38,7 +39,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def queue(project: Project) -> None:
-    queued = retry(project.folder, Wish(classes=["lost"]), dry_run=False)
+    queued = retry(project.folder, Wish(Selectors(classes=["lost"])), 0.0, dry_run=False)
     assert [each.path for each in queued] == ["d.txt"]
 
 
@@ -160,8 +161,10 @@ PLAIN: Mapping[bool, tuple[list[str], dict[str, int]]] = {True: (["d.txt"], {}),
 def test_plain_retry_takes_partial_documents_where_that_is_free(
     project: Project, monkeypatch: pytest.MonkeyPatch, *, free: bool
 ) -> None:
-    monkeypatch.setattr("docbatch.engine.administration.edit_state._charges", lambda _store, _job: not free)
-    found = retry(project.folder, Wish(), dry_run=True)
+    monkeypatch.setattr(
+        "docbatch.engine.administration.failures.retry_failures.charges", lambda _store, _job: not free
+    )
+    found = retry(project.folder, Wish(), 0.0, dry_run=True)
 
     assert ([each.path for each in found], found.left_out) == PLAIN[free]
-    assert [each.path for each in retry(project.folder, Wish(every=True), dry_run=True)] == ["d.txt"]
+    assert [each.path for each in retry(project.folder, Wish(every=True), 0.0, dry_run=True)] == ["d.txt"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from docbatch.core.demands import Demands
 from docbatch.core.lifecycle import Event
 from docbatch.core.models import FailureClass, Operation, Recipe, Submission, SubmissionStatus, WorkItem
 from docbatch.core.result_warnings import NOTHING_TO_SEE, OnEmpty
@@ -30,9 +31,11 @@ def item(name: str) -> WorkItem:
 def declare(store: Store, job: str, on_empty: OnEmpty = "ok") -> None:
     with store.write():
         recipe = store.documents.declare_recipe("recipe", Recipe("fake", "acme", Operation.PARSE))
-        store.documents.declare_job(RecordedJob(job, "fake", recipe, {}, b"/in", 50, on_empty=on_empty))
+        store.documents.declare_job(
+            RecordedJob(job, "fake", recipe, {}, b"/in", 50, demands=Demands(on_empty))
+        )
         if on_empty == "fail":
-            store.deliveries.let_empty_go(job)
+            store.deliveries.let_void_go(job)
         sink = store.deliveries.declare(job, "files", b"/out", None)
         for name in WARNINGS:
             row = store.items.want(item(name), recipe)

@@ -1,29 +1,19 @@
 """Editing the state as a person asks: retry, resolve, forget, back up, each with a dry run where it changes anything."""
 
 import contextlib
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
 
 from docbatch.core.errors import UsageError
 from docbatch.core.lifecycle import Event
 from docbatch.core.models import (
-    RETRY_CLASS,
     Failure,
     FailureClass,
-    ItemStatus,
-    RetryClass,
     Submission,
     SubmissionStatus,
 )
-from docbatch.core.result_warnings import WarningKind
-from docbatch.naming.pathtext import escape, unescape
-from docbatch.providers import REGISTRY
-from docbatch.providers.kind import Settings
+from docbatch.naming.pathtext import unescape
 from docbatch.state import files, lock
-from docbatch.state.standing import Unwell
 from docbatch.state.store import Store
 
 
@@ -53,98 +43,6 @@ def named_submission(store: Store, identity: str) -> Submission:
             f"the state knows no submission '{identity}'", hint="'docbatch status' lists those open"
         )
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class QueuedDocument:
-    """A failed or partial document that is sent again by the next apply, and why it had failed. `path` is as outputs say it."""
-
-    job: str
-    path: str
-    reason: str
-
-
-class QueuedDocuments(tuple[QueuedDocument, ...]):  # noqa: SLOT001 - a tuple of any length has no room for slots
-    """The documents that were queued. `left_out` are those that would only be charged and end the same way, by class."""
-
-    left_out: Mapping[str, int]
-
-    def __new__(cls, queued: Iterable[QueuedDocument], left_out: Mapping[str, int]) -> Self:
-        made = super().__new__(cls, queued)
-        made.left_out = left_out
-        return made
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Which failures are meant: of one job or of all, of some classes, or `every` one of them.
-
-    `opening` names the jobs that have passwords now, and is asked when documents are locked.
-    """
-
-    job: str | None = None
-    classes: Collection[str] = ()
-    every: bool = False
-    opening: Callable[[], Collection[str]] = frozenset
-
-
-def retry(folder: Path, wish: Wish, *, dry_run: bool) -> QueuedDocuments:
-    """Queue failed and partial items again; return their documents.
-
-    Where it costs money, what would end in the same way is left out unless it is named. Raises UsageError for an unknown
-    job or class.
-    """
-    known = (*FailureClass, WarningKind.LOST, ItemStatus.HELD)
-    unknown = set(wish.classes) - set(known)
-    if unknown:
-        raise UsageError(f"there is no failure class '{unknown.pop()}'", hint=f"there are {', '.join(known)}")
-    with locked(folder) as store:
-        found, left_out = _chosen(store, wish)
-        if found and not dry_run:
-            rows = {store.documents.item_row(name, path) for name, path, _ in found}
-            store.items.queue(sorted(row for row in rows if row is not None))
-    queued = [QueuedDocument(name, escape(path), f"{why.kind}: {why.message}") for name, path, why in found]
-    return QueuedDocuments(queued, left_out)
-
-
-def _chosen(store: Store, wish: Wish) -> tuple[list[tuple[str, bytes, Unwell]], Mapping[str, int]]:
-    named = bool(wish.every or wish.classes)
-    found, left_out = [], Counter[str]()
-    for name in named_jobs(store, wish.job):
-        charges = not named and _charges(store, name)
-        for path, status, why in store.documents.failures(name):
-            if not _is_retried(status, why, wish.classes):
-                continue
-            if charges and _stays_as_it_is(name, why, wish):
-                left_out[why.kind] += 1
-            else:
-                found.append((name, path, why))
-    return found, left_out
-
-
-def _charges(store: Store, job: str) -> bool:
-    """Say whether a job's provider asks money for another try; one that is not installed here may."""
-    recorded = store.documents.job(job)
-    if recorded is None:
-        return True
-    provider = store.documents.recipe(recorded.recipe).provider
-    return not (provider in REGISTRY and REGISTRY.kind(provider).traits(Settings(job, provider)).free)
-
-
-def _stays_as_it_is(job: str, why: Unwell, wish: Wish) -> bool:
-    """Say whether the same bytes would end in the same way."""
-    if why.kind == FailureClass.ENCRYPTED:
-        return job not in wish.opening()
-    never = {kind for kind, way in RETRY_CLASS.items() if way is RetryClass.NEVER}
-    return why.kind in {*never, WarningKind.LOST}
-
-
-def _is_retried(status: str, why: Unwell, classes: Collection[str]) -> bool:
-    """What has a full result is left alone, and what is held, and may have been sent, unless it is named."""
-    if status == ItemStatus.HELD:
-        return why.kind in classes
-    is_meant = not classes or why.kind in classes
-    return is_meant and not why.has_result and status in {ItemStatus.FAILED, ItemStatus.PARTIAL}
 
 
 def resolve(folder: Path, submission: str, remote_id: str | None, *, dry_run: bool) -> int:

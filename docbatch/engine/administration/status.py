@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from docbatch.core.acceptances import AcceptedDocuments
 from docbatch.core.costs import LimitStanding
 from docbatch.core.hindrance import Hindrance
 from docbatch.core.limits import Limit
@@ -25,6 +26,8 @@ class JobStatus:
     `credits` is what vendors charged for its documents, as far as they told; None where none did. `warned` counts documents
     with warnings by the kinds of these, and `warnings` has them all, by path. `with_deadline` counts those that wait to be
     sent and are sent outside the job's window at the latest; the first of them at `deadline` (wall time), None without any.
+    `accepted` counts the failures that do not make the exit code 3, and `said`, by path, is what was said of those that are
+    accepted.
     """
 
     job: str
@@ -36,6 +39,8 @@ class JobStatus:
     warnings: tuple[tuple[str, tuple[str, ...]], ...] = ()
     with_deadline: int = 0
     deadline: float | None = None
+    accepted: AcceptedDocuments = field(default_factory=AcceptedDocuments)
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +83,11 @@ class StateStatus:
         """Yield one JSON value for each job, open submission, hindrance and limit, and one for the spool."""
         for job in self.jobs:
             failures = [
-                dict(zip(("path", "status", "class", "message"), each, strict=True)) for each in job.failures
-            ]
+                {**dict(zip(("path", "status", "class", "message"), each, strict=True)),
+                 "accepted": job.said.get(each[0])} for each in job.failures
+            ]  # fmt: skip
             yield {"type": "job", "job": job.job, "connection": job.connection, "documents": job.tally,
-                   "credits": job.credits, "failures": failures, "warned": dict(job.warned),
+                   "credits": job.credits, "failures": failures, "accepted": job.accepted.values(), "warned": dict(job.warned),
                    "warnings": [{"path": path, "warnings": list(told)} for path, told in job.warnings],
                    "with_deadline": job.with_deadline, "deadline": job.deadline}  # fmt: skip
         for each in self.open:
@@ -110,7 +116,7 @@ def read_status(
     Raises UsageError for a job the state does not know.
     """
     names = named_jobs(store, only)
-    jobs = tuple(_job(store, name) for name in names)
+    jobs = tuple(_job(store, name, now) for name in names)
     declared = limits or DeclaredLimits()
     if only is not None:
         declared = declared.of(only, jobs[0].connection)
@@ -130,13 +136,11 @@ def read_status(
     )
 
 
-def _job(store: Store, name: str) -> JobStatus:
+def _job(store: Store, name: str, now: float) -> JobStatus:
     job = store.documents.job(name)
     assert job is not None
-    failures = (
-        (escape(path), status, str(why.kind), why.message)
-        for path, status, why in store.documents.failures(name)
-    )
+    unwell = list(store.unwell.of(name))
+    failures = ((escape(each.path), each.status, str(each.why.kind), each.why.message) for each in unwell)
     number, deadline = store.waiting.counted(name) or (0, None)
     return JobStatus(
         job=name,
@@ -148,4 +152,6 @@ def _job(store: Store, name: str) -> JobStatus:
         warnings=tuple((escape(path), told) for path, told in store.warned.first(name)),
         with_deadline=number,
         deadline=deadline,
+        accepted=store.unwell.accepted(name, now),
+        said={escape(each.path): each.acceptance.text(now) for each in unwell if each.acceptance is not None},
     )

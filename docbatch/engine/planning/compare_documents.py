@@ -250,7 +250,7 @@ class _Sieve:
     def _judge(self) -> None:
         sought = [key for _, _, keys in self._changed for key in keys]
         known_items = () if self._store is None else self._store.items.many(sought)
-        items = {item.key: item.taken(self._target.on_empty) for item in known_items}
+        items = {item.key: item.taken(self._target.demands) for item in known_items}
         changes = []
         for found, recorded, keys in self._changed:
             key = settled_key(keys, items)

@@ -51,5 +51,6 @@ def _settings(job: RecordedJob, project: str) -> dict[str, str]:
         "source": escape(job.source).removeprefix(f"{project}/"),
         "priority": str(job.priority),
         "timeout": NOT_SET if job.timeout is None else span(job.timeout),
-        "on_empty": job.on_empty,
+        "on_empty": job.demands.on_empty,
+        "on_partial": job.demands.on_partial,
     }

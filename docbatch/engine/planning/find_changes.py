@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from docbatch.core.changes import Reason
+from docbatch.core.demands import Demands
 from docbatch.core.errors import DocbatchError
 from docbatch.core.guard import SHOWN, refuse_collisions, refuse_empty
 from docbatch.engine.code_of_others import blamed
@@ -16,6 +17,7 @@ from docbatch.engine.planning.tally import Tally
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.paths import folded
 from docbatch.sources.statcache import StatCache
+from docbatch.state.documents import Documents
 from docbatch.state.store import Store
 
 
@@ -45,19 +47,25 @@ def find_changes(
 
 
 def _outdate_whole_outputs(target: ResolvedJob, store: Store, differences: Differences, tally: Tally) -> None:
-    """What holds a whole job is another where the job takes empty documents otherwise than it did, or is behind the job.
+    """What holds a whole job is another where the job takes empty or partial documents otherwise than it did, or is behind the job.
 
     It is behind where a run ended between its last result and its outputs.
     """
     recorded = store.documents.job(target.name)
     if recorded is None:
         return
-    is_other = recorded.on_empty != target.on_empty and store.documents.has_empty(target.name)
+    is_other = _takes_others(recorded.demands, target.demands, store.documents, target.name)
     sinks = store.deliveries.sinks(target.name) if tally.unchanged else []
     behind = {sink.identity for sink in sinks if sink.revision != recorded.revision}
     for sink in target.sinks:
         if sink.kind.whole and (is_other or sink.identity in behind):
             differences.whole(target.name, sink.identity, Reason.BEHIND)
+
+
+def _takes_others(before: Demands, now: Demands, documents: Documents, job: str) -> bool:
+    """Say whether results are taken now that were not, or the other way round, and there are any."""
+    empty = before.refuses_empty != now.refuses_empty and documents.has_empty(job)
+    return empty or (before.refuses_partial != now.refuses_partial and documents.has_partial(job))
 
 
 def _source_failed(job: str, what: str) -> DocbatchError:

@@ -69,6 +69,7 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
             *_closed(targets, sending, store),
             *_unseen(differences),
             *_limits(plan, due),
+            *_accepted(plan),
         ),
         send_documents=documents,
         send_items=items,
@@ -83,6 +84,13 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
         costs=tuple(_costs(plan, due)),
         least_seconds=_least_seconds(plan, due),
     )
+
+
+def _accepted(plan: Plan) -> Iterator[str]:
+    """Say which failures are accepted, and of which that is over."""
+    for target in plan.targets if plan.store is not None else ():
+        assert plan.store is not None
+        yield from plan.store.unwell.accepted(target.name, time.time()).notes(target.name)
 
 
 def _due(plan: Plan, sending: Collection[str]) -> Mapping[str, Amount]:

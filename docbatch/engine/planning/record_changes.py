@@ -157,7 +157,7 @@ def _job(store: Store, target: ResolvedJob, recipe: int) -> RecordedJob:
         revision=revision,
         # Work in this process has limits of its own and ends with it, so that it can never be stuck.
         timeout=None if target.traits.in_process else target.timeout,
-        on_empty=target.on_empty,
+        demands=target.demands,
     )
 
 
@@ -168,8 +168,7 @@ def _declare(store: Store, target: ResolvedJob) -> None:
         oldest = store.documents.recipe_row(target.oldest_key or target.recipe_key)
         assert oldest is not None
         store.documents.declare_job(_job(store, target, oldest))
-        if target.on_empty == "fail":
-            store.deliveries.let_empty_go(target.name)
+        store.deliveries.let_void_go(target.name)
         store.deliveries.retire(target.name, [sink.identity for sink in target.sinks])
         for sink in target.sinks:
             store.deliveries.declare(target.name, sink.identity, sink.root, sink.output)

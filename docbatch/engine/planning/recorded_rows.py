@@ -88,15 +88,16 @@ class RecordedDocuments(Upcoming[DocumentRow]):
         super().__init__(partial(self._stream, only))
         self._store = store
         self._job = target.name
-        self._on_empty = target.on_empty
+        self._demands = target.demands
+        refusals = (target.demands.refuses_empty, target.demands.refuses_partial)
         record = None if store is None else store.database.path
         sinks = [sink.identity for sink in target.sinks]
-        self._agreements = Agreements(cache, record, target.name, (target.on_empty, sinks))
+        self._agreements = Agreements(cache, record, target.name, (refusals, sinks))
 
     def _stream(self, only: Collection[bytes] | None) -> Iterator[DocumentRow]:
         if self._store is None or not is_any_behind(self._store.database, self._job, self.passed):
             return iter(())
-        return self._store.documents.stream(self._job, only, self._on_empty)
+        return self._store.documents.stream(self._job, only, self._demands)
 
     def recipe_agreed(self, documents: KnownStretch, recipes: Collection[int | None]) -> int | None:
         """Return by which recipe all of a stretch was found to be through, with its outputs as recorded; None where it was not."""
@@ -106,7 +107,7 @@ class RecordedDocuments(Upcoming[DocumentRow]):
         """Return by which of these recipes all documents of a stretch are through, as recorded; None where that is not so."""
         if self._store is None:
             return None
-        there = recorded_stretch(self._store.database, self._job, self.passed, documents.last, self._on_empty)
+        there = recorded_stretch(self._store.database, self._job, self.passed, documents.last, self._demands)
         if (
             not there.count == there.done == len(documents)
             or there.recipe not in recipes

@@ -76,7 +76,7 @@ def resolve_jobs(
             timeout=job.timeout,
             sinks=tuple(_sink(job.name, sink, folder, _metadata(job)) for sink in job.sinks),
             cautions=job.cautions,
-            on_empty=job.on_empty,
+            demands=job.demands,
             passwords=job.passwords,
             labels=job.labels,
             window=job.window,

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from docbatch.core.demands import Demands
 from docbatch.core.limits import Limit
 from docbatch.core.models import Operation, Recipe, Traits
-from docbatch.core.result_warnings import OnEmpty
 from docbatch.core.windows import SendingWindow
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import Form, SinkKind
@@ -53,9 +53,10 @@ class ResolvedJob:
     `standing` are the keys of recipes that differ from the job's in versions alone, the newest first: documents that were
     read under one of them stay as they are. `oldest_key` is that of the oldest, None where it is the job's own.
     `config` includes execution-only fields. `cautions` are sentences for whoever looks at the plan. `passwords` says where
-    those of its documents are found. `limits` hold for what is sent of it; work that costs nothing has none. `tariff` says what
-    a document is charged for, once that is asked; None where nobody knows. `deadline` is for how many seconds a document waits
-    for the `window` at most. `declared_account` stands for the account as the project file has it, without what variables say.
+    those of its documents are found. `demands` says which results are good enough. `limits` hold for what is sent of it; work
+    that costs nothing has none. `tariff` says what a document is charged for, once that is asked; None where nobody knows.
+    `deadline` is for how many seconds a document waits for the `window` at most. `declared_account` stands for the account as
+    the project file has it, without what variables say.
     """
 
     name: str
@@ -73,7 +74,7 @@ class ResolvedJob:
     timeout: float | None = None
     sinks: tuple[ResolvedSink, ...] = ()
     cautions: tuple[str, ...] = ()
-    on_empty: OnEmpty = "ok"
+    demands: Demands = field(default_factory=Demands)
     passwords: PasswordPlace | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     limits: tuple[Limit, ...] = ()

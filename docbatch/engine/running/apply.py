@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from docbatch.core.acceptances import AcceptedDocuments
 from docbatch.core.costs import CostLine, summed
 from docbatch.core.errors import BudgetStop, DocbatchError, GuardRefused, StateError, StateLocked, gravest
 from docbatch.core.hindrance import Hindrance
@@ -31,7 +32,6 @@ from docbatch.state.files import complaint
 from docbatch.state.looks import RecordedLooks
 
 UNDONE = ("live", "held")
-WRONG = ("failed", "partial", "problem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class JobOutcome:
     `undelivered` counts documents with an output that could not be written in this run. `warned` counts documents with
     warnings by the kinds of these, `warnings` are those of the first of them, by path, and `noted` counts those of which
     more is to be said than what was lost. `expired` counts documents whose results are neither here nor at the vendor any more.
-    `charges` says that another try of a document costs money.
+    `charges` says that another try of a document costs money. `accepted` says which of the failures do not count, and
+    `failures` leaves those out.
     """
 
     job: str
@@ -71,6 +72,7 @@ class JobOutcome:
     noted: int = 0
     expired: int = 0
     charges: bool = False
+    accepted: AcceptedDocuments = field(default_factory=AcceptedDocuments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class ApplyOutcome:
         for job in self.jobs:
             if any(job.standing.get(status) for status in (*UNDONE, "pending")):
                 codes.add(4)
-            if any(job.standing.get(status) for status in WRONG):
+            if job.accepted.counted(job.standing):
                 codes.add(3)
             if job.undelivered:
                 codes.add(4)
@@ -251,8 +253,9 @@ def _hindrances(run: Run) -> tuple[Hindrance, ...]:
 def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:
     store = run.store
     standing = store.documents.standing(target.name)
-    found = store.documents.failures(target.name, shown) if standing else iter(())
-    failures = tuple((escape(path), status, str(why.kind), why.message) for path, status, why in found)
+    now = run.clock.wall()
+    found = store.unwell.of(target.name, shown, counted_at=now) if standing else iter(())
+    failures = tuple((escape(each.path), each.status, str(each.why.kind), each.why.message) for each in found)
     warned = store.warned.counts(target.name)
     warnings = store.warned.first(target.name, shown) if warned else iter(())
     lacking = (run.sinks.unwritten.get(sink.row, 0) for sink in store.deliveries.sinks(target.name))
@@ -268,4 +271,5 @@ def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:
         noted=store.warned.noted(target.name) if warned else 0,
         expired=store.documents.count_expired(target.name) if standing.get("failed") else 0,
         charges=not target.traits.free,
+        accepted=store.unwell.accepted(target.name, now) if standing else AcceptedDocuments(),
     )

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from docbatch.core.changes import ChangeKind, Reason
+from docbatch.core.demands import EMPTY, INCOMPLETE
 from docbatch.core.models import RETRY_CLASS, Failure, FailureClass, RetryClass
 from docbatch.engine.planning.differences_database import Change
 from docbatch.engine.planning.resolved_job import ResolvedJob
-from docbatch.state.void import EMPTY
 
 VERDICTS: Mapping[ChangeKind, str] = {
     ChangeKind.SEND: "will be sent",
@@ -24,11 +24,18 @@ VOID = (
     "counts as failed here and is not delivered: nothing can be seen in it, and the job says on_empty: fail",
     "it was read, and nothing it depends on has changed",
 )
+VOID_IN_PART = (
+    "counts as failed here and is not delivered: something in it was not read, and the job says on_partial: fail",
+    VOID[1],
+)
+ACCEPTED = "is not well, which is accepted; it will not be sent"
 
 
-def verdict_of(target: ResolvedJob, change: Change | None) -> tuple[str, str]:
-    """Return what is due for a document, and why."""
+def verdict_of(target: ResolvedJob, change: Change | None, *, is_accepted: bool = False) -> tuple[str, str]:
+    """Return what is due for a document, and why. `is_accepted` says that its failure stands."""
     verdict, reason = _verdict(change)
+    if change is not None and change.kind is ChangeKind.STAND and is_accepted:
+        return ACCEPTED, reason
     if change is not None and change.kind is ChangeKind.STAND and change.problem is not None:
         verdict = _taken_up(verdict, target, change.problem)
     return verdict, reason
@@ -40,8 +47,8 @@ def _verdict(change: Change | None) -> tuple[str, str]:
     if change.problem is not None and not change.key:
         verdict = VERDICTS[ChangeKind.SKIP if change.kind is ChangeKind.SKIP else ChangeKind.FAIL]
         return verdict, change.problem.message
-    if change.kind is ChangeKind.STAND and change.problem == EMPTY:
-        return VOID
+    if change.kind is ChangeKind.STAND and change.problem in {EMPTY, INCOMPLETE}:
+        return VOID if change.problem == EMPTY else VOID_IN_PART
     return VERDICTS[change.kind], str(change.reason)
 
 

@@ -28,6 +28,7 @@ from docbatch.engine.planning.explained.document_past import (
 from docbatch.engine.planning.explained.document_verdict import VERDICTS, verdict_of
 from docbatch.engine.planning.explained.explain_link import link_facts
 from docbatch.engine.planning.explained.item_facts import (
+    failure_facts,
     hindrance_facts,
     item_before,
     item_facts,
@@ -97,7 +98,9 @@ def _let_go(document: str, plan: Plan, selection: Selection, here: Path) -> Iter
 def _explain(plan: Plan, target: ResolvedJob, path: bytes, here: Path) -> Explanation:
     store = plan.store
     change = plan.differences.change_of(target.name, path)
-    verdict, reason = verdict_of(target, change)
+    unwell = None if store is None else store.unwell.get(target.name, path)
+    accepted = unwell is not None and unwell.is_accepted(time.time())
+    verdict, reason = verdict_of(target, change, is_accepted=accepted)
     facts = [*link_facts(target, path, plan.cache), *key_facts(plan, target, path, change)]
     waits = change is not None and change.kind is ChangeKind.SEND
     late = tuple(waits_for(target, store, time.time(), change.key)) if change is not None and waits else ()
@@ -105,6 +108,7 @@ def _explain(plan: Plan, target: ResolvedJob, path: bytes, here: Path) -> Explan
     if store is None:
         return replace(known, facts=(*facts, *late))
     before, item = item_before(plan, target, path), item_now(plan, target, path, change)
+    facts += () if unwell is None else failure_facts(store, unwell)
     found = tuple(outputs(plan, store, target, path, here))
     facts += (each.text for each in found)
     if change is not None and change.kind in {ChangeKind.SEND, ChangeKind.WAIT}:

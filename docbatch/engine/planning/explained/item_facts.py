@@ -1,8 +1,10 @@
 """What is recorded of a document's item, in sentences."""
 
+import time
 from collections.abc import Iterator
 
 from docbatch.core.changes import ChangeKind
+from docbatch.core.explanation import moment
 from docbatch.core.hindrance import recorded_text
 from docbatch.core.models import ItemStatus
 from docbatch.core.report import looking, named_versions, plural
@@ -11,6 +13,7 @@ from docbatch.engine.planning.plan import Plan
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
+from docbatch.state.unwell_documents import UnwellDocument
 
 
 def item_before(plan: Plan, target: ResolvedJob, path: bytes) -> RecordedItem | None:
@@ -41,6 +44,15 @@ def key_facts(plan: Plan, target: ResolvedJob, path: bytes, change: Change | Non
         yield from _version_facts(plan, target, item)
     elif plan.store is not None and key:
         yield "these bytes were never sent under this job's provider, operation and config"
+
+
+def failure_facts(store: Store, document: UnwellDocument) -> Iterator[str]:
+    """Say when a document failed that was sent nowhere, as attempts tell of those that were, and what somebody said of it."""
+    for each in () if document.item is None else store.failed_attempts.of(document.item):
+        if each.submission is None:
+            yield f"attempt {each.attempt + 1} failed {moment(each.at)}: {each.kind}: {each.message}"
+    if document.acceptance is not None:
+        yield document.acceptance.text(time.time())
 
 
 def hindrance_facts(store: Store, target: ResolvedJob, key: str) -> Iterator[str]:

@@ -1,0 +1,79 @@
+"""Accepting failures as a person asks, for good or until a moment, and taking that back."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from docbatch.core.acceptances import WRONG, Acceptance
+from docbatch.core.errors import UsageError
+from docbatch.engine.administration.edit_state import locked
+from docbatch.engine.administration.failures.select_failures import Selectors, nothing_selected, select
+from docbatch.naming.pathtext import escape
+from docbatch.state.store import Store
+from docbatch.state.unwell_documents import UnwellDocument
+
+MOST_WORDS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedDocument:
+    """A document whose failure may stand from now on, or counts again. `path` is as outputs say it.
+
+    `before` is what was said of this failure earlier, None where nothing was.
+    """
+
+    job: str
+    path: str
+    kind: str
+    message: str
+    before: Acceptance | None = None
+
+
+def accept(
+    folder: Path, selectors: Selectors, acceptance: Acceptance, *, dry_run: bool
+) -> tuple[AcceptedDocument, ...]:
+    """Let failures stand: they make the exit code 3 no more. What is held is decided otherwise.
+
+    Raises UsageError where nothing is selected, a reason is missing, or a waiver would be over already.
+    """
+    if not acceptance.reason.strip() or len(acceptance.reason) > MOST_WORDS:
+        raise UsageError(
+            f"a reason is needed, of {MOST_WORDS:,} characters at most",
+            hint="it is what others will read who find the failure accepted",
+        )
+    if acceptance.is_over(acceptance.at):
+        raise UsageError("that moment has passed already", hint="name a later one; nothing was changed")
+    with locked(folder) as store:
+        chosen = [each for each in select(store, selectors, acceptance.at) if each.status in WRONG]
+        _refuse_none(store, selectors, chosen)
+        if not dry_run:
+            store.acceptances.accept(chosen, acceptance)
+    return tuple(map(_told, chosen))
+
+
+def withdraw(
+    folder: Path, selectors: Selectors, now: float, *, dry_run: bool
+) -> tuple[AcceptedDocument, ...]:
+    """Let failures count again that were accepted or waived. Raises UsageError where none of what is selected was."""
+    with locked(folder) as store:
+        found = select(store, selectors, now)
+        _refuse_none(store, selectors, found)
+        chosen = [each for each in found if each.acceptance is not None]
+        if not dry_run:
+            store.acceptances.withdraw(chosen)
+    return tuple(map(_told, chosen))
+
+
+def _refuse_none(store: Store, selectors: Selectors, chosen: list[UnwellDocument]) -> None:
+    if not chosen:
+        raise UsageError(
+            nothing_selected(store, selectors, lambda each: each.status in WRONG)
+            or "no document is failed or partial",
+            hint="nothing was changed; documents that are held are settled by 'docbatch resolve' or 'docbatch retry --class held'",
+        )
+
+
+def _told(document: UnwellDocument) -> AcceptedDocument:
+    why = document.why
+    return AcceptedDocument(
+        document.job, escape(document.path), str(why.kind), why.message, document.acceptance
+    )

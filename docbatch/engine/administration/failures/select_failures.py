@@ -1,0 +1,128 @@
+"""Which of the documents that are not well a person means: of jobs, classes, paths, labels, or of some age."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from docbatch.core.errors import UsageError
+from docbatch.core.models import FailureClass, ItemStatus
+from docbatch.core.next_steps import options
+from docbatch.core.report import plural, span
+from docbatch.engine.administration.edit_state import named_jobs
+from docbatch.naming.pathtext import escape
+from docbatch.sources.globs import compile_globs
+from docbatch.state.store import Store
+from docbatch.state.unwell_documents import UnwellDocument
+
+CLASSES = tuple(dict.fromkeys((*map(str, FailureClass), str(ItemStatus.HELD))))
+"""What documents that are not well are sorted by; `lost` are the partial ones."""
+EXAMPLES = 3
+
+Labels = Mapping[str, Mapping[str, str]]
+"""The labels of jobs as they are declared now, by the job's name."""
+
+
+def _no_labels() -> Labels:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Selectors:
+    """What documents must have in common with, all of it; of several jobs, classes or paths one is enough.
+
+    `paths` are patterns over paths relative to their sources' roots. `older_than` is in seconds since a document failed last;
+    one of which that is not known is older. `labels_of` is asked only where `labels` are.
+    """
+
+    jobs: Collection[str] = ()
+    classes: Collection[str] = ()
+    paths: Sequence[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    older_than: float | None = None
+    labels_of: Callable[[], Labels] = _no_labels
+
+    @property
+    def is_any(self) -> bool:
+        """Whether something is selected by at all."""
+        return bool(self.jobs or self.classes or self.paths or self.labels) or self.older_than is not None
+
+    @property
+    def options(self) -> str:
+        """Return what a person types for it."""
+        return options(self.jobs, self.classes, self.paths, self.labels, self.older_than)
+
+
+def select(store: Store, selectors: Selectors, now: float) -> list[UnwellDocument]:
+    """Return the documents that are meant, in order of jobs and paths; `now` is wall time.
+
+    Raises UsageError for a job that the state does not know, a class that there is not, or a pattern that is none.
+    """
+    jobs = [name for each in selectors.jobs for name in named_jobs(store, each)] or named_jobs(store)
+    if unknown := sorted({*selectors.classes} - {*CLASSES}):
+        raise UsageError(f"there is no failure class '{unknown[0]}'", hint=f"there are {', '.join(CLASSES)}")
+    matches = _matching(selectors.paths)
+    labelled = _labelled(jobs, selectors)
+    return [
+        each
+        for job in dict.fromkeys(labelled)
+        for each in store.unwell.of(job)
+        if (not selectors.classes or each.why.kind in selectors.classes)
+        and matches(each.path)
+        and (selectors.older_than is None or each.last is None or now - each.last > selectors.older_than)
+    ]
+
+
+def _labelled(jobs: Sequence[str], selectors: Selectors) -> Sequence[str]:
+    if not selectors.labels:
+        return jobs
+    known = selectors.labels_of()
+    return [job for job in jobs if selectors.labels.items() <= dict(known.get(job, {})).items()]
+
+
+def _matching(patterns: Sequence[str]) -> Callable[[bytes], bool]:
+    if not patterns:
+        return lambda _path: True
+    try:
+        globs = compile_globs(patterns, hidden=True)
+    except ValueError as error:
+        raise UsageError(
+            f"--path: {error}",
+            hint="it is a pattern over paths relative to the job's source.root, such as 'in/**/*.pdf'",
+        ) from error
+    # A path may be typed as it is shown, too.
+    return lambda path: globs(path) or globs(escape(path).encode())
+
+
+def nothing_selected(
+    store: Store, selectors: Selectors, fits: Callable[[UnwellDocument], bool] = lambda _each: True
+) -> str | None:
+    """Say what would match where nothing does, of documents that fit; None where nothing is selected by, so that there is nothing."""
+    if not selectors.is_any:
+        return None
+    return (
+        f"no document that is not well matches{selectors.options}; {_what_there_is(store, selectors, fits)}"
+    )
+
+
+def _what_there_is(store: Store, selectors: Selectors, fits: Callable[[UnwellDocument], bool]) -> str:
+    every = [each for job in named_jobs(store) for each in store.unwell.of(job) if fits(each)]
+    if not every:
+        return "nothing would"
+    told = "; ".join(_parts(every, selectors))
+    return f"{plural(len(every), 'document')} would: {told}"
+
+
+def _parts(every: Sequence[UnwellDocument], selectors: Selectors) -> Iterator[str]:
+    classes = Counter((each.job, str(each.why.kind)) for each in every)
+    shown = islice(sorted(classes.items()), 10)
+    yield ", ".join(f"{count:,} {kind} of job '{job}'" for (job, kind), count in shown)
+    if selectors.paths:
+        yield "such as " + ", ".join(f"'{escape(each.path)}'" for each in every[:EXAMPLES])
+    if selectors.labels:
+        labels = {
+            f"{name}={value}" for each in selectors.labels_of().values() for name, value in each.items()
+        }
+        yield f"labels there are: {', '.join(sorted(labels)) or 'none'}"
+    if selectors.older_than is not None:
+        yield f"--older-than {span(selectors.older_than)} counts from when a document failed last"

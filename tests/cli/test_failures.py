@@ -1,0 +1,431 @@
+"""Failures as a list to work on: listed, queued again by selectors, accepted for good or for a while."""
+
+import json
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from docbatch.core.models import FailureClass
+from docbatch.emulators.scenario import DocumentFate, Scenario
+from docbatch.testing.attempt import Attempt
+from docbatch.testing.matrix import HASTE
+from tests.cli.project import JOB, Ended, Project
+from tests.providers.local import specimens
+from tests.spool.vendor_story import CONFIGS, RECOVERY, vendors
+from tests.spool.vendor_story import JOB as VENDOR_JOB
+
+BAD = 7
+DAYS = 86_400.0
+
+
+def bad(number: int) -> bytes:
+    return b"%%PDF-1.4 no document at all %d" % number
+
+
+def spoilt(root: Path, number: int, *, failing: int = BAD) -> Project:
+    """Return a project of so many documents, of which some are damaged."""
+    project = Project(root)
+    project.job()
+    project.write({f"in/{each:04}.txt": f"document {each}" for each in range(number - failing)})
+    project.write({f"in/bad/{each}.pdf": bad(each) for each in range(failing)})
+    return project
+
+
+@contextmanager
+def later(days: float) -> Iterator[None]:
+    with mock.patch.object(time, "time", return_value=time.time() + days * DAYS):
+        yield
+
+
+def summary(ended: Ended) -> dict[str, Any]:
+    line = ended.lines[-1]
+    assert line["type"] == "summary"
+    return line
+
+
+def sent(ended: Ended) -> int:
+    return sum(line["documents"] for line in ended.lines if line["type"] == "intended")
+
+
+@pytest.mark.parametrize("number", [20, pytest.param(1000, marks=pytest.mark.full)])
+def test_a_few_of_many_fail_and_are_worked_off(tmp_path: Path, number: int) -> None:
+    project = spoilt(tmp_path, number)
+    first = project.call("apply")
+    assert (first.code, len(project.outputs())) == (3, number - BAD)
+
+    queued, again = project.call("retry", "--json"), project.call("retry")
+    assert (summary(queued)["documents"], again.code) == (BAD, 0)
+    assert (
+        again.out == f"nothing to retry\n{BAD} documents queued earlier: 'docbatch apply' sends what waits\n"
+    )
+    ended = project.call("apply", "--json")
+    assert (ended.code, sent(ended)) == (3, BAD)
+
+    accepted = project.call("accept", "--path", "bad/[01].pdf", "--reason", "damaged at the sender's")
+    assert "2 documents accepted" in accepted.out
+    left = project.call("apply")
+    assert (left.code, f"{BAD} failed, 2 of them accepted" in left.out) == (3, True)
+    assert "bad/0.pdf: corrupt" not in left.out.partition("Nothing is due")[2]
+    assert summary(project.call("failures", "--json"))["counted"] == BAD - 2
+    assert summary(project.call("retry", "--dry-run", "--json"))["documents"] == BAD - 2
+
+    waived = project.call(
+        "waive", "--path", "bad/[2-6].pdf", "--reason", "the sender mends them", "--for", "30d"
+    )
+    assert (waived.code, project.call("apply").code) == (0, 0)
+    assert project.call("apply", "--json").processed == 0
+    with later(31):
+        back = project.call("apply")
+        assert back.code == 3
+        for told in (back, project.call("status"), project.call("plan")):
+            assert f"the waivers of {BAD - 2} documents have ended" in told.out
+        assert summary(project.call("failures", "--json"))["over"] == BAD - 2
+    assert project.call("apply").code == 0
+
+
+def test_each_attempt_is_listed_with_its_time(tmp_path: Path) -> None:
+    project = spoilt(tmp_path, 1, failing=1)
+    project.call("apply")
+    project.call("retry")
+    with later(3):
+        project.call("apply")
+
+    (failure, _) = project.call("failures", "--json").lines
+
+    assert (failure["attempts"], [each["attempt"] for each in failure["tried"]]) == (2, [0, 1])
+    assert {each["class"] for each in failure["tried"]} == {"corrupt"}
+    assert round(failure["last"] - failure["first"]) // int(DAYS) == 3
+    told = project.call("failures").out
+    assert "2 attempts, failed first " in told
+    assert "attempt 1: corrupt: " in told
+    assert "attempt 2 failed " in project.call("explain", "in/bad/0.pdf").out
+
+
+def test_what_is_listed_names_the_command_that_works(tmp_path: Path) -> None:
+    project = spoilt(tmp_path, 2, failing=0)
+    project.write({"in/odd [1] name.pdf": bad(1), "in/nothing.txt": ""})
+    project.call("apply")
+
+    lines = {
+        line["path"]: line for line in project.call("failures", "--json").lines if line["type"] == "failure"
+    }
+
+    assert lines["nothing.txt"]["next"] == "docbatch apply"
+    assert lines["nothing.txt"]["first"] is not None
+    command = lines["odd [1] name.pdf"]["next"]
+    assert command == r'docbatch accept --job job --class corrupt --path "odd \[1\] name.pdf" --reason TEXT'
+
+
+def test_names_of_others_are_escaped(tmp_path: Path) -> None:
+    project = spoilt(tmp_path, 0, failing=0)
+    project.write({"in/a\x1b[31m.pdf": bad(1)})
+    project.call("apply")
+
+    assert "\x1b" not in project.call("failures").out
+    line, _ = project.call("failures", "--json").lines
+    assert line["path"] == "a\x1b[31m.pdf"
+    assert line["next"].endswith(r'--path "a?\[31m.pdf" --reason TEXT')
+    assert "1 document accepted" in project.call("accept", "--path", r"a?\[31m.pdf", "--reason", "odd").out
+
+
+def test_long_lists_end_with_how_many_more(tmp_path: Path) -> None:
+    project = spoilt(tmp_path, 5, failing=5)
+    project.call("apply")
+
+    told = project.call("failures", "--limit", "2").out
+
+    assert told.splitlines()[0] == "5 documents: 5 corrupt"
+    assert "and 3 more" in told
+    assert "more" not in project.call("failures", "--limit", "0").out
+
+
+SELECTED = [
+    (["--job", "job"], 2),
+    (["--job", "other"], 1),
+    (["--class", "corrupt"], 2),
+    (["--class", "corrupt", "--class", "empty"], 3),
+    (["--path", "bad/*"], 2),
+    (["--path", "bad/0.pdf", "--path", "none"], 1),
+    (["--label", "team=finance"], 1),
+    (["--label", "team=finance", "--label", "year=2026"], 0),
+    (["--older-than", "1s"], 3),
+    (["--older-than", "9d"], 0),
+    (["--job", "job", "--path", "**/1.*"], 1),
+]
+
+
+@pytest.fixture
+def two_jobs(tmp_path: Path) -> Project:
+    project = spoilt(tmp_path, 4, failing=2)
+    other = (
+        JOB.replace("name: job", "name: other").replace("root: in", "root: more").replace("out/", "other/")
+    )
+    project.job(other + "labels: {team: finance}\n", "other")
+    project.write({"more/nothing.txt": "", "more/well.txt": "words"})
+    assert project.call("apply").code == 3
+    return project
+
+
+@pytest.mark.parametrize(("options", "number"), SELECTED, ids=[" ".join(each) for each, _ in SELECTED])
+def test_selectors(two_jobs: Project, options: Sequence[str], number: int) -> None:
+    with later(1):
+        found = summary(two_jobs.call("failures", *options, "--json"))
+        told = two_jobs.call("failures", *options)
+
+    assert (found["documents"], told.code) == (number, 0)
+    if not number:
+        assert "; 3 documents would: 2 corrupt of job 'job', 1 empty of job 'other'" in told.out
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--class", "odd"], "there is no failure class 'odd'"),
+        (["--job", "odd"], "the state knows no job 'odd'"),
+        (["--path", "/in"], "is absolute"),
+        (["--label", "odd"], "write it as NAME=VALUE"),
+        (["--older-than", "odd"], "is no duration"),
+    ],
+)
+@pytest.mark.parametrize("command", [["failures"], ["retry"], ["accept", "--reason", "r"]])
+def test_selectors_that_are_none(
+    two_jobs: Project, command: list[str], options: list[str], told: str
+) -> None:
+    ended = two_jobs.call(*command, *options)
+
+    assert ended.code == 64
+    assert told in ended.err
+
+
+def test_labels_are_those_declared_now(two_jobs: Project) -> None:
+    spec = two_jobs.root / "jobs/other.yaml"
+    spec.write_text(spec.read_text().replace("finance", "sales"))
+
+    assert summary(two_jobs.call("failures", "--label", "team=sales", "--json"))["documents"] == 1
+    assert "labels there are: team=sales" in two_jobs.call("retry", "--label", "team=finance").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["accept", "--all"], "--reason TEXT is needed"),
+        (["accept", "--reason", "r"], "which documents are meant is not said"),
+        (["accept", "--all", "--reason", " "], "a reason is needed"),
+        (["accept", "--path", "none", "--reason", "r"], "no document that is not well matches --path none"),
+        (["accept", "--all", "--reason", "r", "--withdraw"], "--reason has no meaning"),
+        (["waive", "--all", "--reason", "r"], "say how long"),
+        (["waive", "--all", "--reason", "r", "--for", "1d", "--until", "2030-01-01"], "say how long"),
+        (["waive", "--all", "--reason", "r", "--until", "2020-01-01"], "has passed already"),
+        (["waive", "--all", "--reason", "r", "--until", "soon"], "is no day"),
+    ],
+)  # fmt: skip
+def test_what_is_not_accepted(two_jobs: Project, arguments: list[str], told: str) -> None:
+    ended = two_jobs.call(*arguments)
+
+    assert ended.code == 64
+    assert told in ended.err
+    assert two_jobs.call("apply").code == 3
+
+
+def test_a_waiver_holds_to_the_end_of_its_last_day(two_jobs: Project) -> None:
+    two_jobs.call("waive", "--all", "--reason", "r", "--until", "2099-12-31")
+
+    line = two_jobs.call("failures", "--json").lines[0]
+
+    assert (line["acceptance"]["as"], line["acceptance"]["until"]) == ("waived", 4102444800.0)
+
+
+def test_a_waiver_may_reach_to_the_end_of_calendars(two_jobs: Project) -> None:
+    two_jobs.call("waive", "--all", "--reason", "r", "--until", "9999-12-31")
+
+    assert "waived until 9999-12-31 23:59 UTC" in two_jobs.call("failures").out
+
+
+def test_a_dry_run_changes_nothing_and_taking_back_undoes(two_jobs: Project) -> None:
+    assert (
+        "3 documents would be accepted" in two_jobs.call("accept", "--all", "--reason", "r", "--dry-run").out
+    )
+    assert two_jobs.call("apply").code == 3
+    two_jobs.call("accept", "--all", "--reason", "r")
+    assert two_jobs.call("apply").code == 0
+    assert "3 documents would count again" in two_jobs.call("accept", "--all", "--withdraw", "--dry-run").out
+    assert two_jobs.call("apply").code == 0
+
+    taken = two_jobs.call("waive", "--job", "other", "--withdraw", "--json")
+
+    assert (summary(taken)["documents"], two_jobs.call("apply").code) == (1, 3)
+
+
+def other_bytes(project: Project) -> None:
+    project.write({"in/bad/0.pdf": bad(99)})
+
+
+def other_class(project: Project) -> None:
+    project.write({"in/bad/0.pdf": ""})
+
+
+def other_item(project: Project) -> None:
+    project.job(JOB + "config: {timeout: 77, languages: [deu]}\n")
+
+
+@pytest.mark.parametrize("change", [other_bytes, other_class, other_item])
+def test_another_failure_is_not_accepted(tmp_path: Path, change: Callable[[Project], None]) -> None:
+    project = spoilt(tmp_path, 2, failing=1)
+    project.call("apply")
+    project.call("accept", "--all", "--reason", "r")
+    assert project.call("apply").code == 0
+
+    change(project)
+
+    assert project.call("apply").code == 3
+
+
+def test_the_same_failure_stays_accepted_when_it_is_tried_again(tmp_path: Path) -> None:
+    project = spoilt(tmp_path, 2, failing=1)
+    project.call("apply")
+    project.call("accept", "--all", "--reason", "r")
+    assert "1 document left out, which the exit code does not count" in project.call("retry").out
+
+    assert "1 document queued" in project.call("retry", "--all").out
+    assert project.call("apply").code == 0
+
+
+def test_what_cannot_be_sent_is_not_accepted_for_what_comes_later(tmp_path: Path) -> None:
+    project = spoilt(tmp_path, 1, failing=0)
+    project.write({"in/nothing.txt": ""})
+    project.call("apply")
+    project.call("accept", "--all", "--reason", "it will be written later")
+    assert project.call("apply").code == 0
+    project.write({"in/nothing.txt": "words"})
+    assert project.call("apply").code == 0
+
+    project.write({"in/nothing.txt": ""})
+
+    assert project.call("apply").code == 3
+
+
+PARTIAL = JOB + "on_partial: {}\n"
+
+
+def half(root: Path, word: str) -> Project:
+    """Return a project with a document of which a page cannot be read, at a service."""
+    project = spoilt(root, 2, failing=0)
+    project.write({"in/half.pdf": specimens.pdf(scanned=(2,))})
+    project.job(PARTIAL.replace("{}", word) + "config: {ocr: 'off'}\n")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "standing", "delivered"),
+    [
+        ("report", 3, {"partial": 1}, True),
+        ("accept", 0, {"partial": 1}, True),
+        ("retry", 3, {"partial": 1}, True),
+        ("fail", 3, {"failed": 1}, False),
+    ],
+)
+def test_what_a_job_makes_of_partial_documents(
+    tmp_path: Path, word: str, code: int, standing: dict[str, int], *, delivered: bool
+) -> None:
+    project = half(tmp_path, word)
+
+    first, second = project.call("apply", "--json"), project.call("apply", "--json")
+
+    for ended in (first, second):
+        assert (ended.code, ended.lines[-1]["jobs"][0]["standing"]) == (code, standing)
+    assert ("half.pdf.md" in project.outputs()) == delivered
+    assert second.processed == 0
+    (line, _) = project.call("failures", "--json").lines
+    assert (line["class"], line["accepted"]) == ("lost", code == 0)
+    assert ("on_partial: fail" in project.call("explain", "in/half.pdf").out) == (not delivered)
+    assert ("which the job accepts" in project.call("apply").out) == (code == 0)
+    assert ("not try partial documents again by itself" in project.call("plan").out) == (word == "retry")
+
+
+def test_another_word_on_partial_documents_costs_nothing(tmp_path: Path) -> None:
+    project = half(tmp_path, "fail")
+    spec = project.root / "jobs/job.yaml"
+    lines = (
+        PARTIAL.replace("on_partial", "  - {type: jsonl, path: out/all.jsonl}\non_partial")
+        + "config: {ocr: 'off'}\n"
+    )
+    spec.write_text(lines.replace("{}", "fail"))
+    project.call("apply")
+    assert b"half.pdf" not in project.outputs()["all.jsonl"]
+    for word, code in (("report", 3), ("accept", 0), ("fail", 3), ("accept", 0)):
+        spec.write_text(lines.replace("{}", word))
+        for _ in range(2):
+            ended = project.call("apply", "--json")
+            assert (word, ended.code, ended.processed) == (word, code, 0)
+            assert "half.pdf.md" in project.outputs()
+            assert (b"half.pdf" in project.outputs()["all.jsonl"]) == (word != "fail")
+
+
+@contextmanager
+def at_a_vendor(root: Path, provider: str, number: int) -> Iterator[Attempt[Any]]:
+    story = vendors()[provider]
+    root.mkdir(exist_ok=True)
+    with story.emulator() as emulator:
+        emulator.haste = HASTE
+        fates = (DocumentFate(name="*bad*", fails=FailureClass.CORRUPT, says="it is spoilt"),)
+        emulator.scenario = Scenario(documents=fates)
+        story.write(root, emulator, RECOVERY)
+        for file in (root / "in").rglob("*.*"):
+            file.unlink()
+        project = Project(root)
+        names = [f"bad{each}" if each < BAD else f"good{each}" for each in range(number)]
+        project.write({f"in/{name}.txt": f"document {name}" for name in names})
+        project.job(VENDOR_JOB.format(provider=provider, config=CONFIGS[provider]))
+        yield Attempt(story, emulator, root, story.environment)
+
+
+def apply_until_done(attempt: Attempt[Any]) -> None:
+    codes = [attempt.run("apply", "--yes").code]
+    while codes[-1] == 4 and len(codes) < 5:
+        codes.append(attempt.run("apply", "--yes").code)
+    assert codes[-1] == 3, attempt.runs[-1]
+
+
+def listed(attempt: Attempt[Any]) -> list[dict[str, Any]]:
+    ended = attempt.run("failures", "--json")
+    lines = [json.loads(line) for line in ended.out.splitlines()]
+    return [line for line in lines if line["type"] == "failure"]
+
+
+@pytest.mark.parametrize("provider", ["extend", "llamacloud", "extractpage"])
+def test_killed_anywhere_each_attempt_is_recorded_once(tmp_path: Path, provider: str) -> None:
+    with at_a_vendor(tmp_path / "whole", provider, 12) as undisturbed:
+        apply_until_done(undisturbed)
+        effects = len(undisturbed.effects)
+        whole = listed(undisturbed)
+        assert [len(each["tried"]) for each in whole] == [1] * BAD
+        assert all(each["tried"][0]["submission"] for each in whole)
+        # One of the services delivers what it could not read without a page.
+        (kind,) = {each["class"] for each in whole}
+    dice = random.Random(provider)
+    for moment in range(2):
+        with at_a_vendor(tmp_path / str(moment), provider, 12) as attempt:
+            code = attempt.run("apply", "--yes", die_at=dice.randint(effects // 2, effects)).code
+            assert code in {3, -signal.SIGKILL}
+            apply_until_done(attempt)
+            found = listed(attempt)
+            assert [(each["path"], len(each["tried"]), each["attempts"]) for each in found] == [
+                (each["path"], 1, 1) for each in whole
+            ]
+            paid = len(attempt.emulator.ledger)
+            assert attempt.run("retry", "--job", "job").out.startswith(
+                f"nothing to retry\n{BAD} documents left out ({BAD} {kind})"
+            )
+            attempt.run("retry", "--class", kind)
+            apply_until_done(attempt)
+            assert len(attempt.emulator.ledger) == paid + BAD
+            assert {len(each["tried"]) for each in listed(attempt)} == {2}
+            assert attempt.run("accept", "--class", kind, "--reason", "r").code == 0
+            assert attempt.run("apply", "--yes").code == 0
