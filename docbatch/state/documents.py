@@ -9,6 +9,7 @@ from docbatch.core.result_warnings import OnEmpty
 from docbatch.state.database import Database, among, marked, windows
 from docbatch.state.digests import as_text
 from docbatch.state.kept_lines import hold_on
+from docbatch.state.manifests import outdate
 from docbatch.state.recipes import Recipes
 from docbatch.state.standing import Unwell, unwell
 from docbatch.state.void import void, void_under
@@ -283,6 +284,7 @@ class Documents:
             (job.name, job.connection, job.recipe, json.dumps(dict(job.config)), job.source, job.priority,
              json.dumps(dict(job.pins)), job.timeout, job.on_empty),
         )  # fmt: skip
+        outdate(self._database, job.name)
         self._reorder(job.name)
 
     def _reorder(self, job: str) -> None:
@@ -320,6 +322,7 @@ class Documents:
     def revise(self, job: str) -> None:
         """Note inside the current transaction that what whole sinks of the job should hold has changed."""
         self._database.execute("UPDATE job SET revision = revision + 1 WHERE name = ?", (job,))
+        outdate(self._database, job)
 
 
 _PUT = (

@@ -8,6 +8,7 @@ from docbatch.state.checksum import checksum
 from docbatch.state.digests import as_is
 from docbatch.state.history_schema import HISTORY
 from docbatch.state.initial_schema import INITIAL
+from docbatch.state.outputs_schema import OUTPUTS
 
 migrations = Migrations("docbatch")
 
@@ -321,6 +322,12 @@ def charges(db: Database) -> None:
 def history(db: Database) -> None:
     """Keep what was: runs, failed attempts, what documents and jobs were before; and the failures that somebody accepted."""
     _run(db, HISTORY)
+
+
+@migrations()
+def outputs_written(db: Database) -> None:
+    """Keep what outputs come to as they are written, which manifests list them, and since when results are needed no more."""
+    _run(db, OUTPUTS)
 
 
 def apply(connection: sqlite3.Connection) -> None:

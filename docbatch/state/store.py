@@ -26,7 +26,9 @@ from docbatch.state.failed_uploads import FailedUploads
 from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
 from docbatch.state.looks import LookRecord
+from docbatch.state.manifests import Manifests
 from docbatch.state.outcomes import Outcomes
+from docbatch.state.outputs import RecordedOutputs
 from docbatch.state.proofs import faults
 from docbatch.state.remote_objects import RemoteObjects
 from docbatch.state.results import Results
@@ -61,6 +63,8 @@ class Store:
         self.warned = WarnedDocuments(database)
         self.looks = LookRecord(database, lambda: self._place, self._drop_anchor)
         self.hindrances = KeptHindrances(database)
+        self.manifests = Manifests(database)
+        self.outputs = RecordedOutputs(database)
         self.failed_uploads = FailedUploads(database)
 
     @classmethod
