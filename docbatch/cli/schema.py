@@ -6,9 +6,9 @@ from docbatch.cli.output import say
 
 
 @click.command(name="schema")
-@click.argument("name", type=click.Choice(["job", "project", "result", "plan"]), default="job")
+@click.argument("name", type=click.Choice(["job", "project", "result", "plan", "manifest"]), default="job")
 def command(name: str) -> None:
-    """Print a JSON Schema: of job specs, of docbatch.yaml, of results, or of plans, with what installed plug-ins add."""
+    """Print a JSON Schema: of job specs, of docbatch.yaml, of results, of plans, or of manifests, with what installed plug-ins add."""
     from docbatch.specs.schema import load_plugins, render
 
     for error in load_plugins() if name in {"job", "project"} else ():

@@ -8,7 +8,17 @@ from pydantic import Field, Tag
 from docbatch import sources
 from docbatch.core.models import Operation
 from docbatch.core.result_warnings import OnEmpty
-from docbatch.fields import ApiVersion, Duration, Label, LabelValue, LateUnion, Name, Priority, SpecModel
+from docbatch.fields import (
+    ApiVersion,
+    Duration,
+    Label,
+    LabelValue,
+    LateUnion,
+    Name,
+    PathTemplate,
+    Priority,
+    SpecModel,
+)
 from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import SinkSpec
@@ -88,6 +98,11 @@ class JobSpec(SpecModel):
     )
     sink: Sinks = Field(
         default=[], description="where results go; needed here or in `defaults` of docbatch.yaml"
+    )
+    manifest: bool | PathTemplate = Field(
+        default=False,
+        description="whether a file lists what became of each document, to be committed and checked by `docbatch verify`:"
+        " `true` writes `out/<job>/manifest.json`, a template another .json file of the project",
     )
     labels: dict[Label, LabelValue] = Field(
         default={},

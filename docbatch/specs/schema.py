@@ -11,6 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from docbatch import sinks, sources
 from docbatch.core import report
 from docbatch.core.errors import UsageError
+from docbatch.core.manifest import JobManifest
 from docbatch.core.plan_formats.as_json import VERSION as PLAN_VERSION
 from docbatch.core.report import ACTION_OF, Action, PlanReport
 from docbatch.core.results import Result
@@ -83,6 +84,12 @@ def plan_schema() -> Schema:
     return _document("docbatch's plan", schema)
 
 
+def manifest_schema() -> Schema:
+    """Return the schema of the file that `manifest:` of a job writes."""
+    schema = JobManifest.model_json_schema(mode="serialization", schema_generator=_Untitled)
+    return _document("docbatch manifest", schema)
+
+
 def _object(properties: Schema) -> Schema:
     return {"type": "object", "properties": properties}
 
@@ -101,6 +108,7 @@ SCHEMAS: Mapping[str, Callable[[], Schema]] = {
     "project": project_schema,
     "result": result_schema,
     "plan": plan_schema,
+    "manifest": manifest_schema,
 }
 
 

@@ -81,6 +81,7 @@ def resolve_jobs(
             window=job.window,
             limits=() if traits.free else job.limits,
             tariff=partial(_tariff, kind, own, job),
+            manifest=None if job.manifest is None else os.fsencode(job.manifest),
         )
 
 

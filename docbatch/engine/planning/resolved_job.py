@@ -54,7 +54,8 @@ class ResolvedJob:
     read under one of them stay as they are. `oldest_key` is that of the oldest, None where it is the job's own.
     `config` includes execution-only fields. `cautions` are sentences for whoever looks at the plan. `passwords` says where
     those of its documents are found. `limits` hold for what is sent of it; work that costs nothing has none. `tariff` says what
-    a document is charged for, once that is asked; None where nobody knows.
+    a document is charged for, once that is asked; None where nobody knows. `manifest` is the absolute path of the file that
+    lists what became of its documents, None where it has none.
     """
 
     name: str
@@ -78,3 +79,4 @@ class ResolvedJob:
     limits: tuple[Limit, ...] = ()
     window: SendingWindow | None = None
     tariff: "Callable[[], Tariff] | None" = None
+    manifest: bytes | None = None
