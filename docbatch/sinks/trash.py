@@ -62,8 +62,12 @@ class Trash:
         sync(self.folder)
 
 
-def move(folder: int, name: bytes, kept: Path) -> None:
-    """Move a file out of an open folder to where only its owner looks, on whatever disk that is. Raises OSError."""
+def move(folder: int, name: bytes, kept: Path) -> bool:
+    """Move a file out of an open folder to where only its owner looks, on whatever disk that is. Raises OSError.
+
+    Say whether it is the same file there, and no copy of it.
+    """
+    is_same = True
     try:
         os.rename(name, kept, src_dir_fd=folder)
     except OSError as error:
@@ -71,7 +75,9 @@ def move(folder: int, name: bytes, kept: Path) -> None:
             raise
         _copy(folder, name, kept)
         os.unlink(name, dir_fd=folder)
+        is_same = False
     tighten_one(kept)
+    return is_same
 
 
 def _own(path: str, flags: int) -> int:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from docbatch.state.database import Database, marked, windows
@@ -109,15 +109,14 @@ class RecordedOutputs:
         size, digest = row or (None, None)
         return KnownOutput(sink.row, b"", sink.output, None, sink.stamp, size, digest, None)
 
-    def taken(self, folded: Sequence[int], gone: Collection[str]) -> set[int]:
-        """Return which of these places belong to documents that are wanted, of any job but those that are gone."""
+    def taken(self, folded: Sequence[int]) -> set[int]:
+        """Return which of these places belong to documents that are wanted, of any job."""
         found: set[int] = set()
         for window in windows(folded):
             rows = self._database.execute(
                 f"SELECT delivery.folded FROM delivery JOIN sink ON sink.id = delivery.sink JOIN document ON {_DOCUMENT}"
-                f" WHERE sink.wanted = 1 AND {marked('delivery.folded', window)}"
-                " AND sink.job NOT IN (SELECT value FROM json_each(?))",
-                (*window, json.dumps(sorted(gone))),
+                f" WHERE sink.wanted = 1 AND {marked('delivery.folded', window)}",
+                window,
             )
             found.update(key for (key,) in rows)
         return found

@@ -1,15 +1,18 @@
 """`docbatch prune`: what nothing wants any more goes to the trash, and nothing else does."""
 
+import errno
 import os
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from docbatch.engine.administration.outputs.prune_outputs import PruneOrder, prune
+from docbatch.engine.administration.outputs.trash_batches import TrashBatch
 from docbatch.testing.tripwire import Killed, Tripwire, wired
 from tests.cli.project import JOB, Ended, Project
 
@@ -88,6 +91,9 @@ def test_what_was_edited_stays_and_is_named(project: Project) -> None:
 def test_more_than_a_fifth_is_refused_unless_it_is_allowed(project: Project) -> None:
     shutil.rmtree(project.root / "jobs")
     project.job(JOB.replace("name: job", "name: other").replace("out/", "other/"), "other")
+    ended = project.call("prune")
+    assert "its outputs stay until 'docbatch apply' has noticed that it is gone" in ended.out
+    project.applied()
     before = project.outputs()
 
     refused = project.call("prune")
@@ -171,7 +177,9 @@ def test_a_link_or_a_folder_in_the_place_of_an_output_stays(project: Project) ->
     (project.root / "out/x/2.txt.md").unlink()
     os.mkfifo(project.root / "out/x/2.txt.md")
 
-    assert pruned(project) | {"removed": 0, "stay": 3} == pruned(project)
+    summary = pruned(project)
+
+    assert (summary["removed"], summary["stay"]) == (0, 3)
     assert elsewhere.exists()
 
 
@@ -334,3 +342,44 @@ def put_back(project: Project) -> Ended:
         if line.startswith("pruned-") and "\t0 " not in line:
             assert project.call("prune", "--restore", line.partition("\t")[0]).code == 0
     return ended
+
+
+def test_the_trash_may_lie_on_another_disk(project: Project) -> None:
+    removed(project, "x/0.txt")
+    before = project.outputs()
+    elsewhere = OSError(errno.EXDEV, "Invalid cross-device link")
+    rename, link = os.rename, os.link
+
+    def apart(plain: Callable[..., None]) -> Callable[..., None]:
+        def call(source: Any, target: Any, **options: Any) -> None:
+            if (b"trash" in os.fsencode(source)) != (b"trash" in os.fsencode(target)):
+                raise elsewhere
+            plain(source, target, **options)
+
+        return call
+
+    with mock.patch("os.rename", apart(rename)), mock.patch("os.link", apart(link)):
+        assert pruned(project)["removed"] == 1
+        assert not (project.root / "out/x/0.txt.md").exists()
+        assert project.call("prune", "--restore").code == 0
+
+    assert project.outputs() == before
+    assert project.call("drift").code == 0
+    assert pruned(project)["removed"] == 1
+
+
+def test_one_that_changes_at_this_moment_stays(project: Project) -> None:
+    removed(project, "x/0.txt", "x/1.txt")
+    announce = TrashBatch.announce
+
+    def edit_first(self: TrashBatch, taken: Any) -> None:
+        announce(self, taken)
+        (project.root / "out/x/0.txt.md").write_text("mine now")
+
+    with mock.patch.object(TrashBatch, "announce", edit_first):
+        summary = pruned(project)
+
+    assert (summary["removed"], summary["stay"]) == (1, 1)
+
+    assert (project.root / "out/x/0.txt.md").read_text() == "mine now"
+    assert not (project.root / "out/x/1.txt.md").exists()

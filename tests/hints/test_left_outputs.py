@@ -145,3 +145,13 @@ def test_the_trash_is_emptied(listed: Project, hints: Hints) -> None:
     hints.see(listed.call("prune", "--help"))
 
     assert listed.call("prune", "--empty-trash", "--older-than", "0s").code == 0
+
+
+@helps("job '{}' is in no spec of jobs/; its outputs stay until 'docbatch apply' has noticed that it is gone")
+def test_a_job_that_is_gone_is_noticed_by_apply(listed: Project, hints: Hints) -> None:
+    listed.job(LISTED.replace("name: job", "name: other").replace("out/job", "out/other"))
+    told = listed.call("prune")
+
+    assert hints.follow(listed, told).code == 0
+    assert listed.call("prune", "--allow", "pruned").code == 0
+    assert not (listed.root / "out/job").exists()

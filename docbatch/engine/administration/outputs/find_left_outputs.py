@@ -59,22 +59,25 @@ class LeftOutputs:
         self._owner = FolderOwner(
             "" if project == DEFAULT_PROVIDER else project, os.path.realpath(self._folder)
         )
-        self._gone = {job.name for job in store.documents.jobs()} - declared.keys()
         self._sinks = store.outputs.sinks()
+        # Specs may lie where nobody looks by default: that a job is gone is what apply found, and nothing else.
+        undeclared = {job.name for job in store.documents.jobs()} - declared.keys()
+        self._unnoticed = undeclared & {sink.job for sink in self._sinks if sink.wanted}
+        self._gone = undeclared - self._unnoticed
         self._singles = self._wanted_singles()
         self._strange: dict[bytes, str | None] = {}
 
     def notes(self) -> list[str]:
         """Say what is not looked at."""
-        told = []
+        told = [
+            f"job '{job}' is in no spec of jobs/; its outputs stay until 'docbatch apply' has noticed that it is gone"
+            for job in sorted(self._unnoticed)
+            if self._named is None or job in self._named
+        ]
         for sink in self._mine():
             if sink.kind not in COMPARED:
                 told.append(f"job '{sink.job}': outputs of the sink {sink.kind} are left alone")
-            elif (
-                sink.wanted
-                and sink.job not in self._gone
-                and (lines := self._store.outputs.kept_lines(sink.row))
-            ):
+            elif sink.wanted and (lines := self._store.outputs.kept_lines(sink.row)):
                 place = self._shown(sink.root + b"/" + (sink.output or b""))
                 told.append(f"{place}: the lines of {plural(len(lines), 'removed document')} stay in it")
         return told
@@ -84,7 +87,7 @@ class LeftOutputs:
         for sink in self._mine():
             if sink.kind not in COMPARED:
                 continue
-            whole = not sink.wanted or sink.job in self._gone
+            whole = not sink.wanted
             why = (
                 "its job is gone"
                 if sink.job in self._gone
@@ -100,11 +103,11 @@ class LeftOutputs:
         yield from self._manifests()
 
     def _mine(self) -> list[KnownSink]:
-        """Return the sinks to look at: those of jobs that are gone are as well, and may never have been recorded as such."""
+        """Return the sinks to look at, those that are gone among them."""
         return [each for each in self._sinks if self._named is None or each.job in self._named]
 
     def _wanted_singles(self) -> frozenset[int]:
-        wanted = [each for each in self._sinks if each.wanted and each.job not in self._gone and each.output]
+        wanted = [each for each in self._sinks if each.wanted and each.output]
         places = [
             each.root + b"/" + (each.output or b"") + ending for each in wanted for ending in (b"", *BESIDE)
         ]
@@ -126,7 +129,7 @@ class LeftOutputs:
             yield from (each for each in window if each.folded not in wanted)
 
     def _is_wanted(self, keys: Sequence[int]) -> set[int]:
-        return self._store.outputs.taken(keys, self._gone) | (self._singles & set(keys))
+        return self._store.outputs.taken(keys) | (self._singles & set(keys))
 
     def _judge(self, tree: Tree, sink: KnownSink, known: KnownOutput, why: str) -> LeftOutput | None:
         try:
@@ -182,7 +185,11 @@ class LeftOutputs:
 
     def _manifests(self) -> Iterator[LeftOutput]:
         for job, place, stamp in self._store.manifests.all():
-            if self._declared.get(job) is not None or (self._named is not None and job not in self._named):
+            if (
+                self._declared.get(job) is not None
+                or job in self._unnoticed
+                or (self._named is not None and job not in self._named)
+            ):
                 continue
             root = os.fsencode(self._folder)
             if not place.startswith(root + b"/") or self._is_wanted([folded(place)]):

@@ -72,7 +72,7 @@ class Pruning:
 
 @dataclass(frozen=True, slots=True)
 class PruneOrder:
-    """`declared` are the jobs that specs declare, with the absolute path of each one's manifest; others count as gone.
+    """`declared` are the jobs that specs declare, with the absolute path of each one's manifest.
 
     `may_be_much` lets the guard pass. With `job` only its outputs are looked at.
     """

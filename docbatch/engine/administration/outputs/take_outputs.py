@@ -114,14 +114,13 @@ class Taking:
             tree.release()
         try:
             folder, name = tree.locate(each.known.output, create=False)
-            move(folder, name, kept)
+            is_same = move(folder, name, kept)
         except (FileNotFoundError, UnsafeOutput) as error:
             return replace(each, keeps=f"it went away meanwhile: {error}")
         except PermissionError as error:
             return replace(each, keeps=f"it cannot be moved: {reason(error)}")
         tree.touch(each.known.output)
-        same_disk = os.fstat(folder).st_dev == batch.folder.stat().st_dev
-        if same_disk and stamp_at(kept) != record.seen:
+        if is_same and stamp_at(kept) != record.seen:
             # It was changed between the look and the move: it goes back where it was.
             with contextlib.suppress(FileExistsError):
                 os.link(kept, name, dst_dir_fd=folder)
