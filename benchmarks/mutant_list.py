@@ -162,7 +162,7 @@ DELIVERY = [
     Mutant("receipts come before the renames are durable", "docbatch/sinks/document_files.py", "self._flush(tree.touched())", "pass", SINKS),
     Mutant("names come before their content is durable", "docbatch/sinks/document_files.py", "self._flush_contents([", "len([", SINKS),
     Mutant("an output of somebody else is overwritten", "docbatch/sinks/outputs.py", "if found is not None and stamp_of(found) != expected:", "if False:", f"{SINKS} {OUTPUTS}"),
-    Mutant("our own output of a killed run goes to the trash", "docbatch/sinks/outputs.py", "if _same(unfinished, found.st_size):", "if False:", f"{SINKS} {OUTPUTS}"),
+    Mutant("our own output of a killed run goes to the trash", "docbatch/sinks/outputs.py", "if same(unfinished, found.st_size):", "if False:", f"{SINKS} {OUTPUTS}"),
     Mutant("what goes to the trash is not noted", "docbatch/sinks/trash.py", "index.write(", "len(", SINKS),
     Mutant("a sink that is no longer declared is written to", "docbatch/state/deliveries.py", "WHERE delivery.due = 1 AND sink.wanted = 1 AND", "WHERE delivery.due = 1 AND", f"{OUTPUTS} tests/cli/test_bad_disks.py {STATE}"),
     Mutant("a whole sink is not told of new results", "docbatch/state/deliveries.py", "SET revision = revision + 1", "SET revision = revision", STUCK),

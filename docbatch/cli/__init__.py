@@ -38,6 +38,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "cancel": "Ask the vendor to stop what it works on.",
     "resolve": "Settle a held submission by hand.",
     "recover": "Take over work at a vendor that the state does not know.",
+    "verify": "Check outputs against manifests. No network, no state, no keys.",
+    "drift": "Say which outputs are not as they were written.",
+    "prune": "Remove outputs that nothing wants any more.",
     "state": "Look at the state, check it, back it up.",
     "emulate": "Put a service on, on this machine, to rehearse without an account.",
     "schema": "Print the JSON Schema of specs and results.",
@@ -58,6 +61,8 @@ TRUSTING: Final = frozenset(
         "cancel",
         "resolve",
         "recover",
+        "drift",
+        "prune",
         "state",
     }
 )

@@ -4,13 +4,13 @@ import click
 
 from docbatch.cli.output import say
 
+NAMES = ("job", "project", "result", "plan", "explain", "history", "manifest")
+
 
 @click.command(name="schema")
-@click.argument(
-    "name", type=click.Choice(["job", "project", "result", "plan", "explain", "history"]), default="job"
-)
+@click.argument("name", type=click.Choice(NAMES), default="job")
 def command(name: str) -> None:
-    """Print a JSON Schema: of job specs, of docbatch.yaml, of results, plans, explanations or runs, with what installed plug-ins add."""
+    """Print a JSON Schema: of job specs, of docbatch.yaml, or of what commands print and write, with what installed plug-ins add."""
     from docbatch.specs.schema import load_plugins, render
 
     for error in load_plugins() if name in {"job", "project"} else ():

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from docbatch.cli import completion
+from docbatch.cli.options import duration
 from docbatch.cli.output import say, say_json
 from docbatch.cli.workspace import existing, state_folder
 
@@ -79,12 +80,22 @@ def backup(file: Path) -> None:
 
 @command.command(name="compact")
 @click.option("--dry-run", is_flag=True, help="Only say what would be rewritten.")
-def compact(*, dry_run: bool) -> None:
-    """Let go of stored results that no document and no output needs any more, and put small packs of them together."""
+@click.option(
+    "--older-than",
+    metavar="DURATION",
+    help="Also let results go of removed and former documents that nothing has wanted for longer than this, such as 90d.",
+)
+def compact(*, dry_run: bool, older_than: str | None) -> None:
+    """Let go of stored results that no document and no output needs any more, and put small packs of them together.
+
+    Results of documents that a job wants are never let go. Those of others are kept, so that a document that comes back is
+    not paid again, unless --older-than says for how long.
+    """
     from docbatch.core.report import human, plural
     from docbatch.engine.administration.compact_spool import compact as rewrite
 
-    done = rewrite(state_folder(), dry_run=dry_run)
+    seconds = None if older_than is None else duration("--older-than", older_than)
+    done = rewrite(state_folder(), dry_run=dry_run, older_than=seconds)
     if not done.packs:
         say(f"the spool takes {human(done.before)}, and nothing of it is worth rewriting")
         return

@@ -44,10 +44,16 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A document's output is durable. `stamp` is None where the sink has one output for the job."""
+    """A document's output is durable. `stamp` is None where the sink has one output for the job.
+
+    `size` and `sha256` are of its bytes as they were written, where it is a file; without them the file is read when they
+    are asked for.
+    """
 
     path: bytes
     stamp: str | None
+    size: int | None = None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """One file for each document."""
 
+import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _FOLDERS = 128
 class _Staged:
     delivery: Delivery
     unfinished: Unfinished
+    size: int
+    sha256: str
 
 
 class _Window:
@@ -36,9 +39,9 @@ class _Window:
         self.staged: list[_Staged] = []
         self._size = 0
 
-    def add(self, staged: _Staged, size: int) -> None:
+    def add(self, staged: _Staged) -> None:
         self.staged.append(staged)
-        self._size += size
+        self._size += staged.size
 
     def is_full(self, tree: Tree) -> bool:
         return len(self.staged) >= _WINDOW or self._size >= _WINDOW_BYTES or len(tree) >= _FOLDERS
@@ -90,7 +93,7 @@ class FilesSink(Sink):
             outputs.write(unfinished, output)
         except (UnsafeOutput, OSError) as error:
             return self._fault(delivery, error)
-        window.add(_Staged(delivery, unfinished), len(output))
+        window.add(_Staged(delivery, unfinished, len(output), hashlib.sha256(output).hexdigest()))
         return None
 
     def _settle(self, tree: Tree, staged: list[_Staged]) -> Iterator[Receipt | Fault]:
@@ -115,7 +118,7 @@ class FilesSink(Sink):
             outcome = self._fault(delivery, error)
             outputs.discard(staged.unfinished)
             return outcome
-        return Receipt(delivery.path, stamp)
+        return Receipt(delivery.path, stamp, staged.size, staged.sha256)
 
     def _flush_contents(self, written: Collection[Unfinished]) -> None:
         folders = {each.folder for each in written}

@@ -145,7 +145,7 @@ def _clear(
 ) -> None:
     where = f"{tree.root}/{escape(unfinished.output)}"
     if stat.S_ISREG(found.st_mode):
-        if _same(unfinished, found.st_size):
+        if same(unfinished, found.st_size):
             return
     elif not stat.S_ISLNK(found.st_mode):
         kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a special file"
@@ -154,7 +154,8 @@ def _clear(
     trash.take(unfinished.folder, unfinished.name, where=where, document=document, why=why)
 
 
-def _same(unfinished: Unfinished, size: int) -> bool:
+def same(unfinished: Unfinished, size: int) -> bool:
+    """Say whether what stands in an output's place, a plain file of this size, has the same bytes."""
     ours, theirs = (_open(unfinished.folder, name) for name in (unfinished.temporary, unfinished.name))
     with open(ours, "rb") as left, open(theirs, "rb") as right:  # noqa: PTH123 - they are open files already
         if os.fstat(left.fileno()).st_size != size:

@@ -41,7 +41,7 @@ class Trash:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            _sync(self.folder)
+            sync(self.folder)
         except OSError as error:
             raise sink_error(f"the trash {self.folder}", error) from error
 
@@ -58,15 +58,26 @@ class Trash:
         return kept
 
     def _move(self, folder: int, name: bytes, kept: Path) -> None:
-        try:
-            os.rename(name, kept, src_dir_fd=folder)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            _copy(folder, name, kept)
-            os.unlink(name, dir_fd=folder)
-        tighten_one(kept)
-        _sync(self.folder)
+        move(folder, name, kept)
+        sync(self.folder)
+
+
+def move(folder: int, name: bytes, kept: Path) -> bool:
+    """Move a file out of an open folder to where only its owner looks, on whatever disk that is. Raises OSError.
+
+    Say whether it is the same file there, and no copy of it.
+    """
+    is_same = True
+    try:
+        os.rename(name, kept, src_dir_fd=folder)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy(folder, name, kept)
+        os.unlink(name, dir_fd=folder)
+        is_same = False
+    tighten_one(kept)
+    return is_same
 
 
 def _own(path: str, flags: int) -> int:
@@ -86,7 +97,8 @@ def _copy(folder: int, name: bytes, kept: Path) -> None:
         os.fsync(target.fileno())
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Make the names in a folder durable. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -16,6 +16,7 @@ from docbatch.fields import (
     LabelValue,
     LateUnion,
     Name,
+    PathTemplate,
     Priority,
     Schema,
     SpecModel,
@@ -116,6 +117,11 @@ class JobSpec(SpecModel):
     )
     sink: Sinks = Field(
         default=[], description="where results go; needed here or in `defaults` of docbatch.yaml"
+    )
+    manifest: bool | PathTemplate = Field(
+        default=False,
+        description="whether a file lists what became of each document, to be committed and checked by `docbatch verify`:"
+        " `true` writes `out/<job>/manifest.json`, a template another .json file of the project",
     )
     labels: dict[Label, LabelValue] = Field(
         default={},

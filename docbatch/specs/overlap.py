@@ -42,7 +42,7 @@ def overlaps(jobs: Sequence[Job], others: Sequence[Job], here: Path) -> list[Pro
         hint = "give the outputs a suffix that no pattern ends with, or put a folder in front of ** in the patterns"
         told = "patterns with several wildcards in a name are too many to be compared with the outputs of all jobs"
         found = [(*jobs, *others)[0].origin.problem(("source",), told, hint)]
-    return [*found, *_shared(jobs, others)]
+    return [*found, *_manifests_read(every, groups, mine, here), *_shared(jobs, others)]
 
 
 def samples(source: JobSource) -> list[bytes]:
@@ -77,6 +77,27 @@ def _swallowed(
         if concerned:
             name = job.name if job.name in concerned else concerned[0]
             yield _problem(job, index, _told(job, name, len(concerned) - 1, caught[name], here), caught[name])
+
+
+def _manifests_read(
+    every: Sequence[Job], groups: Mapping[bytes, ReaderGroup], mine: set[str], here: Path
+) -> Iterator[Problem]:
+    """Yield a problem for each manifest that some job, selected or beside a selected one, would read as a document."""
+    for job in every:
+        if job.manifest is None:
+            continue
+        for _, names in _catching(os.fsencode(os.path.realpath(job.manifest)), groups):
+            concerned = [name for name in names if name in mine or job.name in mine]
+            if concerned:
+                shown = show_file(job.manifest, here)
+                whose = (
+                    "the job's own source"
+                    if concerned[0] == job.name
+                    else f"the source of job {concerned[0]}"
+                )
+                told = f"the manifest {shown} would be read as a document by {whose}"
+                yield job.origin.problem(("manifest",), told, "exclude it there, or write it elsewhere")
+                break
 
 
 def _caught(
@@ -144,14 +165,39 @@ def _shared(jobs: Sequence[Job], others: Sequence[Job]) -> Iterator[Problem]:
     """Yield the places that another job writes to as well, but files of documents. Tables of one database are places apart."""
     owners: dict[tuple[str, ...], _Owners] = {}
     mine = {id(job) for job in jobs}
+    manifests: dict[str, Job] = {}
+    for job in (*others, *jobs):
+        if job.manifest is not None:
+            first = manifests.setdefault(_folded(str(job.manifest)), job)
+            if first is not job and id(job) in mine:
+                yield _shared_manifest(job, first)
     for job in (*others, *jobs):
         for index, sink in enumerate(job.sinks):
+            if sink.place is not None and sink.place.path is not None and id(job) in mine:
+                whose = manifests.get(_folded(str(sink.place.path)))
+                if whose is not None:
+                    yield _shared_manifest(job, whose)
             if sink.place is not None and sink.place.path is None:
                 continue
-            where = tuple(unicodedata.normalize("NFC", text).casefold() for text in sink.where)
+            where = tuple(map(_folded, sink.where))
             owner = owners.setdefault(where, _Owners()).before(job, sink)
             if owner is not None and id(job) in mine:
                 yield _shared_problem(job, index, sink, owner)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _shared_manifest(job: Job, owner: Job) -> Problem:
+    message = (
+        f"the manifest of job {owner.name} lies at the same place"
+        if job is not owner
+        else "a sink writes to the same place"
+    )
+    return job.origin.problem(
+        ("manifest",), message, "name the job in the path, as in out/{{ job.name }}/manifest.json"
+    )
 
 
 class _Owners:

@@ -9,20 +9,22 @@ from docbatch.core.errors import Problem
 from docbatch.core.limits import Limit
 from docbatch.core.models import Input
 from docbatch.fields import SpecModel, seconds, substitute, unexpanded_pattern
-from docbatch.naming.templates import Template, TemplateError, compile_template
+from docbatch.naming.templates import TemplateError, compile_template
 from docbatch.providers import REGISTRY
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import FileSinkSpec, SinkKind, SinkSpec
 from docbatch.sources import KINDS as KINDS_OF_SOURCES
 from docbatch.sources.globs import MAX_PATTERNS, compile_patterns
-from docbatch.sources.options import FileIdsOptions, FolderOptions, LinksOptions, ListOptions, TextsOptions
+from docbatch.sources.options import FolderOptions, ListOptions
 from docbatch.sources.walk import Reach
 from docbatch.specs.cautions import cautions
 from docbatch.specs.forbidden_places import forbidden
 from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
 from docbatch.specs.limits import limits_of
+from docbatch.specs.manifest_place import manifest_place
 from docbatch.specs.nodes import Step
+from docbatch.specs.output_paths import check_use
 from docbatch.specs.plugins import sink_fault
 from docbatch.specs.problems import near
 from docbatch.specs.secret_references import FileReference
@@ -85,12 +87,20 @@ class _Resolver:
             window=None if self._spec.window is None else self._spec.window.window,
             deadline=self._deadline(),
             limits=(*self._limits(), *connection.limits, *self._project.limits),
+            manifest=self._manifest(),
         )
 
     def _deadline(self) -> float | None:
         if self._spec.deadline is not None and self._spec.window is None:
             self._report(("deadline",), *NO_WINDOW)
         return None if self._spec.deadline is None else seconds(self._spec.deadline)
+
+    def _manifest(self) -> Path | None:
+        try:
+            return manifest_place(self._spec.manifest, self._project, self._context())
+        except TemplateError as error:
+            self._report(("manifest",), str(error), error.hint)
+            return None
 
     def _limits(self) -> tuple[Limit, ...]:
         node = self._origin.node.child("limits")
@@ -301,7 +311,7 @@ class _Resolver:
         template = compile_template(written.path).bind({"vars": self._project.variables})
         folder, slash, _ = template.literal_root.rpartition("/")
         bound = template.without_prefix(len(folder + slash)).bind({"job": self._context()})
-        _check_use(kind, written, bound, self._spec)
+        check_use(kind, written, bound, self._spec)
         root = self._absolute(path, folder + slash or ".", origin)
         if root == Path(root.anchor):
             raise TemplateError(
@@ -323,29 +333,3 @@ class _Resolver:
         if told is not None:
             self._report(path, *told, origin)
         return absolute
-
-
-def _check_use(kind: SinkKind, written: FileSinkSpec, template: Template, spec: JobSpec) -> None:
-    """Refuse a path that gives many documents one file, or one job many."""
-    per_document = bool(template.lookups)
-    if per_document and not kind.per_document:
-        raise TemplateError(
-            f"{template.lookups[0]} cannot be used here: a {kind.name} sink has one file for the whole job",
-            hint=f"use job or vars, as in out/{{{{ job.name }}}}{written.suffix}",
-        )
-    if kind.per_document and not per_document and _may_match_many(spec.source):
-        raise TemplateError(
-            "every document would be written to the same file",
-            hint=f"name the document in double braces, as in out/{{{{ doc.path }}}}{written.suffix}",
-        )
-
-
-def _may_match_many(source: SpecModel) -> bool:
-    match source:
-        case FolderOptions(include=patterns):
-            return len(patterns) > 1 or any(character in patterns[0] for character in "*?[{")
-        case ListOptions():
-            return True
-        case LinksOptions(urls=listed) | FileIdsOptions(file_ids=listed) | TextsOptions(texts=listed):
-            return len(listed) > 1
-    return True

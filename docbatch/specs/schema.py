@@ -13,6 +13,7 @@ from docbatch.core import report
 from docbatch.core.errors import UsageError
 from docbatch.core.explanation import VERSION as EXPLAIN_VERSION
 from docbatch.core.explanation import Explanation
+from docbatch.core.manifest import JobManifest
 from docbatch.core.plan_formats.as_json import VERSION as PLAN_VERSION
 from docbatch.core.report import ACTION_OF, Action, PlanReport
 from docbatch.core.results import Result
@@ -87,6 +88,12 @@ def plan_schema() -> Schema:
     return _document("docbatch's plan", schema)
 
 
+def manifest_schema() -> Schema:
+    """Return the schema of the file that `manifest:` of a job writes."""
+    schema = JobManifest.model_json_schema(mode="serialization", schema_generator=_Untitled)
+    return _document("docbatch manifest", schema)
+
+
 def _object(properties: Schema) -> Schema:
     return {"type": "object", "properties": properties}
 
@@ -136,6 +143,7 @@ SCHEMAS: Mapping[str, Callable[[], Schema]] = {
     "plan": plan_schema,
     "explain": explain_schema,
     "history": history_schema,
+    "manifest": manifest_schema,
 }
 
 

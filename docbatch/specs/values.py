@@ -177,7 +177,7 @@ class Job:
     """`timeout` and `deadline` are in seconds; `config` is what the user set, and `execution_only` names what of it no key contains.
 
     `cautions` are sentences about what is allowed and may surprise. `limits` are all that hold for it: its own, its
-    connection's and the project's.
+    connection's and the project's. `manifest` is the absolute path of the file that lists what became of its documents.
     """
 
     name: str
@@ -197,6 +197,7 @@ class Job:
     limits: tuple[Limit, ...] = ()
     window: SendingWindow | None = None
     deadline: float | None = None
+    manifest: Path | None = None
 
     @property
     def identity_config(self) -> Mapping[str, object]:

@@ -28,8 +28,11 @@ MANY = 8
 class CompactedIndex(ResultIndex, Protocol):
     """What compaction needs of the index beside what the spool does."""
 
-    def gather_uses(self) -> Sequence[PackUse]:
-        """Find out what is needed, of every pack that is recorded. It holds until something is recorded beside compaction."""
+    def gather_uses(self, spare: tuple[float, float] | None = None) -> Sequence[PackUse]:
+        """Find out what is needed, of every pack that is recorded. It holds until something is recorded beside compaction.
+
+        `spare` are two moments, now and an earlier one: what nothing has wanted since before that is not needed.
+        """
 
     def needed_of(self, name: str) -> Iterator[tuple[str, ResultPlace]]:
         """Yield the needed results of a pack in the order in which they lie, as `gather_uses` found them."""
@@ -66,11 +69,21 @@ def _is_waste(use: PackUse, size: int) -> bool:
     return not use.needed or (waste > WORTH and waste * 3 > size)
 
 
-def compact(spool: Spool, index: CompactedIndex, *, dry_run: bool = False) -> Compaction:
-    """Rewrite what is worth it, for the one who may write. Raises StateError, OSError."""
-    uses = index.gather_uses()
+def compact(
+    spool: Spool, index: CompactedIndex, *, dry_run: bool = False, spare: tuple[float, float] | None = None
+) -> Compaction:
+    """Rewrite what is worth it, for the one who may write; with `spare` (see `gather_uses`) all that holds what is not needed.
+
+    Raises StateError, OSError.
+    """
+    uses = index.gather_uses(spare)
     sizes = packs_in(spool.packs)
     wanted = chosen(uses, sizes)
+    if spare is not None:
+        names = {each.name for each in wanted}
+        wanted = [
+            each for each in uses if each.name in names or (each.name in sizes and each.needed < each.results)
+        ]
     before = sum(sizes.values())
     dropped = sum(each.results - each.needed for each in wanted)
     if dry_run or not wanted:

@@ -8,9 +8,11 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from docbatch.state.database import Database, among, marked, windows
-from docbatch.state.digests import as_bytes, as_text
-from docbatch.state.kept_lines import all_kept_lines, forget_others, hold_on, kept_lines, let_go, let_wait
+from docbatch.state.digests import as_text
+from docbatch.state.kept_lines import all_kept_lines, hold_on, kept_lines, let_go, let_wait
+from docbatch.state.manifests import outdate
 from docbatch.state.void import TAKEN_BY_ITS_JOB, let_void_go, void
+from docbatch.state.written import delivered, published
 
 _DOCUMENTS = "document JOIN item ON item.id = document.item JOIN job ON job.name = document.job"
 _TAKEN = f"document.wanted = 1 AND {TAKEN_BY_ITS_JOB}"
@@ -68,6 +70,8 @@ class Deliveries:
         self.lines_kept = partial(all_kept_lines, database)
         self.let_wait = partial(let_wait, database)
         self.let_void_go = partial(let_void_go, database)
+        self.delivered = partial(delivered, database)
+        self.published = partial(published, database)
 
     def sinks(self, job: str) -> list[RecordedSink]:
         """Return the job's current sinks."""
@@ -260,6 +264,7 @@ class Deliveries:
     def retire_job(self, job: str) -> None:
         """Inside the current transaction: a job is no longer declared. Its outputs stay, and stay known as ours."""
         hold_on(self._database, job)
+        outdate(self._database, job)
         self._database.execute("UPDATE sink SET wanted = 0 WHERE job = ?", (job,))
         self._database.execute("UPDATE document SET wanted = 0 WHERE job = ?", (job,))
 
@@ -302,29 +307,6 @@ class Deliveries:
     def outdate(self, sink: int) -> None:
         """Inside the current transaction: a whole sink has to be written again."""
         self._database.execute("UPDATE sink SET revision = -1 WHERE id = ?", (sink,))
-
-    def delivered(
-        self, sink: int, receipts: Iterable[tuple[bytes, str | None, str]], stamp: str | None = None
-    ) -> None:
-        """Record outputs that are durable: path, stamp, result each; `stamp` is that of a sink's one output."""
-        with self._database.write():
-            self._database.executemany(
-                "UPDATE delivery SET result = ?, stamp = ?, due = 0 WHERE sink = ? AND path = ?",
-                ((as_bytes(result), own, sink, path) for path, own, result in receipts),
-            )
-            if stamp is not None:
-                self._database.execute("UPDATE sink SET stamp = ? WHERE id = ?", (stamp, sink))
-
-    def published(self, sink: int, revision: int, stamp: str | None) -> None:
-        """Record that a whole sink holds its job as of `revision`.
-
-        What may be known of its documents one by one is from a time before its kind was whole, but for those that stay.
-        """
-        with self._database.write():
-            forget_others(self._database, sink)
-            self._database.execute(
-                "UPDATE sink SET revision = ?, stamp = ? WHERE id = ?", (revision, stamp, sink)
-            )
 
     def fault(self, sink: int, paths: Iterable[bytes]) -> None:
         """Set deliveries aside that cannot be written in this run."""

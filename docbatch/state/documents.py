@@ -11,9 +11,10 @@ from docbatch.state.digests import as_text
 from docbatch.state.failures import clear_problems, note_problem
 from docbatch.state.former import keep_former
 from docbatch.state.kept_lines import hold_on
+from docbatch.state.manifests import outdate
 from docbatch.state.recipes import Recipes
 from docbatch.state.unwell_documents import UnwellDocuments
-from docbatch.state.void import demands_of, void, void_under
+from docbatch.state.void import declare_policy, demands_of, void, void_under
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,17 +282,10 @@ class Documents:
             (job.name, job.connection, job.recipe, json.dumps(dict(job.config)), job.source, job.priority,
              json.dumps(dict(job.pins)), job.timeout, job.demands.on_empty),
         )  # fmt: skip
-        self._declare_policy(job)
-        self._reorder(job.name)
-
-    def _declare_policy(self, job: RecordedJob) -> None:
-        before = demands_of(self._database, job.name)
-        self._database.execute(
-            "INSERT OR REPLACE INTO policy (job, on_partial) VALUES (?, ?)",
-            (job.name, job.demands.on_partial),
-        )
-        if before.refuses_partial != job.demands.refuses_partial:
+        if declare_policy(self._database, job.name, job.demands):
             self.revise(job.name)
+        outdate(self._database, job.name)
+        self._reorder(job.name)
 
     def _reorder(self, job: str) -> None:
         """Give what the job waits for the lowest priority number of all jobs that want it."""
@@ -337,6 +331,7 @@ class Documents:
     def revise(self, job: str) -> None:
         """Note inside the current transaction that what whole sinks of the job should hold has changed."""
         self._database.execute("UPDATE job SET revision = revision + 1 WHERE name = ?", (job,))
+        outdate(self._database, job)
 
 
 _PUT = (

@@ -33,7 +33,7 @@ state.db.before-N
 spool/     every result as the provider gave it; outputs are written again from here, free of charge.
            Its packs/ hold many results each, and state.db knows where each lies: keep both together.
            What lies in its incoming/ is on its way and may be deleted while nothing runs
-trash/     edited outputs that were replaced
+trash/     edited outputs that were replaced, and outputs that were pruned; 'docbatch prune --restore' puts these back
 inbox/     what webhooks said, until a run takes it up; may be deleted at any time
 inputs/    what jobs list as links, ids and texts, as it was last looked at; may be deleted while nothing runs
 emulate/   what 'docbatch emulate' remembers; nothing real, may be deleted while it does not run

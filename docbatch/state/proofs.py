@@ -12,6 +12,7 @@ from typing import NamedTuple
 from docbatch.core.errors import StateError
 from docbatch.naming.pathtext import escape
 from docbatch.state.history_schema import HISTORY_TABLES
+from docbatch.state.outputs_schema import OUTPUT_TABLES
 from docbatch.state.tallies import (
     OPEN_SUBMISSIONS,
     RowTally,
@@ -43,10 +44,21 @@ LARGE = frozenset(
         "former",
         "run",
         "job_change",
+        "unneeded",
+        "written",
     }
 )
 """Tables that grow with the documents or with the runs; the others grow with the specs, or with what is open."""
-FREE = ("delivery", "document", "failed_upload", "hindrance", "remote_object", "waiting", *HISTORY_TABLES)
+FREE = (
+    "delivery",
+    "document",
+    "failed_upload",
+    "hindrance",
+    "remote_object",
+    "waiting",
+    *HISTORY_TABLES,
+    *OUTPUT_TABLES,
+)
 """Tables that decide about no money: what they lack or have wrong is found anew, and written anew."""
 
 

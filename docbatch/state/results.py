@@ -12,11 +12,22 @@ _LYING = (
     "CREATE TEMP TABLE lying (pack INTEGER, start INTEGER, length INTEGER, digest BLOB, needed INTEGER,"
     " PRIMARY KEY (pack, start, digest)) WITHOUT ROWID"
 )
+_GONE = "(SELECT item, max(until) AS until FROM former GROUP BY item) AS gone ON gone.item = item.id"
+_UNWANTED = (
+    f"FROM item LEFT JOIN unneeded ON unneeded.item = item.id LEFT JOIN {_GONE} WHERE item.result IS NOT NULL"
+    " AND NOT EXISTS (SELECT 1 FROM document WHERE document.item = item.id AND document.wanted = 1)"
+)
+_SINCE = "max(coalesce(unneeded.since, gone.until, :now), coalesce(gone.until, 0))"
+"""Since when nothing wants an item: as it was noted, or as its last document went."""
+_SPARE = (
+    "DROP TABLE IF EXISTS temp.spare",
+    "CREATE TEMP TABLE spare (item INTEGER PRIMARY KEY)",
+)
 _USES = (
     "DROP TABLE IF EXISTS temp.needed",
     "DROP TABLE IF EXISTS temp.lying",
     "CREATE TEMP TABLE needed (digest BLOB PRIMARY KEY) WITHOUT ROWID",
-    "INSERT OR IGNORE INTO temp.needed SELECT result FROM item WHERE result IS NOT NULL",
+    "INSERT OR IGNORE INTO temp.needed SELECT result FROM item WHERE result IS NOT NULL AND id NOT IN (SELECT item FROM temp.spare)",
     "INSERT OR IGNORE INTO temp.needed SELECT result FROM delivery WHERE result IS NOT NULL",
     _LYING,
     "INSERT INTO temp.lying SELECT pack, start, length, digest, digest IN (SELECT digest FROM temp.needed) FROM result",
@@ -83,8 +94,28 @@ class Results:
         self._seal(name)
         return int(row[0])
 
-    def gather_uses(self) -> list[PackUse]:
-        """Find out what is needed, of every pack: what an item or an output names. It holds until more is put in."""
+    def note_unneeded(self, now: float) -> None:
+        """Note (wall time) since when nothing wants an item that has a result; of those that are wanted again it is forgotten."""
+        with self._database.write():
+            self._database.execute(
+                "DELETE FROM unneeded WHERE item IN (SELECT item FROM document WHERE wanted = 1 AND item IS NOT NULL)"
+            )
+            self._database.execute(
+                f"INSERT OR REPLACE INTO unneeded SELECT item.id, {_SINCE} {_UNWANTED}", {"now": now}
+            )
+
+    def gather_uses(self, spare: tuple[float, float] | None = None) -> list[PackUse]:
+        """Find out what is needed, of every pack: what an item or an output names. It holds until more is put in.
+
+        `spare` are two moments (wall time), now and an earlier one: what nothing has wanted since before that is not needed.
+        """
+        for statement in _SPARE:
+            self._database.execute(statement)
+        if spare is not None:
+            self._database.execute(
+                f"INSERT INTO temp.spare SELECT item.id {_UNWANTED} AND {_SINCE} <= :until",
+                {"now": spare[0], "until": spare[1]},
+            )
         for statement in _USES:
             self._database.execute(statement)
         rows = self._database.execute(

@@ -21,6 +21,7 @@ TABLES: Mapping[str, str] = {
     " failure_message checksum warnings warned empty",
     "job": "name connection recipe config source priority pins revision timeout on_empty",
     "job_change": "id job what old new at",
+    "manifest": "job place stamp behind",
     "look": "subject kind place count first last needed until checksum",
     "meta": "name value",
     "payer": "id job connection labels",
@@ -35,6 +36,8 @@ TABLES: Mapping[str, str] = {
     "submission": "id sequence connection account recipe status marker config request prepared remote_id intended_at"
     " checksum",
     "submission_item": "submission position item name path status remote_id credits",
+    "unneeded": "item since",
+    "written": "sink path size digest",
     "tally": "of_table part rows digests keys checksum",
     "waiting": "item job since until",
 }

@@ -28,7 +28,9 @@ from docbatch.state.failures import FailedAttempts
 from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
 from docbatch.state.looks import LookRecord
+from docbatch.state.manifests import Manifests
 from docbatch.state.outcomes import Outcomes
+from docbatch.state.outputs import RecordedOutputs
 from docbatch.state.past import Past
 from docbatch.state.proofs import faults
 from docbatch.state.remote_objects import RemoteObjects
@@ -68,6 +70,8 @@ class Store:
         self.warned = WarnedDocuments(database)
         self.looks = LookRecord(database, lambda: self._place, self._drop_anchor)
         self.hindrances = KeptHindrances(database)
+        self.manifests = Manifests(database)
+        self.outputs = RecordedOutputs(database)
         self.failed_uploads = FailedUploads(database)
         self.past = Past(database)
         self.runs = Runs(database, folder.parent)

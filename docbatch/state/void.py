@@ -30,6 +30,15 @@ def demands_of(database: Database, job: str) -> Demands:
     return Demands() if row is None else Demands(*row)
 
 
+def declare_policy(database: Database, job: str, demands: Demands) -> bool:
+    """Record, inside the current transaction, what a job asks of partial results; say whether it takes others than before."""
+    before = demands_of(database, job)
+    database.execute(
+        "INSERT OR REPLACE INTO policy (job, on_partial) VALUES (?, ?)", (job, demands.on_partial)
+    )
+    return before.refuses_partial != demands.refuses_partial
+
+
 def void(database: Database, job: str) -> str:
     """Return the same SQL for a job as it is recorded."""
     return void_under(demands_of(database, job))

@@ -1,4 +1,5 @@
 import errno
+import hashlib
 import json
 import os
 from collections.abc import Collection, Iterator
@@ -64,7 +65,9 @@ def test_a_deep_path_is_written(files: Arrangement) -> None:
 
     (outcome,) = files.deliver([replace(delivery("a.pdf"), output=output)])
 
-    assert outcome == Receipt(b"a.pdf", files.open().stamp(output))
+    written = Path(os.fsdecode(os.fsencode(files.root) + b"/" + output)).read_bytes()
+    digest = hashlib.sha256(written).hexdigest()
+    assert outcome == Receipt(b"a.pdf", files.open().stamp(output), len(written), digest)
 
 
 def test_a_name_that_is_not_utf8_is_written(files: Arrangement) -> None:

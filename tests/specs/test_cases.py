@@ -31,6 +31,7 @@ BEYOND_A_SCHEMA = {
     "templates and patterns are languages of their own": {
         "job-jsonl-for-each-document",
         "job-links-in-one-output",
+        "job-manifest-for-each-document",
         "job-metadata-alone",
         "job-metadata-of-files",
         "job-pattern-above-root",

@@ -13,9 +13,10 @@ from docbatch.spool.moving import move_old_entries
 from docbatch.state.files import complaint
 
 
-def compact(folder: Path, *, dry_run: bool) -> Compaction:
+def compact(folder: Path, *, dry_run: bool, older_than: float | None = None) -> Compaction:
     """Rewrite the packs that are worth it, and move what is left of results of an older version into packs.
 
+    With `older_than` (seconds) results go of which nothing was wanted for longer; those of wanted documents never do.
     Raises StateError, StateLocked, NoState, and GuardRefused where the state does not know all that was done: what it does
     not need may be needed by the one that does.
     """
@@ -28,8 +29,12 @@ def compact(folder: Path, *, dry_run: bool) -> Compaction:
             spool.sweep()
             spool.clear_leftovers(whole=True)
             move_old_entries(spool, time.monotonic, float("inf"))
+        now = time.time()
+        if older_than is not None and not dry_run:
+            store.results.note_unneeded(now)
+        spare = None if older_than is None else (now, now - older_than)
         try:
-            return rewrite(spool, store.results, dry_run=dry_run)
+            return rewrite(spool, store.results, dry_run=dry_run, spare=spare)
         except OSError as error:
             found = complaint(error)
             raise found if found is not None else StateError(str(error)) from error

@@ -84,6 +84,7 @@ def resolve_jobs(
             declared_account=_declared_account(job.connection),
             limits=() if traits.free else job.limits,
             tariff=partial(_tariff, kind, own, job),
+            manifest=None if job.manifest is None else os.fsencode(job.manifest),
         )
 
 

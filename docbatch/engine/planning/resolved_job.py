@@ -56,7 +56,8 @@ class ResolvedJob:
     those of its documents are found. `demands` says which results are good enough. `limits` hold for what is sent of it; work
     that costs nothing has none. `tariff` says what a document is charged for, once that is asked; None where nobody knows.
     `deadline` is for how many seconds a document waits for the `window` at most. `declared_account` stands for the account as
-    the project file has it, without what variables say.
+    the project file has it, without what variables say. `manifest` is the
+    absolute path of the file that lists what became of its documents, None where it has none.
     """
 
     name: str
@@ -82,3 +83,4 @@ class ResolvedJob:
     deadline: float | None = None
     declared_account: str = ""
     tariff: "Callable[[], Tariff] | None" = None
+    manifest: bytes | None = None

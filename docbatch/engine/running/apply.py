@@ -22,6 +22,7 @@ from docbatch.engine.planning.saved.plan_file import SavedPlan, left_out
 from docbatch.engine.progress_notices import LimitExceeded, Observer, RunCounts
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.loop import reconcile
+from docbatch.engine.running.manifest.write_manifests import write_manifests
 from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.spending.run_failures import RunFailures
@@ -151,6 +152,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
                 run.queues.set_aside(left)
             sending.set()
             reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
+            write_manifests(run)
             for limit, spent in run.budget.passed():
                 observe(LimitExceeded(limit.shown, limit.measure.shown(spent)))
         sent = summed(store.costs.rows(CostScope(after=before)), ("connection",))

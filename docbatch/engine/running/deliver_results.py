@@ -20,6 +20,7 @@ from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.kind import Form
 from docbatch.state.deliveries import DueDelivery, RecordedSink
+from docbatch.state.written import WrittenOutput
 
 WINDOW = 512
 
@@ -76,13 +77,19 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
         _require(witness, sink, account)
     results = {each.path: each.result for each in due}
     receipts = [(each.path, each.stamp, results[each.path]) for each in outcomes if isinstance(each, Receipt)]
-    run.store.deliveries.delivered(recorded.row, receipts, one_output)
+    run.store.deliveries.delivered(recorded.row, receipts, one_output, _written(outcomes))
     coming = {each.path for each in lost} - {each.path for each in bring_back(run, target, lost)}
     faults = [each for each in outcomes if isinstance(each, Fault) and each.path not in coming]
     if faults:
         run.store.deliveries.fault(recorded.row, [fault.path for fault in faults])
         _report(run, target, faults)
     run.observe(Delivered(target.name, len(receipts)))
+
+
+def _written(outcomes: Iterable[Receipt | Fault]) -> Iterator[WrittenOutput]:
+    for each in outcomes:
+        if isinstance(each, Receipt) and each.size is not None and each.sha256 is not None:
+            yield each.path, each.size, each.sha256
 
 
 def _due(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> list[DueDelivery]:

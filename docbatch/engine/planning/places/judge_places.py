@@ -81,6 +81,8 @@ _Singles = Mapping[int, _Single]
 def _singles(targets: Sequence[ResolvedJob], store: Store | None, gone: Collection[str]) -> _Singles:
     found = {}
     for target in targets:
+        if target.manifest is not None:
+            found[folded(target.manifest)] = _Single(target.name, target.manifest)
         for sink in target.sinks:
             if sink.output and sink.root is not None:
                 for ending in (b"", *sink.kind.beside):

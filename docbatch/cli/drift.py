@@ -1,0 +1,50 @@
+"""The command `docbatch drift`."""
+
+from pathlib import Path
+
+import click
+
+from docbatch.cli import completion
+from docbatch.cli.difference_words import Teller
+from docbatch.cli.output import say
+from docbatch.cli.workspace import existing
+
+
+@click.command(name="drift")
+@click.argument("job", required=False, shell_complete=completion.jobs)
+@click.option("--deep", is_flag=True, help="Read every output, also those that look as they were left.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
+def command(job: str | None, *, deep: bool, as_json: bool) -> int:
+    """Say which outputs were altered, removed, added or moved since docbatch wrote them. Writes nothing, no network.
+
+    Outputs are compared with what the state knows of them: with times and sizes, and where these differ with the bytes.
+    Ends with 2 where something differs, so that a schedule notices.
+    """
+    from docbatch.engine.administration.edit_state import named_jobs
+    from docbatch.engine.administration.outputs.find_drift import DriftSearch, find_drift
+    from docbatch.specs.load import load_jobs, load_project
+    from docbatch.state import lock
+
+    project = load_project(Path.cwd())
+    folder = project.root / ".docbatch"
+    consumed = {
+        sink.identity
+        for each in load_jobs(project)
+        for sink in each.sinks
+        if not sink.options.rewrites_missing
+    }
+    with existing(folder) as store:
+        named_jobs(store, job)
+        if lock.is_held(folder / "lock"):
+            say(
+                "a run goes on: outputs that it writes at this moment may be told as altered or added",
+                err=True,
+            )
+        teller = Teller("drift", as_json=as_json)
+        found = find_drift(store, DriftSearch(job, deep, consumed), teller.tell)
+    return teller.conclude(
+        found,
+        (
+            "'docbatch apply' writes altered and removed outputs again, free of charge, and keeps edited ones in .docbatch/trash",
+        ),
+    )

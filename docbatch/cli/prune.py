@@ -1,0 +1,238 @@
+"""The command `docbatch prune`."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from docbatch.cli import completion
+from docbatch.cli.options import duration
+from docbatch.cli.output import say, say_json
+from docbatch.cli.workspace import state_folder
+
+if TYPE_CHECKING:
+    from docbatch.engine.administration.outputs.prune_outputs import PrunedOutput, Pruning
+
+VERSION = "docbatch/prune/v1"
+NEWEST = "newest"
+KEPT_FOR = "30d"
+NO_TIME = ("0s", "0m", "0h", "0d")
+
+
+@click.command(name="prune")
+@click.option("--job", metavar="JOB", shell_complete=completion.jobs, help="Only outputs of this job.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--yes", is_flag=True, help="Do not ask before anything is moved or deleted.")
+@click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    type=click.Choice(["pruned"]),
+    help="pruned: let more than 20 % of a job's outputs go this once.",
+)
+@click.option("--list", "listed", is_flag=True, help="Show which prunes can be taken back.")
+@click.option(
+    "--restore",
+    "restored",
+    is_flag=False,
+    flag_value=NEWEST,
+    metavar="[ID|PATH]",
+    help="Put back what a prune took: all of the newest, of the one with this ID, or the output at PATH.",
+)
+@click.option(
+    "--empty-trash", is_flag=True, help="Delete for good what has been in .docbatch/trash for long."
+)
+@click.option(
+    "--older-than",
+    metavar="DURATION",
+    default=KEPT_FOR,
+    show_default=True,
+    help="With --empty-trash: only what has been there for longer; 0s is all of it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
+def command(
+    *,
+    job: str | None,
+    dry_run: bool,
+    yes: bool,
+    allowed: tuple[str, ...],
+    listed: bool,
+    restored: str | None,
+    empty_trash: bool,
+    older_than: str,
+    as_json: bool,
+) -> None:
+    """Remove outputs that nothing wants any more: of removed documents, of jobs and sinks that are gone.
+
+    Only what is as docbatch wrote it goes; edited files stay, and are named. All of it is moved to .docbatch/trash, and
+    'docbatch prune --restore' puts it back. Stored results and what was paid are not touched.
+    """
+    if [listed, restored is not None, empty_trash].count(True) > 1:
+        raise click.UsageError("say one of --list, --restore and --empty-trash")
+    if listed:
+        _list(as_json=as_json)
+    elif restored is not None:
+        _restore(None if restored == NEWEST else restored, dry_run=dry_run, as_json=as_json)
+    elif empty_trash:
+        seconds = 0.0 if older_than in NO_TIME else duration("--older-than", older_than)
+        _empty(seconds, dry_run=dry_run, yes=yes, as_json=as_json)
+    else:
+        _prune(job, much="pruned" in allowed, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+def _prune(job: str | None, *, much: bool, dry_run: bool, yes: bool, as_json: bool) -> None:
+    from docbatch.engine.administration.outputs.prune_outputs import PruneOrder, prune
+    from docbatch.specs.load import load_jobs, load_project
+
+    project = load_project(Path.cwd())
+    declared = {each.name: each.manifest for each in load_jobs(project)}
+    folder = project.root / ".docbatch"
+    order = PruneOrder(folder, declared, project.mark, job, may_be_much=much, dry_run=dry_run)
+
+    def agree(found: "Pruning") -> bool:
+        if not as_json:
+            _preview(found, dry_run=dry_run, much=much)
+        refused = found.refusal is not None and not much
+        if dry_run or yes or refused or not found.number or not sys.stdin.isatty():
+            return True
+        return click.confirm("Move them to .docbatch/trash?", err=True)
+
+    done = prune(order, agree)
+    if as_json:
+        _json(done, dry_run=dry_run)
+    elif not dry_run:
+        _conclude(done)
+
+
+def _preview(found: "Pruning", *, dry_run: bool, much: bool) -> None:
+    from docbatch.core.report import human, plural, visible
+
+    for note in found.notes:
+        say(visible(f"note: {note}"))
+    if dry_run:
+        for each in found.stay:
+            say(_line(each))
+    for each in found.first:
+        say(_line(each, "would be removed" if dry_run else "to be removed"))
+    if found.number > len(found.first):
+        say(f"and {plural(found.number - len(found.first), 'other')}")
+    for (job, why), number in sorted(found.removed.items()):
+        say(visible(f"{job}: {plural(number, 'output')}, {why}"))
+    if not found.number:
+        say("nothing is left over that could be removed")
+        return
+    say(
+        f"{plural(found.number, 'output')}, {human(found.size)}, {'would be' if dry_run else 'to be'} moved to .docbatch/trash"
+    )
+    if dry_run and found.refusal is not None and not much:
+        say(found.refusal.message)
+        say("  this would be refused; '--allow pruned' lets it pass where that is meant")
+
+
+def _line(each: "PrunedOutput", verb: str = "stays") -> str:
+    from docbatch.core.report import visible
+
+    whose = f"{each.job}: {each.document}" if each.document else each.job
+    return visible(f"{verb}: {each.path} ({whose}): {each.why}")
+
+
+def _conclude(done: "Pruning") -> None:
+    from docbatch.core.report import human, plural
+
+    for each in done.stay:
+        say(_line(each))
+    if done.declined:
+        say("Nothing was removed.")
+    elif done.number:
+        folders = f" and {plural(done.folders, 'empty folder')} removed" if done.folders else ""
+        say(
+            f"{plural(done.number, 'output')}, {human(done.size)}, moved to .docbatch/trash/{done.batch}{folders}"
+        )
+        say(f"  'docbatch prune --restore {done.batch}' puts them back")
+
+
+def _json(done: "Pruning", *, dry_run: bool) -> None:
+    for note in done.notes:
+        say_json({"version": VERSION, "type": "note", "message": note})
+    for each in done.stay:
+        say_json({"version": VERSION, "type": "output", **each._asdict()})
+    counts = [
+        {"job": job, "why": why, "outputs": number} for (job, why), number in sorted(done.removed.items())
+    ]
+    refusal = None if done.refusal is None else done.refusal.message
+    summary = {
+        "removed": 0 if done.declined else done.number,
+        "size": done.size,
+        "stay": len(done.stay),
+        "folders": done.folders,
+        "batch": done.batch,
+        "jobs": counts,
+        "refusal": refusal,
+        "dry_run": dry_run,
+        "declined": done.declined,
+    }
+    say_json({"version": VERSION, "type": "summary", **summary, "exit_code": 0})
+
+
+def _list(*, as_json: bool) -> None:
+    from docbatch.core.report import plural
+    from docbatch.engine.administration.outputs.trash_batches import batches
+
+    found = [(batch.name, sum(1 for _ in batch.taken())) for batch in batches(state_folder() / "trash")]
+    if as_json:
+        for name, number in found:
+            say_json({"version": VERSION, "type": "batch", "batch": name, "outputs": number})
+        say_json({"version": VERSION, "type": "summary", "batches": len(found), "exit_code": 0})
+        return
+    for name, number in found:
+        say(f"{name}\t{plural(number, 'output')}")
+    if not found:
+        say("no prune has left anything in .docbatch/trash")
+
+
+def _restore(what: str | None, *, dry_run: bool, as_json: bool) -> None:
+    from docbatch.core.report import plural, visible
+    from docbatch.engine.administration.outputs.restore_outputs import restore
+
+    found = restore(state_folder(), what, here=Path.cwd(), dry_run=dry_run)
+    if as_json:
+        for path, why in found.stay:
+            say_json({"version": VERSION, "type": "output", "path": path, "verdict": "kept", "why": why})
+        numbers = {"restored": len(found.restored), "stay": len(found.stay), "dry_run": dry_run}
+        say_json({"version": VERSION, "type": "summary", **numbers, "exit_code": 0})
+        return
+    for path, why in found.stay:
+        say(visible(f"stays in the trash: {path}: {why}"))
+    verb = "would be put back" if dry_run else "put back"
+    say(f"{plural(len(found.restored), 'output')} {verb}")
+
+
+def _empty(seconds: float, *, dry_run: bool, yes: bool, as_json: bool) -> None:
+    from docbatch.core.report import human, plural
+    from docbatch.engine.administration.outputs.restore_outputs import Emptying, empty_trash
+
+    until = time.time() - seconds
+
+    def told(found: Emptying) -> str:
+        return (
+            f"{plural(found.batches, 'prune')} and {plural(found.things, 'other thing')}, {human(found.size)}"
+        )
+
+    found = empty_trash(state_folder(), until, dry_run=True)
+    is_any = bool(found.batches or found.things)
+    if is_any and not (dry_run or yes or as_json) and sys.stdin.isatty():
+        say(f"{told(found)}, to be deleted from .docbatch/trash")
+        if not click.confirm("Delete them for good?", err=True):
+            say("Nothing was deleted.")
+            return
+    if is_any and not dry_run:
+        found = empty_trash(state_folder(), until, dry_run=False)
+    if as_json:
+        numbers = {"batches": found.batches, "things": found.things, "size": found.size, "dry_run": dry_run}
+        say_json({"version": VERSION, "type": "summary", **numbers, "exit_code": 0})
+    elif not is_any:
+        say("nothing has been in .docbatch/trash for that long")
+    else:
+        say(f"{told(found)}, {'would be deleted' if dry_run else 'deleted'} from .docbatch/trash")

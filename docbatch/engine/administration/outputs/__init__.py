@@ -1,0 +1,1 @@
+"""Looking at outputs apart from runs: what differs from what was written, and what may go."""

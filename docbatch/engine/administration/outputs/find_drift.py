@@ -1,0 +1,215 @@
+"""Comparing outputs with what the state knows of them, and with nothing else. Nothing is written."""
+
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from docbatch.core.output_differences import DifferenceKind, Differing, OutputDifference
+from docbatch.core.report import plural
+from docbatch.naming.pathtext import escape
+from docbatch.sinks import outputs
+from docbatch.sinks.faults import reason
+from docbatch.sinks.found_files import digest_at, find
+from docbatch.sinks.paths import folded
+from docbatch.sinks.sqlite import BESIDE
+from docbatch.sinks.strangers import files_below
+from docbatch.sinks.tree import Tree
+from docbatch.state.outputs import KnownOutput, KnownSink
+from docbatch.state.store import Store
+
+COMPARED = frozenset({"files", "jsonl", "sqlite"})
+"""Kinds of sinks whose outputs are files that bear our stamps."""
+_WINDOW = 500
+
+Tell = Callable[[OutputDifference], object]
+
+
+@dataclass(frozen=True, slots=True)
+class DriftSearch:
+    """What to look at. `consumed` are the identities of sinks whose missing outputs somebody took; `deep` reads every file."""
+
+    job: str | None = None
+    deep: bool = False
+    consumed: Collection[str] = ()
+
+
+def find_drift(store: Store, search: DriftSearch, tell: Tell) -> Differing:
+    """Tell every output that differs, and return what they come to."""
+    return _Drift(store, search, tell).found()
+
+
+@dataclass(slots=True)
+class _Missing:
+    """Outputs that are gone, until it is known whether they were moved: (job, path, output) each."""
+
+    all: dict[int, tuple[KnownSink, KnownOutput]] = field(default_factory=dict)
+    by_stamp: dict[str, int] = field(default_factory=dict)
+    by_digest: dict[str, int] = field(default_factory=dict)
+    sizes: set[int] = field(default_factory=set)
+
+    def add(self, sink: KnownSink, known: KnownOutput) -> None:
+        number = len(self.all)
+        self.all[number] = sink, known
+        self.by_stamp.setdefault(known.stamp, number)
+        if known.digest is not None and known.size is not None:
+            self.by_digest.setdefault(known.digest, number)
+            self.sizes.add(known.size)
+
+    def take(self, number: int | None) -> tuple[KnownSink, KnownOutput] | None:
+        return None if number is None else self.all.pop(number, None)
+
+
+class _Drift:
+    def __init__(self, store: Store, search: DriftSearch, tell: Tell) -> None:
+        self._store = store
+        self._search = search
+        self._tell = tell
+        self._project = os.fsencode(store.folder.parent)
+        self._gone = _Missing()
+        self._result = Differing()
+
+    def found(self) -> Differing:
+        every = self._store.outputs.sinks()
+        mine = [each for each in every if each.wanted and self._search.job in {None, each.job}]
+        for sink in mine:
+            if sink.kind not in COMPARED:
+                self._result.notes.append(
+                    f"job '{sink.job}': outputs of the sink {sink.kind} are not compared"
+                )
+            elif sink.output is None:
+                self._compare_many(sink)
+            else:
+                self._compare_one(sink)
+        for job, identity in self._store.outputs.without_files():
+            if self._search.job in {None, job}:
+                kind = identity.partition("\n")[0]
+                self._result.notes.append(f"job '{job}': the sink {kind} has no files to look at")
+        self._look_for_strangers(every, mine)
+        for sink, known in self._gone.all.values():
+            self._say("removed", sink, known, "it is gone")
+        return self._result
+
+    def _compare_many(self, sink: KnownSink) -> None:
+        root = Path(os.fsdecode(sink.root))
+        with Tree(root) as tree:
+            rows = self._store.outputs.wanted(sink.row)
+            while window := list(islice(rows, _WINDOW)):
+                self._result.looked += len(window)
+                for known in window if self._search.deep else self._differing(root, window):
+                    self._judge(tree, sink, known)
+
+    @staticmethod
+    def _differing(root: Path, window: Sequence[KnownOutput]) -> Iterator[KnownOutput]:
+        by_output = {each.output: each for each in window}
+        stamps = ((each.output, each.stamp) for each in window)
+        yield from (by_output[output] for output, _ in outputs.differing(root, stamps))
+
+    def _compare_one(self, sink: KnownSink) -> None:
+        known = self._store.outputs.single(sink)
+        if known is not None:
+            self._result.looked += 1
+            with Tree(Path(os.fsdecode(sink.root))) as tree:
+                self._judge(tree, sink, known)
+
+    def _judge(self, tree: Tree, sink: KnownSink, known: KnownOutput) -> None:
+        try:
+            found = find(tree, known.output)
+            if found.status is None and found.why is None:
+                if sink.identity not in self._search.consumed:
+                    self._gone.add(sink, known)
+                return
+            if found.why is not None or found.status is None:
+                self._say("altered", sink, known, found.why or "")
+                return
+            is_touched = found.stamp != known.stamp
+            if known.digest is None:
+                self._result.unknown += self._search.deep
+                if is_touched:
+                    self._say("altered", sink, known, "it changed since docbatch wrote it")
+            elif found.status.st_size != known.size:
+                told = f"it has {plural(found.status.st_size, 'byte')} where {known.size:,} were written"
+                self._say("altered", sink, known, told)
+            elif is_touched or self._search.deep:
+                self._compare_bytes(tree, sink, known, is_touched=is_touched)
+        except OSError as error:
+            self._say("altered", sink, known, f"it cannot be read: {reason(error)}")
+
+    def _compare_bytes(self, tree: Tree, sink: KnownSink, known: KnownOutput, *, is_touched: bool) -> None:
+        found, digest = digest_at(tree, known.output)
+        if digest == known.digest:
+            self._result.touched += is_touched
+        else:
+            self._say("altered", sink, known, found.why or "its bytes are others than docbatch wrote")
+
+    def _look_for_strangers(self, every: Sequence[KnownSink], mine: Sequence[KnownSink]) -> None:
+        known = self._other_places(every)
+        for folder in self._folders(mine):
+            try:
+                there = files_below(folder)
+                while window := list(islice(there, _WINDOW)):
+                    places = [(folded(place), place) for place in window if folded(place) not in known]
+                    ours = self._store.outputs.known(places)
+                    for _, place in places:
+                        if place not in ours:
+                            self._stranger(place)
+            except OSError as error:
+                self._result.notes.append(f"{self._shown(folder)}: cannot be looked at: {reason(error)}")
+
+    def _other_places(self, every: Sequence[KnownSink]) -> set[int]:
+        """Return the places of what is no document's own output."""
+        singles = (each.root + b"/" + each.output for each in every if each.output)
+        places = [place + ending for place in singles for ending in (b"", *BESIDE)]
+        return {folded(place) for place in (*places, *(place for _, place, _ in self._store.manifests.all()))}
+
+    def _folders(self, mine: Sequence[KnownSink]) -> list[bytes]:
+        """Return the folders that hold nothing but outputs: not those in which documents or the project lie as well."""
+        kept = [self._project, *(job.source for job in self._store.documents.jobs())]
+        found: list[bytes] = []
+        for folder in sorted({each.folder for each in mine if each.output is None and each.kind in COMPARED}):
+            if any(place == folder or place.startswith(folder + b"/") for place in kept):
+                told = f"{self._shown(folder)}: holds more than outputs, so nothing is said of what else lies there"
+                self._result.notes.append(told)
+            elif not any(folder.startswith(other + b"/") for other in found):
+                found.append(folder)
+        return found
+
+    def _stranger(self, place: bytes) -> None:
+        moved = self._moved_to(place)
+        if moved is not None:
+            self._say("moved", *moved, "", to=self._shown(place))
+        else:
+            self._count(OutputDifference("added", self._shown(place), detail="docbatch did not write it"))
+
+    def _moved_to(self, place: bytes) -> tuple[KnownSink, KnownOutput] | None:
+        gone = self._gone
+        if not gone.all:
+            return None
+        by_stamp = gone.take(gone.by_stamp.get(outputs.stamp_at(place) or ""))
+        if by_stamp is not None:
+            return by_stamp
+        folder, _, name = place.rpartition(b"/")
+        try:
+            with Tree(Path(os.fsdecode(folder))) as tree:
+                found = find(tree, name)
+                if found.status is None or found.status.st_size not in gone.sizes:
+                    return None
+                _, digest = digest_at(tree, name)
+        except OSError:
+            return None
+        return gone.take(gone.by_digest.get(digest or ""))
+
+    def _say(
+        self, kind: DifferenceKind, sink: KnownSink, known: KnownOutput, detail: str, *, to: str = ""
+    ) -> None:
+        place = self._shown(sink.root + b"/" + known.output)
+        self._count(OutputDifference(kind, place, sink.job, escape(known.path), detail, to))
+
+    def _count(self, difference: OutputDifference) -> None:
+        self._result.counts[difference.kind] += 1
+        self._tell(difference)
+
+    def _shown(self, place: bytes) -> str:
+        folder = self._project + b"/"
+        return escape(place.removeprefix(folder))

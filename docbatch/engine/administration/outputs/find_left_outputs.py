@@ -1,0 +1,220 @@
+"""Finding the outputs that nothing wants any more, and judging which of them are provably as docbatch wrote them."""
+
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from docbatch.core.report import plural
+from docbatch.naming.pathtext import escape
+from docbatch.providers import DEFAULT_PROVIDER
+from docbatch.sinks.faults import reason
+from docbatch.sinks.found_files import FoundFile, digest_at
+from docbatch.sinks.owners import FolderOwner, around, claimed
+from docbatch.sinks.paths import folded
+from docbatch.sinks.sqlite import BESIDE
+from docbatch.sinks.tree import Tree
+from docbatch.state.outputs import KnownOutput, KnownSink
+from docbatch.state.store import Store
+
+_WINDOW = 500
+COMPARED = frozenset({"files", "jsonl", "sqlite"})
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutput:
+    """An output that nothing wants, and what was seen in its place; `keeps` says why it stays, where it does.
+
+    `is_edited` says that it stays because it is not as it was written. `identity` is that of its sink, empty for a manifest.
+    """
+
+    job: str
+    identity: str
+    root: bytes
+    known: KnownOutput
+    shown: str
+    why: str
+    seen: FoundFile
+    keeps: str | None = None
+    is_edited: bool = False
+
+    @property
+    def size(self) -> int:
+        return 0 if self.seen.status is None else self.seen.status.st_size
+
+
+class LeftOutputs:
+    """The outputs that nothing wants, of the jobs that are named or of all.
+
+    `declared` are the jobs that specs declare, each with the place of its manifest; what belongs to others is left.
+    """
+
+    def __init__(
+        self, store: Store, declared: Mapping[str, Path | None], project: str, named: Collection[str] | None
+    ) -> None:
+        self._store = store
+        self._declared = declared
+        self._named = named
+        self._folder = store.folder.parent
+        self._owner = FolderOwner(
+            "" if project == DEFAULT_PROVIDER else project, os.path.realpath(self._folder)
+        )
+        self._sinks = store.outputs.sinks()
+        # Specs may lie where nobody looks by default: that a job is gone is what apply found, and nothing else.
+        undeclared = {job.name for job in store.documents.jobs()} - declared.keys()
+        self._unnoticed = undeclared & {sink.job for sink in self._sinks if sink.wanted}
+        self._gone = undeclared - self._unnoticed
+        self._singles = self._wanted_singles()
+        self._strange: dict[bytes, str | None] = {}
+
+    def notes(self) -> list[str]:
+        """Say what is not looked at."""
+        told = [
+            f"job '{job}' is in no spec of jobs/; its outputs stay until 'docbatch apply' has noticed that it is gone"
+            for job in sorted(self._unnoticed)
+            if self._named is None or job in self._named
+        ]
+        for sink in self._mine():
+            if sink.kind not in COMPARED:
+                told.append(f"job '{sink.job}': outputs of the sink {sink.kind} are left alone")
+            elif sink.wanted and (lines := self._store.outputs.kept_lines(sink.row)):
+                place = self._shown(sink.root + b"/" + (sink.output or b""))
+                told.append(f"{place}: the lines of {plural(len(lines), 'removed document')} stay in it")
+        return told
+
+    def judged(self) -> Iterator[LeftOutput]:
+        """Yield what nothing wants, each as it is at this moment. What is gone already is passed over."""
+        for sink in self._mine():
+            if sink.kind not in COMPARED:
+                continue
+            whole = not sink.wanted
+            why = (
+                "its job is gone"
+                if sink.job in self._gone
+                else "its sink is gone"
+                if whole
+                else "its document is gone"
+            )
+            with Tree(Path(os.fsdecode(sink.root))) as tree:
+                for known in self._left(sink, every=whole):
+                    each = self._judge(tree, sink, known, why)
+                    if each is not None:
+                        yield each
+        yield from self._manifests()
+
+    def _mine(self) -> list[KnownSink]:
+        """Return the sinks to look at, those that are gone among them."""
+        return [each for each in self._sinks if self._named is None or each.job in self._named]
+
+    def _wanted_singles(self) -> frozenset[int]:
+        wanted = [each for each in self._sinks if each.wanted and each.output]
+        places = [
+            each.root + b"/" + (each.output or b"") + ending for each in wanted for ending in (b"", *BESIDE)
+        ]
+        manifests = [os.fsencode(place) for place in self._declared.values() if place is not None]
+        return frozenset(map(folded, (*places, *manifests)))
+
+    def _left(self, sink: KnownSink, *, every: bool) -> Iterator[KnownOutput]:
+        """Yield a sink's outputs that nothing wants, of no matter which sink: a place that something wants is left out."""
+        if sink.output is not None:
+            single = self._store.outputs.single(sink) if every else None
+            if single is not None and not self._is_wanted([folded(sink.root + b"/" + single.output)]):
+                yield single
+            return
+        after = b""
+        while window := self._store.outputs.left(sink.row, after, _WINDOW, every=every):
+            after = window[-1].path
+            keys = [each.folded for each in window if each.folded is not None]
+            wanted = self._is_wanted(keys)
+            yield from (each for each in window if each.folded not in wanted)
+
+    def _is_wanted(self, keys: Sequence[int]) -> set[int]:
+        return self._store.outputs.taken(keys) | (self._singles & set(keys))
+
+    def _judge(self, tree: Tree, sink: KnownSink, known: KnownOutput, why: str) -> LeftOutput | None:
+        try:
+            found, digest = digest_at(tree, known.output)
+        except OSError as error:
+            found, digest = FoundFile(None, f"it cannot be read: {reason(error)}"), None
+        if found.status is None and found.why is None:
+            return None
+        keeps = self._strangeness(sink.root)
+        is_edited = False
+        if keeps is None:
+            keeps = found.why or self._use(sink, found)
+        if keeps is None and not _is_as_written(found, digest, known):
+            if self._is_superseded(known, found, digest):
+                return None
+            keeps, is_edited = "it changed since docbatch wrote it", True
+        shown = self._shown(sink.root + b"/" + known.output)
+        return LeftOutput(sink.job, sink.identity, sink.root, known, shown, why, found, keeps, is_edited)
+
+    def _use(self, sink: KnownSink, found: FoundFile) -> str | None:
+        """Say that a database is in use, or was left so: what lies beside it belongs to it."""
+        del found
+        place = sink.root + b"/" + (sink.output or b"")
+        if sink.output and any(os.path.lexists(place + ending) for ending in BESIDE):
+            return "it is a database that is in use, or was left unfinished"
+        return None
+
+    def _is_superseded(self, known: KnownOutput, found: FoundFile, digest: str | None) -> bool:
+        """Say whether another former output was written to the same place later: then that one is judged."""
+        if known.folded is None:
+            return False
+        others = self._store.outputs.others_at(known.folded, known.sink, known.path)
+        return any(stamp == found.stamp or (its is not None and its == digest) for stamp, its in others)
+
+    def _strangeness(self, root: bytes) -> str | None:
+        """Say why what lies below a root is not ours to remove, whatever the state says: it may be a copy of another's."""
+        if root not in self._strange:
+            self._strange[root] = self._why_strange(Path(os.fsdecode(root)))
+        return self._strange[root]
+
+    def _why_strange(self, root: Path) -> str | None:
+        place, own = Path(os.path.realpath(root)), Path(os.path.realpath(self._folder))
+        whose = around(root)
+        if place.is_relative_to(own):
+            return None if whose in {own, *own.parents, None} else f"it lies in the project in {whose}"
+        if whose is not None and whose not in own.parents:
+            return f"it lies in the project in {whose}"
+        if not any(self._owner.is_same(each) for each in claimed(root)):
+            return (
+                "it lies outside of the project, in a folder that does not say that this project writes to it"
+            )
+        return None
+
+    def _manifests(self) -> Iterator[LeftOutput]:
+        for job, place, stamp in self._store.manifests.all():
+            if (
+                self._declared.get(job) is not None
+                or job in self._unnoticed
+                or (self._named is not None and job not in self._named)
+            ):
+                continue
+            root = os.fsencode(self._folder)
+            if not place.startswith(root + b"/") or self._is_wanted([folded(place)]):
+                continue
+            output = place[len(root) + 1 :]
+            known = KnownOutput(0, b"", output, None, stamp, None, None, None)
+            with Tree(self._folder) as tree:
+                try:
+                    found, _ = digest_at(tree, output)
+                except OSError as error:
+                    found = FoundFile(None, f"it cannot be read: {reason(error)}")
+            if found.status is None and found.why is None:
+                continue
+            is_edited = found.why is None and found.stamp != stamp
+            keeps = found.why or ("it changed since docbatch wrote it" if is_edited else None)
+            why = "its job is gone" if job in self._gone else "its job declares no manifest"
+            yield LeftOutput(job, "", root, known, self._shown(place), why, found, keeps, is_edited)
+
+    def _shown(self, place: bytes) -> str:
+        folder = os.fsencode(self._folder) + b"/"
+        return escape(place.removeprefix(folder))
+
+
+def _is_as_written(found: FoundFile, digest: str | None, known: KnownOutput) -> bool:
+    """Say whether the bytes are those that were written, or, where these are not known, nobody touched the file."""
+    if known.digest is not None:
+        return digest == known.digest
+    return found.stamp == known.stamp

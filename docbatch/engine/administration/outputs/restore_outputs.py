@@ -1,0 +1,222 @@
+"""Putting back what prunes took, and emptying the trash of what has lain there for long."""
+
+import contextlib
+import json
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from docbatch.core.errors import StateError, UsageError
+from docbatch.engine.administration.edit_state import locked
+from docbatch.engine.administration.outputs.prune_outputs import finish_batches
+from docbatch.engine.administration.outputs.trash_batches import TakenOutput, TrashBatch, batches
+from docbatch.naming.pathtext import escape, unescape
+from docbatch.owner_only import opener
+from docbatch.sinks.faults import reason
+from docbatch.sinks.outputs import stamp_of
+from docbatch.sinks.paths import UnsafeOutput
+from docbatch.sinks.trash import sync
+from docbatch.sinks.tree import Tree, temporary_name
+from docbatch.state.store import Store
+
+_INDEX = "index.jsonl"
+_PIECE = 1 << 20
+
+
+@dataclass(slots=True)
+class Restoring:
+    """What was put back, and what stays in the trash and why: (path, reason) each."""
+
+    restored: list[str] = field(default_factory=list)
+    stay: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Emptying:
+    """What was deleted from the trash, or would be: prunes, other things, and the bytes of all."""
+
+    batches: int = 0
+    things: int = 0
+    size: int = 0
+
+
+def restore(folder: Path, what: str | None, *, here: Path, dry_run: bool) -> Restoring:
+    """Put back a whole batch, by its name or the beginning of it, or one output by its path; without either the newest batch.
+
+    Paths are relative to `here`. What stands in the place of something is never replaced. Raises UsageError where nothing in
+    the trash is called so, NoState, StateLocked, StateError.
+    """
+    found = Restoring()
+    with locked(folder) as store:
+        if not dry_run:
+            finish_batches(store)
+        every = [batch for batch in batches(folder / "trash") if not batch.is_empty()]
+        chosen = _chosen(every, what, os.fsencode(here))
+        if not chosen:
+            raise UsageError(
+                "no prune has left anything in .docbatch/trash"
+                if what is None
+                else f"nothing that a prune took is called '{what}'",
+                hint="'docbatch prune --list' shows what can be put back",
+            )
+        roots = {(sink.job, sink.identity): sink for sink in store.outputs.sinks()}
+        for batch, records in chosen:
+            for record in records:
+                sink = roots.get((record.job, record.identity))
+                known = sink is not None and sink.root == unescape(record.root)
+                if not known and record.identity:
+                    found.stay.append(
+                        (_shown(record, folder), "the state does not know the sink it was written by")
+                    )
+                elif dry_run:
+                    found.restored.append(_shown(record, folder))
+                else:
+                    _put_back(store, batch, record, 0 if sink is None else sink.row, found)
+            if not dry_run and batch.is_empty():
+                batch.remove()
+    return found
+
+
+def _chosen(
+    every: Sequence[TrashBatch], what: str | None, here: bytes
+) -> list[tuple[TrashBatch, list[TakenOutput]]]:
+    if what is None:
+        return [(batch, list(batch.taken())) for batch in every[:1]]
+    named = [batch for batch in every if what.startswith("pruned-") and batch.name.startswith(what)]
+    if named:
+        return [(batch, list(batch.taken())) for batch in named[:1]]
+    place = os.path.normpath(here + b"/" + unescape(what))
+    for batch in every:
+        records = [
+            each for each in batch.taken() if unescape(each.root) + b"/" + unescape(each.output) == place
+        ]
+        if records:
+            return [(batch, records)]
+    return []
+
+
+def _put_back(store: Store, batch: TrashBatch, record: TakenOutput, sink: int, found: Restoring) -> None:
+    shown = _shown(record, store.folder)
+    try:
+        with Tree(Path(os.fsdecode(unescape(record.root)))) as tree:
+            folder, name = tree.locate(unescape(record.output))
+            why = _place(batch.folder / record.kept, folder, name, record.mode)
+            if why is not None:
+                found.stay.append((shown, why))
+                return
+            stamp = stamp_of(os.stat(name, dir_fd=folder, follow_symlinks=False))
+            os.fsync(folder)
+    except (OSError, UnsafeOutput) as error:
+        found.stay.append((shown, reason(error) if isinstance(error, OSError) else str(error)))
+        return
+    with store.write():
+        if record.identity:
+            store.outputs.put_back(record.known(sink), stamp)
+    if not record.identity:
+        place = unescape(record.root) + b"/" + unescape(record.output)
+        store.manifests.put(record.job, place, stamp)
+    found.restored.append(shown)
+
+
+def _place(kept: Path, folder: int, name: bytes, mode: int) -> str | None:
+    """Put a thing where it was; say why that cannot be. A kill in between leaves it in both places, to be done again."""
+    try:
+        os.link(kept, name, dst_dir_fd=folder, follow_symlinks=False)
+    except FileExistsError:
+        if not _is_same(kept, folder, name):
+            return "something else stands in its place"
+    except OSError:
+        _copy(kept, folder, name)
+    os.chmod(name, mode, dir_fd=folder)
+    kept.unlink()
+    return None
+
+
+def _copy(kept: Path, folder: int, name: bytes) -> None:
+    """Copy to another disk; times stay as they were. Raises OSError."""
+    temporary = temporary_name()
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
+    with kept.open("rb") as source, open(descriptor, "wb") as target:  # noqa: PTH123 - it is open already
+        shutil.copyfileobj(source, target, _PIECE)
+        target.flush()
+        os.fsync(descriptor)
+        status = os.fstat(source.fileno())
+        os.utime(descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
+    os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _is_same(kept: Path, folder: int, name: bytes) -> bool:
+    status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if not stat.S_ISREG(status.st_mode) or status.st_size != kept.stat().st_size:
+        return False
+    descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    with kept.open("rb") as left, open(descriptor, "rb") as right:  # noqa: PTH123 - as above
+        while piece := left.read(_PIECE):
+            if piece != right.read(_PIECE):
+                return False
+    return True
+
+
+def _shown(record: TakenOutput, folder: Path) -> str:
+    place = unescape(record.root) + b"/" + unescape(record.output)
+    above = os.fsencode(folder.parent) + b"/"
+    return escape(place.removeprefix(above))
+
+
+def empty_trash(folder: Path, until: float, *, dry_run: bool) -> Emptying:
+    """Delete what was put into the trash before a moment (wall time). Raises NoState, StateLocked, StateError."""
+    found = Emptying()
+    trash = folder / "trash"
+    with locked(folder) as store:
+        if not dry_run:
+            finish_batches(store)
+        try:
+            for batch in batches(trash):
+                if batch.at < until:
+                    found.size += sum(_size(path) for path in batch.folder.iterdir())
+                    found.batches += 1
+                    if not dry_run:
+                        batch.remove()
+            for path in list(_single_things(trash, until)):
+                found.size += _size(path)
+                found.things += 1
+                if not dry_run:
+                    path.unlink()
+            if found.things and not dry_run:
+                _shorten_index(trash)
+        except OSError as error:
+            raise StateError(f"{trash}: cannot be emptied: {reason(error)}") from error
+    return found
+
+
+def _single_things(trash: Path, until: float) -> Iterator[Path]:
+    """Yield what runs put into the trash one by one: moving something there is the last that was done to it."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(trash) as entries:
+        for entry in entries:
+            is_single = entry.name != _INDEX and not entry.is_dir(follow_symlinks=False)
+            if is_single and entry.stat(follow_symlinks=False).st_ctime < until:
+                yield Path(entry.path)
+
+
+def _size(path: Path) -> int:
+    return path.lstat().st_size
+
+
+def _shorten_index(trash: Path) -> None:
+    """Leave out of the index what is no longer in the trash."""
+    index = trash / _INDEX
+    if not index.is_file() or index.is_symlink():
+        return
+    draft = trash / f"{_INDEX}.new"
+    with index.open("rb") as lines, open(draft, "wb", opener=opener) as kept:
+        for line in lines:
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                if os.path.lexists(trash / json.loads(line)["name"]):
+                    kept.write(line)
+        kept.flush()
+        os.fsync(kept.fileno())
+    draft.replace(index)
+    sync(trash)

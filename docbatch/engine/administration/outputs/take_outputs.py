@@ -1,0 +1,152 @@
+"""Moving outputs into a batch of the trash, a window at a time, each step durable before the next."""
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from docbatch.durability import Flusher
+from docbatch.engine.administration.outputs.find_left_outputs import LeftOutput
+from docbatch.engine.administration.outputs.trash_batches import (
+    TakenOutput,
+    TrashBatch,
+    begin,
+    folders_above,
+    name_in_batch,
+)
+from docbatch.naming.pathtext import escape, unescape
+from docbatch.sinks.faults import reason
+from docbatch.sinks.outputs import stamp_at
+from docbatch.sinks.paths import UnsafeOutput
+from docbatch.sinks.trash import move, sync
+from docbatch.sinks.tree import Tree
+from docbatch.state.store import Store
+
+_FOLDERS = 128
+_WINDOW = 500
+
+
+class Taking:
+    """One prune's batch; it is made when there is something to put in."""
+
+    def __init__(self, store: Store, now: float) -> None:
+        self._store = store
+        self._now = now
+        self._batch: TrashBatch | None = None
+        self._number = 0
+        self._folders: dict[str, set[bytes]] = {}
+        self._flusher = Flusher()
+
+    @property
+    def name(self) -> str:
+        return "" if self._batch is None else self._batch.name
+
+    def take(self, going: Sequence[LeftOutput]) -> Iterator[LeftOutput]:
+        """Move outputs, and yield what became of each: one that somebody changed at this moment stays. Raises OSError."""
+        if not going:
+            return
+        if self._batch is None:
+            self._batch = begin(self._store.folder / "trash", self._now)
+        records = [self._record(each) for each in going]
+        self._batch.announce(records)
+        with contextlib.ExitStack() as open_trees:
+            trees = {
+                each.root: open_trees.enter_context(Tree(Path(os.fsdecode(each.root)))) for each in going
+            }
+            outcomes = [
+                self._move(self._batch, trees[each.root], each, record)
+                for each, record in zip(going, records, strict=True)
+            ]
+            for tree in trees.values():
+                self._flusher.flush(tree.touched())
+        sync(self._batch.folder)
+        taken = [record for record, each in zip(records, outcomes, strict=True) if each.keeps is None]
+        _release(self._store, taken)
+        self._note_folders(taken)
+        yield from outcomes
+
+    def _note_folders(self, taken: Sequence[TakenOutput]) -> None:
+        for record in taken:
+            self._folders.setdefault(record.root, set()).add(unescape(record.output).rpartition(b"/")[0])
+
+    def close(self) -> int:
+        """Remove the folders that became empty, and return how many these were. Raises OSError."""
+        if self._batch is None:
+            return 0
+        removed = sum(_remove_empty(root, folders) for root, folders in self._folders.items())
+        self._batch.finish()
+        return removed
+
+    def finish(self, batch: TrashBatch) -> None:
+        """Do what a prune that was killed left to be done of its batch. Raises OSError."""
+        records = batch.taken()
+        while window := list(islice(records, _WINDOW)):
+            _release(self._store, window)
+            self._note_folders(window)
+        self._batch = batch
+        self.close()
+
+    def _record(self, each: LeftOutput) -> TakenOutput:
+        self._number += 1
+        status = each.seen.status
+        assert status is not None
+        return TakenOutput(
+            kept=name_in_batch(self._number, each.known.output),
+            job=each.job,
+            identity=each.identity,
+            root=escape(each.root),
+            output=escape(each.known.output),
+            document=escape(each.known.path),
+            result=each.known.result,
+            stamp=each.known.stamp,
+            size=each.known.size,
+            digest=each.known.digest,
+            mode=status.st_mode & 0o7777,
+            seen=each.seen.stamp or "",
+        )
+
+    def _move(self, batch: TrashBatch, tree: Tree, each: LeftOutput, record: TakenOutput) -> LeftOutput:
+        kept = batch.folder / record.kept
+        if len(tree) > _FOLDERS:
+            self._flusher.flush(tree.touched())
+            tree.release()
+        try:
+            folder, name = tree.locate(each.known.output, create=False)
+            is_same = move(folder, name, kept)
+        except (FileNotFoundError, UnsafeOutput) as error:
+            return replace(each, keeps=f"it went away meanwhile: {error}")
+        except PermissionError as error:
+            return replace(each, keeps=f"it cannot be moved: {reason(error)}")
+        tree.touch(each.known.output)
+        if is_same and stamp_at(kept) != record.seen:
+            # It was changed between the look and the move: it goes back where it was.
+            with contextlib.suppress(FileExistsError):
+                os.link(kept, name, dst_dir_fd=folder)
+                kept.unlink()
+            return replace(each, keeps="it changed at this moment", is_edited=True)
+        return each
+
+
+def _release(store: Store, records: Sequence[TakenOutput]) -> None:
+    """Record that outputs are gone."""
+    rows = {(sink.job, sink.identity): sink.row for sink in store.outputs.sinks()}
+    with store.write():
+        for record in records:
+            row = rows.get((record.job, record.identity))
+            if not record.identity:
+                store.manifests.forget(record.job)
+            elif row is not None:
+                store.outputs.release([record.known(row)])
+
+
+def _remove_empty(shown: str, folders: Iterable[bytes]) -> int:
+    """Remove folders below a root, and those above them, as far as they are empty."""
+    root, removed = Path(os.fsdecode(unescape(shown))), 0
+    for folder in folders_above(folder + b"/x" for folder in folders):
+        with Tree(root) as tree, contextlib.suppress(OSError, UnsafeOutput):
+            above, name = tree.locate(folder, create=False)
+            os.rmdir(name, dir_fd=above)
+            removed += 1
+    return removed

@@ -1,0 +1,1 @@
+"""The manifests of jobs, written when a run ends."""

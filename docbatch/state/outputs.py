@@ -1,0 +1,207 @@
+"""Outputs as the state knows them, wanted and no longer wanted: what is compared with the disk, and what may be removed."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from docbatch.state.database import Database, marked, windows
+from docbatch.state.digests import as_bytes, as_text
+from docbatch.state.manifests import outdate
+from docbatch.state.written import forget, note
+
+
+class KnownSink(NamedTuple):
+    """A sink of files that there is or was. `output` and `stamp` are those of its one output, where it has one."""
+
+    row: int
+    job: str
+    identity: str
+    root: bytes
+    output: bytes | None
+    stamp: str | None
+    wanted: bool
+
+    @property
+    def kind(self) -> str:
+        return self.identity.partition("\n")[0]
+
+    @property
+    def folder(self) -> bytes:
+        """The folder that all its outputs lie in, as its template begins: below the root, or the root itself."""
+        written = self.identity.removeprefix(f"{self.kind}\n{os.fsdecode(self.root)}\n").partition("\n")[0]
+        try:
+            parts = json.loads(written)
+        except ValueError:
+            return self.root
+        literal = parts[0] if isinstance(parts, list) and parts and isinstance(parts[0], str) else ""
+        below = literal.rpartition("/")[0].strip("/")
+        return self.root + b"/" + os.fsencode(below) if below else self.root
+
+
+class KnownOutput(NamedTuple):
+    """An output as it was left; `path` is that of its document, empty for the one output of a job.
+
+    `size` and `digest` are None where they are not known, so is the `result` of the one output of a job.
+    """
+
+    sink: int
+    path: bytes
+    output: bytes
+    result: str | None
+    stamp: str
+    size: int | None
+    digest: str | None
+    folded: int | None
+
+
+_COLUMNS = (
+    f"delivery.sink, delivery.path, delivery.output, {as_text('delivery.result')}, delivery.stamp, written.size,"
+    f" {as_text('written.digest')}, delivery.folded"
+)
+_WRITTEN = "LEFT JOIN written ON written.sink = delivery.sink AND written.path = delivery.path"
+_DOCUMENT = "document.job = sink.job AND document.path = delivery.path AND document.wanted = 1"
+
+
+class RecordedOutputs:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def sinks(self) -> list[KnownSink]:
+        """Return every sink of files there is or was."""
+        rows = self._database.execute(
+            "SELECT id, job, identity, root, output, stamp, wanted FROM sink WHERE root IS NOT NULL ORDER BY job, id"
+        ).fetchall()
+        return [KnownSink._make((*row[:-1], bool(row[-1]))) for row in rows]
+
+    def without_files(self) -> list[tuple[str, str]]:
+        """Return job and identity of the sinks that are declared and have no place in the file system."""
+        return self._database.execute(
+            "SELECT job, identity FROM sink WHERE root IS NULL AND wanted = 1 ORDER BY job, id"
+        ).fetchall()
+
+    def wanted(self, sink: int) -> Iterator[KnownOutput]:
+        """Yield the outputs of documents that are wanted, in path order."""
+        rows = self._database.execute(
+            f"SELECT {_COLUMNS} FROM delivery JOIN sink ON sink.id = delivery.sink JOIN document ON {_DOCUMENT} {_WRITTEN}"
+            " WHERE delivery.sink = ? AND delivery.stamp IS NOT NULL ORDER BY delivery.path",
+            (sink,),
+        )
+        return (KnownOutput._make(row) for row in rows)
+
+    def left(self, sink: int, after: bytes, limit: int, *, every: bool) -> list[KnownOutput]:
+        """Return outputs behind a path of documents that are no longer wanted, or `every` one of the sink."""
+        rows = self._database.execute(
+            f"SELECT {_COLUMNS} FROM delivery JOIN sink ON sink.id = delivery.sink {_WRITTEN}"
+            " WHERE delivery.sink = ? AND delivery.path > ? AND delivery.stamp IS NOT NULL AND delivery.folded IS NOT NULL"
+            f" AND (? OR NOT EXISTS (SELECT 1 FROM document WHERE {_DOCUMENT})) ORDER BY delivery.path LIMIT ?",
+            (sink, after, every, limit),
+        )
+        return [KnownOutput._make(row) for row in rows]
+
+    def single(self, sink: KnownSink) -> KnownOutput | None:
+        """Return a job's one output as it was left."""
+        if sink.output is None or sink.stamp is None:
+            return None
+        row = self._database.execute(
+            f"SELECT size, {as_text('digest')} FROM written WHERE sink = ? AND path = x''", (sink.row,)
+        ).fetchone()
+        size, digest = row or (None, None)
+        return KnownOutput(sink.row, b"", sink.output, None, sink.stamp, size, digest, None)
+
+    def taken(self, folded: Sequence[int]) -> set[int]:
+        """Return which of these places belong to documents that are wanted, of any job."""
+        found: set[int] = set()
+        for window in windows(folded):
+            rows = self._database.execute(
+                f"SELECT delivery.folded FROM delivery JOIN sink ON sink.id = delivery.sink JOIN document ON {_DOCUMENT}"
+                f" WHERE sink.wanted = 1 AND {marked('delivery.folded', window)}",
+                window,
+            )
+            found.update(key for (key,) in rows)
+        return found
+
+    def others_at(self, folded: int, sink: int, path: bytes) -> list[tuple[str | None, str | None]]:
+        """Return stamp and digest of what else was recorded to lie at a place."""
+        return self._database.execute(
+            f"SELECT delivery.stamp, {as_text('written.digest')} FROM delivery {_WRITTEN}"
+            " WHERE delivery.folded = ? AND NOT (delivery.sink = ? AND delivery.path = ?)",
+            (folded, sink, path),
+        ).fetchall()
+
+    def known(self, places: Sequence[tuple[int, bytes]]) -> set[bytes]:
+        """Return which of these places, (collision key, absolute path) each, were ever recorded as an output."""
+        wanted = {place for _, place in places}
+        found: set[bytes] = set()
+        for window in windows([key for key, _ in places]):
+            rows = self._database.execute(
+                "SELECT sink.root, delivery.output FROM delivery JOIN sink ON sink.id = delivery.sink"
+                f" WHERE {marked('delivery.folded', window)}",
+                window,
+            )
+            found.update(root + b"/" + output for root, output in rows)
+        return found & wanted
+
+    def counts(self) -> dict[str, int]:
+        """Return how many outputs each job has, wanted or not."""
+        rows = self._database.execute(
+            "SELECT job, sum(number) FROM ("
+            "SELECT sink.job AS job, count(*) AS number FROM delivery JOIN sink ON sink.id = delivery.sink"
+            " WHERE delivery.stamp IS NOT NULL AND delivery.folded IS NOT NULL GROUP BY sink.job"
+            " UNION ALL SELECT job, count(*) FROM sink WHERE output IS NOT NULL AND stamp IS NOT NULL GROUP BY job"
+            ") GROUP BY job"
+        )
+        return {job: int(number) for job, number in rows}
+
+    def note(self, sink: int, written: Iterable[tuple[bytes, int, str]]) -> None:
+        """Note what the bytes of outputs come to: path, size and SHA-256 each."""
+        with self._database.write():
+            note(self._database, sink, written)
+
+    def release(self, outputs: Iterable[KnownOutput]) -> None:
+        """Inside the current transaction: these outputs are gone. They stay known, and are never taken for documents."""
+        for each in outputs:
+            if each.path:
+                self._database.execute(
+                    "UPDATE delivery SET stamp = NULL, result = NULL WHERE sink = ? AND path = ? AND output = ? AND stamp = ?",
+                    (each.sink, each.path, each.output, each.stamp),
+                )
+            else:
+                self._database.execute(
+                    "UPDATE sink SET stamp = NULL, revision = -1 WHERE id = ? AND output = ? AND stamp = ?",
+                    (each.sink, each.output, each.stamp),
+                )
+            forget(self._database, each.sink, [each.path])
+
+    def put_back(self, each: KnownOutput, stamp: str) -> None:
+        """Inside the current transaction: an output lies again where it was released from."""
+        if each.path:
+            result = None if each.result is None else as_bytes(each.result)
+            changed = self._database.execute(
+                "UPDATE delivery SET stamp = ?, result = ? WHERE sink = ? AND path = ? AND output = ? AND stamp IS NULL",
+                (stamp, result, each.sink, each.path, each.output),
+            )
+        else:
+            changed = self._database.execute(
+                "UPDATE sink SET stamp = ? WHERE id = ? AND output = ? AND stamp IS NULL",
+                (stamp, each.sink, each.output),
+            )
+        if changed.rowcount and each.size is not None and each.digest is not None:
+            note(self._database, each.sink, [(each.path, each.size, each.digest)])
+
+    def kept_lines(self, sink: int) -> list[bytes]:
+        """Return the documents no longer found that stay in a job's file."""
+        return [
+            path
+            for (path,) in self._database.execute(
+                "SELECT delivery.path FROM delivery JOIN sink ON sink.id = delivery.sink JOIN document"
+                " ON document.job = sink.job AND document.path = delivery.path AND document.wanted = 0"
+                " WHERE sink.id = ? AND sink.wanted = 1 AND delivery.result IS NOT NULL AND delivery.output = sink.output"
+                " AND delivery.stamp = hex(sink.root) ORDER BY delivery.path",
+                (sink,),
+            ).fetchall()
+        ]
+
+    def outdate(self, job: str) -> None:
+        """Inside the current transaction: the job's manifest is written again by the next apply."""
+        outdate(self._database, job)

@@ -1,0 +1,25 @@
+"""The tables of outputs: what their bytes came to as they were written, the manifests that list them, and what is let go.
+
+Nothing that is paid depends on them.
+"""
+
+OUTPUT_TABLES = ("manifest", "unneeded", "written")
+OUTPUTS = """
+CREATE TABLE written (
+    sink INTEGER NOT NULL,
+    path BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    PRIMARY KEY (sink, path)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE manifest (
+    job TEXT PRIMARY KEY,
+    place BLOB NOT NULL,
+    stamp TEXT NOT NULL,
+    behind INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE unneeded (
+    item INTEGER PRIMARY KEY,
+    since REAL NOT NULL
+) STRICT
+"""
