@@ -40,9 +40,11 @@ __all__ = [
     "Relieved",
     "Remark",
     "Replanned",
+    "ReportUnwritten",
     "Result",
     "ResultsLost",
     "ResultsMoved",
+    "RunReport",
     "SinkError",
     "SpecError",
     "Spending",
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
         GuardRefused,
         NoState,
         ProviderError,
+        ReportUnwritten,
         SinkError,
         SpecError,
         StalePlan,
@@ -80,6 +83,7 @@ if TYPE_CHECKING:
     from docbatch.core.hindrance import Hindrance
     from docbatch.core.report import PlanLine, PlanReport
     from docbatch.core.results import Result
+    from docbatch.core.run_reports.values import RunReport
     from docbatch.engine.administration.edit_state import QueuedDocument
     from docbatch.engine.administration.status import JobStatus, StateStatus
     from docbatch.engine.planning.explain_document import Explanation
@@ -109,11 +113,12 @@ else:
         "docbatch.api.checked_job": "CheckedJob",
         "docbatch.api.project": "Project open_project",
         "docbatch.core.costs": "CostLine CostReport CountedAmount LimitStanding Spending",
-        "docbatch.core.errors": "BudgetStop CredentialsError DocbatchError GuardRefused NoState ProviderError SinkError"
+        "docbatch.core.errors": "BudgetStop CredentialsError DocbatchError GuardRefused NoState ProviderError ReportUnwritten SinkError"
         " SpecError StalePlan StateError StateLocked UsageError",
         "docbatch.core.hindrance": "Hindrance",
         "docbatch.core.report": "PlanLine PlanReport",
         "docbatch.core.results": "Result",
+        "docbatch.core.run_reports.values": "RunReport",
         "docbatch.engine.administration.edit_state": "QueuedDocument",
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.engine.planning.explain_document": "Explanation",

@@ -1,6 +1,5 @@
 """A project as programs see it. Paths are settled when it is opened: the current folder plays no part afterwards."""
 
-import contextlib
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -20,35 +19,24 @@ from docbatch.api.arguments import (
 )
 from docbatch.api.checked_job import CheckedJob, checked
 from docbatch.api.declared_limits import declared_limits
+from docbatch.api.documented import documented
 from docbatch.api.job_results import results
 from docbatch.core.errors import DocbatchError, NoState, StateError, UsageError
 from docbatch.specs.load import load_jobs, load_project, passed_over
 from docbatch.specs.values import DeclaredProject, Job
-from docbatch.state.files import complaint
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
     from docbatch.core.costs import CostReport
     from docbatch.core.report import PlanReport
     from docbatch.core.results import Result
+    from docbatch.core.run_reports.values import RunReport
     from docbatch.engine.administration.edit_state import QueuedDocuments
     from docbatch.engine.administration.status import StateStatus
     from docbatch.engine.planning.explain_document import Explanation
     from docbatch.engine.planning.saved.plan_file import SavedPlan
-    from docbatch.engine.progress_notices import Notice, Observer
-    from docbatch.engine.running.apply import ApplyOutcome, Assignment
-
-
-@contextlib.contextmanager
-def _documented() -> Iterator[None]:
-    """Raise what SQLite complains of as StateError."""
-    try:
-        yield
-    except Exception as error:
-        told = complaint(error)
-        if told is None:
-            raise
-        raise told from error
+    from docbatch.engine.progress_notices import Notice
+    from docbatch.engine.running.apply import ApplyOutcome
 
 
 def open_project(folder: Place = ".", *, untrusted: bool = False) -> "Project":
@@ -109,7 +97,7 @@ class Project:
         """Return sentences about what lies among the specs and is not read, though it looks like one."""
         return passed_over(self._declared, spec_paths(paths))
 
-    @_documented()
+    @documented()
     def plan(
         self,
         paths: Specs = None,
@@ -171,27 +159,27 @@ class Project:
         allow: Collection[str] = (),
         approve: str | None = None,
         plan: Place | None = None,
+        report: Place | None = None,
     ) -> "ApplyOutcome":
         """Send, follow, collect and deliver until nothing is due; return how the jobs stand then.
 
-        Safe to end at any moment: the next call goes on. `agree` is shown the plan before anything is sent, and nothing
-        is done unless it says True; without it money is spent. `on_event` is called with each notice of what happens, one
-        at a time. What either of them raises is raised here.
-        `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all of it, `max_new` what is newly
-        sent. `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may go to a host that is
-        not the vendor's, `allow` what guards let pass; `approve` is the `approval` of a plan, and of a `plan` file exactly
-        what it says is done. Raises StateLocked, GuardRefused, StalePlan: nothing was sent then. All else the outcome tells.
+        Safe to end at any moment: the next call goes on. Nothing is done unless `agree`, which is shown the plan, says True;
+        without it money is spent. `on_event` is called with each notice, one at a time. What either raises is raised here.
+        `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all of it, `max_new` what is newly sent.
+        `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may go to a host not the vendor's,
+        `allow` what guards let pass; `approve` is the `approval` of a plan, and of a `plan` file exactly what it says is done.
+        `report` is a folder for a report, whatever ends the run. Raises StateLocked, GuardRefused, StalePlan: nothing was sent.
         """
+        from docbatch.api.reports.project_reports import applied
         from docbatch.engine.running.apply import Assignment
 
-        self._refuse_untrusted()
-        refuse_negative(max_new=max_new, timeout=timeout)
+        self._refuse_untrusted(max_new=max_new, timeout=timeout)
         saved = self._saved(plan, specs := spec_paths(paths))
         named = specs or paths_of(saved)
         work = Assignment(
-            jobs=self._jobs(named, upgrade),
-            folder=self._folder,
-            project=self._declared.mark,
+            self._jobs(named, upgrade),
+            self._folder,
+            self._declared.mark,
             is_all=not named,
             connections=() if specs else tuple(self._declared.connections.values()),
             wait=wait,
@@ -206,9 +194,9 @@ class Project:
             guards=self._declared.guards,
             approved=approve,
         )
-        return _applied(work, on_event, agree)
+        return applied(self._declared, report, work, on_event, agree)
 
-    @_documented()
+    @documented()
     def status(self, job: str | None = None) -> "StateStatus":
         """Return what is recorded, of one job or of all, also while a run goes on. Raises NoState."""
         from docbatch.engine.administration.status import read_status
@@ -219,7 +207,15 @@ class Project:
         with Store.readable(self._folder) as store:
             return read_status(store, job, now=time.time(), limits=declared_limits(self._declared))
 
-    @_documented()
+    @documented()
+    def report(self, folder: Place, job: str | None = None) -> "RunReport":
+        """Write a report of how the jobs stand, of one or of all, into a folder, and return it. Raises NoState, SinkError."""
+        from docbatch.api.reports.project_reports import write_standing
+
+        self._refuse_untrusted()
+        return write_standing(self._declared, folder, job)
+
+    @documented()
     def costs(
         self,
         by: Collection[str] = ("job",),
@@ -240,7 +236,7 @@ class Project:
         with Store.readable(self._folder) as store:
             return read_costs(store, by, since=first, until=last, job=job)
 
-    @_documented()
+    @documented()
     def explain(self, document: Place, paths: Specs = None) -> "tuple[Explanation, ...]":
         """Say, for each job that has the document, why it will or will not be sent, naming what changed.
 
@@ -256,7 +252,7 @@ class Project:
         )
         return tuple(explain(os.fspath(document), selection, self._declared.here))
 
-    @_documented()
+    @documented()
     def retry(
         self,
         job: str | None = None,
@@ -286,7 +282,7 @@ class Project:
         except DocbatchError:
             return frozenset()
 
-    @_documented()
+    @documented()
     def results(
         self, job: str | None = None, *, on_error: Callable[[StateError], object] | None = None
     ) -> "Iterator[Result]":
@@ -303,7 +299,9 @@ class Project:
             names = named_jobs(store, job)
         return results(self._folder, names, on_error)
 
-    def _refuse_untrusted(self) -> None:
+    def _refuse_untrusted(self, **numbers: float | None) -> None:
+        """Raise UsageError for a project that is not trusted, and for numbers that are less than nothing."""
+        refuse_negative(**numbers)
         if self._declared.untrusted:
             raise UsageError(f"{self.root} is not trusted: it can be validated, planned and explained only")
 
@@ -329,18 +327,3 @@ class Project:
         saved = load(Path(plan), self._declared.here)
         require_same_paths(specs, saved)
         return saved
-
-
-def _applied(
-    work: "Assignment",
-    on_event: "Callable[[Notice], object] | None",
-    agree: "Callable[[PlanReport], bool] | None",
-) -> "ApplyOutcome":
-    from docbatch.api.callbacks import Callbacks
-    from docbatch.engine.running.apply import apply
-
-    @_documented()
-    def run(observe: "Observer", announce: "Callable[[PlanReport], bool]") -> "ApplyOutcome":
-        return apply(work, observe, announce)
-
-    return Callbacks(on_event, agree).run(run)

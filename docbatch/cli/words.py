@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from docbatch import ApplyOutcome, Explanation, JobOutcome, JobStatus, StateStatus
-from docbatch.cli.cost_words import limit_text, run_text
+from docbatch.cli.cost_words import limit_text
+from docbatch.core.cost_sentences import run_text
 from docbatch.core.hindrance import recorded_text
 from docbatch.core.looks import LookKind
 from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass

@@ -20,6 +20,7 @@ from docbatch.providers import REGISTRY
 from docbatch.specs.job import JobSpec
 from docbatch.specs.project import ConnectionSpec, ProjectSpec
 from docbatch.specs.provider_rules import configs, connection_rules, job_rules, type_rules
+from docbatch.specs.report_schema import report_schema
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT = {"type": "string"}
@@ -101,6 +102,7 @@ SCHEMAS: Mapping[str, Callable[[], Schema]] = {
     "project": project_schema,
     "result": result_schema,
     "plan": plan_schema,
+    "report": lambda: _document("docbatch's report", report_schema()),
 }
 
 

@@ -29,6 +29,7 @@ from docbatch.state.looks import LookRecord
 from docbatch.state.outcomes import Outcomes
 from docbatch.state.proofs import faults
 from docbatch.state.remote_objects import RemoteObjects
+from docbatch.state.reported import ReportedDocuments
 from docbatch.state.results import Results
 from docbatch.state.submissions import Submissions
 from docbatch.state.tallies import damage
@@ -59,6 +60,7 @@ class Store:
         self.outcomes = Outcomes(database, self.items, self.documents, self.deliveries, self.results)
         self.deadlines = Deadlines(database)
         self.warned = WarnedDocuments(database)
+        self.reported = ReportedDocuments(database)
         self.looks = LookRecord(database, lambda: self._place, self._drop_anchor)
         self.hindrances = KeptHindrances(database)
         self.failed_uploads = FailedUploads(database)
