@@ -9,8 +9,17 @@ from typing import NamedTuple
 
 from docbatch.state.database import Database, among, marked, windows
 from docbatch.state.digests import as_bytes, as_text
-from docbatch.state.kept_lines import all_kept_lines, forget_others, hold_on, kept_lines, let_go, let_wait
-from docbatch.state.void import void
+from docbatch.state.failure_rows import hold_failures
+from docbatch.state.kept_lines import (
+    all_kept_lines,
+    forget_others,
+    hold_on,
+    kept_lines,
+    let_lines_go,
+    let_wait,
+    rename,
+)
+from docbatch.state.void import let_empty_go, void
 
 _DOCUMENTS = "document JOIN item ON item.id = document.item JOIN job ON job.name = document.job"
 _TAKEN = "document.wanted = 1 AND NOT (item.empty AND job.on_empty = 'fail')"
@@ -23,8 +32,8 @@ FAULTED = 2
 class RecordedSink:
     """A sink as declared.
 
-    `root` is its absolute folder, None for one that has no place in the file system. `output` is set for a sink with one
-    output for the job: its path below the root, empty where there is no root. `stamp` is that output's, as the sink made it.
+    `root` is its absolute folder, None for one that has no place in the file system. `output` is set for a sink with one output for
+    the job: its path below the root, empty where there is no root. `stamp` is that output's, `failures` stands for those in it.
     """
 
     row: int
@@ -34,6 +43,7 @@ class RecordedSink:
     output: bytes | None
     revision: int
     stamp: str | None
+    failures: str | None = None
 
 
 class DueDelivery(NamedTuple):
@@ -67,11 +77,15 @@ class Deliveries:
         self._database = database
         self.lines_kept = partial(all_kept_lines, database)
         self.let_wait = partial(let_wait, database)
+        self.let_lines_go = partial(let_lines_go, database)
+        self.rename = partial(rename, database)
+        self.let_empty_go = partial(let_empty_go, database)
 
     def sinks(self, job: str) -> list[RecordedSink]:
         """Return the job's current sinks."""
         rows = self._database.execute(
-            "SELECT id, job, identity, root, output, revision, stamp FROM sink WHERE job = ? AND wanted = 1 ORDER BY id",
+            "SELECT id, job, identity, root, output, revision, stamp, mark FROM sink"
+            " LEFT JOIN failures_held ON failures_held.sink = sink.id WHERE job = ? AND wanted = 1 ORDER BY id",
             (job,),
         )
         return [RecordedSink(*row) for row in rows]
@@ -169,12 +183,6 @@ class Deliveries:
         for row in merge((row for row in rows), kept, key=itemgetter(1)):
             yield DueDelivery(*row)
 
-    def let_lines_go(self, sink: int, paths: Sequence[bytes]) -> None:
-        """Keep documents no longer in a whole sink that cannot be written again. Its output counts as touched."""
-        with self._database.write():
-            let_go(self._database, sink, paths)
-            self._database.execute("UPDATE sink SET stamp = NULL WHERE id = ?", (sink,))
-
     def delivered_outside(self, sink: RecordedSink, first: bytes, last: bytes) -> tuple[bytes, str] | None:
         """Return (path, result) of a wanted document that the sink has, before or behind a range of paths."""
         for beyond, edge in (("path < :edge", first), ("path > :edge", last)):
@@ -256,15 +264,6 @@ class Deliveries:
             (item,),
         )
 
-    def let_empty_go(self, job: str) -> None:
-        """Inside the current transaction: what was to be written of a job's empty documents is not, any more."""
-        self._database.execute(
-            "UPDATE delivery SET due = 0 WHERE due <> 0 AND sink IN (SELECT id FROM sink WHERE job = :job)"
-            " AND path IN (SELECT document.path FROM item CROSS JOIN document ON document.item = item.id"
-            " WHERE item.empty = 1 AND document.job = :job)",
-            {"job": job},
-        )
-
     def retire_job(self, job: str) -> None:
         """Inside the current transaction: a job is no longer declared. Its outputs stay, and stay known as ours."""
         hold_on(self._database, job)
@@ -323,13 +322,14 @@ class Deliveries:
             if stamp is not None:
                 self._database.execute("UPDATE sink SET stamp = ? WHERE id = ?", (stamp, sink))
 
-    def published(self, sink: int, revision: int, stamp: str | None) -> None:
-        """Record that a whole sink holds its job as of `revision`.
+    def published(self, sink: int, revision: int, stamp: str | None, failures: str | None = None) -> None:
+        """Record that a whole sink holds its job as of `revision`, and these failures.
 
         What may be known of its documents one by one is from a time before its kind was whole, but for those that stay.
         """
         with self._database.write():
             forget_others(self._database, sink)
+            hold_failures(self._database, sink, failures)
             self._database.execute(
                 "UPDATE sink SET revision = ?, stamp = ? WHERE id = ?", (revision, stamp, sink)
             )

@@ -1,9 +1,11 @@
 """The tables of what was: runs, what failed when, what documents and jobs were before, and which failures somebody accepted.
 
+`failures_held` has sinks in whose outputs failures are; the mark stands for these.
+
 Nothing that is paid depends on them.
 """
 
-HISTORY_TABLES = ("acceptance", "failure", "former", "job_change", "problem", "run")
+HISTORY_TABLES = ("acceptance", "failure", "failures_held", "former", "job_change", "problem", "run")
 HISTORY = """
 CREATE TABLE run (
     id INTEGER PRIMARY KEY,
@@ -59,5 +61,9 @@ CREATE TABLE job_change (
     new TEXT NOT NULL,
     at REAL NOT NULL
 ) STRICT;
-CREATE INDEX job_change_job ON job_change (job)
+CREATE INDEX job_change_job ON job_change (job);
+CREATE TABLE failures_held (
+    sink INTEGER PRIMARY KEY REFERENCES sink (id),
+    mark TEXT NOT NULL
+) STRICT
 """

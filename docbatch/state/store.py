@@ -23,6 +23,7 @@ from docbatch.state.documents import Documents
 from docbatch.state.events import Events
 from docbatch.state.experiences import Experiences
 from docbatch.state.failed_uploads import FailedUploads
+from docbatch.state.failure_rows import FailureRows
 from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
 from docbatch.state.looks import LookRecord
@@ -60,6 +61,7 @@ class Store:
         self.outcomes = Outcomes(database, self.items, self.documents, self.deliveries, self.results)
         self.deadlines = Deadlines(database)
         self.warned = WarnedDocuments(database)
+        self.failure_rows = FailureRows(database)
         self.reported = ReportedDocuments(database)
         self.looks = LookRecord(database, lambda: self._place, self._drop_anchor)
         self.hindrances = KeptHindrances(database)

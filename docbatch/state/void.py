@@ -18,3 +18,13 @@ def void(database: Database, job: str) -> str:
     """Return the same for a job as it is recorded."""
     row = database.execute("SELECT on_empty FROM job WHERE name = ?", (job,)).fetchone()
     return void_under("fail" if row is not None and row[0] == "fail" else "ok")
+
+
+def let_empty_go(database: Database, job: str) -> None:
+    """Inside the current transaction: what was to be written of a job's empty documents is not, any more."""
+    database.execute(
+        "UPDATE delivery SET due = 0 WHERE due <> 0 AND sink IN (SELECT id FROM sink WHERE job = :job)"
+        " AND path IN (SELECT document.path FROM item CROSS JOIN document ON document.item = item.id"
+        " WHERE item.empty = 1 AND document.job = :job)",
+        {"job": job},
+    )
