@@ -46,9 +46,11 @@ __all__ = [
     "Relieved",
     "Remark",
     "Replanned",
+    "ReportUnwritten",
     "Result",
     "ResultsLost",
     "ResultsMoved",
+    "RunReport",
     "SentOutside",
     "SinkError",
     "SpecError",
@@ -78,6 +80,7 @@ if TYPE_CHECKING:
         GuardRefused,
         NoState,
         ProviderError,
+        ReportUnwritten,
         SinkError,
         SpecError,
         StalePlan,
@@ -89,6 +92,7 @@ if TYPE_CHECKING:
     from docbatch.core.hindrance import Hindrance
     from docbatch.core.report import PlanLine, PlanReport
     from docbatch.core.results import Result
+    from docbatch.core.run_reports.values import RunReport
     from docbatch.engine.administration.failures.accept_failures import AcceptedDocument
     from docbatch.engine.administration.failures.list_failures import FailedDocument, FailureList
     from docbatch.engine.administration.failures.retry_failures import QueuedDocument, QueuedDocuments
@@ -120,12 +124,13 @@ else:
         "docbatch.api.checked_job": "CheckedJob",
         "docbatch.api.project": "Project open_project",
         "docbatch.core.costs": "CostLine CostReport CountedAmount LimitStanding Spending",
-        "docbatch.core.errors": "BudgetStop CredentialsError DocbatchError GuardRefused NoState ProviderError SinkError"
+        "docbatch.core.errors": "BudgetStop CredentialsError DocbatchError GuardRefused NoState ProviderError ReportUnwritten SinkError"
         " SpecError StalePlan StateError StateLocked UsageError",
         "docbatch.core.hindrance": "Hindrance",
         "docbatch.core.report": "PlanLine PlanReport",
         "docbatch.core.results": "Result",
         "docbatch.core.acceptances": "Acceptance AcceptedDocuments",
+        "docbatch.core.run_reports.values": "RunReport",
         "docbatch.engine.administration.failures.accept_failures": "AcceptedDocument",
         "docbatch.engine.administration.failures.list_failures": "FailedDocument FailureList",
         "docbatch.engine.administration.failures.retry_failures": "QueuedDocument QueuedDocuments",

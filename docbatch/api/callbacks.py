@@ -5,8 +5,11 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from docbatch.api.documented_errors import documented
 from docbatch.core.report import PlanReport
 from docbatch.engine.progress_notices import Notice, Observer
+from docbatch.engine.running.apply import ApplyOutcome, Assignment, apply
+from docbatch.invocation import called
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -55,3 +58,18 @@ class Callbacks:
 
 class _CallRaised(Exception):
     """Ends the run."""
+
+
+def applied_unreported(
+    work: Assignment,
+    on_event: Callable[[Notice], object] | None,
+    agree: Callable[[PlanReport], bool] | None,
+) -> ApplyOutcome:
+    """Return how jobs stand after a run in which a program is asked and told."""
+
+    @documented()
+    @called("apply")
+    def run(observe: Observer, announce: Callable[[PlanReport], bool]) -> ApplyOutcome:
+        return apply(work, observe, announce)
+
+    return Callbacks(on_event, agree).run(run)

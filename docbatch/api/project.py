@@ -13,7 +13,6 @@ from docbatch.api.arguments import (
     days,
     paths_of,
     permissions,
-    refuse_negative,
     require_same_paths,
     spec_paths,
 )
@@ -23,7 +22,6 @@ from docbatch.api.documented_errors import documented
 from docbatch.api.failure_calls import FailureCalls
 from docbatch.api.job_results import results
 from docbatch.core.errors import NoState, StateError, UsageError
-from docbatch.invocation import called
 from docbatch.specs.load import load_jobs, load_project, passed_over
 from docbatch.specs.values import Job
 from docbatch.state.store import Store
@@ -33,10 +31,11 @@ if TYPE_CHECKING:
     from docbatch.core.explanation import Explanation
     from docbatch.core.report import PlanReport
     from docbatch.core.results import Result
+    from docbatch.core.run_reports.values import RunReport
     from docbatch.engine.administration.status import StateStatus
     from docbatch.engine.planning.saved.plan_file import SavedPlan
-    from docbatch.engine.progress_notices import Notice, Observer
-    from docbatch.engine.running.apply import ApplyOutcome, Assignment
+    from docbatch.engine.progress_notices import Notice
+    from docbatch.engine.running.apply import ApplyOutcome
 
 
 def open_project(folder: Place = ".", *, untrusted: bool = False) -> "Project":
@@ -156,27 +155,27 @@ class Project(FailureCalls):
         allow: Collection[str] = (),
         approve: str | None = None,
         plan: Place | None = None,
+        report: Place | None = None,
     ) -> "ApplyOutcome":
         """Send, follow, collect and deliver until nothing is due; return how the jobs stand then.
 
-        Safe to end at any moment: the next call goes on. `agree` is shown the plan before anything is sent, and nothing
-        is done unless it says True; without it money is spent. `on_event` is called with each notice of what happens, one
-        at a time. What either of them raises is raised here.
-        `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all of it, `max_new` what is newly
-        sent. `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may go to a host that is
-        not the vendor's, `allow` what guards let pass; `approve` is the `approval` of a plan, and of a `plan` file exactly
-        what it says is done. Raises StateLocked, GuardRefused, StalePlan: nothing was sent then. All else the outcome tells.
+        Safe to end at any moment: the next call goes on. Nothing is done unless `agree`, which is shown the plan, says True;
+        without it money is spent. `on_event` is called with each notice, one at a time. What either raises is raised here.
+        `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all of it, `max_new` what is newly sent.
+        `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may go to a host not the vendor's,
+        `allow` what guards let pass; `approve` is the `approval` of a plan, and of a `plan` file exactly what it says is done.
+        `report` is a folder for a report, whatever ends the run. Raises StateLocked, GuardRefused, StalePlan: nothing was sent.
         """
+        from docbatch.api.reports.project_reports import applied
         from docbatch.engine.running.apply import Assignment
 
-        self._refuse_untrusted()
-        refuse_negative(max_new=max_new, timeout=timeout)
+        self._refuse_untrusted(max_new=max_new, timeout=timeout)
         saved = self._saved(plan, specs := spec_paths(paths))
         named = specs or paths_of(saved)
         work = Assignment(
-            jobs=self._jobs(named, upgrade),
-            folder=self._folder,
-            project=self._declared.mark,
+            self._jobs(named, upgrade),
+            self._folder,
+            self._declared.mark,
             is_all=not named,
             connections=() if specs else tuple(self._declared.connections.values()),
             wait=wait,
@@ -191,7 +190,7 @@ class Project(FailureCalls):
             guards=self._declared.guards,
             approved=approve,
         )
-        return _applied(work, on_event, agree)
+        return applied(self._declared, report, work, on_event, agree)
 
     @documented()
     def status(self, job: str | None = None) -> "StateStatus":
@@ -203,6 +202,14 @@ class Project(FailureCalls):
             raise NoState(what, hint="leave out --untrusted where it is your own")
         with Store.readable(self._folder) as store:
             return read_status(store, job, now=time.time(), limits=declared_limits(self._declared))
+
+    @documented()
+    def report(self, folder: Place, job: str | None = None) -> "RunReport":
+        """Write a report of how the jobs stand, of one or of all, into a folder, and return it. Raises NoState, SinkError."""
+        from docbatch.api.reports.project_reports import write_standing
+
+        self._refuse_untrusted()
+        return write_standing(self._declared, folder, job)
 
     @documented()
     def costs(
@@ -277,19 +284,3 @@ class Project(FailureCalls):
         saved = load(Path(plan), self._declared.here)
         require_same_paths(specs, saved)
         return saved
-
-
-def _applied(
-    work: "Assignment",
-    on_event: "Callable[[Notice], object] | None",
-    agree: "Callable[[PlanReport], bool] | None",
-) -> "ApplyOutcome":
-    from docbatch.api.callbacks import Callbacks
-    from docbatch.engine.running.apply import apply
-
-    @documented()
-    @called("apply")
-    def run(observe: "Observer", announce: "Callable[[PlanReport], bool]") -> "ApplyOutcome":
-        return apply(work, observe, announce)
-
-    return Callbacks(on_event, agree).run(run)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docbatch.api.arguments import Day, days
+from docbatch.api.arguments import Day, days, refuse_negative
 from docbatch.api.documented_errors import documented
 from docbatch.core.errors import UsageError
 from docbatch.specs.values import DeclaredProject
@@ -55,7 +55,9 @@ class ProjectRecords:
         self._refuse_untrusted()
         return answer(self._folder, sql, timeout=timeout, limit=limit)
 
-    def _refuse_untrusted(self) -> None:
+    def _refuse_untrusted(self, **numbers: float | None) -> None:
+        """Raise UsageError for a project that is not trusted, and for numbers that are less than nothing."""
+        refuse_negative(**numbers)
         if self._declared.untrusted:
             raise UsageError(
                 f"{self._declared.root} is not trusted: it can be validated, planned and explained only"

@@ -10,8 +10,8 @@ import click
 
 from docbatch import open_project
 from docbatch.cli import completion
-from docbatch.cli.options import allow, allow_host, duration
-from docbatch.cli.output import say, say_json
+from docbatch.cli.options import allow, allow_host, duration, report
+from docbatch.cli.output import say, say_json, say_report
 
 if TYPE_CHECKING:
     from docbatch import ApplyOutcome, CheckedJob, PlanReport
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     help="Agree to what the plan with this digest would send, and to nothing else.",
 )
 @allow_host
+@report
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(
     paths: tuple[Path, ...],
@@ -62,6 +63,7 @@ def command(
     allowed: tuple[str, ...],
     approved: str | None,
     allowed_hosts: tuple[str, ...],
+    report_folder: Path | None,
     no_wait: bool,
     yes: bool,
     as_json: bool,
@@ -93,10 +95,20 @@ def command(
             approve=approved,
             allow_hosts=allowed_hosts,
             plan=plan_file,
+            report=report_folder,
         )
         told = frozenset(watch.told)
     _conclude(outcome, told, as_json=as_json)
+    if report_folder is not None:
+        _say_report(outcome, report_folder)
     return outcome.exit_code
+
+
+def _say_report(outcome: "ApplyOutcome", folder: Path) -> None:
+    from docbatch import ReportUnwritten
+
+    if not any(isinstance(error, ReportUnwritten) for error in outcome.errors):
+        say_report(folder)
 
 
 def _warn_of_no_wait(jobs: "Iterable[CheckedJob]") -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from docbatch import CostLine, CostReport, CountedAmount, LimitStanding, Spending
+from docbatch.core.cost_sentences import CHARGED
 from docbatch.core.limits import Measure, Period
 from docbatch.core.outside_text import escaped
 from docbatch.core.report import plural
@@ -12,7 +13,6 @@ LONGEST_NAME = 60
 """Characters that are shown of a name; JSON has all of it."""
 NONE = "(none)"
 _HEAD = ("documents", "pages", "credits", "USD")
-_CHARGED = (Measure.CREDITS, Measure.MONEY)
 
 
 def costs_text(report: CostReport) -> str:
@@ -54,7 +54,7 @@ def _rows(line: CostLine, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
 def _cells(spending: Spending) -> Iterator[str]:
     yield f"{spending.documents:,}"
     yield _cell(Measure.PAGES, spending.pages, spending.documents, most="")
-    for measure in _CHARGED:
+    for measure in CHARGED:
         yield _cell(measure, spending.of(measure), spending.documents)
 
 
@@ -84,7 +84,7 @@ def _notes(report: CostReport) -> Iterator[str]:
     lacking = everything.pages.unknown
     if lacking:
         yield f"pages: as counted before documents were sent; not known of {plural(lacking, 'document')}"
-    for measure in _CHARGED:
+    for measure in CHARGED:
         amount = everything.of(measure)
         if amount.estimated or amount.unknown:
             yield f"{_measured(measure)}: {', '.join(_sure(measure, amount))}"
@@ -109,28 +109,6 @@ def _sure(measure: Measure, amount: CountedAmount) -> Iterator[str]:
         yield f"{measure.digits(amount.estimated)} estimated at most"
     if amount.unknown:
         yield f"not known of {plural(amount.unknown, 'document')}"
-
-
-def run_text(line: CostLine) -> str:
-    """Say what a run sent on one connection came to, as far as that is known."""
-    spending = line.all
-    told = [plural(spending.documents, "document")]
-    for measure in (Measure.PAGES, *_CHARGED):
-        amount = spending.of(measure)
-        if amount.total:
-            told.append(_run_amount(measure, amount, spending.documents))
-    return f"this run on {escaped(line.by['connection'] or '')}: {', '.join(told)}"
-
-
-def _run_amount(measure: Measure, amount: CountedAmount, documents: int) -> str:
-    known = documents - amount.unknown
-    most = "at most " if amount.estimated and measure is not Measure.PAGES else ""
-    some = f" for {known:,} of them" if amount.unknown else ""
-    is_told = measure in _CHARGED and not amount.estimated and not amount.unknown
-    expected = (
-        f" (estimated at most {measure.digits(amount.expected)})" if is_told and amount.expected else ""
-    )
-    return f"{most}{measure.shown(amount.total)}{some}{expected}"
 
 
 def limit_text(standing: LimitStanding) -> str:

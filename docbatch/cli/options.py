@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import click
@@ -171,4 +172,13 @@ allow = click.option(
     metavar="WORDS",
     callback=_words,
     help="Let guards pass this once: overwritten (files that it does not know as its own), shared (folders of other projects), changed, new, resent (documents to be paid), money (what they cost), failed (how many fail).",
+)
+
+report = click.option(
+    "--report",
+    "report_folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    shell_complete=completion.folders,
+    help="Write how the jobs stand into this folder: report.json, report.xml (JUnit), report.md and report.html.",
 )

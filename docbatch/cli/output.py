@@ -13,6 +13,8 @@ import click
 from docbatch.core.outside_text import printed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from _typeshed import ReadableBuffer
 
 _STREAMS = ("stdin", "stdout", "stderr")
@@ -43,6 +45,11 @@ def say_json(value: Any, *, indent: int | None = None) -> None:
     from docbatch.jsontext import written
 
     _write(written(value, indent=indent), nl=True, err=False)
+
+
+def say_report(folder: "Path") -> None:
+    """Say where a report was written."""
+    say(f"report: {folder / 'report.html'}, and beside it report.md, report.xml and report.json", err=True)
 
 
 def _write(text: str, *, nl: bool, err: bool) -> None:

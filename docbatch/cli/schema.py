@@ -4,7 +4,7 @@ import click
 
 from docbatch.cli.output import say
 
-NAMES = ("job", "project", "result", "plan", "explain", "history", "manifest")
+NAMES = ("job", "project", "result", "row", "plan", "explain", "history", "manifest", "report")
 
 
 @click.command(name="schema")

@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from docbatch import AcceptedDocuments, ApplyOutcome, JobOutcome, JobStatus, StateStatus
-from docbatch.cli.cost_words import limit_text, run_text
+from docbatch.cli.cost_words import limit_text
 from docbatch.core.acceptances import over_text
+from docbatch.core.cost_sentences import run_text
 from docbatch.core.demands import EMPTY
 from docbatch.core.hindrance import recorded_text
 from docbatch.core.looks import LookKind

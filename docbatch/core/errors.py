@@ -13,6 +13,7 @@ DocbatchError                 expected; shown as a message without a traceback
 ├── TimeUp                     4  the time that a run was given passed before anything could be sent
 ├── CredentialsError          12  a key is missing or refused
 ├── SinkError                  1  an output could not be written; results are safe in the spool
+│   └── ReportUnwritten        1  a report could not be written; the run, if there was one, is what it is
 └── ProviderError              1  sorted by what is known about bytes, not by status code
     ├── Refused                   the vendor answered no to this attempt
     │   └── Stale                 because something prepared for it is no longer good
@@ -124,6 +125,10 @@ class CredentialsError(DocbatchError):
 
 
 class SinkError(DocbatchError):
+    pass
+
+
+class ReportUnwritten(SinkError):
     pass
 
 

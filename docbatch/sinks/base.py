@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from docbatch.core.models import Failure
     from docbatch.core.results import Answer, DocumentInfo
 
 Difference = Literal["missing", "edited"]
@@ -28,9 +29,11 @@ class Delivery:
     """One document's result for one sink.
 
     `path` identifies the document in its job, `output` its output. `expected` is the stamp of our own earlier output, None
-    when there is none: a file found there that does not match it is moved to the trash first. For whole sinks it is the
-    stamp of the one output. `load` opens the answer from the spool; called at most once. `made` gives the content of the
-    output where that is made elsewhere, None when it was not.
+    when there is none: a file found there that does not match it is moved to the trash first. For sinks with one output
+    for the job it is the stamp of that. `load` opens the answer from the spool; called at most once. `made` gives the content of the
+    output where that is made elsewhere, None when it was not. `failure` is set for a document that failed, which only sinks that
+    take failures are handed: there is no answer then, and `result_digest` stands for the failure. Of the `document` of one that
+    cannot be sent only the path is known.
     """
 
     path: bytes
@@ -40,6 +43,7 @@ class Delivery:
     load: Callable[[], "Answer"]
     expected: str | None = None
     made: Callable[[], bytes | None] = lambda: None
+    failure: "Failure | None" = None
 
 
 @dataclass(frozen=True, slots=True)

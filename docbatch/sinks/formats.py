@@ -30,11 +30,13 @@ def encoded(answer: Answer, document: DocumentInfo, form: Form) -> bytes:
 
 
 def line(result: Result) -> bytes:
-    """Return a result as one JSON object on one line, in the order of the model's fields.
+    """Return a result as one JSON object on one line, in the order of the model's fields."""
+    return one_line(_at_once(result) or b"{" + b",".join(_members(result)) + b"}")
 
-    What some readers take for the end of a line is escaped.
-    """
-    content = (_at_once(result) or b"{" + b",".join(_members(result)) + b"}") + b"\n"
+
+def one_line(content: bytes) -> bytes:
+    """Return a JSON value as a line: what some readers take for the end of one is escaped."""
+    content += b"\n"
     for sign, escaped in _LINE_ENDS:
         content = content.replace(sign, escaped)
     return content

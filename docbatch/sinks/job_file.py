@@ -13,9 +13,10 @@ from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.faults import SAFE, fault, sink_error
-from docbatch.sinks.formats import content
+from docbatch.sinks.formats import content, json_value, one_line
 from docbatch.sinks.outputs import Unfinished
 from docbatch.sinks.paths import UnsafeOutput
+from docbatch.sinks.rows import RowFacts, failure_value
 from docbatch.sinks.trash import Trash
 from docbatch.sinks.tree import Tree, temporary_name
 
@@ -29,10 +30,11 @@ class JsonlSink(Sink):
     The `expected` stamp of the first delivery is that of the file.
     """
 
-    def __init__(self, root: Path, output: bytes, *, trash: Trash) -> None:
+    def __init__(self, root: Path, output: bytes, *, trash: Trash, facts: RowFacts | None = None) -> None:
         self._root = root
         self._output = output
         self._trash = trash
+        self._facts = facts
         self._flusher = Flusher()
         self._place = f"{root}/{escape(output)}"
 
@@ -50,7 +52,11 @@ class JsonlSink(Sink):
 
     def encode(self, delivery: Delivery) -> bytes:
         """Return one document's part of the file. Raises ValueError, StateError when there is none."""
-        return content(delivery, "line")
+        if delivery.failure is None:
+            line = content(delivery, "line")
+        else:
+            line = one_line(json_value(failure_value(delivery.document, delivery.failure)))
+        return line if self._facts is None else self._facts.led(line, delivery.path)
 
     def stamp(self, output: bytes) -> str | None:  # noqa: ARG002 - there is one
         return outputs.stamp_at(os.fsencode(self._root) + b"/" + self._output)

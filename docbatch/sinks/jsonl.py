@@ -6,7 +6,7 @@ from pydantic import Field
 
 from docbatch.fields import OnMissing, PathTemplate
 from docbatch.sinks.base import Sink
-from docbatch.sinks.kind import FileSinkSpec, Form, Opening, SinkKind
+from docbatch.sinks.kind import FAILURES, FileSinkSpec, Form, Opening, SinkKind
 
 
 class JsonlSinkSpec(FileSinkSpec):
@@ -21,9 +21,15 @@ class JsonlSinkSpec(FileSinkSpec):
         description="what happens when the file is gone: write it again, or `ignore` it because someone consumed it",
     )
 
+    failures: bool = FAILURES
+
     @property
     def identity(self) -> str:
         return "\n"
+
+    @property
+    def takes_failures(self) -> bool:
+        return self.failures
 
     @property
     def form(self) -> Form:
@@ -32,9 +38,10 @@ class JsonlSinkSpec(FileSinkSpec):
 
 def _open(at: Opening) -> Sink:
     from docbatch.sinks.job_file import JsonlSink  # noqa: PLC0415 - only what is opened
+    from docbatch.sinks.rows import RowFacts  # noqa: PLC0415 - only what is opened
     from docbatch.sinks.trash import Trash  # noqa: PLC0415 - only what is opened
 
-    return JsonlSink(at.root, at.output, trash=Trash(at.trash))
+    return JsonlSink(at.root, at.output, trash=Trash(at.trash), facts=RowFacts.of(at))
 
 
-KIND = SinkKind("jsonl", JsonlSinkSpec, _open, per_document=False, whole=True)
+KIND = SinkKind("jsonl", JsonlSinkSpec, _open, per_document=False, whole=True, rows=True)

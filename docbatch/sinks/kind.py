@@ -1,8 +1,8 @@
 """What a kind of sink declares of itself before one is opened: light to import, so that judging specs loads no sink."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
@@ -23,6 +23,13 @@ While it is 0 it may change with any release; what is added has a default.
 
 Form = Format | Literal["line"]
 """What an output holds: a document in a format, or the whole normalised result as one line of JSON."""
+
+
+FAILURES: Any = Field(
+    default=False,
+    description="write a row for each document that failed as well, with its class, code and message",
+)
+"""The field `failures` of sinks that offer it."""
 
 
 class SinkSpec(SpecModel):
@@ -52,6 +59,16 @@ class SinkSpec(SpecModel):
     def rewrites_missing(self) -> bool:
         """Whether an output that is gone is written again."""
         return True
+
+    @property
+    def takes_failures(self) -> bool:
+        """Whether it is handed documents that failed as well, as deliveries with a `failure`. Only where there is one output for the job."""
+        return False
+
+    @property
+    def keeps_jobs_apart(self) -> bool:
+        """Whether several jobs may write to the same part of its output: each has what is its own there."""
+        return False
 
     def _options_but(self, *names: str) -> str:
         return json.dumps(
@@ -88,6 +105,10 @@ class FileSinkSpec(SinkSpec):
         return self.on_missing == "rewrite"
 
 
+def _no_columns(_path: bytes) -> Mapping[str, str]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """What a sink is opened with.
@@ -95,7 +116,7 @@ class Opening:
     `options` is an instance of the kind's own model. What stood in an output's place is moved to the folder `trash`.
     Nothing is written outside `root`, and `output` is the path below it of the one file for the job, empty where each
     document has its own. For sinks without a place in the file system `root` is the project's root, which paths in
-    options are relative to.
+    options are relative to. `labels` are the job's, and `columns` returns what else a list says of a document, given its path.
     """
 
     job: str
@@ -103,6 +124,8 @@ class Opening:
     root: Path
     output: bytes
     trash: Path
+    labels: Mapping[str, str] = field(default_factory=dict)
+    columns: Callable[[bytes], Mapping[str, str]] = _no_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +135,7 @@ class SinkKind:
     `open` opens one and writes nothing. `per_document` says that every document has an output, and a stamp, of its own;
     otherwise there is one for the job. A `whole` sink is handed all documents of its job in path order whenever anything
     changed, others are handed what is due. `beside` are the endings of files that a sink makes for a time beside its one output.
+    With `rows` its outputs say the job, its labels and columns of lists, and are written again, free of charge, where these change.
     A plug-in's `contract` is the `CONTRACT` it was built for, as a number;
     docbatch's own need none. Raises SinkError for a declaration that contradicts itself.
     """
@@ -123,6 +147,7 @@ class SinkKind:
     whole: bool = False
     contract: int | None = None
     beside: tuple[bytes, ...] = ()
+    rows: bool = False
 
     def __post_init__(self) -> None:
         if self.whole and self.per_document:

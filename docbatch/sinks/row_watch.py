@@ -12,7 +12,7 @@ from docbatch.sinks.table import Row, Table
 class RowWatch:
     """Begun before a window of rows is written in a transaction; `known` are those of its paths that have rows already."""
 
-    def __init__(self, table: Table, known: Iterable[object]) -> None:
+    def __init__(self, table: Table, known: Iterable[tuple[object, object]]) -> None:
         self._table = table
         self._known = frozenset(known)
         self._before = table.count()
@@ -25,8 +25,10 @@ class RowWatch:
 
         Raises SinkError, so that all is undone, where rows of other documents are gone, changed or new.
         """
-        written = {row.path: row.values() for _, row in window}
-        stored = {values[0]: values for values, _ in self._table.stored(written)}
+        written = {(row.job, row.path): row.values() for _, row in window}
+        stored = {
+            (values[0], values[1]): values for values, _ in self._table.stored(row.path for _, row in window)
+        }
         gone = self._known - stored.keys()
         new = stored.keys() - self._known
         # What a REPLACE in a trigger removes is not seen by others: hence the count.
@@ -37,7 +39,7 @@ class RowWatch:
             )
         return [
             outcome
-            if isinstance(outcome, Fault) or stored.get(row.path) == row.values()
+            if isinstance(outcome, Fault) or stored.get((row.job, row.path)) == row.values()
             else Fault(
                 delivery.path, f"its row was not kept in {path}: a trigger takes it away or changes it"
             )

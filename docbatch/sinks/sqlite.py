@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 
 from docbatch.fields import OnMissing, PathTemplate, refuse
 from docbatch.sinks.base import Sink
-from docbatch.sinks.kind import FileSinkSpec, Opening, SinkKind
+from docbatch.sinks.kind import FAILURES, FileSinkSpec, Opening, SinkKind
 
 TABLE = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 _FREE_TABLE = TABLE.replace("^", "^(?![Ss][Qq][Ll][Ii][Tt][Ee]_)", 1)
@@ -19,7 +19,7 @@ def _not_reserved(table: str) -> str:
 
 
 class SqliteSinkSpec(FileSinkSpec):
-    """One table for the whole job, with one row for each document."""
+    """One table, with one row for each document; several jobs may share it."""
 
     suffix: ClassVar[str] = ".db"
 
@@ -35,9 +35,19 @@ class SqliteSinkSpec(FileSinkSpec):
         description="what happens when the database is gone: write it again, or `ignore` it because someone consumed it",
     )
 
+    failures: bool = FAILURES
+
     @property
     def identity(self) -> str:
         return f"\n{self.table}"
+
+    @property
+    def takes_failures(self) -> bool:
+        return self.failures
+
+    @property
+    def keeps_jobs_apart(self) -> bool:
+        return True
 
     @property
     def part(self) -> str:
@@ -49,10 +59,13 @@ BESIDE = (b"-journal", b"-wal", b"-shm")
 
 
 def _open(at: Opening) -> Sink:
+    from docbatch.sinks.rows import RowFacts  # noqa: PLC0415 - only what is opened
     from docbatch.sinks.sqlite_rows import SqliteSink  # noqa: PLC0415 - judging specs needs no SQLite
     from docbatch.sinks.trash import Trash  # noqa: PLC0415 - only what is opened
 
-    return SqliteSink(at.root, at.output, table=at.options.table, trash=Trash(at.trash))
+    return SqliteSink(
+        at.root, at.output, table=at.options.table, trash=Trash(at.trash), facts=RowFacts.of(at)
+    )
 
 
-KIND = SinkKind("sqlite", SqliteSinkSpec, _open, per_document=False, beside=BESIDE)
+KIND = SinkKind("sqlite", SqliteSinkSpec, _open, per_document=False, beside=BESIDE, rows=True)

@@ -3,12 +3,13 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 
 from docbatch.core.errors import SinkError, StateError
+from docbatch.core.models import Failure
 from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
@@ -16,6 +17,7 @@ from docbatch.sinks.faults import SAFE, fault, sink_error
 from docbatch.sinks.formats import clean, json_value, line
 from docbatch.sinks.paths import UnsafeOutput
 from docbatch.sinks.row_watch import RowWatch
+from docbatch.sinks.rows import RowFacts, failure_value
 from docbatch.sinks.sqlite import BESIDE
 from docbatch.sinks.table import NAMES, Row, Table, foreign, require_ours
 from docbatch.sinks.trash import Trash
@@ -24,6 +26,7 @@ from docbatch.sinks.tree import Tree
 _WINDOW = 256
 _WINDOW_CHARACTERS = 16 << 20
 _PATIENCE = 5.0
+_DIGEST = NAMES.index("result_digest")
 
 _Window = list[tuple[Delivery, Row]]
 
@@ -34,10 +37,11 @@ class SqliteSink(Sink):
     `stamp` is that of the database file; receipts carry none, because the file changes with every window.
     """
 
-    def __init__(self, root: Path, output: bytes, *, table: str, trash: Trash) -> None:
+    def __init__(self, root: Path, output: bytes, *, table: str, trash: Trash, facts: RowFacts) -> None:
         self._root = root
         self._output = output
         self._table = table
+        self._facts = facts
         self._trash = trash
         self._path = root / os.fsdecode(output)
 
@@ -45,7 +49,7 @@ class SqliteSink(Sink):
         window: _Window = []
         size = 0
         for delivery in deliveries:
-            row = _row(delivery)
+            row = _row(delivery, self._facts)
             if isinstance(row, Fault):
                 yield row
                 continue
@@ -71,13 +75,20 @@ class SqliteSink(Sink):
                 yield from _differences(table, window)
 
     def remove(self, output: bytes) -> None:
-        """Move one document's row to the trash, or the whole database when `output` is empty.
+        """Move one document's row to the trash, or all of the job's when `output` is empty: the database, where it is the job's alone.
 
         Raises SinkError rather than moving tables of the user's own.
         """
         if output:
             with self._writing() as table:
                 self._remove_row(table, escape(output))
+            return
+        with self._reading() as table:
+            is_shared = table is not None and table.has_others()
+        if is_shared:
+            with self._writing() as table:
+                for path in table.paths():
+                    self._remove_row(table, path)
             return
         with self._reading() as table:
             if table is not None and not table.is_alone():
@@ -89,14 +100,25 @@ class SqliteSink(Sink):
             outputs.remove(self._output, tree=tree, trash=self._trash)
 
     def _settle(self, window: _Window) -> Iterator[Receipt | Fault]:
-        with self._writing() as table:
+        with self._writing(is_own=window[0][0].expected is not None) as table:
+            self._take_over(table, [row.path for _, row in window])
             found = list(table.stored(row.path for _, row in window))
-            watch = RowWatch(table, [values[0] for values, _ in found]) if table.has_triggers() else None
-            edited = {values[0]: values for values, intact in found if not intact}
+            watch = (
+                RowWatch(table, [(values[0], values[1]) for values, _ in found])
+                if table.has_triggers()
+                else None
+            )
+            edited = {values[1]: values for values, intact in found if not intact}
             outcomes = [self._put(table, delivery, row, edited.get(row.path)) for delivery, row in window]
             if watch is not None:
                 outcomes = watch.judged(window, outcomes, self._path)
         yield from outcomes
+
+    @staticmethod
+    def _take_over(table: Table, paths: list[str]) -> None:
+        """Let rows of a table that was of one job be the job's, if they are at its documents' paths."""
+        for values, intact in list(table.without_job(paths)):
+            table.take_over(str(values[1]), values, intact=intact)
 
     def _put(
         self, table: Table, delivery: Delivery, row: Row, edited: tuple[object, ...] | None
@@ -115,21 +137,26 @@ class SqliteSink(Sink):
             table.delete(path)
 
     def _keep(self, values: tuple[object, ...], *, why: str) -> None:
-        document = str(values[0])
+        document = str(values[1])
         content = json.dumps(dict(zip(NAMES, values, strict=True)), default=repr).encode()
         where = f"{self._path}, table {self._table}"
         self._trash.keep(content, f"{document}.json", where=where, document=document, why=why)
 
     @contextmanager
-    def _writing(self) -> Iterator[Table]:
-        """Open the table in one transaction, which is durable when the block ends and undone when it raises."""
+    def _writing(self, *, is_own: bool = True) -> Iterator[Table]:
+        """Open the table in one transaction, which is durable when the block ends and undone when it raises.
+
+        One that earlier versions made becomes one of several jobs; `is_own` says whether this job wrote it.
+        """
         with self._guarded(), Tree(self._root) as tree:
             self._require_plain(tree)
             with closing(sqlite3.connect(self._path, isolation_level=None, timeout=_PATIENCE)) as database:
                 database.text_factory = _decoded
                 database.execute("PRAGMA synchronous = FULL")
                 database.execute("BEGIN IMMEDIATE")
-                table = Table(database, self._table, self._path)
+                table = Table(database, self._table, self._path, self._facts.job)
+                if table.is_of_one_job():
+                    table.bring_along(is_own=is_own)
                 if not table.exists():
                     # Rows that outgrow SQLite's memory are written ahead of the first page, and by that page alone
                     # the next run knows a file that a kill or a full disk left behind as ours.
@@ -149,8 +176,8 @@ class SqliteSink(Sink):
                 return
             with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)) as database:
                 database.text_factory = _decoded
-                table = Table(database, self._table, self._path)
-                yield table if table.exists() else None
+                table = Table(database, self._table, self._path, self._facts.job)
+                yield table if table.exists() or table.is_of_one_job() else None
 
     def _is_unfinished(self) -> bool:
         """Whether a killed run left a transaction that only a writer may undo; the next delivery does."""
@@ -188,7 +215,9 @@ class SqliteSink(Sink):
 def _differences(table: Table | None, window: list[tuple[bytes, str]]) -> Iterator[tuple[bytes, str]]:
     names = [escape(path) for path, _ in window]
     stored = (
-        {} if table is None else {values[0]: (values[-1], intact) for values, intact in table.stored(names)}
+        {}
+        if table is None
+        else {values[1]: (values[_DIGEST], intact) for values, intact in table.stored(names)}
     )
     for (path, digest), name in zip(window, names, strict=True):
         found, intact = stored.get(name, (None, False))
@@ -200,12 +229,17 @@ def _differences(table: Table | None, window: list[tuple[bytes, str]]) -> Iterat
             yield path, "its row holds another result"
 
 
-def _row(delivery: Delivery) -> Row | Fault:
+def _row(delivery: Delivery, facts: RowFacts) -> Row | Fault:
+    if delivery.failure is not None:
+        return _failed(delivery, delivery.failure, facts)
     try:
         answer = delivery.load()
         result = answer.result(delivery.document)
         return Row(
+            job=facts.job,
             path=escape(delivery.path),
+            labels=_text(facts.labels),
+            columns=_text(facts.columns(delivery.path)),
             sha256=delivery.document.sha256,
             media_type=delivery.document.media_type,
             outcome=result.outcome,
@@ -218,6 +252,33 @@ def _row(delivery: Delivery) -> Row | Fault:
         )
     except (ValueError, StateError) as error:
         return fault(delivery, error)
+
+
+def _failed(delivery: Delivery, failure: Failure, facts: RowFacts) -> Row:
+    document = delivery.document
+    is_known = bool(document.sha256)
+    return Row(
+        job=facts.job,
+        path=escape(delivery.path),
+        labels=_text(facts.labels),
+        columns=_text(facts.columns(delivery.path)),
+        sha256=document.sha256 if is_known else None,
+        media_type=document.media_type if is_known else None,
+        outcome="failed",
+        markdown="",
+        text="",
+        pages=None,
+        metadata="{}",
+        result=json_value(failure_value(document, failure)).decode(),
+        result_digest=delivery.result_digest,
+        failure_class=str(failure.kind),
+        failure_code=failure.code,
+        failure_message=clean(failure.message),
+    )
+
+
+def _text(values: Mapping[str, str]) -> str:
+    return json_value(dict(values)).decode()
 
 
 def _decoded(text: bytes) -> str:

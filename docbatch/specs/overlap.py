@@ -210,7 +210,8 @@ class _Owners:
 
     def before(self, job: Job, sink: JobSink) -> Job | None:
         """Note that a job writes here with a sink; return the first other one whose sink is not apart from it."""
-        kind, part = sink.kind.name, sink.options.part
+        kind = sink.kind.name
+        part = None if sink.options.keeps_jobs_apart else sink.options.part
         same = [] if part is None else self._parts.setdefault((kind, part), [])
         own = self._kinds.setdefault(kind, [])
         foreign = [found for name, found in self._kinds.items() if name != kind]

@@ -22,12 +22,17 @@ from docbatch.core.run_history import RunLine
 from docbatch.core.spending_guards import Objection
 from docbatch.fields import Schema
 from docbatch.providers import REGISTRY
+from docbatch.sinks.rows import FAILURE_VERSION
 from docbatch.specs.job import JobSpec
 from docbatch.specs.project import ConnectionSpec, ProjectSpec
 from docbatch.specs.provider_rules import configs, connection_rules, job_rules, type_rules
+from docbatch.specs.report_schema import report_schema
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT = {"type": "string"}
+_TEXTS = {"type": "object", "additionalProperties": _TEXT}
+_KNOWN = {"sha256": "string", "size": "integer", "media_type": "string"}
+"""What is known of a document that failed, but not of one that cannot be sent."""
 
 
 class _Untitled(GenerateJsonSchema):
@@ -58,9 +63,35 @@ def project_schema() -> Schema:
 
 
 def result_schema() -> Schema:
-    """Return the schema of what `format: json` and `jsonl` sinks write."""
+    """Return the schema of what `format: json` writes."""
     schema = Result.model_json_schema(mode="serialization", schema_generator=_Untitled)
     return _document("docbatch result", schema)
+
+
+def row_schema() -> Schema:
+    """Return the schema of what `jsonl` sinks write: results, and failures where the sink has `failures: true`, with what rows say beside."""
+    schema = Result.model_json_schema(mode="serialization", schema_generator=_Untitled)
+    definitions = schema.pop("$defs")
+    facts = {
+        "job": _TEXT,
+        "labels": _TEXTS,
+        "columns": {**_TEXTS, "description": "what else a list says of the document"},
+    }
+    of_result = {**schema, "properties": {**facts, **schema["properties"]}}
+    known = {name: {"type": [kind, "null"]} for name, kind in _KNOWN.items()}
+    of_failure = _object(
+        {
+            **facts,
+            "version": {"const": FAILURE_VERSION},
+            "outcome": {"const": "failed"},
+            "document": _object({"path": _TEXT, **known}),
+            "failure": _object({"class": _TEXT, "code": {"type": ["string", "null"]}, "message": _TEXT}),
+        }
+    )
+    for each in (of_result, of_failure, *of_failure["properties"].values()):
+        if "properties" in each:
+            each["required"] = list(each["properties"])
+    return _document("docbatch row", {"$defs": definitions, "anyOf": [of_result, of_failure]})
 
 
 def plan_schema() -> Schema:
@@ -140,10 +171,12 @@ SCHEMAS: Mapping[str, Callable[[], Schema]] = {
     "job": job_schema,
     "project": project_schema,
     "result": result_schema,
+    "row": row_schema,
     "plan": plan_schema,
     "explain": explain_schema,
     "history": history_schema,
     "manifest": manifest_schema,
+    "report": lambda: _document("docbatch's report", report_schema()),
 }
 
 

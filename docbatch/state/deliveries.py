@@ -9,7 +9,14 @@ from typing import NamedTuple
 
 from docbatch.state.database import Database, among, marked, windows
 from docbatch.state.digests import as_text
-from docbatch.state.kept_lines import all_kept_lines, hold_on, kept_lines, let_go, let_wait
+from docbatch.state.kept_lines import (
+    all_kept_lines,
+    hold_on,
+    kept_lines,
+    let_lines_go,
+    let_wait,
+    rename,
+)
 from docbatch.state.manifests import outdate
 from docbatch.state.void import TAKEN_BY_ITS_JOB, let_void_go, void
 from docbatch.state.written import delivered, published
@@ -25,8 +32,8 @@ FAULTED = 2
 class RecordedSink:
     """A sink as declared.
 
-    `root` is its absolute folder, None for one that has no place in the file system. `output` is set for a sink with one
-    output for the job: its path below the root, empty where there is no root. `stamp` is that output's, as the sink made it.
+    `root` is its absolute folder, None for one that has no place in the file system. `output` is set for a sink with one output for
+    the job: its path below the root, empty where there is no root. `stamp` is that output's, `failures` stands for those in it.
     """
 
     row: int
@@ -36,6 +43,7 @@ class RecordedSink:
     output: bytes | None
     revision: int
     stamp: str | None
+    failures: str | None = None
 
 
 class DueDelivery(NamedTuple):
@@ -72,11 +80,14 @@ class Deliveries:
         self.let_void_go = partial(let_void_go, database)
         self.delivered = partial(delivered, database)
         self.published = partial(published, database)
+        self.let_lines_go = partial(let_lines_go, database)
+        self.rename = partial(rename, database)
 
     def sinks(self, job: str) -> list[RecordedSink]:
         """Return the job's current sinks."""
         rows = self._database.execute(
-            "SELECT id, job, identity, root, output, revision, stamp FROM sink WHERE job = ? AND wanted = 1 ORDER BY id",
+            "SELECT id, job, identity, root, output, revision, stamp, mark FROM sink"
+            " LEFT JOIN failures_held ON failures_held.sink = sink.id WHERE job = ? AND wanted = 1 ORDER BY id",
             (job,),
         )
         return [RecordedSink(*row) for row in rows]
@@ -173,12 +184,6 @@ class Deliveries:
         kept = ((*row, sink.stamp) for row in kept_lines(self._database, sink.row))
         for row in merge((row for row in rows), kept, key=itemgetter(1)):
             yield DueDelivery(*row)
-
-    def let_lines_go(self, sink: int, paths: Sequence[bytes]) -> None:
-        """Keep documents no longer in a whole sink that cannot be written again. Its output counts as touched."""
-        with self._database.write():
-            let_go(self._database, sink, paths)
-            self._database.execute("UPDATE sink SET stamp = NULL WHERE id = ?", (sink,))
 
     def delivered_outside(self, sink: RecordedSink, first: bytes, last: bytes) -> tuple[bytes, str] | None:
         """Return (path, result) of a wanted document that the sink has, before or behind a range of paths."""

@@ -1,11 +1,21 @@
 """The tables of what was: runs, what failed when, what documents and jobs were before, and which failures somebody accepted.
 
 With them comes what jobs say beside their own table, whose rows are counted with the columns they have.
+`failures_held` has sinks in whose outputs failures are; the mark stands for these.
 
 Nothing that is paid depends on them.
 """
 
-HISTORY_TABLES = ("acceptance", "failure", "former", "job_change", "policy", "problem", "run")
+HISTORY_TABLES = (
+    "acceptance",
+    "failure",
+    "failures_held",
+    "former",
+    "job_change",
+    "policy",
+    "problem",
+    "run",
+)
 HISTORY = """
 CREATE TABLE run (
     id INTEGER PRIMARY KEY,
@@ -66,4 +76,9 @@ CREATE TABLE job_change (
     new TEXT NOT NULL,
     at REAL NOT NULL
 ) STRICT;
-CREATE INDEX job_change_job ON job_change (job)"""
+CREATE INDEX job_change_job ON job_change (job);
+CREATE TABLE failures_held (
+    sink INTEGER PRIMARY KEY REFERENCES sink (id),
+    mark TEXT NOT NULL
+) STRICT
+"""

@@ -71,6 +71,27 @@ def let_wait(database: Database, sink: int) -> None:
         database.execute("UPDATE delivery SET due = 0 WHERE sink = ? AND due = 1", (sink,))
 
 
-def let_go(database: Database, sink: int, paths: Sequence[bytes]) -> None:
-    """Inside the current transaction: stop keeping what cannot be written again."""
-    database.executemany("DELETE FROM delivery WHERE sink = ? AND path = ?", [(sink, path) for path in paths])
+def let_lines_go(database: Database, sink: int, paths: Sequence[bytes]) -> None:
+    """Keep documents no longer in a whole sink that cannot be written again. Its output counts as touched."""
+    with database.write():
+        database.executemany(
+            "DELETE FROM delivery WHERE sink = ? AND path = ?", [(sink, path) for path in paths]
+        )
+        database.execute("UPDATE sink SET stamp = NULL WHERE id = ?", (sink,))
+
+
+def rename(database: Database, job: str, identity: str, root: bytes | None, output: bytes) -> None:
+    """Inside the current transaction: a whole sink that says something else in the same place is the one it was, to be written again.
+
+    What its output holds of documents that are no longer found stays known. The kind is the first line of an identity.
+    """
+    if (
+        database.execute("SELECT 1 FROM sink WHERE job = ? AND identity = ?", (job, identity)).fetchone()
+        is None
+    ):
+        kind = identity.partition("\n")[0] + "\n"
+        database.execute(
+            "UPDATE sink SET identity = ?, revision = -1 WHERE id = (SELECT min(id) FROM sink WHERE job = ? AND wanted = 1"
+            " AND root IS ? AND output = ? AND substr(identity, 1, length(?)) = ?)",
+            (identity, job, root, output, kind, kind),
+        )

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from docbatch.core.models import Failure, FailureClass
 from docbatch.core.recipe_changes import Difference
 from docbatch.state.charges import COUNTED, CREDITS, MONEY, ROWS
 from docbatch.state.database import Database
 from docbatch.state.digests import as_bytes
+from docbatch.state.standing import Unwell
 
 DECLARED = "job"
 """What is told of a job that is declared, and of one that is not any more, beside what changed in it."""
@@ -48,7 +48,7 @@ class RecordedAttempt:
     remote_id: str | None
     intended_at: float
     events: tuple[tuple[str, str], ...]
-    failure: Failure | None
+    failure: Unwell | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Past:
             (json.dumps(list(items)),),
         ).fetchall()
         for *columns, kind, message, code in rows:
-            failure = None if kind is None else Failure(FailureClass(kind), message, code)
+            failure = None if kind is None else Unwell(kind, message, code)
             yield RecordedAttempt(*(*columns, self._events(columns[1]), failure))
 
     def _events(self, submission: str) -> tuple[tuple[str, str], ...]:

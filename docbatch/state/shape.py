@@ -15,6 +15,7 @@ TABLES: Mapping[str, str] = {
     "event": "sequence submission kind body at checksum",
     "failed_upload": "connection key tries proofs",
     "failure": "item attempt submission class code message at",
+    "failures_held": "sink mark",
     "former": "job path until item",
     "hindrance": "connection call cause message since last next tries",
     "item": "id key recipe digest size media_type priority status attempt result failure_class failure_code"

@@ -24,6 +24,7 @@ from docbatch.state.documents import Documents
 from docbatch.state.events import Events
 from docbatch.state.experiences import Experiences
 from docbatch.state.failed_uploads import FailedUploads
+from docbatch.state.failure_rows import FailureRows
 from docbatch.state.failures import FailedAttempts
 from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
@@ -34,6 +35,7 @@ from docbatch.state.outputs import RecordedOutputs
 from docbatch.state.past import Past
 from docbatch.state.proofs import faults
 from docbatch.state.remote_objects import RemoteObjects
+from docbatch.state.reported import ReportedDocuments
 from docbatch.state.results import Results
 from docbatch.state.runs import Runs
 from docbatch.state.submissions import Submissions
@@ -68,6 +70,8 @@ class Store:
         self.deadlines = Deadlines(database)
         self.waiting = WaitingDocuments(database, self.items)
         self.warned = WarnedDocuments(database)
+        self.failure_rows = FailureRows(database)
+        self.reported = ReportedDocuments(database)
         self.looks = LookRecord(database, lambda: self._place, self._drop_anchor)
         self.hindrances = KeptHindrances(database)
         self.manifests = Manifests(database)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from docbatch.state.database import Database
 from docbatch.state.digests import as_bytes
+from docbatch.state.failure_rows import hold_failures
 from docbatch.state.kept_lines import forget_others
 from docbatch.state.manifests import outdate_of_sink
 
@@ -36,13 +37,16 @@ def delivered(
         outdate_of_sink(database, sink)
 
 
-def published(database: Database, sink: int, revision: int, stamp: str | None) -> None:
-    """Record that a whole sink holds its job as of `revision`.
+def published(
+    database: Database, sink: int, revision: int, stamp: str | None, failures: str | None = None
+) -> None:
+    """Record that a whole sink holds its job as of `revision`, and these failures.
 
     What may be known of its documents one by one is from a time before its kind was whole, but for those that stay.
     """
     with database.write():
         forget_others(database, sink)
+        hold_failures(database, sink, failures)
         database.execute("UPDATE sink SET revision = ?, stamp = ? WHERE id = ?", (revision, stamp, sink))
         forget(database, sink, [b""])
         outdate_of_sink(database, sink)

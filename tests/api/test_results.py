@@ -58,7 +58,8 @@ def test_results_are_those_of_json_outputs_in_order_of_paths(
     results = list(applied.results("job"))
 
     assert [result.document.path for result in results] == [f"{name}.txt" for name in "abcde"]
-    assert [result.model_dump(mode="json") for result in results] == [json.loads(line) for line in lines]
+    facts = {"job": "job", "labels": {}, "columns": {}}
+    assert [facts | result.model_dump(mode="json") for result in results] == list(map(json.loads, lines))
 
 
 def test_without_a_job_the_results_of_all_are_meant(applied: docbatch.Project, files: Project) -> None:

@@ -4,8 +4,9 @@ from datetime import date
 from pathlib import Path
 
 from docbatch import CostLine, CostReport, CountedAmount, LimitStanding, Spending
-from docbatch.cli.cost_words import LONGEST_NAME, costs_text, limit_text, run_text
+from docbatch.cli.cost_words import LONGEST_NAME, costs_text, limit_text
 from docbatch.core.amounts import MILLION
+from docbatch.core.cost_sentences import run_text
 from docbatch.core.limits import Limit, Measure, Period
 
 PAGES = CountedAmount(0, 131, 0, 131)

@@ -158,5 +158,7 @@ def test_several_sinks_all_get_the_result(project: Project) -> None:
 
     lines = [json.loads(line) for line in (project.root / "all/all.jsonl").read_text().splitlines()]
     assert [line["document"]["path"] for line in lines] == ["a.txt", "b.txt"]
-    assert lines[0] == json.loads((project.root / "json/a.txt.json").read_text())
+    assert lines[0] == {"job": "job", "labels": {}, "columns": {}} | json.loads(
+        (project.root / "json/a.txt.json").read_text()
+    )
     assert project.applied().processed == 0

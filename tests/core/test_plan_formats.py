@@ -8,12 +8,13 @@ import pytest
 
 from docbatch.core.amounts import UNKNOWN, Bounds, exactly
 from docbatch.core.changes import Reason
+from docbatch.core.comment_text import COMMENT_LIMIT as LIMIT
 from docbatch.core.experience import Expected
 from docbatch.core.extents import ExtentTotal
 from docbatch.core.outside_text import escaped, markdown
 from docbatch.core.plan_formats.as_html import plan_html
 from docbatch.core.plan_formats.as_json import plan_json
-from docbatch.core.plan_formats.as_markdown import LIMIT, plan_markdown
+from docbatch.core.plan_formats.as_markdown import plan_markdown
 from docbatch.core.plan_formats.as_text import plan_text
 from docbatch.core.plan_formats.sentences import SIGNS, STATES, VERBS, summary, why_not
 from docbatch.core.recipe_changes import Difference

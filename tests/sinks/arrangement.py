@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from docbatch import sinks
+from docbatch.core.models import Failure
 from docbatch.core.results import Answer, DocumentInfo, ProviderInfo, Result
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.kind import Opening, SinkKind
@@ -77,6 +78,13 @@ def failing(path: str, error: Exception) -> Delivery:
 
     whole = delivery(path)
     return Delivery(whole.path, whole.output, whole.result_digest, whole.document, load)
+
+
+def failed(path: str, failure: Failure, *, known: bool = True) -> Delivery:
+    """Return a document that failed; of one that is not `known` there is nothing but its path."""
+    whole = delivery(path)
+    document = whole.document if known else DocumentInfo(path=path, sha256="", size=0, media_type="")
+    return replace(failing(path, ValueError("it failed")), document=document, failure=failure)
 
 
 def digest(body: str) -> str:

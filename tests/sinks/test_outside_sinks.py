@@ -12,6 +12,7 @@ import pytest
 
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import Opening, SinkKind, SinkSpec
+from docbatch.sinks.rows import RowFacts
 from docbatch.sinks.sqlite_rows import SqliteSink
 from docbatch.sinks.trash import Trash
 from tests.cli.project import Ended, Project
@@ -38,7 +39,9 @@ class TableSinkSpec(SinkSpec):
 
 
 def _open_table(at: Opening) -> SqliteSink:
-    return SqliteSink(at.root, at.options.database.encode(), table="documents", trash=Trash(at.trash))
+    return SqliteSink(
+        at.root, at.options.database.encode(), table="documents", trash=Trash(at.trash), facts=RowFacts.of(at)
+    )
 
 
 TABLE = SinkKind("table", TableSinkSpec, _open_table, per_document=False)

@@ -7,13 +7,17 @@ from contextlib import closing, contextmanager
 import pytest
 
 from docbatch.core.errors import SinkError
+from docbatch.core.models import Failure, FailureClass
 from docbatch.core.results import Result
 from docbatch.sinks.base import Fault, Receipt
+from docbatch.sinks.rows import RowFacts
 from docbatch.sinks.sqlite_rows import SqliteSink
+from docbatch.sinks.table import NAMES, checksum
 from docbatch.sinks.trash import Trash
 
-from .arrangement import DELIVERED, PATHS, Arrangement, delivery, digest
+from .arrangement import DELIVERED, PATHS, Arrangement, delivery, digest, failed
 
+FACTS = RowFacts("other", {"team": "a"}, lambda path: {"customer": path.decode()})
 EXPECTED = [(path.encode(), digest(path)) for path in PATHS]
 
 
@@ -43,7 +47,10 @@ def test_a_row_holds_the_document_and_its_result(sqlite: Arrangement) -> None:
     assert Result.model_validate_json(row.pop("result")).document.path == "a.pdf"
     assert len(row.pop("checksum")) == 32
     assert row == {
+        "job": "job",
         "path": "a.pdf",
+        "labels": "{}",
+        "columns": "{}",
         "sha256": "0" * 64,
         "media_type": "application/pdf",
         "outcome": "succeeded",
@@ -52,6 +59,9 @@ def test_a_row_holds_the_document_and_its_result(sqlite: Arrangement) -> None:
         "pages": None,
         "metadata": "{}",
         "result_digest": digest("a.pdf"),
+        "failure_class": None,
+        "failure_code": None,
+        "failure_message": None,
     }
 
 
@@ -205,7 +215,7 @@ def test_windows_of_documents_are_all_delivered(sqlite: Arrangement) -> None:
 
 def test_two_jobs_keep_to_their_tables_in_one_database(sqlite: Arrangement) -> None:
     sqlite.deliver_all()
-    other = SqliteSink(sqlite.root, b"deep/job.db", table='odd "name', trash=Trash(sqlite.trash))
+    other = SqliteSink(sqlite.root, b"deep/job.db", table='odd "name', trash=Trash(sqlite.trash), facts=FACTS)
 
     list(other.deliver([delivery("a.pdf", "of the other job")]))
 
@@ -298,8 +308,8 @@ def test_a_row_that_a_trigger_does_not_leave_as_it_was_written_is_a_fault(
         "DELETE FROM documents WHERE path = 'a.pdf'",
         "UPDATE documents SET text = 'mine' WHERE path = 'a.pdf'",
         "UPDATE documents SET path = 'b.pdf' WHERE path = 'a.pdf'",
-        "REPLACE INTO documents (path) VALUES ('a.pdf')",
-        "INSERT INTO documents (path) SELECT 'more.pdf' WHERE new.path <> 'more.pdf'",
+        "REPLACE INTO documents (job, path) VALUES ('job', 'a.pdf')",
+        "INSERT INTO documents (job, path) SELECT 'job', 'more.pdf' WHERE new.path <> 'more.pdf'",
     ],
 )
 def test_a_trigger_that_touches_rows_of_other_documents_is_noticed_and_undone(
@@ -323,3 +333,169 @@ def test_a_trigger_that_leaves_rows_alone_is_fine(sqlite: Arrangement) -> None:
     )
 
     assert [type(outcome) for outcome in sqlite.deliver_all({"a.pdf": "other"})] == [Receipt] * 3
+
+
+def _other(at: Arrangement) -> SqliteSink:
+    """Return the sink of another job that has the same table."""
+    return SqliteSink(at.root, b"deep/job.db", table="documents", trash=Trash(at.trash), facts=FACTS)
+
+
+def _all(at: Arrangement, columns: str) -> list[tuple[object, ...]]:
+    with _database(at) as database:
+        return database.execute(f"SELECT {columns} FROM documents ORDER BY job, path").fetchall()
+
+
+def test_two_jobs_share_a_table_and_have_their_own_rows(sqlite: Arrangement) -> None:
+    sqlite.deliver_all()
+    other = _other(sqlite)
+
+    list(other.deliver([delivery("a.pdf", "of the other job")]))
+
+    assert _differences(sqlite) == {}
+    assert list(other.verify([(b"a.pdf", digest("of the other job"))])) == []
+    assert _all(sqlite, "job, path, text, labels, columns")[-1] == (
+        "other", "a.pdf", "of the other job", '{"team":"a"}', '{"customer":"a.pdf"}',
+    )  # fmt: skip
+
+
+def test_removing_what_a_job_has_in_a_shared_table_leaves_the_rows_of_others(sqlite: Arrangement) -> None:
+    sqlite.deliver_all()
+    list(_other(sqlite).deliver([delivery("a.pdf", "of the other job")]))
+
+    sqlite.open().remove(b"a.pdf")
+    sqlite.open().remove(b"")
+
+    assert _all(sqlite, "job, path") == [("other", "a.pdf")]
+    assert len(sqlite.trashed()) == len(PATHS)
+
+
+def test_a_trigger_that_changes_a_row_of_another_job_is_noticed(sqlite: Arrangement) -> None:
+    list(_other(sqlite).deliver([delivery("a.pdf")]))
+    does = "UPDATE documents SET text = 'mine' WHERE job = 'other'"
+    _run(sqlite, f"CREATE TRIGGER t AFTER INSERT ON documents BEGIN {does}; END")
+
+    with pytest.raises(SinkError, match="changes rows of other documents"):
+        sqlite.deliver([delivery("a.pdf")])
+
+
+def test_a_failure_is_a_row_until_a_result_takes_its_place(sqlite: Arrangement) -> None:
+    failure = Failure(FailureClass.VENDOR_ERROR, "no\ud800 answer", "E42")
+
+    sqlite.deliver([failed("a.pdf", failure), failed("b/c.pdf", failure, known=False)])
+
+    rows = _all(
+        sqlite, "path, outcome, sha256, failure_class, failure_code, failure_message, markdown, result"
+    )
+    told = [json.loads(str(row[-1])) for row in rows]
+    assert rows[0][:-1] == ("a.pdf", "failed", "0" * 64, "vendor_error", "E42", "no? answer", "")
+    assert rows[1][2] is None
+    assert told[0]["failure"] == {"class": "vendor_error", "code": "E42", "message": "no\ud800 answer"}
+    assert [each["version"] for each in told] == ["docbatch/failure/v1"] * 2
+    sqlite.deliver([delivery("a.pdf")])
+    assert _all(sqlite, "path, outcome, failure_class")[0] == ("a.pdf", "succeeded", None)
+
+
+EARLIER = (
+    "CREATE TABLE documents (path TEXT PRIMARY KEY, sha256 TEXT, media_type TEXT, outcome TEXT, markdown TEXT, text TEXT,"
+    " pages INTEGER, metadata TEXT, result TEXT, result_digest TEXT, checksum TEXT)"
+)
+
+
+def _written_earlier(at: Arrangement) -> None:
+    """Make a table as it was when each was of one job, with a column, an index, a trigger and a view of the user's own."""
+    _run(at, EARLIER, "PRAGMA application_id = 1685021538", "PRAGMA user_version = 1")
+    rows = [
+        (path, "0" * 64, "application/pdf", "succeeded", f"# {path}", path, None, "{}", "{}", digest(path))
+        for path in PATHS
+    ]
+    with _database(at) as database:
+        for row in rows:
+            database.execute(f"INSERT INTO documents VALUES ({', '.join('?' * 11)})", [*row, checksum(row)])
+        database.execute("UPDATE documents SET text = 'edited' WHERE path = 'b/c.pdf'")
+        for statement in (
+            "ALTER TABLE documents ADD COLUMN note TEXT",
+            "UPDATE documents SET note = 'mine'",
+            "CREATE INDEX by_note ON documents (note)",
+            "CREATE TABLE log (path)",
+            "CREATE TRIGGER seen AFTER UPDATE ON documents BEGIN INSERT INTO log VALUES (new.path); END",
+            "CREATE VIEW texts AS SELECT path, text FROM documents",
+        ):
+            database.execute(statement)
+
+
+def test_a_table_of_one_job_becomes_one_of_several(sqlite: Arrangement) -> None:
+    _written_earlier(sqlite)
+    assert _differences(sqlite) == {"b/c.pdf": "its row was changed"}
+
+    outcomes = sqlite.deliver([delivery(path) for path in PATHS[:2]])
+    list(_other(sqlite).deliver([delivery("a.pdf", "of the other job")]))
+
+    assert [type(outcome) for outcome in outcomes] == [Receipt] * 2
+    assert _all(sqlite, "job, path, text, note") == [
+        ("", "b/d.pdf", "b/d.pdf", "mine"),
+        ("job", "a.pdf", "a.pdf", "mine"),
+        ("job", "b/c.pdf", "b/c.pdf", "mine"),
+        ("other", "a.pdf", "of the other job", None),
+    ]
+    with _database(sqlite) as database:
+        assert database.execute("SELECT count(*) FROM texts").fetchone() == (4,)
+        assert database.execute(
+            "SELECT count(*) FROM sqlite_master WHERE name IN ('by_note', 'seen')"
+        ).fetchone() == (2,)
+        assert database.execute("PRAGMA user_version").fetchone() == (2,)
+    assert ["edited" in text for text in sqlite.trashed()] == [True]
+
+
+def test_rows_of_the_job_that_wrote_a_table_stay_its_own(sqlite: Arrangement) -> None:
+    _written_earlier(sqlite)
+
+    sqlite.deliver([delivery("a.pdf", expected="as we left it")])
+
+    assert _all(sqlite, "job, path, note")[-1] == ("job", "b/d.pdf", "mine")
+    assert _differences(sqlite) == {"b/c.pdf": "its row was changed"}
+
+
+def test_a_table_of_one_job_is_removed_as_a_whole(sqlite: Arrangement) -> None:
+    _written_earlier(sqlite)
+    _run(sqlite, "DROP TABLE log", "DROP VIEW texts", "DROP TRIGGER seen")
+
+    sqlite.open().remove(b"")
+
+    assert not sqlite.output.exists()
+
+
+def test_a_table_of_one_job_that_cannot_be_brought_along_stays_as_it_is(sqlite: Arrangement) -> None:
+    _written_earlier(sqlite)
+    _run(sqlite, 'CREATE TABLE "documents of one job" (mine)')
+
+    with pytest.raises(SinkError, match="cannot be used"):
+        sqlite.deliver_all()
+
+    assert [row[0] for row in _all_earlier(sqlite)] == list(PATHS)
+
+
+def _all_earlier(at: Arrangement) -> list[tuple[object, ...]]:
+    with _database(at) as database:
+        return database.execute("SELECT path FROM documents ORDER BY path").fetchall()
+
+
+@pytest.mark.parametrize("key", ["path", "path, job", "job"])
+def test_a_table_with_another_key_is_refused(sqlite: Arrangement, key: str) -> None:
+    sqlite.deliver_all()
+    _run(
+        sqlite,
+        "CREATE TABLE copy AS SELECT * FROM documents",
+        "DROP TABLE documents",
+        f"CREATE TABLE documents ({', '.join((*NAMES, 'checksum'))}, PRIMARY KEY ({key}))",
+    )
+
+    with pytest.raises(SinkError, match="whose key is another than job and path; nothing was changed"):
+        sqlite.deliver_all()
+
+
+def test_a_table_that_lacks_a_column_is_refused(sqlite: Arrangement) -> None:
+    sqlite.deliver_all()
+    _run(sqlite, "ALTER TABLE documents DROP COLUMN failure_code")
+
+    with pytest.raises(SinkError, match='has a table "documents" that docbatch did not make'):
+        sqlite.deliver_all()

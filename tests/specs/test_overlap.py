@@ -194,7 +194,7 @@ def test_a_link_does_not_hide_the_overlap(link: str, folder: str, tmp_path: Path
         ("type: jsonl, path: out/a", "type: jsonl, path: ./out//a", True),
         ("type: jsonl, path: out/a", "type: jsonl, path: OUT/A", True),
         ("type: jsonl, path: out/a", "type: sqlite, path: out/a", True),
-        ("type: sqlite, path: out/a", "type: sqlite, path: out/a, table: Documents", True),
+        ("type: sqlite, path: out/a", "type: sqlite, path: out/a, table: Documents", False),
         ("type: sqlite, path: out/a", "type: sqlite, path: out/a, table: others", False),
         ("type: sqlite, path: out/a, table: b", "type: sqlite, path: out/b, table: b", False),
         ("type: jsonl, path: 'out/{{ job.name }}'", "type: jsonl, path: 'out/{{ job.name }}'", False),

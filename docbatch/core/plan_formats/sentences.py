@@ -53,7 +53,7 @@ VERBS: Mapping[Action, str] = {
 FREE: frozenset[Action] = frozenset({"deliver", "restore"})
 """What costs nothing, whoever the provider is."""
 STATES: Mapping[StateKnown, str] = {
-    "none": "there is no state here: what was paid before is not known, and all numbers are an upper bound, also what says 'at least'",
+    "none": "there is no state here: what was paid before is not known, and all numbers are an upper bound, even those that say at least",
     "empty": "the state is empty: nothing is recorded in it yet",
     "recorded": "",
 }

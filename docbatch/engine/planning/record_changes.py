@@ -169,6 +169,9 @@ def _declare(store: Store, target: ResolvedJob) -> None:
         assert oldest is not None
         store.documents.declare_job(_job(store, target, oldest))
         store.deliveries.let_void_go(target.name)
+        for sink in target.sinks:
+            if sink.kind.whole and sink.kind.rows and sink.output is not None:
+                store.deliveries.rename(target.name, sink.identity, sink.root, sink.output)
         store.deliveries.retire(target.name, [sink.identity for sink in target.sinks])
         for sink in target.sinks:
             store.deliveries.declare(target.name, sink.identity, sink.root, sink.output)

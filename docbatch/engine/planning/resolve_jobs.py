@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,7 @@ def resolve_jobs(
             config=dict(job.config),
             priority=job.priority,
             timeout=job.timeout,
-            sinks=tuple(_sink(job.name, sink, folder, _metadata(job)) for sink in job.sinks),
+            sinks=tuple(_sink(job, sink, folder, _metadata(job)) for sink in job.sinks),
             cautions=job.cautions,
             demands=job.demands,
             passwords=job.passwords,
@@ -236,19 +237,21 @@ def moved(target: ResolvedJob) -> dict[str, tuple[str, str]]:
     }
 
 
-def _sink(job: str, sink: JobSink, folder: Path, metadata: Metadata) -> ResolvedSink:
+def _sink(job: Job, sink: JobSink, folder: Path, metadata: Metadata) -> ResolvedSink:
     root = None if sink.place is None else os.fsencode(sink.place.root)
     single = None if sink.kind.per_document else _single(sink.place)
     opening = Opening(
-        job=job,
+        job=job.name,
         options=sink.options,
         root=folder.parent if sink.place is None else sink.place.root,
         output=single or b"",
         trash=folder / "trash",
+        labels=job.labels,
+        columns=lambda path: metadata.get(path, NO_METADATA),
     )
     return ResolvedSink(
         kind=sink.kind,
-        identity=sink.identity,
+        identity=sink.identity + (_facts(job, metadata) if sink.kind.rows else ""),
         root=root,
         output=single,
         place=_place(sink, metadata),
@@ -256,7 +259,18 @@ def _sink(job: str, sink: JobSink, folder: Path, metadata: Metadata) -> Resolved
         rewrite_missing=sink.options.rewrites_missing,
         moves=any(columns(sink)),
         form=sink.options.form,
+        takes_failures=sink.options.takes_failures,
     )
+
+
+def _facts(job: Job, metadata: Metadata) -> str:
+    """Return text that differs where rows would say something else of their job and of documents; empty where there is nothing."""
+    if not job.labels and not metadata:
+        return ""
+    said = repr(
+        (sorted(job.labels.items()), sorted((path, sorted(of.items())) for path, of in metadata.items()))
+    )
+    return f"\nrows {blake2b(said.encode(), digest_size=8).hexdigest()}"
 
 
 def _single(place: FilePlace | None) -> bytes:

@@ -26,7 +26,8 @@ class ResolvedSink:
     (path, digest, size) to a path below `root`; it raises ValueError when there is none that is safe. `root` is absolute,
     None for a kind without a place in the file system: there the document's own path says it. `output` is set for kinds
     with one output for the job, and is that output's path below `root`, empty where there is no root. `moves` says that
-    a list may change the place of a document that is as it was. `form` is set where outputs can be made ahead.
+    a list may change the place of a document that is as it was. `form` is set where outputs can be made ahead. Documents that failed
+    are written as well where it `takes_failures`.
     """
 
     kind: SinkKind
@@ -38,6 +39,7 @@ class ResolvedSink:
     rewrite_missing: bool = True
     moves: bool = False
     form: Form | None = None
+    takes_failures: bool = False
 
     def collision_key(self, output: bytes) -> int | None:
         """Return what is equal for outputs that one file system may keep as one file, None for what is no file of its own."""

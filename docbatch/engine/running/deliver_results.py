@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from heapq import merge
 from itertools import islice
+from operator import attrgetter
 
 from docbatch.core.errors import ResultLost, SinkError
 from docbatch.core.models import ItemStatus, Submission
@@ -14,6 +16,12 @@ from docbatch.engine.progress_notices import Delivered, Trouble
 from docbatch.engine.reading.outputs_ahead import Made, made_ahead, not_made
 from docbatch.engine.reading.result_reader_process import Wanted
 from docbatch.engine.running.bring_back_results import bring_back, may_come_back, missing
+from docbatch.engine.running.failure_rows.failed_deliveries import (
+    failed_deliveries,
+    mark,
+    outdate_changed,
+    taking,
+)
 from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.accounts import Account
@@ -38,13 +46,18 @@ def deliver(run: Run, action: Deliver) -> None:
             else:
                 _write(run, target, recorded, wanted, sink)
     except SinkError as error:
-        run.sinks.failed.add(action.sink)
         if wanted.kind.whole:
             run.sinks.unwritten[action.sink] = run.store.documents.tally(action.job).get(
                 ItemStatus.SUCCEEDED, 0
             )
-        run.errors.append(error)
-        run.observe(Trouble(f"job {action.job}", error.message, error.hint))
+        _give_up(run, recorded, error)
+
+
+def _give_up(run: Run, sink: RecordedSink, error: SinkError) -> None:
+    """Leave a sink as it is in this run, and say why."""
+    run.sinks.failed.add(sink.row)
+    run.errors.append(error)
+    run.observe(Trouble(f"job {sink.job}", error.message, error.hint))
 
 
 def _code_failed(job: str, what: str) -> SinkError:
@@ -69,6 +82,8 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
     witness = _witness(run, recorded, wanted, sink, due)
     account = Account(wanted.kind, target.name)
     lost: list[DueDelivery] = []
+    if not wanted.kind.per_document:
+        due = [each._replace(expected=recorded.stamp) for each in due]
     handed = account.handing(_deliveries(run, target, due, wanted.form, lost))
     outcomes = list(account.answering(sink.deliver(handed)))
     one_output = None if wanted.kind.per_document else sink.stamp(b"")
@@ -176,7 +191,9 @@ def _replace(
     """Write the sink anew; while something is missing from it, it counts as behind. Raises ResultLost."""
     job = run.store.documents.job(target.name)
     assert job is not None
-    holdings = _deliveries(run, target, run.store.deliveries.holdings(recorded), wanted.form, lost)
+    failed = failed_deliveries(run, target, wanted, recorded.stamp)
+    results = _deliveries(run, target, run.store.deliveries.holdings(recorded), wanted.form, lost)
+    holdings = merge(results, failed, key=attrgetter("path")) if failed else results
     account = Account(wanted.kind, target.name)
     written = 0
     faults = []
@@ -189,7 +206,7 @@ def _replace(
             written += 1
     stamp = sink.stamp(b"")
     account.close(stamp)
-    run.store.deliveries.published(recorded.row, -1 if faults else job.revision, stamp)
+    run.store.deliveries.published(recorded.row, -1 if faults else job.revision, stamp, mark(failed))
     if faults:
         run.sinks.failed.add(recorded.row)
         run.sinks.unwritten[recorded.row] = len(faults)
@@ -275,8 +292,53 @@ def deliver_the_rest(run: Run, until: float) -> None:
     """Before a run ends, write what is due for as long as there is time, and let whole sinks show what there is."""
     while run.clock.monotonic() < until and (due := _due_outputs(run, whole=False)):
         deliver(run, due[0])
+    settle_failures(run)
     for action in _due_outputs(run, whole=True):
         deliver(run, action)
+
+
+def settle_failures(run: Run) -> None:
+    """Let outputs for whole jobs hold the failures that stand now, where their sinks take them, and no others."""
+    outdate_changed(run)
+    for target, recorded, wanted in taking(run):
+        if wanted.kind.whole:
+            continue
+        try:
+            with blamed(partial(_code_failed, target.name)):
+                _settle(run, target, recorded, wanted)
+        except SinkError as error:
+            _give_up(run, recorded, error)
+
+
+def _settle(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink) -> None:
+    """Write failures whose rows are not there, and take away those that no longer stand."""
+    failed = {each.path: each for each in failed_deliveries(run, target, wanted, recorded.stamp)}
+    held = run.store.failure_rows.held(recorded.row) if recorded.failures is not None else []
+    if not failed and not held:
+        return
+    sink = _opened(run, recorded, wanted)
+    lacking = [path for path, _ in sink.verify((path, each.result_digest) for path, each in failed.items())]
+    gone = [path for path in held if path not in failed]
+    stands = mark(list(failed.values()))
+    if not lacking and not gone and stands == recorded.failures:
+        return
+    rows = run.store.failure_rows
+    # They are known before they are written, so that what a kill leaves is taken away once it no longer stands.
+    rows.settled(
+        recorded.row, [(path, each.result_digest) for path, each in failed.items()], (), None, stands
+    )
+    for path in gone:
+        sink.remove(path)
+    account = Account(wanted.kind, target.name)
+    outcomes = list(account.answering(sink.deliver(account.handing(failed[path] for path in lacking))))
+    stamp = sink.stamp(b"")
+    account.close(stamp)
+    faults = [each for each in outcomes if isinstance(each, Fault)]
+    lost = {each.path for each in faults}
+    written = [each for path, each in failed.items() if path not in lost]
+    rows.settled(recorded.row, (), [*gone, *lost], stamp, mark(written))
+    if faults:
+        _report(run, target, faults)
 
 
 def _due_outputs(run: Run, *, whole: bool) -> list[Deliver]:

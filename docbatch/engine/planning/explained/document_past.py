@@ -25,6 +25,7 @@ from docbatch.spool import Spool
 from docbatch.spool.readers import reading
 from docbatch.state.items import RecordedItem
 from docbatch.state.past import ItemCharge, RecordedAttempt
+from docbatch.state.standing import Unwell
 from docbatch.state.store import Store
 
 BYTES = "sha256"
@@ -126,7 +127,7 @@ def _attempt(
     )
 
 
-def _told(failure: Failure) -> tuple[str, str | None, str]:
+def _told(failure: Failure | Unwell) -> tuple[str, str | None, str]:
     return str(failure.kind), failure.code, failure.message
 
 

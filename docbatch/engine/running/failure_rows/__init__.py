@@ -1,0 +1,1 @@
+"""Documents that failed, as outputs for a whole job have them."""
