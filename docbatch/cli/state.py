@@ -1,11 +1,10 @@
 """The command `docbatch state`."""
 
-from pathlib import Path
-
 import click
 
 from docbatch.cli import completion
 from docbatch.cli.output import say, say_json
+from docbatch.cli.state_copies import backup, restore
 from docbatch.cli.workspace import existing, state_folder
 
 
@@ -67,14 +66,8 @@ def unlock(*, dry_run: bool) -> None:  # noqa: ARG001 - there is nothing to chan
     say("the state is not locked")
 
 
-@command.command(name="backup")
-@click.argument("file", type=click.Path(path_type=Path))
-def backup(file: Path) -> None:
-    """Copy the state as it is at this moment, also while a run goes on."""
-    from docbatch.engine.administration.edit_state import backup as copy
-
-    copy(state_folder(), file)
-    say(f"wrote {file}")
+command.add_command(backup)
+command.add_command(restore)
 
 
 @command.command(name="compact")

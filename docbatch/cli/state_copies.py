@@ -1,0 +1,76 @@
+"""The commands of `docbatch state` that make copies of it and bring them back."""
+
+from pathlib import Path
+
+import click
+
+from docbatch.cli.output import say
+
+
+@click.command(name="backup")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--without-results", is_flag=True, help="Copy the state alone; results that it names are not in it."
+)
+@click.option("--replace", is_flag=True, help="Write in the place of a file that is there.")
+def backup(file: Path, *, without_results: bool, replace: bool) -> int:
+    """Copy the state and all its results into one file, as they are at this moment, also while a run goes on."""
+    from docbatch.core.report import human, plural
+    from docbatch.engine.administration.backups.write_backup import BackupOrder, write_backup
+    from docbatch.specs.load import load_project
+
+    project = load_project(Path.cwd())
+    order = BackupOrder(project.root / ".docbatch", file, project.mark, not without_results, replace)
+    made = write_backup(order)
+    results = f"{plural(made.results, 'result')} {human(made.results_size)}"
+    if without_results:
+        results = f"none of the {plural(made.results, 'result')} it names"
+    say(f"wrote {file}: {human(made.size)}; state {human(made.state_size)}, {results}")
+    if made.missing:
+        say(
+            f"{plural(len(made.missing), 'file')} of results could not be read, and what lies there is not in it: {made.missing[0]};"
+            " 'docbatch state check --repair', then 'docbatch apply', brings back what can be",
+            err=True,
+        )
+    return 1 if made.missing else 0
+
+
+@click.command(name="restore")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--other-project", is_flag=True, help="Also where the backup is of another project.")
+@click.option("--dry-run", is_flag=True, help="Read and check all of it, and only say what would change.")
+def restore(file: Path, *, other_project: bool, dry_run: bool) -> None:
+    """Bring back the state and the results of a backup. What is there now is kept beside.
+
+    FILE is what 'docbatch state backup' wrote, with results or without, a file state.db.before-N, or the folder in which an
+    earlier restore kept what was there.
+    """
+    from docbatch.core.report import plural
+    from docbatch.engine.administration.backups.restore_backup import RestoreOrder, restore
+    from docbatch.specs.load import load_project
+
+    project = load_project(Path.cwd())
+    order = RestoreOrder(project.root / ".docbatch", file, project.mark, other_project, dry_run)
+    done = restore(order)
+    made = "" if done.facts is None else f", made {done.facts.made} by docbatch {done.facts.docbatch}"
+    what = f"{plural(done.documents, 'document')} and {plural(done.results, 'result')}{made}; {plural(done.files, 'file')} of results in it"
+    if dry_run:
+        say(f"{file} is whole: {what}")
+        say("Nothing was changed.")
+        return
+    say(f"brought back: {what}, {done.there} of them here already")
+    if done.missing:
+        say(
+            f"{plural(len(done.missing), 'pack')} of results is neither here nor in it, such as {done.missing[0]}:"
+            " 'docbatch apply' brings back what can be"
+        )
+    if done.kept is None:
+        say("there was no state before")
+    else:
+        kept = done.kept.relative_to(project.root)
+        say(
+            f"what was there is kept: 'docbatch state restore {kept}' brings it back; remove {kept} once you are content"
+        )
+    say(
+        "run 'docbatch recover' before anything is sent to a vendor; work of this machine goes on with 'docbatch apply'"
+    )
