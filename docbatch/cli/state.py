@@ -4,7 +4,7 @@ import click
 
 from docbatch.cli import completion
 from docbatch.cli.output import say, say_json
-from docbatch.cli.state_copies import backup, restore
+from docbatch.cli.state_copies import backup, dump, load, restore
 from docbatch.cli.workspace import existing, state_folder
 
 
@@ -66,8 +66,8 @@ def unlock(*, dry_run: bool) -> None:  # noqa: ARG001 - there is nothing to chan
     say("the state is not locked")
 
 
-command.add_command(backup)
-command.add_command(restore)
+for copying in (backup, restore, dump, load):
+    command.add_command(copying)
 
 
 @command.command(name="compact")

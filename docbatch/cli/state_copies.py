@@ -74,3 +74,49 @@ def restore(file: Path, *, other_project: bool, dry_run: bool) -> None:
     say(
         "run 'docbatch recover' before anything is sent to a vendor; work of this machine goes on with 'docbatch apply'"
     )
+
+
+@click.command(name="dump")
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write into this new file.")
+def dump(out: Path | None) -> None:
+    """Write the state as lines of JSON, in an order that stays, also while a run goes on. Results are not in it."""
+    from docbatch.engine.administration.backups import dump_state
+    from docbatch.specs.load import load_project
+
+    project = load_project(Path.cwd())
+    folder = project.root / ".docbatch"
+    if out is None:
+        dump_state.dump(folder, project.mark, lambda line: say(line.decode(), nl=False))
+        return
+    dump_state.dump_to(folder, project.mark, out)
+    say(f"wrote {out}")
+
+
+@click.command(name="load")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--other-project", is_flag=True, help="Also where the dump is of another project.")
+@click.option("--dry-run", is_flag=True, help="Read and check all of it, and change nothing.")
+def load(file: Path, *, other_project: bool, dry_run: bool) -> None:
+    """Make the state that 'docbatch state dump' wrote, where there is none."""
+    from docbatch.core.report import plural
+    from docbatch.engine.administration.backups import dump_state
+    from docbatch.engine.administration.backups.restore_backup import RestoreOrder
+    from docbatch.specs.load import load_project
+
+    project = load_project(Path.cwd())
+    folder = project.root / ".docbatch"
+    rows = dump_state.load(RestoreOrder(folder, file, project.mark, other_project, dry_run))
+    if dry_run:
+        say(f"{file} is whole: {plural(rows, 'row')}")
+        say("Nothing was changed.")
+        return
+    say(
+        f"the state holds {plural(rows, 'row')}; to undo this, remove {(folder / 'state.db').relative_to(project.root)}"
+    )
+    _say_what_follows()
+
+
+def _say_what_follows() -> None:
+    say(
+        "run 'docbatch recover' before anything is sent to a vendor; work of this machine goes on with 'docbatch apply'"
+    )

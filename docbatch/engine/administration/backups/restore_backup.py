@@ -61,7 +61,9 @@ def restore(order: RestoreOrder) -> RestoredBackup:
     """Restore a backup, whole or not at all. Raises StateError, StateLocked, UsageError."""
     with contextlib.ExitStack() as held:
         try:
-            staging = held.enter_context(_rehearsed(order) if order.dry_run else _held(order.folder))
+            staging = held.enter_context(
+                rehearsed(order.folder) if order.dry_run else held_staging(order.folder)
+            )
             arrivals = Arrivals(order.folder / "spool", staging / "spool")
             facts, count = _stage(order, staging, arrivals)
             with _staged(order, staging) as store:
@@ -90,8 +92,8 @@ def _failed(order: RestoreOrder, error: OSError) -> StateError:
 
 
 @contextlib.contextmanager
-def _held(folder: Path) -> Iterator[Path]:
-    """Hold the state, and give an empty folder in it for what is to come."""
+def held_staging(folder: Path) -> Iterator[Path]:
+    """Hold the state, and give an empty folder in it for what is to come. Raises StateError, StateLocked, OSError."""
     files.prepare(folder)
     with lock.hold(folder / "lock"):
         _sweep(folder)
@@ -104,10 +106,11 @@ def _held(folder: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _rehearsed(order: RestoreOrder) -> Iterator[Path]:
-    refuse_foreign_entries(order.folder)
-    if lock.is_held(order.folder / "lock"):
-        raise StateLocked(f"the state is locked by {lock.owner(order.folder / 'lock') or 'another run'}")
+def rehearsed(state: Path) -> Iterator[Path]:
+    """Give a folder of no consequence. Raises StateError, StateLocked."""
+    refuse_foreign_entries(state)
+    if lock.is_held(state / "lock"):
+        raise StateLocked(f"the state is locked by {lock.owner(state / 'lock') or 'another run'}")
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
 
