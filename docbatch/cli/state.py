@@ -5,6 +5,7 @@ import click
 from docbatch.cli import completion
 from docbatch.cli.output import say, say_json
 from docbatch.cli.state_copies import backup, dump, load, restore
+from docbatch.cli.state_moves import move
 from docbatch.cli.workspace import existing, state_folder
 
 
@@ -66,8 +67,8 @@ def unlock(*, dry_run: bool) -> None:  # noqa: ARG001 - there is nothing to chan
     say("the state is not locked")
 
 
-for copying in (backup, restore, dump, load):
-    command.add_command(copying)
+for each in (backup, restore, dump, load, move):
+    command.add_command(each)
 
 
 @command.command(name="compact")

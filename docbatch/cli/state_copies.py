@@ -71,9 +71,7 @@ def restore(file: Path, *, other_project: bool, dry_run: bool) -> None:
         say(
             f"what was there is kept: 'docbatch state restore {kept}' brings it back; remove {kept} once you are content"
         )
-    say(
-        "run 'docbatch recover' before anything is sent to a vendor; work of this machine goes on with 'docbatch apply'"
-    )
+    _say_what_follows()
 
 
 @click.command(name="dump")

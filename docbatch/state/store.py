@@ -26,6 +26,7 @@ from docbatch.state.failed_uploads import FailedUploads
 from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
 from docbatch.state.looks import LookRecord
+from docbatch.state.moves import Moves
 from docbatch.state.outcomes import Outcomes
 from docbatch.state.proofs import faults
 from docbatch.state.remote_objects import RemoteObjects
@@ -61,6 +62,7 @@ class Store:
         self.warned = WarnedDocuments(database)
         self.looks = LookRecord(database, lambda: self._place, self._drop_anchor)
         self.hindrances = KeptHindrances(database)
+        self.moves = Moves(database)
         self.failed_uploads = FailedUploads(database)
 
     @classmethod

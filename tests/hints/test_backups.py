@@ -93,3 +93,14 @@ def test_the_backup_of_another_project(tmp_path: Path, vendor: ExtendEmulator, h
 
     assert told.code == 6
     assert project.call("state", "restore", str(tmp_path / "copy.tar"), "--other-project").code == 0
+
+
+@helps("'docbatch state mv {}' undoes it")
+def test_a_job_gets_its_name_back(read: Project, hints: Hints) -> None:
+    told = read.call("state", "mv", "job", "job", "letters")
+    (undone,) = hints.see(told)
+    (printed,) = [line for line in told.out.splitlines() if line.endswith("undoes it")]
+
+    assert undone in printed
+    assert read.call(*undone.split()).code == 0
+    assert "job\ta.txt" in read.call("state", "list").out
