@@ -33,13 +33,16 @@ COMMANDS: Final[Mapping[str, str]] = {
     "cancel": "Ask the vendor to stop what it works on.",
     "resolve": "Settle a held submission by hand.",
     "recover": "Take over work at a vendor that the state does not know.",
-    "state": "Look at the state, check it, back it up.",
+    "adopt": "Take over a batch at a vendor by its id.",
+    "state": "Look at the state, check it, back it up, bring it back.",
     "emulate": "Put a service on, on this machine, to rehearse without an account.",
     "schema": "Print the JSON Schema of specs and results.",
     "providers": "Say what each provider can do.",
 }
 
-TRUSTING: Final = frozenset({"apply", "listen", "costs", "retry", "cancel", "resolve", "recover", "state"})
+TRUSTING: Final = frozenset(
+    {"apply", "listen", "costs", "retry", "cancel", "resolve", "recover", "adopt", "state"}
+)
 """Commands that use what the project names: keys, hosts, its state."""
 
 

@@ -104,3 +104,44 @@ def test_a_job_gets_its_name_back(read: Project, hints: Hints) -> None:
     assert undone in printed
     assert read.call(*undone.split()).code == 0
     assert "job\ta.txt" in read.call("state", "list").out
+
+
+@helps(
+    "'docbatch apply' follows and collects it",
+    "'docbatch resolve {} --give-up' lets go of it again; what it holds counts as failed then",
+)
+def test_a_batch_that_was_adopted(tmp_path: Path, vendor: ExtendEmulator, hints: Hints) -> None:
+    project = extend_project(tmp_path, vendor, grace=0.2)
+    vendor.latency = 3600
+    project.call("apply", "--no-wait")
+    (batch,) = vendor.batches
+    shutil.rmtree(project.root / ".docbatch")
+    told = project.call("adopt", batch, "--connection", "extend")
+    given_up = hints.follow(
+        project,
+        told,
+        "'docbatch resolve {} --give-up' lets go of it again; what it holds counts as failed then",
+    )
+    shutil.rmtree(project.root / ".docbatch")
+    for run in vendor.runs.values():
+        run.ends = 0.0
+    told = project.call("adopt", batch, "--connection", "extend")
+    applied = hints.follow(project, told, "'docbatch apply' follows and collects it")
+
+    assert (given_up.code, applied.code) == (0, 0)
+    assert len(vendor.ledger) == len(set(vendor.ledger))
+
+
+@helps("nothing was changed; the work of another project is looked for with --of-project ID")
+def test_a_batch_of_another_project(tmp_path: Path, vendor: ExtendEmulator, hints: Hints) -> None:
+    project = extend_project(tmp_path, vendor, grace=0.2)
+    project.applied()
+    (batch,) = vendor.batches
+    shutil.rmtree(project.root / ".docbatch")
+    text = (project.root / "docbatch.yaml").read_text()
+    project.write({"docbatch.yaml": text.replace("testproject01", "quiteother01")})
+    told = project.call("adopt", batch, "--connection", "extend")
+    hints.see(told)
+    meant = project.call("adopt", batch, "--connection", "extend", "--of-project", "testproject01")
+
+    assert (told.code, meant.code) == (6, 0)
