@@ -1,7 +1,9 @@
 """Hints of backups, of what is restored from them, and of states as text."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -145,3 +147,19 @@ def test_a_batch_of_another_project(tmp_path: Path, vendor: ExtendEmulator, hint
     meant = project.call("adopt", batch, "--connection", "extend", "--of-project", "testproject01")
 
     assert (told.code, meant.code) == (6, 0)
+
+
+@helps(
+    "what decides about money is not mended: 'docbatch state restore FILE' brings back a backup, or move .docbatch/state.db"
+    " away; 'docbatch recover' then takes over what was sent"
+)
+def test_rows_that_decide_about_money(read: Project, hints: Hints) -> None:
+    read.call("state", "backup", "copy.tar")
+    with closing(sqlite3.connect(read.root / ".docbatch/state.db")) as state, state:
+        state.execute("UPDATE item SET attempt = 7")
+    told = read.call("state", "check", "--repair")
+    restored = hints.follow(read, told, nth=0, FILE="copy.tar")
+    recovered = hints.follow(read, told, nth=1)
+
+    assert (told.code, restored.code, recovered.code) == (1, 0, 0)
+    assert read.call("state", "check").code == 0
