@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from docbatch.cli.output import say
+from docbatch.cli.output import say, say_json
 
 
 @click.command(name="backup")
@@ -13,8 +13,11 @@ from docbatch.cli.output import say
     "--without-results", is_flag=True, help="Copy the state alone; results that it names are not in it."
 )
 @click.option("--replace", is_flag=True, help="Write in the place of a file that is there.")
-def backup(file: Path, *, without_results: bool, replace: bool) -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+def backup(file: Path, *, without_results: bool, replace: bool, as_json: bool) -> int:
     """Copy the state and all its results into one file, as they are at this moment, also while a run goes on."""
+    from dataclasses import asdict
+
     from docbatch.core.report import human, plural
     from docbatch.engine.administration.backups.write_backup import BackupOrder, write_backup
     from docbatch.specs.load import load_project
@@ -22,6 +25,17 @@ def backup(file: Path, *, without_results: bool, replace: bool) -> int:
     project = load_project(Path.cwd())
     order = BackupOrder(project.root / ".docbatch", file, project.mark, not without_results, replace)
     made = write_backup(order)
+    if as_json:
+        say_json(
+            {
+                "type": "backup",
+                "version": 1,
+                "file": str(file),
+                "has_results": order.has_results,
+                **asdict(made),
+            }
+        )
+        return 1 if made.missing else 0
     results = f"{plural(made.results, 'result')} {human(made.results_size)}"
     if without_results:
         results = f"none of the {plural(made.results, 'result')} it names"
@@ -39,12 +53,15 @@ def backup(file: Path, *, without_results: bool, replace: bool) -> int:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--other-project", is_flag=True, help="Also where the backup is of another project.")
 @click.option("--dry-run", is_flag=True, help="Read and check all of it, and only say what would change.")
-def restore(file: Path, *, other_project: bool, dry_run: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+def restore(file: Path, *, other_project: bool, dry_run: bool, as_json: bool) -> None:
     """Bring back the state and the results of a backup. What is there now is kept beside.
 
     FILE is what 'docbatch state backup' wrote, with results or without, a file state.db.before-N, or the folder in which an
     earlier restore kept what was there.
     """
+    from dataclasses import asdict
+
     from docbatch.core.report import plural
     from docbatch.engine.administration.backups.restore_backup import RestoreOrder, restore
     from docbatch.specs.load import load_project
@@ -52,6 +69,19 @@ def restore(file: Path, *, other_project: bool, dry_run: bool) -> None:
     project = load_project(Path.cwd())
     order = RestoreOrder(project.root / ".docbatch", file, project.mark, other_project, dry_run)
     done = restore(order)
+    if as_json:
+        kept = done.kept and str(done.kept.relative_to(project.root))
+        say_json(
+            {
+                "type": "restore",
+                "version": 1,
+                "file": str(file),
+                "dry_run": dry_run,
+                **asdict(done),
+                "kept": kept,
+            }
+        )
+        return
     made = "" if done.facts is None else f", made {done.facts.made} by docbatch {done.facts.docbatch}"
     what = f"{plural(done.documents, 'document')} and {plural(done.results, 'result')}{made}; {plural(done.files, 'file')} of results in it"
     if dry_run:

@@ -118,6 +118,18 @@ def test_what_was_sent_after_a_backup_is_taken_over_and_not_paid_again(
     assert len(vendor.ledger) == len(set(vendor.ledger)) == paid
 
 
+def test_machines_are_told_in_one_line(read: Project) -> None:
+    (made,) = read.call("state", "backup", "copy.tar", "--json").lines
+    (looked,) = read.call("state", "restore", "copy.tar", "--json", "--dry-run").lines
+    (done,) = read.call("state", "restore", "copy.tar", "--json").lines
+
+    assert (made["type"], made["version"], made["results"], made["missing"]) == ("backup", 1, 12, [])
+    assert made["size"] == (read.root / "copy.tar").stat().st_size
+    assert (looked["dry_run"], looked["kept"]) == (True, None)
+    assert (done["type"], done["documents"], done["kept"]) == ("restore", 12, ".docbatch/before-restore-1")
+    assert done["facts"]["state_version"] == 8
+
+
 def test_a_backup_can_be_opened_by_other_tools(read: Project, tmp_path: Path) -> None:
     read.call("state", "backup", "copy.tar")
     with tarfile.open(read.root / "copy.tar") as archive:
