@@ -1,13 +1,20 @@
 """The command `docbatch state`."""
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from docbatch.cli import completion
 from docbatch.cli.options import duration
 from docbatch.cli.output import say, say_json
+from docbatch.cli.state_copies import backup, dump, load, restore
+from docbatch.cli.state_moves import move
 from docbatch.cli.workspace import existing, state_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from docbatch.engine.administration.check_state import StateFault
 
 
 @click.group(name="state")
@@ -68,14 +75,8 @@ def unlock(*, dry_run: bool) -> None:  # noqa: ARG001 - there is nothing to chan
     say("the state is not locked")
 
 
-@command.command(name="backup")
-@click.argument("file", type=click.Path(path_type=Path))
-def backup(file: Path) -> None:
-    """Copy the state as it is at this moment, also while a run goes on."""
-    from docbatch.engine.administration.edit_state import backup as copy
-
-    copy(state_folder(), file)
-    say(f"wrote {file}")
+for each in (backup, restore, dump, load, move):
+    command.add_command(each)
 
 
 @command.command(name="compact")
@@ -120,23 +121,41 @@ def check(*, repair: bool) -> int:
     """Check the state file, its checksums and histories, and every result in the spool. Changes nothing without --repair."""
     from docbatch.core.report import plural, visible
     from docbatch.engine.administration.check_state import check as find
-    from docbatch.engine.administration.check_state import repair as mend
 
     wrong = list(find(state_folder()))
     for fault in wrong:
         say(visible(fault.sentence))
     say(f"{plural(len(wrong), 'fault')} found" if wrong else "the state is sound")
+    if any(fault.decides_about_money for fault in wrong):
+        say(
+            "what decides about money is not mended: 'docbatch state restore FILE' brings back a backup, or move .docbatch/state.db"
+            " away; 'docbatch recover' then takes over what was sent"
+        )
+    _mend(wrong, repair=repair)
+    return 1 if wrong else 0
+
+
+def _mend(wrong: "Sequence[StateFault]", *, repair: bool) -> None:
+    """Mend what costs nothing where that is asked for, or say how it is done."""
+    from docbatch.core.report import plural
+    from docbatch.engine.administration.check_state import repair as mend
+
     lost = {fault.item for fault in wrong if fault.item is not None}
     has_free = any(fault.is_free for fault in wrong)
-    if (lost or has_free) and not repair:
-        say(
-            "run 'docbatch state check --repair', then 'docbatch apply': lost results are brought back, and what is recorded"
-            " of documents and outputs is compared with the files"
-        )
-    elif lost or has_free:
-        mend(state_folder(), lost)
-    if lost and repair:
-        say(f"{plural(len(lost), 'result')} will be brought back; run 'docbatch apply'")
-    if has_free and repair:
+    is_kept = any(fault.is_kept for fault in wrong)
+    if not (lost or has_free or is_kept):
+        return
+    if not repair:
+        if lost or has_free:
+            say(
+                "run 'docbatch state check --repair', then 'docbatch apply': lost results are brought back, and what is recorded"
+                " of documents and outputs is compared with the files"
+            )
+        return
+    again = mend(state_folder(), lost)
+    if again:
+        say(f"{plural(again, 'result')} found again in other packs")
+    if len(lost) > again:
+        say(f"{plural(len(lost) - again, 'result')} will be brought back; run 'docbatch apply'")
+    if has_free:
         say("what is recorded of documents and outputs is taken as it is; run 'docbatch apply'")
-    return 1 if wrong else 0

@@ -30,6 +30,10 @@ state.db   what was sent, paid, received and delivered; keep it, back it up with
 state.db.before-N
            the state as it was before a newer docbatch brought it to version N; an older docbatch can use it in the
            place of state.db. May be deleted once you are content
+before-restore-N/
+           the state and the results that were there before 'docbatch state restore', which can bring them back from here.
+           May be deleted once you are content
+restoring/ what a restore that was killed left; may be deleted while nothing runs
 spool/     every result as the provider gave it; outputs are written again from here, free of charge.
            Its packs/ hold many results each, and state.db knows where each lies: keep both together.
            What lies in its incoming/ is on its way and may be deleted while nothing runs

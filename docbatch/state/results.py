@@ -146,6 +146,20 @@ class Results:
         self._database.execute("UPDATE pack SET retired = 1 WHERE name = ?", (name,))
         self._seal(name)
 
+    def rename_pack(self, name: str, to: str) -> None:
+        """Inside the current transaction: note that a pack is called otherwise."""
+        self._database.execute("UPDATE pack SET name = ? WHERE name = ?", (to, name))
+        self._seal(to)
+
+    def unplaced(self) -> Iterator[str]:
+        """Yield the digests of results that documents or outputs name, and that lie in no pack, in order."""
+        rows = self._database.execute(
+            "SELECT named.result FROM (SELECT result FROM item UNION SELECT result FROM delivery) AS named"
+            " WHERE named.result IS NOT NULL AND named.result NOT IN (SELECT digest FROM result) ORDER BY named.result"
+        )
+        for (digest,) in rows:
+            yield digest.hex()
+
     def forget_pack(self, name: str) -> None:
         """Inside the current transaction: drop a pack that was retired and is gone."""
         self._database.execute("DELETE FROM pack WHERE name = ?", (name,))

@@ -58,6 +58,10 @@ class Runs:
     def watch(self) -> None:
         self._database.first = self._begin
 
+    def pass_over(self) -> None:
+        """Let what is under way not be recorded: the state is made what it was elsewhere, with the runs of there."""
+        self._database.first = None
+
     def note(self, exit_code: int, figures: Mapping[str, Any]) -> None:
         """Say how the run that is under way ends, unless an error ends it."""
         self._code, self._figures = exit_code, figures

@@ -30,6 +30,7 @@ from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
 from docbatch.state.looks import LookRecord
 from docbatch.state.manifests import Manifests
+from docbatch.state.moves import Moves
 from docbatch.state.outcomes import Outcomes
 from docbatch.state.outputs import RecordedOutputs
 from docbatch.state.past import Past
@@ -76,6 +77,7 @@ class Store:
         self.hindrances = KeptHindrances(database)
         self.manifests = Manifests(database)
         self.outputs = RecordedOutputs(database)
+        self.moves = Moves(database)
         self.failed_uploads = FailedUploads(database)
         self.past = Past(database)
         self.runs = Runs(database, folder.parent)
@@ -174,6 +176,11 @@ class Store:
         noted = self._noted()
         return len(noted) > 2 and noted[2] != self._place
 
+    def is_at_home(self) -> bool:
+        """Say whether money was last spent from this folder with a state of this lineage, so that it is known when."""
+        noted = self._noted()
+        return len(noted) > 2 and noted[0] == self.lineage and noted[2] == self._place
+
     @property
     def _place(self) -> str:
         """What a copy does not take along: when the file system made the anchor, which is never written to."""
@@ -198,11 +205,23 @@ class Store:
         return text.decode().split() if _NOTE.fullmatch(text) else ["damaged"]
 
     def last_spent(self) -> float | None:
-        """Return when something was last about to be sent with a state in this folder, in wall time."""
+        """Return when something was last about to be sent with a state in this folder, or may have been, in wall time."""
+        row = self.database.execute("SELECT value FROM meta WHERE name = 'restored_at'").fetchone()
+        if row is not None:
+            return float(row[0])
         try:
             return (self.folder / "serial").stat().st_mtime
         except FileNotFoundError:
             return None
+
+    def distrust(self, why: str, at: float | None) -> None:
+        """Note that more may have been sent than this state knows: up to `at`, in wall time, or else to what is noted beside it."""
+        with self.write():
+            self.database.execute("INSERT OR REPLACE INTO meta VALUES ('restored', ?)", (why,))
+            self.database.execute("DELETE FROM meta WHERE name = 'restored_at'")
+            if at is not None:
+                self.database.execute("INSERT INTO meta VALUES ('restored_at', ?)", (repr(at),))
+            self.database.execute("DELETE FROM look")
 
     def restored(self) -> str | None:
         """Say why this state is older than what was already done, or not the one it was done with; None if it is not."""
@@ -223,7 +242,7 @@ class Store:
         if self.restored() is not None:
             self.raise_serial()
             with self.write():
-                self.database.execute("DELETE FROM meta WHERE name = 'restored'")
+                self.database.execute("DELETE FROM meta WHERE name IN ('restored', 'restored_at')")
 
     def _note_restored(self) -> None:
         """Write down, before anything else is, that an older state or a new one lies where there was a newer."""
@@ -263,7 +282,10 @@ class Store:
         try:
             write_copy(self.database.connection, to)
         except (OSError, sqlite3.Error) as error:
-            raise StateError(f"{to}: the copy cannot be written: {error}") from error
+            raise StateError(
+                f"{to}: the copy cannot be written: {files.reason(error)}",
+                hint="nothing is there; make room or restore access, and run the same command again",
+            ) from error
 
     def close(self) -> None:
         self.database.close()

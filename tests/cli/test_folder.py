@@ -35,10 +35,12 @@ ENDS = [names for names in COMMANDS if not isinstance(command(names), click.Grou
 
 
 def arguments(of: click.Command) -> list[str]:
-    """Return as many arguments as a command must have."""
+    """Return as many arguments as a command must have, and the options without which it does not work."""
     required = [each for each in of.params if isinstance(each, click.Argument) and each.required]
     offered = [each.type.shell_complete(click.Context(of), each, "") for each in required]
-    return [next((str(item.value) for item in items if item.type == "plain"), "x") for items in offered]
+    words = [next((str(item.value) for item in items if item.type == "plain"), "x") for items in offered]
+    options = [f"{each.opts[0]}=x" for each in of.params if isinstance(each, click.Option) and each.required]
+    return words + options
 
 
 @pytest.fixture

@@ -659,7 +659,7 @@ UNKNOWN_WORK: Mapping[str, Mutant] = {
 
 RECOVER: Mapping[str, Mutant] = {
     "taken: is not recorded": _mutant(
-        recover_work._settle,
+        recover_work.settle,
         "record_unknown_work(session, judgement, found.marker.removeprefix(_prefix(search)), now)", "pass",
         "taken", "taken, keyed",
     ),
@@ -668,11 +668,11 @@ RECOVER: Mapping[str, Mutant] = {
     ),
     "declined: is done": _mutant(recover_work.recover_with, "if agreed:", "if True:", "declined"),
     "known: is not noted": _mutant(
-        recover_work._settle, "session.store.submissions.abandon(found.marker, found.connection, found.account)", "pass",
+        recover_work.settle, "session.store.submissions.abandon(found.marker, found.connection, found.account)", "pass",
         "known, since no document is as it was",
     ),
     "left: is taken for known": _mutant(
-        recover_work._settle, "case UnknownWorkVerdict.LEFT:\n            pass",
+        recover_work.settle, "case UnknownWorkVerdict.LEFT:\n            pass",
         "case UnknownWorkVerdict.LEFT:\n            session.store.submissions.abandon(found.marker, found.connection, found.account)",
         "left, since the vendor shows none of its documents",
     ),
@@ -684,7 +684,7 @@ RECOVER: Mapping[str, Mutant] = {
         clock.patiently, "if error.retry_after is None else error.retry_after", "", "search unavailable"
     ),
     "what could not be searched counts as searched": _mutant(
-        recover_work._search, "connection.cut(error)", "pass",
+        recover_work.unknown_work, "connection.cut(error)", "pass",
         "search unavailable for long", "search, credentials", "search, what it never raises",
         "read back, unavailable for long", "read back, credentials",
     ),
@@ -692,10 +692,10 @@ RECOVER: Mapping[str, Mutant] = {
         recover_work.recover_with, "if outcome.is_trusted:", "if True:", "no way to search"
     ),
     "what is free has to be searched": _mutant(
-        recover_work._paid, "if not view.traits.free}", "}", "no way to search, and nothing is charged"
+        recover_work.charging, "if not view.traits.free}", "}", "no way to search, and nothing is charged"
     ),
     "what cannot be searched counts as searched": _mutant(
-        recover_work._barrier, "if view.traits.recovery is Recovery.NONE:", "if False:", "no way to search"
+        recover_work.barrier, "if view.traits.recovery is Recovery.NONE:", "if False:", "no way to search"
     ),
 }  # fmt: skip
 

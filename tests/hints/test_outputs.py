@@ -278,7 +278,7 @@ def test_a_state_that_cannot_be_locked(project: Project, hints: Hints) -> None:
 @helps("it is not acted on. Restore .docbatch/state.db from a backup, or run 'docbatch state check'")
 def test_a_record_that_was_altered(project: Project, hints: Hints) -> None:
     project.applied()
-    project.call("state", "backup", "copy.db")
+    project.call("state", "backup", "--without-results", "copy.db")
     state = project.root / ".docbatch/state.db"
     with closing(sqlite3.connect(state)) as database, database:
         database.execute("UPDATE item SET attempt = 7")
@@ -353,7 +353,7 @@ def test_a_document_that_was_lost_from_the_state(project: Project, hints: Hints)
 )
 def test_an_item_that_was_lost_from_the_state(project: Project, hints: Hints) -> None:
     project.applied()
-    project.call("state", "backup", "copy.db")
+    project.call("state", "backup", "--without-results", "copy.db")
     alter(project, "DELETE FROM item")
     project.write({"in/b.txt": "one"})
     told = project.call("apply")

@@ -11,6 +11,7 @@ from docbatch.core.lifecycle import replay
 from docbatch.engine.administration.edit_state import locked
 from docbatch.naming.pathtext import escape
 from docbatch.spool import Spool
+from docbatch.spool.found_again import find_again
 from docbatch.spool.readers import reading
 from docbatch.state.proofs import faults
 from docbatch.state.store import Store
@@ -30,12 +31,18 @@ class StateFault:
     """Something that is wrong.
 
     `item` is the row of the item whose result is missing or damaged, where it is that; what `is_free` is of documents and
-    outputs, which can be taken as they are.
+    outputs, which can be taken as they are. `is_kept` is said of a result that only a job's file needs.
     """
 
     sentence: str
     item: int | None = None
     is_free: bool = False
+    is_kept: bool = False
+
+    @property
+    def decides_about_money(self) -> bool:
+        """Whether it can be mended by a backup alone, or by what vendors have."""
+        return self.item is None and not (self.is_free or self.is_kept)
 
 
 def check(folder: Path) -> Iterator[StateFault]:
@@ -47,8 +54,7 @@ def check(folder: Path) -> Iterator[StateFault]:
         wrong = [
             StateFault(each.sentence, is_free=each.is_free) for each in faults(store.database.connection)
         ]
-        for rows in (store.items.all, store.submissions.all, store.events.all, store.looks.all):
-            wrong += map(StateFault, _rows(rows))
+        wrong += map(StateFault, unreadable(store))
         yield from wrong
         try:
             yield from map(StateFault, _histories(store))
@@ -65,6 +71,12 @@ def _sqlite(store: Store) -> Iterator[str]:
             yield f"SQLite: {message}"
     for table, row, parent, _ in store.database.execute("PRAGMA foreign_key_check").fetchall():
         yield f"row {row} of {table} refers to a row of {parent} that is not there"
+
+
+def unreadable(store: Store) -> Iterator[str]:
+    """Yield what is wrong with rows that carry money, by their own checksums."""
+    for rows in (store.items.all, store.submissions.all, store.events.all, store.looks.all):
+        yield from _rows(rows)
 
 
 def _rows(rows: Callable[[], Iterator[object]]) -> Iterator[str]:
@@ -107,7 +119,7 @@ def _results(store: Store) -> Iterator[StateFault]:
             yield StateFault(f"item {item.key[:12]}: {loss}", item.row)
     for job, path, result in store.deliveries.lines_kept():
         if result not in named and (loss := _loss(spool, result)) is not None:
-            yield StateFault(f"job '{job}', {escape(path)}: {loss}; {KEPT}")
+            yield StateFault(f"job '{job}', {escape(path)}: {loss}; {KEPT}", is_kept=True)
 
 
 def _loss(spool: Spool, result: str) -> str | None:
@@ -119,12 +131,20 @@ def _loss(spool: Spool, result: str) -> str | None:
     return None
 
 
-def repair(folder: Path, items: Collection[int]) -> None:
-    """Have what a check found without its result written anew, so that the next apply finds the loss and brings it back.
+def repair(folder: Path, items: Collection[int]) -> int:
+    """Mend what costs nothing, and return how many lost results were found again in a pack.
 
-    What the state has wrong of documents and outputs is taken as it is: the next apply compares it with the files.
+    The other lost ones are written anew, so that the next apply finds the loss and brings them back. What the state has
+    wrong of documents and outputs is taken as it is: the next apply compares it with the files.
     Raises NoState, StateLocked, StateError.
     """
-    with locked(folder) as store, store.write():
-        store.forgive()
-        store.deliveries.make_due(items)
+    with locked(folder) as store, contextlib.closing(Spool(folder / "spool", store.results)) as spool:
+        results = {row: store.items.by_row(row).result for row in items}
+        lost = {result for result in results.values() if result is not None}
+        lost.update(result for *_, result in store.deliveries.lines_kept() if _loss(spool, result))
+        again = dict(find_again(spool, lost))
+        with store.write():
+            store.forgive()
+            store.results.put(again.items())
+            store.deliveries.make_due([row for row, result in results.items() if result not in again])
+        return len(again)

@@ -89,14 +89,6 @@ def give_up(folder: Path, submission: str, *, dry_run: bool) -> tuple[Submission
         return known, known.running
 
 
-def backup(folder: Path, to: Path) -> None:
-    """Copy the state file as it is at one moment. Raises StateError, UsageError."""
-    if to.exists():
-        raise UsageError(f"{to}: exists already", hint="name a new file")
-    with Store.readable(folder) as store:
-        store.copy(to)
-
-
 def forget(folder: Path, job: str, path: str, *, dry_run: bool) -> str:
     """Let the state forget that a document is wanted; what was paid for it stays known. Return its status."""
     with locked(folder) as store:

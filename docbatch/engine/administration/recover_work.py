@@ -38,8 +38,8 @@ class Search(Selection):
     """Where to look. `only` is one connection instead of all.
 
     A person says with `absent` that a connection has nothing the state does not know, and with `abandoned`, which holds
-    markers, that such work is never to be followed. `dry_run` looks and changes nothing. What is taken over counts for
-    limits, so that it is counted what its documents have.
+    markers, that such work is never to be followed. `dry_run` looks and changes nothing. `of_project` is another project,
+    whose work is looked for. What is taken over counts for limits, so that it is counted what its documents have.
     """
 
     only: str | None = None
@@ -47,6 +47,7 @@ class Search(Selection):
     abandoned: frozenset[str] = frozenset()
     dry_run: bool = False
     counted: CountedJobs = CountedJobs.CHARGED
+    of_project: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,15 @@ def recover(search: Search, observe: Observer, announce: Callable[[Sequence[Judg
     Raises StateError, StateLocked, GuardRefused, UsageError: nothing was changed then.
     """
     clock = SystemClock()
+    with taken_up(search, clock) as session:
+        outcome = recover_with(search, session, clock, observe, announce)
+        session.store.runs.note(outcome.exit_code, {})
+        return outcome
+
+
+@contextlib.contextmanager
+def taken_up(search: Search, clock: Clock) -> Iterator[PlanSession]:
+    """Hold the state, which has taken up the specs; in a dry run a copy of it. Raises as `recover`."""
     with contextlib.ExitStack() as stack:
         rehearsal = (
             Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="docbatch-")))
@@ -92,9 +102,7 @@ def recover(search: Search, observe: Observer, announce: Callable[[Sequence[Judg
             locked_session(permitted, clock, left=_named, rehearsal=rehearsal, only=search.only)
         )
         session.record()
-        outcome = recover_with(search, session, clock, observe, announce)
-        session.store.runs.note(outcome.exit_code, {})
-        return outcome
+        yield session
 
 
 def recover_with(
@@ -107,18 +115,20 @@ def recover_with(
     """Do what `recover` does, on a state that has taken up the specs."""
     store = session.store
     restored = store.restored()
-    paid = _paid(session)
-    _check_names(search, paid)
+    paid = charging(session)
+    require_names(search, paid)
     unsearched = {
         name: why
         for name in sorted(paid)
-        if name not in search.absent and (why := _barrier(search, session, name))
+        if name not in search.absent and (why := barrier(search, session, name))
     }
     asked = sorted(paid - unsearched.keys() - search.absent)
     if restored is not None and not search.dry_run:
         _let_lists_settle(session, asked, clock, observe)
     # Two connections may speak for one account.
-    found = {each.marker: each for name in asked for each in _search(search, session, name, clock, observe)}
+    found = {
+        each.marker: each for name in asked for each in unknown_work(search, session, name, clock, observe)
+    }
     unsearched.update(
         {name: error.message for name, error in session.connections.troubles.items() if name in paid}
     )
@@ -128,7 +138,7 @@ def recover_with(
     outcome = Recovered(judgements, restored, unsearched, errors, declined=not agreed)
     if agreed:
         for each in judgements:
-            _settle(search, session, each, clock.wall())
+            settle(search, session, each, clock.wall())
         if outcome.is_trusted:
             store.trust()
     return outcome
@@ -138,20 +148,20 @@ def _named(store: Store) -> set[str]:
     return {name for name, _ in store.documents.connections()}
 
 
-def _paid(session: PlanSession) -> set[str]:
+def charging(session: PlanSession) -> set[str]:
     """Return the connections that charge, of all that jobs or the state name."""
     views = session.connections.views()
-    charging = {name for name, view in views.items() if not view.traits.free}
+    present = {name for name, view in views.items() if not view.traits.free}
     missing = {
         name
         for name, provider in session.store.documents.connections()
         if name not in views
         and not (provider in REGISTRY and REGISTRY.kind(provider).traits(Settings(name, provider)).free)
     }
-    return charging | missing
+    return present | missing
 
 
-def _check_names(search: Search, paid: set[str]) -> None:
+def require_names(search: Search, paid: set[str]) -> None:
     for name in sorted({*search.absent, *({search.only} if search.only else ())}):
         if name not in paid:
             raise UsageError(
@@ -160,7 +170,7 @@ def _check_names(search: Search, paid: set[str]) -> None:
             )
 
 
-def _barrier(search: Search, session: PlanSession, name: str) -> str | None:
+def barrier(search: Search, session: PlanSession, name: str) -> str | None:
     """Say why a connection cannot be searched, if so."""
     view = session.connections.views().get(name)
     if view is None:
@@ -182,7 +192,7 @@ def _let_lists_settle(session: PlanSession, asked: Sequence[str], clock: Clock, 
         pause(clock, clock.monotonic() + grace - passed)
 
 
-def _search(
+def unknown_work(
     search: Search, session: PlanSession, name: str, clock: Clock, observe: Observer
 ) -> Iterator[UnknownWork]:
     """Yield the work on one connection that the state does not know; its trouble does not stop the others."""
@@ -216,7 +226,7 @@ def _recall(connection: ProviderConnection, marker: str, clock: Clock, observe: 
         return None
 
 
-def _settle(search: Search, session: PlanSession, judgement: Judgement, now: float) -> None:
+def settle(search: Search, session: PlanSession, judgement: Judgement, now: float) -> None:
     found = judgement.found
     match judgement.verdict:
         case UnknownWorkVerdict.TAKEN:
@@ -228,4 +238,4 @@ def _settle(search: Search, session: PlanSession, judgement: Judgement, now: flo
 
 
 def _prefix(search: Search) -> str:
-    return f"{search.project}-"
+    return f"{search.of_project or search.project}-"

@@ -1,0 +1,1 @@
+"""Copies of all that is kept of a project, and what brings them back."""

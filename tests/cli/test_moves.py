@@ -1,0 +1,136 @@
+"""`docbatch state mv`: what is recorded follows a job, a document and a connection under another name."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docbatch.core.errors import StateError
+from docbatch.emulators.extend.service import ExtendEmulator
+from docbatch.state.submissions import Submissions
+from tests.cli.project import JOB, Project
+from tests.providers.extend.project import extend_project
+
+
+@pytest.fixture
+def vendor() -> Iterator[ExtendEmulator]:
+    with ExtendEmulator() as emulator:
+        yield emulator
+        assert emulator.errors == []
+
+
+@pytest.fixture
+def read(project: Project) -> Project:
+    project.write({"in/a.txt": "one", "in/b.txt": "two"})
+    project.applied()
+    return project
+
+
+def undo(project: Project, told: str) -> str:
+    """Run what a move says undoes it."""
+    (line,) = [line for line in told.splitlines() if line.endswith("undoes it")]
+    ended = project.call(*line.split("'")[1].removeprefix("docbatch ").split())
+    assert ended.code == 0
+    return ended.out
+
+
+def actions(project: Project) -> list[tuple[str, int]]:
+    """Return what a plan would do, but for what stands."""
+    (plan,) = project.call("plan", "--format", "json").lines
+    return [(line["action"], line["documents"]) for line in plan["lines"] if line["action"] != "unchanged"]
+
+
+def test_the_outputs_of_a_renamed_job_stay_as_they_are(read: Project) -> None:
+    before = {path: (read.root / "out" / path).stat().st_mtime_ns for path in read.outputs()}
+    told = read.call("state", "mv", "job", "job", "letters", "--dry-run")
+    assert told.out == "job job, 2 documents, would be letters from now on\n"
+    assert "job\ta.txt" in read.call("state", "list").out
+
+    moved = read.call("state", "mv", "job", "job", "letters")
+    read.job(JOB.replace("name: job", "name: letters"))
+    again = read.applied()
+
+    assert moved.code == 0
+    assert again.processed == 0
+    assert "letters\ta.txt\tsucceeded\n" in read.call("state", "list").out
+    assert {path: (read.root / "out" / path).stat().st_mtime_ns for path in read.outputs()} == before
+    assert not (read.root / ".docbatch/trash").exists()
+    assert read.call("state", "check").code == 0
+    undo(read, moved.out)
+    assert "job\ta.txt\tsucceeded\n" in read.call("state", "list").out
+
+
+def test_a_document_keeps_what_was_recorded_under_another_path(read: Project) -> None:
+    (read.root / "in/a.txt").rename(read.root / "in/z.txt")
+    (read.root / "in/z.txt").write_text("one, and edited while it was renamed")
+
+    moved = read.call("state", "mv", "document", "job", "a.txt", "z.txt")
+
+    assert moved.code == 0
+    assert "job\tz.txt\tsucceeded\n" in read.call("state", "list").out
+    assert read.applied().processed == 1
+    assert "z.txt.md" in read.outputs()
+    assert read.call("state", "check").code == 0
+    undo(read, moved.out)
+    assert "job\ta.txt\tsucceeded\n" in read.call("state", "list").out
+
+
+def test_a_connection_keeps_its_work_under_another_name(tmp_path: Path, vendor: ExtendEmulator) -> None:
+    project = extend_project(tmp_path, vendor, grace=0.2)
+    vendor.latency = 3600
+    project.call("apply", "--no-wait")
+    for name in ("docbatch.yaml", "jobs/job.yaml"):
+        text = (tmp_path / name).read_text()
+        project.write(
+            {
+                name: text.replace("  extend:", "  scans:\n    type: extend").replace(
+                    "provider: extend", "provider: scans"
+                )
+            }
+        )
+
+    moved = project.call("state", "mv", "connection", "extend", "scans")
+    for run in vendor.runs.values():
+        run.ends = 0.0
+    project.applied()
+
+    assert moved.code == 0
+    assert len(vendor.ledger) == len(set(vendor.ledger)) == 3
+    assert project.call("state", "check").code == 0
+    assert '"scans"' in project.call("costs", "--json").out or "scans" in project.call("costs").out
+    undo(project, moved.out)
+    assert project.call("state", "check").code == 0
+
+
+def test_a_connection_whose_last_create_is_not_answered_keeps_its_name(
+    tmp_path: Path, vendor: ExtendEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = extend_project(tmp_path, vendor, grace=30)
+
+    def die(*_anything: object) -> None:
+        raise StateError("the answer is lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Submissions, "accept", die)
+        project.call("apply")
+    refused = project.call("state", "mv", "connection", "extend", "scans")
+
+    assert refused.code == 64
+    assert "reached the vendor is not known yet" in refused.err
+
+
+def test_what_is_taken_or_unknown_is_refused(read: Project) -> None:
+    for command, says in {
+        ("job", "nobody", "other"): "the state knows no job 'nobody'",
+        ("job", "job", "job"): "the state knows job 'job' already",
+        ("job", "job", "No Name"): "cannot be the name of a job",
+        ("document", "job", "a.txt", "b.txt"): "the state knows document 'b.txt' of job 'job' already",
+        ("document", "job", "c.txt", "d.txt"): "job 'job' has no document 'c.txt'",
+        ("document", "job", "a.txt", "../d.txt"): "cannot be the path of a document",
+        ("document", "job", "a.txt", "/d.txt"): "cannot be the path of a document",
+        ("connection", "nobody", "other"): "the state knows no connection 'nobody'",
+        ("connection", "local", "local"): "the state knows connection 'local' already",
+    }.items():
+        refused = read.call("state", "mv", *command)
+        assert (refused.code, says in refused.err) == (64, True), (command, refused.err)
+    assert actions(read) == []
