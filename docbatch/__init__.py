@@ -24,6 +24,7 @@ __all__ = [
     "Hindered",
     "Hindrance",
     "Intended",
+    "Interruption",
     "JobOutcome",
     "JobStatus",
     "LimitExceeded",
@@ -51,6 +52,7 @@ __all__ = [
     "StateError",
     "StateLocked",
     "StateStatus",
+    "Stopping",
     "Trouble",
     "UsageError",
     "Waiting",
@@ -102,10 +104,12 @@ if TYPE_CHECKING:
         ResultsLost,
         ResultsMoved,
         SentOutside,
+        Stopping,
         Trouble,
         Waiting,
     )
     from docbatch.engine.running.apply import ApplyOutcome, JobOutcome
+    from docbatch.engine.running.rounds.interruption import Interruption
 else:
     _HOMES = {
         "docbatch.api.checked_job": "CheckedJob",
@@ -120,8 +124,9 @@ else:
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.engine.planning.explain_document": "Explanation",
         "docbatch.engine.progress_notices": "Answered Counting Delivered Ended Fetched Hindered Intended LimitExceeded"
-        " Looked Looking Notice Relieved Remark Replanned ResultsLost ResultsMoved SentOutside Trouble Waiting",
+        " Looked Looking Notice Relieved Remark Replanned ResultsLost ResultsMoved SentOutside Stopping Trouble Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
+        "docbatch.engine.running.rounds.interruption": "Interruption",
     }
 
     def __getattr__(name: str) -> object:

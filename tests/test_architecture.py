@@ -39,7 +39,7 @@ BESIDE_THE_API = (
     "docbatch.core.plan_formats.",
     *(
         f"docbatch.cli.{name}"
-        for name in ("completion", "cost_words", "options", "output", "progress", "words")
+        for name in ("completion", "cost_words", "interruption", "options", "output", "progress", "words")
     ),
 )
 """What those commands use beside the API: options, and what shows text."""

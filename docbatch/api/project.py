@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from docbatch.engine.planning.saved.plan_file import SavedPlan
     from docbatch.engine.progress_notices import Notice, Observer
     from docbatch.engine.running.apply import ApplyOutcome, Assignment
+    from docbatch.engine.running.rounds.interruption import Interruption
 
 
 @contextlib.contextmanager
@@ -171,25 +172,24 @@ class Project:
         allow: Collection[str] = (),
         approve: str | None = None,
         plan: Place | None = None,
+        stop: "Interruption | None" = None,
     ) -> "ApplyOutcome":
         """Send, follow, collect and deliver until nothing is due; return how the jobs stand then.
 
-        Safe to end at any moment: the next call goes on. `agree` is shown the plan before anything is sent, and nothing
-        is done unless it says True; without it money is spent. `on_event` is called with each notice of what happens, one
-        at a time. What either of them raises is raised here.
-        `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all of it, `max_new` what is newly
-        sent. `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may go to a host that is
-        not the vendor's, `allow` what guards let pass; `approve` is the `approval` of a plan, and of a `plan` file exactly
-        what it says is done. Raises StateLocked, GuardRefused, StalePlan: nothing was sent then. All else the outcome tells.
+        Safe to end at any moment: the next call goes on; `stop.ask()`, from any thread, ends it soon. Unless `agree`, which
+        is shown the plan, says True, nothing is done; without it money is spent. `on_event` is called with each notice. What
+        either raises is raised here. `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all,
+        `max_new` what is newly sent. `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may
+        go to other hosts, `allow` what guards let pass; `approve` is a plan's `approval`, `plan` a file done exactly. Raises
+        StateLocked, GuardRefused, StalePlan: nothing was sent then.
         """
         from docbatch.engine.running.apply import Assignment
 
         self._refuse_untrusted()
         refuse_negative(max_new=max_new, timeout=timeout)
         saved = self._saved(plan, specs := spec_paths(paths))
-        named = specs or paths_of(saved)
         work = Assignment(
-            jobs=self._jobs(named, upgrade),
+            jobs=self._jobs(named := specs or paths_of(saved), upgrade),
             folder=self._folder,
             project=self._declared.mark,
             is_all=not named,
@@ -205,6 +205,7 @@ class Project:
             plan=saved,
             guards=self._declared.guards,
             approved=approve,
+            stop=stop,
         )
         return _applied(work, on_event, agree)
 

@@ -11,6 +11,7 @@ DocbatchError                 expected; shown as a message without a traceback
 ├── BudgetStop                 5  money ran out; what is there is still collected
 ├── StalePlan                  7
 ├── TimeUp                     4  the time that a run was given passed before anything could be sent
+├── Interrupted              130  somebody asked the run to end: what was under way is left whole, for the next
 ├── CredentialsError          12  a key is missing or refused
 ├── SinkError                  1  an output could not be written; results are safe in the spool
 └── ProviderError              1  sorted by what is known about bytes, not by status code
@@ -117,6 +118,10 @@ class StalePlan(DocbatchError):
 
 class TimeUp(DocbatchError):
     exit_code = 4
+
+
+class Interrupted(DocbatchError):
+    exit_code = 130
 
 
 class CredentialsError(DocbatchError):

@@ -1,12 +1,21 @@
 """One apply as a whole, from the lock to the exit code."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 
 from docbatch.core.costs import CostLine, summed
-from docbatch.core.errors import BudgetStop, DocbatchError, GuardRefused, StateError, StateLocked, gravest
+from docbatch.core.errors import (
+    BudgetStop,
+    DocbatchError,
+    GuardRefused,
+    Interrupted,
+    StateError,
+    StateLocked,
+    gravest,
+)
 from docbatch.core.hindrance import Hindrance
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.report import PlanReport
@@ -21,6 +30,7 @@ from docbatch.engine.progress_notices import LimitExceeded, Observer
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.replan_changed_document import replan
+from docbatch.engine.running.rounds.interruption import Interruption
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.spending.run_failures import RunFailures
 from docbatch.naming.pathtext import escape
@@ -38,7 +48,7 @@ class Assignment(Selection):
     """What to apply and how far.
 
     `timeout` (seconds) bounds all of it, `max_new` the documents newly sent; `plan` is what was reviewed, `approved` the
-    digest of what a person agreed to pay; `shown` is how many examples a plan lists.
+    digest of what a person agreed to pay; `shown` is how many examples a plan lists. `stop` asks it to end soon.
     """
 
     wait: bool = True
@@ -48,6 +58,7 @@ class Assignment(Selection):
     shown: int = 10
     counted: CountedJobs = CountedJobs.CHARGED
     approved: str | None = None
+    stop: Interruption | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,7 @@ class ApplyOutcome:
     `hindrances` are what stopped or slowed connections when the run ended, `held` the submissions that a person has to
     decide about. `goes_on` says whether something is left that the same command goes on with. `spent` is what the documents came
     to that this run sent and that cost something, by connection.
+    `interrupted` says that it was asked to end, `remaining` what is with vendors then: documents, by connection.
     """
 
     jobs: tuple[JobOutcome, ...]
@@ -90,10 +102,14 @@ class ApplyOutcome:
     held: tuple[Submission, ...] = ()
     goes_on: bool = False
     spent: tuple[CostLine, ...] = ()
+    interrupted: bool = False
+    remaining: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
         """The published code; where several apply, the gravest."""
+        if self.interrupted:
+            return Interrupted.exit_code
         codes = {error.exit_code for error in self.errors}
         for job in self.jobs:
             if any(job.standing.get(status) for status in (*UNDONE, "pending")):
@@ -132,11 +148,13 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
                 observe(left_out(left, session.plan.differences))
                 run.queues.set_aside(left)
             sending.set()
-            reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
+            with run.stop.heeded(clock.wake):
+                reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
+                outcome = _outcome(run, work.shown)
             for limit, spent in run.budget.passed():
                 observe(LimitExceeded(limit.shown, limit.measure.shown(spent)))
         sent = summed(store.costs.rows(CostScope(after=before)), ("connection",))
-        return replace(_outcome(run, work.shown), spent=sent.lines)
+        return replace(outcome, spent=sent.lines)
 
 
 @contextmanager
@@ -175,6 +193,7 @@ def _run(
         cost=session.plan.cost,
         readers=readers,
         failures=RunFailures(session.store, work.guards.max_failed, work.allowed),
+        stop=work.stop or Interruption(),
     )
 
 
@@ -202,6 +221,8 @@ def _outcome(run: Run, shown: int) -> ApplyOutcome:
         hindrances=_hindrances(run),
         held=held,
         goes_on=unsent or (is_running and not (held and len(held) == len(ours))),
+        interrupted=run.stop.is_asked,
+        remaining=_remaining(run) if run.stop.is_asked else {},
     )
 
 
@@ -209,6 +230,14 @@ def _stops(run: Run) -> Iterator[DocbatchError]:
     """Yield what the run itself kept from being sent."""
     yield from run.budget.errors()
     yield from run.failures.errors(run.targets.values())
+
+
+def _remaining(run: Run) -> Counter[str]:
+    """Count what is with vendors, or may be, by connection. Work of this process ends with it."""
+    found = Counter[str]()
+    for each in run.store.submissions.open():
+        found[each.connection] += each.running + each.ready
+    return +found
 
 
 def _is_wanted(run: Run, submission: Submission) -> bool:

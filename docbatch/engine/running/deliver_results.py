@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 
-from docbatch.core.errors import ResultLost, SinkError
+from docbatch.core.errors import Interrupted, ResultLost, SinkError
 from docbatch.core.models import ItemStatus, Submission
 from docbatch.core.results import Answer
 from docbatch.core.scheduler import Deliver, Due
@@ -36,6 +36,9 @@ def deliver(run: Run, action: Deliver) -> None:
                 _publish(run, target, recorded, wanted, sink)
             else:
                 _write(run, target, recorded, wanted, sink)
+    except Interrupted:
+        # What was there stays as it is, and counts as behind.
+        return
     except SinkError as error:
         run.sinks.failed.add(action.sink)
         if wanted.kind.whole:
@@ -68,7 +71,7 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
     witness = _witness(run, recorded, wanted, sink, due)
     account = Account(wanted.kind, target.name)
     lost: list[DueDelivery] = []
-    handed = account.handing(_deliveries(run, target, due, wanted.form, lost))
+    handed = account.handing(_until_stopped(run, _deliveries(run, target, due, wanted.form, lost)))
     outcomes = list(account.answering(sink.deliver(handed)))
     one_output = None if wanted.kind.per_document else sink.stamp(b"")
     account.close(one_output)
@@ -190,11 +193,21 @@ def _replace(
     run.observe(Delivered(target.name, written))
 
 
+def _until_stopped(run: Run, deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
+    """Yield what is to be written, each document by itself, until the run is to end: the next one writes the rest."""
+    for each in deliveries:
+        yield each
+        if run.stop.is_asked:
+            return
+
+
 def _as_long_as_all_are_there(
     run: Run, deliveries: Iterable[Delivery], lost: Sequence[DueDelivery]
 ) -> Iterator[Delivery]:
-    """Yield what is to be written. Raises ResultLost once some of it could not be read and may come back."""
+    """Yield what is to be written. Raises ResultLost once some of it could not be read and may come back, Interrupted."""
     for each in deliveries:
+        if run.stop.is_asked:
+            raise Interrupted("the run is to end")
         yield each
         if lost and (lost[-1].item is None or may_come_back(run, lost[-1])):
             raise ResultLost(f"the result of {escape(lost[-1].path)} is lost")

@@ -7,7 +7,6 @@ from docbatch.core.consequences import CallError, ProviderCall
 from docbatch.core.errors import (
     BudgetStop,
     CredentialsError,
-    NotAnswering,
     ProviderError,
 )
 from docbatch.core.lifecycle import Event
@@ -167,7 +166,7 @@ def collect(run: Run, connection: ProviderConnection, submission: Submission) ->
     """Fetch what is ready, make it durable in the spool, then record it: killed in between, it is fetched again."""
     try:
         outcomes = yield from _fetched(run, connection, submission)
-    except NotAnswering as error:
+    except (ProviderError, CredentialsError) as error:
         take_consequences(run, connection, ProviderCall.FETCH, error)
         return
     collected = durable(run, outcomes)
