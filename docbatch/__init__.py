@@ -10,6 +10,7 @@ __all__ = [
     "ApplyOutcome",
     "BudgetStop",
     "CheckedJob",
+    "ComingTries",
     "CostLine",
     "CostReport",
     "CountedAmount",
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
     )
     from docbatch.engine.running.apply import ApplyOutcome, JobOutcome
     from docbatch.engine.running.rounds.interruption import Interruption
+    from docbatch.engine.running.rounds.try_again import ComingTries
 else:
     _HOMES = {
         "docbatch.api.checked_job": "CheckedJob",
@@ -127,6 +129,7 @@ else:
         " Looked Looking Notice Relieved Remark Replanned ResultsLost ResultsMoved SentOutside Stopping Trouble Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
         "docbatch.engine.running.rounds.interruption": "Interruption",
+        "docbatch.engine.running.rounds.try_again": "ComingTries",
     }
 
     def __getattr__(name: str) -> object:

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from docbatch import ApplyOutcome, Explanation, JobOutcome, JobStatus, StateStatus
+from docbatch import ApplyOutcome, ComingTries, Explanation, JobOutcome, JobStatus, StateStatus
 from docbatch.cli.cost_words import limit_text, run_text
-from docbatch.core.hindrance import recorded_text
+from docbatch.core.hindrance import moment_text, recorded_text
 from docbatch.core.looks import LookKind
 from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass
 from docbatch.core.report import by_deadline, human, looking, plural, span, visible
@@ -56,6 +56,8 @@ def _lines(outcome: ApplyOutcome) -> Iterator[str]:
         if wrong > len(job.failures):
             yield f"  and {wrong - len(job.failures):,} more; 'docbatch status {job.job}' lists them"
         yield from _warned(job, job.standing.get("partial", 0), job.noted)
+        if job.later is not None:
+            yield _later(job.later)
     for stuck in outcome.stuck:
         yield f"submission {stuck.submission} on {stuck.connection} is stuck:"
         yield from _stuck(stuck)
@@ -64,6 +66,15 @@ def _lines(outcome: ApplyOutcome) -> Iterator[str]:
     yield from map(recorded_text, outcome.hindrances)
     yield from map(run_text, outcome.spent)
     yield from _advice(outcome)
+
+
+def _later(coming: ComingTries) -> str:
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(coming.kinds.items()))
+    are = "is" if coming.documents == 1 else "are"
+    return (
+        f"  {plural(coming.documents, 'document')} {are} tried again by the next apply, the first at"
+        f" {moment_text(coming.at)} ({kinds})"
+    )
 
 
 def _warned(job: JobOutcome | JobStatus, partial: int, noted: int) -> Iterator[str]:
@@ -175,7 +186,8 @@ def job_json(job: JobOutcome) -> dict[str, Any]:
     ]
     warnings = [{"path": path, "warnings": list(told)} for path, told in job.warnings]
     return {"job": job.job, "documents": job.documents, "standing": job.standing, "failures": failures,
-            "warned": dict(job.warned), "warnings": warnings}  # fmt: skip
+            "warned": dict(job.warned), "warnings": warnings,
+            "later": None if job.later is None else {"kinds": dict(job.later.kinds), "at": job.later.at}}  # fmt: skip
 
 
 def _decision(submission: str) -> str:

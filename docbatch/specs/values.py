@@ -10,6 +10,7 @@ from docbatch.core.keys import identity_config
 from docbatch.core.limits import Limit
 from docbatch.core.models import Input, Operation
 from docbatch.core.result_warnings import OnEmpty
+from docbatch.core.retry_policy import FailingRules
 from docbatch.core.spending_guards import Guards
 from docbatch.core.windows import SendingWindow
 from docbatch.fields import SpecModel
@@ -197,6 +198,7 @@ class Job:
     limits: tuple[Limit, ...] = ()
     window: SendingWindow | None = None
     deadline: float | None = None
+    failing: FailingRules = field(default_factory=FailingRules)
 
     @property
     def identity_config(self) -> Mapping[str, object]:

@@ -3,7 +3,16 @@
 Nothing that is paid depends on them.
 """
 
-HISTORY_TABLES = ("acceptance", "failure", "former", "job_change", "problem", "run")
+HISTORY_TABLES = (
+    "acceptance",
+    "failure",
+    "former",
+    "job_change",
+    "later_try",
+    "problem",
+    "run",
+    "stopping_job",
+)
 HISTORY = """
 CREATE TABLE run (
     id INTEGER PRIMARY KEY,
@@ -59,5 +68,13 @@ CREATE TABLE job_change (
     new TEXT NOT NULL,
     at REAL NOT NULL
 ) STRICT;
+CREATE TABLE later_try (
+    item INTEGER PRIMARY KEY REFERENCES item (id),
+    attempt INTEGER NOT NULL,
+    due REAL NOT NULL
+) STRICT;
+CREATE TABLE stopping_job (
+    name TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
 CREATE INDEX job_change_job ON job_change (job)
 """

@@ -25,6 +25,7 @@ from docbatch.state.experiences import Experiences
 from docbatch.state.failed_uploads import FailedUploads
 from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
+from docbatch.state.later_tries import LaterTries
 from docbatch.state.looks import LookRecord
 from docbatch.state.outcomes import Outcomes
 from docbatch.state.proofs import faults
@@ -32,6 +33,7 @@ from docbatch.state.remote_objects import RemoteObjects
 from docbatch.state.results import Results
 from docbatch.state.submissions import Submissions
 from docbatch.state.tallies import damage
+from docbatch.state.unwanted_work import UnwantedWork
 from docbatch.state.waiting_documents import WaitingDocuments
 from docbatch.state.warned import WarnedDocuments
 
@@ -60,6 +62,8 @@ class Store:
         self.outcomes = Outcomes(database, self.items, self.documents, self.deliveries, self.results)
         self.deadlines = Deadlines(database)
         self.waiting = WaitingDocuments(database, self.items)
+        self.unwanted_work = UnwantedWork(database)
+        self.later_tries = LaterTries(database, self.items)
         self.warned = WarnedDocuments(database)
         self.looks = LookRecord(database, lambda: self._place, self._drop_anchor)
         self.hindrances = KeptHindrances(database)

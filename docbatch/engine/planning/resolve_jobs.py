@@ -78,6 +78,7 @@ def resolve_jobs(
             on_empty=job.on_empty,
             passwords=job.passwords,
             labels=job.labels,
+            failing=job.failing,
             window=job.window,
             deadline=job.deadline,
             limits=() if traits.free else job.limits,

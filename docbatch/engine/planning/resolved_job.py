@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from docbatch.core.limits import Limit
 from docbatch.core.models import Operation, Recipe, Traits
 from docbatch.core.result_warnings import OnEmpty
+from docbatch.core.retry_policy import FailingRules, RetryPolicy
 from docbatch.core.windows import SendingWindow
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import Form, SinkKind
@@ -55,7 +56,8 @@ class ResolvedJob:
     `config` includes execution-only fields. `cautions` are sentences for whoever looks at the plan. `passwords` says where
     those of its documents are found. `limits` hold for what is sent of it; work that costs nothing has none. `tariff` says what
     a document is charged for, once that is asked; None where nobody knows. `deadline` is for how many seconds a document waits
-    for the `window` at most.
+    for the `window` at most. `failing` says what is done about what failed, takes too long
+    or is gone.
     """
 
     name: str
@@ -79,4 +81,10 @@ class ResolvedJob:
     limits: tuple[Limit, ...] = ()
     window: SendingWindow | None = None
     deadline: float | None = None
+    failing: FailingRules = field(default_factory=FailingRules)
     tariff: "Callable[[], Tariff] | None" = None
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """What is tried again by itself once it failed."""
+        return self.failing.retry

@@ -30,7 +30,9 @@ from docbatch.engine.progress_notices import LimitExceeded, Observer
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.replan_changed_document import replan
+from docbatch.engine.running.rounds import try_again
 from docbatch.engine.running.rounds.interruption import Interruption
+from docbatch.engine.running.rounds.try_again import ComingTries
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.spending.run_failures import RunFailures
 from docbatch.naming.pathtext import escape
@@ -68,7 +70,7 @@ class JobOutcome:
     `undelivered` counts documents with an output that could not be written in this run. `warned` counts documents with
     warnings by the kinds of these, `warnings` are those of the first of them, by path, and `noted` counts those of which
     more is to be said than what was lost. `expired` counts documents whose results are neither here nor at the vendor any more.
-    `charges` says that another try of a document costs money.
+    `charges` says that another try of a document costs money; `later` is what is tried again by itself, and when.
     """
 
     job: str
@@ -81,6 +83,7 @@ class JobOutcome:
     noted: int = 0
     expired: int = 0
     charges: bool = False
+    later: ComingTries | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ class ApplyOutcome:
                 codes.add(4)
             if any(job.standing.get(status) for status in WRONG):
                 codes.add(3)
-            if job.undelivered:
+            if job.undelivered or job.later is not None:
                 codes.add(4)
         return gravest(codes)
 
@@ -193,6 +196,7 @@ def _run(
         cost=session.plan.cost,
         readers=readers,
         failures=RunFailures(session.store, work.guards.max_failed, work.allowed),
+        tries_again=work.plan is None,
         stop=work.stop or Interruption(),
     )
 
@@ -220,7 +224,9 @@ def _outcome(run: Run, shown: int) -> ApplyOutcome:
         looking,
         hindrances=_hindrances(run),
         held=held,
-        goes_on=unsent or (is_running and not (held and len(held) == len(ours))),
+        goes_on=unsent
+        or any(job.later for job in jobs)
+        or (is_running and not (held and len(held) == len(ours))),
         interrupted=run.stop.is_asked,
         remaining=_remaining(run) if run.stop.is_asked else {},
     )
@@ -279,4 +285,5 @@ def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:
         noted=store.warned.noted(target.name) if warned else 0,
         expired=store.documents.count_expired(target.name) if standing.get("failed") else 0,
         charges=not target.traits.free,
+        later=try_again.coming(run, target),
     )

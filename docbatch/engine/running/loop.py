@@ -6,12 +6,13 @@ this thread records and delivers, and it never waits for one connection while an
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from docbatch.core.errors import NotAnswering, Uncertain
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.scheduler import (
     Action,
+    Cancel,
     Close,
     Collect,
     Deliver,
@@ -36,6 +37,7 @@ from docbatch.engine.running import (
 )
 from docbatch.engine.running.in_process import do_unrecorded_work
 from docbatch.engine.running.read_webhook_hints import HintInbox
+from docbatch.engine.running.rounds import stop_work, try_again
 from docbatch.engine.running.rounds.interruption import GRACE
 from docbatch.engine.running.rounds.snapshot import is_left, snapshot
 from docbatch.engine.running.run_context import Run
@@ -101,18 +103,28 @@ class _Rounds:
         run.forget_all_but(known)
         run.has_results = False
         current = schedule(snapshot(run, open_, spent, self.talks.names), run.clock.monotonic())
-        if self._do([*looks, *current.actions], known):
+        stops = stop_work.cancels(
+            run, {each: open_[each] for each in open_ if open_[each].connection not in self.talks.names}
+        )
+        if self._do([*looks, *stops, *current.actions], known):
             return True
         if self.talks.names:
             self._listen(current)
             return True
-        if run.budget.reconsider():
-            run.queues.take_back()
+        if self._takes_back():
             return True
+        current = replace(current, notes=(*current.notes, *try_again.notes(run)))
         if not self.wait or not _awaits(run, current):
             return False
         self._sleep(current)
         return True
+
+    def _takes_back(self) -> bool:
+        """Look again at what was set aside, and at what is to be tried again; say whether there is any."""
+        if self.run.budget.reconsider():
+            self.run.queues.take_back()
+            return True
+        return try_again.queue_due(self.run)
 
     def end(self) -> None:
         """Give calls under way a last moment; then leave them. A create among them may exist: it is looked for later."""
@@ -216,11 +228,17 @@ class _Rounds:
         run = self.run
         first = min((note for note in current.notes if note.until is not None), key=_until)
         until = min(_until(first), self.deadline, self._given_up_at())
-        jobs = () if first.subject in run.unrecorded else run.store.submissions.wanted_by(first.subject)
+        jobs = _jobs(run, first.subject)
         seconds = max(0.0, until - run.clock.monotonic())
         run.observe(Waiting(seconds, first.text, jobs, _cause(run, first.subject)))
         while run.clock.monotonic() < until and not self._is_called():
             run.clock.wait(until, self._is_called)
+
+
+def _jobs(run: Run, subject: str) -> tuple[str, ...]:
+    if subject in run.unrecorded:
+        return ()
+    return (subject,) if subject in run.targets else run.store.submissions.wanted_by(subject)
 
 
 def _cause(run: Run, subject: str) -> str:
@@ -296,17 +314,27 @@ def _perform(
             yield from settle_unanswered_creates.settle(run, connection, action)
         case Close():
             settle_unanswered_creates.close(run, action)
-        case Collect():
-            yield from follow_submission.collect(run, connection, known[action.submission])
-        case Poll():
-            yield from follow_submission.poll(run, connection, known[action.submission])
-        case Discard():
-            yield from follow_submission.discard(run, connection, known[action.submission])
+        case Collect() | Poll() | Cancel() | Discard():
+            yield from _follow(run, connection, action, known[action.submission])
         case Submit():
             return (yield from send_submission.submit(run, action))
         case Deliver():
             raise AssertionError("no connection delivers")
     return 0
+
+
+def _follow(
+    run: Run, connection: ProviderConnection, action: Collect | Poll | Cancel | Discard, about: Submission
+) -> Talk[None]:
+    match action:
+        case Collect():
+            yield from follow_submission.collect(run, connection, about)
+        case Poll():
+            yield from follow_submission.poll(run, connection, about)
+        case Cancel():
+            yield from stop_work.cancel(run, connection, about, action)
+        case Discard():
+            yield from follow_submission.discard(run, connection, about)
 
 
 def _is_open_question(run: Run, submission: str) -> bool:
