@@ -28,6 +28,11 @@ DISKS = "tests/cli/test_bad_disks.py"
 REFUSALS = "tests/cli/test_refusals.py"
 PACKS = "tests/spool"
 LIMITS = "tests/engine/test_limits.py"
+TRYING = "tests/engine/test_trying_again.py"
+STOPPING = "tests/engine/test_stopping_work.py"
+REFUSED = "tests/engine/test_refused_batches.py"
+ENDING = "tests/cli/test_interruption.py"
+ROUNDS = "docbatch/engine/running/rounds/"
 SPENDING = "docbatch/engine/spending/run_budget.py"
 
 
@@ -204,4 +209,18 @@ PLAN = [
     Mutant("a duplicate is counted twice", PLANNING + "differences_database.py", "SELECT DISTINCT key, size FROM change WHERE", "SELECT key, size FROM change WHERE", COMMANDS),
 ]  # fmt: skip
 
-MUTANTS = [*MONEY, *LOSS, *DELIVERY, *PLAN]
+FAILING = [
+    Mutant("documents are tried again without an end", "docbatch/core/retry_policy.py", "return attempt < self.times", "return True", TRYING),
+    Mutant("documents are tried again before their time", ROUNDS + "try_again.py", "if at <= now", "if True", TRYING),
+    Mutant("what is tried again is decided anew by each run", ROUNDS + "try_again.py", "run.store.later_tries.note(new)", "pass", TRYING),
+    Mutant("what failed otherwise is tried again as well", "docbatch/state/later_tries.py", """AND {marked('item.failure_class', list(kinds))}", (job, ItemStatus.FAILED, *kinds)""", """", (job, ItemStatus.FAILED)""", TRYING),
+    Mutant("what another job waits for is stopped", ROUNDS + "stop_work.py", "if all(_is_over(run, job, stuck)", "if any(_is_over(run, job, stuck)", STOPPING),
+    Mutant("work that is wanted is stopped", "docbatch/state/unwanted_work.py", "document.wanted = 1 OR", "0 OR", STOPPING),
+    Mutant("what is stopped is asked to stop again and again", ROUNDS + "stop_work.py", "if run.store.unwanted_work.is_asked(identity):", "if False:", STOPPING),
+    Mutant("a reason that is named is passed over", ROUNDS + "bisection.py", "or not error.unexplained:", "or False:", REFUSED),
+    Mutant("halves are made without an end", ROUNDS + "bisection.py", "or self.refusals > MOST_REFUSALS:", "or False:", REFUSED),
+    Mutant("a run that was asked to end goes on", RUNNING + "loop.py", "return self.run.stop.is_asked or self.run.clock.monotonic() >= self.deadline", "return self.run.clock.monotonic() >= self.deadline", ENDING),
+    Mutant("a file for a whole job is cut short by Ctrl-C", RUNNING + "deliver_results.py", 'raise Interrupted("the run is to end")', "return", ENDING),
+]  # fmt: skip
+
+MUTANTS = [*MONEY, *LOSS, *DELIVERY, *PLAN, *FAILING]

@@ -230,6 +230,10 @@ def _job_status(job: JobStatus) -> Iterator[str]:
     if job.deadline is not None:
         waits = "waits" if job.with_deadline == 1 else "wait, the first"
         yield f"  {plural(job.with_deadline, 'document')} {waits} to be sent {by_deadline(job.deadline)}"
+    if job.next_try is not None:
+        are = "is" if job.tried_again == 1 else "are"
+        when = moment_text(job.next_try)
+        yield f"  {plural(job.tried_again, 'document')} {are} tried again by apply, the first at {when}"
     yield from (_failure(*failure) for failure in job.failures)
     yield from _warned(job, job.tally.get("partial", 0), noted=0)
 

@@ -147,12 +147,23 @@ class ProviderError(DocbatchError):
 
 
 class Refused(ProviderError):
-    """`code` is the vendor's own; `kind` names a failure class of `models.FailureClass`, where it says which."""
+    """`code` is the vendor's own; `kind` names a failure class of `models.FailureClass`, where it says which.
+
+    `unexplained` says that several documents were refused together, for a reason that names none of them and nothing of the
+    configuration, and that nothing was made: sent apart, all but the culprits may be taken.
+    """
 
     def __init__(
-        self, message: str, *, code: str | None = None, kind: str = "refused_input", hint: str | None = None
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        kind: str = "refused_input",
+        hint: str | None = None,
+        unexplained: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
+        self.unexplained = unexplained
         self.code = None if code is None else whole(code)
         self.kind = kind
 

@@ -43,6 +43,11 @@ class LaterTries:
         ).fetchone()
         return None if found is None else float(found[0])
 
+    def coming(self, job: str) -> tuple[int, float | None]:
+        """Return how many of a job's items are tried again by themselves, and when the first of them is (wall time)."""
+        count, at = self._database.execute(_COMING, (job,)).fetchone()
+        return int(count), at
+
     def note(self, tries: Iterable[tuple[LaterTry, float]]) -> None:
         """Record when items are tried again."""
         with self._database.write():
@@ -59,6 +64,11 @@ class LaterTries:
                 self._database.execute("DELETE FROM later_try WHERE item = ?", (row,))
 
 
+_COMING = """
+    SELECT count(*), min(later_try.due) FROM later_try CROSS JOIN item ON item.id = later_try.item
+    WHERE item.attempt = later_try.attempt AND item.status IN ('failed', 'partial')
+    AND EXISTS (SELECT 1 FROM document WHERE document.item = item.id AND document.wanted = 1 AND document.job = ?)
+"""
 _FAILED = f"""
     SELECT item.id, {as_text("item.key")}, item.failure_class, item.attempt, later_try.due
     FROM item LEFT JOIN later_try ON later_try.item = item.id AND later_try.attempt = item.attempt

@@ -74,6 +74,8 @@ def test_a_run_that_ends_before_leaves_the_moment_to_the_next(project: Project) 
     assert left is not None
     assert (left.documents, dict(left.kinds)) == (1, {"corrupt": 1})
 
+    with Store.readable(project.folder) as store:
+        assert store.later_tries.coming("job") == (1, left.at)
     again = applied(project, deadline=600.0)
     assert again is not None
     assert again.at == left.at

@@ -25,6 +25,7 @@ class JobStatus:
     `credits` is what vendors charged for its documents, as far as they told; None where none did. `warned` counts documents
     with warnings by the kinds of these, and `warnings` has them all, by path. `with_deadline` counts those that wait to be
     sent and are sent outside the job's window at the latest; the first of them at `deadline` (wall time), None without any.
+    `tried_again` counts those that failed and are tried again by themselves, the first of them at `next_try` (wall time).
     """
 
     job: str
@@ -36,6 +37,8 @@ class JobStatus:
     warnings: tuple[tuple[str, tuple[str, ...]], ...] = ()
     with_deadline: int = 0
     deadline: float | None = None
+    tried_again: int = 0
+    next_try: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ class StateStatus:
             yield {"type": "job", "job": job.job, "connection": job.connection, "documents": job.tally,
                    "credits": job.credits, "failures": failures, "warned": dict(job.warned),
                    "warnings": [{"path": path, "warnings": list(told)} for path, told in job.warnings],
-                   "with_deadline": job.with_deadline, "deadline": job.deadline}  # fmt: skip
+                   "with_deadline": job.with_deadline, "deadline": job.deadline,
+                   "tried_again": job.tried_again, "next_try": job.next_try}  # fmt: skip
         for each in self.open:
             yield {"type": "submission", "id": each.id, "connection": each.connection, "status": str(each.status),
                    "remote_id": each.remote_id, "running": each.running, "ready": each.ready,
@@ -138,6 +142,7 @@ def _job(store: Store, name: str) -> JobStatus:
         for path, status, why in store.documents.failures(name)
     )
     number, deadline = store.waiting.counted(name) or (0, None)
+    tried_again, next_try = store.later_tries.coming(name)
     return JobStatus(
         job=name,
         connection=job.connection,
@@ -148,4 +153,6 @@ def _job(store: Store, name: str) -> JobStatus:
         warnings=tuple((escape(path), told) for path, told in store.warned.first(name)),
         with_deadline=number,
         deadline=deadline,
+        tried_again=tried_again,
+        next_try=next_try,
     )

@@ -45,5 +45,6 @@ def _queues(run: Run, busy: Collection[str]) -> Iterator[Queue]:
         if row is not None and target.connection not in busy:
             batch = run.connections[target.connection].traits.max_items
             for queue in run.queues.waiting(run.store, row, target.connection, sending, batch):
-                yield from apart(queue, run.connections[queue.connection].uploads, run.clock.monotonic())
+                for part in run.bisection.apart(queue):
+                    yield from apart(part, run.connections[queue.connection].uploads, run.clock.monotonic())
             yield from closed_queue(run.store, run.targets, sending, row)
