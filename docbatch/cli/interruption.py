@@ -98,9 +98,9 @@ def interrupted_text(remaining: Mapping[str, int]) -> str:
     """Return the last line of a run that was asked to end."""
     if not remaining:
         return f"interrupted: nothing is left with a vendor; run '{resuming()}' to resume"
-    with_whom = ", ".join(f"{count:,} with {name}" for name, count in sorted(remaining.items()))
+    with_whom = ", ".join(f"{count:,} at {name}" for name, count in sorted(remaining.items()))
     total = sum(remaining.values())
-    stays = "is left there and" if total == 1 else "are left there and"
+    stays = "is with a vendor and" if total == 1 else "are with vendors and"
     return (
         f"interrupted: {plural(total, 'document')} {stays} not sent again ({with_whom});"
         f" run '{resuming()}' to resume"

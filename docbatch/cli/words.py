@@ -141,9 +141,10 @@ def _job(job: JobOutcome) -> str:
 
 
 def _can_be_retried(job: JobOutcome) -> bool:
-    """Say whether some documents failed for more than being empty in a job that minds, and of which no more is said."""
+    """Say whether some failed for more than being empty in a job that minds, of which no more is said, and wait for a person."""
     void = job.expired + sum(message == EMPTY.message for _, _, _, message in job.failures)
-    return job.standing.get("failed", 0) > void
+    waiting = 0 if job.later is None else job.later.documents
+    return job.standing.get("failed", 0) > void + waiting
 
 
 def _would_fail_again(job: JobOutcome) -> bool:

@@ -149,7 +149,7 @@ def test_who_waits_for_a_vendor_is_told_what_stays_there(tmp_path: Path, number:
 
         assert process.returncode == 130
         assert err == (
-            "interrupted: 5 documents are left there and not sent again (5 with llamacloud);"
+            "interrupted: 5 documents are with vendors and not sent again (5 at llamacloud);"
             " run 'docbatch apply --yes --json' to resume\n"
         )
         outcome = json.loads(out.splitlines()[-1])
