@@ -28,6 +28,11 @@ DISKS = "tests/cli/test_bad_disks.py"
 REFUSALS = "tests/cli/test_refusals.py"
 PACKS = "tests/spool"
 LIMITS = "tests/engine/test_limits.py"
+TRYING = "tests/engine/test_trying_again.py"
+STOPPING = "tests/engine/test_stopping_work.py"
+REFUSED = "tests/engine/test_refused_batches.py"
+ENDING = "tests/cli/test_interruption.py"
+ROUNDS = "docbatch/engine/running/rounds/"
 SPENDING = "docbatch/engine/spending/run_budget.py"
 
 
@@ -120,13 +125,13 @@ LOSS = [
     Mutant("the index is not told where results lie", "docbatch/state/submissions.py", "self._results.put((each.result, each.place) for each in collected if each.place is not None)", "pass", f"{ENGINE} tests/engine/test_bring_back_results.py"),
     Mutant("a result that is in part counts as whole", RUNNING + "fetch_results.py", "each.partial or made.partial", "each.partial", ENGINE),
     Mutant("a spoilt result is given up at once", RUNNING + "fetch_results.py", "self.flaws[each.key] += 1", "self.flaws[each.key] += PATIENCE", f"{FOLLOWING} {ENGINE}"),
-    Mutant("a failed fetch is remembered", RUNNING + "fetch_results.py", "self._begun.pop(each.key).call.result()", "self._begun[each.key].call.result()", f"{ENGINE} {FOLLOWING}"),
+    Mutant("a failed fetch is remembered", RUNNING + "fetch_results.py", "_outcome(self._begun.pop(each.key).call)", "_outcome(self._begun[each.key].call)", f"{ENGINE} {FOLLOWING}"),
     Mutant("a presigned link is kept in a failure", RUNNING + "fetch_results.py", "shape_complaint(without_signatures(found), error)", "shape_complaint(found, error)", ENGINE),
     Mutant("what failed is tried once more in every poll", "docbatch/state/submissions.py", '                if key in live:\n                    self._entries.end(identity, live[key], "failed"', '                if False:\n                    self._entries.end(identity, live[key], "failed"', FOLLOWING),
     Mutant("documents of work that is lost stay with the vendor", "docbatch/state/submissions.py", "self._advance(identity, Event.LOST, {})", "pass", FOLLOWING),
     Mutant("results are not made due for delivery", "docbatch/state/submissions.py", "self._deliveries.make_due(live[each.key].row for each in collected)", "pass", ENGINE),
     Mutant("what memory holds of other submissions is dropped", RUNNING + "run_context.py", "if each in submissions}", "if not submissions}", ENGINE),
-    Mutant("what could not be removed is tried again and again in one run", RUNNING + "loop.py", " if not _is_left(run, each)}", "}", FOLLOWING),
+    Mutant("what could not be removed is tried again and again in one run", RUNNING + "loop.py", " if not is_left(run, each)}", "}", FOLLOWING),
     Mutant("a deadline is overslept", RUNNING + "loop.py", "until = min(_until(first), self.deadline, self._given_up_at())", "until = _until(first)", f"{STUCK} {COMMANDS}"),
     Mutant("a vendor without good answers is asked for ever", CONNECTIONS + "provider_connections.py", "return self.failing_since + self.access.unreachable_after", 'return float("inf")', HINDRANCES),
     Mutant("a good answer does not end what it was waited for", CONNECTIONS + "provider_connections.py", "self.hindrances.answered(call, about, self._now())", "pass", HINDRANCES),
@@ -206,4 +211,18 @@ PLAN = [
     Mutant("a duplicate is counted twice", PLANNING + "differences_database.py", "SELECT DISTINCT key, size FROM change WHERE", "SELECT key, size FROM change WHERE", COMMANDS),
 ]  # fmt: skip
 
-MUTANTS = [*MONEY, *LOSS, *DELIVERY, *PLAN]
+FAILING = [
+    Mutant("documents are tried again without an end", "docbatch/core/retry_policy.py", "return attempt < self.times", "return True", TRYING),
+    Mutant("documents are tried again before their time", ROUNDS + "try_again.py", "if at <= now", "if True", TRYING),
+    Mutant("what is tried again is decided anew by each run", ROUNDS + "try_again.py", "run.store.later_tries.note(new)", "pass", TRYING),
+    Mutant("what failed otherwise is tried again as well", "docbatch/state/later_tries.py", """AND {marked('item.failure_class', list(kinds))}", (job, ItemStatus.FAILED, *kinds)""", """", (job, ItemStatus.FAILED)""", TRYING),
+    Mutant("what another job waits for is stopped", ROUNDS + "stop_work.py", "if all(_is_over(run, job, stuck)", "if any(_is_over(run, job, stuck)", STOPPING),
+    Mutant("work that is wanted is stopped", "docbatch/state/unwanted_work.py", "document.wanted = 1 OR", "0 OR", STOPPING),
+    Mutant("what is stopped is asked to stop again and again", ROUNDS + "stop_work.py", "if run.store.unwanted_work.is_asked(identity):", "if False:", STOPPING),
+    Mutant("a reason that is named is passed over", ROUNDS + "bisection.py", "or not error.unexplained:", "or False:", REFUSED),
+    Mutant("halves are made without an end", ROUNDS + "bisection.py", "or self.refusals > MOST_REFUSALS:", "or False:", REFUSED),
+    Mutant("a run that was asked to end goes on", RUNNING + "loop.py", "return self.run.stop.is_asked or self.run.clock.monotonic() >= self.deadline", "return self.run.clock.monotonic() >= self.deadline", ENDING),
+    Mutant("a file for a whole job is cut short by Ctrl-C", RUNNING + "deliver_results.py", 'raise Interrupted("the run is to end")', "return", ENDING),
+]  # fmt: skip
+
+MUTANTS = [*MONEY, *LOSS, *DELIVERY, *PLAN, *FAILING]

@@ -13,6 +13,7 @@ __all__ = [
     "ApplyOutcome",
     "BudgetStop",
     "CheckedJob",
+    "ComingTries",
     "CostLine",
     "CostReport",
     "CountedAmount",
@@ -29,6 +30,7 @@ __all__ = [
     "Hindered",
     "Hindrance",
     "Intended",
+    "Interruption",
     "JobOutcome",
     "JobStatus",
     "LimitExceeded",
@@ -59,6 +61,7 @@ __all__ = [
     "StateError",
     "StateLocked",
     "StateStatus",
+    "Stopping",
     "Trouble",
     "UsageError",
     "Waiting",
@@ -115,10 +118,13 @@ if TYPE_CHECKING:
         ResultsLost,
         ResultsMoved,
         SentOutside,
+        Stopping,
         Trouble,
         Waiting,
     )
     from docbatch.engine.running.apply import ApplyOutcome, JobOutcome
+    from docbatch.engine.running.rounds.interruption import Interruption
+    from docbatch.engine.running.rounds.try_again import ComingTries
 else:
     _HOMES = {
         "docbatch.api.checked_job": "CheckedJob",
@@ -137,8 +143,10 @@ else:
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.core.explanation": "Explanation",
         "docbatch.engine.progress_notices": "Answered Counting Delivered Ended Fetched Hindered Intended LimitExceeded"
-        " Looked Looking Notice Relieved Remark Replanned ResultsLost ResultsMoved SentOutside Trouble Waiting",
+        " Looked Looking Notice Relieved Remark Replanned ResultsLost ResultsMoved SentOutside Stopping Trouble Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
+        "docbatch.engine.running.rounds.interruption": "Interruption",
+        "docbatch.engine.running.rounds.try_again": "ComingTries",
     }
 
     def __getattr__(name: str) -> object:

@@ -145,6 +145,8 @@ HEADINGS: Mapping[str, str] = {
     "Defaults": "defaults",
     "LimitSpec": "limits",
     "WindowSpec": "window",
+    "TimeoutSpec": "timeout",
+    "RetrySpec": "retry.CLASS",
     "GuardsSpec": "guards",
     "OwnLine": "a line of prices",
     "HoursOfDay": "off_peak_hours of a line of prices",

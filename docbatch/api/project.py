@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from docbatch.engine.planning.saved.plan_file import SavedPlan
     from docbatch.engine.progress_notices import Notice
     from docbatch.engine.running.apply import ApplyOutcome
+    from docbatch.engine.running.rounds.interruption import Interruption
 
 
 def open_project(folder: Place = ".", *, untrusted: bool = False) -> "Project":
@@ -156,24 +157,23 @@ class Project(FailureCalls):
         approve: str | None = None,
         plan: Place | None = None,
         report: Place | None = None,
+        stop: "Interruption | None" = None,
     ) -> "ApplyOutcome":
         """Send, follow, collect and deliver until nothing is due; return how the jobs stand then.
 
-        Safe to end at any moment: the next call goes on. Nothing is done unless `agree`, which is shown the plan, says True;
-        without it money is spent. `on_event` is called with each notice, one at a time. What either raises is raised here.
-        `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all of it, `max_new` what is newly sent.
-        `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may go to a host not the vendor's,
-        `allow` what guards let pass; `approve` is the `approval` of a plan, and of a `plan` file exactly what it says is done.
-        `report` is a folder for a report, whatever ends the run. Raises StateLocked, GuardRefused, StalePlan: nothing was sent.
+        Safe to end at any moment: the next call goes on; `stop.ask()`, from any thread, ends it soon. Unless `agree`, shown the
+        plan, says True, nothing is done; without it money is spent. `on_event` is called with each notice; what both raise is
+        raised. `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all, `max_new` what is newly sent,
+        `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may go elsewhere, `allow` what guards
+        let pass; `approve` is a plan's `approval`, `plan` a file done exactly, `report` a folder. Raises StateLocked and others.
         """
         from docbatch.api.reports.project_reports import applied
         from docbatch.engine.running.apply import Assignment
 
         self._refuse_untrusted(max_new=max_new, timeout=timeout)
         saved = self._saved(plan, specs := spec_paths(paths))
-        named = specs or paths_of(saved)
         work = Assignment(
-            self._jobs(named, upgrade),
+            self._jobs(named := specs or paths_of(saved), upgrade),
             self._folder,
             self._declared.mark,
             is_all=not named,
@@ -189,6 +189,7 @@ class Project(FailureCalls):
             plan=saved,
             guards=self._declared.guards,
             approved=approve,
+            stop=stop,
         )
         return applied(self._declared, report, work, on_event, agree)
 

@@ -69,6 +69,7 @@ def command(
     as_json: bool,
 ) -> int:
     """Send, follow, collect and deliver until nothing is due. Safe to interrupt and to run again."""
+    from docbatch.cli.interruption import interruptible
     from docbatch.cli.progress import watcher
 
     project = open_project()
@@ -76,7 +77,7 @@ def command(
     if no_wait:
         _warn_of_no_wait(project.validate(paths or None, plan=plan_file))
     _rest_the_collector()
-    with watcher(as_json=as_json) as watch:
+    with interruptible() as stop, watcher(as_json=as_json) as watch:
 
         def announce(report: "PlanReport") -> bool:
             agreed = _announce(report, yes=yes, as_json=as_json)
@@ -96,9 +97,9 @@ def command(
             allow_hosts=allowed_hosts,
             plan=plan_file,
             report=report_folder,
+            stop=stop,
         )
-        told = frozenset(watch.told)
-    _conclude(outcome, told, as_json=as_json)
+    _conclude(outcome, frozenset(watch.told), as_json=as_json)
     if report_folder is not None:
         _say_report(outcome, report_folder)
     return outcome.exit_code
@@ -156,9 +157,15 @@ def _conclude(outcome: "ApplyOutcome", told: Collection[str], *, as_json: bool) 
                 {"submission": each.id, "connection": each.connection, "documents": each.running}
                 for each in outcome.held
             ],
+            "interrupted": outcome.interrupted,
+            "remaining": dict(outcome.remaining),
             "spent": [{"connection": each.by["connection"], **each.all.values()} for each in outcome.spent],
         }
         say_json({**line, "exit_code": outcome.exit_code})
     else:
         say(outcome_text(outcome), nl=False)
     say(errors_text(outcome, told), nl=False, err=True)
+    if outcome.interrupted:
+        from docbatch.cli.interruption import interrupted_text
+
+        say(interrupted_text(outcome.remaining), err=True)

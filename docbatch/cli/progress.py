@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 INTERVAL = 10.0
+STOPPING = "stopping: nothing more is sent, and what is under way is recorded; Ctrl-C once more ends at once"
 
 
 class Watcher(Protocol):
@@ -127,7 +128,7 @@ def trouble(notice: Notice) -> str | None:
     """Return the line for what a user must hear about at once; None for the rest."""
     from docbatch.core.report import visible
 
-    text = _trouble(notice)
+    text = STOPPING if isinstance(notice, docbatch.Stopping) else _trouble(notice)
     return None if text is None else visible(text)
 
 

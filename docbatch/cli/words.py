@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from docbatch import AcceptedDocuments, ApplyOutcome, JobOutcome, JobStatus, StateStatus
+from docbatch import AcceptedDocuments, ApplyOutcome, ComingTries, JobOutcome, JobStatus, StateStatus
 from docbatch.cli.cost_words import limit_text
 from docbatch.core.acceptances import over_text
 from docbatch.core.cost_sentences import run_text
 from docbatch.core.demands import EMPTY
-from docbatch.core.hindrance import recorded_text
+from docbatch.core.hindrance import moment_text, recorded_text
 from docbatch.core.looks import LookKind
 from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass
 from docbatch.core.report import by_deadline, human, looking, plural, span, visible
@@ -59,6 +59,8 @@ def _lines(outcome: ApplyOutcome) -> Iterator[str]:
             yield f"  and {wrong - len(job.failures):,} more; 'docbatch status {job.job}' lists them"
         yield from _warned(job, job.standing.get("partial", 0), job.noted)
         yield from _over(job.accepted)
+        if job.later is not None:
+            yield _later(job.later)
     for stuck in outcome.stuck:
         yield f"submission {stuck.submission} on {stuck.connection} is stuck:"
         yield from _stuck(stuck)
@@ -67,6 +69,15 @@ def _lines(outcome: ApplyOutcome) -> Iterator[str]:
     yield from map(recorded_text, outcome.hindrances)
     yield from map(run_text, outcome.spent)
     yield from _advice(outcome)
+
+
+def _later(coming: ComingTries) -> str:
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(coming.kinds.items()))
+    are = "is" if coming.documents == 1 else "are"
+    return (
+        f"  {plural(coming.documents, 'document')} {are} tried again by the next apply, the first at"
+        f" {moment_text(coming.at)} ({kinds})"
+    )
 
 
 def _warned(job: JobOutcome | JobStatus, partial: int, noted: int) -> Iterator[str]:
@@ -141,9 +152,10 @@ def _job(job: JobOutcome) -> str:
 
 
 def _can_be_retried(job: JobOutcome) -> bool:
-    """Say whether some documents failed for more than being empty in a job that minds, and of which no more is said."""
+    """Say whether some failed for more than being empty in a job that minds, of which no more is said, and wait for a person."""
     void = job.expired + sum(message == EMPTY.message for _, _, _, message in job.failures)
-    return job.accepted.counted(job.standing).get("failed", 0) > void
+    waiting = 0 if job.later is None else job.later.documents
+    return job.accepted.counted(job.standing).get("failed", 0) > void + waiting
 
 
 def _would_fail_again(job: JobOutcome) -> bool:
@@ -190,7 +202,9 @@ def job_json(job: JobOutcome) -> dict[str, Any]:
     ]
     warnings = [{"path": path, "warnings": list(told)} for path, told in job.warnings]
     return {"job": job.job, "documents": job.documents, "standing": job.standing, "failures": failures,
-            "accepted": job.accepted.values(), "counted": job.accepted.counted(job.standing), "warned": dict(job.warned), "warnings": warnings}  # fmt: skip
+            "accepted": job.accepted.values(), "counted": job.accepted.counted(job.standing),
+            "warned": dict(job.warned), "warnings": warnings,
+            "later": None if job.later is None else {"kinds": dict(job.later.kinds), "at": job.later.at}}  # fmt: skip
 
 
 def _decision(submission: str) -> str:
@@ -236,6 +250,10 @@ def _job_status(job: JobStatus) -> Iterator[str]:
     if job.deadline is not None:
         waits = "waits" if job.with_deadline == 1 else "wait, the first"
         yield f"  {plural(job.with_deadline, 'document')} {waits} to be sent {by_deadline(job.deadline)}"
+    if job.next_try is not None:
+        are = "is" if job.tried_again == 1 else "are"
+        when = moment_text(job.next_try)
+        yield f"  {plural(job.tried_again, 'document')} {are} tried again by apply, the first at {when}"
     for failure in job.failures:
         said = job.said.get(failure[0])
         yield _failure(*failure) + ("" if said is None else visible(f" ({said})"))

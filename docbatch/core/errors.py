@@ -11,6 +11,7 @@ DocbatchError                 expected; shown as a message without a traceback
 ├── BudgetStop                 5  money ran out; what is there is still collected
 ├── StalePlan                  7
 ├── TimeUp                     4  the time that a run was given passed before anything could be sent
+├── Interrupted              130  somebody asked the run to end: what was under way is left whole, for the next
 ├── CredentialsError          12  a key is missing or refused
 ├── SinkError                  1  an output could not be written; results are safe in the spool
 │   └── ReportUnwritten        1  a report could not be written; the run, if there was one, is what it is
@@ -120,6 +121,10 @@ class TimeUp(DocbatchError):
     exit_code = 4
 
 
+class Interrupted(DocbatchError):
+    exit_code = 130
+
+
 class CredentialsError(DocbatchError):
     exit_code = 12
 
@@ -147,12 +152,23 @@ class ProviderError(DocbatchError):
 
 
 class Refused(ProviderError):
-    """`code` is the vendor's own; `kind` names a failure class of `models.FailureClass`, where it says which."""
+    """`code` is the vendor's own; `kind` names a failure class of `models.FailureClass`, where it says which.
+
+    `unexplained` says that several documents were refused together, for a reason that names none of them and nothing of the
+    configuration, and that nothing was made: sent apart, all but the culprits may be taken.
+    """
 
     def __init__(
-        self, message: str, *, code: str | None = None, kind: str = "refused_input", hint: str | None = None
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        kind: str = "refused_input",
+        hint: str | None = None,
+        unexplained: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
+        self.unexplained = unexplained
         self.code = None if code is None else whole(code)
         self.kind = kind
 

@@ -60,12 +60,13 @@ def said_text(call: str, cause: str, message: str) -> str:
 
 def recorded_text(hindrance: Hindrance) -> str:
     """Return a hindrance of some time ago in one line, with when it was met, in UTC, and what was last said of it."""
-    since, last = _at(hindrance.since), _at(hindrance.last)
+    since, last = moment_text(hindrance.since), moment_text(hindrance.last)
     met = f"at {since}" if since == last else f"since {since}, last {last}"
-    following = "" if hindrance.next is None else f", next try {_at(hindrance.next)}"
+    following = "" if hindrance.next is None else f", next try {moment_text(hindrance.next)}"
     said = said_text(hindrance.call, hindrance.cause, hindrance.message)
     return visible(f"{hindrance.connection}: {hindrance.what} ({met}{following}){said}")
 
 
-def _at(moment: float) -> str:
+def moment_text(moment: float) -> str:
+    """Return a moment (wall time) as people read it, in UTC."""
     return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} UTC"

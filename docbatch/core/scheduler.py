@@ -127,6 +127,15 @@ class Discard:
 
 
 @dataclass(frozen=True, slots=True)
+class Cancel:
+    """Ask the vendor to stop a submission. What it stops counts as failed of that `kind`, for that `reason`."""
+
+    submission: str
+    reason: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Submit:
     connection: str
     recipe: str
@@ -134,7 +143,7 @@ class Submit:
     reason: str
 
 
-Action = Settle | Close | Collect | Deliver | Poll | Discard | Submit
+Action = Settle | Close | Collect | Deliver | Poll | Discard | Cancel | Submit
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,13 @@ class SentOutside:
     deadline: float
 
 
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The run was asked to end: nothing more is sent, and what comes back within `seconds` is recorded."""
+
+    seconds: float
+
+
 Notice = (
     Intended
     | Answered
@@ -206,6 +213,7 @@ Notice = (
     | Waiting
     | LimitExceeded
     | SentOutside
+    | Stopping
 )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from docbatch.fields import DATE, ONE_LINE, PRICED_ITEM, Name, Schema, SpecModel, one_line, refuse
-from docbatch.prices.hours import HoursOfDay
+from docbatch.hours import HoursOfDay
 
 MOST_DECIMALS = 9
 RATES = (

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from docbatch.core.errors import SinkError
 from docbatch.core.report import plural
 from docbatch.naming.pathtext import escape
-from docbatch.sinks.base import Delivery, Fault, Receipt
+from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.faults import SAFE
 from docbatch.sinks.kind import SinkKind
 
@@ -38,6 +38,14 @@ class Account:
                 self._receipts += 1
                 self._unstamped = outcome.path if outcome.stamp is None else self._unstamped
             yield outcome
+
+    def require_held(self, sink: Sink, witness: tuple[bytes, str]) -> None:
+        """Raise SinkError where an output that keeps many documents lost one that it held a moment ago."""
+        if any(True for _ in sink.verify([witness])):
+            raise self.error(
+                "is not declared whole and no longer holds what it was handed before,"
+                f" such as {escape(witness[0])}"
+            )
 
     def _counted(self, delivery: Delivery) -> Delivery:
         self._handed.add(delivery.path)

@@ -18,11 +18,6 @@ def cautions(spec: JobSpec, kind: ProviderKind, contract: ConfigContract, source
         )
     for moving in kind.moving(spec.operation, spec.config):
         yield f"job '{spec.name}': {moving}"
-    if spec.on_partial == "retry":
-        yield (
-            f"job '{spec.name}': on_partial: retry does not try partial documents again by itself yet, and reports them;"
-            f" 'docbatch retry --job {spec.name} --class lost' queues them"
-        )
     if isinstance(spec.source, LinksOptions) and source.listing is not None:
         signed = sum(is_signed(each.value) for each in source.listing.documents)
         if signed:

@@ -25,6 +25,7 @@ from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import SinkSpec
 from docbatch.sources.options import FOLDER
+from docbatch.specs.failing import OnRemoval, Retries, Timeout, TimeoutSpec
 from docbatch.specs.limits import Limits
 from docbatch.specs.secret_references import PasswordReference
 from docbatch.specs.window import WindowSpec
@@ -87,9 +88,17 @@ class JobSpec(SpecModel):
         default={}, description="the provider's own options; changing them processes the documents again"
     )
     priority: Priority = Field(default=50, description="1 to 100; lower goes first in docbatch's own queue")
-    timeout: Duration = Field(
-        default="6h",
-        description="how long a submission may take before it is reported as stuck: a number and s, m, h or d",
+    timeout: Timeout = Field(
+        default=TimeoutSpec(after="6h"),
+        description="how long a submission may take before it is reported as stuck: a number and s, m, h or d; or what is done then as well",
+    )
+    retry: Retries = Field(
+        default={},
+        description="what is tried again by itself when it failed, by failure class, and how often; nothing that may be charged when left out",
+    )
+    on_removal: OnRemoval = Field(
+        default="collect",
+        description="what is done about work under way for documents that are no longer found: its results are collected, or the vendor is asked to stop it",
     )
     on_empty: OnEmpty = Field(
         default="ok",

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from docbatch.core.demands import Demands
 from docbatch.core.errors import Problem
@@ -21,6 +22,7 @@ from docbatch.specs.cautions import cautions
 from docbatch.specs.forbidden_places import forbidden
 from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
+from docbatch.specs.job_rules import rules_of, timeout_of
 from docbatch.specs.limits import limits_of
 from docbatch.specs.manifest_place import manifest_place
 from docbatch.specs.nodes import Step
@@ -67,8 +69,7 @@ class _Resolver:
         source = self._source(connection, sinks)
         if connection is None or source is None:
             return None
-        kind = REGISTRY.kind(connection.type)
-        contract = kind.config(self._spec.operation)
+        contract = (kind := REGISTRY.kind(connection.type)).config(self._spec.operation)
         return Job(
             name=self._spec.name,
             source=source,
@@ -78,11 +79,12 @@ class _Resolver:
             config=self._spec.config,
             execution_only=contract.execution_only,
             priority=int(self._own_or_default("priority")),
-            timeout=seconds(str(self._own_or_default("timeout"))),
+            timeout=timeout_of(self._spec, self._defaults),
+            failing=rules_of(self._spec),
             labels=self._spec.labels,
-            origin=self._origin,
             cautions=tuple(cautions(self._spec, kind, contract, source)),
             demands=Demands(self._spec.on_empty, self._spec.on_partial),
+            origin=self._origin,
             passwords=self._passwords(connection, source),
             window=None if self._spec.window is None else self._spec.window.window,
             deadline=self._deadline(),
@@ -129,10 +131,8 @@ class _Resolver:
         return None if checkout.untrusted else PasswordPlace(reference, self._project.root)
 
     def _own_or_default(self, name: str) -> str | int:
-        value: str | int = (
-            getattr(self._spec, name) if name in self._spec.model_fields_set else self._defaults[name]
-        )
-        return value
+        is_own = name in self._spec.model_fields_set
+        return cast("str | int", (self._spec.__dict__ if is_own else self._defaults)[name])
 
     def _report(
         self, path: tuple[Step, ...], message: str, hint: str | None, origin: Origin | None = None

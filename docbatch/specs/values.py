@@ -10,6 +10,7 @@ from docbatch.core.errors import Problem
 from docbatch.core.keys import identity_config
 from docbatch.core.limits import Limit
 from docbatch.core.models import Input, Operation
+from docbatch.core.retry_policy import FailingRules
 from docbatch.core.spending_guards import Guards
 from docbatch.core.windows import SendingWindow
 from docbatch.fields import SpecModel
@@ -198,6 +199,7 @@ class Job:
     window: SendingWindow | None = None
     deadline: float | None = None
     manifest: Path | None = None
+    failing: FailingRules = field(default_factory=FailingRules)
 
     @property
     def identity_config(self) -> Mapping[str, object]:

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from docbatch.prices.hours import HoursOfDay
+from docbatch.hours import HoursOfDay
 
 NO_WINDOW = (
     "a deadline is for documents that wait for a window, and there is none",

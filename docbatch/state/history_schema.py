@@ -12,9 +12,11 @@ HISTORY_TABLES = (
     "failures_held",
     "former",
     "job_change",
+    "later_try",
     "policy",
     "problem",
     "run",
+    "stopping_job",
 )
 HISTORY = """
 CREATE TABLE run (
@@ -76,6 +78,14 @@ CREATE TABLE job_change (
     new TEXT NOT NULL,
     at REAL NOT NULL
 ) STRICT;
+CREATE TABLE later_try (
+    item INTEGER PRIMARY KEY REFERENCES item (id),
+    attempt INTEGER NOT NULL,
+    due REAL NOT NULL
+) STRICT;
+CREATE TABLE stopping_job (
+    name TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
 CREATE INDEX job_change_job ON job_change (job);
 CREATE TABLE failures_held (
     sink INTEGER PRIMARY KEY REFERENCES sink (id),

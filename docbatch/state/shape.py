@@ -22,6 +22,7 @@ TABLES: Mapping[str, str] = {
     " failure_message checksum warnings warned empty",
     "job": "name connection recipe config source priority pins revision timeout on_empty",
     "job_change": "id job what old new at",
+    "later_try": "item attempt due",
     "manifest": "job place stamp behind",
     "look": "subject kind place count first last needed until checksum",
     "meta": "name value",
@@ -34,6 +35,7 @@ TABLES: Mapping[str, str] = {
     "result": "digest pack start length",
     "run": "id command version who commit_id changed began serial ended exit_code figures",
     "sink": "id job identity root output revision stamp wanted",
+    "stopping_job": "name",
     "submission": "id sequence connection account recipe status marker config request prepared remote_id intended_at"
     " checksum",
     "submission_item": "submission position item name path status remote_id credits",

@@ -28,6 +28,7 @@ from docbatch.state.failure_rows import FailureRows
 from docbatch.state.failures import FailedAttempts
 from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
+from docbatch.state.later_tries import LaterTries
 from docbatch.state.looks import LookRecord
 from docbatch.state.manifests import Manifests
 from docbatch.state.moves import Moves
@@ -41,6 +42,7 @@ from docbatch.state.results import Results
 from docbatch.state.runs import Runs
 from docbatch.state.submissions import Submissions
 from docbatch.state.tallies import damage
+from docbatch.state.unwanted_work import UnwantedWork
 from docbatch.state.unwell_documents import UnwellDocuments
 from docbatch.state.waiting_documents import WaitingDocuments
 from docbatch.state.warned import WarnedDocuments
@@ -70,6 +72,8 @@ class Store:
         self.outcomes = Outcomes(database, self.items, self.documents, self.deliveries, self.results)
         self.deadlines = Deadlines(database)
         self.waiting = WaitingDocuments(database, self.items)
+        self.unwanted_work = UnwantedWork(database)
+        self.later_tries = LaterTries(database, self.items)
         self.warned = WarnedDocuments(database)
         self.failure_rows = FailureRows(database)
         self.reported = ReportedDocuments(database)

@@ -17,14 +17,16 @@ def delivered(
     sink: int,
     receipts: Iterable[tuple[bytes, str | None, str]],
     stamp: str | None = None,
-    written: Iterable[WrittenOutput] = (),
+    written: Iterable[tuple[bytes, int | None, str | None]] = (),
 ) -> None:
     """Record outputs that are durable: path, stamp, result each; `stamp` is that of a sink's one output.
 
-    Of those not among `written` it is no longer known what their bytes come to.
+    Of those not among `written`, or with no size or digest there, it is no longer known what their bytes come to.
     """
     rows = [(as_bytes(result), own, sink, path) for path, own, result in receipts]
-    known = {path: (size, digest) for path, size, digest in written}
+    known = {
+        path: (size, digest) for path, size, digest in written if size is not None and digest is not None
+    }
     with database.write():
         database.executemany(
             "UPDATE delivery SET result = ?, stamp = ?, due = 0 WHERE sink = ? AND path = ?", rows

@@ -327,7 +327,6 @@ def half(root: Path, word: str) -> Project:
     [
         ("report", 3, {"partial": 1}, True),
         ("accept", 0, {"partial": 1}, True),
-        ("retry", 3, {"partial": 1}, True),
         ("fail", 3, {"failed": 1}, False),
     ],
 )
@@ -346,7 +345,6 @@ def test_what_a_job_makes_of_partial_documents(
     assert (line["class"], line["accepted"]) == ("lost", code == 0)
     assert ("on_partial: fail" in project.call("explain", "in/half.pdf").out) == (not delivered)
     assert ("which the job accepts" in project.call("apply").out) == (code == 0)
-    assert ("not try partial documents again by itself" in project.call("plan").out) == (word == "retry")
 
 
 def test_another_word_on_partial_documents_costs_nothing(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_ctrl_c_ends_a_run_that_the_same_command_finishes(project: Project) -> N
     _, err = process.communicate(timeout=10)
 
     assert process.returncode == 130
-    assert err.strip() == "interrupted; run the same command to resume"
+    assert err == "interrupted: nothing is left with a vendor; run 'docbatch apply --json' to resume\n"
     assert gone(project.root, process.pid)
     project.applied()
     assert len(project.outputs()) == 100

@@ -58,7 +58,8 @@ def test_what_comes_back_in_between_begins_anew(project: Project) -> None:
     assert project.applied().processed == 0
     compacted(project, 80, "--older-than", "90d")
     (project.root / "in/b.txt").unlink()
-    project.applied()
+    with mock.patch("docbatch.state.former.time.time", return_value=time.time() + 85 * DAY):
+        project.applied()
     project.call("prune", "--allow", "pruned")
 
     compacted(project, 91, "--older-than", "90d")

@@ -107,7 +107,7 @@ def said(action: Action) -> str:
             return f"collect {action.submission}"
         case Deliver():
             return f"deliver {action.job}/{action.sink}"
-        case Poll() | Discard():
+        case Poll() | Discard() | scheduler.Cancel():
             return f"{type(action).__name__.lower()} {action.submission}"
         case scheduler.Submit():
             return f"submit {action.recipe} to {action.connection}: {' '.join(each.key for each in action.items)}"

@@ -179,6 +179,7 @@ _CUT = "connection.cut(error)"
 _TROUBLE = "yield Trouble(f\"connection '{connection.name}'\", error.message, error.hint)"
 
 _submit, _create = send_submission.submit, send_submission._create
+_was_sent = send_submission._was_sent
 _UNCERTAIN = (
     "uncertain, keyed", "uncertain, findable", "uncertain, none",
     *(f"uncertain after the work was taken, {kind}" for kind in Recovery),
@@ -233,7 +234,7 @@ CREATE: Mapping[str, Mutant] = {
         _meet, _BLOCK, _BLOCK.replace("block", "cut"), "out of credits", "not sent, and nothing more is to be"
     ),
     "nothing was sent: counts as sent": _mutant(
-        _create, "return leads_to.event is not Event.NOT_SENT", "return True",
+        _was_sent, "return leads_to.event is not Event.NOT_SENT", "return True",
         "stale", "out of credits", "not sent", "not sent, and nothing more is to be", "credentials",
     ),
     "not sent: that nothing more is to be is not heeded": _mutant(
@@ -257,7 +258,7 @@ CREATE: Mapping[str, Mutant] = {
     "uncertain: the connection is left": _entry(_C.CREATE, _K.UNCERTAIN, {"fate": Fate.CUT}, *_UNCERTAIN),
     "uncertain: is not told": _entry(_C.CREATE, _K.UNCERTAIN, _SECRET, *_UNCERTAIN),
     "uncertain: counts for nothing": _mutant(
-        _create, "return leads_to.event is not Event.NOT_SENT", "return False", "uncertain, findable", "unexpected, none"
+        _was_sent, "return leads_to.event is not Event.NOT_SENT", "return False", "uncertain, findable", "unexpected, none"
     ),
     "unexpected: counts as not sent": _entry(_C.CREATE, _K.UNEXPECTED, _PROOF, *_UNEXPECTED),
     "unexpected: counts as not sent, where repeatable calls raise it": _entry(

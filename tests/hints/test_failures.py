@@ -112,18 +112,6 @@ def test_long_lists(tmp_path: Path, hints: Hints) -> None:
     assert len(project.call("accept", "--all", "--reason", "r", "--json").lines) == 23
 
 
-@helps(
-    "job '{}': on_partial: retry does not try partial documents again by itself yet, and reports them;"
-    " 'docbatch retry --job {} --class lost' queues them"
-)
-def test_partial_documents_are_tried_again_when_it_is_asked_for(tmp_path: Path, hints: Hints) -> None:
-    project = half(tmp_path, "retry")
-    told = project.call("apply")
-
-    assert told.code == 3
-    assert "1 document queued" in hints.follow(project, told).out
-
-
 @helps("docbatch retry{}")
 def test_a_partial_document_is_listed_with_its_next_try(tmp_path: Path, hints: Hints) -> None:
     project = half(tmp_path, "report")

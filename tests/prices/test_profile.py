@@ -16,7 +16,7 @@ from docbatch.core.extents import Extent
 from docbatch.core.models import Operation
 from docbatch.core.prices import CREDIT, Unit
 from docbatch.core.windows import SendingWindow
-from docbatch.prices.hours import HoursOfDay
+from docbatch.hours import HoursOfDay
 from docbatch.prices.lines import OwnLine, Profile
 from docbatch.prices.profile import FILE, price, price_list, shipped
 from docbatch.providers import REGISTRY

@@ -28,6 +28,7 @@ class JobStatus:
     sent and are sent outside the job's window at the latest; the first of them at `deadline` (wall time), None without any.
     `accepted` counts the failures that do not make the exit code 3, and `said`, by path, is what was said of those that are
     accepted.
+    `tried_again` counts those that failed and are tried again by themselves, the first of them at `next_try` (wall time).
     """
 
     job: str
@@ -41,6 +42,8 @@ class JobStatus:
     deadline: float | None = None
     accepted: AcceptedDocuments = field(default_factory=AcceptedDocuments)
     said: Mapping[str, str] = field(default_factory=dict)
+    tried_again: int = 0
+    next_try: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ class StateStatus:
             yield {"type": "job", "job": job.job, "connection": job.connection, "documents": job.tally,
                    "credits": job.credits, "failures": failures, "accepted": job.accepted.values(), "warned": dict(job.warned),
                    "warnings": [{"path": path, "warnings": list(told)} for path, told in job.warnings],
-                   "with_deadline": job.with_deadline, "deadline": job.deadline}  # fmt: skip
+                   "with_deadline": job.with_deadline, "deadline": job.deadline,
+                   "tried_again": job.tried_again, "next_try": job.next_try}  # fmt: skip
         for each in self.open:
             yield {"type": "submission", "id": each.id, "connection": each.connection, "status": str(each.status),
                    "remote_id": each.remote_id, "running": each.running, "ready": each.ready,
@@ -142,6 +146,7 @@ def _job(store: Store, name: str, now: float) -> JobStatus:
     unwell = list(store.unwell.of(name))
     failures = ((escape(each.path), each.status, str(each.why.kind), each.why.message) for each in unwell)
     number, deadline = store.waiting.counted(name) or (0, None)
+    tried_again, next_try = store.later_tries.coming(name)
     return JobStatus(
         job=name,
         connection=job.connection,
@@ -154,4 +159,6 @@ def _job(store: Store, name: str, now: float) -> JobStatus:
         deadline=deadline,
         accepted=store.unwell.accepted(name, now),
         said={escape(each.path): each.acceptance.text(now) for each in unwell if each.acceptance is not None},
+        tried_again=tried_again,
+        next_try=next_try,
     )

@@ -20,7 +20,9 @@ from docbatch.engine.planning.recorded_rows import (
     RecordedDocuments,
     are_done,
     known_item,
+    next_try,
     settled_key,
+    told_failure,
 )
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.planning.tally import Tally
@@ -255,9 +257,11 @@ class _Sieve:
         for found, recorded, keys in self._changed:
             key = settled_key(keys, items)
             item = items.get(key)
-            known = None if item is None else known_item(item)
-            verdict = judge(found, recorded, known)
-            failure = item.failure if item is not None and verdict.kind is ChangeKind.STAND else None
+            due = next_try(self._store, self._target.retry, item)
+            verdict = judge(found, recorded, None if item is None else known_item(item, due))
+            failure = (
+                told_failure(item, due) if item is not None and verdict.kind is ChangeKind.STAND else None
+            )
             changes.append(
                 Change(
                     self._target.name, found.path, verdict.kind, verdict.reason, verdict.adopt, key,

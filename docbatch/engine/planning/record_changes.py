@@ -68,6 +68,7 @@ def record_changes(
     """
     if not _is_declared(store, target):
         _declare(store, target)
+    store.unwanted_work.declare(target.name, stops=target.failing.cancels_removed)
     sinks = {sink.identity: sink.row for sink in store.deliveries.sinks(target.name)}
     recipe = store.documents.recipe_row(target.recipe_key)
     assert recipe is not None

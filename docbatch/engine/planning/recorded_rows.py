@@ -1,15 +1,19 @@
 """The state's recorded rows of documents and outputs, read along with a scan in path order."""
 
+import time
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from operator import eq, itemgetter
 from typing import Generic, TypeVar
 
 from docbatch.core.changes import KnownItem, Reason
-from docbatch.core.models import RETRY_CLASS, ItemStatus, Recipe, RetryClass
+from docbatch.core.hindrance import moment_text
+from docbatch.core.models import RETRY_CLASS, Failure, ItemStatus, Recipe, RetryClass
 from docbatch.core.recipe_changes import why_another
+from docbatch.core.retry_policy import RetryPolicy
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.accounts import breach
@@ -290,10 +294,29 @@ class EarlierRecipes:
         return self._known[row]
 
 
-def known_item(item: RecordedItem) -> KnownItem:
-    """Return an item as judging sees it."""
+def known_item(item: RecordedItem, due: float | None = None) -> KnownItem:
+    """Return an item as judging sees it; `due` is when it is tried again by itself (wall time)."""
     passing = item.failure is not None and RETRY_CLASS[item.failure.kind] is RetryClass.AUTO
-    return KnownItem(item.status, item.is_read, passing)
+    return KnownItem(item.status, item.is_read, passing or (due is not None and due <= time.time()))
+
+
+def next_try(store: Store | None, policy: RetryPolicy, item: RecordedItem | None) -> float | None:
+    """Return when an item that failed is tried again by itself (wall time), if it is; None where that is not decided yet."""
+    if store is None or item is None or item.failure is None:
+        return None
+    rule = policy.get(item.failure.kind)
+    return (
+        None
+        if rule is None or not rule.allows(item.attempt)
+        else store.later_tries.due(item.row, item.attempt)
+    )
+
+
+def told_failure(item: RecordedItem, due: float | None) -> Failure | None:
+    """Return why an item failed, and when it is tried again where that is known."""
+    if item.failure is None or due is None:
+        return item.failure
+    return replace(item.failure, message=f"{item.failure.message}; retry due {moment_text(due)}")
 
 
 def settled_key(keys: Sequence[str], items: Mapping[str, RecordedItem]) -> str:

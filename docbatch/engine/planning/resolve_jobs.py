@@ -55,8 +55,7 @@ def resolve_jobs(
         own = connection_settings(job.connection)
         traits = kind.traits(own)
         today, pins = _known_pins(job, store, upgrade)
-        pins = ask(job) if pins is None else pins
-        if pins is None:
+        if (pins := ask(job) if pins is None else pins) is None:
             continue
         recipe = replace(today, pins=dict(pins))
         key = recipe_key(recipe)
@@ -80,6 +79,7 @@ def resolve_jobs(
             demands=job.demands,
             passwords=job.passwords,
             labels=job.labels,
+            failing=job.failing,
             window=job.window,
             deadline=job.deadline,
             declared_account=_declared_account(job.connection),

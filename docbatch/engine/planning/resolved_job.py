@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from docbatch.core.demands import Demands
 from docbatch.core.limits import Limit
 from docbatch.core.models import Operation, Recipe, Traits
+from docbatch.core.retry_policy import FailingRules, RetryPolicy
 from docbatch.core.windows import SendingWindow
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import Form, SinkKind
@@ -58,8 +59,8 @@ class ResolvedJob:
     those of its documents are found. `demands` says which results are good enough. `limits` hold for what is sent of it; work
     that costs nothing has none. `tariff` says what a document is charged for, once that is asked; None where nobody knows.
     `deadline` is for how many seconds a document waits for the `window` at most. `declared_account` stands for the account as
-    the project file has it, without what variables say. `manifest` is the
-    absolute path of the file that lists what became of its documents, None where it has none.
+    the project file has it, without what variables say. `manifest` is the absolute path of the file that lists what became of
+    its documents, None where it has none. `failing` says what is done about what failed, takes too long or is gone.
     """
 
     name: str
@@ -86,3 +87,9 @@ class ResolvedJob:
     declared_account: str = ""
     tariff: "Callable[[], Tariff] | None" = None
     manifest: bytes | None = None
+    failing: FailingRules = field(default_factory=FailingRules)
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """What is tried again by itself once it failed."""
+        return self.failing.retry

@@ -1,6 +1,7 @@
 """One apply as a whole, from the lock to the exit code."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -8,7 +9,15 @@ from typing import Any
 
 from docbatch.core.acceptances import AcceptedDocuments
 from docbatch.core.costs import CostLine, summed
-from docbatch.core.errors import BudgetStop, DocbatchError, GuardRefused, StateError, StateLocked, gravest
+from docbatch.core.errors import (
+    BudgetStop,
+    DocbatchError,
+    GuardRefused,
+    Interrupted,
+    StateError,
+    StateLocked,
+    gravest,
+)
 from docbatch.core.hindrance import Hindrance
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.report import PlanReport
@@ -24,6 +33,9 @@ from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.manifest.write_manifests import write_manifests
 from docbatch.engine.running.replan_changed_document import replan
+from docbatch.engine.running.rounds import try_again
+from docbatch.engine.running.rounds.interruption import Interruption
+from docbatch.engine.running.rounds.try_again import ComingTries
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.spending.run_failures import RunFailures
 from docbatch.naming.pathtext import escape
@@ -40,7 +52,7 @@ class Assignment(Selection):
     """What to apply and how far.
 
     `timeout` (seconds) bounds all of it, `max_new` the documents newly sent; `plan` is what was reviewed, `approved` the
-    digest of what a person agreed to pay; `shown` is how many examples a plan lists.
+    digest of what a person agreed to pay; `shown` is how many examples a plan lists. `stop` asks it to end soon.
     """
 
     wait: bool = True
@@ -50,6 +62,7 @@ class Assignment(Selection):
     shown: int = 10
     counted: CountedJobs = CountedJobs.CHARGED
     approved: str | None = None
+    stop: Interruption | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,7 @@ class JobOutcome:
     warnings by the kinds of these, `warnings` are those of the first of them, by path, and `noted` counts those of which
     more is to be said than what was lost. `expired` counts documents whose results are neither here nor at the vendor any more.
     `charges` says that another try of a document costs money. `accepted` says which of the failures do not count, and
-    `failures` leaves those out.
+    `failures` leaves those out. `later` is what is tried again by itself, and when.
     """
 
     job: str
@@ -74,6 +87,7 @@ class JobOutcome:
     expired: int = 0
     charges: bool = False
     accepted: AcceptedDocuments = field(default_factory=AcceptedDocuments)
+    later: ComingTries | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +97,7 @@ class ApplyOutcome:
     `hindrances` are what stopped or slowed connections when the run ended, `held` the submissions that a person has to
     decide about. `goes_on` says whether something is left that the same command goes on with. `spent` is what the documents came
     to that this run sent and that cost something, by connection.
+    `interrupted` says that it was asked to end, `remaining` what is with vendors then: documents, by connection.
     """
 
     jobs: tuple[JobOutcome, ...]
@@ -94,17 +109,21 @@ class ApplyOutcome:
     held: tuple[Submission, ...] = ()
     goes_on: bool = False
     spent: tuple[CostLine, ...] = ()
+    interrupted: bool = False
+    remaining: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
         """The published code; where several apply, the gravest."""
+        if self.interrupted:
+            return Interrupted.exit_code
         codes = {error.exit_code for error in self.errors}
         for job in self.jobs:
             if any(job.standing.get(status) for status in (*UNDONE, "pending")):
                 codes.add(4)
             if job.accepted.counted(job.standing):
                 codes.add(3)
-            if job.undelivered:
+            if job.undelivered or job.later is not None:
                 codes.add(4)
         return gravest(codes)
 
@@ -151,12 +170,14 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
                 observe(left_out(left, session.plan.differences))
                 run.queues.set_aside(left)
             sending.set()
-            reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
-            write_manifests(run)
+            with run.stop.heeded(clock.wake):
+                reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
+                write_manifests(run)
+                outcome = _outcome(run, work.shown)
             for limit, spent in run.budget.passed():
                 observe(LimitExceeded(limit.shown, limit.measure.shown(spent)))
         sent = summed(store.costs.rows(CostScope(after=before)), ("connection",))
-        outcome = replace(_outcome(run, work.shown), spent=sent.lines)
+        outcome = replace(outcome, spent=sent.lines)
         store.runs.note(outcome.exit_code, outcome.figures(counts))
         return outcome
 
@@ -197,6 +218,8 @@ def _run(
         cost=session.plan.cost,
         readers=readers,
         failures=RunFailures(session.store, work.guards.max_failed, work.allowed),
+        tries_again=work.plan is None,
+        stop=work.stop or Interruption(),
     )
 
 
@@ -223,7 +246,11 @@ def _outcome(run: Run, shown: int) -> ApplyOutcome:
         looking,
         hindrances=_hindrances(run),
         held=held,
-        goes_on=unsent or (is_running and not (held and len(held) == len(ours))),
+        goes_on=unsent
+        or any(job.later for job in jobs)
+        or (is_running and not (held and len(held) == len(ours))),
+        interrupted=run.stop.is_asked,
+        remaining=_remaining(run) if run.stop.is_asked else {},
     )
 
 
@@ -231,6 +258,14 @@ def _stops(run: Run) -> Iterator[DocbatchError]:
     """Yield what the run itself kept from being sent."""
     yield from run.budget.errors()
     yield from run.failures.errors(run.targets.values())
+
+
+def _remaining(run: Run) -> Counter[str]:
+    """Count what is with vendors, or may be, by connection. Work of this process ends with it."""
+    found = Counter[str]()
+    for each in run.store.submissions.open():
+        found[each.connection] += each.running + each.ready
+    return +found
 
 
 def _is_wanted(run: Run, submission: Submission) -> bool:
@@ -274,4 +309,5 @@ def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:
         expired=store.documents.count_expired(target.name) if standing.get("failed") else 0,
         charges=not target.traits.free,
         accepted=store.unwell.accepted(target.name, now) if standing else AcceptedDocuments(),
+        later=try_again.coming(run, target),
     )

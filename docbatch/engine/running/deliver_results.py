@@ -6,7 +6,7 @@ from heapq import merge
 from itertools import islice
 from operator import attrgetter
 
-from docbatch.core.errors import ResultLost, SinkError
+from docbatch.core.errors import Interrupted, ResultLost, SinkError
 from docbatch.core.models import ItemStatus, Submission
 from docbatch.core.results import Answer
 from docbatch.core.scheduler import Deliver, Due
@@ -28,7 +28,6 @@ from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.kind import Form
 from docbatch.state.deliveries import DueDelivery, RecordedSink
-from docbatch.state.written import WrittenOutput
 
 WINDOW = 512
 
@@ -45,6 +44,9 @@ def deliver(run: Run, action: Deliver) -> None:
                 _publish(run, target, recorded, wanted, sink)
             else:
                 _write(run, target, recorded, wanted, sink)
+    except Interrupted:
+        # What was there stays as it is, and counts as behind.
+        return
     except SinkError as error:
         if wanted.kind.whole:
             run.sinks.unwritten[action.sink] = run.store.documents.tally(action.job).get(
@@ -84,27 +86,22 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
     lost: list[DueDelivery] = []
     if not wanted.kind.per_document:
         due = [each._replace(expected=recorded.stamp) for each in due]
-    handed = account.handing(_deliveries(run, target, due, wanted.form, lost))
+    handed = account.handing(_until_stopped(run, _deliveries(run, target, due, wanted.form, lost)))
     outcomes = list(account.answering(sink.deliver(handed)))
     one_output = None if wanted.kind.per_document else sink.stamp(b"")
     account.close(one_output)
     if witness is not None:
-        _require(witness, sink, account)
+        account.require_held(sink, witness)
     results = {each.path: each.result for each in due}
     receipts = [(each.path, each.stamp, results[each.path]) for each in outcomes if isinstance(each, Receipt)]
-    run.store.deliveries.delivered(recorded.row, receipts, one_output, _written(outcomes))
+    written = [(each.path, each.size, each.sha256) for each in outcomes if isinstance(each, Receipt)]
+    run.store.deliveries.delivered(recorded.row, receipts, one_output, written)
     coming = {each.path for each in lost} - {each.path for each in bring_back(run, target, lost)}
     faults = [each for each in outcomes if isinstance(each, Fault) and each.path not in coming]
     if faults:
         run.store.deliveries.fault(recorded.row, [fault.path for fault in faults])
         _report(run, target, faults)
     run.observe(Delivered(target.name, len(receipts)))
-
-
-def _written(outcomes: Iterable[Receipt | Fault]) -> Iterator[WrittenOutput]:
-    for each in outcomes:
-        if isinstance(each, Receipt) and each.size is not None and each.sha256 is not None:
-            yield each.path, each.size, each.sha256
 
 
 def _due(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> list[DueDelivery]:
@@ -132,15 +129,6 @@ def _witness(
         return None
     earlier = run.store.deliveries.delivered_outside(recorded, due[0].path, due[-1].path)
     return None if earlier is None or any(True for _ in sink.verify([earlier])) else earlier
-
-
-def _require(witness: tuple[bytes, str], sink: Sink, account: Account) -> None:
-    """Raise SinkError where an output that keeps many documents lost one that it held a moment ago."""
-    if any(True for _ in sink.verify([witness])):
-        raise account.error(
-            "is not declared whole and no longer holds what it was handed before,"
-            f" such as {escape(witness[0])}"
-        )
 
 
 def _report(run: Run, target: ResolvedJob, faults: Sequence[Fault]) -> None:
@@ -214,11 +202,21 @@ def _replace(
     run.observe(Delivered(target.name, written))
 
 
+def _until_stopped(run: Run, deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
+    """Yield what is to be written, each document by itself, until the run is to end: the next one writes the rest."""
+    for each in deliveries:
+        yield each
+        if run.stop.is_asked:
+            return
+
+
 def _as_long_as_all_are_there(
     run: Run, deliveries: Iterable[Delivery], lost: Sequence[DueDelivery]
 ) -> Iterator[Delivery]:
-    """Yield what is to be written. Raises ResultLost once some of it could not be read and may come back."""
+    """Yield what is to be written. Raises ResultLost once some of it could not be read and may come back, Interrupted."""
     for each in deliveries:
+        if run.stop.is_asked:
+            raise Interrupted("the run is to end")
         yield each
         if lost and (lost[-1].item is None or may_come_back(run, lost[-1])):
             raise ResultLost(f"the result of {escape(lost[-1].path)} is lost")

@@ -91,7 +91,15 @@ class Ahead:
     def take(self, wanted: Sequence[ReadyItem]) -> list[tuple[ReadyItem, Outcome]]:
         """Return what became of those that are through, in their order. Raises StateError where one could not be kept."""
         through = [each for each in wanted if self._begun[each.key].call.done()]
-        return [(each, self._begun.pop(each.key).call.result()) for each in through]
+        return [(each, _outcome(self._begun.pop(each.key).call)) for each in through]
+
+
+def _outcome(call: "Future[Outcome]") -> Outcome:
+    """Return what became of a call, which at the end of a run may not have been begun."""
+    try:
+        return call.result()
+    except (ProviderError, CredentialsError) as error:
+        return error
 
 
 @dataclass(frozen=True, slots=True)

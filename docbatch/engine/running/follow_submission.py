@@ -7,7 +7,6 @@ from docbatch.core.consequences import CallError, ProviderCall
 from docbatch.core.errors import (
     BudgetStop,
     CredentialsError,
-    NotAnswering,
     ProviderError,
 )
 from docbatch.core.lifecycle import Event
@@ -18,6 +17,7 @@ from docbatch.engine.connections.conversations import Talk
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Ended, Fetched
 from docbatch.engine.running.fetch_results import Fetcher, Outcome, missed
+from docbatch.engine.running.rounds.stop_work import as_asked
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.settle_unanswered_creates import intent
 from docbatch.engine.running.take_consequences import is_limit, take_consequences
@@ -89,7 +89,8 @@ def _ready(progress: Progress) -> list[ReadyItem]:
 def _record(run: Run, connection: ProviderConnection, submission: Submission, progress: Progress) -> bool:
     """Record what ended; say whether anything did since the last time: vendors tell again and again."""
     ready = _ready(progress)
-    failed = {each.key: each.failure for each in progress.ended if isinstance(each, Failed)}
+    told = {each.key: each.failure for each in progress.ended if isinstance(each, Failed)}
+    failed = as_asked(run, submission.id, told)
     changed = [each for each in progress.ended if isinstance(each, Changed)]
     ended = 0
     if ready or failed:
@@ -167,7 +168,7 @@ def collect(run: Run, connection: ProviderConnection, submission: Submission) ->
     """Fetch what is ready, make it durable in the spool, then record it: killed in between, it is fetched again."""
     try:
         outcomes = yield from _fetched(run, connection, submission)
-    except NotAnswering as error:
+    except (ProviderError, CredentialsError) as error:
         take_consequences(run, connection, ProviderCall.FETCH, error)
         return
     collected = durable(run, outcomes)

@@ -4,31 +4,30 @@ Each connection that has something to do holds one conversation at a time, in wh
 this thread records and delivers, and it never waits for one connection while another goes on.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from docbatch.core.errors import NotAnswering, Uncertain
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.scheduler import (
     Action,
+    Cancel,
     Close,
     Collect,
     Deliver,
     Discard,
     Note,
     Poll,
-    Queue,
     Schedule,
     Settle,
-    Snapshot,
     Submit,
     schedule,
 )
 from docbatch.engine.connections.conversations import SLOW, Conversations, RunOver, Talk, Wait
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.connections.slow_answers import SlowAnswers
-from docbatch.engine.progress_notices import Trouble, Waiting
+from docbatch.engine.progress_notices import Stopping, Trouble, Waiting
 from docbatch.engine.running import (
     bring_back_results,
     deliver_results,
@@ -38,10 +37,11 @@ from docbatch.engine.running import (
 )
 from docbatch.engine.running.in_process import do_unrecorded_work
 from docbatch.engine.running.read_webhook_hints import HintInbox
+from docbatch.engine.running.rounds import stop_work, try_again
+from docbatch.engine.running.rounds.interruption import GRACE
+from docbatch.engine.running.rounds.snapshot import is_left, snapshot
 from docbatch.engine.running.run_context import Run
-from docbatch.engine.running.send_queues import apart
 from docbatch.engine.running.take_consequences import leave_hindrances, take_up_hindrances, tell_hindrances
-from docbatch.engine.spending.closed_windows import are_sending, closed_queue
 from docbatch.webhooks.hints import Hint
 
 LAST = 1.0
@@ -51,7 +51,7 @@ LAST = 1.0
 def reconcile(run: Run, *, wait: bool = True, deadline: float = float("inf")) -> None:
     """Work until nothing is due; with `wait` also until nothing will be, or `deadline` (monotonic) has passed.
 
-    May be killed at any instant and called again on the same state.
+    May be killed at any instant and called again on the same state. Asked to stop, it sends and writes nothing more.
     """
     run.store.submissions.question()
     run.store.deliveries.forgive()
@@ -69,7 +69,8 @@ def reconcile(run: Run, *, wait: bool = True, deadline: float = float("inf")) ->
     rounds.end()
     run.store.waiting.let_go()
     leave_hindrances(run)
-    deliver_results.deliver_the_rest(run, max(deadline, run.clock.monotonic()) + LAST)
+    if not run.stop.is_asked:
+        deliver_results.deliver_the_rest(run, max(deadline, run.clock.monotonic()) + LAST)
 
 
 @dataclass
@@ -97,29 +98,41 @@ class _Rounds:
         open_ = {each.id: each for each in run.store.submissions.open()} | run.unrecorded_submissions()
         looks = self._heed(open_)
         self._wake(open_)
-        spent = {each.id: each for each in run.store.submissions.spent() if not _is_left(run, each)}
+        spent = {each.id: each for each in run.store.submissions.spent() if not is_left(run, each)}
         known = {**open_, **spent}
         run.forget_all_but(known)
         run.has_results = False
-        current = schedule(_snapshot(run, open_, spent, self.talks.names), run.clock.monotonic())
-        if self._do([*looks, *current.actions], known):
+        current = schedule(snapshot(run, open_, spent, self.talks.names), run.clock.monotonic())
+        stops = stop_work.cancels(
+            run, {each: open_[each] for each in open_ if open_[each].connection not in self.talks.names}
+        )
+        if self._do([*looks, *stops, *current.actions], known):
             return True
         if self.talks.names:
             self._listen(current)
             return True
-        if run.budget.reconsider():
-            run.queues.take_back()
+        if self._takes_back():
             return True
+        current = replace(current, notes=(*current.notes, *try_again.notes(run)))
         if not self.wait or not _awaits(run, current):
             return False
         self._sleep(current)
         return True
 
+    def _takes_back(self) -> bool:
+        """Look again at what was set aside, and at what is to be tried again; say whether there is any."""
+        if self.run.budget.reconsider():
+            self.run.queues.take_back()
+            return True
+        return try_again.queue_due(self.run)
+
     def end(self) -> None:
         """Give calls under way a last moment; then leave them. A create among them may exist: it is looked for later."""
         run = self.run
-        until = run.clock.monotonic() + LAST
+        until = run.clock.monotonic() + (GRACE if run.stop.is_asked else LAST)
         run.connections.end()
+        if run.stop.is_asked:
+            run.observe(Stopping(GRACE))
         while self.talks.names and run.clock.monotonic() < until:
             run.clock.listen(until, self.talks.has_news)
             self.talks.go_on()
@@ -146,7 +159,7 @@ class _Rounds:
         return min((each.given_up_at for each in free), default=float("inf"))
 
     def _is_late(self) -> bool:
-        return self.run.clock.monotonic() >= self.deadline
+        return self.run.stop.is_asked or self.run.clock.monotonic() >= self.deadline
 
     def _heed(self, submissions: Mapping[str, Submission]) -> list[Settle]:
         """Take up what webhooks left for connections that are free, and return the looks they ask for.
@@ -186,6 +199,8 @@ class _Rounds:
             self.talks.begin(name, _hold(run, run.connections[name], agenda, known))
         outputs = [action for action in actions if isinstance(action, Deliver)]
         for action in outputs:
+            if run.stop.is_asked:
+                break
             deliver_results.deliver(run, action)
         return bool(agendas or outputs)
 
@@ -206,18 +221,24 @@ class _Rounds:
         return self.talks.has_news() or self._is_called()
 
     def _is_called(self) -> bool:
-        return self.inbox.has_news() or bool(self._woken())
+        return self.run.stop.is_asked or self.inbox.has_news() or bool(self._woken())
 
     def _sleep(self, current: Schedule) -> None:
         """Sleep until something is due, or until a webhook or a provider in this process wakes us."""
         run = self.run
         first = min((note for note in current.notes if note.until is not None), key=_until)
         until = min(_until(first), self.deadline, self._given_up_at())
-        jobs = () if first.subject in run.unrecorded else run.store.submissions.wanted_by(first.subject)
+        jobs = _jobs(run, first.subject)
         seconds = max(0.0, until - run.clock.monotonic())
         run.observe(Waiting(seconds, first.text, jobs, _cause(run, first.subject)))
         while run.clock.monotonic() < until and not self._is_called():
             run.clock.wait(until, self._is_called)
+
+
+def _jobs(run: Run, subject: str) -> tuple[str, ...]:
+    if subject in run.unrecorded:
+        return ()
+    return (subject,) if subject in run.targets else run.store.submissions.wanted_by(subject)
 
 
 def _cause(run: Run, subject: str) -> str:
@@ -244,45 +265,6 @@ def _awaits(run: Run, current: Schedule) -> bool:
     return bool(later) and not later <= {
         each.submission for each in run.store.deadlines.passed(run.clock.wall())
     }
-
-
-def _snapshot(
-    run: Run, open_: Mapping[str, Submission], spent: Mapping[str, Submission], busy: Collection[str]
-) -> Snapshot:
-    """Return what planning depends on, without what concerns connections that are busy."""
-    queues = tuple(_queues(run, busy))
-    followed = run.followed.items()
-    return Snapshot(
-        connections=run.connections.views(),
-        submissions=tuple(each for each in open_.values() if each.connection not in busy),
-        queues=queues,
-        due=tuple(deliver_results.due(run, open_, is_sending=are_sending(queues) or bool(busy))),
-        looks={name: each.looks for name, each in followed if each.looks is not None},
-        next_poll={name: each.next_poll for name, each in followed},
-        next_fetch={name: each.next_fetch for name, each in followed},
-        expires={name: each.expires for name, each in followed if each.expires is not None},
-        turns=run.queues.turns,
-        spent=tuple(each for each in spent.values() if each.connection not in busy),
-        may_create=run.may_create,
-        allowance=run.allowance,
-    )
-
-
-def _is_left(run: Run, submission: Submission) -> bool:
-    connection = run.connections.get(submission.connection)
-    return connection is not None and submission.id in connection.left
-
-
-def _queues(run: Run, busy: Collection[str]) -> Iterator[Queue]:
-    """Yield what waits to be sent on connections that are free."""
-    sending = run.sending_jobs()
-    for target in {target.recipe_key: target for target in run.targets.values()}.values():
-        row = run.store.documents.recipe_row(target.recipe_key)
-        if row is not None and target.connection not in busy:
-            batch = run.connections[target.connection].traits.max_items
-            for queue in run.queues.waiting(run.store, row, target.connection, sending, batch):
-                yield from apart(queue, run.connections[queue.connection].uploads, run.clock.monotonic())
-            yield from closed_queue(run.store, run.targets, sending, row)
 
 
 def _connection(action: Action, known: Mapping[str, Submission]) -> str:
@@ -332,17 +314,27 @@ def _perform(
             yield from settle_unanswered_creates.settle(run, connection, action)
         case Close():
             settle_unanswered_creates.close(run, action)
-        case Collect():
-            yield from follow_submission.collect(run, connection, known[action.submission])
-        case Poll():
-            yield from follow_submission.poll(run, connection, known[action.submission])
-        case Discard():
-            yield from follow_submission.discard(run, connection, known[action.submission])
+        case Collect() | Poll() | Cancel() | Discard():
+            yield from _follow(run, connection, action, known[action.submission])
         case Submit():
             return (yield from send_submission.submit(run, action))
         case Deliver():
             raise AssertionError("no connection delivers")
     return 0
+
+
+def _follow(
+    run: Run, connection: ProviderConnection, action: Collect | Poll | Cancel | Discard, about: Submission
+) -> Talk[None]:
+    match action:
+        case Collect():
+            yield from follow_submission.collect(run, connection, about)
+        case Poll():
+            yield from follow_submission.poll(run, connection, about)
+        case Cancel():
+            yield from stop_work.cancel(run, connection, about, action)
+        case Discard():
+            yield from follow_submission.discard(run, connection, about)
 
 
 def _is_open_question(run: Run, submission: str) -> bool:

@@ -18,6 +18,8 @@ from docbatch.engine.progress_notices import Looking, Observer, Remark
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.fetch_results import Ahead
 from docbatch.engine.running.in_process.unrecorded_work import UnrecordedWork
+from docbatch.engine.running.rounds.bisection import Bisection
+from docbatch.engine.running.rounds.interruption import Interruption
 from docbatch.engine.running.send_queues import SendQueues
 from docbatch.engine.spending.closed_windows import SendingJobs, is_shut, sending_jobs
 from docbatch.engine.spending.run_budget import CostOf, RunBudget, documents_alone
@@ -63,10 +65,11 @@ class OpenSinks:
 class Run:
     """`replan` records anew what a document is whose bytes were not the planned ones: (run, item, reason).
 
-    `passwords` are those of its jobs, as far as they were needed. `allowance` is how many more documents may be sent, None for any number. `losses` counts, by item, how often free work
+    `tries_again` says that what failed is tried again as its job says. `passwords` are those of its jobs, as far as they were needed. `allowance` is how many more documents may be sent, None for any number. `losses` counts, by item, how often free work
     was lost; `replans`, by place, how often a document was planned again. `has_results` says that some were collected.
     `cost` says what documents come to, `budget` is what limits leave, `failures` what ends its sending because too much
-    fails; `full` are the connections on which it sends nothing for that, or nothing yet.
+    fails; `full` are the connections on which it sends nothing for that, or nothing yet. `stop` asks it to end soon; `stopping` is what vendors need not be asked to stop again in it,
+    `bisection` what is sent apart because it was refused together.
     `unrecorded` is work in this process that is under way, by submission, `begun` how much of that was begun so far.
     """
 
@@ -79,6 +82,7 @@ class Run:
     project: str
     replan: Callable[["Run", WorkItem, str], None]
     may_create: bool = True
+    tries_again: bool = True
     allowance: int | None = None
     readers: ResultReaders | None = None
     cost: CostOf = documents_alone
@@ -94,6 +98,9 @@ class Run:
     errors: list[DocbatchError] = field(default_factory=list)
     failures: RunFailures = field(default_factory=RunFailures)
     full: set[str] = field(default_factory=set)
+    stopping: set[str] = field(default_factory=set)
+    bisection: Bisection = field(default_factory=Bisection)
+    stop: Interruption = field(default_factory=Interruption)
     content: ItemContent = field(init=False)
     budget: RunBudget = field(init=False)
 

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import count
 
 from docbatch.core.consequences import ProviderCall
-from docbatch.core.errors import CredentialsError, ProviderError
+from docbatch.core.errors import CredentialsError, ProviderError, Refused
 from docbatch.core.keys import submission_id
 from docbatch.core.lifecycle import Event
 from docbatch.core.models import Submission, SubmissionStatus
@@ -133,14 +133,31 @@ def _create(run: Run, connection: ProviderConnection, intent: Intent) -> Talk[bo
             ProviderCall.CREATE, lambda provider: provider.create(intent), gives=Accepted
         )
     except (ProviderError, CredentialsError) as error:
-        leads_to = take_consequences(run, connection, ProviderCall.CREATE, error, identity)
-        return leads_to.event is not Event.NOT_SENT
+        return _was_sent(run, connection, intent, error)
+    run.bisection.forget([item.key for item in intent.batch.items])
     run.store.submissions.accept(identity, Event.ACCEPTED, accepted.remote_id, accepted.runs)
     connection.backoff.relax()
     connection.renewals = 0
     run.observe(Answered(identity, "accepted", accepted.remote_id or ""))
     run.remark(identity, accepted.note)
     return True
+
+
+def _was_sent(
+    run: Run, connection: ProviderConnection, intent: Intent, error: ProviderError | CredentialsError
+) -> bool:
+    """Take the consequences of a create that went wrong. Returns False when nothing was made for sure, and it is sent anew."""
+    identity, items = intent.submission, intent.batch.items
+    if run.bisection.halves(items, error):
+        run.store.submissions.record(identity, Event.NOT_SENT, reason=error.message)
+        run.queues.forget()
+        run.observe(Answered(identity, "refused", f"{error.message}; its halves are sent apart"))
+        return False
+    told = (
+        run.bisection.explained(items, error) if isinstance(error, Refused) and error.unexplained else error
+    )
+    leads_to = take_consequences(run, connection, ProviderCall.CREATE, told, identity)
+    return leads_to.event is not Event.NOT_SENT
 
 
 def with_passwords(run: Run, connection: ProviderConnection, batch: Batch, recipe: str) -> Talk[Batch | None]:

@@ -33,6 +33,7 @@ from docbatch.providers.extractpage.lookup import recalled, recipe_of
 from docbatch.providers.extractpage.replies import Misshapen, RemoteBatch, named_files, read_batch
 from docbatch.providers.http.keyed import Reply
 from docbatch.providers.http.link_fields import without_queries
+from docbatch.providers.http.reply import EXPLAINED
 
 KEY_TRUSTED_FOR: Final = 23 * uploads.HOUR
 OPENING_LASTS: Final = uploads.HOUR
@@ -295,7 +296,8 @@ def _decline(intent: Intent, reply: Reply) -> None:
     if reply.status == 402:
         hint = "add to the balance, then apply again: the uploads are kept for 48 hours"
         raise Refused(message, code=code or "quota_exceeded", kind="out_of_credits", hint=hint)
-    raise Refused(message, code=code or str(reply.status))
+    unexplained = reply.status not in EXPLAINED and not named
+    raise Refused(message, code=code or str(reply.status), unexplained=unexplained)
 
 
 def _body(reply: Reply) -> Any:

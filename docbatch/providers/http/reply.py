@@ -18,6 +18,9 @@ MOST_WEIGHT = 8_000_000
 SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
 LATER = frozenset({408, 425, 429})
 
+EXPLAINED = frozenset({400, 401, 402, 403, 404, 405, 409, 422, 429})
+"""Statuses of a refusal that say whose fault it is: the request's own, the account's, or that of what it names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from docbatch.core.errors import Refused, Uncertain
 from docbatch.providers.http import identities
 from docbatch.providers.http.keyed import Reply
+from docbatch.providers.http.reply import EXPLAINED
 from docbatch.providers.llamacloud.calls import BATCHES, Api, detail, identity, under
 
 TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
@@ -37,7 +38,9 @@ class Batches:
             raise Uncertain(f"LlamaCloud sees a conflict: {detail(reply)}")
         if 400 <= reply.status < 500:
             kind = "out_of_credits" if reply.status == 402 else "refused_input"
-            raise Refused(f"LlamaCloud refused the batch: {detail(reply)}", code=str(reply.status), kind=kind)
+            message = f"LlamaCloud refused the batch: {detail(reply)}"
+            unexplained = reply.status not in EXPLAINED
+            raise Refused(message, code=str(reply.status), kind=kind, unexplained=unexplained)
         return _created(reply)
 
     def of_directory(self, directory: str) -> list[str]:

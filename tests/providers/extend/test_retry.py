@@ -60,7 +60,7 @@ def test_a_job_that_was_named_is_in_the_command(failed: Project) -> None:
     told = failed.call("retry", "job", "--dry-run").out
 
     assert "1 document would be queued" in told
-    assert "'docbatch retry job --class corrupt --class encrypted'" in told
+    assert "'docbatch retry --job job --class corrupt --class encrypted'" in told
 
 
 def test_the_end_of_a_run_names_a_command_that_helps(tmp_path: Path, vendor: ExtendEmulator) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from docbatch.core.consequences import ProviderCall
-from docbatch.core.errors import CredentialsError, NotAnswering, ProviderError
+from docbatch.core.errors import CredentialsError, ProviderError
 from docbatch.core.keys import submission_id
 from docbatch.core.lifecycle import Event
 from docbatch.core.models import Failure, FailureClass
@@ -171,7 +171,7 @@ def _finish(run: Run, connection: ProviderConnection, work: UnrecordedWork, ends
         fetching = fetcher(run, connection, work.intent)
         try:
             outcomes = yield from one_by_one(connection, fetching, list(work.ready.values()))
-        except NotAnswering as silence:
+        except (ProviderError, CredentialsError) as silence:
             take_consequences(run, connection, ProviderCall.FETCH, silence)
     collected = durable(run, outcomes)
     failed = [(each.key, outcome) for each, outcome in outcomes if not isinstance(outcome, Collected)]

@@ -1,0 +1,50 @@
+"""What is recorded and remembered at one moment, as planning sees it."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from docbatch.core.models import Submission
+from docbatch.core.scheduler import Queue, Snapshot
+from docbatch.engine.running import deliver_results
+from docbatch.engine.running.run_context import Run
+from docbatch.engine.running.send_queues import apart
+from docbatch.engine.spending.closed_windows import are_sending, closed_queue
+
+
+def snapshot(
+    run: Run, open_: Mapping[str, Submission], spent: Mapping[str, Submission], busy: Collection[str]
+) -> Snapshot:
+    """Return what planning depends on, without what concerns connections that are busy."""
+    queues = tuple(_queues(run, busy))
+    followed = run.followed.items()
+    return Snapshot(
+        connections=run.connections.views(),
+        submissions=tuple(each for each in open_.values() if each.connection not in busy),
+        queues=queues,
+        due=tuple(deliver_results.due(run, open_, is_sending=are_sending(queues) or bool(busy))),
+        looks={name: each.looks for name, each in followed if each.looks is not None},
+        next_poll={name: each.next_poll for name, each in followed},
+        next_fetch={name: each.next_fetch for name, each in followed},
+        expires={name: each.expires for name, each in followed if each.expires is not None},
+        turns=run.queues.turns,
+        spent=tuple(each for each in spent.values() if each.connection not in busy),
+        may_create=run.may_create,
+        allowance=run.allowance,
+    )
+
+
+def is_left(run: Run, submission: Submission) -> bool:
+    connection = run.connections.get(submission.connection)
+    return connection is not None and submission.id in connection.left
+
+
+def _queues(run: Run, busy: Collection[str]) -> Iterator[Queue]:
+    """Yield what waits to be sent on connections that are free."""
+    sending = run.sending_jobs()
+    for target in {target.recipe_key: target for target in run.targets.values()}.values():
+        row = run.store.documents.recipe_row(target.recipe_key)
+        if row is not None and target.connection not in busy:
+            batch = run.connections[target.connection].traits.max_items
+            for queue in run.queues.waiting(run.store, row, target.connection, sending, batch):
+                for part in run.bisection.apart(queue):
+                    yield from apart(part, run.connections[queue.connection].uploads, run.clock.monotonic())
+            yield from closed_queue(run.store, run.targets, sending, row)
