@@ -87,12 +87,16 @@ def _some(documents: "list[FailedDocument]", now: float, limit: int) -> Iterator
 
 
 def _document(each: "FailedDocument", now: float) -> Iterator[str]:
+    from docbatch.core.acceptances import moment
+
     code = f" ({each.code})" if each.code else ""
     yield f"    {each.path}: {each.message}{code}"
     yield f"      {_times(each)}"
     for attempt in each.tried[:-1]:
         travelled = f" in submission {attempt.submission}" if attempt.submission else ""
         yield f"      attempt {attempt.attempt + 1}{travelled}: {attempt.kind}: {attempt.message}"
+    if each.again is not None and not each.is_accepted:
+        yield f"      tried again by apply from {moment(each.again)} on"
     if each.acceptance is not None:
         yield f"      {each.acceptance.text(now)}"
     elif each.by_job:

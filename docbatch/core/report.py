@@ -90,8 +90,8 @@ class NotDue:
     """Why nothing is due for the rest of a job's documents.
 
     `unchanged` are through, with their outputs as they were left; `ignored` are outputs that are gone and stay so
-    (`on_missing: ignore`); `failed` failed earlier and are not tried again by themselves; `held` wait for a decision;
-    `left_out` are files beside the documents that are none, or not regular.
+    (`on_missing: ignore`); `failed` failed earlier, of which `later` are tried again by themselves at another time; `held` wait
+    for a decision; `left_out` are files beside the documents that are none, or not regular.
     """
 
     job: str
@@ -100,6 +100,7 @@ class NotDue:
     failed: int = 0
     held: int = 0
     left_out: int = 0
+    later: int = 0
 
     @property
     def documents(self) -> int:

@@ -48,6 +48,15 @@ class LaterTries:
         count, at = self._database.execute(_COMING, (job,)).fetchone()
         return int(count), at
 
+    def coming_for(self, row: int) -> float | None:
+        """Return when one item is tried again by itself (wall time), None where it is not."""
+        found = self._database.execute(
+            "SELECT later_try.due FROM later_try JOIN item ON item.id = later_try.item"
+            " WHERE item.id = ? AND item.attempt = later_try.attempt AND item.status IN ('failed', 'partial')",
+            (row,),
+        ).fetchone()
+        return None if found is None else float(found[0])
+
     def note(self, tries: Iterable[tuple[LaterTry, float]]) -> None:
         """Record when items are tried again."""
         with self._database.write():

@@ -427,3 +427,21 @@ def test_killed_anywhere_each_attempt_is_recorded_once(tmp_path: Path, provider:
             assert {len(each["tried"]) for each in listed(attempt)} == {2}
             assert attempt.run("accept", "--class", kind, "--reason", "r").code == 0
             assert attempt.run("apply", "--yes").code == 0
+
+
+def test_what_is_tried_again_by_itself_is_told_wherever_it_is_asked_for(tmp_path: Path) -> None:
+    project = spoilt(tmp_path, 2, failing=1)
+    project.job(JOB + "retry: {corrupt: {times: 1, wait: 1h}}\n")
+    assert project.call("apply", "--timeout", "1s").code == 4
+
+    assert "1 failed earlier, tried again later" in project.call("plan").out
+    assert (
+        "will be tried again by itself, once its retry is due" in project.call("explain", "in/bad/0.pdf").out
+    )
+    assert "      tried again by apply from " in project.call("failures").out
+    (line, _) = project.call("failures", "--json").lines
+    assert line["again"] > line["last"]
+    assert project.call("accept", "--all", "--reason", "as it is").code == 0
+    assert "tried again by apply" not in project.call("failures").out
+    assert "1 failed earlier, not tried again" in project.call("plan").out
+    assert project.call("apply").code == 0

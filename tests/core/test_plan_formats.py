@@ -112,6 +112,8 @@ def test_text_counts_first_and_names_documents_where_it_is_asked_to() -> None:
 def test_the_rest_of_a_job_is_said_in_one_line() -> None:
     assert why_not(NotDue("job", 1200)) == "1,200 unchanged, outputs as they were"
     assert why_not(NotDue("job", held=1)) == "1 held"
+    assert why_not(NotDue("job", failed=2, later=2)) == "2 failed earlier, tried again later"
+    assert why_not(NotDue("job", failed=2, later=1)) == "2 failed earlier, 1 of them tried again later"
     assert why_not(NotDue("job", 5, ignored=2, failed=1, held=3, left_out=1)) == (
         "5 unchanged; 2 outputs gone, left so (on_missing: ignore); 1 failed earlier, not tried again; 3 held; 1 file left out"
     )

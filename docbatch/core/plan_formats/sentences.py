@@ -103,11 +103,17 @@ def _why_not(rest: NotDue) -> Iterator[str]:
     if rest.ignored:
         yield f"{plural(rest.ignored, 'output')} gone, left so (on_missing: ignore)"
     if rest.failed:
-        yield f"{rest.failed:,} failed earlier, not tried again"
+        yield f"{rest.failed:,} failed earlier, {_tried_again(rest)}"
     if rest.held:
         yield f"{rest.held:,} held"
     if rest.left_out:
         yield f"{plural(rest.left_out, 'file')} left out"
+
+
+def _tried_again(rest: NotDue) -> str:
+    if not rest.later:
+        return "not tried again"
+    return "tried again later" if rest.later >= rest.failed else f"{rest.later:,} of them tried again later"
 
 
 def kept_to(kept: KeptVersions) -> str:

@@ -235,11 +235,19 @@ def _not_due(plan: Plan) -> Iterator[NotDue]:
             unchanged=tally.unchanged - touched[job],
             ignored=tally.ignored,
             failed=stands.get((job, ChangeKind.STAND), 0),
+            later=_tried_later(plan, target),
             held=stands.get((job, ChangeKind.HELD), 0),
             left_out=litter + stands.get((job, ChangeKind.SKIP), 0),
         )
         if rest != NotDue(job):
             yield rest
+
+
+def _tried_later(plan: Plan, target: ResolvedJob) -> int:
+    """Return how many documents failed that are tried again by themselves at another time."""
+    if plan.store is None or not target.retry:
+        return 0
+    return plan.store.later_tries.coming(target.name)[0]
 
 
 def _state(store: Store | None) -> StateKnown:

@@ -23,7 +23,7 @@ class FailedDocument:
     `kind` is its failure class, `lost` for a partial one, or `held`; `code` is the vendor's own. `attempts` counts how often
     it was tried, `first` and `last` are when that failed first and last (wall time; None where that was not kept), `tried` has
     each attempt. `acceptance` is what somebody said of this failure; `is_accepted` says whether that holds, or the job
-    accepts partial documents, so that the exit code is not 3 for it.
+    accepts partial documents, so that the exit code is not 3 for it. `again` is when apply tries it again by itself (wall time).
     """
 
     job: str
@@ -40,6 +40,7 @@ class FailedDocument:
     is_accepted: bool
     by_job: bool
     next: NextStep
+    again: float | None = None
 
     def values(self, now: float) -> dict[str, Any]:
         """Return it for JSON. Moments are in seconds since the epoch."""
@@ -60,6 +61,7 @@ class FailedDocument:
             "acceptance": said,
             "next": self.next.command,
             "advice": self.next.advice,
+            "again": self.again,
         }  # fmt: skip
 
 
@@ -142,4 +144,5 @@ def _listed(store: Store, document: UnwellDocument, now: float, *, charges: bool
         is_accepted=accepted,
         by_job=document.by_job,
         next=step,
+        again=None if document.item is None else store.later_tries.coming_for(document.item),
     )

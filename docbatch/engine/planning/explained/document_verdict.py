@@ -28,14 +28,22 @@ VOID_IN_PART = (
     "counts as failed here and is not delivered: something in it was not read, and the job says on_partial: fail",
     VOID[1],
 )
+AGAIN = "will be tried again by itself, once its retry is due"
 ACCEPTED = "is not well, which is accepted; it will not be sent"
 
 
-def verdict_of(target: ResolvedJob, change: Change | None, *, is_accepted: bool = False) -> tuple[str, str]:
-    """Return what is due for a document, and why. `is_accepted` says that its failure stands."""
+def verdict_of(
+    target: ResolvedJob, change: Change | None, *, is_accepted: bool = False, is_later: bool = False
+) -> tuple[str, str]:
+    """Return what is due for a document, and why.
+
+    `is_accepted` says that its failure stands, `is_later` that it is tried again by itself.
+    """
     verdict, reason = _verdict(change)
     if change is not None and change.kind is ChangeKind.STAND and is_accepted:
         return ACCEPTED, reason
+    if change is not None and change.kind is ChangeKind.STAND and is_later:
+        return AGAIN, change.problem.message if change.problem is not None else reason
     if change is not None and change.kind is ChangeKind.STAND and change.problem is not None:
         verdict = _taken_up(verdict, target, change.problem)
     return verdict, reason

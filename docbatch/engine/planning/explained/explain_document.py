@@ -38,6 +38,7 @@ from docbatch.engine.planning.explained.item_facts import (
 from docbatch.engine.planning.explained.unknown_document import paths_named, unknown
 from docbatch.engine.planning.plan import Plan, Selection, Sight
 from docbatch.engine.planning.read_plan import read_plan
+from docbatch.engine.planning.recorded_rows import next_try
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.naming.pathtext import escape, unescape
 from docbatch.state.items import RecordedItem
@@ -100,7 +101,8 @@ def _explain(plan: Plan, target: ResolvedJob, path: bytes, here: Path) -> Explan
     change = plan.differences.change_of(target.name, path)
     unwell = None if store is None else store.unwell.get(target.name, path)
     accepted = unwell is not None and unwell.is_accepted(time.time())
-    verdict, reason = verdict_of(target, change, is_accepted=accepted)
+    later = next_try(store, target.retry, item_before(plan, target, path)) is not None
+    verdict, reason = verdict_of(target, change, is_accepted=accepted, is_later=later)
     facts = [*link_facts(target, path, plan.cache), *key_facts(plan, target, path, change)]
     waits = change is not None and change.kind is ChangeKind.SEND
     late = tuple(waits_for(target, store, time.time(), change.key)) if change is not None and waits else ()
