@@ -55,11 +55,13 @@ __all__ = [
     "SinkError",
     "SpecError",
     "Spending",
+    "Spent",
     "StalePlan",
     "StateError",
     "StateLocked",
     "StateStatus",
     "Trouble",
+    "Uploaded",
     "UsageError",
     "Waiting",
     "__version__",
@@ -115,7 +117,9 @@ if TYPE_CHECKING:
         ResultsLost,
         ResultsMoved,
         SentOutside,
+        Spent,
         Trouble,
+        Uploaded,
         Waiting,
     )
     from docbatch.engine.running.apply import ApplyOutcome, JobOutcome
@@ -137,7 +141,7 @@ else:
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.core.explanation": "Explanation",
         "docbatch.engine.progress_notices": "Answered Counting Delivered Ended Fetched Hindered Intended LimitExceeded"
-        " Looked Looking Notice Relieved Remark Replanned ResultsLost ResultsMoved SentOutside Trouble Waiting",
+        " Looked Looking Notice Relieved Remark Replanned ResultsLost ResultsMoved SentOutside Spent Trouble Uploaded Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
     }
 

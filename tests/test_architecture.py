@@ -39,15 +39,19 @@ BESIDE_THE_API = (
     "docbatch.core.explanation.",
     "docbatch.core.report.",
     "docbatch.core.plan_formats.",
+    "docbatch.core.time_left.",
     *(
         f"docbatch.cli.{name}"
         for name in (
             "completion",
             "cost_words",
             "explanation_words",
+            "job_progress",
+            "notice_words",
             "options",
             "output",
             "progress",
+            "status_watch",
             "words",
         )
     ),

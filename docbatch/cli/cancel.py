@@ -65,7 +65,7 @@ def command(
 
 
 def _observe(notice: "Notice") -> None:
-    from docbatch.cli.progress import trouble
+    from docbatch.cli.notice_words import trouble
 
     text = trouble(notice)
     if text is not None:

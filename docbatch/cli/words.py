@@ -11,7 +11,7 @@ from docbatch.core.demands import EMPTY
 from docbatch.core.hindrance import recorded_text
 from docbatch.core.looks import LookKind
 from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass
-from docbatch.core.report import by_deadline, human, looking, plural, span, visible
+from docbatch.core.report import by_deadline, human, looking, plural, seconds_text, span, visible
 from docbatch.core.result_warnings import WarningKind, kind_of
 from docbatch.state.deadlines import Stuck
 from docbatch.state.looks import RecordedLooks
@@ -233,6 +233,9 @@ def _job_status(job: JobStatus) -> Iterator[str]:
     )
     charged = "" if job.credits is None else f"; {job.credits:,g} credits charged"
     yield f"{job.job} on {job.connection}: {counts or 'no documents'}{charged}"
+    if job.pace is not None and job.pace.documents:
+        mean = job.pace.seconds / job.pace.documents
+        yield f"  {seconds_text(mean)} a document, the slowest {seconds_text(job.pace.longest)}: {visible(job.pace.slowest)}"
     if job.deadline is not None:
         waits = "waits" if job.with_deadline == 1 else "wait, the first"
         yield f"  {plural(job.with_deadline, 'document')} {waits} to be sent {by_deadline(job.deadline)}"
