@@ -146,6 +146,7 @@ HEADINGS: Mapping[str, str] = {
     "LimitSpec": "limits",
     "WindowSpec": "window",
     "GuardsSpec": "guards",
+    "NotifySpec": "notify",
     "OwnLine": "a line of prices",
     "HoursOfDay": "off_peak_hours of a line of prices",
 }

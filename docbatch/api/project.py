@@ -166,7 +166,7 @@ class Project(FailureCalls):
         `allow` what guards let pass; `approve` is the `approval` of a plan, and of a `plan` file exactly what it says is done.
         `report` is a folder for a report, whatever ends the run. Raises StateLocked, GuardRefused, StalePlan: nothing was sent.
         """
-        from docbatch.api.reports.project_reports import applied
+        from docbatch.api.notified_run import notified
         from docbatch.engine.running.apply import Assignment
 
         self._refuse_untrusted(max_new=max_new, timeout=timeout)
@@ -190,7 +190,7 @@ class Project(FailureCalls):
             guards=self._declared.guards,
             approved=approve,
         )
-        return applied(self._declared, report, work, on_event, agree)
+        return notified(self._declared, report, work, on_event, agree)
 
     @documented()
     def status(self, job: str | None = None) -> "StateStatus":

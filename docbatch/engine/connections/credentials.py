@@ -39,6 +39,15 @@ def read_webhook_secret(connection: str, reference: Reference, root: Path) -> st
     return _checked(connection, reference, _read(connection, reference, root), "webhook secret", "secret")
 
 
+def read_webhook_url(place: str, reference: Reference, root: Path, over: Event) -> str:
+    """Return the URL that somebody is told at. Raises CredentialsError, as `read_key` does; `place` is where it is declared."""
+    try:
+        return _checked(place, reference, _read(place, reference, root, over), "webhook URL", "URL")
+    except CredentialsError as error:
+        # What is missing is no connection's.
+        raise CredentialsError(error.message.replace(f"connection '{place}'", "notify")) from None
+
+
 def _checked(connection: str, reference: Reference, secret: str, name: str, noun: str) -> str:
     secret = secret.strip()
     if not secret or not secret.isascii() or not secret.isprintable():
