@@ -47,6 +47,8 @@ BESIDE_THE_API = (
             "cost_words",
             "explanation_words",
             "job_progress",
+            "json_lines",
+            "log_options",
             "notice_words",
             "options",
             "output",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import docbatch
 from docbatch import Notice
+from docbatch.cli import log_options
 from docbatch.cli.job_progress import ExpectedDocuments, JobCounts, RunProgress
 from docbatch.cli.notice_words import trouble, waiting_text
 from docbatch.cli.output import say, say_json
@@ -47,7 +48,7 @@ def watcher(*, as_json: bool, quiet: bool = False) -> Iterator[Watcher]:
         yield Silence()
     elif as_json:
         yield JsonLines()
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and not log_options.is_shown():
         with contextlib.closing(Bar()) as bar:
             yield bar
     else:

@@ -8,6 +8,7 @@ from threading import Event
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from docbatch.core.errors import CredentialsError
+from docbatch.providers.remembered_secrets import remember
 from docbatch.specs.secret_references import CommandReference, EnvReference, FileReference
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _checked(connection: str, reference: Reference, secret: str, name: str, noun
         raise CredentialsError(
             f"the {name} of connection '{connection}' is empty or no {noun} at all ({_place(reference)})"
         )
-    return secret
+    return remember(secret)
 
 
 def _read(connection: str, reference: Reference, root: Path, over: Event | None = None) -> str:
