@@ -10,7 +10,7 @@ import click
 
 from docbatch import open_project
 from docbatch.cli import completion
-from docbatch.cli.options import allow, allow_host, duration, report
+from docbatch.cli.options import allow, allow_host, duration, metrics, report
 from docbatch.cli.output import say, say_json, say_report
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Given:
     approved: str | None
     allowed_hosts: tuple[str, ...]
     report_folder: Path | None
+    metrics_file: Path | None
     no_wait: bool
     yes: bool
     as_json: bool
@@ -70,14 +71,33 @@ class Given:
 )
 @allow_host
 @report
+@metrics
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors; as JSON, the last line alone.")
 def command(paths: tuple[Path, ...], **given: Any) -> int:
     """Send, follow, collect and deliver until nothing is due. Safe to interrupt and to run again."""
-    return _apply(open_project(), paths, Given(**given))
+    options, project = Given(**given), open_project()
+    if options.metrics_file is None:
+        return _apply(project, paths, options).exit_code
+    return _measured(project, paths, options, options.metrics_file)
 
 
-def _apply(project: "Project", paths: tuple[Path, ...], given: Given) -> int:
+def _measured(project: "Project", paths: tuple[Path, ...], given: Given, file: Path) -> int:
+    """Apply, and write metrics of it, whatever ends it."""
+    from docbatch import DocbatchError
+    from docbatch.cli.metrics import require_metrics, write_metrics
+
+    require_metrics()
+    try:
+        outcome = _apply(project, paths, given)
+    except DocbatchError as error:
+        write_metrics(file, project, None, error.exit_code)
+        raise
+    write_metrics(file, project, outcome, outcome.exit_code)
+    return outcome.exit_code
+
+
+def _apply(project: "Project", paths: tuple[Path, ...], given: Given) -> "ApplyOutcome":
     from docbatch.cli.job_progress import ExpectedDocuments, expected_documents
     from docbatch.cli.progress import watcher
 
@@ -110,7 +130,7 @@ def _apply(project: "Project", paths: tuple[Path, ...], given: Given) -> int:
     _conclude(outcome, told, given)
     if given.report_folder is not None and not given.quiet:
         _say_report(outcome, given.report_folder)
-    return outcome.exit_code
+    return outcome
 
 
 def _say_report(outcome: "ApplyOutcome", folder: Path) -> None:

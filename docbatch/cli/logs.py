@@ -63,7 +63,7 @@ class _PrivateFile(RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
         from docbatch.owner_only import opener
 
-        raw = open(self.baseFilename, "ab", opener=opener)
+        raw = open(self.baseFilename, "ab", opener=opener)  # noqa: SIM115 - the handler closes it
         return TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace")
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - logging's signature

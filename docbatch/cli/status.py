@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @options.untrusted
 @click.argument("job", required=False, shell_complete=completion.jobs)
 @options.report
+@options.metrics
 @click.option("--watch", is_flag=True, help="Show it again and again, until all is done or Ctrl-C.")
 @click.option(
     "--interval",
@@ -26,11 +27,22 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(
-    job: str | None, *, report_folder: Path | None, watch: bool, interval: str, as_json: bool, untrusted: bool
+    job: str | None,
+    *,
+    report_folder: Path | None,
+    metrics_file: Path | None,
+    watch: bool,
+    interval: str,
+    as_json: bool,
+    untrusted: bool,
 ) -> int:
     """Show what is recorded: documents, failures, open submissions, the spool's size. No network."""
     project = open_project(untrusted=untrusted)
     code = 0
+    if metrics_file is not None:
+        from docbatch.cli.metrics import require_metrics, write_metrics
+
+        require_metrics()
     if report_folder is not None:
         project.report(report_folder, job)
     if watch:
@@ -40,6 +52,8 @@ def command(
         code = keep_watching(lambda: project.status(job), seconds, as_json=as_json)
     else:
         show(project.status(job), as_json=as_json)
+    if metrics_file is not None:
+        write_metrics(metrics_file, project, None, None)
     if report_folder is not None:
         say_report(report_folder)
     return code
