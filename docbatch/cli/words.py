@@ -220,10 +220,19 @@ def status_text(state: StateStatus) -> str:
     lines.extend(map(limit_text, state.limits))
     if state.limits_unread is not None:
         lines.append(f"{state.limits_unread}; 'docbatch validate' lists them")
+    lines.extend(filter(None, map(_pace, state.jobs)))
     lines.append(f"spool: {plural(state.spool_entries, 'result')}, {human(state.spool_bytes)}")
     if state.owner is not None:
         lines.append(f"a run is going on: {state.owner}")
     return "\n".join(lines) + "\n"
+
+
+def _pace(job: JobStatus) -> str | None:
+    """Say how long a job's documents took, where that is known."""
+    if job.pace is None or not job.pace.documents:
+        return None
+    mean, longest = seconds_text(job.pace.seconds / job.pace.documents), seconds_text(job.pace.longest)
+    return f"{job.job}: {mean} a document, the slowest {longest}: {visible(job.pace.slowest)}"
 
 
 def _job_status(job: JobStatus) -> Iterator[str]:
@@ -233,9 +242,6 @@ def _job_status(job: JobStatus) -> Iterator[str]:
     )
     charged = "" if job.credits is None else f"; {job.credits:,g} credits charged"
     yield f"{job.job} on {job.connection}: {counts or 'no documents'}{charged}"
-    if job.pace is not None and job.pace.documents:
-        mean = job.pace.seconds / job.pace.documents
-        yield f"  {seconds_text(mean)} a document, the slowest {seconds_text(job.pace.longest)}: {visible(job.pace.slowest)}"
     if job.deadline is not None:
         waits = "waits" if job.with_deadline == 1 else "wait, the first"
         yield f"  {plural(job.with_deadline, 'document')} {waits} to be sent {by_deadline(job.deadline)}"

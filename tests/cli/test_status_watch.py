@@ -36,7 +36,7 @@ def test_it_is_told_when_it_changed_until_all_is_done(
 
     assert keep_watching(read, 5.0, as_json=False) == 0
 
-    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("job")]
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("job on")]
     assert told == [
         "job on x: 2 not sent yet",
         "job on x: 1 with the provider, 1 not sent yet",
