@@ -57,12 +57,14 @@ __all__ = [
     "SinkError",
     "SpecError",
     "Spending",
+    "Spent",
     "StalePlan",
     "StateError",
     "StateLocked",
     "StateStatus",
     "Stopping",
     "Trouble",
+    "Uploaded",
     "UsageError",
     "Waiting",
     "__version__",
@@ -118,8 +120,10 @@ if TYPE_CHECKING:
         ResultsLost,
         ResultsMoved,
         SentOutside,
+        Spent,
         Stopping,
         Trouble,
+        Uploaded,
         Waiting,
     )
     from docbatch.engine.running.apply import ApplyOutcome, JobOutcome
@@ -143,7 +147,8 @@ else:
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.core.explanation": "Explanation",
         "docbatch.engine.progress_notices": "Answered Counting Delivered Ended Fetched Hindered Intended LimitExceeded"
-        " Looked Looking Notice Relieved Remark Replanned ResultsLost ResultsMoved SentOutside Stopping Trouble Waiting",
+        " Looked Looking Notice Relieved Remark Replanned ResultsLost ResultsMoved SentOutside Spent Stopping Trouble Uploaded"
+        " Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
         "docbatch.engine.running.rounds.interruption": "Interruption",
         "docbatch.engine.running.rounds.try_again": "ComingTries",

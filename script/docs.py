@@ -148,6 +148,7 @@ HEADINGS: Mapping[str, str] = {
     "TimeoutSpec": "timeout",
     "RetrySpec": "retry.CLASS",
     "GuardsSpec": "guards",
+    "NotifySpec": "notify",
     "OwnLine": "a line of prices",
     "HoursOfDay": "off_peak_hours of a line of prices",
 }

@@ -40,6 +40,7 @@ BESIDE_THE_API = (
     "docbatch.core.explanation.",
     "docbatch.core.report.",
     "docbatch.core.plan_formats.",
+    "docbatch.core.time_left.",
     *(
         f"docbatch.cli.{name}"
         for name in (
@@ -47,9 +48,15 @@ BESIDE_THE_API = (
             "cost_words",
             "explanation_words",
             "interruption",
+            "job_progress",
+            "json_lines",
+            "log_options",
+            "metrics",
+            "notice_words",
             "options",
             "output",
             "progress",
+            "status_watch",
             "words",
         )
     ),
@@ -79,6 +86,7 @@ AT_HOME = {
     "click": ("cli/",),
     "gc": ("cli/", "engine/reading/result_reader_process.py"),
     "rich": ("cli/",),
+    "prometheus_client": ("cli/",),
     "signal": ("cli/", "providers/local/", "processes/", "testing/"),
     "uvicorn": ("webhooks/",),
     "pytest": ("testing/",),

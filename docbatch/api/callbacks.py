@@ -1,6 +1,7 @@
 """Calling what a program hands in: one call at a time, and what it raises stays its own."""
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,6 +12,7 @@ from docbatch.engine.progress_notices import Notice, Observer
 from docbatch.engine.running.apply import ApplyOutcome, Assignment, apply
 from docbatch.invocation import called
 
+_LOG = logging.getLogger("docbatch.run")
 T = TypeVar("T")
 R = TypeVar("R")
 S = TypeVar("S")
@@ -38,6 +40,8 @@ class Callbacks:
         return outcome
 
     def _tell(self, notice: Notice) -> None:
+        if _LOG.isEnabledFor(logging.INFO):
+            _LOG.info("%s", notice)
         if self._on_event is not None:
             self._call(self._on_event, notice)
 

@@ -167,7 +167,7 @@ class Project(FailureCalls):
         `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may go elsewhere, `allow` what guards
         let pass; `approve` is a plan's `approval`, `plan` a file done exactly, `report` a folder. Raises StateLocked and others.
         """
-        from docbatch.api.reports.project_reports import applied
+        from docbatch.api.notified_run import notified
         from docbatch.engine.running.apply import Assignment
 
         self._refuse_untrusted(max_new=max_new, timeout=timeout)
@@ -191,7 +191,7 @@ class Project(FailureCalls):
             approved=approve,
             stop=stop,
         )
-        return applied(self._declared, report, work, on_event, agree)
+        return notified(self._declared, report, work, on_event, agree)
 
     @documented()
     def status(self, job: str | None = None) -> "StateStatus":

@@ -1,5 +1,6 @@
 """The command line: parse, call, print, exit. Commands are imported when they are used, so that starting is quick."""
 
+import contextlib
 import gc
 import importlib
 import io
@@ -7,13 +8,15 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from docbatch import __version__, invocation
+from docbatch.cli import json_lines, log_options
+from docbatch.cli.log_options import take_logs
 from docbatch.cli.options import UNTRUSTED, take_folder, untrusted_by_variable
-from docbatch.cli.output import endure, say, silence, unwritten
+from docbatch.cli.output import endure, say, say_last, silence, tell, unwritten
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -71,6 +74,20 @@ TRUSTING: Final = frozenset(
 """Commands that use what the project names: keys, hosts, its state."""
 
 
+NO_LINES: Final = frozenset({"emulate", "schema", "sql"})
+"""Commands whose output is JSON as it is, or another's."""
+NO_LINES_BELOW: Final = frozenset({"dump"})
+
+
+def _take_json(command: click.Command) -> None:
+    if isinstance(command, click.Group):
+        for name, each in command.commands.items():
+            if name not in NO_LINES_BELOW:
+                _take_json(each)
+    else:
+        json_lines.take_json(command)
+
+
 class Lazy(click.Group):
     """A group that knows its commands' names and one-line helps without importing them."""
 
@@ -83,6 +100,9 @@ class Lazy(click.Group):
         module = importlib.import_module(f"docbatch.cli.{cmd_name}")
         command: click.Command = module.command
         take_folder(command)
+        take_logs(command)
+        if cmd_name not in NO_LINES:
+            _take_json(command)
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
@@ -132,8 +152,13 @@ take_folder(docbatch)
 
 def main() -> None:
     """Run the command line and end the process with the published exit code."""
+    json_lines.end()
+    log_options.end()
     with invocation.started(sys.argv[1:]):
         code = _run()
+        say_last(code)
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.flush()
     sys.exit(_with_what_is_unwritten(code))
 
 
@@ -149,9 +174,12 @@ def _run() -> int:
         sys.stdout.flush()
     except click.ClickException as error:
         _complain(error)
+        _speak_as_asked(error)
+        _tell_error(error.format_message(), None, 64)
         code = 64
     except (click.exceptions.Abort, KeyboardInterrupt):
         say("interrupted; run the same command to resume", err=True)
+        _tell_error("interrupted", "run the same command to resume", 130)
         code = 130
     except BrokenPipeError:
         silence()
@@ -193,7 +221,20 @@ def _report(error: Exception) -> int:
     say(f"error: {error.message}", err=True)
     if error.hint:
         say(f"  {error.hint}", err=True)
+    _tell_error(error.message, error.hint, error.exit_code)
     return error.exit_code
+
+
+def _speak_as_asked(error: click.ClickException) -> None:
+    """Print JSON lines from here on where that is asked for, also where what else is asked for is not understood."""
+    context = getattr(error, "ctx", None)
+    if context is not None and "--json" in sys.argv[1:]:
+        json_lines.begin(json_lines.command_name(context))
+
+
+def _tell_error(message: str, hint: str | None, code: int, **place: Any) -> None:
+    """Tell an error among JSON lines; people have read it."""
+    tell("error", None, message=message, hint=hint, exit_code=code, **place)
 
 
 def _homeless(error: Exception) -> "UsageError | None":
@@ -217,5 +258,7 @@ def _report_specs(error: "SpecError") -> int:
 
     for problem in error.problems:
         say(visible(str(problem)), err=True)
+        place = {"file": problem.file, "line": problem.line, "column": problem.column, "where": problem.where}
+        _tell_error(problem.message, problem.hint, error.exit_code, **place)
     say(f"error: {plural(len(error.problems), 'problem')} in the specs; nothing was done", err=True)
     return error.exit_code

@@ -7,7 +7,7 @@ import click
 
 from docbatch.cli import completion
 from docbatch.cli.options import allow_host
-from docbatch.cli.output import say
+from docbatch.cli.output import say, tell
 
 if TYPE_CHECKING:
     from docbatch.engine.administration.adopt_unknown_work import Judgement
@@ -67,12 +67,15 @@ def _tell(found: "Judgement", remote_id: str, project: str, *, dry_run: bool) ->
     from docbatch.core.report import plural, visible
 
     what = f"{remote_id}: {plural(found.documents, 'document')}"
-    if found.target is None:
+    job = None if found.target is None else found.target.name
+    values = {"remote_id": remote_id, "documents": found.documents, "taken": len(found.wanted), "job": job,
+              "verdict": str(found.verdict), "dry_run": dry_run}  # fmt: skip
+    if job is None:
         why = found.why or "they are known already, or no longer wanted"
-        say(visible(f"{what}: {why}; it is left alone"))
+        tell("work", visible(f"{what}: {why}; it is left alone"), why=why, **values)
         return 6
     taken = "would be taken over" if dry_run else "taken over"
-    say(visible(f"{what}: {len(found.wanted):,} {taken} for job {found.target.name}"))
+    tell("work", visible(f"{what}: {len(found.wanted):,} {taken} for job {job}"), why=found.why, **values)
     if not dry_run:
         submission = found.found.marker.removeprefix(f"{project}-")
         say("'docbatch apply' follows and collects it")

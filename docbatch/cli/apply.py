@@ -2,19 +2,38 @@
 
 import sys
 from collections.abc import Collection, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from docbatch import open_project
 from docbatch.cli import completion
-from docbatch.cli.options import allow, allow_host, duration, report
+from docbatch.cli.options import allow, allow_host, duration, metrics, report
 from docbatch.cli.output import say, say_json, say_report
 
 if TYPE_CHECKING:
-    from docbatch import ApplyOutcome, CheckedJob, PlanReport
+    from docbatch import ApplyOutcome, CheckedJob, PlanReport, Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The options, as they were given."""
+
+    timeout: str | None
+    plan_file: Path | None
+    max_new: int | None
+    upgrade: tuple[str, ...]
+    allowed: tuple[str, ...]
+    approved: str | None
+    allowed_hosts: tuple[str, ...]
+    report_folder: Path | None
+    metrics_file: Path | None
+    no_wait: bool
+    yes: bool
+    as_json: bool
+    quiet: bool
 
 
 @click.command(name="apply")
@@ -52,57 +71,67 @@ if TYPE_CHECKING:
 )
 @allow_host
 @report
+@metrics
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
-def command(
-    paths: tuple[Path, ...],
-    *,
-    timeout: str | None,
-    plan_file: Path | None,
-    max_new: int | None,
-    upgrade: tuple[str, ...],
-    allowed: tuple[str, ...],
-    approved: str | None,
-    allowed_hosts: tuple[str, ...],
-    report_folder: Path | None,
-    no_wait: bool,
-    yes: bool,
-    as_json: bool,
-) -> int:
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors; as JSON, the last line alone.")
+def command(paths: tuple[Path, ...], **given: Any) -> int:
     """Send, follow, collect and deliver until nothing is due. Safe to interrupt and to run again."""
+    options, project = Given(**given), open_project()
+    if options.metrics_file is None:
+        return _apply(project, paths, options).exit_code
+    return _measured(project, paths, options, options.metrics_file)
+
+
+def _measured(project: "Project", paths: tuple[Path, ...], given: Given, file: Path) -> int:
+    """Apply, and write metrics of it, whatever ends it."""
+    from docbatch import DocbatchError
+    from docbatch.cli.metrics import require_metrics, write_metrics
+
+    require_metrics()
+    try:
+        outcome = _apply(project, paths, given)
+    except DocbatchError as error:
+        write_metrics(file, project, None, error.exit_code)
+        raise
+    write_metrics(file, project, outcome, outcome.exit_code)
+    return outcome.exit_code
+
+
+def _apply(project: "Project", paths: tuple[Path, ...], given: Given) -> "ApplyOutcome":
     from docbatch.cli.interruption import interruptible
+    from docbatch.cli.job_progress import ExpectedDocuments, expected_documents
     from docbatch.cli.progress import watcher
 
-    project = open_project()
-    seconds = None if timeout is None else duration("--timeout", timeout)
-    if no_wait:
-        _warn_of_no_wait(project.validate(paths or None, plan=plan_file))
+    seconds = None if given.timeout is None else duration("--timeout", given.timeout)
+    if given.no_wait and not given.quiet:
+        _warn_of_no_wait(project.validate(paths or None, plan=given.plan_file))
     _rest_the_collector()
-    with interruptible() as stop, watcher(as_json=as_json) as watch:
+    with interruptible() as stop, watcher(as_json=given.as_json, quiet=given.quiet) as watch:
 
         def announce(report: "PlanReport") -> bool:
-            agreed = _announce(report, yes=yes, as_json=as_json)
-            watch.expect(report.expected(max_new) if agreed else 0)
+            agreed = _announce(report, given)
+            watch.expect(expected_documents(report, given.max_new) if agreed else ExpectedDocuments())
             return agreed
 
         outcome = project.apply(
             paths or None,
             on_event=watch,
             agree=announce,
-            wait=not no_wait,
+            wait=not given.no_wait,
             timeout=seconds,
-            max_new=max_new,
-            upgrade=upgrade,
-            allow=allowed,
-            approve=approved,
-            allow_hosts=allowed_hosts,
-            plan=plan_file,
-            report=report_folder,
+            max_new=given.max_new,
+            upgrade=given.upgrade,
+            allow=given.allowed,
+            approve=given.approved,
+            allow_hosts=given.allowed_hosts,
+            plan=given.plan_file,
+            report=given.report_folder,
             stop=stop,
         )
-    _conclude(outcome, frozenset(watch.told), as_json=as_json)
-    if report_folder is not None:
-        _say_report(outcome, report_folder)
-    return outcome.exit_code
+    _conclude(outcome, frozenset(watch.told), given)
+    if given.report_folder is not None and not given.quiet:
+        _say_report(outcome, given.report_folder)
+    return outcome
 
 
 def _say_report(outcome: "ApplyOutcome", folder: Path) -> None:
@@ -124,23 +153,26 @@ def _rest_the_collector() -> None:
     gc.freeze()
 
 
-def _announce(report: "PlanReport", *, yes: bool, as_json: bool) -> bool:
+def _announce(report: "PlanReport", given: Given) -> bool:
     from docbatch.core.plan_formats.as_json import plan_json
     from docbatch.core.plan_formats.as_text import plan_text
 
-    if as_json:
+    is_agreed = report.free or not report.send_items or given.yes or not sys.stdin.isatty()
+    if given.quiet and is_agreed:
+        return True
+    if given.as_json:
         say_json(plan_json(report))
     else:
         say(plan_text(report), nl=False)
-    if report.free or not report.send_items or yes or not sys.stdin.isatty():
+    if is_agreed:
         return True
     return click.confirm("Send them?", err=True)
 
 
-def _conclude(outcome: "ApplyOutcome", told: Collection[str], *, as_json: bool) -> None:
+def _conclude(outcome: "ApplyOutcome", told: Collection[str], given: Given) -> None:
     from docbatch.cli.words import errors_text, job_json, outcome_text
 
-    if as_json:
+    if given.as_json:
         jobs = [job_json(job) for job in outcome.jobs]
         errors = [{"message": error.message, "hint": error.hint} for error in outcome.errors]
         stuck = [asdict(each) for each in outcome.stuck]
@@ -162,7 +194,7 @@ def _conclude(outcome: "ApplyOutcome", told: Collection[str], *, as_json: bool) 
             "spent": [{"connection": each.by["connection"], **each.all.values()} for each in outcome.spent],
         }
         say_json({**line, "exit_code": outcome.exit_code})
-    else:
+    elif not given.quiet:
         say(outcome_text(outcome), nl=False)
     say(errors_text(outcome, told), nl=False, err=True)
     if outcome.interrupted:

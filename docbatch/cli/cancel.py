@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docbatch.cli import completion
+from docbatch.cli import completion, json_lines
 from docbatch.cli.options import allow_host
-from docbatch.cli.output import say
+from docbatch.cli.output import say, tell
 
 if TYPE_CHECKING:
     from docbatch import Notice
@@ -55,8 +55,8 @@ def command(
         return _announce(found, job, ask=not (yes or dry_run))
 
     answers = cancel(order, _observe, announce)
-    for line in (text for answer in answers for text in _told(answer)):
-        say(line)
+    for answer in answers:
+        _tell_of(answer)
     if any(answer.stopped or answer.ended for answer in answers):
         say(
             "'docbatch apply' collects what ended; what was stopped is sent again only after 'docbatch retry'"
@@ -64,8 +64,19 @@ def command(
     return gravest({answer.exit_code for answer in answers})
 
 
+def _tell_of(answer: "CancelOutcome") -> None:
+    if json_lines.current() is None:
+        for line in _told(answer):
+            say(line)
+    trouble = (
+        None if answer.trouble is None else {"message": answer.trouble.message, "hint": answer.trouble.hint}
+    )
+    tell("answer", None, submission=answer.work.submission.id, stopped=answer.stopped, ended=answer.ended,
+         left=answer.left, stops=str(answer.work.stops), error=trouble, exit_code=answer.exit_code)  # fmt: skip
+
+
 def _observe(notice: "Notice") -> None:
-    from docbatch.cli.progress import trouble
+    from docbatch.cli.notice_words import trouble
 
     text = trouble(notice)
     if text is not None:
@@ -81,9 +92,18 @@ def _announce(found: Sequence["CancellableWork"], job: str | None, *, ask: bool)
     for work in found:
         one = work.submission
         remote = visible(one.remote_id or "no remote id")
-        say(f"submission {one.id} on {one.connection}: {plural(one.running, 'document')} running, {remote}")
+        tell(
+            "work",
+            f"submission {one.id} on {one.connection}: {plural(one.running, 'document')} running, {remote}",
+            submission=one.id,
+            connection=one.connection,
+            documents=one.running,
+            remote_id=one.remote_id,
+            jobs=list(work.jobs),
+            stops=str(work.stops),
+        )
         others = [each for each in work.jobs if each != job]
-        if job is not None and others:
+        if job is not None and others and json_lines.current() is None:
             say(f"  its documents are also wanted by {', '.join(others)}")
     if not any(work.stops is not Stops.NOTHING for work in found) or not (ask and sys.stdin.isatty()):
         return True

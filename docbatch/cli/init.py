@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from docbatch.cli.output import say
+from docbatch.cli.output import say, tell
 
 
 @click.command(name="init")
@@ -14,7 +14,8 @@ def command() -> None:
 
     written = init(Path.cwd())
     for path in written:
-        say(f"wrote {path.relative_to(Path.cwd())}")
+        shown = str(path.relative_to(Path.cwd()))
+        tell("file", f"wrote {shown}", path=shown)
     if not written:
         say("nothing to do: the project is there already")
     elif Path.cwd() / EXAMPLE in written:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from docbatch.cli.output import say
+from docbatch.cli.output import say, tell
 
 if TYPE_CHECKING:
     from docbatch.webhooks.listener import AnsweredRequest, WebhookConnection
@@ -76,7 +76,13 @@ def _announce(host: str, port: int, connections: "Sequence[WebhookConnection]") 
 
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     for receiver in connections:
-        say(f"{receiver.connection}: listening at {address}{receiver.path}")
+        tell(
+            "listening",
+            f"{receiver.connection}: listening at {address}{receiver.path}",
+            connection=receiver.connection,
+            address=address,
+            path=receiver.path,
+        )
     if is_loopback(host):
         say(
             "to be reached by a vendor, this needs a reverse proxy or tunnel that speaks TLS and passes requests on unchanged",
@@ -102,10 +108,20 @@ class Journal:
         if answered.hint is not None:
             ids = " ".join(answered.hint.ids)
             say(f"{where}: {answered.hint.kind} {ids}: {answered.verdict.words}{reason}", err=True)
+            tell(
+                "delivery",
+                None,
+                connection=answered.connection,
+                kind=answered.hint.kind,
+                ids=list(answered.hint.ids),
+                verdict=answered.verdict.words,
+                reason=answered.reason,
+            )
             return
         self._turned[f"{where}: turned away, {answered.verdict.words}{reason}"] += 1
         if time.monotonic() >= self._next:
             for text, times in self._turned.items():
                 say(text if times == 1 else f"{text} ({times:,} times)", err=True)
+                tell("turned_away", None, text=text, times=times)
             self._turned.clear()
             self._next = time.monotonic() + INTERVAL

@@ -174,6 +174,14 @@ allow = click.option(
     help="Let guards pass this once: overwritten (files that it does not know as its own), shared (folders of other projects), changed, new, resent (documents to be paid), money (what they cost), failed (how many fail).",
 )
 
+metrics = click.option(
+    "--metrics",
+    "metrics_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write numbers for Prometheus' node exporter into this file, such as docbatch.prom.",
+)
+
 report = click.option(
     "--report",
     "report_folder",

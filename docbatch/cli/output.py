@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from docbatch.cli import json_lines
 from docbatch.core.outside_text import printed
 
 if TYPE_CHECKING:
@@ -36,12 +37,42 @@ class _Enduring(io.FileIO):
 
 
 def say(text: str, *, nl: bool = True, err: bool = False) -> None:
-    """Write; once the reader has gone, to nowhere. What others' text in it could do to a terminal or a CI runner is escaped."""
-    _write(printed(text), nl=nl, err=err)
+    """Write; once the reader has gone, to nowhere. What others' text in it could do to a terminal or a CI runner is escaped.
+
+    Where the command prints JSON, what is for standard output is the text of a line.
+    """
+    lines = None if err else json_lines.current()
+    if lines is None:
+        _write(printed(text), nl=nl, err=err)
+    elif text.strip():
+        _write_json(lines.line("message", {"text": text.strip("\n")}))
+
+
+def tell(kind: str, text: str | None, /, **values: Any) -> None:
+    """Say a sentence, none where that is None; where the command prints JSON, a line of that type with these values."""
+    lines = json_lines.current()
+    if lines is not None:
+        say_json(lines.line(kind, values))
+    elif text is not None:
+        say(text)
 
 
 def say_json(value: Any, *, indent: int | None = None) -> None:
-    """Write a value as JSON, on one line unless indented."""
+    """Write a value as JSON, on one line unless indented. The summary of JSON lines waits for the end."""
+    lines = json_lines.current()
+    if lines is None or not lines.keep(value):
+        _write_json(value, indent=None if lines is not None else indent)
+
+
+def say_last(code: int) -> None:
+    """Write the summary of JSON lines, with the exit code."""
+    lines = json_lines.current()
+    if lines is not None:
+        _write_json(lines.last(code))
+        json_lines.end()
+
+
+def _write_json(value: Any, *, indent: int | None = None) -> None:
     from docbatch.jsontext import written
 
     _write(written(value, indent=indent), nl=True, err=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from docbatch import open_project
-from docbatch.cli import options
+from docbatch.cli import json_lines, options
 from docbatch.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def command(
             pages=not no_pages,
             on_event=watch,
         )
-    _show(report, form, named=verbose or everything)
+    _show(report, "json" if json_lines.current() else form, named=verbose or everything)
     if report.objections:
         return 6
     return 2 if detailed_exitcode and report.has_changes else 0

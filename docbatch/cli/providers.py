@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docbatch.cli.output import say
+from docbatch.cli.output import say, tell
 
 if TYPE_CHECKING:
     from docbatch.providers.kind import ProviderKind
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.option(
     "--prices", "with_prices", is_flag=True, help="Show what providers charge instead, line by line."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the prices as JSON lines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(*, with_prices: bool, as_json: bool) -> None:
     """Say what each provider can do: operations, limits, and how an unanswered create is settled."""
     if with_prices:
@@ -23,9 +23,25 @@ def command(*, with_prices: bool, as_json: bool) -> None:
 
         show_prices(as_json=as_json)
     elif as_json:
-        raise click.UsageError("JSON is printed of prices alone: docbatch providers --prices --json")
+        _describe_as_json()
     else:
         _describe()
+
+
+def _describe_as_json() -> None:
+    from docbatch.providers import REGISTRY
+    from docbatch.providers.kind import Settings
+
+    for error in REGISTRY.load_plugins():
+        tell("warning", None, message=error.message, hint=error.hint)
+    for kind in REGISTRY.kinds():
+        traits = kind.traits(Settings(kind.name, kind.name))
+        plugin = REGISTRY.plugin(kind.name)
+        tell("provider", None, provider=kind.name, title=kind.title, plugin=None if plugin is None else plugin.label,
+             operations=[str(each) for each in kind.operations],
+             inputs={str(each): sorted(map(str, kind.inputs(each))) for each in kind.operations},
+             most_documents=traits.max_items, most_in_flight=traits.max_in_flight, recovery=str(traits.recovery),
+             free=traits.free, abilities=list(kind.abilities()))  # fmt: skip
 
 
 def _describe() -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docbatch.cli import json_lines
 from docbatch.cli.options import allow_host
-from docbatch.cli.output import say
+from docbatch.cli.output import say, tell
 
 if TYPE_CHECKING:
     from docbatch import Notice
@@ -89,12 +90,21 @@ def _announce(judgements: Sequence["Judgement"], abandoned: frozenset[str], *, a
 
     for each in judgements:
         found = each.found
-        say(
+        tell(
+            "work",
             visible(
                 f"{found.connection}: {found.marker}: {plural(each.documents, 'document')}: {_what(each)}"
-            )
+            ),
+            connection=found.connection,
+            marker=found.marker,
+            documents=each.documents,
+            verdict=str(each.verdict),
+            taken=len(each.wanted),
+            known=each.known,
+            unwanted=each.unwanted,
+            why=each.why,
         )
-        for line in _advice(each):
+        for line in _advice(each) if json_lines.current() is None else ():
             say(visible(line))
     for marker in sorted(abandoned - {each.found.marker for each in judgements}):
         say(
@@ -166,5 +176,6 @@ def _complain(outcome: "Recovered") -> None:
 
     for error in outcome.errors:
         say(f"error: {visible(error.message)}", err=True)
+        tell("error", None, message=error.message, hint=error.hint, exit_code=error.exit_code)
         if error.hint:
             say(f"  {error.hint}", err=True)

@@ -2,7 +2,7 @@
 
 import click
 
-from docbatch.cli.output import say
+from docbatch.cli.output import say, tell
 from docbatch.cli.workspace import state_folder
 
 
@@ -29,7 +29,16 @@ def command(submission: str, remote_id: str | None, *, absent: bool, give_up: bo
         return
     documents = resolve(state_folder(), submission, remote_id, dry_run=dry_run)
     what = f"follows {remote_id}" if remote_id else "counts as never sent; its documents are queued again"
-    say(f"submission {submission} {'would be settled: it ' if dry_run else ''}{what} ({documents} documents)")
+    would = "would be settled: it " if dry_run else ""
+    tell(
+        "resolved",
+        f"submission {submission} {would}{what} ({documents} documents)",
+        submission=submission,
+        remote_id=remote_id,
+        absent=absent,
+        documents=documents,
+        dry_run=dry_run,
+    )
 
 
 def _give_up(submission: str, *, dry_run: bool) -> None:
@@ -37,9 +46,15 @@ def _give_up(submission: str, *, dry_run: bool) -> None:
     from docbatch.engine.administration.edit_state import give_up
 
     known, documents = give_up(state_folder(), submission, dry_run=dry_run)
-    verb = "would be" if dry_run else "is"
-    say(
-        f"submission {submission} {verb} given up: {plural(documents, 'document')} {'would count' if dry_run else 'count'} as failed"
+    verb, count = ("would be", "would count") if dry_run else ("is", "count")
+    tell(
+        "given_up",
+        f"submission {submission} {verb} given up: {plural(documents, 'document')} {count} as failed",
+        submission=submission,
+        connection=known.connection,
+        remote_id=known.remote_id,
+        documents=documents,
+        dry_run=dry_run,
     )
     remote = visible(known.remote_id or "run by run, without an id of the whole")
     say(

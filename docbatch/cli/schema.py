@@ -4,7 +4,7 @@ import click
 
 from docbatch.cli.output import say
 
-NAMES = ("job", "project", "result", "row", "plan", "explain", "history", "manifest", "report")
+NAMES = ("job", "project", "result", "row", "plan", "explain", "history", "manifest", "report", "events")
 
 
 @click.command(name="schema")
@@ -15,4 +15,9 @@ def command(name: str) -> None:
 
     for error in load_plugins() if name in {"job", "project"} else ():
         say(f"warning: {error.message} ({error.hint})", err=True)
-    say(render(name), nl=False)
+    if name == "events":
+        from docbatch.cli.event_schema import render_events
+
+        say(render_events(), nl=False)
+    else:
+        say(render(name), nl=False)

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docbatch.cli import completion
+from docbatch.cli import completion, json_lines
 from docbatch.cli.options import duration
-from docbatch.cli.output import say, say_json
+from docbatch.cli.output import say, say_json, tell
 from docbatch.cli.state_copies import backup, dump, load, restore
 from docbatch.cli.state_moves import move
 from docbatch.cli.workspace import existing, state_folder
@@ -33,7 +33,14 @@ def list_documents(job: str | None) -> None:
     with existing(state_folder()) as store:
         for name in named_jobs(store, job):
             for path, _, _, status, *_ in store.documents.stream(name):
-                say(f"{name}\t{visible(escape(path))}\t{status or 'problem'}")
+                shown, is_now = escape(path), status or "problem"
+                tell(
+                    "document",
+                    f"{name}\t{visible(shown)}\t{is_now}",
+                    job=name,
+                    path=shown,
+                    status=is_now,
+                )
 
 
 @command.command(name="show")
@@ -43,7 +50,11 @@ def show(identity: str) -> None:
     from docbatch.engine.administration.show_record import show_record
 
     with existing(state_folder()) as store:
-        say_json(show_record(store, identity), indent=2)
+        found = show_record(store, identity)
+    if json_lines.current() is None:
+        say_json(found, indent=2)
+    else:
+        tell("record", None, record=found)
 
 
 @command.command(name="rm")
@@ -55,7 +66,15 @@ def remove(job: str, path: str, *, dry_run: bool) -> None:
     from docbatch.engine.administration.edit_state import forget
 
     status = forget(state_folder(), job, path, dry_run=dry_run)
-    say(f"{job}: {path} ({status}) {'would be' if dry_run else 'is'} forgotten")
+    verb = "would be" if dry_run else "is"
+    tell(
+        "document",
+        f"{job}: {path} ({status}) {verb} forgotten",
+        job=job,
+        path=path,
+        status=status,
+        dry_run=dry_run,
+    )
 
 
 @command.command(name="unlock")
@@ -72,7 +91,7 @@ def unlock(*, dry_run: bool) -> None:  # noqa: ARG001 - there is nothing to chan
             f"the state is locked by {lock.owner(folder / 'lock') or 'another run'}",
             hint="it runs: wait for it, or end that process; the lock goes with it",
         )
-    say("the state is not locked")
+    tell("lock", "the state is not locked", locked=False)
 
 
 for each in (backup, restore, dump, load, move):
@@ -97,6 +116,9 @@ def compact(*, dry_run: bool, older_than: str | None) -> None:
 
     seconds = None if older_than is None else duration("--older-than", older_than)
     done = rewrite(state_folder(), dry_run=dry_run, older_than=seconds)
+    tell("compacted", None, dry_run=dry_run, **done._asdict())
+    if json_lines.current() is not None:
+        return
     if not done.packs:
         say(f"the spool takes {human(done.before)}, and nothing of it is worth rewriting")
         return
@@ -124,7 +146,8 @@ def check(*, repair: bool) -> int:
 
     wrong = list(find(state_folder()))
     for fault in wrong:
-        say(visible(fault.sentence))
+        tell("fault", visible(fault.sentence), message=fault.sentence, decides_about_money=fault.decides_about_money,
+             is_free=fault.is_free)  # fmt: skip
     say(f"{plural(len(wrong), 'fault')} found" if wrong else "the state is sound")
     if any(fault.decides_about_money for fault in wrong):
         say(

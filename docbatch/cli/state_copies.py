@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from docbatch.cli.output import say, say_json
+from docbatch.cli.output import say, tell
 
 
 @click.command(name="backup")
@@ -26,15 +26,7 @@ def backup(file: Path, *, without_results: bool, replace: bool, as_json: bool) -
     order = BackupOrder(project.root / ".docbatch", file, project.mark, not without_results, replace)
     made = write_backup(order)
     if as_json:
-        say_json(
-            {
-                "type": "backup",
-                "version": 1,
-                "file": str(file),
-                "has_results": order.has_results,
-                **asdict(made),
-            }
-        )
+        tell("backup", None, file=str(file), has_results=order.has_results, **asdict(made))
         return 1 if made.missing else 0
     results = f"{plural(made.results, 'result')} {human(made.results_size)}"
     if without_results:
@@ -71,16 +63,7 @@ def restore(file: Path, *, other_project: bool, dry_run: bool, as_json: bool) ->
     done = restore(order)
     if as_json:
         kept = done.kept and str(done.kept.relative_to(project.root))
-        say_json(
-            {
-                "type": "restore",
-                "version": 1,
-                "file": str(file),
-                "dry_run": dry_run,
-                **asdict(done),
-                "kept": kept,
-            }
-        )
+        tell("restore", None, file=str(file), dry_run=dry_run, **{**asdict(done), "kept": kept})
         return
     made = "" if done.facts is None else f", made {done.facts.made} by docbatch {done.facts.docbatch}"
     what = f"{plural(done.documents, 'document')} and {plural(done.results, 'result')}{made}; {plural(done.files, 'file')} of results in it"
@@ -134,6 +117,7 @@ def load(file: Path, *, other_project: bool, dry_run: bool) -> None:
     project = load_project(Path.cwd())
     folder = project.root / ".docbatch"
     rows = dump_state.load(RestoreOrder(folder, file, project.mark, other_project, dry_run))
+    tell("loaded", None, file=str(file), rows=rows, dry_run=dry_run)
     if dry_run:
         say(f"{file} is whole: {plural(rows, 'row')}")
         say("Nothing was changed.")

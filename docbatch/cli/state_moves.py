@@ -4,8 +4,8 @@ import shlex
 
 import click
 
-from docbatch.cli import completion
-from docbatch.cli.output import say
+from docbatch.cli import completion, json_lines
+from docbatch.cli.output import say, tell
 from docbatch.cli.workspace import state_folder
 
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Only say what would change.")
@@ -63,6 +63,16 @@ def move_connection(old: str, new: str, *, dry_run: bool) -> None:
 def _tell(what: str, new: str, undo: tuple[str, ...], *, dry_run: bool) -> None:
     from docbatch.core.report import visible
 
-    say(visible(f"{what}, {'would be' if dry_run else 'is'} {new} from now on"))
-    if not dry_run:
+    verb = "would be" if dry_run else "is"
+    kind, *_, old = undo
+    tell(
+        "moved",
+        visible(f"{what}, {verb} {new} from now on"),
+        kind=kind,
+        old=old,
+        new=new,
+        dry_run=dry_run,
+        undo=["docbatch", "state", "mv", *undo],
+    )
+    if not dry_run and json_lines.current() is None:
         say(visible(f"'docbatch state mv {shlex.join(undo)}' undoes it"))

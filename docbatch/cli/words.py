@@ -11,7 +11,7 @@ from docbatch.core.demands import EMPTY
 from docbatch.core.hindrance import moment_text, recorded_text
 from docbatch.core.looks import LookKind
 from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass
-from docbatch.core.report import by_deadline, human, looking, plural, span, visible
+from docbatch.core.report import by_deadline, human, looking, plural, seconds_text, span, visible
 from docbatch.core.result_warnings import WarningKind, kind_of
 from docbatch.state.deadlines import Stuck
 from docbatch.state.looks import RecordedLooks
@@ -234,10 +234,19 @@ def status_text(state: StateStatus) -> str:
     lines.extend(map(limit_text, state.limits))
     if state.limits_unread is not None:
         lines.append(f"{state.limits_unread}; 'docbatch validate' lists them")
+    lines.extend(filter(None, map(_pace, state.jobs)))
     lines.append(f"spool: {plural(state.spool_entries, 'result')}, {human(state.spool_bytes)}")
     if state.owner is not None:
         lines.append(f"a run is going on: {state.owner}")
     return "\n".join(lines) + "\n"
+
+
+def _pace(job: JobStatus) -> str | None:
+    """Say how long a job's documents took, where that is known."""
+    if job.pace is None or not job.pace.documents:
+        return None
+    mean, longest = seconds_text(job.pace.seconds / job.pace.documents), seconds_text(job.pace.longest)
+    return f"{job.job}: {mean} a document, the slowest {longest}: {visible(job.pace.slowest)}"
 
 
 def _job_status(job: JobStatus) -> Iterator[str]:

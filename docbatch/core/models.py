@@ -297,10 +297,12 @@ class Draft:
     """A result on its way into the spool, packed as it lies there (see `docbatch.packed`).
 
     `entry` is that, or the file below the spool's `incoming/` that holds it and nothing else. `digest` and `size` are those
-    of the payload. `warnings` are those of the result, or the first of them, see `result_warnings`.
+    of the payload. `warnings` are those of the result, or the first of them, see `result_warnings`. `seconds` is how long
+    the document took, where the provider measured that.
     """
 
     entry: bytes | Path
     digest: str
     size: int
     warnings: tuple[str, ...] = ()
+    seconds: float | None = None

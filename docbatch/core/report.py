@@ -222,6 +222,13 @@ def span(seconds: float) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
+def seconds_text(seconds: float) -> str:
+    """Return how long something took as people say it, with a fraction where it is short."""
+    if seconds >= 10:
+        return span(seconds)
+    return f"{seconds:.1f} s" if seconds >= 0.1 else f"{1000 * seconds:.1f} ms"
+
+
 def clock_time(at: float) -> str:
     """Return a moment (seconds since the epoch) as clocks here show it, with the day where that is not today."""
     moment = datetime.fromtimestamp(at).astimezone()

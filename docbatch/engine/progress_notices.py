@@ -1,17 +1,30 @@
 """Notices of progress and trouble for whoever watches: values, which the command line turns into text, bars or JSON lines."""
 
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Uploaded:
+    """The bytes of so many documents are at the provider, for a submission that is not created yet. That costs nothing.
+
+    `by_job` counts the documents of each job that are among them: several may be one, which is sent once.
+    """
+
+    submission: str
+    documents: int
+    by_job: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Intended:
-    """A submission is about to be sent."""
+    """A submission is about to be sent. `by_job` counts the documents of each job in it, as in `Uploaded`."""
 
     submission: str
     connection: str
     documents: int
+    by_job: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +46,22 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Documents that ended at the provider, and how many of them failed. `jobs` are those that want them."""
+    """Documents that ended at the provider, and how many of them failed. `jobs` are those that want them.
+
+    `seconds` is what they took together: each as long as it was read on this machine, or from when it was sent until it was
+    seen to have ended. `timed` says of how many that is known, `slowest` which took longest, and how long. `by_job` counts
+    the documents of each job, as in `Uploaded`, and `failed_by_job` those that failed.
+    """
 
     submission: str
     documents: int
     failed: int
     jobs: tuple[str, ...] = ()
+    seconds: float = 0.0
+    timed: int = 0
+    slowest: tuple[str, float] | None = None
+    by_job: Mapping[str, int] = field(default_factory=dict)
+    failed_by_job: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +69,7 @@ class Fetched:
     submission: str
     documents: int
     jobs: tuple[str, ...] = ()
+    by_job: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +193,21 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What this run came to so far on a connection: exact as the vendor told, estimated at most as far as it did not.
+
+    `unknown` counts the documents of which neither is known, in US dollars.
+    """
+
+    connection: str
+    documents: int
+    credits: float
+    usd: float
+    exact: bool
+    unknown: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LimitExceeded:
     """More was counted than a limit allows: it only reports, or a vendor charged more than was expected."""
 
@@ -195,7 +234,8 @@ class Stopping:
 
 
 Notice = (
-    Intended
+    Uploaded
+    | Intended
     | Answered
     | Remark
     | Ended
@@ -213,25 +253,10 @@ Notice = (
     | Waiting
     | LimitExceeded
     | SentOutside
+    | Spent
     | Stopping
 )
 
 
 class Observer(Protocol):
     def __call__(self, notice: Notice) -> None: ...
-
-
-class RunCounts:
-    """An observer that passes on what it is told. `sent` counts documents by connection, `written` outputs by job."""
-
-    def __init__(self, observe: Observer) -> None:
-        self._observe = observe
-        self.sent: Counter[str] = Counter()
-        self.written: Counter[str] = Counter()
-
-    def __call__(self, notice: Notice) -> None:
-        if isinstance(notice, Intended):
-            self.sent[notice.connection] += notice.documents
-        elif isinstance(notice, Delivered):
-            self.written[notice.job] += notice.documents
-        self._observe(notice)

@@ -27,7 +27,7 @@ _BOOLEANS: Mapping[str, str] = {
     **dict.fromkeys(("no", "off", "n", "0", "false"), "false"),
 }
 _ONE_SOURCE = "a source has one of include, urls, urls_from, file_ids, texts; write a job for each"
-_SECRETS = {"api_key": "key", "webhook_secret": "secret", "passwords": "password"}
+_SECRETS = {"api_key": "key", "webhook_secret": "secret", "passwords": "password", "webhook": "URL"}
 _NEEDED = {
     "apiVersion": "begin the spec with apiVersion: docbatch/v1",
     "project": "add project: {id: …}; docbatch init in an empty folder writes a new id",

@@ -24,6 +24,7 @@ from docbatch.sinks import KINDS
 from docbatch.specs.guards import GuardsSpec
 from docbatch.specs.job import Sinks
 from docbatch.specs.limits import Limits, Money
+from docbatch.specs.notify import NotifySpec
 from docbatch.specs.secret_references import KeyReference, Secrets, TextOrReference
 
 
@@ -213,6 +214,9 @@ class ProjectSpec(SpecModel):
     require_approval_over: Money | None = Field(
         default=None,
         description="the cost, as in `200 USD`, above which `docbatch apply` sends nothing without `--approve` and the digest that the plan shows",
+    )
+    notify: Annotated[list[NotifySpec], Field(max_length=20)] = Field(
+        default=[], description="who is told once a run has ended"
     )
     vars: dict[Word, Variable] = Field(
         default={},

@@ -16,6 +16,7 @@ from docbatch.specs.checkout import GIT, Checkout
 from docbatch.specs.guards import guards_of
 from docbatch.specs.limits import limits_of
 from docbatch.specs.nodes import Node
+from docbatch.specs.notify import subscribers_of
 from docbatch.specs.plugins import load_sinks
 from docbatch.specs.problems import cut, near, translate
 from docbatch.specs.project import ConnectionSpec, Defaults, ProjectSpec
@@ -91,6 +92,7 @@ def _declared(file: Path, here: Path, checkout: Checkout) -> DeclaredProject:
         tuple(own),
         guards_of(spec, node, shown),
         tuple(limit for name in spec.providers for limit in connections[name].limits),
+        tuple(subscribers_of(spec, shown)),
     )
 
 

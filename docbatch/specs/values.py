@@ -22,6 +22,7 @@ from docbatch.sources.allowance import Allowance
 from docbatch.sources.walk import Reach
 from docbatch.specs.checkout import Checkout
 from docbatch.specs.nodes import Node, Step, show_path
+from docbatch.specs.notify import Subscriber
 from docbatch.specs.project import Defaults, PollRule, Rates, RecoveryRule
 from docbatch.specs.secret_references import CommandReference, FileReference, Reference
 
@@ -213,6 +214,7 @@ class DeclaredProject:
     `here` is the absolute folder it was looked for from: paths that are named are relative to it, and so are those in
     messages. `untrusted` says that nobody vouches for the project: nothing but its own files is looked at. `own_prices` are its own
     lines of prices, as they are written. `connection_limits` are those of the connections that docbatch.yaml names.
+    `subscribers` are told of runs.
     """
 
     root: Path
@@ -227,6 +229,7 @@ class DeclaredProject:
     own_prices: "tuple[OwnLine, ...]" = ()
     guards: Guards = field(default_factory=Guards)
     connection_limits: tuple[Limit, ...] = ()
+    subscribers: tuple[Subscriber, ...] = ()
 
     @property
     def checkout(self) -> Checkout:

@@ -1,7 +1,7 @@
 """The tables of what was: runs, what failed when, what documents and jobs were before, and which failures somebody accepted.
 
 With them comes what jobs say beside their own table, whose rows are counted with the columns they have.
-`failures_held` has sinks in whose outputs failures are; the mark stands for these.
+`failures_held` has sinks in whose outputs failures are; the mark stands for these. `pace` says how long documents took.
 
 Nothing that is paid depends on them.
 """
@@ -13,6 +13,7 @@ HISTORY_TABLES = (
     "former",
     "job_change",
     "later_try",
+    "pace",
     "policy",
     "problem",
     "run",
@@ -87,6 +88,13 @@ CREATE TABLE stopping_job (
     name TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX job_change_job ON job_change (job);
+CREATE TABLE pace (
+    job TEXT PRIMARY KEY,
+    documents INTEGER NOT NULL,
+    seconds REAL NOT NULL,
+    slowest TEXT NOT NULL,
+    longest REAL NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE failures_held (
     sink INTEGER PRIMARY KEY REFERENCES sink (id),
     mark TEXT NOT NULL

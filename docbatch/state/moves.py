@@ -16,6 +16,7 @@ OF_JOBS: Mapping[str, str] = {
             "former",
             "job_change",
             "manifest",
+            "pace",
             "payer",
             "policy",
             "problem",

@@ -50,7 +50,8 @@ class Collected:
     """An item whose result lies durably in the spool, under its digest.
 
     `credits` is what the vendor charged, if it told. `warnings` are few and short, and name what a partial result lacks.
-    `place` is where the result lies, None where the index has it already.
+    `place` is where the result lies, None where the index has it already. `seconds` is how long the document took, where
+    the provider measured that.
     """
 
     key: str
@@ -59,3 +60,4 @@ class Collected:
     credits: float | None = None
     warnings: tuple[str, ...] = ()
     place: ResultPlace | None = None
+    seconds: float | None = None

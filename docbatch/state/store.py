@@ -28,12 +28,14 @@ from docbatch.state.failure_rows import FailureRows
 from docbatch.state.failures import FailedAttempts
 from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
+from docbatch.state.job_shares import JobShares
 from docbatch.state.later_tries import LaterTries
 from docbatch.state.looks import LookRecord
 from docbatch.state.manifests import Manifests
 from docbatch.state.moves import Moves
 from docbatch.state.outcomes import Outcomes
 from docbatch.state.outputs import RecordedOutputs
+from docbatch.state.paces import Paces
 from docbatch.state.past import Past
 from docbatch.state.proofs import faults
 from docbatch.state.remote_objects import RemoteObjects
@@ -82,6 +84,8 @@ class Store:
         self.manifests = Manifests(database)
         self.outputs = RecordedOutputs(database)
         self.moves = Moves(database)
+        self.paces = Paces(database)
+        self.shares = JobShares(database)
         self.failed_uploads = FailedUploads(database)
         self.past = Past(database)
         self.runs = Runs(database, folder.parent)

@@ -56,8 +56,13 @@ class Ended:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """Return the JSON lines on stdout; plans among them have to be as their schema says, and no more."""
+        """Return the JSON lines on stdout, without a summary that only has the exit code.
+
+        Plans among them have to be as their schema says, and no more.
+        """
         lines = [json.loads(line) for line in self.out.splitlines()]
+        if lines and lines[-1].keys() == {"version", "type", "exit_code"}:
+            assert lines.pop()["exit_code"] == self.code
         for line in lines:
             if line.get("type") == "plan":
                 exact_plans().validate(line)

@@ -123,7 +123,12 @@ def test_machines_are_told_in_one_line(read: Project) -> None:
     (looked,) = read.call("state", "restore", "copy.tar", "--json", "--dry-run").lines
     (done,) = read.call("state", "restore", "copy.tar", "--json").lines
 
-    assert (made["type"], made["version"], made["results"], made["missing"]) == ("backup", 1, 12, [])
+    assert (made["type"], made["version"], made["results"], made["missing"]) == (
+        "backup",
+        "docbatch/state-backup/v1",
+        12,
+        [],
+    )
     assert made["size"] == (read.root / "copy.tar").stat().st_size
     assert (looked["dry_run"], looked["kept"]) == (True, None)
     assert (done["type"], done["documents"], done["kept"]) == ("restore", 12, ".docbatch/before-restore-1")

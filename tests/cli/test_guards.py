@@ -57,7 +57,7 @@ def edited(project: Project, number: int) -> None:
 
 
 def recorded(project: Project) -> list[dict[str, Any]]:
-    return [line for line in project.call("status", "--json").lines if line["type"] != "spool"]
+    return [line for line in project.call("status", "--json").lines if line["type"] not in {"spool", "error"}]
 
 
 def refused(project: Project, vendor: ExtendEmulator, guard: str) -> Ended:

@@ -1,6 +1,5 @@
 """A limit at each emulated vendor while the real command is killed: never more is paid than it allows, and the rest once it does."""
 
-import json
 import random
 import re
 import shutil
@@ -176,5 +175,5 @@ def test_credits_that_no_document_costs_make_no_room_for_others(
 
 
 def documents_counted(project: Project) -> int:
-    *_, total = map(json.loads, project.call("costs", "--json").out.splitlines())
+    *_, total = project.call("costs", "--json").lines
     return int(total["documents"] + total["reserved"]["documents"])

@@ -137,7 +137,15 @@ def test_why_the_rest_is_not_due_is_said_in_one_line(project: Project) -> None:
 
     (rest,) = project.call("plan", "--format", "json").lines[0]["not_due"]
 
-    assert rest == {"job": "job", "unchanged": 2, "ignored": 1, "failed": 1, "held": 0, "left_out": 1}
+    assert rest == {
+        "job": "job",
+        "unchanged": 2,
+        "ignored": 1,
+        "failed": 1,
+        "held": 0,
+        "left_out": 1,
+        "later": 0,
+    }
     assert (
         "\n  = not due: 2 unchanged; 1 output gone, left so (on_missing: ignore);"
         " 1 failed earlier, not tried again; 1 file left out\n" in project.call("plan").out

@@ -1,28 +1,37 @@
 """What a run shows of itself: a bar on a terminal that is gone at the end, calm lines elsewhere."""
 
+import io
 import os
 import pty
 import sys
 import time
+from collections.abc import Iterator
 from unittest import mock
 
 import pytest
+from rich.console import Console
 
-from docbatch.cli.progress import Bar, Causes, CountingStatus, Counts, Lines, trouble
+from docbatch import open_project
+from docbatch.cli.job_progress import ExpectedDocuments, RunProgress, expected_documents
+from docbatch.cli.notice_words import trouble
+from docbatch.cli.progress import Bar, Causes, CountingStatus, Lines
 from docbatch.engine.progress_notices import (
     Answered,
     Counting,
     Delivered,
     Ended,
+    Fetched,
     Hindered,
     Intended,
     Relieved,
     Replanned,
     ResultsLost,
+    Spent,
     Trouble,
+    Uploaded,
     Waiting,
 )
-from tests.cli.project import Project
+from tests.cli.project import JOB, Project
 
 
 def shown_on_a_terminal(project: Project) -> tuple[str, str]:
@@ -70,22 +79,57 @@ def test_without_a_terminal_a_short_run_says_nothing(project: Project) -> None:
     assert project.call("apply").err == ""
 
 
-def test_without_a_terminal_a_long_run_says_now_and_then_how_far_it_is(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    with mock.patch.object(time, "monotonic", iter([0.0, 5.0, 11.0, 11.0, 12.0]).__next__):
-        lines = Lines()
-        lines.expect(3000)
-        lines(Ended("s1", 1000, 0))
-        lines(Ended("s1", 1000, 2))
-        lines(Delivered("job", 1500))
+class Hands:
+    """A clock that a test holds in its hands."""
 
-    assert capsys.readouterr().err == "2,000 of 3,000 documents ended, 2 of them failed, 0 outputs written\n"
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def hands() -> Iterator[Hands]:
+    clock = Hands()
+    with mock.patch.object(time, "monotonic", clock):
+        yield clock
+
+
+def test_without_a_terminal_a_long_run_says_now_and_then_how_far_it_is(
+    capsys: pytest.CaptureFixture[str], hands: Hands
+) -> None:
+    lines = Lines()
+    lines.expect(ExpectedDocuments(3000, {"job": 3000}))
+    hands.now += 15
+    lines(Ended("s1", 1000, 0, by_job={"job": 1000}))
+    hands.now += 15
+    lines(Ended("s1", 1000, 2, by_job={"job": 1000}, failed_by_job={"job": 2}))
+    lines(Delivered("job", 1500))
+
+    assert capsys.readouterr().err == (
+        "2,000 of 3,000 documents ended, 2 of them failed, 0 outputs written, less than a minute left\n"
+    )
+
+
+def test_a_run_of_two_days_says_a_few_hundred_lines(capsys: pytest.CaptureFixture[str], hands: Hands) -> None:
+    lines = Lines()
+    lines.expect(ExpectedDocuments(172_800, {"job": 172_800}))
+    for second in range(172_800):
+        hands.now += 1
+        if second % 10 == 0:
+            lines(Ended(f"s{second}", 10, 0, by_job={"job": 10}))
+            lines(Waiting(10 + second % 7, f"{second} documents are with the vendor"))
+
+    said = capsys.readouterr().err.splitlines()
+    assert 500 < len(said) < 800
+    assert said[-1].startswith("172,510 of 172,800 documents ended")
+    assert "about 5 min left" in said[-1] or "about 6 min left" in said[-1]
 
 
 def test_a_long_wait_is_announced(capsys: pytest.CaptureFixture[str]) -> None:
     lines = Lines()
-    lines.expect(5)
+    lines.expect(ExpectedDocuments(5))
     lines(Waiting(60, "5 documents are with the vendor"))
 
     said = capsys.readouterr().err
@@ -122,22 +166,151 @@ def test_what_goes_as_planned_is_not() -> None:
 
 
 def test_counts_name_failures_only_when_there_are_some() -> None:
-    counts = Counts()
-    counts.expected = 2
-    counts.add(Ended("s1", 1, 0))
-    assert str(counts) == "1 of 2 documents ended, 0 outputs written"
+    progress = RunProgress()
+    progress.expect(ExpectedDocuments(2))
+    progress.add(Ended("s1", 1, 0))
+    assert str(progress) == "1 of 2 documents ended, 0 outputs written"
 
 
 def test_counts_of_several_jobs_are_told_apart() -> None:
-    counts = Counts()
-    counts.expected = 9
-    counts.add(Ended("s1", 4, 0, ("invoices",)))
-    assert str(counts) == "4 of 9 documents ended, 0 outputs written"
+    progress = RunProgress()
+    progress.expect(ExpectedDocuments(9))
+    progress.add(Ended("s1", 4, 0, ("invoices",), by_job={"invoices": 4}))
+    assert str(progress) == "4 of 9 documents ended, 0 outputs written"
 
-    counts.add(Ended("s2", 3, 1, ("invoices", "letters")))
-    assert str(counts) == (
-        "7 of 9 documents ended (4 of invoices; 3 of invoices, letters), 1 of them failed, 0 outputs written"
+    shared = {"invoices": 1, "letters": 2}
+    progress.add(Ended("s2", 3, 1, ("invoices", "letters"), by_job=shared, failed_by_job={"letters": 1}))
+    assert str(progress) == (
+        "7 of 9 documents ended (5 of invoices; 2 of letters), 1 of them failed, 0 outputs written"
     )
+    assert str(progress.jobs["letters"]) == "1 failed"
+
+
+def test_a_job_is_told_by_what_its_documents_are_at() -> None:
+    progress = RunProgress()
+    progress.expect(ExpectedDocuments(6, {"a": 6}, {"a": 2}))
+    told = [str(progress.jobs["a"])]
+    for notice in (
+        Uploaded("s1", 4, {"a": 4}),
+        Intended("s1", "x", 4, {"a": 4}),
+        Answered("s1", "accepted"),
+        Answered("s1", "accepted"),
+        Ended("s1", 3, 1, ("a",), by_job={"a": 3}, failed_by_job={"a": 1}),
+        Fetched("s1", 2, ("a",), {"a": 2}),
+    ):
+        progress.add(notice)
+        told.append(str(progress.jobs["a"]))
+
+    assert told == [
+        "2 running",
+        "4 uploaded, 2 running",
+        "4 uploaded, 2 running",
+        "4 uploaded, 4 submitted, 6 running",
+        "4 uploaded, 4 submitted, 6 running",
+        "4 uploaded, 4 submitted, 3 running, 1 failed",
+        "4 uploaded, 4 submitted, 3 running, 2 collected, 1 failed",
+    ]
+
+
+def test_what_was_refused_has_failed_and_counts_once() -> None:
+    progress = RunProgress()
+    progress.expect(ExpectedDocuments(2, {"a": 2}))
+    progress.add(Intended("s1", "x", 2, {"a": 2}))
+    progress.add(Answered("s1", "refused", "no"))
+    progress.add(Ended("s1", 2, 2, ("a",), by_job={"a": 2}, failed_by_job={"a": 2}))
+
+    assert (progress.ended, progress.failed) == (2, 2)
+
+
+def test_what_is_known_of_a_run_is_said_and_the_rest_is_not(hands: Hands) -> None:
+    progress = RunProgress()
+    progress.expect(ExpectedDocuments(100, {"a": 100}))
+    assert progress.facts() == []
+
+    for number in range(10):
+        hands.now += 6
+        progress.add(
+            Ended(f"s{number}", 1, 0, by_job={"a": 1}, timed=1, seconds=42, slowest=("in/a\x1b.pdf", 42.0))
+        )
+    progress.add(Spent("x", 10, 20.0, 0.25, exact=True))
+    progress.add(Spent("y", 10, 20.0, 1.0, exact=False))
+
+    assert progress.facts() == [
+        "10.0/min",
+        "slowest 42 s: in/a\\x1b.pdf",
+        "at most 1.25 USD so far",
+        "about 9 min left",
+    ]
+
+
+def test_credits_are_told_where_nobody_says_what_they_cost() -> None:
+    progress = RunProgress()
+    assert progress.money() == ""
+    progress.add(Spent("x", 10, 1234.0, 0.0, exact=True, unknown=10))
+    assert progress.money() == "1,234 credits so far"
+
+
+def test_a_terminal_shows_a_line_for_each_job_and_for_as_many_as_have_room(hands: Hands) -> None:
+    bar = Bar()
+    jobs = {f"job{number:02}": 3 for number in range(12)}
+    bar.expect(ExpectedDocuments(0, jobs))
+    bar(Ended("s1", 3, 0, ("job00",), by_job={"job00": 3}))
+    bar(Hindered("x", "create", "answered 503", "no", seconds=4.0))
+
+    shown = on_a_screen(bar)
+
+    assert "job00" not in shown, "it is through"
+    assert shown.count("0 of 3") == 8
+    assert "and 4 more jobs" in shown
+    assert "3 of 3 documents" in shown
+    assert "x: create answered 503" in shown
+
+
+def on_a_screen(bar: Bar) -> str:
+    text = io.StringIO()
+    Console(file=text, width=100).print(bar.shown())
+    return text.getvalue()
+
+
+def test_with_quiet_nothing_is_said_but_errors(project: Project) -> None:
+    project.write({"in/a.txt": "one", "in/b.pdf": b"%PDF-1.4 nothing"})
+
+    ended = project.call("apply", "--quiet")
+
+    assert (ended.code, ended.out, ended.err) == (3, "", "")
+    (project.root / "out/a.txt.md").unlink()
+    (project.root / "out/a.txt.md").mkdir()
+    again = project.call("apply", "-q")
+    assert again.code == 1
+    assert again.out == ""
+    assert again.err.startswith("error: ")
+
+
+def test_with_quiet_and_json_the_last_line_alone_is_said(project: Project) -> None:
+    project.write({"in/a.txt": "one"})
+
+    ended = project.call("apply", "--quiet", "--json")
+
+    assert [line["type"] for line in ended.lines] == ["outcome"]
+
+
+def test_jobs_that_share_submissions_are_counted_apart(project: Project) -> None:
+    project.job(JOB.replace("name: job", "name: other").replace("out/", "other/"), "other")
+    project.job(JOB)
+    project.write({"in/a.txt": "one", "in/b.txt": "two"})
+
+    ended = [line for line in project.applied().lines if line["type"] == "ended"]
+
+    assert sum(line["by_job"]["job"] for line in ended) == 2
+    assert sum(line["by_job"]["other"] for line in ended) == 2
+
+
+def test_what_is_expected_is_told_by_job_as_long_as_all_of_it_is_sent(project: Project) -> None:
+    project.write({"in/a.txt": "one", "in/b.txt": "two"})
+    plan = open_project(project.root).plan()
+
+    assert expected_documents(plan, None) == ExpectedDocuments(2, {"job": 2}, {})
+    assert expected_documents(plan, 1) == ExpectedDocuments(1, None, {})
 
 
 def test_a_wait_names_the_jobs_that_wait(capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,5 +358,5 @@ def test_a_terminal_sees_how_far_counting_came_and_nothing_of_it_afterwards(
         assert status._status is None
         bar = Bar()
         bar(Counting(5, 20_000))
-        bar.expect(0)
+        bar.expect(ExpectedDocuments())
         bar.close()

@@ -450,13 +450,3 @@ def test_a_connection_that_cannot_be_searched(
     assert hints.see(told) == []
     assert made.call("recover", "--absent", "extend").code == 0
     made.applied()
-
-
-@helps("JSON is printed of prices alone: docbatch providers --prices --json")
-def test_json_of_providers(project: Project, hints: Hints) -> None:
-    told = project.call("providers", "--json")
-
-    assert told.code == 64
-    (command,) = hints.see(told)
-    assert command == "providers"
-    assert project.call("providers", "--prices", "--json").lines

@@ -16,6 +16,7 @@ from docbatch.spool import Spool
 from docbatch.state import lock
 from docbatch.state.deadlines import Stuck
 from docbatch.state.looks import RecordedLooks
+from docbatch.state.paces import DocumentPace
 from docbatch.state.store import Store
 
 
@@ -27,7 +28,7 @@ class JobStatus:
     with warnings by the kinds of these, and `warnings` has them all, by path. `with_deadline` counts those that wait to be
     sent and are sent outside the job's window at the latest; the first of them at `deadline` (wall time), None without any.
     `accepted` counts the failures that do not make the exit code 3, and `said`, by path, is what was said of those that are
-    accepted.
+    accepted. `pace` says how long documents took that ended, in all runs together; None where that is not known of any.
     `tried_again` counts those that failed and are tried again by themselves, the first of them at `next_try` (wall time).
     """
 
@@ -44,6 +45,7 @@ class JobStatus:
     said: Mapping[str, str] = field(default_factory=dict)
     tried_again: int = 0
     next_try: float | None = None
+    pace: DocumentPace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ class StateStatus:
                    "credits": job.credits, "failures": failures, "accepted": job.accepted.values(), "warned": dict(job.warned),
                    "warnings": [{"path": path, "warnings": list(told)} for path, told in job.warnings],
                    "with_deadline": job.with_deadline, "deadline": job.deadline,
-                   "tried_again": job.tried_again, "next_try": job.next_try}  # fmt: skip
+                   "tried_again": job.tried_again, "next_try": job.next_try,
+                   "seconds": None if job.pace is None else job.pace.values()}  # fmt: skip
         for each in self.open:
             yield {"type": "submission", "id": each.id, "connection": each.connection, "status": str(each.status),
                    "remote_id": each.remote_id, "running": each.running, "ready": each.ready,
@@ -158,6 +161,7 @@ def _job(store: Store, name: str, now: float) -> JobStatus:
         with_deadline=number,
         deadline=deadline,
         accepted=store.unwell.accepted(name, now),
+        pace=store.paces.of(name),
         said={escape(each.path): each.acceptance.text(now) for each in unwell if each.acceptance is not None},
         tried_again=tried_again,
         next_try=next_try,

@@ -8,6 +8,7 @@ from threading import Event
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from docbatch.core.errors import CredentialsError
+from docbatch.providers.remembered_secrets import remember
 from docbatch.specs.secret_references import CommandReference, EnvReference, FileReference
 
 if TYPE_CHECKING:
@@ -39,13 +40,22 @@ def read_webhook_secret(connection: str, reference: Reference, root: Path) -> st
     return _checked(connection, reference, _read(connection, reference, root), "webhook secret", "secret")
 
 
+def read_webhook_url(place: str, reference: Reference, root: Path, over: Event) -> str:
+    """Return the URL that somebody is told at. Raises CredentialsError, as `read_key` does; `place` is where it is declared."""
+    try:
+        return _checked(place, reference, _read(place, reference, root, over), "webhook URL", "URL")
+    except CredentialsError as error:
+        # What is missing is no connection's.
+        raise CredentialsError(error.message.replace(f"connection '{place}'", "notify")) from None
+
+
 def _checked(connection: str, reference: Reference, secret: str, name: str, noun: str) -> str:
     secret = secret.strip()
     if not secret or not secret.isascii() or not secret.isprintable():
         raise CredentialsError(
             f"the {name} of connection '{connection}' is empty or no {noun} at all ({_place(reference)})"
         )
-    return secret
+    return remember(secret)
 
 
 def _read(connection: str, reference: Reference, root: Path, over: Event | None = None) -> str:

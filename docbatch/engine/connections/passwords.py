@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from docbatch.core.errors import CredentialsError
 from docbatch.engine.connections.credentials import LARGEST, IrregularError, open_regular, run_command
+from docbatch.providers.remembered_secrets import remember
 from docbatch.specs.secret_references import FileReference
 from docbatch.specs.values import PasswordPlace
 
@@ -34,7 +35,7 @@ def read_passwords(job: str, place: PasswordPlace, over: Event | None = None) ->
         shown = reference.command[0]
         subject = f"job '{job}': the passwords command"
         text = run_command(subject, reference.command, place.root, over or Event())
-    found = tuple(dict.fromkeys(line for line in text.splitlines() if line))
+    found = tuple(dict.fromkeys(remember(line) for line in text.splitlines() if line))
     if not found:
         raise _error(job, f"{shown} gives no password", "write one a line there")
     if len(found) > MOST or max(map(len, found)) > LONGEST:

@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 from docbatch.core.errors import CredentialsError
+from docbatch.providers.remembered_secrets import remember
 from docbatch.specs.checkout import variables
 from docbatch.specs.secret_references import CommandReference, EnvReference
 from docbatch.specs.values import Connection
@@ -60,7 +61,7 @@ def _named(text: str, connection: str, place: str) -> str:
     name = text.strip()
     if not name or not name.isascii() or not name.isprintable():
         raise _unreadable(connection, f"{place} is empty or holds no name")
-    return name
+    return remember(name)
 
 
 def _unreadable(connection: str, why: str) -> CredentialsError:

@@ -28,8 +28,9 @@ from docbatch.engine.planning.plan_report import plan_report
 from docbatch.engine.planning.plan_session import PlanSession, locked_session
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.saved.plan_file import SavedPlan, left_out
-from docbatch.engine.progress_notices import LimitExceeded, Observer, RunCounts
+from docbatch.engine.progress_notices import LimitExceeded, Observer
 from docbatch.engine.reading.result_reader_pool import ResultReaders
+from docbatch.engine.running.figures.run_counts import RunCounts
 from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.manifest.write_manifests import write_manifests
 from docbatch.engine.running.replan_changed_document import replan
@@ -164,6 +165,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
             work.plan.start(store)
         session.record()
         before = store.events.last()
+        counts.watch(store, clock)
         with closing(ResultReaders(session.spool.root)) as readers:
             run = _run(work, session, clock, observe, readers)
             if left:
@@ -173,6 +175,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
             with run.stop.heeded(clock.wake):
                 reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
                 write_manifests(run)
+                counts.end()
                 outcome = _outcome(run, work.shown)
             for limit, spent in run.budget.passed():
                 observe(LimitExceeded(limit.shown, limit.measure.shown(spent)))

@@ -145,7 +145,9 @@ class Fetcher:
         if isinstance(found, Draft):
             told = told_warnings(found.warnings, partial=each.partial)
             place = self.spool.admit(found)
-            return Collected(each.key, found.digest, each.partial, warnings=told, place=place)
+            return Collected(
+                each.key, found.digest, each.partial, warnings=told, place=place, seconds=found.seconds
+            )
         try:
             made = self._drafted(provider, found)
         except ValueError as error:

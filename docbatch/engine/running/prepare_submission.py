@@ -17,6 +17,7 @@ from docbatch.engine.connections.conversations import Talk
 from docbatch.engine.connections.failing_uploads import MOST_TRIES, UploadVerdict
 from docbatch.engine.connections.hindrances import cause_of
 from docbatch.engine.connections.provider_connections import ProviderConnection
+from docbatch.engine.progress_notices import Uploaded
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.take_consequences import failure, take_consequences
 from docbatch.providers.base import Batch, ContentChanged, Intent, Provider, Step, left_by
@@ -217,7 +218,13 @@ class _Preparation:
         connection = self.connection
         connection.answered(ProviderCall.PREPARE)
         done = [key for each in made if (key := self.items.get(each.step)) is not None]
-        connection.uploads.went_well(done, sum(self._is_upload(each) for each in made))
+        sent = {self.items.get(each.step) for each in made if self._is_upload(each)}
+        connection.uploads.went_well(done, len(sent))
+        if sent:
+            shares = self.run.store.shares.of_items(
+                [each.row for each in self.batch.items if each.key in sent]
+            )
+            self.run.observe(Uploaded(self.batch.submission, len(sent), shares))
         for key in done:
             connection.answered(UPLOAD, key)
 

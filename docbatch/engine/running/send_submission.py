@@ -111,7 +111,8 @@ def _intend(
     run.budget.spend(_purpose(connection.name, str(recipe)))
     run.store.raise_serial()
     run.follow(batch.submission).intent = intent
-    run.observe(Intended(batch.submission, connection.name, len(batch.items)))
+    shares = run.store.shares.of_items([item.row for item in batch.items])
+    run.observe(Intended(batch.submission, connection.name, len(batch.items), shares))
     tell_late(run, batch)
     run.queues.take(recipe, {item.key for item in batch.items})
 

@@ -7,6 +7,7 @@ cause or context of an error.
 import logging
 import os
 import ssl
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -47,6 +48,8 @@ Files = Mapping[str, tuple[str | None, BinaryIO | bytes] | tuple[str | None, Bin
 # The client logs URLs, and below that level headers.
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +123,18 @@ class Client:
     def exchange(self, call: Call) -> Reply | ExchangeFailure:
         """Send one request and read the answer. What a body's own stream raises passes through."""
         exchange = Exchange(self._longest)
+        began = time.monotonic()
         try:
             with self._exchanges.under_way(exchange):
-                return self._reply(call, exchange)
+                found: Reply | ExchangeFailure = self._reply(call, exchange)
         except TROUBLES as error:
-            return self._failure(call, exchange, error)
+            found = self._failure(call, exchange, error)
         finally:
             self._release()
+        if _LOG.isEnabledFor(logging.DEBUG):
+            told = found.text if isinstance(found, ExchangeFailure) else f"{call.subject}: {found.status}"
+            _LOG.debug("%s (%.3f s)", redact(told, call.secrets), time.monotonic() - began)
+        return found
 
     def close(self) -> None:
         """Begin no exchange any more, and end those under way. From any thread, also more than once.

@@ -31,7 +31,7 @@ class HeldAnswers:
             place = self._incoming / file_name(name)
             if entry is not None:
                 write_entry(place, entry)
-        self._held[name] = Draft(place, answer.digest, answer.size, answer.warnings)
+        self._held[name] = Draft(place, answer.digest, answer.size, answer.warnings, answer.seconds)
 
     def fetch(self, name: str) -> Draft | None:
         draft = self._held.get(name)

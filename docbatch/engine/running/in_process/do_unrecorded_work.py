@@ -80,7 +80,8 @@ def submit(run: Run, connection: ProviderConnection, action: Submit) -> Talk[boo
     if not run.unrecorded:
         # Once the state is lost, it is known from this that outputs which stand are this project's own.
         run.store.raise_serial()
-    run.observe(Intended(identity, connection.name, len(keys)))
+    shares = run.store.shares.of_items([item.row for item in action.items])
+    run.observe(Intended(identity, connection.name, len(keys), shares))
     tell_late(run, batch)
     try:
         accepted = yield from connection.ask(
@@ -228,9 +229,34 @@ def _record(run: Run, intent: Intent, collected: Sequence[Collected], failed: Ma
     run.spool.recorded((each.result, each.place) for each in collected if each.place is not None)
     run.has_results = run.has_results or bool(collected)
     identity = intent.submission
-    run.observe(Ended(identity, len(collected) + len(failed), len(failed), jobs))
+    run.observe(_ended(run, intent, collected, failed, jobs))
     if collected:
-        run.observe(Fetched(identity, len(collected), jobs))
+        shares = run.store.shares.of_items([items[each.key].row for each in collected])
+        run.observe(Fetched(identity, len(collected), jobs, shares))
+
+
+def _ended(
+    run: Run,
+    intent: Intent,
+    collected: Sequence[Collected],
+    failed: Mapping[str, Failure],
+    jobs: tuple[str, ...],
+) -> Ended:
+    """Return what is told of documents that ended: whose they are, and how long they took as far as that was measured."""
+    items = {item.key: item for item in intent.batch.items}
+    keys = [*(each.key for each in collected), *failed]
+    timed = {items[each.key].name: each.seconds for each in collected if each.seconds is not None}
+    return Ended(
+        intent.submission,
+        len(keys),
+        len(failed),
+        jobs,
+        seconds=sum(timed.values()),
+        timed=len(timed),
+        slowest=max(timed.items(), key=lambda each: each[1], default=None),
+        by_job=run.store.shares.of_items([items[key].row for key in keys]),
+        failed_by_job=run.store.shares.of_items([items[key].row for key in failed]),
+    )
 
 
 def _give_back(run: Run, connection: ProviderConnection, intent: Intent, lost: Mapping[str, Failure]) -> None:

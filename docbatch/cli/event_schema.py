@@ -1,0 +1,87 @@
+"""The schema of the lines that `--json` prints, of every command: what all have in common, and the lines with a shape of their own."""
+
+import json
+from typing import Any, get_args
+
+import docbatch
+from docbatch.cli.json_lines import SUMMARIES
+
+_VERSION = {"type": "string", "pattern": "^docbatch/[a-z-]+/v[0-9]+$"}
+_TEXT = {"type": "string"}
+_MAYBE = {"type": ["string", "null"]}
+_CODE = {"type": "integer", "description": "the published exit code"}
+
+
+def events_schema() -> dict[str, Any]:
+    """Return the schema of a line: notices of a run, errors, messages, the summary, and others, which have version and type."""
+    from pydantic import TypeAdapter
+
+    definitions: dict[str, Any] = {}
+    shapes = []
+    for notice in get_args(docbatch.Notice):
+        schema = TypeAdapter(notice).json_schema(mode="serialization", ref_template="#/$defs/{model}")
+        definitions |= schema.pop("$defs", {})
+        name = notice.__name__
+        schema["properties"] = {"version": _VERSION, "type": {"const": name.lower()}, **schema["properties"]}
+        schema["required"] = list(schema["properties"])
+        definitions[name] = schema
+        shapes.append(_when(name.lower(), name))
+    for name, schema in _OWN.items():
+        definitions[name] = schema
+        shapes.append(_when(name.lower(), name))
+    shapes += [_when(name, "Summary") for name in SUMMARIES]
+    definitions["Summary"] = _object(
+        "The last line of every command.", {"type": {"enum": list(SUMMARIES)}, "exit_code": _CODE}
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "a line that docbatch prints with --json",
+        **_object("Every line has these. Others may be added to any line.", {"type": _TEXT}),
+        "allOf": shapes,
+        "$defs": definitions,
+    }
+
+
+def render_events() -> str:
+    return json.dumps(events_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _when(kind: str, name: str) -> dict[str, Any]:
+    is_kind = {"properties": {"type": {"const": kind}}}
+    return {"if": is_kind, "then": {"$ref": f"#/$defs/{name}"}}
+
+
+def _object(description: str, properties: dict[str, Any]) -> dict[str, Any]:
+    properties = {"version": _VERSION, **properties}
+    return {
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        "required": list(properties),
+    }
+
+
+_OWN = {
+    "Error": _object(
+        "What went wrong. Of a spec there is also file, line, column and where in it.",
+        {"type": {"const": "error"}, "message": _TEXT, "hint": _MAYBE, "exit_code": _CODE},
+    ),
+    "Message": _object(
+        "A sentence for people, which has no shape of its own.", {"type": {"const": "message"}, "text": _TEXT}
+    ),
+    "Work": _object(
+        "Work at a vendor: of `cancel` that is to be stopped, of `recover` and `adopt` that the state does not know.",
+        {"type": {"const": "work"}, "documents": {"type": "integer"}},
+    ),
+    "Delivery": _object(
+        "A webhook that `listen` received and that is authentic.",
+        {
+            "type": {"const": "delivery"},
+            "connection": _TEXT,
+            "kind": _TEXT,
+            "ids": {"type": "array", "items": _TEXT},
+            "verdict": _TEXT,
+            "reason": _TEXT,
+        },
+    ),
+}

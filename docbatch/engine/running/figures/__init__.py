@@ -1,0 +1,1 @@
+"""What a run comes to while it goes on."""

@@ -1,0 +1,154 @@
+"""`--json` of every command: typed, versioned lines that fit the published schema, errors among them, and the summary last."""
+
+import importlib
+import json
+from collections.abc import Iterator
+from functools import cache
+
+import click
+import pytest
+from jsonschema import Draft202012Validator
+
+from docbatch.cli import COMMANDS, docbatch
+from docbatch.cli.event_schema import events_schema
+from tests.cli.project import JOB, Ended, Project
+
+OTHERWISE = {"emulate", "schema", "sql", "state dump"}
+"""Commands whose output is JSON as it is, what was asked for, or another command's."""
+TRIED = (
+    ("init",),
+    ("validate",),
+    ("plan",),
+    ("apply",),
+    ("apply", "--no-wait"),
+    ("status",),
+    ("costs",),
+    ("explain", "in/a.txt"),
+    ("history",),
+    ("failures",),
+    ("retry", "--dry-run"),
+    ("accept", "--all", "--reason", "so", "--dry-run"),
+    ("waive", "--all", "--reason", "so", "--for", "1d", "--dry-run"),
+    ("cancel", "--job", "job"),
+    ("cancel", "nothing"),
+    ("resolve", "nothing", "--absent"),
+    ("recover",),
+    ("adopt", "batch-1", "--connection", "local"),
+    ("verify",),
+    ("drift",),
+    ("prune", "--dry-run"),
+    ("state", "list"),
+    ("state", "show", "nothing"),
+    ("state", "rm", "job", "a.txt", "--dry-run"),
+    ("state", "unlock"),
+    ("state", "check"),
+    ("state", "compact"),
+    ("state", "mv", "job", "job", "other", "--dry-run"),
+    ("state", "mv", "document", "job", "a.txt", "b.txt", "--dry-run"),
+    ("state", "mv", "connection", "local", "other", "--dry-run"),
+    ("state", "backup", "copy.tar"),
+    ("state", "restore", "nothing"),
+    ("state", "load", "nothing"),
+    ("listen", "--port", "1"),
+    ("providers",),
+    ("providers", "--prices"),
+)
+
+
+@cache
+def fits() -> Draft202012Validator:
+    return Draft202012Validator(events_schema())
+
+
+def leaves(name: str, command: click.Command) -> Iterator[str]:
+    if isinstance(command, click.Group):
+        for below, each in command.commands.items():
+            yield from leaves(f"{name} {below}", each)
+    else:
+        yield name
+
+
+def all_commands() -> set[str]:
+    loaded = ((name, importlib.import_module(f"docbatch.cli.{name}").command) for name in COMMANDS)
+    return {leaf for name, command in loaded for leaf in leaves(name, command)}
+
+
+def judged(ended: Ended) -> list[dict[str, object]]:
+    lines = [json.loads(line) for line in ended.out.splitlines()]
+    for line in lines:
+        fits().validate(line)
+    assert [line["type"] for line in lines if line["type"] in {"summary", "outcome"}] == [lines[-1]["type"]]
+    assert lines[-1]["exit_code"] == ended.code
+    if ended.code not in {0, 1, 3, 4}:
+        assert any(line["type"] == "error" and line["message"] for line in lines)
+    return lines
+
+
+@pytest.fixture
+def applied(project: Project) -> Project:
+    project.job(JOB)
+    project.write({"in/a.txt": "one"})
+    project.call("apply")
+    return project
+
+
+@pytest.mark.parametrize("arguments", TRIED, ids=" ".join)
+def test_every_line_fits_the_schema_and_the_last_is_the_summary(
+    applied: Project, arguments: tuple[str, ...]
+) -> None:
+    judged(applied.call(*arguments, "--json"))
+
+
+def test_every_command_is_tried() -> None:
+    tried = {leaf for leaf in all_commands() for each in TRIED if " ".join(each).startswith(leaf)}
+
+    assert all_commands() - tried == OTHERWISE
+
+
+def test_every_command_has_the_option() -> None:
+    for name in sorted(all_commands() - OTHERWISE):
+        command: click.Command = docbatch
+        for word in name.split():
+            assert isinstance(command, click.Group)
+            found = command.get_command(click.Context(command), word)
+            assert found is not None
+            command = found
+        assert [option for each in command.params for option in each.opts].count("--json") == 1, name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(("apply", "--nope"), 64), (("status", "nojob"), 64), (("plan", "nowhere"), 64)],
+)
+def test_errors_are_lines_as_well_as_sentences(
+    applied: Project, arguments: tuple[str, ...], code: int
+) -> None:
+    ended = applied.call(*arguments, "--json")
+
+    *_, error, last = judged(ended)
+    assert ended.code == error["exit_code"] == last["exit_code"] == code
+    assert str(error["message"]).split("\n")[0][:20] in ended.err
+
+
+def test_what_is_wrong_with_specs_is_a_line_each_with_its_place(project: Project) -> None:
+    project.job(JOB.replace("provider: local", "provider: lokal\npriority: 0"))
+
+    lines = judged(project.call("validate", "--json"))
+
+    errors = [line for line in lines if line["type"] == "error"]
+    assert len(errors) == 2
+    assert {line["file"] for line in errors} == {"jobs/job.yaml"}
+    assert all(isinstance(line["line"], int) and line["where"] for line in errors)
+
+
+def test_one_command_after_the_other_has_lines_of_its_own(applied: Project) -> None:
+    assert judged(applied.call("validate", "--json"))[-1]["version"] == "docbatch/validate/v1"
+    assert applied.call("validate").out == "valid: job\n"
+    assert judged(applied.call("state", "check", "--json"))[-1]["version"] == "docbatch/state-check/v1"
+
+
+def test_the_schema_is_printed(project: Project) -> None:
+    schema = json.loads(project.call("schema", "events").out)
+
+    Draft202012Validator.check_schema(schema)
+    assert {"Error", "Summary", "Ended", "Spent", "Delivery"} <= set(schema["$defs"])

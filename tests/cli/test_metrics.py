@@ -1,0 +1,84 @@
+"""`--metrics`: a whole file that Prometheus reads, with labels whose number documents do not raise."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from unittest import mock
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.cli.project import JOB, Project
+
+Sample = tuple[str, tuple[tuple[str, str], ...]]
+
+
+def read(path: Path) -> Mapping[Sample, float]:
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(path.read_text())
+        for sample in family.samples
+    }
+
+
+def prepared(project: Project) -> Project:
+    project.job(JOB)
+    project.write({"in/a.txt": "one", "in/b.pdf": b"%PDF-1.4 nothing"})
+    return project
+
+
+def test_a_run_leaves_what_it_came_to(project: Project) -> None:
+    ended = prepared(project).call("apply", "--metrics", "docbatch.prom")
+
+    found = read(project.root / "docbatch.prom")
+    of_job = (("connection", "local"), ("job", "job"))
+    assert ended.code == 3
+    assert found["docbatch_run_exit_code", ()] == 3
+    assert found["docbatch_documents", (*of_job, ("status", "succeeded"))] == 1
+    assert found["docbatch_documents", (*of_job, ("status", "failed"))] == 1
+    assert found["docbatch_run_failed_documents", (("job", "job"),)] == 1
+    assert found["docbatch_stored_results", ()] == 1
+    assert found["docbatch_document_longest_seconds", (("job", "job"),)] > 0
+    assert [path.name for path in project.root.glob("docbatch.prom*")] == ["docbatch.prom"]
+
+
+def test_status_leaves_how_things_stand_and_nothing_of_a_run(project: Project) -> None:
+    prepared(project).call("apply")
+
+    assert project.call("status", "--metrics", "docbatch.prom").code == 0
+
+    names = {name for name, _ in read(project.root / "docbatch.prom")}
+    assert "docbatch_documents" in names
+    assert not {name for name in names if name.startswith("docbatch_run_")}
+
+
+def test_a_run_that_an_error_ends_leaves_its_exit_code(project: Project) -> None:
+    project.job(JOB)
+    (project.root / "in").mkdir(exist_ok=True)
+
+    ended = project.call("apply", "--metrics", "docbatch.prom")
+
+    assert ended.code == 6
+    assert read(project.root / "docbatch.prom")["docbatch_run_exit_code", ()] == 6
+
+
+def test_a_file_that_cannot_be_written_changes_no_exit_code(project: Project) -> None:
+    project.write({"in/a.txt": "one"})
+    project.job(JOB)
+
+    ended = project.call("apply", "--metrics", "no/such/folder.prom")
+
+    assert ended.code == 0
+    assert (
+        "warning: no/such/folder.prom: the metrics cannot be written: No such file or directory" in ended.err
+    )
+
+
+def test_what_is_not_installed_is_named_before_anything_is_done(project: Project) -> None:
+    prepared(project)
+
+    with mock.patch.dict(sys.modules, {"prometheus_client": None}):
+        ended = project.call("apply", "--metrics", "docbatch.prom")
+
+    assert ended.code == 64
+    assert "pip install 'docbatch[metrics]'" in ended.err
+    assert not (project.root / "out").exists()
