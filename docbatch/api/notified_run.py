@@ -1,7 +1,7 @@
 """A run of which others are told once it has ended, as docbatch.yaml says."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from docbatch.api.arguments import Place
 from docbatch.api.reports.project_reports import applied
@@ -118,7 +118,14 @@ def _costs(outcome: "ApplyOutcome") -> list[NotedCost]:
     for line in outcome.spent:
         values = line.all.values()
         usd, credits_ = values["usd"], values["credits"]
+        documents = line.all.documents
         exact = not (usd["estimated"] or credits_["estimated"])
-        dollars, told = (each["exact"] + each["estimated"] for each in (usd, credits_))
-        found.append(NotedCost(line.by["connection"] or "", line.all.documents, dollars, told, exact))
+        dollars, told = (_known(each, documents) for each in (usd, credits_))
+        unknown = (usd if dollars else credits_)["unknown"]
+        found.append(NotedCost(line.by["connection"] or "", documents, dollars, told, exact, unknown))
     return found
+
+
+def _known(amount: Mapping[str, Any], documents: int) -> float | None:
+    """Return what is known of an amount, None where that is nothing of any document."""
+    return None if amount["unknown"] == documents else amount["exact"] + amount["estimated"]

@@ -4,9 +4,9 @@ Labels are names of jobs and connections, which specs declare, and statuses: the
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docbatch import ApplyOutcome, DocbatchError, StateStatus, UsageError
 from docbatch.cli.output import say
@@ -126,15 +126,21 @@ def of_run(outcome: ApplyOutcome | None, code: int | None) -> Iterator[Samples]:
     spent = {line.by["connection"] or "": line.all.values() for line in outcome.spent}
     yield (
         "docbatch_run_spent_usd",
-        "What the last run came to, at most where a vendor did not tell.",
+        "What the last run came to, at most where a vendor did not tell; without what is not known.",
         ("connection",),
-        [((name,), each["usd"]["exact"] + each["usd"]["estimated"]) for name, each in spent.items()],
+        list(_known(spent, "usd")),
     )
     yield (
         "docbatch_run_spent_credits",
         "The same in the vendor's credits.",
         ("connection",),
-        [((name,), each["credits"]["exact"] + each["credits"]["estimated"]) for name, each in spent.items()],
+        list(_known(spent, "credits")),
+    )
+    yield (
+        "docbatch_run_unpriced_documents",
+        "Documents that the last run sent and of which nobody knows what they come to in US dollars.",
+        ("connection",),
+        [((name,), each["usd"]["unknown"]) for name, each in spent.items()],
     )
     yield (
         "docbatch_run_failed_documents",
@@ -142,3 +148,10 @@ def of_run(outcome: ApplyOutcome | None, code: int | None) -> Iterator[Samples]:
         ("job",),
         [((job.job,), sum(job.accepted.counted(job.standing).values())) for job in outcome.jobs],
     )
+
+
+def _known(spent: Mapping[str, Mapping[str, Any]], measure: str) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Yield what is known of an amount, by connection: nothing where it is not known of any document."""
+    for name, each in spent.items():
+        if each[measure]["unknown"] < each["documents"]:
+            yield (name,), each[measure]["exact"] + each[measure]["estimated"]

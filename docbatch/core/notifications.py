@@ -56,13 +56,17 @@ class NotedJob:
 
 @dataclass(frozen=True, slots=True)
 class NotedCost:
-    """What a run came to on a connection; `exact` says that the vendor told all of it."""
+    """What a run came to on a connection, None where nobody knows.
+
+    `exact` says that the vendor told all that is known, `unknown` of how many documents nothing is.
+    """
 
     connection: str
     documents: int
-    usd: float
-    credits: float
+    usd: float | None
+    credits: float | None
     exact: bool
+    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +121,16 @@ def _job(job: NotedJob) -> str:
 
 
 def _cost(cost: NotedCost) -> str:
-    amount = f"{cost.usd:,.2f} USD" if cost.usd else f"{cost.credits:,g} credits"
+    sent = f"sent to {_code(cost.connection)}: {plural(cost.documents, 'document')}"
+    if cost.usd:
+        amount = f"{cost.usd:,.2f} USD"
+    elif cost.credits is not None:
+        amount = f"{cost.credits:,g} credits"
+    else:
+        return f"{sent}, what that costs is not known"
     most = "" if cost.exact else "at most "
-    return f"sent to {_code(cost.connection)}: {plural(cost.documents, 'document')}, {most}{amount}"
+    rest = f"; of {plural(cost.unknown, 'document')} that is not known" if cost.unknown else ""
+    return f"{sent}, {most}{amount}{rest}"
 
 
 def _code(name: str) -> str:

@@ -7,7 +7,10 @@ from unittest import mock
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from docbatch.emulators.extend.service import ExtendEmulator
+from docbatch.testing.matrix import HASTE
 from tests.cli.project import JOB, Project
+from tests.providers.extend.project import extend_project
 
 Sample = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -82,3 +85,17 @@ def test_what_is_not_installed_is_named_before_anything_is_done(project: Project
     assert ended.code == 64
     assert "pip install 'docbatch[metrics]'" in ended.err
     assert not (project.root / "out").exists()
+
+
+def test_what_nobody_knows_is_no_number(tmp_path: Path) -> None:
+    """A text at Extend: the vendor tells its credits, and nobody knows beforehand how many pages it counts as."""
+    with ExtendEmulator() as vendor:
+        vendor.haste = HASTE
+        project = extend_project(tmp_path, vendor, documents={"in/a.txt": "one"})
+        assert project.call("apply", "--yes", "--metrics", "docbatch.prom").code == 0
+
+    found = read(project.root / "docbatch.prom")
+    extend = (("connection", "extend"),)
+    assert found["docbatch_run_spent_credits", extend] == 2
+    assert ("docbatch_run_spent_usd", extend) not in found
+    assert found["docbatch_run_unpriced_documents", extend] == 1

@@ -22,7 +22,12 @@ def test_costs_and_errors_are_told_and_say_nothing_to_slack() -> None:
         (Occasion.FINISHED,),
         5,
         0,
-        spent=(NotedCost("a", 3, 1.5, 9, exact=True), NotedCost("b", 1, 0, 20, exact=False)),
+        spent=(
+            NotedCost("a", 3, 1.5, 9, exact=True),
+            NotedCost("b", 1, 0, 20, exact=False),
+            NotedCost("c", 3, None, 4, exact=True, unknown=1),
+            NotedCost("d", 2, None, None, exact=True, unknown=2),
+        ),
         errors=("the limit *of* <!here> @all is reached",),
     )
 
@@ -30,6 +35,8 @@ def test_costs_and_errors_are_told_and_say_nothing_to_slack() -> None:
         "`p`: stopped by a limit (exit code 5)",
         "sent to `a`: 3 documents, 1.50 USD",
         "sent to `b`: 1 document, at most 20 credits",
+        "sent to `c`: 3 documents, 4 credits; of 1 document that is not known",
+        "sent to `d`: 2 documents, what that costs is not known",
         "error: the limit *\u200bof*\u200b &lt;!here&gt; \u200b@\u200ball is reached",
     ]
     assert told.values()["version"] == VERSION
