@@ -54,7 +54,7 @@ def _show(found: "QueuedDocuments", *, dry_run: bool) -> None:
     from docbatch.core.report import plural, visible
 
     for each in found:
-        say(visible(f"{each.path}: {each.reason}"))
+        say(visible(f"{each.path} in job '{each.job}': {each.reason}"))
     verb = "would be queued" if dry_run else "queued; run 'docbatch apply'"
     say(f"{plural(len(found), 'document')} {verb}" if found else "nothing to retry")
     if found.waiting:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from docbatch.state.database import Database
+from docbatch.state.manifests import outdate_of_sink
 
 _HELD = "sink = ? AND result IS NULL AND stamp IS NOT NULL"
 
@@ -38,7 +39,10 @@ class FailureRows:
                 f"UPDATE delivery SET stamp = NULL WHERE {_HELD} AND path = ?",
                 ((sink, path) for path in gone),
             )
-            self._database.execute("UPDATE sink SET stamp = coalesce(?, stamp) WHERE id = ?", (stamp, sink))
+            if stamp is not None:
+                self._database.execute("UPDATE sink SET stamp = ? WHERE id = ?", (stamp, sink))
+                self._database.execute("DELETE FROM written WHERE sink = ? AND path = x''", (sink,))
+                outdate_of_sink(self._database, sink)
             hold_failures(self._database, sink, failures)
 
 

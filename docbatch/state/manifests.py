@@ -109,8 +109,9 @@ def outdate(database: Database, job: str) -> None:
 
 
 def outdate_of_sink(database: Database, sink: int) -> None:
-    """Inside the current transaction: do the same for the job of a sink."""
+    """Inside the current transaction: do the same for the job of a sink, and for those that share its one output."""
     database.execute(
-        "UPDATE manifest SET behind = 1 WHERE NOT behind AND job = (SELECT job FROM sink WHERE id = ?)",
+        "UPDATE manifest SET behind = 1 WHERE NOT behind AND job IN (SELECT other.job FROM sink AS other, sink AS own"
+        " WHERE own.id = ? AND (other.id = own.id OR (other.root = own.root AND other.output = own.output)))",
         (sink,),
     )

@@ -46,6 +46,10 @@ class Moves:
             self._database.execute("PRAGMA defer_foreign_keys = ON")
             for table, column in OF_JOBS.items():
                 self._database.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (new, old))
+            self._database.execute(_WRITE_AGAIN, (new,))
+            self._database.execute(
+                "UPDATE sink SET revision = -1 WHERE job = ? AND output IS NOT NULL", (new,)
+            )
             outdate(self._database, new)
 
     def document_rows(self, job: str, path: bytes) -> int:
@@ -96,3 +100,9 @@ class Moves:
 
 
 _OF_SINKS = "sink IN (SELECT id FROM sink WHERE job = ?) AND path = ?"
+
+_WRITE_AGAIN = (
+    "UPDATE delivery SET due = 1 WHERE result IS NOT NULL"
+    " AND sink IN (SELECT id FROM sink WHERE job = ? AND output IS NOT NULL AND wanted = 1)"
+)
+"""Lines and rows say which job they are of, so that those of a renamed one are written again."""

@@ -39,6 +39,17 @@ class KnownSink(NamedTuple):
         return self.root + b"/" + os.fsencode(below) if below else self.root
 
 
+def is_shared(sink: KnownSink, every: Iterable[KnownSink]) -> bool:
+    """Say whether other sinks, such as those of other jobs, write into the one output of a sink as well."""
+    return any(each.wanted and each.row != sink.row for each in writers(sink, every))
+
+
+def writers(sink: KnownSink, every: Iterable[KnownSink]) -> list[KnownSink]:
+    """Return the sinks that write or wrote into the one output of a sink, itself among them."""
+    place = sink.root, sink.output
+    return [each for each in every if sink.output is not None and (each.root, each.output) == place]
+
+
 class KnownOutput(NamedTuple):
     """An output as it was left; `path` is that of its document, empty for the one output of a job.
 

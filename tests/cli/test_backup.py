@@ -20,7 +20,7 @@ import pytest
 from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.state import files, lock
 from tests.cli.failing_disk import failing
-from tests.cli.project import Project
+from tests.cli.project import JOB, Project
 from tests.kept_results import unpack_all
 from tests.providers.extend.project import DOCUMENTS, extend_project
 
@@ -426,3 +426,15 @@ def test_results_and_state_belong_together_while_a_run_goes_on(read: Project) ->
     assert read.call("state", "check").out == "the state is sound\n"
     assert read.applied().processed == 0
     assert len(list((read.root / ".docbatch/spool/packs").iterdir())) == 2
+
+
+def test_a_database_that_a_sink_wrote_is_no_backup(read: Project) -> None:
+    read.job(JOB + "  - {type: sqlite, path: other.db}\n")
+    read.applied()
+    before = everything(read.root / ".docbatch")
+
+    ended = read.call("state", "restore", "other.db")
+
+    assert ended.code == 1
+    assert "other.db: holds no state of docbatch, or a damaged one\n  nothing was changed" in ended.err
+    assert everything(read.root / ".docbatch") == before

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,43 @@ def test_without_a_state_it_says_so(tmp_path: Path) -> None:
     made.job()
 
     assert made.call("drift").code == 10
+
+
+SHARED = """\
+apiVersion: docbatch/v1
+name: NAME
+source: {root: NAME, include: "**"}
+provider: local
+manifest: true
+sink:
+  - {type: sqlite, path: "lists/shared.db", failures: true}
+"""
+
+
+def test_a_database_that_jobs_share_is_as_the_last_of_them_left_it(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    for name in ("one", "two"):
+        project.write({f"jobs/{name}.yaml": SHARED.replace("NAME", name), f"{name}/a.txt": f"text {name}"})
+    (project.root / "jobs/job.yaml").unlink(missing_ok=True)
+    project.applied()
+    project.write({"two/b.txt": "more", "two/empty.txt": ""})
+    project.call("apply", "--yes")
+
+    assert differences(project) == []
+    assert project.call("verify").code == 0
+    with sqlite3.connect(project.root / "lists/shared.db") as database:
+        database.execute("CREATE TABLE mine (x)")
+    database.close()
+    assert differences(project) == [("altered", "lists/shared.db")] * 2
+
+
+def test_what_failures_in_a_database_come_to_is_not_kept_beyond_them(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    (project.root / "jobs/job.yaml").unlink(missing_ok=True)
+    project.write({"jobs/one.yaml": SHARED.replace("NAME", "one"), "one/a.txt": "text"})
+    project.applied()
+    project.write({"one/empty.txt": ""})
+    project.call("apply", "--yes")
+
+    assert differences(project) == []
+    assert project.call("verify").code == 0

@@ -60,6 +60,7 @@ def test_a_few_of_many_fail_and_are_worked_off(tmp_path: Path, number: int) -> N
     first = project.call("apply")
     assert (first.code, len(project.outputs())) == (3, number - BAD)
 
+    assert "bad/0.pdf in job 'job': corrupt: " in project.call("retry", "--dry-run").out
     queued, again = project.call("retry", "--json"), project.call("retry")
     assert (summary(queued)["documents"], again.code) == (BAD, 0)
     assert (

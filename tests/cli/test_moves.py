@@ -1,6 +1,9 @@
 """`docbatch state mv`: what is recorded follows a job, a document and a connection under another name."""
 
+import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -134,3 +137,35 @@ def test_what_is_taken_or_unknown_is_refused(read: Project) -> None:
         refused = read.call("state", "mv", *command)
         assert (refused.code, says in refused.err) == (64, True), (command, refused.err)
     assert actions(read) == []
+
+
+def test_lines_and_rows_say_the_new_name_of_a_job(project: Project) -> None:
+    sinks = "  - {type: jsonl, path: lists/all.jsonl}\n  - {type: sqlite, path: lists/all.db}\n"
+    project.write({"in/a.txt": "one", "in/b.txt": "two"})
+    project.job(JOB + sinks)
+    project.applied()
+
+    project.call("state", "mv", "job", "job", "letters")
+    project.job(JOB.replace("name: job", "name: letters") + sinks)
+    again = project.applied()
+
+    assert again.processed == 0
+    lines = (project.root / "lists/all.jsonl").read_text().splitlines()
+    assert [json.loads(line)["job"] for line in lines] == ["letters", "letters"]
+    with closing(sqlite3.connect(project.root / "lists/all.db")) as database:
+        rows = database.execute("SELECT path FROM documents WHERE job = 'letters' ORDER BY path").fetchall()
+    assert rows == [("a.txt",), ("b.txt",)]
+    assert actions(project) == []
+
+
+def test_what_was_pruned_before_a_job_was_renamed_comes_back(read: Project) -> None:
+    (read.root / "in/a.txt").unlink()
+    read.applied()
+    read.call("prune", "--yes", "--allow", "pruned")
+    assert not (read.root / "out/a.txt.md").exists()
+
+    read.call("state", "mv", "job", "job", "letters")
+    ended = read.call("prune", "--restore")
+
+    assert ended.code == 0
+    assert (read.root / "out/a.txt.md").exists(), ended.out

@@ -176,7 +176,16 @@ def _staged(order: RestoreOrder, staging: Path) -> Iterator[Store]:
         message = error.message.replace(str(staged), str(order.source))
         raise StateError(message, hint=DAMAGED) from error
     with store:
+        _require_state(store, order.source)
         yield store
+
+
+def _require_state(store: Store, source: Path) -> None:
+    """Raise StateError where a file is a database, and not one of ours."""
+    try:
+        _ = store.lineage
+    except StateError as error:
+        raise StateError(f"{source}: holds no state of docbatch, or a damaged one", hint=DAMAGED) from error
 
 
 def _take_over(store: Store, order: RestoreOrder, arrivals: Arrivals, facts: BackupFacts | None) -> None:

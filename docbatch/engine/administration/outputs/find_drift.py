@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,7 @@ from docbatch.sinks.paths import folded
 from docbatch.sinks.sqlite import BESIDE
 from docbatch.sinks.strangers import files_below
 from docbatch.sinks.tree import Tree
-from docbatch.state.outputs import KnownOutput, KnownSink
+from docbatch.state.outputs import KnownOutput, KnownSink, writers
 from docbatch.state.store import Store
 
 COMPARED = frozenset({"files", "jsonl", "sqlite"})
@@ -81,7 +82,7 @@ class _Drift:
             elif sink.output is None:
                 self._compare_many(sink)
             else:
-                self._compare_one(sink)
+                self._compare_one(sink, every)
         for job, identity in self._store.outputs.without_files():
             if self._search.job in {None, job}:
                 kind = identity.partition("\n")[0]
@@ -106,12 +107,25 @@ class _Drift:
         stamps = ((each.output, each.stamp) for each in window)
         yield from (by_output[output] for output, _ in outputs.differing(root, stamps))
 
-    def _compare_one(self, sink: KnownSink) -> None:
+    def _compare_one(self, sink: KnownSink, every: Sequence[KnownSink]) -> None:
         known = self._store.outputs.single(sink)
         if known is not None:
             self._result.looked += 1
             with Tree(Path(os.fsdecode(sink.root))) as tree:
-                self._judge(tree, sink, known)
+                self._judge(tree, sink, self._as_left_last(tree, sink, known, every))
+
+    def _as_left_last(
+        self, tree: Tree, sink: KnownSink, known: KnownOutput, every: Sequence[KnownSink]
+    ) -> KnownOutput:
+        """Return an output as that sink left it which wrote into it last, where it is as that one left it."""
+        others = writers(sink, every)
+        if len(others) == 1:
+            return known
+        with suppress(OSError):
+            stamp = find(tree, known.output).stamp
+            left = (self._store.outputs.single(each) for each in others)
+            return next((each for each in left if each is not None and each.stamp == stamp), known)
+        return known
 
     def _judge(self, tree: Tree, sink: KnownSink, known: KnownOutput) -> None:
         try:

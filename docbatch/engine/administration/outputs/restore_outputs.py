@@ -20,6 +20,7 @@ from docbatch.sinks.outputs import stamp_of
 from docbatch.sinks.paths import UnsafeOutput
 from docbatch.sinks.trash import sync
 from docbatch.sinks.tree import Tree, temporary_name
+from docbatch.state.outputs import KnownSink
 from docbatch.state.store import Store
 
 _INDEX = "index.jsonl"
@@ -65,7 +66,7 @@ def restore(folder: Path, what: str | None, *, here: Path, dry_run: bool) -> Res
         roots = {(sink.job, sink.identity): sink for sink in store.outputs.sinks()}
         for batch, records in chosen:
             for record in records:
-                sink = roots.get((record.job, record.identity))
+                sink = roots.get((record.job, record.identity)) or _renamed(store, record)
                 known = sink is not None and sink.root == unescape(record.root)
                 if not known and record.identity:
                     found.stay.append(
@@ -78,6 +79,12 @@ def restore(folder: Path, what: str | None, *, here: Path, dry_run: bool) -> Res
             if not dry_run and batch.is_empty():
                 batch.remove()
     return found
+
+
+def _renamed(store: Store, record: TakenOutput) -> KnownSink | None:
+    """Return the sink that an output was written by where its job is called otherwise now."""
+    found = [each for each in store.outputs.sinks() if each.identity == record.identity]
+    return found[0] if len(found) == 1 else None
 
 
 def _chosen(

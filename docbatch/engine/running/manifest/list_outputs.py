@@ -14,7 +14,7 @@ from docbatch.naming.pathtext import escape
 from docbatch.sinks.found_files import digest_at
 from docbatch.sinks.tree import Tree
 from docbatch.state.manifests import ListedDocument, ListedOutput
-from docbatch.state.outputs import KnownSink
+from docbatch.state.outputs import KnownSink, is_shared
 from docbatch.state.store import Store
 
 _WINDOW = 500
@@ -29,7 +29,9 @@ class OutputListing:
         self._target = target
         self._project = project
         order = {sink.identity: place for place, sink in enumerate(target.sinks)}
-        known = [each for each in store.outputs.sinks() if each.job == target.name and each.identity in order]
+        every = store.outputs.sinks()
+        known = [each for each in every if each.job == target.name and each.identity in order]
+        self._shared = {each.row for each in known if is_shared(each, every)}
         self._sinks = sorted((each for each in known if each.wanted), key=lambda each: order[each.identity])
         self._ids = {
             row: store.documents.recipe_key(row)[:_DIGITS] for row in store.manifests.recipes(target.name)
@@ -90,7 +92,7 @@ class OutputListing:
 
     def _prove_one(self, sink: KnownSink) -> None:
         known = self._store.outputs.single(sink)
-        if known is None or known.digest is not None:
+        if known is None or known.digest is not None or sink.row in self._shared:
             return
         with Tree(Path(os.fsdecode(sink.root))) as tree:
             read = _read(tree, known.output, known.stamp)
@@ -101,7 +103,11 @@ class OutputListing:
         known = self._store.outputs.single(sink)
         if known is None:
             return None
-        return ManifestOutput(path=self._shown(sink, known.output), sha256=known.digest, size=known.size)
+        place = self._shown(sink, known.output)
+        if sink.row in self._shared:
+            # What its bytes come to is for the runs of other jobs to say as well.
+            return ManifestOutput(path=place, sha256=None, size=None)
+        return ManifestOutput(path=place, sha256=known.digest, size=known.size)
 
     def _output(self, sink: KnownSink, each: ListedOutput) -> ManifestOutput:
         return ManifestOutput(path=self._shown(sink, each.output), sha256=each.digest, size=each.size)
