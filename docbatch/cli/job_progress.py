@@ -183,4 +183,8 @@ class RunProgress:
             if jobs and each.ended and several
         ]
         which = f" ({'; '.join(jobs)})" if jobs else ""
-        return f"{self.ended:,} of {self.expected:,} documents ended{which}{failed}, {self.delivered:,} outputs written"
+        # What is tried again by itself ends more than once.
+        total = max(self.expected, self.ended)
+        return (
+            f"{self.ended:,} of {total:,} documents ended{which}{failed}, {self.delivered:,} outputs written"
+        )

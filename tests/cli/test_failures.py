@@ -446,3 +446,24 @@ def test_what_is_tried_again_by_itself_is_told_wherever_it_is_asked_for(tmp_path
     assert "tried again by apply" not in project.call("failures").out
     assert "1 failed earlier, not tried again" in project.call("plan").out
     assert project.call("apply").code == 0
+
+
+def test_who_selects_what_waits_for_another_try_is_told_so(tmp_path: Path) -> None:
+    project = spoilt(tmp_path, 2, failing=2)
+    project.call("apply")
+    project.call("retry")
+
+    refused = project.call("accept", "--path", "bad/*", "--reason", "damaged")
+
+    assert refused.code == 64
+    assert "nothing would: 2 documents that failed wait to be tried again" in refused.err
+
+
+def test_a_waiver_says_once_how_long(tmp_path: Path) -> None:
+    project = spoilt(tmp_path, 1, failing=1)
+    project.call("apply")
+
+    refused = project.call("waive", "--all", "--reason", "r", "--until", "2030-01-01", "--for", "3d")
+
+    assert refused.code == 64
+    assert "says twice how long" in refused.err

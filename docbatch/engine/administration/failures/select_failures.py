@@ -108,7 +108,9 @@ def nothing_selected(
 def _what_there_is(store: Store, selectors: Selectors, fits: Callable[[UnwellDocument], bool]) -> str:
     every = [each for job in named_jobs(store) for each in store.unwell.of(job) if fits(each)]
     if not every:
-        return "nothing would"
+        queued = store.unwell.queued()
+        waiting = f": {plural(queued, 'document')} that failed wait to be tried again" if queued else ""
+        return f"nothing would{waiting}"
     told = "; ".join(_parts(every, selectors))
     return f"{plural(len(every), 'document')} would: {told}"
 
