@@ -57,6 +57,7 @@ BESIDE_THE_API = (
             "output",
             "progress",
             "status_watch",
+            "traces",
             "words",
         )
     ),
@@ -86,7 +87,9 @@ AT_HOME = {
     "click": ("cli/",),
     "gc": ("cli/", "engine/reading/result_reader_process.py"),
     "rich": ("cli/",),
+    "opentelemetry": ("cli/",),
     "prometheus_client": ("cli/",),
+    "requests": ("cli/span_collector.py",),
     "signal": ("cli/", "providers/local/", "processes/", "testing/"),
     "uvicorn": ("webhooks/",),
     "pytest": ("testing/",),

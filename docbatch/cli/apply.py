@@ -30,6 +30,7 @@ class Given:
     allowed_hosts: tuple[str, ...]
     report_folder: Path | None
     metrics_file: Path | None
+    trace: bool
     no_wait: bool
     yes: bool
     as_json: bool
@@ -72,6 +73,9 @@ class Given:
 @allow_host
 @report
 @metrics
+@click.option(
+    "--trace", is_flag=True, help="Send traces to OTEL_EXPORTER_OTLP_ENDPOINT, or refuse where it is not set."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors; as JSON, the last line alone.")
 def command(paths: tuple[Path, ...], **given: Any) -> int:
@@ -101,21 +105,28 @@ def _apply(project: "Project", paths: tuple[Path, ...], given: Given) -> "ApplyO
     from docbatch.cli.interruption import interruptible
     from docbatch.cli.job_progress import ExpectedDocuments, expected_documents
     from docbatch.cli.progress import watcher
+    from docbatch.cli.traces import traces
 
     seconds = None if given.timeout is None else duration("--timeout", given.timeout)
     if given.no_wait and not given.quiet:
         _warn_of_no_wait(project.validate(paths or None, plan=given.plan_file))
     _rest_the_collector()
-    with interruptible() as stop, watcher(as_json=given.as_json, quiet=given.quiet) as watch:
+    # Traces are sent when the run is over: it is not ended for them, as one is that was asked to end and does not.
+    with (
+        watcher(as_json=given.as_json, quiet=given.quiet) as watch,
+        traces(watch, asked=given.trace) as traced,
+        interruptible() as stop,
+    ):
 
         def announce(report: "PlanReport") -> bool:
+            traced.planned(report, lambda: project.validate(paths or None, plan=given.plan_file))
             agreed = _announce(report, given)
             watch.expect(expected_documents(report, given.max_new) if agreed else ExpectedDocuments())
             return agreed
 
         outcome = project.apply(
             paths or None,
-            on_event=watch,
+            on_event=traced.observe,
             agree=announce,
             wait=not given.no_wait,
             timeout=seconds,
@@ -128,6 +139,7 @@ def _apply(project: "Project", paths: tuple[Path, ...], given: Given) -> "ApplyO
             report=given.report_folder,
             stop=stop,
         )
+        traced.ended(outcome.exit_code)
     _conclude(outcome, frozenset(watch.told), given)
     if given.report_folder is not None and not given.quiet:
         _say_report(outcome, given.report_folder)
