@@ -31,7 +31,7 @@ def test_retry_queues_what_failed_and_only_that(failing: Project) -> None:
 def test_a_dry_retry_changes_nothing(failing: Project) -> None:
     dry = failing.call("retry", "job", "--dry-run")
 
-    assert dry.out.startswith("bad.pdf: corrupt: ")
+    assert dry.out.startswith("bad.pdf in job 'job': corrupt: ")
     assert dry.out.endswith("1 document would be queued\n")
     assert failing.call("apply", "--json").processed == 0
 

@@ -222,7 +222,7 @@ def test_labels_are_those_declared_now(two_jobs: Project) -> None:
         (["accept", "--path", "none", "--reason", "r"], "no document that is not well matches --path none"),
         (["accept", "--all", "--reason", "r", "--withdraw"], "--reason has no meaning"),
         (["waive", "--all", "--reason", "r"], "say how long"),
-        (["waive", "--all", "--reason", "r", "--for", "1d", "--until", "2030-01-01"], "say how long"),
+        (["waive", "--all", "--reason", "r", "--for", "1d", "--until", "2030-01-01"], "says twice how long"),
         (["waive", "--all", "--reason", "r", "--until", "2020-01-01"], "has passed already"),
         (["waive", "--all", "--reason", "r", "--until", "soon"], "is no day"),
     ],

@@ -109,7 +109,7 @@ def test_explain_tells_the_warnings_of_a_document(mixed: Project) -> None:
 def test_a_partial_document_is_read_again_when_that_is_asked_for(mixed: Project) -> None:
     mixed.call("apply")
 
-    assert "half.pdf: lost: pictures" in mixed.call("retry", "--dry-run").out
+    assert "half.pdf in job 'job': lost: pictures" in mixed.call("retry", "--dry-run").out
     assert mixed.call("retry", "--class", "lost").out.endswith("1 document queued; run 'docbatch apply'\n")
     again = mixed.call("apply", "--json")
 

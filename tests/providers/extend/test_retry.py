@@ -44,7 +44,7 @@ def test_what_would_fail_again_is_left_out_and_the_command_that_takes_it_is_name
             " 'docbatch retry --class corrupt --class encrypted' queues them all the same"
         ),
     ]
-    assert told.startswith("c.txt: unknown")
+    assert told.startswith("c.txt in job 'job': unknown")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_locked_documents_are_sent_again_where_the_job_has_passwords_now(failed:
 
     told = failed.call("retry").out
 
-    assert "b.txt: encrypted" in told
+    assert "b.txt in job 'job': encrypted" in told
     assert "2 documents left out (2 corrupt)" in told
 
 
