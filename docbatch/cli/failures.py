@@ -61,13 +61,13 @@ def _lines(found: "FailureList", limit: int) -> Iterator[str]:
 def _group(
     found: "FailureList", key: tuple[str, str, str], documents: "list[FailedDocument]", limit: int
 ) -> Iterator[str]:
-    from docbatch.cli.words import STANDING
+    from docbatch.cli.words import standing_text
     from docbatch.core.report import visible
 
     job, status, kind = key
     open_ones = [each for each in documents if not each.is_accepted]
     accepted = [each for each in documents if each.is_accepted]
-    yield visible(f"{job}: {len(documents):,} {STANDING.get(status, status)}: {kind}")
+    yield visible(f"{job}: {len(documents):,} {standing_text(status)}: {kind}")
     if open_ones:
         step = found.steps[key]
         yield f"  {step.advice} '{step.command}'"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from docbatch.cli.words import STANDING
+from docbatch.cli.words import standing_text
 from docbatch.core.outside_text import escaped
 from docbatch.core.report import plural, span
 from docbatch.core.run_history import RunAmount, RunCost, RunHistory, RunJob, RunLine
@@ -57,7 +57,7 @@ def _commit(run: RunLine, digits: int | None) -> str:
 
 
 def _job(job: RunJob) -> str:
-    rest = "".join(f", {count:,} {STANDING.get(name, name)}" for name, count in sorted(job.standing.items()))
+    rest = "".join(f", {count:,} {standing_text(name)}" for name, count in sorted(job.standing.items()))
     written = f"; {plural(job.written, 'output')} written" if job.written else ""
     return f"{job.job}: {job.done:,} of {plural(job.documents, 'document')} done{rest}{written}"
 

@@ -13,18 +13,9 @@ from docbatch.core.looks import LookKind
 from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass
 from docbatch.core.report import by_deadline, human, looking, plural, seconds_text, span, visible
 from docbatch.core.result_warnings import WarningKind, kind_of
+from docbatch.core.run_reports.sentences import SHOWN
 from docbatch.state.deadlines import Stuck
 from docbatch.state.looks import RecordedLooks
-
-STANDING = {
-    "failed": "failed",
-    "partial": "partial",
-    "problem": "cannot be sent",
-    "pending": "not sent yet",
-    "live": "with the provider",
-    "held": "held for a decision",
-}
-
 
 _COUNTED: Mapping[str, tuple[str, str]] = {
     WarningKind.LOST: (
@@ -40,6 +31,11 @@ _COUNTED: Mapping[str, tuple[str, str]] = {
     WarningKind.OTHER: ("has warnings", "have warnings"),
 }
 """What is said of documents with a kind of warning: of one, and of several."""
+
+
+def standing_text(status: str) -> str:
+    """Say how a document stands, as reports do."""
+    return SHOWN.get(status, status)
 
 
 def outcome_text(outcome: ApplyOutcome) -> str:
@@ -125,7 +121,7 @@ def _stuck(stuck: Stuck) -> Iterator[str]:
 
 
 def _failure(path: str, status: str, kind: str, message: str) -> str:
-    return visible(f"  {STANDING.get(status, status)}: {path}: {kind}" + (f": {message}" if message else ""))
+    return visible(f"  {standing_text(status)}: {path}: {kind}" + (f": {message}" if message else ""))
 
 
 def errors_text(outcome: ApplyOutcome, told: Collection[str] = ()) -> str:
@@ -145,7 +141,7 @@ def _job(job: JobOutcome) -> str:
     done = job.documents - sum(job.standing.values()) - job.undelivered
     late = f", {job.undelivered:,} not written" if job.undelivered else ""
     rest = "".join(
-        f", {count:,} {STANDING[status]}{job.accepted.text(status, count)}"
+        f", {count:,} {standing_text(status)}{job.accepted.text(status, count)}"
         for status, count in sorted(job.standing.items())
     )
     return f"{job.job}: {done:,} of {plural(job.documents, 'document')} done{rest}{late}"
@@ -211,9 +207,6 @@ def _decision(submission: str) -> str:
     return f"'docbatch resolve {submission} --absent' or '--remote-id ID'"
 
 
-ALL_STANDING = {"succeeded": "done", **STANDING}
-
-
 def status_text(state: StateStatus) -> str:
     """Return what `docbatch status` shows."""
     lines = [text for job in state.jobs for text in _job_status(job)]
@@ -251,7 +244,7 @@ def _pace(job: JobStatus) -> str | None:
 
 def _job_status(job: JobStatus) -> Iterator[str]:
     counts = ", ".join(
-        f"{count:,} {ALL_STANDING[status]}{job.accepted.text(status, count)}"
+        f"{count:,} {standing_text(status)}{job.accepted.text(status, count)}"
         for status, count in sorted(job.tally.items())
     )
     charged = "" if job.credits is None else f"; {job.credits:,g} credits charged"

@@ -1,5 +1,6 @@
 """Reports of a project: of a run of it, and of how it stands."""
 
+import time
 from collections.abc import Callable, Iterable
 from os import fspath
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ def write_standing(project: DeclaredProject, place: Place, job: str | None) -> "
     """Write a report of how jobs stand, and return it. Raises NoState, UsageError, SinkError."""
     from docbatch.api.reports.read_report import read_report, scope_of
     from docbatch.api.reports.report_folder import ReportFolder
-    from docbatch.api.reports.reported_run import moment
+    from docbatch.core.explanation import moment
     from docbatch.core.run_reports.values import RunReport
     from docbatch.engine.administration.edit_state import named_jobs
     from docbatch.state.store import Store
@@ -58,7 +59,7 @@ def write_standing(project: DeclaredProject, place: Place, job: str | None) -> "
     with Store.readable(state) as store:
         names = named_jobs(store, job)
     scope = scope_of(declared, None if job is None else names)
-    report = read_report(state, scope, RunReport("status", moment(), ()))
+    report = read_report(state, scope, RunReport("status", moment(time.time()), ()))
     folder.write(report)
     return report
 

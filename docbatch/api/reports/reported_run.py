@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docbatch.api.reports.read_report import ReportedScope, last_event, read_report
 from docbatch.api.reports.report_folder import ReportFolder
 from docbatch.core.errors import DocbatchError, ReportUnwritten, StateError
+from docbatch.core.explanation import moment
 from docbatch.core.run_reports.values import ReportedError, RunReport
 from docbatch.engine.progress_notices import Answered, Intended, Notice, Trouble
 
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 _NOTHING_SENT = frozenset({"not_sent", "refused"})
-
-
-def moment() -> str:
-    """Return the time now (UTC) as reports say it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class SentDocuments:
@@ -90,7 +85,7 @@ class ReportedRun:
     def _write(self, ended: tuple[int, list[ReportedError]], seconds: float) -> None:
         code, errors = ended
         blank = RunReport(
-            "apply", moment(), (), errors=tuple(errors), exit_code=code, seconds=round(seconds, 3),
+            "apply", moment(time.time()), (), errors=tuple(errors), exit_code=code, seconds=round(seconds, 3),
             sent=self._watch.count,
         )  # fmt: skip
         try:

@@ -25,11 +25,6 @@ class RunFailures:
         self._store = store
         self._breaker = Breaker(None if Permission.FAILED in allowed else threshold)
 
-    @property
-    def is_too_many(self) -> bool:
-        """Whether nothing more that is paid is sent in this run."""
-        return self._breaker.is_open
-
     def count(self, *, ended: int = 0, failed: int = 0) -> None:
         """Count paid documents that ended, and those that failed, which may have ended before."""
         self._breaker.count(ended=ended, failed=failed)

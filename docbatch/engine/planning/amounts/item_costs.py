@@ -13,6 +13,7 @@ from docbatch.core.models import WorkItem
 from docbatch.core.prices import PriceList, Prices
 from docbatch.core.tariffs import UNKNOWN_TARIFF, Tariff
 from docbatch.core.windows import DAY
+from docbatch.engine.planning.amounts.items_to_send import SizedItem
 from docbatch.engine.planning.amounts.sending_hours import hour_notes, hours_of
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.resolved_job import ResolvedJob
@@ -48,20 +49,14 @@ class ItemCosts:
     def by_job(self) -> Mapping[str, Amount]:
         """What is to be sent comes to, by job; identical documents are those of the job that pays."""
         totals: dict[str, Amount] = {}
-        for window in self._differences.sized():
-            for item in window:
-                target = self._targets[item.job]
-                one = self._amount(target, item.media_type, item.extent, item.size, None)
-                totals[item.job] = totals.get(item.job, Amount()) + one
+        for item, one in self._to_send(self._targets):
+            totals[item.job] = totals.get(item.job, Amount()) + one
         return totals
 
     def most(self, jobs: Collection[str]) -> Iterator[tuple[str, tuple[int | None, int | None]]]:
         """Yield the key of each item that these jobs send, with the credits and the money it comes to at most."""
-        for window in self._differences.sized():
-            for item in window:
-                if item.job in jobs:
-                    one = self._amount(self._targets[item.job], item.media_type, item.extent, item.size, None)
-                    yield item.key, (one.credits.high, one.money.high)
+        for item, one in self._to_send(jobs):
+            yield item.key, (one.credits.high, one.money.high)
 
     def expected(self, job: str, before: Experience) -> Expected | None:
         """Return what a job's documents come to if it is as `before`, None where too little is known of that."""
@@ -76,6 +71,14 @@ class ItemCosts:
         target = self._targets[job]
         tariff = self._tariff(target)
         return *tariff.notes, *hour_notes(target, tariff, self._of(target), self._day)
+
+    def _to_send(self, jobs: Collection[str]) -> Iterator[tuple[SizedItem, Amount]]:
+        """Yield each item that these jobs send, with what it comes to."""
+        for window in self._differences.sized():
+            for item in window:
+                if item.job in jobs:
+                    target = self._targets[item.job]
+                    yield item, self._amount(target, item.media_type, item.extent, item.size, None)
 
     def _amount(
         self,
