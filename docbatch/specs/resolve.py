@@ -1,7 +1,7 @@
 """From a job as it is written to a job as it is run."""
 
-import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -9,18 +9,12 @@ from docbatch.core.demands import Demands
 from docbatch.core.errors import Problem
 from docbatch.core.limits import Limit
 from docbatch.core.models import Input
-from docbatch.fields import SpecModel, seconds, substitute, unexpanded_pattern
+from docbatch.fields import seconds
 from docbatch.naming.templates import TemplateError, compile_template
 from docbatch.providers import REGISTRY
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import FileSinkSpec, SinkKind, SinkSpec
-from docbatch.sources import KINDS as KINDS_OF_SOURCES
-from docbatch.sources.globs import MAX_PATTERNS, compile_patterns
-from docbatch.sources.options import FolderOptions, ListOptions
-from docbatch.sources.walk import Reach
 from docbatch.specs.cautions import cautions
-from docbatch.specs.forbidden_places import forbidden
-from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
 from docbatch.specs.job_rules import rules_of, timeout_of
 from docbatch.specs.limits import limits_of
@@ -29,9 +23,9 @@ from docbatch.specs.nodes import Step
 from docbatch.specs.output_paths import check_use
 from docbatch.specs.plugins import sink_fault
 from docbatch.specs.problems import near
+from docbatch.specs.resolve_source import SourceResolver, absolute
 from docbatch.specs.secret_references import FileReference
 from docbatch.specs.values import (
-    INPUTS,
     Connection,
     DeclaredProject,
     FilePlace,
@@ -43,7 +37,6 @@ from docbatch.specs.values import (
 )
 from docbatch.specs.window import NO_WINDOW
 
-STATE_FOLDER = ".docbatch"
 HANDED_ON = frozenset({Input.URL, Input.FILE_ID})
 """Documents whose bytes a vendor has or fetches itself."""
 
@@ -66,7 +59,8 @@ class _Resolver:
     def job(self) -> Job | None:
         connection = self._connection()
         sinks = self._sinks()
-        source = self._source(connection, sinks)
+        resolver = SourceResolver(self._spec, self._project, self._origin, self.problems)
+        source = resolver.source(connection, sinks)
         if connection is None or source is None:
             return None
         contract = (kind := REGISTRY.kind(connection.type)).config(self._spec.operation)
@@ -164,105 +158,6 @@ class _Resolver:
             return False
         return True
 
-    def _source(self, connection: Connection | None, sinks: Sequence[JobSink]) -> JobSource | None:
-        source = self._spec.source
-        if isinstance(source, LISTED):
-            return self._listed(source, connection, sinks)
-        for index, sink in enumerate(sinks):
-            for column in needed(sink):
-                message = f"doc.metadata.{column} is there only for documents of a list"
-                self._report(("sink", index, "path"), message, "such a source has urls_from:")
-        return self._folder(source) if isinstance(source, FolderOptions) else self._other(source)
-
-    def _other(self, options: SpecModel) -> JobSource:
-        """A kind that is told by its type opens from its options as they are."""
-        if self._project.untrusted:
-            told = "what a plug-in would look at cannot be bounded"
-            self._report(
-                ("source", "type"), told, "a repository that is not trusted names its own documents only"
-            )
-        kind = next(kind for kind in KINDS_OF_SOURCES.kinds() if kind.options is type(options))
-        allow_empty = bool(getattr(options, "allow_empty", False))
-        return JobSource(self._project.root, (), (), allow_empty, kind=kind.name, options=options)
-
-    def _folder(self, written: FolderOptions) -> JobSource | None:
-        root = self._substituted(("source", "root"), written.root)
-        include = self._patterns("include", written.include)
-        exclude = self._patterns("exclude", written.exclude)
-        if root is None or include is None or exclude is None:
-            return None
-        self._check_patterns("include", include)
-        self._check_patterns("exclude", exclude)
-        folder = self._absolute(("source", "root"), root)
-        checkout = self._project.checkout
-        if fault := checkout.root_fault(folder):
-            self._report(("source", "root"), *fault)
-            return None
-        links = checkout.links_within(folder, follow=written.follow_links)
-        return JobSource(
-            folder,
-            include,
-            exclude,
-            written.allow_empty,
-            written.hidden,
-            reach=Reach(links, mounts=not checkout.untrusted),
-        )
-
-    def _listed(
-        self, source: ListedSource, connection: Connection | None, sinks: Sequence[JobSink]
-    ) -> JobSource | None:
-        inputs = Inputs(source, self._origin, self.problems, self._list_file(source), self._project)
-        if connection is not None and inputs.kind is not Input.URL:
-            taken = REGISTRY.kind(connection.type).inputs(self._spec.operation)
-            if inputs.kind not in taken:
-                told = untaken(connection.type, self._spec.operation, inputs.kind, taken)
-                self._report(("source", inputs.key), *told)
-        listing = inputs.listing()
-        inputs.check_metadata(sinks, lambda index, *told: self._report(("sink", index, "path"), *told))
-        mirror = self._project.root / STATE_FOLDER / INPUTS / self._spec.name
-        allow_empty = isinstance(source, ListOptions) and source.allow_empty
-        return JobSource(mirror, ("**",), (), allow_empty, hidden=True, listing=listing)
-
-    def _list_file(self, source: ListedSource) -> Path | None:
-        if not isinstance(source, ListOptions):
-            return None
-        path: tuple[Step, ...] = ("source", "urls_from")
-        text = self._substituted(path, source.urls_from)
-        return None if text is None else self._absolute(path, text)
-
-    def _patterns(self, name: str, written: Sequence[str]) -> tuple[str, ...] | None:
-        filled = [self._substituted(("source", name, index), text) for index, text in enumerate(written)]
-        return None if None in filled else tuple(text for text in filled if text is not None)
-
-    def _check_patterns(self, name: str, patterns: Sequence[str]) -> None:
-        together = 0
-        for index, pattern in enumerate(patterns):
-            together += self._check_pattern(("source", name, index), pattern)
-            if together > MAX_PATTERNS:
-                message = f"the patterns expand to more than {MAX_PATTERNS:,} together"
-                self._report(("source", name, index), message, "use * or fewer braces")
-                return
-
-    def _check_pattern(self, path: tuple[Step, ...], pattern: str) -> int:
-        """Return how many patterns it is, its braces spread out."""
-        if pattern.startswith("!"):
-            self._report(path, f"{pattern!r} begins with !", "write what is left out under exclude:")
-        if told := unexpanded_pattern(pattern):
-            self._report(path, *told)
-        try:
-            return len(compile_patterns([pattern], hidden=False))
-        except ValueError as error:
-            message, _, hint = str(error).partition("; ")
-            self._report(path, message, hint or None)
-        return 1
-
-    def _substituted(self, path: tuple[Step, ...], text: str) -> str | None:
-        try:
-            return substitute(text, self._project.variables)
-        except TemplateError as error:
-            self._report(path, str(error), error.hint)
-            return None
-
     def _sinks(self) -> tuple[JobSink, ...]:
         own = bool(self._spec.sink)
         written = self._spec.sink or self._project.defaults.sink
@@ -312,7 +207,7 @@ class _Resolver:
         folder, slash, _ = template.literal_root.rpartition("/")
         bound = template.without_prefix(len(folder + slash)).bind({"job": self._context()})
         check_use(kind, written, bound, self._spec)
-        root = self._absolute(path, folder + slash or ".", origin)
+        root = absolute(self._project, path, folder + slash or ".", partial(self._report, origin=origin))
         if root == Path(root.anchor):
             raise TemplateError(
                 "nothing bounds where this writes", hint="begin the path with a folder, such as out/"
@@ -326,10 +221,3 @@ class _Resolver:
             "provider": self._own_or_default("provider"),
             "operation": self._spec.operation.value,
         }
-
-    def _absolute(self, path: tuple[Step, ...], text: str, origin: Origin | None = None) -> Path:
-        absolute = Path(os.path.normpath(self._project.root / text))
-        told = forbidden(self._project.root, text, absolute, is_written=path[-1] == "path")
-        if told is not None:
-            self._report(path, *told, origin)
-        return absolute

@@ -1,0 +1,152 @@
+"""From a source as it is written to one as it is read: patterns judged, variables filled in, paths absolute."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from docbatch.core.errors import Problem
+from docbatch.core.models import Input
+from docbatch.fields import SpecModel, substitute, unexpanded_pattern
+from docbatch.naming.templates import TemplateError
+from docbatch.providers import REGISTRY
+from docbatch.sources import KINDS
+from docbatch.sources.globs import MAX_PATTERNS, compile_patterns
+from docbatch.sources.options import FolderOptions, ListOptions
+from docbatch.sources.walk import Reach
+from docbatch.specs.forbidden_places import forbidden
+from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
+from docbatch.specs.job import JobSpec
+from docbatch.specs.nodes import Step
+from docbatch.specs.values import INPUTS, Connection, DeclaredProject, JobSink, JobSource, Origin
+
+STATE_FOLDER = ".docbatch"
+
+Report = Callable[[tuple[Step, ...], str, str | None], None]
+"""Takes what is wrong: where in the spec, what, and what to do."""
+
+
+def absolute(project: DeclaredProject, path: tuple[Step, ...], text: str, report: Report) -> Path:
+    """Return the absolute path that a text in a spec stands for."""
+    found = Path(os.path.normpath(project.root / text))
+    told = forbidden(project.root, text, found, is_written=path[-1] == "path")
+    if told is not None:
+        report(path, *told)
+    return found
+
+
+class SourceResolver:
+    """Reads where one job's documents come from. What keeps it from being read is added to `problems`."""
+
+    def __init__(
+        self, spec: JobSpec, project: DeclaredProject, origin: Origin, problems: list[Problem]
+    ) -> None:
+        self._problems = problems
+        self._spec = spec
+        self._project = project
+        self._origin = origin
+
+    def _report(self, path: tuple[Step, ...], message: str, hint: str | None) -> None:
+        self._problems.append(self._origin.problem(path, message, hint))
+
+    def _absolute(self, path: tuple[Step, ...], text: str) -> Path:
+        return absolute(self._project, path, text, self._report)
+
+    def source(self, connection: Connection | None, sinks: Sequence[JobSink]) -> JobSource | None:
+        """Return the source, None where it has a problem. Without a `connection` it is read as far as that goes."""
+        source = self._spec.source
+        if isinstance(source, LISTED):
+            return self._listed(source, connection, sinks)
+        for index, sink in enumerate(sinks):
+            for column in needed(sink):
+                message = f"doc.metadata.{column} is there only for documents of a list"
+                self._report(("sink", index, "path"), message, "such a source has urls_from:")
+        return self._folder(source) if isinstance(source, FolderOptions) else self._other(source)
+
+    def _other(self, options: SpecModel) -> JobSource:
+        """A kind that is told by its type opens from its options as they are."""
+        if self._project.untrusted:
+            told = "what a plug-in would look at cannot be bounded"
+            self._report(
+                ("source", "type"), told, "a repository that is not trusted names its own documents only"
+            )
+        kind = next(kind for kind in KINDS.kinds() if kind.options is type(options))
+        allow_empty = bool(getattr(options, "allow_empty", False))
+        return JobSource(self._project.root, (), (), allow_empty, kind=kind.name, options=options)
+
+    def _folder(self, written: FolderOptions) -> JobSource | None:
+        root = self._substituted(("source", "root"), written.root)
+        include = self._patterns("include", written.include)
+        exclude = self._patterns("exclude", written.exclude)
+        if root is None or include is None or exclude is None:
+            return None
+        self._check_patterns("include", include)
+        self._check_patterns("exclude", exclude)
+        folder = self._absolute(("source", "root"), root)
+        checkout = self._project.checkout
+        if fault := checkout.root_fault(folder):
+            self._report(("source", "root"), *fault)
+            return None
+        links = checkout.links_within(folder, follow=written.follow_links)
+        return JobSource(
+            folder,
+            include,
+            exclude,
+            written.allow_empty,
+            written.hidden,
+            reach=Reach(links, mounts=not checkout.untrusted),
+        )
+
+    def _listed(
+        self, source: ListedSource, connection: Connection | None, sinks: Sequence[JobSink]
+    ) -> JobSource | None:
+        inputs = Inputs(source, self._origin, self._problems, self._list_file(source), self._project)
+        if connection is not None and inputs.kind is not Input.URL:
+            taken = REGISTRY.kind(connection.type).inputs(self._spec.operation)
+            if inputs.kind not in taken:
+                told = untaken(connection.type, self._spec.operation, inputs.kind, taken)
+                self._report(("source", inputs.key), *told)
+        listing = inputs.listing()
+        inputs.check_metadata(sinks, lambda index, *told: self._report(("sink", index, "path"), *told))
+        mirror = self._project.root / STATE_FOLDER / INPUTS / self._spec.name
+        allow_empty = isinstance(source, ListOptions) and source.allow_empty
+        return JobSource(mirror, ("**",), (), allow_empty, hidden=True, listing=listing)
+
+    def _list_file(self, source: ListedSource) -> Path | None:
+        if not isinstance(source, ListOptions):
+            return None
+        path: tuple[Step, ...] = ("source", "urls_from")
+        text = self._substituted(path, source.urls_from)
+        return None if text is None else self._absolute(path, text)
+
+    def _patterns(self, name: str, written: Sequence[str]) -> tuple[str, ...] | None:
+        filled = [self._substituted(("source", name, index), text) for index, text in enumerate(written)]
+        return None if None in filled else tuple(text for text in filled if text is not None)
+
+    def _check_patterns(self, name: str, patterns: Sequence[str]) -> None:
+        together = 0
+        for index, pattern in enumerate(patterns):
+            together += self._check_pattern(("source", name, index), pattern)
+            if together > MAX_PATTERNS:
+                message = f"the patterns expand to more than {MAX_PATTERNS:,} together"
+                self._report(("source", name, index), message, "use * or fewer braces")
+                return
+
+    def _check_pattern(self, path: tuple[Step, ...], pattern: str) -> int:
+        """Return how many patterns it is, its braces spread out."""
+        if pattern.startswith("!"):
+            self._report(path, f"{pattern!r} begins with !", "write what is left out under exclude:")
+        if told := unexpanded_pattern(pattern):
+            self._report(path, *told)
+        try:
+            return len(compile_patterns([pattern], hidden=False))
+        except ValueError as error:
+            message, _, hint = str(error).partition("; ")
+            self._report(path, message, hint or None)
+        return 1
+
+    def _substituted(self, path: tuple[Step, ...], text: str) -> str | None:
+        try:
+            return substitute(text, self._project.variables)
+        except TemplateError as error:
+            self._report(path, str(error), error.hint)
+            return None
