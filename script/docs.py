@@ -150,6 +150,10 @@ HEADINGS: Mapping[str, str] = {
     "GuardsSpec": "guards",
     "NotifySpec": "notify",
     "OwnLine": "a line of prices",
+    "S3StoreSpec": "store of type s3",
+    "GcsStoreSpec": "store of type gcs",
+    "AzureStoreSpec": "store of type azure",
+    "FolderStoreSpec": "store of type folder",
     "HoursOfDay": "off_peak_hours of a line of prices",
 }
 WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}

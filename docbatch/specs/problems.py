@@ -1,6 +1,6 @@
 """What validation found, in the words of the people who write specs.
 
-Values below `providers` are never shown: one of them may be a key that was written where a reference belongs.
+Values below `providers` and `stores` are never shown: one of them may be a key that was written where a reference belongs.
 """
 
 import re
@@ -13,7 +13,7 @@ from docbatch import fields
 from docbatch.core.errors import Problem
 from docbatch.naming.closest import closest, listed
 from docbatch.sinks import KINDS
-from docbatch.specs import job, project
+from docbatch.specs import base_url, job, project
 from docbatch.specs.nodes import Mark, Node, Path, show_path
 from docbatch.specs.places import ErrorPlace, find, submodels
 from docbatch.specs.places import fields as fields_of
@@ -27,7 +27,15 @@ _BOOLEANS: Mapping[str, str] = {
     **dict.fromkeys(("no", "off", "n", "0", "false"), "false"),
 }
 _ONE_SOURCE = "a source has one of include, urls, urls_from, file_ids, texts; write a job for each"
-_SECRETS = {"api_key": "key", "webhook_secret": "secret", "passwords": "password", "webhook": "URL"}
+_SECRETS = {
+    "api_key": "key",
+    "webhook_secret": "secret",
+    "passwords": "password",
+    "webhook": "URL",
+    **dict.fromkeys(("access_key", "secret_key", "service_account_key", "account_key"), "key"),
+    "session_token": "token",
+    "sas": "signature",
+}
 _NEEDED = {
     "apiVersion": "begin the spec with apiVersion: docbatch/v1",
     "project": "add project: {id: …}; docbatch init in an empty folder writes a new id",
@@ -47,7 +55,7 @@ _SHAPES: Mapping[str, Told] = {
     ),
     fields.DATE: ("a date is a year, a month or a day", 'such as "2026", 2026-11 or 2026-11-28'),
     fields.PRICED_ITEM: ("an item has small letters, digits and _, and begins with a letter", None),
-    project.BASE_URL: ("this is not a URL", "write as in https://api.example.com"),
+    base_url.BASE_URL: ("this is not a URL", "write as in https://api.example.com"),
 }
 
 
@@ -103,8 +111,10 @@ def _problem(found: Any, place: ErrorPlace, file: str, above: Path) -> Problem:
     if found["loc"][-1:] == ("[key]",):
         return _at(place.key, file, path, _WORDING.get(found["type"], _verbatim)(found, place))
     told = _WORDING.get(found["type"], _verbatim)(found, place)
-    if path[:1] == ("providers",):
+    if path[:1] in {("providers",), ("stores",)}:
         told = (told[0], told[1] if found["type"] in _SAFE_HINTS else None)
+    if found["type"].startswith("union_tag") and path[:1] == ("stores",):
+        return _at(place.node.mark, file, path, _store_type_told(place))
     if found["type"] == "union_tag_invalid" and (tag := place.node.child("type")):
         return _at(tag.mark, file, (*path, "type"), told)
     mark = place.key if found["type"] == "extra_forbidden" else place.node.mark
@@ -163,6 +173,12 @@ def _choice(found: Any, place: ErrorPlace) -> Told:
 
 def _untagged(*_: object) -> Told:
     return "type is missing", _sink_hint()
+
+
+def _store_type_told(place: ErrorPlace) -> Told:
+    tag = place.node.child("type")
+    hint = "write type: s3, gcs, azure or folder"
+    return ("type is missing", hint) if tag is None else ("this is no type of store", hint)
 
 
 def _sink_hint() -> str:

@@ -2,7 +2,6 @@
 
 from functools import partial
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -18,9 +17,9 @@ from docbatch.fields import (
     one_line,
     refuse,
 )
-from docbatch.naming.links import is_loopback
 from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
 from docbatch.sinks import KINDS
+from docbatch.specs.base_url import BaseUrl
 from docbatch.specs.guards import GuardsSpec
 from docbatch.specs.job import Sinks
 from docbatch.specs.limits import Limits, Money
@@ -50,11 +49,6 @@ ProviderType = Annotated[str, _Registered()]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 PROJECT_ID = r"^[a-z][a-z0-9]{11,31}$(?!\n)"
-BASE_URL = r"^https?://\S+$(?!\n)"
-_HOST = r"(?:\[[^\s/?#@\]]+\]|[^\s/?#@:\[\]]+)"
-_LOOPBACK = r"(?:[Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt]|127\.[0-9.]+|\[[^\s/?#@\]]+\])"
-# What `_base_url` finds in a URL, as far as a pattern can say it.
-_PLAIN_URL = rf"^(?:https://{_HOST}|http://{_LOOPBACK})(?::[0-9]*)?(?:/[^\s?#]*)?\??#?$(?!\n)"
 
 
 def _variable(value: str | bool | float) -> str | bool | float:
@@ -63,32 +57,6 @@ def _variable(value: str | bool | float) -> str | bool | float:
 
 _Line = Annotated[str, Field(max_length=1000, json_schema_extra={"pattern": ONE_LINE})]
 Variable = Annotated[_Line | bool | int | float, AfterValidator(_variable)]
-
-
-def _base_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        refuse("this is not a URL", "write as in https://api.example.com")
-    if not host:
-        refuse("the URL has no host", "write as in https://api.example.com")
-    if parts.username is not None or parts.password is not None:
-        refuse("a URL with a user or password in it is refused", "use api_key: {env: NAME}")
-    if parts.query or parts.fragment:
-        refuse("a base URL has no ? or # part", "cut it off")
-    if parts.scheme == "http" and not is_loopback(host):
-        refuse(
-            "plain http would send the key unencrypted", "use https; http is for this machine (loopback) only"
-        )
-    return url.rstrip("/")
-
-
-BaseUrl = Annotated[
-    str,
-    Field(pattern=BASE_URL, max_length=1000, json_schema_extra={"pattern": _PLAIN_URL}),
-    AfterValidator(_base_url),
-]
 
 
 class PollRule(SpecModel):
@@ -203,6 +171,12 @@ class ProjectSpec(SpecModel):
     project: Identity = Field(description="the project's identity")
     providers: dict[Name, ConnectionSpec] = Field(
         default={}, description="connections by name", json_schema_extra={"additionalProperties": False}
+    )
+    # What one may say is judged apart, by `stores`, as prices are.
+    stores: dict[Name, dict[str, Any]] = Field(
+        default={},
+        max_length=100,
+        description="buckets and containers by name, which sources and sinks name as `store:`",
     )
     limits: Limits = Field(
         default=[],

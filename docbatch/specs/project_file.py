@@ -22,7 +22,7 @@ from docbatch.specs.problems import cut, near, translate
 from docbatch.specs.project import ConnectionSpec, Defaults, ProjectSpec
 from docbatch.specs.secret_references import FileReference, Reference
 from docbatch.specs.text import read
-from docbatch.specs.values import Connection, DeclaredProject, Origin
+from docbatch.specs.values import Connection, DeclaredProject, Origin, StoreConnection
 from docbatch.specs.yaml import parse
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ def _declared(file: Path, here: Path, checkout: Checkout) -> DeclaredProject:
     origin = Origin(file, shown, node)
     if unusable := list(load_sinks(origin, ("defaults", "sink"))):
         raise SpecError(unusable)
-    own, faults = _own_prices(origin)
+    own, price_faults = _own_prices(origin)
+    stores, store_faults = _own_stores(origin, untrusted=checkout.untrusted)
+    faults = [*price_faults, *store_faults]
     try:
         spec = ProjectSpec.model_validate_json(json.dumps(node.plain()))
     except ValidationError as error:
@@ -93,7 +95,18 @@ def _declared(file: Path, here: Path, checkout: Checkout) -> DeclaredProject:
         guards_of(spec, node, shown),
         tuple(limit for name in spec.providers for limit in connections[name].limits),
         tuple(subscribers_of(spec, shown)),
+        stores,
     )
+
+
+def _own_stores(
+    origin: Origin, *, untrusted: bool
+) -> tuple[Mapping[str, StoreConnection], Sequence[Problem]]:
+    if origin.node.child("stores") is None:
+        return {}, ()
+    from docbatch.specs.stores import read_stores  # noqa: PLC0415 - few projects have stores
+
+    return read_stores(origin, untrusted=untrusted)
 
 
 def _own_prices(origin: Origin) -> "tuple[Sequence[OwnLine], Sequence[Problem]]":

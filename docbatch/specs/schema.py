@@ -53,12 +53,14 @@ def job_schema() -> Schema:
 def project_schema() -> Schema:
     """Return the schema of docbatch.yaml."""
     from docbatch.prices.lines import OwnLine  # noqa: PLC0415 - judged apart, see ProjectSpec
+    from docbatch.specs.stores import OwnStores  # noqa: PLC0415 - the same
 
-    references, definitions = _definitions([ProjectSpec, ConnectionSpec, OwnLine])
+    references, definitions = _definitions([ProjectSpec, ConnectionSpec, OwnLine, OwnStores])
     schema = definitions.pop(_name(references[ProjectSpec]))
     definitions[_name(references[ConnectionSpec])]["allOf"] = list(type_rules())
     schema["properties"]["providers"]["allOf"] = [connection_rules()]
     schema["properties"]["prices"]["items"] = references[OwnLine]
+    schema["properties"]["stores"] = definitions.pop(_name(references[OwnStores]))["properties"]["stores"]
     return _document("docbatch project", {"$defs": definitions, **schema})
 
 

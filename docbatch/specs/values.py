@@ -29,6 +29,7 @@ from docbatch.specs.secret_references import CommandReference, FileReference, Re
 if TYPE_CHECKING:
     from docbatch.core.prices import PriceList
     from docbatch.prices.lines import OwnLine
+    from docbatch.specs.stores import FolderStoreSpec, RemoteStoreSpec
 
 INPUTS = "inputs"
 """The folder in the state folder that mirrors what jobs list."""
@@ -77,6 +78,18 @@ class Connection:
     unreachable_after: float | None = None
     limits: tuple[Limit, ...] = ()
     declared: bool = False
+    untrusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreConnection:
+    """A bucket or container as docbatch.yaml declares it. What its credentials refer to is relative to the project's root.
+
+    Of an `untrusted` project none is ever reached.
+    """
+
+    name: str
+    declared: "RemoteStoreSpec | FolderStoreSpec"
     untrusted: bool = False
 
 
@@ -214,7 +227,7 @@ class DeclaredProject:
     `here` is the absolute folder it was looked for from: paths that are named are relative to it, and so are those in
     messages. `untrusted` says that nobody vouches for the project: nothing but its own files is looked at. `own_prices` are its own
     lines of prices, as they are written. `connection_limits` are those of the connections that docbatch.yaml names.
-    `subscribers` are told of runs.
+    `subscribers` are told of runs, `stores` are by name.
     """
 
     root: Path
@@ -230,6 +243,7 @@ class DeclaredProject:
     guards: Guards = field(default_factory=Guards)
     connection_limits: tuple[Limit, ...] = ()
     subscribers: tuple[Subscriber, ...] = ()
+    stores: "Mapping[str, StoreConnection]" = field(default_factory=dict)
 
     @property
     def checkout(self) -> Checkout:

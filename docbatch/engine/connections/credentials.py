@@ -49,6 +49,15 @@ def read_webhook_url(place: str, reference: Reference, root: Path, over: Event) 
         raise CredentialsError(error.message.replace(f"connection '{place}'", "notify")) from None
 
 
+def read_store_secret(store: str, reference: Reference, root: Path) -> str:
+    """Return what opens a store. Raises CredentialsError, as `read_key` does."""
+    try:
+        return _checked(store, reference, _read(store, reference, root), "secret", "secret")
+    except CredentialsError as error:
+        told = error.message.replace(f"connection '{store}'", f"store '{store}'")
+        raise CredentialsError(told, hint=error.hint) from None
+
+
 def _checked(connection: str, reference: Reference, secret: str, name: str, noun: str) -> str:
     secret = secret.strip()
     if not secret or not secret.isascii() or not secret.isprintable():

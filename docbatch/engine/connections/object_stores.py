@@ -1,0 +1,93 @@
+"""The stores of a project as sources and sinks use them: credentials looked up once, and given to no host that may not have them."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from docbatch.core.errors import CredentialsError
+from docbatch.engine.connections.credentials import Reference, read_store_secret
+from docbatch.naming.links import is_loopback
+from docbatch.stores.object_store import ObjectStore
+from docbatch.stores.settings import StoreSettings, is_own_host
+
+if TYPE_CHECKING:
+    from docbatch.specs.stores import RemoteStoreSpec
+    from docbatch.specs.values import StoreConnection
+
+
+class ObjectStores:
+    """Opens each store once. `allowed_hosts` names those whose foreign endpoint may get credentials, if their spec says so too."""
+
+    def __init__(
+        self, declared: "Mapping[str, StoreConnection]", root: Path, allowed_hosts: Collection[str] = ()
+    ) -> None:
+        self._declared = declared
+        self._root = root
+        self._allowed_hosts = allowed_hosts
+        self._opened: dict[str, ObjectStore] = {}
+
+    def open(self, name: str) -> ObjectStore:
+        """Return a store that is no folder; nothing is asked of it yet. Raises CredentialsError."""
+        if name not in self._opened:
+            self._opened[name] = ObjectStore(self._settings(name))
+        return self._opened[name]
+
+    def _settings(self, name: str) -> StoreSettings:
+        from docbatch.specs.stores import FolderStoreSpec  # noqa: PLC0415 - few projects have stores
+
+        spec = self._declared[name].declared
+        assert not isinstance(spec, FolderStoreSpec), "a folder is read as a folder"
+        self._check_host(name, spec)
+        return store_settings(
+            name,
+            spec,
+            {
+                setting: read_store_secret(name, reference, self._root)
+                for setting, reference in _references(spec).items()
+                if reference is not None
+            },
+        )
+
+    def _check_host(self, name: str, spec: "RemoteStoreSpec") -> None:
+        host = urlsplit(spec.endpoint or "").hostname
+        foreign = host is not None and not is_own_host(spec.type, host) and not is_loopback(host)
+        if foreign and not (spec.allow_host and name in self._allowed_hosts):
+            raise CredentialsError(
+                f"store '{name}' would send its credentials to {host}, which is not {spec.type}'s own host",
+                hint=f"if that is meant, set allow_host: true on it and run with --allow-host {name}",
+            )
+
+
+def store_settings(
+    name: str, spec: "RemoteStoreSpec", credentials: Mapping[str, str] | None = None
+) -> StoreSettings:
+    """Return how a store is reached; without `credentials` it serves to tell stores apart."""
+    known = credentials or {}
+    match spec.type:
+        case "s3":
+            style = spec.path_style if spec.path_style is not None else spec.endpoint is not None
+            return StoreSettings(
+                name, "s3", spec.bucket, spec.endpoint, spec.region, path_style=style, credentials=known
+            )
+        case "gcs":
+            return StoreSettings(name, "gcs", spec.bucket, spec.endpoint, credentials=known)
+        case "azure":
+            return StoreSettings(
+                name, "azure", spec.container, spec.endpoint, account=spec.account, credentials=known
+            )
+
+
+def _references(spec: "RemoteStoreSpec") -> Mapping[str, Reference | None]:
+    """Return where secrets are found, by the names of obstore's settings."""
+    match spec.type:
+        case "s3":
+            return {
+                "access_key_id": spec.access_key,
+                "secret_access_key": spec.secret_key,
+                "session_token": spec.session_token,
+            }
+        case "gcs":
+            return {"service_account_key": spec.service_account_key}
+        case "azure":
+            return {"account_key": spec.account_key, "sas_key": spec.sas}

@@ -1,0 +1,102 @@
+"""What a store did not do, and why, in words that hold no secret."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class StoreFault(Exception):
+    """A store did not do what it was asked for. The message names the store and says why; the caller knows the object."""
+
+
+class ObjectMissing(StoreFault):
+    """There is no such object."""
+
+
+class BucketMissing(StoreFault):
+    """There is no such bucket or container."""
+
+
+class ObjectChanged(StoreFault):
+    """The object is another than the one that was meant, or one stands where none was meant to be."""
+
+
+class StoreRefused(StoreFault):
+    """Credentials are missing or refused, or do not allow it."""
+
+
+class BadKey(StoreFault):
+    """A key that no object can be asked for by."""
+
+
+class StoreUnreachable(StoreFault):
+    """The store could not be reached, or answered with an error that passes."""
+
+
+_FIRST_LINE = re.compile(r"[^\n]*")
+_QUERY = re.compile(r"(https?://[^\s?]*)\?\S*")
+_CODE = re.compile(r"<Code>([A-Za-z0-9]{1,60})</Code>")
+_STATUS = re.compile(r"status code: (\d{3}(?: [A-Za-z ]{1,40})?)")
+_AFTER = re.compile(r"after (\d+) retries")
+_LONGEST = 300
+_NO_BUCKET = frozenset({"NoSuchBucket", "ContainerNotFound"})
+_REFUSED = frozenset(
+    {
+        *(
+            "AccessDenied",
+            "InvalidAccessKeyId",
+            "SignatureDoesNotMatch",
+            "RequestTimeTooSkewed",
+            "ExpiredToken",
+        ),
+        *("InvalidToken", "AuthenticationFailed", "AuthorizationFailure"),
+    }
+)
+
+
+@contextmanager
+def faults(store: str) -> Iterator[None]:
+    """Turn what obstore raises into a StoreFault of the store named."""
+    from obstore import exceptions as known  # noqa: PLC0415 - loaded where a store is used
+
+    try:
+        yield
+    except (known.NotFoundError, FileNotFoundError) as error:
+        raise _missing(store, error) from None
+    except (known.PreconditionError, known.AlreadyExistsError, known.NotModifiedError) as error:
+        raise ObjectChanged(_told(store, error)) from None
+    except (known.PermissionDeniedError, known.UnauthenticatedError) as error:
+        raise StoreRefused(_told(store, error)) from None
+    except known.InvalidPathError as error:
+        raise BadKey(_told(store, error)) from None
+    except (known.BaseError, OSError, ValueError) as error:
+        raise _by_status(store, error) from None
+
+
+def _missing(store: str, error: Exception) -> StoreFault:
+    code = _CODE.search(str(error))
+    kind = BucketMissing if code is not None and code[1] in _NO_BUCKET else ObjectMissing
+    return kind(_told(store, error))
+
+
+def _by_status(store: str, error: Exception) -> StoreFault:
+    """Sort what obstore calls by no name of its own: refused signatures and clocks come as plain 4xx."""
+    text = str(error)
+    code = _CODE.search(text)
+    if code is not None and code[1] in _NO_BUCKET:
+        return BucketMissing(_told(store, error))
+    if (code is not None and code[1] in _REFUSED) or "credential" in text.lower():
+        return StoreRefused(_told(store, error))
+    return StoreUnreachable(_told(store, error))
+
+
+def _told(store: str, error: Exception) -> str:
+    """Name the store's own code and status where there are; else the first line. URLs are cut before their query."""
+    text = str(error)
+    code, status, retries = _CODE.search(text), _STATUS.search(text), _AFTER.search(text)
+    said = [each[1].strip() for each in (code, status) if each is not None]
+    if not said:
+        first = _FIRST_LINE.match(text)
+        said = [_QUERY.sub(r"\1", first[0] if first else "")[:_LONGEST]]
+    tried = f" after {retries[1]} more tries" if retries is not None and retries[1] != "0" else ""
+    return f"store '{store}': {', '.join(said)}{tried}"

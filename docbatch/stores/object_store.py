@@ -1,0 +1,165 @@
+"""One bucket or container: objects listed in key order, read, written and removed, each under a condition.
+
+Everything is asked by obstore, which repeats what a store answers with a passing error. What comes of that for a write
+whose answer was lost the caller has to know: an object that stands there already may be its own.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from docbatch.core.errors import UsageError
+from docbatch.naming.links import is_loopback
+from docbatch.stores.faults import ObjectMissing, StoreFault, faults
+from docbatch.stores.settings import StoreSettings
+
+if TYPE_CHECKING:
+    import obstore
+    from obstore.store import ObjectStore as Client
+
+LISTED_TOGETHER = 1000
+"""Objects in a window of a listing: as many as stores give with one answer."""
+_RETRIES = 6
+_RETRY_SECONDS = 60
+_CONNECT_SECONDS = 10
+_ANSWER_SECONDS = 60
+"""Without a byte for so long an answer counts as lost. How long a whole one takes is not bounded: objects are large."""
+_BARRED = "a store cannot be used"
+
+
+class ObjectFacts(NamedTuple):
+    """An object as its store describes it. `size` is in bytes, `modified` in seconds since 1970; `version` where there are any."""
+
+    key: str
+    size: int
+    etag: str | None
+    version: str | None
+    modified: float
+
+
+class ObjectStore:
+    """Opens nothing before it is asked for something. Every method raises StoreFault, and UsageError without the extra."""
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self.settings = settings
+
+    def windows(self, prefix: str, after: str | None = None) -> "Iterator[Sequence[obstore.ObjectMeta]]":
+        """Yield what lies below a folder of keys, in windows and as the store orders it; `after` leaves out keys up to one.
+
+        The folder is given with or without "/" at its end, empty for all. Objects have `path`, `size`, `e_tag`, `version`
+        and `last_modified`, as obstore gives them: a million of them pass through here.
+        """
+        with faults(self.settings.name):
+            stream = iter(
+                self._client.list(prefix.strip("/") or None, offset=after, chunk_size=LISTED_TOGETHER)
+            )
+        while True:
+            with faults(self.settings.name):
+                window = next(stream, None)
+            if window is None:
+                return
+            yield window
+
+    def facts(self, key: str) -> ObjectFacts | None:
+        """Return what the store says of an object, None where there is none."""
+        try:
+            with faults(self.settings.name):
+                return _facts(self._client.head(key))
+        except ObjectMissing:
+            return None
+
+    def read(
+        self,
+        key: str,
+        *,
+        etag: str | None = None,
+        version: str | None = None,
+        window: tuple[int, int] | None = None,
+    ) -> bytes:
+        """Return an object's bytes, or those of a window (start, end) of it; only of the version or ETag given."""
+        said = {"if_match": etag, "version": version, "range": window}
+        options: Any = {name: value for name, value in said.items() if value is not None}
+        with faults(self.settings.name):
+            return bytes(self._client.get(key, options=options).bytes())
+
+    def described(self, key: str) -> Mapping[str, str]:
+        """Return what whoever wrote an object said of it: its user metadata, and headers such as Content-Type."""
+        with faults(self.settings.name):
+            return dict(self._client.get(key, options={"head": True}).attributes)
+
+    def write(self, key: str, content: bytes, *, replaces: str | None = None) -> str:
+        """Write an object with one request and return its ETag. Raises ObjectChanged where the condition does not hold.
+
+        `replaces` is the ETag of what it replaces; without one nothing may be there.
+        """
+        mode: Any = "create" if replaces is None else {"e_tag": replaces}
+        with faults(self.settings.name):
+            written = self._client.put(key, content, mode=mode, use_multipart=False)
+        if written["e_tag"] is None:
+            raise StoreFault(f"store '{self.settings.name}': does not tell what it wrote")
+        return written["e_tag"]
+
+    def copy(self, key: str, to: str) -> None:
+        """Copy an object within the store, over whatever is there."""
+        with faults(self.settings.name):
+            self._client.copy(key, to)
+
+    def delete(self, key: str) -> None:
+        """Remove an object, if it is there."""
+        try:
+            with faults(self.settings.name):
+                self._client.delete(key)
+        except ObjectMissing:
+            return
+
+    @cached_property
+    def _client(self) -> "Client":
+        try:
+            from obstore import store  # noqa: PLC0415 - an extra
+        except ImportError:
+            raise UsageError(
+                f"{_BARRED} without the extra 'stores'",
+                hint="pip install 'docbatch[stores]', then run the same command again",
+            ) from None
+        own = self.settings
+        common: dict[str, Any] = {
+            "client_options": _client_options(own.endpoint),
+            "retry_config": {"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=_RETRY_SECONDS)},
+            "config": _config(own),
+        }
+        with faults(own.name):
+            match own.type:
+                case "s3":
+                    return store.S3Store(own.bucket, **common)
+                case "gcs":
+                    return store.GCSStore(own.bucket, **common)
+                case "azure":
+                    return store.AzureStore(own.bucket, **common)
+
+
+def _facts(found: "obstore.ObjectMeta") -> ObjectFacts:
+    modified = found["last_modified"].timestamp()
+    return ObjectFacts(found["path"], found["size"], found["e_tag"], found["version"], modified)
+
+
+def _client_options(endpoint: str | None) -> dict[str, Any]:
+    host = urlsplit(endpoint or "").hostname or ""
+    return {
+        "allow_http": is_loopback(host),
+        "connect_timeout": timedelta(seconds=_CONNECT_SECONDS),
+        "read_timeout": timedelta(seconds=_ANSWER_SECONDS),
+        "timeout": timedelta(days=1),
+    }
+
+
+def _config(own: StoreSettings) -> dict[str, Any]:
+    """Return what obstore is told; what is not said it takes from the platform's surroundings."""
+    said = {
+        "base_url" if own.type == "gcs" else "endpoint": own.endpoint,
+        "region": own.region,
+        "account_name": own.account,
+        "virtual_hosted_style_request": False if own.path_style else None,
+    }
+    return {name: value for name, value in said.items() if value is not None} | dict(own.credentials)

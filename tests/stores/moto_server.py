@@ -1,0 +1,75 @@
+"""S3 as `moto` serves it: one server for the tests of a process, and a bucket of its own for each test."""
+
+import contextlib
+import functools
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+from docbatch.stores.object_store import ObjectStore
+from docbatch.stores.settings import StoreSettings
+
+KEY, SECRET = "AKIAEXAMPLE", "a-secret-of-the-store"
+REGION = "eu-central-1"
+
+
+@functools.cache
+def _endpoint() -> str:
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    return f"http://{host}:{port}"
+
+
+class MotoBucket:
+    """A bucket, with boto3 as a client that is not ours."""
+
+    def __init__(self, name: str, client: Any) -> None:
+        self.name = name
+        self.client = client
+        self.endpoint = _endpoint()
+
+    @property
+    def settings(self) -> StoreSettings:
+        credentials = {"access_key_id": KEY, "secret_access_key": SECRET}
+        return StoreSettings(
+            "lake", "s3", self.name, self.endpoint, REGION, path_style=True, credentials=credentials
+        )
+
+    @property
+    def store(self) -> ObjectStore:
+        return ObjectStore(self.settings)
+
+    def put(self, key: str, content: bytes, **said: Any) -> str:
+        """Write an object as somebody else would, and return its ETag."""
+        return str(self.client.put_object(Bucket=self.name, Key=key, Body=content, **said)["ETag"])
+
+    def objects(self) -> dict[str, bytes]:
+        """Return everything in the bucket."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
+        keys = [each["Key"] for page in pages for each in page.get("Contents", ())]
+        return {key: self.client.get_object(Bucket=self.name, Key=key)["Body"].read() for key in keys}
+
+
+@contextlib.contextmanager
+def moto_bucket(*, versioned: bool = False) -> Iterator[MotoBucket]:
+    """Give a new bucket."""
+    import boto3
+
+    client = boto3.client(
+        "s3",
+        endpoint_url=_endpoint(),
+        aws_access_key_id=KEY,
+        aws_secret_access_key=SECRET,
+        region_name=REGION,
+    )
+    name = f"docs-{secrets.token_hex(6)}"
+    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    if versioned:
+        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    try:
+        yield MotoBucket(name, client)
+    finally:
+        client.close()
