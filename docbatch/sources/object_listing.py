@@ -91,6 +91,9 @@ class ObjectListing:
 
     def _in_order(self, objects: "Sequence[ObjectMeta]") -> "Sequence[ObjectMeta]":
         """Return the objects, each greater than all before it; what is listed again goes."""
+        if objects and objects[0]["path"] + "/" == self._prefix:
+            # The folder itself, as an object that stands for it.
+            objects = objects[1:]
         keys: list[str] = list(map(_PATH, objects))
         if not keys:
             return objects

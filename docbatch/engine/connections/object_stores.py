@@ -42,7 +42,8 @@ class ObjectStores:
 
     def open(self, name: str) -> ObjectStore:
         """Return a store that is no folder; nothing is asked of it yet. Raises CredentialsError."""
-        assert not self.offline, "nothing is asked of a store"
+        if self.offline:
+            raise CredentialsError(f"store '{name}' is not looked at")
         if name not in self._opened:
             self._opened[name] = ObjectStore(self._settings(name))
         return self._opened[name]
