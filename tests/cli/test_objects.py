@@ -289,6 +289,47 @@ def test_one_object_that_cannot_be_read_stops_no_other(project: Project, proxy: 
     assert project.applied().processed == 2
 
 
+@pytest.mark.usefixtures("impatient")
+def test_a_store_that_goes_away_while_objects_are_read_changes_nothing(
+    project: Project, bucket: MotoBucket, proxy: StoreProxy
+) -> None:
+    project.applied()
+    state = (project.root / ".docbatch" / "state.db").read_bytes()
+    bucket.put("in/a.txt", b"another text")
+    is_away = False
+
+    def meddle(asked: Asked, answered: Answered) -> Answered:
+        nonlocal is_away
+        is_away = is_away or asked.is_read
+        return slow_down() if is_away else answered
+
+    proxy.meddle = meddle
+    told = project.call("apply")
+
+    assert told.code == 6
+    assert "once the store answers" in told.err
+    assert (project.root / ".docbatch" / "state.db").read_bytes() == state
+
+
+def test_of_objects_that_are_gone_the_state_keeps_no_facts(project: Project, bucket: MotoBucket) -> None:
+    project.applied()
+    bucket.client.delete_object(Bucket=bucket.name, Key="in/a.txt")
+    project.applied()
+
+    with Store.readable(project.root / ".docbatch") as store:
+        kept = [each.place.rpartition(b"/")[2] for each in store.found_objects.between(b"", b"\xff", FORMAT)]
+    assert kept == [b"b.txt", b"d.txt", b"e.txt"]
+
+
+def test_offline_what_patterns_leave_out_now_is_named(project: Project) -> None:
+    project.applied()
+    text = (project.root / "jobs" / "job.yaml").read_text()
+    project.write({"jobs/job.yaml": text.replace("include: '**'", "include: '*'")})
+
+    assert "3 documents found, 3 unchanged" in project.call("plan", "--offline").out
+    assert "orphaned: 1" in project.call("plan", "--offline").out
+
+
 @pytest.mark.parametrize(
     ("answer", "exit_code", "words"),
     [
