@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.counting import kinds
 from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.sinks.paths import folded
 from docbatch.sources import object_meter
@@ -114,16 +113,33 @@ def test_what_a_plan_read_is_recorded_by_the_apply_that_follows(
 
 
 def test_counted_pages_are_known_on_another_machine(
-    project: Project, bucket: MotoBucket, tmp_path: Path
+    project: Project, bucket: MotoBucket, proxy: StoreProxy, tmp_path: Path
 ) -> None:
     bucket.put("in/report.pdf", (Path(__file__).parents[2] / "samples" / "report.pdf").read_bytes())
     project.write({".docbatch/README": ""})
-    assert Project(project.root, has_workers=True).call("plan").code == 0
+    counting = Project(project.root, has_workers=True)
+    pages = re.search(r"[0-9]+ pages?", counting.call("plan").out)
+    assert pages is not None
     project.applied()
 
-    with Store.readable(project.root / ".docbatch") as store:
-        digests = [row[1] for row in store.found_objects.documents("job") if row[1] is not None]
-        assert len(list(store.found_objects.extents(digests, kinds.VERSION))) == 1
+    other = elsewhere(project, tmp_path / "there")
+    text = (other.root / "jobs" / "job.yaml").read_text()
+    other.write({"jobs/job.yaml": text.replace("provider: local", "provider: local\nconfig: {ocr: 'off'}")})
+    proxy.asked.clear()
+
+    assert pages[0] in Project(other.root, has_workers=True).call("plan").out
+    assert fetched(proxy) == []
+
+
+def test_an_object_of_another_name_is_read_once(
+    project: Project, bucket: MotoBucket, proxy: StoreProxy
+) -> None:
+    project.applied()
+    bucket.put("in/z.txt", DOCUMENTS["in/a.txt"])
+    proxy.asked.clear()
+
+    assert project.applied().processed == 0
+    assert fetched(proxy) == ["in/z.txt"]
 
 
 def test_an_object_that_changes_between_list_and_read_is_what_it_is_then(
