@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -19,6 +19,7 @@ from docbatch.engine.connections.conversations import Conversations, Talk
 from docbatch.engine.connections.provider_connections import Connections, ProviderConnection
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.fetch_listed_links import fetch_listed_links
+from docbatch.engine.planning.origins.record_found_objects import record_found_objects
 from docbatch.engine.planning.places.judge_folders import claim_folders
 from docbatch.engine.planning.plan import Plan, Selection, Sight, plan
 from docbatch.engine.planning.record_changes import Witness, record_changes, retire
@@ -67,6 +68,7 @@ class PlanSession:
         witness = Witness(self.targets, self.cache)
         for target in self.plan.targets:
             record_changes(self.store, target, self.plan.differences, witness, self.wall())
+            record_found_objects(self.store, target, self.plan.differences, self.cache)
 
 
 def busy(store: Store) -> set[str]:
@@ -120,8 +122,8 @@ def locked_session(
             job for job in unpinned(work.jobs, store, work.upgrade) if only in {None, job.connection.name}
         ]
         versions = _ask(connections, clock, deadline, asked)
-        left_over = partial(_left_over, clock, deadline)
-        sight = Sight(lambda job: versions.get(job.name), look, observe=observe, patience=left_over)
+        sight = Sight(lambda job: versions.get(job.name), look, observe=observe, looks=False)
+        sight = replace(sight, patience=partial(_left_over, clock, deadline))
         made = plan(work, store, cache, differences, sight)
         claim = partial(claim_folders, made.targets, work.project, folder)
         yield PlanSession(store, spool, connections, made, cache, (lambda: None) if rehearsal else claim)
