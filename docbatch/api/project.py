@@ -132,6 +132,7 @@ class Project(FailureCalls):
             prices=lambda: self._declared.prices,
             counted=CountedJobs.ALL if pages else CountedJobs.NONE,
             guards=self._declared.guards,
+            stores=self._declared.stores,
         )
         with read_plan(selection, Sight(observe=on_event or (lambda _notice: None))) as made:
             spool = Spool(self._folder / "spool", None if made.store is None else made.store.results)
@@ -172,10 +173,9 @@ class Project(FailureCalls):
 
         self._refuse_untrusted(max_new=max_new, timeout=timeout)
         saved = self._saved(plan, specs := spec_paths(paths))
+        jobs = self._jobs(named := specs or paths_of(saved), upgrade)
         work = Assignment(
-            self._jobs(named := specs or paths_of(saved), upgrade),
-            self._folder,
-            self._declared.mark,
+            *(jobs, self._folder, self._declared.mark),
             is_all=not named,
             connections=() if specs else tuple(self._declared.connections.values()),
             wait=wait,
@@ -188,6 +188,7 @@ class Project(FailureCalls):
             prices=lambda: self._declared.prices,
             plan=saved,
             guards=self._declared.guards,
+            stores=self._declared.stores,
             approved=approve,
             stop=stop,
         )
@@ -245,7 +246,12 @@ class Project(FailureCalls):
         specs = spec_paths(paths)
         jobs = self._jobs(specs)
         selection = Selection(
-            jobs, self._folder, self._declared.mark, is_all=not specs, stateless=self._declared.untrusted
+            jobs,
+            self._folder,
+            self._declared.mark,
+            is_all=not specs,
+            stateless=self._declared.untrusted,
+            stores=self._declared.stores,
         )
         return tuple(explain(os.fspath(document), selection, self._declared.here))
 

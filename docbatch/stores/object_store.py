@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from docbatch.core.errors import UsageError
 from docbatch.naming.links import is_loopback
-from docbatch.stores.faults import ObjectMissing, StoreFault, faults
+from docbatch.stores.faults import ObjectChanged, ObjectMissing, StoreFault, faults
 from docbatch.stores.settings import StoreSettings
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ class ObjectStore:
 
     def __init__(self, settings: StoreSettings) -> None:
         self.settings = settings
+
+    def connect(self) -> None:
+        """Be ready to be asked by several threads."""
+        _ = self._client
 
     def windows(self, prefix: str, after: str | None = None) -> "Iterator[Sequence[obstore.ObjectMeta]]":
         """Yield what lies below a folder of keys, in windows and as the store orders it; `after` leaves out keys up to one.
@@ -89,17 +93,28 @@ class ObjectStore:
         with faults(self.settings.name):
             return dict(self._client.get(key, options={"head": True}).attributes)
 
-    def write(self, key: str, content: bytes, *, replaces: str | None = None) -> str:
+    def write(self, key: str, content: bytes | memoryview, *, replaces: str | None = None) -> str:
         """Write an object with one request and return its ETag. Raises ObjectChanged where the condition does not hold.
 
         `replaces` is the ETag of what it replaces; without one nothing may be there.
         """
-        mode: Any = "create" if replaces is None else {"e_tag": replaces}
+        mode: Any = "create" if replaces is None else self._update(key, replaces)
         with faults(self.settings.name):
             written = self._client.put(key, content, mode=mode, use_multipart=False)
         if written["e_tag"] is None:
             raise StoreFault(f"store '{self.settings.name}': does not tell what it wrote")
         return written["e_tag"]
+
+    def _update(self, key: str, etag: str) -> dict[str, str | None]:
+        """Return the condition that an object is still as it was. Google's takes the number of a generation, and no ETag."""
+        if self.settings.type != "gcs":
+            return {"e_tag": etag}
+        found = self.facts(key)
+        if found is None or found.etag != etag:
+            raise ObjectChanged(
+                f"store '{self.settings.name}': the object is another than the one that was meant"
+            )
+        return {"e_tag": etag, "version": found.version}
 
     def copy(self, key: str, to: str) -> None:
         """Copy an object within the store, over whatever is there."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from docbatch.core.errors import CredentialsError
+from docbatch.core.errors import CredentialsError, UsageError
 from docbatch.engine.connections.credentials import Reference, read_store_secret
 from docbatch.naming.links import is_loopback
 from docbatch.stores.object_store import ObjectStore
@@ -33,8 +33,21 @@ class ObjectStores:
             self._opened[name] = ObjectStore(self._settings(name))
         return self._opened[name]
 
+    def named(self, place: bytes) -> tuple[str, str]:
+        """Return which store a place lies in, and its key there. Raises UsageError where docbatch.yaml declares none."""
+        from docbatch.specs.stores import FolderStoreSpec, store_settings  # noqa: PLC0415 - few projects have stores
+
+        text = place.decode(errors="replace")
+        for name, each in self._declared.items():
+            if isinstance(each.declared, FolderStoreSpec):
+                continue
+            bucket = store_settings(name, each.declared).identity
+            if text == bucket or text.startswith(f"{bucket}/"):
+                return name, text[len(bucket) + 1 :]
+        raise UsageError("docbatch.yaml declares no such store", hint="declare it under stores:")
+
     def _settings(self, name: str) -> StoreSettings:
-        from docbatch.specs.stores import FolderStoreSpec  # noqa: PLC0415 - few projects have stores
+        from docbatch.specs.stores import FolderStoreSpec, store_settings  # noqa: PLC0415 - few projects have stores
 
         spec = self._declared[name].declared
         assert not isinstance(spec, FolderStoreSpec), "a folder is read as a folder"
@@ -56,25 +69,6 @@ class ObjectStores:
             raise CredentialsError(
                 f"store '{name}' would send its credentials to {host}, which is not {spec.type}'s own host",
                 hint=f"if that is meant, set allow_host: true on it and run with --allow-host {name}",
-            )
-
-
-def store_settings(
-    name: str, spec: "RemoteStoreSpec", credentials: Mapping[str, str] | None = None
-) -> StoreSettings:
-    """Return how a store is reached; without `credentials` it serves to tell stores apart."""
-    known = credentials or {}
-    match spec.type:
-        case "s3":
-            style = spec.path_style if spec.path_style is not None else spec.endpoint is not None
-            return StoreSettings(
-                name, "s3", spec.bucket, spec.endpoint, spec.region, path_style=style, credentials=known
-            )
-        case "gcs":
-            return StoreSettings(name, "gcs", spec.bucket, spec.endpoint, credentials=known)
-        case "azure":
-            return StoreSettings(
-                name, "azure", spec.container, spec.endpoint, account=spec.account, credentials=known
             )
 
 

@@ -8,19 +8,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docbatch.core.errors import SinkError
 from docbatch.core.guard import Permission
 from docbatch.core.models import WorkItem
+from docbatch.core.report import visible
 from docbatch.core.spending_guards import Guards
+from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
 from docbatch.engine.planning.places.judge_folders import judge_folders
 from docbatch.engine.planning.places.judge_places import judge_places, refuse_nesting, replacing
+from docbatch.engine.planning.places.own_places import OwnPlaces
 from docbatch.engine.planning.resolve_jobs import Ask, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.tally import Tally
 from docbatch.engine.progress_notices import Notice
 from docbatch.sources.statcache import StatCache
-from docbatch.specs.values import Connection, Job
+from docbatch.specs.values import Connection, Job, StoreConnection
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
@@ -47,7 +51,7 @@ class Selection:
     dealt with although no job uses them any more: what was paid is collected. What lies in the state folder counts for
     nothing where it is `stateless`. `allowed` names what guards let pass, see `guard.Permission`; `notes` are sentences
     about the specs for whoever looks at the plan. `counted` says of which jobs pages are counted, `guards` what of a plan
-    nobody may have meant, and `prices` reads what providers charge, when that is asked for.
+    nobody may have meant, and `prices` reads what providers charge, when that is asked for. `stores` are the project's.
     """
 
     jobs: Sequence[Job]
@@ -63,6 +67,7 @@ class Selection:
     counted: CountedJobs = CountedJobs.NONE
     prices: "Callable[[], PriceList] | None" = None
     guards: Guards = field(default_factory=Guards)
+    stores: "Mapping[str, StoreConnection]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,8 @@ class Plan:
 
     `gone` are jobs the state knows that are no longer declared. `store` is None where there is no state yet. Of the jobs in
     `counted` is known what their documents have, `prices` reads what providers charge.
-    `project` is the folder that paths are told relative to, and `project_id` what docbatch.yaml calls it.
+    `project` is the folder that paths are told relative to, and `project_id` what docbatch.yaml calls it. `unseen` says of
+    which sinks in stores the outputs could not be looked at, and why.
     """
 
     targets: tuple[ResolvedJob, ...]
@@ -85,6 +91,7 @@ class Plan:
     counted: frozenset[str] = frozenset()
     prices: "Callable[[], PriceList] | None" = None
     project_id: str = ""
+    unseen: tuple[SinkError, ...] = ()
 
     @cached_property
     def costs(self) -> "ItemCosts":
@@ -130,7 +137,11 @@ def plan(
     Raises GuardRefused, UsageError: nothing was sent or recorded then.
     """
     since = time.time()
-    targets = tuple(resolve_jobs(selection.jobs, store, selection.folder, selection.upgrade, sight.ask))
+    stores = ObjectStores(selection.stores, selection.folder.parent, selection.allowed_hosts)
+    resolved = resolve_jobs(
+        selection.jobs, store, selection.folder, selection.upgrade, sight.ask, stores=stores
+    )
+    targets = tuple(resolved)
     gone = undeclared(selection.jobs, store) if selection.is_all else set()
     # What stands where outputs go says nothing where it is not known what docbatch wrote, and may lie outside.
     allowed = None if selection.stateless else _allowed(selection, store)
@@ -194,12 +205,25 @@ def plan_jobs(
     sight.look(targets, gone)
     tallies = find_changes(targets, store, cache, differences, sight.only)
     notes: tuple[str, ...] = ()
+    unseen = [error for tally in tallies.values() for error in tally.unseen]
     if sight.only is None:
         refuse_surprises(targets, tallies, store, differences, gone)
         refuse_nesting(targets, store, differences, gone)
         if allowed is not None:
-            notes = replacing(judge_places(targets, store, differences, allowed, project))
-    return Plan(tuple(targets), tallies, frozenset(gone), differences, store, cache, notes, project)
+            own = OwnPlaces.of(project, store)
+            notes = replacing(judge_places(targets, own, differences, allowed, unseen))
+    told = {error.message: error for error in unseen}
+    return Plan(
+        tuple(targets),
+        tallies,
+        frozenset(gone),
+        differences,
+        store,
+        cache,
+        (*notes, *(visible(f"outputs are not looked at: {message}") for message in told)),
+        project,
+        unseen=tuple(told.values()),
+    )
 
 
 def undeclared(jobs: Iterable[Job], store: Store | None) -> set[str]:

@@ -9,9 +9,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docbatch.core.errors import CredentialsError, SinkRefused
 from docbatch.core.keys import canonical, recipe_key
 from docbatch.core.models import REFERENCE_TYPES, Input, Operation, Recipe
 from docbatch.engine.connections.accesses import connection_settings
+from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.naming.references import Reference
@@ -19,18 +21,20 @@ from docbatch.naming.signed import is_signed
 from docbatch.naming.templates import NO_METADATA, doc_fields
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind, Settings
-from docbatch.sinks.kind import Opening
+from docbatch.sinks.faults import SAFE
+from docbatch.sinks.kind import Bucket, Opening
 from docbatch.sinks.paths import output_path
 from docbatch.sources import KINDS
 from docbatch.sources.base import Source
 from docbatch.sources.folder import FolderSource
 from docbatch.specs.inputs import columns
-from docbatch.specs.values import Connection, FilePlace, Job, JobListing, JobSink
+from docbatch.specs.values import Connection, FilePlace, Job, JobListing, JobSink, StorePlace
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
     from docbatch.core.tariffs import Tariff
     from docbatch.sources.listed import Listing
+    from docbatch.stores.object_store import ObjectStore
 
 Pins = Mapping[str, str]
 Ask = Callable[[Job], Pins | None]
@@ -43,17 +47,17 @@ def resolve_jobs(
     folder: Path,
     upgrade: Collection[str] = (),
     ask: Ask = lambda _job: {},
+    *,
+    stores: ObjectStores,
 ) -> Iterator[ResolvedJob]:
     """Resolve jobs. What moves by itself stays as it was recorded, but for the jobs named in `upgrade`.
 
     What works on this machine can only be run as it is installed: there it is the documents read before that stay.
-
     `ask` is called for versions that only the vendor knows; a job for which it returns None is left out.
     """
     for job in jobs:
         kind = REGISTRY.kind(job.connection.type)
         own = connection_settings(job.connection)
-        traits = kind.traits(own)
         today, pins = _known_pins(job, store, upgrade)
         if (pins := ask(job) if pins is None else pins) is None:
             continue
@@ -64,7 +68,7 @@ def resolve_jobs(
             name=job.name,
             connection=job.connection.name,
             operation=job.operation,
-            traits=traits,
+            traits=(traits := kind.traits(own)),
             recipe=recipe,
             recipe_key=key,
             oldest_key=standing[-1] if standing else None,
@@ -74,7 +78,7 @@ def resolve_jobs(
             config=dict(job.config),
             priority=job.priority,
             timeout=job.timeout,
-            sinks=tuple(_sink(job, sink, folder, _metadata(job)) for sink in job.sinks),
+            sinks=tuple(_sink(job, sink, folder, stores) for sink in job.sinks),
             cautions=job.cautions,
             demands=job.demands,
             passwords=job.passwords,
@@ -237,17 +241,19 @@ def moved(target: ResolvedJob) -> dict[str, tuple[str, str]]:
     }
 
 
-def _sink(job: Job, sink: JobSink, folder: Path, metadata: Metadata) -> ResolvedSink:
+def _sink(job: Job, sink: JobSink, folder: Path, stores: ObjectStores) -> ResolvedSink:
+    metadata = _metadata(job)
     root = None if sink.place is None else os.fsencode(sink.place.root)
     single = None if sink.kind.per_document else _single(sink.place)
     opening = Opening(
         job=job.name,
         options=sink.options,
-        root=folder.parent if sink.place is None else sink.place.root,
+        root=sink.place.root if isinstance(sink.place, FilePlace) else folder.parent,
         output=single or b"",
         trash=folder / "trash",
         labels=job.labels,
         columns=lambda path: metadata.get(path, NO_METADATA),
+        bucket=_bucket(sink.place, stores) if isinstance(sink.place, StorePlace) else None,
     )
     return ResolvedSink(
         kind=sink.kind,
@@ -263,6 +269,18 @@ def _sink(job: Job, sink: JobSink, folder: Path, metadata: Metadata) -> Resolved
     )
 
 
+def _bucket(place: StorePlace, stores: ObjectStores) -> Bucket:
+    def opened() -> "ObjectStore":
+        try:
+            return stores.open(place.store)
+        except CredentialsError as error:
+            raise SinkRefused(
+                f"{place.root} cannot be used: {error.message}", hint=f"{SAFE}; {error.hint}"
+            ) from error
+
+    return Bucket(opened, place.folder)
+
+
 def _facts(job: Job, metadata: Metadata) -> str:
     """Return text that differs where rows would say something else of their job and of documents; empty where there is nothing."""
     if not job.labels and not metadata:
@@ -273,10 +291,11 @@ def _facts(job: Job, metadata: Metadata) -> str:
     return f"\nrows {blake2b(said.encode(), digest_size=8).hexdigest()}"
 
 
-def _single(place: FilePlace | None) -> bytes:
+def _single(place: FilePlace | StorePlace | None) -> bytes:
     """Return the path of a job's one output below its root."""
-    path = None if place is None else place.path
-    return b"" if place is None or path is None else output_path(str(path.relative_to(place.root)))
+    if place is None or place.path is None:
+        return b""
+    return output_path(os.path.normpath(place.template.literal_root))
 
 
 def _place(sink: JobSink, metadata: Metadata) -> Callable[[bytes, str, int], bytes]:

@@ -154,6 +154,9 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
     observe = counts = RunCounts(observe)
     with _told(sending), locked_session(work, clock, observe=observe, deadline=deadline) as session:
         store = session.store
+        if session.plan.unseen:
+            # Nothing is sent whose result could not be put where it belongs.
+            raise session.plan.unseen[0]
         left = frozenset() if work.plan is None else work.plan.check(store, session.plan)
         refuse_spending(session.plan, work, work.approved)
         asked = clock.monotonic()
