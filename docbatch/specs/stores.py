@@ -130,6 +130,22 @@ class OwnStores(SpecModel):
     )
 
 
+def read_stores(
+    origin: Origin, *, untrusted: bool
+) -> tuple[Mapping[str, StoreConnection], Sequence[Problem]]:
+    """Return the stores that a project file has, or what is wrong with them; what is no mapping of mappings others tell."""
+    written = origin.node.child("stores")
+    stores = written.content if written and isinstance(written.content, dict) else {}
+    if not all(isinstance(each.content, dict) for each in stores.values()):
+        return {}, ()
+    try:
+        text = json.dumps({"stores": {name: each.plain() for name, each in stores.items()}})
+        found = OwnStores.model_validate_json(text).stores
+    except ValidationError as error:
+        return {}, translate(error, OwnStores, origin.node, origin.shown)
+    return {name: StoreConnection(name, spec, untrusted) for name, spec in found.items()}, ()
+
+
 def store_settings(
     name: str, spec: RemoteStoreSpec, credentials: Mapping[str, str] | None = None
 ) -> StoreSettings:
@@ -147,19 +163,3 @@ def store_settings(
             return StoreSettings(
                 name, "azure", spec.container, spec.endpoint, account=spec.account, credentials=known
             )
-
-
-def read_stores(
-    origin: Origin, *, untrusted: bool
-) -> tuple[Mapping[str, StoreConnection], Sequence[Problem]]:
-    """Return the stores that a project file has, or what is wrong with them; what is no mapping of mappings others tell."""
-    written = origin.node.child("stores")
-    stores = written.content if written and isinstance(written.content, dict) else {}
-    if not all(isinstance(each.content, dict) for each in stores.values()):
-        return {}, ()
-    try:
-        text = json.dumps({"stores": {name: each.plain() for name, each in stores.items()}})
-        found = OwnStores.model_validate_json(text).stores
-    except ValidationError as error:
-        return {}, translate(error, OwnStores, origin.node, origin.shown)
-    return {name: StoreConnection(name, spec, untrusted) for name, spec in found.items()}, ()

@@ -275,7 +275,8 @@ def _bucket(place: StorePlace, stores: ObjectStores) -> Bucket:
             return stores.open(place.store)
         except CredentialsError as error:
             raise SinkRefused(
-                f"{place.root} cannot be used: {error.message}", hint=f"{SAFE}; {error.hint}"
+                f"{place.root} cannot be used: {error.message}",
+                hint=SAFE if error.hint is None else f"{SAFE}; {error.hint}",
             ) from error
 
     return Bucket(opened, place.folder)

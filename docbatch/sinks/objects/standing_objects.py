@@ -53,19 +53,6 @@ class StandingObjects:
             found |= self._from_aside(self._aside, [key for key in keys if key not in found])
         return found
 
-    def rest(self) -> Iterator[str]:
-        """List to the end, and yield the keys of what was not asked for."""
-        while not self._is_over:
-            self._read_page()
-        yield from self._ahead
-        if self._aside is not None:
-            yield from (key for (key,) in self._aside.execute("SELECT key FROM object ORDER BY key"))
-
-    @property
-    def is_unlisted(self) -> bool:
-        """Whether the folder holds a key that ends every listing: then nothing can be said of what was not asked for."""
-        return self._is_unlisted
-
     def _list_up_to(self, key: str) -> bool:
         """Go on with the listing; say whether all up to a key could be listed."""
         while not self._is_over and (self._is_mixed or self._last < key):
@@ -94,6 +81,8 @@ class StandingObjects:
         if self._aside is None:
             self._aside = sqlite3.connect("", isolation_level=None, check_same_thread=False)
             weakref.finalize(self, self._aside.close)
+            for setting in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -32768"):
+                self._aside.execute(f"PRAGMA {setting}")
             self._aside.execute("CREATE TABLE object (key TEXT PRIMARY KEY, etag TEXT) WITHOUT ROWID")
         self._aside.execute("BEGIN")
         self._aside.executemany("INSERT OR REPLACE INTO object VALUES (?, ?)", self._ahead.items())
@@ -109,7 +98,6 @@ class StandingObjects:
             found.update(
                 aside.execute(f"SELECT key, etag FROM object WHERE key IN ({marks})", window)  # noqa: S608
             )
-            aside.execute(f"DELETE FROM object WHERE key IN ({marks})", window)  # noqa: S608
         return found
 
     def _looked_at(self, keys: Sequence[str]) -> dict[str, str]:
