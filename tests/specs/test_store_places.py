@@ -71,7 +71,6 @@ def test_a_store_that_is_a_folder_is_that_folder(tmp_path: Path) -> None:
     [
         ("{{ doc.path }}.md", "nothing bounds where in the store this writes"),
         ("/out/{{ doc.path }}.md", "cannot begin keys in a store"),
-        ("s3://docs/out/{{ doc.path }}.md", "cannot begin keys in a store"),
         ("out/../{{ doc.path }}.md", "cannot begin keys in a store"),
         ("out//a/{{ doc.path }}.md", "cannot begin keys in a store"),
         ("out/.docbatch-trash/{{ doc.path }}.md", "cannot begin keys in a store"),
