@@ -117,6 +117,7 @@ def test_without_credentials_a_plan_says_so_and_apply_sends_nothing(
     assert "outputs are not looked at" in plan.out
     assert "LAKE_SECRET" in plan.out
     assert (applied.code, "LAKE_SECRET" in applied.err) == (12, True)
+    assert "nothing was sent" in applied.err
     monkeypatch.setenv("LAKE_SECRET", SECRET)
     assert project.applied().processed == len(TEXTS)
 
@@ -171,6 +172,19 @@ def test_a_key_that_is_too_long_is_one_document_s_trouble(project: Project, buck
     assert ended.code == 1
     assert "none may have more than 1,024" in ended.err
     assert len(bucket.objects()) == len(TEXTS)
+
+
+def test_names_that_differ_in_letter_case_alone_are_two_objects_and_one_file(
+    project: Project, bucket: MotoBucket
+) -> None:
+    project.write({"in/A.txt": "another apple"})
+    project.job(job(FILED))
+    assert project.call("apply", "--yes").code == 6
+
+    project.job(job(STORED))
+    project.applied()
+
+    assert {"data/out/A.txt.md", "data/out/a.txt.md"} <= bucket.objects().keys()
 
 
 def test_outputs_move_within_a_store_free(project: Project, bucket: MotoBucket) -> None:
