@@ -175,13 +175,11 @@ class Project(FailureCalls):
 
         self._refuse_untrusted(max_new=max_new, timeout=timeout)
         saved = self._saved(plan, specs := spec_paths(paths))
+        jobs = self._jobs(named := specs or paths_of(saved), upgrade)
         work = Assignment(
-            self._jobs(named := specs or paths_of(saved), upgrade),
-            self._folder,
-            self._declared.mark,
+            *(jobs, self._folder, self._declared.mark),
             is_all=not named,
             connections=() if specs else tuple(self._declared.connections.values()),
-            stores=self._declared.stores,
             wait=wait,
             timeout=timeout,
             max_new=max_new,
@@ -192,6 +190,7 @@ class Project(FailureCalls):
             prices=lambda: self._declared.prices,
             plan=saved,
             guards=self._declared.guards,
+            stores=self._declared.stores,
             approved=approve,
             stop=stop,
         )

@@ -181,12 +181,44 @@ class FilePlace:
 
 
 @dataclass(frozen=True, slots=True)
+class StorePlace:
+    """Where in a store a sink's objects lie.
+
+    `store` is what docbatch.yaml calls it, `bucket` the text that tells it from every other. Nothing is written outside
+    `folder`, a key without "/" at its end, empty for all of the bucket. `template` gives the path below it.
+    """
+
+    store: str
+    bucket: str
+    folder: str
+    template: Template
+
+    @property
+    def root(self) -> str:
+        """The folder as one text, see `naming.store_places`."""
+        return f"{self.bucket}/{self.folder}".rstrip("/")
+
+    @property
+    def path(self) -> str | None:
+        """The one object that all documents have, None where each has its own."""
+        return None if self.template.lookups else f"{self.root}/{self.template.literal_root}"
+
+    @property
+    def identity(self) -> str:
+        return f"{self.root}\n{self.template.identity}"
+
+    def output(self, doc: Mapping[str, object]) -> bytes:
+        """Return a document's output below `root`, as `FilePlace` does."""
+        return below(self.template.render({"doc": doc}))
+
+
+@dataclass(frozen=True, slots=True)
 class JobSink:
     """A place for results. `place` is None for a kind that has none in the file system."""
 
     kind: SinkKind
     options: SinkSpec
-    place: FilePlace | None = None
+    place: FilePlace | StorePlace | None = None
 
     @property
     def identity(self) -> str:

@@ -45,6 +45,10 @@ class ObjectStore:
     def __init__(self, settings: StoreSettings) -> None:
         self.settings = settings
 
+    def connect(self) -> None:
+        """Be ready to be asked by several threads."""
+        _ = self._client
+
     def windows(self, prefix: str, after: str | None = None) -> "Iterator[Sequence[obstore.ObjectMeta]]":
         """Yield what lies below a folder of keys, in windows and as the store orders it; `after` leaves out keys up to one.
 
@@ -98,7 +102,7 @@ class ObjectStore:
         with faults(self.settings.name):
             return dict(self._client.get(key, options={"head": True}).attributes)
 
-    def write(self, key: str, content: bytes, *, replaces: str | None = None) -> str:
+    def write(self, key: str, content: bytes | memoryview, *, replaces: str | None = None) -> str:
         """Write an object with one request and return its ETag. Raises ObjectChanged where the condition does not hold.
 
         `replaces` is the ETag of what it replaces; without one nothing may be there.

@@ -29,7 +29,7 @@ def without(project: Project, *numbers: int) -> None:
 
 
 @helps(
-    "'docbatch apply' writes altered and removed outputs again, free of charge, and keeps edited ones in .docbatch/trash"
+    "'docbatch apply' writes altered and removed outputs again, free of charge, and keeps edited ones in the trash"
 )
 def test_drift_is_mended_by_apply(listed: Project, hints: Hints) -> None:
     (listed.root / "out/job/1.txt.md").unlink()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from docbatch.core.errors import CredentialsError
+from docbatch.core.errors import CredentialsError, UsageError
 from docbatch.engine.connections.credentials import Reference, read_store_secret
 from docbatch.naming.links import is_loopback
 from docbatch.specs.secret_references import CommandReference
@@ -47,6 +47,19 @@ class ObjectStores:
         if name not in self._opened:
             self._opened[name] = ObjectStore(self._settings(name))
         return self._opened[name]
+
+    def named(self, place: bytes) -> tuple[str, str]:
+        """Return which store a place lies in, and its key there. Raises UsageError where docbatch.yaml declares none."""
+        from docbatch.specs.stores import FolderStoreSpec, store_settings  # noqa: PLC0415 - few projects have stores
+
+        text = place.decode(errors="replace")
+        for name, each in self._declared.items():
+            if isinstance(each.declared, FolderStoreSpec):
+                continue
+            bucket = store_settings(name, each.declared).identity
+            if text == bucket or text.startswith(f"{bucket}/"):
+                return name, text[len(bucket) + 1 :]
+        raise UsageError("docbatch.yaml declares no such store", hint="declare it under stores:")
 
     def _settings(self, name: str) -> "StoreSettings":
         from docbatch.specs.stores import FolderStoreSpec, store_settings  # noqa: PLC0415 - few projects have stores

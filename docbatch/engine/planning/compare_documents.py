@@ -302,7 +302,7 @@ class _Sieve:
             self._rows.skip(1)
             self._gone(row)
         self._judge()
-        self.tally.ignored = sum(output.ignored for output in self._outputs)
+        self.tally.add_outputs(self._outputs)
         if self.tally.unchanged == self.tally.found:
             self._rows.keep_agreements()
         self.tally.found += len(self._unseen)
@@ -313,7 +313,8 @@ class _Sieve:
         if self._store is not None:
             for sink in self._target.sinks:
                 if sink.output is not None:
-                    self._check_single(sink, self._store)
+                    with self.tally.seeing(is_in_store=sink.is_in_store):
+                        self._check_single(sink, self._store)
 
     def _take_up(self, sink: ResolvedSink, store: Store) -> None:
         """Note that an output for the whole job is written that the state does not know, where there is what to write."""
@@ -322,10 +323,8 @@ class _Sieve:
             self._differences.whole(due.job, due.sink, due.reason, due.former)
 
     def _check_single(self, sink: ResolvedSink, store: Store) -> None:
-        recorded = next(
-            (each for each in store.deliveries.sinks(self._target.name) if each.identity == sink.identity),
-            None,
-        )
+        known = store.deliveries.sinks(self._target.name)
+        recorded = next((each for each in known if each.identity == sink.identity), None)
         if recorded is None:
             self._take_up(sink, store)
             return

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docbatch.core.errors import CredentialsError, SinkRefused
 from docbatch.core.keys import canonical, recipe_key
 from docbatch.core.models import Recipe
 from docbatch.engine.connections.accesses import connection_settings
@@ -19,14 +20,16 @@ from docbatch.naming.pathtext import escape
 from docbatch.naming.templates import NO_METADATA, doc_fields
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind, Settings
-from docbatch.sinks.kind import Opening
+from docbatch.sinks.faults import SAFE
+from docbatch.sinks.kind import Bucket, Opening
 from docbatch.sinks.paths import output_path
 from docbatch.specs.inputs import columns
-from docbatch.specs.values import Connection, FilePlace, Job, JobSink
+from docbatch.specs.values import Connection, FilePlace, Job, JobSink, StorePlace
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
     from docbatch.core.tariffs import Tariff
+    from docbatch.stores.object_store import ObjectStore
 
 Pins = Mapping[str, str]
 Ask = Callable[[Job], Pins | None]
@@ -70,7 +73,7 @@ def resolve_jobs(
             config=dict(job.config),
             priority=job.priority,
             timeout=job.timeout,
-            sinks=tuple(_sink(job, sink, folder, _metadata(job)) for sink in job.sinks),
+            sinks=tuple(_sink(job, sink, folder, stores) for sink in job.sinks),
             cautions=job.cautions,
             demands=job.demands,
             passwords=job.passwords,
@@ -196,17 +199,19 @@ def moved(target: ResolvedJob) -> dict[str, tuple[str, str]]:
     }
 
 
-def _sink(job: Job, sink: JobSink, folder: Path, metadata: Metadata) -> ResolvedSink:
+def _sink(job: Job, sink: JobSink, folder: Path, stores: ObjectStores) -> ResolvedSink:
+    metadata = _metadata(job)
     root = None if sink.place is None else os.fsencode(sink.place.root)
     single = None if sink.kind.per_document else _single(sink.place)
     opening = Opening(
         job=job.name,
         options=sink.options,
-        root=folder.parent if sink.place is None else sink.place.root,
+        root=sink.place.root if isinstance(sink.place, FilePlace) else folder.parent,
         output=single or b"",
         trash=folder / "trash",
         labels=job.labels,
         columns=lambda path: metadata.get(path, NO_METADATA),
+        bucket=_bucket(sink.place, stores) if isinstance(sink.place, StorePlace) else None,
     )
     return ResolvedSink(
         kind=sink.kind,
@@ -222,6 +227,19 @@ def _sink(job: Job, sink: JobSink, folder: Path, metadata: Metadata) -> Resolved
     )
 
 
+def _bucket(place: StorePlace, stores: ObjectStores) -> Bucket:
+    def opened() -> "ObjectStore":
+        try:
+            return stores.open(place.store)
+        except CredentialsError as error:
+            raise SinkRefused(
+                f"{place.root} cannot be used: {error.message}",
+                hint=SAFE if error.hint is None else f"{SAFE}; {error.hint}",
+            ) from error
+
+    return Bucket(opened, place.folder)
+
+
 def _facts(job: Job, metadata: Metadata) -> str:
     """Return text that differs where rows would say something else of their job and of documents; empty where there is nothing."""
     if not job.labels and not metadata:
@@ -232,10 +250,11 @@ def _facts(job: Job, metadata: Metadata) -> str:
     return f"\nrows {blake2b(said.encode(), digest_size=8).hexdigest()}"
 
 
-def _single(place: FilePlace | None) -> bytes:
+def _single(place: FilePlace | StorePlace | None) -> bytes:
     """Return the path of a job's one output below its root."""
-    path = None if place is None else place.path
-    return b"" if place is None or path is None else output_path(str(path.relative_to(place.root)))
+    if place is None or place.path is None:
+        return b""
+    return output_path(os.path.normpath(place.template.literal_root))
 
 
 def _place(sink: JobSink, metadata: Metadata) -> Callable[[bytes, str, int], bytes]:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +14,7 @@ from docbatch.core.errors import (
     DocbatchError,
     GuardRefused,
     Interrupted,
+    SinkError,
     StateError,
     StateLocked,
     gravest,
@@ -154,6 +155,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
     observe = counts = RunCounts(observe)
     with _told(sending), locked_session(work, clock, observe=observe, deadline=deadline) as session:
         store = session.store
+        _refuse_unseen(session.plan.unseen)
         left = frozenset() if work.plan is None else work.plan.check(store, session.plan)
         refuse_spending(session.plan, work, work.approved)
         asked = clock.monotonic()
@@ -183,6 +185,14 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         outcome = replace(outcome, spent=sent.lines)
         store.runs.note(outcome.exit_code, outcome.figures(counts))
         return outcome
+
+
+def _refuse_unseen(unseen: Sequence[SinkError]) -> None:
+    """Raise why a sink in a store could not be looked into: nothing is sent whose result could not be put where it belongs."""
+    if unseen:
+        error = unseen[0]
+        beside = "or name the specs of the other jobs to go on without this one"
+        raise type(error)(f"nothing was sent: {error.message}", hint=f"{error.hint}; {beside}")
 
 
 @contextmanager
