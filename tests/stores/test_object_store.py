@@ -23,7 +23,7 @@ from docbatch.stores.object_reader import open_object
 from docbatch.stores.object_store import ObjectStore
 from tests.stores.azurite_server import azurite_bucket
 from tests.stores.buckets import Bucket
-from tests.stores.fault_proxy import FaultProxy, refusal
+from tests.stores.fault_proxy import FaultProxy, refusal, refusing
 from tests.stores.moto_server import SECRET, MotoBucket
 
 
@@ -92,6 +92,17 @@ def test_a_write_replaces_what_was_meant_alone(any_bucket: Bucket) -> None:
     with pytest.raises(ObjectChanged):
         store.write("out.md", b"four", replaces=second)
     assert any_bucket.objects() == {}
+
+
+def test_what_was_to_be_replaced_and_is_gone_counts_as_changed_however_a_store_words_it(
+    bucket: MotoBucket,
+) -> None:
+    with FaultProxy(bucket.endpoint) as proxy:
+        proxy.instead = refusing(1, refusal(404, "NoSuchKey"), "PUT")
+        store = ObjectStore(replace(bucket.settings, endpoint=proxy.endpoint))
+
+        with pytest.raises(ObjectChanged, match="NoSuchKey"):
+            store.write("gone.md", b"two", replaces='"0"')
 
 
 def test_equal_bytes_written_anew_may_be_what_was_meant(any_bucket: Bucket) -> None:
