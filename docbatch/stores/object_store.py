@@ -87,8 +87,14 @@ class ObjectStore:
         """Return an object's bytes, or those of a window (start, end) of it; only of the version or ETag given."""
         said = {"if_match": etag, "version": version, "range": window}
         options: Any = {name: value for name, value in said.items() if value is not None}
-        with faults(self.settings.name):
-            return bytes(self._client.get(key, options=options).bytes())
+        try:
+            with faults(self.settings.name):
+                return bytes(self._client.get(key, options=options).bytes())
+        except ObjectMissing as gone:
+            if version is None:
+                raise
+            # What was replaced is not kept where a bucket has no versions, and is missing by its number.
+            raise ObjectChanged(str(gone)) from None
 
     def read_newest(self, key: str, most: int) -> tuple[ObjectFacts, bytes | None]:
         """Return what an object is at this moment, with its bytes unless there are more than `most`; both are of one version."""

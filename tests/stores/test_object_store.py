@@ -62,10 +62,15 @@ def test_what_is_read_is_what_was_listed_or_nothing(any_bucket: Bucket) -> None:
     etag = any_bucket.put("a.txt", b"first")
     assert any_bucket.store.read("a.txt", etag=etag) == b"first"
 
+    facts = any_bucket.store.facts("a.txt")
+    assert facts is not None
+    assert facts.etag == etag
     any_bucket.put("a.txt", b"second")
 
     with pytest.raises(ObjectChanged):
         any_bucket.store.read("a.txt", etag=etag)
+    with pytest.raises(ObjectChanged):
+        any_bucket.store.read("a.txt", etag=etag, version=facts.version)
     assert any_bucket.store.facts("b.txt") is None
     with pytest.raises(ObjectMissing):
         any_bucket.store.read("b.txt")
