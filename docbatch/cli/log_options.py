@@ -40,8 +40,12 @@ def _file(context: click.Context, option: click.Parameter, path: Path | None) ->
     if path is None:
         return
     level = LEVELS[2 if context.meta.get(VERBOSITY, 0) > 1 else 1]
+    from docbatch.core.errors import UsageError
+
     try:
         _logs().begin_file(path, level)
+    except UsageError as error:
+        raise click.BadParameter(f"{error.message}; {error.hint}", context, option) from None
     except OSError as error:
         raise click.BadParameter(f"'{path}' cannot be written: {error.strerror}", context, option) from None
 

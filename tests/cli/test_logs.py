@@ -54,6 +54,25 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_done(prepar
     assert not (prepared.root / "out").exists()
 
 
+def test_what_is_no_log_is_not_written_into(prepared: Project) -> None:
+    before = (prepared.root / "in/a.txt").stat()
+
+    ended = prepared.call("apply", "--log-file", "in/a.txt")
+
+    assert ended.code == 64
+    assert "in/a.txt: exists already and is not a log that docbatch wrote" in ended.err
+    assert (prepared.root / "in/a.txt").read_text() == "one"
+    assert (prepared.root / "in/a.txt").stat().st_mode == before.st_mode
+    assert not (prepared.root / "out").exists()
+
+
+def test_a_log_is_gone_on_with(prepared: Project) -> None:
+    prepared.write({"run.log": ""})
+    for _ in range(2):
+        assert prepared.call("apply", "--log-file", "run.log").code == 0
+    assert prepared.call("status", "--log-file", "/dev/null").code == 0
+
+
 def test_a_full_file_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "MOST_BYTES", 2000)
     begin_file(tmp_path / "run.log", logging.INFO)

@@ -11,7 +11,7 @@ from docbatch import JobStatus, StateStatus
 from docbatch.cli import status_watch
 from docbatch.cli.status_watch import is_done, keep_watching
 from docbatch.state.paces import DocumentPace
-from tests.cli.project import Project
+from tests.cli.project import JOB, Project
 
 
 def state(**tally: int) -> StateStatus:
@@ -105,3 +105,17 @@ def test_paces_add_up() -> None:
 
     assert both == DocumentPace(3, 8.0, "b", 5.0)
     assert DocumentPace().values()["mean"] is None
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_it_ends_when_its_reader_has_left(project: Project, arguments: tuple[str, ...]) -> None:
+    project.write({"in/a.txt": "one", "in/b.txt": "two"})
+    project.job(JOB)
+    project.call("apply", "--max-new", "1")
+
+    with project.start("status", "--watch", "--interval", "1s", *arguments) as watching:
+        assert watching.stdout is not None
+        watching.stdout.readline()
+        watching.stdout.close()
+
+        assert watching.wait(20) == 0
