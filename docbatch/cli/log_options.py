@@ -26,6 +26,12 @@ def is_shown() -> bool:
     return _HOME in sys.modules and bool(_logs().is_shown())
 
 
+def log_error(error: BaseException) -> None:
+    """Log what nobody expected, where anything is logged."""
+    if _HOME in sys.modules:
+        _logs().log_error(error)
+
+
 def _logs() -> ModuleType:
     return importlib.import_module(_HOME)
 

@@ -97,6 +97,12 @@ def end() -> None:
     logging.getLogger(OURS).propagate = True
 
 
+def log_error(error: BaseException) -> None:
+    """Log an error with its traceback, if anything is logged at the moment."""
+    if _handlers:
+        logging.getLogger(f"{OURS}.cli").error("what was not expected", exc_info=error)
+
+
 def is_shown() -> bool:
     """Say whether lines come to stderr at any moment, so that nothing can be drawn there."""
     return any(isinstance(each, _Stderr) for each in _handlers)
