@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from docbatch.core.errors import UsageError
 from docbatch.core.models import Input, Operation, Recovery, Stops, Traits
+from docbatch.providers.address import address_of
 from docbatch.providers.kind import (
     ConfigContract,
     EmulatorKind,
@@ -68,13 +69,13 @@ def _traits(settings: Settings) -> Traits:
 def base_url(settings: Settings) -> str:
     """Return where the connection's account lives."""
     region = settings.variables.get("EXTEND_REGION", "us")
-    url = settings.base_url or settings.variables.get(BASE_URL_VARIABLE) or REGIONS.get(region)
+    url = address_of(settings, BASE_URL_VARIABLE, REGIONS.get(region))
     if url is None:
         raise UsageError(
             f"EXTEND_REGION is '{region}', which is no region of Extend",
             hint=f"use one of {', '.join(REGIONS)}",
         )
-    return url.rstrip("/")
+    return url
 
 
 def api_version(settings: Settings) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from docbatch.core.models import Input, Operation, Recovery, Traits
+from docbatch.providers.address import address_of
 from docbatch.providers.kind import (
     ConfigContract,
     EmulatorKind,
@@ -41,7 +42,7 @@ def _config(operation: Operation) -> ConfigContract:
 
 
 def base_url(settings: Settings) -> str:
-    return (settings.base_url or settings.variables.get(BASE_URL_VARIABLE) or BASE_URL).rstrip("/")
+    return address_of(settings, BASE_URL_VARIABLE, BASE_URL) or BASE_URL
 
 
 def account(settings: Settings) -> str:

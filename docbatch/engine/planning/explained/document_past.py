@@ -82,7 +82,7 @@ def gone_at(store: Store, job: str, path: bytes) -> str | None:
 
 
 def now_at(store: Store, job: str, path: bytes, digest: str) -> tuple[DocumentPlace, ...]:
-    """Return where the bytes of a document are now, beside the place where it was."""
+    """Return where the bytes of a document were when that was recorded last, beside the place where it was."""
     found = store.past.alike(digest)
     return tuple(DocumentPlace(name, escape(other)) for name, other in found if (name, other) != (job, path))
 
