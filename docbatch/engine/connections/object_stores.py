@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from docbatch.core.errors import CredentialsError
-from docbatch.engine.connections.credentials import Reference, read_store_secret
+from docbatch.engine.connections.credentials import Reference, foreign_host, read_store_secret
 from docbatch.naming.links import is_loopback
 from docbatch.stores.object_store import ObjectStore
 from docbatch.stores.settings import StoreSettings, is_own_host
@@ -53,10 +52,7 @@ class ObjectStores:
         host = urlsplit(spec.endpoint or "").hostname
         foreign = host is not None and not is_own_host(spec.type, host) and not is_loopback(host)
         if foreign and not (spec.allow_host and name in self._allowed_hosts):
-            raise CredentialsError(
-                f"store '{name}' would send its credentials to {host}, which is not {spec.type}'s own host",
-                hint=f"if that is meant, set allow_host: true on it and run with --allow-host {name}",
-            )
+            raise foreign_host("store", name, "credentials", host, spec.type)
 
 
 def store_settings(
