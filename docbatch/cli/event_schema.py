@@ -9,6 +9,7 @@ from docbatch.cli.json_lines import SUMMARIES
 _VERSION = {"type": "string", "pattern": "^docbatch/[a-z-]+/v[0-9]+$"}
 _TEXT = {"type": "string"}
 _MAYBE = {"type": ["string", "null"]}
+_COUNT = {"type": "integer", "minimum": 0}
 _CODE = {"type": "integer", "description": "the published exit code"}
 
 
@@ -72,6 +73,26 @@ _OWN = {
     "Work": _object(
         "Work at a vendor: of `cancel` that is to be stopped, of `recover` and `adopt` that the state does not know.",
         {"type": {"const": "work"}, "documents": {"type": "integer"}},
+    ),
+    "Manifest": _object(
+        "What came of a job's manifest in `recover`: documents by what became of them; `changed` says what is another since, `versions` what the job has from it.",
+        {
+            "type": {"const": "manifest"},
+            "job": _TEXT,
+            "path": _TEXT,
+            "found": {"type": "boolean"},
+            "documents": _COUNT,
+            "taken": _COUNT,
+            "known": _COUNT,
+            "unproven": _COUNT,
+            "foreign": _COUNT,
+            "changed": {"type": "array", "items": _TEXT},
+            "versions": {"type": "object", "additionalProperties": _TEXT},
+        },
+    ),
+    "Unproven": _object(
+        "A document whose result no output proves, in `recover`.",
+        {"type": {"const": "unproven"}, "job": _TEXT, "path": _TEXT, "why": _TEXT},
     ),
     "Delivery": _object(
         "A webhook that `listen` received and that is authentic.",

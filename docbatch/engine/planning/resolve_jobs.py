@@ -154,6 +154,12 @@ def unpinned(jobs: Iterable[Job], store: Store | None, upgrade: Collection[str] 
     yield from (job for job in jobs if _known_pins(job, store, upgrade)[1] is None)
 
 
+def unpinned_recipe(job: Job) -> Recipe | None:
+    """Return a job's recipe without versions where only its vendor can tell them and nothing is recorded; None for other jobs."""
+    today, pins = _known_pins(job, None, ())
+    return today if pins is None else None
+
+
 def _known_pins(job: Job, store: Store | None, upgrade: Collection[str]) -> tuple[Recipe, Pins | None]:
     """Return a job's recipe as it would be today, without versions, and these as far as they are known."""
     kind = REGISTRY.kind(job.connection.type)

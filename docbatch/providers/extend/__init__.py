@@ -18,7 +18,7 @@ from docbatch.providers.kind import (
 
 if TYPE_CHECKING:
     # Planning needs neither the HTTP client nor the result model.
-    from docbatch.core.results import Answer
+    from docbatch.core.results import Answer, Result
     from docbatch.core.tariffs import Tariff
     from docbatch.providers.base import Provider
     from docbatch.providers.webhook import Webhook
@@ -135,6 +135,12 @@ def _read(payload: bytes) -> "Answer":
     return read(payload)
 
 
+def _written_back(result: "Result") -> bytes:
+    from docbatch.providers.extend.answer import written_back  # noqa: PLC0415 - as above
+
+    return written_back(result)
+
+
 def _webhook() -> "Webhook":
     from docbatch.providers.extend.webhook import WEBHOOK  # noqa: PLC0415 - for listening only
 
@@ -176,6 +182,7 @@ KIND = ProviderKind(
     moving=_moving,
     connect=_connect,
     read=_read,
+    written_back=_written_back,
     tariff=_tariff,
     abilities=_abilities,
     inputs=_inputs,

@@ -17,7 +17,7 @@ from docbatch.providers.kind import (
 
 if TYPE_CHECKING:
     # The HTTP client and the result models are heavy, and planning needs neither.
-    from docbatch.core.results import Answer
+    from docbatch.core.results import Answer, Result
     from docbatch.core.tariffs import Tariff
     from docbatch.providers.base import Provider
 
@@ -91,6 +91,12 @@ def _read(payload: bytes) -> "Answer":
     return read(payload)
 
 
+def _written_back(result: "Result") -> bytes:
+    from docbatch.providers.extractpage.answer import written_back  # noqa: PLC0415 - as above
+
+    return written_back(result)
+
+
 def _tariff(operation: Operation, config: Mapping[str, Any]) -> "Tariff":
     from docbatch.providers.extractpage.charges import tariff  # noqa: PLC0415 - asked for estimates alone
 
@@ -119,6 +125,7 @@ KIND = ProviderKind(
     moving=_moving,
     connect=_connect,
     read=_read,
+    written_back=_written_back,
     tariff=_tariff,
     abilities=_abilities,
     service=Service(

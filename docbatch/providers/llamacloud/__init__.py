@@ -16,7 +16,7 @@ from docbatch.providers.kind import (
 )
 
 if TYPE_CHECKING:
-    from docbatch.core.results import Answer
+    from docbatch.core.results import Answer, Result
     from docbatch.core.tariffs import Tariff
     from docbatch.providers.base import Provider
     from docbatch.providers.webhook import Webhook
@@ -105,6 +105,12 @@ def _read(payload: bytes) -> "Answer":
     return read(payload)
 
 
+def _written_back(result: "Result") -> bytes:
+    from docbatch.providers.llamacloud.answer import written_back  # noqa: PLC0415 - as above
+
+    return written_back(result)
+
+
 def _webhook() -> "Webhook":
     from docbatch.providers.llamacloud.webhook import WEBHOOK  # noqa: PLC0415 - for listening only
 
@@ -138,6 +144,7 @@ KIND = ProviderKind(
     moving=_moving,
     connect=_connect,
     read=_read,
+    written_back=_written_back,
     tariff=_tariff,
     abilities=_abilities,
     inputs=lambda _operation: frozenset({Input.FILE_ID, Input.TEXT}),
