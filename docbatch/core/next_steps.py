@@ -57,6 +57,11 @@ def undoing(options: str) -> str:
     return f"docbatch accept{options} --withdraw"
 
 
+def taking_back(options: str) -> str:
+    """Return the command that takes back what was queued and is not sent yet."""
+    return f"docbatch retry{options} --undo"
+
+
 def literal(path: str) -> str:
     """Return the pattern that a path matches, and nearly nothing else; what cannot be typed is matched by a ?."""
     return "".join(

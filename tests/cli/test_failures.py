@@ -467,3 +467,46 @@ def test_a_waiver_says_once_how_long(tmp_path: Path) -> None:
 
     assert refused.code == 64
     assert "says twice how long" in refused.err
+
+
+def test_what_was_queued_is_taken_back_with_what_was_said_of_it(two_jobs: Project) -> None:
+    two_jobs.call("waive", "--path", "bad/0.pdf", "--reason", "r", "--for", "3d")
+    before = two_jobs.call("failures").out
+    assert "2 documents queued" in two_jobs.call("retry", "--all").out
+
+    assert "2 documents would be taken back" in two_jobs.call("retry", "--undo", "--dry-run").out
+    one = two_jobs.call("retry", "--undo", "--path", "bad/1.pdf", "--json")
+    assert [line["path"] for line in one.lines if line["type"] == "taken_back"] == ["bad/1.pdf"]
+    assert "1 document taken back" in two_jobs.call("retry", "job", "--undo").out
+
+    assert two_jobs.call("failures").out == before
+    assert two_jobs.call("retry", "--undo").out.startswith("nothing to undo")
+    assert two_jobs.call("apply", "--json").processed == 0
+
+
+def test_what_was_read_since_is_not_taken_back(two_jobs: Project) -> None:
+    two_jobs.call("retry")
+    two_jobs.call("apply")
+
+    told, said = two_jobs.call("retry", "--undo"), two_jobs.call("retry", "--undo", "--json")
+
+    assert "not taken back: bad/0.pdf in job 'job': it was tried since, and is failed" in told.out
+    assert (summary(said)["documents"], summary(said)["left"], told.code) == (0, 2, 0)
+
+
+def test_rows_of_failures_are_as_before_once_a_retry_is_taken_back(tmp_path: Path) -> None:
+    project = spoilt(tmp_path, 2, failing=1)
+    project.job(JOB + "  - {type: jsonl, path: out/all.jsonl, failures: true}\n")
+    project.call("apply")
+    before = project.outputs()
+    project.call("retry")
+    project.call("retry", "--undo")
+
+    assert (project.call("apply", "--json").processed, project.outputs()) == (0, before)
+
+
+def test_all_is_no_word_beside_undo(two_jobs: Project) -> None:
+    refused = two_jobs.call("retry", "--all", "--undo")
+
+    assert refused.code == 64
+    assert "--all has no meaning beside --undo" in refused.err

@@ -27,6 +27,7 @@ TRIED = (
     ("history",),
     ("failures",),
     ("retry", "--dry-run"),
+    ("retry", "--undo", "--dry-run"),
     ("accept", "--all", "--reason", "so", "--dry-run"),
     ("waive", "--all", "--reason", "so", "--for", "1d", "--dry-run"),
     ("cancel", "--job", "job"),
