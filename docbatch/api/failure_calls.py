@@ -148,11 +148,33 @@ class FailureCalls(ProjectRecords):
         every: bool = False,
         dry_run: bool = False,
     ) -> "tuple[AcceptedDocument, ...]":
-        """Let failures count again that were accepted, for good or until a moment; return them. Undoes `accept`."""
+        """Let failures count again that were accepted, for good or until a moment, whatever was said before; return them."""
         from docbatch.engine.administration.failures.accept_failures import withdraw
 
         chosen = self._some(self._selectors(jobs, classes, paths, labels, older_than), every=every)
-        return withdraw(self._folder, chosen, time.time(), dry_run=dry_run)
+        return withdraw(self._folder, chosen, time.time(), who=who(), dry_run=dry_run)
+
+    @documented()
+    @called("accept --undo")
+    def undo_accept(
+        self,
+        *,
+        jobs: Collection[str] = (),
+        classes: Collection[str] = (),
+        paths: Sequence[str] = (),
+        labels: Mapping[str, str] | None = None,
+        older_than: float | None = None,
+        every: bool = False,
+        dry_run: bool = False,
+    ) -> "tuple[AcceptedDocument, ...]":
+        """Take back what `accept` said last of failures: what was said before holds again, `after` in what is returned.
+
+        Where nothing was said before, they count again. Unlike `withdraw`, which ends all that was said.
+        """
+        from docbatch.engine.administration.failures.accept_failures import undo
+
+        chosen = self._some(self._selectors(jobs, classes, paths, labels, older_than), every=every)
+        return undo(self._folder, chosen, time.time(), dry_run=dry_run)
 
     def _selectors(
         self,

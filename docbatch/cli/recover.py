@@ -48,6 +48,9 @@ def command(
 
     For a state that was lost or restored from a backup: 'docbatch apply' sends nothing then. Nothing is sent by this
     command either. What it takes over, the next apply follows and collects without paying again.
+
+    Nothing undoes this: what is taken over is known from then on, and what is abandoned is never followed. Look with
+    --dry-run first.
     """
     from docbatch.engine.administration.recover_work import Search, recover
     from docbatch.specs.load import load_jobs, load_project

@@ -1,8 +1,8 @@
 """What stops or slows a connection, as people are told of it. Pure: values in, text out."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from docbatch.core.moments import moment_text
 from docbatch.core.report import span, visible
 
 ANSWERED = "answered "
@@ -65,8 +65,3 @@ def recorded_text(hindrance: Hindrance) -> str:
     following = "" if hindrance.next is None else f", next try {moment_text(hindrance.next)}"
     said = said_text(hindrance.call, hindrance.cause, hindrance.message)
     return visible(f"{hindrance.connection}: {hindrance.what} ({met}{following}){said}")
-
-
-def moment_text(moment: float) -> str:
-    """Return a moment (wall time) as people read it, in UTC."""
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -29,6 +29,7 @@ TRIED = (
     ("retry", "--dry-run"),
     ("retry", "--undo", "--dry-run"),
     ("accept", "--all", "--reason", "so", "--dry-run"),
+    ("accept", "--all", "--undo"),
     ("waive", "--all", "--reason", "so", "--for", "1d", "--dry-run"),
     ("cancel", "--job", "job"),
     ("cancel", "nothing"),

@@ -16,8 +16,10 @@ from tests.hints.table import Hints, helps
     " --job {} --class {}",
     " --path {}",
     "docbatch accept{} --withdraw",
+    "docbatch accept{} --undo",
     "--reason TEXT is needed: why may it stand?",
-    "--reason has no meaning beside --withdraw",
+    "--reason has no meaning beside {}",
+    "say one of --withdraw and --undo",
 )
 def test_a_failure_that_may_stand(tmp_path: Path, hints: Hints) -> None:
     project = spoilt(tmp_path, 2, failing=1)
@@ -29,13 +31,14 @@ def test_a_failure_that_may_stand(tmp_path: Path, hints: Hints) -> None:
     assert project.call("apply").code == 0
 
     hints.see(project.call("failures", "--json"), "docbatch accept{} --withdraw")
-    assert hints.follow(project, accepted, "docbatch accept{} --withdraw").code == 0
+    assert hints.follow(project, accepted, "docbatch accept{} --undo").code == 0
     assert project.call("apply").code == 3
     hints.see(project.call("accept", "--all"), "--reason TEXT is needed: why may it stand?")
     hints.see(
         project.call("accept", "--all", "--withdraw", "--reason", "r"),
-        "--reason has no meaning beside --withdraw",
+        "--reason has no meaning beside {}",
     )
+    hints.see(project.call("accept", "--all", "--withdraw", "--undo"), "say one of --withdraw and --undo")
     assert project.call("accept", "--all", "--reason", "r").code == 0
     assert project.call("accept", "--all", "--withdraw").code == 0
 
