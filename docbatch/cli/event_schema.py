@@ -9,6 +9,7 @@ from docbatch.cli.json_lines import SUMMARIES
 _VERSION = {"type": "string", "pattern": "^docbatch/[a-z-]+/v[0-9]+$"}
 _TEXT = {"type": "string"}
 _MAYBE = {"type": ["string", "null"]}
+_MOMENT = {"type": "string", "format": "date-time"}
 _CODE = {"type": "integer", "description": "the published exit code"}
 
 
@@ -23,6 +24,8 @@ def events_schema() -> dict[str, Any]:
         definitions |= schema.pop("$defs", {})
         name = notice.__name__
         schema["properties"] = {"version": _VERSION, "type": {"const": name.lower()}, **schema["properties"]}
+        if notice is docbatch.Looking:
+            schema["properties"]["until"] = _MOMENT
         schema["required"] = list(schema["properties"])
         definitions[name] = schema
         shapes.append(_when(name.lower(), name))

@@ -11,7 +11,7 @@ from docbatch.core.demands import EMPTY
 from docbatch.core.hindrance import recorded_text
 from docbatch.core.looks import LookKind
 from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass
-from docbatch.core.moments import moment_text
+from docbatch.core.moments import iso_moment_or_none, moment_text
 from docbatch.core.report import by_deadline, human, looking, plural, seconds_text, span, visible
 from docbatch.core.result_warnings import WarningKind, kind_of
 from docbatch.core.run_reports.sentences import SHOWN
@@ -201,7 +201,7 @@ def job_json(job: JobOutcome) -> dict[str, Any]:
     return {"job": job.job, "documents": job.documents, "standing": job.standing, "failures": failures,
             "accepted": job.accepted.values(), "counted": job.accepted.counted(job.standing),
             "warned": dict(job.warned), "warnings": warnings,
-            "later": None if job.later is None else {"kinds": dict(job.later.kinds), "at": job.later.at}}  # fmt: skip
+            "later": None if job.later is None else {"kinds": dict(job.later.kinds), "at": iso_moment_or_none(job.later.at)}}  # fmt: skip
 
 
 def _decision(submission: str) -> str:

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from docbatch.cli import COMMANDS, docbatch
 from docbatch.cli.event_schema import events_schema
 from tests.cli.project import JOB, Ended, Project
+from tests.cli.test_failures import bad
 
 OTHERWISE = {"emulate", "schema", "sql", "state dump"}
 """Commands whose output is JSON as it is, what was asked for, or another command's."""
@@ -75,22 +76,37 @@ def all_commands() -> set[str]:
     return {leaf for name, command in loaded for leaf in leaves(name, command)}
 
 
+def seconds_since_the_epoch(value: object) -> Iterator[object]:
+    """Yield what seems to be a moment that is not said as all JSON has it."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from seconds_since_the_epoch(each)
+    elif isinstance(value, float) and 1e9 < value < 1e10:
+        yield value
+
+
 def judged(ended: Ended) -> list[dict[str, object]]:
     lines = [json.loads(line) for line in ended.out.splitlines()]
     for line in lines:
         fits().validate(line)
+        assert list(seconds_since_the_epoch(line)) == []
     assert [line["type"] for line in lines if line["type"] in {"summary", "outcome"}] == [lines[-1]["type"]]
     assert lines[-1]["exit_code"] == ended.code
-    if ended.code not in {0, 1, 3, 4}:
+    if ended.code not in {0, 1, 2, 3, 4}:
         assert any(line["type"] == "error" and line["message"] for line in lines)
     return lines
 
 
 @pytest.fixture
 def applied(project: Project) -> Project:
-    project.job(JOB)
-    project.write({"in/a.txt": "one"})
+    project.job(JOB + "manifest: true\n")
+    project.write({"in/a.txt": "one", "in/bad.pdf": bad(1), "in/worse.pdf": bad(2)})
     project.call("apply")
+    project.call("accept", "--path", "worse.pdf", "--reason", "so")
+    project.call("waive", "--path", "worse.pdf", "--reason", "so", "--for", "1d")
+    (project.root / "out/a.txt.md").write_text("edited")
     return project
 
 
