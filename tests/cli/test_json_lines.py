@@ -7,7 +7,7 @@ from functools import cache
 
 import click
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 
 from docbatch.cli import COMMANDS, docbatch
 from docbatch.cli.event_schema import events_schema
@@ -115,6 +115,20 @@ def test_every_line_fits_the_schema_and_the_last_is_the_summary(
     applied: Project, arguments: tuple[str, ...]
 ) -> None:
     judged(applied.call(*arguments, "--json"))
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"), [("failures", "failure"), ("drift", "difference"), ("verify", "difference")]
+)
+def test_lines_with_a_shape_of_their_own_are_printed(applied: Project, command: str, kind: str) -> None:
+    line = next(line for line in judged(applied.call(command, "--json")) if line["type"] == kind)
+
+    for name in events_schema()["$defs"][kind.title()]["required"]:
+        with pytest.raises(ValidationError):
+            fits().validate(
+                {key: value for key, value in line.items() if key != name}
+                | ({"type": kind} if name != "type" else {})
+            )
 
 
 def test_every_command_is_tried() -> None:
