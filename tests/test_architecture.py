@@ -39,6 +39,7 @@ BESIDE_THE_API = (
     "docbatch.__version__",
     "docbatch.core.acceptances.",
     "docbatch.core.explanation.",
+    "docbatch.core.moments.",
     "docbatch.core.report.",
     "docbatch.core.plan_formats.",
     "docbatch.core.time_left.",

@@ -211,7 +211,7 @@ def _conclude(outcome: "ApplyOutcome", told: Collection[str], given: Given) -> N
             "errors": errors,
             "stuck": stuck,
             "looking": looking,
-            "hindrances": [asdict(each) for each in outcome.hindrances],
+            "hindrances": [each.values() for each in outcome.hindrances],
             "held": [
                 {"submission": each.id, "connection": each.connection, "documents": each.running}
                 for each in outcome.held

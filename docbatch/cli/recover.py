@@ -53,6 +53,9 @@ def command(
     For a state that was lost or restored from a backup: 'docbatch apply' sends nothing then. Nothing is sent by this
     command either. Results come from outputs of 'format: json' that the manifests of jobs list; only use those of a
     checkout you trust. What is taken over, the next apply delivers, follows and collects without paying again.
+
+    Nothing undoes what is taken over from vendors: it is known from then on, and what is abandoned is never followed.
+    Look with --dry-run first.
     """
     from docbatch.cli.rebuild_words import rebuild_watch, rebuilt_lines
     from docbatch.engine.administration.recover_work import Search, recover

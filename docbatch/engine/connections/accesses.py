@@ -59,8 +59,8 @@ def _key(
 ) -> str:
     host = urlsplit(connection.base_url or "").hostname
     own = frozenset() if kind.service is None else kind.service.hosts
-    foreign = host is not None and host not in own and not is_loopback(host)
-    if foreign and not (connection.allow_host and connection.name in allowed):
+    is_meant = connection.allow_host and connection.name in allowed
+    if host is not None and host not in own and not is_loopback(host) and not is_meant:
         raise foreign_host("connection", connection.name, "key", host, kind.name)
     usual = None if kind.service is None else EnvReference(env=kind.service.key_variable)
     return read_key(connection.name, connection.api_key or usual, root, over)

@@ -50,8 +50,9 @@ class ObjectStores:
 
     def _check_host(self, name: str, spec: "RemoteStoreSpec") -> None:
         host = urlsplit(spec.endpoint or "").hostname
-        foreign = host is not None and not is_own_host(spec.type, host) and not is_loopback(host)
-        if foreign and not (spec.allow_host and name in self._allowed_hosts):
+        if host is None or is_own_host(spec.type, host) or is_loopback(host):
+            return
+        if not (spec.allow_host and name in self._allowed_hosts):
             raise foreign_host("store", name, "credentials", host, spec.type)
 
 
