@@ -3,12 +3,12 @@
 import re
 
 from docbatch.core.models import Failure, FailureClass
+from docbatch.media import charset_guess, charsets
+from docbatch.media.mime import Part, parse
 from docbatch.providers.local import blocks
 from docbatch.providers.local.attachments import AttachedFiles
 from docbatch.providers.local.engines import Json, Options, Parsed
 from docbatch.providers.local.mail import bodies
-from docbatch.providers.local.mail.mime import Part, parse
-from docbatch.providers.local.text import charset_guess, charsets
 from docbatch.providers.local.text.html_inline import escaped
 
 _HEAD = (
