@@ -21,6 +21,7 @@ LAYERS = (
     ("engine", "emulators"),
     ("specs", "webhooks", "counting"),
     ("sources", "providers", "sinks", "prices", "state", "spool"),
+    ("containers",),
     ("hours",),
     ("fields",),
     ("packed",),
