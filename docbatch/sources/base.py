@@ -11,7 +11,7 @@ source that cannot be listed at all raises GuardRefused, so that it is never tak
 import os
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from typing import BinaryIO, cast
 
@@ -66,6 +66,21 @@ class Source(ABC):
     def named(self, document: str) -> Iterator[bytes]:
         """Yield the paths that a person may mean by a text."""
         yield os.path.normpath(unescape(document))
+
+    def metadata(self, path: bytes) -> Mapping[str, str]:
+        """Return what is known about one document beside its bytes, by name."""
+        del path
+        return {}
+
+    @property
+    def innermost(self) -> "Source":
+        """The source that others are wrapped around: itself where none is."""
+        return self
+
+    def is_opened(self, path: bytes) -> bool:
+        """Say whether something is there that is no document, because what lies in it are."""
+        del path
+        return False
 
     def _windows(self, cache: StatCache, only: Collection[bytes] | None) -> Iterator[Seen]:
         entries = self.entries(only)

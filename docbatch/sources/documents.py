@@ -22,11 +22,13 @@ class Entry(NamedTuple):
 class Unusable(NamedTuple):
     """Something that is there and cannot be a document.
 
-    A path that ends in "/" is a folder: nothing is known about what lies below it.
+    A path that ends in "/" is a folder: nothing is known about what lies below it. The same holds for what begins with
+    what it `hides`, where that is not empty.
     """
 
     path: bytes
     failure: Failure
+    hides: bytes = b""
 
 
 class Observed(NamedTuple):

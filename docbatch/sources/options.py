@@ -1,6 +1,6 @@
 """What a job may write under `source:`, by the kind of source."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,7 +14,16 @@ ALLOW_PRIVATE = Field(
 )
 
 
-class FolderOptions(SpecModel):
+class ContainerOptions(SpecModel):
+    """What is done with archives and mails, by any source whose documents are files."""
+
+    containers: Literal["whole", "open"] = Field(
+        default="whole",
+        description="`open` makes documents of what lies in archives, mails and PDF files, such as `all.zip!a/b.pdf`",
+    )
+
+
+class FolderOptions(ContainerOptions):
     """Documents that are files in a folder."""
 
     root: Folder = Field(
@@ -35,7 +44,7 @@ class FolderOptions(SpecModel):
     )
 
 
-class LinksOptions(SpecModel):
+class LinksOptions(ContainerOptions):
     """Documents that are links; `doc.path` is host and path of each."""
 
     urls: Annotated[list[Link], Field(min_length=1, max_length=10_000)] = Field(
@@ -44,7 +53,7 @@ class LinksOptions(SpecModel):
     allow_private: bool = ALLOW_PRIVATE
 
 
-class ListOptions(SpecModel):
+class ListOptions(ContainerOptions):
     """Documents that are links in a file, with columns of your own beside them."""
 
     urls_from: Folder = Field(

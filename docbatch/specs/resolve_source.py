@@ -11,7 +11,7 @@ from docbatch.naming.templates import TemplateError
 from docbatch.providers import REGISTRY
 from docbatch.sources import KINDS
 from docbatch.sources.globs import MAX_PATTERNS, compile_patterns
-from docbatch.sources.options import FolderOptions, ListOptions
+from docbatch.sources.options import ContainerOptions, FolderOptions, ListOptions
 from docbatch.sources.walk import Reach
 from docbatch.specs.forbidden_places import forbidden
 from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
@@ -32,6 +32,10 @@ def absolute(project: DeclaredProject, path: tuple[Step, ...], text: str, report
     if told is not None:
         report(path, *told)
     return found
+
+
+def opens_containers(options: SpecModel) -> bool:
+    return isinstance(options, ContainerOptions) and options.containers == "open"
 
 
 class SourceResolver:
@@ -57,7 +61,8 @@ class SourceResolver:
         if isinstance(source, LISTED):
             return self._listed(source, connection, sinks)
         for index, sink in enumerate(sinks):
-            for column in needed(sink):
+            # What mails say of themselves is known when they are opened.
+            for column in () if opens_containers(source) else needed(sink):
                 message = f"doc.metadata.{column} is there only for documents of a list"
                 self._report(("sink", index, "path"), message, "such a source has urls_from:")
         return self._folder(source) if isinstance(source, FolderOptions) else self._other(source)
@@ -71,7 +76,10 @@ class SourceResolver:
             )
         kind = next(kind for kind in KINDS.kinds() if kind.options is type(options))
         allow_empty = bool(getattr(options, "allow_empty", False))
-        return JobSource(self._project.root, (), (), allow_empty, kind=kind.name, options=options)
+        return JobSource(
+            self._project.root, (), (), allow_empty, kind=kind.name, options=options,
+            opens_containers=opens_containers(options),
+        )  # fmt: skip
 
     def _folder(self, written: FolderOptions) -> JobSource | None:
         root = self._substituted(("source", "root"), written.root)
@@ -94,6 +102,7 @@ class SourceResolver:
             written.allow_empty,
             written.hidden,
             reach=Reach(links, mounts=not checkout.untrusted),
+            opens_containers=opens_containers(written),
         )
 
     def _listed(
@@ -109,7 +118,15 @@ class SourceResolver:
         inputs.check_metadata(sinks, lambda index, *told: self._report(("sink", index, "path"), *told))
         mirror = self._project.root / STATE_FOLDER / INPUTS / self._spec.name
         allow_empty = isinstance(source, ListOptions) and source.allow_empty
-        return JobSource(mirror, ("**",), (), allow_empty, hidden=True, listing=listing)
+        return JobSource(
+            mirror,
+            ("**",),
+            (),
+            allow_empty,
+            hidden=True,
+            listing=listing,
+            opens_containers=opens_containers(source),
+        )
 
     def _list_file(self, source: ListedSource) -> Path | None:
         if not isinstance(source, ListOptions):

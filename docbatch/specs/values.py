@@ -107,7 +107,7 @@ class JobSource:
     """`root` is absolute; patterns are relative to it. A `listing` is mirrored at `root`.
 
     `options` are those of another kind of source; then `root` is the project's, and there are no patterns. `reach` and
-    `allowance` bound what is looked at below the root.
+    `allowance` bound what is looked at below the root. With `opens_containers` what lies in containers are documents.
     """
 
     root: Path
@@ -120,6 +120,7 @@ class JobSource:
     options: SpecModel | None = field(default=None, compare=False)
     reach: Reach | None = field(default=None, compare=False)
     allowance: Allowance | None = field(default=None, compare=False)
+    opens_containers: bool = False
 
     @property
     def written(self) -> tuple[str, ...]:

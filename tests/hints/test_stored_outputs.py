@@ -45,17 +45,3 @@ def test_an_object_that_is_too_large_is_written_once_it_is_smaller(
     assert hints.follow(stored, told).code == 0
 
     assert "data/rows/all.jsonl" in bucket.objects()
-
-
-@helps("if that is meant, set allow_host: true on it and run with --allow-host {}")
-def test_a_foreign_endpoint_gets_credentials_once_both_agree(stored: Project, hints: Hints) -> None:
-    text = (stored.root / "docbatch.yaml").read_text()
-    foreign = text.replace("http://127.0.0.1", "https://store.example.invalid")
-    stored.write({"docbatch.yaml": foreign})
-
-    told = stored.call("apply", "--yes")
-
-    assert told.code == 12
-    hints.see(told)
-    stored.write({"docbatch.yaml": foreign.replace("{type: s3", "{type: s3, allow_host: true")})
-    assert stored.call("apply", "--yes", "--max-new", "0").code == 12

@@ -1,4 +1,4 @@
-"""What every kind of source keeps: a folder, a list, and one that somebody else wrote."""
+"""What every kind of source keeps: a folder, a list, one that somebody else wrote, and one that opens containers."""
 
 import hashlib
 import zipfile
@@ -16,6 +16,7 @@ from docbatch.sources.content import ContentError, Vanished
 from docbatch.sources.documents import Entry, Observed, Unusable
 from docbatch.sources.folder import FolderSource
 from docbatch.sources.listed import ListedSource, Listing
+from docbatch.sources.opened import OpenedSource
 from docbatch.sources.statcache import StatCache
 from tests.sources.outside_zip import ZipSource
 
@@ -43,7 +44,11 @@ def zipped(place: Path) -> Source:
     return ZipSource(place / "all.zip")
 
 
-KINDS = [folder, listed, zipped]
+def opened(place: Path) -> Source:
+    return OpenedSource(folder(place))
+
+
+KINDS = [folder, listed, zipped, opened]
 Make = Callable[[Path], Source]
 
 
@@ -113,10 +118,15 @@ def test_identities_tell_places_apart_and_are_the_same_again(tmp_path: Path) -> 
     places = [tmp_path / name for name in ("one", "two")]
     for place in places:
         place.mkdir()
-    identities = [make(place).identity for make in KINDS for place in places]
+    kinds = [make for make in KINDS if make is not opened]
+    identities = [make(place).identity for make in kinds for place in places]
 
     assert len(set(identities)) == len(identities)
-    assert [make(place).identity for make in KINDS for place in places] == identities
+    assert [make(place).identity for make in kinds for place in places] == identities
+
+
+def test_what_is_opened_lies_where_it_lay(tmp_path: Path) -> None:
+    assert opened(tmp_path).identity == folder(tmp_path).identity
 
 
 def test_a_name_given_by_a_person_leads_to_the_document(source: Source) -> None:

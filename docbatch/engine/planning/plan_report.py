@@ -27,6 +27,7 @@ from docbatch.core.report import (
 from docbatch.engine.connections.passwords import unreadable
 from docbatch.engine.planning.amounts.sending_hours import waits_for
 from docbatch.engine.planning.differences_database import Change, Differences, Output, Total
+from docbatch.engine.planning.places.failure_rows import failure_lines
 from docbatch.engine.planning.places.former_outputs import lying
 from docbatch.engine.planning.plan import Plan
 from docbatch.engine.planning.resolve_jobs import is_open, moved
@@ -177,6 +178,7 @@ def _lines(plan: Plan, shown: int) -> Iterator[PlanLine]:
             1,
             examples=((f"the output of {each.job}", move),) if move else (),
         )
+    yield from failure_lines(plan)
 
 
 def _values(plan: Plan, total: Total) -> Iterator[Difference]:

@@ -18,7 +18,7 @@ from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.naming.references import Reference
 from docbatch.naming.signed import is_signed
-from docbatch.naming.templates import NO_METADATA, doc_fields
+from docbatch.naming.templates import doc_fields
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind, Settings
 from docbatch.sinks.faults import SAFE
@@ -73,12 +73,12 @@ def resolve_jobs(
             recipe_key=key,
             oldest_key=standing[-1] if standing else None,
             standing=tuple(each for each in standing if each != key),
-            source=_source(job, kind),
+            source=(source := _source(job, kind)),
             allow_empty=job.source.allow_empty,
             config=dict(job.config),
             priority=job.priority,
             timeout=job.timeout,
-            sinks=tuple(_sink(job, sink, folder, stores) for sink in job.sinks),
+            sinks=tuple(_sink(job, sink, folder, source, stores) for sink in job.sinks),
             cautions=job.cautions,
             demands=job.demands,
             passwords=job.passwords,
@@ -117,6 +117,15 @@ def _metadata(job: Job) -> Metadata:
 
 
 def _source(job: Job, kind: ProviderKind) -> Source:
+    source = _files(job, kind)
+    if not job.source.opens_containers:
+        return source
+    from docbatch.sources.opened import OpenedSource  # noqa: PLC0415 - few jobs open containers
+
+    return OpenedSource(source, job.source.allowance)
+
+
+def _files(job: Job, kind: ProviderKind) -> Source:
     source = job.source
     if source.options is not None:
         opened = KINDS.kind(source.kind).open
@@ -156,6 +165,12 @@ def _listing(listing: JobListing, kind: ProviderKind, operation: Operation) -> "
 def unpinned(jobs: Iterable[Job], store: Store | None, upgrade: Collection[str] = ()) -> Iterator[Job]:
     """Yield the jobs for which only their vendor can tell the versions of what moves by itself."""
     yield from (job for job in jobs if _known_pins(job, store, upgrade)[1] is None)
+
+
+def unpinned_recipe(job: Job) -> Recipe | None:
+    """Return a job's recipe without versions where only its vendor can tell them and nothing is recorded; None for other jobs."""
+    today, pins = _known_pins(job, None, ())
+    return today if pins is None else None
 
 
 def _known_pins(job: Job, store: Store | None, upgrade: Collection[str]) -> tuple[Recipe, Pins | None]:
@@ -241,8 +256,12 @@ def moved(target: ResolvedJob) -> dict[str, tuple[str, str]]:
     }
 
 
-def _sink(job: Job, sink: JobSink, folder: Path, stores: ObjectStores) -> ResolvedSink:
+def _sink(job: Job, sink: JobSink, folder: Path, source: Source, stores: ObjectStores) -> ResolvedSink:
     metadata = _metadata(job)
+
+    def known(path: bytes) -> Mapping[str, str]:
+        return metadata.get(path) or source.metadata(path)
+
     root = None if sink.place is None else os.fsencode(sink.place.root)
     single = None if sink.kind.per_document else _single(sink.place)
     opening = Opening(
@@ -252,7 +271,7 @@ def _sink(job: Job, sink: JobSink, folder: Path, stores: ObjectStores) -> Resolv
         output=single or b"",
         trash=folder / "trash",
         labels=job.labels,
-        columns=lambda path: metadata.get(path, NO_METADATA),
+        columns=known,
         bucket=_bucket(sink.place, stores) if isinstance(sink.place, StorePlace) else None,
     )
     return ResolvedSink(
@@ -260,7 +279,7 @@ def _sink(job: Job, sink: JobSink, folder: Path, stores: ObjectStores) -> Resolv
         identity=sink.identity + (_facts(job, metadata) if sink.kind.rows else ""),
         root=root,
         output=single,
-        place=_place(sink, metadata),
+        place=_place(sink, known),
         open=partial(sink.kind.open, opening),
         rewrite_missing=sink.options.rewrites_missing,
         moves=any(columns(sink)),
@@ -299,7 +318,7 @@ def _single(place: FilePlace | StorePlace | None) -> bytes:
     return output_path(os.path.normpath(place.template.literal_root))
 
 
-def _place(sink: JobSink, metadata: Metadata) -> Callable[[bytes, str, int], bytes]:
+def _place(sink: JobSink, known: Callable[[bytes], Mapping[str, str]]) -> Callable[[bytes, str, int], bytes]:
     place = sink.place
     if not sink.kind.per_document:
         return lambda _path, _digest, _size: b""
@@ -307,8 +326,7 @@ def _place(sink: JobSink, metadata: Metadata) -> Callable[[bytes, str, int], byt
         return lambda path, _digest, _size: path
 
     def rendered(path: bytes, digest: str, size: int) -> bytes:
-        columns = metadata.get(path, NO_METADATA)
-        output = place.output(doc_fields(path, sha256=digest, size=size, metadata=columns))
+        output = place.output(doc_fields(path, sha256=digest, size=size, metadata=known(path)))
         return output_path(escape(output) if _is_raw(output) else output.decode())
 
     return rendered

@@ -26,6 +26,12 @@ def paths_named(target: ResolvedJob, document: str, here: Path) -> Collection[by
 
 def unknown(document: str, plan: Plan, here: Path) -> UsageError:
     """Return what to tell who named a document that no selected job has."""
+    opened = next(_opened(document, plan, here), None)
+    if opened is not None:
+        return UsageError(
+            f"job '{opened[0]}' opens '{document}': what lies in it are its documents",
+            hint=f"name one of them, as {escape(opened[1])}!NAME",
+        )
     left_out = [
         target.name
         for target in plan.targets
@@ -45,6 +51,13 @@ def unknown(document: str, plan: Plan, here: Path) -> UsageError:
         )
     more = " and others" if len(meant) > MOST_NAMED else ""
     return UsageError(missing, hint=f"did you mean {' or '.join(meant[:MOST_NAMED])}{more}?")
+
+
+def _opened(document: str, plan: Plan, here: Path) -> Iterator[tuple[str, bytes]]:
+    for target in plan.targets:
+        for path in paths_named(target, document, here):
+            if target.source.is_opened(path):
+                yield target.name, path
 
 
 def _meant(document: str, plan: Plan, here: Path) -> Iterator[str]:
