@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import create_model
 
 from docbatch.core.errors import UsageError
 from docbatch.fields import SpecModel
@@ -16,6 +19,21 @@ CONTRACT = 0
 
 While it is 0 it may change with any release; what is added has a default.
 """
+
+
+@cache
+def _with_selection(options: type[SpecModel]) -> type[SpecModel]:
+    from docbatch.sources.options import SelectionOptions  # noqa: PLC0415 - it declares kinds itself
+
+    if issubclass(options, SelectionOptions):
+        return options
+    made: type[SpecModel] = create_model(
+        options.__name__,
+        __base__=(options, SelectionOptions),
+        __doc__=options.__doc__,
+        __module__=options.__module__,
+    )
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +60,17 @@ class SourceKind:
                 f"the kind of source '{self.name}' can be neither told nor opened",
                 hint=f'declare its options with type: Literal["{self.name}"], and open',
             )
+
+    @property
+    def written(self) -> type[SpecModel]:
+        """What a spec may say of it: its own options, and what may be said of any source."""
+        return _with_selection(self.options)
+
+    def own(self, written: SpecModel) -> SpecModel:
+        """Return its own options alone."""
+        names = self.options.model_fields
+        values = {name: getattr(written, name) for name in names if name in written.model_fields_set}
+        return written if type(written) is self.options else self.options.model_construct(**values)
 
     @property
     def tag(self) -> str:

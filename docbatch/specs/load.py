@@ -54,7 +54,8 @@ def load_jobs(project: DeclaredProject, paths: Sequence[Path] = ()) -> tuple[Job
     size = Size(UNTRUSTED if project.untrusted else OWN)
     jobs, problems = _load(files, project, size)
     known = set(map(real, files))
-    others, _ = _load([file for file in _below(default, project) if real(file) not in known], project, size)
+    beside = replace(project, reads_input=False)
+    others, _ = _load([file for file in _below(default, project) if real(file) not in known], beside, size)
     problems += _twice(jobs, others)
     problems += overlaps(jobs, others, project.here)
     if problems:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from docbatch.core.errors import Problem
@@ -12,14 +13,19 @@ from docbatch.providers import REGISTRY
 from docbatch.sources import KINDS
 from docbatch.sources.globs import MAX_PATTERNS, compile_patterns
 from docbatch.sources.options import FolderOptions, ListOptions
+from docbatch.sources.selecting.rules import SelectionRules
 from docbatch.sources.walk import Reach
 from docbatch.specs.forbidden_places import forbidden
 from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Step
+from docbatch.specs.problems import near
+from docbatch.specs.selection import SelectionReader
+from docbatch.specs.standard_input import STANDARD_INPUT
 from docbatch.specs.values import INPUTS, Connection, DeclaredProject, JobSink, JobSource, Origin
 
 STATE_FOLDER = ".docbatch"
+_NAMED = "metadata_from: of the source names a list that says it, metadata_path: a pattern with {name} in it"
 
 Report = Callable[[tuple[Step, ...], str, str | None], None]
 """Takes what is wrong: where in the spec, what, and what to do."""
@@ -54,13 +60,23 @@ class SourceResolver:
     def source(self, connection: Connection | None, sinks: Sequence[JobSink]) -> JobSource | None:
         """Return the source, None where it has a problem. Without a `connection` it is read as far as that goes."""
         source = self._spec.source
+        rules = SelectionReader(source, self._project, self._origin, self._problems, self._file).rules()
         if isinstance(source, LISTED):
-            return self._listed(source, connection, sinks)
+            return self._listed(source, connection, sinks, rules)
+        if isinstance(source, FolderOptions):
+            self._check_names(sinks, rules)
+        found = self._folder(source) if isinstance(source, FolderOptions) else self._other(source)
+        return found if found is None or not rules else replace(found, selection=rules)
+
+    def _check_names(self, sinks: Sequence[JobSink], rules: SelectionRules) -> None:
+        """Files say nothing of themselves: what a sink's path needs has to come from a list or from their paths."""
         for index, sink in enumerate(sinks):
             for column in needed(sink):
-                message = f"doc.metadata.{column} is there only for documents of a list"
-                self._report(("sink", index, "path"), message, "such a source has urls_from:")
-        return self._folder(source) if isinstance(source, FolderOptions) else self._other(source)
+                if column not in rules.names:
+                    told, hint = f"no document has doc.metadata.{column}", _NAMED
+                    if rules.names:
+                        hint = near(column, sorted(rules.names), "there are")
+                    self._report(("sink", index, "path"), told, hint)
 
     def _other(self, options: SpecModel) -> JobSource:
         """A kind that is told by its type opens from its options as they are."""
@@ -69,9 +85,9 @@ class SourceResolver:
             self._report(
                 ("source", "type"), told, "a repository that is not trusted names its own documents only"
             )
-        kind = next(kind for kind in KINDS.kinds() if kind.options is type(options))
+        kind = next(kind for kind in KINDS.kinds() if kind.written is type(options))
         allow_empty = bool(getattr(options, "allow_empty", False))
-        return JobSource(self._project.root, (), (), allow_empty, kind=kind.name, options=options)
+        return JobSource(self._project.root, (), (), allow_empty, kind=kind.name, options=kind.own(options))
 
     def _folder(self, written: FolderOptions) -> JobSource | None:
         root = self._substituted(("source", "root"), written.root)
@@ -97,7 +113,11 @@ class SourceResolver:
         )
 
     def _listed(
-        self, source: ListedSource, connection: Connection | None, sinks: Sequence[JobSink]
+        self,
+        source: ListedSource,
+        connection: Connection | None,
+        sinks: Sequence[JobSink],
+        rules: SelectionRules,
     ) -> JobSource | None:
         inputs = Inputs(source, self._origin, self._problems, self._list_file(source), self._project)
         if connection is not None and inputs.kind is not Input.URL:
@@ -106,16 +126,29 @@ class SourceResolver:
                 told = untaken(connection.type, self._spec.operation, inputs.kind, taken)
                 self._report(("source", inputs.key), *told)
         listing = inputs.listing()
-        inputs.check_metadata(sinks, lambda index, *told: self._report(("sink", index, "path"), *told))
+        inputs.check_metadata(
+            sinks, rules, listing.documents, lambda index, *told: self._report(("sink", index, "path"), *told)
+        )
         mirror = self._project.root / STATE_FOLDER / INPUTS / self._spec.name
         allow_empty = isinstance(source, ListOptions) and source.allow_empty
-        return JobSource(mirror, ("**",), (), allow_empty, hidden=True, listing=listing)
+        selection = rules or None
+        return JobSource(mirror, ("**",), (), allow_empty, hidden=True, listing=listing, selection=selection)
 
     def _list_file(self, source: ListedSource) -> Path | None:
         if not isinstance(source, ListOptions):
             return None
-        path: tuple[Step, ...] = ("source", "urls_from")
-        text = self._substituted(path, source.urls_from)
+        if source.urls_from != STANDARD_INPUT:
+            return self._file("urls_from", source.urls_from)
+        if self._project.untrusted:
+            told = "what is piped in is no part of the project"
+            self._report(
+                ("source", "urls_from"), told, "a repository that is not trusted names its own files only"
+            )
+        return None
+
+    def _file(self, field: str, written: str) -> Path | None:
+        path: tuple[Step, ...] = ("source", field)
+        text = self._substituted(path, written)
         return None if text is None else self._absolute(path, text)
 
     def _patterns(self, name: str, written: Sequence[str]) -> tuple[str, ...] | None:
