@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -272,7 +271,7 @@ class Project(FailureCalls):
         self, specs: Sequence[Path], upgrade: Iterable[str] = (), *, looks: bool = False
     ) -> tuple[Job, ...]:
         """Return the jobs; lists on standard input are read where their documents are looked at."""
-        jobs = load_jobs(replace(self._declared, reads_input=looks), specs)
+        jobs = load_jobs(self._declared, specs, reads_input=looks)
         known = {job.name for job in jobs}
         for name in upgrade:
             if name not in known:

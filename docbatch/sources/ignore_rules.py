@@ -182,7 +182,9 @@ def _class(step: str, at: int) -> tuple[str, int] | None:
     start = at
     while at < len(step):
         if step[at] == "]" and at > start:
-            return (f"[^{found}]" if negated else f"[{found}]"), at + 1
+            # Nothing is within a range that ends before it begins.
+            named_any = (f"[^{found}]" if negated else f"[{found}]") if found else ("." if negated else None)
+            return None if named_any is None else (named_any, at + 1)
         named = re.compile(r"\[:([a-z]+):\]").match(step, at)
         if named is not None:
             if named[1] not in _CLASSES:

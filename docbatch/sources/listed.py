@@ -93,7 +93,7 @@ class ListedSource(Source):
         if self._listing.unread:
             raise GuardRefused(
                 "the list that comes by standard input is not read here",
-                hint="nothing was changed; 'docbatch apply < list.txt' reads it",
+                hint="nothing was changed; only commands that look at documents read it",
             )
         return self._listing
 

@@ -93,7 +93,7 @@ def _either(item: Any) -> Any:
 
 def _ordered(low: float | None, high: float | None, names: tuple[str, str]) -> None:
     if low is not None and high is not None and low > high:
-        refuse(f"{names[0]} is more than {names[1]}", "nothing could be both")
+        refuse(f"{names[0]} lies behind {names[1]}", "no document could be both")
 
 
 _AtLeastOne: Schema = {"minProperties": 1}

@@ -9,7 +9,7 @@ from docbatch.specs.lists import MOST_BYTES, ListEntry, parse_list
 
 STANDARD_INPUT = "-"
 SHOWN = "standard input"
-_AGAIN = "pipe the list in, and the same one again where work goes on: 'docbatch apply < list.txt'"
+_AGAIN = "pipe a list into 'docbatch apply', and the same one again where work goes on"
 
 
 @cache
