@@ -13,6 +13,7 @@ from docbatch.fields import SpecModel
 
 if TYPE_CHECKING:
     from docbatch.sources.base import Source
+    from docbatch.sources.options import SelectionOptions
 
 CONTRACT = 0
 """The version of what a source promises and is promised: `base.py` and this file. A plug-in states the one it was built for.
@@ -71,6 +72,15 @@ class SourceKind:
         names = self.options.model_fields
         values = {name: getattr(written, name) for name in names if name in written.model_fields_set}
         return written if type(written) is self.options else self.options.model_construct(**values)
+
+    def selection(self, written: SpecModel) -> "SelectionOptions":
+        """Return what is said of any source; a field of its own that has such a name is none of it."""
+        from docbatch.sources.options import SelectionOptions  # noqa: PLC0415 - it declares kinds itself
+
+        if isinstance(written, SelectionOptions) and type(written) is self.options:
+            return written
+        names = SelectionOptions.model_fields.keys() - self.options.model_fields.keys()
+        return SelectionOptions.model_construct(**{name: getattr(written, name) for name in names})
 
     @property
     def tag(self) -> str:

@@ -12,6 +12,7 @@ from docbatch.naming.templates import TemplateError
 from docbatch.providers import REGISTRY
 from docbatch.sources import KINDS
 from docbatch.sources.globs import MAX_PATTERNS, compile_patterns
+from docbatch.sources.kind import SourceKind
 from docbatch.sources.options import FolderOptions, ListOptions
 from docbatch.sources.selecting.rules import SelectionRules
 from docbatch.sources.walk import Reach
@@ -60,12 +61,14 @@ class SourceResolver:
     def source(self, connection: Connection | None, sinks: Sequence[JobSink]) -> JobSource | None:
         """Return the source, None where it has a problem. Without a `connection` it is read as far as that goes."""
         source = self._spec.source
-        rules = SelectionReader(source, self._project, self._origin, self._problems, self._file).rules()
+        kind = next(kind for kind in KINDS.kinds() if kind.written is type(source))
+        said = kind.selection(source)
+        rules = SelectionReader(said, self._project, self._origin, self._problems, self._file).rules()
         if isinstance(source, LISTED):
             return self._listed(source, connection, sinks, rules)
         if isinstance(source, FolderOptions):
             self._check_names(sinks, rules)
-        found = self._folder(source) if isinstance(source, FolderOptions) else self._other(source)
+        found = self._folder(source) if isinstance(source, FolderOptions) else self._other(source, kind)
         return found if found is None or not rules else replace(found, selection=rules)
 
     def _check_names(self, sinks: Sequence[JobSink], rules: SelectionRules) -> None:
@@ -78,14 +81,13 @@ class SourceResolver:
                         hint = near(column, sorted(rules.names), "there are")
                     self._report(("sink", index, "path"), told, hint)
 
-    def _other(self, options: SpecModel) -> JobSource:
+    def _other(self, options: SpecModel, kind: SourceKind) -> JobSource:
         """A kind that is told by its type opens from its options as they are."""
         if self._project.untrusted:
             told = "what a plug-in would look at cannot be bounded"
             self._report(
                 ("source", "type"), told, "a repository that is not trusted names its own documents only"
             )
-        kind = next(kind for kind in KINDS.kinds() if kind.written is type(options))
         allow_empty = bool(getattr(options, "allow_empty", False))
         return JobSource(self._project.root, (), (), allow_empty, kind=kind.name, options=kind.own(options))
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from docbatch.core.errors import Problem, SpecError
 from docbatch.core.models import Input
-from docbatch.fields import SpecModel
 from docbatch.sources.globs import MAX_PATTERNS
 from docbatch.sources.options import FileIdsOptions, SelectionOptions, TextsOptions
 from docbatch.sources.path_parts import compile_path_parts
@@ -32,7 +31,7 @@ class SelectionReader:
 
     def __init__(
         self,
-        source: SpecModel,
+        source: SelectionOptions,
         project: DeclaredProject,
         origin: Origin,
         problems: list[Problem],
@@ -47,8 +46,6 @@ class SelectionReader:
     def rules(self) -> SelectionRules:
         """Return the rules, without those that have a problem."""
         source = self._source
-        if not isinstance(source, SelectionOptions):
-            return SelectionRules()
         if source.where is not None:
             self._refuse_untold(source.where)
         return SelectionRules(

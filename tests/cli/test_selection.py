@@ -9,6 +9,7 @@ import pytest
 
 from docbatch.emulators.extend.service import ExtendEmulator
 from tests.cli.project import Project
+from tests.cli.site import Site
 from tests.counting.countable import paged_pdf
 from tests.providers.extend.project import extend_project
 
@@ -215,6 +216,41 @@ def test_a_file_of_lines_leaves_files_out_and_its_change_is_noticed(files: Proje
     (files.root / "in/2026/.docbatchignore").unlink()
     assert sent(files) == 1
     assert not planned(files)["has_changes"]
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as made:
+        yield made
+        assert made.errors == []
+
+
+def test_of_a_list_what_names_leave_out_is_not_even_looked_at(project: Project, site: Site) -> None:
+    urls = [site.put(f"/{number}.txt", f"number {number}", f'"{number}"') for number in range(6)]
+    lines = [
+        json.dumps({"url": url, "team": "even" if number % 2 == 0 else "odd"})
+        for number, url in enumerate(urls)
+    ]
+    project.write({"links.jsonl": "\n".join(lines)})
+
+    def listed(words: str) -> None:
+        source = f"{{urls_from: links.jsonl, allow_private: true, {words}}}"
+        project.job(JOB.format(source=source, path="out/{{ doc.metadata.team }}/{{ doc.name }}.md"))
+
+    listed("where: {metadata: {team: even}}, sample: 2")
+    assert sent(project) == 2
+    assert len({each.split()[-1] for each in site.asked()}) == 2
+    assert (
+        len(project.outputs()) == len([name for name in project.outputs() if name.startswith("even/")]) == 2
+    )
+    plan = planned(project)
+    assert (plan["not_due"][0]["filtered"], plan["not_due"][0]["sample"]) == (3, [2, 3])
+    listed("where: {size: {max: 100}, metadata: {team: even}}")
+    assert sent(project) == 1
+    listed("where: {metadata: {team: even}}, sample: 2")
+    assert sent(project) == 0
+    left = next(url for number, url in enumerate(urls) if number % 2)
+    assert "where leaves it out: doc.metadata.team is 'odd'" in project.call("explain", left).err
 
 
 @pytest.fixture

@@ -25,11 +25,15 @@ CountPages = Callable[[Source, Sequence[Observed], StatCache], Mapping[bytes, in
 
 @dataclass(frozen=True, slots=True)
 class LeftOutBefore:
-    """What was left out of a list by names alone, before anything of it was looked at: paths, each with the reason."""
+    """What was left out of a list by names alone, before anything of it was looked at: paths, each with the reason.
+
+    `whole` is the list with them, for those who name one of them.
+    """
 
     reasons: Mapping[bytes, str] = field(default_factory=dict)
     filtered: int = 0
     sampled: tuple[int, int] | None = None
+    whole: Source | None = None
 
 
 class SelectedSource(Source):
@@ -72,7 +76,7 @@ class SelectedSource(Source):
         return self._source.file(path)
 
     def named(self, document: str) -> Iterator[bytes]:
-        yield from self._source.named(document)
+        yield from (self._before.whole or self._source).named(document)
 
     def modified(self, path: bytes) -> float | None:
         return self._source.modified(path)

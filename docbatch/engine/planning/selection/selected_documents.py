@@ -1,6 +1,7 @@
 """A job's source as the job narrows it. What is known of listed documents by name counts before any of them is looked at."""
 
 from collections.abc import Collection
+from copy import copy
 from dataclasses import replace
 
 from docbatch.sources.base import Source
@@ -46,9 +47,10 @@ def _without_left_out(source: ListedSource, rules: SelectionRules) -> tuple[Sele
         reasons |= dict.fromkeys((path for path in left if path not in taken), "the sample does not have it")
         sampled = len(taken), len(left)
         rules = replace(rules, sample=None)
+    whole = copy(source)
     if reasons:
         source.listing = source.listing.only(metadata.keys() - reasons.keys())
-    return rules, LeftOutBefore(reasons, filtered, sampled)
+    return rules, LeftOutBefore(reasons, filtered, sampled, whole)
 
 
 def _sample(paths: Collection[bytes], sample: Sample) -> Collection[bytes]:
