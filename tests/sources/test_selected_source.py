@@ -204,11 +204,11 @@ def test_what_cannot_be_read_is_judged_by_its_name(tmp_path: Path) -> None:
 def test_of_a_folder_that_cannot_be_listed_nothing_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = files(tmp_path / "in", ["a.txt", "closed/b.txt"])
+    source = files(tmp_path / "in", ["a.txt", "closed.txt/b.txt"])
     scandir = os.scandir
 
     def closed(path: bytes) -> object:
-        if path.endswith(b"closed/"):
+        if path.endswith(b"closed.txt/"):
             raise PermissionError(13, "Permission denied")
         return scandir(path)
 
@@ -217,9 +217,10 @@ def test_of_a_folder_that_cannot_be_listed_nothing_is_left_out(
         SelectionRules(sample=Sample.of(1)),
         SelectionRules(sample=Sample.of("0.1%")),
         where(type="pdf"),
+        where(metadata={"team": "red"}),
     ):
         found = SelectedSource(source, rules).find(StatCache(None))
-        assert [each.path for seen in found.windows for each in seen.unusable] == [b"closed/"]
+        assert [each.path for seen in found.windows for each in seen.unusable] == [b"closed.txt/"]
 
 
 NUMBERS = [f"{number:04}.txt" for number in range(400)]
