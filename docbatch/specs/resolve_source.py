@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,6 +65,9 @@ class SourceResolver:
         kind = next(kind for kind in KINDS.kinds() if kind.written is type(source))
         said = kind.selection(source)
         rules = SelectionReader(said, self._project, self._origin, self._problems, self._file).rules()
+        if said.metadata_from is not None and rules.rows is None:
+            # What a list would have said is not missed as well: that the list is wrong is told already.
+            sinks, rules = (), replace(rules, conditions=None)
         if isinstance(source, LISTED):
             return self._listed(source, connection, sinks, rules)
         if isinstance(source, FolderOptions):
@@ -72,7 +76,8 @@ class SourceResolver:
         return found if found is None or not rules else replace(found, selection=rules)
 
     def _check_names(self, sinks: Sequence[JobSink], rules: SelectionRules) -> None:
-        """Files say nothing of themselves: what a sink's path needs has to come from a list or from their paths."""
+        """Files say nothing of themselves: what is asked of them has to come from a list or from their paths."""
+        self._check_where(rules, rules.names)
         for index, sink in enumerate(sinks):
             for column in needed(sink):
                 if column not in rules.names:
@@ -90,6 +95,13 @@ class SourceResolver:
             )
         allow_empty = bool(getattr(options, "allow_empty", False))
         return JobSource(self._project.root, (), (), allow_empty, kind=kind.name, options=kind.own(options))
+
+    def _check_where(self, rules: SelectionRules, known: AbstractSet[str]) -> None:
+        for name in () if rules.conditions is None else rules.conditions.metadata:
+            if name not in known:
+                hint = near(name, sorted(known), "there are") if known else _NAMED
+                told = f"no document has doc.metadata.{name}"
+                self._report(("source", "where", "metadata", name), told, hint)
 
     def _folder(self, written: FolderOptions) -> JobSource | None:
         root = self._substituted(("source", "root"), written.root)
@@ -128,6 +140,9 @@ class SourceResolver:
                 told = untaken(connection.type, self._spec.operation, inputs.kind, taken)
                 self._report(("source", inputs.key), *told)
         listing = inputs.listing()
+        if not listing.unread:
+            own = {name for each in listing.documents for name in each.metadata}
+            self._check_where(rules, rules.names | own)
         inputs.check_metadata(
             sinks, rules, listing.documents, lambda index, *told: self._report(("sink", index, "path"), *told)
         )

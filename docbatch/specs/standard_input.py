@@ -9,7 +9,10 @@ from docbatch.specs.lists import MOST_BYTES, ListEntry, parse_list
 
 STANDARD_INPUT = "-"
 SHOWN = "standard input"
-_AGAIN = "pipe a list into 'docbatch apply', and the same one again where work goes on"
+_AGAIN = (
+    "pipe a list into 'docbatch apply', and the same one again where work goes on;"
+    " name the specs of other jobs to go on without it"
+)
 
 
 @cache
@@ -22,7 +25,7 @@ def read_standard_input() -> list[ListEntry]:
 
     An empty list is what a command leaves that failed in front of the pipe: it never means that all documents are gone.
     """
-    if sys.stdin is None or sys.stdin.isatty():
+    if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
         raise SpecError([Problem(SHOWN, None, None, "", "no list is piped in", _AGAIN)])
     content = _content(sys.stdin)
     if len(content) > MOST_BYTES:

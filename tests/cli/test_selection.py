@@ -329,8 +329,13 @@ def test_what_is_wrong_with_a_list_is_told_with_its_line(
 ) -> None:
     if content is not None:
         files.write({name: content})
-    declared(files, f"metadata_from: {name}")
+    declared(
+        files,
+        f"metadata_from: {name}, where: {{metadata: {{team: x}}}}",
+        "out/{{{{ doc.metadata.team }}}}/{{{{ doc.path }}}}.md",
+    )
 
     ended = files.call("validate")
 
     assert (ended.code, words in ended.err) == (64, True), ended.err
+    assert "no document has" not in ended.err

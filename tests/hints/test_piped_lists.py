@@ -29,7 +29,9 @@ def pipe(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
 
 
-@helps("pipe a list into 'docbatch apply', and the same one again where work goes on")
+@helps(
+    "pipe a list into 'docbatch apply', and the same one again where work goes on; name the specs of other jobs to go on without it"
+)
 def test_a_list_that_is_empty(
     project: Project, hints: Hints, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -92,7 +92,12 @@ BEYOND_A_SCHEMA = {
         "job-where-type-no-media-type",
         "job-where-type-unknown",
     },
-    "what is known of a document depends on where it is": {"job-where-modified-of-texts", "job-where-of-ids"},
+    "what is known of a document depends on where it is": {
+        "job-where-metadata-misspelt",
+        "job-where-metadata-of-nobody",
+        "job-where-modified-of-texts",
+        "job-where-of-ids",
+    },
 }
 JOB_SCHEMA = Draft202012Validator(job_schema())
 PROJECT_SCHEMA = Draft202012Validator(project_schema())
