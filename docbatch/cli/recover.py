@@ -63,7 +63,7 @@ def command(
 
     project = load_project(Path.cwd())
     search = Search(
-        jobs=load_jobs(project),
+        jobs=load_jobs(project, reads_input=True),
         folder=project.root / ".docbatch",
         project=project.mark,
         is_all=True,

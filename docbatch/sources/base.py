@@ -16,6 +16,7 @@ from itertools import islice
 from typing import BinaryIO, cast
 
 from docbatch.naming.pathtext import unescape
+from docbatch.naming.templates import NO_METADATA
 from docbatch.sources.content import ContentError, Measured, Vanished, measure_stream, reading
 from docbatch.sources.documents import WINDOW, Entry, FoundDocuments, Observed, Seen, Unusable
 from docbatch.sources.fingerprints import Fingerprints
@@ -63,19 +64,29 @@ class Source(ABC):
         del path
         return None
 
-    def named(self, document: str) -> Iterator[bytes]:
-        """Yield the paths that a person may mean by a text."""
-        yield os.path.normpath(unescape(document))
-
     def metadata(self, path: bytes) -> Mapping[str, str]:
         """Return what is known about one document beside its bytes, by name."""
         del path
-        return {}
+        return NO_METADATA
+
+    def modified(self, path: bytes) -> float | None:
+        """Return when one document was changed last, in seconds since the epoch; None where nothing says it."""
+        del path
+        return None
+
+    def why_left_out(self, path: bytes) -> str | None:
+        """Say why something that is there is not taken, in a sentence; None where there is nothing to say but that it is not selected."""
+        del path
+        return None
 
     @property
-    def innermost(self) -> "Source":
-        """The source that others are wrapped around: itself where none is."""
+    def unwrapped(self) -> "Source":
+        """The source itself; of one that selects from another, or opens what is in it, that other."""
         return self
+
+    def named(self, document: str) -> Iterator[bytes]:
+        """Yield the paths that a person may mean by a text."""
+        yield os.path.normpath(unescape(document))
 
     def is_opened(self, path: bytes) -> bool:
         """Say whether something is there that is no document, because what lies in it are."""

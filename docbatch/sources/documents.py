@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from docbatch.core.models import Failure
 from docbatch.sources.litter import Litter
+from docbatch.sources.selection_tally import SelectionTally
 
 WINDOW = 1024
 """How many documents travel together: a call for each would be what most runs spend their time on."""
@@ -52,12 +53,13 @@ class Seen:
 class FoundDocuments:
     """What a source has now. Of the `unseen` no more is known than that they are wanted.
 
-    `litter` knows, once the windows are read, what was left out.
+    `litter` and `selection` know, once the windows are read, what was left out.
     """
 
     windows: Iterable[Seen]
     unseen: frozenset[bytes] = frozenset()
     litter: Litter | None = None
+    selection: SelectionTally | None = None
 
 
 def in_order(entries: Iterable[Entry], unusable: Iterable[Unusable]) -> list[Entry | Unusable]:

@@ -61,8 +61,8 @@ class OpenedSource(Source):
         self._knows_all = False
 
     @property
-    def innermost(self) -> Source:
-        return self._inner.innermost
+    def unwrapped(self) -> Source:
+        return self._inner.unwrapped
 
     @property
     def shown(self) -> str:
@@ -120,6 +120,11 @@ class OpenedSource(Source):
         if container is None or member is None:
             return self._inner.metadata(path)
         return {**self._inner.metadata(container.path), **member.facts}
+
+    def modified(self, path: bytes) -> float | None:
+        """Return when a file changed last; what lies in a container changes with it."""
+        container, member = self._member(path)
+        return self._inner.modified(path if container is None or member is None else container.path)
 
     def is_opened(self, path: bytes) -> bool:
         """Say whether something is no document itself, because what lies in it are."""

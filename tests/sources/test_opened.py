@@ -325,5 +325,5 @@ def test_what_is_opened_says_so(root: Path) -> None:
     assert made.is_opened(b"a.zip")
     assert not made.is_opened(b"z.txt")
     assert not made.is_opened(b"none")
-    assert isinstance(made.innermost, FolderSource)
-    assert made.shown == made.innermost.shown
+    assert isinstance(made.unwrapped, FolderSource)
+    assert made.shown == made.unwrapped.shown

@@ -61,7 +61,7 @@ def fetch_listed_links(
     when `deadline` (monotonic) passes before all answered.
     """
     until = partial(_seconds_until, clock, deadline)
-    sources = {target.name: target.source.innermost for target in targets}
+    sources = {target.name: target.source.unwrapped for target in targets}
     lists = {name: source for name, source in sources.items() if isinstance(source, ListedSource)}
     with _on_disk(folder):
         for name in (*gone, *(target.name for target in targets if target.name not in lists)):

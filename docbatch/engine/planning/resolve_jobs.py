@@ -15,10 +15,11 @@ from docbatch.core.models import REFERENCE_TYPES, Input, Operation, Recipe
 from docbatch.engine.connections.accesses import connection_settings
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
+from docbatch.engine.planning.selection.selected_documents import selected
 from docbatch.naming.pathtext import escape
 from docbatch.naming.references import Reference
 from docbatch.naming.signed import is_signed
-from docbatch.naming.templates import doc_fields
+from docbatch.naming.templates import NO_METADATA, doc_fields
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind, Settings
 from docbatch.sinks.faults import SAFE
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 Pins = Mapping[str, str]
 Ask = Callable[[Job], Pins | None]
-Metadata = Mapping[bytes, Mapping[str, str]]
 
 
 def resolve_jobs(
@@ -73,7 +73,7 @@ def resolve_jobs(
             recipe_key=key,
             oldest_key=standing[-1] if standing else None,
             standing=tuple(each for each in standing if each != key),
-            source=(source := _source(job, kind)),
+            source=(source := selected(job, _source(job, kind))),
             allow_empty=job.source.allow_empty,
             config=dict(job.config),
             priority=job.priority,
@@ -109,13 +109,6 @@ def _tariff(kind: ProviderKind, settings: Settings, job: Job) -> "Tariff":
     return tariff_of(kind, settings, job.operation, job.config)
 
 
-def _metadata(job: Job) -> Metadata:
-    listing = job.source.listing
-    return (
-        {} if listing is None else {each.path: each.metadata for each in listing.documents if each.metadata}
-    )
-
-
 def _source(job: Job, kind: ProviderKind) -> Source:
     source = _files(job, kind)
     if not job.source.opens_containers:
@@ -149,12 +142,15 @@ def _files(job: Job, kind: ProviderKind) -> Source:
 def _listing(listing: JobListing, kind: ProviderKind, operation: Operation) -> "Listing":
     from docbatch.sources.listed import Link, Listing  # noqa: PLC0415 - the same
 
+    if listing.unread:
+        return Listing(unread=True)
     documents = listing.documents
+    metadata = {each.path: each.metadata for each in documents if each.metadata}
     if listing.kind is Input.URL:
         takes = Input.URL in kind.inputs(operation)
         links = {each.path: Link(each.value, takes and not is_signed(each.value)) for each in documents}
         followed = {path: REFERENCE_TYPES[Input.URL] for path, link in links.items() if link.followed}
-        return Listing(links=links, types=followed, private=listing.private)
+        return Listing(links=links, types=followed, private=listing.private, metadata=metadata)
     if listing.kind is Input.FILE_ID:
         written = {each.path: Reference(Input.FILE_ID, each.value).encode() for each in documents}
         return Listing(written, types=dict.fromkeys(written, REFERENCE_TYPES[Input.FILE_ID]))
@@ -257,11 +253,6 @@ def moved(target: ResolvedJob) -> dict[str, tuple[str, str]]:
 
 
 def _sink(job: Job, sink: JobSink, folder: Path, source: Source, stores: ObjectStores) -> ResolvedSink:
-    metadata = _metadata(job)
-
-    def known(path: bytes) -> Mapping[str, str]:
-        return metadata.get(path) or source.metadata(path)
-
     root = None if sink.place is None else os.fsencode(sink.place.root)
     single = None if sink.kind.per_document else _single(sink.place)
     opening = Opening(
@@ -271,15 +262,15 @@ def _sink(job: Job, sink: JobSink, folder: Path, source: Source, stores: ObjectS
         output=single or b"",
         trash=folder / "trash",
         labels=job.labels,
-        columns=known,
+        columns=source.metadata,
         bucket=_bucket(sink.place, stores) if isinstance(sink.place, StorePlace) else None,
     )
     return ResolvedSink(
         kind=sink.kind,
-        identity=sink.identity + (_facts(job, metadata) if sink.kind.rows else ""),
+        identity=sink.identity + (_facts(job) if sink.kind.rows else ""),
         root=root,
         output=single,
-        place=_place(sink, known),
+        place=_place(sink, source),
         open=partial(sink.kind.open, opening),
         rewrite_missing=sink.options.rewrites_missing,
         moves=any(columns(sink)),
@@ -301,14 +292,18 @@ def _bucket(place: StorePlace, stores: ObjectStores) -> Bucket:
     return Bucket(opened, place.folder)
 
 
-def _facts(job: Job, metadata: Metadata) -> str:
+def _facts(job: Job) -> str:
     """Return text that differs where rows would say something else of their job and of documents; empty where there is nothing."""
-    if not job.labels and not metadata:
-        return ""
-    said = repr(
-        (sorted(job.labels.items()), sorted((path, sorted(of.items())) for path, of in metadata.items()))
+    listing, rules = job.source.listing, job.source.selection
+    listed = (
+        {} if listing is None else {each.path: each.metadata for each in listing.documents if each.metadata}
     )
-    return f"\nrows {blake2b(said.encode(), digest_size=8).hexdigest()}"
+    known = () if rules is None else rules.facts
+    if not job.labels and not listed and not known:
+        return ""
+    facts = (sorted(job.labels.items()), sorted((path, sorted(of.items())) for path, of in listed.items()))
+    said = repr((*facts, known) if known else facts)
+    return f"\nrows {blake2b(said.encode(errors='surrogateescape'), digest_size=8).hexdigest()}"
 
 
 def _single(place: FilePlace | StorePlace | None) -> bytes:
@@ -318,15 +313,18 @@ def _single(place: FilePlace | StorePlace | None) -> bytes:
     return output_path(os.path.normpath(place.template.literal_root))
 
 
-def _place(sink: JobSink, known: Callable[[bytes], Mapping[str, str]]) -> Callable[[bytes, str, int], bytes]:
+def _place(sink: JobSink, source: Source) -> Callable[[bytes, str, int], bytes]:
     place = sink.place
     if not sink.kind.per_document:
         return lambda _path, _digest, _size: b""
     if place is None:
         return lambda path, _digest, _size: path
 
+    needs_metadata = any(columns(sink))
+
     def rendered(path: bytes, digest: str, size: int) -> bytes:
-        output = place.output(doc_fields(path, sha256=digest, size=size, metadata=known(path)))
+        metadata = source.metadata(path) if needs_metadata else NO_METADATA
+        output = place.output(doc_fields(path, sha256=digest, size=size, metadata=metadata))
         return output_path(escape(output) if _is_raw(output) else output.decode())
 
     return rendered

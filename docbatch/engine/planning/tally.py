@@ -8,6 +8,7 @@ from typing import Protocol
 from docbatch.core.changes import Reason
 from docbatch.core.errors import SinkError
 from docbatch.sources.litter import Litter
+from docbatch.sources.selection_tally import SelectionTally
 
 
 class LookedAt(Protocol):
@@ -23,7 +24,7 @@ class LookedAt(Protocol):
 class Tally:
     """What a job's scan saw: documents found, and how many of them are through; `paths` of some that were asked for.
 
-    `litter` is what was left out of what its patterns select. `ignored` counts outputs that are gone and stay so.
+    `litter` is what was left out of what its patterns select, `selection` what the job itself leaves out of it. `ignored` counts outputs that are gone and stay so.
 
     `recipes` counts those that are through by their recipe's row, where a job has more than one; `remade` those that are
     to be sent because they were made by another, by that one's row. `unseen` says why outputs of sinks in stores could not be
@@ -39,6 +40,7 @@ class Tally:
         self.ignored = 0
         self.litter: Litter | None = None
         self.unseen: list[SinkError] = []
+        self.selection: SelectionTally | None = None
 
     def add_outputs(self, looked_at: Iterable[LookedAt]) -> None:
         for each in looked_at:
@@ -55,3 +57,9 @@ class Tally:
             if not is_in_store:
                 raise
             self.unseen.append(error)
+
+    def left_out(self) -> Iterator[str]:
+        """Say what was left out, and what is worth saying of what was taken."""
+        if self.litter is not None and self.litter.number:
+            yield str(self.litter)
+        yield from () if self.selection is None else self.selection.notes()
