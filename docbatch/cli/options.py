@@ -93,6 +93,13 @@ allow_host = click.option(
 )
 
 
+offline = click.option(
+    "--offline",
+    is_flag=True,
+    help="Look at no bucket: documents there count as they are recorded, and what is not looked at is said.",
+)
+
+
 def selectors(command: Any) -> Any:
     """Give a command the options that select documents which are not well."""
     for option in reversed(_SELECTORS):

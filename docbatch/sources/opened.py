@@ -6,7 +6,7 @@ A document's path is that of its container, "!" and its path there. The place of
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from operator import attrgetter
 from typing import BinaryIO
@@ -77,11 +77,11 @@ class OpenedSource(Source):
         kept = KeptMembers(cache)
         if only is None:
             found = self._inner.find(cache)
-            return FoundDocuments(self._opened(found.windows, kept, whole=True), found.unseen, found.litter)
+            return replace(found, windows=self._opened(found.windows, kept, whole=True))
         found = self._inner.find(cache, set(_leading_to(only)))
         windows = _selected(self._opened(found.windows, kept, whole=False), set(only))
         unseen = {path for path in only if not found.unseen.isdisjoint(_leading_to((path,)))}
-        return FoundDocuments(windows, frozenset(unseen), found.litter)
+        return replace(found, windows=windows, unseen=frozenset(unseen))
 
     def open(self, path: bytes) -> BinaryIO:
         container, member = self._member(path)
@@ -120,6 +120,16 @@ class OpenedSource(Source):
         if container is None or member is None:
             return self._inner.metadata(path)
         return {**self._inner.metadata(container.path), **member.facts}
+
+    def place(self, path: bytes) -> bytes | None:
+        return None if self._member(path)[1] is not None else self._inner.place(path)
+
+    def confirm(self, path: bytes) -> Measured:
+        return self.measure(path) if self._member(path)[1] is not None else self._inner.confirm(path)
+
+    @property
+    def unseen_because(self) -> str:
+        return self._inner.unseen_because
 
     def modified(self, path: bytes) -> float | None:
         """Return when a file changed last; what lies in a container changes with it."""

@@ -9,7 +9,9 @@ from docbatch.fields import (
     FileId,
     Folder,
     Link,
+    Name,
     Patterns,
+    Prefix,
     SpecModel,
     TextName,
     one_line,
@@ -99,6 +101,24 @@ class FolderOptions(ContainerOptions, SelectionOptions):
     )
 
 
+class StoreOptions(ContainerOptions, SelectionOptions):
+    """Documents that are objects in a bucket or container; `doc.path` is what their keys are behind `prefix`."""
+
+    store: Name = Field(description="the store's name under `stores` in docbatch.yaml")
+    prefix: Prefix = Field(
+        default="",
+        description="folder of keys that patterns and `doc.path` are relative to, such as `in/`; the whole bucket when left out",
+    )
+    include: Patterns = Field(
+        description="patterns of the objects' keys behind `prefix`: `*`, `?`, `[…]`, `{a,b}` and `**` for any number of folders"
+    )
+    exclude: Exclusions = Field(default=[], description="patterns of keys that are left out")
+    allow_empty: bool = ALLOW_EMPTY
+    hidden: bool = Field(
+        default=False, description="whether `*`, `?` and `**` match names that begin with a dot"
+    )
+
+
 class LinksOptions(ContainerOptions, SelectionOptions):
     """Documents that are links; `doc.path` is host and path of each."""
 
@@ -136,6 +156,7 @@ class TextsOptions(SelectionOptions):
 
 
 FOLDER = SourceKind("folder", FolderOptions, key="include")
+STORE = SourceKind("store", StoreOptions, key="store")
 LINKS = SourceKind("links", LinksOptions, key="urls")
 LIST = SourceKind("list", ListOptions, key="urls_from")
 FILE_IDS = SourceKind("file_ids", FileIdsOptions, key="file_ids")

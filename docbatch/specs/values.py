@@ -1,5 +1,6 @@
 """Jobs as the engine reads them: defaults merged, variables filled in, paths absolute."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,6 +96,25 @@ class StoreConnection:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreFolder:
+    """A folder of keys in a store that is no folder of this machine.
+
+    `identity` tells the store from every other; the `prefix` has no "/" at its ends and is empty for all keys. Nothing is
+    asked of an `unreached` one.
+    """
+
+    store: str
+    identity: str
+    prefix: str
+    unreached: bool = False
+
+    @property
+    def place(self) -> bytes:
+        """What the places of all that lies in it begin with, without a "/" at the end."""
+        return "/".join(filter(None, (self.identity, self.prefix))).encode()
+
+
+@dataclass(frozen=True, slots=True)
 class JobListing:
     """What a source lists, in path order, and as what. `private` allows links to this machine and private networks.
 
@@ -114,6 +134,7 @@ class JobSource:
     `options` are those of another kind of source; then `root` is the project's, and there are no patterns. `reach` and
     `allowance` bound what is looked at below the root. With `opens_containers` what lies in containers are documents. `selection`
     says which of the documents are taken, and more of them.
+    With a `folder` the documents are objects, and patterns are relative to that.
     """
 
     root: Path
@@ -128,6 +149,14 @@ class JobSource:
     allowance: Allowance | None = field(default=None, compare=False)
     opens_containers: bool = False
     selection: SelectionRules | None = field(default=None, compare=False)
+    folder: StoreFolder | None = None
+
+    @property
+    def place(self) -> bytes:
+        """What the places of documents begin with, as outputs are compared with them; without a "/" at the end."""
+        if self.folder is not None:
+            return self.folder.place
+        return os.fsencode(os.path.realpath(self.root)).rstrip(b"/")
 
     @property
     def written(self) -> tuple[str, ...]:

@@ -66,11 +66,11 @@ class Bench(Generic[E]):
     @cached_property
     def job(self) -> ResolvedJob:
         (job,) = resolve_jobs(
-            load_jobs(load_project(self.folder))[:1],
+            load_jobs(project := load_project(self.folder))[:1],
             None,
             self.folder / ".docbatch",
             ask=lambda job: self.provider().pins(job.operation, job.config),
-            stores=ObjectStores({}, self.folder),
+            stores=ObjectStores(project.stores, self.folder),
         )
         return job
 

@@ -2,12 +2,13 @@
 
 import contextlib
 import hashlib
+import io
 import os
 import secrets
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from docbatch.core.models import WorkItem
 from docbatch.owner_only import make_folder, opener
@@ -83,11 +84,46 @@ def _opened(item: WorkItem, source: Source, path: bytes) -> BinaryIO:
         with reading():
             stream = seekable(source.open(path), item.size)
             if item.size >= CHUNK:
-                return stream
+                if source.file(path) is not None:
+                    return stream
+                return cast("BinaryIO", io.BufferedReader(_HeldContent(stream, item), CHUNK))
             with stream:
                 return BytesIO(_whole(stream, item.size))
     except ContentError as error:
         raise ContentChanged(item.key, error.failure.message) from error
+
+
+class _HeldContent(io.RawIOBase):
+    """Bytes that are read once more as they are handed over. What cannot be read any more is no longer what was planned."""
+
+    def __init__(self, stream: BinaryIO, item: WorkItem) -> None:
+        super().__init__()
+        self._stream = stream
+        self._item = item
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
+        try:
+            piece = self._stream.read(len(buffer))
+        except OSError as error:
+            raise ContentChanged(self._item.key, f"it cannot be read any more: {error}") from error
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 def _new(place: Path) -> BinaryIO:

@@ -49,7 +49,7 @@ def compare_documents(
 
     `only` names the documents that are compared, where no others were looked for.
     """
-    sieve = _Sieve(target, store, differences, found.unseen, only, cache=cache)
+    sieve = _Sieve(target, store, differences, found, only, cache=cache)
     for seen in found.windows:
         if only is not None:
             sieve.tally.paths.update(
@@ -67,13 +67,13 @@ class _Sieve:
         target: ResolvedJob,
         store: Store | None,
         differences: Differences,
-        unseen: frozenset[bytes],
+        found: FoundDocuments,
         only: Collection[bytes] | None,
         *,
         cache: StatCache,
     ) -> None:
-        self.tally = Tally()
-        self._unseen = unseen
+        self.tally = Tally(recorded_only=found.recorded_only)
+        self._unseen = found.unseen
         self._target = target
         self._store = store
         self._differences = differences
@@ -96,7 +96,7 @@ class _Sieve:
         self._is_all_asked = only is None and not any(output.sink.moves for output in self._outputs)
         self._roots = [] if store is None else store.deliveries.roots()
         self._changed: list[tuple[FoundDocument, Recorded | None, Sequence[str]]] = []
-        self._out_of_sight = OutOfSight(unseen)
+        self._out_of_sight = OutOfSight(found.unseen)
 
     def sift(self, seen: Seen) -> None:
         """Take one window; both of its lists are in path order."""
@@ -214,9 +214,8 @@ class _Sieve:
         """A recorded document that was not found; one in what cannot be looked into may well be there."""
         if self._out_of_sight.may_hold(row[0]):
             return
-        self._differences.change(
-            [Change(self._target.name, row[0], ChangeKind.REMOVE, Reason.GONE, adopt=True)]
-        )
+        change = Change(self._target.name, row[0], ChangeKind.REMOVE, Reason.GONE, adopt=True)
+        self._differences.change([change])
 
     def _recorded(self, row: DocumentRow) -> Recorded:
         status = None if row[3] is None else ItemStatus(row[3])
@@ -239,7 +238,7 @@ class _Sieve:
 
     def _is_output(self, path: bytes) -> bool:
         """Outputs are never sources, wherever they lie."""
-        place = self._target.source.file(path)
+        place = self._target.source.place(path)
         if place is None:
             return False
         for root in self._roots:

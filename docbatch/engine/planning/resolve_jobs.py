@@ -11,30 +11,26 @@ from typing import TYPE_CHECKING
 
 from docbatch.core.errors import CredentialsError, SinkRefused
 from docbatch.core.keys import canonical, recipe_key
-from docbatch.core.models import REFERENCE_TYPES, Input, Operation, Recipe
+from docbatch.core.models import Recipe
 from docbatch.engine.connections.accesses import connection_settings
 from docbatch.engine.connections.object_stores import ObjectStores
+from docbatch.engine.planning.origins.open_source import open_source
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.planning.selection.selected_documents import selected
 from docbatch.naming.pathtext import escape
-from docbatch.naming.references import Reference
-from docbatch.naming.signed import is_signed
 from docbatch.naming.templates import NO_METADATA, doc_fields
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind, Settings
 from docbatch.sinks.faults import SAFE
 from docbatch.sinks.kind import Bucket, Opening
 from docbatch.sinks.paths import output_path
-from docbatch.sources import KINDS
 from docbatch.sources.base import Source
-from docbatch.sources.folder import FolderSource
 from docbatch.specs.inputs import columns
-from docbatch.specs.values import Connection, FilePlace, Job, JobListing, JobSink, StorePlace
+from docbatch.specs.values import Connection, FilePlace, Job, JobSink, StorePlace
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
     from docbatch.core.tariffs import Tariff
-    from docbatch.sources.listed import Listing
     from docbatch.stores.object_store import ObjectStore
 
 Pins = Mapping[str, str]
@@ -52,8 +48,8 @@ def resolve_jobs(
 ) -> Iterator[ResolvedJob]:
     """Resolve jobs. What moves by itself stays as it was recorded, but for the jobs named in `upgrade`.
 
-    What works on this machine can only be run as it is installed: there it is the documents read before that stay.
-    `ask` is called for versions that only the vendor knows; a job for which it returns None is left out.
+    What works on this machine can only be run as it is installed: there it is the documents read before that stay. `ask` is
+    called for versions that only the vendor knows; a job for which it returns None is left out. Nothing is asked of `stores`.
     """
     for job in jobs:
         kind = REGISTRY.kind(job.connection.type)
@@ -73,7 +69,7 @@ def resolve_jobs(
             recipe_key=key,
             oldest_key=standing[-1] if standing else None,
             standing=tuple(each for each in standing if each != key),
-            source=(source := selected(job, _source(job, kind))),
+            source=(source := selected(job, open_source(job, kind, stores, store))),
             allow_empty=job.source.allow_empty,
             config=dict(job.config),
             priority=job.priority,
@@ -107,55 +103,6 @@ def _tariff(kind: ProviderKind, settings: Settings, job: Job) -> "Tariff":
     from docbatch.providers.charging import tariff_of  # noqa: PLC0415 - asked for only where something is sent
 
     return tariff_of(kind, settings, job.operation, job.config)
-
-
-def _source(job: Job, kind: ProviderKind) -> Source:
-    source = _files(job, kind)
-    if not job.source.opens_containers:
-        return source
-    from docbatch.sources.opened import OpenedSource  # noqa: PLC0415 - few jobs open containers
-
-    return OpenedSource(source, job.source.allowance)
-
-
-def _files(job: Job, kind: ProviderKind) -> Source:
-    source = job.source
-    if source.options is not None:
-        opened = KINDS.kind(source.kind).open
-        assert opened is not None, "a kind without a key can be opened"
-        return opened(source.options, source.root)
-    if source.listing is None:
-        return FolderSource(
-            source.root,
-            source.include,
-            source.exclude,
-            hidden=source.hidden,
-            reach=source.reach,
-            allowance=source.allowance,
-        )
-    from docbatch.sources.listed import ListedSource  # noqa: PLC0415 - few jobs list their documents
-
-    listing = _listing(source.listing, kind, job.operation)
-    return ListedSource(source.root, listing, unknown=job.connection.untrusted)
-
-
-def _listing(listing: JobListing, kind: ProviderKind, operation: Operation) -> "Listing":
-    from docbatch.sources.listed import Link, Listing  # noqa: PLC0415 - the same
-
-    if listing.unread:
-        return Listing(unread=True)
-    documents = listing.documents
-    metadata = {each.path: each.metadata for each in documents if each.metadata}
-    if listing.kind is Input.URL:
-        takes = Input.URL in kind.inputs(operation)
-        links = {each.path: Link(each.value, takes and not is_signed(each.value)) for each in documents}
-        followed = {path: REFERENCE_TYPES[Input.URL] for path, link in links.items() if link.followed}
-        return Listing(links=links, types=followed, private=listing.private, metadata=metadata)
-    if listing.kind is Input.FILE_ID:
-        written = {each.path: Reference(Input.FILE_ID, each.value).encode() for each in documents}
-        return Listing(written, types=dict.fromkeys(written, REFERENCE_TYPES[Input.FILE_ID]))
-    written = {each.path: each.value.encode() for each in documents}
-    return Listing(written, types=dict.fromkeys(written, "text/plain"))
 
 
 def unpinned(jobs: Iterable[Job], store: Store | None, upgrade: Collection[str] = ()) -> Iterator[Job]:

@@ -84,6 +84,16 @@ class SelectedSource(Source):
     def metadata(self, path: bytes) -> Mapping[str, str]:
         return self._rules.metadata(path, self._source.metadata(path))
 
+    def place(self, path: bytes) -> bytes | None:
+        return self._source.place(path)
+
+    def confirm(self, path: bytes) -> Measured:
+        return self._source.confirm(path)
+
+    @property
+    def unseen_because(self) -> str:
+        return self._source.unseen_because
+
     def is_opened(self, path: bytes) -> bool:
         return self._source.is_opened(path)
 
