@@ -63,6 +63,7 @@ __all__ = [
     "StateLocked",
     "StateStatus",
     "Stopping",
+    "TakenBack",
     "Trouble",
     "Uploaded",
     "UsageError",
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
     from docbatch.engine.administration.failures.accept_failures import AcceptedDocument
     from docbatch.engine.administration.failures.list_failures import FailedDocument, FailureList
     from docbatch.engine.administration.failures.retry_failures import QueuedDocument, QueuedDocuments
+    from docbatch.engine.administration.failures.take_back_retries import TakenBack
     from docbatch.engine.administration.status import JobStatus, StateStatus
     from docbatch.engine.progress_notices import (
         Answered,
@@ -144,6 +146,7 @@ else:
         "docbatch.engine.administration.failures.accept_failures": "AcceptedDocument",
         "docbatch.engine.administration.failures.list_failures": "FailedDocument FailureList",
         "docbatch.engine.administration.failures.retry_failures": "QueuedDocument QueuedDocuments",
+        "docbatch.engine.administration.failures.take_back_retries": "TakenBack",
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.core.explanation": "Explanation",
         "docbatch.engine.progress_notices": "Answered Counting Delivered Ended Fetched Hindered Intended LimitExceeded"

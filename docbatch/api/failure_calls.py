@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from docbatch.engine.administration.failures.list_failures import FailureList
     from docbatch.engine.administration.failures.retry_failures import QueuedDocuments
     from docbatch.engine.administration.failures.select_failures import Selectors
+    from docbatch.engine.administration.failures.take_back_retries import TakenBack
 
 _DAY = 86_400.0
 Moment = datetime | date | str | None
@@ -85,6 +86,29 @@ class FailureCalls(ProjectRecords):
         return retry(self._folder, Wish(chosen, every, self._opening), time.time(), dry_run=dry_run)
 
     @documented()
+    @called("retry --undo")
+    def take_back(
+        self,
+        *,
+        jobs: Collection[str] = (),
+        classes: Collection[str] = (),
+        paths: Sequence[str] = (),
+        labels: Mapping[str, str] | None = None,
+        older_than: float | None = None,
+        dry_run: bool = False,
+    ) -> "TakenBack":
+        """Undo `retry` for documents that were not sent since, of all jobs or of those selected: they stand as they did before.
+
+        They fail for the reason for which they did, and what was said of that holds again. What was sent since is `left`. With
+        `dry_run` nothing is changed. Raises NoState, StateLocked.
+        """
+        from docbatch.engine.administration.failures.take_back_retries import take_back
+
+        self._refuse_untrusted()
+        chosen = self._selectors(jobs, classes, paths, labels, older_than)
+        return take_back(self._folder, chosen, time.time(), dry_run=dry_run)
+
+    @documented()
     @called("accept")
     def accept(
         self,
@@ -124,11 +148,33 @@ class FailureCalls(ProjectRecords):
         every: bool = False,
         dry_run: bool = False,
     ) -> "tuple[AcceptedDocument, ...]":
-        """Let failures count again that were accepted, for good or until a moment; return them. Undoes `accept`."""
+        """Let failures count again that were accepted, for good or until a moment, whatever was said before; return them."""
         from docbatch.engine.administration.failures.accept_failures import withdraw
 
         chosen = self._some(self._selectors(jobs, classes, paths, labels, older_than), every=every)
-        return withdraw(self._folder, chosen, time.time(), dry_run=dry_run)
+        return withdraw(self._folder, chosen, time.time(), who=who(), dry_run=dry_run)
+
+    @documented()
+    @called("accept --undo")
+    def undo_accept(
+        self,
+        *,
+        jobs: Collection[str] = (),
+        classes: Collection[str] = (),
+        paths: Sequence[str] = (),
+        labels: Mapping[str, str] | None = None,
+        older_than: float | None = None,
+        every: bool = False,
+        dry_run: bool = False,
+    ) -> "tuple[AcceptedDocument, ...]":
+        """Take back what `accept` said last of failures: what was said before holds again, `after` in what is returned.
+
+        Where nothing was said before, they count again. Unlike `withdraw`, which ends all that was said.
+        """
+        from docbatch.engine.administration.failures.accept_failures import undo
+
+        chosen = self._some(self._selectors(jobs, classes, paths, labels, older_than), every=every)
+        return undo(self._folder, chosen, time.time(), dry_run=dry_run)
 
     def _selectors(
         self,

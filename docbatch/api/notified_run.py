@@ -1,11 +1,12 @@
 """A run of which others are told once it has ended, as docbatch.yaml says."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from docbatch.api.arguments import Place
 from docbatch.api.reports.project_reports import applied
-from docbatch.core.errors import BudgetStop, DocbatchError, StateLocked
+from docbatch.core.errors import BudgetStop, DocbatchError, Interrupted
 from docbatch.core.notifications import (
     NotedCost,
     NotedFailure,
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from docbatch.engine.running.apply import ApplyOutcome, Assignment, JobOutcome
 
 OnEvent = Callable[[Notice], object] | None
+INTERRUPTED_PATIENCE = 0.8
+"""Seconds that a run waits for those who are told where somebody asked it to end: less than it is given to do so."""
 
 
 class _Watched:
@@ -32,6 +35,7 @@ class _Watched:
         self._sent: dict[str, int] = {}
         self.did_anything = False
         self.failed = 0
+        self.raised: Exception | None = None
 
     def tell(self, notice: Notice) -> None:
         match notice:
@@ -46,13 +50,24 @@ class _Watched:
         if isinstance(notice, Intended | Ended | Fetched | Delivered):
             self.did_anything = True
         if self._on_event is not None:
-            self._on_event(notice)
+            with self._noting():
+                self._on_event(notice)
 
     def agree(self, plan: "PlanReport") -> bool:
-        agreed = self._agree is None or self._agree(plan)
+        with self._noting():
+            agreed = self._agree is None or self._agree(plan)
         if agreed:
             self.failed += sum(line.documents for line in plan.lines if line.kind == "fail")
         return agreed
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Keep what is raised here."""
+        try:
+            yield
+        except Exception as error:
+            self.raised = error
+            raise
 
 
 def notified(
@@ -68,10 +83,10 @@ def notified(
     watched = _Watched(on_event, agree)
     try:
         outcome = applied(project, report, work, watched.tell, watched.agree)
-    except StateLocked:
-        # Another run is at work, and will tell of itself.
-        raise
-    except DocbatchError as error:
+    except BaseException as error:
+        # What a program raises, when it is asked or told, it knows of.
+        if error is watched.raised:
+            raise
         _tell(project, watched, _ended_by(project, watched, error))
         raise
     if not outcome.declined:
@@ -80,26 +95,40 @@ def notified(
 
 
 def _tell(project: DeclaredProject, watched: _Watched, told: Notification) -> None:
-    from docbatch.engine.administration.notifications.send_notifications import notify
+    from docbatch.engine.administration.notifications.send_notifications import PATIENCE, notify
 
+    patience = INTERRUPTED_PATIENCE if told.exit_code == Interrupted.exit_code else PATIENCE
     if told.on:
-        for trouble in notify(project.subscribers, told, project.root):
+        for trouble in notify(project.subscribers, told, project.root, patience):
             watched.tell(trouble)
 
 
-def _ended_by(project: DeclaredProject, watched: _Watched, error: DocbatchError) -> Notification:
-    on = occasions(did_anything=True, failed=watched.failed, is_stopped=isinstance(error, BudgetStop))
-    return Notification(
-        project.root.name, tuple(on), error.exit_code, watched.failed, errors=(error.message,)
-    )
+def _ended_by(project: DeclaredProject, watched: _Watched, error: BaseException) -> Notification:
+    errors: tuple[str, ...]
+    match error:
+        case KeyboardInterrupt() | Interrupted():
+            code, errors = Interrupted.exit_code, ()
+        case DocbatchError():
+            code, errors = error.exit_code, (error.message,)
+        case _:
+            # Its message may quote anything.
+            code, errors = 1, (f"something that is not expected ended the run: {type(error).__name__}",)
+    is_stopped = isinstance(error, BudgetStop)
+    goes_wrong = bool(errors) and not is_stopped
+    on = occasions(is_end=True, goes_wrong=watched.failed > 0 or goes_wrong, is_stopped=is_stopped)
+    return Notification(project.root.name, tuple(on), code, watched.failed, errors=errors)
 
 
 def _of(project: DeclaredProject, watched: _Watched, outcome: "ApplyOutcome") -> Notification:
-    stops = any(isinstance(error, BudgetStop) for error in outcome.errors)
-    did_anything = watched.did_anything or bool(outcome.errors)
+    stops = [isinstance(error, BudgetStop) for error in outcome.errors]
+    on = occasions(
+        is_end=watched.did_anything or bool(outcome.errors) or outcome.interrupted,
+        goes_wrong=watched.failed > 0 or not all(stops),
+        is_stopped=any(stops),
+    )
     return Notification(
         project=project.root.name,
-        on=tuple(occasions(did_anything=did_anything, failed=watched.failed, is_stopped=stops)),
+        on=tuple(on),
         exit_code=outcome.exit_code,
         failed=watched.failed,
         jobs=tuple(map(_job, outcome.jobs)),

@@ -122,7 +122,7 @@ class Project(FailureCalls):
         from docbatch.spool import Spool
 
         selection = Selection(
-            self._jobs(specs := spec_paths(paths), upgrade),
+            self._jobs(specs := spec_paths(paths), upgrade, looks=True),
             self._folder,
             self._declared.mark,
             is_all=not specs,
@@ -175,11 +175,12 @@ class Project(FailureCalls):
 
         self._refuse_untrusted(max_new=max_new, timeout=timeout)
         saved = self._saved(plan, specs := spec_paths(paths))
-        jobs = self._jobs(named := specs or paths_of(saved), upgrade)
+        jobs = self._jobs(named := specs or paths_of(saved), upgrade, looks=True)
         work = Assignment(
             *(jobs, self._folder, self._declared.mark),
             is_all=not named,
             connections=() if specs else tuple(self._declared.connections.values()),
+            stores=self._declared.stores,
             wait=wait,
             timeout=timeout,
             max_new=max_new,
@@ -190,7 +191,6 @@ class Project(FailureCalls):
             prices=lambda: self._declared.prices,
             plan=saved,
             guards=self._declared.guards,
-            stores=self._declared.stores,
             approved=approve,
             stop=stop,
         )
@@ -254,7 +254,7 @@ class Project(FailureCalls):
         from docbatch.engine.planning.plan import Selection
 
         specs = spec_paths(paths)
-        jobs = self._jobs(specs)
+        jobs = self._jobs(specs, looks=True)
         selection = Selection(
             jobs,
             self._folder,
@@ -285,8 +285,11 @@ class Project(FailureCalls):
             names = named_jobs(store, job)
         return results(self._folder, names, on_error)
 
-    def _jobs(self, specs: Sequence[Path], upgrade: Iterable[str] = ()) -> tuple[Job, ...]:
-        jobs = load_jobs(self._declared, specs)
+    def _jobs(
+        self, specs: Sequence[Path], upgrade: Iterable[str] = (), *, looks: bool = False
+    ) -> tuple[Job, ...]:
+        """Return the jobs; lists on standard input are read where their documents are looked at."""
+        jobs = load_jobs(self._declared, specs, reads_input=looks)
         known = {job.name for job in jobs}
         for name in upgrade:
             if name not in known:

@@ -17,6 +17,7 @@ from docbatch.cli import json_lines, log_options
 from docbatch.cli.log_options import take_logs
 from docbatch.cli.options import UNTRUSTED, take_folder, untrusted_by_variable
 from docbatch.cli.output import endure, say, say_last, silence, tell, unwritten
+from docbatch.cli.uncaught import show_without_secrets
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -154,6 +155,7 @@ def main() -> None:
     """Run the command line and end the process with the published exit code."""
     json_lines.end()
     log_options.end()
+    show_without_secrets()
     with invocation.started(sys.argv[1:]):
         code = _run()
         say_last(code)
@@ -215,6 +217,10 @@ def _report(error: Exception) -> int:
 
     error = _homeless(error) or complaint(error) or error
     if not isinstance(error, DocbatchError):
+        log_options.log_error(error)
+        what = f"docbatch met what it does not expect: {type(error).__name__}"
+        _tell_error(what, "run the same command again: what was sent is recorded or looked for", 1)
+        say_last(1)
         raise error
     if isinstance(error, SpecError):
         return _report_specs(error)

@@ -35,6 +35,8 @@ def command(
 
     REMOTE_ID is the id of the batch, or of a run in it. It has to be work of this project that the state does not know;
     'docbatch recover' takes over all of that. Nothing is sent.
+
+    Nothing undoes this, and nothing needs to: the work is this project's own, and is collected.
     """
     from docbatch.core.errors import UsageError
     from docbatch.engine.administration.adopt_batch import adopt
@@ -42,7 +44,7 @@ def command(
     from docbatch.specs.load import load_jobs, load_project
 
     project = load_project(Path.cwd())
-    jobs = load_jobs(project)
+    jobs = load_jobs(project, reads_input=True)
     meant = [each for each in jobs if job in {None, each.name}]
     if not meant:
         names = ", ".join(each.name for each in jobs)

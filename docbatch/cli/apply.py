@@ -80,25 +80,40 @@ class Given:
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors; as JSON, the last line alone.")
 def command(paths: tuple[Path, ...], **given: Any) -> int:
     """Send, follow, collect and deliver until nothing is due. Safe to interrupt and to run again."""
-    options, project = Given(**given), open_project()
+    options = Given(**given)
     if options.metrics_file is None:
-        return _apply(project, paths, options).exit_code
-    return _measured(project, paths, options, options.metrics_file)
+        return _apply(open_project(), paths, options).exit_code
+    return _measured(paths, options, options.metrics_file)
 
 
-def _measured(project: "Project", paths: tuple[Path, ...], given: Given, file: Path) -> int:
-    """Apply, and write metrics of it, whatever ends it."""
-    from docbatch import DocbatchError
+def _measured(paths: tuple[Path, ...], given: Given, file: Path) -> int:
+    """Apply, and write metrics of it, whatever ends it; where no project could be opened, of the exit code alone."""
     from docbatch.cli.metrics import require_metrics, write_metrics
 
-    require_metrics()
+    require_metrics(file)
+    project = None
     try:
+        project = open_project()
         outcome = _apply(project, paths, given)
-    except DocbatchError as error:
-        write_metrics(file, project, None, error.exit_code)
+    except click.ClickException:
+        # The command line is not understood, and nothing was begun.
+        raise
+    except BaseException as error:
+        write_metrics(file, project, None, _code(error))
         raise
     write_metrics(file, project, outcome, outcome.exit_code)
     return outcome.exit_code
+
+
+def _code(error: BaseException) -> int:
+    from docbatch import DocbatchError
+
+    match error:
+        case DocbatchError():
+            return error.exit_code
+        case KeyboardInterrupt() | click.Abort():
+            return 130
+    return 1
 
 
 def _apply(project: "Project", paths: tuple[Path, ...], given: Given) -> "ApplyOutcome":
@@ -196,7 +211,7 @@ def _conclude(outcome: "ApplyOutcome", told: Collection[str], given: Given) -> N
             "errors": errors,
             "stuck": stuck,
             "looking": looking,
-            "hindrances": [asdict(each) for each in outcome.hindrances],
+            "hindrances": [each.values() for each in outcome.hindrances],
             "held": [
                 {"submission": each.id, "connection": each.connection, "documents": each.running}
                 for each in outcome.held

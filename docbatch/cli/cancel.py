@@ -34,6 +34,8 @@ def command(
 
     SUBMISSION is one of those that 'docbatch status' lists. A stopped document counts as failed: it is sent again only
     after 'docbatch retry'. What a vendor charges for work it stops, the vendor says.
+
+    Nothing undoes this: what was stopped does not go on. Look with --dry-run first.
     """
     from docbatch.core.errors import gravest
     from docbatch.engine.administration.cancel_work import Order, cancel

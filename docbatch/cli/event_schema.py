@@ -9,6 +9,9 @@ from docbatch.cli.json_lines import SUMMARIES
 _VERSION = {"type": "string", "pattern": "^docbatch/[a-z-]+/v[0-9]+$"}
 _TEXT = {"type": "string"}
 _MAYBE = {"type": ["string", "null"]}
+_COUNT = {"type": "integer", "minimum": 0}
+_MOMENT = {"type": "string", "format": "date-time"}
+_MAYBE_MOMENT = {"type": ["string", "null"], "format": "date-time"}
 _CODE = {"type": "integer", "description": "the published exit code"}
 
 
@@ -23,6 +26,8 @@ def events_schema() -> dict[str, Any]:
         definitions |= schema.pop("$defs", {})
         name = notice.__name__
         schema["properties"] = {"version": _VERSION, "type": {"const": name.lower()}, **schema["properties"]}
+        if notice is docbatch.Looking:
+            schema["properties"]["until"] = _MOMENT
         schema["required"] = list(schema["properties"])
         definitions[name] = schema
         shapes.append(_when(name.lower(), name))
@@ -72,6 +77,59 @@ _OWN = {
     "Work": _object(
         "Work at a vendor: of `cancel` that is to be stopped, of `recover` and `adopt` that the state does not know.",
         {"type": {"const": "work"}, "documents": {"type": "integer"}},
+    ),
+    "Manifest": _object(
+        "What came of a job's manifest in `recover`: documents by what became of them; `changed` says what is another since, `versions` what the job has from it.",
+        {
+            "type": {"const": "manifest"},
+            "job": _TEXT,
+            "path": _TEXT,
+            "found": {"type": "boolean"},
+            "documents": _COUNT,
+            "taken": _COUNT,
+            "known": _COUNT,
+            "unproven": _COUNT,
+            "foreign": _COUNT,
+            "changed": {"type": "array", "items": _TEXT},
+            "versions": {"type": "object", "additionalProperties": _TEXT},
+        },
+    ),
+    "Unproven": _object(
+        "A document whose result no output proves, in `recover`.",
+        {"type": {"const": "unproven"}, "job": _TEXT, "path": _TEXT, "why": _TEXT},
+    ),
+    "Difference": _object(
+        "An output of `drift` or `verify` that is not as it was written, or a file that nobody wrote.",
+        {
+            "type": {"const": "difference"},
+            "kind": _TEXT,
+            "path": _TEXT,
+            "job": _TEXT,
+            "document": _TEXT,
+            "detail": _TEXT,
+            "to": _TEXT,
+        },
+    ),
+    "Failure": _object(
+        "A document of `failures` that is not well: why, what was tried, what was said of it, and what to do next.",
+        {
+            "type": {"const": "failure"},
+            "job": _TEXT,
+            "path": _TEXT,
+            "status": _TEXT,
+            "class": _TEXT,
+            "code": _MAYBE,
+            "message": _TEXT,
+            "attempts": {"type": "integer"},
+            "first": _MAYBE_MOMENT,
+            "last": _MAYBE_MOMENT,
+            "tried": {"type": "array", "items": {"type": "object", "required": ["attempt", "class", "at"]}},
+            "accepted": {"type": "boolean"},
+            "acceptance": {"type": ["object", "null"]},
+            "former_acceptances": {"type": "array", "items": {"type": "object", "required": ["as", "ended"]}},
+            "next": _TEXT,
+            "again": _MAYBE_MOMENT,
+        },
     ),
     "Delivery": _object(
         "A webhook that `listen` received and that is authentic.",

@@ -87,7 +87,7 @@ def _some(documents: "list[FailedDocument]", now: float, limit: int) -> Iterator
 
 
 def _document(each: "FailedDocument", now: float) -> Iterator[str]:
-    from docbatch.core.acceptances import moment
+    from docbatch.core.moments import moment_text
 
     code = f" ({each.code})" if each.code else ""
     yield f"    {each.path}: {each.message}{code}"
@@ -96,7 +96,7 @@ def _document(each: "FailedDocument", now: float) -> Iterator[str]:
         travelled = f" in submission {attempt.submission}" if attempt.submission else ""
         yield f"      attempt {attempt.attempt + 1}{travelled}: {attempt.kind}: {attempt.message}"
     if each.again is not None and not each.is_accepted:
-        yield f"      tried again by apply from {moment(each.again)} on"
+        yield f"      tried again by apply from {moment_text(each.again)} on"
     if each.acceptance is not None:
         yield f"      {each.acceptance.text(now)}"
     elif each.by_job:
@@ -104,17 +104,17 @@ def _document(each: "FailedDocument", now: float) -> Iterator[str]:
 
 
 def _times(each: "FailedDocument") -> str:
-    from docbatch.core.acceptances import moment
+    from docbatch.core.moments import moment_text
     from docbatch.core.report import plural
 
     if each.first is None or each.last is None:
         when = "when it failed was not recorded"
     elif each.attempts == 0:
-        when = f"cannot be sent since {moment(each.first)}"
+        when = f"cannot be sent since {moment_text(each.first)}"
     elif each.first == each.last:
-        when = f"failed {moment(each.first)}"
+        when = f"failed {moment_text(each.first)}"
     else:
-        when = f"failed first {moment(each.first)}, last {moment(each.last)}"
+        when = f"failed first {moment_text(each.first)}, last {moment_text(each.last)}"
     tries = f"{plural(each.attempts, 'attempt')}, " if each.attempts else ""
     travelled = (
         f", submission {each.tried[-1].submission}" if each.tried and each.tried[-1].submission else ""

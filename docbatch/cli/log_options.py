@@ -26,6 +26,12 @@ def is_shown() -> bool:
     return _HOME in sys.modules and bool(_logs().is_shown())
 
 
+def log_error(error: BaseException) -> None:
+    """Log what nobody expected, where anything is logged."""
+    if _HOME in sys.modules:
+        _logs().log_error(error)
+
+
 def _logs() -> ModuleType:
     return importlib.import_module(_HOME)
 
@@ -40,8 +46,12 @@ def _file(context: click.Context, option: click.Parameter, path: Path | None) ->
     if path is None:
         return
     level = LEVELS[2 if context.meta.get(VERBOSITY, 0) > 1 else 1]
+    from docbatch.core.errors import UsageError
+
     try:
         _logs().begin_file(path, level)
+    except UsageError as error:
+        raise click.BadParameter(f"{error.message}; {error.hint}", context, option) from None
     except OSError as error:
         raise click.BadParameter(f"'{path}' cannot be written: {error.strerror}", context, option) from None
 

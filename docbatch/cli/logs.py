@@ -5,12 +5,14 @@ Only what docbatch itself logs is taken, and warnings of others. Whatever is wri
 
 import contextlib
 import logging
+import re
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docbatch.cli.output import say
+from docbatch.cli.own_file import require_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +22,7 @@ MOST_BYTES = 10_000_000
 MOST_FILES = 5
 """A file of logs is begun anew when it is full; so many of before are kept beside it."""
 _handlers: list[logging.Handler] = []
+_BEGINNING = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [A-Z]+ ")
 
 
 class RedactingFormatter(logging.Formatter):
@@ -78,7 +81,8 @@ def begin(level: int) -> None:
 
 
 def begin_file(path: Path, level: int) -> None:
-    """Write into a file what has at least this level. Raises OSError."""
+    """Write into a file what has at least this level. Raises OSError, and UsageError where something else stands there."""
+    require_own(path, _BEGINNING, "a log", may_be_stream=True)
     _add(_PrivateFile(path, maxBytes=MOST_BYTES, backupCount=MOST_FILES), level)
 
 
@@ -91,6 +95,12 @@ def end() -> None:
     _handlers.clear()
     logging.getLogger(OURS).setLevel(logging.NOTSET)
     logging.getLogger(OURS).propagate = True
+
+
+def log_error(error: BaseException) -> None:
+    """Log an error with its traceback, if anything is logged at the moment."""
+    if _handlers:
+        logging.getLogger(f"{OURS}.cli").error("what was not expected", exc_info=error)
 
 
 def is_shown() -> bool:

@@ -3,6 +3,7 @@
 Labels are names of jobs and connections, which specs declare, and statuses: their number does not grow with documents.
 """
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,24 +19,32 @@ Samples = tuple[str, str, tuple[str, ...], list[tuple[tuple[str, ...], float]]]
 """A name, what it means, the names of its labels, and its values by their labels."""
 
 
-def require_metrics() -> None:
-    """Raise UsageError where what writes metrics is not installed."""
+_BEGINNING = re.compile(rb"# HELP docbatch_")
+
+
+def require_metrics(path: Path) -> None:
+    """Raise UsageError where what writes metrics is not installed, or something else stands in the file's place."""
     from importlib.util import find_spec
+
+    from docbatch.cli.own_file import require_own
 
     if find_spec("prometheus_client") is None:
         raise UsageError(
             "writing metrics needs prometheus-client, which is not installed",
             hint="run pip install 'docbatch[metrics]'",
         )
+    require_own(path, _BEGINNING, "a file of metrics")
 
 
-def write_metrics(path: Path, project: "Project", outcome: ApplyOutcome | None, code: int | None) -> None:
+def write_metrics(
+    path: Path, project: "Project | None", outcome: ApplyOutcome | None, code: int | None
+) -> None:
     """Write how the jobs stand, and of a run that ended what it came to. What cannot be written is told, and no more."""
     from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
     registry = CollectorRegistry()
     try:
-        samples = [*of_state(project.status())]
+        samples = [] if project is None else [*of_state(project.status())]
     except DocbatchError:
         # There is none yet, or it is damaged, which the command itself tells.
         samples = []

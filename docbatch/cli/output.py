@@ -5,6 +5,7 @@ What cannot be written for another reason, such as a full disk, ends nothing eit
 
 import io
 import os
+import select
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -22,14 +23,16 @@ _STREAMS = ("stdin", "stdout", "stderr")
 
 
 class _Enduring(io.FileIO):
-    """Takes everything, and keeps why it could not write some of it."""
+    """Takes everything, and keeps why it could not write some of it, and whether its reader has left."""
 
     lost: OSError | None = None
+    has_no_reader = False
 
     def write(self, content: "ReadableBuffer", /) -> int:
         try:
             return super().write(content)
         except BrokenPipeError:
+            self.has_no_reader = True
             raise
         except OSError as error:
             self.lost = self.lost or error
@@ -90,6 +93,19 @@ def _write(text: str, *, nl: bool, err: bool) -> None:
         silence(err=err)
 
 
+def has_no_reader() -> bool:
+    """Say whether standard output is a pipe, or a connection, whose reader has left: nothing that is written will be read."""
+    raw = _raw()
+    if raw is not None and raw.has_no_reader:
+        return True
+    try:
+        asked = select.poll()
+        asked.register(sys.stdout.fileno(), 0)
+        return any(events & (select.POLLERR | select.POLLHUP) for _, events in asked.poll(0))
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
 def silence(*, err: bool = False) -> None:
     """Let what is still written go nowhere, so that the interpreter does not complain about it at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -109,9 +125,14 @@ def endure() -> None:
 
 def unwritten() -> str | None:
     """Say why results could not be written to standard output; None where they were."""
-    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
-    lost = raw.lost if isinstance(raw, _Enduring) else None
+    raw = _raw()
+    lost = None if raw is None else raw.lost
     return None if lost is None else (lost.strerror or str(lost)).lower()
+
+
+def _raw() -> _Enduring | None:
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    return raw if isinstance(raw, _Enduring) else None
 
 
 def _enduring(stream: TextIO) -> TextIO:

@@ -10,11 +10,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol
 
 import docbatch
-from docbatch import Notice
+from docbatch import Looking, Notice
 from docbatch.cli import log_options
 from docbatch.cli.job_progress import ExpectedDocuments, JobCounts, RunProgress
 from docbatch.cli.notice_words import trouble, waiting_text
 from docbatch.cli.output import say, say_json
+from docbatch.core.moments import iso_moment
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -77,7 +78,10 @@ class JsonLines:
 
     def __call__(self, notice: Notice) -> None:
         name = type(notice).__name__.lower()
-        say_json({"version": "docbatch/apply/v1", "type": name, **asdict(notice)})
+        values = asdict(notice)
+        if isinstance(notice, Looking):
+            values["until"] = iso_moment(notice.until)
+        say_json({"version": "docbatch/apply/v1", "type": name, **values})
 
 
 class CountingStatus:

@@ -180,7 +180,9 @@ def _list(*, as_json: bool) -> None:
     from docbatch.core.report import plural
     from docbatch.engine.administration.outputs.trash_batches import batches
 
-    found = [(batch.name, sum(1 for _ in batch.taken())) for batch in batches(state_folder() / "trash")]
+    counted = [(batch.name, sum(1 for _ in batch.taken())) for batch in batches(state_folder() / "trash")]
+    # One that a kill left empty has nothing to put back.
+    found = [(name, number) for name, number in counted if number]
     if as_json:
         for name, number in found:
             say_json({"version": VERSION, "type": "batch", "batch": name, "outputs": number})

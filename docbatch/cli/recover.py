@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     metavar="CONNECTION",
     help="You made sure that this connection has nothing the state does not know.",
 )
+@click.option(
+    "--without-manifests", is_flag=True, help="Take nothing back from outputs that manifests of jobs list."
+)
 @click.option("--dry-run", is_flag=True, help="Only look and say what would be taken over.")
 @click.option("--yes", is_flag=True, help="Do not ask before anything is taken over.")
 @allow_host
@@ -40,21 +43,27 @@ def command(
     connection: str | None,
     abandoned: tuple[str, ...],
     absent: tuple[str, ...],
+    without_manifests: bool,
     dry_run: bool,
     yes: bool,
     allowed_hosts: tuple[str, ...],
 ) -> int:
-    """Take over work that vendors have of this project and the state does not know.
+    """Take back results that lie in outputs, and take over work that vendors have of this project and the state does not know.
 
     For a state that was lost or restored from a backup: 'docbatch apply' sends nothing then. Nothing is sent by this
-    command either. What it takes over, the next apply follows and collects without paying again.
+    command either. Results come from outputs of 'format: json' that the manifests of jobs list; only use those of a
+    checkout you trust. What is taken over, the next apply delivers, follows and collects without paying again.
+
+    Nothing undoes what is taken over from vendors: it is known from then on, and what is abandoned is never followed.
+    Look with --dry-run first.
     """
+    from docbatch.cli.rebuild_words import rebuild_watch, rebuilt_lines
     from docbatch.engine.administration.recover_work import Search, recover
     from docbatch.specs.load import load_jobs, load_project
 
     project = load_project(Path.cwd())
     search = Search(
-        jobs=load_jobs(project),
+        jobs=load_jobs(project, reads_input=True),
         folder=project.root / ".docbatch",
         project=project.mark,
         is_all=True,
@@ -71,8 +80,9 @@ def command(
     def announce(judgements: Sequence["Judgement"]) -> bool:
         return _announce(judgements, frozenset(abandoned), ask=not (yes or dry_run))
 
-    outcome = recover(search, _observe, announce)
-    for line in _conclusion(outcome, dry_run=dry_run):
+    watch = None if without_manifests else rebuild_watch(ask=not (yes or dry_run))
+    outcome = recover(search, _observe, announce, watch)
+    for line in (*rebuilt_lines(outcome.rebuilt, dry_run=dry_run), *_conclusion(outcome, dry_run=dry_run)):
         say(line)
     _complain(outcome)
     return outcome.exit_code
@@ -113,8 +123,6 @@ def _announce(judgements: Sequence["Judgement"], abandoned: frozenset[str], *, a
                 f"{marker}: no vendor has such work that the state does not know; there is nothing to abandon"
             )
         )
-    if not judgements:
-        say("no vendor was found to have work that the state does not know")
     if not judgements or not (ask and sys.stdin.isatty()):
         return True
     return click.confirm("Take it over?", err=True)
@@ -158,6 +166,8 @@ def _conclusion(outcome: "Recovered", *, dry_run: bool) -> Iterator[str]:
     if outcome.declined:
         yield "Nothing was taken over."
         return
+    if not outcome.judgements:
+        yield _nothing_found(outcome)
     verdicts = {each.verdict for each in outcome.judgements}
     if outcome.restored is not None and outcome.is_trusted and UnknownWorkVerdict.LEFT not in verdicts:
         yield f"The state {'would be' if dry_run else 'is'} trusted again."
@@ -170,6 +180,15 @@ def _conclusion(outcome: "Recovered", *, dry_run: bool) -> Iterator[str]:
         yield "Nothing was changed."
     elif UnknownWorkVerdict.TAKEN in verdicts:
         yield "'docbatch apply' follows and collects what was taken over."
+
+
+def _nothing_found(outcome: "Recovered") -> str:
+    if not outcome.asked:
+        return "no vendor was asked: no connection that could be asked charges anything"
+    silent = [f"'{name}'" for name in outcome.asked if name in outcome.unsearched]
+    if silent:
+        return f"{', '.join(silent)} could not be searched, see below; no other work was found that the state does not know"
+    return "no vendor was found to have work that the state does not know"
 
 
 def _complain(outcome: "Recovered") -> None:

@@ -19,7 +19,10 @@ from docbatch.cli.workspace import state_folder
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 def command(submission: str, remote_id: str | None, *, absent: bool, give_up: bool, dry_run: bool) -> None:
-    """Settle by hand what cannot be found out: a held submission, after a look at the vendor's own list of work, or one that hangs."""
+    """Settle by hand what cannot be found out: a held submission, after a look at the vendor's own list of work, or one that hangs.
+
+    Nothing undoes this: the next apply acts on what you say. Look with --dry-run first.
+    """
     from docbatch.engine.administration.edit_state import resolve
 
     if [absent, remote_id is not None, give_up].count(True) != 1:

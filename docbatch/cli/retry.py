@@ -12,7 +12,7 @@ from docbatch.cli.options import selectors
 from docbatch.cli.output import say, say_json
 
 if TYPE_CHECKING:
-    from docbatch import QueuedDocuments
+    from docbatch import QueuedDocuments, TakenBack
 
 
 @click.command(name="retry")
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also what would end the same way and be charged again, and what is accepted.",
 )
+@click.option(
+    "--undo", is_flag=True, help="Take back what is queued and not sent yet: it stands as it did before."
+)
 @click.option("--dry-run", is_flag=True, help="Only say which.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(
@@ -32,6 +35,7 @@ def command(
     jobs: tuple[str, ...],
     globs: tuple[str, ...],
     every: bool,
+    undo: bool,
     dry_run: bool,
     as_json: bool,
     **chosen: Any,
@@ -43,11 +47,23 @@ def command(
     too.
     """
     named = (*jobs, *([] if job is None else [job]))
+    if undo:
+        if every:
+            raise click.UsageError(
+                "--all has no meaning beside --undo, which takes back all that is queued unless selectors say less"
+            )
+        taken = open_project().take_back(jobs=named, paths=globs, dry_run=dry_run, **chosen)
+        (_show_taken_json if as_json else _show_taken)(taken, dry_run=dry_run)
+        return
     found = open_project().retry(jobs=named, paths=globs, every=every, dry_run=dry_run, **chosen)
     if as_json:
         _show_json(found, dry_run=dry_run)
     else:
+        from docbatch.core.report import visible
+
         _show(found, dry_run=dry_run)
+        if found and not dry_run:
+            say(visible(f"until they are sent, '{found.undoing}' takes it back"))
 
 
 def _show(found: "QueuedDocuments", *, dry_run: bool) -> None:
@@ -77,7 +93,37 @@ def _show_json(found: "QueuedDocuments", *, dry_run: bool) -> None:
     say_json({"version": VERSION, "type": "summary", **summary})
 
 
+def _show_taken(taken: "TakenBack", *, dry_run: bool) -> None:
+    from docbatch.core.report import plural, visible
+
+    for each in taken.documents:
+        say(visible(f"{each.path} in job '{each.job}': {each.reason}"))
+    for each in taken.left[:LISTED]:
+        say(visible(f"not taken back: {each.path} in job '{each.job}': {each.reason}"))
+    if len(taken.left) > LISTED:
+        say(f"and {len(taken.left) - LISTED:,} more that were sent; --json names all")
+    word = "would be taken back" if dry_run else "taken back: as before, not queued any more"
+    said = f"{plural(len(taken.documents), 'document')} {word}"
+    say(said if taken.documents else "nothing to undo: nothing that was queued again waits to be sent")
+    if taken.remark is not None:
+        say(visible(taken.remark))
+
+
+def _show_taken_json(taken: "TakenBack", *, dry_run: bool) -> None:
+    for kind, documents in (("taken_back", taken.documents), ("left", taken.left)):
+        for each in documents:
+            say_json({"version": VERSION, "type": kind, **asdict(each)})
+    summary = {
+        "documents": len(taken.documents),
+        "left": len(taken.left),
+        "dry_run": dry_run,
+        "remark": taken.remark,
+    }
+    say_json({"version": VERSION, "type": "summary", **summary})
+
+
 VERSION = "docbatch/retry/v1"
+LISTED = 20
 
 
 def _told(options: str, left_out: Mapping[str, int]) -> str:

@@ -62,7 +62,10 @@ def show(identity: str) -> None:
 @click.argument("path")
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 def remove(job: str, path: str, *, dry_run: bool) -> None:
-    """Let the state forget that a document is wanted. What was paid for it stays known; its outputs stay."""
+    """Let the state forget that a document is wanted. What was paid for it stays known; its outputs stay.
+
+    Where its file is there, the next apply takes it up again, which costs nothing.
+    """
     from docbatch.engine.administration.edit_state import forget
 
     status = forget(state_folder(), job, path, dry_run=dry_run)
@@ -75,6 +78,8 @@ def remove(job: str, path: str, *, dry_run: bool) -> None:
         status=status,
         dry_run=dry_run,
     )
+    if not dry_run:
+        say("where its file is there, 'docbatch apply' takes it up again")
 
 
 @command.command(name="unlock")
@@ -110,6 +115,8 @@ def compact(*, dry_run: bool, older_than: str | None) -> None:
 
     Results of documents that a job wants are never let go. Those of others are kept, so that a document that comes back is
     not paid again, unless --older-than says for how long.
+
+    Nothing undoes this but a backup that was made before. Look with --dry-run first.
     """
     from docbatch.core.report import human, plural
     from docbatch.engine.administration.compact_spool import compact as rewrite
@@ -139,8 +146,12 @@ def compact(*, dry_run: bool, older_than: str | None) -> None:
     is_flag=True,
     help="Have the next apply bring back lost results, and compare documents and outputs anew.",
 )
-def check(*, repair: bool) -> int:
-    """Check the state file, its checksums and histories, and every result in the spool. Changes nothing without --repair."""
+@click.option("--dry-run", is_flag=True, help="With --repair: only say what would be mended.")
+def check(*, repair: bool, dry_run: bool) -> int:
+    """Check the state file, its checksums and histories, and every result in the spool. Changes nothing without --repair.
+
+    Nothing undoes a repair but a backup that was made before; nothing that is paid depends on what it mends.
+    """
     from docbatch.core.report import plural, visible
     from docbatch.engine.administration.check_state import check as find
 
@@ -154,12 +165,18 @@ def check(*, repair: bool) -> int:
             "what decides about money is not mended: 'docbatch state restore FILE' brings back a backup, or move .docbatch/state.db"
             " away; 'docbatch recover' then takes over what was sent"
         )
-    _mend(wrong, repair=repair)
+    if repair:
+        _mend(wrong, dry_run=dry_run)
+    elif any(fault.item is not None or fault.is_free for fault in wrong):
+        say(
+            "run 'docbatch state check --repair', then 'docbatch apply': lost results are brought back, and what is recorded"
+            " of documents and outputs is compared with the files"
+        )
     return 1 if wrong else 0
 
 
-def _mend(wrong: "Sequence[StateFault]", *, repair: bool) -> None:
-    """Mend what costs nothing where that is asked for, or say how it is done."""
+def _mend(wrong: "Sequence[StateFault]", *, dry_run: bool) -> None:
+    """Mend what costs nothing, or say what that would be."""
     from docbatch.core.report import plural
     from docbatch.engine.administration.check_state import repair as mend
 
@@ -168,16 +185,18 @@ def _mend(wrong: "Sequence[StateFault]", *, repair: bool) -> None:
     is_kept = any(fault.is_kept for fault in wrong)
     if not (lost or has_free or is_kept):
         return
-    if not repair:
-        if lost or has_free:
-            say(
-                "run 'docbatch state check --repair', then 'docbatch apply': lost results are brought back, and what is recorded"
-                " of documents and outputs is compared with the files"
-            )
-        return
-    again = mend(state_folder(), lost)
+    again = mend(state_folder(), lost, dry_run=dry_run)
     if again:
-        say(f"{plural(again, 'result')} found again in other packs")
+        say(f"{plural(again, 'result')} {'would be ' if dry_run else ''}found again in other packs")
+    if dry_run:
+        if len(lost) > again:
+            say(f"{plural(len(lost) - again, 'result')} would be brought back by the apply that follows")
+        if has_free:
+            say(
+                "what is recorded of documents and outputs would be taken as it is, and compared with the files"
+            )
+        say("nothing was changed")
+        return
     if len(lost) > again:
         say(f"{plural(len(lost) - again, 'result')} will be brought back; run 'docbatch apply'")
     if has_free:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from docbatch import StateStatus
-from docbatch.cli.output import say, say_json
+from docbatch.cli.output import has_no_reader, say, say_json
 from docbatch.cli.words import status_text
 
 SHORTEST = 0.2
@@ -52,7 +52,7 @@ def _tell(read: Reading, seconds: float, tell: Callable[[StateStatus], None]) ->
         if shown != before:
             tell(found)
             before = shown
-        if is_done(found):
+        if is_done(found) or has_no_reader():
             return
         pause(seconds)
 

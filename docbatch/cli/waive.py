@@ -20,7 +20,7 @@ def command(*, until: str | None, span: str | None, **given: Any) -> None:
     """
     if until is not None and span is not None:
         raise click.UsageError("this says twice how long; once is enough")
-    if not given["withdraw"] and until is None and span is None:
+    if not (given["withdraw"] or given["undo"]) and until is None and span is None:
         raise click.UsageError("say how long, by --until DATE or --for DURATION")
     end = until if span is None else time.time() + duration("--for", span)
     run(verb="waived", until=end, **given)

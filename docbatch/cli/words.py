@@ -8,9 +8,10 @@ from docbatch.cli.cost_words import limit_text
 from docbatch.core.acceptances import over_text
 from docbatch.core.cost_sentences import run_text
 from docbatch.core.demands import EMPTY
-from docbatch.core.hindrance import moment_text, recorded_text
+from docbatch.core.hindrance import recorded_text
 from docbatch.core.looks import LookKind
 from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass
+from docbatch.core.moments import iso_moment_or_none, moment_text
 from docbatch.core.report import by_deadline, human, looking, plural, seconds_text, span, visible
 from docbatch.core.result_warnings import WarningKind, kind_of
 from docbatch.core.run_reports.sentences import SHOWN
@@ -200,7 +201,7 @@ def job_json(job: JobOutcome) -> dict[str, Any]:
     return {"job": job.job, "documents": job.documents, "standing": job.standing, "failures": failures,
             "accepted": job.accepted.values(), "counted": job.accepted.counted(job.standing),
             "warned": dict(job.warned), "warnings": warnings,
-            "later": None if job.later is None else {"kinds": dict(job.later.kinds), "at": job.later.at}}  # fmt: skip
+            "later": None if job.later is None else {"kinds": dict(job.later.kinds), "at": iso_moment_or_none(job.later.at)}}  # fmt: skip
 
 
 def _decision(submission: str) -> str:

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from docbatch.core.demands import OnPartial
 from docbatch.core.models import ItemStatus
+from docbatch.core.moments import day_text, iso_moment, iso_moment_or_none, moment_text
 from docbatch.core.report import plural
 
-_LAST = datetime.max.replace(tzinfo=UTC).timestamp() - 1
 WRONG = (str(ItemStatus.FAILED), str(ItemStatus.PARTIAL), "problem")
 """Where documents stand that make the exit code 3: 'problem' are those that cannot be sent."""
 
@@ -31,7 +30,8 @@ class Acceptance:
 
     def values(self, now: float) -> dict[str, Any]:
         """Return it for JSON, with what it is: accepted, waived, or a waiver that is over."""
-        return {"as": self.word(now), **asdict(self)}
+        times = {"at": iso_moment(self.at), "until": iso_moment_or_none(self.until)}
+        return {"as": self.word(now), **asdict(self), **times}
 
     def word(self, now: float) -> str:
         if self.until is None:
@@ -41,9 +41,31 @@ class Acceptance:
     def text(self, now: float) -> str:
         """Return it in one line for a person."""
         if self.until is None:
-            return f"accepted by {self.who} on {day(self.at)}: {self.reason}"
+            return f"accepted by {self.who} on {day_text(self.at)}: {self.reason}"
         began = "the waiver ended" if self.is_over(now) else "waived until"
-        return f"{began} {moment(self.until)}, by {self.who} on {day(self.at)}: {self.reason}"
+        return f"{began} {moment_text(self.until)}, by {self.who} on {day_text(self.at)}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class FormerAcceptance:
+    """What was said before of a failure of a document, in which class it was, and when and by whom that was ended (wall time)."""
+
+    said: Acceptance
+    kind: str
+    ended: float
+    ended_by: str
+
+    def values(self) -> dict[str, Any]:
+        """Return it for JSON; a waiver is one whether it was over or not."""
+        word = "accepted" if self.said.until is None else "waived"
+        said = {**self.said.values(self.said.at), "as": word}
+        return {**said, "class": self.kind, "ended": iso_moment(self.ended), "ended_by": self.ended_by}
+
+    def text(self) -> str:
+        """Return it in one line for a person."""
+        until = "accepted" if self.said.until is None else f"waived until {moment_text(self.said.until)}"
+        began = f"{until} by {self.said.who} on {day_text(self.said.at)}: {self.said.reason}"
+        return f"earlier {began}; ended by {self.ended_by} on {day_text(self.ended)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +132,3 @@ def over_text(number: int) -> str:
     if number == 1:
         return "the waiver of 1 document has ended: it counts as failed again"
     return f"the waivers of {plural(number, 'document')} have ended: they count as failed again"
-
-
-def day(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
-
-
-def moment(at: float) -> str:
-    """Return a moment (wall time) in UTC; what calendars do not reach is the last of it that they do."""
-    return f"{datetime.fromtimestamp(min(at, _LAST), UTC):%Y-%m-%d %H:%M} UTC"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Literal
 
 from docbatch.core.recipe_changes import Difference
@@ -115,13 +114,3 @@ class Explanation:
     seconds: float | None = None
     gone_at: str | None = None
     now_at: tuple[DocumentPlace, ...] = field(default=())
-
-
-def moment(seconds: float) -> str:
-    """Return a moment, in seconds since the epoch, as ISO 8601 in UTC, to the second."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def whole_moment(text: str) -> str:
-    """Return a moment that is recorded as text in the same way."""
-    return moment(datetime.fromisoformat(text).timestamp())

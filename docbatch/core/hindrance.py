@@ -1,8 +1,9 @@
 """What stops or slows a connection, as people are told of it. Pure: values in, text out."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from typing import Any
 
+from docbatch.core.moments import iso_moment, iso_moment_or_none, moment_text
 from docbatch.core.report import span, visible
 
 ANSWERED = "answered "
@@ -28,6 +29,15 @@ class Hindrance:
     last: float
     next: float | None = None
     tries: int = 1
+
+    def values(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        times = {
+            "since": iso_moment(self.since),
+            "last": iso_moment(self.last),
+            "next": iso_moment_or_none(self.next),
+        }
+        return {**asdict(self), **times}
 
     @property
     def what(self) -> str:
@@ -65,8 +75,3 @@ def recorded_text(hindrance: Hindrance) -> str:
     following = "" if hindrance.next is None else f", next try {moment_text(hindrance.next)}"
     said = said_text(hindrance.call, hindrance.cause, hindrance.message)
     return visible(f"{hindrance.connection}: {hindrance.what} ({met}{following}){said}")
-
-
-def moment_text(moment: float) -> str:
-    """Return a moment (wall time) as people read it, in UTC."""
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} UTC"

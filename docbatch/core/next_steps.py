@@ -52,9 +52,19 @@ def quoted(value: str) -> str:
     return shlex.quote(value) if _OF_SHELLS.search(value) else f'"{value}"'
 
 
-def undoing(options: str) -> str:
+def withdrawing(options: str) -> str:
     """Return the command that lets failures count again that were accepted."""
     return f"docbatch accept{options} --withdraw"
+
+
+def undoing(options: str) -> str:
+    """Return the command that lets what was said of failures before hold again."""
+    return f"docbatch accept{options} --undo"
+
+
+def taking_back(options: str) -> str:
+    """Return the command that takes back what was queued and is not sent yet."""
+    return f"docbatch retry{options} --undo"
 
 
 def literal(path: str) -> str:

@@ -22,8 +22,10 @@ _MEANING: Mapping[int, str] = {
     5: "stopped by a limit",
     6: "refused by a guard",
     7: "stale plan file",
+    11: "the state is locked by another run",
     12: "credentials missing or refused",
     64: "invalid spec or usage",
+    130: "interrupted",
 }
 
 
@@ -104,11 +106,11 @@ class Notification:
         return _MEANING.get(self.exit_code, "ended")
 
 
-def occasions(*, did_anything: bool, failed: int, is_stopped: bool) -> Collection[Occasion]:
+def occasions(*, is_end: bool, goes_wrong: bool, is_stopped: bool) -> Collection[Occasion]:
     """Return of what a run gives occasion to tell."""
     found = {
-        Occasion.FINISHED: did_anything,
-        Occasion.FAILURES: failed > 0,
+        Occasion.FINISHED: is_end,
+        Occasion.FAILURES: goes_wrong,
         Occasion.BUDGET: is_stopped,
     }
     return tuple(occasion for occasion, given in found.items() if given)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from docbatch.state.paces import DocumentPace
+
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
@@ -49,8 +51,8 @@ class Ended:
     """Documents that ended at the provider, and how many of them failed. `jobs` are those that want them.
 
     `seconds` is what they took together: each as long as it was read on this machine, or from when it was sent until it was
-    seen to have ended. `timed` says of how many that is known, `slowest` which took longest, and how long. `by_job` counts
-    the documents of each job, as in `Uploaded`, and `failed_by_job` those that failed.
+    seen to have ended. `timed` says of how many that is known, `slowest` which took longest, and how long; `pace_by_job` has
+    the same of each job. `by_job` counts the documents of each job, as in `Uploaded`, and `failed_by_job` those that failed.
     """
 
     submission: str
@@ -62,6 +64,7 @@ class Ended:
     slowest: tuple[str, float] | None = None
     by_job: Mapping[str, int] = field(default_factory=dict)
     failed_by_job: Mapping[str, int] = field(default_factory=dict)
+    pace_by_job: Mapping[str, DocumentPace] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from docbatch.core.models import Input, Operation, Traits
-    from docbatch.core.results import Answer
+    from docbatch.core.results import Answer, Result
     from docbatch.core.tariffs import Tariff
     from docbatch.providers.base import Provider
     from docbatch.providers.webhook import Webhook
@@ -131,7 +131,9 @@ class ProviderKind:
     machine and needs neither a key nor a project id; `has_workers` says that a connection may set how many processes read
     documents here. `pins` gives the versions of what moves by itself, None where only
     the vendor knows them; `moving` says in sentences what moves of which nobody gives a version, and what to write instead. `inputs` are what an operation takes beside files: links the vendor follows itself, ids of
-    files it has, plain text. `takes_passwords` says whether documents that need one can be opened with passwords that come
+    files it has, plain text. `written_back` makes of a
+    result, as a file of `format: json` has it, bytes that `read` reads as that result; without it results cannot be taken
+    back from outputs. `takes_passwords` says whether documents that need one can be opened with passwords that come
     with a batch. `abilities` are sentences for `docbatch providers`. `tariff` says what is charged for an operation with a config; unless it
     does, what a document costs is not known. A plug-in's `contract` is the `CONTRACT`
     it was built for, as a number; docbatch's own need none.
@@ -145,6 +147,7 @@ class ProviderKind:
     account: Callable[[Settings], str]
     connect: "Callable[[Settings, Surroundings], Provider]"
     read: "Callable[[bytes], Answer]"
+    written_back: "Callable[[Result], bytes] | None" = None
     service: Service | None = None
     has_workers: bool = False
     pins: "Callable[[Operation, Mapping[str, Any]], Mapping[str, str] | None]" = lambda _operation, _config: {}

@@ -77,3 +77,20 @@ def digest_at(tree: Tree, output: bytes) -> tuple[FoundFile, str | None]:
     return FoundFile(
         after, "it changes while it is read" if changed else None
     ), None if changed else hashed.hexdigest()
+
+
+def content_at(tree: Tree, output: bytes, most: int) -> bytes | None:
+    """Return a file's bytes, None where there is nothing. Raises ValueError for what is no plain file or larger than `most`, OSError."""
+    found = find(tree, output)
+    if found.why is not None:
+        raise ValueError(found.why)
+    if found.status is None:
+        return None
+    folder, name = tree.locate(output, create=False)
+    with open(os.open(name, _READ, dir_fd=folder), "rb") as file:  # noqa: PTH123 - no link is followed
+        if (why := _no_file(os.fstat(file.fileno()))) is not None:
+            raise ValueError(why)
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise ValueError(f"it is larger than {most:,} bytes")
+    return content

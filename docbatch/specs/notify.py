@@ -25,7 +25,7 @@ class NotifySpec(SpecModel):
     )
 
     on: Annotated[list[Occasion], Field(min_length=1, max_length=3)] = Field(
-        description="`finished`: a run that did anything, or that an error ended; `failures`: documents failed in it; `budget`: a limit kept documents from being sent"
+        description="`finished`: a run that did anything, was interrupted, or met an error; `failures`: documents failed in it, or it met an error; `budget`: a limit kept documents from being sent"
     )
     webhook: KeyReference | None = Field(
         default=None,

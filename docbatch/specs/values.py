@@ -20,6 +20,7 @@ from docbatch.naming.templates import Template, below
 from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sinks.kind import SinkKind, SinkSpec
 from docbatch.sources.allowance import Allowance
+from docbatch.sources.selecting.rules import SelectionRules
 from docbatch.sources.walk import Reach
 from docbatch.specs.checkout import Checkout
 from docbatch.specs.nodes import Node, Step, show_path
@@ -115,11 +116,15 @@ class StoreFolder:
 
 @dataclass(frozen=True, slots=True)
 class JobListing:
-    """What a source lists, in path order, and as what. `private` allows links to this machine and private networks."""
+    """What a source lists, in path order, and as what. `private` allows links to this machine and private networks.
+
+    Of an `unread` list nothing is known: it comes by standard input, which was left alone.
+    """
 
     kind: Input
     documents: tuple[Listed, ...]
     private: bool = False
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +132,9 @@ class JobSource:
     """`root` is absolute; patterns are relative to it. A `listing` is mirrored at `root`.
 
     `options` are those of another kind of source; then `root` is the project's, and there are no patterns. `reach` and
-    `allowance` bound what is looked at below the root. With a `folder` the documents are objects, and patterns are relative
-    to that.
+    `allowance` bound what is looked at below the root. With `opens_containers` what lies in containers are documents. `selection`
+    says which of the documents are taken, and more of them.
+    With a `folder` the documents are objects, and patterns are relative to that.
     """
 
     root: Path
@@ -141,6 +147,8 @@ class JobSource:
     options: SpecModel | None = field(default=None, compare=False)
     reach: Reach | None = field(default=None, compare=False)
     allowance: Allowance | None = field(default=None, compare=False)
+    opens_containers: bool = False
+    selection: SelectionRules | None = field(default=None, compare=False)
     folder: StoreFolder | None = None
 
     @property
@@ -288,7 +296,8 @@ class DeclaredProject:
     `here` is the absolute folder it was looked for from: paths that are named are relative to it, and so are those in
     messages. `untrusted` says that nobody vouches for the project: nothing but its own files is looked at. `own_prices` are its own
     lines of prices, as they are written. `connection_limits` are those of the connections that docbatch.yaml names.
-    `subscribers` are told of runs, `stores` are by name.
+    `subscribers` are told of runs, `stores` are by name. Lists on standard input are read where it says so: commands that ask
+    for no document leave them.
     """
 
     root: Path
@@ -305,6 +314,7 @@ class DeclaredProject:
     connection_limits: tuple[Limit, ...] = ()
     subscribers: tuple[Subscriber, ...] = ()
     stores: "Mapping[str, StoreConnection]" = field(default_factory=dict)
+    reads_input: bool = False
 
     @property
     def checkout(self) -> Checkout:

@@ -30,6 +30,9 @@ state.db   what was sent, paid, received and delivered; keep it, back it up with
 state.db.before-N
            the state as it was before a newer docbatch brought it to version N; an older docbatch can use it in the
            place of state.db. May be deleted once you are content
+state.db.before-recover-N
+           the state as it was before 'docbatch recover' took results back from outputs; 'docbatch state restore' brings it
+           back. May be deleted once you are content
 before-restore-N/
            the state and the results that were there before 'docbatch state restore', which can bring them back from here.
            May be deleted once you are content

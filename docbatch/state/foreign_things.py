@@ -55,8 +55,16 @@ def _strange(folder: Path, depth: int = 2) -> Iterator[tuple[Path, str]]:
         elif entry.is_dir(follow_symlinks=False):
             if depth > 1 and entry.name not in _SHALLOW:
                 yield from _strange(Path(entry.path), depth - 1)
-        elif not stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
+        elif not _is_file_or_gone(entry):
             yield Path(entry.path), "no regular file"
+
+
+def _is_file_or_gone(entry: os.DirEntry[str]) -> bool:
+    """A run beside this one removes files of its own, such as the journal of the cache."""
+    try:
+        return stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode)
+    except FileNotFoundError:
+        return True
 
 
 def _refused(path: Path, what: str) -> StateError:

@@ -11,11 +11,13 @@ HISTORY_TABLES = (
     "failure",
     "failures_held",
     "former",
+    "former_acceptance",
     "job_change",
     "later_try",
     "pace",
     "policy",
     "problem",
+    "queued_again",
     "run",
     "stopping_job",
 )
@@ -84,6 +86,29 @@ CREATE TABLE later_try (
     attempt INTEGER NOT NULL,
     due REAL NOT NULL
 ) STRICT;
+CREATE TABLE queued_again (
+    item INTEGER PRIMARY KEY REFERENCES item (id),
+    attempt INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    class TEXT,
+    code TEXT,
+    message TEXT
+) STRICT;
+CREATE TABLE former_acceptance (
+    job TEXT NOT NULL,
+    path BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    item INTEGER,
+    class TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    who TEXT NOT NULL,
+    at REAL NOT NULL,
+    until REAL,
+    ended REAL NOT NULL,
+    ended_by TEXT NOT NULL,
+    PRIMARY KEY (job, path, number)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE stopping_job (
     name TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;

@@ -168,17 +168,19 @@ class Items:
         )
         return [row[0] for row in rows]
 
-    def queue(self, rows: Sequence[int]) -> None:
-        """Queue items again that failed, are partial or held, as a new attempt each; a partial result is kept until there is a better."""
-        with self._database.write():
-            for row in rows:
-                self.requeue(row)
-
     def requeue(self, row: int) -> None:
-        """Queue an item again if it failed, is partial or held, inside the current transaction."""
+        """Queue an item again if it failed, is partial or held, as a new attempt, inside the current transaction.
+
+        A partial result is kept until there is a better.
+        """
         item = self.by_row(row)
         if item.status in {ItemStatus.FAILED, ItemStatus.PARTIAL, ItemStatus.HELD}:
             self.set(item, ItemStatus.PENDING, attempts=1, result=item.result, warnings=item.warnings)
+
+    def restore(self, item: RecordedItem, status: ItemStatus) -> None:
+        """Have an item be what is given, with its attempt and its failure, inside the current transaction."""
+        was = _changed(item, status, result=item.result, warnings=item.warnings, failure=item.failure)
+        self._database.execute(_CHANGE, was)
 
     def do_again(self, row: int) -> None:
         """Queue an item anew inside the current transaction; what was read of it is lost."""

@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 
 from docbatch.core.looks import LookKind, SpacedLooks
 from docbatch.core.models import Traits
+from docbatch.core.moments import iso_moment
 from docbatch.state.checksum import checksum, verify
 from docbatch.state.database import Database
 
@@ -32,7 +33,7 @@ class RecordedLooks:
             "for": str(self.kind),
             "count": self.looks.count,
             "needed": self.needed,
-            "until": self.until,
+            "until": iso_moment(self.until),
         }
 
 

@@ -14,6 +14,7 @@ OF_JOBS: Mapping[str, str] = {
             "acceptance",
             "document",
             "former",
+            "former_acceptance",
             "job_change",
             "manifest",
             "pace",
@@ -27,7 +28,7 @@ OF_JOBS: Mapping[str, str] = {
     ),
 }
 """The tables that say which job something is of, and the column."""
-_OF_DOCUMENTS = ("acceptance", "document", "former", "problem")
+_OF_DOCUMENTS = ("acceptance", "document", "former", "former_acceptance", "problem")
 """The tables that name a document by its job and path; outputs are named by their sink."""
 OF_CONNECTIONS = ("abandoned", "failed_upload", "hindrance", "job", "payer", "submission")
 
@@ -57,7 +58,7 @@ class Moves:
         named = sum(
             self._count(table, "job = ? AND path = ?", job, path)
             for table in _OF_DOCUMENTS
-            if table != "former"
+            if table not in {"former", "former_acceptance"}
         )
         return named + self._count("delivery", _OF_SINKS, job, path)
 

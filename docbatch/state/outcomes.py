@@ -6,7 +6,7 @@ from docbatch.core.models import Failure, ItemStatus, WorkItem
 from docbatch.state.database import Database
 from docbatch.state.deliveries import Deliveries
 from docbatch.state.documents import Documents
-from docbatch.state.items import Items
+from docbatch.state.items import Items, RecordedItem
 from docbatch.state.records import Collected
 from docbatch.state.results import Results
 
@@ -42,3 +42,16 @@ class Outcomes:
                 if recorded is not None and recorded.status is ItemStatus.PENDING:
                     self._items.set(recorded, ItemStatus.FAILED, failure=failure)
             return self._documents.wanting([item.row for item, _ in (*collected, *failed)])
+
+    def take_back(self, found: Sequence[tuple[RecordedItem, Collected]]) -> None:
+        """Record results that were found again, durable in the spool, in one transaction.
+
+        The items are as they are recorded: waiting, failed, or with a result that was lost.
+        """
+        with self._database.write():
+            for item, each in found:
+                if item.status is ItemStatus.FAILED:
+                    self._items.requeue(item.row)
+                self._items.succeed([(self._items.by_row(item.row), each)])
+            self._results.put((each.result, each.place) for _, each in found if each.place is not None)
+            self._deliveries.make_due(item.row for item, _ in found)

@@ -1,9 +1,9 @@
 """How long documents of a job took: a row for each job, to which every run adds. For people alone; nothing depends on it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from docbatch.state.database import Database
+from docbatch.state.database import Database, marked, windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,35 @@ class Paces:
         ).fetchone()
         return None if row is None else DocumentPace(*row)
 
-    def taken(self, submission: str, now: float) -> tuple[str, float] | None:
-        """Return a document of a submission that has ended, and for how many seconds the submission is under way; None without one."""
-        row = self._database.execute(
-            "SELECT entry.name, submission.intended_at FROM submission"
-            " JOIN submission_item AS entry ON entry.submission = submission.id AND entry.status <> 'running'"
-            " WHERE submission.id = ? ORDER BY entry.position LIMIT 1",
-            (submission,),
-        ).fetchone()
-        return None if row is None else (row[0], max(0.0, now - row[1]))
+    def by_job(self, taken: Mapping[int, tuple[str, float]]) -> dict[str, DocumentPace]:
+        """Return how long documents took that are one of these items, each with a name and its seconds, by job."""
+        found: dict[str, DocumentPace] = {}
+        for window in windows(list(taken)):
+            rows = self._database.execute(
+                f"SELECT job, item FROM document WHERE {marked('item', window)} AND wanted = 1 ORDER BY job, path",
+                window,
+            )
+            for job, item in rows.fetchall():
+                name, seconds = taken[item]
+                found[job] = found.get(job, DocumentPace()) + DocumentPace(1, seconds, name, seconds)
+        return found
+
+    def running(self, submission: str) -> frozenset[int]:
+        """Return the items of a submission that the vendor works on."""
+        rows = self._database.execute(
+            "SELECT item FROM submission_item WHERE submission = ? AND status = 'running'", (submission,)
+        )
+        return frozenset(item for (item,) in rows.fetchall())
+
+    def taken(self, submission: str, items: Collection[int], now: float) -> dict[int, tuple[str, float]]:
+        """Return the name of each of these items, in their order, and for how many seconds the submission is under way."""
+        found: list[tuple[int, int, str, float]] = []
+        for window in windows(list(items)):
+            rows = self._database.execute(
+                "SELECT entry.position, entry.item, entry.name, submission.intended_at FROM submission_item AS entry"
+                " JOIN submission ON submission.id = entry.submission"
+                f" WHERE entry.submission = ? AND {marked('entry.item', window)}",
+                (submission, *window),
+            )
+            found += rows.fetchall()
+        return {item: (name, max(0.0, now - since)) for _, item, name, since in sorted(found)}

@@ -43,6 +43,8 @@ LARGE = frozenset(
         "waiting",
         "failure",
         "former",
+        "former_acceptance",
+        "queued_again",
         "run",
         "job_change",
         "unneeded",

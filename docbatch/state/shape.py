@@ -18,6 +18,7 @@ TABLES: Mapping[str, str] = {
     "failure": "item attempt submission class code message at",
     "failures_held": "sink mark",
     "former": "job path until item",
+    "former_acceptance": "job path number item class reason who at until ended ended_by",
     "found_object": "place status digest media_type version",
     "hindrance": "connection call cause message since last next tries",
     "item": "id key recipe digest size media_type priority status attempt result failure_class failure_code"
@@ -33,6 +34,7 @@ TABLES: Mapping[str, str] = {
     "pack": "id name reach retired checksum",
     "policy": "job on_partial",
     "problem": "job path since",
+    "queued_again": "item attempt sequence status class code message",
     "recipe": "id key provider account operation config pins",
     "remote_object": "account step remote_id data expires checksum",
     "result": "digest pack start length",

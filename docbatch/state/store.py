@@ -39,6 +39,7 @@ from docbatch.state.outputs import RecordedOutputs
 from docbatch.state.paces import Paces
 from docbatch.state.past import Past
 from docbatch.state.proofs import faults
+from docbatch.state.queued_again import QueuedAgain
 from docbatch.state.remote_objects import RemoteObjects
 from docbatch.state.reported import ReportedDocuments
 from docbatch.state.results import Results
@@ -77,6 +78,7 @@ class Store:
         self.waiting = WaitingDocuments(database, self.items)
         self.unwanted_work = UnwantedWork(database)
         self.later_tries = LaterTries(database, self.items)
+        self.queued_again = QueuedAgain(database, self.items)
         self.warned = WarnedDocuments(database)
         self.failure_rows = FailureRows(database)
         self.reported = ReportedDocuments(database)

@@ -105,3 +105,14 @@ def test_a_batch_of_this_machine_is_not_adopted(project: Project) -> None:
     project.write({"in/a.txt": "one"})
 
     assert project.call("adopt", "x", "--connection", "local").code == 64
+
+
+@pytest.mark.parametrize("remote_id", ["bpr_nothing", "local"])
+def test_what_cannot_be_taken_over_leaves_no_state_behind(
+    tmp_path: Path, vendor: ExtendEmulator, remote_id: str
+) -> None:
+    project = extend_project(tmp_path, vendor, grace=0.2)
+    connection = "extend" if remote_id.startswith("bpr") else "local"
+
+    assert project.call("adopt", remote_id, "--connection", connection).code in {6, 64}
+    assert not (tmp_path / ".docbatch/state.db").exists()

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from docbatch.core.moments import iso_moment
 from docbatch.state.store import Store
 from tests.cli.project import Project
 
@@ -49,7 +50,7 @@ def test_what_waits_is_told_with_when_it_is_sent(project: Project) -> None:
         since, until = store.database.execute("SELECT since, until FROM waiting").fetchone()
 
     assert ended.code == 4
-    assert (job["with_deadline"], job["deadline"]) == (1, until)
+    assert (job["with_deadline"], job["deadline"]) == (1, iso_moment(until))
     assert until - since == 5400
     for text in (planned, explained):
         assert "again; sent by " in text

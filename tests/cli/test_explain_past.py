@@ -92,6 +92,17 @@ def test_a_renamed_document_is_told_with_where_it_went_and_when(project: Project
     assert "the same bytes are now z.txt of job 'job'" in project.call("explain", "in/a.txt").out
 
 
+def test_bytes_that_went_on_since_the_last_run_are_not_told_to_be_where_they_were(project: Project) -> None:
+    project.applied()
+    (project.root / "in/a.txt").rename(project.root / "in/z.txt")
+    project.applied()
+    (project.root / "in/z.txt").rename(project.root / "in/y.txt")
+
+    assert explained(project, "in/a.txt")["now_at"] == []
+    project.applied()
+    assert explained(project, "in/a.txt")["now_at"] == [{"job": "job", "path": "y.txt"}]
+
+
 def test_a_document_that_came_back_is_told_so(project: Project) -> None:
     project.applied()
     (project.root / "in/a.txt").unlink()

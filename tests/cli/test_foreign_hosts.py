@@ -2,6 +2,7 @@
 
 import pytest
 
+from docbatch.providers import REGISTRY
 from tests.cli.project import Project
 
 CONNECTION = """
@@ -37,3 +38,36 @@ def test_a_foreign_host_gets_no_key(
     assert refused.code == 12
     assert "would send its key to collector.invalid" in refused.err
     assert "planted-secret" not in refused.out + refused.err
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user:planted-secret@127.0.0.1:9",
+        "http://planted-secret@127.0.0.1:9",
+        "http://127.0.0.1:9/?key=planted-secret",
+        "http://127.0.0.1:9/#planted-secret",
+        "http://127.0.0.1:planted-secret/",
+        "planted-secret",
+    ],
+)
+@pytest.mark.parametrize("name", ["extend", "llamacloud", "extractpage"])
+def test_a_url_from_the_environment_is_no_place_for_a_secret(
+    project: Project, monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    service = REGISTRY.kind(name).service
+    assert service is not None
+    assert service.address_variable is not None
+    monkeypatch.setenv(service.address_variable, url)
+    monkeypatch.setenv(service.key_variable, "a-key")
+    project.write({"docbatch.yaml": "project: {id: pabcdefghijkl}\n", "in/a.txt": "one"})
+    config = "\nconfig: {configuration_id: cfg-1}" if name == "llamacloud" else ""
+    project.job(JOB.replace("provider: extend", f"provider: {name}{config}"))
+
+    for arguments in (["plan"], ["apply", "--yes", "-vv", "--log-file", "run.log"], ["explain", "in/a.txt"]):
+        ended = project.call(*arguments)
+        assert ended.code == 64, ended.err
+        assert f"the URL in {service.address_variable} is not taken" in ended.err
+        assert "planted-secret" not in ended.out + ended.err
+    kept = [path for path in project.root.rglob("*") if path.is_file()]
+    assert not [path for path in kept if b"planted-secret" in path.read_bytes()]

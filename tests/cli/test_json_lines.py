@@ -7,11 +7,12 @@ from functools import cache
 
 import click
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 
 from docbatch.cli import COMMANDS, docbatch
 from docbatch.cli.event_schema import events_schema
 from tests.cli.project import JOB, Ended, Project
+from tests.cli.test_failures import bad
 
 OTHERWISE = {"emulate", "schema", "sql", "state dump"}
 """Commands whose output is JSON as it is, what was asked for, or another command's."""
@@ -27,7 +28,9 @@ TRIED = (
     ("history",),
     ("failures",),
     ("retry", "--dry-run"),
+    ("retry", "--undo", "--dry-run"),
     ("accept", "--all", "--reason", "so", "--dry-run"),
+    ("accept", "--all", "--undo"),
     ("waive", "--all", "--reason", "so", "--for", "1d", "--dry-run"),
     ("cancel", "--job", "job"),
     ("cancel", "nothing"),
@@ -73,22 +76,37 @@ def all_commands() -> set[str]:
     return {leaf for name, command in loaded for leaf in leaves(name, command)}
 
 
+def seconds_since_the_epoch(value: object) -> Iterator[object]:
+    """Yield what seems to be a moment that is not said as all JSON has it."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from seconds_since_the_epoch(each)
+    elif isinstance(value, float) and 1e9 < value < 1e10:
+        yield value
+
+
 def judged(ended: Ended) -> list[dict[str, object]]:
     lines = [json.loads(line) for line in ended.out.splitlines()]
     for line in lines:
         fits().validate(line)
+        assert list(seconds_since_the_epoch(line)) == []
     assert [line["type"] for line in lines if line["type"] in {"summary", "outcome"}] == [lines[-1]["type"]]
     assert lines[-1]["exit_code"] == ended.code
-    if ended.code not in {0, 1, 3, 4}:
+    if ended.code not in {0, 1, 2, 3, 4}:
         assert any(line["type"] == "error" and line["message"] for line in lines)
     return lines
 
 
 @pytest.fixture
 def applied(project: Project) -> Project:
-    project.job(JOB)
-    project.write({"in/a.txt": "one"})
+    project.job(JOB + "manifest: true\n")
+    project.write({"in/a.txt": "one", "in/bad.pdf": bad(1), "in/worse.pdf": bad(2)})
     project.call("apply")
+    project.call("accept", "--path", "worse.pdf", "--reason", "so")
+    project.call("waive", "--path", "worse.pdf", "--reason", "so", "--for", "1d")
+    (project.root / "out/a.txt.md").write_text("edited")
     return project
 
 
@@ -97,6 +115,20 @@ def test_every_line_fits_the_schema_and_the_last_is_the_summary(
     applied: Project, arguments: tuple[str, ...]
 ) -> None:
     judged(applied.call(*arguments, "--json"))
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"), [("failures", "failure"), ("drift", "difference"), ("verify", "difference")]
+)
+def test_lines_with_a_shape_of_their_own_are_printed(applied: Project, command: str, kind: str) -> None:
+    line = next(line for line in judged(applied.call(command, "--json")) if line["type"] == kind)
+
+    for name in events_schema()["$defs"][kind.title()]["required"]:
+        with pytest.raises(ValidationError):
+            fits().validate(
+                {key: value for key, value in line.items() if key != name}
+                | ({"type": kind} if name != "type" else {})
+            )
 
 
 def test_every_command_is_tried() -> None:

@@ -1,8 +1,11 @@
 """Logs: what is done, with times, and never a secret, whatever vendor is asked and whatever goes wrong."""
 
+import json
 import logging
 import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +55,25 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_done(prepar
     assert ended.code == 64
     assert "cannot be written" in ended.err
     assert not (prepared.root / "out").exists()
+
+
+def test_what_is_no_log_is_not_written_into(prepared: Project) -> None:
+    before = (prepared.root / "in/a.txt").stat()
+
+    ended = prepared.call("apply", "--log-file", "in/a.txt")
+
+    assert ended.code == 64
+    assert "in/a.txt: exists already and is not a log that docbatch wrote" in ended.err
+    assert (prepared.root / "in/a.txt").read_text() == "one"
+    assert (prepared.root / "in/a.txt").stat().st_mode == before.st_mode
+    assert not (prepared.root / "out").exists()
+
+
+def test_a_log_is_gone_on_with(prepared: Project) -> None:
+    prepared.write({"run.log": ""})
+    for _ in range(2):
+        assert prepared.call("apply", "--log-file", "run.log").code == 0
+    assert prepared.call("status", "--log-file", "/dev/null").code == 0
 
 
 def test_a_full_file_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,3 +172,36 @@ def test_other_libraries_are_quiet_below_warnings(tmp_path: Path) -> None:
     text = (tmp_path / "run.log").read_text()
     assert PLANTED not in text
     assert text.count("\n") == 1
+
+
+CRASHING = """
+import sys
+from unittest import mock
+from docbatch import cli
+from docbatch.providers.remembered_secrets import remember
+
+remember("planted-secret")
+said = "the key planted-secret, and https://example.com/a?X-Amz-Signature=planted"
+with mock.patch("docbatch.api.callbacks.apply", side_effect=ZeroDivisionError(said)):
+    cli.main()
+"""
+
+
+@pytest.mark.parametrize("verbosity", [(), ("-v",)])
+def test_what_nobody_expected_shows_no_secret_and_is_logged(
+    prepared: Project, verbosity: tuple[str, ...]
+) -> None:
+    arguments = ["apply", "--json", "--log-file", "run.log", *verbosity]
+    ended = subprocess.run(
+        [sys.executable, "-c", CRASHING, *arguments],
+        cwd=prepared.root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    *_, error, last = map(json.loads, ended.stdout.splitlines())
+    log = (prepared.root / "run.log").read_text()
+    assert ended.returncode == error["exit_code"] == last["exit_code"] == 1
+    assert (error["type"], last["type"]) == ("error", "summary")
+    assert ended.stderr.count("Traceback") == log.count("Traceback") == 1
+    assert "the same command may be run again" in ended.stderr
+    assert "ZeroDivisionError" in log
+    assert "planted" not in ended.stdout + ended.stderr + log

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from docbatch.core.moments import iso_moment
 from docbatch.emulators.extend.service import ExtendEmulator
 from tests.cli.project import Project
 from tests.providers.extend.project import extend_project
@@ -55,8 +56,8 @@ def test_json_has_it_as_values(project: Project, vendor: ExtendEmulator) -> None
     ended = project.call("apply", "--no-wait", "--json")
     status = next(line for line in project.call("status", "--json").lines if line["type"] == "submission")
 
-    wanted = {"for": "empty", "count": 1, "needed": 4, "until": vendor.clock() + 600}
+    wanted = {"for": "empty", "count": 1, "needed": 4, "until": iso_moment(vendor.clock() + 600)}
     assert status["looking"] == wanted
     assert ended.lines[-1]["looking"] == [{"subject": status["id"], **wanted}]
     (notice,) = [line for line in ended.lines if line["type"] == "looking"]
-    assert (notice["count"], notice["needed"]) == (1, 4)
+    assert (notice["count"], notice["needed"], notice["until"]) == (1, 4, wanted["until"])

@@ -1,13 +1,17 @@
 """`--metrics`: a whole file that Prometheus reads, with labels whose number documents do not raise."""
 
+import contextlib
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from unittest import mock
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from docbatch.emulators.extend.service import ExtendEmulator
+from docbatch.state import lock
 from docbatch.testing.matrix import HASTE
 from tests.cli.project import JOB, Project
 from tests.providers.extend.project import extend_project
@@ -99,3 +103,63 @@ def test_what_nobody_knows_is_no_number(tmp_path: Path) -> None:
     assert found["docbatch_run_spent_credits", extend] == 2
     assert ("docbatch_run_spent_usd", extend) not in found
     assert found["docbatch_run_unpriced_documents", extend] == 1
+
+
+@pytest.mark.parametrize("name", ["docbatch.yaml", "in/a.txt", ".docbatch/state.db"])
+def test_what_is_no_file_of_metrics_is_not_replaced(project: Project, name: str) -> None:
+    prepared(project).write({"docbatch.yaml": "project: {id: pabcdef012345}\n"})
+    project.call("apply")
+    before = (project.root / name).read_bytes()
+
+    for command in ("apply", "status"):
+        ended = project.call(command, "--metrics", name)
+        assert ended.code == 64
+        assert f"{name}: exists already and is not a file of metrics that docbatch wrote" in ended.err
+    assert (project.root / name).read_bytes() == before
+
+
+def test_what_is_no_file_at_all_is_not_replaced(project: Project) -> None:
+    prepared(project)
+    os.mkfifo(project.root / "pipe")
+
+    assert project.call("apply", "--metrics", "pipe").code == 64
+    assert (project.root / "pipe").is_fifo()
+
+
+def test_a_file_of_an_earlier_run_and_an_empty_one_are_replaced(project: Project) -> None:
+    prepared(project).write({"docbatch.prom": ""})
+
+    for _ in range(2):
+        assert project.call("apply", "--metrics", "docbatch.prom").code == 3
+    assert read(project.root / "docbatch.prom")["docbatch_run_exit_code", ()] == 3
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), 130), (ZeroDivisionError(), 1)])
+def test_whatever_ends_a_run_leaves_its_exit_code(project: Project, error: BaseException, code: int) -> None:
+    prepared(project)
+
+    with (
+        mock.patch("docbatch.api.callbacks.apply", side_effect=error),
+        contextlib.suppress(ZeroDivisionError),
+    ):
+        project.call("apply", "--metrics", "docbatch.prom")
+
+    assert read(project.root / "docbatch.prom")["docbatch_run_exit_code", ()] == code
+
+
+def test_where_no_project_can_be_opened_the_exit_code_is_left(project: Project) -> None:
+    prepared(project).write({"docbatch.yaml": "project: ["})
+
+    assert project.call("apply", "--metrics", "docbatch.prom").code == 64
+    assert read(project.root / "docbatch.prom")["docbatch_run_exit_code", ()] == 64
+
+
+def test_a_run_that_finds_another_at_work_leaves_its_exit_code(project: Project) -> None:
+    prepared(project).call("apply")
+    project.write({"in/c.txt": "three"})
+
+    with lock.hold(project.root / ".docbatch/lock"):
+        assert project.call("apply", "--metrics", "docbatch.prom").code == 11
+
+    found = read(project.root / "docbatch.prom")
+    assert found["docbatch_run_exit_code", ()] == 11

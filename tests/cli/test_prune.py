@@ -12,7 +12,8 @@ from unittest import mock
 import pytest
 
 from docbatch.engine.administration.outputs.prune_outputs import PruneOrder, prune
-from docbatch.engine.administration.outputs.trash_batches import TrashBatch
+from docbatch.engine.administration.outputs.restore_outputs import restore
+from docbatch.engine.administration.outputs.trash_batches import TrashBatch, begin
 from docbatch.testing.tripwire import Killed, Tripwire, wired
 from tests.cli.project import JOB, Ended, Project
 
@@ -291,12 +292,22 @@ def half_removed(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return made
 
 
-def moments(project: Project, number: int) -> Iterator[tuple[Project, Tripwire]]:
+@pytest.fixture
+def pruned_half(project: Project) -> Project:
+    """A project of which half of the documents are gone, and their outputs in the trash."""
+    removed(project, *(f"x/{name}.txt" for name in range(6)))
+    run(project)
+    return project
+
+
+def moments(
+    project: Project, number: int, act: Callable[[Project], object] | None = None
+) -> Iterator[tuple[Project, Tripwire]]:
     """Yield copies of a project with a wire that kills at moments drawn by a seed, of all there are."""
     counting = Tripwire()
     copy = copied(project, "count")
     with wired(counting):
-        run(copy)
+        (act or run)(copy)
     for at in sorted(random.Random(15).sample(range(1, len(counting.names) + 1), number)):
         yield copied(project, str(at)), Tripwire(at=at)
 
@@ -333,6 +344,29 @@ def test_killed_at_any_moment_only_ours_is_gone_and_all_of_it_comes_back(half_re
         assert before.keys() - project.outputs().keys() == ours
         put_back(project)
         assert project.outputs() == before
+
+
+def restored(project: Project) -> None:
+    restore(project.root / ".docbatch", None, here=project.root, dry_run=False)
+
+
+def test_killed_while_it_puts_back_all_of_it_is_still_known_as_ours(pruned_half: Project) -> None:
+    gone = pruned_half.outputs()
+
+    for project, wire in moments(pruned_half, 12, restored):
+        with wired(wire), pytest.raises(Killed):
+            restored(project)
+
+        put_back(project)
+        assert len(project.outputs()) == len(gone) + 6
+        run(project)
+        assert project.outputs() == gone
+
+
+def test_an_empty_batch_that_a_kill_left_is_not_shown(project: Project) -> None:
+    begin(project.root / ".docbatch/trash", 0.0)
+
+    assert "no prune has left anything" in project.call("prune", "--list").out
 
 
 def put_back(project: Project) -> Ended:

@@ -259,3 +259,23 @@ def test_what_is_taken_over_counts_for_limits_as_if_it_had_been_sent_now(
     assert codes == [5, 5]
     assert len(vendor.ledger) == 2
     assert project.call("costs").out == costs
+
+
+def test_a_vendor_that_does_not_answer_is_not_said_to_have_nothing(
+    tmp_path: Path, vendor: ExtendEmulator
+) -> None:
+    project = extend_project(tmp_path, vendor, grace=0.2)
+    (tmp_path / "key").unlink()
+
+    ended = project.call("recover", "--dry-run")
+
+    assert ended.code == 12
+    assert ended.out.startswith("'extend' could not be searched, see below; no other work was found")
+    assert "no vendor was found" not in ended.out
+
+
+def test_a_name_that_no_connection_has_leaves_no_state_behind(tmp_path: Path, vendor: ExtendEmulator) -> None:
+    project = extend_project(tmp_path, vendor, grace=0.2)
+
+    assert project.call("recover", "--connection", "extent").code == 64
+    assert not (tmp_path / ".docbatch/state.db").exists()

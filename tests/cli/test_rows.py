@@ -133,6 +133,24 @@ def test_changing_the_option_costs_nothing_and_touches_failures_alone(project: P
     assert (on.processed, off.processed) == (0, 0)
 
 
+@pytest.mark.parametrize("failures", [True, False])
+def test_a_plan_says_that_failures_are_to_be_written_or_taken_away(project: Project, failures: bool) -> None:
+    declare(project, failures=not failures)
+    assert project.call("apply").code == 3
+    assert project.call("plan", "--detailed-exitcode").code == 0
+    declare(project, failures=failures)
+
+    planned = project.call("plan", "--detailed-exitcode")
+    before = state(project)
+    assert project.call("plan").code == 0
+    assert state(project) == before
+    assert project.call("apply").code == 3
+
+    assert planned.code == 2
+    assert "2 to be written, free of charge: the job's output: it is to hold other failures" in planned.out
+    assert project.call("plan", "--detailed-exitcode").code == 0
+
+
 def test_rows_of_failures_that_somebody_took_or_edited_are_written_again(project: Project) -> None:
     project.call("apply")
     with closing(sqlite3.connect(project.root / "out/all.db")) as database, database:

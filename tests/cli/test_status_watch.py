@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -10,8 +11,12 @@ import pytest
 from docbatch import JobStatus, StateStatus
 from docbatch.cli import status_watch
 from docbatch.cli.status_watch import is_done, keep_watching
+from docbatch.emulators.exchange import Request, Response
+from docbatch.emulators.extend.service import ExtendEmulator
+from docbatch.emulators.reading import AtOnce, Reading
 from docbatch.state.paces import DocumentPace
-from tests.cli.project import Project
+from tests.cli.project import JOB, Project
+from tests.providers.extend.project import extend_project
 
 
 def state(**tally: int) -> StateStatus:
@@ -105,3 +110,61 @@ def test_paces_add_up() -> None:
 
     assert both == DocumentPace(3, 8.0, "b", 5.0)
     assert DocumentPace().values()["mean"] is None
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_it_ends_when_its_reader_has_left(project: Project, arguments: tuple[str, ...]) -> None:
+    project.write({"in/a.txt": "one", "in/b.txt": "two"})
+    project.job(JOB)
+    project.call("apply", "--max-new", "1")
+
+    with project.start("status", "--watch", "--interval", "1s", *arguments) as watching:
+        assert watching.stdout is not None
+        watching.stdout.readline()
+        watching.stdout.close()
+
+        assert watching.wait(20) == 0
+
+
+class OneAfterTheOther(ExtendEmulator):
+    """Works on what is slow until it has told that the rest ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held: list[Callable[[], None]] = []
+        self.reader = self
+
+    def read(self, content: bytes, name: str, done: Callable[[Reading], None]) -> None:
+        def take() -> None:
+            AtOnce().read(content, name, done)
+
+        if "slow" in name:
+            self._held.append(take)
+        else:
+            take()
+
+    def route(self, request: Request) -> Response:
+        answer = super().route(request)
+        if b'"PROCESSED"' in answer.body.replace(b" ", b""):
+            while self._held:
+                self._held.pop()()
+        return answer
+
+
+def test_the_slowest_document_of_a_job_is_its_own_where_jobs_are_sent_together(tmp_path: Path) -> None:
+    with OneAfterTheOther() as vendor:
+        project = extend_project(tmp_path, vendor, documents={"in/quick.txt": "one", "later/slow.txt": "two"})
+        first = (project.root / "jobs/job.yaml").read_text()
+        project.job(first.replace("name: job", "name: other").replace("root: in", "root: later"), "other")
+        ended = project.call("apply", "--yes", "--json")
+        lines = project.call("status", "--json").lines
+
+    assert ended.code == 0, ended.err
+    assert len([line for line in ended.lines if line["type"] == "intended"]) == 1
+    told = [line["slowest"][0] for line in ended.lines if line["type"] == "ended"]
+    assert told == ["quick.txt", "slow.txt"]
+    seconds = {line["job"]: line["seconds"] for line in lines if line["type"] == "job"}
+    assert seconds["job"]["slowest"] == "quick.txt"
+    assert seconds["other"]["slowest"] == "slow.txt"
+    assert seconds["job"]["longest"] < seconds["other"]["longest"]
+    assert [each["documents"] for each in seconds.values()] == [1, 1]

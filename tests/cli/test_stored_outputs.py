@@ -6,6 +6,11 @@ from typing import Any
 
 import pytest
 
+from docbatch.core.manifest import ManifestDocument, ManifestOutput
+from docbatch.core.models import Operation, Recipe
+from docbatch.engine.administration.rebuilding.prove_results import NotProven, proven
+from docbatch.sinks.tree import Tree
+from docbatch.spool import Spool
 from docbatch.stores.faults import StoreRefused, StoreUnreachable
 from docbatch.stores.object_store import ObjectStore
 from tests.cli.project import Project
@@ -257,3 +262,14 @@ def test_a_store_that_is_a_folder_needs_no_network(project: Project, bucket: Mot
 
     assert len(project.outputs("disk/data")) == len(TEXTS) + 1
     assert bucket.objects() == {}
+
+
+def test_results_are_not_taken_back_from_a_store(tmp_path: Path) -> None:
+    listed = ManifestDocument(
+        path="a.txt", sha256="0" * 64, media_type="text/plain", outcome="succeeded", result="1" * 64, recipe="r",
+        outputs=[ManifestOutput(path="s3://docs/out/a.txt.json", sha256="2" * 64, size=1)],
+    )  # fmt: skip
+    recipe = Recipe("local", "", Operation.PARSE)
+
+    with Tree(tmp_path) as tree, pytest.raises(NotProven, match="lies in a store, and is not looked at"):
+        proven(tree, Spool(tmp_path / "spool"), listed, recipe)

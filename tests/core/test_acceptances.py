@@ -13,8 +13,8 @@ WAIVED = Acceptance("blank pages", "ann@host", 0.0, until=2 * DAY)
     ("said", "now", "word", "text"),
     [
         (SAID, 9 * DAY, "accepted", "accepted by ann@host on 1970-01-01: blank pages"),
-        (WAIVED, DAY, "waived", "waived until 1970-01-03 00:00 UTC, by ann@host on 1970-01-01: blank pages"),
-        (WAIVED, 2 * DAY, "over", "the waiver ended 1970-01-03 00:00 UTC, by ann@host on 1970-01-01: blank pages"),
+        (WAIVED, DAY, "waived", "waived until 1970-01-03 00:00:00 UTC, by ann@host on 1970-01-01: blank pages"),
+        (WAIVED, 2 * DAY, "over", "the waiver ended 1970-01-03 00:00:00 UTC, by ann@host on 1970-01-01: blank pages"),
     ],
 )  # fmt: skip
 def test_what_was_said_of_a_failure(said: Acceptance, now: float, word: str, text: str) -> None:
@@ -24,8 +24,8 @@ def test_what_was_said_of_a_failure(said: Acceptance, now: float, word: str, tex
         "as": word,
         "reason": "blank pages",
         "who": "ann@host",
-        "at": 0.0,
-        "until": said.until,
+        "at": "1970-01-01T00:00:00Z",
+        "until": said.until and "1970-01-03T00:00:00Z",
     }
 
 

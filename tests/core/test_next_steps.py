@@ -2,7 +2,7 @@ import shlex
 
 import pytest
 
-from docbatch.core.next_steps import literal, next_step, options, quoted, selecting, undoing
+from docbatch.core.next_steps import literal, next_step, options, quoted, selecting, undoing, withdrawing
 
 
 @pytest.mark.parametrize(
@@ -71,4 +71,5 @@ def test_a_value_is_the_same_word_to_a_shell(value: str, shown: str) -> None:
 
 
 def test_the_way_back() -> None:
-    assert undoing(" --all") == "docbatch accept --all --withdraw"
+    assert withdrawing(" --all") == "docbatch accept --all --withdraw"
+    assert undoing(" --all") == "docbatch accept --all --undo"

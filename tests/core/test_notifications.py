@@ -12,8 +12,8 @@ from docbatch.core.notifications import (
 
 
 def test_each_occasion_needs_its_own_reason() -> None:
-    assert tuple(occasions(did_anything=False, failed=0, is_stopped=False)) == ()
-    assert tuple(occasions(did_anything=True, failed=2, is_stopped=True)) == tuple(Occasion)
+    assert tuple(occasions(is_end=False, goes_wrong=False, is_stopped=False)) == ()
+    assert tuple(occasions(is_end=True, goes_wrong=True, is_stopped=True)) == tuple(Occasion)
 
 
 def test_costs_and_errors_are_told_and_say_nothing_to_slack() -> None:

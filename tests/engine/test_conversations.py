@@ -12,6 +12,7 @@ from docbatch.core.models import Recovery
 from docbatch.engine.clock import SystemClock, pause
 from docbatch.engine.connections.conversations import Conversations, RunOver, Talk, Wait, complete
 from docbatch.engine.connections.daemon_pool import DaemonPool
+from docbatch.engine.connections.hindrances import Moment
 from docbatch.engine.connections.provider_connections import Access, ProviderConnection
 from docbatch.engine.progress_notices import Notice, Trouble
 from docbatch.providers.base import Provider
@@ -183,3 +184,16 @@ def test_a_pause_is_whole_whoever_wakes_the_clock() -> None:
     pause(clock, 5.0)
 
     assert clock.now == 5.0
+
+
+def test_what_the_end_of_a_run_kept_from_being_asked_says_nothing_of_the_vendor(
+    connection: ProviderConnection,
+) -> None:
+    connection.is_ending = True
+    with pytest.raises(Unavailable) as raised:
+        connection._told(ProviderCall.PREPARE, lambda provider: provider)
+
+    connection.meet(ProviderCall.PREPARE, raised.value, Moment(0.0, 0.0))
+
+    assert connection.failing_since is None
+    assert not list(connection.hindrances.current)

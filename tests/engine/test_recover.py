@@ -320,7 +320,7 @@ def test_a_failed_document_takes_over_the_attempt_that_is_not_known(project: Pro
     project.apply()
     shutil.copy(project.folder / "state.db", project.root / "backup.db")
     with Store.writable(project.folder) as store:
-        store.items.queue([each.row for each in store.items.all() if each.failure and not each.result])
+        store.queued_again.queue([each.row for each in store.items.all() if each.failure and not each.result])
     project.apply()
     go_back(project)
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+import tests.providers.extractpage.project as extractpage
 import tests.providers.llamacloud.project as llamacloud
 from docbatch.core.errors import Refused
 from docbatch.emulators.exchange import Request, Response
+from docbatch.emulators.extractpage.service import ExtractPage
 from docbatch.emulators.llamacloud.service import LlamaCloud
 from docbatch.engine.running.rounds.bisection import MOST_REFUSALS
 from docbatch.providers.base import Accepted, Intent
@@ -85,7 +87,7 @@ def test_killed_anywhere_nothing_is_paid_twice(project: Project) -> None:
     assert set(project.paid().values()) == {1}
 
 
-class Once(LlamaCloud):
+class LlamaCloudOnce(LlamaCloud):
     """Refuses the first batch with a status."""
 
     status = 413
@@ -97,15 +99,41 @@ class Once(LlamaCloud):
         return super().route(request)
 
 
+class ExtractPageOnce(ExtractPage):
+    """The same at the other vendor of which no answer says why."""
+
+    status = 413
+
+    def route(self, request: Request) -> Response:
+        if (request.method, request.path) == ("POST", "/v1/batches") and self.status:
+            status, self.status = self.status, 0
+            return Response.of({"detail": "no"}, status)
+        return super().route(request)
+
+
 @pytest.mark.parametrize(("status", "code", "creates"), [(413, 0, 3), (422, 3, 1)])
 def test_at_llamacloud_the_status_says_whether_halves_are_worth_it(
     tmp_path: Path, status: int, code: int, creates: int
 ) -> None:
-    with Once() as vendor:
+    with LlamaCloudOnce() as vendor:
         vendor.status = status
         project = llamacloud.project(tmp_path / "project", vendor)
 
         assert project.call("apply", "--yes").code == code
         asked = [each for each in vendor.sent("POST") if each.path == "/api/v2/batches"]
+        assert len(asked) == creates
+        assert len(set(vendor.ledger)) == len(vendor.ledger) == (5 if code == 0 else 0)
+
+
+@pytest.mark.parametrize(("status", "code", "creates"), [(413, 0, 3), (422, 3, 1)])
+def test_at_extract_page_the_status_says_whether_halves_are_worth_it(
+    tmp_path: Path, status: int, code: int, creates: int
+) -> None:
+    with ExtractPageOnce() as vendor:
+        vendor.status = status
+        project = extractpage.project(tmp_path / "project", vendor)
+
+        assert project.call("apply", "--yes").code == code
+        asked = [each for each in vendor.sent("POST") if each.path == "/v1/batches"]
         assert len(asked) == creates
         assert len(set(vendor.ledger)) == len(vendor.ledger) == (5 if code == 0 else 0)

@@ -11,7 +11,9 @@ from docbatch.core.retry_policy import FailingRules
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Remark, Trouble
 from docbatch.engine.running.loop import reconcile
+from docbatch.providers.base import Intent
 from docbatch.state.store import Store
+from docbatch.testing.fake.provider import FakeProvider
 from tests.fake.project import Project
 
 ALLOWED = 100.0
@@ -137,4 +139,47 @@ def test_a_job_that_is_gone_is_remembered_for_what_it_said(project: Project) -> 
         reconcile(project.run(session, clock), wait=False)
 
     assert project.cloud.calls("cancel") == 1
+    assert {each.partition(":")[0] for each in failures(project)} == {"cancelled"}
+
+
+class StopsOne(FakeProvider):
+    """Has begun one document more whenever it is asked to stop."""
+
+    def cancel(self, intent: Intent, remote_id: str | None) -> None:
+        assert remote_id is not None
+        self._break("cancel")
+        self.cloud.stop(remote_id, most=1)
+
+
+@pytest.fixture
+def begins_one_by_one(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setattr(FakeProvider, "cancel", StopsOne.cancel)
+    project.trait_options = {"stops": Stops.BEGUN}
+    return project
+
+
+def test_what_a_vendor_had_not_begun_is_asked_for_again_by_the_next_run(begins_one_by_one: Project) -> None:
+    project = begins_one_by_one
+    applied(project, STUCK, wait=False)
+    project.cloud.pass_time(ALLOWED + 1)
+    applied(project, STUCK, wait=False)
+    assert project.statuses() == {"failed": 1, "live": 1}
+
+    applied(project, STUCK, wait=False)
+    assert project.statuses() == {"failed": 2}
+    told = [each.text for each in project.notices if isinstance(each, Remark)]
+    assert told == [
+        "it did not end in 1 min 40 s; the vendor was asked to stop what it has begun of it, and is asked again until it ends"
+    ]
+    assert {each.partition(":")[0] for each in failures(project)} == {"timeout"}
+
+
+def test_a_run_that_waits_has_it_stopped_as_it_begins(begins_one_by_one: Project) -> None:
+    project = begins_one_by_one
+    applied(project, REMOVED, wait=False)
+    removed(project)
+    project.write({"c.txt": "cherry"})
+    applied(project, REMOVED)
+
+    assert project.cloud.calls("cancel") == 2
     assert {each.partition(":")[0] for each in failures(project)} == {"cancelled"}

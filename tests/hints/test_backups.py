@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from docbatch.emulators.extend.service import ExtendEmulator
-from tests.cli.project import Project
+from tests.cli.project import JOB, Project
 from tests.hints.table import Hints, helps
 from tests.providers.extend.project import extend_project
+
+MANIFEST = "out/job/manifest.json"
 
 
 @pytest.fixture
@@ -163,3 +165,37 @@ def test_rows_that_decide_about_money(read: Project, hints: Hints) -> None:
 
     assert (told.code, restored.code, recovered.code) == (1, 0, 0)
     assert read.call("state", "check").code == 0
+
+
+def lists_its_results(project: Project) -> bytes:
+    """Let a job have a manifest and results as JSON, and lose its state; return the manifest."""
+    project.write({"in/a.txt": "one", "in/b.txt": "two"})
+    spec = JOB.replace("name: job", "name: job\nmanifest: true")
+    project.job(spec.rstrip() + '\n  - {type: files, path: "json/{{ doc.path }}.json", format: json}\n')
+    project.applied()
+    shutil.rmtree(project.root / ".docbatch")
+    return (project.root / MANIFEST).read_bytes()
+
+
+@helps("'docbatch apply' delivers what was taken back; 'docbatch state restore {}' undoes it")
+def test_results_that_were_taken_back_from_outputs(project: Project, hints: Hints) -> None:
+    lists_its_results(project)
+    told = project.call("recover")
+    applied = hints.follow(project, told, nth=0)
+    undone = hints.follow(project, told, nth=1)
+    planned = project.call("plan")
+
+    assert (told.code, applied.code, undone.code) == (0, 0, 0)
+    assert "2 to be sent" in planned.out
+
+
+@helps("put it back as it was committed and run 'docbatch recover' again")
+def test_a_manifest_that_cannot_be_read_when_the_state_is_lost(project: Project, hints: Hints) -> None:
+    committed = lists_its_results(project)
+    (project.root / MANIFEST).write_text("{}")
+    told = project.call("recover")
+    (project.root / MANIFEST).write_bytes(committed)
+    again = hints.follow(project, told)
+
+    assert (told.code, again.code) == (1, 0)
+    assert "2 documents: 2 taken back" in again.out

@@ -132,3 +132,15 @@ def test_pictures_that_nothing_reads(project: Project, hints: Hints) -> None:
     )
     for output in ("scan.pdf.md", "letter.eml.md"):
         assert b"Delivery note 2207" in project.outputs()[output]
+
+
+@helps("where its file is there, 'docbatch apply' takes it up again")
+def test_a_document_that_was_forgotten_by_mistake(project: Project, hints: Hints) -> None:
+    project.write({"in/a.txt": "one"})
+    project.applied()
+    forgotten = project.call("state", "rm", "job", "a.txt")
+
+    ended = hints.follow(project, forgotten)
+
+    assert "1 of 1 document" in ended.out
+    assert "a.txt" in project.call("state", "list").out

@@ -7,7 +7,7 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.providers.local.messages import Answer, Task
 from docbatch.providers.local.worker import DocumentReader
 from tests.cli.project import Project
-from tests.cli.test_failures import half, later, spoilt
+from tests.cli.test_failures import bad, half, later, spoilt
 from tests.hints.table import Hints, helps
 
 
@@ -16,8 +16,10 @@ from tests.hints.table import Hints, helps
     " --job {} --class {}",
     " --path {}",
     "docbatch accept{} --withdraw",
+    "docbatch accept{} --undo",
     "--reason TEXT is needed: why may it stand?",
-    "--reason has no meaning beside --withdraw",
+    "--reason has no meaning beside {}",
+    "say one of --withdraw and --undo",
 )
 def test_a_failure_that_may_stand(tmp_path: Path, hints: Hints) -> None:
     project = spoilt(tmp_path, 2, failing=1)
@@ -29,13 +31,14 @@ def test_a_failure_that_may_stand(tmp_path: Path, hints: Hints) -> None:
     assert project.call("apply").code == 0
 
     hints.see(project.call("failures", "--json"), "docbatch accept{} --withdraw")
-    assert hints.follow(project, accepted, "docbatch accept{} --withdraw").code == 0
+    assert hints.follow(project, accepted, "docbatch accept{} --undo").code == 0
     assert project.call("apply").code == 3
     hints.see(project.call("accept", "--all"), "--reason TEXT is needed: why may it stand?")
     hints.see(
         project.call("accept", "--all", "--withdraw", "--reason", "r"),
-        "--reason has no meaning beside --withdraw",
+        "--reason has no meaning beside {}",
     )
+    hints.see(project.call("accept", "--all", "--withdraw", "--undo"), "say one of --withdraw and --undo")
     assert project.call("accept", "--all", "--reason", "r").code == 0
     assert project.call("accept", "--all", "--withdraw").code == 0
 
@@ -118,3 +121,26 @@ def test_a_partial_document_is_listed_with_its_next_try(tmp_path: Path, hints: H
     project.call("apply")
 
     assert "1 document queued" in hints.follow(project, project.call("failures"), "docbatch retry{}").out
+
+
+@helps(
+    "docbatch retry{} --undo",
+    "and {} more that were sent; --json names all",
+    "--all has no meaning beside --undo, which takes back all that is queued unless selectors say less",
+)
+def test_what_was_queued_by_mistake(tmp_path: Path, hints: Hints) -> None:
+    project = spoilt(tmp_path, 2, failing=1)
+    project.call("apply")
+    queued = project.call("retry", "--class", "corrupt")
+
+    taken = hints.follow(project, queued, "docbatch retry{} --undo")
+
+    assert "1 document taken back" in taken.out
+    assert "1 document would be queued" in project.call("retry", "--dry-run").out
+    hints.see(project.call("retry", "--all", "--undo"), "--all has no meaning")
+    project.write({f"in/bad/{number}.pdf": bad(number) for number in range(22)})
+    project.call("apply")
+    project.call("retry")
+    project.call("apply")
+    hints.see(project.call("retry", "--undo"), "--json names all")
+    assert len(project.call("retry", "--undo", "--json").lines) == 23

@@ -176,11 +176,15 @@ def damage(project: Project) -> None:
     "run 'docbatch state check --repair', then 'docbatch apply': lost results are brought back, and what is recorded"
     " of documents and outputs is compared with the files",
     "{} will be brought back; run 'docbatch apply'",
+    "With --repair: only say what would be mended.",
 )
 def test_a_damaged_result(project: Project, hints: Hints) -> None:
     project.applied()
     damage(project)
     found = project.call("state", "check")
+    hints.see(project.call("state", "check", "--help"), "With --repair")
+    tried = project.call("state", "check", "--repair", "--dry-run")
+    assert "1 result would be brought back" in tried.out
     repaired = hints.follow(project, found, "lost results are")
     ended = hints.follow(project, repaired, "will be brought back")
 

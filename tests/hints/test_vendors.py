@@ -450,3 +450,18 @@ def test_a_connection_that_cannot_be_searched(
     assert hints.see(told) == []
     assert made.call("recover", "--absent", "extend").code == 0
     made.applied()
+
+
+@helps("it was sent already; 'docbatch status' shows the submission it travels in")
+def test_a_document_that_was_sent_before_its_retry_is_taken_back(
+    tmp_path: Path, vendor: ExtendEmulator, hints: Hints
+) -> None:
+    made = failing(tmp_path, vendor, a="novel")
+    made.call("retry")
+    vendor.latency = 3600
+    assert made.call("apply", "--no-wait").code == 4
+    told = made.call("retry", "--undo")
+
+    assert "nothing to undo" in told.out
+    assert "submitted, bpar_2, 1 running" in hints.follow(made, told).out
+    assert paid(vendor) == 2

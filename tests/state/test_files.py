@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from docbatch.core.errors import DocbatchError, NoState, StateError
 from docbatch.state import files
+from docbatch.state.foreign_things import refuse_foreign_entries
 from docbatch.state.migrations import migrations
 from docbatch.state.store import Store
 from docbatch.state.upgrade import VERSION
@@ -337,3 +338,24 @@ def test_a_transaction_that_dies_leaves_nothing(folder: Path) -> None:
 def test_an_expected_error_inside_a_transaction_stays_what_it_is(folder: Path) -> None:
     with Store.writable(folder) as store, pytest.raises(DocbatchError, match="as it was said"), store.write():
         raise DocbatchError("as it was said")
+
+
+def test_a_file_that_a_run_removes_meanwhile_is_nothing_strange(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = tmp_path / "cache.db-journal"
+    journal.touch()
+    listed = os.scandir
+
+    @contextlib.contextmanager
+    def listed_before(folder: Path) -> Iterator[list[os.DirEntry[str]]]:
+        with listed(folder) as entries:
+            found = list(entries)
+        journal.unlink()
+        yield found
+
+    monkeypatch.setattr(os, "scandir", listed_before)
+
+    refuse_foreign_entries(tmp_path)
+
+    assert not journal.exists()

@@ -155,7 +155,7 @@ def test_warnings_go_with_the_result_they_are_of(store: Store) -> None:
     row = store.documents.item_row("job", b"half")
     assert row is not None
 
-    store.items.queue([row])
+    store.queued_again.queue([row])
 
     recorded = store.items.by_row(row)
     assert (recorded.status, recorded.is_read) == ("pending", False)

@@ -47,7 +47,7 @@ def write_standing(project: DeclaredProject, place: Place, job: str | None) -> "
     """Write a report of how jobs stand, and return it. Raises NoState, UsageError, SinkError."""
     from docbatch.api.reports.read_report import read_report, scope_of
     from docbatch.api.reports.report_folder import ReportFolder
-    from docbatch.core.explanation import moment
+    from docbatch.core.moments import iso_moment
     from docbatch.core.run_reports.values import RunReport
     from docbatch.engine.administration.edit_state import named_jobs
     from docbatch.state.store import Store
@@ -59,7 +59,7 @@ def write_standing(project: DeclaredProject, place: Place, job: str | None) -> "
     with Store.readable(state) as store:
         names = named_jobs(store, job)
     scope = scope_of(declared, None if job is None else names)
-    report = read_report(state, scope, RunReport("status", moment(time.time()), ()))
+    report = read_report(state, scope, RunReport("status", iso_moment(time.time()), ()))
     folder.write(report)
     return report
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from docbatch.api.reports.read_report import ReportedScope, last_event, read_report
 from docbatch.api.reports.report_folder import ReportFolder
 from docbatch.core.errors import DocbatchError, ReportUnwritten, StateError
-from docbatch.core.explanation import moment
+from docbatch.core.moments import iso_moment
 from docbatch.core.run_reports.values import ReportedError, RunReport
 from docbatch.engine.progress_notices import Answered, Intended, Notice, Trouble
 
@@ -85,7 +85,7 @@ class ReportedRun:
     def _write(self, ended: tuple[int, list[ReportedError]], seconds: float) -> None:
         code, errors = ended
         blank = RunReport(
-            "apply", moment(time.time()), (), errors=tuple(errors), exit_code=code, seconds=round(seconds, 3),
+            "apply", iso_moment(time.time()), (), errors=tuple(errors), exit_code=code, seconds=round(seconds, 3),
             sent=self._watch.count,
         )  # fmt: skip
         try:

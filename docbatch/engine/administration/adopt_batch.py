@@ -1,6 +1,7 @@
 """Taking over one batch at a vendor by its id there, which the state does not know."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from docbatch.core.errors import GuardRefused, UsageError
 from docbatch.engine.administration.adopt_unknown_work import (
@@ -13,6 +14,7 @@ from docbatch.engine.administration.recover_work import (
     Search,
     barrier,
     charging,
+    has_state,
     require_names,
     settle,
     taken_up,
@@ -29,6 +31,14 @@ def adopt(search: Search, connection: str, remote_id: str, observe: Observer) ->
     Nothing else that is found is recorded, and a state that is not trusted stays so. Raises StateError, StateLocked,
     UsageError, CredentialsError, ProviderError, and GuardRefused where it is none of ours: nothing was changed then.
     """
+    if not search.dry_run and not has_state(search):
+        looked = _adopt(replace(search, dry_run=True), connection, remote_id, observe)
+        if looked.verdict is not UnknownWorkVerdict.TAKEN:
+            return looked
+    return _adopt(search, connection, remote_id, observe)
+
+
+def _adopt(search: Search, connection: str, remote_id: str, observe: Observer) -> Judgement:
     clock = SystemClock()
     with taken_up(search, clock) as session:
         require_names(search, charging(session))

@@ -131,8 +131,8 @@ def _loss(spool: Spool, result: str) -> str | None:
     return None
 
 
-def repair(folder: Path, items: Collection[int]) -> int:
-    """Mend what costs nothing, and return how many lost results were found again in a pack.
+def repair(folder: Path, items: Collection[int], *, dry_run: bool = False) -> int:
+    """Mend what costs nothing, or only look, and return how many lost results were found again in a pack.
 
     The other lost ones are written anew, so that the next apply finds the loss and brings them back. What the state has
     wrong of documents and outputs is taken as it is: the next apply compares it with the files.
@@ -143,6 +143,8 @@ def repair(folder: Path, items: Collection[int]) -> int:
         lost = {result for result in results.values() if result is not None}
         lost.update(result for *_, result in store.deliveries.lines_kept() if _loss(spool, result))
         again = dict(find_again(spool, lost))
+        if dry_run:
+            return len(again)
         with store.write():
             store.forgive()
             store.results.put(again.items())

@@ -1,4 +1,4 @@
-"""Recovering work: taking over what vendors have of this project after the state was lost or went back.
+"""Recovering work after the state was lost or went back: what outputs hold is taken back, then what vendors have taken over.
 
 Nothing is sent. What is taken over is followed and collected by the next apply like everything else.
 """
@@ -20,6 +20,8 @@ from docbatch.engine.administration.adopt_unknown_work import (
     judge,
     record_unknown_work,
 )
+from docbatch.engine.administration.rebuilding.rebuild_results import Rebuilder, RebuildWatch, Rebuilt
+from docbatch.engine.administration.rebuilding.remember_versions import remembered_versions
 from docbatch.engine.clock import Clock, SystemClock, patiently, pause
 from docbatch.engine.connections.contract import surveyed
 from docbatch.engine.connections.conversations import complete
@@ -50,12 +52,16 @@ class Search(Selection):
     of_project: str | None = None
 
 
+Announce = Callable[[Sequence[Judgement]], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Recovered:
     """What was found and what became of it.
 
     `restored` says why the state was not trusted, None where it was. `unsearched` are connections that keep it from
-    being trusted, with the reason. `is_trusted` says whether apply may send again.
+    being trusted, with the reason. `asked` are those that were looked at. `is_trusted` says whether apply may send again.
+    `rebuilt` is what came of outputs and their manifests.
     """
 
     judgements: tuple[Judgement, ...] = ()
@@ -63,6 +69,8 @@ class Recovered:
     unsearched: Mapping[str, str] = field(default_factory=dict)
     errors: tuple[DocbatchError, ...] = ()
     declined: bool = False
+    asked: tuple[str, ...] = ()
+    rebuilt: Rebuilt = field(default_factory=Rebuilt)
 
     @property
     def is_trusted(self) -> bool:
@@ -75,21 +83,45 @@ class Recovered:
         return gravest({*(error.exit_code for error in self.errors), 6 if left or not self.is_trusted else 0})
 
 
-def recover(search: Search, observe: Observer, announce: Callable[[Sequence[Judgement]], bool]) -> Recovered:
-    """Look at every connection that charges. `announce` is shown what was found and may decline.
+def recover(
+    search: Search,
+    observe: Observer,
+    announce: Announce,
+    watch: RebuildWatch | None = None,
+) -> Recovered:
+    """Take back what outputs hold, where there is a `watch`; then look at every connection that charges.
 
-    Raises StateError, StateLocked, GuardRefused, UsageError: nothing was changed then.
+    What lies here is not waited for at a vendor: work there of the same documents counts as known. `announce` is shown what
+    was found and may decline. Raises StateError, StateLocked, GuardRefused, UsageError: nothing was changed then.
     """
     clock = SystemClock()
-    with taken_up(search, clock) as session:
-        outcome = recover_with(search, session, clock, observe, announce)
+    if (search.only or search.absent) and not search.dry_run and not has_state(search):
+        with taken_up(replace(search, dry_run=True), clock) as session:
+            require_names(search, charging(session))
+    project = search.folder.parent
+    remembered = {} if watch is None else remembered_versions(project, search.jobs)
+    with taken_up(search, clock, remembered) as session:
+        require_names(search, charging(session))
+        rebuilt = Rebuilt()
+        if watch is not None:
+            rebuilder = Rebuilder(session, project, watch, search.dry_run, remembered)
+            rebuilt = rebuilder.rebuild(search.only)
+        outcome = Recovered(restored=session.store.restored(), declined=True)
+        if not rebuilt.declined:
+            outcome = recover_with(search, session, clock, observe, announce)
+        outcome = replace(outcome, rebuilt=rebuilt, errors=(*rebuilt.errors, *outcome.errors))
         session.store.runs.note(outcome.exit_code, {})
         return outcome
 
 
 @contextlib.contextmanager
-def taken_up(search: Search, clock: Clock) -> Iterator[PlanSession]:
-    """Hold the state, which has taken up the specs; in a dry run a copy of it. Raises as `recover`."""
+def taken_up(
+    search: Search, clock: Clock, remembered: Mapping[str, Mapping[str, str]] | None = None
+) -> Iterator[PlanSession]:
+    """Hold the state, which has taken up the specs; in a dry run a copy of it. Raises as `recover`.
+
+    `remembered` are versions of jobs of which the state knows none.
+    """
     with contextlib.ExitStack() as stack:
         rehearsal = (
             Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="docbatch-")))
@@ -99,7 +131,9 @@ def taken_up(search: Search, clock: Clock) -> Iterator[PlanSession]:
         # Recovering writes no outputs, and after a state was lost those of before are nobody's.
         permitted = replace(search, allowed=frozenset(Permission))
         session = stack.enter_context(
-            locked_session(permitted, clock, left=_named, rehearsal=rehearsal, only=search.only)
+            locked_session(
+                permitted, clock, left=_named, rehearsal=rehearsal, only=search.only, remembered=remembered
+            )
         )
         session.record()
         yield session
@@ -110,7 +144,7 @@ def recover_with(
     session: PlanSession,
     clock: Clock,
     observe: Observer,
-    announce: Callable[[Sequence[Judgement]], bool],
+    announce: Announce,
 ) -> Recovered:
     """Do what `recover` does, on a state that has taken up the specs."""
     store = session.store
@@ -135,7 +169,7 @@ def recover_with(
     judgements = tuple(judge(session, found.values(), search.abandoned))
     errors = tuple(session.connections.troubles.values())
     agreed = announce(judgements)
-    outcome = Recovered(judgements, restored, unsearched, errors, declined=not agreed)
+    outcome = Recovered(judgements, restored, unsearched, errors, declined=not agreed, asked=tuple(asked))
     if agreed:
         for each in judgements:
             settle(search, session, each, clock.wall())
@@ -159,6 +193,11 @@ def charging(session: PlanSession) -> set[str]:
         and not (provider in REGISTRY and REGISTRY.kind(provider).traits(Settings(name, provider)).free)
     }
     return present | missing
+
+
+def has_state(search: Search) -> bool:
+    """Say whether there is a state: a search that is refused is to leave none behind that knows nothing."""
+    return (search.folder / "state.db").exists()
 
 
 def require_names(search: Search, paid: set[str]) -> None:

@@ -9,6 +9,7 @@ from docbatch.core.costs import LimitStanding
 from docbatch.core.hindrance import Hindrance
 from docbatch.core.limits import Limit
 from docbatch.core.models import Submission
+from docbatch.core.moments import iso_moment_or_none
 from docbatch.engine.administration.costs import read_limits
 from docbatch.engine.administration.edit_state import named_jobs
 from docbatch.naming.pathtext import escape
@@ -94,8 +95,8 @@ class StateStatus:
             yield {"type": "job", "job": job.job, "connection": job.connection, "documents": job.tally,
                    "credits": job.credits, "failures": failures, "accepted": job.accepted.values(), "warned": dict(job.warned),
                    "warnings": [{"path": path, "warnings": list(told)} for path, told in job.warnings],
-                   "with_deadline": job.with_deadline, "deadline": job.deadline,
-                   "tried_again": job.tried_again, "next_try": job.next_try,
+                   "with_deadline": job.with_deadline, "deadline": iso_moment_or_none(job.deadline),
+                   "tried_again": job.tried_again, "next_try": iso_moment_or_none(job.next_try),
                    "seconds": None if job.pace is None else job.pace.values()}  # fmt: skip
         for each in self.open:
             yield {"type": "submission", "id": each.id, "connection": each.connection, "status": str(each.status),
@@ -107,7 +108,7 @@ class StateStatus:
             if looks.subject not in submissions:
                 yield {"type": "looking", "connection": looks.subject, **looks.values()}
         for hindrance in self.hindrances:
-            yield {"type": "hindrance", **asdict(hindrance)}
+            yield {"type": "hindrance", **hindrance.values()}
         for limit in self.limits:
             yield {"type": "limit", **limit.values()}
         if self.limits_unread is not None:

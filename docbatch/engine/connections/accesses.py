@@ -6,8 +6,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from docbatch.core.errors import CredentialsError
-from docbatch.engine.connections.credentials import read_key
+from docbatch.engine.connections.credentials import foreign_host, read_key
 from docbatch.engine.connections.provider_connections import UNREACHABLE_AFTER, Access
 from docbatch.engine.connections.workspace_setting import read_workspace
 from docbatch.naming.links import is_loopback
@@ -60,12 +59,9 @@ def _key(
 ) -> str:
     host = urlsplit(connection.base_url or "").hostname
     own = frozenset() if kind.service is None else kind.service.hosts
-    foreign = host is not None and host not in own and not is_loopback(host)
-    if foreign and not (connection.allow_host and connection.name in allowed):
-        raise CredentialsError(
-            f"connection '{connection.name}' would send its key to {host}, which is not {kind.name}'s own host",
-            hint=f"if that is meant, set allow_host: true on it and run with --allow-host {connection.name}",
-        )
+    is_meant = connection.allow_host and connection.name in allowed
+    if host is not None and host not in own and not is_loopback(host) and not is_meant:
+        raise foreign_host("connection", connection.name, "key", host, kind.name)
     usual = None if kind.service is None else EnvReference(env=kind.service.key_variable)
     return read_key(connection.name, connection.api_key or usual, root, over)
 

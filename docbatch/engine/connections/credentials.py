@@ -58,6 +58,14 @@ def read_store_secret(store: str, reference: Reference, root: Path) -> str:
         raise CredentialsError(told, hint=error.hint) from None
 
 
+def foreign_host(sender: str, name: str, secret: str, host: str, vendor: str) -> CredentialsError:
+    """Return what keeps a secret from a host that is not the vendor's own; the `sender` is a connection or a store."""
+    return CredentialsError(
+        f"{sender} '{name}' would send its {secret} to {host}, which is not {vendor}'s own host",
+        hint=f"if that is meant, set allow_host: true on it and run with --allow-host {name}",
+    )
+
+
 def _checked(connection: str, reference: Reference, secret: str, name: str, noun: str) -> str:
     secret = secret.strip()
     if not secret or not secret.isascii() or not secret.isprintable():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from docbatch.core.errors import CredentialsError, UsageError
-from docbatch.engine.connections.credentials import Reference, read_store_secret
+from docbatch.engine.connections.credentials import Reference, foreign_host, read_store_secret
 from docbatch.naming.links import is_loopback
 from docbatch.specs.secret_references import CommandReference
 from docbatch.stores.object_store import ObjectStore
@@ -91,12 +91,10 @@ class ObjectStores:
 
     def _check_host(self, name: str, spec: "RemoteStoreSpec") -> None:
         host = urlsplit(spec.endpoint or "").hostname
-        foreign = host is not None and not is_own_host(spec.type, host) and not is_loopback(host)
-        if foreign and not (spec.allow_host and name in self._allowed_hosts):
-            raise CredentialsError(
-                f"store '{name}' would send its credentials to {host}, which is not {spec.type}'s own host",
-                hint=f"if that is meant, set allow_host: true on it and run with --allow-host {name}",
-            )
+        if host is None or is_own_host(spec.type, host) or is_loopback(host):
+            return
+        if not (spec.allow_host and name in self._allowed_hosts):
+            raise foreign_host("store", name, "credentials", host, spec.type)
 
 
 def _references(spec: "RemoteStoreSpec") -> Mapping[str, Reference | None]:

@@ -25,6 +25,7 @@ from docbatch.engine.connections.hindrances import Hindrances, Moment
 from docbatch.providers.base import Provider
 
 COSTS = frozenset({ProviderCall.CREATE, ProviderCall.REPLAY})
+OVER = "the run ended before it was asked"
 CLOSING = 2.0
 """Seconds that calls have to come back once their connection is closed; who does not is left behind."""
 
@@ -176,7 +177,9 @@ class ProviderConnection:
         subject: str = "",
         silent: bool = False,
     ) -> None:
-        """Note that a call failed, as `Hindrances.meet` does."""
+        """Note that a call failed, as `Hindrances.meet` does. What the end of the run kept from being asked says nothing."""
+        if error.message == OVER:
+            return
         self.failing_since = now.monotonic if self.failing_since is None else self.failing_since
         self.hindrances.meet(call, error, now, again=again, about=about, subject=subject, silent=silent)
 
@@ -253,8 +256,7 @@ class ProviderConnection:
         """Ask, in a thread of the connection. What was not begun when the run ended is not begun any more."""
         provider = self._opened()
         if self.is_ending:
-            over = "the run ended before it was asked"
-            raise NotSent(over) if call in COSTS else Unavailable(over)
+            raise NotSent(OVER) if call in COSTS else Unavailable(OVER)
         try:
             return act(provider)
         finally:

@@ -30,6 +30,7 @@ from docbatch.naming.pathtext import escape
 from docbatch.sinks.paths import folded
 from docbatch.sources.documents import FoundDocuments, Observed, Seen, Unusable
 from docbatch.sources.known_stretch import KnownStretch
+from docbatch.sources.out_of_sight import OutOfSight
 from docbatch.sources.statcache import StatCache
 from docbatch.state.documents import DocumentRow
 from docbatch.state.store import Store
@@ -95,7 +96,7 @@ class _Sieve:
         self._is_all_asked = only is None and not any(output.sink.moves for output in self._outputs)
         self._roots = [] if store is None else store.deliveries.roots()
         self._changed: list[tuple[FoundDocument, Recorded | None, Sequence[str]]] = []
-        self._unreadable: list[bytes] = []
+        self._out_of_sight = OutOfSight(found.unseen)
 
     def sift(self, seen: Seen) -> None:
         """Take one window; both of its lists are in path order."""
@@ -202,17 +203,16 @@ class _Sieve:
         self._sift_documents(documents[start:])
 
     def _unusable(self, each: Unusable) -> None:
-        path, failure = each
-        if path.endswith(b"/"):
-            self._unreadable.append(path)
+        path, failure, hides = each
+        self._out_of_sight.add(path, hides)
         row = self._row_of(path)
         recorded = None if row is None else self._recorded(row)
         self.tally.found += 1
         self._changed.append((FoundDocument(path, problem=failure), recorded, ()))
 
     def _gone(self, row: DocumentRow) -> None:
-        """A recorded document that was not found; one below a folder that cannot be read may well be there."""
-        if row[0] in self._unseen or row[0].startswith(tuple(self._unreadable)):
+        """A recorded document that was not found; one in what cannot be looked into may well be there."""
+        if self._out_of_sight.may_hold(row[0]):
             return
         change = Change(self._target.name, row[0], ChangeKind.REMOVE, Reason.GONE, adopt=True)
         self._differences.change([change])

@@ -27,6 +27,7 @@ from docbatch.core.report import (
 from docbatch.engine.connections.passwords import unreadable
 from docbatch.engine.planning.amounts.sending_hours import waits_for
 from docbatch.engine.planning.differences_database import Change, Differences, Output, Total
+from docbatch.engine.planning.places.failure_rows import failure_lines
 from docbatch.engine.planning.places.former_outputs import lying
 from docbatch.engine.planning.plan import Plan
 from docbatch.engine.planning.resolve_jobs import is_open, moved
@@ -177,6 +178,7 @@ def _lines(plan: Plan, shown: int) -> Iterator[PlanLine]:
             1,
             examples=((f"the output of {each.job}", move),) if move else (),
         )
+    yield from failure_lines(plan)
 
 
 def _values(plan: Plan, total: Total) -> Iterator[Difference]:
@@ -238,6 +240,8 @@ def _not_due(plan: Plan) -> Iterator[NotDue]:
             later=_tried_later(plan, target),
             held=stands.get((job, ChangeKind.HELD), 0),
             left_out=litter + stands.get((job, ChangeKind.SKIP), 0),
+            filtered=0 if tally.selection is None else tally.selection.filtered,
+            sample=None if tally.selection is None else tally.selection.sampled,
         )
         if rest != NotDue(job):
             yield rest
@@ -271,9 +275,7 @@ def _open(submission: Submission) -> OpenWork:
 
 def _left_out(plan: Plan) -> Iterator[str]:
     for target in plan.targets:
-        litter = plan.tallies[target.name].litter
-        if litter is not None and litter.number:
-            yield f"job '{target.name}': {litter}"
+        yield from (f"job '{target.name}': {note}" for note in plan.tallies[target.name].left_out())
 
 
 def _farewells(gone: Iterable[str], store: Store | None) -> Iterator[PlanLine]:

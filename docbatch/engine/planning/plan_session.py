@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -86,10 +86,12 @@ def locked_session(
     only: str | None = None,
     observe: Observer = lambda _notice: None,
     deadline: float = float("inf"),
+    remembered: Versions | None = None,
 ) -> Iterator[PlanSession]:
     """Hold the state, look at what is listed, and see what is due. `left` names connections beside those of the jobs.
 
     With `only` no other connection is asked anything, and jobs whose versions another would have to tell are left out.
+    `remembered` has versions of jobs, by name, that hold where the state has none, and no vendor is asked for these.
     With `rehearsal`, a folder, a copy of the state is opened there instead: what is done is then done to the copy.
     Nobody is waited for beyond `deadline` (monotonic). Raises StateError, StateLocked, GuardRefused, UsageError, TimeUp:
     nothing was sent or recorded then.
@@ -118,12 +120,12 @@ def locked_session(
             clock=clock,
             deadline=deadline,
         )
-        asked = [
-            job for job in unpinned(work.jobs, store, work.upgrade) if only in {None, job.connection.name}
-        ]
-        versions = _ask(connections, clock, deadline, asked)
-        sight = Sight(lambda job: versions.get(job.name), look, observe=observe, looks=False)
-        sight = replace(sight, patience=partial(_left_over, clock, deadline))
+        asked = list(unpinned(work.jobs, store, work.upgrade))
+        versions = _versions(remembered or {}, connections, clock, deadline, jobs=_on(only, asked))
+        left_over = partial(_left_over, clock, deadline)
+        sight = Sight(
+            lambda job: versions.get(job.name), look, observe=observe, patience=left_over, looks=False
+        )
         made = plan(work, store, cache, differences, sight)
         claim = partial(claim_folders, made.targets, work.project, folder)
         yield PlanSession(store, spool, connections, made, cache, (lambda: None) if rehearsal else claim)
@@ -155,6 +157,18 @@ def _connections(work: Selection, left: Collection[str], spool: Spool, clock: Cl
     wanted = {**others, **used}.values()
     found = accesses(wanted, work.folder.parent, spool.incoming, clock.wake, work.allowed_hosts)
     return Connections(found, now=clock.monotonic)
+
+
+def _on(connection: str | None, jobs: Iterable[Job]) -> list[Job]:
+    return [job for job in jobs if connection in {None, job.connection.name}]
+
+
+def _versions(
+    known: Versions, connections: Connections, clock: Clock, deadline: float, *, jobs: Iterable[Job]
+) -> Versions:
+    """Return the versions of jobs that nothing is recorded of: those that are known, and of the others what vendors say."""
+    asked = [job for job in jobs if job.name not in known]
+    return {**known, **_ask(connections, clock, deadline, asked)}
 
 
 def _ask(connections: Connections, clock: Clock, deadline: float, jobs: Iterable[Job]) -> Versions:

@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 
 from docbatch.core.changes import KnownItem, Reason
 from docbatch.core.errors import SinkError
-from docbatch.core.hindrance import moment_text
 from docbatch.core.models import RETRY_CLASS, Failure, ItemStatus, Recipe, RetryClass
+from docbatch.core.moments import moment_text
 from docbatch.core.recipe_changes import why_another
 from docbatch.core.retry_policy import RetryPolicy
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink

@@ -8,6 +8,7 @@ from typing import Protocol
 from docbatch.core.changes import Reason
 from docbatch.core.errors import SinkError
 from docbatch.sources.litter import Litter
+from docbatch.sources.selection_tally import SelectionTally
 
 
 class LookedAt(Protocol):
@@ -23,7 +24,7 @@ class LookedAt(Protocol):
 class Tally:
     """What a job's scan saw: documents found, and how many of them are through; `paths` of some that were asked for.
 
-    `litter` is what was left out of what its patterns select. `ignored` counts outputs that are gone and stay so.
+    `litter` is what was left out of what its patterns select, `selection` what the job itself leaves out of it. `ignored` counts outputs that are gone and stay so.
 
     With `recorded_only` nobody looked for documents: those found are those recorded.
 
@@ -42,6 +43,7 @@ class Tally:
         self.recorded_only = recorded_only
         self.litter: Litter | None = None
         self.unseen: list[SinkError] = []
+        self.selection: SelectionTally | None = None
 
     def add_outputs(self, looked_at: Iterable[LookedAt]) -> None:
         for each in looked_at:
@@ -58,3 +60,9 @@ class Tally:
             if not is_in_store:
                 raise
             self.unseen.append(error)
+
+    def left_out(self) -> Iterator[str]:
+        """Say what was left out, and what is worth saying of what was taken."""
+        if self.litter is not None and self.litter.number:
+            yield str(self.litter)
+        yield from () if self.selection is None else self.selection.notes()

@@ -2,16 +2,17 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from docbatch.core.amounts import believed_credits
 from docbatch.core.consequences import CallError, Fate, ProviderCall, consequence
 from docbatch.core.errors import CredentialsError, ProviderError, Refused, Unavailable
 from docbatch.core.models import Draft, Failure, FailureClass
-from docbatch.core.results import Answer, offered_warnings
+from docbatch.core.results import Answer, DocumentInfo, offered_warnings
 from docbatch.engine.code_of_others import raised
 from docbatch.engine.connections.contract import broken, kept
 from docbatch.engine.connections.provider_connections import ProviderConnection
@@ -185,3 +186,29 @@ class Fetcher:
         if self.flaws[each.key] < PATIENCE:
             return Unavailable(complaint)
         return Refused(complaint, code="wrong_shape")
+
+
+class FoundAgain(NamedTuple):
+    """A result that was not fetched: it was made of an output, and is on its way into the spool."""
+
+    draft: Draft
+    partial: bool
+    warnings: tuple[str, ...]
+
+
+def found_again(
+    read: Callable[[bytes], Answer], spool: Spool, payload: bytes, document: DocumentInfo, *, partial: bool
+) -> FoundAgain:
+    """Do with a payload all that is done with one that was fetched and delivered. Raises ValueError.
+
+    `partial` says that its provider told of its document that it is not whole.
+    """
+    try:
+        made, answer = keep(read, spool, payload)
+        answer.result(document)
+    except ValueError:
+        raise
+    except Exception as error:
+        raise ValueError(f"its provider raised {raised(error)}") from error
+    is_partial = partial or made.partial
+    return FoundAgain(made.draft, is_partial, told_warnings(made.warnings, partial=is_partial))

@@ -17,6 +17,7 @@ from docbatch.engine.connections.conversations import Talk
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Ended, Fetched
 from docbatch.engine.running.fetch_results import Fetcher, Outcome, missed
+from docbatch.engine.running.figures.document_times import with_times
 from docbatch.engine.running.rounds.stop_work import as_asked
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.settle_unanswered_creates import intent
@@ -95,10 +96,14 @@ def _record(run: Run, connection: ProviderConnection, submission: Submission, pr
     ended = 0
     if ready or failed:
         _stop_without_credits(run, connection, failed)
+        paces, running = run.store.paces, run.store.paces.running(submission.id)
         ended, broken = run.store.submissions.progress(submission.id, ready, failed)
         if ended or broken:
             run.count_ended(connection, ended=ended, failed=broken)
-            run.observe(Ended(submission.id, ended, broken, run.store.submissions.wanted_by(submission.id)))
+            through = running - paces.running(submission.id)
+            told_of = Ended(submission.id, ended, broken, run.store.submissions.wanted_by(submission.id))
+            taken = paces.taken(submission.id, through, run.clock.wall())
+            run.observe(with_times(told_of, run.store, taken))
     if changed:
         _release(run, submission.id, changed)
     run.remark(submission.id, progress.note)

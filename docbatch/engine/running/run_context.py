@@ -35,7 +35,7 @@ class Followed:
     """What a run remembers of one submission. Times are monotonic seconds.
 
     `intent` is its frozen request, once it was needed. `flaws` counts, by item, the results that could not be read.
-    `expires` is until when results can be had, where it was told.
+    `expires` is until when results can be had, where it was told, `next_stop` when the vendor may be asked to stop it.
     """
 
     intent: Intent | None = None
@@ -43,6 +43,7 @@ class Followed:
     next_poll: float = 0.0
     next_fetch: float = 0.0
     expires: float | None = None
+    next_stop: float = 0.0
     ahead: Ahead = field(default_factory=Ahead)
     flaws: Counter[str] = field(default_factory=Counter)
     backoff: Backoff = field(default_factory=Backoff)
@@ -68,7 +69,7 @@ class Run:
     `tries_again` says that what failed is tried again as its job says. `passwords` are those of its jobs, as far as they were needed. `allowance` is how many more documents may be sent, None for any number. `losses` counts, by item, how often free work
     was lost; `replans`, by place, how often a document was planned again. `has_results` says that some were collected.
     `cost` says what documents come to, `budget` is what limits leave, `failures` what ends its sending because too much
-    fails; `full` are the connections on which it sends nothing for that, or nothing yet. `stop` asks it to end soon; `stopping` is what vendors need not be asked to stop again in it,
+    fails; `full` are the connections on which it sends nothing for that, or nothing yet. `stop` asks it to end soon;
     `bisection` what is sent apart because it was refused together.
     `unrecorded` is work in this process that is under way, by submission, `begun` how much of that was begun so far.
     """
@@ -98,7 +99,6 @@ class Run:
     errors: list[DocbatchError] = field(default_factory=list)
     failures: RunFailures = field(default_factory=RunFailures)
     full: set[str] = field(default_factory=set)
-    stopping: set[str] = field(default_factory=set)
     bisection: Bisection = field(default_factory=Bisection)
     stop: Interruption = field(default_factory=Interruption)
     content: ItemContent = field(init=False)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from docbatch.core.errors import UsageError
 from docbatch.core.models import Input, Operation, Recovery, Stops, Traits
+from docbatch.providers.address import address_of
 from docbatch.providers.kind import (
     ConfigContract,
     EmulatorKind,
@@ -17,7 +18,7 @@ from docbatch.providers.kind import (
 
 if TYPE_CHECKING:
     # Planning needs neither the HTTP client nor the result model.
-    from docbatch.core.results import Answer
+    from docbatch.core.results import Answer, Result
     from docbatch.core.tariffs import Tariff
     from docbatch.providers.base import Provider
     from docbatch.providers.webhook import Webhook
@@ -68,13 +69,13 @@ def _traits(settings: Settings) -> Traits:
 def base_url(settings: Settings) -> str:
     """Return where the connection's account lives."""
     region = settings.variables.get("EXTEND_REGION", "us")
-    url = settings.base_url or settings.variables.get(BASE_URL_VARIABLE) or REGIONS.get(region)
+    url = address_of(settings, BASE_URL_VARIABLE, REGIONS.get(region))
     if url is None:
         raise UsageError(
             f"EXTEND_REGION is '{region}', which is no region of Extend",
             hint=f"use one of {', '.join(REGIONS)}",
         )
-    return url.rstrip("/")
+    return url
 
 
 def api_version(settings: Settings) -> str:
@@ -134,6 +135,12 @@ def _read(payload: bytes) -> "Answer":
     return read(payload)
 
 
+def _written_back(result: "Result") -> bytes:
+    from docbatch.providers.extend.answer import written_back  # noqa: PLC0415 - as above
+
+    return written_back(result)
+
+
 def _webhook() -> "Webhook":
     from docbatch.providers.extend.webhook import WEBHOOK  # noqa: PLC0415 - for listening only
 
@@ -175,6 +182,7 @@ KIND = ProviderKind(
     moving=_moving,
     connect=_connect,
     read=_read,
+    written_back=_written_back,
     tariff=_tariff,
     abilities=_abilities,
     inputs=_inputs,

@@ -213,6 +213,11 @@ def _cut_links(found: Any, link: str, inside: Sequence[str] = ()) -> None:
             left.extend(each[name] for name in inside if name in each)
 
 
+def written_back(result: Result) -> bytes:
+    """Return what is read as this result: its run, in the bytes that `payload` gave."""
+    return json.dumps(result.raw, separators=(",", ":")).encode()
+
+
 def read(content: bytes) -> ExtendAnswer:
     """Return the answer in a payload. Raises ValueError with what came instead."""
     try:

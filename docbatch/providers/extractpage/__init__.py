@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from docbatch.core.models import Input, Operation, Recovery, Traits
+from docbatch.providers.address import address_of
 from docbatch.providers.kind import (
     ConfigContract,
     EmulatorKind,
@@ -16,7 +17,7 @@ from docbatch.providers.kind import (
 
 if TYPE_CHECKING:
     # The HTTP client and the result models are heavy, and planning needs neither.
-    from docbatch.core.results import Answer
+    from docbatch.core.results import Answer, Result
     from docbatch.core.tariffs import Tariff
     from docbatch.providers.base import Provider
 
@@ -34,7 +35,7 @@ def _config(_operation: Operation) -> ConfigContract:
 
 
 def base_url(settings: Settings) -> str:
-    return (settings.base_url or settings.variables.get(BASE_URL_VARIABLE) or BASE_URL).rstrip("/")
+    return address_of(settings, BASE_URL_VARIABLE, BASE_URL) or BASE_URL
 
 
 def account(settings: Settings) -> str:
@@ -90,6 +91,12 @@ def _read(payload: bytes) -> "Answer":
     return read(payload)
 
 
+def _written_back(result: "Result") -> bytes:
+    from docbatch.providers.extractpage.answer import written_back  # noqa: PLC0415 - as above
+
+    return written_back(result)
+
+
 def _tariff(operation: Operation, config: Mapping[str, Any]) -> "Tariff":
     from docbatch.providers.extractpage.charges import tariff  # noqa: PLC0415 - asked for estimates alone
 
@@ -118,6 +125,7 @@ KIND = ProviderKind(
     moving=_moving,
     connect=_connect,
     read=_read,
+    written_back=_written_back,
     tariff=_tariff,
     abilities=_abilities,
     service=Service(

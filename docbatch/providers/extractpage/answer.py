@@ -30,6 +30,13 @@ def pack(locator: Locator, answer: bytes) -> bytes:
     return head.encode() + _ANSWER + answer + b"}"
 
 
+def written_back(result: Result) -> bytes:
+    """Return what is read as this result. Which batch it came from is in none, and nothing asks for it."""
+    provider = result.provider
+    row = Locator("", provider.remote_id or "", result.usage.pages, result.timing.seconds, provider.engine)
+    return pack(row, json.dumps(result.raw, separators=(",", ":")).encode())
+
+
 def facts(locator: Locator) -> dict[str, Any]:
     """Return what an item's row said of its document."""
     return {

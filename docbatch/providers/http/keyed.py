@@ -11,6 +11,7 @@ from json import dumps
 from urllib.parse import unquote, urlencode, urlsplit
 
 from docbatch.core.errors import CredentialsError, NotSent, Unavailable, Uncertain, UsageError
+from docbatch.providers.address import PLAIN, is_plain
 from docbatch.providers.http.addresses import is_loopback
 from docbatch.providers.http.causes import CHECK_ADDRESS, is_redirect
 from docbatch.providers.http.client import MOST_IDLE, NO_HEADERS, Call, Client, ExchangeFailure, Files
@@ -204,10 +205,10 @@ def _definite(reply: Reply) -> bool:
 
 def _checked(base_url: str) -> str:
     """Return the base URL without a slash at its end. Raises UsageError."""
+    if not is_plain(base_url):
+        raise UsageError(PLAIN)
     parts = urlsplit(base_url)
     host = parts.hostname or ""
-    if not host or parts.username is not None or parts.query or parts.fragment:
-        raise UsageError("a base URL is https://HOST and maybe a path, without user, query and fragment")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise UsageError(f"the base URL at {host} is not https, so it gets no key")
     return base_url.rstrip("/")

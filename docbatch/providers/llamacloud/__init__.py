@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from docbatch.core.models import Input, Operation, Recovery, Traits
+from docbatch.providers.address import address_of
 from docbatch.providers.kind import (
     ConfigContract,
     EmulatorKind,
@@ -15,7 +16,7 @@ from docbatch.providers.kind import (
 )
 
 if TYPE_CHECKING:
-    from docbatch.core.results import Answer
+    from docbatch.core.results import Answer, Result
     from docbatch.core.tariffs import Tariff
     from docbatch.providers.base import Provider
     from docbatch.providers.webhook import Webhook
@@ -41,7 +42,7 @@ def _config(operation: Operation) -> ConfigContract:
 
 
 def base_url(settings: Settings) -> str:
-    return (settings.base_url or settings.variables.get(BASE_URL_VARIABLE) or BASE_URL).rstrip("/")
+    return address_of(settings, BASE_URL_VARIABLE, BASE_URL) or BASE_URL
 
 
 def account(settings: Settings) -> str:
@@ -104,6 +105,12 @@ def _read(payload: bytes) -> "Answer":
     return read(payload)
 
 
+def _written_back(result: "Result") -> bytes:
+    from docbatch.providers.llamacloud.answer import written_back  # noqa: PLC0415 - as above
+
+    return written_back(result)
+
+
 def _webhook() -> "Webhook":
     from docbatch.providers.llamacloud.webhook import WEBHOOK  # noqa: PLC0415 - for listening only
 
@@ -137,6 +144,7 @@ KIND = ProviderKind(
     moving=_moving,
     connect=_connect,
     read=_read,
+    written_back=_written_back,
     tariff=_tariff,
     abilities=_abilities,
     inputs=lambda _operation: frozenset({Input.FILE_ID, Input.TEXT}),

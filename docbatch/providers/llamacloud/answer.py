@@ -8,10 +8,11 @@ from docbatch.core.result_warnings import losses, wordless
 from docbatch.core.results import BBox, Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Usage
 from docbatch.jsontext import finite_value, parse
 from docbatch.providers.llamacloud.calls import Json
-from docbatch.providers.llamacloud.results.provenance import Provenance, taken_from
+from docbatch.providers.llamacloud.results.provenance import Provenance, stamped, taken_from
 from docbatch.providers.llamacloud.results.side_results import FORMS
 
 LARGEST = 1e15
+_NOT_GIVEN = "asked for and not given by the service: "
 Kind = Literal["heading", "text", "list", "table", "image", "code", "formula", "other"]
 _KINDS: dict[str, Kind] = {
     "heading": "heading",
@@ -33,6 +34,23 @@ def read(payload: bytes) -> "ParseAnswer | ExtractAnswer":
         raise ValueError("the answer is no object")  # noqa: TRY004 - the contract of a provider names ValueError
     provenance = taken_from(found)
     return ParseAnswer(found, provenance) if "job" in found else ExtractAnswer(found)
+
+
+def written_back(result: Result) -> bytes:
+    """Return what is read as this result: the answer, and before it what docbatch knew of how it was made."""
+    answer = json.dumps(result.raw, separators=(",", ":")).encode()
+    raw = result.raw if isinstance(result.raw, dict) else {}
+    if "job" not in raw:
+        return answer
+    tier = _text(_mapping(raw, "job"), "tier")
+    version = (result.provider.engine or "").removeprefix(tier or "").strip()
+    asked = [
+        name
+        for each in result.warnings
+        if each.startswith(_NOT_GIVEN)
+        for name in each.removeprefix(_NOT_GIVEN).split(", ")
+    ]
+    return stamped(answer, Provenance(version or None, tuple(asked)))
 
 
 class ParseAnswer:
@@ -109,7 +127,7 @@ class ParseAnswer:
     def _not_given(self) -> Iterator[str]:
         """Say what the configuration asks for, and the service charges, and its answer has not."""
         if missing := [name for name in self._provenance.asked if not _has(self._found, name)]:
-            yield f"asked for and not given by the service: {', '.join(missing)}"
+            yield f"{_NOT_GIVEN}{', '.join(missing)}"
 
     def _has_words(self) -> bool:
         told = [

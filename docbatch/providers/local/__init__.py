@@ -11,7 +11,7 @@ from docbatch.providers.kind import ConfigContract, ProviderKind, Settings, Surr
 
 if TYPE_CHECKING:
     # A worker imports this package, and what these bring along would double the time it takes to start.
-    from docbatch.core.results import Answer
+    from docbatch.core.results import Answer, Result
     from docbatch.core.tariffs import Tariff
     from docbatch.providers.base import Provider
 
@@ -63,6 +63,12 @@ def _read(payload: bytes) -> "Answer":
     return read(payload)
 
 
+def _written_back(result: "Result") -> bytes:
+    from docbatch.providers.local.payload import written_back  # noqa: PLC0415 - as above
+
+    return written_back(result)
+
+
 def _tariff(operation: Operation, config: Mapping[str, Any]) -> "Tariff":
     from docbatch.providers.local.charges import tariff  # noqa: PLC0415 - asked for estimates alone
 
@@ -92,6 +98,7 @@ KIND = ProviderKind(
     pins=_pins,
     connect=_connect,
     read=_read,
+    written_back=_written_back,
     has_workers=True,
     tariff=_tariff,
     abilities=_abilities,

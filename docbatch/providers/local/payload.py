@@ -81,6 +81,18 @@ class LocalAnswer:
         return "\n\n".join(filter(None, [*(page[what] for page in self._payload["pages"]), attached]))
 
 
+def written_back(result: Result) -> bytes:
+    """Return what is read as this result."""
+    values = result.model_dump(mode="json", include=set(_TAKEN) | {"markdown", "text"})
+    found = {
+        "format": FORMAT,
+        "engine": result.provider.engine,
+        "partial": result.outcome == "partial",
+        **{name: values[name] for name in ("markdown", "text", *_TAKEN)},
+    }
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
 def read(content: bytes) -> LocalAnswer:
     """Return the answer in a payload. Raises ValueError when it is not one."""
     payload = json.loads(content)

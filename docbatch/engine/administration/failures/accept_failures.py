@@ -1,6 +1,6 @@
 """Accepting failures as a person asks, for good or until a moment, and taking that back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from docbatch.core.acceptances import WRONG, Acceptance
@@ -18,7 +18,8 @@ MOST_WORDS = 1000
 class AcceptedDocument:
     """A document whose failure may stand from now on, or counts again. `path` is as outputs say it.
 
-    `before` is what was said of this failure earlier, None where nothing was.
+    `before` is what was said of this failure earlier, None where nothing was, and `after` what of that holds again, where
+    something was taken back.
     """
 
     job: str
@@ -26,6 +27,7 @@ class AcceptedDocument:
     kind: str
     message: str
     before: Acceptance | None = None
+    after: Acceptance | None = None
 
 
 def accept(
@@ -51,16 +53,36 @@ def accept(
 
 
 def withdraw(
-    folder: Path, selectors: Selectors, now: float, *, dry_run: bool
+    folder: Path, selectors: Selectors, now: float, *, who: str, dry_run: bool
 ) -> tuple[AcceptedDocument, ...]:
-    """Let failures count again that were accepted or waived. Raises UsageError where none of what is selected was."""
+    """Let failures count again that were accepted or waived, whatever was said of them before.
+
+    Raises UsageError where nothing is selected.
+    """
     with locked(folder) as store:
-        found = select(store, selectors, now)
-        _refuse_none(store, selectors, found)
-        chosen = [each for each in found if each.acceptance is not None]
+        chosen = _accepted(store, selectors, now)
         if not dry_run:
-            store.acceptances.withdraw(chosen)
+            store.acceptances.withdraw(chosen, now, who)
     return tuple(map(_told, chosen))
+
+
+def undo(folder: Path, selectors: Selectors, now: float, *, dry_run: bool) -> tuple[AcceptedDocument, ...]:
+    """Take back what was said last of failures: what was said before holds again, and where nothing was, they count.
+
+    Raises UsageError where nothing is selected.
+    """
+    with locked(folder) as store:
+        chosen = _accepted(store, selectors, now)
+        told = tuple(replace(_told(each), after=store.acceptances.replaced(each)) for each in chosen)
+        if not dry_run:
+            store.acceptances.undo(chosen)
+    return told
+
+
+def _accepted(store: Store, selectors: Selectors, now: float) -> list[UnwellDocument]:
+    found = select(store, selectors, now)
+    _refuse_none(store, selectors, found)
+    return [each for each in found if each.acceptance is not None]
 
 
 def _refuse_none(store: Store, selectors: Selectors, chosen: list[UnwellDocument]) -> None:

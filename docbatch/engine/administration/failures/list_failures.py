@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any
 
-from docbatch.core.acceptances import Acceptance
-from docbatch.core.next_steps import NextStep, next_step, selecting, undoing
+from docbatch.core.acceptances import Acceptance, FormerAcceptance
+from docbatch.core.moments import iso_moment, iso_moment_or_none
+from docbatch.core.next_steps import NextStep, next_step, selecting, withdrawing
 from docbatch.engine.administration.failures.retry_failures import charges
 from docbatch.engine.administration.failures.select_failures import Selectors, nothing_selected, select
 from docbatch.naming.pathtext import escape
@@ -24,6 +25,7 @@ class FailedDocument:
     it was tried, `first` and `last` are when that failed first and last (wall time; None where that was not kept), `tried` has
     each attempt. `acceptance` is what somebody said of this failure; `is_accepted` says whether that holds, or the job
     accepts partial documents, so that the exit code is not 3 for it. `again` is when apply tries it again by itself (wall time).
+    `former` is what was said of its failures before, the oldest first.
     """
 
     job: str
@@ -41,9 +43,10 @@ class FailedDocument:
     by_job: bool
     next: NextStep
     again: float | None = None
+    former: tuple[FormerAcceptance, ...] = ()
 
     def values(self, now: float) -> dict[str, Any]:
-        """Return it for JSON. Moments are in seconds since the epoch."""
+        """Return it for JSON."""
         said = None if self.acceptance is None else self.acceptance.values(now)
         return {
             "job": self.job,
@@ -53,16 +56,22 @@ class FailedDocument:
             "code": self.code,
             "message": self.message,
             "attempts": self.attempts,
-            "first": self.first,
-            "last": self.last,
-            "tried": [{("class" if name == "kind" else name): value for name, value in asdict(each).items()} for each in self.tried],
+            "first": iso_moment_or_none(self.first),
+            "last": iso_moment_or_none(self.last),
+            "tried": [_attempt_values(each) for each in self.tried],
             "accepted": self.is_accepted,
             "accepted_by_job": self.by_job,
             "acceptance": said,
+            "former_acceptances": [each.values() for each in self.former],
             "next": self.next.command,
             "advice": self.next.advice,
-            "again": self.again,
-        }  # fmt: skip
+            "again": iso_moment_or_none(self.again),
+        }
+
+
+def _attempt_values(attempt: FailedAttempt) -> dict[str, Any]:
+    values = {("class" if name == "kind" else name): value for name, value in asdict(attempt).items()}
+    return {**values, "at": iso_moment(attempt.at)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +137,7 @@ def _listed(store: Store, document: UnwellDocument, now: float, *, charges: bool
     step = _step(document, path, charges=charges)
     if accepted and not document.by_job:
         options = selecting(document.job, str(document.why.kind), path)
-        step = NextStep("nothing; it counts again after", undoing(options))
+        step = NextStep("nothing; it counts again after", withdrawing(options))
     return FailedDocument(
         job=document.job,
         path=path,
@@ -145,4 +154,5 @@ def _listed(store: Store, document: UnwellDocument, now: float, *, charges: bool
         by_job=document.by_job,
         next=step,
         again=None if document.item is None else store.later_tries.coming_for(document.item),
+        former=tuple(store.acceptances.former(document.job, document.path)),
     )

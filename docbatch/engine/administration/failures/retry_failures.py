@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass
+from docbatch.core.next_steps import taking_back
 from docbatch.engine.administration.edit_state import locked
 from docbatch.engine.administration.failures.select_failures import Selectors, nothing_selected, select
 from docbatch.naming.pathtext import escape
@@ -30,11 +31,13 @@ class QueuedDocuments(tuple[QueuedDocument, ...]):  # noqa: SLOT001 - a tuple of
     """The documents that were queued. `left_out` are those that would only be charged and end the same way, by class.
 
     `accepted` counts those that were left out because they are accepted, and `waiting` what was queued already. `remark` says
-    what would match where nothing does, and `options` is what selected, but classes, as it is typed.
+    what would match where nothing does, `options` is what selected, but classes, as it is typed, and `undoing` the command that
+    takes it back.
     """
 
     left_out: Mapping[str, int]
     options: str
+    undoing: str
     accepted: int
     waiting: int
     remark: str | None
@@ -45,12 +48,13 @@ class QueuedDocuments(tuple[QueuedDocument, ...]):  # noqa: SLOT001 - a tuple of
         left_out: Mapping[str, int],
         *,
         options: str = "",
+        undoing: str = "",
         accepted: int = 0,
         waiting: int = 0,
         remark: str | None = None,
     ) -> Self:
         made = super().__new__(cls, queued)
-        made.left_out, made.options = left_out, options
+        made.left_out, made.options, made.undoing = left_out, options, undoing
         made.accepted, made.waiting, made.remark = accepted, waiting, remark
         return made
 
@@ -80,7 +84,7 @@ def retry(folder: Path, wish: Wish, now: float, *, dry_run: bool) -> QueuedDocum
         found = [each for each in open_ones if each not in left_out]
         remark = None if meant else nothing_selected(store, wish.selectors, _can_be_retried)
         if found and not dry_run:
-            store.items.queue(sorted({each.item for each in found if each.item is not None}))
+            store.queued_again.queue(sorted({each.item for each in found if each.item is not None}))
         waiting = 0 if found else store.unwell.queued(wish.selectors.jobs)
     queued = [
         QueuedDocument(each.job, escape(each.path), f"{each.why.kind}: {each.why.message}") for each in found
@@ -88,7 +92,15 @@ def retry(folder: Path, wish: Wish, now: float, *, dry_run: bool) -> QueuedDocum
     counts = Counter(str(each.why.kind) for each in left_out)
     accepted = len(meant) - len(open_ones)
     options = replace(wish.selectors, classes=()).options
-    return QueuedDocuments(queued, counts, options=options, accepted=accepted, waiting=waiting, remark=remark)
+    return QueuedDocuments(
+        queued,
+        counts,
+        options=options,
+        undoing=taking_back(wish.selectors.options),
+        accepted=accepted,
+        waiting=waiting,
+        remark=remark,
+    )
 
 
 def _left_out(store: Store, documents: Iterable[UnwellDocument], wish: Wish) -> set[UnwellDocument]:

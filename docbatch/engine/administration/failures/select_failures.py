@@ -1,9 +1,10 @@
 """Which of the documents that are not well a person means: of jobs, classes, paths, labels, or of some age."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Protocol, TypeVar
 
 from docbatch.core.errors import UsageError
 from docbatch.core.models import FailureClass, ItemStatus
@@ -12,6 +13,7 @@ from docbatch.core.report import plural, span
 from docbatch.engine.administration.edit_state import named_jobs
 from docbatch.naming.pathtext import escape
 from docbatch.sources.globs import compile_globs
+from docbatch.state.standing import Unwell
 from docbatch.state.store import Store
 from docbatch.state.unwell_documents import UnwellDocument
 
@@ -53,8 +55,32 @@ class Selectors:
         return options(self.jobs, self.classes, self.paths, self.labels, self.older_than)
 
 
+class Selectable(Protocol):
+    """What selectors look at: a document's path, why it is or was not well, and when it failed last (wall time)."""
+
+    @property
+    def path(self) -> bytes: ...
+    @property
+    def why(self) -> Unwell: ...
+    @property
+    def last(self) -> float | None: ...
+
+
 def select(store: Store, selectors: Selectors, now: float) -> list[UnwellDocument]:
-    """Return the documents that are meant, in order of jobs and paths; `now` is wall time.
+    """Return the documents that are not well and meant, in order of jobs and paths; `now` is wall time.
+
+    Raises UsageError, see `select_among`.
+    """
+    return select_among(store, selectors, now, store.unwell.of)
+
+
+_Listed = TypeVar("_Listed", bound=Selectable)
+
+
+def select_among(
+    store: Store, selectors: Selectors, now: float, documents: Callable[[str], Iterable[_Listed]]
+) -> list[_Listed]:
+    """Return which of some documents, asked for by job, are meant, in order of jobs and paths; `now` is wall time.
 
     Raises UsageError for a job that the state does not know, a class that there is not, or a pattern that is none.
     """
@@ -66,7 +92,7 @@ def select(store: Store, selectors: Selectors, now: float) -> list[UnwellDocumen
     return [
         each
         for job in dict.fromkeys(labelled)
-        for each in store.unwell.of(job)
+        for each in documents(job)
         if (not selectors.classes or each.why.kind in selectors.classes)
         and matches(each.path)
         and (selectors.older_than is None or each.last is None or now - each.last > selectors.older_than)

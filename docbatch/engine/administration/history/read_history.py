@@ -6,7 +6,7 @@ from itertools import islice
 
 from docbatch.core.costs import summed
 from docbatch.core.errors import UsageError
-from docbatch.core.explanation import moment
+from docbatch.core.moments import iso_moment
 from docbatch.core.run_history import (
     RunCost,
     RunHistory,
@@ -71,8 +71,8 @@ def _line(store: Store, run: RecordedRun, goes_on: int | None) -> RunLine:
         docbatch=run.version,
         commit=run.commit,
         changed=run.changed,
-        began=moment(run.began),
-        ended=None if run.ended is None else moment(run.ended),
+        began=iso_moment(run.began),
+        ended=None if run.ended is None else iso_moment(run.ended),
         seconds=None if run.ended is None else round(max(0.0, run.ended - run.began), 3),
         exit_code=run.exit_code,
         serial=run.serial,

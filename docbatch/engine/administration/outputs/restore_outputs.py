@@ -106,11 +106,12 @@ def _chosen(
 
 
 def _put_back(store: Store, batch: TrashBatch, record: TakenOutput, sink: int, found: Restoring) -> None:
-    shown = _shown(record, store.folder)
+    """Put a thing where it was, and let go of it in the batch once that is recorded: it is never in neither."""
+    shown, kept = _shown(record, store.folder), batch.folder / record.kept
     try:
         with Tree(Path(os.fsdecode(unescape(record.root)))) as tree:
             folder, name = tree.locate(unescape(record.output))
-            why = _place(batch.folder / record.kept, folder, name, record.mode)
+            why = _place(kept, folder, name, record.mode)
             if why is not None:
                 found.stay.append((shown, why))
                 return
@@ -119,17 +120,24 @@ def _put_back(store: Store, batch: TrashBatch, record: TakenOutput, sink: int, f
     except (OSError, UnsafeOutput) as error:
         found.stay.append((shown, reason(error) if isinstance(error, OSError) else str(error)))
         return
-    with store.write():
-        if record.identity:
-            store.outputs.put_back(record.known(sink), stamp)
-    if not record.identity:
-        place = unescape(record.root) + b"/" + unescape(record.output)
-        store.manifests.put(record.job, place, stamp)
+    _record(store, record, sink, stamp)
     found.restored.append(shown)
+    with contextlib.suppress(OSError):
+        # What cannot be let go of can be put back once more, which changes nothing.
+        kept.unlink()
+
+
+def _record(store: Store, record: TakenOutput, sink: int, stamp: str) -> None:
+    if record.identity:
+        with store.write():
+            store.outputs.put_back(record.known(sink), stamp)
+        return
+    place = unescape(record.root) + b"/" + unescape(record.output)
+    store.manifests.put(record.job, place, stamp)
 
 
 def _place(kept: Path, folder: int, name: bytes, mode: int) -> str | None:
-    """Put a thing where it was; say why that cannot be. A kill in between leaves it in both places, to be done again."""
+    """Put a thing where it was, and leave it in the batch as well; say why that cannot be."""
     try:
         os.link(kept, name, dst_dir_fd=folder, follow_symlinks=False)
     except FileExistsError:
@@ -138,7 +146,6 @@ def _place(kept: Path, folder: int, name: bytes, mode: int) -> str | None:
     except OSError:
         _copy(kept, folder, name)
     os.chmod(name, mode, dir_fd=folder)
-    kept.unlink()
     return None
 
 

@@ -8,28 +8,15 @@ import os
 import stat
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TextIO
-
-from pydantic import ValidationError
 
 from docbatch.core.errors import DocbatchError
-from docbatch.core.manifest import (
-    LONGEST_LINE,
-    MOST_HEAD,
-    JobManifest,
-    ManifestDocument,
-    ManifestHead,
-    ManifestOutput,
-    ManifestReader,
-    NoManifest,
-)
+from docbatch.core.manifest import ManifestDocument, ManifestOutput, NoManifest
 from docbatch.core.output_differences import DifferenceKind, Differing, OutputDifference
 from docbatch.core.report import plural
-from docbatch.naming.filenames import GIT, STATE, reserved
-from docbatch.naming.pathtext import escape, unescape
+from docbatch.engine.administration.outputs.read_manifest import READING, opened, place_within, read
+from docbatch.naming.pathtext import escape
 from docbatch.naming.store_places import in_store
 from docbatch.sinks.faults import reason
 from docbatch.sinks.found_files import digest_at, find
@@ -78,14 +65,14 @@ class ManifestCheck:
         return errors
 
     def _check_one(self, path: Path) -> None:
-        with _opened(path) as file, Tree(self._project) as tree:
-            head, documents = _read(file)
+        with opened(os.open(path, READING)) as file, Tree(self._project) as tree:
+            head, documents = read(file)
             self._manifest = head.job
-            self._folders.update(map(_place, head.folders))
-            self._places.add(os.fsencode(self._project) + b"/" + _place(head.path))
+            self._folders.update(map(place_within, head.folders))
+            self._places.add(os.fsencode(self._project) + b"/" + place_within(head.path))
             for output in head.outputs:
                 self._judge(tree, output, "")
-            source = None if head.source in {None, "."} else _place(head.source or "")
+            source = None if head.source in {None, "."} else place_within(head.source or "")
             for document in documents:
                 for output in document.outputs:
                     self._judge(tree, output, document.path)
@@ -101,7 +88,7 @@ class ManifestCheck:
         if output.path.startswith("/"):
             self.result.notes.append(f"{output.path}: lies outside of the project, and is not looked at")
             return
-        place = _place(output.path)
+        place = place_within(output.path)
         self._places.add(os.fsencode(self._project) + b"/" + place)
         self.result.looked += 1
         try:
@@ -116,7 +103,7 @@ class ManifestCheck:
             self.result.unknown += 1
 
     def _judge_document(self, tree: Tree, source: bytes | None, document: ManifestDocument) -> None:
-        below = _place(document.path)
+        below = place_within(document.path)
         place = below if source is None else source + b"/" + below
         try:
             found, digest = digest_at(tree, place)
@@ -171,57 +158,6 @@ def _difference(tree: Tree, place: bytes, output: ManifestOutput) -> str | None:
         return ""
     found, digest = digest_at(tree, place)
     return "" if digest == output.sha256 else found.why or "its bytes are others than were written"
-
-
-def _place(text: str) -> bytes:
-    """Return a path below the project's root. Raises NoManifest for one that leads elsewhere."""
-    place = unescape(text)
-    parts = place.split(b"/")
-    if b"\0" in place or any(part in {b"", b".", b".."} for part in parts):
-        raise NoManifest(
-            f"it names {text!r}, which is no path within the project; nothing there was looked at"
-        )
-    if any(reserved(os.fsdecode(part)) in {STATE, GIT} for part in parts):
-        raise NoManifest(f"it names {text!r}, where no output ever lies; nothing there was looked at")
-    return place
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - it is open already
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise NoManifest("it is not a plain file")
-        try:
-            yield file
-        except UnicodeDecodeError as error:
-            raise NoManifest("it is not text in UTF-8") from error
-
-
-def _read(file: TextIO) -> tuple[ManifestHead, Iterable[ManifestDocument]]:
-    """Read a manifest line by line, or at once where a tool laid it out anew and it is small."""
-    try:
-        reader = ManifestReader(_lines(file))
-    except NoManifest:
-        file.seek(0)
-        text = file.read(MOST_HEAD + 1)
-        if len(text) > MOST_HEAD:
-            raise
-        try:
-            whole = JobManifest.model_validate_json(text)
-        except ValidationError:
-            whole = None
-        if whole is None:
-            raise
-        return whole, whole.documents
-    return reader.head, reader.documents()
-
-
-def _lines(file: TextIO) -> Iterator[str]:
-    while line := file.readline(LONGEST_LINE + 1):
-        if len(line) > LONGEST_LINE:
-            raise NoManifest(f"a line has more than {LONGEST_LINE:,} characters")
-        yield line
 
 
 class _Places:

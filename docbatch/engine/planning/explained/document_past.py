@@ -13,11 +13,10 @@ from docbatch.core.explanation import (
     ExplainedChange,
     ExplainedEvent,
     ExplainedKey,
-    moment,
-    whole_moment,
 )
 from docbatch.core.lifecycle import Event
 from docbatch.core.models import Failure, Recipe
+from docbatch.core.moments import iso_moment, iso_of_text
 from docbatch.core.results import DocumentInfo
 from docbatch.naming.pathtext import escape
 from docbatch.providers import REGISTRY
@@ -59,7 +58,7 @@ def changes(store: Store, job: str, path: bytes) -> tuple[ExplainedChange, ...]:
         for each in store.past.changes(job)
     ]
     found += _bytes(store, job, path)
-    return tuple(ExplainedChange(moment(at), *rest) for at, *rest in sorted(found))
+    return tuple(ExplainedChange(iso_moment(at), *rest) for at, *rest in sorted(found))
 
 
 def _bytes(store: Store, job: str, path: bytes) -> Iterator[tuple[float, str, str, str]]:
@@ -78,11 +77,11 @@ def gone_at(store: Store, job: str, path: bytes) -> str | None:
     """Return when a document that is no longer wanted went, where that is recorded."""
     moments = [each.until for each in store.past.bytes_of(job, path)]
     moments += [each.at for each in store.past.changes(job) if each.difference.new == GONE]
-    return moment(max(moments)) if moments else None
+    return iso_moment(max(moments)) if moments else None
 
 
 def now_at(store: Store, job: str, path: bytes, digest: str) -> tuple[DocumentPlace, ...]:
-    """Return where the bytes of a document are now, beside the place where it was."""
+    """Return where the bytes of a document were when that was recorded last, beside the place where it was."""
     found = store.past.alike(digest)
     return tuple(DocumentPlace(name, escape(other)) for name, other in found if (name, other) != (job, path))
 
@@ -110,7 +109,7 @@ def _attempt(
         submission=made.submission,
         connection=made.connection,
         sha256=item.digest,
-        sent_at=moment(made.intended_at),
+        sent_at=iso_moment(made.intended_at),
         status=made.status,
         batch_id=made.batch_id,
         remote_id=made.remote_id,
@@ -123,7 +122,7 @@ def _attempt(
         usd=None if charge is None else _whole(charge.money),
         is_told=charge is not None and charge.is_told,
         charged_to=None if charge is None else charge.job or None,
-        events=tuple(ExplainedEvent(name, whole_moment(at)) for name, at in made.events),
+        events=tuple(ExplainedEvent(name, iso_of_text(at)) for name, at in made.events),
     )
 
 

@@ -93,7 +93,7 @@ def _let_go(document: str, plan: Plan, selection: Selection, here: Path) -> Iter
                 left = tuple(former_outputs(store, job.name, path, here))
                 facts = (f"item {item.key}", *item_facts(item), *(each.text for each in left))
                 known = Explanation(job.name, escape(path), GONE, reason, facts=facts, outputs=left)
-                yield _with_past(_with_item(known, store, item), store, path, item)
+                yield _with_past(_with_item(known, store, item), plan, path, item)
 
 
 def _explain(plan: Plan, target: ResolvedJob, path: bytes, here: Path) -> Explanation:
@@ -103,7 +103,11 @@ def _explain(plan: Plan, target: ResolvedJob, path: bytes, here: Path) -> Explan
     accepted = unwell is not None and unwell.is_accepted(time.time())
     later = next_try(store, target.retry, item_before(plan, target, path)) is not None
     verdict, reason = verdict_of(target, change, is_accepted=accepted, is_later=later)
+    why = (
+        target.source.why_left_out(path) if change is not None and change.kind is ChangeKind.REMOVE else None
+    )
     facts = [*link_facts(target, path, plan.cache), *key_facts(plan, target, path, change)]
+    facts += () if why is None else (why,)
     waits = change is not None and change.kind is ChangeKind.SEND
     late = tuple(waits_for(target, store, time.time(), change.key)) if change is not None and waits else ()
     known = Explanation(target.name, escape(path), verdict, reason, key=_key(plan, target, path, change))
@@ -119,7 +123,7 @@ def _explain(plan: Plan, target: ResolvedJob, path: bytes, here: Path) -> Explan
     known = replace(known, differences=differing, facts=(*facts, *late), outputs=found)
     if item is not None:
         known = _with_item(known, store, item)
-    return _with_past(known, store, path, item)
+    return _with_past(known, plan, path, item)
 
 
 def _with_item(known: Explanation, store: Store, item: RecordedItem) -> Explanation:
@@ -127,9 +131,10 @@ def _with_item(known: Explanation, store: Store, item: RecordedItem) -> Explanat
     return replace(known, key=known.key or recorded_key(store, item), pages=pages, seconds=seconds)
 
 
-def _with_past(known: Explanation, store: Store, path: bytes, item: RecordedItem | None) -> Explanation:
+def _with_past(known: Explanation, plan: Plan, path: bytes, item: RecordedItem | None) -> Explanation:
     """Add what was: of a document that is gone, also when that was, and where its bytes are now."""
-    job = known.job
+    job, store = known.job, plan.store
+    assert store is not None
     rows = {each.item for each in store.past.bytes_of(job, path)}
     row = store.documents.remembered(job, path)
     rows |= {each for each in (row, None if item is None else item.row) if each is not None}
@@ -137,9 +142,16 @@ def _with_past(known: Explanation, store: Store, path: bytes, item: RecordedItem
     past = replace(known, changes=changes(store, job, path), attempts=attempts(store, every))
     if known.verdict != GONE:
         return past
-    places = () if item is None else now_at(store, job, path, item.digest)
+    alike = () if item is None else now_at(store, job, path, item.digest)
+    places = tuple(each for each in alike if _is_there(plan, each.job, unescape(each.path)))
     when = None if store.documents.knows(job, path) else gone_at(store, job, path)
     return replace(past, gone_at=when, now_at=places)
+
+
+def _is_there(plan: Plan, job: str, path: bytes) -> bool:
+    """Say whether a document that is recorded is still where it was; of jobs that were not selected that is not asked."""
+    target = next((each for each in plan.targets if each.name == job), None)
+    return job not in plan.gone if target is None else target.source.is_there(path)
 
 
 def _key(plan: Plan, target: ResolvedJob, path: bytes, change: Change | None) -> ExplainedKey | None:

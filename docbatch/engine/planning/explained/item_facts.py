@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterator
 
 from docbatch.core.changes import ChangeKind
-from docbatch.core.explanation import moment
 from docbatch.core.hindrance import recorded_text
 from docbatch.core.models import ItemStatus
+from docbatch.core.moments import iso_moment
 from docbatch.core.report import looking, named_versions, plural
 from docbatch.engine.planning.differences_database import Change
 from docbatch.engine.planning.plan import Plan
@@ -50,9 +50,11 @@ def failure_facts(store: Store, document: UnwellDocument) -> Iterator[str]:
     """Say when a document failed that was sent nowhere, as attempts tell of those that were, and what somebody said of it."""
     for each in () if document.item is None else store.failed_attempts.of(document.item):
         if each.submission is None:
-            yield f"attempt {each.attempt + 1} failed {moment(each.at)}: {each.kind}: {each.message}"
+            yield f"attempt {each.attempt + 1} failed {iso_moment(each.at)}: {each.kind}: {each.message}"
     if document.acceptance is not None:
         yield document.acceptance.text(time.time())
+    for former in store.acceptances.former(document.job, document.path):
+        yield former.text()
 
 
 def hindrance_facts(store: Store, target: ResolvedJob, key: str) -> Iterator[str]:

@@ -1,11 +1,10 @@
 """Documents that failed as deliveries, for sinks that take them. Where a job has none, that is told at once."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 
-from docbatch.core.models import Failure
 from docbatch.core.results import Answer, DocumentInfo
+from docbatch.engine.planning.places import failure_rows
+from docbatch.engine.planning.places.failure_rows import failure_digest, holds_others, standing_failures
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
@@ -13,43 +12,26 @@ from docbatch.sinks.base import Delivery
 from docbatch.state.deliveries import RecordedSink
 from docbatch.state.reported import DocumentWithoutResult
 
-_WRITTEN = ("failed", "problem")
-
 
 def failed_deliveries(run: Run, target: ResolvedJob, sink: ResolvedSink, stamp: str | None) -> list[Delivery]:
     """Return what a sink that takes failures is to hold of them, in path order; `stamp` is that of its one output."""
-    if not sink.takes_failures:
-        return []
-    standing = run.store.documents.standing(target.name)
-    if not any(standing.get(each) for each in _WRITTEN):
-        return []
-    return [_delivery(each, sink.identity, stamp) for each in run.store.reported.failed(target.name)]
+    return [_delivery(each, sink, stamp) for each in standing_failures(run.store, target.name, sink)]
 
 
 def mark(deliveries: Sequence[Delivery]) -> str | None:
     """Return text that stands for these failures, None for none."""
-    if not deliveries:
-        return None
-    digest = hashlib.sha256()
-    for each in deliveries:
-        digest.update(each.path + b"\0" + each.result_digest.encode())
-    return digest.hexdigest()
+    return failure_rows.mark((each.path, each.result_digest) for each in deliveries)
 
 
-def _delivery(document: DocumentWithoutResult, identity: str, stamp: str | None) -> Delivery:
+def _delivery(document: DocumentWithoutResult, sink: ResolvedSink, stamp: str | None) -> Delivery:
     info = DocumentInfo(
         path=escape(document.path),
         sha256=document.digest or "",
         size=document.size or 0,
         media_type=document.media_type or "",
     )
-    digest = _digest(identity, document.failure, info)
+    digest = failure_digest(sink, document)
     return Delivery(document.path, b"", digest, info, _no_answer, stamp, failure=document.failure)
-
-
-def _digest(identity: str, failure: Failure, info: DocumentInfo) -> str:
-    said = [identity, failure.kind, failure.code, failure.message, info.sha256, info.media_type]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 def _no_answer() -> Answer:
@@ -59,7 +41,7 @@ def _no_answer() -> Answer:
 def outdate_changed(run: Run) -> None:
     """Let whole outputs be written again that hold other failures than there are now."""
     for target, recorded, wanted in taking(run):
-        if wanted.kind.whole and mark(failed_deliveries(run, target, wanted, None)) != recorded.failures:
+        if wanted.kind.whole and holds_others(run.store, target.name, recorded, wanted):
             with run.store.write():
                 run.store.deliveries.outdate(recorded.row)
 

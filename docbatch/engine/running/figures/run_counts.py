@@ -55,7 +55,6 @@ class RunCounts:
         elif isinstance(notice, Ended | Fetched) and self._watched is not None:
             notice = notice if notice.by_job else self._shared(notice, self._watched.store)
             if isinstance(notice, Ended):
-                notice = self._timed(notice, self._watched)
                 self._learn(notice, self._watched)
         self._observe(notice)
         if isinstance(notice, Ended) and self._watched is not None:
@@ -83,22 +82,9 @@ class RunCounts:
         ended, failed = more(lambda share: share.ended), more(lambda share: share.failed)
         return replace(notice, by_job=ended, failed_by_job=failed)
 
-    def _timed(self, notice: Ended, watched: _Watched) -> Ended:
-        """Add how long documents took that somebody else worked on: from when they were sent until they were seen to have ended."""
-        found = None
-        if not notice.timed and notice.documents:
-            found = watched.store.paces.taken(notice.submission, watched.clock.wall())
-        if found is None:
-            return notice
-        seconds = found[1] * notice.documents
-        return replace(notice, seconds=seconds, timed=notice.documents, slowest=found)
-
     def _learn(self, notice: Ended, watched: _Watched) -> None:
-        if notice.slowest is not None:
-            mean = notice.seconds / notice.timed
-            for job, documents in notice.by_job.items():
-                found = DocumentPace(documents, documents * mean, *notice.slowest)
-                self._paces[job] = self._paces.get(job, DocumentPace()) + found
+        for job, pace in notice.pace_by_job.items():
+            self._paces[job] = self._paces.get(job, DocumentPace()) + pace
         if watched.clock.monotonic() >= self._keep_at:
             self._keep(watched)
 

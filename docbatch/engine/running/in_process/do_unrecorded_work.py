@@ -13,6 +13,7 @@ from docbatch.engine.connections.conversations import Talk
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Answered, Ended, Fetched, Intended
 from docbatch.engine.running.fetch_results import Outcome, missed
+from docbatch.engine.running.figures.document_times import with_times
 from docbatch.engine.running.follow_submission import (
     again,
     asked,
@@ -245,18 +246,20 @@ def _ended(
     """Return what is told of documents that ended: whose they are, and how long they took as far as that was measured."""
     items = {item.key: item for item in intent.batch.items}
     keys = [*(each.key for each in collected), *failed]
-    timed = {items[each.key].name: each.seconds for each in collected if each.seconds is not None}
-    return Ended(
+    taken = {
+        items[each.key].row: (items[each.key].name, each.seconds)
+        for each in collected
+        if each.seconds is not None
+    }
+    ended = Ended(
         intent.submission,
         len(keys),
         len(failed),
         jobs,
-        seconds=sum(timed.values()),
-        timed=len(timed),
-        slowest=max(timed.items(), key=lambda each: each[1], default=None),
         by_job=run.store.shares.of_items([items[key].row for key in keys]),
         failed_by_job=run.store.shares.of_items([items[key].row for key in failed]),
     )
+    return with_times(ended, run.store, taken)
 
 
 def _give_back(run: Run, connection: ProviderConnection, intent: Intent, lost: Mapping[str, Failure]) -> None:

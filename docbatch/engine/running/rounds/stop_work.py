@@ -17,18 +17,28 @@ from docbatch.engine.running.settle_unanswered_creates import intent
 from docbatch.state.deadlines import Stuck
 
 UNWANTED = "no job wants its documents any more"
+NEVER = float("inf")
+AGAIN = 5.0
+"""Seconds after which a vendor that stops only what it has begun is asked again, since it may have begun more."""
 
 
 def cancels(run: Run, submissions: Mapping[str, Submission]) -> Iterator[Cancel]:
-    """Yield what a vendor is to be asked to stop. Each is asked for once, and not again in a run where that went wrong."""
+    """Yield what a vendor is to be asked to stop. Each is asked for once, and not again in a run where that went wrong.
+
+    What a vendor stops only once it has begun is asked for again, until all of it has ended.
+    """
     for identity, reason, kind in _unwelcome(run):
         submission = submissions.get(identity)
-        if submission is None or identity in run.stopping or not _is_open(run, submission):
+        if submission is None or not _is_open(run, submission):
             continue
-        if run.store.unwanted_work.is_asked(identity):
-            run.stopping.add(identity)
-        elif run.connections[submission.connection].traits.stops is Stops.NOTHING:
-            run.stopping.add(identity)
+        followed = run.follow(identity)
+        if run.clock.monotonic() < followed.next_stop:
+            continue
+        stops = run.connections[submission.connection].traits.stops
+        if stops is not Stops.BEGUN and run.store.unwanted_work.is_asked(identity):
+            followed.next_stop = NEVER
+        elif stops is Stops.NOTHING:
+            followed.next_stop = NEVER
             run.observe(Remark(identity, f"{reason}; the vendor cannot stop it, so it is collected"))
         else:
             yield Cancel(identity, reason, kind)
@@ -70,7 +80,8 @@ def _is_open(run: Run, submission: Submission) -> bool:
 
 def cancel(run: Run, connection: ProviderConnection, submission: Submission, action: Cancel) -> Talk[None]:
     """Ask, record that it was asked, and look next how it stands."""
-    run.stopping.add(submission.id)
+    followed = run.follow(submission.id)
+    followed.next_stop = NEVER
     wanted = intent(run, submission.id)
     try:
         yield from connection.ask(
@@ -85,9 +96,16 @@ def cancel(run: Run, connection: ProviderConnection, submission: Submission, act
         text = f"{action.reason}, and the vendor could not be asked to stop it: {error.message}"
         run.observe(Trouble(f"submission {submission.id}", text, "the next apply asks again"))
         return
-    run.store.submissions.record(submission.id, Event.CANCEL_ASKED, reason=action.reason, kind=action.kind)
-    run.follow(submission.id).next_poll = 0.0
-    run.observe(Remark(submission.id, f"{action.reason}; the vendor was asked to stop it"))
+    followed.next_poll = 0.0
+    stops_begun = connection.traits.stops is Stops.BEGUN
+    if stops_begun:
+        followed.next_stop = run.clock.monotonic() + AGAIN
+    if not run.store.unwanted_work.is_asked(submission.id):
+        run.store.submissions.record(
+            submission.id, Event.CANCEL_ASKED, reason=action.reason, kind=action.kind
+        )
+        what = "what it has begun of it, and is asked again until it ends" if stops_begun else "it"
+        run.observe(Remark(submission.id, f"{action.reason}; the vendor was asked to stop {what}"))
 
 
 def as_asked(run: Run, submission: str, failures: Mapping[str, Failure]) -> Mapping[str, Failure]:
