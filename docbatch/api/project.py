@@ -202,7 +202,13 @@ class Project(FailureCalls):
             what = "the state in a repository that is not trusted is not looked at"
             raise NoState(what, hint="leave out --untrusted where it is your own")
         with Store.readable(self._folder) as store:
-            return read_status(store, job, now=time.time(), limits=declared_limits(self._declared))
+            return read_status(
+                store,
+                job,
+                now=time.time(),
+                limits=declared_limits(self._declared),
+                connections=self._declared.connections,
+            )
 
     @documented()
     def report(self, folder: Place, job: str | None = None) -> "RunReport":

@@ -275,10 +275,14 @@ def test_a_vendor_that_stops_nothing_is_not_asked(
     asked = len(vendor.requests)
 
     ended = project.call("cancel", "--job", "job")
+    shown = project.call("status")
 
     assert ended.code == 4
     assert "still with the vendor, which cannot stop work" in ended.out
     assert len(vendor.requests) == asked
+    for told in (shown, project.call("apply")):
+        assert f"'docbatch resolve {submission(project)} --give-up' waits for it no longer" in told.out
+        assert "docbatch cancel" not in told.out
 
 
 def test_a_vendor_that_stops_all_leaves_nothing_running(tmp_path: Path) -> None:
