@@ -113,6 +113,7 @@ class Project(FailureCalls):
         Without `pages` what documents have is not counted; `on_event` is told, about once a second, how far that came.
         What guards would refuse `apply` for are its `objections`. Raises GuardRefused.
         """
+        from docbatch.api.reports.project_reports import require_unread
         from docbatch.engine.planning.amounts.judge_spending import judged
         from docbatch.engine.planning.plan import CountedJobs, Selection, Sight
         from docbatch.engine.planning.plan_report import plan_report
@@ -120,8 +121,11 @@ class Project(FailureCalls):
         from docbatch.spool import Spool
 
         specs = spec_paths(paths)
+        jobs = self._jobs(specs, upgrade)
+        if out is not None:
+            require_unread(self._declared, out, jobs)
         selection = Selection(
-            self._jobs(specs, upgrade),
+            jobs,
             self._folder,
             self._declared.mark,
             is_all=not specs,

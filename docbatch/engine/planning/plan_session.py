@@ -96,12 +96,8 @@ def locked_session(
     nothing was sent or recorded then.
     """
     folder = work.folder
-    files.prepare(folder)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(lock.hold(folder / "lock"))
-        stack.callback(closed)
-        opened = folder if rehearsal is None else _copied(folder, rehearsal)
-        store = stack.enter_context(Store.writable(opened))
+        store = _held(stack, folder, rehearsal, closed)
         differences = stack.enter_context(Differences())
         cache = stack.enter_context(contextlib.closing(StatCache(folder / "cache.db")))
         spool = Spool(folder / "spool", store.results)
@@ -127,6 +123,15 @@ def locked_session(
         made = plan(work, store, cache, differences, sight)
         claim = partial(claim_folders, made.targets, work.project, folder)
         yield PlanSession(store, spool, connections, made, cache, (lambda: None) if rehearsal else claim)
+
+
+def _held(
+    stack: contextlib.ExitStack, folder: Path, rehearsal: Path | None, closed: Callable[[], object]
+) -> Store:
+    files.prepare(folder)
+    stack.enter_context(lock.hold(folder / "lock"))
+    stack.callback(closed)
+    return stack.enter_context(Store.writable(folder if rehearsal is None else _copied(folder, rehearsal)))
 
 
 def _move_old_results(spool: Spool, clock: Clock, observe: Observer) -> None:
