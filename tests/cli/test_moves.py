@@ -78,6 +78,56 @@ def test_a_document_keeps_what_was_recorded_under_another_path(read: Project) ->
     assert "job\ta.txt\tsucceeded\n" in read.call("state", "list").out
 
 
+def left(project: Project) -> str:
+    return project.call("prune", "--dry-run").out
+
+
+@pytest.mark.parametrize("content", ["one", "one, and edited while it was renamed"])
+def test_the_output_of_a_moved_document_goes_by_its_new_name_and_the_old_one_is_ours(
+    read: Project, content: str
+) -> None:
+    (read.root / "in/a.txt").rename(read.root / "in/z.txt")
+    (read.root / "in/z.txt").write_text(content)
+    read.call("state", "mv", "document", "job", "a.txt", "z.txt")
+    read.applied()
+
+    assert read.outputs()["z.txt.md"] == f"{content}\n".encode()
+    assert "would be removed: out/a.txt.md (job: a.txt): its document is gone" in left(read)
+    assert "docbatch did not write it" not in read.call("drift").out
+    assert actions(read) == []
+    assert read.call("prune", "--yes", "--allow", "pruned").code == 0
+    assert sorted(read.outputs()) == ["b.txt.md", "z.txt.md"]
+    assert read.call("state", "check").code == 0
+
+
+def test_a_document_that_is_moved_back_has_its_output_again(read: Project) -> None:
+    before = (read.root / "out/a.txt.md").stat().st_mtime_ns
+
+    undo(read, read.call("state", "mv", "document", "job", "a.txt", "z.txt").out)
+
+    assert actions(read) == []
+    assert (read.root / "out/a.txt.md").stat().st_mtime_ns == before
+    assert "nothing is left over" in left(read)
+
+
+@pytest.mark.parametrize("pruned", [True, False])
+def test_a_document_that_is_moved_back_after_a_run_leaves_the_other_output(
+    read: Project, *, pruned: bool
+) -> None:
+    (read.root / "in/a.txt").rename(read.root / "in/z.txt")
+    moved = read.call("state", "mv", "document", "job", "a.txt", "z.txt")
+    read.applied()
+    if pruned:
+        read.call("prune", "--yes", "--allow", "pruned")
+    (read.root / "in/z.txt").rename(read.root / "in/a.txt")
+    undo(read, moved.out)
+    read.applied()
+
+    assert read.outputs()["a.txt.md"] == b"one\n"
+    assert "would be removed: out/z.txt.md" in left(read)
+    assert actions(read) == []
+
+
 def test_a_connection_keeps_its_work_under_another_name(tmp_path: Path, vendor: ExtendEmulator) -> None:
     project = extend_project(tmp_path, vendor, grace=0.2)
     vendor.latency = 3600
