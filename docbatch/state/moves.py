@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from docbatch.core.models import SubmissionStatus
 from docbatch.state.database import Database
 from docbatch.state.manifests import outdate
+from docbatch.state.renamed_rows import remember
 from docbatch.state.submission_rows import SUM
 
 OF_JOBS: Mapping[str, str] = {
@@ -47,6 +48,7 @@ class Moves:
             self._database.execute("PRAGMA defer_foreign_keys = ON")
             for table, column in OF_JOBS.items():
                 self._database.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (new, old))
+            remember(self._database, new, old)
             self._database.execute(_WRITE_AGAIN, (new,))
             self._database.execute(
                 "UPDATE sink SET revision = -1 WHERE job = ? AND output IS NOT NULL", (new,)
@@ -77,6 +79,7 @@ class Moves:
                 f"UPDATE delivery SET path = ?, due = (result IS NOT NULL) WHERE {_IN_ONE_OUTPUT}",
                 (new, job, old),
             )
+            remember(self._database, job, job, old)
             outdate(self._database, job)
             self._database.execute("UPDATE job SET revision = revision + 1 WHERE name = ?", (job,))
 
