@@ -157,7 +157,7 @@ _OWN = {
         },
     ),
     "Batch": _object(
-        "What one prune took, as `prune --list` shows it.",
+        "What one prune took, of those that can be put back.",
         {"type": {"const": "batch"}, "batch": _TEXT, "outputs": _COUNT},
     ),
     "Delivery": _object(

@@ -32,7 +32,7 @@ def command(select: str | None, *, as_csv: bool, limit: int, timeout: str) -> No
     from docbatch.state.views import VIEWS
 
     if as_csv and json_lines.current() is not None:
-        raise click.UsageError("say one of --csv and --json")
+        raise click.UsageError("an answer is either CSV or JSON lines, so leave out one of the two")
     if select is None:
         for view in VIEWS:
             columns = [column.name for column in view.columns]

@@ -308,3 +308,13 @@ def test_what_was_pruned_before_a_job_was_renamed_comes_back(read: Project) -> N
 
     assert ended.code == 0
     assert (read.root / "out/a.txt.md").exists(), ended.out
+    told = read.call("drift")
+    assert told.code == 0
+    assert "1 output looked at" in told.out
+    assert (
+        "1 output that nothing wants any more is not compared; 'docbatch prune --dry-run' names it"
+        in told.out + told.err
+    )
+    assert "out/a.txt.md" in left(read)
+    (read.root / "out/a.txt.md").unlink()
+    assert "nothing wants" not in read.call("drift").out
