@@ -12,7 +12,7 @@ import tests.providers.llamacloud.project as llamacloud
 from docbatch.core.errors import Refused
 from docbatch.emulators.exchange import Request, Response
 from docbatch.emulators.extractpage.service import ExtractPage
-from docbatch.emulators.llamacloud.service import LlamaCloud
+from docbatch.emulators.llamacloud.service import KEY, LlamaCloud
 from docbatch.engine.running.rounds.bisection import MOST_REFUSALS
 from docbatch.providers.base import Accepted, Intent
 from docbatch.state.store import Store
@@ -127,7 +127,7 @@ def test_killed_while_halves_are_sent_nothing_is_lost_or_paid_twice_at_llamaclou
     with LlamaCloudThatKills() as vendor:
         project = llamacloud.project(tmp_path / "project", vendor)
         vendor.fatal = fatal
-        environment = {**os.environ, "LLAMA_CLOUD_API_KEY": llamacloud.KEY, "NO_COLOR": "1"}
+        environment = {**os.environ, "LLAMA_CLOUD_API_KEY": KEY, "NO_COLOR": "1"}
         with project.start("apply", "--yes", env=environment) as process:
             vendor.process = process
             process.communicate(timeout=60)
