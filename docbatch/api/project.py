@@ -122,7 +122,7 @@ class Project(FailureCalls):
         from docbatch.spool import Spool
 
         selection = Selection(
-            self._jobs(specs := spec_paths(paths), upgrade, looks=True),
+            self._jobs_beside(out, specs := spec_paths(paths), upgrade),
             self._folder,
             self._declared.mark,
             is_all=not specs,
@@ -205,7 +205,13 @@ class Project(FailureCalls):
             what = "the state in a repository that is not trusted is not looked at"
             raise NoState(what, hint="leave out --untrusted where it is your own")
         with Store.readable(self._folder) as store:
-            return read_status(store, job, now=time.time(), limits=declared_limits(self._declared))
+            return read_status(
+                store,
+                job,
+                now=time.time(),
+                limits=declared_limits(self._declared),
+                connections=self._declared.connections,
+            )
 
     @documented()
     def report(self, folder: Place, job: str | None = None) -> "RunReport":
@@ -284,6 +290,17 @@ class Project(FailureCalls):
         with Store.readable(self._folder) as store:
             names = named_jobs(store, job)
         return results(self._folder, names, on_error)
+
+    def _jobs_beside(
+        self, out: Place | None, specs: Sequence[Path], upgrade: Collection[str]
+    ) -> tuple[Job, ...]:
+        """Return the jobs. Raises UsageError where one of them would read the file that is to be written."""
+        from docbatch.api.reports.project_reports import require_unread
+
+        jobs = self._jobs(specs, upgrade, looks=True)
+        if out is not None:
+            require_unread(self._declared, out, jobs)
+        return jobs
 
     def _jobs(
         self, specs: Sequence[Path], upgrade: Iterable[str] = (), *, looks: bool = False

@@ -50,6 +50,15 @@ def test_what_is_left_is_pruned(listed: Project, hints: Hints) -> None:
     assert listed.call("verify").code == 0
 
 
+@helps("{}; 'docbatch prune --dry-run' names {}")
+def test_what_drift_does_not_compare_is_named_by_prune(listed: Project, hints: Hints) -> None:
+    without(listed, 1)
+    told = listed.call("drift")
+
+    assert told.code == 0
+    assert "out/job/1.txt.md" in hints.follow(listed, told).out
+
+
 @helps("say 'manifest: true' in a job and run 'docbatch apply', or name a file")
 def test_no_job_has_a_manifest(listed: Project, hints: Hints) -> None:
     listed.job(JOB)

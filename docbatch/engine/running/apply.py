@@ -244,7 +244,13 @@ def _is_in_process(run: Run) -> bool:
 def _outcome(run: Run, shown: int) -> ApplyOutcome:
     jobs = tuple(_job(run, target, shown) for target in run.targets.values())
     passed = run.store.deadlines.passed(run.clock.wall())
-    stuck = tuple(each for each in passed if run.targets.keys() & each.jobs)
+    stuck = tuple(
+        replace(each, stops=connection.traits.stops)
+        if (connection := run.connections.get(each.connection)) is not None
+        else each
+        for each in passed
+        if run.targets.keys() & each.jobs
+    )
     errors = (*run.errors, *run.connections.troubles.values(), *_stops(run))
     looking = tuple(run.store.looks.open().values())
     ours = [each for each in run.store.submissions.open() if _is_wanted(run, each)]

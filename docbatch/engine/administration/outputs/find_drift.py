@@ -20,7 +20,7 @@ from docbatch.sinks.sqlite import BESIDE
 from docbatch.sinks.strangers import files_below
 from docbatch.sinks.tree import Tree
 from docbatch.specs.values import StoreConnection
-from docbatch.state.outputs import KnownOutput, KnownSink, writers
+from docbatch.state.outputs import KnownOutput, KnownSink, is_shared, writers
 from docbatch.state.store import Store
 
 COMPARED = frozenset({"files", "jsonl", "sqlite"})
@@ -97,6 +97,7 @@ class _Drift:
                 kind = identity.partition("\n")[0]
                 self._result.notes.append(f"job '{job}': the sink {kind} has no files to look at")
         self._look_for_strangers(every, mine)
+        self._note_left(every)
         for sink, known in self._gone.all.values():
             self.say("removed", sink, known, "it is gone")
         self._look_into_stores(every, [each for each in wanted if each.is_in_store])
@@ -191,6 +192,28 @@ class _Drift:
                             self._stranger(place)
             except OSError as error:
                 self._result.notes.append(f"{self._shown(folder)}: cannot be looked at: {reason(error)}")
+
+    def _note_left(self, every: Sequence[KnownSink]) -> None:
+        """Say how many outputs there are that nothing wants: they are ours, and are not what the job should have."""
+        number = 0
+        for sink in every:
+            if sink.kind not in COMPARED or self._search.job not in {None, sink.job}:
+                continue
+            if sink.output is None:
+                number += sum(map(os.path.lexists, self._left_places(sink)))
+            elif not sink.wanted and sink.stamp is not None and not is_shared(sink, every):
+                number += os.path.lexists(sink.root + b"/" + sink.output)
+        if number:
+            are, them = ("is", "it") if number == 1 else ("are", "them")
+            told = f"{plural(number, 'output')} that nothing wants any more {are} not compared"
+            self._result.notes.append(f"{told}; 'docbatch prune --dry-run' names {them}")
+
+    def _left_places(self, sink: KnownSink) -> Iterator[bytes]:
+        after = b""
+        while window := self._store.outputs.left(sink.row, after, _WINDOW, every=not sink.wanted):
+            after = window[-1].path
+            taken = self._store.outputs.taken([each.folded for each in window if each.folded is not None])
+            yield from (sink.root + b"/" + each.output for each in window if each.folded not in taken)
 
     def _other_places(self, every: Sequence[KnownSink]) -> set[int]:
         """Return the places of what is no document's own output."""
