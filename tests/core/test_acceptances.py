@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from docbatch.core.acceptances import Acceptance, AcceptedDocuments, over_text
+from docbatch.core.acceptances import Acceptance, AcceptedDocuments, FormerAcceptance, over_text
 
 DAY = 86_400.0
 SAID = Acceptance("blank pages", "ann@host", 0.0)
@@ -72,3 +72,22 @@ def test_what_a_plan_says() -> None:
     ]
     assert over_text(1) == "the waiver of 1 document has ended: it counts as failed again"
     assert AcceptedDocuments(over=1).values() == {"accepted": {}, "waived": {}, "over": 1, "by_job": False}
+
+
+@pytest.mark.parametrize(
+    ("until", "word", "text"),
+    [
+        (None, "accepted", "accepted"),
+        (1_700_086_400.0, "waived", "waived until 2023-11-15 22:13:20 UTC"),
+    ],
+)
+def test_what_was_said_before_of_a_failure(until: float | None, word: str, text: str) -> None:
+    former = FormerAcceptance(
+        Acceptance("blank", "somebody", 1_700_000_000.0, until), "empty", 1_700_003_600.0, "another"
+    )
+
+    values = former.values()
+
+    assert (values["as"], values["class"], values["ended_by"]) == (word, "empty", "another")
+    assert values["ended"] == "2023-11-14T23:13:20Z"
+    assert former.text() == f"earlier {text} by somebody on 2023-11-14: blank; ended by another on 2023-11-14"

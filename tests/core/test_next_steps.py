@@ -2,7 +2,16 @@ import shlex
 
 import pytest
 
-from docbatch.core.next_steps import literal, next_step, options, quoted, selecting, undoing, withdrawing
+from docbatch.core.next_steps import (
+    literal,
+    next_step,
+    options,
+    quoted,
+    selecting,
+    taking_back,
+    undoing,
+    withdrawing,
+)
 
 
 @pytest.mark.parametrize(
@@ -71,5 +80,6 @@ def test_a_value_is_the_same_word_to_a_shell(value: str, shown: str) -> None:
 
 
 def test_the_way_back() -> None:
+    assert taking_back(" --job a") == "docbatch retry --job a --undo"
     assert withdrawing(" --all") == "docbatch accept --all --withdraw"
     assert undoing(" --all") == "docbatch accept --all --undo"
