@@ -28,12 +28,15 @@ _NO_CONTROL = r"[^\x00-\x1f\x7f]*$(?!\n)"
 _NO_OTHER = r"(?!.*\{\{-?\s*(?:doc|job)\b)"
 _NO_SHELL = r"(?!~)(?![\s\S]*\$(?:[A-Za-z_(]|\{[A-Za-z_]))"
 _NO_SHELL_START = r"(?!~/|\$HOME(?![A-Za-z0-9_])|\$\{[A-Za-z_][A-Za-z0-9_]*\})"
+_NO_URL = r"(?![A-Za-z][A-Za-z0-9+.-]*://)"
+_NO_STEP = r"(?!/)(?!.*//)(?!(?:.*/)?\.\.?(?:/|$))"
 ONE_LINE = f"^{_NO_CONTROL}"
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _VARIABLE = re.compile(r"\{\{-?\s*vars\.([A-Za-z_][A-Za-z0-9_]*)\s*-?\}\}")
 _SHELL = re.compile(r"\$(?:\{[A-Za-z_][A-Za-z0-9_]*\}?|\(|[A-Za-z_][A-Za-z0-9_]*)")
 _SHELL_START = re.compile(r"~/|\$HOME(?![A-Za-z0-9_])|\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _EXPRESSION = re.compile(r"\{\{-?\s*(doc|job|vars)\b")
 
 
@@ -156,9 +159,19 @@ def unexpanded(text: str) -> tuple[str, str] | None:
     return None
 
 
+def misplaced_url(text: str) -> tuple[str, str] | None:
+    """Say that a URL stands where a path is expected, and what to write instead; of it no more than the scheme is shown."""
+    if found := _URL.match(text):
+        return (
+            f"{found[0]}… is a URL, and a path is expected",
+            "name the bucket under stores: in docbatch.yaml, and here store: with that name; links go under urls:",
+        )
+    return None
+
+
 def no_shell(text: str) -> str:
-    """Refuse a path with something that a shell would fill in."""
-    if told := unexpanded(text):
+    """Refuse a path with something that a shell would fill in, and a URL."""
+    if told := unexpanded(text) or misplaced_url(text):
         refuse(*told)
     return text
 
@@ -177,7 +190,24 @@ def unexpanded_pattern(text: str) -> tuple[str, str] | None:
 
 
 def _plain_pattern(text: str) -> str:
-    if told := unexpanded_pattern(text):
+    if told := unexpanded_pattern(text) or misplaced_url(text):
+        refuse(*told)
+    return text
+
+
+def misplaced_key(text: str) -> tuple[str, str] | None:
+    """Say why a text cannot be what keys of objects begin with, and what to write instead."""
+    if told := misplaced_url(text):
+        return told
+    if text.startswith("/"):
+        return "keys of objects do not begin with /", "leave the first / out"
+    if not {".", "..", ""}.isdisjoint(text.removesuffix("/").split("/") if text else ()):
+        return "empty steps, . and .. cannot stand in keys that docbatch reads", "write it as in in/2026/"
+    return None
+
+
+def _plain_prefix(text: str) -> str:
+    if told := misplaced_key(text):
         refuse(*told)
     return text
 
@@ -198,8 +228,19 @@ Priority = Annotated[int, Field(ge=1, le=100)]
 
 _Text = Annotated[str, Field(min_length=1, max_length=1000)]
 _Plain = Annotated[_Text, AfterValidator(one_line), AfterValidator(_only_variables)]
-Folder = Annotated[_Plain, AfterValidator(no_shell), _also(rf"^{_NO_SHELL}{_NO_OTHER}{_NO_CONTROL}")]
-PathTemplate = Annotated[_Text, AfterValidator(_template), AfterValidator(no_shell), _also(rf"^{_NO_SHELL}")]
+Folder = Annotated[_Plain, AfterValidator(no_shell), _also(rf"^{_NO_SHELL}{_NO_URL}{_NO_OTHER}{_NO_CONTROL}")]
+PathTemplate = Annotated[
+    _Text, AfterValidator(_template), AfterValidator(no_shell), _also(rf"^{_NO_SHELL}{_NO_URL}")
+]
+
+Prefix = Annotated[
+    str,
+    Field(max_length=1000),
+    AfterValidator(one_line),
+    AfterValidator(_only_variables),
+    AfterValidator(_plain_prefix),
+    _also(rf"^{_NO_STEP}{_NO_URL}{_NO_OTHER}{_NO_CONTROL}"),
+]
 
 Link = Annotated[str, Field(min_length=1, max_length=4000)]
 FileId = Annotated[str, Field(pattern=FILE_ID)]
@@ -207,7 +248,9 @@ TextName = Annotated[str, Field(min_length=1, max_length=200)]
 
 # A pattern that is absolute, or begins with !, is refused once variables are filled in.
 _Pattern = Annotated[
-    _Plain, AfterValidator(_plain_pattern), _also(rf"^(?![!/]){_NO_SHELL_START}{_NO_OTHER}{_NO_CONTROL}")
+    _Plain,
+    AfterValidator(_plain_pattern),
+    _also(rf"^(?![!/]){_NO_SHELL_START}{_NO_URL}{_NO_OTHER}{_NO_CONTROL}"),
 ]
 _Some = Annotated[list[_Pattern], Field(min_length=1, max_length=1000)]
 _Any = Annotated[list[_Pattern], Field(max_length=1000)]

@@ -127,6 +127,7 @@ def _configs() -> Iterator[tuple[str, str]]:
 HEADINGS: Mapping[str, str] = {
     "JobSpec": "A job: jobs/*.yaml",
     "FolderOptions": "source of files",
+    "StoreOptions": "source of objects",
     "LinksOptions": "source of links",
     "ListOptions": "source of links in a list",
     "FileIdsOptions": "source of files at the vendor",

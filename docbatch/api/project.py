@@ -104,14 +104,16 @@ class Project(FailureCalls):
         out: Place | None = None,
         allow: Collection[str] = (),
         pages: bool = True,
+        allow_hosts: Collection[str] = (),
+        offline: bool = False,
         on_event: "Callable[[Notice], object] | None" = None,
     ) -> "PlanReport":
         """Return what `apply` would do and why; each line names `examples` documents, None for all of them.
 
-        No state is written and no key needed. `out` is a file for the plan, from which `apply(plan=…)` does exactly that.
-        `upgrade` names jobs to be planned as `apply(upgrade=…)` does them, `allow` what guards let pass as it does.
-        Without `pages` what documents have is not counted; `on_event` is told, about once a second, how far that came.
-        What guards would refuse `apply` for are its `objections`. Raises GuardRefused.
+        No state is written and no vendor's key needed. `out` is a file for the plan, from which `apply(plan=…)` does exactly that.
+        `upgrade`, `allow` and `allow_hosts` are as for `apply`; `offline` no store is looked at. Without `pages` what documents have
+        is not counted; `on_event` is told, about once a second, how far that came. What guards would refuse `apply` for are its
+        `objections`. Raises GuardRefused, CredentialsError.
         """
         from docbatch.engine.planning.amounts.judge_spending import judged
         from docbatch.engine.planning.plan import CountedJobs, Selection, Sight
@@ -119,9 +121,8 @@ class Project(FailureCalls):
         from docbatch.engine.planning.read_plan import read_plan
         from docbatch.spool import Spool
 
-        specs = spec_paths(paths)
         selection = Selection(
-            self._jobs(specs, upgrade),
+            self._jobs(specs := spec_paths(paths), upgrade),
             self._folder,
             self._declared.mark,
             is_all=not specs,
@@ -132,6 +133,9 @@ class Project(FailureCalls):
             prices=lambda: self._declared.prices,
             counted=CountedJobs.ALL if pages else CountedJobs.NONE,
             guards=self._declared.guards,
+            stores=self._declared.stores,
+            allowed_hosts=frozenset(allow_hosts),
+            offline=offline,
         )
         with read_plan(selection, Sight(observe=on_event or (lambda _notice: None))) as made:
             spool = Spool(self._folder / "spool", None if made.store is None else made.store.results)
@@ -161,11 +165,10 @@ class Project(FailureCalls):
     ) -> "ApplyOutcome":
         """Send, follow, collect and deliver until nothing is due; return how the jobs stand then.
 
-        Safe to end at any moment: the next call goes on; `stop.ask()`, from any thread, ends it soon. Unless `agree`, shown the
-        plan, says True, nothing is done; without it money is spent. `on_event` is called with each notice; what both raise is
-        raised. `wait=False` leaves running what runs at services; `timeout` (seconds) bounds all, `max_new` what is newly sent,
-        `upgrade` names jobs that take current versions, `allow_hosts` connections whose key may go elsewhere, `allow` what guards
-        let pass; `approve` is a plan's `approval`, `plan` a file done exactly, `report` a folder. Raises StateLocked and others.
+        Safe to end at any moment: the next call goes on; `stop.ask()`, from any thread, ends it soon. Unless `agree`, shown the plan,
+        says True, nothing is done; without it money is spent. `on_event` gets each notice; what both raise is raised. `wait=False` leaves
+        what runs at services; `timeout` (seconds) bounds all, `max_new` what is newly sent, `upgrade` names jobs that take current versions,
+        `allow_hosts` whose key may go elsewhere, `allow` what guards let pass; `approve` is a plan's `approval`, `plan` a file done exactly.
         """
         from docbatch.api.notified_run import notified
         from docbatch.engine.running.apply import Assignment
@@ -178,6 +181,7 @@ class Project(FailureCalls):
             self._declared.mark,
             is_all=not named,
             connections=() if specs else tuple(self._declared.connections.values()),
+            stores=self._declared.stores,
             wait=wait,
             timeout=timeout,
             max_new=max_new,
@@ -234,10 +238,18 @@ class Project(FailureCalls):
             return read_costs(store, by, since=first, until=last, job=job)
 
     @documented()
-    def explain(self, document: Place, paths: Specs = None) -> "tuple[Explanation, ...]":
+    def explain(
+        self,
+        document: Place,
+        paths: Specs = None,
+        *,
+        allow_hosts: Collection[str] = (),
+        offline: bool = False,
+    ) -> "tuple[Explanation, ...]":
         """Say, for each job that has the document, why it will or will not be sent, naming what changed.
 
-        The document is named by its path, from its source's root as well, or by its link.
+        The document is named by its path, from its source's root as well, by its link, or by its key. `allow_hosts` and
+        `offline` are as for `plan`.
         """
         from docbatch.engine.planning.explained.explain_document import explain
         from docbatch.engine.planning.plan import Selection
@@ -245,7 +257,14 @@ class Project(FailureCalls):
         specs = spec_paths(paths)
         jobs = self._jobs(specs)
         selection = Selection(
-            jobs, self._folder, self._declared.mark, is_all=not specs, stateless=self._declared.untrusted
+            jobs,
+            self._folder,
+            self._declared.mark,
+            is_all=not specs,
+            stateless=self._declared.untrusted,
+            stores=self._declared.stores,
+            allowed_hosts=frozenset(allow_hosts),
+            offline=offline,
         )
         return tuple(explain(os.fspath(document), selection, self._declared.here))
 

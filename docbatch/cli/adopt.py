@@ -60,6 +60,7 @@ def command(
         dry_run=dry_run,
         of_project=of_project,
         prices=lambda: project.prices,
+        stores=project.stores,
     )
     found = adopt(search, connection, remote_id, lambda _notice: None)
     return _tell(found, remote_id, of_project or project.mark, dry_run=dry_run)

@@ -87,9 +87,16 @@ allow_host = click.option(
     "--allow-host",
     "allowed_hosts",
     multiple=True,
-    metavar="CONNECTION",
+    metavar="NAME",
     envvar="DOCBATCH_ALLOW_HOSTS",
-    help="Let this connection send its key to a host that is not the vendor's own.",
+    help="Let this connection or store send its key to a host that is not the vendor's own.",
+)
+
+
+offline = click.option(
+    "--offline",
+    is_flag=True,
+    help="Look at no bucket: documents there count as they are recorded, and what is not looked at is said.",
 )
 
 

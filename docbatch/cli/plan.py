@@ -35,6 +35,8 @@ EXAMPLES = {"text": 10, "json": 10, "markdown": 2000, "html": 2000}
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is due.")
 @options.allow
+@options.allow_host
+@options.offline
 @click.option("--verbose", is_flag=True, help="Name documents, the first few of each line.")
 @click.option("--all", "everything", is_flag=True, help="List every document instead of the first few.")
 def command(
@@ -43,13 +45,15 @@ def command(
     out: Path | None,
     *,
     allowed: tuple[str, ...],
+    allowed_hosts: tuple[str, ...],
     detailed_exitcode: bool,
     everything: bool,
     no_pages: bool,
+    offline: bool,
     untrusted: bool,
     verbose: bool,
 ) -> int:
-    """Show what apply would do and why. Writes no state and needs no key."""
+    """Show what apply would do and why. Writes no state and needs no vendor's key."""
     from docbatch.cli.progress import CountingStatus
 
     with contextlib.closing(CountingStatus()) as watch:
@@ -59,6 +63,8 @@ def command(
             out=out,
             allow=allowed,
             pages=not no_pages,
+            allow_hosts=allowed_hosts,
+            offline=offline,
             on_event=watch,
         )
     _show(report, "json" if json_lines.current() else form, named=verbose or everything)

@@ -74,6 +74,7 @@ def command(
         abandoned=frozenset(abandoned),
         dry_run=dry_run,
         prices=lambda: project.prices,
+        stores=project.stores,
     )
 
     def announce(judgements: Sequence["Judgement"]) -> bool:

@@ -1,7 +1,7 @@
 """What was counted before, in a table beside the stat cache, of which it is as deletable."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from docbatch.core.extents import Extent
 from docbatch.counting import kinds
@@ -10,6 +10,9 @@ from docbatch.sources.cachefile import CacheFile
 
 Name = tuple[str, str]
 """Digest and media type: the same bytes may be counted as one type or another."""
+
+Recorded = Callable[[Sequence[str]], Iterable[tuple[str, str, int | None, int | None, int | None]]]
+"""Tells of digests what somebody else keeps: digest, media type, pages, sheets and cells of each."""
 
 _READ = "SELECT digest, media_type, pages, sheets, cells FROM extent WHERE version = ? AND (ended = 0 OR day >= ?) AND digest IN ({})"
 _KEEP = "INSERT OR REPLACE INTO extent VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -22,13 +25,14 @@ _FLUSH_SECONDS = 5.0
 
 
 class KeptExtents:
-    """Knows and keeps nothing without a file.
+    """Knows no more than what is `recorded` without a file, and keeps nothing then.
 
     What had to be ended is tried again the next day: that may have been the machine's fault. What is older than 60 days goes.
     """
 
-    def __init__(self, file: CacheFile | None) -> None:
+    def __init__(self, file: CacheFile | None, recorded: Recorded = lambda _digests: ()) -> None:
         self._file = file
+        self._recorded = recorded
         self._today = int(time.time()) // _DAY
         self._kept: list[tuple[object, ...]] = []
         self._flushed = time.monotonic()
@@ -36,6 +40,8 @@ class KeptExtents:
     def recall(self, digests: Collection[str]) -> dict[Name, Extent]:
         known: dict[Name, Extent] = {}
         wanted = list(digests)
+        for digest, media_type, *own in self._recorded(wanted):
+            known[digest, media_type] = Extent(*own)
         for start in range(0, len(wanted) if self._file is not None else 0, _MOST):
             window = wanted[start : start + _MOST]
             assert self._file is not None

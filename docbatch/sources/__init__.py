@@ -7,6 +7,7 @@ KINDS: Registry[SourceKind] = Registry(
     "source",
     {
         "folder": "docbatch.sources.options:FOLDER",
+        "store": "docbatch.sources.options:STORE",
         "links": "docbatch.sources.options:LINKS",
         "list": "docbatch.sources.options:LIST",
         "file_ids": "docbatch.sources.options:FILE_IDS",

@@ -63,6 +63,19 @@ class Source(ABC):
         del path
         return None
 
+    def place(self, path: bytes) -> bytes | None:
+        """Return where the document lies as places of outputs are written, None where no output can lie there."""
+        return self.file(path)
+
+    def confirm(self, path: bytes) -> Measured:
+        """Tell what a document is without relying on what was kept of it by an earlier run. Raises ContentError."""
+        return self.measure(path)
+
+    @property
+    def unseen_because(self) -> str:
+        """Say why it is not looked at what is there, so that documents count as they are recorded; empty where it is."""
+        return ""
+
     def named(self, document: str) -> Iterator[bytes]:
         """Yield the paths that a person may mean by a text."""
         yield os.path.normpath(unescape(document))

@@ -50,12 +50,14 @@ class Seen:
 class FoundDocuments:
     """What a source has now. Of the `unseen` no more is known than that they are wanted.
 
-    `litter` knows, once the windows are read, what was left out.
+    `litter` knows, once the windows are read, what was left out. What is not among `recorded_only` windows may be there
+    all the same: nobody looked.
     """
 
     windows: Iterable[Seen]
     unseen: frozenset[bytes] = frozenset()
     litter: Litter | None = None
+    recorded_only: bool = False
 
 
 def in_order(entries: Iterable[Entry], unusable: Iterable[Unusable]) -> list[Entry | Unusable]:

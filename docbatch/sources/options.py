@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from docbatch.fields import Exclusions, FileId, Folder, Link, Patterns, SpecModel, TextName
+from docbatch.fields import Exclusions, FileId, Folder, Link, Name, Patterns, Prefix, SpecModel, TextName
 from docbatch.sources.kind import SourceKind
 
 ALLOW_EMPTY = Field(default=False, description="whether no document at all is all right")
@@ -32,6 +32,24 @@ class FolderOptions(SpecModel):
     follow_links: bool = Field(
         default=False,
         description="whether links that lead out of `root` are followed; those within it always are",
+    )
+
+
+class StoreOptions(SpecModel):
+    """Documents that are objects in a bucket or container; `doc.path` is what their keys are behind `prefix`."""
+
+    store: Name = Field(description="the store's name under `stores` in docbatch.yaml")
+    prefix: Prefix = Field(
+        default="",
+        description="folder of keys that patterns and `doc.path` are relative to, such as `in/`; the whole bucket when left out",
+    )
+    include: Patterns = Field(
+        description="patterns of the objects' keys behind `prefix`: `*`, `?`, `[…]`, `{a,b}` and `**` for any number of folders"
+    )
+    exclude: Exclusions = Field(default=[], description="patterns of keys that are left out")
+    allow_empty: bool = ALLOW_EMPTY
+    hidden: bool = Field(
+        default=False, description="whether `*`, `?` and `**` match names that begin with a dot"
     )
 
 
@@ -72,6 +90,7 @@ class TextsOptions(SpecModel):
 
 
 FOLDER = SourceKind("folder", FolderOptions, key="include")
+STORE = SourceKind("store", StoreOptions, key="store")
 LINKS = SourceKind("links", LinksOptions, key="urls")
 LIST = SourceKind("list", ListOptions, key="urls_from")
 FILE_IDS = SourceKind("file_ids", FileIdsOptions, key="file_ids")

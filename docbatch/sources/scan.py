@@ -7,7 +7,7 @@ spend their time on.
 import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from docbatch.sources.content import ContentError, Vanished, empty, measure
 from docbatch.sources.documents import Observed, Seen, Unusable
@@ -34,7 +34,20 @@ def scan_windows(
 ) -> Generator[Seen, None, None]:
     """Yield the documents of windows over a folder, of which `globs` tell all that the windows may hold."""
     known = cache.known(os.path.realpath(bytes(root)), globs)
-    meter = _Meter(bytes(root) + b"/")
+    yield from observed(windows, known, _FileMeter(bytes(root) + b"/"))
+
+
+class Meter(Protocol):
+    """Measures what is not known. To be closed; used by one thread."""
+
+    def measure(self, files: Sequence[tuple[bytes, bytes]]) -> Iterator[KnownFile | Unusable | None]:
+        """Yield one outcome for each file, given by path and packed status; None for one that is gone."""
+
+    def close(self) -> None: ...
+
+
+def observed(windows: Iterable[Window], known: KnownFiles, meter: Meter) -> Generator[Seen, None, None]:
+    """Yield the documents of windows, as they are known or else measured."""
     try:
         for window in windows:
             whole = known.whole(window)
@@ -45,7 +58,7 @@ def scan_windows(
         meter.close()
 
 
-def _measured(window: Window, known: KnownFiles, meter: "_Meter") -> Seen:
+def _measured(window: Window, known: KnownFiles, meter: Meter) -> Seen:
     documents = []
     rows = known.recall(window)
     fresh = meter.measure([file for file, row in zip(window.files, rows, strict=True) if row is None])
@@ -61,7 +74,7 @@ def _measured(window: Window, known: KnownFiles, meter: "_Meter") -> Seen:
     return Seen(documents, window.unusable)
 
 
-class _Meter:
+class _FileMeter:
     """Measures files in order; large ones side by side, since hashing them leaves the interpreter free."""
 
     def __init__(self, root: bytes) -> None:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from docbatch.fields import unexpanded
+from docbatch.fields import misplaced_url, unexpanded
 from docbatch.naming.filenames import GIT, STATE, reserved
 
 OTHER = "choose another one"
@@ -11,7 +11,7 @@ OTHER = "choose another one"
 
 def forbidden(root: Path, text: str, place: Path, *, is_written: bool) -> tuple[str, str] | None:
     """Say what is wrong with an absolute place that was written as `text`, and what to do; `root` is the project's."""
-    if told := unexpanded(text):
+    if told := unexpanded(text) or misplaced_url(text):
         return told
     if told := _reserved(_parts(root, place), is_written=is_written):
         return told

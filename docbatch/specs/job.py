@@ -78,7 +78,7 @@ class JobSpec(SpecModel):
     api_version: ApiVersion = Field(alias="apiVersion", description="the version of this format")
     name: Name = Field(description="the job's name, unique in the project")
     source: Source = Field(
-        description="where the documents are: files by patterns, links, ids at the vendor, or texts"
+        description="where the documents are: files or objects in a bucket by patterns, links, ids at the vendor, or texts"
     )
     provider: Name = Field(default=DEFAULT_PROVIDER, json_schema_extra=_with_names)
     operation: Operation = Field(

@@ -1,6 +1,5 @@
 """The sources of all jobs, asked at once which of them would read a file: what is asked does not cost more with more of them."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from docbatch.sources.automaton import Automaton, PatternParts
@@ -65,8 +64,7 @@ def reader_groups(jobs: Iterable[Job]) -> Mapping[bytes, ReaderGroup]:
             names.setdefault(job.source, []).append(job.name)
     roots: dict[bytes, dict[JobSource, list[str]]] = {}
     for source, owners in names.items():
-        root = os.fsencode(os.path.realpath(source.root)).rstrip(b"/") + b"/"
-        roots.setdefault(root, {})[source] = owners
+        roots.setdefault(source.place + b"/", {})[source] = owners
     return {root: ReaderGroup(sources) for root, sources in roots.items()}
 
 

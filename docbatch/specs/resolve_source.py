@@ -6,23 +6,36 @@ from pathlib import Path
 
 from docbatch.core.errors import Problem
 from docbatch.core.models import Input
-from docbatch.fields import SpecModel, substitute, unexpanded_pattern
+from docbatch.fields import SpecModel, misplaced_key, misplaced_url, substitute, unexpanded_pattern
 from docbatch.naming.templates import TemplateError
 from docbatch.providers import REGISTRY
 from docbatch.sources import KINDS
 from docbatch.sources.globs import MAX_PATTERNS, compile_patterns
-from docbatch.sources.options import FolderOptions, ListOptions
+from docbatch.sources.options import FolderOptions, ListOptions, StoreOptions
 from docbatch.sources.walk import Reach
 from docbatch.specs.forbidden_places import forbidden
 from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Step
-from docbatch.specs.values import INPUTS, Connection, DeclaredProject, JobSink, JobSource, Origin
+from docbatch.specs.problems import near
+from docbatch.specs.values import (
+    INPUTS,
+    Connection,
+    DeclaredProject,
+    JobSink,
+    JobSource,
+    Origin,
+    StoreConnection,
+    StoreFolder,
+)
 
 STATE_FOLDER = ".docbatch"
 
 Report = Callable[[tuple[Step, ...], str, str | None], None]
 """Takes what is wrong: where in the spec, what, and what to do."""
+_Patterns = tuple[tuple[str, ...], tuple[str, ...]]
+"""Of what is taken in, and of what is left out."""
+_NO_STORES = "stores are named under stores: in docbatch.yaml, as in stores: {lake: {type: s3, bucket: …}}"
 
 
 def absolute(project: DeclaredProject, path: tuple[Step, ...], text: str, report: Report) -> Path:
@@ -60,7 +73,13 @@ class SourceResolver:
             for column in needed(sink):
                 message = f"doc.metadata.{column} is there only for documents of a list"
                 self._report(("sink", index, "path"), message, "such a source has urls_from:")
-        return self._folder(source) if isinstance(source, FolderOptions) else self._other(source)
+        match source:
+            case FolderOptions():
+                return self._folder(source)
+            case StoreOptions():
+                return self._store(source)
+            case _:
+                return self._other(source)
 
     def _other(self, options: SpecModel) -> JobSource:
         """A kind that is told by its type opens from its options as they are."""
@@ -75,25 +94,57 @@ class SourceResolver:
 
     def _folder(self, written: FolderOptions) -> JobSource | None:
         root = self._substituted(("source", "root"), written.root)
-        include = self._patterns("include", written.include)
-        exclude = self._patterns("exclude", written.exclude)
-        if root is None or include is None or exclude is None:
+        patterns = self._both_patterns(written)
+        if root is None or patterns is None:
             return None
-        self._check_patterns("include", include)
-        self._check_patterns("exclude", exclude)
         folder = self._absolute(("source", "root"), root)
+        return self._files(folder, written, patterns, "root", follow=written.follow_links)
+
+    def _files(
+        self,
+        folder: Path,
+        written: FolderOptions | StoreOptions,
+        patterns: _Patterns,
+        key: str,
+        *,
+        follow: bool = False,
+    ) -> JobSource | None:
         checkout = self._project.checkout
         if fault := checkout.root_fault(folder):
-            self._report(("source", "root"), *fault)
+            self._report(("source", key), *fault)
             return None
-        links = checkout.links_within(folder, follow=written.follow_links)
+        links = checkout.links_within(folder, follow=follow)
+        reach = Reach(links, mounts=not checkout.untrusted)
+        return JobSource(folder, *patterns, written.allow_empty, written.hidden, reach=reach)
+
+    def _store(self, written: StoreOptions) -> JobSource | None:
+        store = self._project.stores.get(written.store)
+        prefix = self._substituted(("source", "prefix"), written.prefix)
+        if prefix is not None and (told := misplaced_key(prefix)):
+            self._report(("source", "prefix"), *told)
+            prefix = None
+        patterns = self._both_patterns(written)
+        if store is None:
+            known = self._project.stores
+            hint = near(written.store, known, "known are") if known else _NO_STORES
+            self._report(("source", "store"), f"there is no store {written.store}", hint)
+        if store is None or prefix is None or patterns is None:
+            return None
+        return self._stored(store, prefix.rstrip("/"), written, patterns)
+
+    def _stored(
+        self, store: StoreConnection, prefix: str, written: StoreOptions, patterns: _Patterns
+    ) -> JobSource | None:
+        from docbatch.specs.stores import FolderStoreSpec, store_settings  # noqa: PLC0415 - few jobs have stores
+
+        spec = store.declared
+        if isinstance(spec, FolderStoreSpec):
+            folder = self._absolute(("source", "store"), os.path.join(spec.path, prefix))  # noqa: PTH118 - a text
+            return self._files(folder, written, patterns, "store")
+        identity = store_settings(store.name, spec).identity
+        place = StoreFolder(store.name, identity, prefix, store.untrusted)
         return JobSource(
-            folder,
-            include,
-            exclude,
-            written.allow_empty,
-            written.hidden,
-            reach=Reach(links, mounts=not checkout.untrusted),
+            self._project.root, *patterns, written.allow_empty, written.hidden, kind="store", folder=place
         )
 
     def _listed(
@@ -118,6 +169,15 @@ class SourceResolver:
         text = self._substituted(path, source.urls_from)
         return None if text is None else self._absolute(path, text)
 
+    def _both_patterns(self, written: FolderOptions | StoreOptions) -> _Patterns | None:
+        include = self._patterns("include", written.include)
+        exclude = self._patterns("exclude", written.exclude)
+        if include is None or exclude is None:
+            return None
+        self._check_patterns("include", include)
+        self._check_patterns("exclude", exclude)
+        return include, exclude
+
     def _patterns(self, name: str, written: Sequence[str]) -> tuple[str, ...] | None:
         filled = [self._substituted(("source", name, index), text) for index, text in enumerate(written)]
         return None if None in filled else tuple(text for text in filled if text is not None)
@@ -135,7 +195,7 @@ class SourceResolver:
         """Return how many patterns it is, its braces spread out."""
         if pattern.startswith("!"):
             self._report(path, f"{pattern!r} begins with !", "write what is left out under exclude:")
-        if told := unexpanded_pattern(pattern):
+        if told := unexpanded_pattern(pattern) or misplaced_url(pattern):
             self._report(path, *told)
         try:
             return len(compile_patterns([pattern], hidden=False))

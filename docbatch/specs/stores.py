@@ -12,6 +12,7 @@ from docbatch.specs.base_url import BaseUrl
 from docbatch.specs.problems import translate
 from docbatch.specs.secret_references import KeyReference
 from docbatch.specs.values import Origin, StoreConnection
+from docbatch.stores.settings import StoreSettings
 
 Bucket = Annotated[str, Field(pattern=r"^[A-Za-z0-9$][A-Za-z0-9._$-]{0,221}$(?!\n)")]
 _ENDPOINT = Field(
@@ -143,3 +144,22 @@ def read_stores(
     except ValidationError as error:
         return {}, translate(error, OwnStores, origin.node, origin.shown)
     return {name: StoreConnection(name, spec, untrusted) for name, spec in found.items()}, ()
+
+
+def store_settings(
+    name: str, spec: RemoteStoreSpec, credentials: Mapping[str, str] | None = None
+) -> StoreSettings:
+    """Return how a store is reached; without `credentials` it serves to tell stores apart."""
+    known = credentials or {}
+    match spec.type:
+        case "s3":
+            style = spec.path_style if spec.path_style is not None else spec.endpoint is not None
+            return StoreSettings(
+                name, "s3", spec.bucket, spec.endpoint, spec.region, path_style=style, credentials=known
+            )
+        case "gcs":
+            return StoreSettings(name, "gcs", spec.bucket, spec.endpoint, credentials=known)
+        case "azure":
+            return StoreSettings(
+                name, "azure", spec.container, spec.endpoint, account=spec.account, credentials=known
+            )

@@ -1,5 +1,6 @@
 """Jobs as the engine reads them: defaults merged, variables filled in, paths absolute."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,6 +95,25 @@ class StoreConnection:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreFolder:
+    """A folder of keys in a store that is no folder of this machine.
+
+    `identity` tells the store from every other; the `prefix` has no "/" at its ends and is empty for all keys. Nothing is
+    asked of an `unreached` one.
+    """
+
+    store: str
+    identity: str
+    prefix: str
+    unreached: bool = False
+
+    @property
+    def place(self) -> bytes:
+        """What the places of all that lies in it begin with, without a "/" at the end."""
+        return "/".join(filter(None, (self.identity, self.prefix))).encode()
+
+
+@dataclass(frozen=True, slots=True)
 class JobListing:
     """What a source lists, in path order, and as what. `private` allows links to this machine and private networks."""
 
@@ -107,7 +127,8 @@ class JobSource:
     """`root` is absolute; patterns are relative to it. A `listing` is mirrored at `root`.
 
     `options` are those of another kind of source; then `root` is the project's, and there are no patterns. `reach` and
-    `allowance` bound what is looked at below the root.
+    `allowance` bound what is looked at below the root. With a `folder` the documents are objects, and patterns are relative
+    to that.
     """
 
     root: Path
@@ -120,6 +141,14 @@ class JobSource:
     options: SpecModel | None = field(default=None, compare=False)
     reach: Reach | None = field(default=None, compare=False)
     allowance: Allowance | None = field(default=None, compare=False)
+    folder: StoreFolder | None = None
+
+    @property
+    def place(self) -> bytes:
+        """What the places of documents begin with, as outputs are compared with them; without a "/" at the end."""
+        if self.folder is not None:
+            return self.folder.place
+        return os.fsencode(os.path.realpath(self.root)).rstrip(b"/")
 
     @property
     def written(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from docbatch.state.checksum import checksum
 from docbatch.state.digests import as_is
 from docbatch.state.history_schema import HISTORY
 from docbatch.state.initial_schema import INITIAL
+from docbatch.state.objects_schema import OBJECTS
 from docbatch.state.outputs_schema import OUTPUTS
 from docbatch.state.spending_schema import CHARGES, WAITING
 
@@ -303,6 +304,12 @@ def waiting(db: Database) -> None:
 def outputs_written(db: Database) -> None:
     """Keep what outputs come to as they are written, which manifests list them, and since when results are needed no more."""
     _run(db, OUTPUTS)
+
+
+@migrations()
+def objects_found(db: Database) -> None:
+    """Keep what was learned of objects in stores by reading them."""
+    _run(db, OBJECTS)
 
 
 def apply(connection: sqlite3.Connection) -> None:

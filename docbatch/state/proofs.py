@@ -12,6 +12,7 @@ from typing import NamedTuple
 from docbatch.core.errors import StateError
 from docbatch.naming.pathtext import escape
 from docbatch.state.history_schema import HISTORY_TABLES
+from docbatch.state.objects_schema import OBJECT_TABLES
 from docbatch.state.outputs_schema import OUTPUT_TABLES
 from docbatch.state.tallies import (
     OPEN_SUBMISSIONS,
@@ -48,6 +49,7 @@ LARGE = frozenset(
         "job_change",
         "unneeded",
         "written",
+        *OBJECT_TABLES,
     }
 )
 """Tables that grow with the documents or with the runs; the others grow with the specs, or with what is open."""
@@ -60,6 +62,7 @@ FREE = (
     "waiting",
     *HISTORY_TABLES,
     *OUTPUT_TABLES,
+    *OBJECT_TABLES,
 )
 """Tables that decide about no money: what they lack or have wrong is found anew, and written anew."""
 

@@ -10,6 +10,7 @@ TABLES: Mapping[str, str] = {
     "abandoned": "marker connection account",
     "acceptance": "job path item class reason who at until",
     "charge": "submission item payer day pages credits money",
+    "counted_extent": "digest media_type version pages sheets cells",
     "delivery": "sink path output folded result stamp due",
     "document": "job path item problem_class problem_message wanted",
     "event": "sequence submission kind body at checksum",
@@ -18,6 +19,7 @@ TABLES: Mapping[str, str] = {
     "failures_held": "sink mark",
     "former": "job path until item",
     "former_acceptance": "job path number item class reason who at until ended ended_by",
+    "found_object": "place status digest media_type version",
     "hindrance": "connection call cause message since last next tries",
     "item": "id key recipe digest size media_type priority status attempt result failure_class failure_code"
     " failure_message checksum warnings warned empty",

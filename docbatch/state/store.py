@@ -26,6 +26,7 @@ from docbatch.state.experiences import Experiences
 from docbatch.state.failed_uploads import FailedUploads
 from docbatch.state.failure_rows import FailureRows
 from docbatch.state.failures import FailedAttempts
+from docbatch.state.found_objects import FoundObjects
 from docbatch.state.hindrances import KeptHindrances
 from docbatch.state.items import Items
 from docbatch.state.job_shares import JobShares
@@ -89,6 +90,7 @@ class Store:
         self.paces = Paces(database)
         self.shares = JobShares(database)
         self.failed_uploads = FailedUploads(database)
+        self.found_objects = FoundObjects(database)
         self.past = Past(database)
         self.runs = Runs(database, folder.parent)
         self.failed_attempts = FailedAttempts(database)

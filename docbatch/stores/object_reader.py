@@ -18,13 +18,23 @@ AHEAD = 3
 
 def open_object(store: ObjectStore, facts: ObjectFacts) -> BinaryIO:
     """Open an object as it was described. Raises StoreFault, ObjectChanged where it is another by now."""
-    if facts.size <= BLOCK:
-        content = store.read(facts.key, etag=facts.etag, version=facts.version)
-        if len(content) != facts.size:
-            told = f"gave {len(content):,} bytes where {facts.size:,} were described"
-            raise StoreFault(f"store '{store.settings.name}': {told}")
-        return io.BytesIO(content)
-    return cast("BinaryIO", io.BufferedReader(_LargeObject(store, facts), BLOCK))
+    content = store.read(facts.key, etag=facts.etag, version=facts.version) if facts.size <= BLOCK else None
+    return _opened(store, facts, content)
+
+
+def open_newest(store: ObjectStore, key: str) -> tuple[ObjectFacts, BinaryIO]:
+    """Open an object as it is at this moment, and tell what it is then: all that is read is of that version."""
+    facts, content = store.read_newest(key, BLOCK)
+    return facts, _opened(store, facts, content)
+
+
+def _opened(store: ObjectStore, facts: ObjectFacts, content: bytes | None) -> BinaryIO:
+    if content is None:
+        return cast("BinaryIO", io.BufferedReader(_LargeObject(store, facts), BLOCK))
+    if len(content) != facts.size:
+        told = f"gave {len(content):,} bytes where {facts.size:,} were described"
+        raise StoreFault(f"store '{store.settings.name}': {told}")
+    return io.BytesIO(content)
 
 
 class _LargeObject(io.RawIOBase):

@@ -84,6 +84,13 @@ class ObjectStore:
         with faults(self.settings.name):
             return bytes(self._client.get(key, options=options).bytes())
 
+    def read_newest(self, key: str, most: int) -> tuple[ObjectFacts, bytes | None]:
+        """Return what an object is at this moment, with its bytes unless there are more than `most`; both are of one version."""
+        with faults(self.settings.name):
+            answer = self._client.get(key)
+            facts = _facts(answer.meta)
+            return facts, bytes(answer.bytes()) if facts.size <= most else None
+
     def described(self, key: str) -> Mapping[str, str]:
         """Return what whoever wrote an object said of it: its user metadata, and headers such as Content-Type."""
         with faults(self.settings.name):

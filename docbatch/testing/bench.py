@@ -13,6 +13,7 @@ from docbatch.core.errors import Unavailable
 from docbatch.core.keys import item_key, submission_id
 from docbatch.core.models import Draft, RemoteObject, Traits, WorkItem
 from docbatch.engine.connections.accesses import accesses, connection_settings
+from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.open_item_content import ItemContent
 from docbatch.engine.planning.resolve_jobs import resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
@@ -65,10 +66,11 @@ class Bench(Generic[E]):
     @cached_property
     def job(self) -> ResolvedJob:
         (job,) = resolve_jobs(
-            load_jobs(load_project(self.folder))[:1],
+            load_jobs(project := load_project(self.folder))[:1],
             None,
             self.folder / ".docbatch",
             ask=lambda job: self.provider().pins(job.operation, job.config),
+            stores=ObjectStores(project.stores, self.folder),
         )
         return job
 

@@ -7,46 +7,73 @@ from urllib.parse import urlsplit
 
 from docbatch.engine.connections.credentials import Reference, foreign_host, read_store_secret
 from docbatch.naming.links import is_loopback
+from docbatch.specs.secret_references import CommandReference
 from docbatch.stores.object_store import ObjectStore
-from docbatch.stores.settings import StoreSettings, is_own_host
+from docbatch.stores.settings import is_own_host
 
 if TYPE_CHECKING:
     from docbatch.specs.stores import RemoteStoreSpec
     from docbatch.specs.values import StoreConnection
+    from docbatch.stores.settings import StoreSettings
 
 
 class ObjectStores:
-    """Opens each store once. `allowed_hosts` names those whose foreign endpoint may get credentials, if their spec says so too."""
+    """Opens each store once. `allowed_hosts` names those whose foreign endpoint may get credentials, if their spec says so too.
+
+    Who only `looks` runs no command for a secret. Nothing is asked of any store when `offline`.
+    """
 
     def __init__(
-        self, declared: "Mapping[str, StoreConnection]", root: Path, allowed_hosts: Collection[str] = ()
+        self,
+        declared: "Mapping[str, StoreConnection]",
+        root: Path,
+        allowed_hosts: Collection[str] = (),
+        *,
+        looks: bool = False,
+        offline: bool = False,
     ) -> None:
+        self.offline = offline
         self._declared = declared
         self._root = root
         self._allowed_hosts = allowed_hosts
+        self._looks = looks
         self._opened: dict[str, ObjectStore] = {}
 
     def open(self, name: str) -> ObjectStore:
         """Return a store that is no folder; nothing is asked of it yet. Raises CredentialsError."""
+        if self.offline:
+            raise CredentialsError(f"store '{name}' is not looked at")
         if name not in self._opened:
             self._opened[name] = ObjectStore(self._settings(name))
         return self._opened[name]
 
-    def _settings(self, name: str) -> StoreSettings:
-        from docbatch.specs.stores import FolderStoreSpec  # noqa: PLC0415 - few projects have stores
+    def _settings(self, name: str) -> "StoreSettings":
+        from docbatch.specs.stores import FolderStoreSpec, store_settings  # noqa: PLC0415 - few projects have stores
 
         spec = self._declared[name].declared
         assert not isinstance(spec, FolderStoreSpec), "a folder is read as a folder"
         self._check_host(name, spec)
+        wanted = {
+            setting: reference for setting, reference in _references(spec).items() if reference is not None
+        }
         return store_settings(
-            name,
-            spec,
-            {
-                setting: read_store_secret(name, reference, self._root)
-                for setting, reference in _references(spec).items()
-                if reference is not None
-            },
+            name, spec, {setting: self._secret(name, reference) for setting, reference in wanted.items()}
         )
+
+    def _secret(self, name: str, reference: Reference) -> str:
+        if not self._looks:
+            return read_store_secret(name, reference, self._root)
+        beside = "'docbatch plan --offline' shows what is due without looking there"
+        if isinstance(reference, CommandReference):
+            raise CredentialsError(
+                f"store '{name}' gets its secret from a command, which is run by 'docbatch apply' alone",
+                hint=beside,
+            )
+        try:
+            return read_store_secret(name, reference, self._root)
+        except CredentialsError as error:
+            hint = beside if error.hint is None else f"{error.hint}; {beside}"
+            raise CredentialsError(error.message, hint=hint) from None
 
     def _check_host(self, name: str, spec: "RemoteStoreSpec") -> None:
         host = urlsplit(spec.endpoint or "").hostname
@@ -54,25 +81,6 @@ class ObjectStores:
             return
         if not (spec.allow_host and name in self._allowed_hosts):
             raise foreign_host("store", name, "credentials", host, spec.type)
-
-
-def store_settings(
-    name: str, spec: "RemoteStoreSpec", credentials: Mapping[str, str] | None = None
-) -> StoreSettings:
-    """Return how a store is reached; without `credentials` it serves to tell stores apart."""
-    known = credentials or {}
-    match spec.type:
-        case "s3":
-            style = spec.path_style if spec.path_style is not None else spec.endpoint is not None
-            return StoreSettings(
-                name, "s3", spec.bucket, spec.endpoint, spec.region, path_style=style, credentials=known
-            )
-        case "gcs":
-            return StoreSettings(name, "gcs", spec.bucket, spec.endpoint, credentials=known)
-        case "azure":
-            return StoreSettings(
-                name, "azure", spec.container, spec.endpoint, account=spec.account, credentials=known
-            )
 
 
 def _references(spec: "RemoteStoreSpec") -> Mapping[str, Reference | None]:

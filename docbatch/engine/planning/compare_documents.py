@@ -48,7 +48,7 @@ def compare_documents(
 
     `only` names the documents that are compared, where no others were looked for.
     """
-    sieve = _Sieve(target, store, differences, found.unseen, only, cache=cache)
+    sieve = _Sieve(target, store, differences, found, only, cache=cache)
     for seen in found.windows:
         if only is not None:
             sieve.tally.paths.update(
@@ -66,13 +66,13 @@ class _Sieve:
         target: ResolvedJob,
         store: Store | None,
         differences: Differences,
-        unseen: frozenset[bytes],
+        found: FoundDocuments,
         only: Collection[bytes] | None,
         *,
         cache: StatCache,
     ) -> None:
-        self.tally = Tally()
-        self._unseen = unseen
+        self.tally = Tally(recorded_only=found.recorded_only)
+        self._unseen = found.unseen
         self._target = target
         self._store = store
         self._differences = differences
@@ -212,11 +212,11 @@ class _Sieve:
 
     def _gone(self, row: DocumentRow) -> None:
         """A recorded document that was not found; one below a folder that cannot be read may well be there."""
-        if row[0] in self._unseen or any(row[0].startswith(folder) for folder in self._unreadable):
+        is_unseen = self.tally.recorded_only or row[0] in self._unseen
+        if is_unseen or row[0].startswith(tuple(self._unreadable)):
             return
-        self._differences.change(
-            [Change(self._target.name, row[0], ChangeKind.REMOVE, Reason.GONE, adopt=True)]
-        )
+        change = Change(self._target.name, row[0], ChangeKind.REMOVE, Reason.GONE, adopt=True)
+        self._differences.change([change])
 
     def _recorded(self, row: DocumentRow) -> Recorded:
         status = None if row[3] is None else ItemStatus(row[3])
@@ -239,7 +239,7 @@ class _Sieve:
 
     def _is_output(self, path: bytes) -> bool:
         """Outputs are never sources, wherever they lie."""
-        place = self._target.source.file(path)
+        place = self._target.source.place(path)
         if place is None:
             return False
         for root in self._roots:

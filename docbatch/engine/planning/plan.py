@@ -1,7 +1,7 @@
 """Making a plan: what is due for the selected jobs, and why. `docbatch plan`, `apply` and `explain` all ask here."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from docbatch.core.guard import Permission
 from docbatch.core.models import WorkItem
 from docbatch.core.spending_guards import Guards
+from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
 from docbatch.engine.planning.places.judge_folders import judge_folders
@@ -20,12 +21,13 @@ from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.tally import Tally
 from docbatch.engine.progress_notices import Notice
 from docbatch.sources.statcache import StatCache
-from docbatch.specs.values import Connection, Job
+from docbatch.specs.values import Connection, Job, StoreConnection
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
     from docbatch.core.limits import Cost
     from docbatch.core.prices import PriceList
+    from docbatch.counting.kept_extents import Recorded
     from docbatch.engine.planning.amounts.item_costs import ItemCosts
 
 UNSEEN_PLACES = "what lies where outputs go is not looked at here; apply refuses to send where something stands in their way"
@@ -47,7 +49,8 @@ class Selection:
     dealt with although no job uses them any more: what was paid is collected. What lies in the state folder counts for
     nothing where it is `stateless`. `allowed` names what guards let pass, see `guard.Permission`; `notes` are sentences
     about the specs for whoever looks at the plan. `counted` says of which jobs pages are counted, `guards` what of a plan
-    nobody may have meant, and `prices` reads what providers charge, when that is asked for.
+    nobody may have meant, and `prices` reads what providers charge, when that is asked for. `stores` are those that jobs
+    name; `offline` nothing is asked of any.
     """
 
     jobs: Sequence[Job]
@@ -63,6 +66,8 @@ class Selection:
     counted: CountedJobs = CountedJobs.NONE
     prices: "Callable[[], PriceList] | None" = None
     guards: Guards = field(default_factory=Guards)
+    stores: Mapping[str, StoreConnection] = field(default_factory=dict)
+    offline: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,7 @@ class Sight:
     `ask` is called for versions that only a vendor knows, `look` looks at what jobs list as links; without it they count
     as they last were. `only` names the documents of a job that are looked at instead of all;
     guards have no say then. Counting takes no longer than `patience` says when it begins, in seconds; `observe` is told how far it came.
+    Who only `looks` at things runs no command for a secret.
     """
 
     ask: Ask = lambda _job: {}
@@ -112,6 +118,7 @@ class Sight:
     only: Callable[[ResolvedJob], Collection[bytes]] | None = None
     observe: Callable[[Notice], object] = lambda _notice: None
     patience: Callable[[], float] = lambda: float("inf")
+    looks: bool = True
 
 
 AT_HAND = Sight()
@@ -130,7 +137,16 @@ def plan(
     Raises GuardRefused, UsageError: nothing was sent or recorded then.
     """
     since = time.time()
-    targets = tuple(resolve_jobs(selection.jobs, store, selection.folder, selection.upgrade, sight.ask))
+    stores = ObjectStores(
+        selection.stores,
+        selection.folder.parent,
+        selection.allowed_hosts,
+        looks=sight.looks,
+        offline=selection.offline or selection.stateless,
+    )
+    targets = tuple(
+        resolve_jobs(selection.jobs, store, selection.folder, selection.upgrade, sight.ask, stores=stores)
+    )
     gone = undeclared(selection.jobs, store) if selection.is_all else set()
     # What stands where outputs go says nothing where it is not known what docbatch wrote, and may lie outside.
     allowed = None if selection.stateless else _allowed(selection, store)
@@ -146,12 +162,22 @@ def plan(
     )
     counted = _count(selection, made, since, sight)
     made = replace(made, counted=counted, prices=selection.prices, project_id=selection.project)
+    made = replace(made, notes=(*selection.notes, *_unseen(targets), *made.notes))
     if sight.only is not None:
-        return replace(made, notes=(*selection.notes, *made.notes))
+        return made
     if selection.stateless:
-        return replace(made, notes=(*selection.notes, *made.notes, UNSEEN_PLACES))
+        return replace(made, notes=(*made.notes, UNSEEN_PLACES))
     shared = judge_folders(targets, store, selection.project, selection.folder, selection.allowed)
-    return replace(made, notes=(*selection.notes, *made.notes, *shared))
+    return replace(made, notes=(*made.notes, *shared))
+
+
+def _unseen(targets: Sequence[ResolvedJob]) -> Iterator[str]:
+    for target in targets:
+        if why := target.source.unseen_because:
+            yield (
+                f"job '{target.name}': {why}; its documents count as they are recorded. Some may be gone, so that no more of them is sent;"
+                " what is new there is in no number"
+            )
 
 
 def _count(selection: Selection, made: Plan, since: float, sight: Sight) -> frozenset[str]:
@@ -168,9 +194,23 @@ def _count(selection: Selection, made: Plan, since: float, sight: Sight) -> froz
 
         bounds = BY_STRANGERS if selection.stateless else CountingBounds(all=sight.patience())
         count_extents(
-            sending, made.differences, made.cache, since=since, bounds=bounds, observe=sight.observe
+            sending,
+            made.differences,
+            made.cache,
+            since=since,
+            bounds=bounds,
+            observe=sight.observe,
+            recorded=_recorded(made),
         )
     return frozenset(target.name for target in sending)
+
+
+def _recorded(made: Plan) -> "Recorded":
+    """Return what tells of bytes what was counted of them before, on this machine or another."""
+    from docbatch.counting import kinds  # noqa: PLC0415 - where nothing is sent, nothing of it is needed
+
+    store = made.store
+    return lambda digests: () if store is None else store.found_objects.extents(digests, kinds.VERSION)
 
 
 def _allowed(selection: Selection, store: Store | None) -> frozenset[str]:

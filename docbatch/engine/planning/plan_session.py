@@ -19,6 +19,7 @@ from docbatch.engine.connections.conversations import Conversations, Talk
 from docbatch.engine.connections.provider_connections import Connections, ProviderConnection
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.fetch_listed_links import fetch_listed_links
+from docbatch.engine.planning.origins.record_found_objects import record_found_objects
 from docbatch.engine.planning.places.judge_folders import claim_folders
 from docbatch.engine.planning.plan import Plan, Selection, Sight, plan
 from docbatch.engine.planning.record_changes import Witness, record_changes, retire
@@ -67,6 +68,7 @@ class PlanSession:
         witness = Witness(self.targets, self.cache)
         for target in self.plan.targets:
             record_changes(self.store, target, self.plan.differences, witness, self.wall())
+            record_found_objects(self.store, target, self.plan.differences, self.cache)
 
 
 def busy(store: Store) -> set[str]:
@@ -121,7 +123,9 @@ def locked_session(
         asked = list(unpinned(work.jobs, store, work.upgrade))
         versions = _versions(remembered or {}, connections, clock, deadline, jobs=_on(only, asked))
         left_over = partial(_left_over, clock, deadline)
-        sight = Sight(lambda job: versions.get(job.name), look, observe=observe, patience=left_over)
+        sight = Sight(
+            lambda job: versions.get(job.name), look, observe=observe, patience=left_over, looks=False
+        )
         made = plan(work, store, cache, differences, sight)
         claim = partial(claim_folders, made.targets, work.project, folder)
         yield PlanSession(store, spool, connections, made, cache, (lambda: None) if rehearsal else claim)

@@ -44,13 +44,14 @@ class Witness:
 
     def _is_still(self, store: Store, target: ResolvedJob, path: bytes, change: Change) -> bool:
         try:
-            now = target.source.measure(path)
+            now = target.source.confirm(path)
         except ContentError as error:
             store.documents.put(target.name, path, None, error.failure)
             return False
         if (now.digest, now.media_type) == (change.digest, change.media_type):
             return True
         self._cache.forget(path)
+        store.found_objects.forget([target.source.identity + b"/" + path])
         recipe = store.documents.recipe_row(target.recipe_key)
         assert recipe is not None
         key = item_key(target.recipe_key, now.media_type, now.digest)

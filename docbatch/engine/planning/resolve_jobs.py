@@ -10,27 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docbatch.core.keys import canonical, recipe_key
-from docbatch.core.models import REFERENCE_TYPES, Input, Operation, Recipe
+from docbatch.core.models import Recipe
 from docbatch.engine.connections.accesses import connection_settings
+from docbatch.engine.connections.object_stores import ObjectStores
+from docbatch.engine.planning.origins.open_source import open_source
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
-from docbatch.naming.references import Reference
-from docbatch.naming.signed import is_signed
 from docbatch.naming.templates import NO_METADATA, doc_fields
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind, Settings
 from docbatch.sinks.kind import Opening
 from docbatch.sinks.paths import output_path
-from docbatch.sources import KINDS
-from docbatch.sources.base import Source
-from docbatch.sources.folder import FolderSource
 from docbatch.specs.inputs import columns
-from docbatch.specs.values import Connection, FilePlace, Job, JobListing, JobSink
+from docbatch.specs.values import Connection, FilePlace, Job, JobSink
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
     from docbatch.core.tariffs import Tariff
-    from docbatch.sources.listed import Listing
 
 Pins = Mapping[str, str]
 Ask = Callable[[Job], Pins | None]
@@ -43,17 +39,17 @@ def resolve_jobs(
     folder: Path,
     upgrade: Collection[str] = (),
     ask: Ask = lambda _job: {},
+    *,
+    stores: ObjectStores,
 ) -> Iterator[ResolvedJob]:
     """Resolve jobs. What moves by itself stays as it was recorded, but for the jobs named in `upgrade`.
 
-    What works on this machine can only be run as it is installed: there it is the documents read before that stay.
-
-    `ask` is called for versions that only the vendor knows; a job for which it returns None is left out.
+    What works on this machine can only be run as it is installed: there it is the documents read before that stay. `ask` is
+    called for versions that only the vendor knows; a job for which it returns None is left out. Nothing is asked of `stores`.
     """
     for job in jobs:
         kind = REGISTRY.kind(job.connection.type)
-        own = connection_settings(job.connection)
-        traits = kind.traits(own)
+        traits = kind.traits(own := connection_settings(job.connection))
         today, pins = _known_pins(job, store, upgrade)
         if (pins := ask(job) if pins is None else pins) is None:
             continue
@@ -69,7 +65,7 @@ def resolve_jobs(
             recipe_key=key,
             oldest_key=standing[-1] if standing else None,
             standing=tuple(each for each in standing if each != key),
-            source=_source(job, kind),
+            source=open_source(job, kind, stores, store),
             allow_empty=job.source.allow_empty,
             config=dict(job.config),
             priority=job.priority,
@@ -110,43 +106,6 @@ def _metadata(job: Job) -> Metadata:
     return (
         {} if listing is None else {each.path: each.metadata for each in listing.documents if each.metadata}
     )
-
-
-def _source(job: Job, kind: ProviderKind) -> Source:
-    source = job.source
-    if source.options is not None:
-        opened = KINDS.kind(source.kind).open
-        assert opened is not None, "a kind without a key can be opened"
-        return opened(source.options, source.root)
-    if source.listing is None:
-        return FolderSource(
-            source.root,
-            source.include,
-            source.exclude,
-            hidden=source.hidden,
-            reach=source.reach,
-            allowance=source.allowance,
-        )
-    from docbatch.sources.listed import ListedSource  # noqa: PLC0415 - few jobs list their documents
-
-    listing = _listing(source.listing, kind, job.operation)
-    return ListedSource(source.root, listing, unknown=job.connection.untrusted)
-
-
-def _listing(listing: JobListing, kind: ProviderKind, operation: Operation) -> "Listing":
-    from docbatch.sources.listed import Link, Listing  # noqa: PLC0415 - the same
-
-    documents = listing.documents
-    if listing.kind is Input.URL:
-        takes = Input.URL in kind.inputs(operation)
-        links = {each.path: Link(each.value, takes and not is_signed(each.value)) for each in documents}
-        followed = {path: REFERENCE_TYPES[Input.URL] for path, link in links.items() if link.followed}
-        return Listing(links=links, types=followed, private=listing.private)
-    if listing.kind is Input.FILE_ID:
-        written = {each.path: Reference(Input.FILE_ID, each.value).encode() for each in documents}
-        return Listing(written, types=dict.fromkeys(written, REFERENCE_TYPES[Input.FILE_ID]))
-    written = {each.path: each.value.encode() for each in documents}
-    return Listing(written, types=dict.fromkeys(written, "text/plain"))
 
 
 def unpinned(jobs: Iterable[Job], store: Store | None, upgrade: Collection[str] = ()) -> Iterator[Job]:

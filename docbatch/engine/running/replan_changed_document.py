@@ -23,6 +23,7 @@ def replan(run: Run, item: WorkItem, reason: str) -> None:
     run.replans[item.place] += 1
     times = run.replans[item.place]
     with run.store.write():
+        run.store.found_objects.forget([item.place])
         for job, path in run.store.documents.of_item(recorded.row, item.place):
             # Jobs that were not selected are left alone: their next apply sees what changed.
             if job in run.targets:

@@ -6,7 +6,7 @@ from functools import partial
 
 from docbatch.core.extents import Extent
 from docbatch.counting import kinds
-from docbatch.counting.kept_extents import KeptExtents
+from docbatch.counting.kept_extents import KeptExtents, Recorded
 from docbatch.counting.messages import CountedExtent, Uncounted
 from docbatch.counting.pool import CountingBounds, CountingPool
 from docbatch.engine.planning.amounts.items_to_send import ItemToSend
@@ -29,9 +29,13 @@ def count_extents(
     since: float,
     bounds: CountingBounds,
     observe: Callable[[Notice], object],
+    recorded: Recorded = lambda _digests: (),
 ) -> None:
-    """Note in `differences` what the documents have that these jobs send. `since` is when they began to be looked at."""
-    counting = _Counting(targets, differences, KeptExtents(cache.file), observe)
+    """Note in `differences` what the documents have that these jobs send. `since` is when they began to be looked at.
+
+    What is `recorded` of some is not counted again.
+    """
+    counting = _Counting(targets, differences, KeptExtents(cache.file, recorded), observe)
     with CountingPool(bounds, int(since * 1e9)) as pool:
         for document, counted in pool.counted(counting.uncounted()):
             counting.note(document, counted)

@@ -1,0 +1,72 @@
+"""Opening the sources of jobs, from what specs declare."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from docbatch.core.models import REFERENCE_TYPES, Input, Operation
+from docbatch.engine.connections.object_stores import ObjectStores
+from docbatch.naming.references import Reference
+from docbatch.naming.signed import is_signed
+from docbatch.providers.kind import ProviderKind
+from docbatch.sources import KINDS
+from docbatch.sources.base import Source
+from docbatch.sources.folder import FolderSource
+from docbatch.sources.globs import compile_globs
+from docbatch.specs.values import Job, JobListing, JobSource, StoreFolder
+from docbatch.state.store import Store
+
+if TYPE_CHECKING:
+    from docbatch.sources.listed import Listing
+
+
+def open_source(job: Job, kind: ProviderKind, stores: ObjectStores, store: Store | None) -> Source:
+    """Return a job's source; nothing is listed yet."""
+    source = job.source
+    if source.folder is not None:
+        return _objects(job, source, source.folder, stores, store)
+    if source.options is not None:
+        opened = KINDS.kind(source.kind).open
+        assert opened is not None, "a kind without a key can be opened"
+        return opened(source.options, source.root)
+    if source.listing is None:
+        return FolderSource(
+            source.root,
+            source.include,
+            source.exclude,
+            hidden=source.hidden,
+            reach=source.reach,
+            allowance=source.allowance,
+        )
+    from docbatch.sources.listed import ListedSource  # noqa: PLC0415 - few jobs list their documents
+
+    listing = _listing(source.listing, kind, job.operation)
+    return ListedSource(source.root, listing, unknown=job.connection.untrusted)
+
+
+def _listing(listing: JobListing, kind: ProviderKind, operation: Operation) -> "Listing":
+    from docbatch.sources.listed import Link, Listing  # noqa: PLC0415 - the same
+
+    documents = listing.documents
+    if listing.kind is Input.URL:
+        takes = Input.URL in kind.inputs(operation)
+        links = {each.path: Link(each.value, takes and not is_signed(each.value)) for each in documents}
+        followed = {path: REFERENCE_TYPES[Input.URL] for path, link in links.items() if link.followed}
+        return Listing(links=links, types=followed, private=listing.private)
+    if listing.kind is Input.FILE_ID:
+        written = {each.path: Reference(Input.FILE_ID, each.value).encode() for each in documents}
+        return Listing(written, types=dict.fromkeys(written, REFERENCE_TYPES[Input.FILE_ID]))
+    written = {each.path: each.value.encode() for each in documents}
+    return Listing(written, types=dict.fromkeys(written, "text/plain"))
+
+
+def _objects(
+    job: Job, source: JobSource, folder: StoreFolder, stores: ObjectStores, store: Store | None
+) -> Source:
+    from docbatch.engine.planning.origins.recorded_objects import ObjectRecord  # noqa: PLC0415 - few jobs have stores
+    from docbatch.sources.objects import ObjectRange, StoreSource  # noqa: PLC0415 - the same
+
+    globs = compile_globs(source.include, source.exclude, hidden=source.hidden)
+    where = ObjectRange(folder.store, folder.place, f"{folder.prefix}/" if folder.prefix else "")
+    is_seen = not (stores.offline or folder.unreached)
+    connect = partial(stores.open, folder.store) if is_seen else None
+    return StoreSource(where, globs, connect, ObjectRecord(store, job.name, folder.place))

@@ -1,0 +1,141 @@
+"""Measuring objects: what an earlier run recorded of them, or else what their bytes are, several at a time."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from docbatch.core.models import Failure, FailureClass
+from docbatch.sources.content import ATTEMPTS, ContentError, Measured, empty, measure_stream
+from docbatch.sources.documents import Unusable
+from docbatch.sources.found_files import size_of
+from docbatch.sources.known_stretch import KnownFile
+from docbatch.sources.object_listing import is_by_version, packed_status
+from docbatch.stores.faults import ObjectMissing, StoreFault
+from docbatch.stores.object_reader import BLOCK, open_newest
+
+if TYPE_CHECKING:
+    from docbatch.stores.object_store import ObjectFacts, ObjectStore
+
+AT_ONCE = 8
+_LARGE_AT_ONCE = 2
+"""What is larger than a block is read ahead, so that several blocks of each lie in memory."""
+Known = Callable[[Sequence[bytes]], Mapping[bytes, tuple[bytes, str, str]]]
+"""Tells of paths, which are in order, what is recorded: packed status, digest and media type."""
+Outcome = KnownFile | Unusable | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectPlace:
+    """A folder of keys in an open store; the prefix is empty or ends with "/"."""
+
+    store: "ObjectStore"
+    prefix: str
+
+    def key(self, path: bytes) -> str:
+        return self.prefix + path.decode()
+
+    def is_answering(self) -> None:
+        """Raise StoreFault unless the store lists what lies here."""
+        next(iter(self.store.windows(self.prefix)), None)
+
+    def is_listed(self, path: bytes) -> bool:
+        """Say whether a listing shows the key, whether an object can be asked for by it or not."""
+        key = self.key(path)
+        below, last = key[:-1], ord(key[-1]) - 1
+        before = below + (chr(last) if not 0xD800 <= last <= 0xDFFF else "\ud7ff") + "\U0010ffff"
+        folder = key.rpartition("/")[0]
+        for window in self.store.windows(folder, after=before):
+            for each in window:
+                if each["path"] >= key:
+                    return bool(each["path"] == key)
+        return False
+
+
+class ObjectMeter:
+    """Measures objects in order. `known` is what is recorded, `note` is told of what was read."""
+
+    def __init__(self, place: ObjectPlace, known: Known, note: Callable[[bytes, Measured], None]) -> None:
+        self._place = place
+        self._known = known
+        self._note = note
+        self._pool: ThreadPoolExecutor | None = None
+        self._large = threading.Semaphore(_LARGE_AT_ONCE)
+
+    def measure(self, files: Sequence[tuple[bytes, bytes]]) -> Iterator[Outcome]:
+        """Yield one outcome for each object, given by path and packed status; None for one that is gone."""
+        recorded = self._known([path for path, _ in files]) if files else {}
+        coming = (self._begun(path, status, recorded.get(path)) for path, status in files)
+        begun: deque[KnownFile | Future[Outcome]] = deque(islice(coming, 2 * AT_ONCE))
+        while begun:
+            each = begun.popleft()
+            yield each.result() if isinstance(each, Future) else each
+            begun.extend(islice(coming, 1))
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _begun(
+        self, path: bytes, status: bytes, recorded: tuple[bytes, str, str] | None
+    ) -> "KnownFile | Future[Outcome]":
+        if recorded is not None and recorded[0] == status:
+            return KnownFile(path, *recorded)
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="docbatch-objects")
+        return self._pool.submit(self._read, path, status)
+
+    def _read(self, path: bytes, status: bytes) -> Outcome:
+        if size_of(status) > BLOCK:
+            with self._large:
+                return self._measured(path, status)
+        return self._measured(path, status)
+
+    def _measured(self, path: bytes, status: bytes) -> Outcome:
+        failure = None
+        for _ in range(ATTEMPTS):
+            try:
+                facts, stream = open_newest(self._place.store, self._place.key(path))
+                with stream:
+                    now = measure_stream(stream, path.rpartition(b"/")[2])
+            except ObjectMissing:
+                return self._missing(path)
+            except StoreFault as error:
+                # Where the store gives nothing to anybody, that is no fault of the object.
+                self._place.is_answering()
+                return Unusable(path, unread(error))
+            except ContentError as error:
+                # It may have become another while it was read.
+                failure = error.failure
+                if failure.kind is FailureClass.EMPTY:
+                    return Unusable(path, empty())
+            else:
+                self._note(path, now)
+                return KnownFile(path, _status_now(facts, status), now.digest, now.media_type)
+        assert failure is not None
+        self._place.is_answering()
+        return Unusable(path, failure)
+
+    def _missing(self, path: bytes) -> Unusable | None:
+        return Unusable(path, _UNNAMEABLE) if self._place.is_listed(path) else None
+
+
+def unread(error: StoreFault) -> Failure:
+    """Return why an object could not be read, as a document's failure."""
+    return Failure(FailureClass.UNREADABLE, f"cannot be read: {error}", code=type(error).__name__)
+
+
+def _status_now(facts: "ObjectFacts", listed: bytes) -> bytes:
+    """Return an object's status as the next listing will have it: not all that list tell versions."""
+    version = facts.version if is_by_version(listed) else None
+    return packed_status(facts.size, facts.etag, version, facts.modified)
+
+
+_UNNAMEABLE = Failure(
+    FailureClass.UNREADABLE,
+    "is listed and cannot be asked for: its key begins or ends with /; give the object another key",
+    code="unnameable_key",
+)

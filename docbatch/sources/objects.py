@@ -1,0 +1,221 @@
+"""Documents that are objects in a store."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from docbatch.core.errors import CredentialsError, DocbatchError, GuardRefused
+from docbatch.naming.pathtext import escape, unescape
+from docbatch.sources.base import Source
+from docbatch.sources.content import ContentError, Measured, Vanished, empty
+from docbatch.sources.documents import WINDOW, Entry, FoundDocuments, Observed, Seen, Unusable, in_order
+from docbatch.sources.found_files import Window, size_of
+from docbatch.sources.globs import Globs
+from docbatch.sources.litter import Litter
+from docbatch.sources.object_listing import ObjectListing, is_by_version, packed_status
+from docbatch.sources.object_meter import Known, ObjectMeter, ObjectPlace, unread
+from docbatch.sources.reading_ahead import ahead
+from docbatch.sources.scan import observed
+from docbatch.sources.statcache import KnownFiles, StatCache
+from docbatch.stores.faults import BadKey, ObjectMissing, StoreFault, StoreRefused, StoreUnreachable
+from docbatch.stores.object_reader import open_newest
+
+if TYPE_CHECKING:
+    from docbatch.stores.object_store import ObjectStore
+
+_KEPT = 10_000
+"""So many measurements are kept in memory, for who asks again soon."""
+
+
+class RecordedObjects(Protocol):
+    """What earlier runs recorded of the source's objects."""
+
+    def known(self, paths: Sequence[bytes]) -> "dict[bytes, tuple[bytes, str, str]]":
+        """Return by path, of those given in order, the packed status with digest and media type."""
+
+    def documents(self) -> Iterator[Observed | Unusable]:
+        """Yield in path order what is recorded of the job's documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRange:
+    """Where objects lie: the store's name, the place that documents are called by, and what keys begin with: "", or with a final "/"."""
+
+    store: str
+    place: bytes
+    prefix: str
+
+
+class StoreSource(Source):
+    """The objects in a range whose keys the patterns select. A fingerprint is an object's size with its version, else its ETag.
+
+    `connect` gives the store once it is needed. Without one it is not looked at, and documents count as they are recorded.
+    """
+
+    def __init__(
+        self,
+        where: ObjectRange,
+        globs: Globs,
+        connect: "Callable[[], ObjectStore] | None",
+        recorded: RecordedObjects,
+    ) -> None:
+        self.identity = where.place
+        self.globs = globs
+        self._where = where
+        self._connect = connect
+        self._recorded = recorded
+        self._fresh: dict[bytes, Measured] = {}
+
+    def entries(self, only: Collection[bytes] | None = None) -> Iterator[Entry | Unusable]:
+        if self._connect is None:
+            return
+        for window in self._found(only, Litter(self.globs.patterns[0])):
+            found = [Entry(path, size_of(status), status.hex()) for path, status in window.files]
+            yield from in_order(found, window.unusable)
+
+    def open(self, path: bytes) -> BinaryIO:
+        try:
+            facts, stream = open_newest(self._place.store, self._place.key(path))
+        except ObjectMissing as error:
+            raise Vanished(unread(error)) from None
+        except StoreFault as error:
+            raise ContentError(unread(error)) from None
+        except UnicodeDecodeError as error:
+            raise Vanished(unread(ObjectMissing("keys of objects are UTF-8"))) from error
+        if facts.size == 0:
+            raise ContentError(empty())
+        return stream
+
+    def is_there(self, path: bytes) -> bool:
+        return self._connect is not None and self._is_there(
+            self._where.prefix + path.decode(errors="replace")
+        )
+
+    def find(self, cache: StatCache, only: Collection[bytes] | None = None) -> FoundDocuments:
+        if self._connect is None:
+            return FoundDocuments(self._as_recorded(only), recorded_only=True)
+        litter = Litter(self.globs.patterns[0])
+        # The cache is read along with a whole listing.
+        known = (cache if only is None else StatCache(None)).known(self.identity, self.globs)
+        return FoundDocuments(self._observed(only, litter, known), litter=litter)
+
+    def confirm(self, path: bytes) -> Measured:
+        """Return what was measured by this process, if it was; its memory is not damaged."""
+        return self._fresh.get(path) or self.measure(path)
+
+    @property
+    def shown(self) -> str:
+        include, exclude, hidden = self.globs.patterns
+        without = f", without {', '.join(map(repr, exclude))}" if exclude else ""
+        dots = "" if hidden else "; names that begin with a dot are not looked at"
+        return f"{', '.join(map(repr, include))} below {escape(self.identity)}{without}{dots}"
+
+    def place(self, path: bytes) -> bytes:
+        return self.identity + b"/" + path
+
+    @property
+    def unseen_because(self) -> str:
+        return "" if self._connect is not None else f"store '{self._where.store}' is not looked at"
+
+    def named(self, document: str) -> Iterator[bytes]:
+        """Yield the path of an object that is named by its place, by its key, or by its path."""
+        text = unescape(document)
+        for start in (self.identity + b"/", self._where.prefix.encode()):
+            if start and text.startswith(start):
+                yield text[len(start) :]
+        if b"://" not in text:
+            yield from super().named(document)
+
+    @cached_property
+    def _place(self) -> ObjectPlace:
+        assert self._connect is not None, "nothing is asked of a store that is not looked at"
+        return ObjectPlace(self._connect(), self._where.prefix)
+
+    def _observed(self, only: Collection[bytes] | None, litter: Litter, known: KnownFiles) -> Iterator[Seen]:
+        with self._answering():
+            meter = ObjectMeter(self._place, self._known_by, self._note)
+            yield from observed(self._found(only, litter), known, meter)
+
+    @property
+    def _known_by(self) -> Known:
+        return self._recorded.known
+
+    def _note(self, path: bytes, now: Measured) -> None:
+        if len(self._fresh) < _KEPT:
+            self._fresh[path] = now
+
+    def _found(self, only: Collection[bytes] | None, litter: Litter) -> Iterator[Window]:
+        """Yield what is there. Raises GuardRefused, CredentialsError: it is never taken for nothing."""
+        if only is not None:
+            with self._answering():
+                yield self._looked_up(only)
+            return
+        with self._answering():
+            prefix = self._where.prefix
+            listing = ObjectListing(self._where.store, prefix, self.globs, litter, self._is_there)
+            yield from listing.windows(ahead(self._place.store.windows(prefix)))
+
+    def _looked_up(self, only: Collection[bytes]) -> Window:
+        window = Window()
+        wanted = sorted(only)
+        recorded = self._recorded.known(wanted)
+        for path in wanted:
+            try:
+                facts = self._place.store.facts(self._place.key(path)) if self.globs(path) else None
+            except (BadKey, UnicodeDecodeError):
+                continue
+            if facts is not None and facts.size:
+                by_version = path in recorded and is_by_version(recorded[path][0])
+                version = facts.version if by_version else None
+                status = packed_status(facts.size, facts.etag, version, facts.modified)
+                window.add(b"", [path], status)
+            elif facts is not None:
+                window.unusable.append(Unusable(path, empty()))
+        return window
+
+    def _is_there(self, key: str) -> bool:
+        try:
+            return self._place.store.facts(key) is not None
+        except BadKey:
+            return False
+
+    def _as_recorded(self, only: Collection[bytes] | None) -> Iterator[Seen]:
+        rows = (
+            each
+            for each in self._recorded.documents()
+            if self.globs(each.path) and (only is None or each.path in only)
+        )
+        while window := list(islice(rows, WINDOW)):
+            yield Seen(
+                [each for each in window if isinstance(each, Observed)],
+                [each for each in window if isinstance(each, Unusable)],
+            )
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreFault as error:
+            raise self._refused(error) from None
+
+    def _refused(self, error: StoreFault) -> DocbatchError:
+        told = f"{error}: {escape(self.identity)} cannot be listed and read"
+        match error:
+            case StoreRefused():
+                return CredentialsError(
+                    told,
+                    hint="nothing was changed; check the store's credentials, what they allow, and this machine's clock,"
+                    " then run the same command again",
+                )
+            case StoreUnreachable():
+                hint = "nothing was changed; run the same command again once the store answers"
+            case BadKey():
+                hint = "nothing was changed; give that object another key, or name a prefix: that it does not lie below"
+            case _:
+                hint = (
+                    "nothing was changed; correct bucket, endpoint or region under stores: in docbatch.yaml"
+                )
+        return GuardRefused(told, hint=hint)

@@ -1,0 +1,54 @@
+"""Asking for what comes next while what came last is still worked on."""
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
+
+_AHEAD = 8
+_GLANCE = 0.2
+
+T = TypeVar("T")
+
+
+def ahead(each: Iterable[T]) -> Iterator[T]:
+    """Yield the same, asked for in a thread of its own, a few before they are wanted."""
+    reader = _Reader(each)
+    try:
+        yield from reader.found()
+    finally:
+        reader.is_over.set()
+
+
+class _Reader(Generic[T]):
+    """Puts one after the other into a queue, and an error or nothing behind the last; who waits no more says that it is over."""
+
+    def __init__(self, each: Iterable[T]) -> None:
+        self.is_over = threading.Event()
+        self._each = each
+        self._queue: queue.Queue[tuple[T] | BaseException | None] = queue.Queue(_AHEAD)
+
+    def found(self) -> Iterator[T]:
+        threading.Thread(target=self._ask, name="docbatch-ahead", daemon=True).start()
+        while (found := self._queue.get()) is not None:
+            if isinstance(found, BaseException):
+                raise found
+            yield found[0]
+
+    def _ask(self) -> None:
+        try:
+            for each in self._each:
+                self._put((each,))
+                if self.is_over.is_set():
+                    return
+            self._put(None)
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            self._put(error)
+
+    def _put(self, found: "tuple[T] | BaseException | None") -> None:
+        while not self.is_over.is_set():
+            try:
+                self._queue.put(found, timeout=_GLANCE)
+            except queue.Full:
+                continue
+            return

@@ -1,0 +1,74 @@
+"""What was learned of objects in stores: which bytes they had, as what, and how much there is of them."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from docbatch.state.database import Database, marked, windows
+from docbatch.state.digests import as_bytes, as_text
+
+ExtentRow = tuple[str, str, int | None, int | None, int | None]
+"""Digest, media type, pages, sheets, cells."""
+
+
+class FoundObject(NamedTuple):
+    """An object as it was read: by its place, the status that its store described it with, digest and media type."""
+
+    place: bytes
+    status: bytes
+    digest: str
+    media_type: str
+
+
+class FoundObjects:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def between(self, first: bytes, last: bytes, version: int) -> list[FoundObject]:
+        """Return what is recorded from one place to another, both included, by this version of telling media types."""
+        rows = self._database.execute(
+            f"SELECT place, status, {as_text('digest')}, media_type FROM found_object"
+            " WHERE place >= ? AND place <= ? AND version = ?",
+            (first, last, version),
+        )
+        return [FoundObject._make(row) for row in rows]
+
+    def keep(self, objects: Iterable[FoundObject], version: int) -> None:
+        """Record objects as they were read, inside the current transaction."""
+        self._database.executemany(
+            "INSERT OR REPLACE INTO found_object (place, status, digest, media_type, version) VALUES (?, ?, ?, ?, ?)",
+            ((each.place, each.status, as_bytes(each.digest), each.media_type, version) for each in objects),
+        )
+
+    def forget(self, places: Iterable[bytes]) -> None:
+        """Forget objects that are gone, inside the current transaction."""
+        self._database.executemany("DELETE FROM found_object WHERE place = ?", ((place,) for place in places))
+
+    def documents(
+        self, job: str
+    ) -> Iterator[tuple[bytes, str | None, str | None, int, str | None, str | None]]:
+        """Yield what is recorded of a job's documents in path order: path, digest, media type, size, problem class and message."""
+        return iter(
+            self._database.execute(
+                f"SELECT document.path, {as_text('item.digest')}, item.media_type, coalesce(item.size, 0),"
+                " document.problem_class, document.problem_message"
+                " FROM document LEFT JOIN item ON item.id = document.item"
+                " WHERE document.job = ? AND document.wanted = 1 ORDER BY document.path",
+                (job,),
+            )
+        )
+
+    def extents(self, digests: Collection[str], version: int) -> Iterator[ExtentRow]:
+        """Yield what was counted of bytes by this version of counting."""
+        for window in windows([as_bytes(digest) for digest in digests]):
+            yield from self._database.execute(
+                f"SELECT {as_text('digest')}, media_type, pages, sheets, cells FROM counted_extent"
+                f" WHERE version = ? AND {marked('digest', window)}",
+                (version, *window),
+            )
+
+    def keep_extents(self, extents: Sequence[ExtentRow], version: int) -> None:
+        """Record what was counted, inside the current transaction."""
+        self._database.executemany(
+            "INSERT OR REPLACE INTO counted_extent (digest, media_type, version, pages, sheets, cells) VALUES (?, ?, ?, ?, ?, ?)",
+            ((as_bytes(digest), media_type, version, *numbers) for digest, media_type, *numbers in extents),
+        )
