@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from docbatch.core.errors import CredentialsError
 from docbatch.engine.connections.credentials import Reference, foreign_host, read_store_secret
 from docbatch.naming.links import is_loopback
 from docbatch.specs.secret_references import CommandReference
