@@ -14,6 +14,7 @@ from docbatch.sources.globs import MAX_PATTERNS, compile_patterns
 from docbatch.sources.options import FolderOptions, ListOptions, StoreOptions
 from docbatch.sources.walk import Reach
 from docbatch.specs.forbidden_places import forbidden
+from docbatch.specs.handed_over_links import link_faults
 from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Step
@@ -77,7 +78,7 @@ class SourceResolver:
             case FolderOptions():
                 return self._folder(source)
             case StoreOptions():
-                return self._store(source)
+                return self._store(source, connection)
             case _:
                 return self._other(source)
 
@@ -117,7 +118,7 @@ class SourceResolver:
         reach = Reach(links, mounts=not checkout.untrusted)
         return JobSource(folder, *patterns, written.allow_empty, written.hidden, reach=reach)
 
-    def _store(self, written: StoreOptions) -> JobSource | None:
+    def _store(self, written: StoreOptions, connection: Connection | None) -> JobSource | None:
         store = self._project.stores.get(written.store)
         prefix = self._substituted(("source", "prefix"), written.prefix)
         if prefix is not None and (told := misplaced_key(prefix)):
@@ -128,6 +129,9 @@ class SourceResolver:
             known = self._project.stores
             hint = near(written.store, known, "known are") if known else _NO_STORES
             self._report(("source", "store"), f"there is no store {written.store}", hint)
+        if store is not None and written.hand_over == "link":
+            for fault in link_faults(written, store, connection, self._spec.operation):
+                self._report(("source", "hand_over"), *fault)
         if store is None or prefix is None or patterns is None:
             return None
         return self._stored(store, prefix.rstrip("/"), written, patterns)
@@ -142,7 +146,7 @@ class SourceResolver:
             folder = self._absolute(("source", "store"), os.path.join(spec.path, prefix))  # noqa: PTH118 - a text
             return self._files(folder, written, patterns, "store")
         identity = store_settings(store.name, spec).identity
-        place = StoreFolder(store.name, identity, prefix, store.untrusted)
+        place = StoreFolder(store.name, identity, prefix, store.untrusted, written.hand_over == "link")
         return JobSource(
             self._project.root, *patterns, written.allow_empty, written.hidden, kind="store", folder=place
         )

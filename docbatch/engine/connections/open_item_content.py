@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from docbatch.core.models import WorkItem
+from docbatch.naming.references import LONGEST
 from docbatch.owner_only import make_folder, opener
 from docbatch.providers.base import ContentChanged
 from docbatch.sources.base import Source, seekable
@@ -27,12 +28,12 @@ class ItemContent:
 
     def __call__(self, item: WorkItem) -> BinaryIO:
         """Open the item's bytes after making sure of them. Raises ContentChanged."""
-        stream = self._opened(item)
+        stream, most = self._opened(item), _most(item)
         digest, size = hashlib.sha256(), 0
-        while size <= item.size and (chunk := stream.read(CHUNK)):
+        while size <= most and (chunk := stream.read(CHUNK)):
             digest.update(chunk)
             size += len(chunk)
-        if size != item.size or digest.hexdigest() != item.digest:
+        if size > most or digest.hexdigest() != item.digest:
             stream.close()
             raise ContentChanged(item.key, "its bytes changed after it was planned")
         stream.seek(0)
@@ -50,13 +51,14 @@ class ItemContent:
 
     def _opened(self, item: WorkItem) -> BinaryIO:
         source, path = self._found(item)
+        most = _most(item)
         try:
             with reading():
-                stream = seekable(source.open(path), item.size)
-                if item.size >= CHUNK:
+                stream = seekable(source.open(path), most)
+                if most >= CHUNK:
                     return stream
                 with stream:
-                    return BytesIO(_whole(stream, item.size))
+                    return BytesIO(_whole(stream, most))
         except ContentError as error:
             raise ContentChanged(item.key, error.failure.message) from error
 
@@ -79,6 +81,11 @@ class ItemContent:
 
 def _new(place: Path) -> BinaryIO:
     return open(place, "xb", opener=opener)
+
+
+def _most(item: WorkItem) -> int:
+    """Return how many bytes are read at most. How large a document is that is only named says nothing about its name."""
+    return LONGEST if item.is_reference else item.size
 
 
 def _whole(stream: BinaryIO, size: int) -> bytes:

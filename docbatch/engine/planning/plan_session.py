@@ -16,6 +16,7 @@ from docbatch.engine.clock import Clock
 from docbatch.engine.connections.accesses import accesses
 from docbatch.engine.connections.contract import listed
 from docbatch.engine.connections.conversations import Conversations, Talk
+from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.provider_connections import Connections, ProviderConnection
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.fetch_listed_links import fetch_listed_links
@@ -155,7 +156,10 @@ def _connections(work: Selection, left: Collection[str], spool: Spool, clock: Cl
     used = {job.connection.name: job.connection for job in work.jobs}
     others = {each.name: each for each in work.connections if each.name in left and each.type in REGISTRY}
     wanted = {**others, **used}.values()
-    found = accesses(wanted, work.folder.parent, spool.incoming, clock.wake, work.allowed_hosts)
+    stores = ObjectStores(work.stores, work.folder.parent, work.allowed_hosts, offline=work.offline)
+    found = accesses(
+        wanted, work.folder.parent, spool.incoming, clock.wake, work.allowed_hosts, stores=stores
+    )
     return Connections(found, now=clock.monotonic)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from docbatch.core.errors import ProviderError, Refused, Unavailable
-from docbatch.core.models import Input, RemoteObject, WorkItem
+from docbatch.core.models import REFERENCE_TYPES, Input, RemoteObject, WorkItem
 from docbatch.naming import references
 from docbatch.providers.base import Batch, Prepared, Step
-from docbatch.providers.extend import marks, outcomes
+from docbatch.providers.extend import linked_objects, marks, outcomes
 from docbatch.providers.extend.calls import document
 from docbatch.providers.http.identities import identity
 from docbatch.providers.http.keyed import Reply
@@ -27,18 +27,20 @@ _FILE = re.compile(r"\bfiles?\b", re.IGNORECASE)
 
 def referred(step: Step, item: WorkItem, stream: BinaryIO) -> RemoteObject:
     """Return what an item refers to. It is noted anew each day, since it tells where lists may end. Raises Refused."""
+    content, now = stream.read(references.LONGEST), time.time()
     try:
-        found = references.decode(stream.read(references.LONGEST))
+        if item.media_type == REFERENCE_TYPES[Input.OBJECT]:
+            return linked_objects.noted(step, content, {NOTED: str(now)}, now + DAY)
+        found = references.decode(content)
     except ValueError as error:
         raise Refused(f"{item.name}: {error}") from error
-    now = time.time()
     return RemoteObject(step.name, found.value, {"kind": str(found.kind), NOTED: str(now)}, now + DAY)
 
 
 def given(project: str, item: WorkItem, prepared: Prepared) -> dict[str, Any]:
     """Return how a request names the file of an item."""
     made = prepared[marks.upload_step(project, item)]
-    if _kind(made) == Input.URL:
+    if not _has_id(made):
         return {"url": made.remote_id, "name": marks.file_name(project, item)}
     return {"id": made.remote_id}
 
@@ -61,7 +63,7 @@ def uploads(prepared: Prepared) -> list[str]:
 
 def with_ids(prepared: Prepared) -> list[str]:
     """Return the ids of files that were there when the batch was sent."""
-    return [made.remote_id for made in prepared.values() if _kind(made) != Input.URL]
+    return [made.remote_id for made in prepared.values() if _has_id(made)]
 
 
 def sent_after(prepared: Prepared) -> float:
@@ -81,7 +83,7 @@ def refused(message: str, batch: Batch, prepared: Prepared) -> list[str]:
     by_id = {made.remote_id: name for name, made in prepared.items()}
     named = {by_id[each] for each in _ID.findall(message) if each in by_id} | set(_places(message, steps))
     if not named and _FILE.search(message):
-        return [step for step in steps if _kind(prepared[step]) != Input.URL]
+        return [step for step in steps if _has_id(prepared[step])]
     return sorted(named)
 
 
@@ -89,6 +91,11 @@ def _places(message: str, steps: list[str]) -> Iterator[str]:
     for place in _PLACE.findall(message):
         if int(place) < len(steps):
             yield steps[int(place)]
+
+
+def _has_id(made: RemoteObject) -> bool:
+    """Say whether it is a file at Extend, and not a link to something elsewhere."""
+    return _kind(made) not in {Input.URL, Input.OBJECT}
 
 
 def _kind(made: RemoteObject) -> str:
