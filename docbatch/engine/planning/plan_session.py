@@ -121,12 +121,11 @@ def locked_session(
             clock=clock,
             deadline=deadline,
         )
-        asked = list(unpinned(work.jobs, store, work.upgrade))
-        versions = _versions(remembered or {}, connections, clock, deadline, jobs=_on(only, asked))
+        asked = _on(only, unpinned(work.jobs, store, work.upgrade))
+        versions = _versions(remembered or {}, connections, clock, deadline, jobs=asked)
         left_over = partial(_left_over, clock, deadline)
-        sight = Sight(
-            lambda job: versions.get(job.name), look, observe=observe, patience=left_over, looks=False
-        )
+        of_job = partial(_of_job, versions)
+        sight = Sight(of_job, look, observe=observe, patience=left_over, looks=False)
         made = plan(work, store, cache, differences, sight)
         claim = partial(claim_folders, made.targets, work.project, folder)
         yield PlanSession(store, spool, connections, made, cache, (lambda: None) if rehearsal else claim)
@@ -161,6 +160,10 @@ def _connections(work: Selection, left: Collection[str], spool: Spool, clock: Cl
         wanted, work.folder.parent, spool.incoming, clock.wake, work.allowed_hosts, stores=stores
     )
     return Connections(found, now=clock.monotonic)
+
+
+def _of_job(versions: Versions, job: Job) -> Mapping[str, str] | None:
+    return versions.get(job.name)
 
 
 def _on(connection: str | None, jobs: Iterable[Job]) -> list[Job]:

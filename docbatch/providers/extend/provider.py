@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from docbatch.core.errors import CredentialsError, Gone, Refused, Stale, Unavailable, Uncertain
 from docbatch.core.models import Failure, FailureClass, Operation, RemoteObject, Traits, WorkItem
+from docbatch.providers import linked_objects
 from docbatch.providers.base import (
     Accepted,
     Batch,
@@ -26,13 +27,13 @@ from docbatch.providers.base import (
     Step,
     Survey,
 )
-from docbatch.providers.extend import answer, linked_objects, marks, passwords, uploads, versions
+from docbatch.providers.extend import answer, marks, passwords, uploads, versions
 from docbatch.providers.extend.answer import ExtendAnswer
 from docbatch.providers.extend.calls import ROUTES, Route, Row, TooLong, document
-from docbatch.providers.extend.linked_objects import Link
 from docbatch.providers.extend.lookup import Runs, Witness, remembered, spread
 from docbatch.providers.extend.outcomes import RUNNING, accepted, dropped, ended
 from docbatch.providers.http.keyed import Files, KeyedClient, PresignedClient
+from docbatch.providers.linked_objects import Link
 
 # Polls in which no run of a batch ended, before the batch itself is asked how it stands.
 QUIET = 3
@@ -109,7 +110,7 @@ class ExtendProvider:
         if found:
             # The batch's id stays out: with it, runs that the vendor never shows would be waited for in vain.
             return Accepted(None, {key: row.id for key, row in found.items()}), True
-        if linked_objects.are_in(intent.prepared):
+        if linked_objects.by_placeholder(intent.prepared):
             # What is fetched by a link shows when it is fetched, whatever uploads show: it is never taken for absent.
             return None, False
         return None, self._witness.shows_file(uploads.uploads(intent.prepared))
@@ -196,7 +197,7 @@ class ExtendProvider:
         self._storage.close()
 
     def _created(self, intent: Intent, path: str) -> Accepted:
-        body = linked_objects.signed(intent.body, intent.prepared, self._link)
+        body = uploads.signed(intent.body, intent.prepared, self._link)
         try:
             answered = accepted(self._client.create(path, body))
         except Unavailable as error:

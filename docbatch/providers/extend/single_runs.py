@@ -18,11 +18,11 @@ from docbatch.providers.base import (
 )
 from docbatch.providers.extend import answer, marks, uploads
 from docbatch.providers.extend.calls import Row, document
-from docbatch.providers.extend.linked_objects import Link
 from docbatch.providers.extend.lookup import Witness
 from docbatch.providers.extend.outcomes import ended
 from docbatch.providers.extend.provider import ExtendProvider
 from docbatch.providers.http.keyed import KeyedClient, PresignedClient
+from docbatch.providers.linked_objects import Link
 
 NAMES = {"id": "fileId", "url": "fileUrl", "name": "fileName"}
 

@@ -1,5 +1,6 @@
 """What became of an upload: a file at Extend, a refusal of this one document, or trouble with the connection."""
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -8,8 +9,9 @@ from typing import Any, BinaryIO
 from docbatch.core.errors import ProviderError, Refused, Unavailable
 from docbatch.core.models import REFERENCE_TYPES, Input, RemoteObject, WorkItem
 from docbatch.naming import references
+from docbatch.providers import linked_objects
 from docbatch.providers.base import Batch, Prepared, Step
-from docbatch.providers.extend import linked_objects, marks, outcomes
+from docbatch.providers.extend import marks, outcomes
 from docbatch.providers.extend.calls import document
 from docbatch.providers.http.identities import identity
 from docbatch.providers.http.keyed import Reply
@@ -20,6 +22,8 @@ DAY = 86_400.0
 CREATED = "created"
 NOTED = "noted"
 
+_LINKS = ("url", "fileUrl")
+"""What the versions of the API call a link."""
 _ID = re.compile(r"\bfile_[A-Za-z0-9_-]+")
 _PLACE = re.compile(r"\binputs[.\[](\d+)\]?\.file\b")
 _FILE = re.compile(r"\bfiles?\b", re.IGNORECASE)
@@ -43,6 +47,20 @@ def given(project: str, item: WorkItem, prepared: Prepared) -> dict[str, Any]:
     if not _has_id(made):
         return {"url": made.remote_id, "name": marks.file_name(project, item)}
     return {"id": made.remote_id}
+
+
+def signed(body: bytes, prepared: Prepared, link: linked_objects.Link) -> bytes:
+    """Return a request with a link to each object in the place of what stands for it. Raises CredentialsError."""
+    objects = linked_objects.by_placeholder(prepared)
+    if not objects:
+        return body
+    request = json.loads(body)
+    inputs = request.get("inputs")
+    for file in [request["file"]] if inputs is None else [each["file"] for each in inputs]:
+        for name in _LINKS:
+            if file.get(name) in objects:
+                file[name] = linked_objects.linked(objects[file[name]], link)
+    return json.dumps(request, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def is_known_id(made: RemoteObject) -> bool:
