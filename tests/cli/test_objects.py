@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from docbatch.counting import kinds
+from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.sinks.paths import folded
 from docbatch.sources import object_meter
+from docbatch.sources.cachefile import FORMAT
 from docbatch.specs.load import load_jobs, load_project
 from docbatch.state.store import Store
 from docbatch.stores import object_reader, object_store
 from tests.cli.project import Project
-from tests.cli.store_project import elsewhere, fetched, store_project
+from tests.cli.store_project import SETTINGS, elsewhere, fetched, store_project
+from tests.providers.extend.project import extend_project
 from tests.stores.moto_server import SECRET, MotoBucket, moto_bucket
 from tests.stores.store_proxy import Answered, Asked, StoreProxy, denied, slow_down
 
@@ -487,3 +490,94 @@ def test_versions_of_a_bucket_that_keeps_them_change_nothing(
 
         assert elsewhere(project, tmp_path / "there").call("plan").code == 0
         assert fetched(proxy) == []
+
+
+@pytest.fixture
+def vendor() -> Iterator[ExtendEmulator]:
+    with ExtendEmulator() as made:
+        yield made
+        assert made.errors == []
+
+
+def at_extend(project: Project, bucket: MotoBucket, proxy: StoreProxy, vendor: ExtendEmulator) -> Project:
+    """Let the vendor process what lies in the bucket."""
+    made = extend_project(
+        project.root, vendor, source="{store: lake, prefix: in/, include: '**'}", documents={}
+    )
+    _, _, stores = SETTINGS.format(bucket=bucket.name, url=proxy.url).partition("stores:")
+    settings = (made.root / "docbatch.yaml").read_text()
+    made.write({"docbatch.yaml": f"{settings}\nstores:{stores}"})
+    return made
+
+
+def test_a_vendor_gets_each_object_once(
+    project: Project, bucket: MotoBucket, proxy: StoreProxy, vendor: ExtendEmulator
+) -> None:
+    made = at_extend(project, bucket, proxy, vendor)
+
+    assert made.applied().processed == len(DOCUMENTS)
+    assert made.applied().processed == 0
+    bucket.put("in/renamed.txt", DOCUMENTS["in/a.txt"])
+    bucket.client.delete_object(Bucket=bucket.name, Key="in/a.txt")
+    assert made.applied().processed == 0
+    assert "renamed.txt.md" in made.outputs()
+
+
+def test_a_vendor_is_paid_once_for_an_object_that_changes_before_it_is_sent(
+    project: Project, bucket: MotoBucket, proxy: StoreProxy, vendor: ExtendEmulator
+) -> None:
+    made = at_extend(project, bucket, proxy, vendor)
+    made.call("plan")
+    reads: list[str] = []
+
+    def change(asked: Asked) -> None:
+        if asked.is_read and asked.key == "in/a.txt":
+            reads.append(asked.key)
+            if len(reads) == 2:
+                bucket.put("in/a.txt", b"what it is by now")
+
+    proxy.before = change
+    made.call("apply", "--json")
+    made.applied()
+
+    assert made.applied().processed == 0
+    with Store.readable(made.root / ".docbatch") as store:
+        charged = store.database.execute("SELECT count(*) FROM submission_item").fetchone()[0]
+    assert charged == len(DOCUMENTS)
+
+
+def test_keys_that_differ_in_case_alone_are_refused_where_outputs_are_files(
+    project: Project, bucket: MotoBucket
+) -> None:
+    bucket.put("in/A.txt", b"another text of that name")
+
+    told = project.call("apply")
+
+    assert told.code == 6
+    assert "A.txt" in told.err
+
+
+def test_a_saved_plan_is_done_as_it_was_reviewed_or_not_at_all(project: Project, bucket: MotoBucket) -> None:
+    project.write({".docbatch/README": ""})
+    project.call("plan", "--out", "plan.json")
+    bucket.put("in/later.txt", b"came later")
+    assert project.call("apply", "--plan", "plan.json").code == 7
+
+    project.call("plan", "--out", "plan.json")
+    assert project.call("apply", "--plan", "plan.json").code == 0
+    assert len(project.outputs()) == len(DOCUMENTS) + 1
+
+
+def test_what_the_state_has_wrong_of_an_object_is_found_out(project: Project, tmp_path: Path) -> None:
+    project.applied()
+    with Store.writable(project.root / ".docbatch") as store, store.write():
+        a, b, *_ = store.found_objects.between(b"", b"\xff", FORMAT)
+        store.found_objects.keep([a._replace(digest=b.digest)], FORMAT)
+
+    other = elsewhere(project, tmp_path / "there")
+    other.applied()
+    other.applied()
+
+    assert b"the text of a" in other.outputs()["a.txt.md"]
+    with Store.readable(other.root / ".docbatch") as store:
+        assert a in store.found_objects.between(b"", b"\xff", FORMAT)

@@ -3,7 +3,8 @@
 import hashlib
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -11,13 +12,17 @@ import pytest
 
 from docbatch.core.errors import GuardRefused
 from docbatch.core.models import FailureClass
+from docbatch.engine.planning.origins.recorded_objects import ObjectRecord
 from docbatch.sources.base import Source, seekable
 from docbatch.sources.content import ContentError, Vanished
 from docbatch.sources.documents import Entry, Observed, Unusable
 from docbatch.sources.folder import FolderSource
+from docbatch.sources.globs import compile_globs
 from docbatch.sources.listed import ListedSource, Listing
+from docbatch.sources.objects import ObjectRange, StoreSource
 from docbatch.sources.statcache import StatCache
 from tests.sources.outside_zip import ZipSource
+from tests.stores.moto_server import MotoBucket, moto_bucket
 
 DOCUMENTS = {b"a.txt": b"one", b"b/c.txt": b"two", b"b.txt": b"three"}
 ORDER = [b"a.txt", b"b.txt", b"b/c.txt"]
@@ -43,8 +48,29 @@ def zipped(place: Path) -> Source:
     return ZipSource(place / "all.zip")
 
 
-KINDS = [folder, listed, zipped]
+@cache
+def bucket_of(_place: Path) -> MotoBucket:
+    return OPENED.enter_context(moto_bucket())
+
+
+def stored(place: Path) -> Source:
+    bucket = bucket_of(place)
+    for path, content in DOCUMENTS.items():
+        bucket.put(f"in/{path.decode()}", content)
+    where = ObjectRange("lake", f"s3://{bucket.name}/in".encode(), "in/")
+    record = ObjectRecord(None, "job", where.place)
+    return StoreSource(where, compile_globs(["**"]), lambda: bucket.store, record)
+
+
+OPENED = ExitStack()
+KINDS = [folder, listed, zipped, stored]
 Make = Callable[[Path], Source]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closed() -> Iterator[None]:
+    with OPENED:
+        yield
 
 
 @pytest.fixture(params=KINDS, ids=lambda make: str(make.__name__))

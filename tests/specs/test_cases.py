@@ -19,12 +19,14 @@ PROJECT = """
 project: {id: ptestproject1}
 vars: {inbox: inbox, version: 1.50}
 providers: {lab: {type: local}}
+stores: {lake: {type: s3, bucket: docs}, disk: {type: folder, path: lake}}
 """
 BEYOND_A_SCHEMA = {
     "what docbatch.yaml says is in another file": {
         "job-ids-at-the-local-engine",
         "job-no-sink",
         "job-operation-the-provider-has-not",
+        "job-store-unknown",
         "job-unknown-connection",
         "job-unknown-variable",
     },

@@ -6,7 +6,7 @@ from docbatch.core.errors import SpecError
 from docbatch.sources.globs import compile_globs
 from docbatch.specs.load import load_jobs, load_project
 from docbatch.specs.overlap import samples
-from docbatch.specs.readers import ReaderGroup
+from docbatch.specs.readers import ReaderGroup, reader_groups
 from docbatch.specs.values import JobSource
 from tests.steps import calls
 
@@ -217,3 +217,20 @@ def test_two_jobs_do_not_share_a_file_or_table(one: str, other: str, clash: bool
 def test_the_sinks_of_one_job_are_apart(sinks: str, clash: bool, tmp_path: Path) -> None:
     said = refusals(tmp_path, ("include: '*.pdf'", sinks))
     assert said == (["this sink writes to the same place as sink 1"] if clash else [])
+
+
+def test_what_lies_in_a_bucket_is_read_by_its_place_there(tmp_path: Path) -> None:
+    (tmp_path / "docbatch.yaml").write_text(
+        "project: {id: pabcdef012345}\nstores: {lake: {type: s3, bucket: docs}, disk: {type: folder, path: .}}\n"
+    )
+
+    assert refusals(tmp_path, ("store: lake, prefix: in/, include: '**'", FILES)) == []
+    assert refusals(tmp_path, ("store: disk, include: '**/*.md'", FILES)) != []
+
+    (tmp_path / "all.yaml").write_text(
+        "apiVersion: docbatch/v1\nname: j\nsource: {store: lake, prefix: in/, include: '**'}\n"
+        f"sink: [{{{FILES}}}]\n"
+    )
+    ((place, group),) = reader_groups(load_jobs(load_project(tmp_path), [tmp_path / "all.yaml"])).items()
+    assert place == b"s3://docs/in/"
+    assert group.selecting(b"out/a.md") == ["j"]

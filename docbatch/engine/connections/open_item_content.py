@@ -2,12 +2,13 @@
 
 import contextlib
 import hashlib
+import io
 import os
 import secrets
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from docbatch.core.models import WorkItem
 from docbatch.naming.references import LONGEST
@@ -56,7 +57,12 @@ class ItemContent:
             with reading():
                 stream = seekable(source.open(path), most)
                 if most >= CHUNK:
-                    return stream
+                    is_here = source.file(path) is not None
+                    return (
+                        stream
+                        if is_here
+                        else cast("BinaryIO", io.BufferedReader(_HeldContent(stream, item), CHUNK))
+                    )
                 with stream:
                     return BytesIO(_whole(stream, most))
         except ContentError as error:
@@ -77,6 +83,39 @@ class ItemContent:
             if source is not None:
                 return source, item.place[end + 1 :]
         raise ContentChanged(item.key, "no selected job has its source any more")
+
+
+class _HeldContent(io.RawIOBase):
+    """Bytes that are read once more as they are handed over. What cannot be read any more is no longer what was planned."""
+
+    def __init__(self, stream: BinaryIO, item: WorkItem) -> None:
+        super().__init__()
+        self._stream = stream
+        self._item = item
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
+        try:
+            piece = self._stream.read(len(buffer))
+        except OSError as error:
+            raise ContentChanged(self._item.key, f"it cannot be read any more: {error}") from error
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 def _new(place: Path) -> BinaryIO:
