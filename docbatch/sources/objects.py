@@ -90,9 +90,10 @@ class StoreSource(Source):
         return stream
 
     def is_there(self, path: bytes) -> bool:
-        return self._connect is not None and self._is_there(
-            self._where.prefix + path.decode(errors="replace")
-        )
+        if self._connect is None:
+            return False
+        with self._answering():
+            return self._is_there(self._where.prefix + path.decode(errors="replace"))
 
     def find(self, cache: StatCache, only: Collection[bytes] | None = None) -> FoundDocuments:
         if self._connect is None:

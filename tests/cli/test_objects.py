@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.counting import kinds
 from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.sinks.paths import folded
 from docbatch.sources import object_meter
@@ -114,16 +113,33 @@ def test_what_a_plan_read_is_recorded_by_the_apply_that_follows(
 
 
 def test_counted_pages_are_known_on_another_machine(
-    project: Project, bucket: MotoBucket, tmp_path: Path
+    project: Project, bucket: MotoBucket, proxy: StoreProxy, tmp_path: Path
 ) -> None:
     bucket.put("in/report.pdf", (Path(__file__).parents[2] / "samples" / "report.pdf").read_bytes())
     project.write({".docbatch/README": ""})
-    assert Project(project.root, has_workers=True).call("plan").code == 0
+    counting = Project(project.root, has_workers=True)
+    pages = re.search(r"[0-9]+ pages?", counting.call("plan").out)
+    assert pages is not None
     project.applied()
 
-    with Store.readable(project.root / ".docbatch") as store:
-        digests = [row[1] for row in store.found_objects.documents("job") if row[1] is not None]
-        assert len(list(store.found_objects.extents(digests, kinds.VERSION))) == 1
+    other = elsewhere(project, tmp_path / "there")
+    text = (other.root / "jobs" / "job.yaml").read_text()
+    other.write({"jobs/job.yaml": text.replace("provider: local", "provider: local\nconfig: {ocr: 'off'}")})
+    proxy.asked.clear()
+
+    assert pages[0] in Project(other.root, has_workers=True).call("plan").out
+    assert fetched(proxy) == []
+
+
+def test_an_object_of_another_name_is_read_once(
+    project: Project, bucket: MotoBucket, proxy: StoreProxy
+) -> None:
+    project.applied()
+    bucket.put("in/z.txt", DOCUMENTS["in/a.txt"])
+    proxy.asked.clear()
+
+    assert project.applied().processed == 0
+    assert fetched(proxy) == ["in/z.txt"]
 
 
 def test_an_object_that_changes_between_list_and_read_is_what_it_is_then(
@@ -287,6 +303,47 @@ def test_one_object_that_cannot_be_read_stops_no_other(project: Project, proxy: 
     assert "AccessDenied" in failures
     proxy.meddle = lambda _asked, answered: answered
     assert project.applied().processed == 2
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_store_that_goes_away_while_objects_are_read_changes_nothing(
+    project: Project, bucket: MotoBucket, proxy: StoreProxy
+) -> None:
+    project.applied()
+    state = (project.root / ".docbatch" / "state.db").read_bytes()
+    bucket.put("in/a.txt", b"another text")
+    is_away = False
+
+    def meddle(asked: Asked, answered: Answered) -> Answered:
+        nonlocal is_away
+        is_away = is_away or asked.is_read
+        return slow_down() if is_away else answered
+
+    proxy.meddle = meddle
+    told = project.call("apply")
+
+    assert told.code == 6
+    assert "once the store answers" in told.err
+    assert (project.root / ".docbatch" / "state.db").read_bytes() == state
+
+
+def test_of_objects_that_are_gone_the_state_keeps_no_facts(project: Project, bucket: MotoBucket) -> None:
+    project.applied()
+    bucket.client.delete_object(Bucket=bucket.name, Key="in/a.txt")
+    project.applied()
+
+    with Store.readable(project.root / ".docbatch") as store:
+        kept = [each.place.rpartition(b"/")[2] for each in store.found_objects.between(b"", b"\xff", FORMAT)]
+    assert kept == [b"b.txt", b"d.txt", b"e.txt"]
+
+
+def test_offline_what_patterns_leave_out_now_is_named(project: Project) -> None:
+    project.applied()
+    text = (project.root / "jobs" / "job.yaml").read_text()
+    project.write({"jobs/job.yaml": text.replace("include: '**'", "include: '*'")})
+
+    assert "3 documents found, 3 unchanged" in project.call("plan", "--offline").out
+    assert "orphaned: 1" in project.call("plan", "--offline").out
 
 
 @pytest.mark.parametrize(

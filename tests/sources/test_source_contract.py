@@ -1,10 +1,10 @@
 """What every kind of source keeps: a folder, a list, and one that somebody else wrote."""
 
+import functools
 import hashlib
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -48,7 +48,7 @@ def zipped(place: Path) -> Source:
     return ZipSource(place / "all.zip")
 
 
-@cache
+@functools.cache
 def bucket_of(_place: Path) -> MotoBucket:
     return OPENED.enter_context(moto_bucket())
 

@@ -212,8 +212,7 @@ class _Sieve:
 
     def _gone(self, row: DocumentRow) -> None:
         """A recorded document that was not found; one below a folder that cannot be read may well be there."""
-        is_unseen = self.tally.recorded_only or row[0] in self._unseen
-        if is_unseen or row[0].startswith(tuple(self._unreadable)):
+        if row[0] in self._unseen or row[0].startswith(tuple(self._unreadable)):
             return
         change = Change(self._target.name, row[0], ChangeKind.REMOVE, Reason.GONE, adopt=True)
         self._differences.change([change])

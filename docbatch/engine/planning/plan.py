@@ -175,8 +175,8 @@ def _unseen(targets: Sequence[ResolvedJob]) -> Iterator[str]:
     for target in targets:
         if why := target.source.unseen_because:
             yield (
-                f"job '{target.name}': {why}; its documents count as they are recorded. Some may be gone, so that no more of them is sent;"
-                " what is new there is in no number"
+                f"job '{target.name}': {why}; its documents count as they are recorded. Some may be gone, so that what they cost is"
+                " an upper bound; what is new there is in no number"
             )
 
 
