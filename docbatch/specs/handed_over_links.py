@@ -23,7 +23,7 @@ def link_faults(
     if connection is not None:
         kind = REGISTRY.kind(connection.type)
         if Input.OBJECT not in kind.inputs(operation):
-            yield f"{kind.name} fetches no documents by links of ours", _BYTES
+            yield f"{kind.name} does not fetch objects by links", _BYTES
             return
     spec = store.declared
     if spec.type != "s3":

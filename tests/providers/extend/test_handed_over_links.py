@@ -445,7 +445,7 @@ def test_a_store_that_is_gone_from_the_project_signs_nothing(
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (("provider: extend", "provider: local"), "local fetches no documents by links of ours"),
+        (("provider: extend", "provider: local"), "local does not fetch objects by links"),
         (("store: lake", "store: disk"), "links are signed for stores of type s3 alone, and store 'disk'"),
         (("store: lake", "store: cloud"), "store 'cloud' is of type gcs"),
         (("config: {}", "config: {}\npasswords: {file: key}"), "passwords go along with documents that are"),
