@@ -61,14 +61,18 @@ class ObjectStores:
             require_signing()
 
     def link(self, reference: "ObjectReference") -> str:
-        """Sign a link to an object. Raises CredentialsError."""
-        name = next((name for name in self._declared if self._identity(name) == reference.store), None)
-        if name is None:
-            raise CredentialsError(
-                f"no store under stores: is {reference.store} any more, so no link to an object there can be signed",
-                hint="nothing was sent; put the store back into docbatch.yaml, then run the same command again",
-            )
-        return self._signer(name).link(reference.key, reference.version)
+        """Sign a link to an object, with what one of the store's names is given. Raises CredentialsError."""
+        trouble = CredentialsError(
+            f"no store under stores: is {reference.store} any more, so no link to an object there can be signed",
+            hint="nothing was sent; put the store back into docbatch.yaml, then run the same command again",
+        )
+        for name in self._declared:
+            if self._identity(name) == reference.store:
+                try:
+                    return self._signer(name).link(reference.key, reference.version)
+                except CredentialsError as error:
+                    trouble = error
+        raise trouble
 
     def _signer(self, name: str) -> "LinkSigner":
         from docbatch.stores.link_signer import LinkSigner  # noqa: PLC0415 - few projects hand over links

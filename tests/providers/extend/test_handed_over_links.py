@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -327,6 +328,22 @@ def test_killed_around_the_create_it_pays_once_and_loses_nothing(
     assert made.kills([made.create], [mode]) == []
 
 
+def test_what_a_lost_state_knew_is_taken_over_and_not_paid_again(
+    project: Project, extend: ExtendEmulator
+) -> None:
+    project.applied()
+    shutil.rmtree(project.root / ".docbatch")
+    shutil.rmtree(project.root / "json")
+
+    assert project.call("apply", "--yes").code == 6
+    assert project.call("recover", "--yes").code == 0
+    assert project.call("apply", "--yes").code == 0
+
+    assert "one.txt.json" in project.outputs("json")
+    assert len(links(extend)) == len(OBJECTS)
+    assert set(Counter(extend.ledger).values()) == {1}
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("mode", MODES)
 def test_killed_at_every_request_it_pays_once_and_loses_nothing(
@@ -440,6 +457,19 @@ def test_a_store_that_is_gone_from_the_project_signs_nothing(
     assert links(extend) == []
     with Store.readable(project.root / ".docbatch") as store:
         assert list(store.submissions.open()) == []
+
+
+def test_a_store_under_two_names_signs_with_the_credentials_that_are_there(
+    project: Project, extend: ExtendEmulator
+) -> None:
+    settings = (project.root / "docbatch.yaml").read_text()
+    head, _, stores = settings.partition("stores:\n")
+    other = (
+        stores.replace("lake:", "another:").replace("LAKE_ID", "NOBODY_HAS").replace("LAKE_SECRET", "THIS")
+    )
+    project.write({"docbatch.yaml": f"{head}stores:\n{other}{stores}"})
+
+    assert project.applied().processed == len(links(extend)) == len(OBJECTS)
 
 
 @pytest.mark.parametrize(
