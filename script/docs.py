@@ -110,7 +110,7 @@ Drawn from the models that judge specs, by `script/docs`. The [guide](guide.md) 
 Only `true` and `false` are booleans; `no`, `010`, `12:30` and dates stay text. A key that is unknown or appears twice is an error.
 Paths are relative to the project root: the folder of `docbatch.yaml`, or the current folder where there is none.
 Paths and patterns may hold `{{{{ vars.NAME }}}}`; a sink's path also `job.name`, `job.labels`, `job.provider`, `job.operation`, and that of a `files` sink
-`doc.path`, `doc.name`, `doc.stem`, `doc.suffix`, `doc.parent`, `doc.sha256`, `doc.size`, and `doc.metadata.COLUMN` of a list.
+`doc.path`, `doc.name`, `doc.stem`, `doc.suffix`, `doc.parent`, `doc.sha256`, `doc.size`, and `doc.metadata.NAME`, which a list or a pattern says.
 
 {sections}
 """
@@ -132,6 +132,10 @@ HEADINGS: Mapping[str, str] = {
     "ListOptions": "source of links in a list",
     "FileIdsOptions": "source of files at the vendor",
     "TextsOptions": "source of texts",
+    "WhereOptions": "source.where",
+    "SizeRange": "source.where.size",
+    "NumberOfPages": "source.where.pages",
+    "ModifiedRange": "source.where.modified",
     **dict(_configs()),
     **{kind.options.__name__: f"sink of type {kind.name}" for kind in KINDS.kinds()},
     "ProjectSpec": "The project: docbatch.yaml",

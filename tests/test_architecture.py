@@ -21,7 +21,7 @@ LAYERS = (
     ("engine", "emulators"),
     ("specs", "webhooks", "counting"),
     ("sources", "providers", "sinks", "prices", "state", "spool"),
-    ("stores",),
+    ("containers", "stores"),
     ("hours",),
     ("fields",),
     ("packed",),

@@ -122,7 +122,7 @@ class Project(FailureCalls):
         from docbatch.spool import Spool
 
         selection = Selection(
-            self._jobs(specs := spec_paths(paths), upgrade),
+            self._jobs_beside(out, specs := spec_paths(paths), upgrade),
             self._folder,
             self._declared.mark,
             is_all=not specs,
@@ -175,10 +175,9 @@ class Project(FailureCalls):
 
         self._refuse_untrusted(max_new=max_new, timeout=timeout)
         saved = self._saved(plan, specs := spec_paths(paths))
+        jobs = self._jobs(named := specs or paths_of(saved), upgrade, looks=True)
         work = Assignment(
-            self._jobs(named := specs or paths_of(saved), upgrade),
-            self._folder,
-            self._declared.mark,
+            *(jobs, self._folder, self._declared.mark),
             is_all=not named,
             connections=() if specs else tuple(self._declared.connections.values()),
             stores=self._declared.stores,
@@ -206,7 +205,13 @@ class Project(FailureCalls):
             what = "the state in a repository that is not trusted is not looked at"
             raise NoState(what, hint="leave out --untrusted where it is your own")
         with Store.readable(self._folder) as store:
-            return read_status(store, job, now=time.time(), limits=declared_limits(self._declared))
+            return read_status(
+                store,
+                job,
+                now=time.time(),
+                limits=declared_limits(self._declared),
+                connections=self._declared.connections,
+            )
 
     @documented()
     def report(self, folder: Place, job: str | None = None) -> "RunReport":
@@ -255,7 +260,7 @@ class Project(FailureCalls):
         from docbatch.engine.planning.plan import Selection
 
         specs = spec_paths(paths)
-        jobs = self._jobs(specs)
+        jobs = self._jobs(specs, looks=True)
         selection = Selection(
             jobs,
             self._folder,
@@ -286,8 +291,22 @@ class Project(FailureCalls):
             names = named_jobs(store, job)
         return results(self._folder, names, on_error)
 
-    def _jobs(self, specs: Sequence[Path], upgrade: Iterable[str] = ()) -> tuple[Job, ...]:
-        jobs = load_jobs(self._declared, specs)
+    def _jobs_beside(
+        self, out: Place | None, specs: Sequence[Path], upgrade: Collection[str]
+    ) -> tuple[Job, ...]:
+        """Return the jobs. Raises UsageError where one of them would read the file that is to be written."""
+        from docbatch.api.reports.project_reports import require_unread
+
+        jobs = self._jobs(specs, upgrade, looks=True)
+        if out is not None:
+            require_unread(self._declared, out, jobs)
+        return jobs
+
+    def _jobs(
+        self, specs: Sequence[Path], upgrade: Iterable[str] = (), *, looks: bool = False
+    ) -> tuple[Job, ...]:
+        """Return the jobs; lists on standard input are read where their documents are looked at."""
+        jobs = load_jobs(self._declared, specs, reads_input=looks)
         known = {job.name for job in jobs}
         for name in upgrade:
             if name not in known:

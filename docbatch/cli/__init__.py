@@ -75,7 +75,7 @@ TRUSTING: Final = frozenset(
 """Commands that use what the project names: keys, hosts, its state."""
 
 
-NO_LINES: Final = frozenset({"emulate", "schema", "sql"})
+NO_LINES: Final = frozenset({"emulate", "schema"})
 """Commands whose output is JSON as it is, or another's."""
 NO_LINES_BELOW: Final = frozenset({"dump"})
 

@@ -44,7 +44,7 @@ def command(
     from docbatch.specs.load import load_jobs, load_project
 
     project = load_project(Path.cwd())
-    jobs = load_jobs(project)
+    jobs = load_jobs(project, reads_input=True)
     meant = [each for each in jobs if job in {None, each.name}]
     if not meant:
         names = ", ".join(each.name for each in jobs)

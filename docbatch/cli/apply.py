@@ -90,7 +90,7 @@ def _measured(paths: tuple[Path, ...], given: Given, file: Path) -> int:
     """Apply, and write metrics of it, whatever ends it; where no project could be opened, of the exit code alone."""
     from docbatch.cli.metrics import require_metrics, write_metrics
 
-    require_metrics(file)
+    require_metrics(file, paths)
     project = None
     try:
         project = open_project()

@@ -6,6 +6,7 @@ import click
 
 from docbatch.cli import completion
 from docbatch.cli.difference_words import Teller
+from docbatch.cli.options import allow_host
 from docbatch.cli.output import say
 from docbatch.cli.workspace import existing
 
@@ -13,11 +14,13 @@ from docbatch.cli.workspace import existing
 @click.command(name="drift")
 @click.argument("job", required=False, shell_complete=completion.jobs)
 @click.option("--deep", is_flag=True, help="Read every output, also those that look as they were left.")
+@allow_host
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
-def command(job: str | None, *, deep: bool, as_json: bool) -> int:
-    """Say which outputs were altered, removed, added or moved since docbatch wrote them. Writes nothing, no network.
+def command(job: str | None, *, deep: bool, allowed_hosts: tuple[str, ...], as_json: bool) -> int:
+    """Say which outputs were altered, removed, added or moved since docbatch wrote them. Writes nothing.
 
-    Outputs are compared with what the state knows of them: with times and sizes, and where these differ with the bytes.
+    Outputs are compared with what the state knows of them: with times and sizes, or ETags in stores, and where these differ
+    with the bytes. Nothing but stores that outputs lie in is asked over the network.
     Ends with 2 where something differs, so that a schedule notices.
     """
     from docbatch.engine.administration.edit_state import named_jobs
@@ -40,11 +43,12 @@ def command(job: str | None, *, deep: bool, as_json: bool) -> int:
                 "a run goes on: outputs that it writes at this moment may be told as altered or added",
                 err=True,
             )
+        search = DriftSearch(job, deep, consumed, project.stores, allowed_hosts)
         teller = Teller("drift", as_json=as_json)
-        found = find_drift(store, DriftSearch(job, deep, consumed), teller.tell)
+        found = find_drift(store, search, teller.tell)
     return teller.conclude(
         found,
         (
-            "'docbatch apply' writes altered and removed outputs again, free of charge, and keeps edited ones in .docbatch/trash",
+            "'docbatch apply' writes altered and removed outputs again, free of charge, and keeps edited ones in the trash",
         ),
     )

@@ -131,6 +131,35 @@ _OWN = {
             "again": _MAYBE_MOMENT,
         },
     ),
+    "View": _object(
+        "A view that `sql` can be asked, without a question.",
+        {"type": {"const": "view"}, "view": _TEXT, "columns": {"type": "array", "items": _TEXT}},
+    ),
+    "Row": _object(
+        "A row of an answer of `sql`, by the names of its columns; bytes are hexadecimal text.",
+        {
+            "type": {"const": "row"},
+            "row": {"type": "object", "additionalProperties": {"type": ["string", "number", "null"]}},
+        },
+    ),
+    "Note": _object(
+        "What `prune` does not look at, or leaves.", {"type": {"const": "note"}, "message": _TEXT}
+    ),
+    "Output": _object(
+        "An output that `prune` leaves where it is, or in the trash, and why.",
+        {
+            "type": {"const": "output"},
+            "verdict": {"enum": ["edited", "kept"]},
+            "job": _TEXT,
+            "path": _TEXT,
+            "document": _TEXT,
+            "why": _TEXT,
+        },
+    ),
+    "Batch": _object(
+        "What one prune took, of those that can be put back.",
+        {"type": {"const": "batch"}, "batch": _TEXT, "outputs": _COUNT},
+    ),
     "Delivery": _object(
         "A webhook that `listen` received and that is authentic.",
         {

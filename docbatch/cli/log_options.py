@@ -46,10 +46,12 @@ def _file(context: click.Context, option: click.Parameter, path: Path | None) ->
     if path is None:
         return
     level = LEVELS[2 if context.meta.get(VERBOSITY, 0) > 1 else 1]
+    from docbatch.cli.options import untrusted_by_variable
     from docbatch.core.errors import UsageError
 
     try:
-        _logs().begin_file(path, level)
+        untrusted = bool(context.params.get("untrusted")) or untrusted_by_variable(context)
+        _logs().begin_file(path, level, untrusted=untrusted)
     except UsageError as error:
         raise click.BadParameter(f"{error.message}; {error.hint}", context, option) from None
     except OSError as error:

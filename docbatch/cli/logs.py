@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docbatch.cli.output import say
-from docbatch.cli.own_file import require_own
+from docbatch.cli.own_file import require_own, require_unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,9 +80,14 @@ def begin(level: int) -> None:
     _add(_Stderr(), level)
 
 
-def begin_file(path: Path, level: int) -> None:
-    """Write into a file what has at least this level. Raises OSError, and UsageError where something else stands there."""
+def begin_file(path: Path, level: int, *, untrusted: bool = False) -> None:
+    """Write into a file what has at least this level.
+
+    Raises OSError, and UsageError where something else stands there, or a source would read it.
+    """
     require_own(path, _BEGINNING, "a log", may_be_stream=True)
+    # A full one is kept beside it.
+    require_unread(path, path.with_name(f"{path.name}.1"), untrusted=untrusted)
     _add(_PrivateFile(path, maxBytes=MOST_BYTES, backupCount=MOST_FILES), level)
 
 

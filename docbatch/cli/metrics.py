@@ -5,7 +5,7 @@ Labels are names of jobs and connections, which specs declare, and statuses: the
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +22,11 @@ Samples = tuple[str, str, tuple[str, ...], list[tuple[tuple[str, ...], float]]]
 _BEGINNING = re.compile(rb"# HELP docbatch_")
 
 
-def require_metrics(path: Path) -> None:
-    """Raise UsageError where what writes metrics is not installed, or something else stands in the file's place."""
+def require_metrics(path: Path, specs: Iterable[Path] = (), *, untrusted: bool = False) -> None:
+    """Raise UsageError where what writes metrics is not installed, something else stands in the file's place, or a source reads it."""
     from importlib.util import find_spec
 
-    from docbatch.cli.own_file import require_own
+    from docbatch.cli.own_file import require_own, require_unread
 
     if find_spec("prometheus_client") is None:
         raise UsageError(
@@ -34,6 +34,7 @@ def require_metrics(path: Path) -> None:
             hint="run pip install 'docbatch[metrics]'",
         )
     require_own(path, _BEGINNING, "a file of metrics")
+    require_unread(path, specs=specs, untrusted=untrusted)
 
 
 def write_metrics(

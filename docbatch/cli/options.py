@@ -80,6 +80,7 @@ untrusted = click.option(
     "--untrusted",
     is_flag=True,
     envvar=UNTRUSTED,
+    is_eager=True,
     help="Look at nothing but the project's own files, as for a pull request from a fork: no state, no variables but DOCBATCH_VAR_….",
 )
 

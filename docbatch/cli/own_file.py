@@ -1,7 +1,9 @@
 """Files that options name to be written: what stands there already has to be such a file, or nothing is done."""
 
+import contextlib
 import re
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from docbatch.core.errors import UsageError
@@ -28,6 +30,29 @@ def require_own(path: Path, begins: re.Pattern[bytes], what: str, *, may_be_stre
         is_own = False
     if not is_own:
         raise _foreign(path, what)
+
+
+def require_unread(path: Path, *others: Path, specs: Iterable[Path] = (), untrusted: bool = False) -> None:
+    """Raise UsageError where a source would read what is to be written to `path`, or to `others` beside it, as a document.
+
+    `specs` are looked at beside those of jobs/. What is wrong with any of them the command itself tells.
+    """
+    from docbatch.core.errors import SpecError
+    from docbatch.specs.load import load_jobs, load_project
+    from docbatch.specs.readers import first_reader, would_be_read
+
+    try:
+        project = load_project(Path.cwd(), untrusted=untrusted)
+        named = tuple(specs)
+        jobs = load_jobs(project, named) if named else ()
+    except (SpecError, UsageError):
+        return
+    # A project may have no folder of jobs.
+    with contextlib.suppress(SpecError, UsageError):
+        jobs += load_jobs(project)
+    read = first_reader(jobs, (path, *others))
+    if read is not None:
+        raise would_be_read(*read)
 
 
 def _foreign(path: Path, what: str) -> UsageError:

@@ -200,13 +200,13 @@ def _restore(what: str | None, *, dry_run: bool, as_json: bool) -> None:
 
     found = restore(state_folder(), what, here=Path.cwd(), dry_run=dry_run)
     if as_json:
-        for path, why in found.stay:
-            say_json({"version": VERSION, "type": "output", "path": path, "verdict": "kept", "why": why})
+        for each in found.stay:
+            say_json({"version": VERSION, "type": "output", **each._asdict()})
         numbers = {"restored": len(found.restored), "stay": len(found.stay), "dry_run": dry_run}
         say_json({"version": VERSION, "type": "summary", **numbers, "exit_code": 0})
         return
-    for path, why in found.stay:
-        say(visible(f"stays in the trash: {path}: {why}"))
+    for each in found.stay:
+        say(visible(f"stays in the trash: {each.path}: {each.why}"))
     verb = "would be put back" if dry_run else "put back"
     say(f"{plural(len(found.restored), 'output')} {verb}")
 

@@ -45,15 +45,14 @@ def rebuild_watch(*, ask: bool) -> "RebuildWatch":
     return RebuildWatch(agree, show)
 
 
-def rebuilt_lines(rebuilt: "Rebuilt", *, dry_run: bool) -> Iterator[str]:
-    """Tell what came of each manifest; yield sentences about all of them."""
+def rebuilt_lines(rebuilt: "Rebuilt", *, is_sure: bool, dry_run: bool) -> Iterator[str]:
+    """Tell what came of each manifest; yield sentences about all of them. `is_sure` says that all vendors' work is known."""
     for each in rebuilt.jobs:
         _tell(each, dry_run=dry_run)
     if rebuilt.declined or not rebuilt.jobs:
         return
-    unproven = sum(each.unproven for each in rebuilt.jobs)
-    if unproven:
-        yield f"{_documents(unproven)} without proof: where no vendor has the result either, apply sends it, and pays for it"
+    if rebuilt.still_lacking:
+        yield _still_lacking(rebuilt.still_lacking, is_sure=is_sure)
     if rebuilt.kept is not None:
         place = f".docbatch/{rebuilt.kept.name}"
         yield f"'docbatch apply' delivers what was taken back; 'docbatch state restore {place}' undoes it"
@@ -90,6 +89,12 @@ def _tell(job: "RebuiltJob", *, dry_run: bool) -> None:
         versions=dict(job.versions),
         found=job.is_there,
     )
+
+
+def _still_lacking(count: int, *, is_sure: bool) -> str:
+    have, them = ("has", "it") if count == 1 else ("have", "them")
+    where = ", in no output and at no vendor:" if is_sure else ": where no vendor has one either,"
+    return f"{_documents(count)} {have} no result{where} apply sends {them}, and a paid provider charges for {them}"
 
 
 def _documents(count: int) -> str:

@@ -63,7 +63,7 @@ def command(
 
     project = load_project(Path.cwd())
     search = Search(
-        jobs=load_jobs(project),
+        jobs=load_jobs(project, reads_input=True),
         folder=project.root / ".docbatch",
         project=project.mark,
         is_all=True,
@@ -82,7 +82,8 @@ def command(
 
     watch = None if without_manifests else rebuild_watch(ask=not (yes or dry_run))
     outcome = recover(search, _observe, announce, watch)
-    for line in (*rebuilt_lines(outcome.rebuilt, dry_run=dry_run), *_conclusion(outcome, dry_run=dry_run)):
+    rebuilt = rebuilt_lines(outcome.rebuilt, is_sure=outcome.knows_vendors, dry_run=dry_run)
+    for line in (*rebuilt, *_conclusion(outcome, dry_run=dry_run)):
         say(line)
     _complain(outcome)
     return outcome.exit_code
@@ -164,7 +165,8 @@ def _conclusion(outcome: "Recovered", *, dry_run: bool) -> Iterator[str]:
     from docbatch.engine.administration.adopt_unknown_work import UnknownWorkVerdict
 
     if outcome.declined:
-        yield "Nothing was taken over."
+        kept = "; what was taken back from outputs stays" if outcome.rebuilt.taken else ""
+        yield f"Nothing was taken over{' from vendors' if kept else ''}{kept}."
         return
     if not outcome.judgements:
         yield _nothing_found(outcome)

@@ -49,7 +49,7 @@ def _give_up(submission: str, *, dry_run: bool) -> None:
     from docbatch.engine.administration.edit_state import give_up
 
     known, documents = give_up(state_folder(), submission, dry_run=dry_run)
-    verb, count = ("would be", "would count") if dry_run else ("is", "count")
+    verb, count = ("would be", "would count") if dry_run else ("is", "counts" if documents == 1 else "count")
     tell(
         "given_up",
         f"submission {submission} {verb} given up: {plural(documents, 'document')} {count} as failed",

@@ -3,14 +3,14 @@
 import click
 
 from docbatch import open_project
+from docbatch.cli import json_lines
 from docbatch.cli.options import duration
-from docbatch.cli.output import say, say_json
+from docbatch.cli.output import say, say_json, tell
 
 
 @click.command(name="sql")
 @click.argument("select", required=False)
-@click.option("--json", "form", flag_value="json", help="Print JSON lines: one a row, and a summary.")
-@click.option("--csv", "form", flag_value="csv", help="Print CSV, with a line of names first.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, with a line of names first.")
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
@@ -22,7 +22,7 @@ from docbatch.cli.output import say, say_json
 @click.option(
     "--timeout", default="60s", show_default=True, metavar="DURATION", help="Give up after this long."
 )
-def command(select: str | None, *, form: str | None, limit: int, timeout: str) -> None:
+def command(select: str | None, *, as_csv: bool, limit: int, timeout: str) -> None:
     """Ask the state in SQL, as in SELECT job, count(*) FROM documents GROUP BY job. Changes nothing; works while a run goes on.
 
     Without a question the views and their columns are listed. docs/state.md says what each means; they stay as they are,
@@ -31,15 +31,18 @@ def command(select: str | None, *, form: str | None, limit: int, timeout: str) -
     from docbatch.cli.query_words import csv_text, table_text
     from docbatch.state.views import VIEWS
 
+    if as_csv and json_lines.current() is not None:
+        raise click.UsageError("an answer is either CSV or JSON lines, so leave out one of the two")
     if select is None:
         for view in VIEWS:
-            say(f"{view.name}: {', '.join(column.name for column in view.columns)}")
+            columns = [column.name for column in view.columns]
+            tell("view", f"{view.name}: {', '.join(columns)}", view=view.name, columns=columns)
         return
     found = open_project().query(select, timeout=duration("--timeout", timeout), limit=limit or None)
-    if form == "json":
+    if json_lines.current() is not None:
         for row in found.values():
             say_json(row)
     else:
-        say((csv_text if form == "csv" else table_text)(found), nl=False)
+        say((csv_text if as_csv else table_text)(found), nl=False)
         if found.more:
             say(f"there are more than {limit:,} rows; --limit 0 prints all of them", err=True)

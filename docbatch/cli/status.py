@@ -42,7 +42,7 @@ def command(
     if metrics_file is not None:
         from docbatch.cli.metrics import require_metrics, write_metrics
 
-        require_metrics(metrics_file)
+        require_metrics(metrics_file, untrusted=untrusted)
     if report_folder is not None:
         project.report(report_folder, job)
     if watch:

@@ -10,7 +10,7 @@ from docbatch.core.cost_sentences import run_text
 from docbatch.core.demands import EMPTY
 from docbatch.core.hindrance import recorded_text
 from docbatch.core.looks import LookKind
-from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass
+from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass, Stops
 from docbatch.core.moments import iso_moment_or_none, moment_text
 from docbatch.core.report import by_deadline, human, looking, plural, seconds_text, span, visible
 from docbatch.core.result_warnings import WarningKind, kind_of
@@ -117,7 +117,11 @@ def _stuck(stuck: Stuck) -> Iterator[str]:
         f"  {plural(stuck.documents, 'document')} of {jobs} did not end in {span(stuck.seconds)}; timeout is"
         f" {span(stuck.timeout)}; remote id {visible(stuck.remote_id or 'not known')}"
     )
-    yield f"  stop it with 'docbatch cancel {stuck.submission}', or keep waiting: 'docbatch apply' looks again,"
+    if stuck.stops is Stops.NOTHING:
+        yield f"  the vendor cannot stop it; 'docbatch resolve {stuck.submission} --give-up' waits for it no longer, though it may"
+        yield "  be charged, or keep waiting: 'docbatch apply' looks again,"
+    else:
+        yield f"  stop it with 'docbatch cancel {stuck.submission}', or keep waiting: 'docbatch apply' looks again,"
     yield "  and waits for it once the job's timeout is raised"
 
 

@@ -133,6 +133,12 @@ class SinkError(DocbatchError):
     pass
 
 
+class SinkRefused(SinkError):
+    """Credentials for where outputs go are missing, or do not allow it."""
+
+    exit_code = 12
+
+
 class ReportUnwritten(SinkError):
     pass
 

@@ -8,7 +8,7 @@ from docbatch.core.recipe_changes import Difference
 
 VERSION = "docbatch/explain/v1"
 OutputState = Literal[
-    "as_written", "new", "moved", "form", "missing", "ignored", "edited", "not_written", "kept"
+    "as_written", "new", "moved", "form", "missing", "ignored", "edited", "not_written", "kept", "unseen"
 ]
 
 

@@ -92,7 +92,8 @@ class NotDue:
 
     `unchanged` are through, with their outputs as they were left; `ignored` are outputs that are gone and stay so
     (`on_missing: ignore`); `failed` failed earlier, of which `later` are tried again by themselves at another time; `held` wait
-    for a decision; `left_out` are files beside the documents that are none, or not regular.
+    for a decision; `left_out` are files beside the documents that are none, or not regular. `filtered` count as not there by
+    the job's `where`; of a `sample` is said how many documents it has, and of how many.
     """
 
     job: str
@@ -102,6 +103,8 @@ class NotDue:
     held: int = 0
     left_out: int = 0
     later: int = 0
+    filtered: int = 0
+    sample: tuple[int, int] | None = None
 
     @property
     def documents(self) -> int:

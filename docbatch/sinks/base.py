@@ -92,5 +92,9 @@ class Sink(Protocol):
         """
         return iter(())
 
+    def take_over(self, jobs: Iterable[str]) -> None:  # noqa: ARG002 - only what has rows of several jobs does anything
+        """Let rows that bear former names of the job be the job's; called before rows are written, and again after a kill."""
+        return
+
     def remove(self, output: bytes) -> None:
         """Move an output that the state proves is ours to the trash."""

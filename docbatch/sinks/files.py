@@ -6,10 +6,10 @@ from pydantic import Field
 
 from docbatch.fields import Format, PathTemplate
 from docbatch.sinks.base import Sink
-from docbatch.sinks.kind import FileSinkSpec, Opening, SinkKind
+from docbatch.sinks.kind import Opening, SinkKind, StoredSinkSpec
 
 
-class FilesSinkSpec(FileSinkSpec):
+class FilesSinkSpec(StoredSinkSpec):
     """One file for each document."""
 
     suffix: ClassVar[str] = ".md"
@@ -34,6 +34,10 @@ class FilesSinkSpec(FileSinkSpec):
 
 
 def _open(at: Opening) -> Sink:
+    if at.bucket is not None:
+        from docbatch.sinks.objects.document_objects import DocumentObjects  # noqa: PLC0415 - only what is opened
+
+        return DocumentObjects(at.bucket, form=at.options.format)
     from docbatch.sinks.document_files import FilesSink  # noqa: PLC0415 - only what is opened
     from docbatch.sinks.trash import Trash  # noqa: PLC0415 - only what is opened
 

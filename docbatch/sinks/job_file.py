@@ -13,10 +13,9 @@ from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.faults import SAFE, fault, sink_error
-from docbatch.sinks.formats import content, json_value, one_line
 from docbatch.sinks.outputs import Unfinished
 from docbatch.sinks.paths import UnsafeOutput
-from docbatch.sinks.rows import RowFacts, failure_value
+from docbatch.sinks.rows import RowFacts, row
 from docbatch.sinks.trash import Trash
 from docbatch.sinks.tree import Tree, temporary_name
 
@@ -52,11 +51,7 @@ class JsonlSink(Sink):
 
     def encode(self, delivery: Delivery) -> bytes:
         """Return one document's part of the file. Raises ValueError, StateError when there is none."""
-        if delivery.failure is None:
-            line = content(delivery, "line")
-        else:
-            line = one_line(json_value(failure_value(delivery.document, delivery.failure)))
-        return line if self._facts is None else self._facts.led(line, delivery.path)
+        return row(delivery, self._facts)
 
     def stamp(self, output: bytes) -> str | None:  # noqa: ARG002 - there is one
         return outputs.stamp_at(os.fsencode(self._root) + b"/" + self._output)

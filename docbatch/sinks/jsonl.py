@@ -6,10 +6,10 @@ from pydantic import Field
 
 from docbatch.fields import OnMissing, PathTemplate
 from docbatch.sinks.base import Sink
-from docbatch.sinks.kind import FAILURES, FileSinkSpec, Form, Opening, SinkKind
+from docbatch.sinks.kind import FAILURES, Form, Opening, SinkKind, StoredSinkSpec
 
 
-class JsonlSinkSpec(FileSinkSpec):
+class JsonlSinkSpec(StoredSinkSpec):
     """One file for the whole job, with one normalised result as JSON in each line, in path order."""
 
     suffix: ClassVar[str] = ".jsonl"
@@ -41,6 +41,10 @@ def _open(at: Opening) -> Sink:
     from docbatch.sinks.rows import RowFacts  # noqa: PLC0415 - only what is opened
     from docbatch.sinks.trash import Trash  # noqa: PLC0415 - only what is opened
 
+    if at.bucket is not None:
+        from docbatch.sinks.objects.job_object import JobObject  # noqa: PLC0415 - only what is opened
+
+        return JobObject(at.bucket, at.output, drafts=at.trash.parent, facts=RowFacts.of(at))
     return JsonlSink(at.root, at.output, trash=Trash(at.trash), facts=RowFacts.of(at))
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from pydantic import Field
 
 from docbatch.core.errors import SinkError
-from docbatch.fields import Format, OnMissing, PathTemplate, SpecModel
+from docbatch.fields import Format, Name, OnMissing, PathTemplate, SpecModel
 
 if TYPE_CHECKING:
     from docbatch.sinks.base import Sink
+    from docbatch.stores.object_store import ObjectStore
 
 CONTRACT = 0
 """The version of what a sink promises and is promised: `base.py` and this file. A plug-in states the one it was built for.
@@ -105,8 +106,28 @@ class FileSinkSpec(SinkSpec):
         return self.on_missing == "rewrite"
 
 
+class StoredSinkSpec(FileSinkSpec):
+    """A sink of files that may lie in a store as well. Where it does, its place begins with the store's."""
+
+    store: Name | None = Field(
+        default=None,
+        description="the store of docbatch.yaml that outputs are written to, `path` being a key in it; files on this disk when left out",
+    )
+
+
 def _no_columns(_path: bytes) -> Mapping[str, str]:
     return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Where in a store a sink writes: below `folder`, a key without "/" at its end, empty for all of it.
+
+    `open` gives the store; it raises SinkError where that cannot be reached from here.
+    """
+
+    open: "Callable[[], ObjectStore]"
+    folder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +138,7 @@ class Opening:
     Nothing is written outside `root`, and `output` is the path below it of the one file for the job, empty where each
     document has its own. For sinks without a place in the file system `root` is the project's root, which paths in
     options are relative to. `labels` are the job's, and `columns` returns what else a list says of a document, given its path.
+    With a `bucket` nothing is written outside of that instead; kinds whose options are no StoredSinkSpec have none.
     """
 
     job: str
@@ -126,6 +148,7 @@ class Opening:
     trash: Path
     labels: Mapping[str, str] = field(default_factory=dict)
     columns: Callable[[bytes], Mapping[str, str]] = _no_columns
+    bucket: Bucket | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import re
 import unicodedata
 
 from docbatch.naming.filenames import DEVICE, NAME_LIMIT, STATE, TEMPORARY, reserved, safe
+from docbatch.naming.store_places import in_store
 
 __all__ = ["NAME_LIMIT", "TEMPORARY", "UnsafeOutput", "folded", "output_path"]
 
@@ -39,8 +40,13 @@ def output_path(rendered: str) -> bytes:
 
 
 def folded(output: bytes) -> int:
-    """Return a signed 64-bit key that is equal for outputs one file system may keep as the same file."""
-    if output.isascii():
+    """Return a signed 64-bit key that is equal for outputs one file system may keep as the same file.
+
+    A store keeps apart whatever differs.
+    """
+    if in_store(output):
+        key = output
+    elif output.isascii():
         key = output.lower()
     else:
         text = unicodedata.normalize("NFD", output.decode(errors="surrogateescape")).casefold()

@@ -6,7 +6,8 @@ from typing import Any
 
 from docbatch.core.models import Failure
 from docbatch.core.results import DocumentInfo
-from docbatch.sinks.formats import json_value, one_line
+from docbatch.sinks.base import Delivery
+from docbatch.sinks.formats import content, json_value, one_line
 from docbatch.sinks.kind import Opening
 
 FAILURE_VERSION = "docbatch/failure/v1"
@@ -28,6 +29,15 @@ class RowFacts:
         """Return a line with one JSON object, led by these facts."""
         facts = {"job": self.job, "labels": dict(self.labels), "columns": dict(self.columns(path))}
         return one_line(json_value(facts))[:-2] + b"," + line[1:]
+
+
+def row(delivery: Delivery, facts: RowFacts | None) -> bytes:
+    """Return a document's result, or its failure, as one line. Raises ValueError, StateError when there is none."""
+    if delivery.failure is None:
+        line = content(delivery, "line")
+    else:
+        line = one_line(json_value(failure_value(delivery.document, delivery.failure)))
+    return line if facts is None else facts.led(line, delivery.path)
 
 
 def failure_value(document: DocumentInfo, failure: Failure) -> dict[str, Any]:

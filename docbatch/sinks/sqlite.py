@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from docbatch.fields import OnMissing, PathTemplate, refuse
 from docbatch.sinks.base import Sink
@@ -36,6 +36,16 @@ class SqliteSinkSpec(FileSinkSpec):
     )
 
     failures: bool = FAILURES
+
+    @model_validator(mode="before")
+    @classmethod
+    def _on_a_disk(cls, written: object) -> object:
+        if isinstance(written, dict) and "store" in written:
+            refuse(
+                "a database cannot lie in a store",
+                "SQLite needs a disk: leave store out, or write files or jsonl",
+            )
+        return written
 
     @property
     def identity(self) -> str:

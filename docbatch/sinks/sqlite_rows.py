@@ -74,6 +74,18 @@ class SqliteSink(Sink):
             while window := list(islice(remaining, _WINDOW)):
                 yield from _differences(table, window)
 
+    def take_over(self, jobs: Iterable[str]) -> None:
+        """Let rows that bear former names of the job be the job's, columns of the user's with them; one it has already stays."""
+        if not (former_jobs := list(jobs)):
+            return
+        with self._reading() as found:
+            if found is None or found.is_of_one_job():
+                return
+        with self._writing() as table:
+            for former in former_jobs:
+                for values in table.rename_job(former):
+                    self._keep(values, why="removed")
+
     def remove(self, output: bytes) -> None:
         """Move one document's row to the trash, or all of the job's when `output` is empty: the database, where it is the job's alone.
 

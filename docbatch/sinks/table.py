@@ -243,6 +243,17 @@ class Table:
             [self._job, checksum(own) if intact else "", path, _NO_JOB],
         )
 
+    def rename_job(self, former: str) -> list[tuple[object, ...]]:
+        """Let all rows of a job that is called otherwise now be the job's; return those it has already, which are gone."""
+        self._database.create_function("docbatch_renamed", -1, partial(_renamed, self._job))
+        columns = ", ".join(_STORED)
+        self._database.execute(
+            f"UPDATE OR IGNORE {self._quoted} SET job = ?, checksum = docbatch_renamed({columns}) WHERE job = ?",  # noqa: S608
+            [self._job, former],
+        )
+        query = f"DELETE FROM {self._quoted} WHERE job = ? RETURNING {', '.join(NAMES)}"  # noqa: S608
+        return [tuple(row) for row in self._database.execute(query, [former])]
+
     def delete(self, path: str) -> None:
         self._database.execute(f"DELETE FROM {self._quoted} WHERE job = ? AND path = ?", [self._job, path])  # noqa: S608
 
@@ -255,6 +266,12 @@ def _brought_along(job: str, *stored: object) -> str:
     """Return the checksum of a row of a table of one job as one of today; empty for one that was edited."""
     *values, recorded = stored
     return checksum(_as_today(job, values)) if recorded == checksum(values) else ""
+
+
+def _renamed(job: str, *stored: object) -> str:
+    """Return the checksum of a row once it bears the name of a job; empty for one that was edited."""
+    *values, recorded = stored
+    return checksum([job, *values[1:]]) if recorded == checksum(values) else ""
 
 
 def _as_today(job: str, earlier: Sequence[object]) -> tuple[object, ...]:

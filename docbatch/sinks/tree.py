@@ -60,8 +60,8 @@ class Tree:
             raise UnsafeOutput(f"the path {escape(output)} cannot be written below {self.root}")
         if folder is None:
             folder = self._descend(above, create=create)
-            if create:
-                self._sweep(above, folder)
+        if create and above not in self._swept:
+            self._sweep(above, folder)
         return folder, name
 
     def touch(self, output: bytes) -> None:
@@ -118,8 +118,6 @@ class Tree:
             ) from error
 
     def _sweep(self, path: bytes, folder: int) -> None:
-        if path in self._swept:
-            return
         for name in _unfinished(folder):
             os.unlink(name, dir_fd=folder)
         if len(self._swept) >= _REMEMBERED:

@@ -36,11 +36,15 @@ class Allowance:
     def spent_on(self, windows: Iterable[Window]) -> Iterator[Window]:
         """Yield windows as long as the allowance lasts. Raises GuardRefused."""
         for window in windows:
-            self._documents += window.count + len(window.unusable)
-            self._bytes += sum(file[1] for file in window.found)
-            if self._documents > MOST_DOCUMENTS or self._bytes > MOST_BYTES:
-                raise GuardRefused(
-                    f"the jobs find more than {MOST_DOCUMENTS:,} documents, or more than {human(MOST_BYTES)}",
-                    hint=_NO_FURTHER,
-                )
+            self.spend(window.count + len(window.unusable), sum(file[1] for file in window.found))
             yield window
+
+    def spend(self, documents: int, size: int) -> None:
+        """Note so many documents of so many bytes together. Raises GuardRefused."""
+        self._documents += documents
+        self._bytes += size
+        if self._documents > MOST_DOCUMENTS or self._bytes > MOST_BYTES:
+            raise GuardRefused(
+                f"the jobs find more than {MOST_DOCUMENTS:,} documents, or more than {human(MOST_BYTES)}",
+                hint=_NO_FURTHER,
+            )

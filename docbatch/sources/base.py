@@ -11,11 +11,12 @@ source that cannot be listed at all raises GuardRefused, so that it is never tak
 import os
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from typing import BinaryIO, cast
 
 from docbatch.naming.pathtext import unescape
+from docbatch.naming.templates import NO_METADATA
 from docbatch.sources.content import ContentError, Measured, Vanished, measure_stream, reading
 from docbatch.sources.documents import WINDOW, Entry, FoundDocuments, Observed, Seen, Unusable
 from docbatch.sources.fingerprints import Fingerprints
@@ -63,6 +64,26 @@ class Source(ABC):
         del path
         return None
 
+    def metadata(self, path: bytes) -> Mapping[str, str]:
+        """Return what is known about one document beside its bytes, by name."""
+        del path
+        return NO_METADATA
+
+    def modified(self, path: bytes) -> float | None:
+        """Return when one document was changed last, in seconds since the epoch; None where nothing says it."""
+        del path
+        return None
+
+    def why_left_out(self, path: bytes) -> str | None:
+        """Say why something that is there is not taken, in a sentence; None where there is nothing to say but that it is not selected."""
+        del path
+        return None
+
+    @property
+    def unwrapped(self) -> "Source":
+        """The source itself; of one that selects from another, or opens what is in it, that other."""
+        return self
+
     def place(self, path: bytes) -> bytes | None:
         """Return where the document lies as places of outputs are written, None where no output can lie there."""
         return self.file(path)
@@ -79,6 +100,11 @@ class Source(ABC):
     def named(self, document: str) -> Iterator[bytes]:
         """Yield the paths that a person may mean by a text."""
         yield os.path.normpath(unescape(document))
+
+    def is_opened(self, path: bytes) -> bool:
+        """Say whether something is there that is no document, because what lies in it are."""
+        del path
+        return False
 
     def _windows(self, cache: StatCache, only: Collection[bytes] | None) -> Iterator[Seen]:
         entries = self.entries(only)

@@ -49,12 +49,18 @@ CREATE TABLE IF NOT EXISTS extent (
     pages INTEGER, sheets INTEGER, cells INTEGER, PRIMARY KEY (digest, media_type)
 ) STRICT, WITHOUT ROWID
 """
+_MEMBERS = """
+CREATE TABLE IF NOT EXISTS member (
+    digest TEXT NOT NULL, kind TEXT NOT NULL, number INTEGER NOT NULL, version INTEGER NOT NULL, day INTEGER NOT NULL,
+    ended INTEGER NOT NULL, last BLOB NOT NULL, rows BLOB NOT NULL, PRIMARY KEY (digest, kind, number)
+) STRICT, WITHOUT ROWID
+"""
 _TOLD = """
 CREATE TABLE IF NOT EXISTS told (
     scan INTEGER NOT NULL, state TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (scan, state)
 ) STRICT, WITHOUT ROWID
 """
-_LATER = (_FINGERPRINTS, _EXTENTS, _TOLD)
+_LATER = (_FINGERPRINTS, _EXTENTS, _MEMBERS, _TOLD)
 """Came later than the format: a file of the same format without them is still good."""
 _COMPUTES = """
 SELECT 1 FROM sqlite_schema WHERE type IN ('view', 'trigger') UNION ALL

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from docbatch.core.models import Failure
 from docbatch.sources.litter import Litter
+from docbatch.sources.selection_tally import SelectionTally
 
 WINDOW = 1024
 """How many documents travel together: a call for each would be what most runs spend their time on."""
@@ -22,11 +23,13 @@ class Entry(NamedTuple):
 class Unusable(NamedTuple):
     """Something that is there and cannot be a document.
 
-    A path that ends in "/" is a folder: nothing is known about what lies below it.
+    A path that ends in "/" is a folder: nothing is known about what lies below it. The same holds for what begins with
+    what it `hides`, where that is not empty.
     """
 
     path: bytes
     failure: Failure
+    hides: bytes = b""
 
 
 class Observed(NamedTuple):
@@ -50,13 +53,14 @@ class Seen:
 class FoundDocuments:
     """What a source has now. Of the `unseen` no more is known than that they are wanted.
 
-    `litter` knows, once the windows are read, what was left out. What is not among `recorded_only` windows may be there
-    all the same: nobody looked.
+    `litter` and `selection` know, once the windows are read, what was left out.
+    What is not among `recorded_only` windows may be there all the same: nobody looked.
     """
 
     windows: Iterable[Seen]
     unseen: frozenset[bytes] = frozenset()
     litter: Litter | None = None
+    selection: SelectionTally | None = None
     recorded_only: bool = False
 
 

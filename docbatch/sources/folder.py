@@ -12,8 +12,11 @@ from docbatch.sources.content import Measured, measure, open_content
 from docbatch.sources.documents import Entry, FoundDocuments, Unusable, in_order
 from docbatch.sources.found_files import Window
 from docbatch.sources.globs import compile_globs, variants
+from docbatch.sources.ignore_files import IgnoreFiles
+from docbatch.sources.ignore_rules import IGNORE_FILE
 from docbatch.sources.litter import Litter
 from docbatch.sources.scan import scan_windows
+from docbatch.sources.selection_tally import SelectionTally
 from docbatch.sources.statcache import StatCache
 from docbatch.sources.walk import Reach, look_up, walk
 
@@ -55,11 +58,12 @@ class FolderSource(Source):
         return os.path.lexists(self.file(path))
 
     def find(self, cache: StatCache, only: Collection[bytes] | None = None) -> FoundDocuments:
-        litter = Litter(self._globs.patterns[0])
+        litter, selection = Litter(self._globs.patterns[0]), SelectionTally()
         # The cache is read along with a whole walk; a few documents are measured sooner than looked up there.
         known = cache if only is None else StatCache(None)
-        windows = self._found(only, litter)
-        return FoundDocuments(scan_windows(self._root, windows, self._globs, known), litter=litter)
+        windows = self._found(only, litter, selection)
+        seen = scan_windows(self._root, windows, self._globs, known)
+        return FoundDocuments(seen, litter=litter, selection=selection)
 
     def measure(self, path: bytes) -> Measured:
         return measure(self.file(path))[0]
@@ -89,19 +93,42 @@ class FolderSource(Source):
             globs = compile_globs([pattern], exclude, hidden=hidden)
         except ValueError:
             return None
-        window = next(walk(self._root, globs, size=1, reach=self._reach), None)
+        ignoring = IgnoreFiles(self.identity)
+        window = next(walk(self._root, globs, size=1, reach=self._reach, ignoring=ignoring), None)
         return window.found[0][0] if window is not None and window.count else None
 
     def file(self, path: bytes) -> bytes:
         return self.identity + b"/" + path
 
-    def _found(self, only: Collection[bytes] | None, litter: Litter | None = None) -> Iterator[Window]:
+    def _found(
+        self,
+        only: Collection[bytes] | None,
+        litter: Litter | None = None,
+        selection: SelectionTally | None = None,
+    ) -> Iterator[Window]:
+        note = None if self._allowance is None else self._allowance.list_folder
+        ignoring = IgnoreFiles(self.identity, note)
         if only is None:
-            note = None if self._allowance is None else self._allowance.list_folder
-            windows = walk(self._root, self._globs, reach=self._reach, litter=litter, note_folder=note)
+            windows = walk(
+                self._root, self._globs, reach=self._reach, litter=litter, note_folder=note, ignoring=ignoring
+            )
         else:
-            windows = look_up(self._root, self._globs, only, reach=self._reach)
-        return windows if self._allowance is None else self._allowance.spent_on(windows)
+            windows = look_up(self._root, self._globs, only, reach=self._reach, ignoring=ignoring)
+        yield from windows if self._allowance is None else self._allowance.spent_on(windows)
+        if selection is not None:
+            selection.ignored_files, selection.ignored_folders = ignoring.files, ignoring.folders
+
+    def why_left_out(self, path: bytes) -> str | None:
+        if path.rpartition(b"/")[2] == IGNORE_FILE:
+            return "it says what is left out, and is no document itself"
+        found = IgnoreFiles(self.identity).deciding(path)
+        return None if found is None else f"line {found[1].number} of {found[0].file} leaves it out"
+
+    def modified(self, path: bytes) -> float | None:
+        try:
+            return os.stat(self.file(path)).st_mtime  # noqa: PTH116 - a Path holds no bytes
+        except OSError:
+            return None
 
     def named(self, document: str) -> Iterator[bytes]:
         """Yield the file below the root that an absolute path leads to, or that a relative one names."""

@@ -9,12 +9,15 @@ import io
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from docbatch.core.errors import GuardRefused
 from docbatch.core.models import Input
 from docbatch.naming.links import BadLink, digest, normal
 from docbatch.naming.references import LONGEST, Reference, decode
+from docbatch.naming.templates import NO_METADATA
 from docbatch.sources import linked_files
 from docbatch.sources.base import Source
 from docbatch.sources.content import Measured, measure, open_content
@@ -48,12 +51,20 @@ class Listing:
 
     `written` is what the mirror holds as it stands: texts, and references to what the provider has. `types` are the
     media types that are said by the list and not read from the bytes. `private` allows links to private addresses.
+    `metadata` is what the list says of documents beside that, of those of which it says anything. An `unread` one is not known.
     """
 
     written: Mapping[bytes, bytes] = field(default_factory=dict)
     links: Mapping[bytes, Link] = field(default_factory=dict)
     types: Mapping[bytes, str] = field(default_factory=dict)
     private: bool = False
+    metadata: Mapping[bytes, Mapping[str, str]] = field(default_factory=dict)
+    unread: bool = False
+
+    @property
+    def paths(self) -> Sequence[bytes]:
+        """All documents, in path order."""
+        return sorted({*self.written, *self.links})
 
     def __contains__(self, path: bytes) -> bool:
         return path in self.written or path in self.links
@@ -71,9 +82,24 @@ class ListedSource(Source):
     def __init__(self, mirror: Path, listing: Listing, *, unknown: bool = False) -> None:
         self._unknown = unknown
         self.identity = os.fsencode(mirror)
-        self.listing = listing
+        self._listing = listing
         self._mirror = mirror
         self._said: dict[bytes, LastLook] = {}
+        self._known: Looks = {}
+
+    @property
+    def listing(self) -> Listing:
+        """What it lists. Raises GuardRefused where that was not read: it is not taken for an empty list."""
+        if self._listing.unread:
+            raise GuardRefused(
+                "the list that comes by standard input is not read here",
+                hint="nothing was changed; only commands that look at documents read it",
+            )
+        return self._listing
+
+    @listing.setter
+    def listing(self, listing: Listing) -> None:
+        self._listing = listing
 
     @property
     def shown(self) -> str:
@@ -105,8 +131,8 @@ class ListedSource(Source):
             return FoundDocuments(_written(listing))
         if self._unknown:
             return FoundDocuments((), frozenset(listing.links))
-        known = {**LinkCache(cache).of(self.identity), **self._said}
-        return self._mirrored(listing, known, cache if only is None else StatCache(None))
+        self._known = {**LinkCache(cache).of(self.identity), **self._said}
+        return self._mirrored(listing, self._known, cache if only is None else StatCache(None))
 
     def measure(self, path: bytes) -> Measured:
         now, _ = measure(self.file(path))
@@ -114,6 +140,14 @@ class ListedSource(Source):
 
     def file(self, path: bytes) -> bytes:
         return self.identity + b"/" + path
+
+    def metadata(self, path: bytes) -> Mapping[str, str]:
+        return self.listing.metadata.get(path, NO_METADATA)
+
+    def modified(self, path: bytes) -> float | None:
+        """Return what the site said of a link when it was last looked at."""
+        look = self._known.get(path)
+        return None if look is None or look.modified is None else _moment(look.modified)
 
     def named(self, document: str) -> Iterator[bytes]:
         """Yield the document that a link leads to; a signature in it does not count."""
@@ -160,6 +194,14 @@ def reference(root: bytes, path: bytes, url: str) -> Reference | None:
     except (OSError, ValueError):
         return None
     return found if (found.kind, found.value) == (Input.URL, url) else None
+
+
+def _moment(date: str) -> float | None:
+    """Return a date of HTTP in seconds since the epoch; None for what is none."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _written(listing: Listing) -> Iterator[Seen]:

@@ -21,6 +21,8 @@ from docbatch.sources.content import out_of_reach, special, unreadable
 from docbatch.sources.documents import WINDOW, Unusable
 from docbatch.sources.found_files import Window, packed, packed_statuses, told
 from docbatch.sources.globs import Globs, Scope
+from docbatch.sources.ignore_files import IgnoreFiles
+from docbatch.sources.ignore_rules import IGNORE_FILE, IgnoreScope
 from docbatch.sources.litter import Litter
 from docbatch.sources.mounts import is_of_the_kernel
 
@@ -50,6 +52,9 @@ def _is_below(path: bytes, folder: bytes) -> bool:
     return path == folder or path.startswith(folder.rstrip(b"/") + b"/")
 
 
+NOTHING_IGNORED = IgnoreScope()
+
+
 @dataclass(frozen=True, slots=True)
 class _Limits:
     """How far a walk goes, and what it leaves out on its way."""
@@ -57,13 +62,14 @@ class _Limits:
     reach: Reach
     litter: Litter
     note_folder: Callable[[int], None] | None = None
+    ignoring: IgnoreFiles | None = None
 
 
 @dataclass(slots=True)
 class _Folder:
     """A folder being walked. `folders` is in descending order, `done` counts the files already reported.
 
-    `outside` are those names of either that are links to what is out of reach.
+    `outside` are those names of either that are links to what is out of reach. `ignored` is what files above and here leave out.
     """
 
     path: bytes
@@ -74,6 +80,7 @@ class _Folder:
     folders: list[bytes]
     outside: frozenset[bytes] = frozenset()
     done: int = 0
+    ignored: IgnoreScope = NOTHING_IGNORED
 
     def before_next(self) -> int:
         """Return how many files come before the next subfolder, all of them when there is none left."""
@@ -100,13 +107,15 @@ def walk(
     reach: Reach = ANYWHERE,
     litter: Litter | None = None,
     note_folder: Callable[[int], None] | None = None,
+    ignoring: IgnoreFiles | None = None,
 ) -> Iterator[Window]:
     """Yield windows of at most `size` entries whose paths are greater than `after`.
 
-    `litter` counts what is left out; `note_folder` is told of each folder how many names it has. Raises GuardRefused when the root itself cannot be listed: a mount that is missing looks like that.
+    `litter` counts what is left out, and so does `ignoring`, which follows files called .docbatchignore; `note_folder` is told
+    of each folder how many names it has. Raises GuardRefused when the root itself cannot be listed: a mount that is missing looks like that.
     """
     window = Window()
-    limits = _Limits(reach, Litter(globs.patterns[0]) if litter is None else litter, note_folder)
+    limits = _Limits(reach, Litter(globs.patterns[0]) if litter is None else litter, note_folder, ignoring)
     stack = [_open_root(root, globs.start, limits)]
     stack[0].skip(after)
     while stack:
@@ -126,7 +135,12 @@ def walk(
 
 
 def look_up(
-    root: Path, globs: Globs, paths: Collection[bytes], *, reach: Reach = ANYWHERE
+    root: Path,
+    globs: Globs,
+    paths: Collection[bytes],
+    *,
+    reach: Reach = ANYWHERE,
+    ignoring: IgnoreFiles | None = None,
 ) -> Iterator[Window]:
     """Yield one window with those of the paths that a walk would come by."""
     window = Window()
@@ -134,6 +148,8 @@ def look_up(
     for path in sorted(filter(globs, paths)):
         folder, _, name = path.rpartition(b"/")
         if not litter.sift(folder, [name]):
+            continue
+        if ignoring is not None and (name == IGNORE_FILE or ignoring.deciding(path) is not None):
             continue
         prefix = folder + b"/" if folder else b""
         place = bytes(root) + b"/" + prefix
@@ -151,7 +167,7 @@ def look_up(
 
 def _open_root(root: Path, scope: Scope, limits: _Limits) -> _Folder:
     try:
-        return _list(bytes(root) + b"/", b"", scope, limits)
+        return _list(bytes(root) + b"/", b"", scope, limits, NOTHING_IGNORED)
     except OSError as error:
         raise GuardRefused(
             f"source root {root} cannot be listed: {error.strerror}",
@@ -164,11 +180,14 @@ def _descend(stack: list[_Folder], child: bytes, after: bytes, window: Window, l
     scope = parent.scope.enter(child[:-1])
     if scope is None:
         return
+    if limits.ignoring is not None and limits.ignoring.has_folder(parent.ignored, child[:-1]):
+        return
     if child in parent.outside:
         window.unusable.append(Unusable(parent.prefix + child, out_of_reach()))
         return
     try:
-        folder = _list(parent.path + child, parent.prefix + child, scope, limits)
+        ignored = parent.ignored.enter(child[:-1]) if parent.ignored.layers else NOTHING_IGNORED
+        folder = _list(parent.path + child, parent.prefix + child, scope, limits, ignored)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -187,7 +206,7 @@ def _is_crossed(folder: _Folder, reach: Reach) -> bool:
     return reach.mounts and not is_of_the_kernel(place, folder.identity[0])
 
 
-def _list(path: bytes, prefix: bytes, scope: Scope, limits: _Limits) -> _Folder:
+def _list(path: bytes, prefix: bytes, scope: Scope, limits: _Limits, ignored: IgnoreScope) -> _Folder:
     status = os.stat(path)  # noqa: PTH116 - a Path holds no bytes
     files: list[bytes] = []
     folders: list[bytes] = []
@@ -203,12 +222,18 @@ def _list(path: bytes, prefix: bytes, scope: Scope, limits: _Limits) -> _Folder:
                 files.append(entry.name)
     if limits.note_folder is not None:
         limits.note_folder(len(files) + len(folders) + len(links))
+    has_own = limits.ignoring is not None and (IGNORE_FILE in files or IGNORE_FILE in links)
     outside = _sort_links(path, links, files, folders, limits.reach) if links else frozenset()
     files = scope.select(files)
+    if limits.ignoring is not None and (has_own or ignored.layers):
+        ignored = limits.ignoring.below(ignored, prefix) if has_own else ignored
+        files = limits.ignoring.kept(ignored, [name for name in files if name != IGNORE_FILE])
     files.sort()
     files = limits.litter.sift(prefix, files)
     folders.sort(reverse=True)
-    return _Folder(path, prefix, scope, (status.st_dev, status.st_ino), files, folders, outside)
+    return _Folder(
+        path, prefix, scope, (status.st_dev, status.st_ino), files, folders, outside, ignored=ignored
+    )
 
 
 def _sort_links(

@@ -25,6 +25,11 @@ def link_faults(
         if Input.OBJECT not in kind.inputs(operation):
             yield f"{kind.name} does not fetch objects by links", _BYTES
             return
+    if written.containers == "open":
+        yield (
+            "what lies in containers has no link of its own, and hand_over: link hands over links alone",
+            _BYTES,
+        )
     spec = store.declared
     if spec.type != "s3":
         told = (

@@ -5,12 +5,16 @@ from pathlib import Path
 
 from docbatch.core.errors import Problem, SpecError
 from docbatch.core.models import Input
+from docbatch.naming.pathtext import escape
+from docbatch.naming.references import Listed
 from docbatch.naming.templates import Lookup
 from docbatch.sources.options import FileIdsOptions, LinksOptions, ListOptions, TextsOptions
+from docbatch.sources.selecting.rules import SelectionRules
 from docbatch.specs.listing import links, names
 from docbatch.specs.lists import ListEntry, read_list
 from docbatch.specs.problems import near
 from docbatch.specs.project_file import show_file
+from docbatch.specs.standard_input import SHOWN, STANDARD_INPUT, read_standard_input
 from docbatch.specs.values import DeclaredProject, JobListing, JobSink, Origin
 
 ListedSource = LinksOptions | ListOptions | FileIdsOptions | TextsOptions
@@ -54,6 +58,8 @@ class Inputs:
         self._origin = origin
         self._problems = problems
         self._list_file = list_file
+        self._is_piped = isinstance(source, ListOptions) and source.urls_from == STANDARD_INPUT
+        self._reads_input = project.reads_input
         self._here = project.here
         self._checkout = project.checkout
         self.key, self.kind = kind_of(source)
@@ -62,6 +68,8 @@ class Inputs:
     def listing(self) -> JobListing:
         """Return the documents, without those that have a problem."""
         source = self._source
+        if self._is_piped and not self._reads_input:
+            return JobListing(self.kind, (), unread=True)
         self._entries = self._read()
         if isinstance(source, LinksOptions | ListOptions):
             documents = links(self._entries, self._report, private=source.allow_private)
@@ -69,10 +77,14 @@ class Inputs:
         return JobListing(self.kind, names(self._entries, self._report))
 
     def check_metadata(
-        self, sinks: Sequence[JobSink], report: Callable[[int, str, str | None], None]
+        self,
+        sinks: Sequence[JobSink],
+        rules: SelectionRules,
+        listed: Sequence[Listed],
+        report: Callable[[int, str, str | None], None],
     ) -> None:
         """Refuse paths with a column that some document lacks; `report` takes problems of a sink."""
-        known = {name for entry in self._entries for name in entry.metadata}
+        known = {name for entry in self._entries for name in entry.metadata} | rules.names
         for index, sink in enumerate(sinks):
             for column in needed(sink):
                 if self._entries and column not in known:
@@ -82,14 +94,26 @@ class Inputs:
                         else "a list in a file can have columns"
                     )
                     report(index, f"no document has doc.metadata.{column}", hint)
-                else:
+                elif column not in rules.names:
                     self._check_column(column)
+                else:
+                    self._check_documents(column, rules, listed)
 
     def _check_column(self, column: str) -> None:
         for entry in self._entries:
             if column not in entry.metadata:
                 hint = f"fill it, or write doc.metadata.{column} | default('none') in the sink's path"
                 self._report(entry, f"the column '{column}' is empty here, and a sink's path needs it", hint)
+
+    def _check_documents(self, column: str, rules: SelectionRules, listed: Sequence[Listed]) -> None:
+        """Do the same where rules may fill what the list leaves empty."""
+        for each in listed:
+            if column not in rules.metadata(each.path, each.metadata):
+                told = (
+                    f"nothing says doc.metadata.{column} of {escape(each.path)}, and a sink's path needs it"
+                )
+                hint = f"say it, or write doc.metadata.{column} | default('none') in the sink's path"
+                self._problems.append(self._origin.problem(("source", self.key), told, hint))
 
     def _read(self) -> Sequence[ListEntry]:
         match self._source:
@@ -103,9 +127,11 @@ class Inputs:
         return self._from_file()
 
     def _from_file(self) -> Sequence[ListEntry]:
-        if self._list_file is None:
-            return ()
         try:
+            if self._is_piped:
+                return read_standard_input()
+            if self._list_file is None:
+                return ()
             return read_list(self._list_file, show_file(self._list_file, self._here), self._checkout)
         except SpecError as error:
             self._problems.extend(error.problems)
@@ -114,9 +140,9 @@ class Inputs:
     def _report(self, entry: ListEntry, message: str, hint: str | None) -> None:
         if isinstance(entry.place, tuple):
             self._problems.append(self._origin.problem(entry.place, message, hint))
-        elif self._list_file is not None:
-            problem = Problem(show_file(self._list_file, self._here), entry.place, None, "", message, hint)
-            self._problems.append(problem)
+        else:
+            file = SHOWN if self._list_file is None else show_file(self._list_file, self._here)
+            self._problems.append(Problem(file, entry.place, None, "", message, hint))
 
 
 def needed(sink: JobSink) -> Iterable[str]:

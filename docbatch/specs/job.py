@@ -33,11 +33,11 @@ from docbatch.specs.window import WindowSpec
 
 def source_models() -> list[type[SpecModel]]:
     """Return what a job may write under `source:`, one of these."""
-    return [kind.options for kind in sources.KINDS.kinds()]
+    return [kind.written for kind in sources.KINDS.kinds()]
 
 
 def _tagged_models() -> list[Any]:
-    return [Annotated[kind.options, Tag(kind.tag)] for kind in sources.KINDS.kinds()]
+    return [Annotated[kind.written, Tag(kind.tag)] for kind in sources.KINDS.kinds()]
 
 
 def _source_tag(value: Any) -> str:

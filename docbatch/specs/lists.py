@@ -1,4 +1,4 @@
-"""Lists of links: text with one a line, CSV with a header, or JSON lines."""
+"""Lists of links, and of what is known of documents: text with one a line, CSV with a header, or JSON lines."""
 
 import csv
 import io
@@ -18,8 +18,7 @@ MOST_BYTES = 64 * 1024 * 1024
 LONGEST_LINE = 120_000
 MOST_LINES_OF_A_ROW = 100
 MOST_ENTRIES = 100_000
-LINK, NAME = "url", "name"
-_TAKEN = {LINK, NAME}
+LINK, NAME, PATH = "url", "name", "path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +38,51 @@ class _Wrong(ValueError):
         self.hint = hint
 
 
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The column that every row needs, the one that names documents where there is one, what the first holds and an example of it."""
+
+    key: str
+    name: str | None
+    noun: str
+    example: str
+
+
+_OF_LINKS = _Columns(LINK, NAME, "a link", "https://example.com/a.pdf")
+_OF_PATHS = _Columns(PATH, None, "a document's path, or a pattern,", "2026/**")
+
+
 def read_list(path: FilePath, file: str, checkout: Checkout) -> list[ListEntry]:
-    """Return what a list holds, called `file` in messages. Raises SpecError."""
-    form = FORMS.get(path.suffix.lower())
-    if form is None:
-        hint = f"name it {', '.join(f'*{suffix}' for suffix in FORMS)} after what is in it"
+    """Return what a list of links holds, called `file` in messages. Raises SpecError."""
+    return _read(path, file, checkout, (".txt", ".csv", ".jsonl"), _OF_LINKS)
+
+
+def read_metadata(path: FilePath, file: str, checkout: Checkout) -> list[ListEntry]:
+    """Return the rows of a list that says more of documents; the value of each is what stands in its column `path`. Raises SpecError."""
+    return _read(path, file, checkout, (".csv", ".jsonl"), _OF_PATHS)
+
+
+def parse_list(content: bytes, file: str) -> list[ListEntry]:
+    """Return what a list of links without a name for its form holds: JSON lines where the first begins with {, else text. Raises SpecError."""
+    first = next((line.strip() for line in io.BytesIO(content) if line.strip()), b"")
+    is_json = first.removeprefix(b"\xef\xbb\xbf").startswith(b"{")
+    return _parse(content, file, ".jsonl" if is_json else ".txt", _OF_LINKS)
+
+
+def _read(
+    path: FilePath, file: str, checkout: Checkout, forms: Sequence[str], columns: _Columns
+) -> list[ListEntry]:
+    form = path.suffix.lower()
+    if form not in forms:
+        hint = f"name it {', '.join(f'*{suffix}' for suffix in forms)} after what is in it"
         raise SpecError([Problem(file, None, None, "", "what form the list has cannot be told", hint)])
-    content = read_bytes(path, file, checkout, MOST_BYTES)
+    return _parse(read_bytes(path, file, checkout, MOST_BYTES), file, form, columns)
+
+
+def _parse(content: bytes, file: str, form: str, columns: _Columns) -> list[ListEntry]:
     check_text(content, file)
     try:
-        return list(_bounded(form(_lines_of(content))))
+        return list(_bounded(FORMS[form](_lines_of(content), columns)))
     except _Wrong as wrong:
         problem = Problem(file, wrong.line, None, "", str(wrong), wrong.hint)
     raise SpecError([problem])
@@ -71,7 +105,7 @@ def _bounded(entries: Iterator[ListEntry]) -> Iterator[ListEntry]:
         yield entry
 
 
-def _lines(lines: Iterable[str]) -> Iterator[ListEntry]:
+def _lines(lines: Iterable[str], _columns: _Columns) -> Iterator[ListEntry]:
     for number, line in enumerate(lines, start=1):
         stripped = line.strip()
         if stripped and not stripped.startswith("#"):
@@ -97,58 +131,61 @@ class _Rows:
         self._room = MOST_LINES_OF_A_ROW
 
 
-def _table(text: Iterable[str]) -> Iterator[ListEntry]:
+def _table(text: Iterable[str], columns: _Columns) -> Iterator[ListEntry]:
     lines = _Rows(text)
     reader = csv.reader(lines, strict=True)
     try:
-        header = _header(next(reader, []))
+        header = _header(next(reader, []), columns.key)
         lines.next_row()
         for row in reader:
             lines.next_row()
             if row:
-                yield _row(header, row, reader.line_num)
+                yield _row(header, row, reader.line_num, columns)
     except csv.Error as error:
         raise _Wrong(reader.line_num, f"this is not CSV: {error}") from error
 
 
-def _header(row: Sequence[str]) -> list[str]:
+def _header(row: Sequence[str], key: str) -> list[str]:
     header = [name.strip() for name in row]
     twice = next((name for name, number in Counter(header).items() if number > 1), None)
-    if LINK not in header:
+    if key not in header:
         raise _Wrong(
-            1, f"the list has no column {LINK}", f"its first line names the columns, {LINK} among them"
+            1, f"the list has no column {key}", f"its first line names the columns, {key} among them"
         )
     if twice is not None:
         raise _Wrong(1, f"the column '{twice}' is there twice", "give each column a name of its own")
     return header
 
 
-def _row(header: Sequence[str], row: Sequence[str], line: int) -> ListEntry:
+def _row(header: Sequence[str], row: Sequence[str], line: int, columns: _Columns) -> ListEntry:
     if len(row) != len(header):
         message = f"this line has {len(row)} columns, where the first has {len(header)}"
         raise _Wrong(line, message, "put a value with a comma in it in quotes")
-    return _entry(dict(zip(header, map(str.strip, row), strict=True)), line)
+    return _entry(dict(zip(header, map(str.strip, row), strict=True)), line, columns)
 
 
-def _json_lines(lines: Iterable[str]) -> Iterator[ListEntry]:
+def _json_lines(lines: Iterable[str], columns: _Columns) -> Iterator[ListEntry]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield _entry(dict(_columns(_object(line, number), number)), number)
+            found = _object(line, number, columns)
+            yield _entry(dict(_values(found, number)), number, columns)
 
 
-def _object(line: str, number: int) -> Mapping[str, Any]:
+def _object(line: str, number: int, columns: _Columns) -> Mapping[str, Any]:
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise _Wrong(
-            number, "this line is no JSON object", f'write as in {{"{LINK}": "https://example.com/a.pdf"}}'
+            number,
+            "this line is no JSON object",
+            f'write as in {{"{columns.key}": "{columns.example}"}}',
         )
     return found
 
 
-def _columns(found: Mapping[str, Any], number: int) -> Iterator[tuple[str, str]]:
+def _values(found: Mapping[str, Any], number: int) -> Iterator[tuple[str, str]]:
     for name, value in found.items():
         if isinstance(value, bool):
             yield name, str(value).lower()
@@ -162,15 +199,20 @@ def _columns(found: Mapping[str, Any], number: int) -> Iterator[tuple[str, str]]
             )
 
 
-def _entry(columns: Mapping[str, str], line: int) -> ListEntry:
+def _entry(values: Mapping[str, str], line: int, columns: _Columns) -> ListEntry:
     """An empty value counts as none, so that `default` can stand in for it."""
-    if not columns.get(LINK):
-        raise _Wrong(line, f"the column {LINK} is empty here", "write a link into it, or remove the line")
-    metadata = {name: value for name, value in columns.items() if name not in _TAKEN and value}
-    return ListEntry(columns[LINK], line, columns.get(NAME) or None, metadata)
+    key = columns.key
+    if not values.get(key):
+        raise _Wrong(
+            line, f"the column {key} is empty here", f"write {columns.noun} into it, or remove the line"
+        )
+    taken = {key, columns.name}
+    metadata = {name: value for name, value in values.items() if name not in taken and value}
+    name = None if columns.name is None else values.get(columns.name) or None
+    return ListEntry(values[key], line, name, metadata)
 
 
-FORMS: Mapping[str, Callable[[Iterable[str]], Iterator[ListEntry]]] = {
+FORMS: Mapping[str, Callable[[Iterable[str], _Columns], Iterator[ListEntry]]] = {
     ".txt": _lines,
     ".csv": _table,
     ".jsonl": _json_lines,

@@ -43,16 +43,18 @@ _STAND_IN: dict[str, object] = {
 }
 
 
-def load_jobs(project: DeclaredProject, paths: Sequence[Path] = ()) -> tuple[Job, ...]:
+def load_jobs(
+    project: DeclaredProject, paths: Sequence[Path] = (), *, reads_input: bool = False
+) -> tuple[Job, ...]:
     """Return the jobs of files and folders, of `jobs/` when none are named, by file and place in it.
 
     Paths are relative to the folder that the project was looked for from. The project's other jobs are looked at as well, because names and places must not clash with theirs.
-    Raises SpecError with all problems of all files; UsageError for a path that is not there.
+    A list on standard input is read where documents are looked at then, which `reads_input` says. Raises SpecError with all problems of all files; UsageError for a path that is not there.
     """
     default = project.root / DEFAULT_FOLDER
     files = _files(paths, project) if paths else _default_files(default, project)
     size = Size(UNTRUSTED if project.untrusted else OWN)
-    jobs, problems = _load(files, project, size)
+    jobs, problems = _load(files, replace(project, reads_input=reads_input), size)
     known = set(map(real, files))
     others, _ = _load([file for file in _below(default, project) if real(file) not in known], project, size)
     problems += _twice(jobs, others)

@@ -17,7 +17,7 @@ from docbatch.naming.templates import TemplateError, doc_fields
 from docbatch.sources.globs import compile_globs
 from docbatch.specs.project_file import show_file
 from docbatch.specs.readers import ReaderGroup, TooManyExpressions, reader_groups
-from docbatch.specs.values import FilePlace, Job, JobSink, JobSource
+from docbatch.specs.values import FilePlace, Job, JobSink, JobSource, StorePlace
 
 MAX_SAMPLES = 64
 OTHERS = (b"x.pdf", b"x/y.txt")
@@ -113,7 +113,7 @@ def _caught(
 
 
 def _catching(output: bytes, groups: Mapping[bytes, ReaderGroup]) -> Iterator[tuple[bytes, Sequence[str]]]:
-    """Yield roots, and the jobs whose sources have them and select the output."""
+    """Yield roots, and the jobs whose sources have them and select the output. Both are paths, or both places in a store."""
     end = output.find(b"/") + 1
     while end:
         group = groups.get(output[:end])
@@ -132,6 +132,7 @@ def _told(job: Job, reader: str, others: int, catch: _Catch, here: Path) -> str:
 def _problem(job: Job, index: int, message: str, catch: _Catch) -> Problem:
     place = job.sinks[index].place
     assert place is not None
+    # Both lie in one store, or on this disk; of a text for a store this gives the same.
     folder = os.path.relpath(_literal_folder(place), os.fsdecode(catch[0]))
     below = folder != "." and not folder.startswith("..")
     hint = (
@@ -142,15 +143,17 @@ def _problem(job: Job, index: int, message: str, catch: _Catch) -> Problem:
     return job.origin.problem(("sink", index, "path"), message, hint)
 
 
-def _literal_folder(place: FilePlace) -> str:
+def _literal_folder(place: FilePlace | StorePlace) -> str:
     folder, _, _ = place.template.literal_root.rpartition("/")
+    if isinstance(place, StorePlace):
+        return f"{place.root}/{folder}".rstrip("/")
     return os.path.realpath(place.root / folder)
 
 
-def _outputs(documents: Sequence[Listed], place: FilePlace) -> Iterator[bytes]:
-    root = os.fsencode(os.path.realpath(place.root))
+def _outputs(documents: Sequence[Listed], place: FilePlace | StorePlace) -> Iterator[bytes]:
+    root = place.root.encode() if isinstance(place, StorePlace) else os.fsencode(os.path.realpath(place.root))
     if place.path is not None:
-        yield b"/".join((root, os.fsencode(place.path.relative_to(place.root))))
+        yield b"/".join((root, os.fsencode(os.path.normpath(place.template.literal_root))))
         return
     for each in documents:
         try:
@@ -179,7 +182,7 @@ def _shared(jobs: Sequence[Job], others: Sequence[Job]) -> Iterator[Problem]:
                     yield _shared_manifest(job, whose)
             if sink.place is not None and sink.place.path is None:
                 continue
-            where = tuple(map(_folded, sink.where))
+            where = tuple(sink.where if isinstance(sink.place, StorePlace) else map(_folded, sink.where))
             owner = owners.setdefault(where, _Owners()).before(job, sink)
             if owner is not None and id(job) in mine:
                 yield _shared_problem(job, index, sink, owner)

@@ -1,7 +1,10 @@
 """The sources of all jobs, asked at once which of them would read a file: what is asked does not cost more with more of them."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
+from docbatch.core.errors import UsageError
 from docbatch.sources.automaton import Automaton, PatternParts
 from docbatch.sources.globs import STATE_FOLDER, compile_patterns
 from docbatch.specs.values import Job, JobSource
@@ -66,6 +69,37 @@ def reader_groups(jobs: Iterable[Job]) -> Mapping[bytes, ReaderGroup]:
     for source, owners in names.items():
         roots.setdefault(source.place + b"/", {})[source] = owners
     return {root: ReaderGroup(sources) for root, sources in roots.items()}
+
+
+def first_reader(jobs: Iterable[Job], files: Iterable[Path]) -> tuple[Path, str] | None:
+    """Return the first of some files, whether they are there or not, that a source would read, and the name of its job."""
+    try:
+        groups = reader_groups(jobs)
+        found = (
+            (number, job, file)
+            for number, file in enumerate(files)
+            for place in _places(file)
+            for root, group in groups.items()
+            if place.startswith(root)
+            for job in group.selecting(place[len(root) :])
+        )
+        first = min(found, default=None)
+    except TooManyExpressions:
+        return None
+    return None if first is None else (first[2], first[1])
+
+
+def would_be_read(file: Path, job: str) -> UsageError:
+    return UsageError(
+        f"{file} would be read as a document by the source of job '{job}'; nothing was changed",
+        hint="name a file elsewhere, or exclude this one there",
+    )
+
+
+def _places(file: Path) -> set[bytes]:
+    """Return where a file lies, and where a link in its place leads."""
+    beside = Path(os.path.realpath(file.parent)) / file.name
+    return {os.fsencode(beside), os.fsencode(os.path.realpath(file))}
 
 
 def _compiled(sources: Iterable[tuple[Sequence[str], bool]]) -> tuple[Automaton, list[int]]:

@@ -25,6 +25,7 @@ from docbatch.specs.plugins import sink_fault
 from docbatch.specs.problems import near
 from docbatch.specs.resolve_source import SourceResolver, absolute
 from docbatch.specs.secret_references import FileReference
+from docbatch.specs.store_place import UnknownStore, store_place
 from docbatch.specs.values import (
     Connection,
     DeclaredProject,
@@ -34,6 +35,7 @@ from docbatch.specs.values import (
     JobSource,
     Origin,
     PasswordPlace,
+    StorePlace,
 )
 from docbatch.specs.window import NO_WINDOW
 
@@ -202,18 +204,26 @@ class _Resolver:
             return JobSink(kind, written)
         try:
             return JobSink(kind, written, self._placed(kind, written, (*path, "path"), origin))
+        except UnknownStore as error:
+            self._report((*path, "store"), str(error), error.hint, origin)
+            return None
         except TemplateError as error:
             self._report((*path, "path"), str(error), error.hint, origin)
             return None
 
     def _placed(
         self, kind: SinkKind, written: FileSinkSpec, path: tuple[Step, ...], origin: Origin | None
-    ) -> FilePlace:
+    ) -> FilePlace | StorePlace:
         template = compile_template(written.path).bind({"vars": self._project.variables})
         folder, slash, _ = template.literal_root.rpartition("/")
         bound = template.without_prefix(len(folder + slash)).bind({"job": self._context()})
         check_use(kind, written, bound, self._spec)
-        root = absolute(self._project, path, folder + slash or ".", partial(self._report, origin=origin))
+        beginning = folder + slash
+        stored = store_place(self._project, written, kind, folder or beginning, bound)
+        if isinstance(stored, StorePlace):
+            return stored
+        text = beginning or "." if stored is None else stored
+        root = absolute(self._project, path, text, partial(self._report, origin=origin))
         if root == Path(root.anchor):
             raise TemplateError(
                 "nothing bounds where this writes", hint="begin the path with a folder, such as out/"

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from pathlib import Path
 
 from docbatch.core.errors import Problem
@@ -11,7 +13,9 @@ from docbatch.naming.templates import TemplateError
 from docbatch.providers import REGISTRY
 from docbatch.sources import KINDS
 from docbatch.sources.globs import MAX_PATTERNS, compile_patterns
-from docbatch.sources.options import FolderOptions, ListOptions, StoreOptions
+from docbatch.sources.kind import SourceKind
+from docbatch.sources.options import ContainerOptions, FolderOptions, ListOptions, StoreOptions
+from docbatch.sources.selecting.rules import SelectionRules
 from docbatch.sources.walk import Reach
 from docbatch.specs.forbidden_places import forbidden
 from docbatch.specs.handed_over_links import link_faults
@@ -19,6 +23,8 @@ from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Step
 from docbatch.specs.problems import near
+from docbatch.specs.selection import SelectionReader
+from docbatch.specs.standard_input import STANDARD_INPUT
 from docbatch.specs.values import (
     INPUTS,
     Connection,
@@ -31,6 +37,7 @@ from docbatch.specs.values import (
 )
 
 STATE_FOLDER = ".docbatch"
+_NAMED = "metadata_from: of the source names a list that says it, metadata_path: a pattern with {name} in it"
 
 Report = Callable[[tuple[Step, ...], str, str | None], None]
 """Takes what is wrong: where in the spec, what, and what to do."""
@@ -46,6 +53,10 @@ def absolute(project: DeclaredProject, path: tuple[Step, ...], text: str, report
     if told is not None:
         report(path, *told)
     return found
+
+
+def opens_containers(options: SpecModel) -> bool:
+    return isinstance(options, ContainerOptions) and options.containers == "open"
 
 
 class SourceResolver:
@@ -68,30 +79,60 @@ class SourceResolver:
     def source(self, connection: Connection | None, sinks: Sequence[JobSink]) -> JobSource | None:
         """Return the source, None where it has a problem. Without a `connection` it is read as far as that goes."""
         source = self._spec.source
+        kind = next(kind for kind in KINDS.kinds() if kind.written is type(source))
+        said = kind.selection(source)
+        rules = SelectionReader(said, self._project, self._origin, self._problems, self._file).rules()
+        if said.metadata_from is not None and rules.rows is None:
+            # What a list would have said is not missed as well: that the list is wrong is told already.
+            sinks, rules = (), replace(rules, conditions=None)
         if isinstance(source, LISTED):
-            return self._listed(source, connection, sinks)
-        for index, sink in enumerate(sinks):
-            for column in needed(sink):
-                message = f"doc.metadata.{column} is there only for documents of a list"
-                self._report(("sink", index, "path"), message, "such a source has urls_from:")
+            return self._listed(source, connection, sinks, rules)
+        if isinstance(source, FolderOptions | StoreOptions) and not opens_containers(source):
+            self._check_names(sinks, rules)
         match source:
             case FolderOptions():
-                return self._folder(source)
+                found = self._folder(source)
             case StoreOptions():
-                return self._store(source, connection)
+                found = self._store(source, connection)
             case _:
-                return self._other(source)
+                found = self._other(source, kind)
+        return found if found is None or not rules else replace(found, selection=rules)
 
-    def _other(self, options: SpecModel) -> JobSource:
+    def _check_names(self, sinks: Sequence[JobSink], rules: SelectionRules) -> None:
+        """Files say nothing of themselves, as mails do: what is asked of them has to come from a list or from their paths."""
+        self._check_where(rules, rules.names)
+        for index, sink in enumerate(sinks):
+            for column in needed(sink):
+                if column not in rules.names:
+                    told, hint = f"no document has doc.metadata.{column}", _NAMED
+                    if rules.names:
+                        hint = near(column, sorted(rules.names), "there are")
+                    self._report(("sink", index, "path"), told, hint)
+
+    def _other(self, options: SpecModel, kind: SourceKind) -> JobSource:
         """A kind that is told by its type opens from its options as they are."""
         if self._project.untrusted:
             told = "what a plug-in would look at cannot be bounded"
             self._report(
                 ("source", "type"), told, "a repository that is not trusted names its own documents only"
             )
-        kind = next(kind for kind in KINDS.kinds() if kind.options is type(options))
         allow_empty = bool(getattr(options, "allow_empty", False))
-        return JobSource(self._project.root, (), (), allow_empty, kind=kind.name, options=options)
+        return JobSource(
+            self._project.root,
+            (),
+            (),
+            allow_empty,
+            kind=kind.name,
+            options=kind.own(options),
+            opens_containers=opens_containers(options),
+        )
+
+    def _check_where(self, rules: SelectionRules, known: AbstractSet[str]) -> None:
+        for name in () if rules.conditions is None else rules.conditions.metadata:
+            if name not in known:
+                hint = near(name, sorted(known), "there are") if known else _NAMED
+                told = f"no document has doc.metadata.{name}"
+                self._report(("source", "where", "metadata", name), told, hint)
 
     def _folder(self, written: FolderOptions) -> JobSource | None:
         root = self._substituted(("source", "root"), written.root)
@@ -116,7 +157,14 @@ class SourceResolver:
             return None
         links = checkout.links_within(folder, follow=follow)
         reach = Reach(links, mounts=not checkout.untrusted)
-        return JobSource(folder, *patterns, written.allow_empty, written.hidden, reach=reach)
+        return JobSource(
+            folder,
+            *patterns,
+            written.allow_empty,
+            written.hidden,
+            reach=reach,
+            opens_containers=opens_containers(written),
+        )
 
     def _store(self, written: StoreOptions, connection: Connection | None) -> JobSource | None:
         store = self._project.stores.get(written.store)
@@ -148,11 +196,21 @@ class SourceResolver:
         identity = store_settings(store.name, spec).identity
         place = StoreFolder(store.name, identity, prefix, store.untrusted, written.hand_over == "link")
         return JobSource(
-            self._project.root, *patterns, written.allow_empty, written.hidden, kind="store", folder=place
+            self._project.root,
+            *patterns,
+            written.allow_empty,
+            written.hidden,
+            kind="store",
+            folder=place,
+            opens_containers=opens_containers(written),
         )
 
     def _listed(
-        self, source: ListedSource, connection: Connection | None, sinks: Sequence[JobSink]
+        self,
+        source: ListedSource,
+        connection: Connection | None,
+        sinks: Sequence[JobSink],
+        rules: SelectionRules,
     ) -> JobSource | None:
         inputs = Inputs(source, self._origin, self._problems, self._list_file(source), self._project)
         if connection is not None and inputs.kind is not Input.URL:
@@ -161,16 +219,43 @@ class SourceResolver:
                 told = untaken(connection.type, self._spec.operation, inputs.kind, taken)
                 self._report(("source", inputs.key), *told)
         listing = inputs.listing()
-        inputs.check_metadata(sinks, lambda index, *told: self._report(("sink", index, "path"), *told))
+        if not listing.unread and not opens_containers(source):
+            own = {name for each in listing.documents for name in each.metadata}
+            self._check_where(rules, rules.names | own)
+        inputs.check_metadata(
+            () if opens_containers(source) else sinks,
+            rules,
+            listing.documents,
+            lambda index, *told: self._report(("sink", index, "path"), *told),
+        )
         mirror = self._project.root / STATE_FOLDER / INPUTS / self._spec.name
         allow_empty = isinstance(source, ListOptions) and source.allow_empty
-        return JobSource(mirror, ("**",), (), allow_empty, hidden=True, listing=listing)
+        return JobSource(
+            mirror,
+            ("**",),
+            (),
+            allow_empty,
+            hidden=True,
+            listing=listing,
+            opens_containers=opens_containers(source),
+            selection=rules or None,
+        )
 
     def _list_file(self, source: ListedSource) -> Path | None:
         if not isinstance(source, ListOptions):
             return None
-        path: tuple[Step, ...] = ("source", "urls_from")
-        text = self._substituted(path, source.urls_from)
+        if source.urls_from != STANDARD_INPUT:
+            return self._file("urls_from", source.urls_from)
+        if self._project.untrusted:
+            told = "what is piped in is no part of the project"
+            self._report(
+                ("source", "urls_from"), told, "a repository that is not trusted names its own files only"
+            )
+        return None
+
+    def _file(self, field: str, written: str) -> Path | None:
+        path: tuple[Step, ...] = ("source", field)
+        text = self._substituted(path, written)
         return None if text is None else self._absolute(path, text)
 
     def _both_patterns(self, written: FolderOptions | StoreOptions) -> _Patterns | None:

@@ -42,7 +42,7 @@ class Size:
         """Raises SpecError."""
         self._jobs += 1
         self._patterns += sum(_expanded(job))
-        self._listed += 0 if job.source.listing is None else len(job.source.listing.documents)
+        self._listed += _lines(job)
         for number, most, noun in (
             (self._jobs, self._bounds.jobs, "jobs"),
             (self._patterns, self._bounds.patterns, "patterns, braces spread out"),
@@ -57,6 +57,13 @@ class Size:
     def _refuse(self, problem: Problem) -> None:
         self.is_exceeded = True
         raise SpecError([problem])
+
+
+def _lines(job: Job) -> int:
+    """Count the documents that a job lists, and the rows that say more of its documents."""
+    listing, rules = job.source.listing, job.source.selection
+    rows = 0 if rules is None or rules.rows is None else len(rules.rows.rows)
+    return rows + (0 if listing is None else len(listing.documents))
 
 
 def _expanded(job: Job) -> Iterator[int]:

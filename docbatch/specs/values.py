@@ -20,6 +20,7 @@ from docbatch.naming.templates import Template, below
 from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sinks.kind import SinkKind, SinkSpec
 from docbatch.sources.allowance import Allowance
+from docbatch.sources.selecting.rules import SelectionRules
 from docbatch.sources.walk import Reach
 from docbatch.specs.checkout import Checkout
 from docbatch.specs.nodes import Node, Step, show_path
@@ -116,11 +117,15 @@ class StoreFolder:
 
 @dataclass(frozen=True, slots=True)
 class JobListing:
-    """What a source lists, in path order, and as what. `private` allows links to this machine and private networks."""
+    """What a source lists, in path order, and as what. `private` allows links to this machine and private networks.
+
+    Of an `unread` list nothing is known: it comes by standard input, which was left alone.
+    """
 
     kind: Input
     documents: tuple[Listed, ...]
     private: bool = False
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +133,9 @@ class JobSource:
     """`root` is absolute; patterns are relative to it. A `listing` is mirrored at `root`.
 
     `options` are those of another kind of source; then `root` is the project's, and there are no patterns. `reach` and
-    `allowance` bound what is looked at below the root. With a `folder` the documents are objects, and patterns are relative
-    to that.
+    `allowance` bound what is looked at below the root. With `opens_containers` what lies in containers are documents. `selection`
+    says which of the documents are taken, and more of them.
+    With a `folder` the documents are objects, and patterns are relative to that.
     """
 
     root: Path
@@ -142,6 +148,8 @@ class JobSource:
     options: SpecModel | None = field(default=None, compare=False)
     reach: Reach | None = field(default=None, compare=False)
     allowance: Allowance | None = field(default=None, compare=False)
+    opens_containers: bool = False
+    selection: SelectionRules | None = field(default=None, compare=False)
     folder: StoreFolder | None = None
 
     @property
@@ -182,12 +190,44 @@ class FilePlace:
 
 
 @dataclass(frozen=True, slots=True)
+class StorePlace:
+    """Where in a store a sink's objects lie.
+
+    `store` is what docbatch.yaml calls it, `bucket` the text that tells it from every other. Nothing is written outside
+    `folder`, a key without "/" at its end, empty for all of the bucket. `template` gives the path below it.
+    """
+
+    store: str
+    bucket: str
+    folder: str
+    template: Template
+
+    @property
+    def root(self) -> str:
+        """The folder as one text, see `naming.store_places`."""
+        return f"{self.bucket}/{self.folder}".rstrip("/")
+
+    @property
+    def path(self) -> str | None:
+        """The one object that all documents have, None where each has its own."""
+        return None if self.template.lookups else f"{self.root}/{self.template.literal_root}"
+
+    @property
+    def identity(self) -> str:
+        return f"{self.root}\n{self.template.identity}"
+
+    def output(self, doc: Mapping[str, object]) -> bytes:
+        """Return a document's output below `root`, as `FilePlace` does."""
+        return below(self.template.render({"doc": doc}))
+
+
+@dataclass(frozen=True, slots=True)
 class JobSink:
     """A place for results. `place` is None for a kind that has none in the file system."""
 
     kind: SinkKind
     options: SinkSpec
-    place: FilePlace | None = None
+    place: FilePlace | StorePlace | None = None
 
     @property
     def identity(self) -> str:
@@ -257,7 +297,8 @@ class DeclaredProject:
     `here` is the absolute folder it was looked for from: paths that are named are relative to it, and so are those in
     messages. `untrusted` says that nobody vouches for the project: nothing but its own files is looked at. `own_prices` are its own
     lines of prices, as they are written. `connection_limits` are those of the connections that docbatch.yaml names.
-    `subscribers` are told of runs, `stores` are by name.
+    `subscribers` are told of runs, `stores` are by name. Lists on standard input are read where it says so: commands that ask
+    for no document leave them.
     """
 
     root: Path
@@ -274,6 +315,7 @@ class DeclaredProject:
     connection_limits: tuple[Limit, ...] = ()
     subscribers: tuple[Subscriber, ...] = ()
     stores: "Mapping[str, StoreConnection]" = field(default_factory=dict)
+    reads_input: bool = False
 
     @property
     def checkout(self) -> Checkout:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+from docbatch.core.models import Stops
 from docbatch.state.database import Database
 
 
@@ -11,7 +12,7 @@ class Stuck:
     """A submission that is with the vendor for longer than `timeout`, the shortest of the jobs that want its documents.
 
     `seconds` is how long it is there, `documents` how many of it have not ended. `remote_id` is that of one of its runs
-    where the whole has none.
+    where the whole has none. `stops` is what the vendor can stop, None where that is not known.
     """
 
     submission: str
@@ -21,6 +22,7 @@ class Stuck:
     seconds: float
     timeout: float
     jobs: tuple[str, ...]
+    stops: Stops | None = None
 
 
 class Deadlines:

@@ -90,6 +90,13 @@ def create(folder: Path) -> None:
         ) from error
 
 
+def discard(folder: Path) -> None:
+    """Remove a state file that knows nothing; what is noted beside it stays. The caller holds the lock, and it is closed."""
+    # A log that outlives its file would be taken for that of the next.
+    for name in ("state.db-wal", "state.db-shm", "state.db"):
+        (folder / name).unlink(missing_ok=True)
+
+
 def reason(error: OSError | sqlite3.Error) -> str:
     """Return why something cannot be written, without the name of a file."""
     return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)

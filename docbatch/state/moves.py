@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from docbatch.core.models import SubmissionStatus
 from docbatch.state.database import Database
 from docbatch.state.manifests import outdate
+from docbatch.state.renamed_rows import remember
 from docbatch.state.submission_rows import SUM
 
 OF_JOBS: Mapping[str, str] = {
@@ -47,6 +48,7 @@ class Moves:
             self._database.execute("PRAGMA defer_foreign_keys = ON")
             for table, column in OF_JOBS.items():
                 self._database.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (new, old))
+            remember(self._database, new, old)
             self._database.execute(_WRITE_AGAIN, (new,))
             self._database.execute(
                 "UPDATE sink SET revision = -1 WHERE job = ? AND output IS NOT NULL", (new,)
@@ -54,23 +56,30 @@ class Moves:
             outdate(self._database, new)
 
     def document_rows(self, job: str, path: bytes) -> int:
-        """Return in how many places a document of a job is named, former ones left out."""
+        """Return in how many places a document of a job is named, but for former ones and outputs of its own."""
         named = sum(
             self._count(table, "job = ? AND path = ?", job, path)
             for table in _OF_DOCUMENTS
             if table not in {"former", "former_acceptance"}
         )
-        return named + self._count("delivery", _OF_SINKS, job, path)
+        return named + self._count("delivery", _IN_ONE_OUTPUT, job, path)
 
     def move_document(self, job: str, old: bytes, new: bytes) -> None:
-        """Have all that is recorded of a document be that of another path, of which nothing is recorded."""
+        """Have all that is recorded of a document be that of another path, of which nothing is recorded.
+
+        An output of its own stays known at the old path, as that of a document that is gone: it can be pruned once the new
+        one is written, and is the document's again if that is moved back.
+        """
         with self._database.write():
             for table in _OF_DOCUMENTS:
                 self._database.execute(
                     f"UPDATE {table} SET path = ? WHERE job = ? AND path = ?", (new, job, old)
                 )
-            for table in ("delivery", "written"):
-                self._database.execute(f"UPDATE {table} SET path = ? WHERE {_OF_SINKS}", (new, job, old))
+            self._database.execute(
+                f"UPDATE delivery SET path = ?, due = (result IS NOT NULL) WHERE {_IN_ONE_OUTPUT}",
+                (new, job, old),
+            )
+            remember(self._database, job, job, old)
             outdate(self._database, job)
             self._database.execute("UPDATE job SET revision = revision + 1 WHERE name = ?", (job,))
 
@@ -100,7 +109,7 @@ class Moves:
         )
 
 
-_OF_SINKS = "sink IN (SELECT id FROM sink WHERE job = ?) AND path = ?"
+_IN_ONE_OUTPUT = "folded IS NULL AND sink IN (SELECT id FROM sink WHERE job = ?) AND path = ?"
 
 _WRITE_AGAIN = (
     "UPDATE delivery SET due = 1 WHERE result IS NOT NULL"

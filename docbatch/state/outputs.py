@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from docbatch.naming.store_places import in_store
 from docbatch.state.database import Database, marked, windows
 from docbatch.state.digests import as_bytes, as_text
 from docbatch.state.manifests import outdate
@@ -25,6 +26,10 @@ class KnownSink(NamedTuple):
     @property
     def kind(self) -> str:
         return self.identity.partition("\n")[0]
+
+    @property
+    def is_in_store(self) -> bool:
+        return in_store(self.root)
 
     @property
     def folder(self) -> bytes:

@@ -3,7 +3,7 @@
 Nothing that is paid depends on them.
 """
 
-OUTPUT_TABLES = ("manifest", "unneeded", "written")
+OUTPUT_TABLES = ("manifest", "renamed_row", "unneeded", "written")
 OUTPUTS = """
 CREATE TABLE written (
     sink INTEGER NOT NULL,
@@ -17,6 +17,12 @@ CREATE TABLE manifest (
     place BLOB NOT NULL,
     stamp TEXT NOT NULL,
     behind INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE renamed_row (
+    sink INTEGER NOT NULL,
+    former TEXT NOT NULL,
+    path BLOB NOT NULL,
+    PRIMARY KEY (sink, former, path)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE unneeded (
     item INTEGER PRIMARY KEY,

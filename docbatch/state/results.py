@@ -60,6 +60,11 @@ class Results:
     def count(self) -> int:
         return int(self._database.execute("SELECT count(*) FROM result").fetchone()[0])
 
+    def is_any_collected(self) -> bool:
+        """Say whether any document has a result, wherever that lies."""
+        query = "SELECT EXISTS (SELECT 1 FROM item WHERE result IS NOT NULL)"
+        return bool(self._database.execute(query).fetchone()[0])
+
     def digests(self) -> Iterator[str]:
         """Yield all digests in order."""
         for (digest,) in self._database.execute("SELECT digest FROM result ORDER BY digest"):

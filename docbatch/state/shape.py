@@ -37,6 +37,7 @@ TABLES: Mapping[str, str] = {
     "queued_again": "item attempt sequence status class code message",
     "recipe": "id key provider account operation config pins",
     "remote_object": "account step remote_id data expires checksum",
+    "renamed_row": "sink former path",
     "result": "digest pack start length",
     "run": "id command version who commit_id changed began serial ended exit_code figures",
     "sink": "id job identity root output revision stamp wanted",

@@ -41,6 +41,7 @@ from docbatch.state.past import Past
 from docbatch.state.proofs import faults
 from docbatch.state.queued_again import QueuedAgain
 from docbatch.state.remote_objects import RemoteObjects
+from docbatch.state.renamed_rows import RenamedRows
 from docbatch.state.reported import ReportedDocuments
 from docbatch.state.results import Results
 from docbatch.state.runs import Runs
@@ -85,6 +86,7 @@ class Store:
         self.looks = LookRecord(database, lambda: self._place, self._drop_anchor)
         self.hindrances = KeptHindrances(database)
         self.manifests = Manifests(database)
+        self.renamed_rows = RenamedRows(database)
         self.outputs = RecordedOutputs(database)
         self.moves = Moves(database)
         self.paces = Paces(database)

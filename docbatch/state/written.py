@@ -7,6 +7,7 @@ from docbatch.state.digests import as_bytes
 from docbatch.state.failure_rows import hold_failures
 from docbatch.state.kept_lines import forget_others
 from docbatch.state.manifests import outdate_of_sink
+from docbatch.state.renamed_rows import forget as forget_former_names
 
 WrittenOutput = tuple[bytes, int, str]
 """A document's path, and the size and SHA-256 of its output; the path is empty for the one output of a job."""
@@ -49,6 +50,7 @@ def published(
     with database.write():
         forget_others(database, sink)
         hold_failures(database, sink, failures)
+        forget_former_names(database, sink)
         database.execute("UPDATE sink SET revision = ?, stamp = ? WHERE id = ?", (revision, stamp, sink))
         forget(database, sink, [b""])
         outdate_of_sink(database, sink)

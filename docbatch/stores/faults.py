@@ -62,9 +62,9 @@ def faults(store: str) -> Iterator[None]:
     try:
         yield
     except (known.NotFoundError, FileNotFoundError) as error:
-        raise _missing(store, error) from None
+        raise _not_there(store, error, ObjectMissing) from None
     except (known.PreconditionError, known.AlreadyExistsError, known.NotModifiedError) as error:
-        raise ObjectChanged(_told(store, error)) from None
+        raise _not_there(store, error, ObjectChanged) from None
     except (known.PermissionDeniedError, known.UnauthenticatedError) as error:
         raise StoreRefused(_told(store, error)) from None
     except known.InvalidPathError as error:
@@ -73,9 +73,10 @@ def faults(store: str) -> Iterator[None]:
         raise _by_status(store, error) from None
 
 
-def _missing(store: str, error: Exception) -> StoreFault:
+def _not_there(store: str, error: Exception, otherwise: type[StoreFault]) -> StoreFault:
+    """Tell a bucket that is missing from anything else that obstore gives the same name."""
     code = _CODE.search(str(error))
-    kind = BucketMissing if code is not None and code[1] in _NO_BUCKET else ObjectMissing
+    kind = BucketMissing if code is not None and code[1] in _NO_BUCKET else otherwise
     return kind(_told(store, error))
 
 

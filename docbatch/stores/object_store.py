@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from docbatch.core.errors import UsageError
 from docbatch.naming.links import is_loopback
-from docbatch.stores.faults import ObjectMissing, StoreFault, faults
+from docbatch.stores.faults import ObjectChanged, ObjectMissing, StoreFault, faults
 from docbatch.stores.settings import StoreSettings
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ class ObjectStore:
     def __init__(self, settings: StoreSettings) -> None:
         self.settings = settings
 
+    def connect(self) -> None:
+        """Be ready to be asked by several threads."""
+        _ = self._client
+
     def windows(self, prefix: str, after: str | None = None) -> "Iterator[Sequence[obstore.ObjectMeta]]":
         """Yield what lies below a folder of keys, in windows and as the store orders it; `after` leaves out keys up to one.
 
@@ -60,6 +64,8 @@ class ObjectStore:
                 window = next(stream, None)
             if window is None:
                 return
+            for each in window:
+                each["e_tag"] = _quoted(each["e_tag"])
             yield window
 
     def facts(self, key: str) -> ObjectFacts | None:
@@ -81,8 +87,14 @@ class ObjectStore:
         """Return an object's bytes, or those of a window (start, end) of it; only of the version or ETag given."""
         said = {"if_match": etag, "version": version, "range": window}
         options: Any = {name: value for name, value in said.items() if value is not None}
-        with faults(self.settings.name):
-            return bytes(self._client.get(key, options=options).bytes())
+        try:
+            with faults(self.settings.name):
+                return bytes(self._client.get(key, options=options).bytes())
+        except ObjectMissing as gone:
+            if version is None:
+                raise
+            # What was replaced is not kept where a bucket has no versions, and is missing by its number.
+            raise ObjectChanged(str(gone)) from None
 
     def read_newest(self, key: str, most: int) -> tuple[ObjectFacts, bytes | None]:
         """Return what an object is at this moment, with its bytes unless there are more than `most`; both are of one version."""
@@ -96,17 +108,32 @@ class ObjectStore:
         with faults(self.settings.name):
             return dict(self._client.get(key, options={"head": True}).attributes)
 
-    def write(self, key: str, content: bytes, *, replaces: str | None = None) -> str:
+    def write(self, key: str, content: bytes | memoryview, *, replaces: str | None = None) -> str:
         """Write an object with one request and return its ETag. Raises ObjectChanged where the condition does not hold.
 
         `replaces` is the ETag of what it replaces; without one nothing may be there.
         """
-        mode: Any = "create" if replaces is None else {"e_tag": replaces}
-        with faults(self.settings.name):
-            written = self._client.put(key, content, mode=mode, use_multipart=False)
-        if written["e_tag"] is None:
+        mode: Any = "create" if replaces is None else self._replacing(key, replaces)
+        try:
+            with faults(self.settings.name):
+                written = self._client.put(key, content, mode=mode, use_multipart=False)
+        except ObjectMissing as gone:
+            # Some stores word it so when what was to be replaced is not there.
+            raise ObjectChanged(str(gone)) from None
+        etag = _quoted(written["e_tag"])
+        if etag is None:
             raise StoreFault(f"store '{self.settings.name}': does not tell what it wrote")
-        return written["e_tag"]
+        return etag
+
+    def _replacing(self, key: str, etag: str) -> Mapping[str, str | None]:
+        """Return the condition that an object is still the one with an ETag."""
+        if self.settings.type != "gcs":
+            return {"e_tag": etag}
+        # Google takes no ETag as a condition of a write, but the number of what was last written.
+        found = self.facts(key)
+        if found is None or found.etag != etag:
+            raise ObjectChanged(f"store '{self.settings.name}': another object than was meant")
+        return {"version": found.version}
 
     def copy(self, key: str, to: str) -> None:
         """Copy an object within the store, over whatever is there."""
@@ -148,7 +175,12 @@ class ObjectStore:
 
 def _facts(found: "obstore.ObjectMeta") -> ObjectFacts:
     modified = found["last_modified"].timestamp()
-    return ObjectFacts(found["path"], found["size"], found["e_tag"], found["version"], modified)
+    return ObjectFacts(found["path"], found["size"], _quoted(found["e_tag"]), found["version"], modified)
+
+
+def _quoted(etag: str | None) -> str | None:
+    """Return an ETag in the one form of conditions: lists of Azure leave its quotation marks out, its other answers do not."""
+    return etag if etag is None or etag.startswith(('"', "W/")) else f'"{etag}"'
 
 
 def _client_options(endpoint: str | None) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from docbatch.cli.event_schema import events_schema
 from tests.cli.project import JOB, Ended, Project
 from tests.cli.test_failures import bad
 
-OTHERWISE = {"emulate", "schema", "sql", "state dump"}
-"""Commands whose output is JSON as it is, what was asked for, or another command's."""
+OTHERWISE = {"emulate", "schema", "state dump"}
+"""Commands whose output is JSON as it is, or another command's."""
 TRIED = (
     ("init",),
     ("validate",),
@@ -40,6 +40,14 @@ TRIED = (
     ("verify",),
     ("drift",),
     ("prune", "--dry-run"),
+    ("prune", "--yes", "--allow", "pruned"),
+    ("prune", "--list"),
+    ("prune", "--restore"),
+    ("prune", "--empty-trash", "--dry-run"),
+    ("sql",),
+    ("sql", "SELECT * FROM documents"),
+    ("sql", "SELECT 1.5 AS half, x'00' AS bytes, NULL AS nothing"),
+    ("sql", "SELECT"),
     ("state", "list"),
     ("state", "show", "nothing"),
     ("state", "rm", "job", "a.txt", "--dry-run"),
@@ -129,6 +137,47 @@ def test_lines_with_a_shape_of_their_own_are_printed(applied: Project, command: 
                 {key: value for key, value in line.items() if key != name}
                 | ({"type": kind} if name != "type" else {})
             )
+
+
+def left_over(project: Project) -> Project:
+    """Leave an output that can be pruned, one that was edited, one that stays in a file, and a trash that holds one."""
+    project.job(JOB + "  - {type: jsonl, path: lists/all.jsonl}\n")
+    project.write({f"in/{name}.txt": name for name in "abcdefgh"})
+    project.call("apply")
+    for name in "ab":
+        (project.root / f"in/{name}.txt").unlink()
+    project.call("apply")
+    project.call("prune", "--yes", "--allow", "pruned")
+    project.write({"out/a.txt.md": "another"})
+    (project.root / "in/c.txt").unlink()
+    (project.root / "in/d.txt").unlink()
+    project.call("apply")
+    project.write({"out/d.txt.md": "edited"})
+    return project
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        ("view", ("sql",)),
+        ("row", ("sql", "SELECT * FROM documents")),
+        ("note", ("prune", "--dry-run")),
+        ("output", ("prune", "--dry-run")),
+        ("output", ("prune", "--restore")),
+        ("batch", ("prune", "--list")),
+    ],
+)
+def test_lines_of_left_outputs_and_answers_have_shapes_of_their_own(
+    project: Project, kind: str, arguments: tuple[str, ...]
+) -> None:
+    lines = judged(left_over(project).call(*arguments, "--json"))
+
+    (line, *_) = [line for line in lines if line["type"] == kind]
+    definition = events_schema()["$defs"][kind.title()]
+    assert line.keys() == definition["properties"].keys()
+    for name in set(definition["required"]) - {"type"}:
+        with pytest.raises(ValidationError):
+            fits().validate({key: value for key, value in line.items() if key != name})
 
 
 def test_every_command_is_tried() -> None:

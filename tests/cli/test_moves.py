@@ -78,6 +78,56 @@ def test_a_document_keeps_what_was_recorded_under_another_path(read: Project) ->
     assert "job\ta.txt\tsucceeded\n" in read.call("state", "list").out
 
 
+def left(project: Project) -> str:
+    return project.call("prune", "--dry-run").out
+
+
+@pytest.mark.parametrize("content", ["one", "one, and edited while it was renamed"])
+def test_the_output_of_a_moved_document_goes_by_its_new_name_and_the_old_one_is_ours(
+    read: Project, content: str
+) -> None:
+    (read.root / "in/a.txt").rename(read.root / "in/z.txt")
+    (read.root / "in/z.txt").write_text(content)
+    read.call("state", "mv", "document", "job", "a.txt", "z.txt")
+    read.applied()
+
+    assert read.outputs()["z.txt.md"] == f"{content}\n".encode()
+    assert "would be removed: out/a.txt.md (job: a.txt): its document is gone" in left(read)
+    assert "docbatch did not write it" not in read.call("drift").out
+    assert actions(read) == []
+    assert read.call("prune", "--yes", "--allow", "pruned").code == 0
+    assert sorted(read.outputs()) == ["b.txt.md", "z.txt.md"]
+    assert read.call("state", "check").code == 0
+
+
+def test_a_document_that_is_moved_back_has_its_output_again(read: Project) -> None:
+    before = (read.root / "out/a.txt.md").stat().st_mtime_ns
+
+    undo(read, read.call("state", "mv", "document", "job", "a.txt", "z.txt").out)
+
+    assert actions(read) == []
+    assert (read.root / "out/a.txt.md").stat().st_mtime_ns == before
+    assert "nothing is left over" in left(read)
+
+
+@pytest.mark.parametrize("pruned", [True, False])
+def test_a_document_that_is_moved_back_after_a_run_leaves_the_other_output(
+    read: Project, *, pruned: bool
+) -> None:
+    (read.root / "in/a.txt").rename(read.root / "in/z.txt")
+    moved = read.call("state", "mv", "document", "job", "a.txt", "z.txt")
+    read.applied()
+    if pruned:
+        read.call("prune", "--yes", "--allow", "pruned")
+    (read.root / "in/z.txt").rename(read.root / "in/a.txt")
+    undo(read, moved.out)
+    read.applied()
+
+    assert read.outputs()["a.txt.md"] == b"one\n"
+    assert "would be removed: out/z.txt.md" in left(read)
+    assert actions(read) == []
+
+
 def test_a_connection_keeps_its_work_under_another_name(tmp_path: Path, vendor: ExtendEmulator) -> None:
     project = extend_project(tmp_path, vendor, grace=0.2)
     vendor.latency = 3600
@@ -158,6 +208,95 @@ def test_lines_and_rows_say_the_new_name_of_a_job(project: Project) -> None:
     assert actions(project) == []
 
 
+SHARED = "  - {type: sqlite, path: lists/all.db}\n"
+
+
+def rows(project: Project, what: str = "job, path") -> list[tuple[str, ...]]:
+    with closing(sqlite3.connect(project.root / "lists/all.db")) as database:
+        return database.execute(f"SELECT {what} FROM documents ORDER BY job, path").fetchall()
+
+
+@pytest.fixture
+def shared(project: Project) -> Project:
+    """Return a project whose two jobs share a table."""
+    project.write({"in/a.txt": "one", "in/b.txt": "two"})
+    project.job(JOB + SHARED)
+    project.job(JOB.replace("name: job", "name: beside").replace("out/", "other/") + SHARED, "beside")
+    project.applied()
+    return project
+
+
+def named_letters(project: Project) -> None:
+    project.job(JOB.replace("name: job", "name: letters") + SHARED)
+
+
+def test_rows_in_a_shared_table_are_those_of_the_renamed_job(shared: Project) -> None:
+    with closing(sqlite3.connect(shared.root / "lists/all.db")) as database, database:
+        database.execute("ALTER TABLE documents ADD COLUMN seen TEXT")
+        database.execute("UPDATE documents SET seen = 'yes' WHERE job = 'job'")
+    shared.applied()
+
+    shared.call("state", "mv", "job", "job", "letters")
+    named_letters(shared)
+    again = shared.applied()
+
+    assert again.processed == 0
+    assert rows(shared) == [(job, path) for job in ("beside", "letters") for path in ("a.txt", "b.txt")]
+    assert [seen for (seen,) in rows(shared, "seen")] == [None, None, "yes", "yes"]
+    assert not (shared.root / ".docbatch/trash").exists()
+    assert shared.call("apply").code == 0
+    assert actions(shared) == []
+    assert shared.call("drift").code == 0
+
+
+def test_an_edited_row_of_a_renamed_job_is_kept_in_the_trash(shared: Project) -> None:
+    with closing(sqlite3.connect(shared.root / "lists/all.db")) as database, database:
+        database.execute("UPDATE documents SET text = 'mine' WHERE job = 'job' AND path = 'a.txt'")
+
+    shared.call("state", "mv", "job", "job", "letters")
+    named_letters(shared)
+    shared.applied()
+
+    assert "mine" not in [text for (text,) in rows(shared, "text")]
+    assert any("mine" in path.read_text() for path in (shared.root / ".docbatch/trash").glob("*.json"))
+
+
+def test_a_job_that_takes_the_former_name_keeps_its_rows(shared: Project) -> None:
+    shared.call("state", "mv", "job", "job", "letters")
+    named_letters(shared)
+    shared.job(JOB.replace("out/", "third/") + SHARED, "third")
+    shared.applied()
+
+    names = ("beside", "job", "letters")
+    assert rows(shared) == [(job, path) for job in names for path in ("a.txt", "b.txt")]
+    assert actions(shared) == []
+
+
+def test_a_job_that_is_moved_twice_and_back_has_its_rows_once(shared: Project) -> None:
+    for old, new in (("job", "first"), ("first", "second"), ("second", "job")):
+        shared.call("state", "mv", "job", old, new)
+    shared.applied()
+
+    assert rows(shared) == [(job, path) for job in ("beside", "job") for path in ("a.txt", "b.txt")]
+
+
+@pytest.mark.parametrize("content", ["one", "another"])
+def test_rows_and_lines_of_a_moved_document_bear_its_path(shared: Project, content: str) -> None:
+    shared.job(JOB + SHARED + "  - {type: jsonl, path: lists/all.jsonl}\n")
+    shared.applied()
+    (shared.root / "in/a.txt").rename(shared.root / "in/z.txt")
+    (shared.root / "in/z.txt").write_text(content)
+    for job in ("job", "beside"):
+        shared.call("state", "mv", "document", job, "a.txt", "z.txt")
+    shared.applied()
+
+    assert rows(shared) == [(job, path) for job in ("beside", "job") for path in ("b.txt", "z.txt")]
+    lines = (shared.root / "lists/all.jsonl").read_text().splitlines()
+    assert [json.loads(line)["document"]["path"] for line in lines] == ["b.txt", "z.txt"]
+    assert actions(shared) == []
+    assert shared.call("state", "check").code == 0
+
+
 def test_what_was_pruned_before_a_job_was_renamed_comes_back(read: Project) -> None:
     (read.root / "in/a.txt").unlink()
     read.applied()
@@ -169,3 +308,13 @@ def test_what_was_pruned_before_a_job_was_renamed_comes_back(read: Project) -> N
 
     assert ended.code == 0
     assert (read.root / "out/a.txt.md").exists(), ended.out
+    told = read.call("drift")
+    assert told.code == 0
+    assert "1 output looked at" in told.out
+    assert (
+        "1 output that nothing wants any more is not compared; 'docbatch prune --dry-run' names it"
+        in told.out + told.err
+    )
+    assert "out/a.txt.md" in left(read)
+    (read.root / "out/a.txt.md").unlink()
+    assert "nothing wants" not in read.call("drift").out

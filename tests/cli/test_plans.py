@@ -145,6 +145,8 @@ def test_why_the_rest_is_not_due_is_said_in_one_line(project: Project) -> None:
         "held": 0,
         "left_out": 1,
         "later": 0,
+        "filtered": 0,
+        "sample": None,
     }
     assert (
         "\n  = not due: 2 unchanged; 1 output gone, left so (on_missing: ignore);"

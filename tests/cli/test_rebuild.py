@@ -311,7 +311,7 @@ def test_an_altered_output_is_named_and_read_again(local: Project) -> None:
         in ended.out
     )
     assert f"{MANIFEST}: 3 documents: 2 taken back, 1 without proof\n" in ended.out
-    assert "1 document without proof: where no vendor has the result either, apply sends it" in ended.out
+    assert "1 document has no result, in no output and at no vendor: apply sends it" in ended.out
     assert local.applied().processed == 1
     assert (local.root / "out/a.txt.md").read_text() == "text a\n"
 
@@ -444,13 +444,85 @@ def test_a_manifest_that_cannot_be_read_is_an_error_and_the_rest_goes_on(
 ) -> None:
     lose(local)
     place = local.root / MANIFEST
-    place.write_text(spoil(place.read_text()))
+    committed = place.read_text()
+    place.write_text(spoil(committed))
 
     ended = local.call("recover")
 
     assert ended.code == 1
     assert f"error: {MANIFEST}: is not a manifest that can be read: " in ended.err
-    assert local.call("apply").code == 0
+    assert not (local.root / ".docbatch/state.db").exists()
+    assert local.call("apply").code == 6, "what would be taken back is not read again"
+    place.write_text(committed)
+    (local.root / ".docbatch/state.db").unlink()
+    assert recovered(local) == {"taken": 3}
+
+
+def test_a_manifest_that_cannot_be_read_can_be_left_out(local: Project) -> None:
+    lose(local)
+    (local.root / MANIFEST).write_text("{")
+
+    assert "'docbatch recover --without-manifests' goes on without it" in local.call("recover").err
+    assert local.call("recover", "--without-manifests").code == 0
+    assert local.applied().processed == 3
+
+
+def test_a_failure_leaves_what_was_taken_back_before(local: Project) -> None:
+    other = LISTED.replace("name: job", "name: other").replace("out/", "more/").rstrip()
+    local.write({"jobs/other.yaml": other + SINKS.replace("text/", "words/").replace("json/", "data/")})
+    local.applied()
+    lose(local)
+    (local.root / MANIFEST).write_text("{")
+
+    assert local.call("recover").code == 1
+    assert local.applied().processed == 0
+
+
+def test_only_documents_that_no_vendor_has_are_said_to_be_sent(tmp_path: Path) -> None:
+    with ExtendEmulator() as emulator:
+        project = with_manifest(extend_project(tmp_path, emulator, grace=0.2))
+        project.applied()
+        lose(project)
+        for name in ("one", "two"):
+            (tmp_path / f"json/{name}.txt.json").unlink()
+        looked = project.call("recover", "--dry-run")
+        ended = project.call("recover")
+
+    for each in (looked, ended):
+        assert "2 without proof" in each.out
+        assert "no result" not in each.out, "the vendor has them"
+
+
+def test_documents_that_nobody_has_are_counted_after_vendors_were_asked(tmp_path: Path) -> None:
+    with ExtendEmulator() as emulator:
+        project = with_manifest(extend_project(tmp_path, emulator, grace=0.2))
+        project.applied()
+        lose(project)
+        (tmp_path / "json/one.txt.json").unlink()
+        emulator.runs.clear()
+        emulator.batches.clear()
+
+        ended = project.call("recover")
+
+    assert "1 document has no result, in no output and at no vendor: apply sends it" in ended.out
+
+
+def test_what_was_taken_back_stays_where_vendors_are_declined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExtendEmulator() as emulator:
+        project = with_manifest(extend_project(tmp_path, emulator, grace=0.2))
+        project.applied()
+        lose(project)
+        (tmp_path / "json/one.txt.json").unlink()
+        terminal = io.StringIO("y\nn\n")
+        monkeypatch.setattr(terminal, "isatty", lambda: True)
+        monkeypatch.setattr("sys.stdin", terminal)
+
+        ended = project.call("recover")
+
+    assert "Nothing was taken over from vendors; what was taken back from outputs stays.\n" in ended.out
+    assert "1 document has no result: where no vendor has one either, apply sends it" in ended.out
 
 
 def test_a_pipe_in_the_place_of_a_manifest_is_not_waited_for(local: Project) -> None:

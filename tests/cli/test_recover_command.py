@@ -132,6 +132,7 @@ def test_without_a_key_nothing_is_trusted(tmp_path: Path, vendor: ExtendEmulator
     project = extend_project(tmp_path, vendor, grace=0.2)
     project.applied()
     lose(project)
+    paid = list(vendor.ledger)
     (tmp_path / "key").unlink()
 
     ended = project.call("recover")
@@ -139,6 +140,8 @@ def test_without_a_key_nothing_is_trusted(tmp_path: Path, vendor: ExtendEmulator
     assert ended.code == 12
     assert "The state is not trusted yet" in ended.out
     assert "'extend' was not searched" in ended.out
+    assert not (tmp_path / ".docbatch/state.db").exists()
+    assert (project.call("apply").code, vendor.ledger) == (6, paid)
 
 
 def test_one_connection_is_searched_with_its_key_alone(tmp_path: Path, vendor: ExtendEmulator) -> None:

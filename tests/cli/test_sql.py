@@ -62,6 +62,12 @@ def test_json_lines_end_in_a_summary(project: Project) -> None:
     assert (last["type"], last["rows"], last["more"]) == ("summary", 1, True)
 
 
+def test_an_answer_has_one_form(project: Project) -> None:
+    refused = project.call("sql", "--json", "--csv", QUESTION)
+
+    assert (refused.code, "either CSV or JSON lines" in refused.err) == (64, True)
+
+
 def test_no_row_is_an_answer_too(project: Project) -> None:
     assert project.call("sql", "SELECT job FROM failures").out == "job\n---\n"
 

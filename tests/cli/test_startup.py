@@ -27,8 +27,6 @@ _PARTS = (
     "ocr.ways",
     "options",
     "pins",
-    "text",
-    "text.charset_labels",
 )
 LOCAL = {"docbatch.providers.local", *(f"docbatch.providers.local.{part}" for part in _PARTS)}
 DECLARED = """

@@ -209,6 +209,24 @@ def test_cancelling_stops_what_the_vendor_has_begun_and_says_what_it_cannot_stop
     )
 
 
+def test_what_waits_as_a_whole_is_asked_to_stop_again_once_it_is_begun(
+    stuck: Project, vendor: ExtendEmulator
+) -> None:
+    allowing(stuck, "{after: 1h, then: cancel}")
+    hold_back(vendor, "")
+
+    waiting = stuck.call("apply", "--json")
+    for run in vendor.runs.values():
+        run.visible = 0.0
+    begun = stuck.call("apply", "--json")
+
+    assert (waiting.code, waiting.lines[-1]["jobs"][0]["standing"]) == (4, {"live": 3})
+    assert begun.code == 3
+    assert {each["class"] for each in begun.lines[-1]["jobs"][0]["failures"]} == {"timeout"}
+    assert all(run.cancelled for run in vendor.runs.values())
+    assert len(vendor.batches) == 1
+
+
 def test_what_ended_before_it_could_be_stopped_is_collected(stuck: Project, vendor: ExtendEmulator) -> None:
     finish(vendor)
 
@@ -275,10 +293,14 @@ def test_a_vendor_that_stops_nothing_is_not_asked(
     asked = len(vendor.requests)
 
     ended = project.call("cancel", "--job", "job")
+    shown = project.call("status")
 
     assert ended.code == 4
     assert "still with the vendor, which cannot stop work" in ended.out
     assert len(vendor.requests) == asked
+    for told in (shown, project.call("apply")):
+        assert f"'docbatch resolve {submission(project)} --give-up' waits for it no longer" in told.out
+        assert "docbatch cancel" not in told.out
 
 
 def test_a_vendor_that_stops_all_leaves_nothing_running(tmp_path: Path) -> None:

@@ -112,6 +112,8 @@ def test_text_counts_first_and_names_documents_where_it_is_asked_to() -> None:
 def test_the_rest_of_a_job_is_said_in_one_line() -> None:
     assert why_not(NotDue("job", 1200)) == "1,200 unchanged, outputs as they were"
     assert why_not(NotDue("job", held=1)) == "1 held"
+    assert why_not(NotDue("job", filtered=1200)) == "1,200 left out by where"
+    assert why_not(NotDue("job", sample=(200, 12_345))) == "a sample of 200 of 12,345"
     assert why_not(NotDue("job", failed=2, later=2)) == "2 failed earlier, tried again later"
     assert why_not(NotDue("job", failed=2, later=1)) == "2 failed earlier, 1 of them tried again later"
     assert why_not(NotDue("job", 5, ignored=2, failed=1, held=3, left_out=1)) == (

@@ -1,5 +1,8 @@
 """A batch that is refused as a whole without a reason is halved until the culprit is alone; nothing is paid twice for it."""
 
+import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ import tests.providers.llamacloud.project as llamacloud
 from docbatch.core.errors import Refused
 from docbatch.emulators.exchange import Request, Response
 from docbatch.emulators.extractpage.service import ExtractPage
-from docbatch.emulators.llamacloud.service import LlamaCloud
+from docbatch.emulators.llamacloud.service import KEY, LlamaCloud
 from docbatch.engine.running.rounds.bisection import MOST_REFUSALS
 from docbatch.providers.base import Accepted, Intent
 from docbatch.state.store import Store
@@ -97,6 +100,42 @@ class LlamaCloudOnce(LlamaCloud):
             status, self.status = self.status, 0
             return Response.of({"detail": "no"}, status)
         return super().route(request)
+
+
+class LlamaCloudThatKills(LlamaCloud):
+    """Refuses the first two batches without a reason, and kills who sends a certain one, before it is answered."""
+
+    asked = 0
+    fatal = 0
+    process: "subprocess.Popen[str] | None" = None
+
+    def route(self, request: Request) -> Response:
+        if (request.method, request.path) != ("POST", "/api/v2/batches"):
+            return super().route(request)
+        self.asked += 1
+        response = Response.of({"detail": "no"}, 413) if self.asked <= 2 else super().route(request)
+        if self.asked == self.fatal and self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        return response
+
+
+@pytest.mark.parametrize("fatal", [1, 2, 3, 4])
+def test_killed_while_halves_are_sent_nothing_is_lost_or_paid_twice_at_llamacloud(
+    tmp_path: Path, fatal: int
+) -> None:
+    with LlamaCloudThatKills() as vendor:
+        project = llamacloud.project(tmp_path / "project", vendor)
+        vendor.fatal = fatal
+        environment = {**os.environ, "LLAMA_CLOUD_API_KEY": KEY, "NO_COLOR": "1"}
+        with project.start("apply", "--yes", env=environment) as process:
+            vendor.process = process
+            process.communicate(timeout=60)
+        after = project.call("apply", "--yes")
+
+        assert process.returncode == -signal.SIGKILL
+        assert (after.code, project.outputs()) == (0, llamacloud.EXPECTED), after.err
+        assert len(set(vendor.ledger)) == len(vendor.ledger) == 5
 
 
 class ExtractPageOnce(ExtractPage):

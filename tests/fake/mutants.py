@@ -19,10 +19,9 @@ from docbatch.core.looks import SpacedLooks
 from docbatch.core.models import Recovery, Submission
 from docbatch.engine import clock
 from docbatch.engine.administration import cancel_work, recover_work
-from docbatch.engine.connections import contract
+from docbatch.engine.connections import contract, open_item_content
 from docbatch.engine.connections.backoff import Backoff
 from docbatch.engine.connections.conversations import Talk
-from docbatch.engine.connections.open_item_content import ItemContent
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.running import (
     fetch_results,
@@ -351,7 +350,7 @@ PREPARE: Mapping[str, Mutant] = {
         consequences.consequence, "CUT)", "Consequence())", "credentials", "what steps never raise", "unexpected"
     ),
     "changed: is sent as it was planned": _mutant(
-        ItemContent.__call__, "if size != item.size or digest.hexdigest() != item.digest:", "if False:", "changed", "changed, and back at once"
+        open_item_content._made_sure_of, "if size != item.size or digest.hexdigest() != item.digest:", "if False:", "changed", "changed, and back at once"
     ),
     "changed: is not planned anew": _mutant(_Preparation._replan, "self.run.replan(self.run, item, changed.reason)", "pass", "changed"),
     "changed: what waits is not read again": _mutant(_prepare, "run.queues.forget()", "pass", "changed"),

@@ -29,7 +29,7 @@ def without(project: Project, *numbers: int) -> None:
 
 
 @helps(
-    "'docbatch apply' writes altered and removed outputs again, free of charge, and keeps edited ones in .docbatch/trash"
+    "'docbatch apply' writes altered and removed outputs again, free of charge, and keeps edited ones in the trash"
 )
 def test_drift_is_mended_by_apply(listed: Project, hints: Hints) -> None:
     (listed.root / "out/job/1.txt.md").unlink()
@@ -48,6 +48,15 @@ def test_what_is_left_is_pruned(listed: Project, hints: Hints) -> None:
     assert told.code == 2
     assert hints.follow(listed, told).code == 0
     assert listed.call("verify").code == 0
+
+
+@helps("{}; 'docbatch prune --dry-run' names {}")
+def test_what_drift_does_not_compare_is_named_by_prune(listed: Project, hints: Hints) -> None:
+    without(listed, 1)
+    told = listed.call("drift")
+
+    assert told.code == 0
+    assert "out/job/1.txt.md" in hints.follow(listed, told).out
 
 
 @helps("say 'manifest: true' in a job and run 'docbatch apply', or name a file")

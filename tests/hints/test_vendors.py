@@ -237,6 +237,24 @@ def test_work_that_hangs(stuck: Project, vendor: ExtendEmulator, hints: Hints) -
     assert len(vendor.batches) == 2
 
 
+@helps(
+    "  the vendor cannot stop it; 'docbatch resolve {} --give-up' waits for it no longer, though it may",
+    "  be charged, or keep waiting: 'docbatch apply' looks again,",
+)
+def test_stuck_work_that_nobody_stops(
+    tmp_path: Path, vendor: ExtendEmulator, hints: Hints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXTEND_API_VERSION", "2025-04-21")
+    vendor.latency = 3600
+    made = sent_hours_ago(extend_project(tmp_path, vendor, documents={"in/a.txt": "one"}))
+    told = made.call("status")
+    again = hints.follow(made, told, "keep waiting")
+    given_up = hints.follow(made, told, "cannot stop it")
+
+    assert (again.code, given_up.code) == (4, 0)
+    assert "1 document counts as failed" in given_up.out
+
+
 @helps("cannot stop work: 'docbatch apply' collects it, or raise the job's timeout")
 def test_work_that_nobody_stops(
     tmp_path: Path, vendor: ExtendEmulator, hints: Hints, monkeypatch: pytest.MonkeyPatch

@@ -176,6 +176,22 @@ class Arrangement:
         """Return the text of everything in the trash but its index."""
         return [path.read_text() for path in sorted(self.trash.glob("*")) if path.name != "index.jsonl"]
 
+    def edit(self) -> None:
+        """Change the first document's output by hand."""
+        statement = {
+            "sqlite": "UPDATE documents SET markdown = 'edited by hand' WHERE path = 'a.pdf'",
+            "rows": "UPDATE results SET content = 'edited by hand' WHERE document = 'a.pdf'",
+        }.get(self.kind)
+        if statement is None:
+            self.output.write_text("edited by hand")
+            return
+        with closing(sqlite3.connect(self.output)) as database, database:
+            database.execute(statement)
+
+    def delete(self) -> None:
+        """Take the first document's output away."""
+        self.output.unlink()
+
     def hidden(self) -> list[str]:
         return [path.name for path in self.root.rglob(".*")]
 

@@ -192,6 +192,15 @@ def test_only_leftovers_of_other_runs_are_swept(files: Arrangement) -> None:
     assert (files.root / "seen.tmp").exists()
 
 
+def test_leftovers_are_swept_from_a_folder_that_was_passed_through_first(files: Arrangement) -> None:
+    files.root.mkdir()
+    (files.root / ".docbatch-0123abcd-0123456789ab.tmp").write_text("x")
+
+    files.deliver([delivery("below/a.pdf"), delivery("b.pdf")])
+
+    assert files.hidden() == []
+
+
 def test_a_sink_leaves_alone_what_another_is_writing_in_the_same_folder(files: Arrangement) -> None:
     writing = files.open().deliver(
         [delivery("a.pdf"), failing("b.pdf", ValueError("bad")), delivery("c.pdf")]

@@ -2,10 +2,9 @@
 
 import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,19 +14,6 @@ from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Fault, Receipt
 
 from .arrangement import DELIVERED, PATHS, Arrangement, delivery, failing
-
-
-def _edit(at: Arrangement) -> None:
-    """Change the first document's output by hand."""
-    statement = {
-        "sqlite": "UPDATE documents SET markdown = 'edited by hand' WHERE path = 'a.pdf'",
-        "rows": "UPDATE results SET content = 'edited by hand' WHERE document = 'a.pdf'",
-    }.get(at.kind)
-    if statement is None:
-        at.output.write_text("edited by hand")
-        return
-    with closing(sqlite3.connect(at.output)) as database, database:
-        database.execute(statement)
 
 
 def test_a_kind_is_known_by_its_own_name(at: Arrangement) -> None:
@@ -63,6 +49,7 @@ def test_opening_a_sink_writes_nothing(at: Arrangement) -> None:
 
     assert sink.stamp(at.place("a.pdf")) is None
     assert not at.root.exists()
+    assert at.content() == {}
 
 
 def test_delivering_nothing_to_an_empty_place_is_no_error(at: Arrangement) -> None:
@@ -123,7 +110,7 @@ def test_it_answers_for_what_it_is_handed_and_for_nothing_else(at: Arrangement) 
 
 def test_an_edited_output_is_noticed_and_written_again_and_the_edit_kept(at: Arrangement) -> None:
     at.deliver_all()
-    _edit(at)
+    at.edit()
     assert "a.pdf" in at.noticed()
 
     at.deliver_all()
@@ -135,7 +122,7 @@ def test_an_edited_output_is_noticed_and_written_again_and_the_edit_kept(at: Arr
 
 def test_a_deleted_output_is_noticed_and_written_again(at: Arrangement) -> None:
     at.deliver_all()
-    at.output.unlink()
+    at.delete()
     assert "a.pdf" in at.noticed()
 
     at.deliver_all()

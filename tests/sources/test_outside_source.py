@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -11,9 +12,10 @@ from docbatch.engine.planning import plan_session
 from docbatch.engine.planning.record_changes import record_changes
 from docbatch.fields import SpecModel
 from docbatch.sources import KINDS
+from docbatch.sources.base import Source
 from docbatch.sources.kind import SourceKind
 from tests.cli.project import Project
-from tests.sources.outside_zip import KIND
+from tests.sources.outside_zip import KIND, ZipSource
 
 JOB = """
 apiVersion: docbatch/v1
@@ -143,3 +145,41 @@ def test_a_name_that_is_taken_is_refused() -> None:
         KINDS.added(KINDS.kind("folder")),
     ):
         pass
+
+
+def test_what_may_be_said_of_any_documents_may_be_said_of_its(project: Project) -> None:
+    words = "where: {size: {max: 3}}, metadata_path: '{name}.txt', sample: 50"
+    path = "out/{{ doc.metadata.name | default('none') }}.md"
+    project.job(JOB.replace("all.zip}", f"all.zip, {words}}}").replace("out/{{ doc.path }}.md", path))
+
+    assert project.applied().processed == 1
+    assert list(project.outputs()) == ["a.md"]
+    assert "1 left out by where" in project.call("plan").out
+    wrong = project.root / "jobs/job.yaml"
+    wrong.write_text(wrong.read_text().replace("sample:", "smaple:"))
+    assert "did you mean sample?" in project.call("validate").err
+
+
+def test_it_is_opened_with_its_own_options_and_keeps_a_field_of_the_same_name(project: Project) -> None:
+    given: list[SpecModel] = []
+
+    class OwnOptions(SpecModel):
+        """A source that says itself what a sample is."""
+
+        type: Literal["own"]
+        sample: Literal["ours"]
+
+    def opened(options: SpecModel, root: Path) -> Source:
+        given.append(options)
+        return ZipSource(root / "all.zip")
+
+    project.job(
+        JOB.replace("{type: zip, archive: all.zip}", "{type: own, sample: ours, where: {type: html}}")
+    )
+    with KINDS.added(SourceKind("own", OwnOptions, open=opened)):
+        assert project.applied().processed == 1
+
+    assert [(type(each), each.model_dump()) for each in given] == [
+        (OwnOptions, {"type": "own", "sample": "ours"})
+    ]
+    assert list(project.outputs()) == ["deep/b.html.md"]

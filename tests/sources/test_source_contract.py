@@ -1,4 +1,4 @@
-"""What every kind of source keeps: a folder, a list, and one that somebody else wrote."""
+"""What every kind of source keeps: a folder, a list, one that somebody else wrote, and one that opens containers."""
 
 import functools
 import hashlib
@@ -20,6 +20,7 @@ from docbatch.sources.folder import FolderSource
 from docbatch.sources.globs import compile_globs
 from docbatch.sources.listed import ListedSource, Listing
 from docbatch.sources.objects import ObjectRange, StoreSource
+from docbatch.sources.opened import OpenedSource
 from docbatch.sources.statcache import StatCache
 from tests.sources.outside_zip import ZipSource
 from tests.stores.moto_server import MotoBucket, moto_bucket
@@ -48,6 +49,10 @@ def zipped(place: Path) -> Source:
     return ZipSource(place / "all.zip")
 
 
+def opened(place: Path) -> Source:
+    return OpenedSource(folder(place))
+
+
 @functools.cache
 def bucket_of(_place: Path) -> MotoBucket:
     return OPENED.enter_context(moto_bucket())
@@ -63,7 +68,7 @@ def stored(place: Path) -> Source:
 
 
 OPENED = ExitStack()
-KINDS = [folder, listed, zipped, stored]
+KINDS = [folder, listed, zipped, opened, stored]
 Make = Callable[[Path], Source]
 
 
@@ -139,10 +144,15 @@ def test_identities_tell_places_apart_and_are_the_same_again(tmp_path: Path) -> 
     places = [tmp_path / name for name in ("one", "two")]
     for place in places:
         place.mkdir()
-    identities = [make(place).identity for make in KINDS for place in places]
+    kinds = [make for make in KINDS if make is not opened]
+    identities = [make(place).identity for make in kinds for place in places]
 
     assert len(set(identities)) == len(identities)
-    assert [make(place).identity for make in KINDS for place in places] == identities
+    assert [make(place).identity for make in kinds for place in places] == identities
+
+
+def test_what_is_opened_lies_where_it_lay(tmp_path: Path) -> None:
+    assert opened(tmp_path).identity == folder(tmp_path).identity
 
 
 def test_a_name_given_by_a_person_leads_to_the_document(source: Source) -> None:

@@ -35,6 +35,12 @@ BEYOND_A_SCHEMA = {
         "job-links-in-one-output",
         "job-manifest-for-each-document",
         "job-metadata-alone",
+        "job-metadata-misspelt",
+        "job-metadata-no-text-has",
+        "job-metadata-path-absolute",
+        "job-metadata-path-twice",
+        "job-metadata-path-with-choices",
+        "job-metadata-path-without-names",
         "job-metadata-of-files",
         "job-pattern-above-root",
         "job-pattern-that-explodes",
@@ -69,6 +75,9 @@ BEYOND_A_SCHEMA = {
         "job-same-name-twice",
         "job-two-jobs-one-file",
         "job-two-sinks-in-one-place",
+        "job-where-modified-upside-down",
+        "job-where-pages-upside-down",
+        "job-where-size-upside-down",
         "project-poll-backwards",
         "job-window-that-never-ends",
         "project-prices-backwards",
@@ -80,6 +89,17 @@ BEYOND_A_SCHEMA = {
     "a schema counts no decimals": {"project-prices-too-exact"},
     "which time zones there are is known to a machine": {"job-window-in-no-zone"},
     "a number is computed from a text": {"job-config-too-little-memory"},
+    "which days there are is known to a calendar": {"job-where-no-such-day"},
+    "types have short names, and some may be of any kind": {
+        "job-where-type-no-media-type",
+        "job-where-type-unknown",
+    },
+    "what is known of a document depends on where it is": {
+        "job-where-metadata-misspelt",
+        "job-where-metadata-of-nobody",
+        "job-where-modified-of-texts",
+        "job-where-of-ids",
+    },
 }
 JOB_SCHEMA = Draft202012Validator(job_schema())
 PROJECT_SCHEMA = Draft202012Validator(project_schema())

@@ -283,7 +283,7 @@ def test_a_file_name_that_is_no_text_can_be_shown(root: Path) -> None:
 
 def _place(loaded: Job, sink: int = 0) -> FilePlace:
     place = loaded.sinks[sink].place
-    assert place is not None
+    assert isinstance(place, FilePlace)
     return place
 
 

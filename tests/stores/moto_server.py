@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from docbatch.stores.object_store import ObjectStore
@@ -26,6 +26,8 @@ def _endpoint() -> str:
 class MotoBucket:
     """A bucket, with boto3 as a client that is not ours."""
 
+    environment: Mapping[str, str] = {"LAKE_ID": KEY, "LAKE_SECRET": SECRET}
+
     def __init__(self, name: str, client: Any) -> None:
         self.name = name
         self.client = client
@@ -42,9 +44,31 @@ class MotoBucket:
     def store(self) -> ObjectStore:
         return ObjectStore(self.settings)
 
-    def put(self, key: str, content: bytes, **said: Any) -> str:
+    def declared(self, endpoint: str | None = None) -> dict[str, object]:
+        """Return the bucket as docbatch.yaml names it."""
+        return {
+            "type": "s3",
+            "bucket": self.name,
+            "region": REGION,
+            "endpoint": endpoint or self.endpoint,
+            "access_key": {"env": "LAKE_ID"},
+            "secret_key": {"env": "LAKE_SECRET"},
+        }
+
+    def put(self, key: str, content: bytes, metadata: Mapping[str, str] | None = None, **said: Any) -> str:
         """Write an object as somebody else would, and return its ETag."""
-        return str(self.client.put_object(Bucket=self.name, Key=key, Body=content, **said)["ETag"])
+        put = self.client.put_object(
+            Bucket=self.name, Key=key, Body=content, Metadata=dict(metadata or {}), **said
+        )
+        return str(put["ETag"])
+
+    def remove(self, key: str) -> None:
+        self.client.delete_object(Bucket=self.name, Key=key)
+
+    def unfinished(self) -> list[str]:
+        """Return the keys of uploads in parts that nobody ended."""
+        uploads = self.client.list_multipart_uploads(Bucket=self.name).get("Uploads", ())
+        return sorted(each["Key"] for each in uploads)
 
     def objects(self) -> dict[str, bytes]:
         """Return everything in the bucket."""

@@ -1,6 +1,9 @@
-"""Objects listed, read and written, at a real server."""
+"""Objects listed, read and written, at a server for each vendor: what ObjectStore promises holds at all of them."""
 
+import base64
 import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -18,6 +21,9 @@ from docbatch.stores.faults import (
 )
 from docbatch.stores.object_reader import open_object
 from docbatch.stores.object_store import ObjectStore
+from tests.stores.azurite_server import azurite_bucket
+from tests.stores.buckets import Bucket
+from tests.stores.fault_proxy import FaultProxy, refusal, refusing
 from tests.stores.moto_server import SECRET, MotoBucket
 
 
@@ -25,15 +31,16 @@ def _keys(store: ObjectStore, prefix: str = "", after: str | None = None) -> lis
     return [each["path"] for window in store.windows(prefix, after) for each in window]
 
 
-def test_a_listing_is_in_the_order_of_keys_and_goes_on_behind_any(bucket: MotoBucket) -> None:
-    names = ["in/ü.txt", "in/a.txt", "in/b!x.txt", "in/a b+c.txt", "other/z.txt", "in/sub/c#d?e%2F.txt"]
+def test_a_listing_is_in_the_order_of_keys_and_goes_on_behind_any(any_bucket: Bucket) -> None:
+    odd = ("ü.txt", "a.txt", "B.txt", "b!x.txt", "a b+c.txt", "sub/c#d?e%2F.txt", "sub.txt", "sub-1/a")
+    names = [*(f"in/{name}" for name in odd), "other/z.txt", "in-between"]
     for name in names:
-        bucket.put(name, b"x")
+        any_bucket.put(name, b"x")
     inside = sorted((name for name in names if name.startswith("in/")), key=str.encode)
 
-    assert _keys(bucket.store, "in/") == inside
-    assert _keys(bucket.store, "in", after=inside[2]) == inside[3:]
-    assert len(_keys(bucket.store)) == len(names)
+    assert _keys(any_bucket.store, "in/") == inside
+    assert _keys(any_bucket.store, "in", after=inside[2]) == inside[3:]
+    assert len(_keys(any_bucket.store)) == len(names)
 
 
 def test_a_listing_of_many_pages_comes_in_windows(bucket: MotoBucket) -> None:
@@ -51,21 +58,26 @@ def test_a_key_that_cannot_be_named_ends_a_listing_with_its_name(bucket: MotoBuc
         _keys(bucket.store, "in/")
 
 
-def test_what_is_read_is_what_was_listed_or_nothing(bucket: MotoBucket) -> None:
-    etag = bucket.put("a.txt", b"first")
-    assert bucket.store.read("a.txt", etag=etag) == b"first"
+def test_what_is_read_is_what_was_listed_or_nothing(any_bucket: Bucket) -> None:
+    etag = any_bucket.put("a.txt", b"first")
+    assert any_bucket.store.read("a.txt", etag=etag) == b"first"
 
-    bucket.put("a.txt", b"second")
+    facts = any_bucket.store.facts("a.txt")
+    assert facts is not None
+    assert facts.etag == etag
+    any_bucket.put("a.txt", b"second")
 
     with pytest.raises(ObjectChanged):
-        bucket.store.read("a.txt", etag=etag)
-    assert bucket.store.facts("b.txt") is None
+        any_bucket.store.read("a.txt", etag=etag)
+    with pytest.raises(ObjectChanged):
+        any_bucket.store.read("a.txt", etag=etag, version=facts.version)
+    assert any_bucket.store.facts("b.txt") is None
     with pytest.raises(ObjectMissing):
-        bucket.store.read("b.txt")
+        any_bucket.store.read("b.txt")
 
 
-def test_a_write_replaces_what_was_meant_alone(bucket: MotoBucket) -> None:
-    store = bucket.store
+def test_a_write_replaces_what_was_meant_alone(any_bucket: Bucket) -> None:
+    store = any_bucket.store
     first = store.write("out.md", b"one")
     with pytest.raises(ObjectChanged):
         store.write("out.md", b"two")
@@ -76,44 +88,149 @@ def test_a_write_replaces_what_was_meant_alone(bucket: MotoBucket) -> None:
     facts = store.facts("out.md")
     assert facts is not None
     assert facts.etag == second
-    assert bucket.objects() == {"out.md": b"two"}
+    assert [each["e_tag"] for window in store.windows("") for each in window] == [second]
+    assert any_bucket.objects() == {"out.md": b"two"}
 
     store.delete("out.md")
     store.delete("out.md")
-    assert bucket.objects() == {}
+    assert any_bucket.objects() == {}
+    with pytest.raises(ObjectChanged):
+        store.write("out.md", b"four", replaces=second)
+    assert any_bucket.objects() == {}
 
 
-def test_what_its_writer_said_of_an_object_is_read_along(bucket: MotoBucket) -> None:
-    bucket.put("a.txt", b"x", Metadata={"customer": "acme"}, ContentType="text/plain")
+def test_what_was_to_be_replaced_and_is_gone_counts_as_changed_however_a_store_words_it(
+    bucket: MotoBucket,
+) -> None:
+    with FaultProxy(bucket.endpoint) as proxy:
+        proxy.instead = refusing(1, refusal(404, "NoSuchKey"), "PUT")
+        store = ObjectStore(replace(bucket.settings, endpoint=proxy.endpoint))
 
-    assert bucket.store.described("a.txt")["customer"] == "acme"
+        with pytest.raises(ObjectChanged, match="NoSuchKey"):
+            store.write("gone.md", b"two", replaces='"0"')
+
+
+def test_equal_bytes_written_anew_may_be_what_was_meant(any_bucket: Bucket) -> None:
+    store = any_bucket.store
+    first = store.write("out.md", b"one")
+    again = any_bucket.put("out.md", b"one")
+
+    assert store.write("out.md", b"two", replaces=again)
+    assert any_bucket.objects() == {"out.md": b"two"}
+    assert first
+
+
+def test_of_writes_at_once_one_is_first(any_bucket: Bucket) -> None:
+    store = any_bucket.store
+
+    def write(number: int) -> bytes | None:
+        try:
+            store.write("out.md", content := b"by %d" % number)
+        except ObjectChanged:
+            return None
+        return content
+
+    with ThreadPoolExecutor(8) as pool:
+        written = [content for content in pool.map(write, range(8)) if content is not None]
+
+    assert any_bucket.objects() == {"out.md": written[0]}
+    assert len(written) == 1
+
+
+def test_an_object_is_copied_over_what_is_there(any_bucket: Bucket) -> None:
+    any_bucket.put("a b/ü.txt", b"one", {"customer": "acme"})
+    any_bucket.put("trash/a.txt", b"two")
+
+    any_bucket.store.copy("a b/ü.txt", "trash/a.txt")
+
+    assert any_bucket.objects() == {"a b/ü.txt": b"one", "trash/a.txt": b"one"}
+    assert any_bucket.store.described("trash/a.txt")["customer"] == "acme"
+    with pytest.raises(ObjectMissing):
+        any_bucket.store.copy("gone", "trash/a.txt")
+
+
+def test_an_empty_object_is_one(any_bucket: Bucket) -> None:
+    any_bucket.store.write("empty", b"")
+    facts = any_bucket.store.facts("empty")
+
+    assert facts is not None
+    assert facts.size == 0
+    assert open_object(any_bucket.store, facts).read() == b""
+
+
+def test_who_may_not_is_refused(any_bucket: Bucket) -> None:
+    any_bucket.put("a.txt", b"x")
+    with FaultProxy(any_bucket.endpoint) as proxy:
+        store = ObjectStore(replace(any_bucket.settings, endpoint=proxy.endpoint))
+        proxy.instead = lambda _request: refusal(403, "AccessDenied")
+        doings: list[Callable[[], object]] = [
+            lambda: _keys(store),
+            lambda: store.facts("a.txt"),
+            lambda: store.read("a.txt"),
+            lambda: store.described("a.txt"),
+            lambda: store.write("b.txt", b"x"),
+            lambda: store.write("a.txt", b"y", replaces='"0"'),
+            lambda: store.copy("a.txt", "b.txt"),
+            lambda: store.delete("a.txt"),
+        ]
+        for doing in doings:
+            with pytest.raises(StoreRefused, match="store 'lake'"):
+                doing()
+
+    assert any_bucket.objects() == {"a.txt": b"x"}
+
+
+def test_a_key_of_an_account_that_is_wrong_is_refused() -> None:
+    with azurite_bucket() as bucket:
+        wrong = {"account_key": base64.b64encode(SECRET.encode()).decode()}
+        store = ObjectStore(replace(bucket.settings, credentials=wrong))
+
+        with pytest.raises(StoreRefused, match=r"AuthenticationFailed|AuthorizationFailure") as refused:
+            _keys(store)
+
+    assert SECRET not in str(refused.value)
+
+
+def test_what_its_writer_said_of_an_object_is_read_along(any_bucket: Bucket) -> None:
+    any_bucket.put("a.txt", b"x", {"customer": "acme"})
+
+    assert any_bucket.store.described("a.txt")["customer"] == "acme"
 
 
 def test_a_large_object_is_read_in_blocks_of_one_version(
-    bucket: MotoBucket, monkeypatch: pytest.MonkeyPatch
+    any_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(object_reader, "BLOCK", 1000)
     content = bytes(range(256)) * 41
-    bucket.put("large.bin", content)
-    facts = bucket.store.facts("large.bin")
+    any_bucket.put("large.bin", content)
+    facts = any_bucket.store.facts("large.bin")
     assert facts is not None
 
-    with open_object(bucket.store, facts) as stream:
+    with open_object(any_bucket.store, facts) as stream:
         assert hashlib.sha256(stream.read()).digest() == hashlib.sha256(content).digest()
         stream.seek(2500)
         assert stream.read(700) == content[2500:3200]
         stream.seek(-5, 2)
         assert stream.read() == content[-5:]
 
-    bucket.put("large.bin", content[::-1])
-    with open_object(bucket.store, facts) as stream, pytest.raises(OSError, match="Precondition"):
+    any_bucket.put("large.bin", content[::-1])
+    with open_object(any_bucket.store, facts) as stream, pytest.raises(OSError, match="lake"):
         stream.read()
 
 
-def test_a_bucket_that_is_not_there_is_named(bucket: MotoBucket) -> None:
-    nowhere = ObjectStore(replace(bucket.settings, bucket="no-such-bucket"))
-    with pytest.raises(BucketMissing, match="store 'lake': NoSuchBucket"):
+def test_a_bucket_that_is_not_there_is_named(any_bucket: Bucket) -> None:
+    nowhere = ObjectStore(replace(any_bucket.settings, bucket="no-such-bucket"))
+    named = "store 'lake': (NoSuchBucket|ContainerNotFound)"
+    with pytest.raises(BucketMissing, match=named):
         _keys(nowhere)
+    with pytest.raises(BucketMissing, match=named):
+        nowhere.read("a.txt")
+    with pytest.raises(BucketMissing, match=named):
+        nowhere.write("a.txt", b"x")
+    if any_bucket.settings.type != "gcs":
+        # There the object is asked for first, by a request that tells nothing of buckets.
+        with pytest.raises(BucketMissing, match=named):
+            nowhere.write("a.txt", b"x", replaces='"0x1"')
 
 
 @pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "RequestTimeTooSkewed", "AccessDenied"])
@@ -127,10 +244,10 @@ def test_a_refusal_names_its_code_and_no_secret(code: str) -> None:
 
 
 def test_a_store_that_is_not_there_is_unreachable(
-    bucket: MotoBucket, monkeypatch: pytest.MonkeyPatch
+    any_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("docbatch.stores.object_store._RETRIES", 0)
-    gone = ObjectStore(replace(bucket.settings, endpoint="http://127.0.0.1:9"))
+    gone = ObjectStore(replace(any_bucket.settings, endpoint="http://127.0.0.1:9"))
 
     with pytest.raises(StoreUnreachable, match="store 'lake'"):
         gone.facts("a.txt")

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from os import fspath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docbatch.api.arguments import Place
@@ -62,6 +63,15 @@ def write_standing(project: DeclaredProject, place: Place, job: str | None) -> "
     report = read_report(state, scope, RunReport("status", iso_moment(time.time()), ()))
     folder.write(report)
     return report
+
+
+def require_unread(project: DeclaredProject, place: Place, jobs: Iterable[Job]) -> None:
+    """Raise UsageError where a source of these jobs, or of those in jobs/, would read a file that is to be written."""
+    from docbatch.specs.readers import first_reader, would_be_read
+
+    file = project.here / place
+    if (read := first_reader((*jobs, *_readable(project)), [file])) is not None:
+        raise would_be_read(Path(fspath(place)), read[1])
 
 
 def _declared(project: DeclaredProject) -> Iterable[Job]:

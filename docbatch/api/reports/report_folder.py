@@ -17,7 +17,7 @@ from docbatch.sinks import outputs
 from docbatch.sinks.outputs import Unfinished
 from docbatch.sinks.paths import UnsafeOutput
 from docbatch.sinks.tree import Tree, temporary_name
-from docbatch.specs.readers import TooManyExpressions, reader_groups
+from docbatch.specs.readers import first_reader
 from docbatch.specs.values import Job
 
 _FORMATS: Mapping[str, Callable[[RunReport], str]] = {
@@ -65,22 +65,11 @@ class ReportFolder:
             ) from error
 
     def _require_unread(self, jobs: Iterable[Job]) -> None:
-        place = os.fsencode(os.path.realpath(self._folder)).rstrip(b"/") + b"/"
-        try:
-            groups = reader_groups(jobs)
-            readers = {
-                (name, job)
-                for root, group in groups.items()
-                if place.startswith(root)
-                for name in _FORMATS
-                for job in group.selecting(place[len(root) :] + name.encode())
-            }
-        except TooManyExpressions:
-            readers = set()
-        if readers:
-            name, job = min(readers)
+        read = first_reader(jobs, [self._folder / name for name in sorted(_FORMATS)])
+        if read is not None:
+            file, job = read
             raise UsageError(
-                f"{self._shown}/{name} would be read as a document by the source of job '{job}'",
+                f"{self._shown}/{file.name} would be read as a document by the source of job '{job}'",
                 hint="name another folder for the report, or exclude this one there; nothing was sent",
             )
 

@@ -108,6 +108,11 @@ def _why_not(rest: NotDue) -> Iterator[str]:
         yield f"{rest.held:,} held"
     if rest.left_out:
         yield f"{plural(rest.left_out, 'file')} left out"
+    if rest.filtered:
+        yield f"{rest.filtered:,} left out by where"
+    if rest.sample is not None:
+        taken, among = rest.sample
+        yield f"a sample of {taken:,} of {among:,}"
 
 
 def _tried_again(rest: NotDue) -> str:

@@ -32,6 +32,7 @@ from docbatch.engine.progress_notices import Observer, Waiting
 from docbatch.providers import REGISTRY
 from docbatch.providers.base import Provider, Recalled, Survey
 from docbatch.providers.kind import Settings
+from docbatch.state import files
 from docbatch.state.store import Store
 
 
@@ -77,10 +78,19 @@ class Recovered:
         return self.restored is None or not self.unsearched
 
     @property
+    def knows_vendors(self) -> bool:
+        """Say whether all that vendors have is known by now."""
+        return not (self.declined or self.unsearched or self._is_any_left)
+
+    @property
+    def _is_any_left(self) -> bool:
+        return any(each.verdict is UnknownWorkVerdict.LEFT for each in self.judgements)
+
+    @property
     def exit_code(self) -> int:
         """6 while apply would still refuse to send."""
-        left = any(each.verdict is UnknownWorkVerdict.LEFT for each in self.judgements)
-        return gravest({*(error.exit_code for error in self.errors), 6 if left or not self.is_trusted else 0})
+        is_refused = self._is_any_left or not self.is_trusted
+        return gravest({*(error.exit_code for error in self.errors), 6 if is_refused else 0})
 
 
 def recover(
@@ -99,28 +109,54 @@ def recover(
         with taken_up(replace(search, dry_run=True), clock) as session:
             require_names(search, charging(session))
     project = search.folder.parent
+    attempt = _Attempt(search, has_state(search))
     remembered = {} if watch is None else remembered_versions(project, search.jobs)
-    with taken_up(search, clock, remembered) as session:
+    with taken_up(search, clock, remembered, attempt.close) as session:
         require_names(search, charging(session))
-        rebuilt = Rebuilt()
+        rebuilder, rebuilt = None, Rebuilt()
         if watch is not None:
             rebuilder = Rebuilder(session, project, watch, search.dry_run, remembered)
             rebuilt = rebuilder.rebuild(search.only)
         outcome = Recovered(restored=session.store.restored(), declined=True)
         if not rebuilt.declined:
             outcome = recover_with(search, session, clock, observe, announce)
+            if rebuilder is not None:
+                rebuilt = replace(rebuilt, still_lacking=rebuilder.still_lacking(rebuilt))
         outcome = replace(outcome, rebuilt=rebuilt, errors=(*rebuilt.errors, *outcome.errors))
         session.store.runs.note(outcome.exit_code, {})
+        attempt.is_through = not outcome.errors
         return outcome
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One that fails where there was no state leaves none, unless something was taken over before."""
+
+    search: Search
+    had_state: bool
+    is_through: bool = False
+
+    def close(self) -> None:
+        """Called once the state is closed, while nobody else can have it."""
+        folder = self.search.folder
+        if self.is_through or self.had_state or not has_state(self.search):
+            return
+        with Store.readable(folder) as store:
+            knows = store.submissions.markers() or store.results.is_any_collected() or store.is_at_home()
+        if not knows:
+            files.discard(folder)
 
 
 @contextlib.contextmanager
 def taken_up(
-    search: Search, clock: Clock, remembered: Mapping[str, Mapping[str, str]] | None = None
+    search: Search,
+    clock: Clock,
+    remembered: Mapping[str, Mapping[str, str]] | None = None,
+    closed: Callable[[], object] = lambda: None,
 ) -> Iterator[PlanSession]:
     """Hold the state, which has taken up the specs; in a dry run a copy of it. Raises as `recover`.
 
-    `remembered` are versions of jobs of which the state knows none.
+    `remembered` are versions of jobs of which the state knows none. `closed` is called when it is closed and still held.
     """
     with contextlib.ExitStack() as stack:
         rehearsal = (
@@ -132,7 +168,13 @@ def taken_up(
         permitted = replace(search, allowed=frozenset(Permission))
         session = stack.enter_context(
             locked_session(
-                permitted, clock, left=_named, rehearsal=rehearsal, only=search.only, remembered=remembered
+                permitted,
+                clock,
+                left=_named,
+                rehearsal=rehearsal,
+                only=search.only,
+                remembered=remembered,
+                closed=closed,
             )
         )
         session.record()

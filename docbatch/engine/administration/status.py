@@ -1,7 +1,8 @@
 """The status of jobs, submissions and spool, read from the state as values to show."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from docbatch.core.acceptances import AcceptedDocuments
@@ -12,7 +13,9 @@ from docbatch.core.models import Submission
 from docbatch.core.moments import iso_moment_or_none
 from docbatch.engine.administration.costs import read_limits
 from docbatch.engine.administration.edit_state import named_jobs
+from docbatch.engine.connections.accesses import what_stops
 from docbatch.naming.pathtext import escape
+from docbatch.specs.values import Connection
 from docbatch.spool import Spool
 from docbatch.state import lock
 from docbatch.state.deadlines import Stuck
@@ -117,10 +120,16 @@ class StateStatus:
 
 
 def read_status(
-    store: Store, only: str | None = None, *, now: float, limits: DeclaredLimits | None = None
+    store: Store,
+    only: str | None = None,
+    *,
+    now: float,
+    limits: DeclaredLimits | None = None,
+    connections: Mapping[str, Connection] = MappingProxyType({}),
 ) -> StateStatus:
     """Read what is recorded, of one job or of all, and how `limits` stand; `now` is wall time.
 
+    `connections` are those that are declared, by name.
     Raises UsageError for a job the state does not know.
     """
     names = named_jobs(store, only)
@@ -135,7 +144,7 @@ def read_status(
         spool_entries=spool.count(),
         spool_bytes=spool.size(),
         owner=lock.owner(store.folder / "lock") if lock.is_held(store.folder / "lock") else None,
-        stuck={each.submission: each for each in store.deadlines.passed(now)},
+        stuck=dict(_stuck(store, now, connections)),
         looking=store.looks.open(),
         hindrances=tuple(store.hindrances.all()),
         now=now,
@@ -167,3 +176,9 @@ def _job(store: Store, name: str, now: float) -> JobStatus:
         tried_again=tried_again,
         next_try=next_try,
     )
+
+
+def _stuck(store: Store, now: float, connections: Mapping[str, Connection]) -> Iterator[tuple[str, Stuck]]:
+    for each in store.deadlines.passed(now):
+        connection = connections.get(each.connection)
+        yield each.submission, each if connection is None else replace(each, stops=what_stops(connection))

@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from docbatch.core.errors import CredentialsError, UsageError
+from docbatch.core.models import Stops
 from docbatch.engine.connections.credentials import foreign_host, read_key
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.provider_connections import UNREACHABLE_AFTER, Access
@@ -51,6 +53,14 @@ def accesses(
             over,
             connection.unreachable_after or UNREACHABLE_AFTER,
         )
+
+
+def what_stops(connection: Connection) -> Stops | None:
+    """Return what of its work the vendor of a connection can stop; None where that cannot be told here."""
+    try:
+        return REGISTRY.kind(connection.type).traits(connection_settings(connection)).stops
+    except (CredentialsError, UsageError):
+        return None
 
 
 def _ring(woken: threading.Event, wake: Callable[[], None]) -> None:

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from docbatch.core.errors import CredentialsError
+from docbatch.core.errors import CredentialsError, UsageError
 from docbatch.engine.connections.credentials import Reference, foreign_host, read_store_secret
 from docbatch.naming.links import is_loopback
 from docbatch.specs.secret_references import CommandReference
@@ -87,6 +87,19 @@ class ObjectStores:
 
         spec = self._declared[name].declared
         return None if isinstance(spec, FolderStoreSpec) else store_settings(name, spec).identity
+
+    def named(self, place: bytes) -> tuple[str, str]:
+        """Return which store a place lies in, and its key there. Raises UsageError where docbatch.yaml declares none."""
+        from docbatch.specs.stores import FolderStoreSpec, store_settings  # noqa: PLC0415 - few projects have stores
+
+        text = place.decode(errors="replace")
+        for name, each in self._declared.items():
+            if isinstance(each.declared, FolderStoreSpec):
+                continue
+            bucket = store_settings(name, each.declared).identity
+            if text == bucket or text.startswith(f"{bucket}/"):
+                return name, text[len(bucket) + 1 :]
+        raise UsageError("docbatch.yaml declares no such store", hint="declare it under stores:")
 
     def _settings(self, name: str) -> "StoreSettings":
         from docbatch.specs.stores import FolderStoreSpec, store_settings  # noqa: PLC0415 - few projects have stores

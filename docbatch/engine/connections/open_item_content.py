@@ -24,49 +24,32 @@ class ItemContent:
     """Finds the source of an item by its place. Copies of what no file holds are made in `incoming`."""
 
     def __init__(self, sources: Iterable[Source], incoming: Path) -> None:
-        self._sources = {source.identity: source for source in sources}
+        self._sources: dict[bytes, list[Source]] = {}
+        for source in sources:
+            self._sources.setdefault(source.identity, []).append(source)
         self._incoming = incoming
 
     def __call__(self, item: WorkItem) -> BinaryIO:
-        """Open the item's bytes after making sure of them. Raises ContentChanged."""
-        stream, most = self._opened(item), _most(item)
-        digest, size = hashlib.sha256(), 0
-        while size <= most and (chunk := stream.read(CHUNK)):
-            digest.update(chunk)
-            size += len(chunk)
-        if size > most or digest.hexdigest() != item.digest:
-            stream.close()
-            raise ContentChanged(item.key, "its bytes changed after it was planned")
-        stream.seek(0)
-        return stream
+        """Open the item's bytes after making sure of them. Raises ContentChanged.
+
+        Two sources of one identity may mean different documents by a path: one of them opens containers.
+        """
+        *others, last = self._found(item)
+        for source, path in others:
+            with contextlib.suppress(ContentChanged):
+                return _made_sure_of(item, source, path)
+        return _made_sure_of(item, *last)
 
     def file(self, item: WorkItem) -> bytes:
         """Return a file for who reads in a process of its own and checks what it reads; it may be gone already."""
         try:
-            source, path = self._found(item)
+            found = self._found(item)
         except ContentChanged:
             # Where the source was a folder, its files may still be there although no selected job has it now.
             return item.place
-        at_home = source.file(path)
-        return self._copied(item) if at_home is None else at_home
-
-    def _opened(self, item: WorkItem) -> BinaryIO:
-        source, path = self._found(item)
-        most = _most(item)
-        try:
-            with reading():
-                stream = seekable(source.open(path), most)
-                if most >= CHUNK:
-                    is_here = source.file(path) is not None
-                    return (
-                        stream
-                        if is_here
-                        else cast("BinaryIO", io.BufferedReader(_HeldContent(stream, item), CHUNK))
-                    )
-                with stream:
-                    return BytesIO(_whole(stream, most))
-        except ContentError as error:
-            raise ContentChanged(item.key, error.failure.message) from error
+        files = {source.file(path) for source, path in found}
+        only = files.pop() if len(files) == 1 else None
+        return self._copied(item) if only is None else only
 
     def _copied(self, item: WorkItem) -> bytes:
         make_folder(self._incoming)
@@ -76,13 +59,40 @@ class ItemContent:
                 copy.write(chunk)
         return os.fsencode(place.absolute())
 
-    def _found(self, item: WorkItem) -> tuple[Source, bytes]:
+    def _found(self, item: WorkItem) -> list[tuple[Source, bytes]]:
         end = len(item.place)
         while (end := item.place.rfind(b"/", 0, end)) >= 0:
-            source = self._sources.get(item.place[:end])
-            if source is not None:
-                return source, item.place[end + 1 :]
+            if sources := self._sources.get(item.place[:end]):
+                return [(source, item.place[end + 1 :]) for source in sources]
         raise ContentChanged(item.key, "no selected job has its source any more")
+
+
+def _made_sure_of(item: WorkItem, source: Source, path: bytes) -> BinaryIO:
+    stream, most = _opened(item, source, path), _most(item)
+    digest, size = hashlib.sha256(), 0
+    while size <= most and (chunk := stream.read(CHUNK)):
+        digest.update(chunk)
+        size += len(chunk)
+    if size > most or digest.hexdigest() != item.digest:
+        stream.close()
+        raise ContentChanged(item.key, "its bytes changed after it was planned")
+    stream.seek(0)
+    return stream
+
+
+def _opened(item: WorkItem, source: Source, path: bytes) -> BinaryIO:
+    most = _most(item)
+    try:
+        with reading():
+            stream = seekable(source.open(path), most)
+            if most >= CHUNK:
+                if source.file(path) is not None:
+                    return stream
+                return cast("BinaryIO", io.BufferedReader(_HeldContent(stream, item), CHUNK))
+            with stream:
+                return BytesIO(_whole(stream, most))
+    except ContentError as error:
+        raise ContentChanged(item.key, error.failure.message) from error
 
 
 class _HeldContent(io.RawIOBase):

@@ -30,6 +30,7 @@ from docbatch.naming.pathtext import escape
 from docbatch.sinks.paths import folded
 from docbatch.sources.documents import FoundDocuments, Observed, Seen, Unusable
 from docbatch.sources.known_stretch import KnownStretch
+from docbatch.sources.out_of_sight import OutOfSight
 from docbatch.sources.statcache import StatCache
 from docbatch.state.documents import DocumentRow
 from docbatch.state.store import Store
@@ -95,7 +96,7 @@ class _Sieve:
         self._is_all_asked = only is None and not any(output.sink.moves for output in self._outputs)
         self._roots = [] if store is None else store.deliveries.roots()
         self._changed: list[tuple[FoundDocument, Recorded | None, Sequence[str]]] = []
-        self._unreadable: list[bytes] = []
+        self._out_of_sight = OutOfSight(found.unseen)
 
     def sift(self, seen: Seen) -> None:
         """Take one window; both of its lists are in path order."""
@@ -202,17 +203,16 @@ class _Sieve:
         self._sift_documents(documents[start:])
 
     def _unusable(self, each: Unusable) -> None:
-        path, failure = each
-        if path.endswith(b"/"):
-            self._unreadable.append(path)
+        path, failure, hides = each
+        self._out_of_sight.add(path, hides)
         row = self._row_of(path)
         recorded = None if row is None else self._recorded(row)
         self.tally.found += 1
         self._changed.append((FoundDocument(path, problem=failure), recorded, ()))
 
     def _gone(self, row: DocumentRow) -> None:
-        """A recorded document that was not found; one below a folder that cannot be read may well be there."""
-        if row[0] in self._unseen or row[0].startswith(tuple(self._unreadable)):
+        """A recorded document that was not found; one in what cannot be looked into may well be there."""
+        if self._out_of_sight.may_hold(row[0]):
             return
         change = Change(self._target.name, row[0], ChangeKind.REMOVE, Reason.GONE, adopt=True)
         self._differences.change([change])
@@ -302,7 +302,7 @@ class _Sieve:
             self._rows.skip(1)
             self._gone(row)
         self._judge()
-        self.tally.ignored = sum(output.ignored for output in self._outputs)
+        self.tally.add_outputs(self._outputs)
         if self.tally.unchanged == self.tally.found:
             self._rows.keep_agreements()
         self.tally.found += len(self._unseen)
@@ -313,7 +313,8 @@ class _Sieve:
         if self._store is not None:
             for sink in self._target.sinks:
                 if sink.output is not None:
-                    self._check_single(sink, self._store)
+                    with self.tally.seeing(is_in_store=sink.is_in_store):
+                        self._check_single(sink, self._store)
 
     def _take_up(self, sink: ResolvedSink, store: Store) -> None:
         """Note that an output for the whole job is written that the state does not know, where there is what to write."""
@@ -322,10 +323,8 @@ class _Sieve:
             self._differences.whole(due.job, due.sink, due.reason, due.former)
 
     def _check_single(self, sink: ResolvedSink, store: Store) -> None:
-        recorded = next(
-            (each for each in store.deliveries.sinks(self._target.name) if each.identity == sink.identity),
-            None,
-        )
+        known = store.deliveries.sinks(self._target.name)
+        recorded = next((each for each in known if each.identity == sink.identity), None)
         if recorded is None:
             self._take_up(sink, store)
             return

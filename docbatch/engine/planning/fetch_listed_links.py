@@ -61,7 +61,8 @@ def fetch_listed_links(
     when `deadline` (monotonic) passes before all answered.
     """
     until = partial(_seconds_until, clock, deadline)
-    lists = {target.name: target.source for target in targets if isinstance(target.source, ListedSource)}
+    sources = {target.name: target.source.unwrapped for target in targets}
+    lists = {name: source for name, source in sources.items() if isinstance(source, ListedSource)}
     with _on_disk(folder):
         for name in (*gone, *(target.name for target in targets if target.name not in lists)):
             if (folder / name).is_dir():

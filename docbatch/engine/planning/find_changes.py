@@ -41,6 +41,7 @@ def find_changes(
             tallies[target.name] = compare_documents(
                 target, store, found, differences, only=paths, cache=cache
             )
+        tallies[target.name].selection = found.selection
         if store is not None:
             _outdate_whole_outputs(target, store, differences, tallies[target.name])
     return tallies
@@ -92,7 +93,9 @@ def refuse_surprises(
             # What was sought is told after a look around, which is for those alone that found nothing.
             continue
         before = 0 if store is None else store.documents.count(target.name)
-        sought = target.source.shown + (f"; {tally.litter}" if tally.litter and tally.litter.number else "")
+        litter = str(tally.litter) if tally.litter and tally.litter.number else ""
+        left_out = tally.selection.summary if tally.selection else ""
+        sought = "; ".join(filter(None, (target.source.shown, litter, left_out)))
         refuse_empty(
             target.name, found=tally.found, before=before, allow_empty=target.allow_empty, sought=sought
         )

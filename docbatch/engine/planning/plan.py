@@ -8,14 +8,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docbatch.core.errors import SinkError
 from docbatch.core.guard import Permission
 from docbatch.core.models import WorkItem
+from docbatch.core.report import visible
 from docbatch.core.spending_guards import Guards
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
 from docbatch.engine.planning.places.judge_folders import judge_folders
 from docbatch.engine.planning.places.judge_places import judge_places, refuse_nesting, replacing
+from docbatch.engine.planning.places.own_places import OwnPlaces
 from docbatch.engine.planning.resolve_jobs import Ask, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.tally import Tally
@@ -76,7 +79,8 @@ class Plan:
 
     `gone` are jobs the state knows that are no longer declared. `store` is None where there is no state yet. Of the jobs in
     `counted` is known what their documents have, `prices` reads what providers charge.
-    `project` is the folder that paths are told relative to, and `project_id` what docbatch.yaml calls it.
+    `project` is the folder that paths are told relative to, and `project_id` what docbatch.yaml calls it. `unseen` says of
+    which sinks in stores the outputs could not be looked at, and why.
     """
 
     targets: tuple[ResolvedJob, ...]
@@ -90,6 +94,7 @@ class Plan:
     counted: frozenset[str] = frozenset()
     prices: "Callable[[], PriceList] | None" = None
     project_id: str = ""
+    unseen: tuple[SinkError, ...] = ()
 
     @cached_property
     def costs(self) -> "ItemCosts":
@@ -234,12 +239,25 @@ def plan_jobs(
     sight.look(targets, gone)
     tallies = find_changes(targets, store, cache, differences, sight.only)
     notes: tuple[str, ...] = ()
+    unseen = [error for tally in tallies.values() for error in tally.unseen]
     if sight.only is None:
         refuse_surprises(targets, tallies, store, differences, gone)
         refuse_nesting(targets, store, differences, gone)
         if allowed is not None:
-            notes = replacing(judge_places(targets, store, differences, allowed, project))
-    return Plan(tuple(targets), tallies, frozenset(gone), differences, store, cache, notes, project)
+            own = OwnPlaces.of(project, store)
+            notes = replacing(judge_places(targets, own, differences, allowed, unseen))
+    told = {error.message: error for error in unseen}
+    return Plan(
+        tuple(targets),
+        tallies,
+        frozenset(gone),
+        differences,
+        store,
+        cache,
+        (*notes, *(visible(f"outputs are not looked at: {message}") for message in told)),
+        project,
+        unseen=tuple(told.values()),
+    )
 
 
 def undeclared(jobs: Iterable[Job], store: Store | None) -> set[str]:

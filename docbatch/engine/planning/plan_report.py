@@ -240,6 +240,8 @@ def _not_due(plan: Plan) -> Iterator[NotDue]:
             later=_tried_later(plan, target),
             held=stands.get((job, ChangeKind.HELD), 0),
             left_out=litter + stands.get((job, ChangeKind.SKIP), 0),
+            filtered=0 if tally.selection is None else tally.selection.filtered,
+            sample=None if tally.selection is None else tally.selection.sampled,
         )
         if rest != NotDue(job):
             yield rest
@@ -273,9 +275,7 @@ def _open(submission: Submission) -> OpenWork:
 
 def _left_out(plan: Plan) -> Iterator[str]:
     for target in plan.targets:
-        litter = plan.tallies[target.name].litter
-        if litter is not None and litter.number:
-            yield f"job '{target.name}': {litter}"
+        yield from (f"job '{target.name}': {note}" for note in plan.tallies[target.name].left_out())
 
 
 def _farewells(gone: Iterable[str], store: Store | None) -> Iterator[PlanLine]:

@@ -88,21 +88,19 @@ def locked_session(
     observe: Observer = lambda _notice: None,
     deadline: float = float("inf"),
     remembered: Versions | None = None,
+    closed: Callable[[], object] = lambda: None,
 ) -> Iterator[PlanSession]:
     """Hold the state, look at what is listed, and see what is due. `left` names connections beside those of the jobs.
 
     With `only` no other connection is asked anything, and jobs whose versions another would have to tell are left out.
     `remembered` has versions of jobs, by name, that hold where the state has none, and no vendor is asked for these.
-    With `rehearsal`, a folder, a copy of the state is opened there instead: what is done is then done to the copy.
+    `closed` is called once the state is closed, before anybody else can hold it. With `rehearsal`, a folder, a copy of the state is opened there instead: what is done is then done to the copy.
     Nobody is waited for beyond `deadline` (monotonic). Raises StateError, StateLocked, GuardRefused, UsageError, TimeUp:
     nothing was sent or recorded then.
     """
     folder = work.folder
-    files.prepare(folder)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(lock.hold(folder / "lock"))
-        opened = folder if rehearsal is None else _copied(folder, rehearsal)
-        store = stack.enter_context(Store.writable(opened))
+        store = _held(stack, folder, rehearsal, closed)
         differences = stack.enter_context(Differences())
         cache = stack.enter_context(contextlib.closing(StatCache(folder / "cache.db")))
         spool = Spool(folder / "spool", store.results)
@@ -128,6 +126,15 @@ def locked_session(
         made = plan(work, store, cache, differences, sight)
         claim = partial(claim_folders, made.targets, work.project, folder)
         yield PlanSession(store, spool, connections, made, cache, (lambda: None) if rehearsal else claim)
+
+
+def _held(
+    stack: contextlib.ExitStack, folder: Path, rehearsal: Path | None, closed: Callable[[], object]
+) -> Store:
+    files.prepare(folder)
+    stack.enter_context(lock.hold(folder / "lock"))
+    stack.callback(closed)
+    return stack.enter_context(Store.writable(folder if rehearsal is None else _copied(folder, rehearsal)))
 
 
 def _move_old_results(spool: Spool, clock: Clock, observe: Observer) -> None:

@@ -10,6 +10,7 @@ from operator import eq, itemgetter
 from typing import Generic, TypeVar
 
 from docbatch.core.changes import KnownItem, Reason
+from docbatch.core.errors import SinkError
 from docbatch.core.models import RETRY_CLASS, Failure, ItemStatus, Recipe, RetryClass
 from docbatch.core.moments import moment_text
 from docbatch.core.recipe_changes import why_another
@@ -187,6 +188,10 @@ class Outputs:
         """How many outputs that were looked at are gone and stay so."""
         return self._check.ignored
 
+    @property
+    def unseen(self) -> SinkError | None:
+        return self._check.unseen
+
     def place(self, path: bytes) -> bytes | None:
         """Return where the state knows the document's output to belong."""
         while (row := self._rows.first) is not None and row[0] < path:
@@ -222,13 +227,15 @@ class Outputs:
 class OutputCheck:
     """Says why outputs of one sink have to be written. The sink is opened when there is something to look at.
 
-    `ignored` counts those that are gone and stay so.
+    `ignored` counts those that are gone and stay so. `unseen` is set where a store cannot be looked into: then outputs count
+    as they were left.
     """
 
     def __init__(self, sink: ResolvedSink) -> None:
         self._sink = sink
         self._opened: Sink | None = None
         self.ignored = 0
+        self.unseen: SinkError | None = None
 
     def fault(self, row: OutputRow | None, result: str | None) -> Reason | None:
         """Say why one document's output has to be written; None when it is as it was left.
@@ -256,10 +263,8 @@ class OutputCheck:
         """Do the same for outputs that hold their documents' results."""
         if not self._sink.kind.per_document or not written:
             return
-        if self._opened is None:
-            self._opened = self._sink.open()
         places: dict[bytes, int] = {}
-        for output, difference in self._opened.check(map(_WRITTEN, written)):
+        for output, difference in self._looked_at(written):
             places = places or {row[1]: position for position, row in enumerate(written)}
             reason = self._reason(difference)
             if output not in places:
@@ -270,6 +275,17 @@ class OutputCheck:
                 self.ignored += 1
             else:
                 yield places[output], reason
+
+    def _looked_at(self, written: Sequence[OutputRow]) -> Iterator[tuple[bytes, Difference]]:
+        if self._opened is None:
+            self._opened = self._sink.open()
+        try:
+            if self.unseen is None:
+                yield from self._opened.check(map(_WRITTEN, written))
+        except SinkError as error:
+            if not self._sink.is_in_store:
+                raise
+            self.unseen = error
 
     def _reason(self, difference: Difference) -> Reason | None:
         if difference == "edited":

@@ -9,28 +9,32 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docbatch.core.errors import CredentialsError, SinkRefused
 from docbatch.core.keys import canonical, recipe_key
 from docbatch.core.models import Recipe
 from docbatch.engine.connections.accesses import connection_settings
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.planning.origins.open_source import open_source
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
+from docbatch.engine.planning.selection.selected_documents import selected
 from docbatch.naming.pathtext import escape
 from docbatch.naming.templates import NO_METADATA, doc_fields
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind, Settings
-from docbatch.sinks.kind import Opening
+from docbatch.sinks.faults import SAFE
+from docbatch.sinks.kind import Bucket, Opening
 from docbatch.sinks.paths import output_path
+from docbatch.sources.base import Source
 from docbatch.specs.inputs import columns
-from docbatch.specs.values import Connection, FilePlace, Job, JobSink
+from docbatch.specs.values import Connection, FilePlace, Job, JobSink, StorePlace
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
     from docbatch.core.tariffs import Tariff
+    from docbatch.stores.object_store import ObjectStore
 
 Pins = Mapping[str, str]
 Ask = Callable[[Job], Pins | None]
-Metadata = Mapping[bytes, Mapping[str, str]]
 
 
 def resolve_jobs(
@@ -49,7 +53,7 @@ def resolve_jobs(
     """
     for job in jobs:
         kind = REGISTRY.kind(job.connection.type)
-        traits = kind.traits(own := connection_settings(job.connection))
+        own = connection_settings(job.connection)
         today, pins = _known_pins(job, store, upgrade)
         if (pins := ask(job) if pins is None else pins) is None:
             continue
@@ -60,17 +64,17 @@ def resolve_jobs(
             name=job.name,
             connection=job.connection.name,
             operation=job.operation,
-            traits=traits,
+            traits=(traits := kind.traits(own)),
             recipe=recipe,
             recipe_key=key,
             oldest_key=standing[-1] if standing else None,
             standing=tuple(each for each in standing if each != key),
-            source=open_source(job, kind, stores, store),
+            source=(source := selected(job, open_source(job, kind, stores, store))),
             allow_empty=job.source.allow_empty,
             config=dict(job.config),
             priority=job.priority,
             timeout=job.timeout,
-            sinks=tuple(_sink(job, sink, folder, _metadata(job)) for sink in job.sinks),
+            sinks=tuple(_sink(job, sink, folder, source, stores) for sink in job.sinks),
             cautions=job.cautions,
             demands=job.demands,
             passwords=job.passwords,
@@ -99,13 +103,6 @@ def _tariff(kind: ProviderKind, settings: Settings, job: Job) -> "Tariff":
     from docbatch.providers.charging import tariff_of  # noqa: PLC0415 - asked for only where something is sent
 
     return tariff_of(kind, settings, job.operation, job.config)
-
-
-def _metadata(job: Job) -> Metadata:
-    listing = job.source.listing
-    return (
-        {} if listing is None else {each.path: each.metadata for each in listing.documents if each.metadata}
-    )
 
 
 def unpinned(jobs: Iterable[Job], store: Store | None, upgrade: Collection[str] = ()) -> Iterator[Job]:
@@ -202,24 +199,25 @@ def moved(target: ResolvedJob) -> dict[str, tuple[str, str]]:
     }
 
 
-def _sink(job: Job, sink: JobSink, folder: Path, metadata: Metadata) -> ResolvedSink:
+def _sink(job: Job, sink: JobSink, folder: Path, source: Source, stores: ObjectStores) -> ResolvedSink:
     root = None if sink.place is None else os.fsencode(sink.place.root)
     single = None if sink.kind.per_document else _single(sink.place)
     opening = Opening(
         job=job.name,
         options=sink.options,
-        root=folder.parent if sink.place is None else sink.place.root,
+        root=sink.place.root if isinstance(sink.place, FilePlace) else folder.parent,
         output=single or b"",
         trash=folder / "trash",
         labels=job.labels,
-        columns=lambda path: metadata.get(path, NO_METADATA),
+        columns=source.metadata,
+        bucket=_bucket(sink.place, stores) if isinstance(sink.place, StorePlace) else None,
     )
     return ResolvedSink(
         kind=sink.kind,
-        identity=sink.identity + (_facts(job, metadata) if sink.kind.rows else ""),
+        identity=sink.identity + (_facts(job) if sink.kind.rows else ""),
         root=root,
         output=single,
-        place=_place(sink, metadata),
+        place=_place(sink, source),
         open=partial(sink.kind.open, opening),
         rewrite_missing=sink.options.rewrites_missing,
         moves=any(columns(sink)),
@@ -228,32 +226,52 @@ def _sink(job: Job, sink: JobSink, folder: Path, metadata: Metadata) -> Resolved
     )
 
 
-def _facts(job: Job, metadata: Metadata) -> str:
+def _bucket(place: StorePlace, stores: ObjectStores) -> Bucket:
+    def opened() -> "ObjectStore":
+        try:
+            return stores.open(place.store)
+        except CredentialsError as error:
+            raise SinkRefused(
+                f"{place.root} cannot be used: {error.message}",
+                hint=SAFE if error.hint is None else f"{SAFE}; {error.hint}",
+            ) from error
+
+    return Bucket(opened, place.folder)
+
+
+def _facts(job: Job) -> str:
     """Return text that differs where rows would say something else of their job and of documents; empty where there is nothing."""
-    if not job.labels and not metadata:
-        return ""
-    said = repr(
-        (sorted(job.labels.items()), sorted((path, sorted(of.items())) for path, of in metadata.items()))
+    listing, rules = job.source.listing, job.source.selection
+    listed = (
+        {} if listing is None else {each.path: each.metadata for each in listing.documents if each.metadata}
     )
-    return f"\nrows {blake2b(said.encode(), digest_size=8).hexdigest()}"
+    known = () if rules is None else rules.facts
+    if not job.labels and not listed and not known:
+        return ""
+    facts = (sorted(job.labels.items()), sorted((path, sorted(of.items())) for path, of in listed.items()))
+    said = repr((*facts, known) if known else facts)
+    return f"\nrows {blake2b(said.encode(errors='surrogateescape'), digest_size=8).hexdigest()}"
 
 
-def _single(place: FilePlace | None) -> bytes:
+def _single(place: FilePlace | StorePlace | None) -> bytes:
     """Return the path of a job's one output below its root."""
-    path = None if place is None else place.path
-    return b"" if place is None or path is None else output_path(str(path.relative_to(place.root)))
+    if place is None or place.path is None:
+        return b""
+    return output_path(os.path.normpath(place.template.literal_root))
 
 
-def _place(sink: JobSink, metadata: Metadata) -> Callable[[bytes, str, int], bytes]:
+def _place(sink: JobSink, source: Source) -> Callable[[bytes, str, int], bytes]:
     place = sink.place
     if not sink.kind.per_document:
         return lambda _path, _digest, _size: b""
     if place is None:
         return lambda path, _digest, _size: path
 
+    needs_metadata = any(columns(sink))
+
     def rendered(path: bytes, digest: str, size: int) -> bytes:
-        columns = metadata.get(path, NO_METADATA)
-        output = place.output(doc_fields(path, sha256=digest, size=size, metadata=columns))
+        metadata = source.metadata(path) if needs_metadata else NO_METADATA
+        output = place.output(doc_fields(path, sha256=digest, size=size, metadata=metadata))
         return output_path(escape(output) if _is_raw(output) else output.decode())
 
     return rendered

@@ -9,6 +9,7 @@ from docbatch.core.limits import Limit
 from docbatch.core.models import Operation, Recipe, Traits
 from docbatch.core.retry_policy import FailingRules, RetryPolicy
 from docbatch.core.windows import SendingWindow
+from docbatch.naming.store_places import in_store
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import Form, SinkKind
 from docbatch.sinks.paths import folded
@@ -24,8 +25,8 @@ class ResolvedSink:
     """A sink of a job.
 
     `identity` changes when outputs would lie elsewhere or look different. `place` says where a document's output belongs:
-    (path, digest, size) to a path below `root`; it raises ValueError when there is none that is safe. `root` is absolute,
-    None for a kind without a place in the file system: there the document's own path says it. `output` is set for kinds
+    (path, digest, size) to a path below `root`; it raises ValueError when there is none that is safe. `root` is an absolute
+    path or a place in a store, None for a kind without a place in the file system: there the document's own path says it. `output` is set for kinds
     with one output for the job, and is that output's path below `root`, empty where there is no root. `moves` says that
     a list may change the place of a document that is as it was. `form` is set where outputs can be made ahead. Documents that failed
     are written as well where it `takes_failures`.
@@ -41,6 +42,10 @@ class ResolvedSink:
     moves: bool = False
     form: Form | None = None
     takes_failures: bool = False
+
+    @property
+    def is_in_store(self) -> bool:
+        return self.root is not None and in_store(self.root)
 
     def collision_key(self, output: bytes) -> int | None:
         """Return what is equal for outputs that one file system may keep as one file, None for what is no file of its own."""

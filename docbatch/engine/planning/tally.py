@@ -1,20 +1,36 @@
 """What was seen of a job's documents while they were compared, in numbers."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
 
 from docbatch.core.changes import Reason
+from docbatch.core.errors import SinkError
 from docbatch.sources.litter import Litter
+from docbatch.sources.selection_tally import SelectionTally
+
+
+class LookedAt(Protocol):
+    """The outputs of one sink that were compared with what is recorded."""
+
+    @property
+    def ignored(self) -> int: ...
+
+    @property
+    def unseen(self) -> SinkError | None: ...
 
 
 class Tally:
     """What a job's scan saw: documents found, and how many of them are through; `paths` of some that were asked for.
 
-    `litter` is what was left out of what its patterns select. `ignored` counts outputs that are gone and stay so.
+    `litter` is what was left out of what its patterns select, `selection` what the job itself leaves out of it. `ignored` counts outputs that are gone and stay so.
 
     With `recorded_only` nobody looked for documents: those found are those recorded.
 
     `recipes` counts those that are through by their recipe's row, where a job has more than one; `remade` those that are
-    to be sent because they were made by another, by that one's row.
+    to be sent because they were made by another, by that one's row. `unseen` says why outputs of sinks in stores could not be
+    looked at.
     """
 
     def __init__(self, *, recorded_only: bool = False) -> None:
@@ -26,3 +42,27 @@ class Tally:
         self.ignored = 0
         self.recorded_only = recorded_only
         self.litter: Litter | None = None
+        self.unseen: list[SinkError] = []
+        self.selection: SelectionTally | None = None
+
+    def add_outputs(self, looked_at: Iterable[LookedAt]) -> None:
+        for each in looked_at:
+            self.ignored += each.ignored
+            if each.unseen is not None:
+                self.unseen.append(each.unseen)
+
+    @contextmanager
+    def seeing(self, *, is_in_store: bool) -> Iterator[None]:
+        """Look into a sink. What keeps one from being seen that lies in a store is noted; elsewhere it is raised."""
+        try:
+            yield
+        except SinkError as error:
+            if not is_in_store:
+                raise
+            self.unseen.append(error)
+
+    def left_out(self) -> Iterator[str]:
+        """Say what was left out, and what is worth saying of what was taken."""
+        if self.litter is not None and self.litter.number:
+            yield str(self.litter)
+        yield from () if self.selection is None else self.selection.notes()

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +14,7 @@ from docbatch.core.errors import (
     DocbatchError,
     GuardRefused,
     Interrupted,
+    SinkError,
     StateError,
     StateLocked,
     gravest,
@@ -154,6 +155,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
     observe = counts = RunCounts(observe)
     with _told(sending), locked_session(work, clock, observe=observe, deadline=deadline) as session:
         store = session.store
+        _refuse_unseen(session.plan.unseen)
         left = frozenset() if work.plan is None else work.plan.check(store, session.plan)
         refuse_spending(session.plan, work, work.approved)
         asked = clock.monotonic()
@@ -183,6 +185,14 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         outcome = replace(outcome, spent=sent.lines)
         store.runs.note(outcome.exit_code, outcome.figures(counts))
         return outcome
+
+
+def _refuse_unseen(unseen: Sequence[SinkError]) -> None:
+    """Raise why a sink in a store could not be looked into: nothing is sent whose result could not be put where it belongs."""
+    if unseen:
+        error = unseen[0]
+        beside = "or name the specs of the other jobs to go on without this one"
+        raise type(error)(f"nothing was sent: {error.message}", hint=f"{error.hint}; {beside}")
 
 
 @contextmanager
@@ -234,7 +244,13 @@ def _is_in_process(run: Run) -> bool:
 def _outcome(run: Run, shown: int) -> ApplyOutcome:
     jobs = tuple(_job(run, target, shown) for target in run.targets.values())
     passed = run.store.deadlines.passed(run.clock.wall())
-    stuck = tuple(each for each in passed if run.targets.keys() & each.jobs)
+    stuck = tuple(
+        replace(each, stops=connection.traits.stops)
+        if (connection := run.connections.get(each.connection)) is not None
+        else each
+        for each in passed
+        if run.targets.keys() & each.jobs
+    )
     errors = (*run.errors, *run.connections.troubles.values(), *_stops(run))
     looking = tuple(run.store.looks.open().values())
     ours = [each for each in run.store.submissions.open() if _is_wanted(run, each)]

@@ -81,6 +81,7 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
         # A mark that is another on disk: without a result it would be tried for ever.
         run.store.deliveries.let_wait(recorded.row)
         return
+    sink.take_over(run.store.renamed_rows.jobs(recorded.row))
     witness = _witness(run, recorded, wanted, sink, due)
     account = Account(wanted.kind, target.name)
     lost: list[DueDelivery] = []
@@ -96,6 +97,8 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
     receipts = [(each.path, each.stamp, results[each.path]) for each in outcomes if isinstance(each, Receipt)]
     written = [(each.path, each.size, each.sha256) for each in outcomes if isinstance(each, Receipt)]
     run.store.deliveries.delivered(recorded.row, receipts, one_output, written)
+    for path in run.store.renamed_rows.settled(recorded.row) if receipts else ():
+        sink.remove(path)
     coming = {each.path for each in lost} - {each.path for each in bring_back(run, target, lost)}
     faults = [each for each in outcomes if isinstance(each, Fault) and each.path not in coming]
     if faults:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from docbatch.providers.local.text.charset_labels import codec
+from docbatch.media.charset_labels import codec
 
 # They bound the work and say nothing about the result, so they are no part of an item's identity.
 EXECUTION_ONLY = frozenset({"timeout", "max_memory"})

@@ -5,9 +5,9 @@ import random
 
 import pytest
 
+from docbatch.media import charsets
+from docbatch.media.charset_labels import codec, shown
 from docbatch.providers.local.engines import Options, Parsed
-from docbatch.providers.local.text import charsets
-from docbatch.providers.local.text.charset_labels import codec, shown
 from docbatch.providers.local.text.plain_engine import PlainEngine
 from tests.providers.local.sentences import SENTENCES, WRITTEN_IN, sentence
 

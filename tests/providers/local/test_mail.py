@@ -8,11 +8,11 @@ import pytest
 
 from docbatch.core.models import Failure
 from docbatch.core.results import Attachment, Block
+from docbatch.media.mime import words
 from docbatch.providers.local import engines
 from docbatch.providers.local.engines import Options, Parsed
 from docbatch.providers.local.mail import plain_body
 from docbatch.providers.local.mail.mail_engine import MailEngine
-from docbatch.providers.local.mail.mime import words
 from tests.providers.local import specimens
 from tests.providers.local.mails import HEAD, mail, multipart, part, parts
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from docbatch.core.models import Failure
+from docbatch.media import packed_rich_text
 from docbatch.providers.local import engines
 from docbatch.providers.local.engines import Options, Parsed
-from docbatch.providers.local.mail import packed_rich_text
 from docbatch.providers.local.mail.outlook_engine import OutlookEngine
 from tests.providers.local import outlook_files as msg
 from tests.providers.local import specimens

@@ -1,7 +1,7 @@
 """Comparing outputs with what the state knows of them, and with nothing else. Nothing is written."""
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -9,6 +9,8 @@ from pathlib import Path
 
 from docbatch.core.output_differences import DifferenceKind, Differing, OutputDifference
 from docbatch.core.report import plural
+from docbatch.engine.administration.outputs.find_store_drift import StoreDrift
+from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
 from docbatch.sinks.faults import reason
@@ -17,7 +19,8 @@ from docbatch.sinks.paths import folded
 from docbatch.sinks.sqlite import BESIDE
 from docbatch.sinks.strangers import files_below
 from docbatch.sinks.tree import Tree
-from docbatch.state.outputs import KnownOutput, KnownSink, writers
+from docbatch.specs.values import StoreConnection
+from docbatch.state.outputs import KnownOutput, KnownSink, is_shared, writers
 from docbatch.state.store import Store
 
 COMPARED = frozenset({"files", "jsonl", "sqlite"})
@@ -29,15 +32,20 @@ Tell = Callable[[OutputDifference], object]
 
 @dataclass(frozen=True, slots=True)
 class DriftSearch:
-    """What to look at. `consumed` are the identities of sinks whose missing outputs somebody took; `deep` reads every file."""
+    """What to look at. `stores` are the project's. `consumed` are the identities of sinks whose missing outputs somebody took; `deep` reads every file."""
 
     job: str | None = None
     deep: bool = False
     consumed: Collection[str] = ()
+    stores: Mapping[str, StoreConnection] = field(default_factory=dict)
+    allowed_hosts: Collection[str] = ()
 
 
 def find_drift(store: Store, search: DriftSearch, tell: Tell) -> Differing:
-    """Tell every output that differs, and return what they come to."""
+    """Tell every output that differs, and return what they come to.
+
+    Raises CredentialsError, SinkError and UsageError once all is told that could be looked at, where a store could not.
+    """
     return _Drift(store, search, tell).found()
 
 
@@ -73,7 +81,8 @@ class _Drift:
 
     def found(self) -> Differing:
         every = self._store.outputs.sinks()
-        mine = [each for each in every if each.wanted and self._search.job in {None, each.job}]
+        wanted = [each for each in every if each.wanted and self._search.job in {None, each.job}]
+        mine = [each for each in wanted if not each.is_in_store]
         for sink in mine:
             if sink.kind not in COMPARED:
                 self._result.notes.append(
@@ -88,9 +97,22 @@ class _Drift:
                 kind = identity.partition("\n")[0]
                 self._result.notes.append(f"job '{job}': the sink {kind} has no files to look at")
         self._look_for_strangers(every, mine)
+        self._note_left(every)
         for sink, known in self._gone.all.values():
-            self._say("removed", sink, known, "it is gone")
+            self.say("removed", sink, known, "it is gone")
+        self._look_into_stores(every, [each for each in wanted if each.is_in_store])
         return self._result
+
+    def _look_into_stores(self, every: Sequence[KnownSink], stored: Sequence[KnownSink]) -> None:
+        if stored:
+            search = self._search
+            stores = ObjectStores(search.stores, self._store.folder.parent, search.allowed_hosts)
+            drift = StoreDrift(self._store, stores, self, search.deep, search.consumed)
+            for sink in stored:
+                drift.compare(sink)
+            drift.look_for_strangers(self._folders(stored), self._other_places(every))
+            if drift.errors:
+                raise drift.errors[0]
 
     def _compare_many(self, sink: KnownSink) -> None:
         root = Path(os.fsdecode(sink.root))
@@ -135,27 +157,27 @@ class _Drift:
                     self._gone.add(sink, known)
                 return
             if found.why is not None or found.status is None:
-                self._say("altered", sink, known, found.why or "")
+                self.say("altered", sink, known, found.why or "")
                 return
             is_touched = found.stamp != known.stamp
             if known.digest is None:
                 self._result.unknown += self._search.deep
                 if is_touched:
-                    self._say("altered", sink, known, "it changed since docbatch wrote it")
+                    self.say("altered", sink, known, "it changed since docbatch wrote it")
             elif found.status.st_size != known.size:
                 told = f"it has {plural(found.status.st_size, 'byte')} where {known.size:,} were written"
-                self._say("altered", sink, known, told)
+                self.say("altered", sink, known, told)
             elif is_touched or self._search.deep:
                 self._compare_bytes(tree, sink, known, is_touched=is_touched)
         except OSError as error:
-            self._say("altered", sink, known, f"it cannot be read: {reason(error)}")
+            self.say("altered", sink, known, f"it cannot be read: {reason(error)}")
 
     def _compare_bytes(self, tree: Tree, sink: KnownSink, known: KnownOutput, *, is_touched: bool) -> None:
         found, digest = digest_at(tree, known.output)
         if digest == known.digest:
             self._result.touched += is_touched
         else:
-            self._say("altered", sink, known, found.why or "its bytes are others than docbatch wrote")
+            self.say("altered", sink, known, found.why or "its bytes are others than docbatch wrote")
 
     def _look_for_strangers(self, every: Sequence[KnownSink], mine: Sequence[KnownSink]) -> None:
         known = self._other_places(every)
@@ -170,6 +192,28 @@ class _Drift:
                             self._stranger(place)
             except OSError as error:
                 self._result.notes.append(f"{self._shown(folder)}: cannot be looked at: {reason(error)}")
+
+    def _note_left(self, every: Sequence[KnownSink]) -> None:
+        """Say how many outputs there are that nothing wants: they are ours, and are not what the job should have."""
+        number = 0
+        for sink in every:
+            if sink.kind not in COMPARED or self._search.job not in {None, sink.job}:
+                continue
+            if sink.output is None:
+                number += sum(map(os.path.lexists, self._left_places(sink)))
+            elif not sink.wanted and sink.stamp is not None and not is_shared(sink, every):
+                number += os.path.lexists(sink.root + b"/" + sink.output)
+        if number:
+            are, them = ("is", "it") if number == 1 else ("are", "them")
+            told = f"{plural(number, 'output')} that nothing wants any more {are} not compared"
+            self._result.notes.append(f"{told}; 'docbatch prune --dry-run' names {them}")
+
+    def _left_places(self, sink: KnownSink) -> Iterator[bytes]:
+        after = b""
+        while window := self._store.outputs.left(sink.row, after, _WINDOW, every=not sink.wanted):
+            after = window[-1].path
+            taken = self._store.outputs.taken([each.folded for each in window if each.folded is not None])
+            yield from (sink.root + b"/" + each.output for each in window if each.folded not in taken)
 
     def _other_places(self, every: Sequence[KnownSink]) -> set[int]:
         """Return the places of what is no document's own output."""
@@ -189,12 +233,24 @@ class _Drift:
                 found.append(folder)
         return found
 
+    def touched(self) -> None:
+        self._result.touched += 1
+
+    def looked(self, number: int) -> None:
+        self._result.looked += number
+
+    def unknown(self) -> None:
+        self._result.unknown += 1
+
+    def stranger(self, place: bytes) -> None:
+        self._count(OutputDifference("added", self._shown(place), detail="docbatch did not write it"))
+
     def _stranger(self, place: bytes) -> None:
         moved = self._moved_to(place)
         if moved is not None:
-            self._say("moved", *moved, "", to=self._shown(place))
+            self.say("moved", *moved, "", to=self._shown(place))
         else:
-            self._count(OutputDifference("added", self._shown(place), detail="docbatch did not write it"))
+            self.stranger(place)
 
     def _moved_to(self, place: bytes) -> tuple[KnownSink, KnownOutput] | None:
         gone = self._gone
@@ -214,7 +270,7 @@ class _Drift:
             return None
         return gone.take(gone.by_digest.get(digest or ""))
 
-    def _say(
+    def say(
         self, kind: DifferenceKind, sink: KnownSink, known: KnownOutput, detail: str, *, to: str = ""
     ) -> None:
         place = self._shown(sink.root + b"/" + known.output)

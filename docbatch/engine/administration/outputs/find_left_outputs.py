@@ -75,7 +75,14 @@ class LeftOutputs:
             if self._named is None or job in self._named
         ]
         for sink in self._mine():
-            if sink.kind not in COMPARED:
+            if sink.is_in_store:
+                left = sum(1 for _ in self._left(sink, every=not sink.wanted))
+                if left:
+                    told.append(
+                        f"job '{sink.job}': {plural(left, 'output')} that nothing wants any more, below {escape(sink.root)}:"
+                        " what lies in a store is left alone; remove it there by hand"
+                    )
+            elif sink.kind not in COMPARED:
                 told.append(f"job '{sink.job}': outputs of the sink {sink.kind} are left alone")
             elif sink.wanted and (lines := self._store.outputs.kept_lines(sink.row)):
                 place = self._shown(sink.root + b"/" + (sink.output or b""))
@@ -85,7 +92,7 @@ class LeftOutputs:
     def judged(self) -> Iterator[LeftOutput]:
         """Yield what nothing wants, each as it is at this moment. What is gone already is passed over."""
         for sink in self._mine():
-            if sink.kind not in COMPARED:
+            if sink.kind not in COMPARED or sink.is_in_store:
                 continue
             whole = not sink.wanted
             why = (

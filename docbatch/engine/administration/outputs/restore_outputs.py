@@ -11,7 +11,7 @@ from pathlib import Path
 
 from docbatch.core.errors import StateError, UsageError
 from docbatch.engine.administration.edit_state import locked
-from docbatch.engine.administration.outputs.prune_outputs import finish_batches
+from docbatch.engine.administration.outputs.prune_outputs import PrunedOutput, PruneVerdict, finish_batches
 from docbatch.engine.administration.outputs.trash_batches import TakenOutput, TrashBatch, batches
 from docbatch.naming.pathtext import escape, unescape
 from docbatch.owner_only import opener
@@ -29,10 +29,10 @@ _PIECE = 1 << 20
 
 @dataclass(slots=True)
 class Restoring:
-    """What was put back, and what stays in the trash and why: (path, reason) each."""
+    """What was put back, and what stays in the trash and why."""
 
     restored: list[str] = field(default_factory=list)
-    stay: list[tuple[str, str]] = field(default_factory=list)
+    stay: list[PrunedOutput] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ def restore(folder: Path, what: str | None, *, here: Path, dry_run: bool) -> Res
                 known = sink is not None and sink.root == unescape(record.root)
                 if not known and record.identity:
                     found.stay.append(
-                        (_shown(record, folder), "the state does not know the sink it was written by")
+                        _staying(record, folder, "the state does not know the sink it was written by")
                     )
                 elif dry_run:
                     found.restored.append(_shown(record, folder))
@@ -113,12 +113,13 @@ def _put_back(store: Store, batch: TrashBatch, record: TakenOutput, sink: int, f
             folder, name = tree.locate(unescape(record.output))
             why = _place(kept, folder, name, record.mode)
             if why is not None:
-                found.stay.append((shown, why))
+                found.stay.append(_staying(record, store.folder, why))
                 return
             stamp = stamp_of(os.stat(name, dir_fd=folder, follow_symlinks=False))
             os.fsync(folder)
     except (OSError, UnsafeOutput) as error:
-        found.stay.append((shown, reason(error) if isinstance(error, OSError) else str(error)))
+        told = reason(error) if isinstance(error, OSError) else str(error)
+        found.stay.append(_staying(record, store.folder, told))
         return
     _record(store, record, sink, stamp)
     found.restored.append(shown)
@@ -172,6 +173,10 @@ def _is_same(kept: Path, folder: int, name: bytes) -> bool:
             if piece != right.read(_PIECE):
                 return False
     return True
+
+
+def _staying(record: TakenOutput, folder: Path, why: str) -> PrunedOutput:
+    return PrunedOutput(PruneVerdict.KEPT, record.job, _shown(record, folder), record.document, why)
 
 
 def _shown(record: TakenOutput, folder: Path) -> str:

@@ -17,6 +17,7 @@ from docbatch.core.output_differences import DifferenceKind, Differing, OutputDi
 from docbatch.core.report import plural
 from docbatch.engine.administration.outputs.read_manifest import READING, opened, place_within, read
 from docbatch.naming.pathtext import escape
+from docbatch.naming.store_places import in_store
 from docbatch.sinks.faults import reason
 from docbatch.sinks.found_files import digest_at, find
 from docbatch.sinks.strangers import files_below
@@ -36,6 +37,7 @@ class ManifestCheck:
         self._places = _Places()
         self._folders: set[bytes] = set()
         self._manifest = ""
+        self._stored = 0
 
     def check(self, manifests: Sequence[Path]) -> list[DocbatchError]:
         """Tell what differs from manifests, by their absolute paths; return what is wrong with these. The others are checked all the same."""
@@ -52,6 +54,10 @@ class ManifestCheck:
                         hint="put it back as it was committed, or let 'docbatch apply' write it again",
                     )
                 )
+        if self._stored:
+            self.result.notes.append(
+                f"{plural(self._stored, 'output')} in stores: not looked at without the network; 'docbatch drift' looks at them"
+            )
         if not errors:
             self._look_for_strangers()
         elif self._folders:
@@ -76,6 +82,9 @@ class ManifestCheck:
                 self.result.notes.append(f"job '{head.job}': its documents are no files of the project")
 
     def _judge(self, tree: Tree, output: ManifestOutput, document: str) -> None:
+        if in_store(output.path.encode(errors="replace")):
+            self._stored += 1
+            return
         if output.path.startswith("/"):
             self.result.notes.append(f"{output.path}: lies outside of the project, and is not looked at")
             return

@@ -14,6 +14,7 @@ from docbatch.core.results import Result
 from docbatch.engine.administration.outputs.read_manifest import place_within
 from docbatch.engine.running.fetch_results import FoundAgain, found_again
 from docbatch.jsontext import parse
+from docbatch.naming.store_places import in_store
 from docbatch.providers import REGISTRY
 from docbatch.sinks.faults import reason
 from docbatch.sinks.found_files import content_at
@@ -50,6 +51,8 @@ def _content(tree: Tree, output: ManifestOutput) -> bytes | None:
     """Return the bytes of an output, None where it is gone."""
     if output.path.startswith("/"):
         raise NotProven("it lies outside of the project, and is not looked at")
+    if in_store(output.path.encode(errors="replace")):
+        raise NotProven("it lies in a store, and is not looked at")
     place = place_within(output.path)
     try:
         return content_at(tree, place, LARGEST)

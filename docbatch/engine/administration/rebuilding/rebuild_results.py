@@ -74,12 +74,20 @@ class RebuildWatch:
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What came of all manifests. `kept` is a copy of the state from before anything was taken."""
+    """What came of all manifests. `kept` is a copy of the state from before anything was taken.
+
+    `still_lacking` documents have no result after all was looked at.
+    """
 
     jobs: tuple[RebuiltJob, ...] = ()
     errors: tuple[DocbatchError, ...] = ()
     kept: Path | None = None
     declined: bool = False
+    still_lacking: int = 0
+
+    @property
+    def taken(self) -> int:
+        return sum(each.taken for each in self.jobs)
 
 
 @dataclass(slots=True)
@@ -108,6 +116,16 @@ class Rebuilder:
             jobs[each.job] = self._go_through(targets[each.job], take=True)
         return Rebuilt(tuple(jobs.values()), tuple(self._errors.values()), self._kept, declined=not agreed)
 
+    def still_lacking(self, rebuilt: Rebuilt) -> int:
+        """Return how many of the documents that no output proves have no result by now, and none to come."""
+        lacking = 0
+        for each in rebuilt.jobs:
+            if each.unproven:
+                lacking += self._go_through(self.session.targets[each.job], take=False).lacking
+                # What a rehearsal takes does not lie in the spool.
+                lacking -= each.taken if self.dry_run else 0
+        return lacking
+
     def _go_through(self, target: ResolvedJob, *, take: bool) -> RebuiltJob:
         place = os.path.relpath(target.manifest or b"", os.fsencode(self.project))
         job = RebuiltJob(target.name, escape(place), versions=self._versions(target))
@@ -119,7 +137,8 @@ class Rebuilder:
             told = reason(error) if isinstance(error, OSError) else str(error)
             self._errors[job.job] = DocbatchError(
                 f"{job.place}: is not a manifest that can be read: {told}",
-                hint="put it back as it was committed and run 'docbatch recover' again",
+                hint="put it back as it was committed and run 'docbatch recover' again;"
+                " 'docbatch recover --without-manifests' goes on without it",
             )
         return job
 

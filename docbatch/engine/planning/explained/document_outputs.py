@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from docbatch.core.changes import Reason
+from docbatch.core.errors import SinkError
 from docbatch.core.explanation import ExplainedOutput, OutputState
 from docbatch.engine.planning.plan import Plan
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
+from docbatch.naming.store_places import in_store
 from docbatch.state.deliveries import OutputRow, RecordedSink
 from docbatch.state.store import Store
 
@@ -68,7 +70,7 @@ def _shown(sink: ResolvedSink, output: bytes, here: Path) -> str:
 
 
 def _from(here: Path, path: bytes) -> str:
-    return escape(os.fsencode(os.path.relpath(os.fsdecode(path), here)))
+    return escape(path if in_store(path) else os.fsencode(os.path.relpath(os.fsdecode(path), here)))
 
 
 def _shared(
@@ -78,10 +80,10 @@ def _shared(
     shown = _shown(wanted, b"", here)
     if due is not None and due in DUE:
         yield _due(wanted, "its part of the job's output", shown, due)
-    elif sink.stamp is not None and wanted.open().stamp(b"") == sink.stamp:
-        yield ExplainedOutput(
-            wanted.kind.name, shown, "as_written", f"the job's output {shown}: as it was written"
-        )
+    elif sink.stamp is not None:
+        state, sentence = _as_it_is(wanted, b"", sink.stamp)
+        if state in {"as_written", "unseen"}:
+            yield ExplainedOutput(wanted.kind.name, shown, state, f"the job's output {shown}: {sentence}")
 
 
 def _own(wanted: ResolvedSink, written: OutputRow, due: Reason | None, here: Path) -> ExplainedOutput:
@@ -96,7 +98,12 @@ def _own(wanted: ResolvedSink, written: OutputRow, due: Reason | None, here: Pat
 
 
 def _as_it_is(wanted: ResolvedSink, output: bytes, stamp: str) -> tuple[OutputState, str]:
-    now = wanted.open().stamp(output)
+    try:
+        now = wanted.open().stamp(output)
+    except SinkError as error:
+        if not wanted.is_in_store:
+            raise
+        return "unseen", f"not looked at: {error.message}"
     if now == stamp:
         return "as_written", "as it was written"
     if now is not None:

@@ -103,7 +103,11 @@ def _explain(plan: Plan, target: ResolvedJob, path: bytes, here: Path) -> Explan
     accepted = unwell is not None and unwell.is_accepted(time.time())
     later = next_try(store, target.retry, item_before(plan, target, path)) is not None
     verdict, reason = verdict_of(target, change, is_accepted=accepted, is_later=later)
+    why = (
+        target.source.why_left_out(path) if change is not None and change.kind is ChangeKind.REMOVE else None
+    )
     facts = [*link_facts(target, path, plan.cache), *key_facts(plan, target, path, change)]
+    facts += () if why is None else (why,)
     waits = change is not None and change.kind is ChangeKind.SEND
     late = tuple(waits_for(target, store, time.time(), change.key)) if change is not None and waits else ()
     known = Explanation(target.name, escape(path), verdict, reason, key=_key(plan, target, path, change))

@@ -12,7 +12,7 @@ from docbatch.sources.statcache import StatCache
 
 def link_facts(target: ResolvedJob, path: bytes, cache: StatCache) -> Iterator[str]:
     """Yield sentences about a link; nothing about other documents."""
-    source = target.source
+    source = target.source.unwrapped
     link = source.listing.links.get(path) if isinstance(source, ListedSource) else None
     if link is None:
         return

@@ -14,6 +14,10 @@ from docbatch.sources.documents import Entry
 MOST_LOOKED_AT = 100_000
 """Entries of sources that are looked at for one that may be meant."""
 MOST_NAMED = 5
+_NOT_SELECTED = (
+    "no pattern under include: matches it, or one under exclude: does;"
+    " what programs leave beside documents, such as locks, has to be named by a pattern"
+)
 _MOST_RECORDED = 200
 
 
@@ -26,16 +30,23 @@ def paths_named(target: ResolvedJob, document: str, here: Path) -> Collection[by
 
 def unknown(document: str, plan: Plan, here: Path) -> UsageError:
     """Return what to tell who named a document that no selected job has."""
+    opened = next(_opened(document, plan, here), None)
+    if opened is not None:
+        return UsageError(
+            f"job '{opened[0]}' opens '{document}': what lies in it are its documents",
+            hint=f"name one of them, as {escape(opened[1])}!NAME",
+        )
     left_out = [
-        target.name
+        (target, path)
         for target in plan.targets
-        if any(target.source.is_there(path) for path in paths_named(target, document, here))
+        for path in paths_named(target, document, here)
+        if target.source.is_there(path)
     ]
     if left_out:
+        target, path = left_out[0]
         return UsageError(
-            f"job '{left_out[0]}' leaves out '{document}', which is there",
-            hint="no pattern under include: matches it, or one under exclude: does;"
-            " what programs leave beside documents, such as locks, has to be named by a pattern",
+            f"job '{target.name}' leaves out '{document}', which is there",
+            hint=target.source.why_left_out(path) or _NOT_SELECTED,
         )
     missing = f"no selected job has a document '{document}'"
     meant = list(islice(_meant(document, plan, here), MOST_NAMED + 1))
@@ -45,6 +56,13 @@ def unknown(document: str, plan: Plan, here: Path) -> UsageError:
         )
     more = " and others" if len(meant) > MOST_NAMED else ""
     return UsageError(missing, hint=f"did you mean {' or '.join(meant[:MOST_NAMED])}{more}?")
+
+
+def _opened(document: str, plan: Plan, here: Path) -> Iterator[tuple[str, bytes]]:
+    for target in plan.targets:
+        for path in paths_named(target, document, here):
+            if target.source.is_opened(path):
+                yield target.name, path
 
 
 def _meant(document: str, plan: Plan, here: Path) -> Iterator[str]:

@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 def open_source(job: Job, kind: ProviderKind, stores: ObjectStores, store: Store | None) -> Source:
     """Return a job's source; nothing is listed yet."""
+    source = _as_it_lies(job, kind, stores, store)
+    if not job.source.opens_containers:
+        return source
+    from docbatch.sources.opened import OpenedSource  # noqa: PLC0415 - few jobs open containers
+
+    return OpenedSource(source, job.source.allowance)
+
+
+def _as_it_lies(job: Job, kind: ProviderKind, stores: ObjectStores, store: Store | None) -> Source:
     source = job.source
     if source.folder is not None:
         return _objects(job, source, source.folder, stores, store)
@@ -46,12 +55,15 @@ def open_source(job: Job, kind: ProviderKind, stores: ObjectStores, store: Store
 def _listing(listing: JobListing, kind: ProviderKind, operation: Operation) -> "Listing":
     from docbatch.sources.listed import Link, Listing  # noqa: PLC0415 - the same
 
+    if listing.unread:
+        return Listing(unread=True)
     documents = listing.documents
+    metadata = {each.path: each.metadata for each in documents if each.metadata}
     if listing.kind is Input.URL:
         takes = Input.URL in kind.inputs(operation)
         links = {each.path: Link(each.value, takes and not is_signed(each.value)) for each in documents}
         followed = {path: REFERENCE_TYPES[Input.URL] for path, link in links.items() if link.followed}
-        return Listing(links=links, types=followed, private=listing.private)
+        return Listing(links=links, types=followed, private=listing.private, metadata=metadata)
     if listing.kind is Input.FILE_ID:
         written = {each.path: Reference(Input.FILE_ID, each.value).encode() for each in documents}
         return Listing(written, types=dict.fromkeys(written, REFERENCE_TYPES[Input.FILE_ID]))

@@ -27,7 +27,7 @@ def record_found_objects(
     store: Store, target: ResolvedJob, differences: Differences, cache: StatCache
 ) -> None:
     """Record of a job's objects what the state does not know. Killed in between, the next run does the rest."""
-    source = target.source
+    source = target.source.unwrapped
     if not isinstance(source, StoreSource) or source.unseen_because:
         return
     new = UnrecordedStretches(cache, source.identity, source.globs, store.lineage)

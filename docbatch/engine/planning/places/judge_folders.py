@@ -8,6 +8,7 @@ from pathlib import Path
 from docbatch.core.guard import refuse_shared
 from docbatch.core.report import visible
 from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.naming.store_places import in_store
 from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sinks.owners import FolderOwner, around, claim, claimed, claimed_above
 from docbatch.state.store import Store
@@ -56,7 +57,7 @@ def _owner(project: str, state: Path) -> FolderOwner:
 
 def _roots(targets: Iterable[ResolvedJob]) -> list[bytes]:
     roots = (sink.root for target in targets for sink in target.sinks)
-    return sorted({root for root in roots if root is not None})
+    return sorted({root for root in roots if root is not None and not in_store(root)})
 
 
 def _is_inside(folder: Path, state: Path) -> bool:

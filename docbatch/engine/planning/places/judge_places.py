@@ -8,7 +8,6 @@ import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 
 from docbatch.core.changes import Reason
 from docbatch.core.errors import GuardRefused, SinkError
@@ -16,8 +15,10 @@ from docbatch.core.guard import SHOWN, Replaced, refuse_blocked, refuse_nested, 
 from docbatch.core.report import plural, visible
 from docbatch.engine.planning.differences_database import Differences, Output
 from docbatch.engine.planning.places.own_places import OwnPlaces
+from docbatch.engine.planning.places.places_in_store import OthersInStore, places_in_stores
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
+from docbatch.naming.store_places import in_store
 from docbatch.sinks.paths import folded
 from docbatch.state.store import Store
 
@@ -37,20 +38,32 @@ def refuse_nesting(
 
 def judge_places(
     targets: Sequence[ResolvedJob],
-    store: Store | None,
+    own: OwnPlaces,
     differences: Differences,
     allowed: Collection[str],
-    project: Path,
+    unseen: list[SinkError],
 ) -> Replaced:
-    """Return which files of others would be replaced, where that is allowed. Raises GuardRefused."""
-    seen, own = _Seen(), OwnPlaces.of(project, store)
+    """Return which files of others would be replaced, where that is allowed. Raises GuardRefused.
+
+    Why sinks in stores cannot be looked into is added to `unseen`.
+    """
+    seen = _Seen()
+    in_stores = places_in_stores(targets, own)
     for output, root in _new_files(targets, differences):
-        _look(output, root, own, seen)
+        if in_store(root):
+            in_stores[output.job, output.sink].add(output)
+        else:
+            _look(output, root, own, seen)
     for target in targets:
         for sink in target.sinks:
-            _look_at_single(target, sink, own, seen)
+            if sink.is_in_store:
+                found = in_stores[target.name, sink.identity]
+                found.add_single(is_declared=_is_declared(target, sink, own.store))
+                seen.take(found.of_others(unseen))
+            else:
+                _look_at_single(target, sink, own, seen)
     refuse_blocked(seen.blocked)
-    is_first = store is None or not any(True for _ in store.documents.jobs())
+    is_first = own.store is None or not any(True for _ in own.store.documents.jobs())
     return refuse_replaced(seen.replaced, seen.number, allowed, is_first=is_first)
 
 
@@ -59,7 +72,7 @@ def replacing(found: Replaced) -> tuple[str, ...]:
     if not found.number:
         return ()
     rest = f" and {plural(found.number - 1, 'other')}" if found.number > 1 else ""
-    told = f"{found.first}{rest}: not known as docbatch's own; what differs is put into .docbatch/trash before outputs take the place"
+    told = f"{found.first}{rest}: not known as docbatch's own; what differs is put into the trash before outputs take the place"
     return (visible(told),)
 
 
@@ -99,7 +112,9 @@ def _singles(targets: Sequence[ResolvedJob], store: Store | None, gone: Collecti
 
 
 def _above(place: bytes) -> list[int]:
-    """Return the collision keys of the folders above an absolute path."""
+    """Return the collision keys of the folders above an absolute path. In a store none is in the way of an object."""
+    if in_store(place):
+        return []
     keys = []
     end = place.rfind(b"/")
     while end > 0:
@@ -208,6 +223,11 @@ class _Seen:
         if len(self.replaced) < SHOWN:
             self.replaced.append((escape(place), whose))
 
+    def take(self, found: OthersInStore) -> None:
+        self.number += found.number
+        shown = [(escape(place), names(job, path)) for place, job, path in found.first]
+        self.replaced += shown[: SHOWN - len(self.replaced)]
+
     def enter(self, root: bytes, output: bytes) -> None:
         """Look at the folders between the root and an output, once for each stretch of outputs in one folder."""
         folder = (root + b"/" + output).rpartition(b"/")[0]
@@ -261,7 +281,7 @@ def _look(output: Output, root: bytes, own: OwnPlaces, seen: _Seen) -> None:
         return
     if (what := _no_file(status)) is not None:
         seen.block(place, whose, what)
-    elif not _is_ours(own, root, output, status.st_size):
+    elif not own.wrote(root, output, status.st_size):
         seen.replace(place, whose)
 
 
@@ -277,24 +297,6 @@ def _status(place: bytes) -> os.stat_result | None:
         return os.lstat(place)
     except OSError:
         return None
-
-
-def _is_ours(own: OwnPlaces, root: bytes, output: Output, size: int) -> bool:
-    """Say whether docbatch wrote what stands there, as far as is known.
-
-    Of a document whose place depends on its content only the last place is recorded: one that is as it was before goes back.
-    """
-    store = own.store
-    if store is None:
-        return False
-    if output.folded is not None and store.deliveries.is_output(root, output.output, output.folded):
-        return True
-    if own.has_moved_along(output.job, output.path, root, output.output, size):
-        return True
-    if output.reason is not Reason.KNOWN:
-        return False
-    sinks = (sink for sink in store.deliveries.sinks(output.job) if sink.identity == output.sink)
-    return any(store.deliveries.of(sink.row, output.path) is not None for sink in sinks)
 
 
 def _look_at_single(target: ResolvedJob, sink: ResolvedSink, own: OwnPlaces, seen: _Seen) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from docbatch.core.changes import Reason
+from docbatch.engine.planning.differences_database import Output
 from docbatch.state.store import Store
 
 _SPECS = (b".yaml", b".yml")
@@ -30,6 +32,23 @@ class OwnPlaces:
             return False
         name = below.lower()
         return name == _SETTINGS or (name.startswith(_JOBS) and name.endswith(_SPECS))
+
+    def wrote(self, root: bytes, output: Output, size: int | None) -> bool:
+        """Say whether docbatch wrote what stands where an output goes, as far as is known; `size` is that of a file.
+
+        Of a document whose place depends on its content only the last place is recorded: one that is as it was before goes back.
+        """
+        store = self.store
+        if store is None:
+            return False
+        if output.folded is not None and store.deliveries.is_output(root, output.output, output.folded):
+            return True
+        if size is not None and self.has_moved_along(output.job, output.path, root, output.output, size):
+            return True
+        if output.reason is not Reason.KNOWN:
+            return False
+        sinks = (sink for sink in store.deliveries.sinks(output.job) if sink.identity == output.sink)
+        return any(store.deliveries.of(sink.row, output.path) is not None for sink in sinks)
 
     def has_moved_along(self, job: str, path: bytes, root: bytes, output: bytes, size: int) -> bool:
         """Say whether a file below a sink's root is a document's output, of this size, from where the project lay before.

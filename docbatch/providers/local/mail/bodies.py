@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from docbatch.media import charsets
+from docbatch.media.mime import Part
 from docbatch.providers.local import blocks, word_guard
 from docbatch.providers.local.attachments import AttachedFiles, Kind
 from docbatch.providers.local.engines import Json, Options
 from docbatch.providers.local.mail import plain_body
-from docbatch.providers.local.mail.mime import Part
-from docbatch.providers.local.text import charsets, html_blocks, html_engine
+from docbatch.providers.local.text import html_blocks, html_engine
 
 _BODIES = frozenset({"text/plain", "text/html"})
 # A page's own furniture, of which its reader sees nothing.

@@ -1,14 +1,12 @@
 """Mail: head, text and files, each file read as a document of its own."""
 
-import re
-
 from docbatch.core.models import Failure, FailureClass
+from docbatch.media import mailbox
+from docbatch.media.mime import Part, parse
 from docbatch.providers.local import blocks
 from docbatch.providers.local.attachments import AttachedFiles
 from docbatch.providers.local.engines import Json, Options, Parsed
 from docbatch.providers.local.mail import bodies
-from docbatch.providers.local.mail.mime import Part, parse
-from docbatch.providers.local.text import charset_guess, charsets
 from docbatch.providers.local.text.html_inline import escaped
 
 _HEAD = (
@@ -20,10 +18,7 @@ _HEAD = (
     ("Reply-To", "reply-to"),
     ("Date", "date"),
 )
-_NEXT_MAIL = re.compile(rb"(?:\A|\n\r?\n)From [^\r\n]*\d{4}[^\r\n]*\r?\n(?=[!-9;-~]+:)")
-_QUOTED_FROM = re.compile(rb"^>(?=>*From )", re.MULTILINE)
 _MAIL = "message/rfc822"
-_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
 class MailEngine:
@@ -33,8 +28,8 @@ class MailEngine:
         """Mails take no memory of their own."""
 
     def extract(self, data: bytes, _media_type: str, options: Options, /) -> Parsed | Failure:
-        data = _narrow(data)
-        starts = [found.start() for found in _NEXT_MAIL.finditer(data)] if data.startswith(b"From ") else []
+        data = mailbox.narrow(data)
+        starts = mailbox.starts(data)
         if len(starts) > 1:
             return _mailbox(data, starts, options)
         if data.startswith(b"From "):
@@ -44,13 +39,6 @@ class MailEngine:
 
     def close(self) -> None:
         """Nothing is held."""
-
-
-def _narrow(data: bytes) -> bytes:
-    """Return a mail that was saved as wide characters, or with a byte order mark, as bytes of UTF-8."""
-    if data.startswith(_MARKS) or charset_guess.unmarked_unicode(data):
-        return charsets.decode(data).text.encode("utf-8", "replace")
-    return data.lstrip(b"\r\n")
 
 
 def _mail(mail: Part, options: Options) -> Parsed:
@@ -85,7 +73,6 @@ def _mailbox(data: bytes, starts: list[int], options: Options) -> Parsed:
     said = bodies.Said(AttachedFiles(options))
     said.add(bodies.plain(f"Mailbox with {len(starts)} mails"))
     for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
-        mail = data[start:end].lstrip(b"\r\n").partition(b"\n")[2]
-        mail = _QUOTED_FROM.sub(b"", mail)
+        mail = mailbox.mail(data, start, end)
         said.files.add(Part.of_mail(mail).shown("subject") or None, mail, _MAIL)
     return said_of({}, said)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from docbatch.core.models import Failure
+from docbatch.media import charsets
 from docbatch.providers.local import blocks, engines, word_guard
 from docbatch.providers.local.engines import Options, Parsed
-from docbatch.providers.local.text import charsets
 
 _XML = "application/xml"
 _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*>")

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from docbatch.core.models import Failure, FailureClass
+from docbatch.media import charsets
 from docbatch.providers.local.engines import Options, Parsed
-from docbatch.providers.local.text import charsets, delimited
+from docbatch.providers.local.text import delimited
 
 _USUAL: Mapping[str, str] = {"text/csv": ",", "text/tab-separated-values": "\t"}
 

@@ -1,9 +1,10 @@
 """HTML: its characters as browsers read them, then all that a reader of the page sees."""
 
 from docbatch.core.models import Failure
+from docbatch.media import charsets
 from docbatch.providers.local import blocks, word_guard
 from docbatch.providers.local.engines import Json, Options, Parsed
-from docbatch.providers.local.text import charsets, html_blocks, html_guard
+from docbatch.providers.local.text import html_blocks, html_guard
 from docbatch.providers.local.text.html_inline import escaped, line
 from docbatch.providers.local.text.html_tree import Element, parse
 

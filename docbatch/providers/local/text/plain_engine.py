@@ -3,9 +3,9 @@
 import re
 
 from docbatch.core.models import Failure
+from docbatch.media import charsets
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Options, Parsed
-from docbatch.providers.local.text import charsets
 
 _EMPTY_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)*\n")
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from docbatch.core.models import Failure
+from docbatch.media import charsets
 from docbatch.providers.local.engines import Options, Parsed
 from docbatch.providers.local.flow.prose import Prose
 from docbatch.providers.local.flow.story import Story
-from docbatch.providers.local.text import charsets
 from docbatch.providers.local.text.html_tree import Element, parse
 
 _TEXTS = frozenset({"text", "title", "desc", "foreignobject", "flowroot"})

@@ -4,12 +4,13 @@ import re
 from dataclasses import dataclass, field
 
 from docbatch.core.models import Failure, FailureClass
+from docbatch.media import charsets
 from docbatch.providers.local import word_guard
 from docbatch.providers.local.engines import Json, Options, Parsed
 from docbatch.providers.local.flow.archive import Archive
 from docbatch.providers.local.flow.unreadable import UnreadablePartError, refusal
 from docbatch.providers.local.office.books.package import BookItem, BookPackage, opened
-from docbatch.providers.local.text import charsets, html_blocks
+from docbatch.providers.local.text import html_blocks
 from docbatch.providers.local.text.html_tree import parse
 
 _PAGES = frozenset(

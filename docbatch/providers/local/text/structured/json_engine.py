@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 
 from docbatch.core.models import Failure
+from docbatch.media import charsets
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Options, Parsed
-from docbatch.providers.local.text import charsets
 from docbatch.providers.local.text.html_inline import escaped
 
 _DEEPEST = 40

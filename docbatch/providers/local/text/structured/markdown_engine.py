@@ -1,8 +1,8 @@
 """Markdown: its characters, and nothing of it changed; blocks and plain text say the same without marks."""
 
 from docbatch.core.models import Failure
+from docbatch.media import charsets
 from docbatch.providers.local.engines import Options, Parsed
-from docbatch.providers.local.text import charsets
 from docbatch.providers.local.text.structured import markdown_blocks
 
 

@@ -4,9 +4,9 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from docbatch.providers.local.text import charset_guess
-from docbatch.providers.local.text.charset_guess import strictly
-from docbatch.providers.local.text.charset_labels import SIBLINGS, codec, shown
+from docbatch.media import charset_guess
+from docbatch.media.charset_guess import strictly
+from docbatch.media.charset_labels import SIBLINGS, codec, shown
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 
-from docbatch.providers.local.text import charsets
+from docbatch.media import charsets
 
 _DEEPEST = 20
 _MOST_PARTS = 1000

@@ -1,0 +1,1 @@
+"""What lies inside of archives, mails and portfolios: listed and read in a process that may be killed."""

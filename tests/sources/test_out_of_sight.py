@@ -1,0 +1,14 @@
+"""What may be there although it was not seen."""
+
+from docbatch.sources.out_of_sight import OutOfSight
+
+
+def test_what_lies_below_folders_and_in_containers_that_cannot_be_looked_into_may_be_there() -> None:
+    hidden = OutOfSight([b"link.zip"])
+    hidden.add(b"locked/", b"")
+    hidden.add(b"a.zip", b"a.zip!")
+    hidden.add(b"plain.txt", b"")
+
+    there = [b"link.zip", b"link.zip!x", b"locked/deep/x", b"a.zip!x", b"a.zip!b.zip!x"]
+    gone = [b"link.zipped", b"lockedx", b"a.zip", b"a.zip b", b"plain.txt", b"plain.txt!x"]
+    assert [path for path in (*there, *gone) if hidden.may_hold(path)] == there
