@@ -480,6 +480,7 @@ def test_a_store_under_two_names_signs_with_the_credentials_that_are_there(
         (("store: lake", "store: cloud"), "store 'cloud' is of type gcs"),
         (("config: {}", "config: {}\npasswords: {file: key}"), "passwords go along with documents that are"),
         (("hand_over: link", "hand_over: links"), "hand_over"),
+        (("hand_over: link", "hand_over: link, containers: open"), "what lies in containers has no link"),
     ],
 )
 def test_what_cannot_hand_over_links_is_no_valid_spec(
