@@ -139,6 +139,18 @@ def test_another_machine_with_the_state_asks_for_no_version_it_knows(
     assert [asked.key for asked in proxy.asked if asked.key] == []
 
 
+def test_objects_are_selected_by_what_the_store_and_their_names_say(
+    project: Project, bucket: MotoBucket, extend: ExtendEmulator
+) -> None:
+    bucket.put("in/large.txt", b"a" * 2000)
+    bucket.put("in/picture.png", b"not read here")
+    job = (project.root / "jobs" / "job.yaml").read_text()
+    where = "hand_over: link, where: {size: {max: 1kB}, type: [txt]}"
+    project.write({"jobs/job.yaml": job.replace("hand_over: link", where)})
+
+    assert project.applied().processed == len(links(extend)) == len(OBJECTS)
+
+
 def test_bytes_and_links_of_one_object_are_two_items(
     project: Project, bucket: MotoBucket, extend: ExtendEmulator
 ) -> None:
