@@ -81,7 +81,12 @@ def _inputs(kind: "ProviderKind") -> Iterator[str]:
     """Yield what the operations take, and how links are told apart."""
     from docbatch.core.models import Input
 
-    words = {Input.URL: "links", Input.FILE_ID: "ids of files", Input.TEXT: "texts"}
+    words = {
+        Input.URL: "links",
+        Input.FILE_ID: "ids of files",
+        Input.TEXT: "texts",
+        Input.OBJECT: "links to objects",
+    }
     same: dict[str, list[str]] = {}
     for operation in kind.operations:
         taken = kind.inputs(operation)

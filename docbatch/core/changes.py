@@ -3,7 +3,7 @@
 import enum
 from dataclasses import dataclass
 
-from docbatch.core.models import Failure, FailureClass, ItemStatus
+from docbatch.core.models import REFERENCE_TYPES, Failure, FailureClass, ItemStatus
 
 
 class ChangeKind(enum.StrEnum):
@@ -24,6 +24,7 @@ class Reason(enum.StrEnum):
     NEW = "new document"
     BYTES = "its bytes changed"
     TYPE = "its media type is read differently now"
+    HANDED_OVER = "it is handed over in another way now"
     PROVIDER = "the job's provider changed"
     ACCOUNT = "the job's account changed"
     OPERATION = "the job's operation changed"
@@ -121,10 +122,15 @@ def _difference(found: FoundDocument, recorded: Recorded | None) -> Reason | Non
     if recorded is None or recorded.digest is None:
         return Reason.NEW
     if recorded.digest != found.digest:
-        return Reason.BYTES
+        return Reason.HANDED_OVER if _by_name_only(recorded) != _by_name_only(found) else Reason.BYTES
     if recorded.media_type != found.media_type:
         return Reason.TYPE
     return recorded.remade
+
+
+def _by_name_only(document: FoundDocument | Recorded) -> str | None:
+    """Return what names the document in the place of its bytes; None where these are handed over."""
+    return document.media_type if document.media_type in REFERENCE_TYPES.values() else None
 
 
 def _follow(known: KnownItem, reason: Reason | None, *, adopt: bool) -> Verdict:

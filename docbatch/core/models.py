@@ -19,17 +19,22 @@ class Operation(enum.StrEnum):
 
 
 class Input(enum.StrEnum):
-    """What a document may be at its source. All but FILE are links, texts and ids that a spec lists."""
+    """What a document may be at its source. All but FILE and OBJECT are links, texts and ids that a spec lists.
+
+    OBJECT is one in a store, which the provider fetches by a link that is signed when it is sent.
+    """
 
     FILE = "file"
     URL = "url"
     FILE_ID = "file_id"
     TEXT = "text"
+    OBJECT = "object"
 
 
 REFERENCE_TYPES: Mapping[Input, str] = {
     Input.URL: "application/vnd.docbatch.url",
     Input.FILE_ID: "application/vnd.docbatch.file-id",
+    Input.OBJECT: "application/vnd.docbatch.object",
 }
 """The media types of items whose bytes only say where the provider finds the document: see `references`."""
 

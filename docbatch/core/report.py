@@ -50,6 +50,7 @@ ACTION_OF: Mapping[str, Action] = {
 _ANOTHER_WAY: frozenset[str] = frozenset(
     {
         Reason.TYPE,
+        Reason.HANDED_OVER,
         Reason.PROVIDER,
         Reason.ACCOUNT,
         Reason.OPERATION,

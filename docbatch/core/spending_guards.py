@@ -22,8 +22,10 @@ PERCENT = 100
 _WHOLE = 100 * PERCENT
 _MOST_JOBS = 3
 
-RESENT = frozenset({Reason.TYPE, Reason.PROVIDER, Reason.ACCOUNT, Reason.OPERATION, Reason.CONFIG})
-"""Why documents are sent whose bytes are the same, without anybody having asked for that."""
+RESENT = frozenset(
+    {Reason.TYPE, Reason.HANDED_OVER, Reason.PROVIDER, Reason.ACCOUNT, Reason.OPERATION, Reason.CONFIG}
+)
+"""Why documents are sent whose bytes are the same, as far as is known, without anybody having asked for that."""
 CHANGED = RESENT | {Reason.BYTES, Reason.VERSION}
 
 

@@ -126,7 +126,9 @@ def rehearsal(
         stack.callback(emulator.close)
         _open_up(emulator, reader, folder)
         _recall(emulator, journal, reader)
-        emulator.committed = lambda request: journal.add_request(emulator.clock(), request)
+        emulator.committed = lambda request: journal.add_request(
+            emulator.clock(), emulator.remembered(request)
+        )
         emulator.faults.update(faults or {})
         emulator.choose_fault = choose_fault or emulator.choose_fault
         reader.start()

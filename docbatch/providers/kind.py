@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docbatch.core.errors import CredentialsError
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from docbatch.core.models import Input, Operation, Traits
     from docbatch.core.results import Answer, Result
     from docbatch.core.tariffs import Tariff
+    from docbatch.naming.references import ObjectReference
     from docbatch.providers.base import Provider
     from docbatch.providers.webhook import Webhook
 
@@ -46,17 +49,26 @@ class Settings:
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ, compare=False, repr=False)
 
 
+def _no_link(reference: "ObjectReference") -> str:
+    raise CredentialsError(
+        f"no store under stores: has {reference.shown}, so no link to it can be signed",
+        hint="put the store back into docbatch.yaml; nothing was sent",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a provider is given to work with.
 
     Payloads may be put into `incoming`, `wake` wakes the engine, `key` reads the connection's key and raises
-    CredentialsError.
+    CredentialsError. `link` signs a link to an object, and raises CredentialsError: whoever has the link has the object, so
+    that it is put into the request itself and kept nowhere.
     """
 
     incoming: Path
     wake: Callable[[], None] = field(compare=False)
     key: Callable[[], str] = field(compare=False)
+    link: "Callable[[ObjectReference], str]" = field(default=_no_link, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ _PACKED = Struct("=q16x16sq")
 """Laid out as the status of a file is, with neither times nor mode: the last number says what the mark was made of."""
 _PLAIN, _HASHED, _VERSIONED, _DATED = 1, 2, 3, 4
 _DIGITS = 32
+_QUOTE = '"'
 _QUOTED = frozenset({_DIGITS + 2})
 
 
@@ -43,6 +44,11 @@ def packed_status(size: int, etag: str | None, version: str | None, modified: fl
     return _PACKED.pack(size, mark, kind)
 
 
+def dated_status(size: int, etag: str | None, modified: float) -> bytes:
+    """Return a status that is another one for equal bytes that were written again, as far as listings tell that."""
+    return packed_status(size, f"{(etag or '').strip(_QUOTE)} {int(modified)}", None, modified)
+
+
 def is_by_version(status: bytes) -> bool:
     """Say whether a status was made of the object's version."""
     return bool(_PACKED.unpack(status)[2] == _VERSIONED)
@@ -50,7 +56,7 @@ def is_by_version(status: bytes) -> bool:
 
 def _mark_of(etag: str) -> tuple[bytes, int]:
     # Stores quote an ETag in one answer and not in another.
-    bare = etag.strip('"')
+    bare = etag.strip(_QUOTE)
     try:
         found = bytes.fromhex(bare) if len(bare) == _DIGITS else b""
     except ValueError:
@@ -65,17 +71,26 @@ def _hashed(text: str) -> bytes:
 class ObjectListing:
     """One listing of the objects whose keys lie below `prefix`, a text that is empty or ends with "/".
 
-    `is_there` says whether an object can be asked for by a key. `store` is for messages.
+    `is_there` says whether an object can be asked for by a key. `store` is for messages. With `dated` statuses are those of
+    `dated_status`.
     """
 
     def __init__(
-        self, store: str, prefix: str, globs: Globs, litter: Litter, is_there: Callable[[str], bool]
+        self,
+        store: str,
+        prefix: str,
+        globs: Globs,
+        litter: Litter,
+        is_there: Callable[[str], bool],
+        *,
+        dated: bool = False,
     ) -> None:
         self._store = store
         self._prefix = prefix
         self._start = globs.start
         self._litter = litter
         self._is_there = is_there
+        self._dated = dated
         self._last = ""
         self._before: Sequence[ObjectMeta] = ()
         self._scope = lru_cache(maxsize=1024)(self._scope_of)
@@ -135,7 +150,7 @@ class ObjectListing:
         window = Window()
         if 0 in map(_SIZE, objects):
             paths, objects = self._without_empty(paths, objects, window)
-        window.add(b"", paths, _statuses(objects))
+        window.add(b"", paths, _dated_statuses(objects) if self._dated else _statuses(objects))
         return window
 
     def _without_empty(
@@ -196,6 +211,12 @@ def _statuses(objects: "Sequence[ObjectMeta]") -> bytes:
     return b"".join(
         packed_status(each["size"], each["e_tag"], each["version"], each["last_modified"].timestamp())
         for each in objects
+    )
+
+
+def _dated_statuses(objects: "Sequence[ObjectMeta]") -> bytes:
+    return b"".join(
+        dated_status(each["size"], each["e_tag"], each["last_modified"].timestamp()) for each in objects
     )
 
 

@@ -89,6 +89,7 @@ class ObjectMeter:
         return self._pool.submit(self._read, path, status)
 
     def _read(self, path: bytes, status: bytes) -> Outcome:
+        """Measure what an earlier run did not record."""
         if size_of(status) > BLOCK:
             with self._large:
                 return self._measured(path, status)

@@ -24,7 +24,7 @@ from docbatch.stores.faults import BadKey, ObjectMissing, StoreFault, StoreRefus
 from docbatch.stores.object_reader import open_newest
 
 if TYPE_CHECKING:
-    from docbatch.stores.object_store import ObjectStore
+    from docbatch.stores.object_store import ObjectFacts, ObjectStore
 
 _KEPT = 10_000
 """So many measurements are kept in memory, for who asks again soon."""
@@ -112,10 +112,10 @@ class StoreSource(Source):
         include, exclude, hidden = self.globs.patterns
         without = f", without {', '.join(map(repr, exclude))}" if exclude else ""
         dots = "" if hidden else "; names that begin with a dot are not looked at"
-        return f"{', '.join(map(repr, include))} below {escape(self.identity)}{without}{dots}"
+        return f"{', '.join(map(repr, include))} below {escape(self._where.place)}{without}{dots}"
 
     def place(self, path: bytes) -> bytes:
-        return self.identity + b"/" + path
+        return self._where.place + b"/" + path
 
     @property
     def unseen_because(self) -> str:
@@ -124,7 +124,7 @@ class StoreSource(Source):
     def named(self, document: str) -> Iterator[bytes]:
         """Yield the path of an object that is named by its place, by its key, or by its path."""
         text = unescape(document)
-        for start in (self.identity + b"/", self._where.prefix.encode()):
+        for start in (self._where.place + b"/", self._where.prefix.encode()):
             if start and text.startswith(start):
                 yield text[len(start) :]
         if b"://" not in text:
@@ -137,8 +137,10 @@ class StoreSource(Source):
 
     def _observed(self, only: Collection[bytes] | None, litter: Litter, known: KnownFiles) -> Iterator[Seen]:
         with self._answering():
-            meter = ObjectMeter(self._place, self._known_by, self._note)
-            yield from observed(self._found(only, litter), known, meter)
+            yield from observed(self._found(only, litter), known, self._meter())
+
+    def _meter(self) -> ObjectMeter:
+        return ObjectMeter(self._place, self._known_by, self._note)
 
     @property
     def _known_by(self) -> Known:
@@ -155,9 +157,10 @@ class StoreSource(Source):
                 yield self._looked_up(only)
             return
         with self._answering():
-            prefix = self._where.prefix
-            listing = ObjectListing(self._where.store, prefix, self.globs, litter, self._is_there)
-            yield from listing.windows(ahead(self._place.store.windows(prefix)))
+            yield from self._listing(litter).windows(ahead(self._place.store.windows(self._where.prefix)))
+
+    def _listing(self, litter: Litter) -> ObjectListing:
+        return ObjectListing(self._where.store, self._where.prefix, self.globs, litter, self._is_there)
 
     def _looked_up(self, only: Collection[bytes]) -> Window:
         window = Window()
@@ -170,12 +173,14 @@ class StoreSource(Source):
                 continue
             if facts is not None and facts.size:
                 by_version = path in recorded and is_by_version(recorded[path][0])
-                version = facts.version if by_version else None
-                status = packed_status(facts.size, facts.etag, version, facts.modified)
-                window.add(b"", [path], status)
+                window.add(b"", [path], self._status(facts, by_version=by_version))
             elif facts is not None:
                 window.unusable.append(Unusable(path, empty()))
         return window
+
+    def _status(self, facts: "ObjectFacts", *, by_version: bool) -> bytes:
+        """Return an object's status as listings have it, which tell versions or do not."""
+        return packed_status(facts.size, facts.etag, facts.version if by_version else None, facts.modified)
 
     def _is_there(self, key: str) -> bool:
         try:
@@ -203,7 +208,7 @@ class StoreSource(Source):
             raise self._refused(error) from None
 
     def _refused(self, error: StoreFault) -> DocbatchError:
-        told = f"{error}: {escape(self.identity)} cannot be listed and read"
+        told = f"{error}: {escape(self._where.place)} cannot be listed and read"
         match error:
             case StoreRefused():
                 return CredentialsError(

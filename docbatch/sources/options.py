@@ -117,6 +117,15 @@ class StoreOptions(ContainerOptions, SelectionOptions):
     hidden: bool = Field(
         default=False, description="whether `*`, `?` and `**` match names that begin with a dot"
     )
+    hand_over: Literal["bytes", "link"] = Field(
+        default="bytes",
+        description="what the provider is given: the object's `bytes`, or a `link` by which it fetches the object's version "
+        "itself; links are for a provider that follows them and for a bucket of S3 or a relative that keeps versions",
+    )
+    allow_private: bool = Field(
+        default=False,
+        description="whether links may be handed over to a store on this machine or in a private network, because the provider is there too",
+    )
 
 
 class LinksOptions(ContainerOptions, SelectionOptions):

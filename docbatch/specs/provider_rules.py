@@ -58,7 +58,9 @@ def _operation_rule(
     if _is_needed(model):
         then["required"] = ["config"]
     taken = kind.inputs(operation)
-    untaken = [{"required": [key]} for each, key in _KEYS.items() if each not in taken]
+    untaken: list[Schema] = [{"required": [key]} for each, key in _KEYS.items() if each not in taken]
+    if Input.OBJECT not in taken:
+        untaken.append({**within("hand_over", {"const": "link"}), "required": ["hand_over"]})
     if untaken:
         then["properties"]["source"] = {"not": {"anyOf": untaken}}
     return {"if": meant, "then": then}

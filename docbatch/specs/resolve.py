@@ -1,6 +1,6 @@
 """From a job as it is written to a job as it is run."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -40,7 +40,7 @@ from docbatch.specs.values import (
 from docbatch.specs.window import NO_WINDOW
 
 HANDED_ON = frozenset({Input.URL, Input.FILE_ID})
-"""Documents whose bytes a vendor has or fetches itself."""
+"""Documents of lists whose bytes a vendor has or fetches itself."""
 
 
 def resolve(spec: JobSpec, project: DeclaredProject, origin: Origin) -> tuple[Job | None, Sequence[Problem]]:
@@ -48,6 +48,12 @@ def resolve(spec: JobSpec, project: DeclaredProject, origin: Origin) -> tuple[Jo
     resolver = _Resolver(spec, project, origin)
     job = resolver.job()
     return (None if resolver.problems else job), resolver.problems
+
+
+def _is_handed_on(source: JobSource, taken: Collection[Input]) -> bool:
+    if source.folder is not None:
+        return source.folder.linked
+    return source.listing is not None and source.listing.kind in HANDED_ON.intersection(taken)
 
 
 class _Resolver:
@@ -118,7 +124,7 @@ class _Resolver:
                 f"{kind.name} takes no passwords",
                 "leave it out, and send documents that need none; local opens PDF files with them",
             )
-        elif source.listing is not None and source.listing.kind in HANDED_ON & kind.inputs(operation):
+        elif _is_handed_on(source, kind.inputs(operation)):
             self._report(
                 ("passwords",),
                 "passwords go along with documents that are uploaded, and this job's are not",

@@ -18,6 +18,7 @@ from docbatch.sources.options import ContainerOptions, FolderOptions, ListOption
 from docbatch.sources.selecting.rules import SelectionRules
 from docbatch.sources.walk import Reach
 from docbatch.specs.forbidden_places import forbidden
+from docbatch.specs.handed_over_links import link_faults
 from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Step
@@ -92,7 +93,7 @@ class SourceResolver:
             case FolderOptions():
                 found = self._folder(source)
             case StoreOptions():
-                found = self._store(source)
+                found = self._store(source, connection)
             case _:
                 found = self._other(source, kind)
         return found if found is None or not rules else replace(found, selection=rules)
@@ -165,7 +166,7 @@ class SourceResolver:
             opens_containers=opens_containers(written),
         )
 
-    def _store(self, written: StoreOptions) -> JobSource | None:
+    def _store(self, written: StoreOptions, connection: Connection | None) -> JobSource | None:
         store = self._project.stores.get(written.store)
         prefix = self._substituted(("source", "prefix"), written.prefix)
         if prefix is not None and (told := misplaced_key(prefix)):
@@ -176,6 +177,9 @@ class SourceResolver:
             known = self._project.stores
             hint = near(written.store, known, "known are") if known else _NO_STORES
             self._report(("source", "store"), f"there is no store {written.store}", hint)
+        if store is not None and written.hand_over == "link":
+            for fault in link_faults(written, store, connection, self._spec.operation):
+                self._report(("source", "hand_over"), *fault)
         if store is None or prefix is None or patterns is None:
             return None
         return self._stored(store, prefix.rstrip("/"), written, patterns)
@@ -190,7 +194,7 @@ class SourceResolver:
             folder = self._absolute(("source", "store"), os.path.join(spec.path, prefix))  # noqa: PTH118 - a text
             return self._files(folder, written, patterns, "store")
         identity = store_settings(store.name, spec).identity
-        place = StoreFolder(store.name, identity, prefix, store.untrusted)
+        place = StoreFolder(store.name, identity, prefix, store.untrusted, written.hand_over == "link")
         return JobSource(
             self._project.root,
             *patterns,

@@ -100,13 +100,14 @@ class StoreFolder:
     """A folder of keys in a store that is no folder of this machine.
 
     `identity` tells the store from every other; the `prefix` has no "/" at its ends and is empty for all keys. Nothing is
-    asked of an `unreached` one.
+    asked of an `unreached` one. Of a `linked` one the provider fetches the objects by links.
     """
 
     store: str
     identity: str
     prefix: str
     unreached: bool = False
+    linked: bool = False
 
     @property
     def place(self) -> bytes:

@@ -4,10 +4,12 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from docbatch.emulators.extend.service import ExtendEmulator
+from docbatch.engine.connections import object_stores
 from docbatch.sinks.paths import folded
 from docbatch.sources import object_meter
 from docbatch.sources.cachefile import FORMAT
@@ -638,3 +640,18 @@ def test_what_the_state_has_wrong_of_an_object_is_found_out(project: Project, tm
     assert b"the text of a" in other.outputs()["a.txt.md"]
     with Store.readable(other.root / ".docbatch") as store:
         assert a in store.found_objects.between(b"", b"\xff", FORMAT)
+
+
+def test_a_secret_goes_to_no_host_of_somebody_else_unless_two_say_so(project: Project) -> None:
+    settings = (project.root / "docbatch.yaml").read_text()
+    with mock.patch.object(object_stores, "is_loopback", return_value=False):
+        told = project.call("plan")
+        project.write(
+            {"docbatch.yaml": settings.replace("    type: s3", "    type: s3\n    allow_host: true")}
+        )
+        refused = project.call("plan")
+        ended = project.call("plan", "--allow-host", "lake")
+
+    assert told.code == refused.code == 12
+    assert "--allow-host lake" in told.err
+    assert ended.code == 0

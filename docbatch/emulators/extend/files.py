@@ -1,12 +1,14 @@
 """The files of the emulated Extend: uploaded, followed from links, or written from texts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from email import message_from_bytes, message_from_string
 from email.policy import HTTP
 from typing import Any
 
 from docbatch.emulators.extend.objects import File, file_json
 from docbatch.emulators.extend.refusals import Rejected, invalid, is_single, out_of_credits, unknown
+from docbatch.emulators.links_of_this_machine import FollowedLinks
 from docbatch.emulators.server import Emulator, Request
 
 PAGE = 10
@@ -32,7 +34,8 @@ def _parts(request: Request) -> dict[str, tuple[str, bytes]]:
 
 
 class ExtendFiles(Emulator):
-    """`web` is what links lead to; a link to anything else cannot be followed, which shows when its run is worked on.
+    """`web` is what links lead to, beside this machine, of which links are fetched as they are. A link to anything else
+    cannot be followed, which shows when its run is worked on.
 
     `upload_credits` are how many uploads are taken before they are refused for want of credits; None is without limit.
     """
@@ -42,14 +45,18 @@ class ExtendFiles(Emulator):
         self.keys = {key: workspace}
         self.files: dict[str, File] = {}
         self.web: dict[str, bytes] = {}
+        self.followed = FollowedLinks()
         self.page_size_ignored = False
         self.deleted = 0
         self.upload_credits: int | None = None
 
+    def remembered(self, request: Request) -> Request:
+        return replace(request, body=self.followed.written_down(request.body))
+
     def file_of(self, workspace: str, given: Mapping[str, Any]) -> File | None:
         """Return the file that an input names, None for one that cannot be taken in."""
         if "url" in given:
-            content = self.web.get(given["url"])
+            content = self.web.get(given["url"]) or self.followed.follow(given["url"])
             name = given.get("name") or given["url"].rpartition("/")[2]
             return None if content is None else self._made(workspace, name, content)
         if "text" in given:

@@ -193,6 +193,8 @@ class ExtendEmulator(DirectCalls):
             **how,
         )
         self.runs[run.id] = run
+        if file is None and "url" in each["file"]:
+            run.message = f"Could not download {each['file']['url']}"
         if file is not None:
             earliest, run.ends = self._earliest(run, now), inf
             done = partial(self._end, run, file, earliest)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from docbatch.core.errors import CredentialsError, UsageError
 from docbatch.core.models import Stops
 from docbatch.engine.connections.credentials import foreign_host, read_key
+from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.provider_connections import UNREACHABLE_AFTER, Access
 from docbatch.engine.connections.workspace_setting import read_workspace
 from docbatch.naming.links import is_loopback
@@ -25,19 +26,22 @@ def accesses(
     incoming: Path,
     wake: Callable[[], None],
     allowed_hosts: Collection[str] = (),
+    *,
+    stores: ObjectStores | None = None,
 ) -> Iterator[Access]:
     """Return how to reach each of the connections. Keys are read when one is opened.
 
-    `allowed_hosts` names the connections whose foreign host may get the key, if their spec says so too.
+    `allowed_hosts` names the connections whose foreign host may get the key, if their spec says so too. Links to objects are
+    signed for `stores`, by who sends something.
     """
+    signing = {} if stores is None else {"link": stores.link}
     for connection in connections:
         kind = REGISTRY.kind(connection.type)
         own = connection_settings(connection)
         woken, over = threading.Event(), threading.Event()
         ring = partial(_ring, woken, wake)
-        surroundings = Surroundings(
-            incoming, ring, partial(_key, connection, kind, root, allowed_hosts, over)
-        )
+        key = partial(_key, connection, kind, root, allowed_hosts, over)
+        surroundings = Surroundings(incoming, ring, key, **signing)
         yield Access(
             connection.name,
             kind.account(own),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,8 +14,10 @@ from docbatch.stores.object_store import ObjectStore
 from docbatch.stores.settings import is_own_host
 
 if TYPE_CHECKING:
+    from docbatch.naming.references import ObjectReference
     from docbatch.specs.stores import RemoteStoreSpec
     from docbatch.specs.values import StoreConnection
+    from docbatch.stores.link_signer import LinkSigner
     from docbatch.stores.settings import StoreSettings
 
 
@@ -39,6 +42,8 @@ class ObjectStores:
         self._allowed_hosts = allowed_hosts
         self._looks = looks
         self._opened: dict[str, ObjectStore] = {}
+        self._signers: dict[str, LinkSigner] = {}
+        self._signing = Lock()
 
     def open(self, name: str) -> ObjectStore:
         """Return a store that is no folder; nothing is asked of it yet. Raises CredentialsError."""
@@ -47,6 +52,41 @@ class ObjectStores:
         if name not in self._opened:
             self._opened[name] = ObjectStore(self._settings(name))
         return self._opened[name]
+
+    def expect_links(self) -> None:
+        """Make sure, before anything is sent, that there is what signs links. Raises UsageError."""
+        if not self._looks:
+            from docbatch.stores.link_signer import require_signing  # noqa: PLC0415 - few projects hand over links
+
+            require_signing()
+
+    def link(self, reference: "ObjectReference") -> str:
+        """Sign a link to an object, with what one of the store's names is given. Raises CredentialsError."""
+        trouble = CredentialsError(
+            f"no store under stores: is {reference.store} any more, so no link to an object there can be signed",
+            hint="nothing was sent; put the store back into docbatch.yaml, then run the same command again",
+        )
+        for name in self._declared:
+            if self._identity(name) == reference.store:
+                try:
+                    return self._signer(name).link(reference.key, reference.version)
+                except CredentialsError as error:
+                    trouble = error
+        raise trouble
+
+    def _signer(self, name: str) -> "LinkSigner":
+        from docbatch.stores.link_signer import LinkSigner  # noqa: PLC0415 - few projects hand over links
+
+        with self._signing:
+            if name not in self._signers:
+                self._signers[name] = LinkSigner(self._settings(name))
+            return self._signers[name]
+
+    def _identity(self, name: str) -> str | None:
+        from docbatch.specs.stores import FolderStoreSpec, store_settings  # noqa: PLC0415 - few projects have stores
+
+        spec = self._declared[name].declared
+        return None if isinstance(spec, FolderStoreSpec) else store_settings(name, spec).identity
 
     def named(self, place: bytes) -> tuple[str, str]:
         """Return which store a place lies in, and its key there. Raises UsageError where docbatch.yaml declares none."""

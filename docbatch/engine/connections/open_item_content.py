@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from docbatch.core.models import WorkItem
+from docbatch.naming.references import LONGEST
 from docbatch.owner_only import make_folder, opener
 from docbatch.providers.base import ContentChanged
 from docbatch.sources.base import Source, seekable
@@ -67,12 +68,12 @@ class ItemContent:
 
 
 def _made_sure_of(item: WorkItem, source: Source, path: bytes) -> BinaryIO:
-    stream = _opened(item, source, path)
+    stream, most = _opened(item, source, path), _most(item)
     digest, size = hashlib.sha256(), 0
-    while size <= item.size and (chunk := stream.read(CHUNK)):
+    while size <= most and (chunk := stream.read(CHUNK)):
         digest.update(chunk)
         size += len(chunk)
-    if size != item.size or digest.hexdigest() != item.digest:
+    if size > most or digest.hexdigest() != item.digest:
         stream.close()
         raise ContentChanged(item.key, "its bytes changed after it was planned")
     stream.seek(0)
@@ -80,15 +81,16 @@ def _made_sure_of(item: WorkItem, source: Source, path: bytes) -> BinaryIO:
 
 
 def _opened(item: WorkItem, source: Source, path: bytes) -> BinaryIO:
+    most = _most(item)
     try:
         with reading():
-            stream = seekable(source.open(path), item.size)
-            if item.size >= CHUNK:
+            stream = seekable(source.open(path), most)
+            if most >= CHUNK:
                 if source.file(path) is not None:
                     return stream
                 return cast("BinaryIO", io.BufferedReader(_HeldContent(stream, item), CHUNK))
             with stream:
-                return BytesIO(_whole(stream, item.size))
+                return BytesIO(_whole(stream, most))
     except ContentError as error:
         raise ContentChanged(item.key, error.failure.message) from error
 
@@ -128,6 +130,11 @@ class _HeldContent(io.RawIOBase):
 
 def _new(place: Path) -> BinaryIO:
     return open(place, "xb", opener=opener)
+
+
+def _most(item: WorkItem) -> int:
+    """Return how many bytes are read at most. How large a document is that is only named says nothing about its name."""
+    return LONGEST if item.is_reference else item.size
 
 
 def _whole(stream: BinaryIO, size: int) -> bytes:

@@ -16,6 +16,7 @@ from docbatch.engine.clock import Clock
 from docbatch.engine.connections.accesses import accesses
 from docbatch.engine.connections.contract import listed
 from docbatch.engine.connections.conversations import Conversations, Talk
+from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.provider_connections import Connections, ProviderConnection
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.fetch_listed_links import fetch_listed_links
@@ -118,12 +119,10 @@ def locked_session(
             clock=clock,
             deadline=deadline,
         )
-        asked = list(unpinned(work.jobs, store, work.upgrade))
-        versions = _versions(remembered or {}, connections, clock, deadline, jobs=_on(only, asked))
+        asked = _on(only, unpinned(work.jobs, store, work.upgrade))
+        versions = _versions(remembered or {}, connections, clock, deadline, jobs=asked)
         left_over = partial(_left_over, clock, deadline)
-        sight = Sight(
-            lambda job: versions.get(job.name), look, observe=observe, patience=left_over, looks=False
-        )
+        sight = Sight(partial(_of_job, versions), look, observe=observe, patience=left_over, looks=False)
         made = plan(work, store, cache, differences, sight)
         claim = partial(claim_folders, made.targets, work.project, folder)
         yield PlanSession(store, spool, connections, made, cache, (lambda: None) if rehearsal else claim)
@@ -162,8 +161,15 @@ def _connections(work: Selection, left: Collection[str], spool: Spool, clock: Cl
     used = {job.connection.name: job.connection for job in work.jobs}
     others = {each.name: each for each in work.connections if each.name in left and each.type in REGISTRY}
     wanted = {**others, **used}.values()
-    found = accesses(wanted, work.folder.parent, spool.incoming, clock.wake, work.allowed_hosts)
+    stores = ObjectStores(work.stores, work.folder.parent, work.allowed_hosts, offline=work.offline)
+    found = accesses(
+        wanted, work.folder.parent, spool.incoming, clock.wake, work.allowed_hosts, stores=stores
+    )
     return Connections(found, now=clock.monotonic)
+
+
+def _of_job(versions: Versions, job: Job) -> Mapping[str, str] | None:
+    return versions.get(job.name)
 
 
 def _on(connection: str | None, jobs: Iterable[Job]) -> list[Job]:

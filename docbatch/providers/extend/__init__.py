@@ -126,7 +126,8 @@ def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
         url, headers, limiter=Buckets(settings.requests_per_second or REQUESTS_PER_SECOND), timeout=300
     )
     kind = SingleRuns if version == SINGLE else ExtendProvider
-    return kind(_account(settings), _traits(settings), client, PresignedClient(url, secrets=client.secrets))
+    storage = PresignedClient(url, secrets=client.secrets)
+    return kind(_account(settings), _traits(settings), client, storage, surroundings.link)
 
 
 def _read(payload: bytes) -> "Answer":
@@ -149,7 +150,7 @@ def _webhook() -> "Webhook":
 
 def _inputs(operation: Operation) -> frozenset[Input]:
     """Texts are sent as plain text files; the vendor splits none."""
-    followed = frozenset({Input.URL, Input.FILE_ID})
+    followed = frozenset({Input.URL, Input.FILE_ID, Input.OBJECT})
     return followed if operation is Operation.SPLIT else followed | {Input.TEXT}
 
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from docbatch.core.errors import CredentialsError, Gone, Refused, Stale, Unavailable, Uncertain
 from docbatch.core.models import Failure, FailureClass, Operation, RemoteObject, Traits, WorkItem
+from docbatch.providers import linked_objects
 from docbatch.providers.base import (
     Accepted,
     Batch,
@@ -32,6 +33,7 @@ from docbatch.providers.extend.calls import ROUTES, Route, Row, TooLong, documen
 from docbatch.providers.extend.lookup import Runs, Witness, remembered, spread
 from docbatch.providers.extend.outcomes import RUNNING, accepted, dropped, ended
 from docbatch.providers.http.keyed import Files, KeyedClient, PresignedClient
+from docbatch.providers.linked_objects import Link
 
 # Polls in which no run of a batch ended, before the batch itself is asked how it stands.
 QUIET = 3
@@ -42,11 +44,14 @@ LARGEST = 512 << 20
 class ExtendProvider:
     type = "extend"
 
-    def __init__(self, account: str, traits: Traits, client: KeyedClient, storage: PresignedClient) -> None:
+    def __init__(
+        self, account: str, traits: Traits, client: KeyedClient, storage: PresignedClient, link: Link
+    ) -> None:
         self.account = account
         self.traits = traits
         self._client = client
         self._storage = storage
+        self._link = link
         self._runs = Runs(client)
         self._witness = Witness(client, self._runs)
         self._doubted: set[str] = set()
@@ -105,6 +110,9 @@ class ExtendProvider:
         if found:
             # The batch's id stays out: with it, runs that the vendor never shows would be waited for in vain.
             return Accepted(None, {key: row.id for key, row in found.items()}), True
+        if linked_objects.by_placeholder(intent.prepared):
+            # What is fetched by a link shows when it is fetched, whatever uploads show: it is never taken for absent.
+            return None, False
         return None, self._witness.shows_file(uploads.uploads(intent.prepared))
 
     def survey(self, prefix: str) -> Survey:
@@ -189,8 +197,9 @@ class ExtendProvider:
         self._storage.close()
 
     def _created(self, intent: Intent, path: str) -> Accepted:
+        body = uploads.signed(intent.body, intent.prepared, self._link)
         try:
-            answered = accepted(self._client.create(path, intent.body))
+            answered = accepted(self._client.create(path, body))
         except Unavailable as error:
             raise Uncertain(error.message, cause=error.cause) from error
         except Refused as error:
@@ -204,7 +213,10 @@ class ExtendProvider:
         return answered
 
     def _checked(self, item: WorkItem, made: RemoteObject) -> RemoteObject:
-        """Ask for a file that a batch was refused for, so that its document fails alone. Raises Refused."""
+        """Ask for a file that a batch was refused for, so that its document fails alone. Raises Refused, CredentialsError."""
+        if linked_objects.is_one(made):
+            # Credentials that sign nothing are told of before anything is recorded as sent.
+            linked_objects.linked(made, self._link)
         if made.remote_id in self._doubted and not self._witness.shows_file([made.remote_id]):
             raise Refused(
                 f"{item.name}: Extend has no file {made.remote_id} in this workspace",

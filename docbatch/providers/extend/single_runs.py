@@ -22,6 +22,7 @@ from docbatch.providers.extend.lookup import Witness
 from docbatch.providers.extend.outcomes import ended
 from docbatch.providers.extend.provider import ExtendProvider
 from docbatch.providers.http.keyed import KeyedClient, PresignedClient
+from docbatch.providers.linked_objects import Link
 
 NAMES = {"id": "fileId", "url": "fileUrl", "name": "fileName"}
 
@@ -29,8 +30,10 @@ NAMES = {"id": "fileId", "url": "fileUrl", "name": "fileName"}
 class SingleRuns(ExtendProvider):
     """A run here carries nothing of ours, so an unanswered create cannot be told; it is held."""
 
-    def __init__(self, account: str, traits: Traits, client: KeyedClient, storage: PresignedClient) -> None:
-        super().__init__(account, traits, client, storage)
+    def __init__(
+        self, account: str, traits: Traits, client: KeyedClient, storage: PresignedClient, link: Link
+    ) -> None:
+        super().__init__(account, traits, client, storage, link)
         # This version has no lists of runs.
         self._witness = Witness(client, None)
 

@@ -1,13 +1,15 @@
 """What became of an upload: a file at Extend, a refusal of this one document, or trouble with the connection."""
 
+import json
 import re
 import time
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from docbatch.core.errors import ProviderError, Refused, Unavailable
-from docbatch.core.models import Input, RemoteObject, WorkItem
+from docbatch.core.models import REFERENCE_TYPES, Input, RemoteObject, WorkItem
 from docbatch.naming import references
+from docbatch.providers import linked_objects
 from docbatch.providers.base import Batch, Prepared, Step
 from docbatch.providers.extend import marks, outcomes
 from docbatch.providers.extend.calls import document
@@ -20,6 +22,8 @@ DAY = 86_400.0
 CREATED = "created"
 NOTED = "noted"
 
+_LINKS = ("url", "fileUrl")
+"""What the versions of the API call a link."""
 _ID = re.compile(r"\bfile_[A-Za-z0-9_-]+")
 _PLACE = re.compile(r"\binputs[.\[](\d+)\]?\.file\b")
 _FILE = re.compile(r"\bfiles?\b", re.IGNORECASE)
@@ -27,20 +31,36 @@ _FILE = re.compile(r"\bfiles?\b", re.IGNORECASE)
 
 def referred(step: Step, item: WorkItem, stream: BinaryIO) -> RemoteObject:
     """Return what an item refers to. It is noted anew each day, since it tells where lists may end. Raises Refused."""
+    content, now = stream.read(references.LONGEST), time.time()
     try:
-        found = references.decode(stream.read(references.LONGEST))
+        if item.media_type == REFERENCE_TYPES[Input.OBJECT]:
+            return linked_objects.noted(step, content, {NOTED: str(now)}, now + DAY)
+        found = references.decode(content)
     except ValueError as error:
         raise Refused(f"{item.name}: {error}") from error
-    now = time.time()
     return RemoteObject(step.name, found.value, {"kind": str(found.kind), NOTED: str(now)}, now + DAY)
 
 
 def given(project: str, item: WorkItem, prepared: Prepared) -> dict[str, Any]:
     """Return how a request names the file of an item."""
     made = prepared[marks.upload_step(project, item)]
-    if _kind(made) == Input.URL:
+    if not _has_id(made):
         return {"url": made.remote_id, "name": marks.file_name(project, item)}
     return {"id": made.remote_id}
+
+
+def signed(body: bytes, prepared: Prepared, link: linked_objects.Link) -> bytes:
+    """Return a request with a link to each object in the place of what stands for it. Raises CredentialsError."""
+    objects = linked_objects.by_placeholder(prepared)
+    if not objects:
+        return body
+    request = json.loads(body)
+    inputs = request.get("inputs")
+    for file in [request["file"]] if inputs is None else [each["file"] for each in inputs]:
+        for name in _LINKS:
+            if file.get(name) in objects:
+                file[name] = linked_objects.linked(objects[file[name]], link)
+    return json.dumps(request, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def is_known_id(made: RemoteObject) -> bool:
@@ -61,7 +81,7 @@ def uploads(prepared: Prepared) -> list[str]:
 
 def with_ids(prepared: Prepared) -> list[str]:
     """Return the ids of files that were there when the batch was sent."""
-    return [made.remote_id for made in prepared.values() if _kind(made) != Input.URL]
+    return [made.remote_id for made in prepared.values() if _has_id(made)]
 
 
 def sent_after(prepared: Prepared) -> float:
@@ -81,7 +101,7 @@ def refused(message: str, batch: Batch, prepared: Prepared) -> list[str]:
     by_id = {made.remote_id: name for name, made in prepared.items()}
     named = {by_id[each] for each in _ID.findall(message) if each in by_id} | set(_places(message, steps))
     if not named and _FILE.search(message):
-        return [step for step in steps if _kind(prepared[step]) != Input.URL]
+        return [step for step in steps if _has_id(prepared[step])]
     return sorted(named)
 
 
@@ -89,6 +109,11 @@ def _places(message: str, steps: list[str]) -> Iterator[str]:
     for place in _PLACE.findall(message):
         if int(place) < len(steps):
             yield steps[int(place)]
+
+
+def _has_id(made: RemoteObject) -> bool:
+    """Say whether it is a file at Extend, and not a link to something elsewhere."""
+    return _kind(made) not in {Input.URL, Input.OBJECT}
 
 
 def _kind(made: RemoteObject) -> str:

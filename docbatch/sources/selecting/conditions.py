@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from docbatch.core.models import REFERENCE_TYPES
+from docbatch.core.models import REFERENCE_TYPES, Input
 from docbatch.core.report import human, plural
 from docbatch.media.names import media_type_of, promised_type
 from docbatch.sources.documents import Observed
 from docbatch.sources.where import WhereOptions, moment, size_in_bytes
 
 _REFERENCES = frozenset(REFERENCE_TYPES.values())
+_UNSIZED = _REFERENCES - {REFERENCE_TYPES[Input.OBJECT]}
+"""Stores say how large objects are, whoever fetches them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,10 @@ class Conditions:
         return None
 
     def left_out(self, document: Observed) -> str | None:
-        """Say why a document is left out by what it is; None where it is not. Of one that a vendor fetches only its name is known."""
+        """Say why a document is left out by what it is; None where it is not. Of one that a vendor fetches its name is known, and the size of an object."""
         is_reference = document.media_type in _REFERENCES
-        if self.size is not None and not is_reference and not self.size.has(document.size):
+        is_sized = document.media_type not in _UNSIZED
+        if self.size is not None and is_sized and not self.size.has(document.size):
             return f"it has {human(document.size)}"
         media_type = promised_type(document.path) if is_reference else document.media_type
         if self.types and media_type is not None:
@@ -103,4 +106,5 @@ class Conditions:
         """Say whether something of a document is asked that nobody knows before it is sent."""
         is_reference = document.media_type in _REFERENCES
         by_type = bool(self.types) and promised_type(document.path) is None
-        return is_reference and bool(self.size or self.pages or by_type)
+        by_size = bool(self.size) and document.media_type in _UNSIZED
+        return is_reference and bool(by_size or self.pages or by_type)

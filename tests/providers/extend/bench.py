@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from docbatch.core.models import REFERENCE_TYPES, Input, Operation, RemoteObject, WorkItem
 from docbatch.emulators.extend.service import ExtendEmulator
-from docbatch.naming.references import Reference
+from docbatch.naming.references import ObjectReference, Reference
 from docbatch.providers.base import Batch, Intent, Provider
 from docbatch.providers.extend import KIND
 from docbatch.providers.kind import Settings, Surroundings
@@ -33,6 +33,10 @@ class Bench:
 
     def known(self, identity: str, name: str = "known.txt") -> WorkItem:
         return self._reference(Reference(Input.FILE_ID, identity), name)
+
+    def object(self, key: str = "a.txt", name: str = "object.txt") -> WorkItem:
+        reference = ObjectReference("s3://bucket", key, "v1")
+        return self._item(f"{key}-key", name, REFERENCE_TYPES[Input.OBJECT], reference.encode())
 
     def given(self, content: bytes = b"given") -> WorkItem:
         """Return an item for a file that is at Extend already."""
@@ -72,12 +76,17 @@ class Bench:
         return WorkItem(key, "1", digest, len(content), kind, name, b"/x")
 
 
+def signed_link(reference: ObjectReference) -> str:
+    """Return what stands for a link that was signed."""
+    return f"https://bucket.example/{reference.key}?versionId={reference.version}&X-Amz-Signature=f00d"
+
+
 @contextmanager
 def bench(folder: Path, **settings: Any) -> Iterator[Bench]:
     with ExtendEmulator() as vendor:
         usual = {"requests_per_second": 1000.0, "grace": 0.0}
         connection = Settings("extend", "extend", vendor.url, **{**usual, **settings})
-        provider = KIND.connect(connection, Surroundings(folder, lambda: None, lambda: KEY))
+        provider = KIND.connect(connection, Surroundings(folder, lambda: None, lambda: KEY, link=signed_link))
         yield Bench(vendor, provider)
         provider.close()
         assert vendor.errors == []

@@ -30,6 +30,7 @@ from docbatch.providers.http.keyed import KeyedClient, PresignedClient, Reply
 from docbatch.providers.kind import Settings
 from tests.emulators.sockets import Caller, Peer
 from tests.emulators.sockets import answer as sent
+from tests.providers.extend.bench import signed_link
 from tests.steps import calls, steps
 
 ITEM = WorkItem("k" * 64, "1", "d" * 64, 10, "application/pdf", "invoice.pdf", b"/in/invoice.pdf")
@@ -74,7 +75,11 @@ def provider() -> Iterator[ExtendProvider]:
     url = "http://127.0.0.1:9"
     settings = Settings("extend", "extend", url)
     made = ExtendProvider(
-        "a", KIND.traits(settings), KeyedClient(url, {"Authorization": "Bearer k"}), PresignedClient(url)
+        "a",
+        KIND.traits(settings),
+        KeyedClient(url, {"Authorization": "Bearer k"}),
+        PresignedClient(url),
+        signed_link,
     )
     yield made
     made.close()

@@ -29,7 +29,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def test_every_operation_takes_links_and_ids_and_all_but_split_take_texts(operation: Operation) -> None:
     taken = KIND.inputs(operation)
 
-    assert {Input.URL, Input.FILE_ID} <= taken
+    assert {Input.URL, Input.FILE_ID, Input.OBJECT} <= taken
     assert (Input.TEXT in taken) is (operation is not Operation.SPLIT)
 
 
@@ -125,6 +125,47 @@ def test_an_upload_beside_references_is_a_witness(bench: Bench) -> None:
     intent = bench.intent(bench.link(LINK), bench.text("a"))
 
     assert bench.provider.look(intent).witness
+
+
+def test_a_link_to_an_object_is_in_what_is_sent_and_in_nothing_that_is_kept(bench: Bench) -> None:
+    bench.vendor.web["https://bucket.example/a.txt?versionId=v1&X-Amz-Signature=f00d"] = b"the object"
+    intent = bench.intent(bench.object(), bench.text("b"))
+
+    bench.provider.create(intent)
+
+    placeholder, upload = (each["file"] for each in json.loads(intent.body)["inputs"])
+    link, same = (each["file"] for each in bench.vendor.sent("POST")[-1].json()["inputs"])
+    assert placeholder["url"] == "s3://bucket/a.txt?versionId=v1"
+    assert link == {**placeholder, "url": "https://bucket.example/a.txt?versionId=v1&X-Amz-Signature=f00d"}
+    assert same == upload
+    assert "f00d" not in repr(intent)
+    assert len(bench.vendor.ledger) == 2
+
+
+def test_an_upload_beside_an_object_witnesses_no_absence(bench: Bench) -> None:
+    """What is fetched by a link shows when it is fetched, and is never sent again for not being seen."""
+    sighting = bench.provider.look(bench.intent(bench.object(), bench.text("a")))
+
+    assert (sighting.found, sighting.witness) == (None, False)
+
+
+@pytest.mark.parametrize("operation", Operation)
+def test_a_lost_batch_of_objects_is_found(bench: Bench, operation: Operation) -> None:
+    intent = bench.intent(bench.object("a"), bench.object("b"), operation=operation)
+    bench.provider.create(intent)
+
+    sighting = bench.provider.look(intent)
+
+    assert sighting.found is not None
+    assert sighting.found.runs.keys() == {item.key for item in intent.batch.items}
+
+
+def test_an_object_that_cannot_be_read_as_one_is_refused_alone(bench: Bench) -> None:
+    item = bench.object()
+    bench.contents[item.key] = b"{}"
+
+    with pytest.raises(Refused, match=r"object\.txt: this is no reference to an object"):
+        bench.prepared(bench.batch(item))
 
 
 def test_lists_are_not_read_back_to_their_beginning(bench: Bench) -> None:

@@ -81,4 +81,11 @@ def _objects(
     where = ObjectRange(folder.store, folder.place, f"{folder.prefix}/" if folder.prefix else "")
     is_seen = not (stores.offline or folder.unreached)
     connect = partial(stores.open, folder.store) if is_seen else None
+    if folder.linked:
+        from docbatch.sources.linked_objects import LinkedObjects, linked_place  # noqa: PLC0415 - fewer hand over links
+
+        if is_seen:
+            stores.expect_links()
+        record = ObjectRecord(store, job.name, linked_place(folder.place))
+        return LinkedObjects(where, globs, connect, record, store=folder.identity)
     return StoreSource(where, globs, connect, ObjectRecord(store, job.name, folder.place))

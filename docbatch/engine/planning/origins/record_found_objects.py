@@ -44,16 +44,17 @@ def record_found_objects(
 
 
 def _unknown(store: Store, source: StoreSource, stretch: KnownStretch) -> Iterator[FoundObject]:
-    first, last = source.place(stretch.first), source.place(stretch.last)
+    start = source.identity + b"/"
+    first, last = start + stretch.first, start + stretch.last
     known = {each.place: each for each in store.found_objects.between(first, last, FORMAT)}
     for path, status, digest, media_type in stretch.files():
-        each = FoundObject(source.place(path), status, digest, media_type)
+        each = FoundObject(start + path, status, digest, media_type)
         if known.get(each.place) != each:
             yield each
 
 
 def _record_changed(store: Store, source: StoreSource, changes: Sequence[Change], cache: StatCache) -> None:
-    gone = [source.place(each.path) for each in changes if each.kind is ChangeKind.REMOVE]
+    gone = [source.identity + b"/" + each.path for each in changes if each.kind is ChangeKind.REMOVE]
     extents = list(_counted(store, [each.digest for each in changes if each.digest], cache))
     if gone or extents:
         with store.write():
