@@ -14,7 +14,7 @@ from docbatch.containers.messages import TOGETHER, pack_rows, unpack_rows
 from docbatch.processes.frames import NONSENSE
 from docbatch.sources.statcache import StatCache
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same container would be listed otherwise."""
 
 _READ = (
