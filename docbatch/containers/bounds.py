@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+ALL = "all"
+"""The code of a container that would be more than what is taken of all together."""
+
 
 @dataclass(frozen=True, slots=True)
 class ContainerBounds:

@@ -7,6 +7,9 @@ from typing import BinaryIO, NamedTuple, Self
 
 from docbatch.core.models import Failure, FailureClass
 
+FACTS = ("from", "to", "cc", "date", "subject", "message_id")
+"""What a mail says of itself."""
+
 
 class NotOpened(Exception):
     """A container, or something inside of it, that cannot be had."""
@@ -30,11 +33,13 @@ class Inside(NamedTuple):
 class OpenContainer(ABC):
     """A container that was opened. `facts` are what a mail says of itself, which holds for all inside of it.
 
-    `fault` is what is wrong with it, known when all inside was asked for: some of it may be missing.
+    `fault` is what is wrong with it, known when all inside was asked for: some of it may be missing. `unpacked` is how many
+    bytes had to be unpacked to open it, whatever lies inside.
     """
 
     facts: Mapping[str, str] = {}
     fault: Failure | None = None
+    unpacked: int = 0
 
     @abstractmethod
     def inside(self) -> Iterator[Inside]:
@@ -74,10 +79,11 @@ class ContainerMember:
 
 @dataclass(frozen=True, slots=True)
 class UnfitMember:
-    """Something inside that cannot be a document; the container itself where it has no name."""
+    """Something inside that cannot be a document; the container itself where it has no name. `facts` are those of its mail."""
 
     name: str
     failure: Failure
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def damaged(what: str, code: str | None = None) -> Failure:

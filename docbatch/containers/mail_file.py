@@ -7,14 +7,13 @@ from email.utils import parsedate_to_datetime
 from mimetypes import guess_extension
 from typing import BinaryIO
 
-from docbatch.containers.inside import Inside, NotOpened, OpenContainer, damaged
+from docbatch.containers.inside import FACTS, Inside, NotOpened, OpenContainer, damaged
 from docbatch.containers.member_names import of_file, of_subject
 from docbatch.core.models import Failure, FailureClass
 from docbatch.media import charsets, mime
 from docbatch.media.mime import Part
 
 _LONGEST_FACT = 10_000
-_FACTS = ("from", "to", "cc", "date", "subject", "message-id")
 _BODIES = {"text/plain": "txt", "text/html": "html"}
 _SIGNATURES = frozenset(
     {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
@@ -30,7 +29,7 @@ class MailFile(OpenContainer):
         mail = mime.parse(data)
         if not mail.fields:
             raise NotOpened(damaged("the mail has no head"))
-        self.facts = facts_of({name: mail.shown(name) for name in _FACTS})
+        self.facts = facts_of({name: mail.shown(name.replace("_", "-")) for name in FACTS})
         self._contents: list[tuple[str, Part | bytes]] = []
         bodies = BodyNames()
         for part in _leaves(mail):

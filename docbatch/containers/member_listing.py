@@ -7,9 +7,10 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import BinaryIO, cast
 
-from docbatch.containers.bounds import ContainerBounds
+from docbatch.containers.bounds import ALL, ContainerBounds
 from docbatch.containers.inside import ContainerMember, Inside, NotOpened, OpenContainer, UnfitMember, damaged
 from docbatch.containers.kinds import ContainerKind, kind_of
 from docbatch.containers.member_names import raw, shortened
@@ -40,18 +41,25 @@ class _Beyond(Exception):
 
 
 class MemberListing:
-    """What lies in one container of `size` bytes; `rows` are in path order once all steps of `read` are done."""
+    """What lies in one container of `size` bytes; `rows` are in path order once all steps of `read` are done.
 
-    def __init__(self, bounds: ContainerBounds, size: int) -> None:
+    Containers in it that are `passed_over` stay closed, each with the reason.
+    """
+
+    def __init__(
+        self, bounds: ContainerBounds, size: int, passed_over: Mapping[str, Failure] | None = None
+    ) -> None:
         self.rows: list[ContainerMember | UnfitMember] = []
+        self._passed_over = passed_over or {}
         self._bounds = bounds
         self._packed = size
         self._unpacked = 0
+        self._opened = 0
         self._containers = 0
         self._names: set[str] = set()
 
-    def read(self, file: BinaryIO, kind: ContainerKind) -> Iterator[None]:
-        """List the container in steps, none of which takes long."""
+    def read(self, file: BinaryIO, kind: ContainerKind) -> Iterator[str | None]:
+        """List the container in steps, none of which takes long. Yields the name of each container in it before it is opened."""
         try:
             with open_container(file, kind, self._bounds) as container:
                 yield from self._container(container, "", (), {})
@@ -65,7 +73,7 @@ class MemberListing:
 
     def _container(
         self, container: OpenContainer, name: str, place: tuple[int | str, ...], facts: Mapping[str, str]
-    ) -> Iterator[None]:
+    ) -> Iterator[str | None]:
         self._containers += 1
         if self._containers > max(self._bounds.containers, self._packed // _LEAST):
             reason = f"has {self._containers:,} containers inside of each other in {self._packed:,} bytes, as bombs do"
@@ -74,7 +82,7 @@ class MemberListing:
         for inside in container.inside():
             yield from self._inside(container, inside, name, (place, facts))
         if container.fault is not None:
-            self._unfit(name, container.fault)
+            self._unfit(name, container.fault, facts)
 
     def _inside(
         self,
@@ -82,7 +90,7 @@ class MemberListing:
         inside: Inside,
         outer: str,
         known: tuple[tuple[int | str, ...], Mapping[str, str]],
-    ) -> Iterator[None]:
+    ) -> Iterator[str | None]:
         place, facts = (*known[0], inside.place), known[1]
         if len(self.rows) >= self._bounds.members:
             reason = f"has more than the {self._bounds.members:,} members that are taken"
@@ -98,8 +106,8 @@ class MemberListing:
         except _Beyond:
             raise
         except Exception as error:  # noqa: BLE001 - concerns this member alone
-            self._unfit(name, failure_of(error))
-        yield
+            self._unfit(name, failure_of(error), facts)
+        yield None
 
     def _refuse(self, name: str, failure: Failure | None) -> None:
         if len(raw(name)) > self._bounds.name:
@@ -111,7 +119,7 @@ class MemberListing:
 
     def _document(
         self, stream: BinaryIO, name: str, place: tuple[int | str, ...], facts: Mapping[str, str]
-    ) -> Iterator[None]:
+    ) -> Iterator[str | None]:
         own = name.rpartition(SEPARATOR)[2]
         with stream, _kept(head := _first(stream), own) as content:
             digest, size = hashlib.sha256(head), len(head)
@@ -121,7 +129,7 @@ class MemberListing:
                 size += len(chunk)
                 self._bound(size)
                 content.write(chunk)
-                yield
+                yield None
             self._take(size)
             content.seek(0)
             media_type = detect(head[:HEAD_SIZE], raw(own.rpartition("/")[2]), content)
@@ -130,13 +138,23 @@ class MemberListing:
                 self.rows.append(ContainerMember(name, place, digest.hexdigest(), media_type, size, facts))
             if kind is not None:
                 content.seek(0)
-                with open_container(content, kind, self._bounds) as inner:
+                yield name
+                if (failure := self._passed_over.get(name)) is not None:
+                    self._pass_over(name, failure, kind, facts)
+                    return
+                with open_container(content, kind, self._left_to_unpack()) as inner:
+                    self._opened += inner.unpacked
                     within = self._beside if kind.is_document else self._deeper
                     yield from within(inner, name, (*place, str(kind)), facts)
 
+    def _pass_over(self, name: str, failure: Failure, kind: ContainerKind, facts: Mapping[str, str]) -> None:
+        if not kind.is_document:
+            raise NotOpened(failure)
+        self._unfit(self._named(f"{name}{SEPARATOR}{FILES}"), failure, facts)
+
     def _beside(
         self, container: OpenContainer, name: str, place: tuple[int | str, ...], facts: Mapping[str, str]
-    ) -> Iterator[None]:
+    ) -> Iterator[str | None]:
         """List what lies in a document, which is there itself whatever becomes of that."""
         try:
             if any(container.inside()):
@@ -144,11 +162,11 @@ class MemberListing:
         except _Beyond:
             raise
         except Exception as error:  # noqa: BLE001 - concerns what lies inside alone
-            self._unfit(self._named(f"{name}{SEPARATOR}{FILES}"), failure_of(error))
+            self._unfit(self._named(f"{name}{SEPARATOR}{FILES}"), failure_of(error), facts)
 
     def _deeper(
         self, container: OpenContainer, name: str, place: tuple[int | str, ...], facts: Mapping[str, str]
-    ) -> Iterator[None]:
+    ) -> Iterator[str | None]:
         if sum(isinstance(each, str) for each in place) >= self._bounds.depth:
             reason = f"lies more than {self._bounds.depth} containers deep"
             raise NotOpened(Failure(FailureClass.TOO_LARGE, reason, "depth"))
@@ -166,9 +184,9 @@ class MemberListing:
         self._names.add(found)
         return found
 
-    def _unfit(self, name: str, failure: Failure) -> None:
+    def _unfit(self, name: str, failure: Failure, facts: Mapping[str, str]) -> None:
         is_long = len(raw(name)) > self._bounds.name
-        self.rows.append(UnfitMember(shortened(name) if is_long else name, failure))
+        self.rows.append(UnfitMember(shortened(name) if is_long else name, failure, facts))
 
     def _bound(self, size: int) -> None:
         if size > self._bounds.one:
@@ -180,12 +198,15 @@ class MemberListing:
         self._bound(size)
         self._unpacked += size
 
+    def _left_to_unpack(self) -> ContainerBounds:
+        """Return the bounds of a container in this one: what others of its kind took to be opened is not there again."""
+        return replace(self._bounds, all=max(self._bounds.all - self._opened, 0))
+
     def _take_no_more(self, total: int) -> None:
-        if total > self._bounds.all or (
-            total > self._bounds.one and self._bounds.is_bomb(total, self._packed)
-        ):
+        is_bomb = total > self._bounds.one and self._bounds.is_bomb(total, self._packed)
+        if total > self._bounds.all or is_bomb:
             reason = f"would be more than {total:,} bytes out of {self._packed:,}, as bombs are"
-            raise _Beyond(Failure(FailureClass.TOO_LARGE, reason, "bomb"))
+            raise _Beyond(Failure(FailureClass.TOO_LARGE, reason, "bomb" if is_bomb else ALL))
 
 
 def failure_of(error: Exception) -> Failure:

@@ -1,8 +1,10 @@
 """What is said to the process that reads containers, and by it. Names travel as Python keeps the names of files."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
+from docbatch.containers.bounds import ContainerBounds
 from docbatch.containers.inside import ContainerMember, UnfitMember
 from docbatch.containers.kinds import ContainerKind
 from docbatch.core.models import Failure, FailureClass
@@ -10,6 +12,7 @@ from docbatch.processes.frames import Frame
 
 TOGETHER = 512
 """So many members travel together."""
+_OF_A_FAILURE = 3
 BUSY = Frame(["busy"])
 END = Frame(["end"])
 CHANGED = Frame(["changed"])
@@ -31,8 +34,23 @@ def carry(token: str, content: bytes) -> Frame:
     return Frame(["carry", token], content)
 
 
-def list_members(container: ContainerFile) -> Frame:
-    return Frame(["list", list(container)])
+def list_members(
+    container: ContainerFile, bounds: ContainerBounds, passed_over: Mapping[str, Failure]
+) -> Frame:
+    left_out = [[name, *_failure(failure)] for name, failure in passed_over.items()]
+    return Frame(["list", list(container), bounds.members, bounds.all, left_out])
+
+
+def opens(name: str) -> Frame:
+    """What is said before something is opened over which a process may end."""
+    return Frame(["opens", name])
+
+
+def read_wish(message: Sequence[Any], bounds: ContainerBounds) -> tuple[ContainerBounds, dict[str, Failure]]:
+    """Return how much is to be listed, and what is to be left closed."""
+    members, everything, left_out = message
+    narrowed = replace(bounds, members=int(members), all=int(everything))
+    return narrowed, {str(name): read_failure(failure) for name, *failure in left_out}
 
 
 def read_member(container: ContainerFile, place: Place) -> Frame:
@@ -52,27 +70,26 @@ def pack_rows(rows: Sequence[ContainerMember | UnfitMember]) -> list[Any]:
     facts: list[dict[str, str]] = []
     packed: list[list[Any]] = []
     for row in rows:
-        if isinstance(row, UnfitMember):
-            packed.append([row.name, *_failure(row.failure)])
-            continue
         said = dict(row.facts)
         if said and (not facts or facts[-1] != said):
             facts.append(said)
         number = len(facts) - 1 if said else None
-        packed.append([row.name, list(row.place), row.digest, row.media_type, row.size, number])
+        if isinstance(row, UnfitMember):
+            packed.append([row.name, *_failure(row.failure), number])
+        else:
+            packed.append([row.name, list(row.place), row.digest, row.media_type, row.size, number])
     return [facts, packed]
 
 
 def unpack_rows(message: Any) -> Iterator[ContainerMember | UnfitMember]:
     """Yield members again. Raises one of NONSENSE."""
     facts, packed = message
-    for row in packed:
-        if len(row) == 4:
-            name, *failure = row
-            yield UnfitMember(name, read_failure(failure))
+    for name, *told, number in packed:
+        said = {} if number is None else facts[number]
+        if len(told) == _OF_A_FAILURE:
+            yield UnfitMember(name, read_failure(told), said)
         else:
-            name, place, digest, media_type, size, number = row
-            said = {} if number is None else facts[number]
+            place, digest, media_type, size = told
             yield ContainerMember(name, read_place(place), digest, media_type, int(size), said)
 
 

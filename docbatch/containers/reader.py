@@ -1,17 +1,19 @@
 """Containers as they are asked for: listed, and read member by member, by a process that is killed where it takes too long."""
 
+import math
 import os
 import secrets
 import select
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
 from docbatch.containers import messages
+from docbatch.containers.bounds import ContainerBounds
 from docbatch.containers.inside import ContainerMember, NotOpened, UnfitMember
 from docbatch.containers.kinds import ContainerKind
 from docbatch.containers.messages import ContainerFile, Place
@@ -23,6 +25,8 @@ _MODULE = "docbatch.containers.worker"
 _PATIENCE = 60.0
 _CHUNK = 1 << 20
 _IN_MEMORY = 4 << 20
+_MOST_PASSED_OVER = 20
+"""Files in one container over which a process may end: each takes another one."""
 
 
 class ContainerSource:
@@ -38,7 +42,14 @@ class ContainerSource:
 
 
 class OpeningEnded(NotOpened):
-    """The process that read a container ended over it: another time may come further."""
+    """The process that read a container ended over it: another time may come further.
+
+    `within` is the name of what it had begun to open in there, empty for the container itself.
+    """
+
+    def __init__(self, failure: Failure, within: str = "") -> None:
+        super().__init__(failure)
+        self.within = within
 
 
 class ContainerReader:
@@ -53,17 +64,43 @@ class ContainerReader:
         self._child: Child[None] | None = None
         self._carried = ""
         self._token = ""
+        self._within = ""
+        self._until = math.inf
         self._end: Callable[[], object] = _nothing
 
-    def members(self, source: ContainerSource) -> list[ContainerMember | UnfitMember]:
-        """Return what lies in a container, in path order. Raises NotOpened."""
+    def members(
+        self, source: ContainerSource, bounds: ContainerBounds | None = None, until: float = math.inf
+    ) -> list[ContainerMember | UnfitMember]:
+        """Return what lies in a container, in path order. Raises NotOpened, also where it is not through at a moment of the monotonic clock.
+
+        What a process ends over in there is passed over by the next one: one such file does not hide the others.
+        """
+        passed_over: dict[str, Failure] = {}
+        while True:
+            self._until = until
+            try:
+                return self._members(source, bounds or ContainerBounds(), passed_over)
+            except OpeningEnded as error:
+                is_known = not error.within or error.within in passed_over
+                if is_known or len(passed_over) >= _MOST_PASSED_OVER or time.monotonic() >= until:
+                    raise
+                passed_over[error.within] = error.failure
+            finally:
+                self._until = math.inf
+
+    def _members(
+        self, source: ContainerSource, bounds: ContainerBounds, passed_over: Mapping[str, Failure]
+    ) -> list[ContainerMember | UnfitMember]:
         rows: list[ContainerMember | UnfitMember] = []
 
         def take(frame: Frame) -> None:
             if frame.message[0] == "rows":
                 rows.extend(messages.unpack_rows(frame.message[1]))
 
-        self._ask(source, messages.list_members, take, rows.clear)
+        def request(file: ContainerFile) -> Frame:
+            return messages.list_members(file, bounds, passed_over)
+
+        self._ask(source, request, take, rows.clear)
         return rows
 
     def content(self, source: ContainerSource, place: Place) -> BinaryIO:
@@ -100,13 +137,14 @@ class ContainerReader:
         with self._lock:
             for last in (False, True):
                 again()
+                self._within = ""
                 try:
                     self._exchange(source, request, take)
                 except (EOFError, BrokenPipeError, *NONSENSE):
                     self._finish()
                     if last:
                         reason = "the process that opened it ended, as over damaged or hostile bytes"
-                        raise OpeningEnded(Failure(FailureClass.CRASHED, reason)) from None
+                        raise OpeningEnded(Failure(FailureClass.CRASHED, reason), self._within) from None
                 except NotOpened:
                     if self._child is not None and self._child.is_killed:
                         self._finish()
@@ -133,6 +171,11 @@ class ContainerReader:
             match frame.message[0]:
                 case "busy":
                     continue
+                case "opens":
+                    self._within = str(frame.message[1])
+                    continue
+                case "rows":
+                    self._within = ""
                 case "end":
                     return
                 case "changed":
@@ -143,15 +186,15 @@ class ContainerReader:
 
     def _frames(self, child: Child[None]) -> Iterator[Frame]:
         """Yield what is answered, as long as something comes in time. Raises EOFError where the process ended."""
-        until = time.monotonic() + self._patience
+        until = min(time.monotonic() + self._patience, self._until)
         while True:
             ready, _, _ = select.select([child.answers], [], [], max(until - time.monotonic(), 0))
             if not ready:
                 child.kill()
                 reason = f"nothing came of opening it for {self._patience:.0f} seconds"
-                raise OpeningEnded(Failure(FailureClass.TIMEOUT, reason))
+                raise OpeningEnded(Failure(FailureClass.TIMEOUT, reason), self._within)
             yield from child.arrived()
-            until = time.monotonic() + self._patience
+            until = min(time.monotonic() + self._patience, self._until)
 
     def _carry(self, child: Child[None], source: ContainerSource) -> str:
         """Hand over the bytes of a container that no file has, unless they were the last."""

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, BinaryIO, cast
 
-from docbatch.containers.bounds import ContainerBounds
+from docbatch.containers.bounds import ALL, ContainerBounds
 from docbatch.containers.inside import Inside, NotOpened, OpenContainer, damaged
 from docbatch.containers.kinds import ContainerKind
 from docbatch.containers.member_names import tidy
@@ -19,6 +19,7 @@ from docbatch.core.models import Failure, FailureClass
 _CHUNK = 1 << 20
 _BLOCK = 512
 _DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)
+_GOES_ON = "more lies behind the end of the archive, such as another one, and is not read: unpack it"
 _CUT_OFF = "the archive is damaged or cut off behind its member"
 
 
@@ -30,6 +31,7 @@ class TarArchive(OpenContainer):
         self._own = None if kind is ContainerKind.TAR else self._unpacked(file, kind)
         self._file = self._own or file
         self._size = self._file.seek(0, io.SEEK_END)
+        self.unpacked = 0 if self._own is None else self._size
         self._file.seek(0)
         try:
             self._archive = tarfile.open(fileobj=self._file, mode="r:", errors="surrogateescape")  # noqa: SIM115 - closed with this
@@ -84,6 +86,16 @@ class TarArchive(OpenContainer):
         # Libraries take whatever is no header for the end.
         if self.fault is None and self._file.read(_BLOCK).strip(b"\0"):
             self.fault = damaged(f"{_CUT_OFF} '{last}'", "cut_off")
+        elif self.fault is None and self._goes_on():
+            self.fault = damaged(_GOES_ON, "appended")
+
+    def _goes_on(self) -> bool:
+        """Say whether something lies behind the end of the archive, near enough to be looked at."""
+        until = self._file.tell() + self._bounds.free
+        while self._file.tell() < until and (chunk := self._file.read(_CHUNK)):
+            if chunk.strip(b"\0"):
+                return True
+        return False
 
     def _fault(self, member: tarfile.TarInfo) -> Failure | None:
         if not member.isreg():
@@ -111,15 +123,16 @@ class TarArchive(OpenContainer):
         return cast("BinaryIO", unpacked)
 
     def _refuse_bomb(self, size: int) -> None:
-        if size > self._bounds.all or self._bounds.is_bomb(size, self._packed):
+        is_bomb = self._bounds.is_bomb(size, self._packed)
+        if size > self._bounds.all or is_bomb:
             reason = f"would be more than {size:,} bytes out of {self._packed:,}, as bombs are"
-            raise NotOpened(Failure(FailureClass.TOO_LARGE, reason, "bomb"))
+            raise NotOpened(Failure(FailureClass.TOO_LARGE, reason, "bomb" if is_bomb else ALL))
 
 
 def _opened(file: BinaryIO, kind: ContainerKind) -> IO[bytes]:
     match kind:
         case ContainerKind.TAR_GZIP:
-            return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+            return cast("IO[bytes]", gzip.GzipFile(fileobj=file, mode="rb"))
         case ContainerKind.TAR_BZIP2:
             return bz2.BZ2File(file)
         case ContainerKind.TAR_XZ:

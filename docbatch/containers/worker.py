@@ -9,8 +9,8 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from typing import BinaryIO, cast
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO, cast
 
 from docbatch.containers import messages
 from docbatch.containers.bounds import ContainerBounds
@@ -51,7 +51,7 @@ class ContainerServer:
         told = time.monotonic()
         try:
             steps = (
-                self._list(container)
+                self._list(container, rest)
                 if what == "list"
                 else self._read(container, messages.read_place(rest[0]))
             )
@@ -67,7 +67,8 @@ class ContainerServer:
             self._forget()
             yield messages.failed(failure_of(error))
 
-    def _list(self, container: ContainerFile) -> Iterator[Frame]:
+    def _list(self, container: ContainerFile, wish: Sequence[Any]) -> Iterator[Frame]:
+        bounds, passed_over = messages.read_wish(wish, self._bounds)
         file = self._content(container)
         file.seek(0)
         before = _status(file)
@@ -77,9 +78,9 @@ class ContainerServer:
             yield BUSY
         size = file.tell()
         confine.limit_memory(MEMORY + size)
-        listing = MemberListing(self._bounds, size)
-        for _ in listing.read(file, container.kind):
-            yield BUSY
+        listing = MemberListing(bounds, size, passed_over)
+        for name in listing.read(file, container.kind):
+            yield BUSY if name is None else messages.opens(name)
         if digest.hexdigest() != container.digest or _status(file) != before:
             yield CHANGED
             return

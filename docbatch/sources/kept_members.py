@@ -4,7 +4,8 @@ import json
 import time
 import zlib
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Self
 
 from docbatch.containers.inside import ContainerMember, UnfitMember
@@ -14,7 +15,7 @@ from docbatch.containers.messages import TOGETHER, pack_rows, unpack_rows
 from docbatch.processes.frames import NONSENSE
 from docbatch.sources.statcache import StatCache
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same container would be listed otherwise."""
 
 _READ = (
@@ -51,8 +52,7 @@ class MemberList:
 
     def named(self, name: bytes) -> ContainerMember | UnfitMember | None:
         at = bisect_left(self.stretches, name, key=lambda stretch: stretch[0])
-        rows = _unpacked(self.stretches[at][1]) if at < len(self.stretches) else []
-        return next((row for row in rows if raw(row.name) == name), None)
+        return _by_name(self.stretches[at][1]).get(name) if at < len(self.stretches) else None
 
 
 class KeptMembers:
@@ -103,3 +103,9 @@ def _packed(rows: Sequence[ContainerMember | UnfitMember]) -> tuple[bytes, bytes
 
 def _unpacked(stretch: bytes) -> Iterator[ContainerMember | UnfitMember]:
     return unpack_rows(json.loads(zlib.decompress(stretch)))
+
+
+@lru_cache(maxsize=16)
+def _by_name(stretch: bytes) -> Mapping[bytes, ContainerMember | UnfitMember]:
+    """Members are asked for one after the other, so that most are in a stretch that was just unpacked."""
+    return {raw(row.name): row for row in reversed([*_unpacked(stretch)])}

@@ -4,32 +4,36 @@ A document's path is that of its container, "!" and its path there. The place of
 """
 
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import merge
 from operator import attrgetter
 from typing import BinaryIO
 
+from docbatch.containers.bounds import ALL
 from docbatch.containers.inside import ContainerMember, NotOpened, UnfitMember
 from docbatch.containers.kinds import ContainerKind, kind_of, may_be_among
-from docbatch.containers.member_listing import FILES, SEPARATOR
+from docbatch.containers.member_listing import FILES
 from docbatch.containers.member_names import raw
 from docbatch.containers.reader import ContainerReader, ContainerSource, OpeningEnded
 from docbatch.core.models import FailureClass
-from docbatch.naming.pathtext import escape
 from docbatch.sources.allowance import Allowance
 from docbatch.sources.base import Source
 from docbatch.sources.content import ContentError, Measured, Vanished, measure_stream, reading
 from docbatch.sources.documents import WINDOW, Entry, FoundDocuments, Observed, Seen, Unusable, in_order
+from docbatch.sources.inside_paths import MARK, hidden_by, last_name, leading_to, outer_paths
 from docbatch.sources.kept_members import KeptMembers, MemberList
 from docbatch.sources.known_stretch import KnownStretch
 from docbatch.sources.path_merge import Found, PathMerge
 from docbatch.sources.statcache import StatCache
 
-_MARK = SEPARATOR.encode()
 _REMEMBERED = 20_000
 _REMEMBERED_BYTES = 32 << 20
+_OF_THE_MACHINE = frozenset({FailureClass.CRASHED, FailureClass.TIMEOUT})
+"""What may end otherwise another day."""
+_BEYOND = frozenset({ALL, "members"})
 _REFUSED = 64 << 20
 """What something that is too large counts as where not everything is looked at: that was seen of it at least, or said."""
 
@@ -78,9 +82,9 @@ class OpenedSource(Source):
         if only is None:
             found = self._inner.find(cache)
             return replace(found, windows=self._opened(found.windows, kept, whole=True))
-        found = self._inner.find(cache, set(_leading_to(only)))
+        found = self._inner.find(cache, set(leading_to(only)))
         windows = _selected(self._opened(found.windows, kept, whole=False), set(only))
-        unseen = {path for path in only if not found.unseen.isdisjoint(_leading_to((path,)))}
+        unseen = {path for path in only if not found.unseen.isdisjoint(leading_to((path,)))}
         return replace(found, windows=windows, unseen=frozenset(unseen))
 
     def open(self, path: bytes) -> BinaryIO:
@@ -116,10 +120,10 @@ class OpenedSource(Source):
 
     def metadata(self, path: bytes) -> Mapping[str, str]:
         """Return what is known of a document and of the container it lies in, and what its mail says of itself."""
-        container, member = self._member(path)
-        if container is None or member is None:
+        container, row = self._row(path)
+        if container is None or row is None:
             return self._inner.metadata(path)
-        return {**self._inner.metadata(container.path), **member.facts}
+        return {**self._inner.metadata(container.path), **row.facts}
 
     def place(self, path: bytes) -> bytes | None:
         return None if self._member(path)[1] is not None else self._inner.place(path)
@@ -133,8 +137,13 @@ class OpenedSource(Source):
 
     def modified(self, path: bytes) -> float | None:
         """Return when a file changed last; what lies in a container changes with it."""
-        container, member = self._member(path)
-        return self._inner.modified(path if container is None or member is None else container.path)
+        container, _ = self._row(path)
+        return self._inner.modified(path if container is None else container.path)
+
+    def why_left_out(self, path: bytes) -> str | None:
+        """Say why a file is not taken, or the container that a document lies in."""
+        reasons = map(self._inner.why_left_out, (path, *outer_paths(path)))
+        return next((reason for reason in reasons if reason is not None), None)
 
     def is_opened(self, path: bytes) -> bool:
         """Say whether something is no document itself, because what lies in it are."""
@@ -144,7 +153,7 @@ class OpenedSource(Source):
         return container is not None and not container.kind.is_document
 
     def _opened(self, windows: Iterable[Seen], kept: KeptMembers, *, whole: bool) -> Iterator[Seen]:
-        ahead = PathMerge(_MARK)
+        ahead = PathMerge(MARK)
         for seen in windows:
             if not ahead and not _may_hold_containers(seen):
                 self._note_files(seen.documents)
@@ -164,22 +173,28 @@ class OpenedSource(Source):
         streams: tuple[Iterable[Found], Iterable[Found]] = (seen.documents, seen.unusable)
         for each in merge(*streams, key=attrgetter("path")):
             yield from ahead.before(each.path)
-            kind = kind_of(each.media_type, _name(each.path)) if isinstance(each, Observed) else None
+            if isinstance(each, Unusable):
+                ahead.passed(each.path)
+                yield each if each.hides else each._replace(hides=hidden_by(each.path))
+                continue
+            kind = kind_of(each.media_type, last_name(each.path))
             if kind is None or kind.is_document:
                 ahead.passed(each.path)
                 yield each
-            if kind is not None and isinstance(each, Observed):
+            if kind is not None:
                 ahead.add(self._inside(self._met_now(each, kind, kept)))
 
     def _inside(self, container: _Container) -> Iterator[Found]:
         for row in container.members:
-            path = container.path + (_MARK + raw(row.name) if row.name else b"")
+            path = container.path + (MARK + raw(row.name) if row.name else b"")
             if isinstance(row, ContainerMember):
                 yield Observed(path, row.digest, row.media_type, row.size)
-            elif row.name or not container.kind.is_document:
-                yield Unusable(path, row.failure, path + _MARK)
+            elif row.name:
+                yield Unusable(path, row.failure, hidden_by(path))
+            elif not container.kind.is_document:
+                yield Unusable(path, row.failure, path + MARK)
             else:
-                yield Unusable(path + _MARK + FILES.encode(), row.failure, path + _MARK)
+                yield Unusable(path + MARK + FILES.encode(), row.failure, path + MARK)
 
     def _met_now(self, document: Observed, kind: ContainerKind, kept: KeptMembers) -> _Container:
         members = kept.recall(document.digest, kind) or self._listed(document, kind, kept)
@@ -197,31 +212,54 @@ class OpenedSource(Source):
         return container
 
     def _listed(self, document: Observed, kind: ContainerKind, kept: KeptMembers) -> MemberList:
+        """List a container, as far as the allowance lasts. Raises GuardRefused."""
+        since = time.monotonic()
         try:
             with reading():
-                return self._looked_into(document, kind, kept)
+                found = self._looked_into(document, kind, kept)
         except ContentError as error:
-            return MemberList.of([UnfitMember("", error.failure)])
+            found = MemberList.of([UnfitMember("", error.failure)])
+        if self._allowance is not None:
+            self._allowance.wait(time.monotonic() - since)
+            if _is_beyond(found):
+                self._allowance.end()
+        return found
 
     def _looked_into(self, document: Observed, kind: ContainerKind, kept: KeptMembers) -> MemberList:
         """Open a container and keep what lies in it, unless it could not be read now."""
         ended = is_for_now = False
         try:
-            found = MemberList.of(self._reader.members(self._to_read(document.path, document.digest, kind)))
+            rows = self._members(self._to_read(document.path, document.digest, kind))
+            ended = any(isinstance(row, UnfitMember) and row.failure.kind in _OF_THE_MACHINE for row in rows)
         except NotOpened as error:
-            found = MemberList.of([UnfitMember("", error.failure)])
+            rows = [UnfitMember("", error.failure)]
             ended = isinstance(error, OpeningEnded)
             is_for_now = error.failure.kind is FailureClass.UNREADABLE
-        if not is_for_now:
+        found = MemberList.of(rows)
+        # What is too much for one who is not trusted is not for others.
+        if not is_for_now and (self._allowance is None or not _is_beyond(found)):
             kept.keep(document.digest, kind, found, ended=ended)
         return found
+
+    def _members(self, container: ContainerSource) -> Sequence[ContainerMember | UnfitMember]:
+        if self._allowance is None:
+            return self._reader.members(container)
+        until = time.monotonic() + self._allowance.seconds
+        return self._reader.members(container, self._allowance.left(), until)
 
     def _to_read(self, path: bytes, digest: str, kind: ContainerKind) -> ContainerSource:
         return ContainerSource(digest, kind, self._inner.file(path), lambda: self._inner.open(path))
 
     def _member(self, path: bytes) -> tuple[_Container, ContainerMember] | tuple[None, None]:
         """Return the container that a document lies in, and what it is there; nothing of a file."""
-        if _MARK not in path:
+        container, row = self._row(path)
+        return (
+            (container, row) if container is not None and isinstance(row, ContainerMember) else (None, None)
+        )
+
+    def _row(self, path: bytes) -> tuple[_Container, ContainerMember | UnfitMember] | tuple[None, None]:
+        """Do the same also of what cannot be a document."""
+        if MARK not in path:
             return None, None
         with self._lock:
             known = self._remembered(path)
@@ -230,14 +268,14 @@ class OpenedSource(Source):
                 known = self._remembered(path)
         return known or (None, None)
 
-    def _remembered(self, path: bytes) -> tuple[_Container, ContainerMember] | None:
+    def _remembered(self, path: bytes) -> tuple[_Container, ContainerMember | UnfitMember] | None:
         if path in self._files:
             return None
         name = self._renamed.get(path, path)
-        for outer in _outer(name):
+        for outer in outer_paths(name):
             container = self._met.get(outer)
             row = None if container is None else container.members.named(name[len(outer) + 1 :])
-            if container is not None and isinstance(row, ContainerMember):
+            if container is not None and row is not None:
                 self._met.move_to_end(outer)
                 return container, row
         return None
@@ -247,10 +285,16 @@ class OpenedSource(Source):
             pass
 
     def _note_files(self, documents: Iterable[Observed]) -> None:
-        if isinstance(documents, KnownStretch) and _MARK not in documents.paths:
+        if isinstance(documents, KnownStretch) and MARK not in documents.paths:
             return
         with self._lock:
-            self._files.update(each.path for each in documents if _MARK in each.path)
+            self._files.update(each.path for each in documents if MARK in each.path)
+
+
+def _is_beyond(members: MemberList) -> bool:
+    """Say whether a container holds more than was to be looked at."""
+    rows = list(members)
+    return any(isinstance(row, UnfitMember) and not row.name and row.failure.code in _BEYOND for row in rows)
 
 
 def _effort(members: MemberList) -> tuple[int, int]:
@@ -263,32 +307,11 @@ def _effort(members: MemberList) -> tuple[int, int]:
 
 def _may_hold_containers(seen: Seen) -> bool:
     documents = seen.documents
+    if any(hidden_by(each.path) for each in seen.unusable):
+        return True
     if isinstance(documents, KnownStretch):
         return may_be_among(set(documents.media_types.split("\n")), documents.paths)
-    return any(kind_of(each.media_type, _name(each.path)) for each in documents)
-
-
-def _name(path: bytes) -> str:
-    return escape(path.rpartition(b"/")[2])
-
-
-def _outer(path: bytes) -> Iterator[bytes]:
-    """Yield the paths of what a document may lie in, the outermost first."""
-    at = path.find(_MARK)
-    while at >= 0:
-        if at:
-            yield path[:at]
-        at = path.find(_MARK, at + 1)
-
-
-def _leading_to(paths: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the paths of all that has to be looked at to find documents."""
-    for path in paths:
-        yield path
-        yield from _outer(path)
-        base, _, number = path.rpartition(_MARK)
-        if base and number.isdigit() and len(number) <= 2:
-            yield from (base + _MARK + b"%d" % taken for taken in range(2, int(number)))
+    return any(kind_of(each.media_type, last_name(each.path)) for each in documents)
 
 
 def _in_windows(stream: Iterable[Found]) -> Iterator[Seen]:
@@ -307,8 +330,10 @@ def _in_windows(stream: Iterable[Found]) -> Iterator[Seen]:
 
 
 def _selected(windows: Iterable[Seen], only: Collection[bytes]) -> Iterator[Seen]:
+    """Yield what is wanted by name, and what may hide some of it."""
+    hiding = {outer + MARK for path in only for outer in outer_paths(path)}
     for seen in windows:
         documents = [each for each in seen.documents if each.path in only]
-        unusable = [each for each in seen.unusable if each.path in only]
+        unusable = [each for each in seen.unusable if each.path in only or each.hides in hiding]
         if documents or unusable:
             yield Seen(documents, unusable)

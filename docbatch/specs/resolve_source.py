@@ -1,11 +1,12 @@
 """From a source as it is written to one as it is read: patterns judged, variables filled in, paths absolute."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 
+from docbatch.containers.inside import FACTS
 from docbatch.core.errors import Problem
 from docbatch.core.models import Input
 from docbatch.fields import SpecModel, misplaced_key, misplaced_url, substitute, unexpanded_pattern
@@ -87,8 +88,8 @@ class SourceResolver:
             sinks, rules = (), replace(rules, conditions=None)
         if isinstance(source, LISTED):
             return self._listed(source, connection, sinks, rules)
-        if isinstance(source, FolderOptions | StoreOptions) and not opens_containers(source):
-            self._check_names(sinks, rules)
+        if isinstance(source, FolderOptions | StoreOptions):
+            self._check_names(sinks, rules, FACTS if opens_containers(source) else ())
         match source:
             case FolderOptions():
                 found = self._folder(source)
@@ -98,15 +99,16 @@ class SourceResolver:
                 found = self._other(source, kind)
         return found if found is None or not rules else replace(found, selection=rules)
 
-    def _check_names(self, sinks: Sequence[JobSink], rules: SelectionRules) -> None:
-        """Files say nothing of themselves, as mails do: what is asked of them has to come from a list or from their paths."""
-        self._check_where(rules, rules.names)
+    def _check_names(self, sinks: Sequence[JobSink], rules: SelectionRules, own: Collection[str]) -> None:
+        """Files say nothing of themselves, mails only their `own`: what else is asked has to come from a list or from paths."""
+        names = rules.names.union(own)
+        self._check_where(rules, names)
         for index, sink in enumerate(sinks):
             for column in needed(sink):
-                if column not in rules.names:
+                if column not in names:
                     told, hint = f"no document has doc.metadata.{column}", _NAMED
-                    if rules.names:
-                        hint = near(column, sorted(rules.names), "there are")
+                    if names:
+                        hint = near(column, sorted(names), "there are")
                     self._report(("sink", index, "path"), told, hint)
 
     def _other(self, options: SpecModel, kind: SourceKind) -> JobSource:
@@ -219,8 +221,9 @@ class SourceResolver:
                 told = untaken(connection.type, self._spec.operation, inputs.kind, taken)
                 self._report(("source", inputs.key), *told)
         listing = inputs.listing()
-        if not listing.unread and not opens_containers(source):
+        if not listing.unread:
             own = {name for each in listing.documents for name in each.metadata}
+            own.update(FACTS if opens_containers(source) else ())
             self._check_where(rules, rules.names | own)
         inputs.check_metadata(
             () if opens_containers(source) else sinks,

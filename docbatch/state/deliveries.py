@@ -124,12 +124,14 @@ class Deliveries:
 
     def is_output(self, root: bytes, output: bytes, folded: int) -> bool:
         """Say whether some sink ever wrote this output below this root; outputs are never sources."""
-        row = self._database.execute(
-            "SELECT 1 FROM delivery JOIN sink ON sink.id = delivery.sink"
-            " WHERE delivery.folded = ? AND delivery.output = ? AND sink.root = ? LIMIT 1",
-            (folded, output, root),
-        ).fetchone()
-        return row is not None
+        tables = ("delivery", "left_place")
+        query = " UNION ALL ".join(
+            f"SELECT 1 FROM {table} JOIN sink ON sink.id = {table}.sink"
+            f" WHERE {table}.folded = :folded AND {table}.output = :output AND sink.root = :root"
+            for table in tables
+        )
+        place = {"folded": folded, "output": output, "root": root}
+        return self._database.execute(f"{query} LIMIT 1", place).fetchone() is not None
 
     def is_single(self, root: bytes, output: bytes) -> bool:
         """Say whether this was ever declared as the one output of a job."""
@@ -300,7 +302,16 @@ class Deliveries:
         self.put_many([(sink, path, output, folded, due)])
 
     def put_many(self, places: Iterable[tuple[int, bytes, bytes, int | None, bool]]) -> None:
-        """Inside the current transaction: record of outputs what `put` does of one, given in that order."""
+        """Inside the current transaction: record of outputs what `put` does of one, given in that order.
+
+        What lies in the place of before stays known as ours.
+        """
+        places = list(places)
+        self._database.executemany(
+            "INSERT OR IGNORE INTO left_place SELECT sink, output, folded FROM delivery"
+            " WHERE sink = ? AND path = ? AND output <> ? AND stamp IS NOT NULL AND folded IS NOT NULL",
+            ((sink, path, output) for sink, path, output, _, _ in places),
+        )
         self._database.executemany(
             "INSERT INTO delivery (sink, path, output, folded, due) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (sink, path) DO UPDATE SET"

@@ -147,12 +147,19 @@ class RecordedOutputs:
 
     def known(self, places: Sequence[tuple[int, bytes]]) -> set[bytes]:
         """Return which of these places, (collision key, absolute path) each, were ever recorded as an output."""
+        return self._among("delivery", places)
+
+    def left_behind(self, places: Sequence[tuple[int, bytes]]) -> set[bytes]:
+        """Return in which of these places an output lay before it was moved elsewhere."""
+        return self._among("left_place", places)
+
+    def _among(self, table: str, places: Sequence[tuple[int, bytes]]) -> set[bytes]:
         wanted = {place for _, place in places}
         found: set[bytes] = set()
         for window in windows([key for key, _ in places]):
             rows = self._database.execute(
-                "SELECT sink.root, delivery.output FROM delivery JOIN sink ON sink.id = delivery.sink"
-                f" WHERE {marked('delivery.folded', window)}",
+                f"SELECT sink.root, {table}.output FROM {table} JOIN sink ON sink.id = {table}.sink"
+                f" WHERE {marked(f'{table}.folded', window)}",
                 window,
             )
             found.update(root + b"/" + output for root, output in rows)

@@ -1,9 +1,9 @@
-"""The tables of outputs: what their bytes came to as they were written, the manifests that list them, and what is let go.
+"""The tables of outputs: what their bytes came to as they were written, where they lay before, the manifests that list them, and what is let go.
 
 Nothing that is paid depends on them.
 """
 
-OUTPUT_TABLES = ("manifest", "renamed_row", "unneeded", "written")
+OUTPUT_TABLES = ("left_place", "manifest", "renamed_row", "unneeded", "written")
 OUTPUTS = """
 CREATE TABLE written (
     sink INTEGER NOT NULL,
@@ -12,6 +12,13 @@ CREATE TABLE written (
     digest BLOB NOT NULL,
     PRIMARY KEY (sink, path)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE left_place (
+    sink INTEGER NOT NULL,
+    output BLOB NOT NULL,
+    folded INTEGER NOT NULL,
+    PRIMARY KEY (sink, output)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX left_place_folded ON left_place (folded);
 CREATE TABLE manifest (
     job TEXT PRIMARY KEY,
     place BLOB NOT NULL,

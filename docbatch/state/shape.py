@@ -26,6 +26,7 @@ TABLES: Mapping[str, str] = {
     "job": "name connection recipe config source priority pins revision timeout on_empty",
     "job_change": "id job what old new at",
     "later_try": "item attempt due",
+    "left_place": "sink output folded",
     "manifest": "job place stamp behind",
     "look": "subject kind place count first last needed until checksum",
     "meta": "name value",
@@ -55,7 +56,7 @@ TABLES: Mapping[str, str] = {
 INDEXES = frozenset(
     {
         "charge_day", "delivery_aside", "delivery_due", "delivery_folded", "document_item", "document_problem", "event_submission",
-        "item_empty", "job_change_job", "item_lives_once", "item_pending", "item_unfinished", "item_warned", "submission_item_item",
+        "item_empty", "job_change_job", "item_lives_once", "item_pending", "item_unfinished", "item_warned", "left_place_folded", "submission_item_item",
         "submission_open", "submission_spent", "waiting_until",
     }
 )  # fmt: skip

@@ -339,3 +339,26 @@ def test_what_is_wrong_with_a_list_is_told_with_its_line(
 
     assert (ended.code, words in ended.err) == (64, True), ended.err
     assert "no document has" not in ended.err
+
+
+def test_an_output_goes_back_to_where_it_lay_before_and_what_lies_there_is_known_as_ours(
+    files: Project,
+) -> None:
+    declared(files, "metadata_from: meta.csv")
+    for customer in ("acme", "beta", "gamma", "acme", "beta"):
+        files.write({"meta.csv": f"path,customer\n**,{customer}\n"})
+        assert files.call("apply", "--yes").code == 0
+    assert sorted({name.partition("/")[0] for name in files.outputs()}) == ["acme", "beta", "gamma"]
+    assert files.call("drift").out.count("its document's output lies elsewhere now") == 6
+
+    files.write({"out/acme/a.txt.md": "edited", "meta.csv": "path,customer\n**,acme\n"})
+    assert files.call("apply", "--yes").code == 0
+    assert files.outputs()["acme/a.txt.md"] == b"apple\n"
+    assert [each.read_text() for each in (files.root / ".docbatch/trash").glob("*a.txt.md")] == ["edited"]
+
+
+def test_what_others_put_where_an_output_is_to_go_is_still_refused(files: Project) -> None:
+    declared(files, "metadata_from: meta.csv")
+    for customer, code in (("acme", 0), ("beta", 0), ("gamma", 6)):
+        files.write({"meta.csv": f"path,customer\n**,{customer}\n", "out/gamma/a.txt.md": "not ours"})
+        assert files.call("apply", "--yes").code == code

@@ -1,5 +1,6 @@
 """What lies in containers, and what of it is refused."""
 
+import gzip
 import hashlib
 import io
 import struct
@@ -355,3 +356,35 @@ def test_every_container_names_its_members_alike_again() -> None:
     }
     for kind, content in samples.items():
         assert rows(content, kind) == rows(content, kind)
+
+
+@pytest.mark.parametrize("kind", [TAR, ContainerKind.TAR_GZIP])
+def test_an_archive_behind_another_is_not_lost_without_a_word(kind: ContainerKind) -> None:
+    pack = gzip.compress if kind is ContainerKind.TAR_GZIP else bytes
+    one, two = tarred({"a.txt": b"a"}), tarred({"b.txt": b"b"})
+
+    assert found(pack(one) + pack(two), kind) == {"": "corrupt", "a.txt": "text/plain"}
+    assert found(pack(one) + pack(bytes(100_000)), kind) == {"a.txt": "text/plain"}
+
+
+def test_what_archives_take_to_be_opened_is_bounded_whatever_lies_in_them() -> None:
+    packed = gzip.compress(tarred({"a.txt": b"a", "../b.txt": bytes(50_000)}))
+    content = zipped({f"{number}.tar.gz": packed for number in range(9)})
+    listed = found(content, bounds=replace(BOUNDS, all=300_000))
+
+    assert listed["0.tar.gz!a.txt"] == "text/plain"
+    assert listed["8.tar.gz"] == "too_large"
+
+
+def test_what_cannot_be_a_document_has_the_facts_of_its_mail() -> None:
+    (unfit,) = (row for row in rows(mail("text", empty_txt=b""), MAIL) if isinstance(row, UnfitMember))
+
+    assert unfit.facts["subject"] == "Größe"
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+def test_a_tar_in_another_container_is_opened_however_it_is_packed(mode: str) -> None:
+    suffix = mode.replace("w:", ".").replace("w", "")
+    content = zipped({f"a.tar{suffix}": tarred({"x.txt": b"x"}, mode)})
+
+    assert found(content) == {f"a.tar{suffix}!x.txt": "text/plain"}

@@ -11,11 +11,12 @@ from typing import BinaryIO
 import pytest
 
 from docbatch.containers import reader as reading
-from docbatch.containers.inside import ContainerMember, NotOpened
+from docbatch.containers.inside import ContainerMember, NotOpened, UnfitMember
 from docbatch.containers.kinds import ContainerKind
 from docbatch.containers.reader import ContainerReader, ContainerSource, OpeningEnded
 from docbatch.core.models import FailureClass
 from tests.containers.boxes import mail, tarred, zipped
+from tests.containers.fragile_worker import DEADLY
 
 INNER = zipped({"x.txt": b"deep", "y.txt": b"y" * 3_000_000})
 MEMBERS = {"a.txt": b"first", "b.zip": INNER, "m.eml": mail("text", c_txt=b"attached")}
@@ -108,6 +109,44 @@ def test_a_container_that_ends_the_process_each_time_is_told_so_and_others_go_on
     monkeypatch.undo()
 
     assert contents(reader, source(zipped({"a.txt": b"x"}))) == {"a.txt": b"x"}
+
+
+def test_one_file_that_ends_the_process_hides_nothing_else_of_its_container(
+    reader: ContainerReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_MODULE", "tests.containers.fragile_worker")
+    box = source(zipped({"a.txt": b"a", "evil.pdf": DEADLY, "m/evil.pdf": DEADLY + b"2", "z.txt": b"z"}))
+    listed = {row.name: row for row in reader.members(box)}
+
+    assert [name for name, row in listed.items() if isinstance(row, ContainerMember)] == [
+        "a.txt",
+        "evil.pdf",
+        "m/evil.pdf",
+        "z.txt",
+    ]
+    for name in ("evil.pdf!files", "m/evil.pdf!files"):
+        row = listed[name]
+        assert isinstance(row, UnfitMember)
+        assert row.failure.kind is FailureClass.CRASHED
+
+
+def test_more_files_that_end_the_process_than_are_passed_over_end_with_their_container(
+    reader: ContainerReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_MODULE", "tests.containers.fragile_worker")
+    monkeypatch.setattr(reading, "_MOST_PASSED_OVER", 1)
+    with pytest.raises(OpeningEnded):
+        reader.members(source(zipped({"a.pdf": DEADLY, "b.pdf": DEADLY + b"2"})))
+
+
+def test_a_container_is_opened_no_longer_than_until_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_MODULE", "tests.containers.hanging_worker")
+    patient = ContainerReader()
+    with pytest.raises(OpeningEnded) as told:
+        patient.members(source(b"hang"), until=0.0)
+
+    assert told.value.failure.kind is FailureClass.TIMEOUT
+    patient.close()
 
 
 def test_a_container_of_which_nothing_comes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

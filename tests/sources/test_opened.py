@@ -8,9 +8,10 @@ from typing import BinaryIO
 
 import pytest
 
+from docbatch.containers.inside import ContainerMember, UnfitMember
 from docbatch.core.errors import GuardRefused
 from docbatch.core.models import Failure, FailureClass
-from docbatch.sources import allowance, opened
+from docbatch.sources import allowance, kept_members, opened
 from docbatch.sources.allowance import Allowance
 from docbatch.sources.content import ContentError, Measured, Vanished
 from docbatch.sources.documents import Observed, Seen
@@ -327,3 +328,21 @@ def test_what_is_opened_says_so(root: Path) -> None:
     assert not made.is_opened(b"none")
     assert isinstance(made.unwrapped, FolderSource)
     assert made.shown == made.unwrapped.shown
+
+
+def test_what_lies_in_a_container_is_unpacked_once_for_all_that_are_asked_for_in_order(
+    tmp_path: Path, cache: StatCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "in", {"a.zip": zipped({f"{number:04}.txt": b"%d" % number for number in range(900)})})
+    made = source(tmp_path / "in")
+    paths = found(made, cache)
+    asked: list[bytes] = []
+    unpack = kept_members._unpacked
+
+    def noting(stretch: bytes) -> Iterator[ContainerMember | UnfitMember]:
+        asked.append(stretch)
+        return unpack(stretch)
+
+    monkeypatch.setattr(kept_members, "_unpacked", noting)
+    assert [made.metadata(path) for path in paths] == [{}] * 900
+    assert len(asked) == len(set(asked)) == 2

@@ -96,6 +96,7 @@ BEYOND_A_SCHEMA = {
     },
     "what is known of a document depends on where it is": {
         "job-where-metadata-misspelt",
+        "job-where-metadata-of-mails-misspelt",
         "job-where-metadata-of-nobody",
         "job-where-modified-of-texts",
         "job-where-of-ids",

@@ -187,7 +187,7 @@ class SelectedSource(Source):
     def _is_left_out(self, each: Unusable, conditions: Conditions) -> bool:
         """What cannot be read is judged by its name and by being empty; of folders and of what hides others nothing is known."""
         path, failure = each.path, each.failure
-        if each.hides or path.endswith(b"/"):
+        if _is_no_document(each):
             return False
         is_empty = failure.kind is FailureClass.EMPTY
         if is_empty and conditions.size is not None and not conditions.size.has(0):
@@ -267,23 +267,23 @@ def _by_share(windows: Iterable[Seen], sample: Sample, tally: SelectionTally) ->
     number, among = tally.sampled or (0, 0)
     for seen in windows:
         documents = [each for each in seen.documents if sample.has(each.path)]
-        unusable = [each for each in seen.unusable if each.path.endswith(b"/") or sample.has(each.path)]
-        among += len(seen.documents) + sum(not each.path.endswith(b"/") for each in seen.unusable)
-        number += len(documents) + sum(not each.path.endswith(b"/") for each in unusable)
+        unusable = [each for each in seen.unusable if _is_no_document(each) or sample.has(each.path)]
+        among += len(seen.documents) + sum(not _is_no_document(each) for each in seen.unusable)
+        number += len(documents) + sum(not _is_no_document(each) for each in unusable)
         tally.sampled = (number, among)
         yield Seen(documents, unusable)
     tally.sampled = (number, among)
 
 
 def _by_number(windows: Iterable[Seen], number: int, tally: SelectionTally) -> Iterator[Seen]:
-    """Yield the documents with the smallest ranks, once all were seen; of folders that cannot be read nothing is known."""
+    """Yield the documents with the smallest ranks, once all were seen, and whatever hides others."""
     heap: list[tuple[int, bytes, Observed | Unusable]] = []
     chosen: list[Observed | Unusable] = []
     among = 0
     for seen in windows:
         everything: list[Observed | Unusable] = [*seen.documents, *seen.unusable]
         for each in everything:
-            if each.path.endswith(b"/"):
+            if isinstance(each, Unusable) and _is_no_document(each):
                 chosen.append(each)
                 continue
             among += 1
@@ -301,6 +301,11 @@ def _by_number(windows: Iterable[Seen], number: int, tally: SelectionTally) -> I
             [each for each in window if isinstance(each, Observed)],
             [each for each in window if isinstance(each, Unusable)],
         )
+
+
+def _is_no_document(each: Unusable) -> bool:
+    """Say whether it is a folder or a container that cannot be looked into: what lies in it is not gone, and it is told in any case."""
+    return bool(each.hides) or each.path.endswith(b"/")
 
 
 def _path(each: Observed | Unusable) -> bytes:

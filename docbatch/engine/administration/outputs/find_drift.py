@@ -187,9 +187,10 @@ class _Drift:
                 while window := list(islice(there, _WINDOW)):
                     places = [(folded(place), place) for place in window if folded(place) not in known]
                     ours = self._store.outputs.known(places)
+                    left = self._store.outputs.left_behind(places)
                     for _, place in places:
                         if place not in ours:
-                            self._stranger(place)
+                            self._stranger(place, was_ours=place in left)
             except OSError as error:
                 self._result.notes.append(f"{self._shown(folder)}: cannot be looked at: {reason(error)}")
 
@@ -242,15 +243,16 @@ class _Drift:
     def unknown(self) -> None:
         self._result.unknown += 1
 
-    def stranger(self, place: bytes) -> None:
-        self._count(OutputDifference("added", self._shown(place), detail="docbatch did not write it"))
+    def stranger(self, place: bytes, *, was_ours: bool = False) -> None:
+        why = "its document's output lies elsewhere now" if was_ours else "docbatch did not write it"
+        self._count(OutputDifference("added", self._shown(place), detail=why))
 
-    def _stranger(self, place: bytes) -> None:
+    def _stranger(self, place: bytes, *, was_ours: bool) -> None:
         moved = self._moved_to(place)
         if moved is not None:
             self.say("moved", *moved, "", to=self._shown(place))
         else:
-            self.stranger(place)
+            self.stranger(place, was_ours=was_ours)
 
     def _moved_to(self, place: bytes) -> tuple[KnownSink, KnownOutput] | None:
         gone = self._gone
