@@ -121,6 +121,9 @@ class OpenedSource(Source):
             return self._inner.metadata(path)
         return {**self._inner.metadata(container.path), **member.facts}
 
+    def is_untold(self, path: bytes) -> bool:
+        return self._inner.is_untold(path)
+
     def place(self, path: bytes) -> bytes | None:
         return None if self._member(path)[1] is not None else self._inner.place(path)
 

@@ -86,7 +86,7 @@ class SourceResolver:
             sinks, rules = (), replace(rules, conditions=None)
         if isinstance(source, LISTED):
             return self._listed(source, connection, sinks, rules)
-        if isinstance(source, FolderOptions | StoreOptions) and not opens_containers(source):
+        if isinstance(source, FolderOptions | StoreOptions) and self._is_of_files(source):
             self._check_names(sinks, rules)
         match source:
             case FolderOptions():
@@ -96,6 +96,18 @@ class SourceResolver:
             case _:
                 found = self._other(source, kind)
         return found if found is None or not rules else replace(found, selection=rules)
+
+    def _is_of_files(self, source: FolderOptions | StoreOptions) -> bool:
+        """Say whether documents are files as they lie there; of objects their writers may say anything."""
+        if opens_containers(source):
+            return False
+        return isinstance(source, FolderOptions) or self._is_folder(source.store)
+
+    def _is_folder(self, name: str) -> bool:
+        from docbatch.specs.stores import FolderStoreSpec  # noqa: PLC0415 - few jobs have stores
+
+        store = self._project.stores.get(name)
+        return store is not None and isinstance(store.declared, FolderStoreSpec)
 
     def _check_names(self, sinks: Sequence[JobSink], rules: SelectionRules) -> None:
         """Files say nothing of themselves, as mails do: what is asked of them has to come from a list or from their paths."""

@@ -1,6 +1,6 @@
 """What was learned of objects in stores: which bytes they had, as what, and how much there is of them."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from docbatch.state.database import Database, marked, windows
@@ -32,16 +32,27 @@ class FoundObjects:
         )
         return [FoundObject._make(row) for row in rows]
 
-    def keep(self, objects: Iterable[FoundObject], version: int) -> None:
-        """Record objects as they were read, inside the current transaction."""
+    def said(self, first: bytes, last: bytes) -> list[tuple[bytes, str]]:
+        """Return place and packed metadata from one place to another, both included, of objects whose writers said something."""
+        return self._database.execute(
+            "SELECT place, said FROM object_metadata WHERE place >= ? AND place <= ?", (first, last)
+        ).fetchall()
+
+    def keep(self, objects: Sequence[FoundObject], version: int, said: Mapping[bytes, str]) -> None:
+        """Record objects as they were read, inside the current transaction; `said` has packed metadata by place, where there are any."""
+        self._database.executemany(
+            "DELETE FROM object_metadata WHERE place = ?", ((each.place,) for each in objects)
+        )
+        self._database.executemany("INSERT INTO object_metadata (place, said) VALUES (?, ?)", said.items())
         self._database.executemany(
             "INSERT OR REPLACE INTO found_object (place, status, digest, media_type, version) VALUES (?, ?, ?, ?, ?)",
             ((each.place, each.status, as_bytes(each.digest), each.media_type, version) for each in objects),
         )
 
-    def forget(self, places: Iterable[bytes]) -> None:
+    def forget(self, places: Sequence[bytes]) -> None:
         """Forget objects that are gone, inside the current transaction."""
-        self._database.executemany("DELETE FROM found_object WHERE place = ?", ((place,) for place in places))
+        for table in ("found_object", "object_metadata"):
+            self._database.executemany(f"DELETE FROM {table} WHERE place = ?", ((place,) for place in places))
 
     def documents(
         self, job: str

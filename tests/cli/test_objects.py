@@ -629,7 +629,7 @@ def test_what_the_state_has_wrong_of_an_object_is_found_out(project: Project, tm
     project.applied()
     with Store.writable(project.root / ".docbatch") as store, store.write():
         a, b, *_ = store.found_objects.between(b"", b"\xff", FORMAT)
-        store.found_objects.keep([a._replace(digest=b.digest)], FORMAT)
+        store.found_objects.keep([a._replace(digest=b.digest)], FORMAT, {})
 
     other = elsewhere(project, tmp_path / "there")
     other.applied()

@@ -84,6 +84,9 @@ class SelectedSource(Source):
     def metadata(self, path: bytes) -> Mapping[str, str]:
         return self._rules.metadata(path, self._source.metadata(path))
 
+    def is_untold(self, path: bytes) -> bool:
+        return self._source.is_untold(path)
+
     def place(self, path: bytes) -> bytes | None:
         return self._source.place(path)
 
@@ -185,14 +188,14 @@ class SelectedSource(Source):
         return True
 
     def _is_left_out(self, each: Unusable, conditions: Conditions) -> bool:
-        """What cannot be read is judged by its name and by being empty; of folders and of what hides others nothing is known."""
+        """What cannot be read is judged by its name, by being empty, and by metadata where they are known all the same."""
         path, failure = each.path, each.failure
         if each.hides or path.endswith(b"/"):
             return False
         is_empty = failure.kind is FailureClass.EMPTY
         if is_empty and conditions.size is not None and not conditions.size.has(0):
             return True
-        if self._is_other(path):
+        if self._is_other(path) and not self.is_untold(path):
             return True
         promised = promised_type(path)
         stands_for = None if promised is None else Observed(path, "", promised, 0)

@@ -13,6 +13,7 @@ from docbatch.engine.planning.differences_database import Change, Differences
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.sources.cachefile import FORMAT
 from docbatch.sources.known_stretch import KnownStretch
+from docbatch.sources.object_metadata import packed_metadata
 from docbatch.sources.objects import StoreSource
 from docbatch.sources.statcache import StatCache
 from docbatch.sources.unrecorded_stretches import UnrecordedStretches
@@ -35,8 +36,9 @@ def record_found_objects(
     while several := list(islice(stretches, _TOGETHER)):
         found = [each for stretch in several for each in _unknown(store, source, stretch)]
         if found:
+            said = {each.place: text for each in found if (text := _said(source, each))}
             with store.write():
-                store.found_objects.keep(found, FORMAT)
+                store.found_objects.keep(found, FORMAT, said)
     new.note()
     changes = differences.changes(target.name)
     while window := list(islice(changes, _WINDOW)):
@@ -50,6 +52,11 @@ def _unknown(store: Store, source: StoreSource, stretch: KnownStretch) -> Iterat
         each = FoundObject(source.place(path), status, digest, media_type)
         if known.get(each.place) != each:
             yield each
+
+
+def _said(source: StoreSource, found: FoundObject) -> str:
+    said = source.metadata(found.place[len(source.identity) + 1 :])
+    return packed_metadata(said) if said else ""
 
 
 def _record_changed(store: Store, source: StoreSource, changes: Sequence[Change], cache: StatCache) -> None:

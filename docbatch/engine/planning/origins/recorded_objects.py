@@ -25,6 +25,13 @@ class ObjectRecord:
         rows = self._store.found_objects.between(first, last, FORMAT)
         return {place[cut:]: (status, digest, media_type) for place, status, digest, media_type in rows}
 
+    def said(self, paths: Sequence[bytes]) -> dict[bytes, str]:
+        """Return packed metadata by path, of paths from the first to the last of those given in order."""
+        if self._store is None or not paths:
+            return {}
+        rows = self._store.found_objects.said(self._start + paths[0], self._start + paths[-1])
+        return {place[len(self._start) :]: said for place, said in rows}
+
     def documents(self) -> Iterator[Observed | Unusable]:
         """Yield in path order what is recorded of the job's documents."""
         rows = () if self._store is None else self._store.found_objects.documents(self._job)
