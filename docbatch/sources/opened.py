@@ -59,6 +59,8 @@ class OpenedSource(Source):
         self._files: set[bytes] = set()
         self._renamed: dict[bytes, bytes] = {}
         self._knows_all = False
+        # Up to here all that is there came by in order, so that no file bears the name of a member.
+        self._came_to = b""
 
     @property
     def unwrapped(self) -> Source:
@@ -122,7 +124,8 @@ class OpenedSource(Source):
         return {**self._inner.metadata(container.path), **member.facts}
 
     def is_untold(self, path: bytes) -> bool:
-        return self._inner.is_untold(path)
+        """Say whether more may be known: what lies in containers is not, where nobody looks."""
+        return self._inner.is_untold(path) or (_MARK in path and bool(self.unseen_because))
 
     def place(self, path: bytes) -> bytes | None:
         return None if self._member(path)[1] is not None else self._inner.place(path)
@@ -153,13 +156,23 @@ class OpenedSource(Source):
                 self._note_files(seen.documents)
                 yield seen
             else:
-                yield from _in_windows(self._beside(seen, ahead, kept))
+                for window in _in_windows(self._beside(seen, ahead, kept)):
+                    self._come(window, whole=whole)
+                    yield window
                 kept.flush()
-        yield from _in_windows(ahead.before(None))
+        for window in _in_windows(ahead.before(None)):
+            self._come(window, whole=whole)
+            yield window
         kept.flush()
         with self._lock:
             self._renamed.update(ahead.renamed)
             self._knows_all = self._knows_all or whole
+
+    def _come(self, window: Seen, *, whole: bool) -> None:
+        last = [each[-1].path for each in (window.documents, window.unusable) if each]
+        if whole and last:
+            with self._lock:
+                self._came_to = max(last)
 
     def _beside(self, seen: Seen, ahead: PathMerge, kept: KeptMembers) -> Iterator[Found]:
         """Yield a window with what lies in its containers, as far as that comes before what follows the window."""
@@ -228,7 +241,10 @@ class OpenedSource(Source):
             return None, None
         with self._lock:
             known = self._remembered(path)
-            if known is None or (not self._knows_all and self._inner.is_there(path)):
+            is_certain = self._knows_all or path <= self._came_to
+            if is_certain and path in self._files:
+                return None, None
+            if known is None or (not is_certain and self._inner.is_there(path)):
                 self._look_up(path)
                 known = self._remembered(path)
         return known or (None, None)

@@ -1,6 +1,8 @@
 """What a store knows of its objects beside their bytes: metadata, and when they were written, at a real server."""
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -218,3 +220,46 @@ def test_size_type_and_samples_hold_for_objects(project: Project, bucket: MotoBu
     narrowed(project, "sample: 2")
     planned = project.call("plan").out
     assert "a sample of 2 of 5 documents" in planned
+
+
+def test_what_lies_in_an_object_has_its_metadata_and_nothing_is_asked_for_it(
+    project: Project, bucket: MotoBucket, proxy: StoreProxy, tmp_path: Path
+) -> None:
+    bucket.put(
+        "in/box.zip", _zipped({f"{number}.txt": f"member {number}" for number in range(3)}), SAID["in/a.txt"]
+    )
+    bucket.put("in/box.zip!other.txt", b"a file whose name looks like that of a member")
+    narrowed(project, "containers: open")
+    assert project.applied().processed == 7
+    members = [f"acme/box.zip!{number}.txt.md" for number in range(3)]
+    assert {*members, "nobody/box.zip!other.txt.md"} <= set(project.outputs())
+
+    proxy.asked.clear()
+    assert project.applied().processed == 0
+    assert [asked.key for asked in proxy.asked] == [""]
+    offline = project.call("plan", "--offline", "--detailed-exitcode")
+    assert offline.code == 0, offline.out
+
+    # What lies in containers is known to the cache alone: each is read once more elsewhere.
+    other = elsewhere(project, tmp_path / "there")
+    proxy.asked.clear()
+    assert "Nothing will be sent" in other.call("plan").out
+    assert [asked.key for asked in proxy.asked if not asked.is_list] == ["in/box.zip"]
+
+
+def test_where_nobody_looks_nothing_is_left_out_by_what_is_not_known(
+    project: Project, bucket: MotoBucket
+) -> None:
+    bucket.put("in/box.zip", _zipped({"one.txt": "member"}), SAID["in/a.txt"])
+    narrowed(project, "containers: open\n  where: {metadata: {customer_id: acme}}")
+    assert project.applied().processed == 2
+    offline = project.call("plan", "--offline", "--detailed-exitcode")
+    assert offline.code == 0, offline.out
+
+
+def _zipped(members: dict[str, str]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return made.getvalue()

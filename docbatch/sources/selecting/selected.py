@@ -142,7 +142,9 @@ class SelectedSource(Source):
         conditions = self._rules.conditions
         if conditions is None or not conditions.metadata:
             return False
-        return conditions.left_out_by_metadata(self.metadata(path)) is not None
+        # It is asked first: what could not be learned is known only then.
+        left_out = conditions.left_out_by_metadata(self.metadata(path)) is not None
+        return left_out and not self.is_untold(path)
 
     def _watched(
         self, windows: Iterable[Seen], unseen: Collection[bytes], tally: SelectionTally
@@ -195,7 +197,7 @@ class SelectedSource(Source):
         is_empty = failure.kind is FailureClass.EMPTY
         if is_empty and conditions.size is not None and not conditions.size.has(0):
             return True
-        if self._is_other(path) and not self.is_untold(path):
+        if self._is_other(path):
             return True
         promised = promised_type(path)
         stands_for = None if promised is None else Observed(path, "", promised, 0)
