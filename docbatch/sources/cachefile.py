@@ -118,6 +118,10 @@ class CacheFile:
             made = True
         return made  # noqa: RET504 - what is guarded may not have come so far
 
+    @property
+    def is_usable(self) -> bool:
+        return self._db is not None
+
     def clock(self) -> tuple[int, int] | None:
         """Return the cache's device and the time there in ns: a network file system keeps its own."""
         if self._folder is None:

@@ -1,12 +1,13 @@
 """What one source learned of its objects in this process, and what was recorded of them before."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from docbatch.naming.templates import NO_METADATA
 from docbatch.sources.cachefile import CacheFile
 from docbatch.sources.content import Measured
 from docbatch.sources.documents import Observed, Unusable
+from docbatch.sources.kept_members import MemberRecord
 from docbatch.sources.object_metadata import LearnedMetadata, packed_metadata, sayable, unpacked_metadata
 
 _KEPT = 10_000
@@ -14,7 +15,7 @@ _KEPT = 10_000
 _NOTHING = packed_metadata({})
 
 
-class RecordedObjects(Protocol):
+class RecordedObjects(MemberRecord, Protocol):
     """What earlier runs recorded of the source's objects."""
 
     def known(self, paths: Sequence[bytes]) -> "dict[bytes, tuple[bytes, str, str]]":
@@ -22,6 +23,10 @@ class RecordedObjects(Protocol):
 
     def said(self, paths: Sequence[bytes]) -> dict[bytes, str]:
         """Return packed metadata by path, of paths from the first to the last of those given in order."""
+
+    @property
+    def noted(self) -> Collection[tuple[str, str]]:
+        """Digests and kinds of containers that were met."""
 
     def documents(self) -> Iterator[Observed | Unusable]:
         """Yield in path order what is recorded of the job's documents."""

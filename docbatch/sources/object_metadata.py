@@ -85,7 +85,9 @@ class LearnedMetadata:
     def learn(self, said: Mapping[bytes, str], *, is_kept: bool = False) -> None:
         """Take what was said of objects, packed. With `is_kept` the cache keeps also that nothing was said."""
         with self._lock:
+            self._own.execute("BEGIN")
             self._own.executemany(_LEARN, [(path, text, is_kept) for path, text in said.items()])
+            self._own.execute("COMMIT")
 
     def of(self, path: bytes) -> str | None:
         """Return what was said of an object, packed; None where neither this process nor the cache knows."""
@@ -119,7 +121,8 @@ class LearnedMetadata:
         if self._made is None:
             self._made = sqlite3.connect("", isolation_level=None, check_same_thread=False)
             weakref.finalize(self, self._made.close)
-            self._made.execute("PRAGMA journal_mode = OFF")
+            for setting in ("journal_mode = OFF", "synchronous = OFF"):
+                self._made.execute(f"PRAGMA {setting}")
             self._made.execute(_TABLE)
         return self._made
 

@@ -54,7 +54,7 @@ class StoreSource(Source):
         self.globs = globs
         self._where = where
         self._connect = connect
-        self._recorded = recorded
+        self.recorded = recorded
         self._memory = ObjectMemory(where.place, recorded)
         self._listed: ObjectListing | None = None
         # Objects that were listed and not read.
@@ -149,7 +149,7 @@ class StoreSource(Source):
 
     def _observed(self, only: Collection[bytes] | None, litter: Litter, known: KnownFiles) -> Iterator[Seen]:
         with self._answering():
-            meter = ObjectMeter(self._place, self._recorded.known, self._memory)
+            meter = ObjectMeter(self._place, self.recorded.known, self._memory)
             for seen in observed(self._found(only, litter), known, meter):
                 self._unread.update(each.path for each in seen.unusable)
                 yield seen
@@ -182,12 +182,14 @@ class StoreSource(Source):
     def _looked_up(self, only: Collection[bytes]) -> Window:
         window = Window()
         wanted = sorted(only)
-        recorded = self._recorded.known(wanted)
+        recorded = self.recorded.known(wanted)
+        missed = False
         for path in wanted:
             try:
                 facts = self._place.store.facts(self._place.key(path)) if self.globs(path) else None
             except (BadKey, UnicodeDecodeError):
                 continue
+            missed = missed or facts is None
             if facts is not None and facts.size:
                 by_version = path in recorded and is_by_version(recorded[path][0])
                 version = facts.version if by_version else None
@@ -195,6 +197,9 @@ class StoreSource(Source):
                 window.add(b"", [path], status)
             elif facts is not None:
                 window.unusable.append(Unusable(path, empty()))
+        if missed:
+            # Of a bucket that is gone, the answer is the same as of an object that is.
+            self._place.is_answering()
         return window
 
     def _is_there(self, key: str) -> bool:
@@ -206,7 +211,7 @@ class StoreSource(Source):
     def _as_recorded(self, only: Collection[bytes] | None) -> Iterator[Seen]:
         rows = (
             each
-            for each in self._recorded.documents()
+            for each in self.recorded.documents()
             if self.globs(each.path) and (only is None or each.path in only)
         )
         while window := list(islice(rows, WINDOW)):

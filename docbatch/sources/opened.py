@@ -22,7 +22,7 @@ from docbatch.sources.allowance import Allowance
 from docbatch.sources.base import Source
 from docbatch.sources.content import ContentError, Measured, Vanished, measure_stream, reading
 from docbatch.sources.documents import WINDOW, Entry, FoundDocuments, Observed, Seen, Unusable, in_order
-from docbatch.sources.kept_members import KeptMembers, MemberList
+from docbatch.sources.kept_members import KeptMembers, MemberList, MemberRecord
 from docbatch.sources.known_stretch import KnownStretch
 from docbatch.sources.path_merge import Found, PathMerge
 from docbatch.sources.statcache import StatCache
@@ -45,9 +45,15 @@ class _Container:
 
 
 class OpenedSource(Source):
-    """Wraps a source whose documents are files. `allowance` bounds what is found in all containers together."""
+    """Wraps a source whose documents are files. `allowance` bounds what is found in all containers together.
 
-    def __init__(self, inner: Source, allowance: Allowance | None = None) -> None:
+    `record` knows containers that the cache does not.
+    """
+
+    def __init__(
+        self, inner: Source, allowance: Allowance | None = None, record: MemberRecord | None = None
+    ) -> None:
+        self._record = record
         self.identity = inner.identity
         self._inner = inner
         self._allowance = allowance
@@ -76,7 +82,7 @@ class OpenedSource(Source):
             yield from in_order(listed, seen.unusable)
 
     def find(self, cache: StatCache, only: Collection[bytes] | None = None) -> FoundDocuments:
-        kept = KeptMembers(cache)
+        kept = KeptMembers(cache, self._record)
         if only is None:
             found = self._inner.find(cache)
             return replace(found, windows=self._opened(found.windows, kept, whole=True))

@@ -185,7 +185,7 @@ class KnownFiles:
             kept = [(*self._scan, *_row(stretch)) for stretch in stretches]
             dropped = [(*self._scan, first) for first in self._outdated]
             expired = [(sql, [(today - _UNUSED_DAYS,)]) for sql in _EXPIRE]
-            beside = self._beside.changes() if self._beside is not None else []
+            beside = self._beside.changes() if self._beside is not None and self._file.is_usable else []
             written = self._file.write(
                 [(_USE, [(*self._scan, today)]), (_DROP, dropped), (_KEEP, kept), *expired, *beside]
             )

@@ -19,6 +19,13 @@ class FoundObject(NamedTuple):
     media_type: str
 
 
+class MemberStretch(NamedTuple):
+    """A stretch of what lies in one container, packed: the last name in it, and the members."""
+
+    last: bytes
+    members: bytes
+
+
 class FoundObjects:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -66,6 +73,36 @@ class FoundObjects:
                 " WHERE document.job = ? AND document.wanted = 1 ORDER BY document.path",
                 (job,),
             )
+        )
+
+    def members(self, digest: str, kind: str, version: int) -> list[MemberStretch]:
+        """Return what lies in a container of one kind, by the container's bytes, as this version lists it; nothing where it is not known."""
+        rows = self._database.execute(
+            "SELECT last, members FROM opened_container WHERE digest = ? AND kind = ? AND version = ? ORDER BY number",
+            (as_bytes(digest), kind, version),
+        )
+        return [MemberStretch._make(row) for row in rows]
+
+    def opened(self, digests: Collection[str], version: int) -> set[tuple[str, str]]:
+        """Return digest and kind of those containers of which this version's list is recorded."""
+        found: set[tuple[str, str]] = set()
+        for window in windows([as_bytes(digest) for digest in digests]):
+            found.update(
+                self._database.execute(
+                    f"SELECT {as_text('digest')}, kind FROM opened_container"
+                    f" WHERE version = ? AND number = 0 AND {marked('digest', window)}",
+                    (version, *window),
+                )
+            )
+        return found
+
+    def keep_members(self, digest: str, kind: str, stretches: Sequence[MemberStretch], version: int) -> None:
+        """Record what lies in a container, inside the current transaction."""
+        of = (as_bytes(digest), kind)
+        self._database.execute("DELETE FROM opened_container WHERE digest = ? AND kind = ?", of)
+        self._database.executemany(
+            "INSERT INTO opened_container (digest, kind, number, version, last, members) VALUES (?, ?, ?, ?, ?, ?)",
+            ((*of, number, version, *each) for number, each in enumerate(stretches)),
         )
 
     def extents(self, digests: Collection[str], version: int) -> Iterator[ExtentRow]:

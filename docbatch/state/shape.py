@@ -31,6 +31,7 @@ TABLES: Mapping[str, str] = {
     "meta": "name value",
     "payer": "id job connection labels",
     "object_metadata": "place said",
+    "opened_container": "digest kind number version last members",
     "pace": "job documents seconds slowest longest",
     "pack": "id name reach retired checksum",
     "policy": "job on_partial",
