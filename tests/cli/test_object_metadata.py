@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from docbatch.state.store import Store
 from tests.cli.project import Project
 from tests.cli.store_project import elsewhere, fetched, store_project
 from tests.stores.moto_server import MotoBucket, moto_bucket
@@ -244,6 +245,21 @@ def test_what_lies_in_an_object_has_its_metadata_and_nothing_is_asked_for_it(
     proxy.asked.clear()
     assert "Nothing will be sent" in other.call("plan").out
     assert [asked.key for asked in proxy.asked] == [""]
+
+
+def test_a_list_of_members_that_is_damaged_is_worth_no_more_than_none(
+    project: Project, bucket: MotoBucket, proxy: StoreProxy, tmp_path: Path
+) -> None:
+    bucket.put("in/box.zip", _zipped({"one.txt": "member"}))
+    narrowed(project, "containers: open")
+    assert project.applied().processed == 4
+    with Store.writable(project.root / ".docbatch") as store, store.write():
+        store.database.execute("UPDATE opened_container SET members = x'00'")
+
+    other = elsewhere(project, tmp_path / "there")
+    proxy.asked.clear()
+    assert "Nothing will be sent" in other.call("plan").out
+    assert [asked.key for asked in proxy.asked if not asked.is_list] == ["in/box.zip"]
 
 
 def test_where_nobody_looks_nothing_is_left_out_by_what_is_not_known(
