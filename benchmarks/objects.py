@@ -119,7 +119,7 @@ def know(root: Path, number: int, per_folder: int, place: bytes) -> None:
     files.prepare(folder)
     with Store.writable(folder) as store, store.write():
         store.found_objects.keep(
-            (
+            [
                 FoundObject(
                     place + b"/" + key.removeprefix("in/").encode(),
                     packed_status(len(content), hashlib.md5(content).hexdigest(), None, 0.0),
@@ -127,8 +127,9 @@ def know(root: Path, number: int, per_folder: int, place: bytes) -> None:
                     "text/plain",
                 )
                 for key, content in objects(number, per_folder)
-            ),
+            ],
             FORMAT,
+            {},
         )
 
 

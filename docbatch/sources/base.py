@@ -69,6 +69,11 @@ class Source(ABC):
         del path
         return NO_METADATA
 
+    def is_untold(self, path: bytes) -> bool:
+        """Say whether more may be known of one document, and could not be learned now."""
+        del path
+        return False
+
     def modified(self, path: bytes) -> float | None:
         """Return when one document was changed last, in seconds since the epoch; None where nothing says it."""
         del path

@@ -60,7 +60,12 @@ CREATE TABLE IF NOT EXISTS told (
     scan INTEGER NOT NULL, state TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (scan, state)
 ) STRICT, WITHOUT ROWID
 """
-_LATER = (_FINGERPRINTS, _EXTENTS, _MEMBERS, _TOLD)
+_METADATA = """
+CREATE TABLE IF NOT EXISTS object_metadata (
+    source BLOB NOT NULL, path BLOB NOT NULL, said TEXT NOT NULL, PRIMARY KEY (source, path)
+) STRICT, WITHOUT ROWID
+"""
+_LATER = (_FINGERPRINTS, _EXTENTS, _MEMBERS, _TOLD, _METADATA)
 """Came later than the format: a file of the same format without them is still good."""
 _COMPUTES = """
 SELECT 1 FROM sqlite_schema WHERE type IN ('view', 'trigger') UNION ALL
@@ -68,6 +73,8 @@ SELECT 1 FROM sqlite_schema AS made, pragma_table_xinfo(made.name) AS own
 WHERE made.type = 'table' AND own.hidden IN (2, 3) LIMIT 1
 """
 """What would do work of its own when it is read: a cache of ours has none."""
+Changes = Sequence[tuple[str, Sequence[Sequence[object]]]]
+"""Statements, each with its rows of values."""
 _DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
 
@@ -94,10 +101,11 @@ class CacheFile:
                 rows = self._db.execute(sql, values).fetchall()
         return rows
 
-    def write(self, changes: Sequence[tuple[str, Sequence[Sequence[object]]]]) -> None:
-        """Make all changes or none."""
+    def write(self, changes: Changes) -> bool:
+        """Make all changes or none, and say whether they were made."""
         if self._db is None:
-            return
+            return False
+        made = False
         with self._guarded():
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -107,6 +115,12 @@ class CacheFile:
             finally:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+            made = True
+        return made  # noqa: RET504 - what is guarded may not have come so far
+
+    @property
+    def is_usable(self) -> bool:
+        return self._db is not None
 
     def clock(self) -> tuple[int, int] | None:
         """Return the cache's device and the time there in ns: a network file system keeps its own."""

@@ -6,7 +6,7 @@ import zlib
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Self
+from typing import Protocol, Self
 
 from docbatch.containers.inside import ContainerMember, UnfitMember
 from docbatch.containers.kinds import ContainerKind
@@ -24,6 +24,7 @@ _READ = (
 )
 _DROP = "DELETE FROM member WHERE digest = ? AND kind = ?"
 _KEEP = "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_CERTAIN = "SELECT last, rows FROM member WHERE digest = ? AND kind = ? AND version = ? AND ended = 0 ORDER BY number"
 _EXPIRE = "DELETE FROM member WHERE day < ?"
 _DAY = 86_400
 _KEPT_DAYS = 60
@@ -55,31 +56,52 @@ class MemberList:
         return _by_name(self.stretches[at][1]).get(name) if at < len(self.stretches) else None
 
 
+class MemberRecord(Protocol):
+    """What is recorded of the containers of a source, where another machine is not to open them again."""
+
+    def members(self, digest: str, kind: str) -> Sequence[tuple[bytes, bytes]]:
+        """Return the stretches of what lies in a container; nothing where it is not recorded."""
+
+    def note(self, digest: str, kind: str) -> None:
+        """A container was met whose members the cache may know and the record may not."""
+
+
 class KeptMembers:
-    """Knows and keeps nothing without a file.
+    """Knows and keeps nothing without a file, but what is recorded.
 
     A container over which a process ended is opened again the next day: that may have been the machine's fault.
     """
 
-    def __init__(self, cache: StatCache) -> None:
+    def __init__(self, cache: StatCache, record: MemberRecord | None = None) -> None:
         self._file = cache.file
+        self._record = record
         self._today = int(time.time()) // _DAY
         self._waiting: list[tuple[object, ...]] = []
         self._dropped: list[tuple[str, str]] = []
         self._flushed = time.monotonic()
 
     def recall(self, digest: str, kind: ContainerKind) -> MemberList | None:
-        if self._file is None:
-            return None
-        found = self._file.read(_READ, (digest, str(kind), VERSION, self._today))
-        listed = MemberList([(bytes(last), bytes(rows)) for last, rows in found])
-        try:
-            # Read through once: a damaged file is worth no more than none.
-            return listed if found and all(True for _ in listed) else None
-        except (zlib.error, *NONSENSE):
-            return None
+        known = self._read(_READ, digest, str(kind), VERSION, self._today)
+        if known is not None or self._record is None:
+            if self._record is not None:
+                self._record.note(digest, str(kind))
+            return known
+        recorded = _sound(self._record.members(digest, str(kind)))
+        if recorded is not None:
+            self.keep(digest, kind, recorded, ended=False)
+        return recorded
+
+    def certain(self, digest: str, kind: str) -> MemberList | None:
+        """Return what lies in a container for good, as the cache knows it."""
+        return self._read(_CERTAIN, digest, kind, VERSION)
+
+    def _read(self, sql: str, *values: object) -> MemberList | None:
+        found = [] if self._file is None else self._file.read(sql, values)
+        return _sound([(bytes(last), bytes(rows)) for last, rows in found])
 
     def keep(self, digest: str, kind: ContainerKind, found: MemberList, *, ended: bool) -> None:
+        if self._record is not None and not ended:
+            self._record.note(digest, str(kind))
         self._dropped.append((digest, str(kind)))
         for number, (last, rows) in enumerate(found.stretches):
             self._waiting.append((digest, str(kind), number, VERSION, self._today, ended, last, rows))
@@ -94,6 +116,15 @@ class KeptMembers:
             )
         self._waiting, self._dropped = [], []
         self._flushed = time.monotonic()
+
+
+def _sound(stretches: Sequence[tuple[bytes, bytes]]) -> MemberList | None:
+    """Return what was kept, None for what is damaged: it is worth no more than nothing. It is read through once for that."""
+    listed = MemberList(stretches)
+    try:
+        return listed if stretches and all(True for _ in listed) else None
+    except (zlib.error, *NONSENSE):
+        return None
 
 
 def _packed(rows: Sequence[ContainerMember | UnfitMember]) -> tuple[bytes, bytes]:

@@ -16,8 +16,9 @@ from docbatch.sources.globs import Globs
 from docbatch.sources.known_stretch import KnownFile
 from docbatch.sources.litter import Litter
 from docbatch.sources.object_listing import ObjectListing, dated_status
-from docbatch.sources.object_meter import Known, ObjectMeter, ObjectPlace, Outcome, unread
-from docbatch.sources.objects import ObjectRange, RecordedObjects, StoreSource
+from docbatch.sources.object_memory import RecordedObjects
+from docbatch.sources.object_meter import Known, Learner, ObjectMeter, ObjectPlace, Outcome, unread
+from docbatch.sources.objects import ObjectRange, StoreSource
 from docbatch.sources.statcache import KnownFiles
 from docbatch.stores.faults import ObjectMissing, StoreFault
 
@@ -49,7 +50,7 @@ class LinkedObjects(StoreSource):
         super().__init__(where, globs, connect, recorded)
         self.identity = linked_place(where.place)
         self._named = store
-        self._listed = 0
+        self._counted = 0
 
     def open(self, path: bytes) -> BinaryIO:
         reference, _ = self._now(path)
@@ -73,11 +74,11 @@ class LinkedObjects(StoreSource):
         return reference_to(self._named, facts), facts
 
     def _observed(self, only: Collection[bytes] | None, litter: Litter, known: KnownFiles) -> Iterator[Seen]:
-        self._listed = unversioned = 0
+        self._counted = unversioned = 0
         for seen in super()._observed(only, litter, known):
             unversioned += sum(each.failure.code == NO_VERSION for each in seen.unusable)
             yield seen
-        if only is None and unversioned and unversioned == self._listed:
+        if only is None and unversioned and unversioned == self._counted:
             raise GuardRefused(
                 f"store '{self._where.store}' keeps no versions of {escape(self._where.place)}, and hand_over: link"
                 " hands over versions alone: what is sent would not be what was planned",
@@ -87,11 +88,11 @@ class LinkedObjects(StoreSource):
 
     def _found(self, only: Collection[bytes] | None, litter: Litter) -> Iterator[Window]:
         for window in super()._found(only, litter):
-            self._listed += window.count
+            self._counted += window.count
             yield window
 
     def _meter(self) -> "LinkMeter":
-        return LinkMeter(self._place, self._known_by, self._note, self._named)
+        return LinkMeter(self._place, self.recorded.known, self._memory, self._named)
 
     def _listing(self, litter: Litter) -> ObjectListing:
         where = self._where
@@ -104,10 +105,8 @@ class LinkedObjects(StoreSource):
 class LinkMeter(ObjectMeter):
     """Asks for objects' versions, and reads none."""
 
-    def __init__(
-        self, place: ObjectPlace, known: Known, note: Callable[[bytes, Measured], None], store: str
-    ) -> None:
-        super().__init__(place, known, note)
+    def __init__(self, place: ObjectPlace, known: Known, learner: Learner, store: str) -> None:
+        super().__init__(place, known, learner)
         self._named = store
 
     def _read(self, path: bytes, status: bytes) -> Outcome:  # noqa: ARG002 - what is there now counts
@@ -124,7 +123,7 @@ class LinkMeter(ObjectMeter):
             now = measured(reference_to(self._named, facts), facts)
         except ContentError as error:
             return Unusable(path, error.failure)
-        self._note(path, now)
+        self._learner.read(path, now, {})
         return KnownFile(path, _status(facts), now.digest, now.media_type)
 
 

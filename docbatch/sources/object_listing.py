@@ -3,6 +3,8 @@
 A status is the size and a mark, which stands for the version, else the ETag. Two that are equal promise the same bytes.
 """
 
+from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
@@ -30,6 +32,8 @@ _PACKED = Struct("=q16x16sq")
 _PLAIN, _HASHED, _VERSIONED, _DATED = 1, 2, 3, 4
 _DIGITS = 32
 _QUOTE = '"'
+_RECENT = 4
+"""So many windows of the listing are at hand, for who asks more of an object that just came by."""
 _QUOTED = frozenset({_DIGITS + 2})
 
 
@@ -93,6 +97,7 @@ class ObjectListing:
         self._dated = dated
         self._last = ""
         self._before: Sequence[ObjectMeta] = ()
+        self._recent: deque[Sequence[ObjectMeta]] = deque(maxlen=_RECENT)
         self._scope = lru_cache(maxsize=1024)(self._scope_of)
 
     def windows(self, listed: "Iterator[Sequence[ObjectMeta]]") -> Iterator[Window]:
@@ -102,7 +107,17 @@ class ObjectListing:
             if taken:
                 self._last = taken[-1]["path"]
                 self._before = objects
+                self._recent.append(taken)
                 yield self._window(taken)
+
+    def modified(self, path: bytes) -> float | None:
+        """Return when an object that came by a short while ago was written, in seconds since 1970; None for any other."""
+        key = self._prefix + path.decode(errors="replace")
+        for objects in self._recent:
+            at = bisect_left(objects, key, key=_PATH)
+            if at < len(objects) and objects[at]["path"] == key:
+                return objects[at]["last_modified"].timestamp()
+        return None
 
     def _in_order(self, objects: "Sequence[ObjectMeta]") -> "Sequence[ObjectMeta]":
         """Return the objects, each greater than all before it; what is listed again goes."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.sources.content import ATTEMPTS, ContentError, Measured, empty, measure_stream
@@ -26,6 +26,16 @@ _LARGE_AT_ONCE = 2
 Known = Callable[[Sequence[bytes]], Mapping[bytes, tuple[bytes, str, str]]]
 """Tells of paths, which are in order, what is recorded: packed status, digest and media type."""
 Outcome = KnownFile | Unusable | None
+
+
+class Learner(Protocol):
+    """Is told what comes out, before the outcome is yielded."""
+
+    def read(self, path: bytes, now: Measured, said: Mapping[str, str]) -> None:
+        """An object was read, of which its writer said this."""
+
+    def meet(self, alike: Sequence[bytes], replaced: Sequence[bytes]) -> None:
+        """Objects, in order, are as they are recorded, or lie where others are recorded and are to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +66,21 @@ class ObjectPlace:
 
 
 class ObjectMeter:
-    """Measures objects in order. `known` is what is recorded, `note` is told of what was read."""
+    """Measures objects in order. `known` is what is recorded."""
 
-    def __init__(self, place: ObjectPlace, known: Known, note: Callable[[bytes, Measured], None]) -> None:
+    def __init__(self, place: ObjectPlace, known: Known, learner: Learner) -> None:
         self._place = place
         self._known = known
-        self._note = note
+        self._learner = learner
         self._pool: ThreadPoolExecutor | None = None
         self._large = threading.Semaphore(_LARGE_AT_ONCE)
 
     def measure(self, files: Sequence[tuple[bytes, bytes]]) -> Iterator[Outcome]:
         """Yield one outcome for each object, given by path and packed status; None for one that is gone."""
         recorded = self._known([path for path, _ in files]) if files else {}
+        if recorded:
+            met = [(path, recorded[path][0] == status) for path, status in files if path in recorded]
+            self._learner.meet([path for path, same in met if same], [path for path, same in met if not same])
         coming = (self._begun(path, status, recorded.get(path)) for path, status in files)
         begun: deque[KnownFile | Future[Outcome]] = deque(islice(coming, 2 * AT_ONCE))
         while begun:
@@ -99,7 +112,7 @@ class ObjectMeter:
         failure = None
         for _ in range(ATTEMPTS):
             try:
-                facts, stream = open_newest(self._place.store, self._place.key(path))
+                facts, said, stream = open_newest(self._place.store, self._place.key(path))
                 with stream:
                     now = measure_stream(stream, path.rpartition(b"/")[2])
             except ObjectMissing:
@@ -114,7 +127,7 @@ class ObjectMeter:
                 if failure.kind is FailureClass.EMPTY:
                     return Unusable(path, empty())
             else:
-                self._note(path, now)
+                self._learner.read(path, now, said)
                 return KnownFile(path, _status_now(facts, status), now.digest, now.media_type)
         assert failure is not None
         self._place.is_answering()

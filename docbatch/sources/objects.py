@@ -1,11 +1,11 @@
 """Documents that are objects in a store."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO
 
 from docbatch.core.errors import CredentialsError, DocbatchError, GuardRefused
 from docbatch.naming.pathtext import escape, unescape
@@ -16,7 +16,8 @@ from docbatch.sources.found_files import Window, size_of
 from docbatch.sources.globs import Globs
 from docbatch.sources.litter import Litter
 from docbatch.sources.object_listing import ObjectListing, is_by_version, packed_status
-from docbatch.sources.object_meter import Known, ObjectMeter, ObjectPlace, unread
+from docbatch.sources.object_memory import ObjectMemory, RecordedObjects
+from docbatch.sources.object_meter import ObjectMeter, ObjectPlace, unread
 from docbatch.sources.reading_ahead import ahead
 from docbatch.sources.scan import observed
 from docbatch.sources.statcache import KnownFiles, StatCache
@@ -25,19 +26,6 @@ from docbatch.stores.object_reader import open_newest
 
 if TYPE_CHECKING:
     from docbatch.stores.object_store import ObjectFacts, ObjectStore
-
-_KEPT = 10_000
-"""So many measurements are kept in memory, for who asks again soon."""
-
-
-class RecordedObjects(Protocol):
-    """What earlier runs recorded of the source's objects."""
-
-    def known(self, paths: Sequence[bytes]) -> "dict[bytes, tuple[bytes, str, str]]":
-        """Return by path, of those given in order, the packed status with digest and media type."""
-
-    def documents(self) -> Iterator[Observed | Unusable]:
-        """Yield in path order what is recorded of the job's documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +54,11 @@ class StoreSource(Source):
         self.globs = globs
         self._where = where
         self._connect = connect
-        self._recorded = recorded
-        self._fresh: dict[bytes, Measured] = {}
+        self.recorded = recorded
+        self._memory = ObjectMemory(where.place, recorded)
+        self._listed: ObjectListing | None = None
+        # Objects that were listed and not read.
+        self._unread: set[bytes] = set()
 
     def entries(self, only: Collection[bytes] | None = None) -> Iterator[Entry | Unusable]:
         if self._connect is None:
@@ -78,7 +69,7 @@ class StoreSource(Source):
 
     def open(self, path: bytes) -> BinaryIO:
         try:
-            facts, stream = open_newest(self._place.store, self._place.key(path))
+            facts, _, stream = open_newest(self._place.store, self._place.key(path))
         except ObjectMissing as error:
             raise Vanished(unread(error)) from None
         except StoreFault as error:
@@ -100,12 +91,33 @@ class StoreSource(Source):
             return FoundDocuments(self._as_recorded(only), recorded_only=True)
         litter = Litter(self.globs.patterns[0])
         # The cache is read along with a whole listing.
-        known = (cache if only is None else StatCache(None)).known(self.identity, self.globs)
+        kept = cache if only is None else StatCache(None)
+        self._memory.attach(kept.file)
+        known = kept.known(self.identity, self.globs, self._memory.metadata_learned)
         return FoundDocuments(self._observed(only, litter, known), litter=litter)
 
     def confirm(self, path: bytes) -> Measured:
         """Return what was measured by this process, if it was; its memory is not damaged."""
-        return self._fresh.get(path) or self.measure(path)
+        return self._memory.measured(path) or self.measure(path)
+
+    def metadata(self, path: bytes) -> Mapping[str, str]:
+        """Return the object's user metadata, which come with its bytes and with what is recorded of it."""
+        if path in self._unread:
+            self._describe(path)
+        return self._memory.metadata(path)
+
+    def is_untold(self, path: bytes) -> bool:
+        return path in self._unread
+
+    def modified(self, path: bytes) -> float | None:
+        """Return what the listing says that is under way, or else the store."""
+        if self._connect is None:
+            return None
+        moment = None if self._listed is None else self._listed.modified(path)
+        if moment is not None:
+            return moment
+        with self._answering():
+            return self._modified(path)
 
     @property
     def shown(self) -> str:
@@ -137,18 +149,18 @@ class StoreSource(Source):
 
     def _observed(self, only: Collection[bytes] | None, litter: Litter, known: KnownFiles) -> Iterator[Seen]:
         with self._answering():
-            yield from observed(self._found(only, litter), known, self._meter())
+            for seen in observed(self._found(only, litter), known, self._meter()):
+                self._unread.update(each.path for each in seen.unusable)
+                yield seen
 
     def _meter(self) -> ObjectMeter:
-        return ObjectMeter(self._place, self._known_by, self._note)
+        return ObjectMeter(self._place, self.recorded.known, self._memory)
 
-    @property
-    def _known_by(self) -> Known:
-        return self._recorded.known
-
-    def _note(self, path: bytes, now: Measured) -> None:
-        if len(self._fresh) < _KEPT:
-            self._fresh[path] = now
+    def _describe(self, path: bytes) -> None:
+        """Ask for the metadata of an object that was not read. Where there is no answer they stay unknown."""
+        with suppress(StoreFault, UnicodeDecodeError):
+            self._memory.describe(path, self._place.store.described(self._place.key(path)))
+            self._unread.discard(path)
 
     def _found(self, only: Collection[bytes] | None, litter: Litter) -> Iterator[Window]:
         """Yield what is there. Raises GuardRefused, CredentialsError: it is never taken for nothing."""
@@ -157,25 +169,39 @@ class StoreSource(Source):
                 yield self._looked_up(only)
             return
         with self._answering():
-            yield from self._listing(litter).windows(ahead(self._place.store.windows(self._where.prefix)))
+            listing = self._listing(litter)
+            self._listed = listing
+            yield from listing.windows(ahead(self._place.store.windows(self._where.prefix)))
 
     def _listing(self, litter: Litter) -> ObjectListing:
         return ObjectListing(self._where.store, self._where.prefix, self.globs, litter, self._is_there)
 
+    def _modified(self, path: bytes) -> float | None:
+        try:
+            facts = self._place.store.facts(self._place.key(path))
+        except (BadKey, UnicodeDecodeError):
+            return None
+        return None if facts is None else facts.modified
+
     def _looked_up(self, only: Collection[bytes]) -> Window:
         window = Window()
         wanted = sorted(only)
-        recorded = self._recorded.known(wanted)
+        recorded = self.recorded.known(wanted)
+        missed = False
         for path in wanted:
             try:
                 facts = self._place.store.facts(self._place.key(path)) if self.globs(path) else None
             except (BadKey, UnicodeDecodeError):
                 continue
+            missed = missed or facts is None
             if facts is not None and facts.size:
                 by_version = path in recorded and is_by_version(recorded[path][0])
                 window.add(b"", [path], self._status(facts, by_version=by_version))
             elif facts is not None:
                 window.unusable.append(Unusable(path, empty()))
+        if missed:
+            # Of a bucket that is gone, the answer is the same as of an object that is.
+            self._place.is_answering()
         return window
 
     def _status(self, facts: "ObjectFacts", *, by_version: bool) -> bytes:
@@ -191,7 +217,7 @@ class StoreSource(Source):
     def _as_recorded(self, only: Collection[bytes] | None) -> Iterator[Seen]:
         rows = (
             each
-            for each in self._recorded.documents()
+            for each in self.recorded.documents()
             if self.globs(each.path) and (only is None or each.path in only)
         )
         while window := list(islice(rows, WINDOW)):

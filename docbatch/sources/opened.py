@@ -5,9 +5,8 @@ A document's path is that of its container, "!" and its path there. The place of
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from heapq import merge
 from operator import attrgetter
 from typing import BinaryIO
@@ -24,13 +23,12 @@ from docbatch.sources.base import Source
 from docbatch.sources.content import ContentError, Measured, Vanished, measure_stream, reading
 from docbatch.sources.documents import WINDOW, Entry, FoundDocuments, Observed, Seen, Unusable, in_order
 from docbatch.sources.inside_paths import MARK, hidden_by, last_name, leading_to, outer_paths
-from docbatch.sources.kept_members import KeptMembers, MemberList
+from docbatch.sources.kept_members import KeptMembers, MemberList, MemberRecord
 from docbatch.sources.known_stretch import KnownStretch
+from docbatch.sources.met_containers import MetContainer, MetContainers
 from docbatch.sources.path_merge import Found, PathMerge
 from docbatch.sources.statcache import StatCache
 
-_REMEMBERED = 20_000
-_REMEMBERED_BYTES = 32 << 20
 _OF_THE_MACHINE = frozenset({FailureClass.CRASHED, FailureClass.TIMEOUT})
 """What may end otherwise another day."""
 _BEYOND = frozenset({ALL, "members"})
@@ -38,31 +36,28 @@ _REFUSED = 64 << 20
 """What something that is too large counts as where not everything is looked at: that was seen of it at least, or said."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Container:
-    """A container that was met, and what lies in it."""
-
-    path: bytes
-    digest: str
-    kind: ContainerKind
-    members: MemberList
-
-
 class OpenedSource(Source):
-    """Wraps a source whose documents are files. `allowance` bounds what is found in all containers together."""
+    """Wraps a source whose documents are files. `allowance` bounds what is found in all containers together.
 
-    def __init__(self, inner: Source, allowance: Allowance | None = None) -> None:
+    `record` knows containers that the cache does not.
+    """
+
+    def __init__(
+        self, inner: Source, allowance: Allowance | None = None, record: MemberRecord | None = None
+    ) -> None:
+        self._record = record
         self.identity = inner.identity
         self._inner = inner
         self._allowance = allowance
         self._reader = ContainerReader()
         self._lock = threading.RLock()
-        self._met: OrderedDict[bytes, _Container] = OrderedDict()
-        self._met_bytes = 0
+        self._met = MetContainers()
         # Of files whose own names look like those of members.
         self._files: set[bytes] = set()
         self._renamed: dict[bytes, bytes] = {}
         self._knows_all = False
+        # Up to here all that is there came by in order, so that no file bears the name of a member.
+        self._came_to = b""
 
     @property
     def unwrapped(self) -> Source:
@@ -78,7 +73,7 @@ class OpenedSource(Source):
             yield from in_order(listed, seen.unusable)
 
     def find(self, cache: StatCache, only: Collection[bytes] | None = None) -> FoundDocuments:
-        kept = KeptMembers(cache)
+        kept = KeptMembers(cache, self._record)
         if only is None:
             found = self._inner.find(cache)
             return replace(found, windows=self._opened(found.windows, kept, whole=True))
@@ -125,6 +120,10 @@ class OpenedSource(Source):
             return self._inner.metadata(path)
         return {**self._inner.metadata(container.path), **row.facts}
 
+    def is_untold(self, path: bytes) -> bool:
+        """Say whether more may be known: what lies in containers is not, where nobody looks."""
+        return self._inner.is_untold(path) or (MARK in path and bool(self.unseen_because))
+
     def place(self, path: bytes) -> bytes | None:
         return None if self._member(path)[1] is not None else self._inner.place(path)
 
@@ -159,13 +158,23 @@ class OpenedSource(Source):
                 self._note_files(seen.documents)
                 yield seen
             else:
-                yield from _in_windows(self._beside(seen, ahead, kept))
+                for window in _in_windows(self._beside(seen, ahead, kept)):
+                    self._come(window, whole=whole)
+                    yield window
                 kept.flush()
-        yield from _in_windows(ahead.before(None))
+        for window in _in_windows(ahead.before(None)):
+            self._come(window, whole=whole)
+            yield window
         kept.flush()
         with self._lock:
             self._renamed.update(ahead.renamed)
             self._knows_all = self._knows_all or whole
+
+    def _come(self, window: Seen, *, whole: bool) -> None:
+        last = [each[-1].path for each in (window.documents, window.unusable) if each]
+        if whole and last:
+            with self._lock:
+                self._came_to = max(last)
 
     def _beside(self, seen: Seen, ahead: PathMerge, kept: KeptMembers) -> Iterator[Found]:
         """Yield a window with what lies in its containers, as far as that comes before what follows the window."""
@@ -184,7 +193,7 @@ class OpenedSource(Source):
             if kind is not None:
                 ahead.add(self._inside(self._met_now(each, kind, kept)))
 
-    def _inside(self, container: _Container) -> Iterator[Found]:
+    def _inside(self, container: MetContainer) -> Iterator[Found]:
         for row in container.members:
             path = container.path + (MARK + raw(row.name) if row.name else b"")
             if isinstance(row, ContainerMember):
@@ -196,19 +205,13 @@ class OpenedSource(Source):
             else:
                 yield Unusable(path + MARK + FILES.encode(), row.failure, path + MARK)
 
-    def _met_now(self, document: Observed, kind: ContainerKind, kept: KeptMembers) -> _Container:
+    def _met_now(self, document: Observed, kind: ContainerKind, kept: KeptMembers) -> MetContainer:
         members = kept.recall(document.digest, kind) or self._listed(document, kind, kept)
         if self._allowance is not None:
             self._allowance.spend(*_effort(members))
-        container = _Container(document.path, document.digest, kind, members)
+        container = MetContainer(document.path, document.digest, kind, members)
         with self._lock:
-            before = self._met.pop(document.path, None)
-            self._met[document.path] = container
-            self._met_bytes += members.packed_size - (0 if before is None else before.members.packed_size)
-            while len(self._met) > _REMEMBERED or (
-                self._met_bytes > _REMEMBERED_BYTES and len(self._met) > 1
-            ):
-                self._met_bytes -= self._met.popitem(last=False)[1].members.packed_size
+            self._met.add(container)
         return container
 
     def _listed(self, document: Observed, kind: ContainerKind, kept: KeptMembers) -> MemberList:
@@ -250,35 +253,31 @@ class OpenedSource(Source):
     def _to_read(self, path: bytes, digest: str, kind: ContainerKind) -> ContainerSource:
         return ContainerSource(digest, kind, self._inner.file(path), lambda: self._inner.open(path))
 
-    def _member(self, path: bytes) -> tuple[_Container, ContainerMember] | tuple[None, None]:
+    def _member(self, path: bytes) -> tuple[MetContainer, ContainerMember] | tuple[None, None]:
         """Return the container that a document lies in, and what it is there; nothing of a file."""
         container, row = self._row(path)
         return (
             (container, row) if container is not None and isinstance(row, ContainerMember) else (None, None)
         )
 
-    def _row(self, path: bytes) -> tuple[_Container, ContainerMember | UnfitMember] | tuple[None, None]:
+    def _row(self, path: bytes) -> tuple[MetContainer, ContainerMember | UnfitMember] | tuple[None, None]:
         """Do the same also of what cannot be a document."""
         if MARK not in path:
             return None, None
         with self._lock:
             known = self._remembered(path)
-            if known is None or (not self._knows_all and self._inner.is_there(path)):
+            is_certain = self._knows_all or path <= self._came_to
+            if is_certain and path in self._files:
+                return None, None
+            if known is None or (not is_certain and self._inner.is_there(path)):
                 self._look_up(path)
                 known = self._remembered(path)
         return known or (None, None)
 
-    def _remembered(self, path: bytes) -> tuple[_Container, ContainerMember | UnfitMember] | None:
+    def _remembered(self, path: bytes) -> tuple[MetContainer, ContainerMember | UnfitMember] | None:
         if path in self._files:
             return None
-        name = self._renamed.get(path, path)
-        for outer in outer_paths(name):
-            container = self._met.get(outer)
-            row = None if container is None else container.members.named(name[len(outer) + 1 :])
-            if container is not None and row is not None:
-                self._met.move_to_end(outer)
-                return container, row
-        return None
+        return self._met.holding(self._renamed.get(path, path))
 
     def _look_up(self, path: bytes) -> None:
         for _ in self.find(StatCache(None), {path}).windows:

@@ -12,8 +12,9 @@ import time
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Protocol
 
-from docbatch.sources.cachefile import CacheFile
+from docbatch.sources.cachefile import CacheFile, Changes
 from docbatch.sources.found_files import Window, device_of, freshest
 from docbatch.sources.globs import Globs
 from docbatch.sources.known_stretch import KnownFile, KnownStretch
@@ -61,8 +62,8 @@ class StatCache:
         self.file = CacheFile(path) if path is not None else None
         self.margin_ns = margin_ns
 
-    def known(self, root: bytes, globs: Globs) -> "KnownFiles":
-        return KnownFiles(self, root, globs)
+    def known(self, root: bytes, globs: Globs, beside: "Beside | None" = None) -> "KnownFiles":
+        return KnownFiles(self, root, globs, beside)
 
     def forget(self, path: bytes) -> None:
         """Forget what is known of documents of this path, wherever they lie: it was wrong."""
@@ -79,6 +80,15 @@ class StatCache:
     def close(self) -> None:
         if self.file is not None:
             self.file.close()
+
+
+class Beside(Protocol):
+    """What else the cache is told of files, at one with their stretches."""
+
+    def changes(self) -> Changes: ...
+
+    def settle(self) -> None:
+        """The changes were made."""
 
 
 def _row(stretch: KnownStretch) -> tuple[bytes | str, ...]:
@@ -98,7 +108,8 @@ class KnownFiles:
     was found by other patterns below the same root is asked only about files that these patterns did not find before.
     """
 
-    def __init__(self, cache: StatCache, root: bytes, globs: Globs) -> None:
+    def __init__(self, cache: StatCache, root: bytes, globs: Globs, beside: Beside | None = None) -> None:
+        self._beside = beside
         self._file = cache.file
         self._margin_ns = cache.margin_ns
         self._scan = (root, repr(globs.patterns))
@@ -174,7 +185,12 @@ class KnownFiles:
             kept = [(*self._scan, *_row(stretch)) for stretch in stretches]
             dropped = [(*self._scan, first) for first in self._outdated]
             expired = [(sql, [(today - _UNUSED_DAYS,)]) for sql in _EXPIRE]
-            self._file.write([(_USE, [(*self._scan, today)]), (_DROP, dropped), (_KEEP, kept), *expired])
+            beside = self._beside.changes() if self._beside is not None and self._file.is_usable else []
+            written = self._file.write(
+                [(_USE, [(*self._scan, today)]), (_DROP, dropped), (_KEEP, kept), *expired, *beside]
+            )
+            if written and self._beside is not None:
+                self._beside.settle()
         self._ready, self._replaced, self._used = [], [], today
         self._outdated = [stretch.first for stretch in unfinished]
         self._flushed = time.monotonic()

@@ -88,7 +88,9 @@ class SourceResolver:
             sinks, rules = (), replace(rules, conditions=None)
         if isinstance(source, LISTED):
             return self._listed(source, connection, sinks, rules)
-        if isinstance(source, FolderOptions | StoreOptions):
+        if isinstance(source, FolderOptions) or (
+            isinstance(source, StoreOptions) and self._is_folder(source.store)
+        ):
             self._check_names(sinks, rules, FACTS if opens_containers(source) else ())
         match source:
             case FolderOptions():
@@ -98,6 +100,13 @@ class SourceResolver:
             case _:
                 found = self._other(source, kind)
         return found if found is None or not rules else replace(found, selection=rules)
+
+    def _is_folder(self, name: str) -> bool:
+        """Say whether a store is a folder; of objects in others their writers may say anything."""
+        from docbatch.specs.stores import FolderStoreSpec  # noqa: PLC0415 - few jobs have stores
+
+        store = self._project.stores.get(name)
+        return store is not None and isinstance(store.declared, FolderStoreSpec)
 
     def _check_names(self, sinks: Sequence[JobSink], rules: SelectionRules, own: Collection[str]) -> None:
         """Files say nothing of themselves, mails only their `own`: what else is asked has to come from a list or from paths."""

@@ -31,6 +31,8 @@ TABLES: Mapping[str, str] = {
     "look": "subject kind place count first last needed until checksum",
     "meta": "name value",
     "payer": "id job connection labels",
+    "object_metadata": "place said",
+    "opened_container": "digest kind number version last members",
     "pace": "job documents seconds slowest longest",
     "pack": "id name reach retired checksum",
     "policy": "job on_partial",

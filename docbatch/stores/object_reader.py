@@ -1,8 +1,8 @@
 """The bytes of one object as a file: held to one version of it, and read ahead in parallel where it is large."""
 
 import io
-from collections.abc import Callable
-from typing import TYPE_CHECKING, BinaryIO, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from docbatch.stores.faults import StoreFault
 from docbatch.stores.object_store import ObjectFacts, ObjectStore
@@ -22,10 +22,18 @@ def open_object(store: ObjectStore, facts: ObjectFacts) -> BinaryIO:
     return _opened(store, facts, content)
 
 
-def open_newest(store: ObjectStore, key: str) -> tuple[ObjectFacts, BinaryIO]:
+class OpenedObject(NamedTuple):
+    """An object that was opened: what it is, what its writer said of it, and its bytes."""
+
+    facts: ObjectFacts
+    said: Mapping[str, str]
+    stream: BinaryIO
+
+
+def open_newest(store: ObjectStore, key: str) -> OpenedObject:
     """Open an object as it is at this moment, and tell what it is then: all that is read is of that version."""
-    facts, content = store.read_newest(key, BLOCK)
-    return facts, _opened(store, facts, content)
+    facts, said, content = store.read_newest(key, BLOCK)
+    return OpenedObject(facts, said, _opened(store, facts, content))
 
 
 def _opened(store: ObjectStore, facts: ObjectFacts, content: bytes | None) -> BinaryIO:

@@ -29,6 +29,14 @@ _ANSWER_SECONDS = 60
 _BARRED = "a store cannot be used"
 
 
+class NewestObject(NamedTuple):
+    """An object as it was at one moment: what it is, what its writer said of it, and its bytes unless there are too many."""
+
+    facts: "ObjectFacts"
+    said: Mapping[str, str]
+    content: bytes | None
+
+
 class ObjectFacts(NamedTuple):
     """An object as its store describes it. `size` is in bytes, `modified` in seconds since 1970; `version` where there are any."""
 
@@ -96,12 +104,13 @@ class ObjectStore:
             # What was replaced is not kept where a bucket has no versions, and is missing by its number.
             raise ObjectChanged(str(gone)) from None
 
-    def read_newest(self, key: str, most: int) -> tuple[ObjectFacts, bytes | None]:
-        """Return what an object is at this moment, with its bytes unless there are more than `most`; both are of one version."""
+    def read_newest(self, key: str, most: int) -> NewestObject:
+        """Return an object as it is at this moment, with its bytes unless there are more than `most`; all is of one version."""
         with faults(self.settings.name):
             answer = self._client.get(key)
             facts = _facts(answer.meta)
-            return facts, bytes(answer.bytes()) if facts.size <= most else None
+            content = bytes(answer.bytes()) if facts.size <= most else None
+            return NewestObject(facts, dict(answer.attributes), content)
 
     def described(self, key: str) -> Mapping[str, str]:
         """Return what whoever wrote an object said of it: its user metadata, and headers such as Content-Type."""

@@ -348,6 +348,21 @@ def test_offline_what_patterns_leave_out_now_is_named(project: Project) -> None:
     assert "orphaned: 1" in project.call("plan", "--offline").out
 
 
+def test_documents_looked_up_in_a_bucket_that_is_gone_are_not_gone(
+    project: Project, bucket: MotoBucket
+) -> None:
+    project.applied()
+    for key in bucket.objects():
+        bucket.remove(key)
+    bucket.client.delete_bucket(Bucket=bucket.name)
+
+    explained = project.call("explain", "in/a.txt")
+
+    assert explained.code == 6
+    assert "NoSuchBucket" in explained.err
+    assert "nothing was changed" in explained.err
+
+
 @pytest.mark.parametrize(
     ("answer", "exit_code", "words"),
     [
@@ -631,7 +646,7 @@ def test_what_the_state_has_wrong_of_an_object_is_found_out(project: Project, tm
     project.applied()
     with Store.writable(project.root / ".docbatch") as store, store.write():
         a, b, *_ = store.found_objects.between(b"", b"\xff", FORMAT)
-        store.found_objects.keep([a._replace(digest=b.digest)], FORMAT)
+        store.found_objects.keep([a._replace(digest=b.digest)], FORMAT, {})
 
     other = elsewhere(project, tmp_path / "there")
     other.applied()

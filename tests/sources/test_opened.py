@@ -11,7 +11,7 @@ import pytest
 from docbatch.containers.inside import ContainerMember, UnfitMember
 from docbatch.core.errors import GuardRefused
 from docbatch.core.models import Failure, FailureClass
-from docbatch.sources import allowance, kept_members, opened
+from docbatch.sources import allowance, kept_members, met_containers
 from docbatch.sources.allowance import Allowance
 from docbatch.sources.content import ContentError, Measured, Vanished
 from docbatch.sources.documents import Observed, Seen
@@ -310,7 +310,7 @@ def test_bombs_use_up_what_a_repository_that_is_not_trusted_may_cost(
 def test_no_more_is_remembered_than_there_is_room_for_and_all_can_still_be_opened(
     root: Path, cache: StatCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opened, "_REMEMBERED_BYTES", 1)
+    monkeypatch.setattr(met_containers, "_MOST_BYTES", 1)
     made = source(root)
     paths = found(made, cache)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from obstore.exceptions import GenericError
 
+from docbatch.sources.object_metadata import sayable
 from docbatch.stores import object_reader
 from docbatch.stores.faults import (
     BadKey,
@@ -19,7 +20,7 @@ from docbatch.stores.faults import (
     StoreUnreachable,
     faults,
 )
-from docbatch.stores.object_reader import open_object
+from docbatch.stores.object_reader import open_newest, open_object
 from docbatch.stores.object_store import ObjectStore
 from tests.stores.azurite_server import azurite_bucket
 from tests.stores.buckets import Bucket
@@ -135,6 +136,15 @@ def test_of_writes_at_once_one_is_first(any_bucket: Bucket) -> None:
 
     assert any_bucket.objects() == {"out.md": written[0]}
     assert len(written) == 1
+
+
+def test_what_a_writer_said_of_an_object_comes_with_its_bytes(any_bucket: Bucket) -> None:
+    any_bucket.put("a.txt", b"one", {"customer": "acme"})
+
+    opened = open_newest(any_bucket.store, "a.txt")
+
+    assert opened.stream.read() == b"one"
+    assert sayable(opened.said) == {"customer": "acme"}
 
 
 def test_an_object_is_copied_over_what_is_there(any_bucket: Bucket) -> None:

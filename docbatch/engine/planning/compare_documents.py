@@ -168,7 +168,7 @@ class _Sieve:
     def _is_elsewhere(self, output: Outputs, document: Observed) -> bool:
         """Say whether the document's output belongs where the state does not know it to belong."""
         place = output.place(document[0])
-        if place is None or not output.sink.moves:
+        if place is None or not output.sink.moves or self._target.source.is_untold(document.path):
             return place is None
         wanted = self._placed(output.sink, document.path, document.digest, document.size, Reason.NEW_SINK)
         return wanted.output != place

@@ -84,6 +84,9 @@ class SelectedSource(Source):
     def metadata(self, path: bytes) -> Mapping[str, str]:
         return self._rules.metadata(path, self._source.metadata(path))
 
+    def is_untold(self, path: bytes) -> bool:
+        return self._source.is_untold(path)
+
     def place(self, path: bytes) -> bytes | None:
         return self._source.place(path)
 
@@ -139,7 +142,9 @@ class SelectedSource(Source):
         conditions = self._rules.conditions
         if conditions is None or not conditions.metadata:
             return False
-        return conditions.left_out_by_metadata(self.metadata(path)) is not None
+        # It is asked first: what could not be learned is known only then.
+        left_out = conditions.left_out_by_metadata(self.metadata(path)) is not None
+        return left_out and not self.is_untold(path)
 
     def _watched(
         self, windows: Iterable[Seen], unseen: Collection[bytes], tally: SelectionTally
@@ -185,7 +190,7 @@ class SelectedSource(Source):
         return True
 
     def _is_left_out(self, each: Unusable, conditions: Conditions) -> bool:
-        """What cannot be read is judged by its name and by being empty; of folders and of what hides others nothing is known."""
+        """What cannot be read is judged by its name, by being empty, and by metadata where they are known all the same."""
         path, failure = each.path, each.failure
         if _is_no_document(each):
             return False

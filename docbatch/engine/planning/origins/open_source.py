@@ -16,23 +16,38 @@ from docbatch.specs.values import Job, JobListing, JobSource, StoreFolder
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
+    from docbatch.engine.planning.origins.recorded_objects import ObjectRecord
     from docbatch.sources.listed import Listing
 
 
 def open_source(job: Job, kind: ProviderKind, stores: ObjectStores, store: Store | None) -> Source:
     """Return a job's source; nothing is listed yet."""
-    source = _as_it_lies(job, kind, stores, store)
+    record = _record(job, store)
+    source = _as_it_lies(job, kind, stores, record)
     if not job.source.opens_containers:
         return source
     from docbatch.sources.opened import OpenedSource  # noqa: PLC0415 - few jobs open containers
 
-    return OpenedSource(source, job.source.allowance)
+    return OpenedSource(source, job.source.allowance, record)
 
 
-def _as_it_lies(job: Job, kind: ProviderKind, stores: ObjectStores, store: Store | None) -> Source:
+def _record(job: Job, store: Store | None) -> "ObjectRecord | None":
+    if job.source.folder is None:
+        return None
+    from docbatch.engine.planning.origins.recorded_objects import ObjectRecord  # noqa: PLC0415 - few jobs have stores
+
+    place = job.source.folder.place
+    if job.source.folder.linked:
+        from docbatch.sources.linked_objects import linked_place  # noqa: PLC0415 - fewer hand over links
+
+        place = linked_place(place)
+    return ObjectRecord(store, job.name, place)
+
+
+def _as_it_lies(job: Job, kind: ProviderKind, stores: ObjectStores, record: "ObjectRecord | None") -> Source:
     source = job.source
-    if source.folder is not None:
-        return _objects(job, source, source.folder, stores, store)
+    if source.folder is not None and record is not None:
+        return _objects(source, source.folder, stores, record)
     if source.options is not None:
         opened = KINDS.kind(source.kind).open
         assert opened is not None, "a kind without a key can be opened"
@@ -71,21 +86,17 @@ def _listing(listing: JobListing, kind: ProviderKind, operation: Operation) -> "
     return Listing(written, types=dict.fromkeys(written, "text/plain"))
 
 
-def _objects(
-    job: Job, source: JobSource, folder: StoreFolder, stores: ObjectStores, store: Store | None
-) -> Source:
-    from docbatch.engine.planning.origins.recorded_objects import ObjectRecord  # noqa: PLC0415 - few jobs have stores
-    from docbatch.sources.objects import ObjectRange, StoreSource  # noqa: PLC0415 - the same
+def _objects(source: JobSource, folder: StoreFolder, stores: ObjectStores, record: "ObjectRecord") -> Source:
+    from docbatch.sources.objects import ObjectRange, StoreSource  # noqa: PLC0415 - few jobs have stores
 
     globs = compile_globs(source.include, source.exclude, hidden=source.hidden)
     where = ObjectRange(folder.store, folder.place, f"{folder.prefix}/" if folder.prefix else "")
     is_seen = not (stores.offline or folder.unreached)
     connect = partial(stores.open, folder.store) if is_seen else None
     if folder.linked:
-        from docbatch.sources.linked_objects import LinkedObjects, linked_place  # noqa: PLC0415 - fewer hand over links
+        from docbatch.sources.linked_objects import LinkedObjects  # noqa: PLC0415 - fewer hand over links
 
         if is_seen:
             stores.expect_links()
-        record = ObjectRecord(store, job.name, linked_place(folder.place))
         return LinkedObjects(where, globs, connect, record, store=folder.identity)
-    return StoreSource(where, globs, connect, ObjectRecord(store, job.name, folder.place))
+    return StoreSource(where, globs, connect, record)

@@ -11,12 +11,15 @@ from docbatch.counting import kinds
 from docbatch.counting.kept_extents import KeptExtents
 from docbatch.engine.planning.differences_database import Change, Differences
 from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.sources import kept_members
 from docbatch.sources.cachefile import FORMAT
+from docbatch.sources.kept_members import KeptMembers
 from docbatch.sources.known_stretch import KnownStretch
+from docbatch.sources.object_metadata import packed_metadata
 from docbatch.sources.objects import StoreSource
 from docbatch.sources.statcache import StatCache
 from docbatch.sources.unrecorded_stretches import UnrecordedStretches
-from docbatch.state.found_objects import ExtentRow, FoundObject
+from docbatch.state.found_objects import ExtentRow, FoundObject, MemberStretch
 from docbatch.state.store import Store
 
 _WINDOW = 500
@@ -35,9 +38,11 @@ def record_found_objects(
     while several := list(islice(stretches, _TOGETHER)):
         found = [each for stretch in several for each in _unknown(store, source, stretch)]
         if found:
+            said = {each.place: text for each in found if (text := _said(source, each))}
             with store.write():
-                store.found_objects.keep(found, FORMAT)
+                store.found_objects.keep(found, FORMAT, said)
     new.note()
+    _record_members(store, source, cache)
     changes = differences.changes(target.name)
     while window := list(islice(changes, _WINDOW)):
         _record_changed(store, source, window, cache)
@@ -51,6 +56,28 @@ def _unknown(store: Store, source: StoreSource, stretch: KnownStretch) -> Iterat
         each = FoundObject(start + path, status, digest, media_type)
         if known.get(each.place) != each:
             yield each
+
+
+def _said(source: StoreSource, found: FoundObject) -> str:
+    said = source.metadata(found.place[len(source.identity) + 1 :])
+    return packed_metadata(said) if said else ""
+
+
+def _record_members(store: Store, source: StoreSource, cache: StatCache) -> None:
+    """Record what lies in containers that were met, where that is known for good."""
+    kept = KeptMembers(cache)
+    noted = iter(sorted(source.recorded.noted))
+    while window := list(islice(noted, _WINDOW)):
+        recorded = store.found_objects.opened([digest for digest, _ in window], kept_members.VERSION)
+        lists = [(each, kept.certain(*each)) for each in window if each not in recorded]
+        if any(members is not None for _, members in lists):
+            with store.write():
+                for (digest, kind), members in lists:
+                    stretches = (
+                        () if members is None else [MemberStretch(*each) for each in members.stretches]
+                    )
+                    if stretches:
+                        store.found_objects.keep_members(digest, kind, stretches, kept_members.VERSION)
 
 
 def _record_changed(store: Store, source: StoreSource, changes: Sequence[Change], cache: StatCache) -> None:
