@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.sources.content import ATTEMPTS, ContentError, Measured, empty, measure_stream
 from docbatch.sources.documents import Unusable
 from docbatch.sources.found_files import size_of
+from docbatch.sources.kept_content import KeptContent
 from docbatch.sources.known_stretch import KnownFile
 from docbatch.sources.object_listing import is_by_version, packed_status
 from docbatch.stores.faults import ObjectMissing, StoreFault
@@ -56,12 +58,19 @@ class ObjectPlace:
 
 
 class ObjectMeter:
-    """Measures objects in order. `known` is what is recorded, `note` is told of what was read."""
+    """Measures objects in order. `known` is what is recorded, `note` is told of what was read, and small ones are `kept`."""
 
-    def __init__(self, place: ObjectPlace, known: Known, note: Callable[[bytes, Measured], None]) -> None:
+    def __init__(
+        self,
+        place: ObjectPlace,
+        known: Known,
+        note: Callable[[bytes, Measured], None],
+        kept: KeptContent | None = None,
+    ) -> None:
         self._place = place
         self._known = known
         self._note = note
+        self._kept = kept
         self._pool: ThreadPoolExecutor | None = None
         self._large = threading.Semaphore(_LARGE_AT_ONCE)
 
@@ -101,6 +110,8 @@ class ObjectMeter:
                 facts, stream = open_newest(self._place.store, self._place.key(path))
                 with stream:
                     now = measure_stream(stream, path.rpartition(b"/")[2])
+                    if self._kept is not None and isinstance(stream, BytesIO):
+                        self._kept.keep(now.digest, stream.getvalue())
             except ObjectMissing:
                 return self._missing(path)
             except StoreFault as error:

@@ -14,6 +14,7 @@ from docbatch.sources.content import ContentError, Measured, Vanished, empty
 from docbatch.sources.documents import WINDOW, Entry, FoundDocuments, Observed, Seen, Unusable, in_order
 from docbatch.sources.found_files import Window, size_of
 from docbatch.sources.globs import Globs
+from docbatch.sources.kept_content import KeptContent
 from docbatch.sources.litter import Litter
 from docbatch.sources.object_listing import ObjectListing, is_by_version, packed_status
 from docbatch.sources.object_meter import Known, ObjectMeter, ObjectPlace, unread
@@ -53,7 +54,10 @@ class StoreSource(Source):
     """The objects in a range whose keys the patterns select. A fingerprint is an object's size with its version, else its ETag.
 
     `connect` gives the store once it is needed. Without one it is not looked at, and documents count as they are recorded.
+    What is read to be measured is `kept`, where that is given.
     """
+
+    is_far = True
 
     def __init__(
         self,
@@ -61,12 +65,14 @@ class StoreSource(Source):
         globs: Globs,
         connect: "Callable[[], ObjectStore] | None",
         recorded: RecordedObjects,
+        kept: KeptContent | None = None,
     ) -> None:
         self.identity = where.place
         self.globs = globs
         self._where = where
         self._connect = connect
         self._recorded = recorded
+        self._kept = kept
         self._fresh: dict[bytes, Measured] = {}
 
     def entries(self, only: Collection[bytes] | None = None) -> Iterator[Entry | Unusable]:
@@ -88,6 +94,10 @@ class StoreSource(Source):
         if facts.size == 0:
             raise ContentError(empty())
         return stream
+
+    def open_measured(self, path: bytes, digest: str) -> BinaryIO:
+        kept = None if self._kept is None else self._kept.open(digest)
+        return self.open(path) if kept is None else kept
 
     def is_there(self, path: bytes) -> bool:
         if self._connect is None:
@@ -137,7 +147,7 @@ class StoreSource(Source):
 
     def _observed(self, only: Collection[bytes] | None, litter: Litter, known: KnownFiles) -> Iterator[Seen]:
         with self._answering():
-            meter = ObjectMeter(self._place, self._known_by, self._note)
+            meter = ObjectMeter(self._place, self._known_by, self._note, self._kept)
             yield from observed(self._found(only, litter), known, meter)
 
     @property

@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from heapq import merge
 from operator import attrgetter
 from typing import BinaryIO
@@ -95,6 +96,9 @@ class OpenedSource(Source):
             if not self._inner.is_there(container.path):
                 raise Vanished(error.failure) from error
             raise ContentError(error.failure) from error
+
+    def open_measured(self, path: bytes, digest: str) -> BinaryIO:
+        return self.open(path) if self._member(path)[1] else self._inner.open_measured(path, digest)
 
     def measure(self, path: bytes) -> Measured:
         member = self._member(path)[1]
@@ -217,7 +221,9 @@ class OpenedSource(Source):
         return found
 
     def _to_read(self, path: bytes, digest: str, kind: ContainerKind) -> ContainerSource:
-        return ContainerSource(digest, kind, self._inner.file(path), lambda: self._inner.open(path))
+        return ContainerSource(
+            digest, kind, self._inner.file(path), partial(self._inner.open_measured, path, digest)
+        )
 
     def _member(self, path: bytes) -> tuple[_Container, ContainerMember] | tuple[None, None]:
         """Return the container that a document lies in, and what it is there; nothing of a file."""

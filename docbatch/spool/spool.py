@@ -1,7 +1,7 @@
 """The spool: every result as it was received, named by the SHA-256 of its uncompressed bytes.
 
     .docbatch/spool/packs/<name>.pack   results, see `pack`; where each lies is known to the index, which is in the state
-    .docbatch/spool/incoming/           large results that workers write, to be copied into a pack
+    .docbatch/spool/incoming/           large results that workers write, to be copied into a pack, and documents on their way
     .docbatch/spool/readers             held by who reads beside the one that may write
     .docbatch/spool/ab/<digest>.gz      results of before, see `old_entries`
 

@@ -9,7 +9,7 @@ import pytest
 
 from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.sinks.paths import folded
-from docbatch.sources import object_meter
+from docbatch.sources import kept_content, object_meter
 from docbatch.sources.cachefile import FORMAT
 from docbatch.specs.load import load_jobs, load_project
 from docbatch.state.store import Store
@@ -156,9 +156,31 @@ def test_an_object_that_changes_between_list_and_read_is_what_it_is_then(
     assert project.applied().processed == 0
 
 
-def test_an_object_that_changes_between_plan_and_send_is_planned_again(
+def test_an_object_that_changes_after_it_was_planned_is_processed_as_planned_and_then_as_it_is(
     project: Project, bucket: MotoBucket, proxy: StoreProxy
 ) -> None:
+    project.applied()
+    bucket.put("in/a.txt", b"what was planned")
+
+    def change(asked: Asked, answered: Answered) -> Answered:
+        if asked.is_read:
+            bucket.put("in/a.txt", b"changed before it was sent")
+        return answered
+
+    proxy.meddle = change
+    assert project.applied().processed == 1
+    assert b"what was planned" in project.outputs()["a.txt.md"]
+    proxy.meddle = lambda _asked, answered: answered
+
+    assert project.applied().processed == 1
+    assert b"changed before it was sent" in project.outputs()["a.txt.md"]
+    assert project.applied().processed == 0
+
+
+def test_an_object_that_changes_between_plan_and_send_and_was_not_kept_is_planned_again(
+    project: Project, bucket: MotoBucket, proxy: StoreProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_content, "LARGEST", 10)
     reads: list[str] = []
 
     def change(asked: Asked) -> None:
@@ -172,6 +194,12 @@ def test_an_object_that_changes_between_plan_and_send_is_planned_again(
 
     assert b"changed before it was sent" in project.outputs()["a.txt.md"]
     assert project.applied().processed == 0
+
+
+def test_an_object_is_asked_for_once_and_nothing_of_it_stays(project: Project, proxy: StoreProxy) -> None:
+    project.applied()
+    assert fetched(proxy) == sorted(DOCUMENTS)
+    assert list((project.root / ".docbatch" / "spool" / "incoming").iterdir()) == []
 
 
 def test_an_object_that_vanishes_between_list_and_read_is_none(

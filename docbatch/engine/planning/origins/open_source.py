@@ -81,4 +81,4 @@ def _objects(
     where = ObjectRange(folder.store, folder.place, f"{folder.prefix}/" if folder.prefix else "")
     is_seen = not (stores.offline or folder.unreached)
     connect = partial(stores.open, folder.store) if is_seen else None
-    return StoreSource(where, globs, connect, ObjectRecord(store, job.name, folder.place))
+    return StoreSource(where, globs, connect, ObjectRecord(store, job.name, folder.place), stores.kept)
