@@ -3,11 +3,11 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.sources.content import ATTEMPTS, ContentError, Measured, empty, measure_stream
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from docbatch.stores.object_store import ObjectFacts, ObjectStore
 
 AT_ONCE = 8
+_GLANCE = 0.2
 _LARGE_AT_ONCE = 2
 """What is larger than a block is read ahead, so that several blocks of each lie in memory."""
 Known = Callable[[Sequence[bytes]], Mapping[bytes, tuple[bytes, str, str]]]
@@ -57,20 +58,37 @@ class ObjectPlace:
         return False
 
 
+class Watch(Protocol):
+    """Called as it goes on, with how many objects were read since; what it raises ends it."""
+
+    def __call__(self, objects: int = 0) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingCare:
+    """What is done beside while objects are listed and read: who watches, and where small ones are kept that were read."""
+
+    watch: Watch = lambda objects=0: None  # noqa: ARG005 - nobody watches
+    kept: KeptContent | None = None
+
+
+NO_CARE = ReadingCare()
+
+
 class ObjectMeter:
-    """Measures objects in order. `known` is what is recorded, `note` is told of what was read, and small ones are `kept`."""
+    """Measures objects in order. `known` is what is recorded, `note` is told of what was read."""
 
     def __init__(
         self,
         place: ObjectPlace,
         known: Known,
         note: Callable[[bytes, Measured], None],
-        kept: KeptContent | None = None,
+        care: ReadingCare = NO_CARE,
     ) -> None:
         self._place = place
         self._known = known
         self._note = note
-        self._kept = kept
+        self._care = care
         self._pool: ThreadPoolExecutor | None = None
         self._large = threading.Semaphore(_LARGE_AT_ONCE)
 
@@ -81,8 +99,15 @@ class ObjectMeter:
         begun: deque[KnownFile | Future[Outcome]] = deque(islice(coming, 2 * AT_ONCE))
         while begun:
             each = begun.popleft()
-            yield each.result() if isinstance(each, Future) else each
+            yield self._awaited(each) if isinstance(each, Future) else each
             begun.extend(islice(coming, 1))
+
+    def _awaited(self, asked: "Future[Outcome]") -> Outcome:
+        self._care.watch()
+        while wait([asked], _GLANCE).not_done:
+            self._care.watch()
+        self._care.watch(1)
+        return asked.result()
 
     def close(self) -> None:
         if self._pool is not None:
@@ -110,8 +135,8 @@ class ObjectMeter:
                 facts, stream = open_newest(self._place.store, self._place.key(path))
                 with stream:
                     now = measure_stream(stream, path.rpartition(b"/")[2])
-                    if self._kept is not None and isinstance(stream, BytesIO):
-                        self._kept.keep(now.digest, stream.getvalue())
+                    if self._care.kept is not None and isinstance(stream, BytesIO):
+                        self._care.kept.keep(now.digest, stream.getvalue())
             except ObjectMissing:
                 return self._missing(path)
             except StoreFault as error:

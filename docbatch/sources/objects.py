@@ -14,10 +14,9 @@ from docbatch.sources.content import ContentError, Measured, Vanished, empty
 from docbatch.sources.documents import WINDOW, Entry, FoundDocuments, Observed, Seen, Unusable, in_order
 from docbatch.sources.found_files import Window, size_of
 from docbatch.sources.globs import Globs
-from docbatch.sources.kept_content import KeptContent
 from docbatch.sources.litter import Litter
 from docbatch.sources.object_listing import ObjectListing, is_by_version, packed_status
-from docbatch.sources.object_meter import Known, ObjectMeter, ObjectPlace, unread
+from docbatch.sources.object_meter import NO_CARE, Known, ObjectMeter, ObjectPlace, ReadingCare, unread
 from docbatch.sources.reading_ahead import ahead
 from docbatch.sources.scan import observed
 from docbatch.sources.statcache import KnownFiles, StatCache
@@ -54,7 +53,7 @@ class StoreSource(Source):
     """The objects in a range whose keys the patterns select. A fingerprint is an object's size with its version, else its ETag.
 
     `connect` gives the store once it is needed. Without one it is not looked at, and documents count as they are recorded.
-    What is read to be measured is `kept`, where that is given.
+    `care` is what is done beside while objects are listed and read.
     """
 
     is_far = True
@@ -65,14 +64,14 @@ class StoreSource(Source):
         globs: Globs,
         connect: "Callable[[], ObjectStore] | None",
         recorded: RecordedObjects,
-        kept: KeptContent | None = None,
+        care: ReadingCare = NO_CARE,
     ) -> None:
         self.identity = where.place
         self.globs = globs
         self._where = where
         self._connect = connect
         self._recorded = recorded
-        self._kept = kept
+        self._care = care
         self._fresh: dict[bytes, Measured] = {}
 
     def entries(self, only: Collection[bytes] | None = None) -> Iterator[Entry | Unusable]:
@@ -96,7 +95,7 @@ class StoreSource(Source):
         return stream
 
     def open_measured(self, path: bytes, digest: str) -> BinaryIO:
-        kept = None if self._kept is None else self._kept.open(digest)
+        kept = None if self._care.kept is None else self._care.kept.open(digest)
         return self.open(path) if kept is None else kept
 
     def is_there(self, path: bytes) -> bool:
@@ -147,7 +146,7 @@ class StoreSource(Source):
 
     def _observed(self, only: Collection[bytes] | None, litter: Litter, known: KnownFiles) -> Iterator[Seen]:
         with self._answering():
-            meter = ObjectMeter(self._place, self._known_by, self._note, self._kept)
+            meter = ObjectMeter(self._place, self._known_by, self._note, self._care)
             yield from observed(self._found(only, litter), known, meter)
 
     @property
@@ -167,7 +166,7 @@ class StoreSource(Source):
         with self._answering():
             prefix = self._where.prefix
             listing = ObjectListing(self._where.store, prefix, self.globs, litter, self._is_there)
-            yield from listing.windows(ahead(self._place.store.windows(prefix)))
+            yield from listing.windows(ahead(self._place.store.windows(prefix), self._care.watch))
 
     def _looked_up(self, only: Collection[bytes]) -> Window:
         window = Window()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from docbatch.sources.cachefile import FORMAT
 from docbatch.specs.load import load_jobs, load_project
 from docbatch.state.store import Store
 from docbatch.stores import object_reader, object_store
+from docbatch.testing.patience import until
 from tests.cli.project import Project
 from tests.cli.store_project import SETTINGS, elsewhere, fetched, store_project
 from tests.providers.extend.project import extend_project
@@ -200,6 +202,45 @@ def test_an_object_is_asked_for_once_and_nothing_of_it_stays(project: Project, p
     project.applied()
     assert fetched(proxy) == sorted(DOCUMENTS)
     assert list((project.root / ".docbatch" / "spool" / "incoming").iterdir()) == []
+
+
+def test_killed_with_objects_kept_the_next_run_drops_them_and_does_all(
+    project: Project, proxy: StoreProxy
+) -> None:
+    incoming = project.root / ".docbatch" / "spool" / "incoming"
+    kept: list[Path] = []
+
+    def kill(asked: Asked) -> None:
+        if asked.key == "in/e.txt" and not kept:
+            until(lambda: any(incoming.glob("*.object")), "no object was kept")
+            running.kill()
+            running.wait()
+            kept.extend(incoming.glob("*.object"))
+
+    proxy.before = kill
+    running = project.start("apply", "--yes")
+    running.communicate()
+    assert kept
+
+    assert project.applied().processed == len(DOCUMENTS)
+    assert sorted(project.outputs()) == ["a.txt.md", "b.txt.md", "c/d.txt.md", "e.txt.md"]
+    assert list(incoming.iterdir()) == []
+
+
+def test_a_listing_that_does_not_answer_ends_with_the_time_of_the_run(
+    project: Project, proxy: StoreProxy
+) -> None:
+    answer = threading.Event()
+    proxy.before = lambda asked: asked.is_list and answer.wait(60)
+
+    ended = project.call("apply", "--timeout", "1s")
+    answer.set()
+
+    assert ended.code == 4, ended.err
+    assert "the time of this run was up while buckets were listed" in ended.err
+    assert "nothing was sent" in ended.err
+    proxy.before = lambda _asked: None
+    assert project.applied().processed == len(DOCUMENTS)
 
 
 def test_an_object_that_vanishes_between_list_and_read_is_none(

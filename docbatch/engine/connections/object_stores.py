@@ -13,7 +13,7 @@ from docbatch.stores.object_store import ObjectStore
 from docbatch.stores.settings import is_own_host
 
 if TYPE_CHECKING:
-    from docbatch.sources.kept_content import KeptContent
+    from docbatch.sources.object_meter import ReadingCare
     from docbatch.specs.stores import RemoteStoreSpec
     from docbatch.specs.values import StoreConnection
     from docbatch.stores.settings import StoreSettings
@@ -23,7 +23,7 @@ class ObjectStores:
     """Opens each store once. `allowed_hosts` names those whose foreign endpoint may get credentials, if their spec says so too.
 
     Who only `looks` runs no command for a secret. Nothing is asked of any store when `offline`.
-    What sources read of objects to measure them is `kept`.
+    `care` is what sources do beside while they list and read.
     """
 
     def __init__(
@@ -34,10 +34,10 @@ class ObjectStores:
         *,
         looks: bool = False,
         offline: bool = False,
-        kept: "KeptContent | None" = None,
+        care: "ReadingCare | None" = None,
     ) -> None:
         self.offline = offline
-        self.kept = kept
+        self.care = care
         self._declared = declared
         self._root = root
         self._allowed_hosts = allowed_hosts

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from docbatch.counting.kept_extents import Recorded
     from docbatch.engine.planning.amounts.item_costs import ItemCosts
     from docbatch.sources.kept_content import KeptContent
+    from docbatch.sources.object_meter import ReadingCare
 
 UNSEEN_PLACES = "what lies where outputs go is not looked at here; apply refuses to send where something stands in their way"
 
@@ -150,7 +151,7 @@ def plan(
         selection.allowed_hosts,
         looks=sight.looks,
         offline=selection.offline or selection.stateless,
-        kept=sight.kept,
+        care=_care(selection, sight),
     )
     targets = tuple(
         resolve_jobs(selection.jobs, store, selection.folder, selection.upgrade, sight.ask, stores=stores)
@@ -177,6 +178,15 @@ def plan(
         return replace(made, notes=(*made.notes, UNSEEN_PLACES))
     shared = judge_folders(targets, store, selection.project, selection.folder, selection.allowed)
     return replace(made, notes=(*made.notes, *shared))
+
+
+def _care(selection: Selection, sight: Sight) -> "ReadingCare | None":
+    if not selection.stores:
+        return None
+    from docbatch.engine.planning.origins.watched_reading import WatchedReading  # noqa: PLC0415 - few projects have stores
+    from docbatch.sources.object_meter import ReadingCare  # noqa: PLC0415 - the same
+
+    return ReadingCare(WatchedReading(sight.observe, sight.patience), sight.kept)
 
 
 def _unseen(targets: Sequence[ResolvedJob]) -> Iterator[str]:

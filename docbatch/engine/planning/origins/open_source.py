@@ -75,10 +75,13 @@ def _objects(
     job: Job, source: JobSource, folder: StoreFolder, stores: ObjectStores, store: Store | None
 ) -> Source:
     from docbatch.engine.planning.origins.recorded_objects import ObjectRecord  # noqa: PLC0415 - few jobs have stores
+    from docbatch.sources.object_meter import NO_CARE  # noqa: PLC0415 - the same
     from docbatch.sources.objects import ObjectRange, StoreSource  # noqa: PLC0415 - the same
 
     globs = compile_globs(source.include, source.exclude, hidden=source.hidden)
     where = ObjectRange(folder.store, folder.place, f"{folder.prefix}/" if folder.prefix else "")
     is_seen = not (stores.offline or folder.unreached)
     connect = partial(stores.open, folder.store) if is_seen else None
-    return StoreSource(where, globs, connect, ObjectRecord(store, job.name, folder.place), stores.kept)
+    return StoreSource(
+        where, globs, connect, ObjectRecord(store, job.name, folder.place), stores.care or NO_CARE
+    )
