@@ -74,11 +74,19 @@ class Spool:
             if self.packs.exists() and not self.packs.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, "", str(self.packs))
             readers.make(self.root)
-            for leftover in self.incoming.iterdir():
-                if not leftover.is_dir():
-                    leftover.unlink()
+            self._clear_incoming()
         except OSError as error:
             raise self._unwritable(error) from error
+
+    def drop_incoming(self) -> None:
+        """Drop what was on its way when a run ended: documents that nobody reads any more, results that nobody takes over."""
+        with suppress(OSError):
+            self._clear_incoming()
+
+    def _clear_incoming(self) -> None:
+        for leftover in self.incoming.iterdir():
+            if not leftover.is_dir():
+                leftover.unlink()
 
     def clear_leftovers(self, *, whole: bool) -> None:
         """Drop what runs that were killed left in packs; see `leftovers`. For the one who may write."""

@@ -5,10 +5,14 @@ import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from docbatch.core.errors import TimeUp
 from docbatch.emulators.extend.service import ExtendEmulator
+from docbatch.engine.running import apply
+from docbatch.engine.running.run_context import Run
 from docbatch.sinks.paths import folded
 from docbatch.sources import kept_content, object_meter
 from docbatch.sources.cachefile import FORMAT
@@ -213,18 +217,33 @@ def test_killed_with_objects_kept_the_next_run_drops_them_and_does_all(
     def kill(asked: Asked) -> None:
         if asked.key == "in/e.txt" and not kept:
             until(lambda: any(incoming.glob("*.object")), "no object was kept")
-            running.kill()
-            running.wait()
             kept.extend(incoming.glob("*.object"))
+            running.kill()
 
     proxy.before = kill
     running = project.start("apply", "--yes")
     running.communicate()
+    assert all(each.exists() for each in kept)
     assert kept
 
     assert project.applied().processed == len(DOCUMENTS)
     assert sorted(project.outputs()) == ["a.txt.md", "b.txt.md", "c/d.txt.md", "e.txt.md"]
     assert list(incoming.iterdir()) == []
+
+
+def test_nothing_of_objects_stays_when_a_run_ends_before_they_were_worked_on(project: Project) -> None:
+    incoming = project.root / ".docbatch" / "spool" / "incoming"
+
+    def out_of_time(run: Run, **_: object) -> None:
+        assert len(list(incoming.glob("*.object"))) == len(DOCUMENTS)
+        (incoming / "one.copy").write_bytes(b"handed over and not read")
+        raise TimeUp(f"{run.project} has no time")
+
+    with mock.patch.object(apply, "reconcile", side_effect=out_of_time):
+        assert project.call("apply").code == 4
+
+    assert list(incoming.iterdir()) == []
+    assert project.applied().processed == len(DOCUMENTS)
 
 
 def test_a_listing_that_does_not_answer_ends_with_the_time_of_the_run(

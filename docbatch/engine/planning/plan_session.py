@@ -143,6 +143,7 @@ def _swept(stack: contextlib.ExitStack, folder: Path, store: Store) -> Spool:
     spool = Spool(folder / "spool", store.results)
     stack.callback(spool.close)
     spool.sweep()
+    stack.callback(spool.drop_incoming)
     return spool
 
 
