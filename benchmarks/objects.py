@@ -5,8 +5,8 @@
 A server of its own on loopback, in a process of its own, answers lists as S3 does: pages are made before anything is timed.
 What a first run would have read of the objects is put into the state, and the first apply is done in this process with a
 stand-in that answers at once, because only the second is measured. Each round runs the bare listing and the real command, one
-after the other, both as whole processes with their start-up and with bytecode compiled as an installer does; then the bare
-listing and a plan in one process, without start-up.
+after the other, both as whole processes with their start-up and with bytecode compiled as an installer does, and both over a
+bucket with one object, which is their start-up; then the bare listing and a plan in one process, without start-up.
 """
 
 import argparse
@@ -24,6 +24,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -41,6 +42,7 @@ from docbatch.state.found_objects import FoundObject
 from docbatch.state.store import Store
 
 PAGE = 1000
+ALONE = " over one object"
 JOB = """apiVersion: docbatch/v1
 name: small
 source: {store: lake, prefix: in/, include: "**/*.txt"}
@@ -147,17 +149,19 @@ def first_apply(root: Path, sample: bytes) -> None:
     assert outcome.exit_code == 0, outcome
 
 
-def measure(root: Path, url: str, rounds: int) -> None:
-    commands = {
-        "bare listing": [sys.executable, "-c", BARE, url],
-        "docbatch apply": [sys.executable, "-m", "docbatch", "apply"],
-    }
+def measure(buckets: dict[str, tuple[Path, str]], rounds: int) -> None:
+    """Time both over each bucket, given by what is said of it, with its project and its server."""
+    apply_all = [sys.executable, "-m", "docbatch", "apply"]
+    commands = {}
+    for said, (root, url) in buckets.items():
+        commands[f"bare listing{said}"] = ([sys.executable, "-c", BARE, url], root)
+        commands[f"docbatch apply{said}"] = (apply_all, root)
     found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in commands}
     with tempfile.TemporaryDirectory() as compiled:
-        for command in commands.values():
+        for command, root in commands.values():
             timed_apart(command, root, Path(compiled))
         for _ in range(rounds):
-            for name, command in commands.items():
+            for name, (command, root) in commands.items():
                 found[name].append(timed_apart(command, root, Path(compiled)))
     bare = found["bare listing"]
     for name, runs in found.items():
@@ -167,6 +171,20 @@ def measure(root: Path, url: str, rounds: int) -> None:
             f"{name}: wall {min(walls):.2f} s ({' '.join(f'{wall:.2f}' for wall in walls)}), CPU {min(cpus):.2f} s,"
             f" peak {max(peaks):.0f} MB; beside the bare listing: wall {ratio[0]:.2f}, CPU {ratio[1]:.2f}"
         )
+    _print_without_start_up(
+        {name: [min(run[place] for run in runs) for place in (0, 1)] for name, runs in found.items()}
+    )
+
+
+def _print_without_start_up(best: dict[str, list[float]]) -> None:
+    ours, bare = (
+        [best[name][place] - best[name + ALONE][place] for place in (0, 1)]
+        for name in ("docbatch apply", "bare listing")
+    )
+    print(
+        f"without start-up: docbatch apply wall {ours[0]:.2f} s, CPU {ours[1]:.2f} s; bare listing wall {bare[0]:.2f} s,"
+        f" CPU {bare[1]:.2f} s; ratio wall {ours[0] / bare[0]:.2f}, CPU {ours[1] / bare[1]:.2f}"
+    )
 
 
 def timed_apart(command: list[str], cwd: Path, compiled: Path) -> tuple[float, float, float]:
@@ -244,22 +262,34 @@ def main() -> None:
     options = parser.parse_args()
     os.environ |= {"BENCH_ID": "a", "BENCH_SECRET": "b"}
     root = (options.keep or Path(tempfile.mkdtemp(prefix="objects-"))).absolute()
+    many, one = (served(each, number, options.per_folder) for each, number in _buckets(root, options.objects))
+    try:
+        print(f"{options.objects:,} objects in folders of {options.per_folder:,}")
+        measure({"": (root, many[1]), ALONE: (root / "alone", one[1])}, options.rounds)
+        subprocess.run([sys.executable, "-c", INSIDE, many[1], str(options.rounds)], cwd=root, check=True)
+    finally:
+        for server, _ in (many, one):
+            server.kill()
+        if options.keep is None:
+            shutil.rmtree(root)
+
+
+def _buckets(root: Path, number: int) -> Iterator[tuple[Path, int]]:
+    yield root, number
+    yield root / "alone", 1
+
+
+def served(root: Path, number: int, per_folder: int) -> tuple[SpawnProcess, str]:
+    """Return a server of so many objects and its address, with a project over them that has nothing to do."""
     ready, told = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(
-        target=serve, args=(options.objects, options.per_folder, port_of(root), told), daemon=True
+        target=serve, args=(number, per_folder, port_of(root), told), daemon=True
     )
     server.start()
     url = f"http://127.0.0.1:{ready.recv()}"
-    try:
-        if not (root / "docbatch.yaml").exists():
-            prepare(root, options.objects, options.per_folder, url.rpartition(":")[2])
-        print(f"{options.objects:,} objects in folders of {options.per_folder:,}")
-        measure(root, url, options.rounds)
-        subprocess.run([sys.executable, "-c", INSIDE, url, str(options.rounds)], cwd=root, check=True)
-    finally:
-        server.kill()
-        if options.keep is None:
-            shutil.rmtree(root)
+    if not (root / "docbatch.yaml").exists():
+        prepare(root, number, per_folder, url.rpartition(":")[2])
+    return server, url
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ __all__ = [
     "ProviderError",
     "QueuedDocument",
     "QueuedDocuments",
+    "ReadObjects",
     "Relieved",
     "Remark",
     "Replanned",
@@ -116,6 +117,7 @@ if TYPE_CHECKING:
         Looked,
         Looking,
         Notice,
+        ReadObjects,
         Relieved,
         Remark,
         Replanned,
@@ -150,7 +152,7 @@ else:
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.core.explanation": "Explanation",
         "docbatch.engine.progress_notices": "Answered Counting Delivered Ended Fetched Hindered Intended LimitExceeded"
-        " Looked Looking Notice Relieved Remark Replanned ResultsLost ResultsMoved SentOutside Spent Stopping Trouble Uploaded"
+        " Looked Looking Notice ReadObjects Relieved Remark Replanned ResultsLost ResultsMoved SentOutside Spent Stopping Trouble Uploaded"
         " Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
         "docbatch.engine.running.rounds.interruption": "Interruption",

@@ -85,13 +85,14 @@ class JsonLines:
 
 
 class CountingStatus:
-    """Shows on a terminal how far counting came, as long as it goes on."""
+    """Shows on a terminal how far reading objects and counting came, as long as it goes on."""
 
     def __init__(self) -> None:
         self._status: Status | None = None
 
     def __call__(self, notice: Notice) -> None:
-        if not isinstance(notice, docbatch.Counting) or not sys.stderr.isatty():
+        text = before_the_plan(notice)
+        if text is None or not sys.stderr.isatty():
             return
         if self._status is None:
             from rich.console import Console
@@ -99,7 +100,7 @@ class CountingStatus:
 
             self._status = Status("", console=Console(stderr=True))
             self._status.start()
-        self._status.update(counting(notice))
+        self._status.update(text)
 
     def close(self) -> None:
         if self._status is not None:
@@ -107,8 +108,14 @@ class CountingStatus:
             self._status = None
 
 
-def counting(notice: docbatch.Counting) -> str:
-    return f"counting pages: {notice.documents:,} of {notice.total:,} documents"
+def before_the_plan(notice: Notice) -> str | None:
+    """Say how far came what is done for a plan; None of what is told later."""
+    match notice:
+        case docbatch.Counting():
+            return f"counting pages: {notice.documents:,} of {notice.total:,} documents"
+        case docbatch.ReadObjects():
+            return f"reading new objects: {notice.objects:,} so far"
+    return None
 
 
 class Causes:
@@ -172,9 +179,10 @@ class Lines:
         self._progress.expect(documents)
 
     def __call__(self, notice: Notice) -> None:
-        if isinstance(notice, docbatch.Counting):
+        early = before_the_plan(notice)
+        if early is not None:
             if self._is_time():
-                self._say(counting(notice))
+                self._say(early)
             return
         self._progress.add(notice)
         text = self._urgent.line(notice)

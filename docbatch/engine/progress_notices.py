@@ -161,6 +161,13 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadObjects:
+    """How many new objects of buckets were read so far to plan them."""
+
+    objects: int
+
+
+@dataclass(frozen=True, slots=True)
 class Counting:
     """How many of the documents to be sent were looked at so far for how much they have, such as pages."""
 
@@ -252,6 +259,7 @@ Notice = (
     | Relieved
     | Looked
     | Counting
+    | ReadObjects
     | Looking
     | Waiting
     | LimitExceeded

@@ -17,7 +17,16 @@ from docbatch.sources.known_stretch import KnownFile
 from docbatch.sources.litter import Litter
 from docbatch.sources.object_listing import ObjectListing, dated_status
 from docbatch.sources.object_memory import RecordedObjects
-from docbatch.sources.object_meter import Known, Learner, ObjectMeter, ObjectPlace, Outcome, unread
+from docbatch.sources.object_meter import (
+    NO_CARE,
+    Known,
+    Learner,
+    ObjectMeter,
+    ObjectPlace,
+    Outcome,
+    ReadingCare,
+    unread,
+)
 from docbatch.sources.objects import ObjectRange, StoreSource
 from docbatch.sources.statcache import KnownFiles
 from docbatch.stores.faults import ObjectMissing, StoreFault
@@ -44,10 +53,11 @@ class LinkedObjects(StoreSource):
         globs: Globs,
         connect: "Callable[[], ObjectStore] | None",
         recorded: RecordedObjects,
+        care: ReadingCare = NO_CARE,
         *,
         store: str,
     ) -> None:
-        super().__init__(where, globs, connect, recorded)
+        super().__init__(where, globs, connect, recorded, care)
         self.identity = linked_place(where.place)
         self._named = store
         self._counted = 0
@@ -92,7 +102,7 @@ class LinkedObjects(StoreSource):
             yield window
 
     def _meter(self) -> "LinkMeter":
-        return LinkMeter(self._place, self.recorded.known, self._memory, self._named)
+        return LinkMeter(self._place, self.recorded.known, self._memory, self._care, store=self._named)
 
     def _listing(self, litter: Litter) -> ObjectListing:
         where = self._where
@@ -105,8 +115,10 @@ class LinkedObjects(StoreSource):
 class LinkMeter(ObjectMeter):
     """Asks for objects' versions, and reads none."""
 
-    def __init__(self, place: ObjectPlace, known: Known, learner: Learner, store: str) -> None:
-        super().__init__(place, known, learner)
+    def __init__(
+        self, place: ObjectPlace, known: Known, learner: Learner, care: ReadingCare, *, store: str
+    ) -> None:
+        super().__init__(place, known, learner, care)
         self._named = store
 
     def _read(self, path: bytes, status: bytes) -> Outcome:  # noqa: ARG002 - what is there now counts

@@ -3,8 +3,9 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +13,7 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.sources.content import ATTEMPTS, ContentError, Measured, empty, measure_stream
 from docbatch.sources.documents import Unusable
 from docbatch.sources.found_files import size_of
+from docbatch.sources.kept_content import KeptContent
 from docbatch.sources.known_stretch import KnownFile
 from docbatch.sources.object_listing import is_by_version, packed_status
 from docbatch.stores.faults import ObjectMissing, StoreFault
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from docbatch.stores.object_store import ObjectFacts, ObjectStore
 
 AT_ONCE = 8
+_GLANCE = 0.2
 _LARGE_AT_ONCE = 2
 """What is larger than a block is read ahead, so that several blocks of each lie in memory."""
 Known = Callable[[Sequence[bytes]], Mapping[bytes, tuple[bytes, str, str]]]
@@ -65,13 +68,33 @@ class ObjectPlace:
         return False
 
 
+class Watch(Protocol):
+    """Called as it goes on, with how many objects were read since; what it raises ends it."""
+
+    def __call__(self, objects: int = 0) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingCare:
+    """What is done beside while objects are listed and read: who watches, and where small ones are kept that were read."""
+
+    watch: Watch = lambda objects=0: None  # noqa: ARG005 - nobody watches
+    kept: KeptContent | None = None
+
+
+NO_CARE = ReadingCare()
+
+
 class ObjectMeter:
     """Measures objects in order. `known` is what is recorded."""
 
-    def __init__(self, place: ObjectPlace, known: Known, learner: Learner) -> None:
+    def __init__(
+        self, place: ObjectPlace, known: Known, learner: Learner, care: ReadingCare = NO_CARE
+    ) -> None:
         self._place = place
         self._known = known
         self._learner = learner
+        self._care = care
         self._pool: ThreadPoolExecutor | None = None
         self._large = threading.Semaphore(_LARGE_AT_ONCE)
 
@@ -85,8 +108,15 @@ class ObjectMeter:
         begun: deque[KnownFile | Future[Outcome]] = deque(islice(coming, 2 * AT_ONCE))
         while begun:
             each = begun.popleft()
-            yield each.result() if isinstance(each, Future) else each
+            yield self._awaited(each) if isinstance(each, Future) else each
             begun.extend(islice(coming, 1))
+
+    def _awaited(self, asked: "Future[Outcome]") -> Outcome:
+        self._care.watch()
+        while wait([asked], _GLANCE).not_done:
+            self._care.watch()
+        self._care.watch(1)
+        return asked.result()
 
     def close(self) -> None:
         if self._pool is not None:
@@ -115,6 +145,8 @@ class ObjectMeter:
                 facts, said, stream = open_newest(self._place.store, self._place.key(path))
                 with stream:
                     now = measure_stream(stream, path.rpartition(b"/")[2])
+                    if self._care.kept is not None and isinstance(stream, BytesIO):
+                        self._care.kept.keep(now.digest, stream.getvalue())
             except ObjectMissing:
                 return self._missing(path)
             except StoreFault as error:

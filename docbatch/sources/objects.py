@@ -17,7 +17,7 @@ from docbatch.sources.globs import Globs
 from docbatch.sources.litter import Litter
 from docbatch.sources.object_listing import ObjectListing, is_by_version, packed_status
 from docbatch.sources.object_memory import ObjectMemory, RecordedObjects
-from docbatch.sources.object_meter import ObjectMeter, ObjectPlace, unread
+from docbatch.sources.object_meter import NO_CARE, ObjectMeter, ObjectPlace, ReadingCare, unread
 from docbatch.sources.reading_ahead import ahead
 from docbatch.sources.scan import observed
 from docbatch.sources.statcache import KnownFiles, StatCache
@@ -41,7 +41,10 @@ class StoreSource(Source):
     """The objects in a range whose keys the patterns select. A fingerprint is an object's size with its version, else its ETag.
 
     `connect` gives the store once it is needed. Without one it is not looked at, and documents count as they are recorded.
+    `care` is what is done beside while objects are listed and read.
     """
+
+    is_far = True
 
     def __init__(
         self,
@@ -49,6 +52,7 @@ class StoreSource(Source):
         globs: Globs,
         connect: "Callable[[], ObjectStore] | None",
         recorded: RecordedObjects,
+        care: ReadingCare = NO_CARE,
     ) -> None:
         self.identity = where.place
         self.globs = globs
@@ -59,6 +63,7 @@ class StoreSource(Source):
         self._listed: ObjectListing | None = None
         # Objects that were listed and not read.
         self._unread: set[bytes] = set()
+        self._care = care
 
     def entries(self, only: Collection[bytes] | None = None) -> Iterator[Entry | Unusable]:
         if self._connect is None:
@@ -79,6 +84,10 @@ class StoreSource(Source):
         if facts.size == 0:
             raise ContentError(empty())
         return stream
+
+    def open_measured(self, path: bytes, digest: str) -> BinaryIO:
+        kept = None if self._care.kept is None else self._care.kept.open(digest)
+        return self.open(path) if kept is None else kept
 
     def is_there(self, path: bytes) -> bool:
         if self._connect is None:
@@ -154,7 +163,7 @@ class StoreSource(Source):
                 yield seen
 
     def _meter(self) -> ObjectMeter:
-        return ObjectMeter(self._place, self.recorded.known, self._memory)
+        return ObjectMeter(self._place, self.recorded.known, self._memory, self._care)
 
     def _describe(self, path: bytes) -> None:
         """Ask for the metadata of an object that was not read. Where there is no answer they stay unknown."""
@@ -171,7 +180,7 @@ class StoreSource(Source):
         with self._answering():
             listing = self._listing(litter)
             self._listed = listing
-            yield from listing.windows(ahead(self._place.store.windows(self._where.prefix)))
+            yield from listing.windows(ahead(self._place.store.windows(self._where.prefix), self._care.watch))
 
     def _listing(self, litter: Litter) -> ObjectListing:
         return ObjectListing(self._where.store, self._where.prefix, self.globs, litter, self._is_there)

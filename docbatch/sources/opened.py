@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from heapq import merge
 from operator import attrgetter
 from typing import BinaryIO
@@ -94,6 +95,9 @@ class OpenedSource(Source):
             if not self._inner.is_there(container.path):
                 raise Vanished(error.failure) from error
             raise ContentError(error.failure) from error
+
+    def open_measured(self, path: bytes, digest: str) -> BinaryIO:
+        return self.open(path) if self._member(path)[1] else self._inner.open_measured(path, digest)
 
     def measure(self, path: bytes) -> Measured:
         member = self._member(path)[1]
@@ -251,7 +255,9 @@ class OpenedSource(Source):
         return self._reader.members(container, self._allowance.left(), until)
 
     def _to_read(self, path: bytes, digest: str, kind: ContainerKind) -> ContainerSource:
-        return ContainerSource(digest, kind, self._inner.file(path), lambda: self._inner.open(path))
+        return ContainerSource(
+            digest, kind, self._inner.file(path), partial(self._inner.open_measured, path, digest)
+        )
 
     def _member(self, path: bytes) -> tuple[MetContainer, ContainerMember] | tuple[None, None]:
         """Return the container that a document lies in, and what it is there; nothing of a file."""

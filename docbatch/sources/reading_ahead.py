@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 _AHEAD = 8
@@ -11,9 +11,9 @@ _GLANCE = 0.2
 T = TypeVar("T")
 
 
-def ahead(each: Iterable[T]) -> Iterator[T]:
-    """Yield the same, asked for in a thread of its own, a few before they are wanted."""
-    reader = _Reader(each)
+def ahead(each: Iterable[T], watch: Callable[[], object] = lambda: None) -> Iterator[T]:
+    """Yield the same, asked for in a thread of its own, a few before they are wanted. `watch` is called while they are waited for."""
+    reader = _Reader(each, watch)
     try:
         yield from reader.found()
     finally:
@@ -23,17 +23,26 @@ def ahead(each: Iterable[T]) -> Iterator[T]:
 class _Reader(Generic[T]):
     """Puts one after the other into a queue, and an error or nothing behind the last; who waits no more says that it is over."""
 
-    def __init__(self, each: Iterable[T]) -> None:
+    def __init__(self, each: Iterable[T], watch: Callable[[], object]) -> None:
         self.is_over = threading.Event()
         self._each = each
+        self._watch = watch
         self._queue: queue.Queue[tuple[T] | BaseException | None] = queue.Queue(_AHEAD)
 
     def found(self) -> Iterator[T]:
         threading.Thread(target=self._ask, name="docbatch-ahead", daemon=True).start()
-        while (found := self._queue.get()) is not None:
+        while (found := self._next()) is not None:
             if isinstance(found, BaseException):
                 raise found
             yield found[0]
+
+    def _next(self) -> "tuple[T] | BaseException | None":
+        while True:
+            self._watch()
+            try:
+                return self._queue.get(timeout=_GLANCE)
+            except queue.Empty:
+                continue
 
     def _ask(self) -> None:
         try:

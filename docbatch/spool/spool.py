@@ -1,7 +1,7 @@
 """The spool: every result as it was received, named by the SHA-256 of its uncompressed bytes.
 
     .docbatch/spool/packs/<name>.pack   results, see `pack`; where each lies is known to the index, which is in the state
-    .docbatch/spool/incoming/           large results that workers write, to be copied into a pack
+    .docbatch/spool/incoming/           large results that workers write, to be copied into a pack, and documents on their way
     .docbatch/spool/readers             held by who reads beside the one that may write
     .docbatch/spool/ab/<digest>.gz      results of before, see `old_entries`
 
@@ -74,11 +74,19 @@ class Spool:
             if self.packs.exists() and not self.packs.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, "", str(self.packs))
             readers.make(self.root)
-            for leftover in self.incoming.iterdir():
-                if not leftover.is_dir():
-                    leftover.unlink()
+            self._clear_incoming()
         except OSError as error:
             raise self._unwritable(error) from error
+
+    def drop_incoming(self) -> None:
+        """Drop what was on its way when a run ended: documents that nobody reads any more, results that nobody takes over."""
+        with suppress(OSError):
+            self._clear_incoming()
+
+    def _clear_incoming(self) -> None:
+        for leftover in self.incoming.iterdir():
+            if not leftover.is_dir():
+                leftover.unlink()
 
     def clear_leftovers(self, *, whole: bool) -> None:
         """Drop what runs that were killed left in packs; see `leftovers`. For the one who may write."""

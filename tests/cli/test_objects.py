@@ -2,20 +2,25 @@
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
+from docbatch.core.errors import TimeUp
 from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.engine.connections import object_stores
+from docbatch.engine.running import apply
+from docbatch.engine.running.run_context import Run
 from docbatch.sinks.paths import folded
-from docbatch.sources import object_meter
+from docbatch.sources import kept_content, object_meter
 from docbatch.sources.cachefile import FORMAT
 from docbatch.specs.load import load_jobs, load_project
 from docbatch.state.store import Store
 from docbatch.stores import object_reader, object_store
+from docbatch.testing.patience import until
 from tests.cli.project import Project
 from tests.cli.store_project import SETTINGS, elsewhere, fetched, store_project
 from tests.providers.extend.project import extend_project
@@ -158,9 +163,31 @@ def test_an_object_that_changes_between_list_and_read_is_what_it_is_then(
     assert project.applied().processed == 0
 
 
-def test_an_object_that_changes_between_plan_and_send_is_planned_again(
+def test_an_object_that_changes_after_it_was_planned_is_processed_as_planned_and_then_as_it_is(
     project: Project, bucket: MotoBucket, proxy: StoreProxy
 ) -> None:
+    project.applied()
+    bucket.put("in/a.txt", b"what was planned")
+
+    def change(asked: Asked, answered: Answered) -> Answered:
+        if asked.is_read:
+            bucket.put("in/a.txt", b"changed before it was sent")
+        return answered
+
+    proxy.meddle = change
+    assert project.applied().processed == 1
+    assert b"what was planned" in project.outputs()["a.txt.md"]
+    proxy.meddle = lambda _asked, answered: answered
+
+    assert project.applied().processed == 1
+    assert b"changed before it was sent" in project.outputs()["a.txt.md"]
+    assert project.applied().processed == 0
+
+
+def test_an_object_that_changes_between_plan_and_send_and_was_not_kept_is_planned_again(
+    project: Project, bucket: MotoBucket, proxy: StoreProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_content, "LARGEST", 10)
     reads: list[str] = []
 
     def change(asked: Asked) -> None:
@@ -174,6 +201,66 @@ def test_an_object_that_changes_between_plan_and_send_is_planned_again(
 
     assert b"changed before it was sent" in project.outputs()["a.txt.md"]
     assert project.applied().processed == 0
+
+
+def test_an_object_is_asked_for_once_and_nothing_of_it_stays(project: Project, proxy: StoreProxy) -> None:
+    project.applied()
+    assert fetched(proxy) == sorted(DOCUMENTS)
+    assert list((project.root / ".docbatch" / "spool" / "incoming").iterdir()) == []
+
+
+def test_killed_with_objects_kept_the_next_run_drops_them_and_does_all(
+    project: Project, proxy: StoreProxy
+) -> None:
+    incoming = project.root / ".docbatch" / "spool" / "incoming"
+    kept: list[Path] = []
+
+    def kill(asked: Asked) -> None:
+        if asked.key == "in/e.txt" and not kept:
+            until(lambda: any(incoming.glob("*.object")), "no object was kept")
+            kept.extend(incoming.glob("*.object"))
+            running.kill()
+
+    proxy.before = kill
+    running = project.start("apply", "--yes")
+    running.communicate()
+    assert all(each.exists() for each in kept)
+    assert kept
+
+    assert project.applied().processed == len(DOCUMENTS)
+    assert sorted(project.outputs()) == ["a.txt.md", "b.txt.md", "c/d.txt.md", "e.txt.md"]
+    assert list(incoming.iterdir()) == []
+
+
+def test_nothing_of_objects_stays_when_a_run_ends_before_they_were_worked_on(project: Project) -> None:
+    incoming = project.root / ".docbatch" / "spool" / "incoming"
+
+    def out_of_time(run: Run, **_: object) -> None:
+        assert len(list(incoming.glob("*.object"))) == len(DOCUMENTS)
+        (incoming / "one.copy").write_bytes(b"handed over and not read")
+        raise TimeUp(f"{run.project} has no time")
+
+    with mock.patch.object(apply, "reconcile", side_effect=out_of_time):
+        assert project.call("apply").code == 4
+
+    assert list(incoming.iterdir()) == []
+    assert project.applied().processed == len(DOCUMENTS)
+
+
+def test_a_listing_that_does_not_answer_ends_with_the_time_of_the_run(
+    project: Project, proxy: StoreProxy
+) -> None:
+    answer = threading.Event()
+    proxy.before = lambda asked: asked.is_list and answer.wait(60)
+
+    ended = project.call("apply", "--timeout", "1s")
+    answer.set()
+
+    assert ended.code == 4, ended.err
+    assert "the time of this run was up while buckets were listed" in ended.err
+    assert "nothing was sent" in ended.err
+    proxy.before = lambda _asked: None
+    assert project.applied().processed == len(DOCUMENTS)
 
 
 def test_an_object_that_vanishes_between_list_and_read_is_none(

@@ -23,6 +23,7 @@ from docbatch.engine.progress_notices import (
     Fetched,
     Hindered,
     Intended,
+    ReadObjects,
     Relieved,
     Replanned,
     ResultsLost,
@@ -340,6 +341,15 @@ def test_counting_is_told_now_and_then_without_a_terminal(capsys: pytest.Capture
         lines(Counting(1_500, 20_000))
 
     assert capsys.readouterr().err == "counting pages: 1,500 of 20,000 documents\n"
+
+
+def test_reading_objects_is_told_now_and_then_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines()
+    lines(ReadObjects(5))
+    with mock.patch.object(time, "monotonic", return_value=time.monotonic() + 60):
+        lines(ReadObjects(1_500))
+
+    assert capsys.readouterr().err == "reading new objects: 1,500 so far\n"
 
 
 def test_a_terminal_sees_how_far_counting_came_and_nothing_of_it_afterwards(

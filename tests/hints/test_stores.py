@@ -7,6 +7,7 @@ from unittest import mock
 import pytest
 
 from docbatch.engine.connections import object_stores
+from docbatch.engine.planning import plan_session
 from tests.cli.project import Project
 from tests.cli.store_project import store_project
 from tests.hints.table import Hints, helps
@@ -60,3 +61,15 @@ def test_a_secret_for_a_host_of_somebody_else(project: Project) -> None:
     assert told.code == refused.code == 12
     assert "--allow-host lake" in told.err
     assert ended.code == 0
+
+
+@helps(
+    "nothing was sent, and what was read is not read again to be planned: run it again with a longer --timeout, or without one"
+)
+def test_a_bucket_that_takes_too_long(project: Project, hints: Hints) -> None:
+    with mock.patch.object(plan_session, "_left_over", return_value=0.0):
+        told = project.call("apply", "--timeout", "1s")
+
+    assert hints.see(told) == []
+    assert told.code == 4
+    assert project.applied().processed == 1

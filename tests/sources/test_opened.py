@@ -11,7 +11,7 @@ import pytest
 from docbatch.containers.inside import ContainerMember, UnfitMember
 from docbatch.core.errors import GuardRefused
 from docbatch.core.models import Failure, FailureClass
-from docbatch.sources import allowance, kept_members, met_containers
+from docbatch.sources import allowance, kept_members, met_containers, opened
 from docbatch.sources.allowance import Allowance
 from docbatch.sources.content import ContentError, Measured, Vanished
 from docbatch.sources.documents import Observed, Seen

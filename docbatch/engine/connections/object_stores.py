@@ -15,6 +15,7 @@ from docbatch.stores.settings import is_own_host
 
 if TYPE_CHECKING:
     from docbatch.naming.references import ObjectReference
+    from docbatch.sources.object_meter import ReadingCare
     from docbatch.specs.stores import RemoteStoreSpec
     from docbatch.specs.values import StoreConnection
     from docbatch.stores.link_signer import LinkSigner
@@ -25,6 +26,7 @@ class ObjectStores:
     """Opens each store once. `allowed_hosts` names those whose foreign endpoint may get credentials, if their spec says so too.
 
     Who only `looks` runs no command for a secret. Nothing is asked of any store when `offline`.
+    `care` is what sources do beside while they list and read.
     """
 
     def __init__(
@@ -35,8 +37,10 @@ class ObjectStores:
         *,
         looks: bool = False,
         offline: bool = False,
+        care: "ReadingCare | None" = None,
     ) -> None:
         self.offline = offline
+        self.care = care
         self._declared = declared
         self._root = root
         self._allowed_hosts = allowed_hosts

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from docbatch.core.prices import PriceList
     from docbatch.counting.kept_extents import Recorded
     from docbatch.engine.planning.amounts.item_costs import ItemCosts
+    from docbatch.sources.kept_content import KeptContent
+    from docbatch.sources.object_meter import ReadingCare
 
 UNSEEN_PLACES = "what lies where outputs go is not looked at here; apply refuses to send where something stands in their way"
 
@@ -115,7 +117,7 @@ class Sight:
     `ask` is called for versions that only a vendor knows, `look` looks at what jobs list as links; without it they count
     as they last were. `only` names the documents of a job that are looked at instead of all;
     guards have no say then. Counting takes no longer than `patience` says when it begins, in seconds; `observe` is told how far it came.
-    Who only `looks` at things runs no command for a secret.
+    Who only `looks` at things runs no command for a secret. What is read of objects for a plan that is carried out is `kept`.
     """
 
     ask: Ask = lambda _job: {}
@@ -124,6 +126,7 @@ class Sight:
     observe: Callable[[Notice], object] = lambda _notice: None
     patience: Callable[[], float] = lambda: float("inf")
     looks: bool = True
+    kept: "KeptContent | None" = None
 
 
 AT_HAND = Sight()
@@ -148,6 +151,7 @@ def plan(
         selection.allowed_hosts,
         looks=sight.looks,
         offline=selection.offline or selection.stateless,
+        care=_care(selection, sight),
     )
     targets = tuple(
         resolve_jobs(selection.jobs, store, selection.folder, selection.upgrade, sight.ask, stores=stores)
@@ -174,6 +178,15 @@ def plan(
         return replace(made, notes=(*made.notes, UNSEEN_PLACES))
     shared = judge_folders(targets, store, selection.project, selection.folder, selection.allowed)
     return replace(made, notes=(*made.notes, *shared))
+
+
+def _care(selection: Selection, sight: Sight) -> "ReadingCare | None":
+    if not selection.stores:
+        return None
+    from docbatch.engine.planning.origins.watched_reading import WatchedReading  # noqa: PLC0415 - few projects have stores
+    from docbatch.sources.object_meter import ReadingCare  # noqa: PLC0415 - the same
+
+    return ReadingCare(WatchedReading(sight.observe, sight.patience), sight.kept)
 
 
 def _unseen(targets: Sequence[ResolvedJob]) -> Iterator[str]:

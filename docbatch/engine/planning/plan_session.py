@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -29,6 +29,7 @@ from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Observer, ResultsMoved
 from docbatch.providers import REGISTRY
 from docbatch.providers.base import Provider
+from docbatch.sources.kept_content import KeptContent
 from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import INPUTS, Job
 from docbatch.spool import Spool
@@ -52,6 +53,7 @@ class PlanSession:
     connections: Connections
     plan: Plan
     cache: StatCache = field(default_factory=lambda: StatCache(None))
+    kept: KeptContent | None = None
     claim: Callable[[], None] = lambda: None
     wall: Callable[[], float] = time.time
 
@@ -103,9 +105,8 @@ def locked_session(
         store = _held(stack, folder, rehearsal, closed)
         differences = stack.enter_context(Differences())
         cache = stack.enter_context(contextlib.closing(StatCache(folder / "cache.db")))
-        spool = Spool(folder / "spool", store.results)
-        stack.callback(spool.close)
-        spool.sweep()
+        spool = _swept(stack, folder, store)
+        kept = stack.enter_context(contextlib.closing(KeptContent(spool.incoming)))
         if rehearsal is None:
             spool.clear_leftovers(whole=store.restored() is None)
             _move_old_results(spool, clock, observe)
@@ -122,10 +123,12 @@ def locked_session(
         asked = _on(only, unpinned(work.jobs, store, work.upgrade))
         versions = _versions(remembered or {}, connections, clock, deadline, jobs=asked)
         left_over = partial(_left_over, clock, deadline)
-        sight = Sight(partial(_of_job, versions), look, observe=observe, patience=left_over, looks=False)
+        sight = Sight(partial(_of_job, versions), look, observe=observe, patience=left_over)
+        sight = replace(sight, looks=False, kept=kept)
         made = plan(work, store, cache, differences, sight)
         claim = partial(claim_folders, made.targets, work.project, folder)
-        yield PlanSession(store, spool, connections, made, cache, (lambda: None) if rehearsal else claim)
+        session = PlanSession(store, spool, connections, made, cache, kept)
+        yield session if rehearsal else replace(session, claim=claim)
 
 
 def _held(
@@ -135,6 +138,14 @@ def _held(
     stack.enter_context(lock.hold(folder / "lock"))
     stack.callback(closed)
     return stack.enter_context(Store.writable(folder if rehearsal is None else _copied(folder, rehearsal)))
+
+
+def _swept(stack: contextlib.ExitStack, folder: Path, store: Store) -> Spool:
+    spool = Spool(folder / "spool", store.results)
+    stack.callback(spool.close)
+    spool.sweep()
+    stack.callback(spool.drop_incoming)
+    return spool
 
 
 def _move_old_results(spool: Spool, clock: Clock, observe: Observer) -> None:

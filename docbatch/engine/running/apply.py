@@ -233,6 +233,7 @@ def _run(
         failures=RunFailures(session.store, work.guards.max_failed, work.allowed),
         tries_again=work.plan is None,
         stop=work.stop or Interruption(),
+        kept=session.kept,
     )
 
 

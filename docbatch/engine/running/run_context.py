@@ -26,6 +26,7 @@ from docbatch.engine.spending.run_budget import CostOf, RunBudget, documents_alo
 from docbatch.engine.spending.run_failures import RunFailures
 from docbatch.providers.base import Intent
 from docbatch.sinks.base import Sink
+from docbatch.sources.kept_content import KeptContent
 from docbatch.spool import Spool
 from docbatch.state.store import Store
 
@@ -70,7 +71,7 @@ class Run:
     was lost; `replans`, by place, how often a document was planned again. `has_results` says that some were collected.
     `cost` says what documents come to, `budget` is what limits leave, `failures` what ends its sending because too much
     fails; `full` are the connections on which it sends nothing for that, or nothing yet. `stop` asks it to end soon;
-    `bisection` what is sent apart because it was refused together.
+    `bisection` what is sent apart because it was refused together. What was read while it was planned is `kept`.
     `unrecorded` is work in this process that is under way, by submission, `begun` how much of that was begun so far.
     """
 
@@ -101,12 +102,14 @@ class Run:
     full: set[str] = field(default_factory=set)
     bisection: Bisection = field(default_factory=Bisection)
     stop: Interruption = field(default_factory=Interruption)
+    kept: KeptContent | None = None
     content: ItemContent = field(init=False)
     budget: RunBudget = field(init=False)
 
     def __post_init__(self) -> None:
         self.budget = RunBudget(self.store, self.targets.values(), self.clock.wall, self.cost)
-        self.content = ItemContent((target.source for target in self.targets.values()), self.spool.incoming)
+        sources = (target.source for target in self.targets.values())
+        self.content = ItemContent(sources, self.spool.incoming, self.kept)
 
     def follow(self, submission: str) -> Followed:
         """Return what is remembered of a submission."""
@@ -177,7 +180,7 @@ class Run:
         """Return where items' bytes lie, by key, for a connection whose work is done in this process; else nothing."""
         if not self.connections[connection].traits.in_process:
             return {}
-        return {item.key: self.content.file(item) for item in items}
+        return self.content.files(items)
 
     def count_look(
         self, connection: ProviderConnection, subject: str, kind: LookKind, date: float | None

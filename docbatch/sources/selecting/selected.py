@@ -62,6 +62,9 @@ class SelectedSource(Source):
     def open(self, path: bytes) -> BinaryIO:
         return self._source.open(path)
 
+    def open_measured(self, path: bytes, digest: str) -> BinaryIO:
+        return self._source.open_measured(path, digest)
+
     def is_there(self, path: bytes) -> bool:
         return path in self._before.reasons or self._source.is_there(path)
 

@@ -83,9 +83,8 @@ class _Counting:
 
     def _document(self, item: ItemToSend) -> Uncounted:
         source = self._sources[item.job]
-        return Uncounted(
-            item.key, item.digest, item.media_type, item.size, source.file(item.path), partial(source.open, item.path)
-        )  # fmt: skip
+        opened = partial(source.open_measured, item.path, item.digest)
+        return Uncounted(item.key, item.digest, item.media_type, item.size, source.file(item.path), opened)
 
     def _note(self, key: str, extent: Extent) -> None:
         self._noted.append((key, extent))

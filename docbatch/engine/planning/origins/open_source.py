@@ -87,16 +87,18 @@ def _listing(listing: JobListing, kind: ProviderKind, operation: Operation) -> "
 
 
 def _objects(source: JobSource, folder: StoreFolder, stores: ObjectStores, record: "ObjectRecord") -> Source:
+    from docbatch.sources.object_meter import NO_CARE  # noqa: PLC0415 - the same
     from docbatch.sources.objects import ObjectRange, StoreSource  # noqa: PLC0415 - few jobs have stores
 
     globs = compile_globs(source.include, source.exclude, hidden=source.hidden)
     where = ObjectRange(folder.store, folder.place, f"{folder.prefix}/" if folder.prefix else "")
     is_seen = not (stores.offline or folder.unreached)
     connect = partial(stores.open, folder.store) if is_seen else None
+    care = stores.care or NO_CARE
     if folder.linked:
         from docbatch.sources.linked_objects import LinkedObjects  # noqa: PLC0415 - fewer hand over links
 
         if is_seen:
             stores.expect_links()
-        return LinkedObjects(where, globs, connect, record, store=folder.identity)
-    return StoreSource(where, globs, connect, record)
+        return LinkedObjects(where, globs, connect, record, care, store=folder.identity)
+    return StoreSource(where, globs, connect, record, care)

@@ -62,6 +62,5 @@ class PageCounter:
 
 
 def _document(source: Source, key: str, each: Observed) -> Uncounted:
-    return Uncounted(
-        key, each.digest, each.media_type, each.size, source.file(each.path), partial(source.open, each.path)
-    )
+    opened = partial(source.open_measured, each.path, each.digest)
+    return Uncounted(key, each.digest, each.media_type, each.size, source.file(each.path), opened)
