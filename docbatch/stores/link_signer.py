@@ -3,12 +3,12 @@
 Who has such a link has the object for as long as it lives. Nothing here keeps one, and nothing is asked of the store.
 """
 
-import os
 from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
 from docbatch.core.errors import CredentialsError, UsageError
+from docbatch.stores.client_settings import region_of
 from docbatch.stores.settings import StoreSettings
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 LIFETIME = 7 * 86_400
 """Seconds. How long work may wait at a vendor is bounded nowhere, and no signature of this kind lives longer."""
-_USUAL_REGION = "us-east-1"
 
 
 def require_signing() -> None:
@@ -60,16 +59,10 @@ class LinkSigner:
         config = Config(**how, ignore_configured_endpoint_urls=True)
         try:
             return Session().create_client(
-                "s3", region_name=self._region, endpoint_url=own.endpoint, config=config, **self._keys
+                "s3", region_name=region_of(own), endpoint_url=own.endpoint, config=config, **self._keys
             )
         except BotoCoreError as error:
             raise self._unsigned(error) from None
-
-    @property
-    def _region(self) -> str:
-        """The region as obstore takes it to be, too: a signature holds for one alone."""
-        named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-        return self._own.region or named or _USUAL_REGION
 
     @property
     def _keys(self) -> dict[str, str | None]:
