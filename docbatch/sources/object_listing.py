@@ -9,6 +9,7 @@ from hashlib import blake2b
 from itertools import compress, groupby, islice
 from operator import itemgetter, lt
 from struct import Struct
+from struct import error as StructError  # noqa: N812 - named as an error
 from typing import TYPE_CHECKING, Any
 
 from docbatch.core.errors import GuardRefused
@@ -31,6 +32,8 @@ _PLAIN, _HASHED, _VERSIONED, _DATED = 1, 2, 3, 4
 _DIGITS = 32
 _QUOTE = '"'
 _QUOTED = frozenset({_DIGITS + 2})
+_IDLE = 10
+"""So many windows in a row may bring nothing that was not listed before: a list that goes round has no end."""
 
 
 def packed_status(size: int, etag: str | None, version: str | None, modified: float) -> bytes:
@@ -93,12 +96,16 @@ class ObjectListing:
         self._dated = dated
         self._last = ""
         self._before: Sequence[ObjectMeta] = ()
+        self._idle = 0
         self._scope = lru_cache(maxsize=1024)(self._scope_of)
 
     def windows(self, listed: "Iterator[Sequence[ObjectMeta]]") -> Iterator[Window]:
         """Yield what of a listing's windows is selected. Raises GuardRefused."""
         for objects in listed:
             taken = self._in_order(objects)
+            self._idle = 0 if taken else self._idle + 1
+            if self._idle > _IDLE:
+                raise self._refused(f"lists the same again and again: {_told(objects[-1]['path'])}")
             if taken:
                 self._last = taken[-1]["path"]
                 self._before = objects
@@ -150,7 +157,10 @@ class ObjectListing:
         window = Window()
         if 0 in map(_SIZE, objects):
             paths, objects = self._without_empty(paths, objects, window)
-        window.add(b"", paths, _dated_statuses(objects) if self._dated else _statuses(objects))
+        try:
+            window.add(b"", paths, _dated_statuses(objects) if self._dated else _statuses(objects))
+        except StructError:
+            raise self._refused("lists an object with more bytes than any can have") from None
         return window
 
     def _without_empty(

@@ -4,11 +4,12 @@ obstore takes variables such as AWS_ENDPOINT_URL_S3, AWS_SESSION_TOKEN or AZURE_
 and some of them for better: a declared key would go to another host, or somebody else's token to the declared one.
 """
 
+import base64
 import os
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from docbatch.naming.links import is_loopback
 from docbatch.stores.faults import StoreRefused
@@ -83,10 +84,24 @@ def _provider(own: StoreSettings) -> Any:
             "token": known.get("session_token"),
         }
     elif "sas_key" in known:
-        given = {"sas_token": known["sas_key"].removeprefix("?")}
+        given = {"sas_token": _signature(own.name, known["sas_key"])}
     else:
-        given = {"access_key": known["account_key"]}
+        given = {"access_key": _account_key(own.name, known["account_key"])}
     return lambda: {**given, "expires_at": None}
+
+
+def _signature(store: str, sas: str) -> str:
+    if not parse_qs(sas.removeprefix("?")).get("sig"):
+        raise StoreRefused(f"store '{store}': its sas is no shared access signature")
+    return sas.removeprefix("?")
+
+
+def _account_key(store: str, key: str) -> str:
+    try:
+        base64.b64decode(key, validate=True)
+    except ValueError:
+        raise StoreRefused(f"store '{store}': its account_key is no key of an account") from None
+    return key
 
 
 def _require_alone(own: StoreSettings) -> None:
