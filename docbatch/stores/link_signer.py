@@ -3,6 +3,7 @@
 Who has such a link has the object for as long as it lives. Nothing here keeps one, and nothing is asked of the store.
 """
 
+import os
 from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 LIFETIME = 7 * 86_400
 """Seconds. How long work may wait at a vendor is bounded nowhere, and no signature of this kind lives longer."""
+
+_NOWHERE = (None, None, os.devnull, None)
+_ALONE = {"profile": (None, None, None, None), "config_file": _NOWHERE, "credentials_file": _NOWHERE}
+"""What botocore is told where the store declares its credentials: a profile of this machine, or one that is missing, has no say."""
 
 
 def require_signing() -> None:
@@ -58,7 +63,7 @@ class LinkSigner:
         how: Any = {"signature_version": "s3v4", "s3": {"addressing_style": style}}
         config = Config(**how, ignore_configured_endpoint_urls=True)
         try:
-            return Session().create_client(
+            return Session(session_vars=_ALONE if own.credentials else None).create_client(
                 "s3", region_name=region_of(own), endpoint_url=own.endpoint, config=config, **self._keys
             )
         except BotoCoreError as error:
