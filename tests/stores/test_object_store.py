@@ -18,6 +18,7 @@ from docbatch.stores.faults import (
     StoreFault,
     StoreRefused,
     StoreUnreachable,
+    WrongPlace,
     faults,
 )
 from docbatch.stores.object_reader import open_object
@@ -253,9 +254,20 @@ _REPEATED = f"Credential=AKIAEXAMPLE/20261101, Signature={SECRET}"
     [
         (
             f'Generic S3 error: Got invalid list response: invalid type: string "{_REPEATED}"',
-            StoreFault,
+            WrongPlace,
             "what answers there gives no list of objects",
         ),
+        (
+            "x - Server returned non-2xx status code: 400 Bad Request: <Code>AuthorizationHeaderMalformed</Code>the region is wrong",
+            WrongPlace,
+            "AuthorizationHeaderMalformed, 400 Bad Request",
+        ),
+        (
+            "x in 1ms - Received redirect without LOCATION, this normally indicates an incorrectly configured region",
+            WrongPlace,
+            "x in 1ms - Received redirect without LOCATION, this normally indicates an incorrectly configured region",
+        ),
+        ("x - Server returned non-2xx status code: 404 Not Found: <html>", WrongPlace, "404 Not Found"),
         (
             "Generic S3 error: Got invalid list response: cannot decode input using UTF-8: invalid utf-8 sequence",
             BadKey,
