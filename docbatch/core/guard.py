@@ -47,7 +47,7 @@ def refuse_empty(job: str, *, found: int, before: int, allow_empty: bool, sought
         )
     raise GuardRefused(
         f"job '{job}': its source matches nothing{where}",
-        hint="check root and include, or the list that it names; 'allow_empty: true' in its source says that this is meant",
+        hint="check root, or store and prefix, and include, or the list that it names; 'allow_empty: true' in its source says that this is meant",
     )
 
 
@@ -106,7 +106,7 @@ def refuse_replaced(
         "files that docbatch does not know as its own stand where outputs are to be written:\n  "
         + listed_names([f"{output} ({whose})" for output, whose in found], number=number),
         hint="nothing was sent; move them away or change the sink's path,"
-        " or let '--allow overwritten' put those that differ into .docbatch/trash"
+        " or let '--allow overwritten' put those that differ into the trash, .docbatch/trash or in a store .docbatch-trash/"
         + (
             "; where docbatch wrote them and its state was lost, 'docbatch recover' takes its work over first"
             if is_first

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from itertools import compress, groupby, islice
 from operator import itemgetter, lt
 from struct import Struct
+from struct import error as StructError  # noqa: N812 - named as an error
 from typing import TYPE_CHECKING, Any
 
 from docbatch.core.errors import GuardRefused
@@ -35,6 +36,8 @@ _QUOTE = '"'
 _RECENT = 4
 """So many windows of the listing are at hand, for who asks more of an object that just came by."""
 _QUOTED = frozenset({_DIGITS + 2})
+_IDLE = 10
+"""So many windows in a row may bring nothing that was not listed before: a list that goes round has no end."""
 
 
 def packed_status(size: int, etag: str | None, version: str | None, modified: float) -> bytes:
@@ -98,12 +101,16 @@ class ObjectListing:
         self._last = ""
         self._before: Sequence[ObjectMeta] = ()
         self._recent: deque[Sequence[ObjectMeta]] = deque(maxlen=_RECENT)
+        self._idle = 0
         self._scope = lru_cache(maxsize=1024)(self._scope_of)
 
     def windows(self, listed: "Iterator[Sequence[ObjectMeta]]") -> Iterator[Window]:
         """Yield what of a listing's windows is selected. Raises GuardRefused."""
         for objects in listed:
             taken = self._in_order(objects)
+            self._idle = 0 if taken else self._idle + 1
+            if self._idle > _IDLE:
+                raise self._refused(f"lists the same again and again: {_told(objects[-1]['path'])}")
             if taken:
                 self._last = taken[-1]["path"]
                 self._before = objects
@@ -165,7 +172,10 @@ class ObjectListing:
         window = Window()
         if 0 in map(_SIZE, objects):
             paths, objects = self._without_empty(paths, objects, window)
-        window.add(b"", paths, _dated_statuses(objects) if self._dated else _statuses(objects))
+        try:
+            window.add(b"", paths, _dated_statuses(objects) if self._dated else _statuses(objects))
+        except StructError:
+            raise self._refused("lists an object with more bytes than any can have") from None
         return window
 
     def _without_empty(

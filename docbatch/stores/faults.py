@@ -17,6 +17,10 @@ class BucketMissing(StoreFault):
     """There is no such bucket or container."""
 
 
+class WrongPlace(BucketMissing):
+    """The bucket is not there where it is asked for: another region, or no store at all."""
+
+
 class ObjectChanged(StoreFault):
     """The object is another than the one that was meant, or one stands where none was meant to be."""
 
@@ -35,11 +39,21 @@ class StoreUnreachable(StoreFault):
 
 _FIRST_LINE = re.compile(r"[^\n]*")
 _QUERY = re.compile(r"(https?://[^\s?]*)\?\S*")
-_CODE = re.compile(r"<Code>([A-Za-z0-9]{1,60})</Code>")
+_CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
 _STATUS = re.compile(r"status code: (\d{3}(?: [A-Za-z ]{1,40})?)")
 _AFTER = re.compile(r"after (\d+) retries")
 _LONGEST = 300
+_URL = re.compile(r"https?://\S*")
+_NO_LIST = "Got invalid list response"
+_ASKED_FOR_CREDENTIALS = re.compile(r"//169\.254\.|//metadata\.google\.internal|token request")
+"""Where obstore looks for credentials when it has found none on this machine."""
+_ABOUT_CREDENTIALS = re.compile(r"credential|pem file", re.IGNORECASE)
 _NO_BUCKET = frozenset({"NoSuchBucket", "ContainerNotFound"})
+_ELSEWHERE = frozenset(
+    {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
+)
+_NO_STORE = frozenset({"301", "302", "307", "308", "404", "405"})
+"""What answers so to a request for a bucket is another region of the vendor's, or no store."""
 _REFUSED = frozenset(
     {
         *(
@@ -83,12 +97,32 @@ def _not_there(store: str, error: Exception, otherwise: type[StoreFault]) -> Sto
 def _by_status(store: str, error: Exception) -> StoreFault:
     """Sort what obstore calls by no name of its own: refused signatures and clocks come as plain 4xx."""
     text = str(error)
-    code = _CODE.search(text)
-    if code is not None and code[1] in _NO_BUCKET:
-        return BucketMissing(_told(store, error))
-    if (code is not None and code[1] in _REFUSED) or "credential" in text.lower():
-        return StoreRefused(_told(store, error))
-    return StoreUnreachable(_told(store, error))
+    head = _head(text)
+    if _NO_LIST in head:
+        return _unlisted(store, head)
+    if _ASKED_FOR_CREDENTIALS.search(head):
+        return StoreRefused(f"store '{store}': there are no credentials for it on this machine")
+    return _kind(text)(_told(store, error))
+
+
+def _kind(text: str) -> type[StoreFault]:
+    code, status = _CODE.search(text), _STATUS.search(text)
+    name = "" if code is None else code[1]
+    said = _URL.sub("", _head(text))
+    if name in _NO_BUCKET:
+        return BucketMissing
+    if name in _REFUSED or _ABOUT_CREDENTIALS.search(said):
+        return StoreRefused
+    if name in _ELSEWHERE or "redirect" in said or (status is not None and status[1][:3] in _NO_STORE):
+        return WrongPlace
+    return StoreUnreachable
+
+
+def _unlisted(store: str, head: str) -> StoreFault:
+    """Tell a key that no text can have from an answer that is no list; what it says instead is not repeated."""
+    if "UTF-8" in head:
+        return BadKey(f"store '{store}': lists what is not UTF-8, such as a key")
+    return WrongPlace(f"store '{store}': what answers there gives no list of objects")
 
 
 def _told(store: str, error: Exception) -> str:
@@ -97,7 +131,12 @@ def _told(store: str, error: Exception) -> str:
     code, status, retries = _CODE.search(text), _STATUS.search(text), _AFTER.search(text)
     said = [each[1].strip() for each in (code, status) if each is not None]
     if not said:
-        first = _FIRST_LINE.match(text)
-        said = [_QUERY.sub(r"\1", first[0] if first else "")[:_LONGEST]]
+        said = [_QUERY.sub(r"\1", _head(text))[:_LONGEST]]
     tried = f" after {retries[1]} more tries" if retries is not None and retries[1] != "0" else ""
     return f"store '{store}': {', '.join(said)}{tried}"
+
+
+def _head(text: str) -> str:
+    """Return the first line up to what the store itself said, which may repeat what it was sent."""
+    first = _FIRST_LINE.match(text)
+    return (first[0] if first else "").partition(" - Server returned")[0]

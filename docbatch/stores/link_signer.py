@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
 from docbatch.core.errors import CredentialsError, UsageError
+from docbatch.stores.client_settings import region_of
 from docbatch.stores.settings import StoreSettings
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 LIFETIME = 7 * 86_400
 """Seconds. How long work may wait at a vendor is bounded nowhere, and no signature of this kind lives longer."""
-_USUAL_REGION = "us-east-1"
+
+_NOWHERE = (None, None, os.devnull, None)
+_ALONE = {"profile": (None, None, None, None), "config_file": _NOWHERE, "credentials_file": _NOWHERE}
+"""What botocore is told where the store declares its credentials: a profile of this machine, or one that is missing, has no say."""
 
 
 def require_signing() -> None:
@@ -59,17 +63,11 @@ class LinkSigner:
         how: Any = {"signature_version": "s3v4", "s3": {"addressing_style": style}}
         config = Config(**how, ignore_configured_endpoint_urls=True)
         try:
-            return Session().create_client(
-                "s3", region_name=self._region, endpoint_url=own.endpoint, config=config, **self._keys
+            return Session(session_vars=_ALONE if own.credentials else None).create_client(
+                "s3", region_name=region_of(own), endpoint_url=own.endpoint, config=config, **self._keys
             )
         except BotoCoreError as error:
             raise self._unsigned(error) from None
-
-    @property
-    def _region(self) -> str:
-        """The region as obstore takes it to be, too: a signature holds for one alone."""
-        named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-        return self._own.region or named or _USUAL_REGION
 
     @property
     def _keys(self) -> dict[str, str | None]:

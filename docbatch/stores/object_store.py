@@ -9,10 +9,9 @@ from datetime import timedelta
 from functools import cached_property
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 from docbatch.core.errors import UsageError
-from docbatch.naming.links import is_loopback
+from docbatch.stores.client_settings import settings_of
 from docbatch.stores.faults import ObjectChanged, ObjectMissing, StoreFault, faults
 from docbatch.stores.settings import StoreSettings
 
@@ -24,9 +23,6 @@ LISTED_TOGETHER = 1000
 """Objects in a window of a listing: as many as stores give with one answer."""
 _RETRIES = 6
 _RETRY_SECONDS = 60
-_CONNECT_SECONDS = 10
-_ANSWER_SECONDS = 60
-"""Without a byte for so long an answer counts as lost. How long a whole one takes is not bounded: objects are large."""
 _BARRED = "a store cannot be used"
 
 
@@ -169,11 +165,11 @@ class ObjectStore:
                 hint="pip install 'docbatch[stores]', then run the same command again",
             ) from None
         own = self.settings
-        common: dict[str, Any] = {
-            "client_options": _client_options(own.endpoint),
-            "retry_config": {"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=_RETRY_SECONDS)},
-            "config": _config(own),
+        retries: dict[str, Any] = {
+            "max_retries": _RETRIES,
+            "retry_timeout": timedelta(seconds=_RETRY_SECONDS),
         }
+        common: dict[str, Any] = {"retry_config": retries, **settings_of(own)}
         with faults(own.name):
             match own.type:
                 case "s3":
@@ -197,24 +193,3 @@ def _is_bare(window: "Sequence[obstore.ObjectMeta]") -> bool:
 def _quoted(etag: str | None) -> str | None:
     """Return an ETag in the one form of conditions: lists of Azure leave its quotation marks out, its other answers do not."""
     return etag if etag is None or etag.startswith(('"', "W/")) else f'"{etag}"'
-
-
-def _client_options(endpoint: str | None) -> dict[str, Any]:
-    host = urlsplit(endpoint or "").hostname or ""
-    return {
-        "allow_http": is_loopback(host),
-        "connect_timeout": timedelta(seconds=_CONNECT_SECONDS),
-        "read_timeout": timedelta(seconds=_ANSWER_SECONDS),
-        "timeout": timedelta(days=1),
-    }
-
-
-def _config(own: StoreSettings) -> dict[str, Any]:
-    """Return what obstore is told; what is not said it takes from the platform's surroundings."""
-    said = {
-        "base_url" if own.type == "gcs" else "endpoint": own.endpoint,
-        "region": own.region,
-        "account_name": own.account,
-        "virtual_hosted_style_request": False if own.path_style else None,
-    }
-    return {name: value for name, value in said.items() if value is not None} | dict(own.credentials)

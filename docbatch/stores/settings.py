@@ -1,5 +1,6 @@
 """Which store is meant, and how it is reached."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -7,18 +8,22 @@ from urllib.parse import urlsplit
 
 StoreType = Literal["s3", "gcs", "azure"]
 
-_OWN_HOSTS: Mapping[str, tuple[str, ...]] = {
-    "s3": ("amazonaws.com", "amazonaws.com.cn"),
-    "gcs": ("storage.googleapis.com",),
-    "azure": ("blob.core.windows.net", "blob.core.chinacloudapi.cn", "blob.core.usgovcloudapi.net"),
+_OWN_HOSTS: Mapping[str, re.Pattern[str]] = {
+    # Under amazonaws.com are hosts of everybody, too: load balancers, gateways, machines.
+    "s3": re.compile(
+        r"(?:.+\.)?s3(?:-[a-z0-9-]+|express-[a-z0-9-]+)?(?:\.dualstack)?(?:\.[a-z]{2,3}(?:-[a-z]+)+-[0-9]+)?(?:\.vpce)?"
+        r"\.amazonaws\.com(?:\.cn)?"
+    ),
+    "gcs": re.compile(r"(?:.+\.)?storage\.googleapis\.com"),
+    "azure": re.compile(r".+\.blob\.core\.(?:windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)"),
 }
-"""Domains of the vendors' own endpoints: docs.aws.amazon.com/general/latest/gr/s3.html,
+"""Hosts of the vendors' own endpoints: docs.aws.amazon.com/general/latest/gr/s3.html,
 cloud.google.com/storage/docs/request-endpoints, learn.microsoft.com/azure/storage/common/storage-account-overview."""
 
 
 def is_own_host(store: StoreType, host: str) -> bool:
     """Say whether a host belongs to the vendor that a type of store is named after."""
-    return any(host == own or host.endswith(f".{own}") for own in _OWN_HOSTS[store])
+    return _OWN_HOSTS[store].fullmatch(host) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ def _become(order: dict[str, Any]) -> None:
     from docbatch.engine.running import apply, loop
     from docbatch.providers.http import rates
     from docbatch.sinks import tree
-    from docbatch.stores import object_store
+    from docbatch.stores import client_settings, object_store
     from docbatch.testing.eager import SWITCH, Eager
     from docbatch.testing.judged_kind import in_place
     from docbatch.testing.tripwire import Tripwire, sigkill, wired
@@ -169,7 +169,7 @@ def _become(order: dict[str, Any]) -> None:
     # What a process left unfinished is known by its name, of which a fork must have its own.
     tree._RUN = secrets.token_hex(4)
     rates.PAUSE = 0.04
-    object_store._RETRIES, object_store._ANSWER_SECONDS = 3, 3
+    object_store._RETRIES, client_settings._ANSWER_SECONDS = 3, 3
     loop.LAST = 0.2
     if SWITCH in os.environ:
         vars(apply)["ResultReaders"] = partial(Eager, dies_after=int(os.environ.pop(SWITCH)))

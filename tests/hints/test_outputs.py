@@ -400,7 +400,7 @@ def test_an_anchor_that_cannot_be_written(paying: Project, hints: Hints) -> None
 
 
 @helps(
-    "nothing was sent; move them away or change the sink's path, or let '--allow overwritten' put those that differ into .docbatch/trash"
+    "nothing was sent; move them away or change the sink's path, or let '--allow overwritten' put those that differ into the trash, .docbatch/trash or in a store .docbatch-trash/"
 )
 def test_a_file_of_somebody_elses(project: Project, hints: Hints) -> None:
     project.write({"out/a.txt.md": "theirs", "out/b.txt.md": "not in the way"})

@@ -74,6 +74,17 @@ def test_what_is_listed_again_as_another_is_refused(again: Any) -> None:
         paths(keys("a", "b"), [again])
 
 
+def test_a_list_that_goes_round_is_refused() -> None:
+    with pytest.raises(GuardRefused, match="lists the same again and again"):
+        paths(*[keys("a", "b")] * 1000)
+
+
+@pytest.mark.parametrize("also", [(), (listed("in/a", size=0),)])
+def test_a_size_that_nothing_has_is_refused(also: tuple[Any, ...]) -> None:
+    with pytest.raises(GuardRefused, match="more bytes than any can have"):
+        paths([*also, listed("in/b", size=2**63)], there=["in/a"])
+
+
 def test_keys_that_lie_elsewhere_are_refused() -> None:
     with pytest.raises(GuardRefused, match="'other/a', which is not below 'in/'"):
         paths([listed("other/a")])

@@ -112,7 +112,7 @@ def test_an_answer_for_ever_spares_other_kinds(
 def test_an_answer_never_comes(
     store: ObjectStore, proxy: FaultProxy, bucket: MotoBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("docbatch.stores.object_store._ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("docbatch.stores.client_settings._ANSWER_SECONDS", 0.2)
     proxy.pause = 0.05
     proxy.faults[1] = "silent"
 

@@ -12,7 +12,7 @@ import pytest
 from docbatch.core.errors import CredentialsError
 from docbatch.stores.link_signer import LIFETIME, LinkSigner
 from docbatch.stores.settings import StoreSettings
-from tests.stores.moto_server import SECRET, MotoBucket, moto_bucket
+from tests.stores.moto_server import KEY, SECRET, MotoBucket, moto_bucket
 
 KEYS = ["a.txt", "with a space/and +.txt", "ümlaut/100 %?&=#.txt"]
 AT_AMAZON = StoreSettings("lake", "s3", "docs", region="eu-central-1")
@@ -126,3 +126,25 @@ def test_where_other_programs_find_their_stores_changes_no_link(
 
     assert LinkSigner(versions.settings).link("a", "v").startswith(versions.endpoint)
     assert LinkSigner(at_amazon).link("a", "v").startswith("https://docs.s3.eu-central-1.amazonaws.com/a?")
+
+
+@pytest.mark.parametrize(
+    "ambient",
+    [
+        {"AWS_PROFILE": "of-somebody-else"},
+        {"AWS_SESSION_TOKEN": "of-somebody-else", "AWS_SECURITY_TOKEN": "of-somebody-else"},
+        {"AWS_CONFIG_FILE": "broken", "AWS_SHARED_CREDENTIALS_FILE": "broken"},
+    ],
+)
+def test_declared_keys_sign_whatever_this_machine_is_set_to(
+    versions: MotoBucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ambient: dict[str, str]
+) -> None:
+    (tmp_path / "broken").write_text("no [ini file\n")
+    monkeypatch.chdir(tmp_path)
+    for name, text in ambient.items():
+        monkeypatch.setenv(name, text)
+
+    link = LinkSigner(versions.settings).link("a.pdf", "1")
+
+    assert said(link)["X-Amz-Credential"].startswith(f"{KEY}/")
+    assert "X-Amz-Security-Token" not in said(link)

@@ -16,12 +16,15 @@ from docbatch.stores.faults import (
     BucketMissing,
     ObjectChanged,
     ObjectMissing,
+    StoreFault,
     StoreRefused,
     StoreUnreachable,
+    WrongPlace,
     faults,
 )
 from docbatch.stores.object_reader import open_newest, open_object
 from docbatch.stores.object_store import ObjectStore
+from docbatch.stores.settings import StoreSettings
 from tests.stores.azurite_server import azurite_bucket
 from tests.stores.buckets import Bucket
 from tests.stores.fault_proxy import FaultProxy, refusal, refusing
@@ -251,6 +254,93 @@ def test_a_refusal_names_its_code_and_no_secret(code: str) -> None:
         raise GenericError(said)
 
     assert str(refused.value) == f"store 'lake': {code}, 403 Forbidden"
+
+
+_REPEATED = f"Credential=AKIAEXAMPLE/20261101, Signature={SECRET}"
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "told"),
+    [
+        (
+            f'Generic S3 error: Got invalid list response: invalid type: string "{_REPEATED}"',
+            WrongPlace,
+            "what answers there gives no list of objects",
+        ),
+        (
+            "x - Server returned non-2xx status code: 400 Bad Request: <Code>AuthorizationHeaderMalformed</Code>the region is wrong",
+            WrongPlace,
+            "AuthorizationHeaderMalformed, 400 Bad Request",
+        ),
+        (
+            "x in 1ms - Received redirect without LOCATION, this normally indicates an incorrectly configured region",
+            WrongPlace,
+            "x in 1ms - Received redirect without LOCATION, this normally indicates an incorrectly configured region",
+        ),
+        ("x - Server returned non-2xx status code: 404 Not Found: <html>", WrongPlace, "404 Not Found"),
+        (
+            "Generic S3 error: Got invalid list response: cannot decode input using UTF-8: invalid utf-8 sequence",
+            BadKey,
+            "lists what is not UTF-8, such as a key",
+        ),
+        (
+            f"Generic S3 error: Error performing GET http://host/docs in 1ms - Server returned non-2xx status code: 418 I'm a teapot: {_REPEATED}",
+            StoreUnreachable,
+            "418 I",
+        ),
+        (
+            "Generic S3 error: Error performing GET http://host/credentials/a.pdf in 1ms - HTTP error",
+            StoreUnreachable,
+            "Generic S3 error: Error performing GET http://host/credentials/a.pdf in 1ms - HTTP error",
+        ),
+        (
+            f"x - Server returned non-2xx status code: 400 Bad Request: <Code>{SECRET}</Code>",
+            StoreUnreachable,
+            "400 Bad Request",
+        ),
+        (
+            "Generic S3 error: Error performing PUT http://169.254.169.254/latest/api/token in 10s, after 6 retries - HTTP error",
+            StoreRefused,
+            "there are no credentials for it on this machine",
+        ),
+        (
+            "Generic GCS error: Error performing token request: Error performing GET http://metadata.google.internal/x",
+            StoreRefused,
+            "there are no credentials for it on this machine",
+        ),
+        (
+            "Generic AwsLcCryptoProvider error: Error reading pem file: no items found",
+            StoreRefused,
+            "Generic AwsLcCryptoProvider error: Error reading pem file: no items found",
+        ),
+    ],
+)
+def test_what_a_store_repeats_is_not_repeated_and_decides_nothing(
+    said: str, kind: type[StoreFault], told: str
+) -> None:
+    with pytest.raises(StoreFault) as raised, faults("lake"):
+        raise GenericError(f"{said}\n\nDebug source:\nCredential {{ {SECRET} }}")
+
+    assert type(raised.value) is kind
+    assert str(raised.value) == f"store 'lake': {told}"
+
+
+@pytest.mark.parametrize(
+    ("credentials", "named"),
+    [
+        ({"account_key": "a-secret!"}, "its account_key is no key of an account"),
+        ({"sas_key": "a-secret!"}, "its sas is no shared access signature"),
+    ],
+)
+def test_what_cannot_be_a_key_is_named_and_not_shown(credentials: dict[str, str], named: str) -> None:
+    own = StoreSettings(
+        "lake", "azure", "docs", "http://127.0.0.1:1/acme", account="acme", credentials=credentials
+    )
+
+    with pytest.raises(StoreRefused) as refused:
+        ObjectStore(own).read("a.txt")
+
+    assert str(refused.value) == f"store 'lake': {named}"
 
 
 def test_a_store_that_is_not_there_is_unreachable(

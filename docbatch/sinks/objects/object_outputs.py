@@ -123,7 +123,7 @@ def store_error(place: str, error: StoreFault) -> SinkError:
     if isinstance(error, StoreRefused):
         what = "let its credentials list, read and write there, and see that this machine's clock is right"
         return SinkRefused(told, hint=f"{SAFE}; {what}, then run the same command again")
-    what = "create the bucket, or name the right one in docbatch.yaml, and"
+    what = "create the bucket, or correct bucket, endpoint or region in docbatch.yaml, and"
     if not isinstance(error, BucketMissing):
         what = "once the store answers,"
     return SinkError(told, hint=f"{SAFE}; {what} run the same command again")
