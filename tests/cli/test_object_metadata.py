@@ -108,7 +108,8 @@ def test_an_object_that_is_replaced_is_known_by_what_is_said_of_it_now(
     bucket.put("in/c.txt", b"a third text", {"customer-id": "gamma"})
     # A plan has read them before the run that records them.
     project.call("plan")
-    assert fetched(proxy).count("in/c.txt") == 3
+    # Once by the first run, once by the plan.
+    assert fetched(proxy).count("in/c.txt") == 2
 
     project.applied()
     assert {"nobody/a.txt.md", "beta/b.txt.md", "gamma/c.txt.md"} <= set(project.outputs())
