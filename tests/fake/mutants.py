@@ -350,7 +350,7 @@ PREPARE: Mapping[str, Mutant] = {
         consequences.consequence, "CUT)", "Consequence())", "credentials", "what steps never raise", "unexpected"
     ),
     "changed: is sent as it was planned": _mutant(
-        open_item_content._made_sure_of, "if size != item.size or digest.hexdigest() != item.digest:", "if False:", "changed", "changed, and back at once"
+        open_item_content._checked, "if size > most or digest.hexdigest() != item.digest:", "if False:", "changed", "changed, and back at once"
     ),
     "changed: is not planned anew": _mutant(_Preparation._replan, "self.run.replan(self.run, item, changed.reason)", "pass", "changed"),
     "changed: what waits is not read again": _mutant(_prepare, "run.queues.forget()", "pass", "changed"),
