@@ -6,7 +6,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 
-from docbatch.containers.inside import FACTS
 from docbatch.core.errors import Problem
 from docbatch.core.models import Input
 from docbatch.fields import SpecModel, misplaced_key, misplaced_url, substitute, unexpanded_pattern
@@ -60,6 +59,15 @@ def opens_containers(options: SpecModel) -> bool:
     return isinstance(options, ContainerOptions) and options.containers == "open"
 
 
+def _own_names(options: SpecModel) -> Collection[str]:
+    """Return what documents of a source may say of themselves: mails do, where they are opened."""
+    if not opens_containers(options):
+        return ()
+    from docbatch.containers.inside import FACTS  # noqa: PLC0415 - few jobs open containers
+
+    return FACTS
+
+
 class SourceResolver:
     """Reads where one job's documents come from. What keeps it from being read is added to `problems`."""
 
@@ -91,7 +99,7 @@ class SourceResolver:
         if isinstance(source, FolderOptions) or (
             isinstance(source, StoreOptions) and self._is_folder(source.store)
         ):
-            self._check_names(sinks, rules, FACTS if opens_containers(source) else ())
+            self._check_names(sinks, rules, _own_names(source))
         match source:
             case FolderOptions():
                 found = self._folder(source)
@@ -232,7 +240,7 @@ class SourceResolver:
         listing = inputs.listing()
         if not listing.unread:
             own = {name for each in listing.documents for name in each.metadata}
-            own.update(FACTS if opens_containers(source) else ())
+            own.update(_own_names(source))
             self._check_where(rules, rules.names | own)
         inputs.check_metadata(
             () if opens_containers(source) else sinks,

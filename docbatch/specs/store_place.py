@@ -5,7 +5,6 @@ from docbatch.naming.filenames import fault
 from docbatch.naming.templates import Template, TemplateError
 from docbatch.sinks.kind import FileSinkSpec, SinkKind, StoredSinkSpec
 from docbatch.specs.problems import near
-from docbatch.specs.stores import FolderStoreSpec, store_settings
 from docbatch.specs.values import DeclaredProject, StorePlace
 
 
@@ -34,6 +33,8 @@ def store_place(
             else "declare it under stores: in docbatch.yaml"
         )
         raise UnknownStore(f"there is no store {written.store}", hint=hint)
+    from docbatch.specs.stores import FolderStoreSpec, store_settings  # noqa: PLC0415 - few jobs have stores
+
     _refuse_unusable(folder, kind)
     if isinstance(store.declared, FolderStoreSpec):
         return f"{substitute(store.declared.path, project.variables)}/{folder or '.'}"

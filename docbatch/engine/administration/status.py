@@ -13,7 +13,6 @@ from docbatch.core.models import Submission
 from docbatch.core.moments import iso_moment_or_none
 from docbatch.engine.administration.costs import read_limits
 from docbatch.engine.administration.edit_state import named_jobs
-from docbatch.engine.connections.accesses import what_stops
 from docbatch.naming.pathtext import escape
 from docbatch.specs.values import Connection
 from docbatch.spool import Spool
@@ -179,6 +178,8 @@ def _job(store: Store, name: str, now: float) -> JobStatus:
 
 
 def _stuck(store: Store, now: float, connections: Mapping[str, Connection]) -> Iterator[tuple[str, Stuck]]:
+    from docbatch.engine.connections.accesses import what_stops  # noqa: PLC0415 - every command loads this module, for limits
+
     for each in store.deadlines.passed(now):
         connection = connections.get(each.connection)
         yield each.submission, each if connection is None else replace(each, stops=what_stops(connection))

@@ -10,8 +10,6 @@ from docbatch.core.errors import CredentialsError, UsageError
 from docbatch.engine.connections.credentials import Reference, foreign_host, read_store_secret
 from docbatch.naming.links import is_loopback
 from docbatch.specs.secret_references import CommandReference
-from docbatch.stores.object_store import ObjectStore
-from docbatch.stores.settings import is_own_host
 
 if TYPE_CHECKING:
     from docbatch.naming.references import ObjectReference
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from docbatch.specs.stores import RemoteStoreSpec
     from docbatch.specs.values import StoreConnection
     from docbatch.stores.link_signer import LinkSigner
+    from docbatch.stores.object_store import ObjectStore
     from docbatch.stores.settings import StoreSettings
 
 
@@ -49,11 +48,13 @@ class ObjectStores:
         self._signers: dict[str, LinkSigner] = {}
         self._signing = Lock()
 
-    def open(self, name: str) -> ObjectStore:
+    def open(self, name: str) -> "ObjectStore":
         """Return a store that is no folder; nothing is asked of it yet. Raises CredentialsError."""
         if self.offline:
             raise CredentialsError(f"store '{name}' is not looked at")
         if name not in self._opened:
+            from docbatch.stores.object_store import ObjectStore  # noqa: PLC0415 - few projects have stores
+
             self._opened[name] = ObjectStore(self._settings(name))
         return self._opened[name]
 
@@ -134,6 +135,8 @@ class ObjectStores:
             raise CredentialsError(error.message, hint=hint) from None
 
     def _check_host(self, name: str, spec: "RemoteStoreSpec") -> None:
+        from docbatch.stores.settings import is_own_host  # noqa: PLC0415 - few projects have stores
+
         host = urlsplit(spec.endpoint or "").hostname
         if host is None or is_own_host(spec.type, host) or is_loopback(host):
             return

@@ -3,13 +3,16 @@
 from collections.abc import Collection
 from copy import copy
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from docbatch.sources.base import Source
-from docbatch.sources.listed import ListedSource
 from docbatch.sources.sampling import Sample, rank
 from docbatch.sources.selecting.rules import SelectionRules
-from docbatch.sources.selecting.selected import LeftOutBefore, SelectedSource
 from docbatch.specs.values import Job
+
+if TYPE_CHECKING:
+    from docbatch.sources.listed import ListedSource
+    from docbatch.sources.selecting.selected import LeftOutBefore
 
 
 def selected(job: Job, source: Source) -> Source:
@@ -17,6 +20,9 @@ def selected(job: Job, source: Source) -> Source:
     rules = job.source.selection
     if not rules:
         return source
+    from docbatch.sources.listed import ListedSource  # noqa: PLC0415 - few jobs select
+    from docbatch.sources.selecting.selected import SelectedSource  # noqa: PLC0415 - the same
+
     before = None
     listing = job.source.listing
     if isinstance(source, ListedSource) and listing is not None and not listing.unread:
@@ -29,8 +35,12 @@ def selected(job: Job, source: Source) -> Source:
     return SelectedSource(source, rules, PageCounter(untrusted=job.connection.untrusted), before)
 
 
-def _without_left_out(source: ListedSource, rules: SelectionRules) -> tuple[SelectionRules, LeftOutBefore]:
+def _without_left_out(
+    source: "ListedSource", rules: SelectionRules
+) -> "tuple[SelectionRules, LeftOutBefore]":
     """Take from a list what names alone leave out, so that no link of it is fetched; return the rules that are left."""
+    from docbatch.sources.selecting.selected import LeftOutBefore  # noqa: PLC0415 - few jobs select
+
     metadata = {path: rules.metadata(path, source.metadata(path)) for path in source.listing.paths}
     reasons: dict[bytes, str] = {}
     conditions = rules.conditions
