@@ -242,17 +242,6 @@ def test_a_manifest_lists_objects_and_verify_says_that_it_does_not_look(
     assert "not looked at without the network" in verified.out + verified.err
 
 
-def test_what_nothing_wants_any_more_stays_and_prune_says_so(project: Project, bucket: MotoBucket) -> None:
-    project.applied()
-    (project.root / "in/a.txt").unlink()
-    project.applied()
-
-    told = project.call("prune", "--yes")
-
-    assert "1 output that nothing wants any more" in told.out + told.err
-    assert "data/out/a.txt.md" in bucket.objects()
-
-
 def test_a_store_that_is_a_folder_needs_no_network(project: Project, bucket: MotoBucket) -> None:
     project.write(
         {"docbatch.yaml": "project: {id: pabcdef012345}\nstores: {lake: {type: folder, path: disk}}\n"}
