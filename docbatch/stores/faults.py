@@ -151,7 +151,8 @@ def _told(store: str, error: Exception) -> str:
         said = [f"{host}: {_cause(text)}"]
     if not said:
         said = [_QUERY.sub(r"\1", _head(text))[:_LONGEST]]
-    return f"store '{store}': {', '.join(said)}{'' if asked is None else _how_often(asked)}"
+    gone = "its bucket is not there: " if _code(text) in _NO_BUCKET else ""
+    return f"store '{store}': {gone}{', '.join(said)}{'' if asked is None else _how_often(asked)}"
 
 
 def _code(text: str) -> str:

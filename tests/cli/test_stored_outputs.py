@@ -15,7 +15,7 @@ from docbatch.stores.faults import StoreRefused, StoreUnreachable
 from docbatch.stores.object_store import ObjectStore
 from tests.cli.project import Project
 from tests.cli.stored_project import FILED, STORED, TEXTS, VARIABLES, job, project_file, stored_project
-from tests.stores.moto_server import SECRET, MotoBucket, moto_bucket
+from tests.stores.moto_server import REGION, SECRET, MotoBucket, moto_bucket
 
 
 @pytest.fixture
@@ -139,6 +139,27 @@ def test_a_bucket_that_is_not_there_is_told_before_anything_is_sent(
     assert "NoSuchBucket" in applied.err
     assert "create the bucket" in applied.err
     assert project.applied().processed == len(TEXTS)
+
+
+def test_a_missing_bucket_is_told_where_one_object_is_all_there_is(
+    project: Project, bucket: MotoBucket
+) -> None:
+    project.job(job("  - {type: jsonl, store: lake, path: data/rows/all.jsonl}"))
+    project.applied()
+    bucket.client.delete_object(Bucket=bucket.name, Key="data/rows/all.jsonl")
+    assert project.call("drift").code == 2
+    bucket.client.delete_bucket(Bucket=bucket.name)
+    project.write({"in/new.txt": "new"})
+
+    drift = project.call("drift")
+    applied = project.call("apply", "--yes")
+
+    assert drift.code == applied.code == 1
+    assert "its bucket is not there: NoSuchBucket" in drift.err
+    assert "its bucket is not there: NoSuchBucket" in applied.err
+    bucket.client.create_bucket(Bucket=bucket.name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    assert project.applied().processed == 1
+    assert project.call("drift").code == 0
 
 
 @pytest.mark.parametrize(("fault", "code"), [(StoreRefused, 12), (StoreUnreachable, 1)])

@@ -242,6 +242,20 @@ def test_without_credentials_or_store_files_are_pruned_and_the_rest_is_told(
     assert all(key.startswith(TRASH) for key in bucket.objects())
 
 
+def test_without_its_bucket_a_batch_stays(project: Project, bucket: MotoBucket) -> None:
+    removed(project, "a.txt")
+    pruned(project)
+    for key in bucket.objects():
+        bucket.client.delete_object(Bucket=bucket.name, Key=key)
+    bucket.client.delete_bucket(Bucket=bucket.name)
+
+    told = project.call("prune", "--restore")
+
+    assert (told.code, "its bucket is not there" in told.err) == (1, True)
+    assert "stays in the trash: " in told.out
+    assert project.call("prune", "--list").out.endswith("\t1 output\n")
+
+
 def test_a_foreign_host_is_asked_where_it_is_allowed(
     project: Project, bucket: MotoBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

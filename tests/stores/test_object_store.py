@@ -233,7 +233,7 @@ def test_a_large_object_is_read_in_blocks_of_one_version(
 
 def test_a_bucket_that_is_not_there_is_named(any_bucket: Bucket) -> None:
     nowhere = ObjectStore(replace(any_bucket.settings, bucket="no-such-bucket"))
-    named = "store 'lake': (NoSuchBucket|ContainerNotFound)"
+    named = "store 'lake': its bucket is not there: (NoSuchBucket|ContainerNotFound)"
     with pytest.raises(BucketMissing, match=named):
         _keys(nowhere)
     with pytest.raises(BucketMissing, match=named):

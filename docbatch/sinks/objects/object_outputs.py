@@ -33,6 +33,7 @@ class ObjectOutputs:
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
+        self._has_bucket = False
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -62,8 +63,19 @@ class ObjectOutputs:
 
     def stamp(self, output: bytes) -> str | None:
         """Return the ETag of an output, None where there is none."""
-        found = self.store.facts(self.key(output))
+        found = self.found(self.key(output))
         return None if found is None else etag_of(found, self.store)
+
+    def found(self, key: str) -> ObjectFacts | None:
+        """Return what stands at a key. Raises BucketMissing where there is nothing for want of a bucket.
+
+        An answer about one object does not say so, a list does; it is asked for once.
+        """
+        there = self.store.facts(key)
+        if there is None and not self._has_bucket:
+            next(self.store.windows(key), None)
+            self._has_bucket = True
+        return there
 
     def publish(self, output: bytes, content: bytes | memoryview, expected: str | None) -> str:
         """Write an output and return its ETag.

@@ -80,7 +80,7 @@ def _found(outputs: ObjectOutputs, key: str, etag: str | None, known: KnownOutpu
         return None
     if etag == known.stamp and known.size is not None:
         return ObjectFacts(key, known.size, etag, None, 0.0)
-    return outputs.store.facts(key)
+    return outputs.found(key)
 
 
 def _has_our_bytes(outputs: ObjectOutputs, found: ObjectFacts, known: KnownOutput) -> bool:

@@ -122,7 +122,7 @@ class StoreTrash:
     def _written(self, record: TakenOutput, outputs: ObjectOutputs) -> PutBack:
         """Write an object from the trash to where it was. Raises StoreFault, OSError."""
         key = outputs.key(unescape(record.output))
-        kept = outputs.store.facts(record.stored)
+        kept = outputs.found(record.stored)
         try:
             if kept is not None:
                 return PutBack(record, write_again(outputs.store, kept, key, self._store.folder))

@@ -97,7 +97,7 @@ class ObjectTaking:
         """Say whether an object is in the trash and no longer where it was; None where that cannot be seen."""
 
         def look(outputs: ObjectOutputs) -> bool:
-            there = outputs.store.facts(outputs.key(unescape(record.output)))
+            there = outputs.found(outputs.key(unescape(record.output)))
             is_still_there = there is not None and there.etag == record.seen
             return not is_still_there and outputs.store.facts(record.stored) is not None
 
