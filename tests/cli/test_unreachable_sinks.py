@@ -131,6 +131,20 @@ def test_what_stands_where_outputs_go_is_judged_by_the_run_that_sees_it(
     assert project.call("apply", "--yes", "--allow", "overwritten").code == 0
 
 
+def test_what_waited_before_waits_on(project: Project, vendor: ExtendEmulator, proxy: FaultProxy) -> None:
+    project.write({"in/new.txt": "a new document\f"})
+    project.call("apply", "--yes", "--max-new", "0", "jobs/job.yaml")
+    paid = list(vendor.ledger)
+    proxy.instead = refusing(None, slow_down())
+
+    assert applied(project).code == 1
+    assert vendor.ledger == paid
+
+    proxy.instead = lambda _request: None
+    assert applied(project).code == 0
+    assert len(vendor.ledger) == len(paid) + 1
+
+
 def test_a_job_that_is_new_is_left_and_others_go_on(project: Project, proxy: FaultProxy) -> None:
     project.job(
         OTHER.replace("name: other", "name: later").replace(
