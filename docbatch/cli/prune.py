@@ -45,7 +45,9 @@ NO_TIME = ("0s", "0m", "0h", "0d")
     help="Put back what a prune took: all of the newest, of the one with this ID, or the output at PATH.",
 )
 @click.option(
-    "--empty-trash", is_flag=True, help="Delete for good what has been in .docbatch/trash for long."
+    "--empty-trash",
+    is_flag=True,
+    help="Delete for good what has been in the trash for long, here and in stores.",
 )
 @click.option(
     "--older-than",
@@ -256,14 +258,14 @@ def _empty(seconds: float, hosts: Sequence[str], *, dry_run: bool, yes: bool, as
     until = time.time() - seconds
 
     def told(found: Emptying) -> str:
-        return (
-            f"{plural(found.batches, 'prune')} and {plural(found.things, 'other thing')}, {human(found.size)}"
-        )
+        stored = f", {plural(found.stored, 'object')} in stores among them" if found.stored else ""
+        things = f"{plural(found.batches, 'prune')} and {plural(found.things, 'other thing')}"
+        return f"{things}, {human(found.size)}{stored}"
 
     found = empty_trash(state_folder(), until, stores=_stores(hosts), dry_run=True)
     is_any = bool(found.batches or found.things)
     if is_any and not (dry_run or yes or as_json) and sys.stdin.isatty():
-        say(f"{told(found)}, to be deleted from .docbatch/trash")
+        say(f"{told(found)}, to be deleted from the trash")
         if not click.confirm("Delete them for good?", err=True):
             say("Nothing was deleted.")
             return
@@ -273,7 +275,7 @@ def _empty(seconds: float, hosts: Sequence[str], *, dry_run: bool, yes: bool, as
         numbers = {"batches": found.batches, "things": found.things, "size": found.size, "dry_run": dry_run}
         say_json({"version": VERSION, "type": "summary", **numbers, "exit_code": 0})
     elif not is_any:
-        say("nothing has been in .docbatch/trash for that long")
+        say("nothing has been in the trash for that long")
     else:
-        say(f"{told(found)}, {'would be deleted' if dry_run else 'deleted'} from .docbatch/trash")
+        say(f"{told(found)}, {'would be deleted' if dry_run else 'deleted'} from the trash")
     _raise(found.trouble)

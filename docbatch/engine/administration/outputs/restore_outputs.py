@@ -41,11 +41,15 @@ class Restoring:
 
 @dataclass(slots=True)
 class Emptying:
-    """What was deleted from the trash, or would be: prunes, other things, and the bytes of all; and the `trouble` with a store."""
+    """What was deleted from the trash, or would be: prunes, other things, and the bytes of all; and the `trouble` with a store.
+
+    `stored` counts objects in stores, of prunes and others.
+    """
 
     batches: int = 0
     things: int = 0
     size: int = 0
+    stored: int = 0
     trouble: DocbatchError | None = None
 
 
@@ -263,6 +267,7 @@ def _empty_batches(
             batch.remove()
             every.remove(batch)
         found.batches += 1
+        found.stored += len(alone)
         found.size += size
 
 
@@ -278,7 +283,9 @@ def _empty_stores(
     }.values():
         old = {key: size for key, size in in_stores.old(sink, until, kept).items() if key not in seen}
         seen |= old.keys()
-        found.things += len(old) if dry_run else in_stores.delete(sink.root, list(old))
+        number = len(old) if dry_run else in_stores.delete(sink.root, list(old))
+        found.things += number
+        found.stored += number
         found.size += sum(old.values())
 
 
