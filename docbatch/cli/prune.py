@@ -2,18 +2,21 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from docbatch.cli import completion
-from docbatch.cli.options import duration
+from docbatch.cli.options import allow_host, duration
 from docbatch.cli.output import say, say_json
 from docbatch.cli.workspace import state_folder
 
 if TYPE_CHECKING:
+    from docbatch.core.errors import DocbatchError
     from docbatch.engine.administration.outputs.prune_outputs import PrunedOutput, Pruning
+    from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
 
 VERSION = "docbatch/prune/v1"
 NEWEST = "newest"
@@ -42,7 +45,9 @@ NO_TIME = ("0s", "0m", "0h", "0d")
     help="Put back what a prune took: all of the newest, of the one with this ID, or the output at PATH.",
 )
 @click.option(
-    "--empty-trash", is_flag=True, help="Delete for good what has been in .docbatch/trash for long."
+    "--empty-trash",
+    is_flag=True,
+    help="Delete for good what has been in the trash for long, here and in stores.",
 )
 @click.option(
     "--older-than",
@@ -51,6 +56,7 @@ NO_TIME = ("0s", "0m", "0h", "0d")
     show_default=True,
     help="With --empty-trash: only what has been there for longer; 0s is all of it.",
 )
+@allow_host
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(
     *,
@@ -62,34 +68,43 @@ def command(
     restored: str | None,
     empty_trash: bool,
     older_than: str,
+    allowed_hosts: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Remove outputs that nothing wants any more: of removed documents, of jobs and sinks that are gone.
 
-    Only what is as docbatch wrote it goes; edited files stay, and are named. All of it is moved to .docbatch/trash, and
-    'docbatch prune --restore' puts it back. Stored results and what was paid are not touched.
+    Only what is as docbatch wrote it goes; edited files stay, and are named. All of it is moved to .docbatch/trash, or in a
+    store to .docbatch-trash/, and 'docbatch prune --restore' puts it back. Stored results and what was paid are not touched.
     """
     if [listed, restored is not None, empty_trash].count(True) > 1:
         raise click.UsageError("say one of --list, --restore and --empty-trash")
     if listed:
         _list(as_json=as_json)
     elif restored is not None:
-        _restore(None if restored == NEWEST else restored, dry_run=dry_run, as_json=as_json)
+        _restore(None if restored == NEWEST else restored, allowed_hosts, dry_run=dry_run, as_json=as_json)
     elif empty_trash:
         seconds = 0.0 if older_than in NO_TIME else duration("--older-than", older_than)
-        _empty(seconds, dry_run=dry_run, yes=yes, as_json=as_json)
+        _empty(seconds, allowed_hosts, dry_run=dry_run, yes=yes, as_json=as_json)
     else:
-        _prune(job, much="pruned" in allowed, dry_run=dry_run, yes=yes, as_json=as_json)
+        _prune(job, allowed_hosts, much="pruned" in allowed, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
-def _prune(job: str | None, *, much: bool, dry_run: bool, yes: bool, as_json: bool) -> None:
+def _prune(
+    job: str | None, hosts: Sequence[str], *, much: bool, dry_run: bool, yes: bool, as_json: bool
+) -> None:
     from docbatch.engine.administration.outputs.prune_outputs import PruneOrder, prune
     from docbatch.specs.load import load_jobs, load_project
 
     project = load_project(Path.cwd())
     declared = {each.name: each.manifest for each in load_jobs(project)}
     folder = project.root / ".docbatch"
-    order = PruneOrder(folder, declared, project.mark, job, may_be_much=much, dry_run=dry_run)
+    order = PruneOrder(
+        *(folder, declared, project.mark, job),
+        may_be_much=much,
+        dry_run=dry_run,
+        stores=project.stores,
+        allowed_hosts=hosts,
+    )
 
     def agree(found: "Pruning") -> bool:
         if not as_json:
@@ -104,6 +119,21 @@ def _prune(job: str | None, *, much: bool, dry_run: bool, yes: bool, as_json: bo
         _json(done, dry_run=dry_run)
     elif not dry_run:
         _conclude(done)
+    _raise(done.trouble)
+
+
+def _raise(trouble: "DocbatchError | None") -> None:
+    """Once all is told that was done, say what could not be."""
+    if trouble is not None:
+        raise trouble
+
+
+def _stores(hosts: Sequence[str]) -> "PrunedStores":
+    from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
+    from docbatch.specs.load import load_project
+
+    project = load_project(Path.cwd())
+    return PrunedStores(project.stores, project.root, hosts)
 
 
 def _preview(found: "Pruning", *, dry_run: bool, much: bool) -> None:
@@ -121,14 +151,22 @@ def _preview(found: "Pruning", *, dry_run: bool, much: bool) -> None:
     for (job, why), number in sorted(found.removed.items()):
         say(visible(f"{job}: {plural(number, 'output')}, {why}"))
     if not found.number:
-        say("nothing is left over that could be removed")
+        if found.trouble is None:
+            say("nothing is left over that could be removed")
         return
+    will = "would be" if dry_run else "to be"
     say(
-        f"{plural(found.number, 'output')}, {human(found.size)}, {'would be' if dry_run else 'to be'} moved to .docbatch/trash"
+        f"{plural(found.number, 'output')}, {human(found.size)}, {will} moved to .docbatch/trash{_in_stores(found)}"
     )
     if dry_run and found.refusal is not None and not much:
         say(found.refusal.message)
         say("  this would be refused; '--allow pruned' lets it pass where that is meant")
+
+
+def _in_stores(found: "Pruning") -> str:
+    """Say how much goes to the trash of stores instead, where any does."""
+    which = "" if found.stored == found.number else f"{found.stored:,} of them "
+    return f"; {which}in a store to .docbatch-trash/ there" if found.stored else ""
 
 
 def _line(each: "PrunedOutput", verb: str = "stays") -> str:
@@ -148,7 +186,7 @@ def _conclude(done: "Pruning") -> None:
     elif done.number:
         folders = f" and {plural(done.folders, 'empty folder')} removed" if done.folders else ""
         say(
-            f"{plural(done.number, 'output')}, {human(done.size)}, moved to .docbatch/trash/{done.batch}{folders}"
+            f"{plural(done.number, 'output')}, {human(done.size)}, moved to .docbatch/trash/{done.batch}{_in_stores(done)}{folders}"
         )
         say(f"  'docbatch prune --restore {done.batch}' puts them back")
 
@@ -194,47 +232,50 @@ def _list(*, as_json: bool) -> None:
         say("no prune has left anything in .docbatch/trash")
 
 
-def _restore(what: str | None, *, dry_run: bool, as_json: bool) -> None:
+def _restore(what: str | None, hosts: Sequence[str], *, dry_run: bool, as_json: bool) -> None:
     from docbatch.core.report import plural, visible
     from docbatch.engine.administration.outputs.restore_outputs import restore
 
-    found = restore(state_folder(), what, here=Path.cwd(), dry_run=dry_run)
+    found = restore(state_folder(), what, here=Path.cwd(), stores=_stores(hosts), dry_run=dry_run)
     if as_json:
         for each in found.stay:
             say_json({"version": VERSION, "type": "output", **each._asdict()})
         numbers = {"restored": len(found.restored), "stay": len(found.stay), "dry_run": dry_run}
         say_json({"version": VERSION, "type": "summary", **numbers, "exit_code": 0})
+        _raise(found.trouble)
         return
     for each in found.stay:
         say(visible(f"stays in the trash: {each.path}: {each.why}"))
     verb = "would be put back" if dry_run else "put back"
     say(f"{plural(len(found.restored), 'output')} {verb}")
+    _raise(found.trouble)
 
 
-def _empty(seconds: float, *, dry_run: bool, yes: bool, as_json: bool) -> None:
+def _empty(seconds: float, hosts: Sequence[str], *, dry_run: bool, yes: bool, as_json: bool) -> None:
     from docbatch.core.report import human, plural
     from docbatch.engine.administration.outputs.restore_outputs import Emptying, empty_trash
 
     until = time.time() - seconds
 
     def told(found: Emptying) -> str:
-        return (
-            f"{plural(found.batches, 'prune')} and {plural(found.things, 'other thing')}, {human(found.size)}"
-        )
+        stored = f", {plural(found.stored, 'object')} in stores among them" if found.stored else ""
+        things = f"{plural(found.batches, 'prune')} and {plural(found.things, 'other thing')}"
+        return f"{things}, {human(found.size)}{stored}"
 
-    found = empty_trash(state_folder(), until, dry_run=True)
+    found = empty_trash(state_folder(), until, stores=_stores(hosts), dry_run=True)
     is_any = bool(found.batches or found.things)
     if is_any and not (dry_run or yes or as_json) and sys.stdin.isatty():
-        say(f"{told(found)}, to be deleted from .docbatch/trash")
+        say(f"{told(found)}, to be deleted from the trash")
         if not click.confirm("Delete them for good?", err=True):
             say("Nothing was deleted.")
             return
     if is_any and not dry_run:
-        found = empty_trash(state_folder(), until, dry_run=False)
+        found = empty_trash(state_folder(), until, stores=_stores(hosts), dry_run=False)
     if as_json:
         numbers = {"batches": found.batches, "things": found.things, "size": found.size, "dry_run": dry_run}
         say_json({"version": VERSION, "type": "summary", **numbers, "exit_code": 0})
     elif not is_any:
-        say("nothing has been in .docbatch/trash for that long")
+        say("nothing has been in the trash for that long")
     else:
-        say(f"{told(found)}, {'would be deleted' if dry_run else 'deleted'} from .docbatch/trash")
+        say(f"{told(found)}, {'would be deleted' if dry_run else 'deleted'} from the trash")
+    _raise(found.trouble)

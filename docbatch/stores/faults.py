@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 
 class StoreFault(Exception):
@@ -39,9 +40,26 @@ class StoreUnreachable(StoreFault):
 
 _FIRST_LINE = re.compile(r"[^\n]*")
 _QUERY = re.compile(r"(https?://[^\s?]*)\?\S*")
-_CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
+_CODE = re.compile(
+    r"<Code>([A-Za-z]{1,60})</Code>|DeleteObjects request failed for [^\n]*\(code: ([A-Za-z]{1,60})\)(?:\n|$)"
+)
+"""As stores word it, or as obstore does of an object that was among those to be removed together."""
 _STATUS = re.compile(r"status code: (\d{3}(?: [A-Za-z ]{1,40})?)")
-_AFTER = re.compile(r"after (\d+) retries")
+_ASKED = re.compile(r"Error performing [A-Z]+ (\S+) in ([\d.]+)([nµm]?s)(?:, after (\d+) retries)?")
+_REDIRECTED = "Received redirect without LOCATION"
+_CAUSES = {
+    "ConnectionRefused": "nothing accepts a connection there",
+    "dns error": "the name of the host is not known",
+    "TimedOut": "no answer came in time",
+    "Certificate": "its certificate is not trusted",
+    "IncompleteMessage": "the connection broke",
+    "ConnectionReset": "the connection broke",
+    "BrokenPipe": "the connection broke",
+    "Parse(": "what answers there is no store",
+    "kind: Connect": "no connection could be made",
+}
+"""What obstore tells of a request without an answer, in words; the first that is found counts."""
+_UNITS = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
 _LONGEST = 300
 _URL = re.compile(r"https?://\S*")
 _NO_LIST = "Got invalid list response"
@@ -63,7 +81,7 @@ _REFUSED = frozenset(
             "RequestTimeTooSkewed",
             "ExpiredToken",
         ),
-        *("InvalidToken", "AuthenticationFailed", "AuthorizationFailure"),
+        *("InvalidToken", "AuthenticationFailed", "AuthorizationFailure", "AuthorizationPermissionMismatch"),
     }
 )
 
@@ -89,8 +107,7 @@ def faults(store: str) -> Iterator[None]:
 
 def _not_there(store: str, error: Exception, otherwise: type[StoreFault]) -> StoreFault:
     """Tell a bucket that is missing from anything else that obstore gives the same name."""
-    code = _CODE.search(str(error))
-    kind = BucketMissing if code is not None and code[1] in _NO_BUCKET else otherwise
+    kind = BucketMissing if _code(str(error)) in _NO_BUCKET else otherwise
     return kind(_told(store, error))
 
 
@@ -106,8 +123,7 @@ def _by_status(store: str, error: Exception) -> StoreFault:
 
 
 def _kind(text: str) -> type[StoreFault]:
-    code, status = _CODE.search(text), _STATUS.search(text)
-    name = "" if code is None else code[1]
+    name, status = _code(text), _STATUS.search(text)
     said = _URL.sub("", _head(text))
     if name in _NO_BUCKET:
         return BucketMissing
@@ -126,14 +142,37 @@ def _unlisted(store: str, head: str) -> StoreFault:
 
 
 def _told(store: str, error: Exception) -> str:
-    """Name the store's own code and status where there are; else the first line. URLs are cut before their query."""
+    """Name the store's own code and status where there are; else who did not answer, and why. Of URLs no more than the host is told."""
     text = str(error)
-    code, status, retries = _CODE.search(text), _STATUS.search(text), _AFTER.search(text)
-    said = [each[1].strip() for each in (code, status) if each is not None]
+    status, asked = _STATUS.search(text), _ASKED.search(text)
+    said = [each for each in (_code(text), status[1].strip() if status else "") if each]
+    if not said and asked is not None:
+        host = urlsplit(asked[1]).netloc.rpartition("@")[2]
+        said = [f"{host}: {_cause(text)}"]
     if not said:
         said = [_QUERY.sub(r"\1", _head(text))[:_LONGEST]]
-    tried = f" after {retries[1]} more tries" if retries is not None and retries[1] != "0" else ""
-    return f"store '{store}': {', '.join(said)}{tried}"
+    gone = "its bucket is not there: " if _code(text) in _NO_BUCKET else ""
+    return f"store '{store}': {gone}{', '.join(said)}{'' if asked is None else _how_often(asked)}"
+
+
+def _code(text: str) -> str:
+    found = _CODE.search(text)
+    return "" if found is None else found[1] or found[2]
+
+
+def _cause(text: str) -> str:
+    if _REDIRECTED in _head(text):
+        return "answers with a redirect to nowhere, which is the wrong region as a rule"
+    # What comes before repeats the URL, in which a key may say anything.
+    told = text.partition("inner:")[2]
+    return next((words for name, words in _CAUSES.items() if name in told), "the request failed")
+
+
+def _how_often(asked: re.Match[str]) -> str:
+    """Say how often a request was made, where that was more than once."""
+    more = int(asked[4] or 0)
+    seconds = float(asked[2]) * _UNITS[asked[3]]
+    return f" (asked {more + 1} times within {max(1, round(seconds))} s)" if more else ""
 
 
 def _head(text: str) -> str:

@@ -12,6 +12,7 @@ from unittest import mock
 import pytest
 
 from docbatch.engine.administration.outputs.prune_outputs import PruneOrder, prune
+from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
 from docbatch.engine.administration.outputs.restore_outputs import restore
 from docbatch.engine.administration.outputs.trash_batches import TrashBatch, begin
 from docbatch.testing.tripwire import Killed, Tripwire, wired
@@ -347,7 +348,8 @@ def test_killed_at_any_moment_only_ours_is_gone_and_all_of_it_comes_back(half_re
 
 
 def restored(project: Project) -> None:
-    restore(project.root / ".docbatch", None, here=project.root, dry_run=False)
+    stores = PrunedStores({}, project.root)
+    restore(project.root / ".docbatch", None, here=project.root, stores=stores, dry_run=False)
 
 
 def test_killed_while_it_puts_back_all_of_it_is_still_known_as_ours(pruned_half: Project) -> None:

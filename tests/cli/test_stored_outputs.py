@@ -15,7 +15,7 @@ from docbatch.stores.faults import StoreRefused, StoreUnreachable
 from docbatch.stores.object_store import ObjectStore
 from tests.cli.project import Project
 from tests.cli.stored_project import FILED, STORED, TEXTS, VARIABLES, job, project_file, stored_project
-from tests.stores.moto_server import SECRET, MotoBucket, moto_bucket
+from tests.stores.moto_server import REGION, SECRET, MotoBucket, moto_bucket
 
 
 @pytest.fixture
@@ -141,6 +141,27 @@ def test_a_bucket_that_is_not_there_is_told_before_anything_is_sent(
     assert project.applied().processed == len(TEXTS)
 
 
+def test_a_missing_bucket_is_told_where_one_object_is_all_there_is(
+    project: Project, bucket: MotoBucket
+) -> None:
+    project.job(job("  - {type: jsonl, store: lake, path: data/rows/all.jsonl}"))
+    project.applied()
+    bucket.client.delete_object(Bucket=bucket.name, Key="data/rows/all.jsonl")
+    assert project.call("drift").code == 2
+    bucket.client.delete_bucket(Bucket=bucket.name)
+    project.write({"in/new.txt": "new"})
+
+    drift = project.call("drift")
+    applied = project.call("apply", "--yes")
+
+    assert drift.code == applied.code == 1
+    assert "its bucket is not there: NoSuchBucket" in drift.err
+    assert "its bucket is not there: NoSuchBucket" in applied.err
+    bucket.client.create_bucket(Bucket=bucket.name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    assert project.applied().processed == 1
+    assert project.call("drift").code == 0
+
+
 @pytest.mark.parametrize(("fault", "code"), [(StoreRefused, 12), (StoreUnreachable, 1)])
 def test_results_wait_in_the_spool_while_a_store_does_not_write(
     project: Project, bucket: MotoBucket, monkeypatch: pytest.MonkeyPatch, fault: type[Exception], code: int
@@ -240,17 +261,6 @@ def test_a_manifest_lists_objects_and_verify_says_that_it_does_not_look(
     assert _place(bucket, "data/out/a.txt.md") in (project.root / "out/job/manifest.json").read_text()
     assert verified.code == 0
     assert "not looked at without the network" in verified.out + verified.err
-
-
-def test_what_nothing_wants_any_more_stays_and_prune_says_so(project: Project, bucket: MotoBucket) -> None:
-    project.applied()
-    (project.root / "in/a.txt").unlink()
-    project.applied()
-
-    told = project.call("prune", "--yes")
-
-    assert "1 output that nothing wants any more" in told.out + told.err
-    assert "data/out/a.txt.md" in bucket.objects()
 
 
 def test_a_store_that_is_a_folder_needs_no_network(project: Project, bucket: MotoBucket) -> None:

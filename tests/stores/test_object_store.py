@@ -233,7 +233,7 @@ def test_a_large_object_is_read_in_blocks_of_one_version(
 
 def test_a_bucket_that_is_not_there_is_named(any_bucket: Bucket) -> None:
     nowhere = ObjectStore(replace(any_bucket.settings, bucket="no-such-bucket"))
-    named = "store 'lake': (NoSuchBucket|ContainerNotFound)"
+    named = "store 'lake': its bucket is not there: (NoSuchBucket|ContainerNotFound)"
     with pytest.raises(BucketMissing, match=named):
         _keys(nowhere)
     with pytest.raises(BucketMissing, match=named):
@@ -273,9 +273,9 @@ _REPEATED = f"Credential=AKIAEXAMPLE/20261101, Signature={SECRET}"
             "AuthorizationHeaderMalformed, 400 Bad Request",
         ),
         (
-            "x in 1ms - Received redirect without LOCATION, this normally indicates an incorrectly configured region",
+            "Error performing GET https://host/docs in 1ms - Received redirect without LOCATION, this normally indicates an incorrectly configured region",
             WrongPlace,
-            "x in 1ms - Received redirect without LOCATION, this normally indicates an incorrectly configured region",
+            "host: answers with a redirect to nowhere, which is the wrong region as a rule",
         ),
         ("x - Server returned non-2xx status code: 404 Not Found: <html>", WrongPlace, "404 Not Found"),
         (
@@ -291,7 +291,17 @@ _REPEATED = f"Credential=AKIAEXAMPLE/20261101, Signature={SECRET}"
         (
             "Generic S3 error: Error performing GET http://host/credentials/a.pdf in 1ms - HTTP error",
             StoreUnreachable,
-            "Generic S3 error: Error performing GET http://host/credentials/a.pdf in 1ms - HTTP error",
+            "host: the request failed",
+        ),
+        (
+            "Generic S3 error: Error performing GET http://me:secret@host:1/dns%20error?X-Amz-Signature=abc in 12.3s, after 6 retries - HTTP error\n\nDebug source:\ninner: Http(ConnectionRefused)",
+            StoreUnreachable,
+            "host:1: nothing accepts a connection there (asked 7 times within 12 s)",
+        ),
+        (
+            f"Generic S3 error: DeleteObjects request failed for key {_REPEATED}: {_REPEATED} (code: AccessDenied)",
+            StoreRefused,
+            "AccessDenied",
         ),
         (
             f"x - Server returned non-2xx status code: 400 Bad Request: <Code>{SECRET}</Code>",

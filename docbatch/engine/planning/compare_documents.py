@@ -313,7 +313,7 @@ class _Sieve:
         if self._store is not None:
             for sink in self._target.sinks:
                 if sink.output is not None:
-                    with self.tally.seeing(is_in_store=sink.is_in_store):
+                    with self.tally.seeing(sink):
                         self._check_single(sink, self._store)
 
     def _take_up(self, sink: ResolvedSink, store: Store) -> None:

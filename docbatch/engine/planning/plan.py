@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docbatch.core.errors import SinkError
 from docbatch.core.guard import Permission
 from docbatch.core.models import WorkItem
 from docbatch.core.report import visible
@@ -22,6 +21,7 @@ from docbatch.engine.planning.places.own_places import OwnPlaces
 from docbatch.engine.planning.resolve_jobs import Ask, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.tally import Tally
+from docbatch.engine.planning.unseen_sinks import UnseenSink, each_once
 from docbatch.engine.progress_notices import Notice
 from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import Connection, Job, StoreConnection
@@ -96,7 +96,7 @@ class Plan:
     counted: frozenset[str] = frozenset()
     prices: "Callable[[], PriceList] | None" = None
     project_id: str = ""
-    unseen: tuple[SinkError, ...] = ()
+    unseen: tuple[UnseenSink, ...] = ()
 
     @cached_property
     def costs(self) -> "ItemCosts":
@@ -252,14 +252,14 @@ def plan_jobs(
     sight.look(targets, gone)
     tallies = find_changes(targets, store, cache, differences, sight.only)
     notes: tuple[str, ...] = ()
-    unseen = [error for tally in tallies.values() for error in tally.unseen]
+    unseen = [UnseenSink(job, *each) for job, tally in tallies.items() for each in tally.unseen]
     if sight.only is None:
         refuse_surprises(targets, tallies, store, differences, gone)
         refuse_nesting(targets, store, differences, gone)
         if allowed is not None:
             own = OwnPlaces.of(project, store)
             notes = replacing(judge_places(targets, own, differences, allowed, unseen))
-    told = {error.message: error for error in unseen}
+    told = dict.fromkeys(each.error.message for each in unseen)
     return Plan(
         tuple(targets),
         tallies,
@@ -269,7 +269,7 @@ def plan_jobs(
         cache,
         (*notes, *(visible(f"outputs are not looked at: {message}") for message in told)),
         project,
-        unseen=tuple(told.values()),
+        unseen=each_once(unseen),
     )
 
 

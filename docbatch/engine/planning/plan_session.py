@@ -64,12 +64,16 @@ class PlanSession:
     def record(self) -> None:
         """Record what the documents are now, where their outputs belong, and which jobs are no longer declared.
 
-        Folders outside of the project are marked as written to.
+        Folders outside of the project are marked as written to. Of a job with a sink that could not be looked into all stays as it was.
         """
         self.claim()
         retire(self.store, self.plan.gone)
         witness = Witness(self.targets, self.cache)
+        unseen = {each.job for each in self.plan.unseen}
         for target in self.plan.targets:
+            if target.name in unseen:
+                # What stands where its outputs go is judged by the plan that can see it.
+                continue
             record_changes(self.store, target, self.plan.differences, witness, self.wall())
             record_found_objects(self.store, target, self.plan.differences, self.cache)
 

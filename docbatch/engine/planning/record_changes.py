@@ -67,7 +67,7 @@ def record_changes(
 
     From `now` on (wall time) what is to be sent waits for a window, where that may have an end.
     """
-    if not _is_declared(store, target):
+    if not is_declared(store, target):
         _declare(store, target)
     store.unwanted_work.declare(target.name, stops=target.failing.cancels_removed)
     sinks = {sink.identity: sink.row for sink in store.deliveries.sinks(target.name)}
@@ -133,7 +133,8 @@ def _place(store: Store, job: str, sinks: Mapping[str, int], outputs: Sequence[O
     )
 
 
-def _is_declared(store: Store, target: ResolvedJob) -> bool:
+def is_declared(store: Store, target: ResolvedJob) -> bool:
+    """Say whether a job and its sinks are recorded as they are declared."""
     recipe = store.documents.recipe_row(target.oldest_key or target.recipe_key)
     recorded = {(sink.identity, sink.root, sink.output) for sink in store.deliveries.sinks(target.name)}
     wanted = {(sink.identity, sink.root, sink.output) for sink in target.sinks}

@@ -7,12 +7,16 @@ from typing import Protocol
 
 from docbatch.core.changes import Reason
 from docbatch.core.errors import SinkError
+from docbatch.engine.planning.resolved_job import ResolvedSink
 from docbatch.sources.litter import Litter
 from docbatch.sources.selection_tally import SelectionTally
 
 
 class LookedAt(Protocol):
     """The outputs of one sink that were compared with what is recorded."""
+
+    @property
+    def sink(self) -> ResolvedSink: ...
 
     @property
     def ignored(self) -> int: ...
@@ -29,8 +33,8 @@ class Tally:
     With `recorded_only` nobody looked for documents: those found are those recorded.
 
     `recipes` counts those that are through by their recipe's row, where a job has more than one; `remade` those that are
-    to be sent because they were made by another, by that one's row. `unseen` says why outputs of sinks in stores could not be
-    looked at.
+    to be sent because they were made by another, by that one's row. `unseen` says of sinks in stores, by their
+    identities, why their outputs could not be looked at.
     """
 
     def __init__(self, *, recorded_only: bool = False) -> None:
@@ -42,24 +46,24 @@ class Tally:
         self.ignored = 0
         self.recorded_only = recorded_only
         self.litter: Litter | None = None
-        self.unseen: list[SinkError] = []
+        self.unseen: list[tuple[str, SinkError]] = []
         self.selection: SelectionTally | None = None
 
     def add_outputs(self, looked_at: Iterable[LookedAt]) -> None:
         for each in looked_at:
             self.ignored += each.ignored
             if each.unseen is not None:
-                self.unseen.append(each.unseen)
+                self.unseen.append((each.sink.identity, each.unseen))
 
     @contextmanager
-    def seeing(self, *, is_in_store: bool) -> Iterator[None]:
+    def seeing(self, sink: ResolvedSink) -> Iterator[None]:
         """Look into a sink. What keeps one from being seen that lies in a store is noted; elsewhere it is raised."""
         try:
             yield
         except SinkError as error:
-            if not is_in_store:
+            if not sink.is_in_store:
                 raise
-            self.unseen.append(error)
+            self.unseen.append((sink.identity, error))
 
     def left_out(self) -> Iterator[str]:
         """Say what was left out, and what is worth saying of what was taken."""

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,7 +14,6 @@ from docbatch.core.errors import (
     DocbatchError,
     GuardRefused,
     Interrupted,
-    SinkError,
     StateError,
     StateLocked,
     gravest,
@@ -37,6 +36,7 @@ from docbatch.engine.running.manifest.write_manifests import write_manifests
 from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.rounds import try_again
 from docbatch.engine.running.rounds.interruption import Interruption
+from docbatch.engine.running.rounds.leave_unseen_sinks import jobs_left, leave_unseen
 from docbatch.engine.running.rounds.try_again import ComingTries
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.spending.run_failures import RunFailures
@@ -155,7 +155,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
     observe = counts = RunCounts(observe)
     with _told(sending), locked_session(work, clock, observe=observe, deadline=deadline) as session:
         store = session.store
-        _refuse_unseen(session.plan.unseen)
+        jobs_left(session)
         left = frozenset() if work.plan is None else work.plan.check(store, session.plan)
         refuse_spending(session.plan, work, work.approved)
         asked = clock.monotonic()
@@ -170,6 +170,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         counts.watch(store, clock)
         with closing(ResultReaders(session.spool.root)) as readers:
             run = _run(work, session, clock, observe, readers)
+            leave_unseen(run, session.plan.unseen)
             if left:
                 observe(left_out(left, session.plan.differences))
                 run.queues.set_aside(left)
@@ -185,14 +186,6 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         outcome = replace(outcome, spent=sent.lines)
         store.runs.note(outcome.exit_code, outcome.figures(counts))
         return outcome
-
-
-def _refuse_unseen(unseen: Sequence[SinkError]) -> None:
-    """Raise why a sink in a store could not be looked into: nothing is sent whose result could not be put where it belongs."""
-    if unseen:
-        error = unseen[0]
-        beside = "or name the specs of the other jobs to go on without this one"
-        raise type(error)(f"nothing was sent: {error.message}", hint=f"{error.hint}; {beside}")
 
 
 @contextmanager
@@ -222,7 +215,7 @@ def _run(
         store=session.store,
         spool=session.spool,
         connections=session.connections,
-        targets=session.targets,
+        targets=jobs_left(session),
         clock=clock,
         observe=observe,
         project=work.project,

@@ -7,7 +7,7 @@ from itertools import islice
 from operator import attrgetter
 
 from docbatch.core.errors import Interrupted, ResultLost, SinkError
-from docbatch.core.models import ItemStatus, Submission
+from docbatch.core.models import Submission
 from docbatch.core.results import Answer
 from docbatch.core.scheduler import Deliver, Due
 from docbatch.engine.code_of_others import blamed
@@ -48,18 +48,14 @@ def deliver(run: Run, action: Deliver) -> None:
         # What was there stays as it is, and counts as behind.
         return
     except SinkError as error:
-        if wanted.kind.whole:
-            run.sinks.unwritten[action.sink] = run.store.documents.tally(action.job).get(
-                ItemStatus.SUCCEEDED, 0
-            )
-        _give_up(run, recorded, error)
+        _give_up(run, recorded, wanted, error)
 
 
-def _give_up(run: Run, sink: RecordedSink, error: SinkError) -> None:
+def _give_up(run: Run, recorded: RecordedSink, wanted: ResolvedSink, error: SinkError) -> None:
     """Leave a sink as it is in this run, and say why."""
-    run.sinks.failed.add(sink.row)
+    run.leave_out(recorded, wanted)
     run.errors.append(error)
-    run.observe(Trouble(f"job {sink.job}", error.message, error.hint))
+    run.observe(Trouble(f"job {recorded.job}", error.message, error.hint))
 
 
 def _code_failed(job: str, what: str) -> SinkError:
@@ -308,7 +304,7 @@ def settle_failures(run: Run) -> None:
             with blamed(partial(_code_failed, target.name)):
                 _settle(run, target, recorded, wanted)
         except SinkError as error:
-            _give_up(run, recorded, error)
+            _give_up(run, recorded, wanted, error)
 
 
 def _settle(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink) -> None:

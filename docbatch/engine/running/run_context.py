@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from docbatch.core.errors import DocbatchError
 from docbatch.core.looks import LookKind, Looks, SpacedLooks
-from docbatch.core.models import Submission, SubmissionStatus, WorkItem
+from docbatch.core.models import ItemStatus, Submission, SubmissionStatus, WorkItem
 from docbatch.engine.clock import Clock
 from docbatch.engine.connections.backoff import Backoff
 from docbatch.engine.connections.hindrances import Moment
 from docbatch.engine.connections.open_item_content import ItemContent
 from docbatch.engine.connections.passwords import JobPasswords
 from docbatch.engine.connections.provider_connections import Connections, ProviderConnection
-from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Looking, Observer, Remark
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.fetch_results import Ahead
@@ -28,6 +28,7 @@ from docbatch.providers.base import Intent
 from docbatch.sinks.base import Sink
 from docbatch.sources.kept_content import KeptContent
 from docbatch.spool import Spool
+from docbatch.state.deliveries import RecordedSink
 from docbatch.state.store import Store
 
 
@@ -56,11 +57,13 @@ class OpenSinks:
     """The sinks of a run, by their rows in the state. `failed` are not tried again in it.
 
     `unwritten` counts, for whole sinks that failed, the documents that succeeded and are not in their outputs.
+    Nothing is sent of the jobs that are `withheld`.
     """
 
     opened: dict[int, Sink] = field(default_factory=dict)
     failed: set[int] = field(default_factory=set)
     unwritten: dict[int, int] = field(default_factory=dict)
+    withheld: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -119,6 +122,13 @@ class Run:
         """Return the work in this process as planning sees what is recorded, by submission."""
         return {name: work.submission() for name, work in self.unrecorded.items()}
 
+    def leave_out(self, recorded: RecordedSink, wanted: ResolvedSink) -> None:
+        """Leave a sink as it is in this run."""
+        self.sinks.failed.add(recorded.row)
+        if wanted.kind.whole:
+            succeeded = self.store.documents.tally(recorded.job).get(ItemStatus.SUCCEEDED, 0)
+            self.sinks.unwritten[recorded.row] = succeeded
+
     def sending_jobs(self) -> SendingJobs:
         """Return the jobs of which something may be sent now, and what others wait for."""
         allowed = [self.targets[name] for name in self._allowed_jobs()]
@@ -135,6 +145,7 @@ class Run:
             name
             for name, target in self.targets.items()
             if name not in self.passwords.refused
+            and name not in self.sinks.withheld
             and not self.budget.is_stopped(name, target.connection)
             and target.connection not in full
         ]

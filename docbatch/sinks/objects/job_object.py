@@ -1,7 +1,6 @@
 """One object for a whole job: a JSON object on a line for each document, in path order."""
 
 import contextlib
-import mmap
 import struct
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from docbatch.naming.pathtext import escape
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.faults import SAFE, fault, sink_error
 from docbatch.sinks.kind import Bucket
+from docbatch.sinks.objects.drafts import mapped
 from docbatch.sinks.objects.object_outputs import ObjectOutputs, store_error
 from docbatch.sinks.paths import UnsafeOutput
 from docbatch.sinks.rows import RowFacts, row
@@ -36,7 +36,7 @@ class JobObject(Sink):
                 lines = open_files.enter_context(TemporaryFile(dir=self._drafts))
                 paths = open_files.enter_context(TemporaryFile(dir=self._drafts))
             expected = yield from self._write(deliveries, lines, paths)
-            with self._guarded(), _mapped(lines) as content:
+            with self._guarded(), mapped(lines) as content:
                 etag = self._outputs.publish(self._output, content, expected)
             paths.seek(0)
             while length := paths.read(_LENGTH.size):
@@ -86,14 +86,3 @@ class JobObject(Sink):
             raise store_error(f"{self._outputs.place}/{escape(self._output)}", error) from error
         except OSError as error:
             raise sink_error(f"the folder {self._drafts}", error) from error
-
-
-@contextlib.contextmanager
-def _mapped(file: BinaryIO) -> Iterator[bytes | memoryview]:
-    """Give what a file holds without reading it into memory."""
-    file.flush()
-    if not file.tell():
-        yield b""
-        return
-    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as content:
-        yield content

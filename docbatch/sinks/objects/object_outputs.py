@@ -13,6 +13,7 @@ from docbatch.naming.pathtext import escape
 from docbatch.naming.store_places import LONGEST_KEY, TRASH
 from docbatch.sinks.faults import SAFE
 from docbatch.sinks.kind import Bucket
+from docbatch.sinks.objects.drafts import pieces
 from docbatch.sinks.paths import UnsafeOutput
 from docbatch.stores.faults import BucketMissing, ObjectChanged, ObjectMissing, StoreFault, StoreRefused
 from docbatch.stores.object_reader import open_object
@@ -20,7 +21,6 @@ from docbatch.stores.object_store import ObjectFacts, ObjectStore
 
 MOST_BYTES = 4 << 30
 """What one output may have: it is written with one request, since an upload in parts can bear no condition."""
-_PIECE = 1 << 20
 _TRIES = 4
 
 
@@ -33,6 +33,7 @@ class ObjectOutputs:
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
+        self._has_bucket = False
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -62,8 +63,19 @@ class ObjectOutputs:
 
     def stamp(self, output: bytes) -> str | None:
         """Return the ETag of an output, None where there is none."""
-        found = self.store.facts(self.key(output))
-        return None if found is None else _etag(found, self.store)
+        found = self.found(self.key(output))
+        return None if found is None else etag_of(found, self.store)
+
+    def found(self, key: str) -> ObjectFacts | None:
+        """Return what stands at a key. Raises BucketMissing where there is nothing for want of a bucket.
+
+        An answer about one object does not say so, a list does; it is asked for once.
+        """
+        there = self.store.facts(key)
+        if there is None and not self._has_bucket:
+            next(self.store.windows(key), None)
+            self._has_bucket = True
+        return there
 
     def publish(self, output: bytes, content: bytes | memoryview, expected: str | None) -> str:
         """Write an output and return its ETag.
@@ -85,12 +97,12 @@ class ObjectOutputs:
                 replaces = None
                 continue
             try:
-                if found.size == len(content) and _is_same(self.store, found, content):
-                    return _etag(found, self.store)
+                if found.size == len(content) and is_same(self.store, found, content):
+                    return etag_of(found, self.store)
                 self.keep(found)
             except (ObjectChanged, ObjectMissing):
                 continue
-            replaces = _etag(found, self.store)
+            replaces = etag_of(found, self.store)
         raise ContestedOutput("somebody else writes to the same place at this moment")
 
     def remove(self, output: bytes) -> str | None:
@@ -104,17 +116,39 @@ class ObjectOutputs:
 
     def keep(self, found: ObjectFacts) -> str:
         """Copy an object into the trash and return its key there."""
-        above = self.folder.rpartition("/")[0]
+        kept = self.trash_key(found)
+        self.store.copy(found.key, kept)
+        return kept
+
+    def trash_key(self, found: ObjectFacts) -> str:
+        """Return the key that an object has in the trash: the same each time, and another for other bytes."""
+        above = self._above
         below = found.key.removeprefix(f"{above}/") if above else found.key
         mark = f"{found.key}\n{found.etag}".encode()
         token = hashlib.blake2b(mark, digest_size=6).hexdigest()
-        folder = f"{above}/{TRASH}/{token}".removeprefix("/")
+        folder = f"{self.trash}/{token}"
         kept = f"{folder}/{below}"
         if len(kept.encode()) > LONGEST_KEY:
             rest = LONGEST_KEY - len(folder.encode()) - 1
             kept = f"{folder}/{below.encode()[-rest:].decode(errors='ignore').lstrip('/')}"
-        self.store.copy(found.key, kept)
         return kept
+
+    @property
+    def trash(self) -> str:
+        """The folder of keys that the trash is."""
+        return f"{self._above}/{TRASH}".removeprefix("/")
+
+    def was(self, kept: str, output: bytes | None) -> bool:
+        """Say whether what lies in the trash was an output, or, given None, one of this folder: others beside it have the same trash."""
+        _, _, below = kept.removeprefix(f"{self.trash}/").partition("/")
+        above = f"{self._above}/" if self._above else ""
+        if output is None:
+            return below.startswith(f"{self.folder.removeprefix(above)}/")
+        return below == self.key(output).removeprefix(above)
+
+    @property
+    def _above(self) -> str:
+        return self.folder.rpartition("/")[0]
 
 
 def store_error(place: str, error: StoreFault) -> SinkError:
@@ -129,23 +163,18 @@ def store_error(place: str, error: StoreFault) -> SinkError:
     return SinkError(told, hint=f"{SAFE}; {what} run the same command again")
 
 
-def _etag(found: ObjectFacts, store: ObjectStore) -> str:
+def etag_of(found: ObjectFacts, store: ObjectStore) -> str:
     if found.etag is None:
         raise StoreFault(f"store '{store.settings.name}': does not tell the ETag of an object")
     return found.etag
 
 
-def _is_same(store: ObjectStore, found: ObjectFacts, content: bytes | memoryview) -> bool:
-    """Say whether an object of the same size has the same bytes."""
+def is_same(store: ObjectStore, found: ObjectFacts, content: bytes | memoryview) -> bool:
+    """Say whether an object of the same size has the same bytes. Raises StoreFault."""
     at = 0
     with open_object(store, found) as stream, memoryview(content) as ours:
-        try:
-            while piece := stream.read(_PIECE):
-                if piece != ours[at : at + len(piece)]:
-                    return False
-                at += len(piece)
-        except OSError as error:
-            raise (
-                error.__cause__ if isinstance(error.__cause__, StoreFault) else StoreFault(str(error))
-            ) from None
+        for piece in pieces(stream):
+            if piece != ours[at : at + len(piece)]:
+                return False
+            at += len(piece)
     return at == len(content)

@@ -99,7 +99,9 @@ class _Drift:
         self._look_for_strangers(every, mine)
         self._note_left(every)
         for sink, known in self._gone.all.values():
-            self.say("removed", sink, known, "it is gone")
+            is_there = os.path.lexists(sink.root)
+            told = "it is gone" if is_there else f"it is gone, with the folder {self._shown(sink.root)}"
+            self.say("removed", sink, known, told)
         self._look_into_stores(every, [each for each in wanted if each.is_in_store])
         return self._result
 

@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from docbatch.core.report import plural
+from docbatch.engine.administration.outputs.find_left_objects import LeftObjects
+from docbatch.engine.administration.outputs.left_output import LeftOutput
+from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
 from docbatch.naming.pathtext import escape
 from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sinks.faults import reason
@@ -21,28 +23,6 @@ _WINDOW = 500
 COMPARED = frozenset({"files", "jsonl", "sqlite"})
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOutput:
-    """An output that nothing wants, and what was seen in its place; `keeps` says why it stays, where it does.
-
-    `is_edited` says that it stays because it is not as it was written. `identity` is that of its sink, empty for a manifest.
-    """
-
-    job: str
-    identity: str
-    root: bytes
-    known: KnownOutput
-    shown: str
-    why: str
-    seen: FoundFile
-    keeps: str | None = None
-    is_edited: bool = False
-
-    @property
-    def size(self) -> int:
-        return 0 if self.seen.status is None else self.seen.status.st_size
-
-
 class LeftOutputs:
     """The outputs that nothing wants, of the jobs that are named or of all.
 
@@ -50,9 +30,15 @@ class LeftOutputs:
     """
 
     def __init__(
-        self, store: Store, declared: Mapping[str, Path | None], project: str, named: Collection[str] | None
+        self,
+        store: Store,
+        declared: Mapping[str, Path | None],
+        project: str,
+        named: Collection[str] | None,
+        stores: PrunedStores,
     ) -> None:
         self._store = store
+        self._objects = LeftObjects(store, stores)
         self._declared = declared
         self._named = named
         self._folder = store.folder.parent
@@ -75,14 +61,7 @@ class LeftOutputs:
             if self._named is None or job in self._named
         ]
         for sink in self._mine():
-            if sink.is_in_store:
-                left = sum(1 for _ in self._left(sink, every=not sink.wanted))
-                if left:
-                    told.append(
-                        f"job '{sink.job}': {plural(left, 'output')} that nothing wants any more, below {escape(sink.root)}:"
-                        " what lies in a store is left alone; remove it there by hand"
-                    )
-            elif sink.kind not in COMPARED:
+            if sink.kind not in COMPARED:
                 told.append(f"job '{sink.job}': outputs of the sink {sink.kind} are left alone")
             elif sink.wanted and (lines := self._store.outputs.kept_lines(sink.row)):
                 place = self._shown(sink.root + b"/" + (sink.output or b""))
@@ -92,7 +71,7 @@ class LeftOutputs:
     def judged(self) -> Iterator[LeftOutput]:
         """Yield what nothing wants, each as it is at this moment. What is gone already is passed over."""
         for sink in self._mine():
-            if sink.kind not in COMPARED or sink.is_in_store:
+            if sink.kind not in COMPARED:
                 continue
             whole = not sink.wanted
             why = (
@@ -102,8 +81,12 @@ class LeftOutputs:
                 if whole
                 else "its document is gone"
             )
+            left = self._left(sink, every=whole)
+            if sink.is_in_store:
+                yield from self._objects.judged(sink, left, why)
+                continue
             with Tree(Path(os.fsdecode(sink.root))) as tree:
-                for known in self._left(sink, every=whole):
+                for known in left:
                     each = self._judge(tree, sink, known, why)
                     if each is not None:
                         yield each

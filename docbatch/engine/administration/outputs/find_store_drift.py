@@ -1,6 +1,5 @@
 """Comparing outputs in stores with what the state knows of them: by one listing of each folder, and by bytes where ETags differ."""
 
-import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -11,17 +10,16 @@ from docbatch.core.output_differences import DifferenceKind
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.kind import Bucket
+from docbatch.sinks.objects.drafts import digest_of
 from docbatch.sinks.objects.object_outputs import ObjectOutputs, store_error
 from docbatch.sinks.objects.standing_objects import StandingObjects
 from docbatch.sinks.paths import folded
 from docbatch.state.outputs import KnownOutput, KnownSink
 from docbatch.state.store import Store
 from docbatch.stores.faults import StoreFault
-from docbatch.stores.object_reader import open_object
-from docbatch.stores.object_store import ObjectFacts, ObjectStore
+from docbatch.stores.object_store import ObjectStore
 
 _WINDOW = 500
-_PIECE = 1 << 20
 
 
 class Findings(Protocol):
@@ -124,18 +122,7 @@ class StoreDrift:
         elif found.size != known.size:
             told = f"it has {found.size:,} bytes where {known.size:,} were written"
             self.findings.say("altered", sink, known, told)
-        elif _digest(store, found) != known.digest:
+        elif digest_of(store, found) != known.digest:
             self.findings.say("altered", sink, known, "its bytes are others than docbatch wrote")
         elif is_touched:
             self.findings.touched()
-
-
-def _digest(store: ObjectStore, found: ObjectFacts) -> str:
-    hashed = hashlib.sha256()
-    try:
-        with open_object(store, found) as stream:
-            while piece := stream.read(_PIECE):
-                hashed.update(piece)
-    except OSError as error:
-        raise StoreFault(str(error)) from error
-    return hashed.hexdigest()

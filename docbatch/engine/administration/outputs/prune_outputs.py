@@ -1,26 +1,30 @@
 """Removing outputs that nothing wants any more: those of removed documents, of jobs that are gone, and of former sinks.
 
 Nothing is deleted. What the state proves to be as docbatch wrote it is moved into a batch of the trash, from which it can be
-put back; whatever else stands in its place stays, and is named. Killed at any moment, the next prune goes on.
+put back, and what lies in a store into the trash there; whatever else stands in its place stays, and is named. Killed at any
+moment, the next prune goes on.
 """
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from docbatch.core.errors import GuardRefused, StateError
+from docbatch.core.errors import DocbatchError, GuardRefused, StateError
 from docbatch.core.pruning import much_refused
 from docbatch.engine.administration.edit_state import locked, named_jobs
-from docbatch.engine.administration.outputs.find_left_outputs import LeftOutput, LeftOutputs
+from docbatch.engine.administration.outputs.find_left_outputs import LeftOutputs
+from docbatch.engine.administration.outputs.left_output import LeftOutput
+from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
 from docbatch.engine.administration.outputs.take_outputs import Taking
 from docbatch.engine.administration.outputs.trash_batches import batches
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.faults import reason
+from docbatch.specs.values import StoreConnection
 from docbatch.state.store import Store
 
 _WINDOW = 500
@@ -49,18 +53,21 @@ class PrunedOutput(NamedTuple):
 class Pruning:
     """What a prune does, or would do: outputs removed by job and reason, those that stay, bytes, and the batch they went to.
 
-    `folders` counts those that became empty and went. `refusal` is what the guard says. `notes` say what was not looked at.
+    `stored` of them lie in stores. `folders` counts those that became empty and went. `refusal` is what the guard says. `notes` say what was not looked at,
+    `trouble` why a store could not be used: the rest is done all the same.
     """
 
     removed: Counter[tuple[str, str]] = field(default_factory=Counter)
     stay: list[PrunedOutput] = field(default_factory=list)
     first: list[PrunedOutput] = field(default_factory=list)
     size: int = 0
+    stored: int = 0
     folders: int = 0
     batch: str = ""
     declined: bool = False
     refusal: GuardRefused | None = None
     notes: list[str] = field(default_factory=list)
+    trouble: DocbatchError | None = None
 
     @property
     def number(self) -> int:
@@ -74,7 +81,7 @@ class Pruning:
 class PruneOrder:
     """`declared` are the jobs that specs declare, with the absolute path of each one's manifest.
 
-    `may_be_much` lets the guard pass. With `job` only its outputs are looked at.
+    `may_be_much` lets the guard pass. With `job` only its outputs are looked at. `stores` are those that the project declares.
     """
 
     folder: Path
@@ -83,6 +90,8 @@ class PruneOrder:
     job: str | None = None
     may_be_much: bool = False
     dry_run: bool = False
+    stores: Mapping[str, StoreConnection] = field(default_factory=dict)
+    allowed_hosts: Collection[str] = ()
 
 
 def prune(order: PruneOrder, agree: Callable[[Pruning], bool]) -> Pruning:
@@ -93,11 +102,13 @@ def prune(order: PruneOrder, agree: Callable[[Pruning], bool]) -> Pruning:
     with locked(order.folder) as store:
         store.refuse_restored()
         named = None if order.job is None else named_jobs(store, order.job)
-        left = LeftOutputs(store, order.declared, order.project, named)
+        stores = PrunedStores(order.stores, order.folder.parent, order.allowed_hosts)
+        left = LeftOutputs(store, order.declared, order.project, named, stores)
         if not order.dry_run:
-            finish_batches(store)
+            finish_batches(store, stores)
         found = _preview(left)
         found.refusal = _refusal(store, found)
+        found.trouble = stores.trouble
         agreed = agree(found)
         if order.dry_run or not found.number:
             return found
@@ -106,7 +117,9 @@ def prune(order: PruneOrder, agree: Callable[[Pruning], bool]) -> Pruning:
         if not agreed:
             found.declined = True
             return found
-        return _take(store, left, found)
+        done = _take(store, left, found, stores)
+        done.trouble = stores.trouble
+        return done
 
 
 def _refusal(store: Store, found: Pruning) -> GuardRefused | None:
@@ -138,14 +151,15 @@ def _note(found: Pruning, each: LeftOutput) -> None:
         return
     found.removed[each.job, each.why] += 1
     found.size += each.size
+    found.stored += each.standing is not None
     if len(found.first) < SHOWN:
         found.first.append(told)
 
 
-def _take(store: Store, left: LeftOutputs, shown: Pruning) -> Pruning:
+def _take(store: Store, left: LeftOutputs, shown: Pruning, stores: PrunedStores) -> Pruning:
     """Judge again, at the moment of moving, and move window by window."""
     done = Pruning(notes=shown.notes)
-    taking = Taking(store, time.time())
+    taking = Taking(store, time.time(), stores)
     try:
         judged = left.judged()
         while window := list(islice(judged, _WINDOW)):
@@ -162,8 +176,8 @@ def _take(store: Store, left: LeftOutputs, shown: Pruning) -> Pruning:
     return done
 
 
-def finish_batches(store: Store) -> None:
+def finish_batches(store: Store, stores: PrunedStores) -> None:
     """Do what is left of a prune that was killed."""
     for batch in batches(store.folder / "trash"):
         if not batch.is_done:
-            Taking(store, batch.at).finish(batch)
+            Taking(store, batch.at, stores).finish(batch)

@@ -9,11 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from docbatch.core.errors import StateError, UsageError
+from docbatch.core.errors import DocbatchError, StateError, UsageError
 from docbatch.engine.administration.edit_state import locked
 from docbatch.engine.administration.outputs.prune_outputs import PrunedOutput, PruneVerdict, finish_batches
+from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
+from docbatch.engine.administration.outputs.restore_objects import StoreTrash, copies
 from docbatch.engine.administration.outputs.trash_batches import TakenOutput, TrashBatch, batches
 from docbatch.naming.pathtext import escape, unescape
+from docbatch.naming.store_places import in_store
 from docbatch.owner_only import opener
 from docbatch.sinks.faults import reason
 from docbatch.sinks.outputs import stamp_of
@@ -29,22 +32,28 @@ _PIECE = 1 << 20
 
 @dataclass(slots=True)
 class Restoring:
-    """What was put back, and what stays in the trash and why."""
+    """What was put back, what stays in the trash and why, and the `trouble` with a store."""
 
     restored: list[str] = field(default_factory=list)
     stay: list[PrunedOutput] = field(default_factory=list)
+    trouble: DocbatchError | None = None
 
 
 @dataclass(slots=True)
 class Emptying:
-    """What was deleted from the trash, or would be: prunes, other things, and the bytes of all."""
+    """What was deleted from the trash, or would be: prunes, other things, and the bytes of all; and the `trouble` with a store.
+
+    `stored` counts objects in stores, of prunes and others.
+    """
 
     batches: int = 0
     things: int = 0
     size: int = 0
+    stored: int = 0
+    trouble: DocbatchError | None = None
 
 
-def restore(folder: Path, what: str | None, *, here: Path, dry_run: bool) -> Restoring:
+def restore(folder: Path, what: str | None, *, here: Path, stores: PrunedStores, dry_run: bool) -> Restoring:
     """Put back a whole batch, by its name or the beginning of it, or one output by its path; without either the newest batch.
 
     Paths are relative to `here`. What stands in the place of something is never replaced. Raises UsageError where nothing in
@@ -53,7 +62,7 @@ def restore(folder: Path, what: str | None, *, here: Path, dry_run: bool) -> Res
     found = Restoring()
     with locked(folder) as store:
         if not dry_run:
-            finish_batches(store)
+            finish_batches(store, stores)
         every = [batch for batch in batches(folder / "trash") if not batch.is_empty()]
         chosen = _chosen(every, what, os.fsencode(here))
         if not chosen:
@@ -63,22 +72,54 @@ def restore(folder: Path, what: str | None, *, here: Path, dry_run: bool) -> Res
                 else f"nothing that a prune took is called '{what}'",
                 hint="'docbatch prune --list' shows what can be put back",
             )
-        roots = {(sink.job, sink.identity): sink for sink in store.outputs.sinks()}
         for batch, records in chosen:
-            for record in records:
-                sink = roots.get((record.job, record.identity)) or _renamed(store, record)
-                known = sink is not None and sink.root == unescape(record.root)
-                if not known and record.identity:
-                    found.stay.append(
-                        _staying(record, folder, "the state does not know the sink it was written by")
-                    )
-                elif dry_run:
-                    found.restored.append(_shown(record, folder))
-                else:
-                    _put_back(store, batch, record, 0 if sink is None else sink.row, found)
-            if not dry_run and batch.is_empty():
+            known = list(_known(store, records, found))
+            if dry_run:
+                found.restored += [_shown(record, folder) for record, _ in known]
+                continue
+            for record, row in known:
+                if not record.is_object:
+                    _put_back(store, batch, record, row, found)
+            objects = [each for each in known if each[0].is_object]
+            if objects:
+                _put_back_objects(StoreTrash(store, stores), every, batch, objects, found)
+            if batch.is_empty():
                 batch.remove()
+    found.trouble = stores.trouble
     return found
+
+
+def _known(
+    store: Store, records: Sequence[TakenOutput], found: Restoring
+) -> Iterator[tuple[TakenOutput, int]]:
+    """Yield records with the row of their sink; those of which the state does not know it stay."""
+    roots = {(sink.job, sink.identity): sink for sink in store.outputs.sinks()}
+    for record in records:
+        sink = roots.get((record.job, record.identity)) or _renamed(store, record)
+        if record.identity and (sink is None or sink.root != unescape(record.root)):
+            told = "the state does not know the sink it was written by"
+            found.stay.append(_staying(record, store.folder, told))
+        else:
+            yield record, 0 if sink is None else sink.row
+
+
+def _put_back_objects(
+    trash: StoreTrash,
+    every: Sequence[TrashBatch],
+    batch: TrashBatch,
+    objects: Sequence[tuple[TakenOutput, int]],
+    found: Restoring,
+) -> None:
+    others = copies([each for each in every if each != batch])
+    folder = batch.folder.parent.parent
+    try:
+        for each in trash.put_back(batch, objects, others):
+            if each.etag is None:
+                found.stay.append(_staying(each.record, folder, each.why))
+            else:
+                found.restored.append(_shown(each.record, folder))
+    except OSError as error:
+        raise StateError(f"{batch.folder}: an object cannot be put back: {reason(error)}") from error
 
 
 def _renamed(store: Store, record: TakenOutput) -> KnownSink | None:
@@ -95,7 +136,8 @@ def _chosen(
     named = [batch for batch in every if what.startswith("pruned-") and batch.name.startswith(what)]
     if named:
         return [(batch, list(batch.taken())) for batch in named[:1]]
-    place = os.path.normpath(here + b"/" + unescape(what))
+    place = unescape(what)
+    place = place if in_store(place) else os.path.normpath(here + b"/" + place)
     for batch in every:
         records = [
             each for each in batch.taken() if unescape(each.root) + b"/" + unescape(each.output) == place
@@ -185,20 +227,15 @@ def _shown(record: TakenOutput, folder: Path) -> str:
     return escape(place.removeprefix(above))
 
 
-def empty_trash(folder: Path, until: float, *, dry_run: bool) -> Emptying:
+def empty_trash(folder: Path, until: float, *, stores: PrunedStores, dry_run: bool) -> Emptying:
     """Delete what was put into the trash before a moment (wall time). Raises NoState, StateLocked, StateError."""
     found = Emptying()
     trash = folder / "trash"
     with locked(folder) as store:
         if not dry_run:
-            finish_batches(store)
+            finish_batches(store, stores)
         try:
-            for batch in batches(trash):
-                if batch.at < until:
-                    found.size += sum(_size(path) for path in batch.folder.iterdir())
-                    found.batches += 1
-                    if not dry_run:
-                        batch.remove()
+            _empty_batches(store, stores, until, found, dry_run=dry_run)
             for path in list(_single_things(trash, until)):
                 found.size += _size(path)
                 found.things += 1
@@ -208,7 +245,48 @@ def empty_trash(folder: Path, until: float, *, dry_run: bool) -> Emptying:
                 _shorten_index(trash)
         except OSError as error:
             raise StateError(f"{trash}: cannot be emptied: {reason(error)}") from error
+        _empty_stores(store, stores, until, found, dry_run=dry_run)
+    found.trouble = stores.trouble
     return found
+
+
+def _empty_batches(
+    store: Store, stores: PrunedStores, until: float, found: Emptying, *, dry_run: bool
+) -> None:
+    every = batches(store.folder / "trash")
+    in_stores = StoreTrash(store, stores)
+    for batch in [each for each in every if each.at < until]:
+        objects = [each for each in batch.taken() if each.is_object]
+        others = copies([each for each in every if each != batch]) if objects else ()
+        alone = [each for each in objects if (each.root, each.stored) not in others]
+        size = sum(_size(path) for path in batch.folder.iterdir()) + sum(each.length for each in alone)
+        if not dry_run:
+            # What cannot be deleted from its store keeps its batch: else nobody would know that it lies there.
+            if len(in_stores.let_go(alone)) < len(alone):
+                continue
+            batch.remove()
+            every.remove(batch)
+        found.batches += 1
+        found.stored += len(alone)
+        found.size += size
+
+
+def _empty_stores(
+    store: Store, stores: PrunedStores, until: float, found: Emptying, *, dry_run: bool
+) -> None:
+    """Delete what runs put into the trash of stores one by one."""
+    in_stores = StoreTrash(store, stores)
+    kept = copies(batches(store.folder / "trash"))
+    seen: set[str] = set()
+    for sink in {
+        (each.root, each.output): each for each in store.outputs.sinks() if each.is_in_store
+    }.values():
+        old = {key: size for key, size in in_stores.old(sink, until, kept).items() if key not in seen}
+        seen |= old.keys()
+        number = len(old) if dry_run else in_stores.delete(sink.root, list(old))
+        found.things += number
+        found.stored += number
+        found.size += sum(old.values())
 
 
 def _single_things(trash: Path, until: float) -> Iterator[Path]:

@@ -8,7 +8,9 @@ from itertools import islice
 from pathlib import Path
 
 from docbatch.durability import Flusher
-from docbatch.engine.administration.outputs.find_left_outputs import LeftOutput
+from docbatch.engine.administration.outputs.left_output import LeftOutput
+from docbatch.engine.administration.outputs.pruned_stores import UNUSABLE, PrunedStores
+from docbatch.engine.administration.outputs.take_objects import Going, ObjectTaking
 from docbatch.engine.administration.outputs.trash_batches import (
     TakenOutput,
     TrashBatch,
@@ -17,6 +19,7 @@ from docbatch.engine.administration.outputs.trash_batches import (
     name_in_batch,
 )
 from docbatch.naming.pathtext import escape, unescape
+from docbatch.naming.store_places import in_store
 from docbatch.sinks.faults import reason
 from docbatch.sinks.outputs import stamp_at
 from docbatch.sinks.paths import UnsafeOutput
@@ -31,13 +34,15 @@ _WINDOW = 500
 class Taking:
     """One prune's batch; it is made when there is something to put in."""
 
-    def __init__(self, store: Store, now: float) -> None:
+    def __init__(self, store: Store, now: float, stores: PrunedStores) -> None:
         self._store = store
         self._now = now
         self._batch: TrashBatch | None = None
         self._number = 0
         self._folders: dict[str, set[bytes]] = {}
         self._flusher = Flusher()
+        self._stores = stores
+        self._objects = ObjectTaking(stores, store.folder)
 
     @property
     def name(self) -> str:
@@ -49,49 +54,64 @@ class Taking:
             return
         if self._batch is None:
             self._batch = begin(self._store.folder / "trash", self._now)
-        records = [self._record(each) for each in going]
-        self._batch.announce(records)
-        with contextlib.ExitStack() as open_trees:
-            trees = {
-                each.root: open_trees.enter_context(Tree(Path(os.fsdecode(each.root)))) for each in going
-            }
-            outcomes = [
-                self._move(self._batch, trees[each.root], each, record)
-                for each, record in zip(going, records, strict=True)
-            ]
-            for tree in trees.values():
-                self._flusher.flush(tree.touched())
-        sync(self._batch.folder)
-        taken = [record for record, each in zip(records, outcomes, strict=True) if each.keeps is None]
+        usable = {
+            root: in_store(root) and self._stores.outputs(root) for root in {each.root for each in going}
+        }
+        yield from (replace(each, keeps=UNUSABLE) for each in going if usable[each.root] is None)
+        pairs = [(each, self._record(each)) for each in going if usable[each.root] is not None]
+        self._batch.announce([record for _, record in pairs])
+        moved = self._move_files(self._batch, [each for each in pairs if each[0].standing is None])
+        moved += self._objects.take(self._batch, [each for each in pairs if each[0].standing is not None])
+        taken = [record for each, record in moved if each.keeps is None]
         _release(self._store, taken)
         self._note_folders(taken)
-        yield from outcomes
+        yield from (each for each, _ in moved)
+
+    def _move_files(self, batch: TrashBatch, going: Sequence[Going]) -> list[Going]:
+        with contextlib.ExitStack() as open_trees:
+            trees = {
+                root: open_trees.enter_context(Tree(Path(os.fsdecode(root))))
+                for root in {each.root for each, _ in going}
+            }
+            moved = [(self._move(batch, trees[each.root], each, record), record) for each, record in going]
+            for tree in trees.values():
+                self._flusher.flush(tree.touched())
+        sync(batch.folder)
+        return moved
 
     def _note_folders(self, taken: Sequence[TakenOutput]) -> None:
         for record in taken:
-            self._folders.setdefault(record.root, set()).add(unescape(record.output).rpartition(b"/")[0])
+            # A store has no folders that could be empty.
+            if not record.is_object:
+                self._folders.setdefault(record.root, set()).add(unescape(record.output).rpartition(b"/")[0])
 
     def close(self) -> int:
         """Remove the folders that became empty, and return how many these were. Raises OSError."""
         if self._batch is None:
             return 0
         removed = sum(_remove_empty(root, folders) for root, folders in self._folders.items())
-        self._batch.finish()
+        if not self._objects.is_unfinished:
+            self._batch.finish()
         return removed
 
     def finish(self, batch: TrashBatch) -> None:
         """Do what a prune that was killed left to be done of its batch. Raises OSError."""
         records = batch.taken()
         while window := list(islice(records, _WINDOW)):
-            _release(self._store, window)
-            self._note_folders(window)
+            moved = [each for each in window if not each.is_object]
+            moved += self._objects.finish(batch, [each for each in window if each.is_object])
+            _release(self._store, moved)
+            self._note_folders(moved)
         self._batch = batch
         self.close()
 
     def _record(self, each: LeftOutput) -> TakenOutput:
         self._number += 1
-        status = each.seen.status
-        assert status is not None
+        status, standing = each.seen.status, each.standing
+        stored = ""
+        if standing is not None:
+            outputs = self._stores.outputs(each.root)
+            stored = "" if outputs is None else outputs.trash_key(standing)
         return TakenOutput(
             kept=name_in_batch(self._number, each.known.output),
             job=each.job,
@@ -103,8 +123,10 @@ class Taking:
             stamp=each.known.stamp,
             size=each.known.size,
             digest=each.known.digest,
-            mode=status.st_mode & 0o7777,
-            seen=each.seen.stamp or "",
+            mode=0 if status is None else status.st_mode & 0o7777,
+            seen=(each.seen.stamp if standing is None else standing.etag) or "",
+            stored=stored,
+            length=0 if standing is None else standing.size,
         )
 
     def _move(self, batch: TrashBatch, tree: Tree, each: LeftOutput, record: TakenOutput) -> LeftOutput:

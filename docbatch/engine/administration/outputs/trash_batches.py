@@ -1,7 +1,8 @@
 """Batches in the trash: what one prune took, with what it takes to put each thing back.
 
 .docbatch/trash/pruned-<time>-<token>/batch.jsonl     a line for each thing, written before it is moved
-.docbatch/trash/pruned-<time>-<token>/<number>-<name> the things themselves
+.docbatch/trash/pruned-<time>-<token>/<number>-<name> the things themselves; of an object, whose copy lies in the trash of its
+                                                      store, a file that says where
 .docbatch/trash/pruned-<time>-<token>/done            once nothing of it is left to be done
 """
 
@@ -15,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from docbatch.naming.pathtext import escape, unescape
+from docbatch.naming.store_places import in_store
 from docbatch.owner_only import make_folder, opener
 from docbatch.sinks.trash import sync
 from docbatch.state.outputs import KnownOutput
@@ -31,6 +33,7 @@ class TakenOutput:
     """Something that is about to be moved into a batch, or was. Paths are text as `escape` gives it.
 
     `kept` is its name in the batch. A manifest has an empty `identity`; `mode` are its permissions, `seen` its stamp when it was taken.
+    What lies in a store is copied to the key `stored` there, and has so many bytes as `length` says.
     """
 
     kept: str
@@ -45,10 +48,17 @@ class TakenOutput:
     digest: str | None
     mode: int
     seen: str
+    stored: str = ""
+    length: int = 0
 
     @property
     def place(self) -> str:
         return f"{self.root}/{self.output}"
+
+    @property
+    def is_object(self) -> bool:
+        """Whether it lies in a store."""
+        return in_store(unescape(self.root))
 
     def known(self, sink: int) -> KnownOutput:
         """Return the output as the state knew it, of a sink's row."""
@@ -112,6 +122,17 @@ class TrashBatch:
                     continue
                 if "/" not in found.kept and os.path.lexists(self.folder / found.kept):
                     yield found
+
+    def mark(self, taken: Sequence[TakenOutput]) -> None:
+        """Say durably of objects that they may be in the trash of their stores from now on. Raises OSError."""
+        for each in taken:
+            with open(self.folder / each.kept, "wb", opener=opener) as file:
+                file.write(f"{each.place}\n{each.stored}\n".encode(errors="replace"))
+        sync(self.folder)
+
+    def unmark(self, taken: TakenOutput) -> None:
+        """Say of an object that it is no longer in the batch."""
+        (self.folder / taken.kept).unlink(missing_ok=True)
 
     def is_empty(self) -> bool:
         return next(self.taken(), None) is None

@@ -17,6 +17,7 @@ from docbatch.engine.planning.differences_database import Differences, Output
 from docbatch.engine.planning.places.own_places import OwnPlaces
 from docbatch.engine.planning.places.places_in_store import OthersInStore, places_in_stores
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
+from docbatch.engine.planning.unseen_sinks import UnseenSink
 from docbatch.naming.pathtext import escape
 from docbatch.naming.store_places import in_store
 from docbatch.sinks.paths import folded
@@ -41,7 +42,7 @@ def judge_places(
     own: OwnPlaces,
     differences: Differences,
     allowed: Collection[str],
-    unseen: list[SinkError],
+    unseen: list[UnseenSink],
 ) -> Replaced:
     """Return which files of others would be replaced, where that is allowed. Raises GuardRefused.
 

@@ -12,6 +12,7 @@ from docbatch.core.guard import SHOWN
 from docbatch.engine.planning.differences_database import Output
 from docbatch.engine.planning.places.own_places import OwnPlaces
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
+from docbatch.engine.planning.unseen_sinks import UnseenSink
 from docbatch.sinks.base import Sink
 
 _WINDOW = 1000
@@ -53,11 +54,11 @@ class PlacesInStore:
         if self._sink.output and not is_declared:
             self.add(Output(self._job, self._sink.identity, b"", self._sink.output, None, Reason.NEW_SINK))
 
-    def of_others(self, unseen: list[SinkError]) -> OthersInStore:
+    def of_others(self, unseen: list[UnseenSink]) -> OthersInStore:
         """Return what would be replaced; why nothing could be seen is added to `unseen`."""
         self._look()
         if self._unseen is not None:
-            unseen.append(self._unseen)
+            unseen.append(UnseenSink(self._job, self._sink.identity, self._unseen))
         return self._found
 
     def _look(self) -> None:
