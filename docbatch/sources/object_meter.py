@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
@@ -16,7 +17,7 @@ from docbatch.sources.found_files import size_of
 from docbatch.sources.kept_content import KeptContent
 from docbatch.sources.known_stretch import KnownFile
 from docbatch.sources.object_listing import is_by_version, packed_status
-from docbatch.stores.faults import ObjectMissing, StoreFault
+from docbatch.stores.faults import BadKey, ObjectMissing, StoreFault
 from docbatch.stores.object_reader import BLOCK, open_newest
 
 if TYPE_CHECKING:
@@ -52,19 +53,23 @@ class ObjectPlace:
         return self.prefix + path.decode()
 
     def is_answering(self) -> None:
-        """Raise StoreFault unless the store lists what lies here."""
-        next(iter(self.store.windows(self.prefix)), None)
+        """Raise StoreFault unless the store lists what lies here, as far as that can be listed."""
+        with suppress(BadKey):
+            next(iter(self.store.windows(self.prefix)), None)
 
     def is_listed(self, path: bytes) -> bool:
-        """Say whether a listing shows the key, whether an object can be asked for by it or not."""
+        """Say whether a listing shows the key, whether an object can be asked for by it or not; where it breaks off, it may."""
         key = self.key(path)
         below, last = key[:-1], ord(key[-1]) - 1
         before = below + (chr(last) if not 0xD800 <= last <= 0xDFFF else "\ud7ff") + "\U0010ffff"
         folder = key.rpartition("/")[0]
-        for window in self.store.windows(folder, after=before):
-            for each in window:
-                if each["path"] >= key:
-                    return bool(each["path"] == key)
+        try:
+            for window in self.store.windows(folder, after=before):
+                for each in window:
+                    if each["path"] >= key:
+                        return bool(each["path"] == key)
+        except BadKey:
+            return True
         return False
 
 
@@ -180,6 +185,11 @@ def _status_now(facts: "ObjectFacts", listed: bytes) -> bytes:
     return packed_status(facts.size, facts.etag, version, facts.modified)
 
 
+UNASKABLE = Failure(
+    FailureClass.UNREADABLE,
+    "no object can be asked for by such a key; give the object another key",
+    code="unnameable_key",
+)
 _UNNAMEABLE = Failure(
     FailureClass.UNREADABLE,
     "is listed and cannot be asked for: its key begins or ends with /; give the object another key",

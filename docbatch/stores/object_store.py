@@ -74,6 +74,14 @@ class ObjectStore:
                 each["e_tag"] = _quoted(each["e_tag"])
             yield window
 
+    def level(self, folder: str) -> "tuple[Sequence[str], Sequence[obstore.ObjectMeta]]":
+        """Return the folders and the objects that lie in a folder of keys itself, all at once; folders without "/" at their end."""
+        with faults(self.settings.name):
+            found = self._client.list_with_delimiter(folder.strip("/") or None)
+        for each in found["objects"]:
+            each["e_tag"] = _quoted(each["e_tag"])
+        return found["common_prefixes"], found["objects"]
+
     def facts(self, key: str) -> ObjectFacts | None:
         """Return what the store says of an object, None where there is none."""
         try:

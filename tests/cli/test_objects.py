@@ -503,17 +503,6 @@ def test_an_object_whose_key_cannot_be_asked_for_is_a_failed_document(
     assert "its key begins or ends with /" in project.call("failures").out
 
 
-@pytest.mark.parametrize("key", ["in/../x.txt", "in//x.txt"])
-def test_a_key_that_ends_the_listing_is_named(project: Project, bucket: MotoBucket, key: str) -> None:
-    bucket.put(key, b"x")
-
-    told = project.call("plan")
-
-    assert told.code == 6
-    assert key in told.err
-    assert "give that object another key" in told.err
-
-
 def test_large_objects_are_read_in_ranges_and_held_to_one_version(
     project: Project, bucket: MotoBucket, proxy: StoreProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
