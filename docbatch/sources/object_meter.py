@@ -3,14 +3,16 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
+from docbatch.core.errors import DocbatchError
 from docbatch.core.models import Failure, FailureClass
+from docbatch.processes.daemon_pool import DaemonPool
 from docbatch.sources.content import ATTEMPTS, ContentError, Measured, empty, measure_stream
 from docbatch.sources.documents import Unusable
 from docbatch.sources.found_files import size_of
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 8
 _GLANCE = 0.2
+_LONGEST = 86_400.0
+"""Seconds: as long as one request may take, see stores/client_settings.py."""
 _LARGE_AT_ONCE = 2
 """What is larger than a block is read ahead, so that several blocks of each lie in memory."""
 Known = Callable[[Sequence[bytes]], Mapping[bytes, tuple[bytes, str, str]]]
@@ -100,7 +104,8 @@ class ObjectMeter:
         self._known = known
         self._learner = learner
         self._care = care
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: DaemonPool | None = None
+        self._is_given_up = False
         self._large = threading.Semaphore(_LARGE_AT_ONCE)
 
     def measure(self, files: Sequence[tuple[bytes, bytes]]) -> Iterator[Outcome]:
@@ -117,15 +122,24 @@ class ObjectMeter:
             begun.extend(islice(coming, 1))
 
     def _awaited(self, asked: "Future[Outcome]") -> Outcome:
-        self._care.watch()
+        self._watch()
         while wait([asked], _GLANCE).not_done:
-            self._care.watch()
-        self._care.watch(1)
+            self._watch()
+        self._watch(1)
         return asked.result()
+
+    def _watch(self, objects: int = 0) -> None:
+        try:
+            self._care.watch(objects)
+        except DocbatchError:
+            self._is_given_up = True
+            raise
 
     def close(self) -> None:
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.close()
+            # What whoever watches has no time for may not answer for long.
+            self._pool.join(0 if self._is_given_up else _LONGEST)
 
     def _begun(
         self, path: bytes, status: bytes, recorded: tuple[bytes, str, str] | None
@@ -133,7 +147,7 @@ class ObjectMeter:
         if recorded is not None and recorded[0] == status:
             return KnownFile(path, *recorded)
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="docbatch-objects")
+            self._pool = DaemonPool(AT_ONCE, "docbatch-objects")
         return self._pool.submit(self._read, path, status)
 
     def _read(self, path: bytes, status: bytes) -> Outcome:

@@ -263,6 +263,21 @@ def test_a_listing_that_does_not_answer_ends_with_the_time_of_the_run(
     assert project.applied().processed == len(DOCUMENTS)
 
 
+def test_an_object_that_does_not_answer_ends_with_the_time_of_the_run(
+    project: Project, proxy: StoreProxy
+) -> None:
+    answer = threading.Event()
+    waits: list[bool] = []
+    proxy.before = lambda asked: waits.append(answer.wait(60)) if asked.is_read else None
+
+    ended = project.run("apply", "--timeout", "3s")
+    answer.set()
+
+    assert ended.returncode == 4, ended.stderr
+    assert "the time of this run was up while buckets were listed" in ended.stderr
+    assert False not in waits, "it waited for the answer"
+
+
 def test_an_object_that_vanishes_between_list_and_read_is_none(
     project: Project, bucket: MotoBucket, proxy: StoreProxy
 ) -> None:
