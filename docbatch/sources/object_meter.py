@@ -4,7 +4,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
-from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
@@ -19,11 +18,13 @@ from docbatch.sources.found_files import size_of
 from docbatch.sources.kept_content import KeptContent
 from docbatch.sources.known_stretch import KnownFile
 from docbatch.sources.object_listing import is_by_version, packed_status
-from docbatch.stores.faults import BadKey, ObjectMissing, StoreFault
+from docbatch.sources.object_metadata import NO_TAGS
+from docbatch.sources.object_place import ObjectPlace
+from docbatch.stores.faults import ObjectMissing, StoreFault
 from docbatch.stores.object_reader import BLOCK, open_newest
 
 if TYPE_CHECKING:
-    from docbatch.stores.object_store import ObjectFacts, ObjectStore
+    from docbatch.stores.object_store import ObjectFacts
 
 AT_ONCE = 8
 _GLANCE = 0.2
@@ -39,42 +40,13 @@ Outcome = KnownFile | Unusable | None
 class Learner(Protocol):
     """Is told what comes out, before the outcome is yielded."""
 
-    def read(self, path: bytes, now: Measured, said: Mapping[str, str]) -> None:
-        """An object was read, of which its writer said this."""
+    def read(
+        self, path: bytes, now: Measured, said: Mapping[str, str], tags: Mapping[str, str] = NO_TAGS
+    ) -> None:
+        """An object was read, of which its writer said this, and which has these tags."""
 
     def meet(self, alike: Sequence[bytes], replaced: Sequence[bytes]) -> None:
         """Objects, in order, are as they are recorded, or lie where others are recorded and are to be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectPlace:
-    """A folder of keys in an open store; the prefix is empty or ends with "/"."""
-
-    store: "ObjectStore"
-    prefix: str
-
-    def key(self, path: bytes) -> str:
-        return self.prefix + path.decode()
-
-    def is_answering(self) -> None:
-        """Raise StoreFault unless the store lists what lies here, as far as that can be listed."""
-        with suppress(BadKey):
-            next(iter(self.store.windows(self.prefix)), None)
-
-    def is_listed(self, path: bytes) -> bool:
-        """Say whether a listing shows the key, whether an object can be asked for by it or not; where it breaks off, it may."""
-        key = self.key(path)
-        below, last = key[:-1], ord(key[-1]) - 1
-        before = below + (chr(last) if not 0xD800 <= last <= 0xDFFF else "\ud7ff") + "\U0010ffff"
-        folder = key.rpartition("/")[0]
-        try:
-            for window in self.store.windows(folder, after=before):
-                for each in window:
-                    if each["path"] >= key:
-                        return bool(each["path"] == key)
-        except BadKey:
-            return True
-        return False
 
 
 class Watch(Protocol):
@@ -161,7 +133,9 @@ class ObjectMeter:
         failure = None
         for _ in range(ATTEMPTS):
             try:
-                facts, said, stream = open_newest(self._place.store, self._place.key(path))
+                key = self._place.key(path)
+                facts, said, stream = open_newest(self._place.store, key)
+                tags = self._place.tags_of(key)
                 with stream:
                     now = measure_stream(stream, path.rpartition(b"/")[2])
                     if self._care.kept is not None and isinstance(stream, BytesIO):
@@ -178,7 +152,7 @@ class ObjectMeter:
                 if failure.kind is FailureClass.EMPTY:
                     return Unusable(path, empty())
             else:
-                self._learner.read(path, now, said)
+                self._learner.read(path, now, said, tags)
                 return KnownFile(path, _status_now(facts, status), now.digest, now.media_type)
         assert failure is not None
         self._place.is_answering()

@@ -18,7 +18,8 @@ from docbatch.sources.listable_objects import listable
 from docbatch.sources.litter import Litter
 from docbatch.sources.object_listing import ObjectListing, is_by_version, packed_status
 from docbatch.sources.object_memory import ObjectMemory, RecordedObjects
-from docbatch.sources.object_meter import NO_CARE, UNASKABLE, ObjectMeter, ObjectPlace, ReadingCare, unread
+from docbatch.sources.object_meter import NO_CARE, UNASKABLE, ObjectMeter, ReadingCare, unread
+from docbatch.sources.object_place import ObjectPlace, recorded_place
 from docbatch.sources.reading_ahead import ahead
 from docbatch.sources.scan import observed
 from docbatch.sources.statcache import KnownFiles, StatCache
@@ -27,6 +28,7 @@ from docbatch.stores.object_reader import open_newest
 
 if TYPE_CHECKING:
     from docbatch.stores.object_store import ObjectFacts, ObjectStore
+    from docbatch.stores.object_tags import ObjectTags
 
 _BESIDE = "or name the specs of the other jobs to go on without this one"
 
@@ -44,7 +46,7 @@ class StoreSource(Source):
     """The objects in a range whose keys the patterns select. A fingerprint is an object's size with its version, else its ETag.
 
     `connect` gives the store once it is needed. Without one it is not looked at, and documents count as they are recorded.
-    `care` is what is done beside while objects are listed and read.
+    `care` is what is done beside while objects are listed and read; `tags` gives who asks for the tags of objects, where they are wanted.
     """
 
     is_far = True
@@ -56,11 +58,14 @@ class StoreSource(Source):
         connect: "Callable[[], ObjectStore] | None",
         recorded: RecordedObjects,
         care: ReadingCare = NO_CARE,
+        *,
+        tags: "Callable[[], ObjectTags] | None" = None,
     ) -> None:
-        self.identity = where.place
+        self.identity = recorded_place(where.place, tagged=tags is not None)
         self.globs = globs
         self._where = where
         self._connect = connect
+        self._tags = tags
         self.recorded = recorded
         self._memory = ObjectMemory(where.place, recorded)
         self._listed: ObjectListing | None = None
@@ -159,7 +164,8 @@ class StoreSource(Source):
     @cached_property
     def _place(self) -> ObjectPlace:
         assert self._connect is not None, "nothing is asked of a store that is not looked at"
-        return ObjectPlace(self._connect(), self._where.prefix)
+        tags = None if self._tags is None else self._tags()
+        return ObjectPlace(self._connect(), self._where.prefix, tags)
 
     def _observed(self, only: Collection[bytes] | None, litter: Litter, known: KnownFiles) -> Iterator[Seen]:
         with self._answering():
@@ -173,7 +179,8 @@ class StoreSource(Source):
     def _describe(self, path: bytes) -> None:
         """Ask for the metadata of an object that was not read. Where there is no answer they stay unknown."""
         with suppress(StoreFault, UnicodeDecodeError):
-            self._memory.describe(path, self._place.store.described(self._place.key(path)))
+            key = self._place.key(path)
+            self._memory.describe(path, self._place.store.described(key), self._place.tags_of(key))
             self._unread.discard(path)
 
     def _found(self, only: Collection[bytes] | None, litter: Litter) -> Iterator[Window]:

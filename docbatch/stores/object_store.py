@@ -118,10 +118,15 @@ class ObjectStore:
             content = bytes(answer.bytes()) if facts.size <= most else None
             return NewestObject(facts, dict(answer.attributes), content)
 
+    def told(self, key: str) -> tuple[ObjectFacts, Mapping[str, str]]:
+        """Return what an object is, and what `described` does, by one request that gives no byte of it."""
+        with faults(self.settings.name):
+            answer = self._client.get(key, options={"head": True})
+            return _facts(answer.meta), dict(answer.attributes)
+
     def described(self, key: str) -> Mapping[str, str]:
         """Return what whoever wrote an object said of it: its user metadata, and headers such as Content-Type."""
-        with faults(self.settings.name):
-            return dict(self._client.get(key, options={"head": True}).attributes)
+        return self.told(key)[1]
 
     def write(self, key: str, content: bytes | memoryview, *, replaces: str | None = None) -> str:
         """Write an object with one request and return its ETag. Raises ObjectChanged where the condition does not hold.
