@@ -145,7 +145,7 @@ class ObjectListing:
         return window
 
     def _unlistable(self, found: UnlistedFolder) -> str:
-        at = "a key" if found.key is None else f"the key {_told(found.key)}"
+        at = "the key " + _told(found.key) if found.key is not None else "one that is not UTF-8 or very long"
         folder = _told(found.folder) if found.folder else "the bucket"
         beside = "name a prefix: that it does not lie below"
         if found.folder != self._prefix:
@@ -153,7 +153,7 @@ class ObjectListing:
                 f"leave the whole folder out with exclude: {_told(found.folder[len(self._prefix) :] + '**')}"
             )
         return (
-            f"the store's list of {folder} breaks off at {at}, by which no object can be asked for: what it had not listed by then"
+            f"the store's list of {folder} breaks off at a key by which no object can be asked for, {at}: what it had not listed by then"
             f" is not looked at. Give the object another key, or {beside}; to exclude the key alone does not help"
         )
 

@@ -135,8 +135,8 @@ class ObjectMeter:
             try:
                 key = self._place.key(path)
                 facts, said, stream = open_newest(self._place.store, key)
-                tags = self._place.tags_of(key)
                 with stream:
+                    tags = self._place.tags_of(key)
                     now = measure_stream(stream, path.rpartition(b"/")[2])
                     if self._care.kept is not None and isinstance(stream, BytesIO):
                         self._care.kept.keep(now.digest, stream.getvalue())

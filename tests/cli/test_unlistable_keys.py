@@ -8,6 +8,7 @@ import pytest
 from tests.cli.project import Project
 from tests.cli.store_project import store_project
 from tests.stores.moto_server import MotoBucket, moto_bucket
+from tests.stores.store_proxy import Answered, StoreProxy
 
 OTHER = """
 apiVersion: docbatch/v1
@@ -52,7 +53,10 @@ def test_the_folder_that_has_such_a_key_is_not_looked_at_and_everything_else_is(
     assert "f/g.txt" in planned
     assert "b/c.txt" not in planned, "it may be there"
     failures = project.call("failures").out
-    assert "store's list of 'in/b/' breaks off at the key 'in/b//x.txt'" in failures
+    assert (
+        "store's list of 'in/b/' breaks off at a key by which no object can be asked for, the key 'in/b//x.txt'"
+        in failures
+    )
     assert "exclude: 'b/**'; to exclude the key alone does not help" in failures
     again = project.call("apply", "--yes", "--json")
     assert (again.code, again.processed) == (3, 0)
@@ -83,7 +87,10 @@ def test_one_right_below_the_prefix_stops_its_own_job_alone(
 
     assert (told.code, told.processed) == (3, 1)
     planned = project.call("plan").out
-    assert "store's list of 'in/' breaks off at the key 'in/" in planned
+    assert (
+        "store's list of 'in/' breaks off at a key by which no object can be asked for, the key 'in/"
+        in planned
+    )
     assert "name a prefix: that it does not lie below; to exclude the key alone does not help" in planned
     assert "no longer found" not in planned
 
@@ -94,3 +101,21 @@ def test_a_folder_that_is_left_out_may_have_any_keys(project: Project, bucket: M
     spec.write_text(spec.read_text().replace("include: '**'", "include: '**', exclude: 'z/**'"))
 
     assert project.call("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_key_that_is_not_utf_8_stops_its_own_job_alone(
+    tmp_path: Path, bucket: MotoBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StoreProxy(bucket.endpoint) as proxy:
+        proxy.meddle = lambda asked, answered: (
+            Answered(answered.status, answered.body.replace(b"in/a.txt", b"in/\xff.txt"))
+            if asked.is_list
+            else answered
+        )
+        project = store_project(tmp_path / "here", bucket, monkeypatch, proxy.url)
+        project.write({"docs/x.txt": "a text on this disk", "jobs/other.yaml": OTHER})
+
+        told = project.call("apply", "--yes", "--json")
+
+    assert (told.code, told.processed) == (3, 1)
+    assert "one that is not UTF-8 or very long" in project.call("failures").out

@@ -44,7 +44,8 @@ def find_changes(
         tallies[target.name].selection = found.selection
         if store is not None:
             _outdate_whole_outputs(target, store, differences, tallies[target.name])
-            _outdate_rows(target, store, cache, differences)
+            if only is None:
+                _outdate_rows(target, store, cache, differences)
     return tallies
 
 
