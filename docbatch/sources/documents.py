@@ -24,12 +24,12 @@ class Unusable(NamedTuple):
     """Something that is there and cannot be a document.
 
     A path that ends in "/" is a folder: nothing is known about what lies below it. The same holds for what begins with
-    what it `hides`, where that is not empty.
+    what it `hides`, which is everything where that is empty.
     """
 
     path: bytes
     failure: Failure
-    hides: bytes = b""
+    hides: bytes | None = None
 
 
 class Observed(NamedTuple):

@@ -34,9 +34,9 @@ def leading_to(paths: Iterable[bytes]) -> Iterator[bytes]:
             yield from (base + MARK + b"%d" % taken for taken in range(2, int(number)))
 
 
-def hidden_by(path: bytes) -> bytes:
-    """Return how all begins that lies in what cannot be looked into; empty where its name promises no container but a PDF."""
+def hidden_by(path: bytes) -> bytes | None:
+    """Return how all begins that lies in what cannot be looked into; None where its name promises no container but a PDF."""
     promised = promised_type(path)
     kind = None if promised is None else kind_of(promised, last_name(path))
     is_none = promised is not None and (kind is None or kind.is_document)
-    return b"" if is_none or path.endswith(b"/") else path + MARK
+    return None if is_none or path.endswith(b"/") else path + MARK

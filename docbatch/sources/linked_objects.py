@@ -22,22 +22,22 @@ from docbatch.sources.object_meter import (
     Known,
     Learner,
     ObjectMeter,
-    ObjectPlace,
     Outcome,
     ReadingCare,
     unread,
 )
+from docbatch.sources.object_place import ObjectPlace, recorded_place
 from docbatch.sources.objects import ObjectRange, StoreSource
 from docbatch.sources.statcache import KnownFiles
 from docbatch.stores.faults import ObjectMissing, StoreFault
 
 if TYPE_CHECKING:
     from docbatch.stores.object_store import ObjectFacts, ObjectStore
+    from docbatch.stores.object_tags import ObjectTags
 
 NO_VERSION = "no_version"
 _NULL = "null"
 """The version of what was written while versions were not kept: another object may take it."""
-_MADE = "link+"
 
 
 class LinkedObjects(StoreSource):
@@ -56,9 +56,10 @@ class LinkedObjects(StoreSource):
         care: ReadingCare = NO_CARE,
         *,
         store: str,
+        tags: "Callable[[], ObjectTags] | None" = None,
     ) -> None:
-        super().__init__(where, globs, connect, recorded, care)
-        self.identity = linked_place(where.place)
+        super().__init__(where, globs, connect, recorded, care, tags=tags)
+        self.identity = recorded_place(where.place, linked=True, tagged=tags is not None)
         self._named = store
         self._counted = 0
 
@@ -123,25 +124,22 @@ class LinkMeter(ObjectMeter):
 
     def _read(self, path: bytes, status: bytes) -> Outcome:  # noqa: ARG002 - what is there now counts
         try:
-            facts = self._place.store.facts(self._place.key(path))
+            key = self._place.key(path)
+            facts, said = self._place.store.told(key)
+            tags = self._place.tags_of(key)
+        except ObjectMissing:
+            return self._missing(path)
         except StoreFault as error:
             self._place.is_answering()
             return Unusable(path, unread(error))
-        if facts is None:
-            return self._missing(path)
         if facts.size == 0:
             return Unusable(path, empty())
         try:
             now = measured(reference_to(self._named, facts), facts)
         except ContentError as error:
             return Unusable(path, error.failure)
-        self._learner.read(path, now, {})
+        self._learner.read(path, now, said, tags)
         return KnownFile(path, _status(facts), now.digest, now.media_type)
-
-
-def linked_place(place: bytes) -> bytes:
-    """Return what the places of objects begin with that are handed over by a link."""
-    return _MADE.encode() + place
 
 
 def reference_to(store: str, facts: "ObjectFacts") -> ObjectReference:

@@ -15,11 +15,13 @@ from struct import error as StructError  # noqa: N812 - named as an error
 from typing import TYPE_CHECKING, Any
 
 from docbatch.core.errors import GuardRefused
+from docbatch.core.models import Failure, FailureClass
 from docbatch.naming.pathtext import escape
 from docbatch.sources.content import empty
 from docbatch.sources.documents import Unusable
 from docbatch.sources.found_files import Window
 from docbatch.sources.globs import Globs, Scope
+from docbatch.sources.listable_objects import UnlistedFolder
 from docbatch.sources.litter import Litter
 
 if TYPE_CHECKING:
@@ -104,9 +106,12 @@ class ObjectListing:
         self._idle = 0
         self._scope = lru_cache(maxsize=1024)(self._scope_of)
 
-    def windows(self, listed: "Iterator[Sequence[ObjectMeta]]") -> Iterator[Window]:
+    def windows(self, listed: "Iterator[Sequence[ObjectMeta] | UnlistedFolder]") -> Iterator[Window]:
         """Yield what of a listing's windows is selected. Raises GuardRefused."""
         for objects in listed:
+            if isinstance(objects, UnlistedFolder):
+                yield self._unlisted(objects)
+                continue
             taken = self._in_order(objects)
             self._idle = 0 if taken else self._idle + 1
             if self._idle > _IDLE:
@@ -125,6 +130,32 @@ class ObjectListing:
             if at < len(objects) and objects[at]["path"] == key:
                 return objects[at]["last_modified"].timestamp()
         return None
+
+    def _unlisted(self, found: UnlistedFolder) -> Window:
+        """Return a folder that cannot be listed as a document that cannot be read, if there may be documents in it."""
+        window, cut = Window(), len(self._prefix)
+        folder = found.folder[cut:].encode()
+        if self._scope(folder) is None:
+            return window
+        place = found.folder if found.folder > self._last else f"{self._last}/"
+        if found.key is not None and found.key > self._last:
+            place = found.key
+        failure = Failure(FailureClass.UNREADABLE, self._unlistable(found), code="unlistable_key")
+        window.unusable.append(Unusable(place[cut:].encode() or b"/", failure, folder))
+        return window
+
+    def _unlistable(self, found: UnlistedFolder) -> str:
+        at = "the key " + _told(found.key) if found.key is not None else "one that is not UTF-8 or very long"
+        folder = _told(found.folder) if found.folder else "the bucket"
+        beside = "name a prefix: that it does not lie below"
+        if found.folder != self._prefix:
+            beside = (
+                f"leave the whole folder out with exclude: {_told(found.folder[len(self._prefix) :] + '**')}"
+            )
+        return (
+            f"the store's list of {folder} breaks off at a key by which no object can be asked for, {at}: what it had not listed by then"
+            f" is not looked at. Give the object another key, or {beside}; to exclude the key alone does not help"
+        )
 
     def _in_order(self, objects: "Sequence[ObjectMeta]") -> "Sequence[ObjectMeta]":
         """Return the objects, each greater than all before it; what is listed again goes."""

@@ -8,7 +8,13 @@ from docbatch.sources.cachefile import CacheFile
 from docbatch.sources.content import Measured
 from docbatch.sources.documents import Observed, Unusable
 from docbatch.sources.kept_members import MemberRecord
-from docbatch.sources.object_metadata import LearnedMetadata, packed_metadata, sayable, unpacked_metadata
+from docbatch.sources.object_metadata import (
+    NO_TAGS,
+    LearnedMetadata,
+    packed_metadata,
+    sayable,
+    unpacked_metadata,
+)
 
 _KEPT = 10_000
 """So many measurements are kept in memory, for who asks again soon."""
@@ -45,16 +51,18 @@ class ObjectMemory:
         """Ask a cache, too, in which all of the source's objects are looked up."""
         self.metadata_learned.attach(cache)
 
-    def read(self, path: bytes, now: Measured, said: Mapping[str, str]) -> None:
+    def read(
+        self, path: bytes, now: Measured, said: Mapping[str, str], tags: Mapping[str, str] = NO_TAGS
+    ) -> None:
         if len(self._fresh) < _KEPT:
             self._fresh[path] = now
-        self.describe(path, said)
+        self.describe(path, said, tags)
 
-    def describe(self, path: bytes, said: Mapping[str, str]) -> None:
-        """Take what the writer of an object said of it."""
+    def describe(self, path: bytes, said: Mapping[str, str], tags: Mapping[str, str] = NO_TAGS) -> None:
+        """Take what the writer of an object said of it, and its tags."""
         # That nothing is said is kept where what is recorded is of an object that lay there before.
         is_kept = path in self._replaced
-        self.metadata_learned.learn({path: packed_metadata(sayable(said))}, is_kept=is_kept)
+        self.metadata_learned.learn({path: packed_metadata(sayable(said, tags))}, is_kept=is_kept)
 
     def meet(self, alike: Sequence[bytes], replaced: Sequence[bytes]) -> None:
         self._replaced = frozenset(replaced)

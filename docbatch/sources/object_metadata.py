@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Mapping
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
+from types import MappingProxyType
 
 from docbatch.naming.templates import NO_METADATA
 from docbatch.sources.cachefile import CacheFile, Changes
@@ -27,6 +28,7 @@ _HEADERS = frozenset(
     }
 )
 """What stores say of any object beside what its writer said; names of the writer's own are told in small letters."""
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
 _UNSAYABLE = re.compile(r"[^a-z0-9_]+")
 _ENCODED = re.compile(r"\A=\?[!-~]+\?[bBqQ]\?.*\?=\Z", re.DOTALL)
 _TABLE = (
@@ -41,12 +43,19 @@ _KEEP = "INSERT OR REPLACE INTO object_metadata VALUES (?, ?, ?)"
 _DROP = "DELETE FROM object_metadata WHERE source = ? AND path = ?"
 
 
-def sayable(said: Mapping[str, str]) -> Mapping[str, str]:
-    """Return user metadata by names of small letters, digits and "_". Of two that become one, that counts which was so written."""
-    own = {name: value for name, value in said.items() if name not in _HEADERS}
+def sayable(said: Mapping[str, str], tags: Mapping[str, str] = NO_TAGS) -> Mapping[str, str]:
+    """Return user metadata and tags by names of small letters, digits and "_".
+
+    Of two that become one, that counts which was so written, and a tag before what came with the object.
+    """
+    own = {name: _decoded(value) for name, value in said.items() if name not in _HEADERS}
+    return {**_by_sayable(own), **_by_sayable(tags)}
+
+
+def _by_sayable(said: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name in sorted(own, key=lambda name: (_sayable(name) != name, name)):
-        found.setdefault(_sayable(name), _decoded(own[name]))
+    for name in sorted(said, key=lambda name: (_sayable(name) != name, name)):
+        found.setdefault(_sayable(name), said[name])
     return found
 
 

@@ -3,27 +3,33 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
+from docbatch.core.errors import DocbatchError
 from docbatch.core.models import Failure, FailureClass
+from docbatch.processes.daemon_pool import DaemonPool
 from docbatch.sources.content import ATTEMPTS, ContentError, Measured, empty, measure_stream
 from docbatch.sources.documents import Unusable
 from docbatch.sources.found_files import size_of
 from docbatch.sources.kept_content import KeptContent
 from docbatch.sources.known_stretch import KnownFile
 from docbatch.sources.object_listing import is_by_version, packed_status
+from docbatch.sources.object_metadata import NO_TAGS
+from docbatch.sources.object_place import ObjectPlace
 from docbatch.stores.faults import ObjectMissing, StoreFault
 from docbatch.stores.object_reader import BLOCK, open_newest
 
 if TYPE_CHECKING:
-    from docbatch.stores.object_store import ObjectFacts, ObjectStore
+    from docbatch.stores.object_store import ObjectFacts
 
 AT_ONCE = 8
 _GLANCE = 0.2
+_LONGEST = 86_400.0
+"""Seconds: as long as one request may take, see stores/client_settings.py."""
 _LARGE_AT_ONCE = 2
 """What is larger than a block is read ahead, so that several blocks of each lie in memory."""
 Known = Callable[[Sequence[bytes]], Mapping[bytes, tuple[bytes, str, str]]]
@@ -34,38 +40,13 @@ Outcome = KnownFile | Unusable | None
 class Learner(Protocol):
     """Is told what comes out, before the outcome is yielded."""
 
-    def read(self, path: bytes, now: Measured, said: Mapping[str, str]) -> None:
-        """An object was read, of which its writer said this."""
+    def read(
+        self, path: bytes, now: Measured, said: Mapping[str, str], tags: Mapping[str, str] = NO_TAGS
+    ) -> None:
+        """An object was read, of which its writer said this, and which has these tags."""
 
     def meet(self, alike: Sequence[bytes], replaced: Sequence[bytes]) -> None:
         """Objects, in order, are as they are recorded, or lie where others are recorded and are to be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectPlace:
-    """A folder of keys in an open store; the prefix is empty or ends with "/"."""
-
-    store: "ObjectStore"
-    prefix: str
-
-    def key(self, path: bytes) -> str:
-        return self.prefix + path.decode()
-
-    def is_answering(self) -> None:
-        """Raise StoreFault unless the store lists what lies here."""
-        next(iter(self.store.windows(self.prefix)), None)
-
-    def is_listed(self, path: bytes) -> bool:
-        """Say whether a listing shows the key, whether an object can be asked for by it or not."""
-        key = self.key(path)
-        below, last = key[:-1], ord(key[-1]) - 1
-        before = below + (chr(last) if not 0xD800 <= last <= 0xDFFF else "\ud7ff") + "\U0010ffff"
-        folder = key.rpartition("/")[0]
-        for window in self.store.windows(folder, after=before):
-            for each in window:
-                if each["path"] >= key:
-                    return bool(each["path"] == key)
-        return False
 
 
 class Watch(Protocol):
@@ -95,7 +76,8 @@ class ObjectMeter:
         self._known = known
         self._learner = learner
         self._care = care
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: DaemonPool | None = None
+        self._is_given_up = False
         self._large = threading.Semaphore(_LARGE_AT_ONCE)
 
     def measure(self, files: Sequence[tuple[bytes, bytes]]) -> Iterator[Outcome]:
@@ -112,15 +94,24 @@ class ObjectMeter:
             begun.extend(islice(coming, 1))
 
     def _awaited(self, asked: "Future[Outcome]") -> Outcome:
-        self._care.watch()
+        self._watch()
         while wait([asked], _GLANCE).not_done:
-            self._care.watch()
-        self._care.watch(1)
+            self._watch()
+        self._watch(1)
         return asked.result()
+
+    def _watch(self, objects: int = 0) -> None:
+        try:
+            self._care.watch(objects)
+        except DocbatchError:
+            self._is_given_up = True
+            raise
 
     def close(self) -> None:
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.close()
+            # What whoever watches has no time for may not answer for long.
+            self._pool.join(0 if self._is_given_up else _LONGEST)
 
     def _begun(
         self, path: bytes, status: bytes, recorded: tuple[bytes, str, str] | None
@@ -128,7 +119,7 @@ class ObjectMeter:
         if recorded is not None and recorded[0] == status:
             return KnownFile(path, *recorded)
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="docbatch-objects")
+            self._pool = DaemonPool(AT_ONCE, "docbatch-objects")
         return self._pool.submit(self._read, path, status)
 
     def _read(self, path: bytes, status: bytes) -> Outcome:
@@ -142,8 +133,10 @@ class ObjectMeter:
         failure = None
         for _ in range(ATTEMPTS):
             try:
-                facts, said, stream = open_newest(self._place.store, self._place.key(path))
+                key = self._place.key(path)
+                facts, said, stream = open_newest(self._place.store, key)
                 with stream:
+                    tags = self._place.tags_of(key)
                     now = measure_stream(stream, path.rpartition(b"/")[2])
                     if self._care.kept is not None and isinstance(stream, BytesIO):
                         self._care.kept.keep(now.digest, stream.getvalue())
@@ -159,7 +152,7 @@ class ObjectMeter:
                 if failure.kind is FailureClass.EMPTY:
                     return Unusable(path, empty())
             else:
-                self._learner.read(path, now, said)
+                self._learner.read(path, now, said, tags)
                 return KnownFile(path, _status_now(facts, status), now.digest, now.media_type)
         assert failure is not None
         self._place.is_answering()
@@ -180,6 +173,11 @@ def _status_now(facts: "ObjectFacts", listed: bytes) -> bytes:
     return packed_status(facts.size, facts.etag, version, facts.modified)
 
 
+UNASKABLE = Failure(
+    FailureClass.UNREADABLE,
+    "no object can be asked for by such a key; give the object another key",
+    code="unnameable_key",
+)
 _UNNAMEABLE = Failure(
     FailureClass.UNREADABLE,
     "is listed and cannot be asked for: its key begins or ends with /; give the object another key",

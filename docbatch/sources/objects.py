@@ -14,10 +14,12 @@ from docbatch.sources.content import ContentError, Measured, Vanished, empty
 from docbatch.sources.documents import WINDOW, Entry, FoundDocuments, Observed, Seen, Unusable, in_order
 from docbatch.sources.found_files import Window, size_of
 from docbatch.sources.globs import Globs
+from docbatch.sources.listable_objects import listable
 from docbatch.sources.litter import Litter
 from docbatch.sources.object_listing import ObjectListing, is_by_version, packed_status
 from docbatch.sources.object_memory import ObjectMemory, RecordedObjects
-from docbatch.sources.object_meter import NO_CARE, ObjectMeter, ObjectPlace, ReadingCare, unread
+from docbatch.sources.object_meter import NO_CARE, UNASKABLE, ObjectMeter, ReadingCare, unread
+from docbatch.sources.object_place import ObjectPlace, recorded_place
 from docbatch.sources.reading_ahead import ahead
 from docbatch.sources.scan import observed
 from docbatch.sources.statcache import KnownFiles, StatCache
@@ -26,6 +28,9 @@ from docbatch.stores.object_reader import open_newest
 
 if TYPE_CHECKING:
     from docbatch.stores.object_store import ObjectFacts, ObjectStore
+    from docbatch.stores.object_tags import ObjectTags
+
+_BESIDE = "or name the specs of the other jobs to go on without this one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class StoreSource(Source):
     """The objects in a range whose keys the patterns select. A fingerprint is an object's size with its version, else its ETag.
 
     `connect` gives the store once it is needed. Without one it is not looked at, and documents count as they are recorded.
-    `care` is what is done beside while objects are listed and read.
+    `care` is what is done beside while objects are listed and read; `tags` gives who asks for the tags of objects, where they are wanted.
     """
 
     is_far = True
@@ -53,11 +58,14 @@ class StoreSource(Source):
         connect: "Callable[[], ObjectStore] | None",
         recorded: RecordedObjects,
         care: ReadingCare = NO_CARE,
+        *,
+        tags: "Callable[[], ObjectTags] | None" = None,
     ) -> None:
-        self.identity = where.place
+        self.identity = recorded_place(where.place, tagged=tags is not None)
         self.globs = globs
         self._where = where
         self._connect = connect
+        self._tags = tags
         self.recorded = recorded
         self._memory = ObjectMemory(where.place, recorded)
         self._listed: ObjectListing | None = None
@@ -145,16 +153,19 @@ class StoreSource(Source):
     def named(self, document: str) -> Iterator[bytes]:
         """Yield the path of an object that is named by its place, by its key, or by its path."""
         text = unescape(document)
-        for start in (self._where.place + b"/", self._where.prefix.encode()):
-            if start and text.startswith(start):
-                yield text[len(start) :]
+        starts = (self._where.place + b"/", self._where.prefix.encode())
+        behind = [text[len(start) :] for start in starts if start and text.startswith(start)]
+        yield from behind
         if b"://" not in text:
+            # A key is what it is, with "//" in it, too.
+            yield from () if behind else (text,)
             yield from super().named(document)
 
     @cached_property
     def _place(self) -> ObjectPlace:
         assert self._connect is not None, "nothing is asked of a store that is not looked at"
-        return ObjectPlace(self._connect(), self._where.prefix)
+        tags = None if self._tags is None else self._tags()
+        return ObjectPlace(self._connect(), self._where.prefix, tags)
 
     def _observed(self, only: Collection[bytes] | None, litter: Litter, known: KnownFiles) -> Iterator[Seen]:
         with self._answering():
@@ -168,7 +179,8 @@ class StoreSource(Source):
     def _describe(self, path: bytes) -> None:
         """Ask for the metadata of an object that was not read. Where there is no answer they stay unknown."""
         with suppress(StoreFault, UnicodeDecodeError):
-            self._memory.describe(path, self._place.store.described(self._place.key(path)))
+            key = self._place.key(path)
+            self._memory.describe(path, self._place.store.described(key), self._place.tags_of(key))
             self._unread.discard(path)
 
     def _found(self, only: Collection[bytes] | None, litter: Litter) -> Iterator[Window]:
@@ -180,7 +192,8 @@ class StoreSource(Source):
         with self._answering():
             listing = self._listing(litter)
             self._listed = listing
-            yield from listing.windows(ahead(self._place.store.windows(self._where.prefix), self._care.watch))
+            listed = listable(self._place.store, self._where.prefix)
+            yield from listing.windows(ahead(listed, self._care.watch))
 
     def _listing(self, litter: Litter) -> ObjectListing:
         return ObjectListing(self._where.store, self._where.prefix, self.globs, litter, self._is_there)
@@ -200,7 +213,10 @@ class StoreSource(Source):
         for path in wanted:
             try:
                 facts = self._place.store.facts(self._place.key(path)) if self.globs(path) else None
-            except (BadKey, UnicodeDecodeError):
+            except BadKey:
+                window.unusable.append(Unusable(path, UNASKABLE))
+                continue
+            except UnicodeDecodeError:
                 continue
             missed = missed or facts is None
             if facts is not None and facts.size:
@@ -249,14 +265,10 @@ class StoreSource(Source):
                 return CredentialsError(
                     told,
                     hint="nothing was changed; check the store's credentials, what they allow, and this machine's clock,"
-                    " then run the same command again",
+                    f" then run the same command again, {_BESIDE}",
                 )
             case StoreUnreachable():
-                hint = "nothing was changed; run the same command again once the store answers"
-            case BadKey():
-                hint = "nothing was changed; give that object another key, or name a prefix: that it does not lie below"
+                hint = f"nothing was changed; run the same command again once the store answers, {_BESIDE}"
             case _:
-                hint = (
-                    "nothing was changed; correct bucket, endpoint or region under stores: in docbatch.yaml"
-                )
+                hint = f"nothing was changed; correct bucket, endpoint or region under stores: in docbatch.yaml, {_BESIDE}"
         return GuardRefused(told, hint=hint)

@@ -188,7 +188,7 @@ class OpenedSource(Source):
             yield from ahead.before(each.path)
             if isinstance(each, Unusable):
                 ahead.passed(each.path)
-                yield each if each.hides else each._replace(hides=hidden_by(each.path))
+                yield each if each.hides is not None else each._replace(hides=hidden_by(each.path))
                 continue
             kind = kind_of(each.media_type, last_name(each.path))
             if kind is None or kind.is_document:

@@ -117,6 +117,11 @@ class StoreOptions(ContainerOptions, SelectionOptions):
     hidden: bool = Field(
         default=False, description="whether `*`, `?` and `**` match names that begin with a dot"
     )
+    tags: bool = Field(
+        default=False,
+        description="whether the objects' tags are `doc.metadata.NAME` beside their user metadata; they take one request more "
+        "for each new or changed object, and are had of a bucket of S3 or a relative alone",
+    )
     hand_over: Literal["bytes", "link"] = Field(
         default="bytes",
         description="what the provider is given: the object's `bytes`, or a `link` by which it fetches the object's version "

@@ -11,9 +11,10 @@ class OutOfSight:
         self._beginnings = {path + b"!" for path in self._unseen}
         self._lengths = set(map(len, self._beginnings))
 
-    def add(self, path: bytes, hides: bytes) -> None:
+    def add(self, path: bytes, hides: bytes | None) -> None:
         """Take what is unusable: a path that ends in "/" is a folder, and it `hides` what begins so."""
-        beginnings = {each for each in (path if path.endswith(b"/") else b"", hides) if each}
+        folder = path if path.endswith(b"/") else None
+        beginnings = {each for each in (folder, hides) if each is not None}
         self._beginnings |= beginnings
         self._lengths.update(map(len, beginnings))
 

@@ -22,6 +22,7 @@ from docbatch.specs.handed_over_links import link_faults
 from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Step
+from docbatch.specs.object_tags import tag_fault
 from docbatch.specs.problems import near
 from docbatch.specs.selection import SelectionReader
 from docbatch.specs.standard_input import STANDARD_INPUT
@@ -199,6 +200,8 @@ class SourceResolver:
         if store is not None and written.hand_over == "link":
             for fault in link_faults(written, store, connection, self._spec.operation):
                 self._report(("source", "hand_over"), *fault)
+        if store is not None and written.tags and (untaggable := tag_fault(store)):
+            self._report(("source", "tags"), *untaggable)
         if store is None or prefix is None or patterns is None:
             return None
         return self._stored(store, prefix.rstrip("/"), written, patterns)
@@ -213,7 +216,14 @@ class SourceResolver:
             folder = self._absolute(("source", "store"), os.path.join(spec.path, prefix))  # noqa: PTH118 - a text
             return self._files(folder, written, patterns, "store")
         identity = store_settings(store.name, spec).identity
-        place = StoreFolder(store.name, identity, prefix, store.untrusted, written.hand_over == "link")
+        place = StoreFolder(
+            store.name,
+            identity,
+            prefix,
+            unreached=store.untrusted,
+            linked=written.hand_over == "link",
+            tagged=written.tags,
+        )
         return JobSource(
             self._project.root,
             *patterns,

@@ -100,7 +100,7 @@ class StoreFolder:
     """A folder of keys in a store that is no folder of this machine.
 
     `identity` tells the store from every other; the `prefix` has no "/" at its ends and is empty for all keys. Nothing is
-    asked of an `unreached` one. Of a `linked` one the provider fetches the objects by links.
+    asked of an `unreached` one. Of a `linked` one the provider fetches the objects by links. Of a `tagged` one tags are asked for.
     """
 
     store: str
@@ -108,6 +108,7 @@ class StoreFolder:
     prefix: str
     unreached: bool = False
     linked: bool = False
+    tagged: bool = False
 
     @property
     def place(self) -> bytes:

@@ -39,6 +39,14 @@ class FoundObjects:
         )
         return [FoundObject._make(row) for row in rows]
 
+    def wanted(self, job: str, first: bytes, behind: bytes) -> list[bytes]:
+        """Return the paths of a job's documents from one to another that is not among them."""
+        rows = self._database.execute(
+            "SELECT path FROM document WHERE job = ? AND wanted = 1 AND path >= ? AND path < ? ORDER BY path",
+            (job, first, behind),
+        )
+        return [path for (path,) in rows]
+
     def said(self, first: bytes, last: bytes) -> list[tuple[bytes, str]]:
         """Return place and packed metadata from one place to another, both included, of objects whose writers said something."""
         return self._database.execute(

@@ -117,6 +117,8 @@ def _by_status(store: str, error: Exception) -> StoreFault:
     head = _head(text)
     if _NO_LIST in head:
         return _unlisted(store, head)
+    if head.startswith("Could not parse path"):
+        return BadKey(_told(store, error))
     if _ASKED_FOR_CREDENTIALS.search(head):
         return StoreRefused(f"store '{store}': there are no credentials for it on this machine")
     return _kind(text)(_told(store, error))

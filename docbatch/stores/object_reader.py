@@ -8,7 +8,9 @@ from docbatch.stores.faults import StoreFault
 from docbatch.stores.object_store import ObjectFacts, ObjectStore
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import Future
+
+    from docbatch.processes.daemon_pool import DaemonPool
 
 BLOCK = 8 << 20
 """Bytes of one request. What is no larger is read with one."""
@@ -54,7 +56,7 @@ class _LargeObject(io.RawIOBase):
         self._facts = facts
         self._at = 0
         self._blocks: dict[int, Future[bytes]] = {}
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: DaemonPool | None = None
 
     def readable(self) -> bool:
         return True
@@ -85,7 +87,7 @@ class _LargeObject(io.RawIOBase):
 
     def close(self) -> None:
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.close()
             self._pool = None
         self._blocks.clear()
         super().close()
@@ -102,9 +104,9 @@ class _LargeObject(io.RawIOBase):
 
     def _submit(self, read: Callable[[int], bytes], number: int) -> "Future[bytes]":
         if self._pool is None:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - for large objects only
+            from docbatch.processes.daemon_pool import DaemonPool  # noqa: PLC0415 - for large objects only
 
-            self._pool = ThreadPoolExecutor(AHEAD + 1, thread_name_prefix="object")
+            self._pool = DaemonPool(AHEAD + 1, "docbatch-object")
         return self._pool.submit(read, number)
 
     def _read(self, number: int) -> bytes:

@@ -2,8 +2,10 @@
 
 import io
 import json
+import sqlite3
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -279,3 +281,83 @@ def _zipped(members: dict[str, str]) -> bytes:
         for name, text in members.items():
             archive.writestr(name, text)
     return made.getvalue()
+
+
+def put_in_parts(bucket: MotoBucket, key: str, content: bytes, metadata: dict[str, str]) -> None:
+    """Write an object whose ETag is not that of its bytes."""
+    began = bucket.client.create_multipart_upload(Bucket=bucket.name, Key=key, Metadata=metadata)
+    where = {"Bucket": bucket.name, "Key": key, "UploadId": began["UploadId"]}
+    part = bucket.client.upload_part(**where, PartNumber=1, Body=content)
+    parts = [{"PartNumber": 1, "ETag": part["ETag"]}]
+    bucket.client.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
+
+
+TABLE = "  - {type: sqlite, path: rows.db, table: results}\n"
+
+
+def tabled(project: Project) -> dict[str, dict[str, str]]:
+    with closing(sqlite3.connect(project.root / "rows.db")) as database:
+        return {
+            path: json.loads(said) for path, said in database.execute("SELECT path, columns FROM results")
+        }
+
+
+def test_rows_are_written_again_where_equal_bytes_have_other_metadata(
+    project: Project, bucket: MotoBucket, proxy: StoreProxy
+) -> None:
+    project.job(JOB + TABLE)
+    project.applied()
+    put_in_parts(bucket, "in/a.txt", b"the text of in/a.txt", {"customer-id": "acme", "team": "blue"})
+    put_in_parts(bucket, "in/c.txt", b"the text of in/c.txt", {})
+
+    planned = project.call("plan")
+    ended = project.applied()
+
+    assert "the sink writes it in another form now" in planned.out
+    assert ended.processed == 0
+    for said in (rows(project), tabled(project)):
+        assert said["a.txt"] == {"customer_id": "acme", "team": "blue"}, planned.out + ended.out
+        assert said["b.txt"] == {"customer_id": "beta"}
+    proxy.asked.clear()
+    assert project.call("plan", "--detailed-exitcode").code == 0
+    assert fetched(proxy) == []
+
+
+def test_rows_of_what_lies_in_an_object_say_what_is_said_of_it_now(
+    project: Project, bucket: MotoBucket
+) -> None:
+    project.job(JOB.replace('"**"\n', '"**"\n  containers: open\n', 1) + TABLE)
+    bucket.put("in/box.zip", _zipped({"1.txt": "one", "2.txt": "two"}), {"team": "red"})
+    project.applied()
+    bucket.put("in/box.zip", _zipped({"1.txt": "one", "2.txt": "two", "3.txt": "three"}), {"team": "blue"})
+
+    assert project.applied().processed == 1
+    for said in (rows(project), tabled(project)):
+        assert {path: told["team"] for path, told in said.items() if path.startswith("box")} == {
+            f"box.zip!{number}.txt": "blue" for number in range(1, 4)
+        }
+
+
+def test_an_object_of_other_bytes_is_no_reason_to_write_the_rows_of_others(
+    project: Project, bucket: MotoBucket
+) -> None:
+    project.applied()
+    bucket.put("in/c.txt", b"another text", {"team": "blue"})
+
+    assert "in another form" not in project.call("plan").out
+
+
+def test_of_a_mail_in_a_bucket_rows_say_the_head_that_it_has_now(
+    project: Project, bucket: MotoBucket
+) -> None:
+    project.job(JOB.replace('"**"\n', '"**"\n  containers: open\n', 1) + TABLE)
+    mail = "From: a@example.com\nSubject: {}\nContent-Type: text/plain\n\nThe text of a mail.\n"
+    bucket.put("in/m.eml", mail.format("once").encode())
+    project.applied()
+    bucket.put("in/m.eml", mail.format("now").encode())
+
+    ended = project.applied()
+
+    for said in (rows(project), tabled(project)):
+        told = {path: each["subject"] for path, each in said.items() if path.startswith("m.eml")}
+        assert set(told.values()) == {"now"}, (told, ended.processed)

@@ -11,10 +11,10 @@ from docbatch.core.errors import NotSent, ProviderError, Unavailable, Uncertain
 from docbatch.core.models import Recovery
 from docbatch.engine.clock import SystemClock, pause
 from docbatch.engine.connections.conversations import Conversations, RunOver, Talk, Wait, complete
-from docbatch.engine.connections.daemon_pool import DaemonPool
 from docbatch.engine.connections.hindrances import Moment
 from docbatch.engine.connections.provider_connections import Access, ProviderConnection
 from docbatch.engine.progress_notices import Notice, Trouble
+from docbatch.processes.daemon_pool import DaemonPool
 from docbatch.providers.base import Provider
 from docbatch.testing.fake.cloud import Cloud
 from docbatch.testing.fake.provider import FakeProvider, traits

@@ -118,7 +118,7 @@ def test_a_plan_that_only_counts(project: Project, hints: Hints) -> None:
     assert "a.txt" in hints.follow(project, told).out
 
 
-@helps("nothing was sent; mend the template, then run 'docbatch validate'")
+@helps("nothing was sent; mend the template, then run 'docbatch plan', which looks at the documents")
 def test_a_template_that_gives_no_path(project: Project, hints: Hints) -> None:
     project.job(JOB.replace("{{ doc.path }}", "{{ doc.name | replace('a.txt', '') }}/../x"))
     told = project.call("plan")

@@ -122,7 +122,7 @@ def test_a_container_that_may_not_be_read_hides_what_is_in_it(
 ) -> None:
     root = tmp_path / "in"
     write(root, {"a.zip": b"", "b.txt": b"", "c": b"", "d.pdf": b""})
-    hidden = {b"a.zip": b"a.zip!", b"b.txt": b"", b"c": b"c!", b"d.pdf": b""}
+    hidden = {b"a.zip": b"a.zip!", b"b.txt": None, b"c": b"c!", b"d.pdf": None}
 
     assert {each.path: each.hides for each in unusable(made(root), cache)} == hidden
     (named,) = unusable(made(root), cache, {b"a.zip!x.txt"})

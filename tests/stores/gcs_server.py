@@ -136,9 +136,13 @@ class _XmlApi(Emulator):
     def _listed(self, bucket: str, request: Request) -> Response:
         # Names are ordered as UTF-8, of which strings here are ordered alike.
         after = max(request.param("start-after") or "", request.param("continuation-token") or "")
-        objects = [
-            each for each in self._kept.list(bucket, request.param("prefix") or "") if each.name > after
-        ]
+        prefix, delimiter = request.param("prefix") or "", request.param("delimiter")
+        objects = [each for each in self._kept.list(bucket, prefix) if each.name > after]
+        folders: set[str] = set()
+        if delimiter is not None:
+            below = {each.name: each.name[len(prefix) :].partition(delimiter) for each in objects}
+            folders = {prefix + name + slash for name, slash, _ in below.values() if slash}
+            objects = [each for each in objects if not below[each.name][1]]
         most = min(PAGE, int(request.param("max-keys") or PAGE))
         page = objects[:most]
         entries = "".join(
@@ -149,6 +153,9 @@ class _XmlApi(Emulator):
         )
         more = len(objects) > most
         token = f"<NextContinuationToken>{escape(page[-1].name)}</NextContinuationToken>" if more else ""
+        entries += "".join(
+            f"<CommonPrefixes><Prefix>{escape(each)}</Prefix></CommonPrefixes>" for each in sorted(folders)
+        )
         told = f"<IsTruncated>{str(more).lower()}</IsTruncated>{token}{entries}"
         return _xml(200, f"<ListBucketResult>{told}</ListBucketResult>")
 

@@ -98,7 +98,7 @@ def test_without_keys_the_platforms_own_sign(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_without_any_credentials_that_is_said_and_nothing_quoted() -> None:
-    with pytest.raises(CredentialsError, match="store 'lake': no link can be signed: NoCredentialsError"):
+    with pytest.raises(CredentialsError, match="store 'lake': no request can be signed: NoCredentialsError"):
         LinkSigner(AT_AMAZON).link("a.txt", "v")
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from docbatch.specs.values import StoreConnection
     from docbatch.stores.link_signer import LinkSigner
     from docbatch.stores.object_store import ObjectStore
+    from docbatch.stores.object_tags import ObjectTags
     from docbatch.stores.settings import StoreSettings
 
 
@@ -46,6 +47,7 @@ class ObjectStores:
         self._looks = looks
         self._opened: dict[str, ObjectStore] = {}
         self._signers: dict[str, LinkSigner] = {}
+        self._tags: dict[str, ObjectTags] = {}
         self._signing = Lock()
 
     def open(self, name: str) -> "ObjectStore":
@@ -61,9 +63,19 @@ class ObjectStores:
     def expect_links(self) -> None:
         """Make sure, before anything is sent, that there is what signs links. Raises UsageError."""
         if not self._looks:
-            from docbatch.stores.link_signer import require_signing  # noqa: PLC0415 - few projects hand over links
+            from docbatch.stores.link_signer import require_link_signing  # noqa: PLC0415 - few projects hand over links
 
-            require_signing()
+            require_link_signing()
+
+    def tags(self, name: str) -> "ObjectTags":
+        """Return who asks a store for tags, ready to be asked by several threads. Raises CredentialsError, UsageError."""
+        from docbatch.stores.object_tags import ObjectTags  # noqa: PLC0415 - few jobs ask for tags
+
+        if name not in self._tags:
+            made = ObjectTags(self._settings(name))
+            made.connect()
+            self._tags[name] = made
+        return self._tags[name]
 
     def link(self, reference: "ObjectReference") -> str:
         """Sign a link to an object, with what one of the store's names is given. Raises CredentialsError."""

@@ -19,9 +19,9 @@ from docbatch.engine.code_of_others import raised
 from docbatch.engine.connections.backoff import Backoff
 from docbatch.engine.connections.contract import Allowed, kept, opened
 from docbatch.engine.connections.conversations import RunOver, Talk, Wait
-from docbatch.engine.connections.daemon_pool import AtOnce, CallPool, DaemonPool
 from docbatch.engine.connections.failing_uploads import FailingUploads
 from docbatch.engine.connections.hindrances import Hindrances, Moment
+from docbatch.processes.daemon_pool import AtOnce, CallPool, DaemonPool
 from docbatch.providers.base import Provider
 
 COSTS = frozenset({ProviderCall.CREATE, ProviderCall.REPLAY})

@@ -292,7 +292,7 @@ class _Sieve:
         except (ValueError, SpecError) as error:
             raise UsageError(
                 f"job '{self._target.name}': the sink's path template gives no usable output for {escape(path)}: {error}",
-                hint="nothing was sent; mend the template, then run 'docbatch validate'",
+                hint="nothing was sent; mend the template, then run 'docbatch plan', which looks at the documents",
             ) from error
         return Output(self._target.name, sink.identity, path, output, sink.collision_key(output), reason)
 

@@ -18,11 +18,11 @@ from docbatch.core.errors import StateError, TimeUp
 from docbatch.core.models import Failure, Input
 from docbatch.core.report import plural
 from docbatch.engine.clock import Clock
-from docbatch.engine.connections.daemon_pool import DaemonPool
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Looked, Observer, Trouble
 from docbatch.naming.links import shown
 from docbatch.naming.references import Reference
+from docbatch.processes.daemon_pool import DaemonPool
 from docbatch.sources.linkcache import LastLook, LinkCache
 from docbatch.sources.linked_files import found, place, prune, put, write
 from docbatch.sources.listed import Link, ListedSource, Looks, mirrored, reference

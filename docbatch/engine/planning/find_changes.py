@@ -44,7 +44,16 @@ def find_changes(
         tallies[target.name].selection = found.selection
         if store is not None:
             _outdate_whole_outputs(target, store, differences, tallies[target.name])
+            if only is None:
+                _outdate_rows(target, store, cache, differences)
     return tallies
+
+
+def _outdate_rows(target: ResolvedJob, store: Store, cache: StatCache, differences: Differences) -> None:
+    if target.source.unwrapped.is_far and any(sink.kind.rows for sink in target.sinks):
+        from docbatch.engine.planning.origins.retold_objects import outdate_rows  # noqa: PLC0415 - few jobs have stores
+
+        outdate_rows(target, store, cache, differences)
 
 
 def _outdate_whole_outputs(target: ResolvedJob, store: Store, differences: Differences, tally: Tally) -> None:

@@ -313,7 +313,7 @@ def _by_number(windows: Iterable[Seen], number: int, tally: SelectionTally) -> I
 
 def _is_no_document(each: Unusable) -> bool:
     """Say whether it is a folder or a container that cannot be looked into: what lies in it is not gone, and it is told in any case."""
-    return bool(each.hides) or each.path.endswith(b"/")
+    return each.hides is not None or each.path.endswith(b"/")
 
 
 def _path(each: Observed | Unusable) -> bytes:

@@ -106,7 +106,7 @@ def test_a_link_is_to_one_version_and_lives_for_seven_days(project: Project, ext
 def test_plan_asks_for_no_object_and_needs_nothing_that_signs(
     project: Project, proxy: StoreProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("docbatch.stores.link_signer.find_spec", lambda _name: None)
+    monkeypatch.setattr("docbatch.stores.s3_client.find_spec", lambda _name: None)
 
     planned = project.call("plan")
 
@@ -149,6 +149,34 @@ def test_objects_are_selected_by_what_the_store_and_their_names_say(
     project.write({"jobs/job.yaml": job.replace("hand_over: link", where)})
 
     assert project.applied().processed == len(links(extend)) == len(OBJECTS)
+
+
+def test_what_a_store_says_of_an_object_is_known_without_reading_it(
+    project: Project, bucket: MotoBucket, proxy: StoreProxy
+) -> None:
+    bucket.put(FETCHED[0], b"one that is told of", {"Team": "red"}, Tagging="Customer-Id=acme")
+    spec = next((project.root / "jobs").iterdir())
+    told = spec.read_text().replace("hand_over: link", "hand_over: link, tags: true")
+    spec.write_text(
+        told.replace(
+            "out/{{",
+            "out/{{ doc.metadata.customer_id | default('nobody') }}"
+            "-{{ doc.metadata.team | default('none') }}/{{",
+        )
+    )
+
+    project.applied()
+
+    places = {name for name in project.outputs() if name.endswith(".md")}
+    others = {f"nobody-none/{key.removeprefix('in/')}.md" for key in FETCHED[1:]}
+    assert places == {f"acme-red/{FETCHED[0].removeprefix('in/')}.md", *others}
+    assert [
+        asked
+        for asked in proxy.asked
+        if asked.is_read and not (is_by_link(asked) or "tagging" in asked.query)
+    ] == []
+    heads = [asked.key for asked in proxy.asked if asked.method == "HEAD"]
+    assert len(heads) == 2 * len(OBJECTS), "one to learn of it, and one as it is sent"
 
 
 def test_bytes_and_links_of_one_object_are_two_items(
@@ -445,7 +473,7 @@ def test_an_object_of_before_versions_were_kept_fails_alone(
 def test_without_what_signs_nothing_is_sent(
     project: Project, extend: ExtendEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("docbatch.stores.link_signer.find_spec", lambda _name: None)
+    monkeypatch.setattr("docbatch.stores.s3_client.find_spec", lambda _name: None)
 
     ended = project.call("apply", "--yes")
 

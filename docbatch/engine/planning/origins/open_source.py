@@ -36,12 +36,12 @@ def _record(job: Job, store: Store | None) -> "ObjectRecord | None":
         return None
     from docbatch.engine.planning.origins.recorded_objects import ObjectRecord  # noqa: PLC0415 - few jobs have stores
 
-    place = job.source.folder.place
-    if job.source.folder.linked:
-        from docbatch.sources.linked_objects import linked_place  # noqa: PLC0415 - fewer hand over links
+    folder = job.source.folder
+    from docbatch.sources.object_place import recorded_place  # noqa: PLC0415 - the same
 
-        place = linked_place(place)
-    return ObjectRecord(store, job.name, place)
+    return ObjectRecord(
+        store, job.name, recorded_place(folder.place, linked=folder.linked, tagged=folder.tagged)
+    )
 
 
 def _as_it_lies(job: Job, kind: ProviderKind, stores: ObjectStores, record: "ObjectRecord | None") -> Source:
@@ -95,10 +95,11 @@ def _objects(source: JobSource, folder: StoreFolder, stores: ObjectStores, recor
     is_seen = not (stores.offline or folder.unreached)
     connect = partial(stores.open, folder.store) if is_seen else None
     care = stores.care or NO_CARE
+    tags = partial(stores.tags, folder.store) if folder.tagged else None
     if folder.linked:
         from docbatch.sources.linked_objects import LinkedObjects  # noqa: PLC0415 - fewer hand over links
 
         if is_seen:
             stores.expect_links()
-        return LinkedObjects(where, globs, connect, record, care, store=folder.identity)
-    return StoreSource(where, globs, connect, record, care)
+        return LinkedObjects(where, globs, connect, record, care, store=folder.identity, tags=tags)
+    return StoreSource(where, globs, connect, record, care, tags=tags)
