@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docbatch.core.errors import Problem
 from docbatch.core.models import Input
@@ -14,17 +15,23 @@ from docbatch.providers import REGISTRY
 from docbatch.sources import KINDS
 from docbatch.sources.globs import MAX_PATTERNS, compile_patterns
 from docbatch.sources.kind import SourceKind
-from docbatch.sources.options import ContainerOptions, FolderOptions, ListOptions, StoreOptions
+from docbatch.sources.options import (
+    ContainerOptions,
+    FileIdsOptions,
+    FolderOptions,
+    LinksOptions,
+    ListOptions,
+    SelectionOptions,
+    StoreOptions,
+    TextsOptions,
+)
 from docbatch.sources.selecting.rules import SelectionRules
 from docbatch.sources.walk import Reach
+from docbatch.specs.columns import needed
 from docbatch.specs.forbidden_places import forbidden
-from docbatch.specs.handed_over_links import link_faults
-from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Step
 from docbatch.specs.problems import near
-from docbatch.specs.selection import SelectionReader
-from docbatch.specs.standard_input import STANDARD_INPUT
 from docbatch.specs.values import (
     INPUTS,
     Connection,
@@ -36,6 +43,9 @@ from docbatch.specs.values import (
     StoreFolder,
 )
 
+if TYPE_CHECKING:
+    from docbatch.specs.inputs import ListedSource
+
 STATE_FOLDER = ".docbatch"
 _NAMED = "metadata_from: of the source names a list that says it, metadata_path: a pattern with {name} in it"
 
@@ -43,6 +53,7 @@ Report = Callable[[tuple[Step, ...], str, str | None], None]
 """Takes what is wrong: where in the spec, what, and what to do."""
 _Patterns = tuple[tuple[str, ...], tuple[str, ...]]
 """Of what is taken in, and of what is left out."""
+_LISTED = (LinksOptions, ListOptions, FileIdsOptions, TextsOptions)
 _NO_STORES = "stores are named under stores: in docbatch.yaml, as in stores: {lake: {type: s3, bucket: …}}"
 
 
@@ -90,11 +101,11 @@ class SourceResolver:
         source = self._spec.source
         kind = next(kind for kind in KINDS.kinds() if kind.written is type(source))
         said = kind.selection(source)
-        rules = SelectionReader(said, self._project, self._origin, self._problems, self._file).rules()
+        rules = self._rules(said)
         if said.metadata_from is not None and rules.rows is None:
             # What a list would have said is not missed as well: that the list is wrong is told already.
             sinks, rules = (), replace(rules, conditions=None)
-        if isinstance(source, LISTED):
+        if isinstance(source, _LISTED):
             return self._listed(source, connection, sinks, rules)
         if isinstance(source, FolderOptions) or (
             isinstance(source, StoreOptions) and self._is_folder(source.store)
@@ -108,6 +119,13 @@ class SourceResolver:
             case _:
                 found = self._other(source, kind)
         return found if found is None or not rules else replace(found, selection=rules)
+
+    def _rules(self, said: SelectionOptions) -> SelectionRules:
+        if all(getattr(said, name) is None for name in SelectionOptions.model_fields):
+            return SelectionRules()
+        from docbatch.specs.selection import SelectionReader  # noqa: PLC0415 - few jobs select
+
+        return SelectionReader(said, self._project, self._origin, self._problems, self._file).rules()
 
     def _is_folder(self, name: str) -> bool:
         """Say whether a store is a folder; of objects in others their writers may say anything."""
@@ -197,6 +215,8 @@ class SourceResolver:
             hint = near(written.store, known, "known are") if known else _NO_STORES
             self._report(("source", "store"), f"there is no store {written.store}", hint)
         if store is not None and written.hand_over == "link":
+            from docbatch.specs.handed_over_links import link_faults  # noqa: PLC0415 - few jobs hand over links
+
             for fault in link_faults(written, store, connection, self._spec.operation):
                 self._report(("source", "hand_over"), *fault)
         if store is None or prefix is None or patterns is None:
@@ -226,11 +246,13 @@ class SourceResolver:
 
     def _listed(
         self,
-        source: ListedSource,
+        source: "ListedSource",
         connection: Connection | None,
         sinks: Sequence[JobSink],
         rules: SelectionRules,
     ) -> JobSource | None:
+        from docbatch.specs.inputs import Inputs, untaken  # noqa: PLC0415 - few jobs list their documents
+
         inputs = Inputs(source, self._origin, self._problems, self._list_file(source), self._project)
         if connection is not None and inputs.kind is not Input.URL:
             taken = REGISTRY.kind(connection.type).inputs(self._spec.operation)
@@ -261,9 +283,11 @@ class SourceResolver:
             selection=rules or None,
         )
 
-    def _list_file(self, source: ListedSource) -> Path | None:
+    def _list_file(self, source: "ListedSource") -> Path | None:
         if not isinstance(source, ListOptions):
             return None
+        from docbatch.specs.standard_input import STANDARD_INPUT  # noqa: PLC0415 - the same
+
         if source.urls_from != STANDARD_INPUT:
             return self._file("urls_from", source.urls_from)
         if self._project.untrusted:
