@@ -57,6 +57,7 @@ BESIDE_THE_API = (
             "notice_words",
             "options",
             "output",
+            "counting_status",
             "progress",
             "status_watch",
             "traces",

@@ -3,8 +3,6 @@
 import contextlib
 from collections.abc import Iterator
 
-from docbatch.state.files import complaint
-
 
 @contextlib.contextmanager
 def documented() -> Iterator[None]:
@@ -12,6 +10,8 @@ def documented() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        from docbatch.state.files import complaint
+
         told = complaint(error)
         if told is None:
             raise

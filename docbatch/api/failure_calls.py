@@ -12,7 +12,6 @@ from docbatch.core.errors import DocbatchError, UsageError
 from docbatch.core.outside_text import whole
 from docbatch.invocation import called, who
 from docbatch.specs.values import Job
-from docbatch.state.store import Store
 
 if TYPE_CHECKING:
     from docbatch.engine.administration.failures.accept_failures import AcceptedDocument
@@ -48,6 +47,7 @@ class FailureCalls(ProjectRecords):
         Reads the state alone, also while a run goes on. Raises NoState.
         """
         from docbatch.engine.administration.failures.list_failures import list_failures
+        from docbatch.state.store import Store
 
         self._refuse_untrusted()
         with Store.readable(self._folder) as store, store.database.still():

@@ -16,17 +16,14 @@ from docbatch.api.arguments import (
     require_same_paths,
     spec_paths,
 )
-from docbatch.api.checked_job import CheckedJob, checked
-from docbatch.api.declared_limits import declared_limits
 from docbatch.api.documented_errors import documented
 from docbatch.api.failure_calls import FailureCalls
-from docbatch.api.job_results import results
 from docbatch.core.errors import NoState, StateError, UsageError
 from docbatch.specs.load import load_jobs, load_project, passed_over
 from docbatch.specs.values import Job
-from docbatch.state.store import Store
 
 if TYPE_CHECKING:
+    from docbatch.api.checked_job import CheckedJob
     from docbatch.core.costs import CostReport
     from docbatch.core.explanation import Explanation
     from docbatch.core.report import PlanReport
@@ -81,11 +78,13 @@ class Project(FailureCalls):
         """The project's id; None without a docbatch.yaml."""
         return self._declared.id
 
-    def validate(self, paths: Specs = None, *, plan: Place | None = None) -> tuple[CheckedJob, ...]:
+    def validate(self, paths: Specs = None, *, plan: Place | None = None) -> "tuple[CheckedJob, ...]":
         """Return the jobs that the specs declare; with `plan`, a saved plan, those it was made for.
 
         Asks nobody and reads no keys. Raises SpecError with every error of all specs.
         """
+        from docbatch.api.checked_job import checked
+
         specs = spec_paths(paths)
         saved = self._saved(plan, specs)
         return tuple(map(checked, self._jobs(specs or paths_of(saved))))
@@ -199,7 +198,9 @@ class Project(FailureCalls):
     @documented()
     def status(self, job: str | None = None) -> "StateStatus":
         """Return what is recorded, of one job or of all, also while a run goes on. Raises NoState."""
+        from docbatch.api.declared_limits import declared_limits
         from docbatch.engine.administration.status import read_status
+        from docbatch.state.store import Store
 
         if self._declared.untrusted:
             what = "the state in a repository that is not trusted is not looked at"
@@ -236,6 +237,7 @@ class Project(FailureCalls):
         `since` and `until` are the first and the last day (UTC) on which it was sent, or months. Raises NoState.
         """
         from docbatch.engine.administration.costs import read_costs
+        from docbatch.state.store import Store
 
         self._refuse_untrusted()
         first, last = days(since, until)
@@ -284,7 +286,9 @@ class Project(FailureCalls):
         is missing or damaged is raised as StateError, which ends the iterator; with `on_error`, that is called with the
         error instead and the others follow. Raises NoState.
         """
+        from docbatch.api.job_results import results
         from docbatch.engine.administration.edit_state import named_jobs
+        from docbatch.state.store import Store
 
         self._refuse_untrusted()
         with Store.readable(self._folder) as store:

@@ -7,7 +7,6 @@ from docbatch.api.arguments import Day, days, refuse_negative
 from docbatch.api.documented_errors import documented
 from docbatch.core.errors import UsageError
 from docbatch.specs.values import DeclaredProject
-from docbatch.state.store import Store
 
 if TYPE_CHECKING:
     from docbatch.core.run_history import RunHistory, RunLine
@@ -28,6 +27,7 @@ class ProjectRecords:
         A run that changed nothing is not recorded. Raises NoState.
         """
         from docbatch.engine.administration.history.read_history import read_history
+        from docbatch.state.store import Store
 
         self._refuse_untrusted()
         first, _ = days(since, None)
@@ -38,6 +38,7 @@ class ProjectRecords:
     def run(self, identity: int) -> "RunLine":
         """Return one run by its number. Raises NoState, UsageError."""
         from docbatch.engine.administration.history.read_history import read_run
+        from docbatch.state.store import Store
 
         self._refuse_untrusted()
         with Store.readable(self._folder) as store:

@@ -54,7 +54,7 @@ def command(
     verbose: bool,
 ) -> int:
     """Show what apply would do and why. Writes no state and needs no vendor's key."""
-    from docbatch.cli.progress import CountingStatus
+    from docbatch.cli.counting_status import CountingStatus
 
     with contextlib.closing(CountingStatus()) as watch:
         report = open_project(untrusted=untrusted).plan(

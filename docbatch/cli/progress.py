@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import docbatch
 from docbatch import Looking, Notice
 from docbatch.cli import log_options
+from docbatch.cli.counting_status import CountingStatus, before_the_plan
 from docbatch.cli.job_progress import ExpectedDocuments, JobCounts, RunProgress
 from docbatch.cli.notice_words import trouble, waiting_text
 from docbatch.cli.output import say, say_json
@@ -19,7 +20,6 @@ from docbatch.core.moments import iso_moment
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.status import Status
 
 INTERVAL = 30.0
 LONGEST_INTERVAL = 300.0
@@ -82,40 +82,6 @@ class JsonLines:
         if isinstance(notice, Looking):
             values["until"] = iso_moment(notice.until)
         say_json({"version": "docbatch/apply/v1", "type": name, **values})
-
-
-class CountingStatus:
-    """Shows on a terminal how far reading objects and counting came, as long as it goes on."""
-
-    def __init__(self) -> None:
-        self._status: Status | None = None
-
-    def __call__(self, notice: Notice) -> None:
-        text = before_the_plan(notice)
-        if text is None or not sys.stderr.isatty():
-            return
-        if self._status is None:
-            from rich.console import Console
-            from rich.status import Status
-
-            self._status = Status("", console=Console(stderr=True))
-            self._status.start()
-        self._status.update(text)
-
-    def close(self) -> None:
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
-
-
-def before_the_plan(notice: Notice) -> str | None:
-    """Say how far came what is done for a plan; None of what is told later."""
-    match notice:
-        case docbatch.Counting():
-            return f"counting pages: {notice.documents:,} of {notice.total:,} documents"
-        case docbatch.ReadObjects():
-            return f"reading new objects: {notice.objects:,} so far"
-    return None
 
 
 class Causes:

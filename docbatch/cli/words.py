@@ -1,10 +1,8 @@
 """What apply, status and explain say."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from docbatch import AcceptedDocuments, ApplyOutcome, ComingTries, JobOutcome, JobStatus, StateStatus
-from docbatch.cli.cost_words import limit_text
 from docbatch.core.acceptances import over_text
 from docbatch.core.cost_sentences import run_text
 from docbatch.core.demands import EMPTY
@@ -14,9 +12,11 @@ from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryCla
 from docbatch.core.moments import iso_moment_or_none, moment_text
 from docbatch.core.report import by_deadline, human, looking, plural, seconds_text, span, visible
 from docbatch.core.result_warnings import WarningKind, kind_of
-from docbatch.core.run_reports.sentences import SHOWN
 from docbatch.state.deadlines import Stuck
 from docbatch.state.looks import RecordedLooks
+
+if TYPE_CHECKING:
+    from docbatch import AcceptedDocuments, ApplyOutcome, ComingTries, JobOutcome, JobStatus, StateStatus
 
 _COUNTED: Mapping[str, tuple[str, str]] = {
     WarningKind.LOST: (
@@ -36,17 +36,19 @@ _COUNTED: Mapping[str, tuple[str, str]] = {
 
 def standing_text(status: str) -> str:
     """Say how a document stands, as reports do."""
+    from docbatch.core.run_reports.sentences import SHOWN
+
     return SHOWN.get(status, status)
 
 
-def outcome_text(outcome: ApplyOutcome) -> str:
+def outcome_text(outcome: "ApplyOutcome") -> str:
     """Return the closing lines, ending in a line break."""
     if outcome.declined:
         return "Nothing was done.\n"
     return "\n".join(["", *_lines(outcome)]) + "\n"
 
 
-def _lines(outcome: ApplyOutcome) -> Iterator[str]:
+def _lines(outcome: "ApplyOutcome") -> Iterator[str]:
     for job in outcome.jobs:
         yield _job(job)
         for path, status, kind, message in job.failures:
@@ -68,7 +70,7 @@ def _lines(outcome: ApplyOutcome) -> Iterator[str]:
     yield from _advice(outcome)
 
 
-def _later(coming: ComingTries) -> str:
+def _later(coming: "ComingTries") -> str:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(coming.kinds.items()))
     are = "is" if coming.documents == 1 else "are"
     return (
@@ -77,7 +79,7 @@ def _later(coming: ComingTries) -> str:
     )
 
 
-def _warned(job: JobOutcome | JobStatus, partial: int, noted: int) -> Iterator[str]:
+def _warned(job: "JobOutcome | JobStatus", partial: int, noted: int) -> Iterator[str]:
     """Count documents by what is to be said of them, and say the first of it: what was lost is told with the failures.
 
     `noted` documents have warnings beside that.
@@ -100,7 +102,7 @@ def _beside(warnings: Sequence[str]) -> list[str]:
     return [each for each in warnings if kind_of(each) is not WarningKind.LOST]
 
 
-def _over(accepted: AcceptedDocuments) -> Iterator[str]:
+def _over(accepted: "AcceptedDocuments") -> Iterator[str]:
     if accepted.over:
         yield f"  {over_text(accepted.over)}; 'docbatch failures' lists them"
 
@@ -129,7 +131,7 @@ def _failure(path: str, status: str, kind: str, message: str) -> str:
     return visible(f"  {standing_text(status)}: {path}: {kind}" + (f": {message}" if message else ""))
 
 
-def errors_text(outcome: ApplyOutcome, told: Collection[str] = ()) -> str:
+def errors_text(outcome: "ApplyOutcome", told: Collection[str] = ()) -> str:
     """Return what went wrong beyond single documents, with what to do about it; nothing when all went well.
 
     What was `told` as the last before the end is not told again.
@@ -142,7 +144,7 @@ def errors_text(outcome: ApplyOutcome, told: Collection[str] = ()) -> str:
     return "".join(lines)
 
 
-def _job(job: JobOutcome) -> str:
+def _job(job: "JobOutcome") -> str:
     done = job.documents - sum(job.standing.values()) - job.undelivered
     late = f", {job.undelivered:,} not written" if job.undelivered else ""
     rest = "".join(
@@ -152,14 +154,14 @@ def _job(job: JobOutcome) -> str:
     return f"{job.job}: {done:,} of {plural(job.documents, 'document')} done{rest}{late}"
 
 
-def _can_be_retried(job: JobOutcome) -> bool:
+def _can_be_retried(job: "JobOutcome") -> bool:
     """Say whether some failed for more than being empty in a job that minds, of which no more is said, and wait for a person."""
     void = job.expired + sum(message == EMPTY.message for _, _, _, message in job.failures)
     waiting = 0 if job.later is None else job.later.documents
     return job.accepted.counted(job.standing).get("failed", 0) > void + waiting
 
 
-def _would_fail_again(job: JobOutcome) -> bool:
+def _would_fail_again(job: "JobOutcome") -> bool:
     """Say whether retry leaves out whatever failed, as far as that is known here."""
     never = {kind for kind, way in RETRY_CLASS.items() if way is RetryClass.NEVER} | {FailureClass.ENCRYPTED}
     kinds = [kind for _, status, kind, _ in job.failures if status == ItemStatus.FAILED]
@@ -170,7 +172,7 @@ def _would_fail_again(job: JobOutcome) -> bool:
     )
 
 
-def _advice(outcome: ApplyOutcome) -> Iterator[str]:
+def _advice(outcome: "ApplyOutcome") -> Iterator[str]:
     standing = {status for job in outcome.jobs for status, count in job.standing.items() if count}
     expired = sum(job.expired for job in outcome.jobs)
     if expired:
@@ -195,7 +197,7 @@ def _advice(outcome: ApplyOutcome) -> Iterator[str]:
         yield "Run the same command again to go on."
 
 
-def job_json(job: JobOutcome) -> dict[str, Any]:
+def job_json(job: "JobOutcome") -> dict[str, Any]:
     """Return a job's part of the last line of `apply --json`; its failures and warnings are the first of them."""
     failures = [
         {"path": path, "status": status, "class": kind, "message": message}
@@ -212,8 +214,10 @@ def _decision(submission: str) -> str:
     return f"'docbatch resolve {submission} --absent' or '--remote-id ID'"
 
 
-def status_text(state: StateStatus) -> str:
+def status_text(state: "StateStatus") -> str:
     """Return what `docbatch status` shows."""
+    from docbatch.cli.cost_words import limit_text
+
     lines = [text for job in state.jobs for text in _job_status(job)]
     for each in state.open:
         remote = visible(each.remote_id or "no remote id")
@@ -239,7 +243,7 @@ def status_text(state: StateStatus) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _pace(job: JobStatus) -> str | None:
+def _pace(job: "JobStatus") -> str | None:
     """Say how long a job's documents took, where that is known."""
     if job.pace is None or not job.pace.documents:
         return None
@@ -247,7 +251,7 @@ def _pace(job: JobStatus) -> str | None:
     return f"{job.job}: {mean} a document, the slowest {longest}: {visible(job.pace.slowest)}"
 
 
-def _job_status(job: JobStatus) -> Iterator[str]:
+def _job_status(job: "JobStatus") -> Iterator[str]:
     counts = ", ".join(
         f"{count:,} {standing_text(status)}{job.accepted.text(status, count)}"
         for status, count in sorted(job.tally.items())

@@ -16,11 +16,13 @@ Rules for implementers:
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from docbatch.core.errors import Gone
 from docbatch.core.models import Draft, Failure, Operation, RemoteObject, Traits, WorkItem
-from docbatch.core.results import Answer
+
+if TYPE_CHECKING:
+    from docbatch.core.results import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,7 @@ class Provider(Protocol):
         Its bytes are read elsewhere: one that cannot be read is fetched again a few times.
         """
 
-    def read(self, payload: bytes) -> Answer:
+    def read(self, payload: bytes) -> "Answer":
         """Read a payload from the spool. Pure. Raises ValueError when it has the wrong shape."""
 
     def cancel(self, intent: Intent, remote_id: str | None) -> None:

@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-from docbatch.core.results import Answer, DocumentInfo, Page, Result
 from docbatch.jsontext import finite_value
 from docbatch.naming.signed import without_signatures
 from docbatch.sinks.base import Delivery
 from docbatch.sinks.kind import Form
+
+if TYPE_CHECKING:
+    from docbatch.core.results import Answer, DocumentInfo, Page, Result
 
 _LINE_ENDS = tuple((sign.encode(), f"\\u{ord(sign):04x}".encode()) for sign in "\x85\u2028\u2029")
 """Next line, line and paragraph separator: JSON lets them stand as they are, inside of strings alone."""
@@ -19,7 +22,7 @@ def content(delivery: Delivery, form: Form) -> bytes:
     return encoded(delivery.load(), delivery.document, form) if made is None else made
 
 
-def encoded(answer: Answer, document: DocumentInfo, form: Form) -> bytes:
+def encoded(answer: "Answer", document: "DocumentInfo", form: Form) -> bytes:
     """Return the content of one output. Raises ValueError when the answer cannot be written in this format."""
     if form == "markdown":
         return _lines(answer.markdown())
@@ -29,7 +32,7 @@ def encoded(answer: Answer, document: DocumentInfo, form: Form) -> bytes:
     return line(result) if form == "line" else _document(result)
 
 
-def line(result: Result) -> bytes:
+def line(result: "Result") -> bytes:
     """Return a result as one JSON object on one line, in the order of the model's fields."""
     return one_line(_at_once(result) or b"{" + b",".join(_members(result)) + b"}")
 
@@ -65,7 +68,7 @@ def json_value(value: object) -> bytes:
     return text.encode()
 
 
-def _at_once(result: Result) -> bytes | None:
+def _at_once(result: "Result") -> bytes | None:
     """Return a result as its members one by one give it, for a fifth of the time; None where that cannot be."""
     from pydantic_core import to_json  # noqa: PLC0415 - as above
 
@@ -76,15 +79,15 @@ def _at_once(result: Result) -> bytes | None:
     return most[:-1] + b',"raw":' + without_signatures(json_value(result.raw)) + b"}"
 
 
-def _document(result: Result) -> bytes:
+def _document(result: "Result") -> bytes:
     """One member a line and one page a line: readable, and small beside fully indented boxes."""
     return b"{\n" + b",\n".join(_members(result, _pages)) + b"\n}\n"
 
 
 def _members(
-    result: Result, encode_pages: Callable[[tuple[Page, ...]], bytes] = json_value
+    result: "Result", encode_pages: "Callable[[tuple[Page, ...]], bytes]" = json_value
 ) -> Iterator[bytes]:
-    for name in Result.model_fields:
+    for name in type(result).model_fields:
         if name == "raw":
             content = without_signatures(json_value(result.raw))
         elif name == "pages":
@@ -94,7 +97,7 @@ def _members(
         yield f'"{name}":'.encode() + content
 
 
-def _pages(pages: tuple[Page, ...]) -> bytes:
+def _pages(pages: "tuple[Page, ...]") -> bytes:
     return b"[\n" + b",\n".join(json_value(page) for page in pages) + b"\n]" if pages else b"[]"
 
 

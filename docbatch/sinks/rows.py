@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docbatch.core.models import Failure
-from docbatch.core.results import DocumentInfo
 from docbatch.sinks.base import Delivery
 from docbatch.sinks.formats import content, json_value, one_line
 from docbatch.sinks.kind import Opening
+
+if TYPE_CHECKING:
+    from docbatch.core.results import DocumentInfo
 
 FAILURE_VERSION = "docbatch/failure/v1"
 
@@ -40,7 +42,7 @@ def row(delivery: Delivery, facts: RowFacts | None) -> bytes:
     return line if facts is None else facts.led(line, delivery.path)
 
 
-def failure_value(document: DocumentInfo, failure: Failure) -> dict[str, Any]:
+def failure_value(document: "DocumentInfo", failure: Failure) -> dict[str, Any]:
     """Return what stands in the place of a result for a document that failed."""
     known = {"sha256": document.sha256, "size": document.size, "media_type": document.media_type}
     return {

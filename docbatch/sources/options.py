@@ -18,12 +18,13 @@ from docbatch.fields import (
     refuse,
 )
 from docbatch.sources.kind import SourceKind
-from docbatch.sources.path_parts import compile_path_parts
 from docbatch.sources.sampling import SampleSize
 from docbatch.sources.where import WhereOptions
 
 
 def _metadata_path(text: str) -> str:
+    from docbatch.sources.path_parts import compile_path_parts  # noqa: PLC0415 - few jobs name parts of paths
+
     try:
         compile_path_parts(text)
     except ValueError as error:

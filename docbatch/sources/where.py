@@ -8,7 +8,6 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from docbatch.fields import Schema, SpecModel, one_line, refuse
-from docbatch.media.names import known_names, media_type_of
 from docbatch.naming.closest import closest
 
 SIZE = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,3})? ?(B|kB|KB|MB|GB|TB)$(?!\n)"
@@ -63,6 +62,8 @@ def moment(text: str) -> float:
 
 
 def _type(text: str) -> str:
+    from docbatch.media.names import known_names, media_type_of  # noqa: PLC0415 - few jobs select
+
     if "/" in text:
         if not re.match(MEDIA_TYPE, text):
             refuse("this is no media type", "write as in application/pdf or image/*")

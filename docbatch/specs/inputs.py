@@ -1,15 +1,15 @@
 """From what a source lists to documents, as far as the job's operation takes them."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from docbatch.core.errors import Problem, SpecError
 from docbatch.core.models import Input
 from docbatch.naming.pathtext import escape
 from docbatch.naming.references import Listed
-from docbatch.naming.templates import Lookup
 from docbatch.sources.options import FileIdsOptions, LinksOptions, ListOptions, TextsOptions
 from docbatch.sources.selecting.rules import SelectionRules
+from docbatch.specs.columns import needed
 from docbatch.specs.listing import links, names
 from docbatch.specs.lists import ListEntry, read_list
 from docbatch.specs.problems import near
@@ -18,7 +18,6 @@ from docbatch.specs.standard_input import SHOWN, STANDARD_INPUT, read_standard_i
 from docbatch.specs.values import DeclaredProject, JobListing, JobSink, Origin
 
 ListedSource = LinksOptions | ListOptions | FileIdsOptions | TextsOptions
-LISTED = (LinksOptions, ListOptions, FileIdsOptions, TextsOptions)
 _WORDS = {Input.URL: "links", Input.FILE_ID: "ids of files", Input.TEXT: "texts"}
 
 
@@ -143,18 +142,3 @@ class Inputs:
         else:
             file = SHOWN if self._list_file is None else show_file(self._list_file, self._here)
             self._problems.append(Problem(file, entry.place, None, "", message, hint))
-
-
-def needed(sink: JobSink) -> Iterable[str]:
-    """Return the columns that a sink's path cannot do without."""
-    return dict.fromkeys(lookup.path[2] for lookup in columns(sink) if not _has_default(lookup))
-
-
-def columns(sink: JobSink) -> Iterator[Lookup]:
-    """Yield the look-ups of columns in a sink's path."""
-    lookups = () if sink.place is None else sink.place.template.lookups
-    return (lookup for lookup in lookups if lookup.path[:2] == ("doc", "metadata"))
-
-
-def _has_default(lookup: Lookup) -> bool:
-    return any(each.name == "default" for each in lookup.filters)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docbatch.core.errors import Problem
 from docbatch.core.models import Input
@@ -14,18 +15,23 @@ from docbatch.providers import REGISTRY
 from docbatch.sources import KINDS
 from docbatch.sources.globs import MAX_PATTERNS, compile_patterns
 from docbatch.sources.kind import SourceKind
-from docbatch.sources.options import ContainerOptions, FolderOptions, ListOptions, StoreOptions
+from docbatch.sources.options import (
+    ContainerOptions,
+    FileIdsOptions,
+    FolderOptions,
+    LinksOptions,
+    ListOptions,
+    SelectionOptions,
+    StoreOptions,
+    TextsOptions,
+)
 from docbatch.sources.selecting.rules import SelectionRules
 from docbatch.sources.walk import Reach
+from docbatch.specs.columns import needed
 from docbatch.specs.forbidden_places import forbidden
-from docbatch.specs.handed_over_links import link_faults
-from docbatch.specs.inputs import LISTED, Inputs, ListedSource, needed, untaken
 from docbatch.specs.job import JobSpec
 from docbatch.specs.nodes import Step
-from docbatch.specs.object_tags import tag_fault
 from docbatch.specs.problems import near
-from docbatch.specs.selection import SelectionReader
-from docbatch.specs.standard_input import STANDARD_INPUT
 from docbatch.specs.values import (
     INPUTS,
     Connection,
@@ -34,8 +40,10 @@ from docbatch.specs.values import (
     JobSource,
     Origin,
     StoreConnection,
-    StoreFolder,
 )
+
+if TYPE_CHECKING:
+    from docbatch.specs.inputs import ListedSource
 
 STATE_FOLDER = ".docbatch"
 _NAMED = "metadata_from: of the source names a list that says it, metadata_path: a pattern with {name} in it"
@@ -44,7 +52,7 @@ Report = Callable[[tuple[Step, ...], str, str | None], None]
 """Takes what is wrong: where in the spec, what, and what to do."""
 _Patterns = tuple[tuple[str, ...], tuple[str, ...]]
 """Of what is taken in, and of what is left out."""
-_NO_STORES = "stores are named under stores: in docbatch.yaml, as in stores: {lake: {type: s3, bucket: …}}"
+_LISTED = (LinksOptions, ListOptions, FileIdsOptions, TextsOptions)
 
 
 def absolute(project: DeclaredProject, path: tuple[Step, ...], text: str, report: Report) -> Path:
@@ -91,11 +99,11 @@ class SourceResolver:
         source = self._spec.source
         kind = next(kind for kind in KINDS.kinds() if kind.written is type(source))
         said = kind.selection(source)
-        rules = SelectionReader(said, self._project, self._origin, self._problems, self._file).rules()
+        rules = self._rules(said)
         if said.metadata_from is not None and rules.rows is None:
             # What a list would have said is not missed as well: that the list is wrong is told already.
             sinks, rules = (), replace(rules, conditions=None)
-        if isinstance(source, LISTED):
+        if isinstance(source, _LISTED):
             return self._listed(source, connection, sinks, rules)
         if isinstance(source, FolderOptions) or (
             isinstance(source, StoreOptions) and self._is_folder(source.store)
@@ -109,6 +117,13 @@ class SourceResolver:
             case _:
                 found = self._other(source, kind)
         return found if found is None or not rules else replace(found, selection=rules)
+
+    def _rules(self, said: SelectionOptions) -> SelectionRules:
+        if all(getattr(said, name) is None for name in SelectionOptions.model_fields):
+            return SelectionRules()
+        from docbatch.specs.selection import SelectionReader  # noqa: PLC0415 - few jobs select
+
+        return SelectionReader(said, self._project, self._origin, self._problems, self._file).rules()
 
     def _is_folder(self, name: str) -> bool:
         """Say whether a store is a folder; of objects in others their writers may say anything."""
@@ -193,15 +208,12 @@ class SourceResolver:
             self._report(("source", "prefix"), *told)
             prefix = None
         patterns = self._both_patterns(written)
-        if store is None:
-            known = self._project.stores
-            hint = near(written.store, known, "known are") if known else _NO_STORES
-            self._report(("source", "store"), f"there is no store {written.store}", hint)
-        if store is not None and written.hand_over == "link":
-            for fault in link_faults(written, store, connection, self._spec.operation):
-                self._report(("source", "hand_over"), *fault)
-        if store is not None and written.tags and (untaggable := tag_fault(store)):
-            self._report(("source", "tags"), *untaggable)
+        from docbatch.specs.store_source import store_faults  # noqa: PLC0415 - few jobs have stores
+
+        for field, message, hint in store_faults(
+            written, self._project.stores, connection, self._spec.operation
+        ):
+            self._report(("source", field), message, hint)
         if store is None or prefix is None or patterns is None:
             return None
         return self._stored(store, prefix.rstrip("/"), written, patterns)
@@ -209,38 +221,32 @@ class SourceResolver:
     def _stored(
         self, store: StoreConnection, prefix: str, written: StoreOptions, patterns: _Patterns
     ) -> JobSource | None:
-        from docbatch.specs.stores import FolderStoreSpec, store_settings  # noqa: PLC0415 - few jobs have stores
+        from docbatch.specs.store_source import store_folder  # noqa: PLC0415 - the same
+        from docbatch.specs.stores import FolderStoreSpec  # noqa: PLC0415 - the same
 
         spec = store.declared
         if isinstance(spec, FolderStoreSpec):
             folder = self._absolute(("source", "store"), os.path.join(spec.path, prefix))  # noqa: PTH118 - a text
             return self._files(folder, written, patterns, "store")
-        identity = store_settings(store.name, spec).identity
-        place = StoreFolder(
-            store.name,
-            identity,
-            prefix,
-            unreached=store.untrusted,
-            linked=written.hand_over == "link",
-            tagged=written.tags,
-        )
         return JobSource(
             self._project.root,
             *patterns,
             written.allow_empty,
             written.hidden,
             kind="store",
-            folder=place,
+            folder=store_folder(store, spec, prefix, written),
             opens_containers=opens_containers(written),
         )
 
     def _listed(
         self,
-        source: ListedSource,
+        source: "ListedSource",
         connection: Connection | None,
         sinks: Sequence[JobSink],
         rules: SelectionRules,
     ) -> JobSource | None:
+        from docbatch.specs.inputs import Inputs, untaken  # noqa: PLC0415 - few jobs list their documents
+
         inputs = Inputs(source, self._origin, self._problems, self._list_file(source), self._project)
         if connection is not None and inputs.kind is not Input.URL:
             taken = REGISTRY.kind(connection.type).inputs(self._spec.operation)
@@ -271,9 +277,11 @@ class SourceResolver:
             selection=rules or None,
         )
 
-    def _list_file(self, source: ListedSource) -> Path | None:
+    def _list_file(self, source: "ListedSource") -> Path | None:
         if not isinstance(source, ListOptions):
             return None
+        from docbatch.specs.standard_input import STANDARD_INPUT  # noqa: PLC0415 - the same
+
         if source.urls_from != STANDARD_INPUT:
             return self._file("urls_from", source.urls_from)
         if self._project.untrusted:

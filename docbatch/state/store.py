@@ -5,9 +5,10 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from docbatch.core.errors import GuardRefused, StateError
 from docbatch.core.looks import LookKind
@@ -16,7 +17,6 @@ from docbatch.state import files
 from docbatch.state.acceptances import Acceptances
 from docbatch.state.charges import Charges
 from docbatch.state.copies import write_copy
-from docbatch.state.costs import RecordedCosts
 from docbatch.state.database import Database
 from docbatch.state.deadlines import Deadlines
 from docbatch.state.deliveries import Deliveries
@@ -37,7 +37,6 @@ from docbatch.state.moves import Moves
 from docbatch.state.outcomes import Outcomes
 from docbatch.state.outputs import RecordedOutputs
 from docbatch.state.paces import Paces
-from docbatch.state.past import Past
 from docbatch.state.proofs import faults
 from docbatch.state.queued_again import QueuedAgain
 from docbatch.state.remote_objects import RemoteObjects
@@ -51,6 +50,10 @@ from docbatch.state.unwanted_work import UnwantedWork
 from docbatch.state.unwell_documents import UnwellDocuments
 from docbatch.state.waiting_documents import WaitingDocuments
 from docbatch.state.warned import WarnedDocuments
+
+if TYPE_CHECKING:
+    from docbatch.state.costs import RecordedCosts
+    from docbatch.state.past import Past
 
 _LONGEST_NOTE = 200
 _NOTE = re.compile(rb"[!-~]{1,64} [0-9]{1,18}(?: [!-~]{1,64})?\n?")
@@ -71,7 +74,6 @@ class Store:
         self.objects = RemoteObjects(database)
         self.results = Results(database)
         self.charges = Charges(database, self.items)
-        self.costs = RecordedCosts(database)
         self.experiences = Experiences(database)
         self.submissions = Submissions(database, self.items, self.events, self.deliveries, self.results)
         self.outcomes = Outcomes(database, self.items, self.documents, self.deliveries, self.results)
@@ -93,11 +95,22 @@ class Store:
         self.shares = JobShares(database)
         self.failed_uploads = FailedUploads(database)
         self.found_objects = FoundObjects(database)
-        self.past = Past(database)
         self.runs = Runs(database, folder.parent)
         self.failed_attempts = FailedAttempts(database)
         self.unwell = UnwellDocuments(database)
         self.acceptances = Acceptances(database)
+
+    @cached_property
+    def costs(self) -> "RecordedCosts":
+        from docbatch.state.costs import RecordedCosts  # noqa: PLC0415 - few commands ask what was paid
+
+        return RecordedCosts(self.database)
+
+    @cached_property
+    def past(self) -> "Past":
+        from docbatch.state.past import Past  # noqa: PLC0415 - few commands ask what was
+
+        return Past(self.database)
 
     @classmethod
     def writable(cls, folder: Path) -> Self:

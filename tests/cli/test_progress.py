@@ -12,9 +12,10 @@ import pytest
 from rich.console import Console
 
 from docbatch import open_project
+from docbatch.cli.counting_status import CountingStatus
 from docbatch.cli.job_progress import ExpectedDocuments, RunProgress, expected_documents
 from docbatch.cli.notice_words import trouble
-from docbatch.cli.progress import Bar, Causes, CountingStatus, Lines
+from docbatch.cli.progress import Bar, Causes, Lines
 from docbatch.engine.progress_notices import (
     Answered,
     Counting,

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 import pytest
 
@@ -35,6 +36,23 @@ providers:
   llamacloud: {rates: {in_flight: 2}}
   eu: {type: extend, api_key: {env: NONE}}
 """
+
+ENGINE = "docbatch.engine."
+SENT = {
+    f"{ENGINE}running.{name}" for name in ("rounds.perform_actions", "send_submission", "follow_submission")
+}
+SENT |= {f"{ENGINE}running.{name}" for name in ("fetch_results", "manifest.list_outputs")}
+SENT |= {f"{ENGINE}reading.result_reader_process", f"{ENGINE}administration.status"}
+SENT |= {f"docbatch.core.{name}" for name in ("results", "manifest", "run_reports.values")}
+"""What a run loads that sends, fetches or delivers, or a command that tells of all that is recorded."""
+RUNS = {f"{ENGINE}running.loop", f"{ENGINE}connections.provider_connections", f"{ENGINE}progress_notices"}
+RUNS |= {"docbatch.core.scheduler", "docbatch.providers.base", "docbatch.core.costs"}
+"""What a run loads that looks for what is due, and a plan does without."""
+SELECTING = {f"docbatch.sources.{name}" for name in ("selecting.conditions", "selecting.metadata_rows")}
+SELECTING |= {"docbatch.sources.path_parts", "docbatch.specs.lists"}
+STORES = {"docbatch.sources.objects", "docbatch.stores.object_store", "obstore"}
+MOST = {"validate": 115, "plan": 265, "apply": 345}
+"""So many of docbatch's own modules a command loads that finds nothing to do: each costs a third of a millisecond, and more with its values."""
 
 
 def imported(project: Project, *arguments: str) -> set[str]:
@@ -109,3 +127,30 @@ def test_a_plan_for_a_vendor_imports_neither_its_client_nor_another_vendor(proje
         "docbatch.providers.extend.charges.processors",
         "docbatch.providers.extend.charges.selection",
     }
+
+
+@pytest.mark.parametrize("command", MOST)
+def test_what_finds_nothing_to_do_loads_little(project: Project, command: str) -> None:
+    project.write({"in/a.txt": "one"})
+    project.job()
+    assert project.call("apply").code == 0
+
+    found = imported(project, command)
+
+    idle = {*SENT, *SELECTING, *STORES} if command == "apply" else {*SENT, *RUNS, *SELECTING, *STORES}
+    assert found & idle == set()
+    assert len([name for name in found if name.startswith("docbatch")]) <= MOST[command]
+
+
+def test_specs_are_checked_without_the_state_and_the_engine(project: Project) -> None:
+    project.job()
+
+    found = imported(project, "validate")
+
+    assert {name for name in found if name.startswith(("docbatch.state", ENGINE, "docbatch.spool"))} == set()
+    assert "sqlite3" not in found
+
+
+def test_what_the_first_tests_name_is_there() -> None:
+    for name in {*SENT, *RUNS, *SELECTING, *STORES}:
+        assert find_spec(name) is not None

@@ -27,7 +27,6 @@ from docbatch.engine.running import (
     fetch_results,
     follow_submission,
     look_for_unknown_work,
-    loop,
     prepare_submission,
     replan_changed_document,
     send_submission,
@@ -35,6 +34,7 @@ from docbatch.engine.running import (
     take_consequences,
 )
 from docbatch.engine.running.in_process import do_unrecorded_work
+from docbatch.engine.running.rounds import perform_actions
 from docbatch.engine.running.run_context import Run
 from docbatch.providers.base import Accepted, Intent
 from docbatch.spool import pack
@@ -197,7 +197,7 @@ CREATE: Mapping[str, Mutant] = {
     "accepted: what was lost before is held against the connection": _mutant(
         _create, "connection.renewals = 0", "pass", "stale again and again, with an accepted one between"
     ),
-    "accepted: counts for nothing": _mutant(loop._hold, "_allow(run, planned - sent)", "_allow(run, planned)", "accepted"),
+    "accepted: counts for nothing": _mutant(perform_actions.hold, "_allow(run, planned - sent)", "_allow(run, planned)", "accepted"),
     "accepted: stays in the queue": _mutant(
         send_submission._intend, "run.queues.take(recipe, {item.key for item in batch.items})", "pass", "accepted"
     ),

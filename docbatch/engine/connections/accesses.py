@@ -4,13 +4,13 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from docbatch.core.errors import CredentialsError, UsageError
 from docbatch.core.models import Stops
 from docbatch.engine.connections.credentials import foreign_host, read_key
 from docbatch.engine.connections.object_stores import ObjectStores
-from docbatch.engine.connections.provider_connections import UNREACHABLE_AFTER, Access
 from docbatch.engine.connections.workspace_setting import read_workspace
 from docbatch.naming.links import is_loopback
 from docbatch.providers import REGISTRY
@@ -18,6 +18,9 @@ from docbatch.providers.kind import ProviderKind, Settings, Surroundings
 from docbatch.specs.checkout import variables
 from docbatch.specs.secret_references import EnvReference
 from docbatch.specs.values import Connection
+
+if TYPE_CHECKING:
+    from docbatch.engine.connections.provider_connections import Access
 
 
 def accesses(
@@ -28,12 +31,14 @@ def accesses(
     allowed_hosts: Collection[str] = (),
     *,
     stores: ObjectStores | None = None,
-) -> Iterator[Access]:
+) -> "Iterator[Access]":
     """Return how to reach each of the connections. Keys are read when one is opened.
 
     `allowed_hosts` names the connections whose foreign host may get the key, if their spec says so too. Links to objects are
     signed for `stores`, by who sends something.
     """
+    from docbatch.engine.connections.provider_connections import UNREACHABLE_AFTER, Access  # noqa: PLC0415 - what only looks reaches nobody
+
     signing = {} if stores is None else {"link": stores.link}
     for connection in connections:
         kind = REGISTRY.kind(connection.type)

@@ -7,13 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import DocbatchError, NotAnswering, NotSent, Unavailable
 from docbatch.core.models import Traits
 from docbatch.core.report import span
-from docbatch.core.results import Answer
 from docbatch.core.scheduler import ConnectionView
 from docbatch.engine.code_of_others import raised
 from docbatch.engine.connections.backoff import Backoff
@@ -23,6 +22,9 @@ from docbatch.engine.connections.failing_uploads import FailingUploads
 from docbatch.engine.connections.hindrances import Hindrances, Moment
 from docbatch.processes.daemon_pool import AtOnce, CallPool, DaemonPool
 from docbatch.providers.base import Provider
+
+if TYPE_CHECKING:
+    from docbatch.core.results import Answer
 
 COSTS = frozenset({ProviderCall.CREATE, ProviderCall.REPLAY})
 OVER = "the run ended before it was asked"
@@ -49,7 +51,7 @@ class Access:
     account: str
     traits: Traits
     open: Callable[[], Provider]
-    read: Callable[[bytes], Answer]
+    read: "Callable[[bytes], Answer]"
     kind: str | None = None
     woken: threading.Event = field(default_factory=threading.Event, compare=False)
     over: threading.Event = field(default_factory=threading.Event, compare=False)
@@ -302,7 +304,7 @@ class Connections(Mapping[str, ProviderConnection]):
         """Why connections are not used, or not for anything new, by name."""
         return {name: each.trouble for name, each in self._all.items() if each.trouble is not None}
 
-    def read(self, name: str, payload: bytes) -> Answer:
+    def read(self, name: str, payload: bytes) -> "Answer":
         """Read a payload. Raises ValueError when it has the wrong shape."""
         return self._all[name].access.read(payload)
 

@@ -22,7 +22,6 @@ from docbatch.engine.planning.resolve_jobs import Ask, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.tally import Tally
 from docbatch.engine.planning.unseen_sinks import UnseenSink, each_once
-from docbatch.engine.progress_notices import Notice
 from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import Connection, Job, StoreConnection
 from docbatch.state.store import Store
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from docbatch.core.prices import PriceList
     from docbatch.counting.kept_extents import Recorded
     from docbatch.engine.planning.amounts.item_costs import ItemCosts
+    from docbatch.engine.progress_notices import Notice
     from docbatch.sources.kept_content import KeptContent
     from docbatch.sources.object_meter import ReadingCare
 
@@ -123,7 +123,7 @@ class Sight:
     ask: Ask = lambda _job: {}
     look: Callable[[Sequence[ResolvedJob], Collection[str]], None] = lambda _targets, _gone: None
     only: Callable[[ResolvedJob], Collection[bytes]] | None = None
-    observe: Callable[[Notice], object] = lambda _notice: None
+    observe: "Callable[[Notice], object]" = lambda _notice: None
     patience: Callable[[], float] = lambda: float("inf")
     looks: bool = True
     kept: "KeptContent | None" = None

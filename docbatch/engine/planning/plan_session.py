@@ -20,7 +20,6 @@ from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.provider_connections import Connections, ProviderConnection
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.fetch_listed_links import fetch_listed_links
-from docbatch.engine.planning.origins.record_found_objects import record_found_objects
 from docbatch.engine.planning.places.judge_folders import claim_folders
 from docbatch.engine.planning.plan import Plan, Selection, Sight, plan
 from docbatch.engine.planning.record_changes import Witness, record_changes, retire
@@ -75,7 +74,10 @@ class PlanSession:
                 # What stands where its outputs go is judged by the plan that can see it.
                 continue
             record_changes(self.store, target, self.plan.differences, witness, self.wall())
-            record_found_objects(self.store, target, self.plan.differences, self.cache)
+            if target.source.unwrapped.is_far:
+                from docbatch.engine.planning.origins.record_found_objects import record_found_objects  # noqa: PLC0415 - few jobs have stores
+
+                record_found_objects(self.store, target, self.plan.differences, self.cache)
 
 
 def busy(store: Store) -> set[str]:

@@ -25,7 +25,7 @@ from docbatch.sinks.faults import SAFE
 from docbatch.sinks.kind import Bucket, Opening
 from docbatch.sinks.paths import output_path
 from docbatch.sources.base import Source
-from docbatch.specs.inputs import columns
+from docbatch.specs.columns import columns
 from docbatch.specs.values import Connection, FilePlace, Job, JobSink, StorePlace
 from docbatch.state.store import Store
 

@@ -9,18 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from docbatch.engine.reading.result_reader_process import (
-    Keep,
-    Kept,
-    Render,
-    ReplyKind,
-    read_kept,
-    read_refusal,
-)
 from docbatch.processes import processors
 from docbatch.processes.child import Child, environment
 from docbatch.processes.frames import NONSENSE, Frame, message_of
+
+if TYPE_CHECKING:
+    from docbatch.engine.reading.result_reader_process import Keep, Kept, Render
 
 _MODULE = "docbatch.engine.reading.result_reader_process"
 FEW = 256
@@ -58,8 +54,10 @@ class ResultReaders:
         if results > self._few and not self._processes:
             self._processes = [ReaderProcess(self._spool) for _ in range(self._width)]
 
-    def keep(self, kind: str, payload: bytes, *, soon: bool) -> Kept | None:
+    def keep(self, kind: str, payload: bytes, *, soon: bool) -> "Kept | None":
         """Cut, check and draft a payload for the spool; None where that has to be done here. Raises ValueError."""
+        from docbatch.engine.reading.result_reader_process import Keep, read_kept  # noqa: PLC0415 - nothing is read where nothing is due
+
         process = self._idlest()
         done = None if process is None else process.ask(Keep(kind, soon), payload)
         answer = None if done is None else done.result()
@@ -77,7 +75,7 @@ class ResultReaders:
             shares.setdefault(self._homes.pop(digest, None), []).append(number)
         return shares
 
-    def render(self, wanted: Render, home: "ReaderProcess | None" = None) -> Done | None:
+    def render(self, wanted: "Render", home: "ReaderProcess | None" = None) -> Done | None:
         """Let outputs be made, None if they were not; None where that has to be done here."""
         process = home or self._idlest()
         return None if process is None else process.ask(wanted)
@@ -108,7 +106,7 @@ class ReaderProcess(Child[Done]):
         self._listener = threading.Thread(target=self._listen, name="docbatch-reader", daemon=True)
         self._listener.start()
 
-    def ask(self, request: Keep | Render, payload: bytes = b"") -> Done | None:
+    def ask(self, request: "Keep | Render", payload: bytes = b"") -> Done | None:
         """Ask for something; None where this process is not there, or it is too much to ask."""
         done: Done = Future()
         with self._asking, suppress(ValueError):
@@ -141,6 +139,8 @@ class ReaderProcess(Child[Done]):
                 self.asked.popleft().set_result(None)
 
     def _answer(self, frame: Frame) -> None:
+        from docbatch.engine.reading.result_reader_process import ReplyKind, read_refusal  # noqa: PLC0415 - the same
+
         said, *reason = frame.message
         refusal = read_refusal(*reason) if said == ReplyKind.REFUSED else None
         done = self.asked.popleft()

@@ -9,9 +9,8 @@ from itertools import islice
 
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import ResultsLost
-from docbatch.engine.running.follow_submission import MOST_LOSSES
 from docbatch.engine.running.replan_changed_document import take_as_it_is
-from docbatch.engine.running.run_context import Run
+from docbatch.engine.running.run_context import MOST_LOSSES, Run
 from docbatch.state.deliveries import DueDelivery
 
 WINDOW = 500

@@ -3,18 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from heapq import merge
-from itertools import islice
 from operator import attrgetter
 
 from docbatch.core.errors import Interrupted, ResultLost, SinkError
 from docbatch.core.models import Submission
-from docbatch.core.results import Answer
 from docbatch.core.scheduler import Deliver, Due
 from docbatch.engine.code_of_others import blamed
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Delivered, Trouble
-from docbatch.engine.reading.outputs_ahead import Made, made_ahead, not_made
-from docbatch.engine.reading.result_reader_process import Wanted
 from docbatch.engine.running.bring_back_results import bring_back, may_come_back, missing
 from docbatch.engine.running.failure_rows.failed_deliveries import (
     failed_deliveries,
@@ -26,7 +22,6 @@ from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
-from docbatch.sinks.kind import Form
 from docbatch.state.deliveries import DueDelivery, RecordedSink
 
 WINDOW = 512
@@ -77,13 +72,15 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
         # A mark that is another on disk: without a result it would be tried for ever.
         run.store.deliveries.let_wait(recorded.row)
         return
+    from docbatch.engine.running.rounds.due_deliveries import deliveries  # noqa: PLC0415 - most runs deliver nothing
+
     sink.take_over(run.store.renamed_rows.jobs(recorded.row))
     witness = _witness(run, recorded, wanted, sink, due)
     account = Account(wanted.kind, target.name)
     lost: list[DueDelivery] = []
     if not wanted.kind.per_document:
         due = [each._replace(expected=recorded.stamp) for each in due]
-    handed = account.handing(_until_stopped(run, _deliveries(run, target, due, wanted.form, lost)))
+    handed = account.handing(_until_stopped(run, deliveries(run, target, due, wanted.form, lost)))
     outcomes = list(account.answering(sink.deliver(handed)))
     one_output = None if wanted.kind.per_document else sink.stamp(b"")
     account.close(one_output)
@@ -176,10 +173,12 @@ def _replace(
     lost: list[DueDelivery],
 ) -> None:
     """Write the sink anew; while something is missing from it, it counts as behind. Raises ResultLost."""
+    from docbatch.engine.running.rounds.due_deliveries import deliveries  # noqa: PLC0415 - the same
+
     job = run.store.documents.job(target.name)
     assert job is not None
     failed = failed_deliveries(run, target, wanted, recorded.stamp)
-    results = _deliveries(run, target, run.store.deliveries.holdings(recorded), wanted.form, lost)
+    results = deliveries(run, target, run.store.deliveries.holdings(recorded), wanted.form, lost)
     holdings = merge(results, failed, key=attrgetter("path")) if failed else results
     account = Account(wanted.kind, target.name)
     written = 0
@@ -219,47 +218,6 @@ def _as_long_as_all_are_there(
         yield each
         if lost and (lost[-1].item is None or may_come_back(run, lost[-1])):
             raise ResultLost(f"the result of {escape(lost[-1].path)} is lost")
-
-
-def _deliveries(
-    run: Run, target: ResolvedJob, due: Iterable[DueDelivery], form: Form | None, lost: list[DueDelivery]
-) -> Iterator[Delivery]:
-    """Yield what is due, with outputs of other processes where there are some: they work ahead of the sink."""
-    kind = run.connections[target.connection].access.kind
-    pairs = _wanted(run, due)
-    outputs: Iterable[tuple[DueDelivery, Wanted, Made]]
-    if run.readers is None or form is None or kind is None:
-        outputs = ((each, wanted, not_made) for each, wanted in pairs)
-    else:
-        run.readers.expect(len(due) if isinstance(due, Sequence) else 0)
-        outputs = made_ahead(run.readers, kind, form, pairs)
-    for each, wanted, give in outputs:
-        yield _delivery(run, target, each, wanted, give, lost)
-
-
-def _wanted(run: Run, due: Iterable[DueDelivery]) -> Iterator[tuple[DueDelivery, Wanted]]:
-    """Yield what is due, and as what other processes know it."""
-    remaining = iter(due)
-    while window := list(islice(remaining, WINDOW)):
-        places = run.spool.places([each.result for each in window])
-        for each, place in zip(window, places, strict=True):
-            yield each, Wanted(each.result, escape(each.path), each.digest, each.size, each.media_type, place)
-
-
-def _delivery(  # noqa: PLR0917 - what a delivery is made of
-    run: Run, target: ResolvedJob, due: DueDelivery, wanted: Wanted, made: Made, lost: list[DueDelivery]
-) -> Delivery:
-    """Return a document for a sink; where its result turns out to be missing or damaged, it is added to the `lost`."""
-
-    def load() -> Answer:
-        try:
-            payload = run.spool.read(wanted.digest, wanted.place)
-        except ResultLost:
-            lost.append(due)
-            raise
-        return run.connections.read(target.connection, payload)
-
-    return Delivery(due.path, due.output, due.result, wanted.document(), load, due.expected, made)
 
 
 def due(run: Run, submissions: Mapping[str, Submission], *, is_sending: bool) -> Iterator[Due]:

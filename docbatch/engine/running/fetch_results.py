@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -15,7 +14,6 @@ from docbatch.core.models import Draft, Failure, FailureClass
 from docbatch.core.results import Answer, DocumentInfo, offered_warnings
 from docbatch.engine.code_of_others import raised
 from docbatch.engine.connections.contract import broken, kept
-from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.reading.result_reader_process import Kept, keep
 from docbatch.engine.reading.told_warnings import told_warnings
@@ -28,14 +26,6 @@ from docbatch.state.records import Collected, ReadyItem
 Outcome = Collected | ProviderError | CredentialsError
 PATIENCE = 4
 """How often a result is fetched that cannot be read: most that came spoilt come whole the next time."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Fetch:
-    """A fetch that was begun, and when (monotonic seconds)."""
-
-    call: Future[Outcome]
-    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,42 +55,6 @@ def missed(failed: Sequence[tuple[str, CallError]]) -> Misses:
         else:
             ends.append(error)
     return Misses(lost, unusable, waiting, ends)
-
-
-class Ahead:
-    """The results of one submission that are on their way, by item."""
-
-    def __init__(self) -> None:
-        self._begun: dict[str, _Fetch] = {}
-
-    def begin(
-        self, connection: ProviderConnection, fetcher: "Fetcher", waiting: Sequence[ReadyItem], now: float
-    ) -> None:
-        """Begin to fetch what is not on its way. What is in the spool before a kill and not recorded is fetched again."""
-        for each in waiting:
-            if each.key not in self._begun:
-                call = connection.submit(partial(fetcher.fetch, each=each))
-                self._begun[each.key] = _Fetch(call, now)
-
-    def under_way(self, wanted: Sequence[ReadyItem]) -> "list[Future[Outcome]]":
-        return [call for each in wanted if not (call := self._begun[each.key].call).done()]
-
-    def since(self, wanted: Sequence[ReadyItem]) -> float:
-        """Return when the first of them was begun."""
-        return min(self._begun[each.key].since for each in wanted)
-
-    def take(self, wanted: Sequence[ReadyItem]) -> list[tuple[ReadyItem, Outcome]]:
-        """Return what became of those that are through, in their order. Raises StateError where one could not be kept."""
-        through = [each for each in wanted if self._begun[each.key].call.done()]
-        return [(each, _outcome(self._begun.pop(each.key).call)) for each in through]
-
-
-def _outcome(call: "Future[Outcome]") -> Outcome:
-    """Return what became of a call, which at the end of a run may not have been begun."""
-    try:
-        return call.result()
-    except (ProviderError, CredentialsError) as error:
-        return error
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from docbatch.engine.progress_notices import Ended, Fetched
 from docbatch.engine.running.fetch_results import Fetcher, Outcome, missed
 from docbatch.engine.running.figures.document_times import with_times
 from docbatch.engine.running.rounds.stop_work import as_asked
-from docbatch.engine.running.run_context import Run
+from docbatch.engine.running.run_context import MOST_LOSSES, Run
 from docbatch.engine.running.settle_unanswered_creates import intent
 from docbatch.engine.running.take_consequences import is_limit, take_consequences
 from docbatch.providers.base import Changed, Failed, Intent, Progress, Provider, Ready
@@ -28,7 +28,6 @@ from docbatch.state.records import Collected, ReadyItem
 WINDOW = 64
 AHEAD = 192
 """How many results are fetched beyond a window while it is recorded and delivered."""
-MOST_LOSSES = 3
 CALM = 1.0
 """Seconds after which results are recorded although others that were asked for with them are not there."""
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from docbatch.core.errors import DocbatchError
 from docbatch.core.looks import LookKind, Looks, SpacedLooks
@@ -16,10 +17,9 @@ from docbatch.engine.connections.provider_connections import Connections, Provid
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Looking, Observer, Remark
 from docbatch.engine.reading.result_reader_pool import ResultReaders
-from docbatch.engine.running.fetch_results import Ahead
-from docbatch.engine.running.in_process.unrecorded_work import UnrecordedWork
 from docbatch.engine.running.rounds.bisection import Bisection
 from docbatch.engine.running.rounds.interruption import Interruption
+from docbatch.engine.running.rounds.results_ahead import Ahead
 from docbatch.engine.running.send_queues import SendQueues
 from docbatch.engine.spending.closed_windows import SendingJobs, is_shut, sending_jobs
 from docbatch.engine.spending.run_budget import CostOf, RunBudget, documents_alone
@@ -30,6 +30,12 @@ from docbatch.sources.kept_content import KeptContent
 from docbatch.spool import Spool
 from docbatch.state.deliveries import RecordedSink
 from docbatch.state.store import Store
+
+if TYPE_CHECKING:
+    from docbatch.engine.running.in_process.unrecorded_work import UnrecordedWork
+
+MOST_LOSSES = 3
+"""How often free work is done again whose result was lost: a disk that keeps nothing would have it done for ever."""
 
 
 @dataclass(slots=True)
@@ -92,7 +98,7 @@ class Run:
     readers: ResultReaders | None = None
     cost: CostOf = documents_alone
     followed: dict[str, Followed] = field(default_factory=dict)
-    unrecorded: dict[str, UnrecordedWork] = field(default_factory=dict)
+    unrecorded: "dict[str, UnrecordedWork]" = field(default_factory=dict)
     begun: int = 0
     queues: SendQueues = field(default_factory=SendQueues)
     sinks: OpenSinks = field(default_factory=OpenSinks)

@@ -5,8 +5,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from docbatch.media.charset_labels import codec
-
 # They bound the work and say nothing about the result, so they are no part of an item's identity.
 EXECUTION_ONLY = frozenset({"timeout", "max_memory"})
 
@@ -64,6 +62,8 @@ class LocalConfig(BaseModel):
     @field_validator("encoding")
     @classmethod
     def _known_encoding(cls, value: str | None) -> str | None:
+        from docbatch.media.charset_labels import codec  # noqa: PLC0415 - few jobs name a charset
+
         if value is not None and codec(value) is None:
             raise ValueError(
                 "not the name of a charset; write utf-8, windows-1252, shift_jis or another that browsers or Python know"

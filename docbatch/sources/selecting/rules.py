@@ -2,21 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from docbatch.sources.path_parts import PathParts
-from docbatch.sources.sampling import Sample
-from docbatch.sources.selecting.conditions import Conditions
-from docbatch.sources.selecting.metadata_rows import MetadataRows
+if TYPE_CHECKING:
+    from docbatch.sources.path_parts import PathParts
+    from docbatch.sources.sampling import Sample
+    from docbatch.sources.selecting.conditions import Conditions
+    from docbatch.sources.selecting.metadata_rows import MetadataRows
 
 
 @dataclass(frozen=True, slots=True)
 class SelectionRules:
     """`rows` say more of documents than `parts` of their paths, and both more than the source itself."""
 
-    rows: MetadataRows | None = None
-    parts: PathParts | None = None
-    conditions: Conditions | None = None
-    sample: Sample | None = None
+    rows: "MetadataRows | None" = None
+    parts: "PathParts | None" = None
+    conditions: "Conditions | None" = None
+    sample: "Sample | None" = None
 
     def __bool__(self) -> bool:
         return any(each is not None for each in (self.rows, self.parts, self.conditions, self.sample))

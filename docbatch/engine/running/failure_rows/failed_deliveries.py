@@ -1,8 +1,8 @@
 """Documents that failed as deliveries, for sinks that take them. Where a job has none, that is told at once."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from docbatch.core.results import Answer, DocumentInfo
 from docbatch.engine.planning.places import failure_rows
 from docbatch.engine.planning.places.failure_rows import failure_digest, holds_others, standing_failures
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
@@ -11,6 +11,9 @@ from docbatch.naming.pathtext import escape
 from docbatch.sinks.base import Delivery
 from docbatch.state.deliveries import RecordedSink
 from docbatch.state.reported import DocumentWithoutResult
+
+if TYPE_CHECKING:
+    from docbatch.core.results import Answer
 
 
 def failed_deliveries(run: Run, target: ResolvedJob, sink: ResolvedSink, stamp: str | None) -> list[Delivery]:
@@ -24,6 +27,8 @@ def mark(deliveries: Sequence[Delivery]) -> str | None:
 
 
 def _delivery(document: DocumentWithoutResult, sink: ResolvedSink, stamp: str | None) -> Delivery:
+    from docbatch.core.results import DocumentInfo  # noqa: PLC0415 - most jobs have no rows of failures
+
     info = DocumentInfo(
         path=escape(document.path),
         sha256=document.digest or "",
@@ -34,7 +39,7 @@ def _delivery(document: DocumentWithoutResult, sink: ResolvedSink, stamp: str | 
     return Delivery(document.path, b"", digest, info, _no_answer, stamp, failure=document.failure)
 
 
-def _no_answer() -> Answer:
+def _no_answer() -> "Answer":
     raise ValueError("it failed, and has no result")
 
 

@@ -6,10 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from docbatch.core.errors import SinkError
-from docbatch.core.manifest import lines
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Trouble
-from docbatch.engine.running.manifest.list_outputs import OutputListing
 from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
@@ -51,6 +49,9 @@ def _is_up_to_date(run: Run, job: str, place: bytes) -> bool:
 
 
 def _write(run: Run, target: ResolvedJob, place: bytes) -> None:
+    from docbatch.core.manifest import lines  # noqa: PLC0415 - most runs change no manifest
+    from docbatch.engine.running.manifest.list_outputs import OutputListing  # noqa: PLC0415 - the same
+
     if run.store.outputs.known([(folded(place), place)]):
         raise SinkError("an output of a document lies there; give the manifest another place")
     project = run.store.folder.parent

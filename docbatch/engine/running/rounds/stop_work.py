@@ -13,7 +13,6 @@ from docbatch.engine.connections.conversations import Talk
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Remark, Trouble
 from docbatch.engine.running.run_context import Run
-from docbatch.engine.running.settle_unanswered_creates import intent
 from docbatch.state.deadlines import Stuck
 
 UNWANTED = "no job wants its documents any more"
@@ -80,6 +79,8 @@ def _is_open(run: Run, submission: Submission) -> bool:
 
 def cancel(run: Run, connection: ProviderConnection, submission: Submission, action: Cancel) -> Talk[None]:
     """Ask, record that it was asked, and look next how it stands."""
+    from docbatch.engine.running.settle_unanswered_creates import intent  # noqa: PLC0415 - hardly any run stops work
+
     followed = run.follow(submission.id)
     followed.next_stop = NEVER
     wanted = intent(run, submission.id)
