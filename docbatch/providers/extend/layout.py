@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from docbatch.core.results import BBox, Block, Cell, Page
+from docbatch.naming.picture_links import without_lost_pictures
 from docbatch.providers.extend.plaintext import plain
 
 POINTS = 72.0
@@ -65,7 +66,7 @@ class Layout:
         return Page(
             number=number,
             text=plain(markdown),
-            markdown=markdown,
+            markdown=without_lost_pictures(markdown)[0],
             width=_scaled(size.get("width"), scale),
             height=_scaled(size.get("height"), scale),
             blocks=tuple(self._block(block, scale) for block in blocks),
