@@ -270,9 +270,10 @@ def _block(item: Json) -> Block:
     found = item.get("bbox")
     boxes = [box for box in found if isinstance(box, dict)] if isinstance(found, list) else []
     level = item.get("level")
+    said = str(next((item[name] for name in ("value", "caption", "text", "md") if item.get(name)), ""))
     return Block(
         kind=kind,
-        text=str(next((item[name] for name in ("value", "caption", "text", "md") if item.get(name)), "")),
+        text=without_lost_pictures(said)[0] if kind == "image" else said,
         level=level if kind == "heading" and isinstance(level, int) else None,
         cells=tuple(_cells(item.get("rows"))),
         bbox=_around(boxes),
