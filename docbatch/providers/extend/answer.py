@@ -10,8 +10,8 @@ from docbatch.core.results import DocumentInfo, ProviderInfo, Result, Timing, Us
 from docbatch.jsontext import finite_value, parse
 from docbatch.naming.picture_links import told, without_lost_pictures
 from docbatch.naming.signed import without_query
-from docbatch.providers.extend.layout import Layout
-from docbatch.providers.extend.plaintext import plain
+from docbatch.providers.extend.content.layout import Layout
+from docbatch.providers.extend.content.plaintext import plain
 from docbatch.providers.http.redaction import redact
 
 LARGEST = 1e15

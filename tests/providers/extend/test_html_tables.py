@@ -1,6 +1,6 @@
 import pytest
 
-from docbatch.providers.extend.html_tables import table_cells
+from docbatch.providers.extend.content.html_tables import table_cells
 
 
 def cells(html: str) -> list[tuple[int, int, str, int, int]]:

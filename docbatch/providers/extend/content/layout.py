@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from docbatch.core.results import BBox, Block, Cell, Page
 from docbatch.naming.picture_links import without_lost_pictures
-from docbatch.providers.extend.html_tables import table_cells
-from docbatch.providers.extend.plaintext import plain
+from docbatch.providers.extend.content.html_tables import table_cells
+from docbatch.providers.extend.content.plaintext import plain
 
 POINTS = 72.0
 
