@@ -216,7 +216,7 @@ def _also(pattern: str) -> Any:
     return Field(json_schema_extra={"pattern": pattern})
 
 
-Format = Literal["markdown", "text", "json"]
+Format = Literal["markdown", "text", "json", "csv", "html", "docling-json"]
 OnMissing = Literal["rewrite", "ignore"]
 ApiVersion = Literal["docbatch/v1"]
 Name = Annotated[str, Field(pattern=NAME, max_length=64)]

@@ -5,6 +5,7 @@ Markdown of providers that do not give it is derived and may differ between vers
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -110,11 +111,27 @@ class Result(ResultModel):
     raw: Any = Field(default=None, description="the vendor's answer; presigned URLs are cut to host and path")
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture out of a document, as the vendor's answer holds it: the `place`th from 0 of the blocks of kind `image` on a page.
+
+    `width` and `height` are pixels, where they are known.
+    """
+
+    page: int
+    place: int
+    media_type: str
+    content: bytes
+    width: int | None = None
+    height: int | None = None
+
+
 class Answer(Protocol):
     """A vendor's answer, read. What takes time is computed only when asked for.
 
     `is_partial` says that the document is not whole, `credits` what was charged for it, as far as the answer tells. It may
-    offer `warnings`, those of its result as a sequence of texts, which are told at the end of a run and kept in the state.
+    offer `warnings`, those of its result as a sequence of texts, which are told at the end of a run and kept in the state,
+    and `pictures`, a sequence of `Picture`.
     """
 
     @property
@@ -129,4 +146,10 @@ class Answer(Protocol):
 def offered_warnings(answer: Answer) -> Sequence[str]:
     """Return the warnings an answer offers, none where it offers none."""
     offered: Sequence[str] = getattr(answer, "warnings", ())
+    return offered
+
+
+def offered_pictures(answer: Answer) -> Sequence[Picture]:
+    """Return the pictures an answer offers, none where it offers none."""
+    offered: Sequence[Picture] = getattr(answer, "pictures", ())
     return offered

@@ -51,13 +51,14 @@ class Receipt:
     """A document's output is durable. `stamp` is None where the sink has one output for the job.
 
     `size` and `sha256` are of its bytes as they were written, where it is a file; without them the file is read when they
-    are asked for.
+    are asked for. `remark` says what a person should know of the output, though it is as it has to be.
     """
 
     path: bytes
     stamp: str | None
     size: int | None = None
     sha256: str | None = None
+    remark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
 from docbatch.sinks.base import Delivery, Difference, Fault, Receipt, Sink
 from docbatch.sinks.faults import concerns_all, fault, reason, sink_error
-from docbatch.sinks.formats import content
+from docbatch.sinks.formats import content, remark
 from docbatch.sinks.outputs import Unfinished
 from docbatch.sinks.paths import UnsafeOutput
 from docbatch.sinks.trash import Trash
@@ -30,6 +30,7 @@ class _Staged:
     unfinished: Unfinished
     size: int
     sha256: str
+    remark: str | None
 
 
 class _Window:
@@ -93,7 +94,8 @@ class FilesSink(Sink):
             outputs.write(unfinished, output)
         except (UnsafeOutput, OSError) as error:
             return self._fault(delivery, error)
-        window.add(_Staged(delivery, unfinished, len(output), hashlib.sha256(output).hexdigest()))
+        digest = hashlib.sha256(output).hexdigest()
+        window.add(_Staged(delivery, unfinished, len(output), digest, remark(output, self._form)))
         return None
 
     def _settle(self, tree: Tree, staged: list[_Staged]) -> Iterator[Receipt | Fault]:
@@ -118,7 +120,7 @@ class FilesSink(Sink):
             outcome = self._fault(delivery, error)
             outputs.discard(staged.unfinished)
             return outcome
-        return Receipt(delivery.path, stamp, staged.size, staged.sha256)
+        return Receipt(delivery.path, stamp, staged.size, staged.sha256, staged.remark)
 
     def _flush_contents(self, written: Collection[Unfinished]) -> None:
         folders = {each.folder for each in written}

@@ -21,7 +21,8 @@ class FilesSinkSpec(StoredSinkSpec):
     )
     format: Format = Field(
         default="markdown",
-        description="what is written: the document as `markdown` or `text`, or the whole normalised result as `json`",
+        description="what is written: the document as `markdown`, `text` or a page of `html`, its tables as `csv`, the whole "
+        "normalised result as `json`, or a DoclingDocument as `docling-json`",
     )
 
     @property

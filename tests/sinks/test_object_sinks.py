@@ -47,6 +47,13 @@ def bucket() -> Iterator[MotoBucket]:
         yield bucket
 
 
+def test_what_a_format_remarks_is_in_the_receipt(files: ObjectArrangement) -> None:
+    (receipt,) = files.open(format="csv").deliver([delivery("a.pdf")])
+
+    assert isinstance(receipt, Receipt)
+    assert receipt.remark == "no table was found; the file has the header alone"
+
+
 @pytest.fixture(params=["files", "jsonl"])
 def at(request: pytest.FixtureRequest, bucket: MotoBucket, tmp_path: Path) -> ObjectArrangement:
     return ObjectArrangement(request.param, tmp_path, bucket=bucket)

@@ -18,6 +18,7 @@ from docbatch.engine.running.failure_rows.failed_deliveries import (
     outdate_changed,
     taking,
 )
+from docbatch.engine.running.figures.told_outputs import report_faults, tell_remarks
 from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.accounts import Account
@@ -96,7 +97,8 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
     faults = [each for each in outcomes if isinstance(each, Fault) and each.path not in coming]
     if faults:
         run.store.deliveries.fault(recorded.row, [fault.path for fault in faults])
-        _report(run, target, faults)
+        report_faults(run, target, faults)
+    tell_remarks(run, target, [each for each in outcomes if isinstance(each, Receipt)])
     run.observe(Delivered(target.name, len(receipts)))
 
 
@@ -125,17 +127,6 @@ def _witness(
         return None
     earlier = run.store.deliveries.delivered_outside(recorded, due[0].path, due[-1].path)
     return None if earlier is None or any(True for _ in sink.verify([earlier])) else earlier
-
-
-def _report(run: Run, target: ResolvedJob, faults: Sequence[Fault]) -> None:
-    for fault in faults:
-        text = f"{target.name}: {escape(fault.path)}: {fault.message}"
-        run.errors.append(SinkError(text))
-        run.observe(
-            Trouble(
-                escape(fault.path), fault.message, "its result is safe in the spool; mend it and apply again"
-            )
-        )
 
 
 def _publish(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink) -> None:
@@ -196,7 +187,7 @@ def _replace(
     if faults:
         run.sinks.failed.add(recorded.row)
         run.sinks.unwritten[recorded.row] = len(faults)
-        _report(run, target, faults)
+        report_faults(run, target, faults)
     run.observe(Delivered(target.name, written))
 
 
@@ -293,7 +284,7 @@ def _settle(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resol
     written = [each for path, each in failed.items() if path not in lost]
     rows.settled(recorded.row, (), [*gone, *lost], stamp, mark(written))
     if faults:
-        _report(run, target, faults)
+        report_faults(run, target, faults)
 
 
 def _due_outputs(run: Run, *, whole: bool) -> list[Deliver]:

@@ -8,9 +8,10 @@ from docbatch.core.errors import Unavailable
 from docbatch.core.result_warnings import losses, wordless
 from docbatch.core.results import DocumentInfo, ProviderInfo, Result, Timing, Usage
 from docbatch.jsontext import finite_value, parse
+from docbatch.naming.picture_links import told, without_lost_pictures
 from docbatch.naming.signed import without_query
-from docbatch.providers.extend.layout import Layout
-from docbatch.providers.extend.plaintext import plain
+from docbatch.providers.extend.content.layout import Layout
+from docbatch.providers.extend.content.plaintext import plain
 from docbatch.providers.http.redaction import redact
 
 LARGEST = 1e15
@@ -48,8 +49,10 @@ class ExtendAnswer:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        if self._operation != "parse" or any(chunk.strip() for chunk in self._chunks()):
+        if self._operation != "parse":
             return ()
+        if any(chunk.strip() for chunk in self._chunks()):
+            return tuple(told(without_lost_pictures("\n\n".join(self._chunks()))[1]))
         pages = Layout(self._output).pages()
         return (
             wordless([page.number for page in pages if any(each.kind == "image" for each in page.blocks)]),
@@ -58,7 +61,7 @@ class ExtendAnswer:
     def markdown(self) -> str:
         match self._operation:
             case "parse":
-                return "\n\n".join(self._chunks())
+                return without_lost_pictures("\n\n".join(self._chunks()))[0]
             case "extract":
                 return f"```json\n{_pretty(self._found())}\n```"
             case "classify":

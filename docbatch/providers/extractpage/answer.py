@@ -6,7 +6,17 @@ from functools import cached_property
 from typing import Any
 
 from docbatch.core.result_warnings import losses, wordless
-from docbatch.core.results import Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Timing, Usage
+from docbatch.core.results import (
+    Block,
+    Cell,
+    DocumentInfo,
+    Page,
+    Picture,
+    ProviderInfo,
+    Result,
+    Timing,
+    Usage,
+)
 from docbatch.jsontext import parse
 from docbatch.providers.extractpage.chunks import (
     Chunk,
@@ -18,6 +28,7 @@ from docbatch.providers.extractpage.chunks import (
     whole,
     words,
 )
+from docbatch.providers.extractpage.figures import pictures
 from docbatch.providers.extractpage.locator import Locator
 
 FORMAT = "docbatch/extractpage/v1"
@@ -72,6 +83,10 @@ class ExtractPageAnswer:
         if any(part.text.strip() for part in self._parts):
             return ()
         return (wordless(sorted({part.page for part in self._parts if part.kind == "image"})),)
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        return tuple(pictures(self._raw))
 
     def markdown(self) -> str:
         return _markdown(self._parts)

@@ -46,6 +46,14 @@ def read_chunks(answer: Mapping[str, Any]) -> list[Chunk]:
     return sorted(map(_chunk, answer["chunks"]), key=attrgetter("page"))
 
 
+def figures(answer: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Yield the chunks that are pictures as the service gave them, each with its page, in the order of `read_chunks`."""
+    pairs = ((_chunk(found), found) for found in answer["chunks"])
+    for chunk, found in sorted(pairs, key=lambda pair: pair[0].page):
+        if chunk.kind == "image":
+            yield chunk.page, found
+
+
 def paragraphs(chunks: Sequence[Chunk]) -> Iterator[Chunk]:
     """Join the runs of text on one page; everything else stays as it is."""
     runs: list[Chunk] = []

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any, Literal
 
 from docbatch.core.result_warnings import losses, wordless
 from docbatch.core.results import BBox, Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Usage
 from docbatch.jsontext import finite_value, parse
+from docbatch.naming.picture_links import told, without_lost_pictures
 from docbatch.providers.llamacloud.calls import Json
 from docbatch.providers.llamacloud.results.provenance import Provenance, stamped, taken_from
 from docbatch.providers.llamacloud.results.side_results import FORMS
@@ -81,11 +83,19 @@ class ParseAnswer:
     def warnings(self) -> tuple[str, ...]:
         if failed := self._failed():
             lost = (f"lost: page {number}: {why}" for number, why in sorted(failed.items()))
-            return (*lost, *self._not_given())
+            return (*lost, *self._not_given(), *told(self._shown[1]))
         seen = () if self._has_words() else (wordless(sorted(self._pictured())),)
-        return (*seen, *self._not_given())
+        return (*seen, *self._not_given(), *told(self._shown[1]))
 
     def markdown(self) -> str:
+        return self._shown[0]
+
+    @cached_property
+    def _shown(self) -> tuple[str, int]:
+        """The Markdown, and how many pictures are missing from it."""
+        return without_lost_pictures(self._given_markdown())
+
+    def _given_markdown(self) -> str:
         if _has(self._found, "markdown"):
             return _joined(self._markdown.values(), "markdown")
         whole = self._found.get("markdown_full")
@@ -149,7 +159,7 @@ class ParseAnswer:
         return Page(
             number=number,
             text=str(self._text.get(number, {}).get("text") or ""),
-            markdown=None if markdown is None else str(markdown),
+            markdown=None if markdown is None else without_lost_pictures(str(markdown))[0],
             width=_number(items.get("page_width")),
             height=_number(items.get("page_height")),
             blocks=tuple(_blocks(items.get("items"))),
@@ -260,9 +270,10 @@ def _block(item: Json) -> Block:
     found = item.get("bbox")
     boxes = [box for box in found if isinstance(box, dict)] if isinstance(found, list) else []
     level = item.get("level")
+    said = str(next((item[name] for name in ("value", "caption", "text", "md") if item.get(name)), ""))
     return Block(
         kind=kind,
-        text=str(next((item[name] for name in ("value", "caption", "text", "md") if item.get(name)), "")),
+        text=without_lost_pictures(said)[0] if kind == "image" else said,
         level=level if kind == "heading" and isinstance(level, int) else None,
         cells=tuple(_cells(item.get("rows"))),
         bbox=_around(boxes),

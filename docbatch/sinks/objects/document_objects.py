@@ -12,7 +12,7 @@ from docbatch.fields import Format
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.base import Delivery, Difference, Fault, Receipt, Sink
 from docbatch.sinks.faults import fault
-from docbatch.sinks.formats import content
+from docbatch.sinks.formats import content, remark
 from docbatch.sinks.kind import Bucket
 from docbatch.sinks.objects.object_outputs import ContestedOutput, ObjectOutputs, store_error
 from docbatch.sinks.objects.standing_objects import StandingObjects
@@ -126,4 +126,5 @@ class DocumentObjects(Sink):
         except StoreFault as error:
             raise store_error(self._outputs.place, error) from error
         digest = hashlib.sha256(writing.content).hexdigest()
-        return Receipt(delivery.path, etag, len(writing.content), digest)
+        told = remark(writing.content, self._form)
+        return Receipt(delivery.path, etag, len(writing.content), digest, told)

@@ -19,12 +19,13 @@ from docbatch.core.result_warnings import NOTHING_TO_SEE
 from docbatch.core.results import DocumentInfo
 from docbatch.jsontext import MOST_NESTED, parse
 from docbatch.providers.base import Batch, Failed, Ready
-from docbatch.providers.extend import KIND, marks, plaintext
+from docbatch.providers.extend import KIND, marks
 from docbatch.providers.extend import answer as reading
 from docbatch.providers.extend.calls import Row, pages, row, since
-from docbatch.providers.extend.layout import Layout
+from docbatch.providers.extend.content import plaintext
+from docbatch.providers.extend.content.layout import Layout
+from docbatch.providers.extend.content.plaintext import plain
 from docbatch.providers.extend.outcomes import accepted, ended
-from docbatch.providers.extend.plaintext import plain
 from docbatch.providers.extend.provider import ExtendProvider
 from docbatch.providers.http.keyed import KeyedClient, PresignedClient, Reply
 from docbatch.providers.kind import Settings

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from docbatch.core.results import BBox, Block, Cell, Page
-from docbatch.providers.extend.plaintext import plain
+from docbatch.naming.picture_links import without_lost_pictures
+from docbatch.providers.extend.content.html_tables import table_cells
+from docbatch.providers.extend.content.plaintext import plain
 
 POINTS = 72.0
 
@@ -65,7 +67,7 @@ class Layout:
         return Page(
             number=number,
             text=plain(markdown),
-            markdown=markdown,
+            markdown=without_lost_pictures(markdown)[0],
             width=_scaled(size.get("width"), scale),
             height=_scaled(size.get("height"), scale),
             blocks=tuple(self._block(block, scale) for block in blocks),
@@ -90,13 +92,18 @@ class Layout:
             kind=_KINDS.get(kind, "other"),
             text=plain(_content(block)),
             level=_LEVELS.get(kind),
-            cells=tuple(_cells(block, scale)) if kind == "table" else (),
+            cells=_cells(block, scale) if kind == "table" else (),
             bbox=_box(block, scale),
             confidence=_confidence(block),
         )
 
 
-def _cells(table: Mapping[str, Any], scale: float | None) -> Iterator[Cell]:
+def _cells(table: Mapping[str, Any], scale: float | None) -> tuple[Cell, ...]:
+    """Return a table's cells: those it has as blocks, which jobs may ask for, else those of its HTML, which have no boxes."""
+    return tuple(_cell_blocks(table, scale)) or tuple(table_cells(_content(table)))
+
+
+def _cell_blocks(table: Mapping[str, Any], scale: float | None) -> Iterator[Cell]:
     for child in _list(table.get("children")):
         details = _mapping(_mapping(child).get("details"))
         row, column = details.get("rowIndex"), details.get("columnIndex")

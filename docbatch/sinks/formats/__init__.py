@@ -1,8 +1,8 @@
 """An answer as the bytes of an output. Equal answers give equal bytes."""
 
 import json
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from docbatch.jsontext import finite_value
 from docbatch.naming.signed import without_signatures
@@ -10,10 +10,11 @@ from docbatch.sinks.base import Delivery
 from docbatch.sinks.kind import Form
 
 if TYPE_CHECKING:
-    from docbatch.core.results import Answer, DocumentInfo, Page, Result
+    from docbatch.core.results import Answer, DocumentInfo, Page, Picture, Result
 
 _LINE_ENDS = tuple((sign.encode(), f"\\u{ord(sign):04x}".encode()) for sign in "\x85\u2028\u2029")
 """Next line, line and paragraph separator: JSON lets them stand as they are, inside of strings alone."""
+_HEADER_ALONE = 64
 
 
 def content(delivery: Delivery, form: Form) -> bytes:
@@ -29,7 +30,34 @@ def encoded(answer: "Answer", document: "DocumentInfo", form: Form) -> bytes:
     if form == "text":
         return _lines(answer.text())
     result = answer.result(document)
+    if form == "csv":
+        from docbatch.sinks.formats.tables_csv import tables_csv  # noqa: PLC0415 - of this format alone
+
+        return tables_csv(result)
+    if form == "html":
+        from docbatch.sinks.formats.web_page import web_page  # noqa: PLC0415 - of this format alone
+
+        return web_page(result, _pictures(answer))
+    if form == "docling-json":
+        from docbatch.sinks.formats.docling_document import docling_document  # noqa: PLC0415 - of this format alone
+
+        return _readable(docling_document(result, _pictures(answer))) + b"\n"
     return line(result) if form == "line" else _document(result)
+
+
+def _pictures(answer: "Answer") -> "Sequence[Picture]":
+    from docbatch.core.results import offered_pictures  # noqa: PLC0415 - planning knows of no result
+
+    return offered_pictures(answer)
+
+
+def remark(content: bytes, form: Form) -> str | None:
+    """Return what a person should know of an output that is written as it has to be, and holds less than was hoped for."""
+    if form == "csv" and content.startswith(b"page,") and len(content) < _HEADER_ALONE:
+        from docbatch.sinks.formats.tables_csv import is_empty  # noqa: PLC0415 - as above
+
+        return "no table was found; the file has the header alone" if is_empty(content) else None
+    return None
 
 
 def line(result: "Result") -> bytes:
@@ -99,6 +127,20 @@ def _members(
 
 def _pages(pages: "tuple[Page, ...]") -> bytes:
     return b"[\n" + b",\n".join(json_value(page) for page in pages) + b"\n]" if pages else b"[]"
+
+
+def _readable(value: Any) -> bytes:
+    """Return a value as JSON that strict readers take: halves of characters are replaced."""
+    content = json_value(value)
+    return json_value(_clean_all(value)) if b"\\ud" in content else content
+
+
+def _clean_all(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(name): _clean_all(each) for name, each in value.items()}
+    return [_clean_all(each) for each in value] if isinstance(value, list) else value
 
 
 def _lines(text: str) -> bytes:

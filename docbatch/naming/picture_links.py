@@ -1,0 +1,79 @@
+"""Links to pictures in a vendor's Markdown that lead nowhere: they are replaced by the words that stand for the picture.
+
+Vendors refer to files that lie with them, by name or by a link that soon expires and is a credential until then. Pictures on the web
+are the document's own, and those that the text itself holds are whole.
+"""
+
+import html
+import re
+from collections.abc import Iterator
+
+from docbatch.naming.signed import without_signatures
+
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
+_PICTURE = re.compile(
+    r"!\[((?:[^\[\]\\]|\\.)*)\]\([ \t]{0,9}(<[^<>\n]*>|[^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*)"
+    r"(?:[ \t]{1,9}(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]{0,9}\)"
+)
+_TAG = re.compile(r"<img\b[^<>]*>", re.IGNORECASE)
+_ATTRIBUTE = r"""(?<![\w-]){}\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))"""
+_SOURCE = re.compile(_ATTRIBUTE.format("src"), re.IGNORECASE)
+_WORDS = re.compile(_ATTRIBUTE.format("alt"), re.IGNORECASE)
+_LASTING = re.compile(r"https?://[^/]|data:image/", re.IGNORECASE)
+
+
+def without_lost_pictures(markdown: str) -> tuple[str, int]:
+    """Return Markdown in which no picture is missing, and how many were replaced by their words. Code is left as it is."""
+    if "![" not in markdown and not _TAG.search(markdown):
+        return markdown, 0
+    lost = 0
+
+    def replaced(source: str, words: str, whole: str) -> str:
+        nonlocal lost
+        if _lasts(source):
+            return whole
+        lost += 1
+        return words
+
+    def link(found: re.Match[str]) -> str:
+        return replaced(found[2].strip("<>"), found[1], found[0])
+
+    def tag(found: re.Match[str]) -> str:
+        return replaced(html.unescape(_value(_SOURCE, found[0])), _value(_WORDS, found[0]), found[0])
+
+    parts = [
+        part if is_code else _TAG.sub(tag, _PICTURE.sub(link, part)) for is_code, part in _parts(markdown)
+    ]
+    return "".join(parts), lost
+
+
+def told(lost: int) -> Iterator[str]:
+    """Yield the warning that pictures were replaced, none where none was."""
+    if lost:
+        pictures = "1 picture" if lost == 1 else f"{lost:,} pictures"
+        yield f"pictures: the service refers to {pictures} that it did not give; words stand there in the Markdown"
+
+
+def _parts(markdown: str) -> Iterator[tuple[bool, str]]:
+    """Yield the text in parts, and of each whether it is code between fences."""
+    fence = ""
+    done = 0
+    for mark in _FENCE.finditer(markdown):
+        if fence and not (mark[1].startswith(fence)):
+            continue
+        yield bool(fence), markdown[done : mark.start()]
+        done = mark.start()
+        fence = "" if fence else mark[1]
+    yield bool(fence), markdown[done:]
+
+
+def _lasts(source: str) -> bool:
+    """Whether an address holds the picture, or is one of the web that is no credential."""
+    source = source.strip()
+    encoded = source.encode(errors="replace")
+    return bool(_LASTING.match(source)) and without_signatures(encoded) == encoded
+
+
+def _value(attribute: re.Pattern[str], tag: str) -> str:
+    found = attribute.search(tag)
+    return next((each for each in found.groups() if each is not None), "") if found else ""

@@ -1,0 +1,136 @@
+"""Pictures that vendors give: what an answer holds is offered, and what it only refers to leaves no link behind."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docling_core.types.doc.document import DoclingDocument
+
+from docbatch.core.results import Answer, DocumentInfo, offered_pictures, offered_warnings
+from docbatch.emulators.extend.service import ExtendEmulator
+from docbatch.emulators.llamacloud.service import LlamaCloud
+from docbatch.providers.extend import answer as extend
+from docbatch.providers.extractpage import answer as extractpage
+from docbatch.providers.extractpage.locator import Locator
+from docbatch.providers.llamacloud import answer as llamacloud
+from docbatch.sinks.formats import encoded
+from tests.cli.project import Project
+from tests.providers.extend.project import extend_project
+from tests.providers.llamacloud.project import project as llamacloud_project
+
+DOCUMENT = DocumentInfo(path="a.pdf", sha256="0" * 64, size=1, media_type="application/pdf")
+MARKDOWN = "# Sums\n\n![a chart](img_p0_1.png)\n\n![logo](https://x.org/logo.png)"
+WITHOUT = "# Sums\n\na chart\n\n![logo](https://x.org/logo.png)"
+SINK = '  - {type: files, path: "made/FORM/{{ doc.path }}.FORM", format: FORM}\n'
+FORMATS = ("markdown", "text", "html", "docling-json")
+PIXEL = b"\x89PNG\r\n\x1a\n" + b"rest"
+
+
+def of_extend(markdown: str) -> Answer:
+    chunk = {
+        "object": "chunk",
+        "type": "page",
+        "content": markdown,
+        "metadata": {"pageRange": {"start": 1, "end": 1}},
+        "blocks": [{"type": "text", "content": markdown, "metadata": {"page": {"number": 1}}}],
+    }
+    return extend.read(
+        json.dumps({"object": "parse_run", "id": "pr_1", "output": {"chunks": [chunk]}}).encode()
+    )
+
+
+def of_llamacloud(markdown: str) -> Answer:
+    pages = [{"page_number": 1, "markdown": markdown, "success": True}]
+    items = [{"page_number": 1, "items": [{"type": "image", "md": "![a chart](img_p0_1.png)"}]}]
+    found = {"job": {"id": "pjb-1"}, "markdown": {"pages": pages}, "items": {"pages": items}}
+    return llamacloud.read(json.dumps(found).encode())
+
+
+def of_extractpage(*chunks: dict[str, Any]) -> Answer:
+    content = json.dumps(
+        {"chunks": [{"chunk_type": "image", "page_content": "", **chunk} for chunk in chunks]}
+    ).encode()
+    return extractpage.read(extractpage.pack(Locator("b", "i", 1, None, None), content))
+
+
+@pytest.mark.parametrize("given", [of_extend, of_llamacloud])
+def test_no_link_leads_to_a_picture_that_is_not_there(given: Any) -> None:
+    answer = given(MARKDOWN)
+    result = answer.result(DOCUMENT)
+
+    assert answer.markdown().strip() == WITHOUT
+    assert (result.markdown.strip(), result.pages[0].markdown) == (WITHOUT, WITHOUT)
+    assert "img_p0_1.png" in json.dumps(result.raw)
+    assert list(offered_warnings(answer)) == [
+        "pictures: the service refers to 1 picture that it did not give; words stand there in the Markdown"
+    ]
+    assert result.outcome == "succeeded"
+    assert offered_pictures(answer) == ()
+    assert "img_p0_1.png" not in json.dumps([page.model_dump() for page in result.pages])
+
+
+@pytest.mark.parametrize("given", [of_extend, of_llamacloud])
+def test_nothing_is_said_where_nothing_is_missing(given: Any) -> None:
+    assert list(offered_warnings(given(WITHOUT))) == []
+
+
+def test_pictures_in_an_answer_are_offered_by_their_places() -> None:
+    inline = base64.b64encode(PIXEL).decode()
+    found = offered_pictures(
+        of_extractpage(
+            {"page_no": 2, "image_b64": inline, "image_width": 3, "image_height": True},
+            {"page_no": 1, "image_url": "https://x.org/expired.png"},
+            {"page_no": 1, "image_b64": inline},
+            {"page_no": 1, "image_b64": "no base64!"},
+            {"page_no": 1, "image_b64": base64.b64encode(b"<svg onload=x>").decode()},
+            {"page_no": 1, "image_b64": 7},
+        )
+    )
+
+    assert [
+        (each.page, each.place, each.media_type, each.content, each.width, each.height) for each in found
+    ] == [
+        (1, 1, "image/png", PIXEL, None, None),
+        (2, 0, "image/png", PIXEL, 3, None),
+    ]
+
+
+def test_pictures_in_an_answer_are_in_the_outputs_that_can_hold_them() -> None:
+    inline = base64.b64encode(PIXEL).decode()
+    answer = of_extractpage({"page_no": 1, "image_b64": inline, "image_width": 3, "image_height": 2})
+
+    assert f'<img src="data:image/png;base64,{inline}"' in encoded(answer, DOCUMENT, "html").decode()
+    docling = DoclingDocument.model_validate_json(encoded(answer, DOCUMENT, "docling-json"))
+    (picture,) = docling.pictures
+    assert picture.image is not None
+    assert (str(picture.image.uri), picture.image.size.width) == (f"data:image/png;base64,{inline}", 3)
+    assert "page 1" not in encoded(answer, DOCUMENT, "markdown").decode()
+
+
+def _no_output_refers_to_it(project: Project) -> None:
+    spec = project.root / "jobs/job.yaml"
+    spec.write_text(spec.read_text() + "".join(SINK.replace("FORM", form) for form in FORMATS))
+
+    ended = project.call("apply", "--yes")
+
+    assert ended.code == 0, ended.err
+    made = {name: content.decode() for name, content in project.outputs("made").items()}
+    assert len(made) == len(FORMATS)
+    for name in ("markdown/a.txt.markdown", "html/a.txt.html"):
+        assert "img_p0_1.png" not in made[name]
+        assert "a chart" in made[name]
+        assert "https://x.org/logo.png" in made[name]
+    assert "a chart" in made["docling-json/a.txt.docling-json"]
+    assert "pictures: the service refers to 1 picture that it did not give" in ended.err + ended.out
+
+
+def test_outputs_of_extend_refer_to_no_picture_that_is_not_there(tmp_path: Path) -> None:
+    with ExtendEmulator() as vendor:
+        _no_output_refers_to_it(extend_project(tmp_path, vendor, documents={"in/a.txt": MARKDOWN}))
+
+
+def test_outputs_of_llamacloud_refer_to_no_picture_that_is_not_there(tmp_path: Path) -> None:
+    with LlamaCloud() as vendor:
+        _no_output_refers_to_it(llamacloud_project(tmp_path, vendor, {"a.txt": MARKDOWN}))
