@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import gc
 import os
 import resource
 import signal
@@ -32,6 +33,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Try fewer examples where the long forms are left out."""
+    gc.disable()
     settings.load_profile("short" if config.option.markexpr == "not full" else "full")
     # Where a collector is named for the tests themselves, commands they run would send it theirs.
     for name in [each for each in os.environ if each.startswith("OTEL_")]:
@@ -39,3 +41,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # Started in the background of a shell, tests would pass on to the commands they run that Ctrl-C is ignored.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Collect garbage from here on, and never look through thousands of tests for it: they stay until the end."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()

@@ -115,6 +115,8 @@ class Project:
         out, err = io.StringIO(), io.StringIO()
         collecting = gc.get_threshold()
         with (
+            # The command rests the collector for its own short life, not for that of all tests.
+            mock.patch.object(gc, "freeze"),
             contextlib.chdir(self.root),
             mock.patch.object(sys, "argv", ["docbatch", *arguments]),
             contextlib.redirect_stdout(out),
@@ -126,8 +128,6 @@ class Project:
             except SystemExit as end:
                 return Ended(int(end.code or 0), out.getvalue(), err.getvalue())
             finally:
-                # The command rests the collector for its own short life, not for that of all tests.
-                gc.unfreeze()
                 gc.set_threshold(*collecting)
         raise AssertionError("the command ends with an exit code")
 
