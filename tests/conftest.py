@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.first_state import built_once
+
 pytest.register_assert_rewrite("tests.fake")
 pytest_plugins = ["docbatch.testing.plugin"]
 
@@ -24,6 +26,12 @@ def _own_memory() -> Iterator[None]:
     before = resource.getrlimit(resource.RLIMIT_AS)
     yield
     resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _first_state() -> Iterator[None]:
+    with built_once():
+        yield
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
