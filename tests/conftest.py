@@ -56,4 +56,5 @@ def pytest_collection_finish() -> None:
     """Collect garbage from here on, and never look through thousands of tests for it: they stay until the end."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     gc.enable()
