@@ -10,10 +10,12 @@ LONG = 60.0
 def comes_true(condition: Callable[[], object], seconds: float = LONG) -> bool:
     """Say whether a condition comes to hold before patience ends."""
     end = time.monotonic() + seconds
+    pause = 0.0002
     while not condition():
         if time.monotonic() > end:
             return False
-        time.sleep(0.005)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.005)
     return True
 
 

@@ -115,6 +115,7 @@ class Project:
         out, err = io.StringIO(), io.StringIO()
         collecting = gc.get_threshold()
         with (
+            mock.patch.object(gc, "freeze", _freeze_nothing),
             contextlib.chdir(self.root),
             mock.patch.object(sys, "argv", ["docbatch", *arguments]),
             contextlib.redirect_stdout(out),
@@ -126,8 +127,6 @@ class Project:
             except SystemExit as end:
                 return Ended(int(end.code or 0), out.getvalue(), err.getvalue())
             finally:
-                # The command rests the collector for its own short life, not for that of all tests.
-                gc.unfreeze()
                 gc.set_threshold(*collecting)
         raise AssertionError("the command ends with an exit code")
 
@@ -142,6 +141,10 @@ class Project:
         return {
             str(path.relative_to(top)): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()
         }
+
+
+def _freeze_nothing() -> None:
+    """The command rests the collector for its own short life, not for that of all tests."""
 
 
 def survivors(root: Path, pid: int) -> list[int]:

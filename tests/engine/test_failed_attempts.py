@@ -10,6 +10,7 @@ from docbatch.engine.administration.failures.select_failures import Selectors
 from docbatch.state.failures import MOST_ATTEMPTS, FailedAttempt, note_failure
 from docbatch.state.store import Store
 from docbatch.testing.tripwire import Killed, Tripwire
+from tests.fake.moments import moments
 from tests.fake.project import Project
 
 
@@ -33,8 +34,9 @@ def kinds(project: Project) -> dict[bytes, list[tuple[int, str]]]:
     return {path: [(each.attempt, each.kind) for each in tried] for path, tried in attempts(project).items()}
 
 
+@pytest.mark.parametrize("every", [pytest.param(True, marks=pytest.mark.full), False])
 @pytest.mark.parametrize("free", [False, True])
-def test_killed_anywhere_it_is_noted_once(tmp_path: Path, *, free: bool) -> None:
+def test_killed_anywhere_it_is_noted_once(tmp_path: Path, *, free: bool, every: bool) -> None:
     wire = Tripwire()
     undisturbed = made(tmp_path / "undisturbed", free=free)
     undisturbed.apply(wire)
@@ -44,7 +46,7 @@ def test_killed_anywhere_it_is_noted_once(tmp_path: Path, *, free: bool) -> None
         b"d.txt": [0],
     }
     assert once[b"d.txt"] == [(0, "lost")]
-    for at in range(1, len(wire.names) + 1, 2):
+    for at in moments(wire.names, every=every):
         project = made(tmp_path / str(at), free=free)
         with pytest.raises(Killed):
             project.apply(Tripwire(at))

@@ -259,10 +259,8 @@ def test_many_outputs_are_compared_with_one_listing_in_any_order(
 ) -> None:
     monkeypatch.setattr(standing_objects, "HELD", held)
     monkeypatch.setattr("docbatch.stores.object_store.LISTED_TOGETHER", 100)
-    stamps = {
-        f"{number:04d}.md".encode(): files.bucket.put(f"{FOLDER}/{number:04d}.md", b"%d" % number)
-        for number in range(700)
-    }
+    written = files.bucket.fill({f"{FOLDER}/{number:04d}.md": b"%d" % number for number in range(700)})
+    stamps = {key.removeprefix(f"{FOLDER}/").encode(): etag for key, etag in written.items()}
     files.bucket.put(f"{FOLDER}/0100.md", b"edited")
     files.bucket.client.delete_object(Bucket=files.bucket.name, Key=f"{FOLDER}/0600.md")
     requests = _Requests(monkeypatch)

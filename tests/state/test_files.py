@@ -16,7 +16,8 @@ from docbatch.state import files
 from docbatch.state.foreign_things import refuse_foreign_entries
 from docbatch.state.migrations import migrations
 from docbatch.state.store import Store
-from docbatch.state.upgrade import VERSION
+from docbatch.state.upgrade import VERSION, build
+from tests.first_state import copy_into
 
 NOBODY = 65534
 OPEN: list[Callable[[Path], Store]] = [Store.readable, Store.writable]
@@ -116,6 +117,26 @@ def test_what_a_killed_making_left_does_not_matter(tmp_path: Path) -> None:
 
     with Store.writable(tmp_path) as store:
         assert store.lineage
+
+
+def test_what_other_tests_begin_with_is_a_state_as_it_is_built() -> None:
+    copied, built = (sqlite3.connect(":memory:", isolation_level=None) for _ in range(2))
+    with contextlib.closing(copied), contextlib.closing(built):
+        copy_into(copied)
+        built.execute(f"PRAGMA application_id = {files.APPLICATION_ID}")
+        build(built)
+
+        assert lines_and_marks(copied) == lines_and_marks(built)
+
+
+def lines_and_marks(connection: sqlite3.Connection) -> tuple[list[str], list[int]]:
+    """Return all that a state holds, but for when its steps were taken, and what its first page says of it."""
+    lines = [line for line in connection.iterdump() if 'INTO "_sqlite_migrations"' not in line]
+    marks = [
+        connection.execute(f"PRAGMA {each}").fetchone()[0]
+        for each in ("application_id", "user_version", "page_size", "auto_vacuum")
+    ]
+    return lines, marks
 
 
 def test_every_state_has_a_lineage_of_its_own(tmp_path: Path) -> None:

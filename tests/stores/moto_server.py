@@ -62,6 +62,14 @@ class MotoBucket:
         )
         return str(put["ETag"])
 
+    def fill(self, contents: Mapping[str, bytes]) -> dict[str, str]:
+        """Write many objects at once, where the server keeps them; return their ETags."""
+        from moto.core.models import DEFAULT_ACCOUNT_ID
+        from moto.s3.models import s3_backends
+
+        kept = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+        return {key: str(kept.put_object(self.name, key, content).etag) for key, content in contents.items()}
+
     def remove(self, key: str) -> None:
         self.client.delete_object(Bucket=self.name, Key=key)
 

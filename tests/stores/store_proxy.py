@@ -57,7 +57,7 @@ class StoreProxy:
         return [asked.key for asked in self.asked if asked.is_read]
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -48,8 +48,7 @@ def test_a_listing_is_in_the_order_of_keys_and_goes_on_behind_any(any_bucket: Bu
 
 
 def test_a_listing_of_many_pages_comes_in_windows(bucket: MotoBucket) -> None:
-    for number in range(1005):
-        bucket.put(f"in/{number:04d}", b"x")
+    bucket.fill({f"in/{number:04d}": b"x" for number in range(1005)})
 
     assert [len(window) for window in bucket.store.windows("in/")] == [1000, 5]
 

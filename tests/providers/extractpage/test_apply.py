@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from docbatch.emulators.extractpage.service import HOUR, IMAGE_SECRET, KEY, OTHER_KEY, ExtractPage
+from docbatch.testing import _zygote
 from docbatch.testing.crash import killing
 from tests.providers.extractpage.project import (
     DOCUMENTS,
@@ -63,7 +64,7 @@ def test_a_second_apply_sends_nothing(tmp_path: Path) -> None:
         subject.applied()
         before = len(vendor.requests)
 
-        assert subject.run("apply").returncode == 0
+        assert subject.call("apply").code == 0
         assert len(vendor.requests) == before
 
 
@@ -267,9 +268,9 @@ def test_uploads_are_reused_by_another_job_with_other_options(tmp_path: Path) ->
 
 def killed(subject: VendorProject, vendor: ExtractPage, number: int, mode: str) -> None:
     vendor.faults[number] = mode
-    process = subject.start("apply")
+    process = _zygote.start(subject.root, ("apply",), {"EXTRACT_API_KEY": KEY})
     vendor.strike = killing(process.pid)
-    process.communicate(timeout=60)
+    process.communicate()
     assert process.returncode == -9
 
 

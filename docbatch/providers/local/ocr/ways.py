@@ -86,17 +86,23 @@ def parts(options: Options) -> Mapping[str, str]:
     """Return what decides how pictures are read, by name and version; empty where they are not read."""
     way = of(options)
     if way == "faster-paddle":
-        return {way: importlib.metadata.version(way)}
+        return {way: _version(way)}
     if way == "tesseract" and options.tessdata is not None:
         return {"tesseract-data": tesseract_data.sizes(options.tessdata, options.languages)}
     return {}
+
+
+@cache
+def _version(package: str) -> str:
+    """Return which one is installed, which every job asks for: what is read for it is a file of the package."""
+    return importlib.metadata.version(package)
 
 
 def said() -> str:
     """Return a sentence on what this machine has."""
     english = tesseract_data.folder(("eng",))
     found = [
-        *([f"faster-paddle {importlib.metadata.version('faster-paddle')}"] if has_paddle() else []),
+        *([f"faster-paddle {_version('faster-paddle')}"] if has_paddle() else []),
         *([f"Tesseract data in {english}"] if english else []),
     ]
     if not found:
