@@ -10,6 +10,7 @@ from pydantic import Field
 
 from docbatch.core.errors import SinkError
 from docbatch.fields import Format, Name, OnMissing, PathTemplate, SpecModel
+from docbatch.naming.expressions import Context
 
 if TYPE_CHECKING:
     from docbatch.sinks.base import Sink
@@ -45,6 +46,10 @@ class SinkSpec(SpecModel):
         A kind whose options say anything else, or hold a secret, must leave that out.
         """
         return self._options_but("type")
+
+    def identity_in(self, context: Context) -> str:  # noqa: ARG002 - only what has templates beside its path does
+        """Return the identity where options have templates that name the `job` or `vars`. Raises TemplateError."""
+        return self.identity
 
     @property
     def part(self) -> str | None:
@@ -138,6 +143,7 @@ class Opening:
     Nothing is written outside `root`, and `output` is the path below it of the one file for the job, empty where each
     document has its own. For sinks without a place in the file system `root` is the project's root, which paths in
     options are relative to. `labels` are the job's, and `columns` returns what else a list says of a document, given its path.
+    `context` is what templates name that is the same for all documents: `job` and `vars`.
     With a `bucket` nothing is written outside of that instead; kinds whose options are no StoredSinkSpec have none.
     """
 
@@ -148,6 +154,7 @@ class Opening:
     trash: Path
     labels: Mapping[str, str] = field(default_factory=dict)
     columns: Callable[[bytes], Mapping[str, str]] = _no_columns
+    context: Context = field(default_factory=dict)
     bucket: Bucket | None = None
 
 

@@ -69,7 +69,7 @@ BESIDE = (b"-journal", b"-wal", b"-shm")
 
 
 def _open(at: Opening) -> Sink:
-    from docbatch.sinks.rows import RowFacts  # noqa: PLC0415 - only what is opened
+    from docbatch.sinks.rows.facts import RowFacts  # noqa: PLC0415 - only what is opened
     from docbatch.sinks.sqlite_rows import SqliteSink  # noqa: PLC0415 - judging specs needs no SQLite
     from docbatch.sinks.trash import Trash  # noqa: PLC0415 - only what is opened
 

@@ -17,7 +17,7 @@ from docbatch.sinks.faults import SAFE, fault, sink_error
 from docbatch.sinks.formats import clean, json_value, line
 from docbatch.sinks.paths import UnsafeOutput
 from docbatch.sinks.row_watch import RowWatch
-from docbatch.sinks.rows import RowFacts, failure_value
+from docbatch.sinks.rows.facts import RowFacts, failure_value
 from docbatch.sinks.sqlite import BESIDE
 from docbatch.sinks.table import NAMES, Row, Table, foreign, require_ours
 from docbatch.sinks.trash import Trash

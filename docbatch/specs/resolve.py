@@ -10,6 +10,7 @@ from docbatch.core.errors import Problem
 from docbatch.core.limits import Limit
 from docbatch.core.models import Input
 from docbatch.fields import seconds
+from docbatch.naming.expressions import Context
 from docbatch.naming.templates import TemplateError, compile_template
 from docbatch.providers import REGISTRY
 from docbatch.sinks import KINDS
@@ -200,16 +201,30 @@ class _Resolver:
         if fault := sink_fault(written):
             self._report((*path, "type"), fault.message, fault.hint, origin)
             return None
+        context = {"job": self._context(), "vars": self._project.variables}
+        if not self._are_named(written, context, path, origin):
+            return None
         if not isinstance(written, FileSinkSpec):
-            return JobSink(kind, written)
+            return JobSink(kind, written, context=context)
         try:
-            return JobSink(kind, written, self._placed(kind, written, (*path, "path"), origin))
+            return JobSink(kind, written, self._placed(kind, written, (*path, "path"), origin), context)
         except UnknownStore as error:
             self._report((*path, "store"), str(error), error.hint, origin)
             return None
         except TemplateError as error:
             self._report((*path, "path"), str(error), error.hint, origin)
             return None
+
+    def _are_named(
+        self, written: SinkSpec, context: Context, path: tuple[Step, ...], origin: Origin | None
+    ) -> bool:
+        """Report what templates beside the path name and is not there."""
+        try:
+            written.identity_in(context)
+        except TemplateError as error:
+            self._report((*path, "columns"), str(error), error.hint, origin)
+            return False
+        return True
 
     def _placed(
         self, kind: SinkKind, written: FileSinkSpec, path: tuple[Step, ...], origin: Origin | None

@@ -12,7 +12,7 @@ import pytest
 
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import Opening, SinkKind, SinkSpec
-from docbatch.sinks.rows import RowFacts
+from docbatch.sinks.rows.facts import RowFacts
 from docbatch.sinks.sqlite_rows import SqliteSink
 from docbatch.sinks.trash import Trash
 from tests.cli.project import Ended, Project
