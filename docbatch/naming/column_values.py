@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from docbatch.naming.expressions import Context, Lookup, Scope
+from docbatch.naming.expressions import Context, Lookup, NameScope
 from docbatch.naming.templates import Template, compile_template
 
 MAX_TEXT = 1 << 28
@@ -38,7 +38,7 @@ class ColumnValue:
 
 def column_value(text: str, fields: Collection[str]) -> ColumnValue:
     """Parse the expression of a column of rows that have these fields. Raises TemplateError."""
-    return ColumnValue(compile_template(text, Scope({"row": fields})))
+    return ColumnValue(compile_template(text, NameScope({"row": fields})))
 
 
 def _text(lookup: Lookup, context: Context) -> str | None:

@@ -30,7 +30,7 @@ Context = Mapping[str, Mapping[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class NameScope:
     """The names an expression may begin with. Those of `free`, each with its fields, have parts that only a value knows."""
 
     free: Mapping[str, Collection[str]] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Scope:
         return (*self.free, *ROOTS)
 
 
-PATHS = Scope()
+PATHS = NameScope()
 """What may stand in the path of an output."""
 
 
@@ -78,9 +78,15 @@ class Lookup:
         return found
 
     def value(self, context: Context) -> str:
-        """Raises TemplateError where there is none."""
-        found = self.found(context)
-        text = self.filtered(None if found is None else str(found))
+        """Raises TemplateError where there is none. The context is of plain mappings: paths of a million documents are rendered."""
+        found: Any = context
+        for step in self.path:
+            found = found.get(step)
+            if found is None:
+                break
+        text = None if found is None else str(found)
+        if self.filters:
+            text = self.filtered(text)
         if text is None:
             raise TemplateError(f"{self} is not defined", hint=_defined(self.path, context))
         return text
@@ -95,7 +101,7 @@ class Lookup:
 Part = str | Lookup
 
 
-def parse(text: str, scope: Scope = PATHS) -> Iterator[Part]:
+def parse(text: str, scope: NameScope = PATHS) -> Iterator[Part]:
     """Yield the parts of a template. Raises TemplateError."""
     pieces = _NAME.split(text)
     if any("{{" in piece or "}}" in piece for piece in pieces[::2]):
@@ -105,7 +111,7 @@ def parse(text: str, scope: Scope = PATHS) -> Iterator[Part]:
         yield Lookup(_known(tuple(piece.split(".")), scope)) if index % 2 else piece
 
 
-def _parts(text: str, scope: Scope) -> Iterator[Part]:
+def _parts(text: str, scope: NameScope) -> Iterator[Part]:
     for node in _parse(text):
         if isinstance(data := getattr(node, "data", None), str):
             yield literal(data)
@@ -140,7 +146,7 @@ def _parse(text: str) -> "list[nodes.Expr]":
     return [node for output in body for node in output.nodes]  # type: ignore[attr-defined]
 
 
-def _expression(node: "nodes.Node", scope: Scope) -> Part:
+def _expression(node: "nodes.Node", scope: NameScope) -> Part:
     from jinja2 import nodes  # noqa: PLC0415 - loaded by now
 
     filters: list[Filter] = []
@@ -165,7 +171,7 @@ def _filter(node: "nodes.Filter") -> Filter:
     return Filter(node.name, arguments)
 
 
-def _path(node: "nodes.Node", scope: Scope) -> tuple[str, ...]:
+def _path(node: "nodes.Node", scope: NameScope) -> tuple[str, ...]:
     from jinja2 import nodes  # noqa: PLC0415 - loaded by now
 
     steps: list[str] = []
@@ -197,7 +203,7 @@ def _bracketed(node: "nodes.Node") -> object:
     return getattr(node, "value", None)
 
 
-def _known(path: tuple[str, ...], scope: Scope) -> tuple[str, ...]:
+def _known(path: tuple[str, ...], scope: NameScope) -> tuple[str, ...]:
     shown = ".".join(path[:4])
     root, *rest = path
     if root not in scope.roots:
@@ -240,8 +246,7 @@ def _bound(lookup: Lookup) -> None:
 
 def _part_of(value: Any, step: str) -> Any:
     """Return what a value has by a name, or a list at a place from 0, or from its end below 0; None where there is nothing."""
-    # Paths of a million documents are rendered by this, all of them from plain mappings.
-    if type(value) is dict or isinstance(value, Mapping):
+    if isinstance(value, Mapping):
         return value.get(step)
     if isinstance(value, list | tuple) and step.lstrip("-").isdecimal():
         place = int(step)
