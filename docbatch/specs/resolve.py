@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
 from docbatch.core.demands import Demands
-from docbatch.core.errors import Problem
+from docbatch.core.errors import Problem, UsageError
 from docbatch.core.limits import Limit
 from docbatch.core.models import Input
 from docbatch.fields import seconds
@@ -198,7 +199,7 @@ class _Resolver:
 
     def _sink(self, written: SinkSpec, path: tuple[Step, ...], origin: Origin | None) -> JobSink | None:
         kind = KINDS.kind(written.type)
-        if fault := sink_fault(written):
+        if fault := sink_fault(written) or _lack(kind):
             self._report((*path, "type"), fault.message, fault.hint, origin)
             return None
         context = {"job": self._context(), "vars": self._project.variables}
@@ -252,3 +253,13 @@ class _Resolver:
             "provider": self._own_or_default("provider"),
             "operation": self._spec.operation.value,
         }
+
+
+def _lack(kind: SinkKind) -> UsageError | None:
+    """Return why a kind of sink cannot be used here: what an extra installs is not there."""
+    if kind.package is None or find_spec(kind.package) is not None:
+        return None
+    return UsageError(
+        f"sinks of type {kind.name} cannot be used without the extra '{kind.name}'",
+        hint=f"pip install 'docbatch[{kind.name}]', then run the same command again",
+    )
