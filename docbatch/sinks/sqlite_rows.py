@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -13,12 +13,16 @@ from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.databases.database_place import DatabasePlace
+from docbatch.sinks.databases.giving_way import keep_edited, may_give_way, take_away
+from docbatch.sinks.databases.row_table import RowTable
+from docbatch.sinks.databases.sqlite_database import SqliteDatabase
+from docbatch.sinks.databases.table_form import TableForm, noted
 from docbatch.sinks.faults import fault, unusable
 from docbatch.sinks.formats import clean, json_value, line
 from docbatch.sinks.row_watch import RowWatch
 from docbatch.sinks.rows.facts import RowFacts, failure_value
 from docbatch.sinks.sqlite import BESIDE
-from docbatch.sinks.table import NAMES, Row, Table, require_ours
+from docbatch.sinks.table import NAMES, Row, Table, foreign, require_ours
 from docbatch.sinks.trash import Trash
 
 _WINDOW = 256
@@ -162,6 +166,7 @@ class SqliteSink(Sink):
             with closing(sqlite3.connect(self._path, isolation_level=None, timeout=_PATIENCE)) as database:
                 database.text_factory = _decoded
                 database.execute("PRAGMA synchronous = FULL")
+                self._take_declared_away(SqliteDatabase(database, self._path))
                 database.execute("BEGIN IMMEDIATE")
                 table = Table(database, self._table, self._path, self._facts.job)
                 if table.is_of_one_job():
@@ -185,8 +190,37 @@ class SqliteSink(Sink):
                 return
             with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)) as database:
                 database.text_factory = _decoded
+                if self._declared(SqliteDatabase(database, self._path)) is not None:
+                    yield None
+                    return
                 table = Table(database, self._table, self._path, self._facts.job)
                 yield table if table.exists() or table.is_of_one_job() else None
+
+    def _take_declared_away(self, database: SqliteDatabase) -> None:
+        """Let a table of rows that were declared once give way, and what somebody edited in it go to the trash."""
+        form = self._declared(database)
+        if form is None:
+            return
+        keep_edited(RowTable(database, self._table, self._facts.job, form), self._keep_declared)
+        with database.transaction():
+            take_away(database, self._table)
+
+    def _declared(self, database: SqliteDatabase) -> TableForm | None:
+        """Return the form of a table of declared rows, if that is what is there. Raises SinkError where it cannot give way."""
+        try:
+            form = noted(database, self._table) if database.columns(self._table) else None
+        except ValueError as error:
+            raise foreign(self._path, f'has a table "{self._table}" of which {error}') from error
+        if form is not None and not may_give_way(database, self._table, self._facts.job, form.types):
+            raise foreign(self._path, f'has a table "{self._table}" of declared rows')
+        return form
+
+    def _keep_declared(self, path: str, rows: Sequence[Mapping[str, object]]) -> None:
+        content = b"".join(json.dumps(row, default=repr).encode() + b"\n" for row in rows)
+        where = f"{self._path}, table {self._table}"
+        self._trash.keep(
+            content, f"{path}.json", where=where, document=path, why="changed since docbatch wrote it"
+        )
 
     def _is_unfinished(self) -> bool:
         """Whether a killed run left a transaction that only a writer may undo; the next delivery does."""

@@ -26,7 +26,7 @@ KINDS = (*sinks.KINDS.names(), "sqlite rows", *OUTSIDE)
 MARKDOWN = {"markdown": "{{ row.markdown }}", "of": {"value": "{{ doc.size }}", "type": "integer"}}
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "files": {"path": "x"},
-    "duckdb": {"path": "x"},
+    "duckdb": {"path": "x", "columns": MARKDOWN},
     "sqlite rows": {"path": "x", "columns": MARKDOWN},
     "jsonl": {"path": "x"},
     "sqlite": {"path": "x"},

@@ -4,13 +4,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from docbatch.core.errors import StateError
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
+from docbatch.sinks.databases.giving_way import keep_edited
 from docbatch.sinks.databases.row_database import DatabaseFile, RowDatabase, RowsRefused
-from docbatch.sinks.databases.row_table import DeliveredNote, DocumentRows, RowTable, StoredRows
+from docbatch.sinks.databases.row_table import DeliveredNote, DocumentRows, RowTable, StoredRows, is_edited
 from docbatch.sinks.databases.table_changes import DeclaredTable, FoundTable, tables_of_ours
 from docbatch.sinks.databases.table_form import TableForm
 from docbatch.sinks.faults import fault
@@ -45,7 +47,7 @@ class DatabaseSink(Sink):
         self._file = file
         self._maker = maker
         self._trash = trash
-        self._wanted = DeclaredTable(table, maker.job, TableForm.of(options.rows, maker.columns))
+        self._declared = DeclaredTable(table, maker.job, TableForm.of(options.rows, maker.columns))
 
     def deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt | Fault]:
         window: _Window = []
@@ -88,7 +90,7 @@ class DatabaseSink(Sink):
                 return
         with self._writing() as at, at.database.transaction():
             for former in former_jobs:
-                theirs = RowTable(at.database, self._wanted.name, former, self._wanted.form)
+                theirs = RowTable(at.database, self._declared.name, former, self._declared.form)
                 own = set(at.table.paths())
                 for path in theirs.paths():
                     if path in own:
@@ -121,11 +123,9 @@ class DatabaseSink(Sink):
             faults: dict[bytes, Fault] = {}
             for delivery, rows in window:
                 try:
-                    encoded = at.table.encoded(rows)
+                    documents.append(at.table.document(escape(delivery.path), delivery.result_digest, rows))
                 except ValueError as error:
                     faults[delivery.path] = fault(delivery, error)
-                    continue
-                documents.append(DocumentRows(escape(delivery.path), delivery.result_digest, encoded))
             unkept = self._put_all(at, documents)
         for delivery, _ in window:
             why = unkept.get(escape(delivery.path))
@@ -154,11 +154,11 @@ class DatabaseSink(Sink):
             there = stored.get(each.path)
             if (
                 there is not None
-                and _is_edited(there, known.get(each.path))
+                and is_edited(there, known.get(each.path))
                 and there.digest != each.note.rows
             ):
                 self._keep(each.path, at.table.whole(each.path), why=_CHANGED)
-        watch = at.database.watch(self._wanted.name, self._wanted.job)
+        watch = at.database.watch(self._declared.name, self._declared.job)
         growth = at.table.put(documents, stored, known)
         if watch is None:
             return {}
@@ -182,14 +182,14 @@ class DatabaseSink(Sink):
 
     def _keep(self, path: str, rows: Sequence[Mapping[str, object]], *, why: str) -> None:
         content = b"".join(json.dumps(row, default=str).encode() + b"\n" for row in rows)
-        where = f"{self._file.shown}, table {self._wanted.name}"
+        where = f"{self._file.shown}, table {self._declared.name}"
         self._trash.keep(content, f"{path}.json", where=where, document=path, why=why)
 
     @contextmanager
     def _writing(self) -> Iterator[_Open]:
         """Open the table so that rows of the declared form can be written to it."""
         with self._file.writing() as database:
-            found = FoundTable(self._file, database, self._wanted)
+            found = FoundTable(self._file, database, self._declared)
             if found.is_former:
                 self._keep_edited(database, found.former())
             found.prepare()
@@ -197,26 +197,17 @@ class DatabaseSink(Sink):
 
     def _keep_edited(self, database: RowDatabase, former: RowTable | None) -> None:
         """Move what somebody edited in a table that is about to give way to the trash."""
-        if former is None:
-            for path, row in database.edited_undeclared(self._wanted.name, self._wanted.job):
-                self._keep(path, [row], why=_CHANGED)
+        if former is not None:
+            keep_edited(former, partial(self._keep, why=_CHANGED))
             return
-        every = iter(former.paths())
-        while paths := list(islice(every, _WINDOW)):
-            stored, known = former.stored(paths), former.notes(paths)
-            for path, rows in stored.items():
-                if _is_edited(rows, known.get(path)):
-                    self._keep(path, former.whole(path), why=_CHANGED)
+        for path, row in database.edited_undeclared(self._declared.name, self._declared.job):
+            self._keep(path, [row], why=_CHANGED)
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[RowDatabase, FoundTable] | None]:
         """Open the database without writing anything; None where it is not there."""
         with self._file.reading() as database:
-            yield None if database is None else (database, FoundTable(self._file, database, self._wanted))
-
-
-def _is_edited(rows: StoredRows, known: DeliveredNote | None) -> bool:
-    return known is None or rows.digest != known.rows
+            yield None if database is None else (database, FoundTable(self._file, database, self._declared))
 
 
 def _differences(table: RowTable | None, window: list[tuple[bytes, str]]) -> Iterator[tuple[bytes, str]]:

@@ -334,4 +334,4 @@ def _sent(kind: str) -> str:
 def _told(error: Exception) -> str:
     """Return what DuckDB says in its first line, without its links."""
     first = str(error).strip().partition("\n")[0]
-    return first.partition(" See also http")[0].partition(". See also")[0]
+    return first.partition(" See also http")[0].rstrip(".")

@@ -24,15 +24,11 @@ class DeliveredNote:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRows:
-    """All rows of one document as the table is to have them, without job and path. `result` is the digest of its result."""
+    """All rows of one document as the table is to have them, without job and path."""
 
     path: str
-    result: str
     rows: tuple[Values, ...]
-
-    @property
-    def note(self) -> DeliveredNote:
-        return DeliveredNote(self.result, rows_digest(self.rows), len(self.rows))
+    note: DeliveredNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +54,16 @@ class RowTable:
         self._left = tuple(left)
         self._encoders = tuple(database.encoder(kind) for kind in form.types.values())[2:]
 
-    def encoded(self, rows: Iterable[Row]) -> tuple[Values, ...]:
-        """Return a document's rows as the table keeps them, without job and path. Raises ValueError."""
-        return tuple(
+    def document(self, path: str, result: str, rows: Iterable[Row]) -> DocumentRows:
+        """Return a document's rows as the table keeps them, given the digest of its result. Raises ValueError."""
+        encoded = tuple(
             tuple(
                 value if value is None or encoder is None else encoder(value)
                 for value, encoder in zip(row[2:], self._encoders, strict=True)
             )
             for row in rows
         )
+        return DocumentRows(path, encoded, DeliveredNote(result, _digest(self._own, encoded), len(encoded)))
 
     def stored(self, paths: Sequence[str]) -> dict[str, StoredRows]:
         """Return what the table has of these documents, those without rows left out."""
@@ -74,7 +71,7 @@ class RowTable:
         found: dict[str, StoredRows] = {}
         for path, rows in groupby(self._stream(paths), itemgetter(0)):
             parts: list[Values] = []
-            digest = rows_digest(_passed(rows, parts, width))
+            digest = _digest((*self._own, *self._left), _passed(rows, parts, width))
             found[str(path)] = StoredRows(digest, tuple(parts))
         return found
 
@@ -134,7 +131,7 @@ class RowTable:
         width = len(self.form.parts)
         for each in documents:
             there = stored.get(each.path, StoredRows())
-            if there.digest == each.note.rows and not self._left:
+            if there.digest == each.note.rows:
                 continue
             parts = set(there.parts)
             for row in each.rows:
@@ -161,7 +158,7 @@ class RowTable:
         condition, value = self._database.among(paths)
         # The bounds let a database pass over the parts of a table that lie elsewhere.
         query = (
-            f"SELECT path, {listed(self._own)} FROM {self._quoted}"  # noqa: S608
+            f"SELECT path, {listed((*self._own, *self._left))} FROM {self._quoted}"  # noqa: S608
             f" WHERE job = ? AND path >= ? AND path <= ? AND {condition}{self._order}"
         )
         if not paths:
@@ -197,6 +194,15 @@ class RowTable:
             self._database.insert(DOCUMENTS, _NOTED, rows)
 
 
+def _digest(names: Sequence[str], rows: Iterable[Values]) -> str:
+    """Return a digest of rows by the names of what is not null: a column that is added or emptied makes no other rows of them."""
+    places = sorted(range(len(names)), key=names.__getitem__)
+    return rows_digest(
+        [said for place in places if row[place] is not None for said in (names[place], row[place])]
+        for row in rows
+    )
+
+
 def _passed(rows: Iterable[Values], parts: list[Values], width: int) -> Iterator[Values]:
     """Yield rows without their paths, and keep what tells them apart."""
     for _, *row in rows:
@@ -206,3 +212,8 @@ def _passed(rows: Iterable[Values], parts: list[Values], width: int) -> Iterator
 
 def _number(value: object) -> int:
     return value if isinstance(value, int) else -1
+
+
+def is_edited(rows: StoredRows, known: DeliveredNote | None) -> bool:
+    """Whether a document's rows are others than is noted of them."""
+    return known is None or rows.digest != known.rows

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from docbatch.core.errors import SinkError
+from docbatch.sinks.databases.giving_way import may_give_way, take_away
 from docbatch.sinks.databases.row_database import DatabaseFile, FoundColumn, RowDatabase, quoted
 from docbatch.sinks.databases.row_table import RowTable
 from docbatch.sinks.databases.table_form import DOCUMENTS, OWN, TABLES, TableForm, make_notes, note, noted
 from docbatch.sinks.faults import SAFE
 from docbatch.sinks.table import NAMES
 
-_ONE_ROW_A_DOCUMENT = {*NAMES, "checksum"}
+UNDECLARED = {*NAMES, "checksum"}
 """The columns of tables that an SQLite sink makes where no rows are declared."""
 
 
@@ -33,7 +34,7 @@ class FoundTable:
     def __init__(self, file: DatabaseFile, database: RowDatabase, wanted: DeclaredTable) -> None:
         self._file = file
         self._database = database
-        self._wanted = wanted
+        self._declared = wanted
         self._columns = {each.name.casefold(): each for each in database.columns(wanted.name)}
         try:
             self._noted = noted(database, wanted.name)
@@ -51,28 +52,28 @@ class FoundTable:
 
     def table(self) -> RowTable:
         """Return the table as rows are written to it."""
-        form = self._wanted.form
+        form = self._declared.form
         former = {} if self._noted is None or self.is_former or self.is_absent else self._noted.columns
         left = [name for name in former if name not in form.columns and name.casefold() in self._columns]
-        return RowTable(self._database, self._wanted.name, self._wanted.job, form, left)
+        return RowTable(self._database, self._declared.name, self._declared.job, form, left)
 
     def former(self) -> RowTable | None:
         """Return the table that gives way, as it was written; None where another kind of sink wrote it."""
         if self._noted is None:
             return None
-        return RowTable(self._database, self._wanted.name, self._wanted.job, self._noted)
+        return RowTable(self._database, self._declared.name, self._declared.job, self._noted)
 
     def prepare(self) -> None:
         """Make or alter the table, in a transaction of its own."""
-        if self.is_ready and self._noted == self._wanted.form.extended(self._noted or self._wanted.form):
+        if self.is_ready and self._noted == self._declared.form.extended(self._noted or self._declared.form):
             return
-        database, name, form = self._database, self._wanted.name, self._wanted.form
+        database, name, form = self._database, self._declared.name, self._declared.form
         lacking = () if self.is_absent or self.is_former else self._lacking()
         with database.transaction():
             database.mark()
             make_notes(database)
             if self.is_former:
-                database.run(f"DROP TABLE {quoted(name)}")
+                take_away(database, name)
             if self.is_absent or self.is_former:
                 # What was noted is of rows that are gone.
                 database.run(f"DELETE FROM {DOCUMENTS} WHERE table_name = ?", [name.lower()])  # noqa: S608
@@ -84,15 +85,16 @@ class FoundTable:
             note(database, name, form if is_new or self._noted is None else form.extended(self._noted))
 
     def _lacking(self) -> list[str]:
-        return [name for name in self._wanted.form.columns if name.casefold() not in self._columns]
+        return [name for name in self._declared.form.columns if name.casefold() not in self._columns]
 
     def _judge(self) -> None:
-        if self._database.is_view(self._wanted.name):
+        if self._database.is_view(self._declared.name):
             raise self._error("it is a view")
         why = self._other_form()
         if why is None:
             return
-        if not self._is_replaceable():
+        own = UNDECLARED if self._noted is None else self._noted.types
+        if not may_give_way(self._database, self._declared.name, self._declared.job, own):
             raise self._error(why)
         self.is_former = True
 
@@ -102,7 +104,7 @@ class FoundTable:
             if self._is_of_undeclared_rows():
                 return "it has a row a document, written without `rows` or `columns`"
             raise self._error("docbatch did not make it")
-        form = self._wanted.form
+        form = self._declared.form
         if self._noted.rows != form.rows:
             return f"its rows are of rows: {self._noted.rows}, and the job declares rows: {form.rows}"
         if self._key() != list(form.keys):
@@ -110,7 +112,7 @@ class FoundTable:
         return next(self._conflicts(self._noted.columns), None)
 
     def _conflicts(self, former: Mapping[str, str]) -> Iterator[str]:
-        for name, kind in self._wanted.form.columns.items():
+        for name, kind in self._declared.form.columns.items():
             found = self._columns.get(name.casefold())
             if name in former:
                 if former[name] != kind:
@@ -126,19 +128,10 @@ class FoundTable:
 
     def _is_of_undeclared_rows(self) -> bool:
         names = {each.name for each in self._columns.values()}
-        return names >= _ONE_ROW_A_DOCUMENT and self._key() == ["job", "path"]
-
-    def _is_replaceable(self) -> bool:
-        """Whether a table holds rows of this job alone, and nothing of the user's hangs on it."""
-        own = _ONE_ROW_A_DOCUMENT if self._noted is None else set(self._noted.types)
-        if any(each.name not in own for each in self._columns.values()):
-            return False
-        query = f"SELECT EXISTS (SELECT 1 FROM {quoted(self._wanted.name)} WHERE job <> ?)"  # noqa: S608
-        ((has_others,),) = self._database.run(query, [self._wanted.job])
-        return not has_others and not self._database.has_company(self._wanted.name)
+        return names >= UNDECLARED and self._key() == ["job", "path"]
 
     def _error(self, why: str) -> SinkError:
-        name = self._wanted.name
+        name = self._declared.name
         drop = self._file.drop_command.format(f"DROP TABLE {quoted(name)}")
         return SinkError(
             f'{self._file.shown} has a table "{name}" that cannot be written to: {why}; nothing was changed',

@@ -77,10 +77,20 @@ def noted(database: RowDatabase, table: str) -> TableForm | None:
         return None
     ((rows, columns),) = found
     kind = next((each for each in KEYS if each == rows), None)
-    named = json.loads(str(columns))
-    if kind is None or not isinstance(named, dict):
-        raise ValueError(f"{TABLES} says nothing of it that this docbatch understands")
-    return TableForm(kind, {str(name): str(each) for name, each in named.items()})
+    named = _named(str(columns))
+    if kind is None or named is None:
+        raise ValueError(f"{TABLES} says nothing that this docbatch understands")
+    return TableForm(kind, named)
+
+
+def _named(text: str) -> dict[str, str] | None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(found, dict):
+        return None
+    return {str(name): str(kind) for name, kind in found.items()}
 
 
 def make_notes(database: RowDatabase) -> None:

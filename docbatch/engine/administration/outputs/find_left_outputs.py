@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docbatch.core.report import plural
+from docbatch.engine.administration.outputs.compared_kinds import BESIDE, COMPARED
 from docbatch.naming.pathtext import escape
 from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sinks.faults import reason
 from docbatch.sinks.found_files import FoundFile, digest_at
 from docbatch.sinks.owners import FolderOwner, around, claimed
 from docbatch.sinks.paths import folded
-from docbatch.sinks.sqlite import BESIDE
 from docbatch.sinks.tree import Tree
 from docbatch.state.outputs import KnownOutput, KnownSink
 from docbatch.state.store import Store
 
 _WINDOW = 500
-COMPARED = frozenset({"files", "jsonl", "sqlite"})
 
 
 @dataclass(frozen=True, slots=True)
