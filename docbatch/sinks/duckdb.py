@@ -72,5 +72,5 @@ def _open(at: Opening) -> Sink:
 
 
 KIND = SinkKind(
-    "duckdb", DuckdbSinkSpec, _open, per_document=False, beside=BESIDE, rows=True, package="duckdb"
+    "duckdb", DuckdbSinkSpec, _open, per_document=False, beside=BESIDE, rows=True, extra=("duckdb", "duckdb")
 )

@@ -166,7 +166,7 @@ class SinkKind:
     otherwise there is one for the job. A `whole` sink is handed all documents of its job in path order whenever anything
     changed, others are handed what is due. `beside` are the endings of files that a sink makes for a time beside its one output.
     With `rows` its outputs say the job, its labels and columns of lists, and are written again, free of charge, where these change.
-    It cannot be used without the `package`, a module that the extra of the kind's own name installs.
+    `extra` says what it needs beside docbatch, as the name of the extra and of a module in it.
     A plug-in's `contract` is the `CONTRACT` it was built for, as a number;
     docbatch's own need none. Raises SinkError for a declaration that contradicts itself.
     """
@@ -179,7 +179,7 @@ class SinkKind:
     contract: int | None = None
     beside: tuple[bytes, ...] = ()
     rows: bool = False
-    package: str | None = None
+    extra: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         if self.whole and self.per_document:

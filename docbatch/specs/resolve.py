@@ -257,9 +257,9 @@ class _Resolver:
 
 def _lack(kind: SinkKind) -> UsageError | None:
     """Return why a kind of sink cannot be used here: what an extra installs is not there."""
-    if kind.package is None or find_spec(kind.package) is not None:
+    if kind.extra is None or find_spec(kind.extra[1]) is not None:
         return None
     return UsageError(
-        f"sinks of type {kind.name} cannot be used without the extra '{kind.name}'",
-        hint=f"pip install 'docbatch[{kind.name}]', then run the same command again",
+        f"sinks of type {kind.name} cannot be used without the extra '{kind.extra[0]}'",
+        hint=f"pip install 'docbatch[{kind.extra[0]}]', then run the same command again",
     )

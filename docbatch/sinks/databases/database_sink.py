@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -50,6 +50,20 @@ class DatabaseSink(Sink):
         self._declared = DeclaredTable(table, maker.job, TableForm.of(options.rows, maker.columns))
 
     def deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt | Fault]:
+        """Write windows of documents, each in a transaction; the database is opened once for all of them."""
+        with ExitStack() as closing:
+            at: _Open | None = None
+            for window in self._windows(deliveries):
+                if isinstance(window, Fault):
+                    yield window
+                    continue
+                with self._file.guarded():
+                    at = at or closing.enter_context(self._writing())
+                    outcomes = self._settle(at, window)
+                yield from outcomes
+
+    def _windows(self, deliveries: Iterable[Delivery]) -> Iterator[_Window | Fault]:
+        """Yield rows of some documents at a time, and faults of those that have none to give."""
         window: _Window = []
         characters = rows_waiting = 0
         for delivery in deliveries:
@@ -62,10 +76,10 @@ class DatabaseSink(Sink):
             rows_waiting += len(rows)
             characters += sum(_length(row) for row in rows)
             if len(window) >= _WINDOW or rows_waiting >= _WINDOW_ROWS or characters >= _WINDOW_CHARACTERS:
-                yield from self._settle(window)
+                yield window
                 window, characters, rows_waiting = [], 0, 0
         if window:
-            yield from self._settle(window)
+            yield window
 
     def stamp(self, output: bytes) -> str | None:  # noqa: ARG002 - there is one
         return self._file.stamp()
@@ -88,7 +102,7 @@ class DatabaseSink(Sink):
         with self._reading() as found:
             if found is None or found[1].is_absent or found[1].is_former:
                 return
-        with self._writing() as at, at.database.transaction():
+        with self._file.guarded(), self._writing() as at, at.database.transaction():
             for former in former_jobs:
                 theirs = RowTable(at.database, self._declared.name, former, self._declared.form)
                 own = set(at.table.paths())
@@ -104,9 +118,10 @@ class DatabaseSink(Sink):
                 return
             is_alone = not output and self._is_alone(*found)
         if is_alone:
-            self._file.remove()
+            with self._file.guarded():
+                self._file.remove()
             return
-        with self._writing() as at, at.database.transaction():
+        with self._file.guarded(), self._writing() as at, at.database.transaction():
             for path in [escape(output)] if output else at.table.paths():
                 self._forget(at.table, path, why="removed")
 
@@ -117,22 +132,19 @@ class DatabaseSink(Sink):
         most = 3
         return len(own) <= most and database.holds_nothing_but(own) and not found.table().has_others()
 
-    def _settle(self, window: _Window) -> Iterator[Receipt | Fault]:
-        with self._writing() as at:
-            documents: list[DocumentRows] = []
-            faults: dict[bytes, Fault] = {}
-            for delivery, rows in window:
-                try:
-                    documents.append(at.table.document(escape(delivery.path), delivery.result_digest, rows))
-                except ValueError as error:
-                    faults[delivery.path] = fault(delivery, error)
-            unkept = self._put_all(at, documents)
+    def _settle(self, at: _Open, window: _Window) -> list[Receipt | Fault]:
+        documents: list[DocumentRows] = []
+        faults: dict[bytes, Fault] = {}
+        for delivery, rows in window:
+            try:
+                documents.append(at.table.document(escape(delivery.path), delivery.result_digest, rows))
+            except ValueError as error:
+                faults[delivery.path] = fault(delivery, error)
+        unkept = self._put_all(at, documents)
         for delivery, _ in window:
-            why = unkept.get(escape(delivery.path))
-            if delivery.path in faults:
-                yield faults[delivery.path]
-            else:
-                yield Receipt(delivery.path, None) if why is None else Fault(delivery.path, why)
+            if (why := unkept.get(escape(delivery.path))) is not None:
+                faults[delivery.path] = Fault(delivery.path, why)
+        return [faults.get(delivery.path) or Receipt(delivery.path, None) for delivery, _ in window]
 
     def _put_all(self, at: _Open, documents: Sequence[DocumentRows]) -> dict[str, str]:
         """Write documents in one transaction, or each in its own where the database does not take all of them; return why some are not there."""
@@ -206,7 +218,7 @@ class DatabaseSink(Sink):
     @contextmanager
     def _reading(self) -> Iterator[tuple[RowDatabase, FoundTable] | None]:
         """Open the database without writing anything; None where it is not there."""
-        with self._file.reading() as database:
+        with self._file.guarded(), self._file.reading() as database:
             yield None if database is None else (database, FoundTable(self._file, database, self._declared))
 
 

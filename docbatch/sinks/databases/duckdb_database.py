@@ -94,21 +94,11 @@ class DuckdbDatabase(RowDatabase):
         return "path IN (SELECT unnest(?::VARCHAR[]))", list(paths)
 
     def columns(self, table: str) -> list[FoundColumn]:
-        found = self.run(
-            f"SELECT column_name, data_type FROM duckdb_columns() WHERE {_HERE} AND lower(table_name) = lower(?)"  # noqa: S608
-            " ORDER BY column_index",
-            [table],
-        )
-        keys = self.run(
-            f"SELECT constraint_column_names FROM duckdb_constraints() WHERE {_HERE} AND lower(table_name) = lower(?)"  # noqa: S608
-            " AND constraint_type = 'PRIMARY KEY'",
-            [table],
-        )
-        key: list[object] = list(keys[0][0]) if keys and isinstance(keys[0][0], list) else []
-        return [
-            FoundColumn(str(name), str(kind), key.index(name) + 1 if name in key else 0)
-            for name, kind in found
-        ]
+        try:
+            found = self.run("SELECT name, type, pk FROM pragma_table_info(?)", [f"main.{quoted(table)}"])
+        except self._library.CatalogException:
+            return []
+        return [FoundColumn(str(name), str(kind), bool(key)) for name, kind, key in found]
 
     def is_view(self, table: str) -> bool:
         query = f"SELECT 1 FROM duckdb_views() WHERE {_HERE} AND lower(view_name) = lower(?)"  # noqa: S608
@@ -156,13 +146,16 @@ class DuckdbDatabase(RowDatabase):
         self._connection.begin()
         try:
             yield
-            with self._refusals():
-                self._connection.commit()
+            self.commit()
         except BaseException:
             # What failed may have ended the transaction already.
             with suppress(self._library.Error):
                 self._connection.rollback()
             raise
+
+    def commit(self) -> None:
+        with self._refusals():
+            self._connection.commit()
 
     def mark(self) -> None:
         """Do nothing: the notes in it say that it is ours."""
@@ -218,23 +211,21 @@ class DuckdbFile(DatabaseFile):
     @contextmanager
     def writing(self) -> Iterator[RowDatabase]:
         library = _library()
-        with self._guarded(library):
-            self._place.prepare(BESIDE)
-            if not self._has_content():
-                # A file that is made in place would be half a database for a moment, which nobody could tell from another's.
-                self._place.put(_new(library))
-            with self._connected(library, read_only=False) as database:
-                yield database
+        self._place.prepare(BESIDE)
+        if not self._has_content():
+            # A file that is made in place would be half a database for a moment, which nobody could tell from another's.
+            self._place.put(_new(library))
+        with self._connected(library, read_only=False) as database:
+            yield database
 
     @contextmanager
     def reading(self) -> Iterator[RowDatabase | None]:
         library = _library()
-        with self._guarded(library):
-            if not self._has_content():
-                yield None
-                return
-            with self._connected(library, read_only=True) as database:
-                yield database
+        if not self._has_content():
+            yield None
+            return
+        with self._connected(library, read_only=True) as database:
+            yield database
 
     def is_unfinished(self) -> bool:
         """Say no: what lies in the log beside a database is read with it, without writing."""
@@ -246,8 +237,7 @@ class DuckdbFile(DatabaseFile):
         return stamp if beside is None or stamp is None else f"{stamp} with {beside}"
 
     def remove(self) -> None:
-        with self._guarded(_library()):
-            self._place.remove()
+        self._place.remove()
 
     def _has_content(self) -> bool:
         """Whether there is a database. Raises SinkError for anything else that has content."""
@@ -273,7 +263,8 @@ class DuckdbFile(DatabaseFile):
                 raise foreign(self._path, "is a database that docbatch did not make")
             yield database
         finally:
-            connection.close()
+            with self.guarded():
+                connection.close()
 
     def _connect(self, library: "ModuleType", *, read_only: bool) -> "DuckDBPyConnection":
         """Open it, once whoever has it open lets go of it; wait for that no longer than some seconds."""
@@ -287,7 +278,8 @@ class DuckdbFile(DatabaseFile):
             time.sleep(_PAUSE)
 
     @contextmanager
-    def _guarded(self, library: "ModuleType") -> Iterator[None]:
+    def guarded(self) -> Iterator[None]:
+        library = _library()
         with self._place.guarded():
             try:
                 yield

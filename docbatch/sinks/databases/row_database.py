@@ -19,11 +19,11 @@ class RowsRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FoundColumn:
-    """A column as the database has it; `key` is its place in the primary key, counted from 1, else 0."""
+    """A column as the database has it; `is_key` says that it is part of the primary key."""
 
     name: str
     type: str
-    key: int
+    is_key: bool
 
 
 class RowsWatched(Protocol):
@@ -82,11 +82,14 @@ class RowDatabase(Protocol):
 
 
 class DatabaseFile(Protocol):
-    """The file that a database lies in. Everything raises SinkError."""
+    """The file that a database lies in. What is done in a block that is `guarded` raises SinkError, and so does closing it."""
 
     shown: str
     drop_command: str
     """A command that runs one statement in it; `{}` stands for the statement."""
+
+    def guarded(self) -> AbstractContextManager[None]:
+        """Let what hinders be a SinkError that says what is safe to do next."""
 
     def writing(self) -> AbstractContextManager[RowDatabase]:
         """Open it, made where it is not there."""

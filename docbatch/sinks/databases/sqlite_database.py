@@ -76,7 +76,7 @@ class SqliteDatabase(RowDatabase):
 
     def columns(self, table: str) -> list[FoundColumn]:
         rows = self.run("SELECT name, type, pk FROM pragma_table_info(?)", [table])
-        return [FoundColumn(str(name), str(kind), int(str(key))) for name, kind, key in rows]
+        return [FoundColumn(str(name), str(kind), bool(key)) for name, kind, key in rows]
 
     def is_view(self, table: str) -> bool:
         query = "SELECT 1 FROM sqlite_master WHERE type = 'view' AND lower(name) = lower(?)"
@@ -114,11 +114,14 @@ class SqliteDatabase(RowDatabase):
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
-            self._connection.execute("COMMIT")
+            self.commit()
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+    def commit(self) -> None:
+        self._connection.execute("COMMIT")
 
     def mark(self) -> None:
         self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -166,22 +169,20 @@ class SqliteFile(DatabaseFile):
 
     @contextmanager
     def writing(self) -> Iterator[RowDatabase]:
-        with self._guarded():
-            self._place.prepare(BESIDE)
-            require_ours(self._path)
-            with self._connected(str(self._path)) as connection:
-                connection.execute("PRAGMA synchronous = FULL")
-                yield SqliteDatabase(connection, self._path)
+        self._place.prepare(BESIDE)
+        require_ours(self._path)
+        with self._connected(str(self._path)) as connection:
+            connection.execute("PRAGMA synchronous = FULL")
+            yield SqliteDatabase(connection, self._path)
 
     @contextmanager
     def reading(self) -> Iterator[RowDatabase | None]:
-        with self._guarded():
-            require_ours(self._path)
-            if not self._path.exists():
-                yield None
-                return
-            with self._connected(f"{self._path.absolute().as_uri()}?mode=ro") as connection:
-                yield SqliteDatabase(connection, self._path)
+        require_ours(self._path)
+        if not self._path.exists():
+            yield None
+            return
+        with self._connected(f"{self._path.absolute().as_uri()}?mode=ro") as connection:
+            yield SqliteDatabase(connection, self._path)
 
     def is_unfinished(self) -> bool:
         try:
@@ -193,8 +194,7 @@ class SqliteFile(DatabaseFile):
         return outputs.stamp_at(self._path)
 
     def remove(self) -> None:
-        with self._guarded():
-            self._place.remove()
+        self._place.remove()
 
     @staticmethod
     @contextmanager
@@ -207,7 +207,7 @@ class SqliteFile(DatabaseFile):
             yield connection
 
     @contextmanager
-    def _guarded(self) -> Iterator[None]:
+    def guarded(self) -> Iterator[None]:
         with self._place.guarded():
             try:
                 yield

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from docbatch.core.errors import SinkError
 from docbatch.sinks.databases.giving_way import may_give_way, take_away
-from docbatch.sinks.databases.row_database import DatabaseFile, FoundColumn, RowDatabase, quoted
+from docbatch.sinks.databases.row_database import DatabaseFile, RowDatabase, quoted
 from docbatch.sinks.databases.row_table import RowTable
 from docbatch.sinks.databases.table_form import DOCUMENTS, OWN, TABLES, TableForm, make_notes, note, noted
 from docbatch.sinks.faults import SAFE
@@ -107,7 +107,7 @@ class FoundTable:
         form = self._declared.form
         if self._noted.rows != form.rows:
             return f"its rows are of rows: {self._noted.rows}, and the job declares rows: {form.rows}"
-        if self._key() != list(form.keys):
+        if self._key() != set(form.keys):
             raise self._error(f"its key is another than {', '.join(form.keys)}")
         return next(self._conflicts(self._noted.columns), None)
 
@@ -122,13 +122,12 @@ class FoundTable:
             elif found is not None:
                 yield f"it has a column {found.name} that docbatch did not make"
 
-    def _key(self) -> list[str]:
-        parts = sorted((each for each in self._columns.values() if each.key), key=_place)
-        return [each.name for each in parts]
+    def _key(self) -> set[str]:
+        return {each.name for each in self._columns.values() if each.is_key}
 
     def _is_of_undeclared_rows(self) -> bool:
         names = {each.name for each in self._columns.values()}
-        return names >= UNDECLARED and self._key() == ["job", "path"]
+        return names >= UNDECLARED and self._key() == {"job", "path"}
 
     def _error(self, why: str) -> SinkError:
         name = self._declared.name
@@ -142,10 +141,6 @@ class FoundTable:
 def is_ours(database: RowDatabase) -> bool:
     """Whether docbatch made a database, by the notes in it."""
     return all(database.columns(name) for name in OWN)
-
-
-def _place(column: FoundColumn) -> int:
-    return column.key
 
 
 def tables_of_ours(database: RowDatabase) -> Iterable[str]:
