@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -25,7 +26,7 @@ from unittest import mock
 import duckdb
 from unchanged import Instant, sample_payload, tree
 
-from docbatch.core.results import DocumentInfo
+from docbatch.core.results import Answer, DocumentInfo
 from docbatch.engine.running import deliver_results
 from docbatch.engine.running.apply import Assignment, apply
 from docbatch.engine.running.deliver_results import WINDOW, deliver
@@ -35,13 +36,15 @@ from docbatch.providers.base import Intent, Ready
 from docbatch.providers.kind import Settings, Surroundings
 from docbatch.providers.local import KIND, TRAITS
 from docbatch.sinks import KINDS
-from docbatch.sinks.base import Delivery
+from docbatch.sinks.base import Delivery, Receipt
 from docbatch.sinks.databases.duckdb_database import DuckdbDatabase
 from docbatch.sinks.databases.sqlite_database import SqliteDatabase
 from docbatch.sinks.databases.table_form import TableForm
+from docbatch.sinks.kind import Opening
 from docbatch.sinks.rows.facts import RowFacts
 from docbatch.sinks.rows.row_maker import RowMaker
 from docbatch.specs.load import load_jobs, load_project
+from docbatch.specs.values import JobSink
 from docbatch.spool import Spool
 from docbatch.state.store import Store
 
@@ -107,10 +110,14 @@ def kept(state: Path) -> Iterator[list[Delivery]]:
                     DocumentInfo(
                         path=escape(each.path), sha256=each.digest, size=each.size, media_type=each.media_type
                     ),
-                    lambda digest=each.result, place=place: read(spool.read(digest, place)),
+                    partial(_read, spool, read, each.result, place),
                 )
                 for each, place in zip(window, places, strict=True)
             ]
+
+
+def _read(spool: Spool, read: Callable[[bytes], Answer], digest: str, place: Any) -> Answer:
+    return read(spool.read(digest, place))
 
 
 def bare(state: Path, maker: RowMaker, write: Callable[[Rows], None]) -> None:
@@ -156,6 +163,20 @@ def bare_sqlite(state: Path, maker: RowMaker, form: TableForm, out: Path) -> flo
     return time.perf_counter() - began
 
 
+def alone(state: Path, sink: JobSink, root: Path) -> float:
+    """Hand the sink everything at once, without the rest of docbatch, and return the seconds it took."""
+    began = time.perf_counter()
+    opened = sink.kind.open(
+        Opening("small", sink.options, root, b"alone.db", root / "trash", context=sink.context)
+    )
+    windows = kept(state)
+    for outcome in opened.deliver(delivery for window in windows for delivery in window):
+        assert isinstance(outcome, Receipt), outcome
+    took = time.perf_counter() - began
+    (root / "alone.db").unlink()
+    return took
+
+
 BARE = {"duckdb": bare_duckdb, "sqlite": bare_sqlite}
 
 
@@ -176,18 +197,20 @@ def measure(root: Path, documents: int, rounds: int, rows: str) -> None:
         assert declared.sinks[1].kind is KINDS.kind(kind)
         maker = RowMaker(options, RowFacts("small", {}, lambda _path: {}), declared.sinks[1].context)
         form = TableForm.of(options.rows, maker.columns)
-        ours, theirs = [], []
+        ours, theirs, sinks = [], [], []
         for number in range(rounds):
             theirs.append(loop_of(root / "kept", maker, form, root / f"bare{number}.{kind}"))
             shutil.rmtree(root / ".docbatch")
             shutil.copytree(root / "kept", root / ".docbatch")
             (root / "out" / "rows.db").unlink(missing_ok=True)
             ours.append(applied(root))
+            sinks.append(alone(root / "kept", declared.sinks[1], root))
         shares = [their / our for our, their in zip(ours, theirs, strict=True)]
         print(
             f"{kind}: {documents:,} documents, docbatch {statistics.median(ours):.2f} s,"
             f" bare loop {statistics.median(theirs):.2f} s: {statistics.median(shares):.0%} of its speed",
-            [f"{our:.2f}/{their:.2f}" for our, their in zip(ours, theirs, strict=True)],
+            f"; handed over at once {statistics.median(sinks):.2f} s:"
+            f" {statistics.median(their / each for their, each in zip(theirs, sinks, strict=True)):.0%}",
             flush=True,
         )
 

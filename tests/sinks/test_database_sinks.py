@@ -109,11 +109,11 @@ def _names(at: Arrangement, table: str = "documents") -> list[str]:
         return [each[0] for each in database.execute(f"SELECT * FROM {table}").description]
 
 
-def _deliver(at: Arrangement, deliveries: Sequence[Delivery], **options: object) -> list[Receipt | Fault]:
+def _deliver(at: Arrangement, deliveries: Sequence[Delivery], **options: Any) -> list[Receipt | Fault]:
     return list(at.open(**options).deliver(deliveries))
 
 
-def _differences(at: Arrangement, expected: Sequence[Delivery], **options: object) -> dict[str, str]:
+def _differences(at: Arrangement, expected: Sequence[Delivery], **options: Any) -> dict[str, str]:
     sink = at.open(**options)
     return {
         path.decode(): why for path, why in sink.verify((each.path, each.result_digest) for each in expected)
