@@ -21,7 +21,7 @@ from docbatch.sinks.rows.options import RowOptions
 from docbatch.sinks.rows.row_maker import Row, RowMaker
 from docbatch.sinks.trash import Trash
 
-_WINDOW = 512
+_WINDOW = 2048
 _WINDOW_CHARACTERS = 16 << 20
 _WINDOW_ROWS = 20_000
 _CHANGED = "changed since docbatch wrote it"
