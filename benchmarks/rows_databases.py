@@ -29,7 +29,7 @@ from unchanged import Instant, sample_payload, tree
 from docbatch.core.results import Answer, DocumentInfo
 from docbatch.engine.running import deliver_results
 from docbatch.engine.running.apply import Assignment, apply
-from docbatch.engine.running.deliver_results import WINDOW, deliver
+from docbatch.engine.running.deliver_results import deliver
 from docbatch.naming.pathtext import escape
 from docbatch.providers import REGISTRY
 from docbatch.providers.base import Intent, Ready
@@ -57,6 +57,8 @@ sink: [{sinks}]
 FIRST = "{type: jsonl, path: out/all.jsonl}"
 SINK = "{{type: {kind}, path: out/rows.db, rows: {rows}, columns: {columns}}}"
 COLUMNS = '{text: "{{ row.text }}", outcome: "{{ row.outcome }}", size: {value: "{{ row.size }}", type: integer}, metadata: {value: "{{ row.metadata }}", type: json}}'
+
+WINDOW = 512
 
 Rows = Sequence[Sequence[Any]]
 

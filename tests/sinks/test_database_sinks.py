@@ -4,7 +4,7 @@ import json
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.core.results import DocumentInfo, Page, Result
 from docbatch.sinks.base import Delivery, Fault, Receipt
 from docbatch.sinks.databases import database_sink, duckdb_database
+from docbatch.sinks.databases.sqlite_database import SqliteDatabase
 from docbatch.sinks.databases.table_form import DOCUMENTS, TABLES
 
 from .arrangement import (
@@ -763,3 +764,78 @@ def test_a_journal_that_a_kill_left_is_undone_by_the_next_delivery(rows: Arrange
     rows.deliver_all()
 
     assert (rows.content(), rows.trashed()) == (DELIVERED, [])
+
+
+def test_a_reader_sees_every_document_as_before_or_as_after_at_any_moment(
+    rows: Arrangement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: dict[str, Any] = {"rows": "page", "columns": {"text": "{{ row.text }}"}}
+    before = [paged(path, "old1 old2 old3") for path in PATHS]
+    after = [paged(path, "new1 new2") for path in PATHS]
+    _deliver(rows, before, **pages)
+    seen: list[list[tuple[Any, ...]]] = []
+
+    def looked(request: Callable[..., object]) -> Callable[..., object]:
+        def looking(*arguments: object) -> object:
+            seen.append(_texts(rows))
+            outcome = request(*arguments)
+            seen.append(_texts(rows))
+            return outcome
+
+        return looking
+
+    for name in ("insert", "update", "delete", "commit"):
+        monkeypatch.setattr(SqliteDatabase, name, looked(getattr(SqliteDatabase, name)))
+    _deliver(rows, after, **pages)
+
+    old = [(path, f"old{number}") for path in PATHS for number in (1, 2, 3)]
+    new = [(path, f"new{number}") for path in PATHS for number in (1, 2)]
+    assert [each for each in seen if each not in (old, new)] == []
+    assert (seen[0], seen[-1]) == (old, new)
+
+
+def _texts(at: Arrangement) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(f"{at.output.as_uri()}?mode=ro", uri=True)) as database:
+        return database.execute('SELECT path, text FROM documents ORDER BY path, "row"').fetchall()
+
+
+def test_a_database_that_cannot_grow_keeps_its_rows(at: Arrangement) -> None:
+    resource = pytest.importorskip("resource")
+    at.deliver_all()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (at.output.stat().st_size, before[1]))
+    try:
+        with pytest.raises(SinkError, match="cannot be used") as caught:
+            at.deliver_all({"a.pdf": "long " * 1_000_000})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert "results are safe in the spool" in str(caught.value.hint)
+    assert at.content() == DELIVERED
+    at.deliver_all({"a.pdf": "long " * 1_000_000})
+    assert at.trashed() == []
+    assert [each.name for each in at.output.parent.iterdir()] == [at.output.name]
+
+
+KEYWORDS = ("select", "table", "order", "default", "from", "rowid", "group", "index")
+
+
+def test_names_that_are_keywords_are_names_of_columns_and_tables(at: Arrangement) -> None:
+    options: dict[str, Any] = {"table": "order", "columns": dict.fromkeys(KEYWORDS, "{{ row.text }}")}
+    odd = delivery('it\'s a "quote".pdf')
+
+    _deliver(at, [odd], **options)
+
+    assert _rows(at, 'SELECT path, "select", "index" FROM "order"') == [
+        (odd.path.decode(), *[odd.path.decode()] * 2)
+    ]
+    assert _differences(at, [odd], **options) == {}
+
+
+def test_a_document_may_have_hundreds_of_columns(at: Arrangement) -> None:
+    options: dict[str, Any] = {"columns": {f"c{number}": "{{ row.text }}" for number in range(500)}}
+
+    _deliver(at, [delivery("a.pdf")], **options)
+    _deliver(at, [delivery("a.pdf", "new")], **options)
+
+    assert _rows(at, "SELECT c0, c499 FROM documents") == [("new", "new")]
