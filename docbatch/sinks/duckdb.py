@@ -54,6 +54,10 @@ class DuckdbSinkSpec(RowSinkSpec, FileSinkSpec):
     def part(self) -> str:
         return self.table.casefold()
 
+    @property
+    def shape(self) -> str:
+        return self.form_of_rows
+
 
 BESIDE = (b".wal",)
 """What DuckDB adds to the name of a database for the file that it makes beside it."""

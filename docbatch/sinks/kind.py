@@ -76,6 +76,11 @@ class SinkSpec(SpecModel):
         """Whether several jobs may write to the same part of its output: each has what is its own there."""
         return False
 
+    @property
+    def shape(self) -> str | None:
+        """Text that has to be equal for jobs that share one output, such as its columns; None where nothing has to."""
+        return None
+
     def _options_but(self, *names: str) -> str:
         return json.dumps(
             self.model_dump(mode="json", exclude=set(names), exclude_defaults=True), sort_keys=True

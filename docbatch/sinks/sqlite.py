@@ -72,6 +72,10 @@ class SqliteSinkSpec(RowSinkSpec, FileSinkSpec):
     def part(self) -> str:
         return self.table.casefold()
 
+    @property
+    def shape(self) -> str:
+        return self.form_of_rows
+
 
 BESIDE = (b"-journal", b"-wal", b"-shm")
 """What SQLite adds to the name of a database for the files that it makes beside it."""

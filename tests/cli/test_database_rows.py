@@ -129,6 +129,20 @@ def test_a_table_of_the_user_s_is_refused_before_anything_is_sent(project: Proje
     assert queried(project, kind, "SELECT count(*) FROM documents") == [(0,)]
 
 
+@pytest.mark.parametrize(
+    "other", ['columns: {size: "{{ row.size }}"}', 'rows: page, columns: {text: "{{ row.text }}"}']
+)
+def test_jobs_that_share_a_table_declare_the_same_rows(project: Project, kind: str, other: str) -> None:
+    project.write({"in/a.txt": "one"})
+    declare(project, kind, "first")
+    project.job(JOB.format(name="second", kind=kind, more=other), "second")
+
+    told = project.call("validate")
+
+    assert told.code == 64
+    assert "writes to the same place and declares other rows there" in told.err
+
+
 def test_without_the_extra_specs_say_what_to_install(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

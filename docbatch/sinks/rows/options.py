@@ -119,6 +119,14 @@ class RowOptions(SpecModel):
         """Whether rows are others than those every sink has had from the beginning: one for each document, with set columns."""
         return self.rows != "document" or self.columns is not None
 
+    @property
+    def form_of_rows(self) -> str:
+        """Text that is equal where rows have the same columns; empty where nothing is declared."""
+        if not self.are_declared:
+            return ""
+        columns = None if self.columns is None else {name: each.type for name, each in self.columns.items()}
+        return json.dumps([self.rows, columns], sort_keys=True)
+
     def column_values(self) -> dict[str, ColumnValue]:
         """Return what the declared columns hold. Raises what pydantic takes for a value that is refused."""
         return {name: _parsed(name, column.value, self.rows) for name, column in (self.columns or {}).items()}
