@@ -1,5 +1,6 @@
 """One table of a DuckDB database: what a spec says of it. The rows are written by the room `databases`."""
 
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -75,6 +76,19 @@ def _open(at: Opening) -> Sink:
     return DatabaseSink(file, at.options.table, at.options, RowMaker.of(at), trash)
 
 
+def _holds_more(path: Path) -> bool:
+    from docbatch.sinks.databases.duckdb_database import holds_more  # noqa: PLC0415 - only what is opened
+
+    return holds_more(path)
+
+
 KIND = SinkKind(
-    "duckdb", DuckdbSinkSpec, _open, per_document=False, beside=BESIDE, rows=True, extra=("duckdb", "duckdb")
+    "duckdb",
+    DuckdbSinkSpec,
+    _open,
+    per_document=False,
+    beside=BESIDE,
+    rows=True,
+    extra=("duckdb", "duckdb"),
+    holds_more=_holds_more,
 )

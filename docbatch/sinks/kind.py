@@ -172,6 +172,7 @@ class SinkKind:
     changed, others are handed what is due. `beside` are the endings of files that a sink makes for a time beside its one output.
     With `rows` its outputs say the job, its labels and columns of lists, and are written again, free of charge, where these change.
     `extra` says what it needs beside docbatch, as the name of the extra and of a module in it.
+    Where users may keep what is theirs in its one output, `holds_more` says of a file of its own whether they do; it raises SinkError, UsageError.
     A plug-in's `contract` is the `CONTRACT` it was built for, as a number;
     docbatch's own need none. Raises SinkError for a declaration that contradicts itself.
     """
@@ -185,6 +186,7 @@ class SinkKind:
     beside: tuple[bytes, ...] = ()
     rows: bool = False
     extra: tuple[str, str] | None = None
+    holds_more: "Callable[[Path], bool] | None" = None
 
     def __post_init__(self) -> None:
         if self.whole and self.per_document:

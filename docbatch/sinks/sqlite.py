@@ -1,5 +1,6 @@
 """One table for a job: what a spec says of it. Rows that are declared are written by the room `databases`, others by `sqlite_rows`."""
 
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -107,4 +108,12 @@ def _undeclared(at: Opening) -> Sink:
     )
 
 
-KIND = SinkKind("sqlite", SqliteSinkSpec, _open, per_document=False, beside=BESIDE, rows=True)
+def _holds_more(path: Path) -> bool:
+    from docbatch.sinks.databases.sqlite_database import holds_more  # noqa: PLC0415 - judging specs needs no SQLite
+
+    return holds_more(path)
+
+
+KIND = SinkKind(
+    "sqlite", SqliteSinkSpec, _open, per_document=False, beside=BESIDE, rows=True, holds_more=_holds_more
+)

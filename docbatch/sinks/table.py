@@ -60,6 +60,9 @@ _EARLIER = (
     "path", "sha256", "media_type", "outcome", "markdown", "text", "pages", "metadata", "result", "result_digest",
 )  # fmt: skip
 
+UNDECLARED_AT_LEAST = frozenset({*_EARLIER, "checksum"})
+"""Columns that every table has that this sink made, in whatever version."""
+
 
 def checksum(values: Iterable[object]) -> str:
     """Return a digest of a row's values, by which an edited row is noticed."""

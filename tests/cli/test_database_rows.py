@@ -116,6 +116,23 @@ def test_the_database_of_a_job_that_is_gone_is_pruned(project: Project, kind: st
     assert not (project.root / "out/all.db").exists()
 
 
+def test_a_database_in_which_the_user_keeps_a_table_is_not_pruned(project: Project, kind: str) -> None:
+    project.write({"in/a.txt": "one"})
+    declare(project, kind, "gone")
+    project.job(JOB.format(name="other", kind="jsonl", more="").replace("all.db, ", "all.jsonl"), "other")
+    project.applied()
+    queried(project, kind, "CREATE TABLE mine (note TEXT)", "INSERT INTO mine VALUES ('keep')")
+    project.write({"in/b.txt": "two"})
+    project.applied()
+    (project.root / "jobs/gone.yaml").unlink()
+    project.applied()
+
+    told = project.call("prune", "--yes")
+
+    assert "it holds tables that docbatch did not make" in told.out + told.err
+    assert queried(project, kind, "SELECT note FROM mine") == [("keep",)]
+
+
 def test_a_table_of_the_user_s_is_refused_before_anything_is_sent(project: Project, kind: str) -> None:
     project.write({"in/a.txt": "one"})
     (project.root / "out").mkdir()

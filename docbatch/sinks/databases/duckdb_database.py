@@ -1,6 +1,7 @@
 """DuckDB as tables of declared rows ask for it. Its package is imported when a database is opened, and downloads nothing."""
 
 import json
+import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -22,13 +23,14 @@ from docbatch.sinks.databases.row_database import (
     listed,
     quoted,
 )
-from docbatch.sinks.databases.table_changes import is_ours
+from docbatch.sinks.databases.table_changes import is_ours, tables_of_ours
 from docbatch.sinks.databases.table_form import make_notes
 from docbatch.sinks.duckdb import BESIDE
 from docbatch.sinks.faults import unusable
 from docbatch.sinks.formats import clean
 from docbatch.sinks.rows.casts import Value
 from docbatch.sinks.table import foreign
+from docbatch.sinks.trash import Trash
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -285,6 +287,13 @@ class DuckdbFile(DatabaseFile):
                 yield
             except library.Error as error:
                 raise unusable(self.shown, _told(error)) from error
+
+
+def holds_more(path: Path) -> bool:
+    """Whether a database has tables or views that docbatch did not make. Raises SinkError, UsageError."""
+    file = DuckdbFile(DatabasePlace(path.parent, os.fsencode(path.name), Trash(path.parent)))
+    with file.guarded(), file.reading() as database:
+        return database is not None and not database.holds_nothing_but(list(tables_of_ours(database)))
 
 
 def _library() -> "ModuleType":

@@ -1,10 +1,12 @@
 """SQLite as tables of declared rows ask for it."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 from docbatch.sinks import outputs
@@ -20,10 +22,12 @@ from docbatch.sinks.databases.row_database import (
     listed,
     quoted,
 )
+from docbatch.sinks.databases.table_changes import tables_of_ours
 from docbatch.sinks.faults import unusable
 from docbatch.sinks.rows.casts import Value
 from docbatch.sinks.sqlite import BESIDE
-from docbatch.sinks.table import APPLICATION_ID, VERSION, Table, require_ours
+from docbatch.sinks.table import APPLICATION_ID, UNDECLARED_AT_LEAST, VERSION, Table, require_ours
+from docbatch.sinks.trash import Trash
 
 _PATIENCE = 5.0
 _REFUSALS = (sqlite3.DataError, sqlite3.IntegrityError, OverflowError)
@@ -213,6 +217,29 @@ class SqliteFile(DatabaseFile):
                 yield
             except sqlite3.Error as error:
                 raise unusable(self.shown, str(error)) from error
+
+
+def holds_more(path: Path) -> bool:
+    """Whether a database has tables or views that docbatch did not make. Raises SinkError."""
+    file = SqliteFile(DatabasePlace(path.parent, os.fsencode(path.name), Trash(path.parent)))
+    with file.guarded(), file.reading() as database:
+        if database is None:
+            return False
+        names = database.run(
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+        )
+        ours = set(tables_of_ours(database))
+        return any(
+            name.lower() not in ours and not _is_undeclared(database, name)
+            for name in map(str, chain(*names))
+        )
+
+
+def _is_undeclared(database: RowDatabase, table: str) -> bool:
+    """Whether a table is one of rows that nobody declared."""
+    return (
+        not database.is_view(table) and {each.name for each in database.columns(table)} >= UNDECLARED_AT_LEAST
+    )
 
 
 def _equal(keys: Sequence[str]) -> str:
