@@ -17,8 +17,8 @@ MOMENTS = {"files": 22, "jsonl": 14, "sqlite": 10}
 
 
 DATABASES = ("sqlite rows", "duckdb")
-STEP = {"sqlite rows": 5, "duckdb": 17}
-MOST = {"sqlite rows": 16, "duckdb": 60}
+STEP = {"sqlite rows": 5, "duckdb": 9}
+MOST = {"sqlite rows": 16, "duckdb": 20}
 """At least so many moments there are."""
 
 
