@@ -1,8 +1,8 @@
 """The expressions of templates: names, and filters that cannot grow a value beyond a fixed factor."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from docbatch.naming.closest import closest, listed
@@ -16,6 +16,7 @@ MAX_GROWTH = 16
 DOC_FIELDS = ("path", "name", "stem", "suffix", "parent", "sha256", "size", "metadata")
 JOB_FIELDS = ("name", "labels", "provider", "operation")
 ROOTS = ("doc", "job", "vars")
+MAX_DEPTH = 32
 
 # Plain names are most of what is written, and spare the start-up the template engine.
 _NAME = re.compile(r"(?<!\{)\{\{\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+)\s*\}\}")
@@ -26,6 +27,21 @@ _MAPPINGS: Mapping[tuple[str, ...], str] = {
 }
 
 Context = Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class NameScope:
+    """The names an expression may begin with. Those of `free`, each with its fields, have parts that only a value knows."""
+
+    free: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        return (*self.free, *ROOTS)
+
+
+PATHS = NameScope()
+"""What may stand in the path of an output."""
 
 
 class TemplateError(ValueError):
@@ -52,39 +68,55 @@ class Lookup:
     def __str__(self) -> str:
         return ".".join(self.path)
 
+    def found(self, context: Context) -> Any:
+        """Return the value itself, before its filters; None where there is none."""
+        found: Any = context
+        for step in self.path:
+            found = _part_of(found, step)
+            if found is None:
+                break
+        return found
+
     def value(self, context: Context) -> str:
+        """Raises TemplateError where there is none. The context is of plain mappings: paths of a million documents are rendered."""
         found: Any = context
         for step in self.path:
             found = found.get(step)
             if found is None:
                 break
         text = None if found is None else str(found)
-        for each in self.filters:
-            text = _APPLY[each.name](text, *each.arguments)
+        if self.filters:
+            text = self.filtered(text)
         if text is None:
             raise TemplateError(f"{self} is not defined", hint=_defined(self.path, context))
+        return text
+
+    def filtered(self, text: str | None) -> str | None:
+        """Return a text as the filters leave it; only some make one of none."""
+        for each in self.filters:
+            text = _APPLY[each.name](text, *each.arguments)
         return text
 
 
 Part = str | Lookup
 
 
-def parse(text: str) -> Iterator[Part]:
+def parse(text: str, scope: NameScope = PATHS) -> Iterator[Part]:
     """Yield the parts of a template. Raises TemplateError."""
     pieces = _NAME.split(text)
     if any("{{" in piece or "}}" in piece for piece in pieces[::2]):
-        yield from _parts(text)
+        yield from _parts(text, scope)
         return
     for index, piece in enumerate(pieces):
-        yield Lookup(_known(tuple(piece.split(".")))) if index % 2 else piece
+        yield Lookup(_known(tuple(piece.split(".")), scope)) if index % 2 else piece
 
 
-def _parts(text: str) -> Iterator[Part]:
+def _parts(text: str, scope: NameScope) -> Iterator[Part]:
     for node in _parse(text):
         if isinstance(data := getattr(node, "data", None), str):
             yield literal(data)
         else:
-            yield _expression(node)
+            yield _expression(node, scope)
 
 
 def literal(text: str) -> str:
@@ -114,7 +146,7 @@ def _parse(text: str) -> "list[nodes.Expr]":
     return [node for output in body for node in output.nodes]  # type: ignore[attr-defined]
 
 
-def _expression(node: "nodes.Node") -> Part:
+def _expression(node: "nodes.Node", scope: NameScope) -> Part:
     from jinja2 import nodes  # noqa: PLC0415 - loaded by now
 
     filters: list[Filter] = []
@@ -123,7 +155,7 @@ def _expression(node: "nodes.Node") -> Part:
         node = node.node
     if isinstance(node, nodes.Const) and isinstance(node.value, str) and not filters:
         return node.value
-    lookup = Lookup(_known(_path(node)), tuple(reversed(filters)))
+    lookup = Lookup(_known(_path(node, scope), scope), tuple(reversed(filters)))
     _bound(lookup)
     return lookup
 
@@ -139,12 +171,14 @@ def _filter(node: "nodes.Filter") -> Filter:
     return Filter(node.name, arguments)
 
 
-def _path(node: "nodes.Node") -> tuple[str, ...]:
+def _path(node: "nodes.Node", scope: NameScope) -> tuple[str, ...]:
     from jinja2 import nodes  # noqa: PLC0415 - loaded by now
 
     steps: list[str] = []
     while isinstance(node, nodes.Getattr | nodes.Getitem):
-        step = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
+        step = node.attr if isinstance(node, nodes.Getattr) else _bracketed(node.arg)
+        if scope.free and type(step) is int:
+            step = str(step)
         if not isinstance(step, str):
             _refuse(
                 "a name in brackets must be text in quotes", "write as in {{ job.labels['cost-center'] }}"
@@ -159,18 +193,33 @@ def _path(node: "nodes.Node") -> tuple[str, ...]:
     return (node.name, *reversed(steps))
 
 
-def _known(path: tuple[str, ...]) -> tuple[str, ...]:
+def _bracketed(node: "nodes.Node") -> object:
+    """Return the constant in brackets, None where it is anything else."""
+    from jinja2 import nodes  # noqa: PLC0415 - loaded by now
+
+    if isinstance(node, nodes.Neg):
+        place = getattr(node.node, "value", None)
+        return -place if type(place) is int else None
+    return getattr(node, "value", None)
+
+
+def _known(path: tuple[str, ...], scope: NameScope) -> tuple[str, ...]:
     shown = ".".join(path[:4])
     root, *rest = path
-    if root not in ROOTS:
-        _refuse(f"{shown} is not known", _near(root, ROOTS, "a name begins with"))
-    fields = {"doc": DOC_FIELDS, "job": JOB_FIELDS}.get(root)
+    if root not in scope.roots:
+        _refuse(f"{shown} is not known", _near(root, scope.roots, "a name begins with"))
+    fields = {"doc": DOC_FIELDS, "job": JOB_FIELDS, **scope.free}.get(root)
     if not rest:
         _refuse(
-            f"{root} alone is not a value", f"write as in {{{{ {root}.{fields[0] if fields else 'name'} }}}}"
+            f"{root} alone is not a value",
+            f"write as in {{{{ {root}.{next(iter(fields)) if fields else 'name'} }}}}",
         )
     if fields and rest[0] not in fields:
         _refuse(f"{shown} is not known", _near(rest[0], fields, f"{root} has", f"{root}."))
+    if root in scope.free:
+        if len(path) > MAX_DEPTH:
+            _refuse(f"{shown}… has too many parts", f"at most {MAX_DEPTH} may follow each other")
+        return path
     example = _MAPPINGS.get(path[:2])
     length = 2 if example is None else 3
     if len(path) < length:
@@ -193,6 +242,16 @@ def _bound(lookup: Lookup) -> None:
             f"the filters of {lookup} make it too long",
             f"use at most {MAX_FILTERS}, and let replace make it at most {MAX_GROWTH} times as long",
         )
+
+
+def _part_of(value: Any, step: str) -> Any:
+    """Return what a value has by a name, or a list at a place from 0, or from its end below 0; None where there is nothing."""
+    if isinstance(value, Mapping):
+        return value.get(step)
+    if isinstance(value, list | tuple) and step.lstrip("-").isdecimal():
+        place = int(step)
+        return value[place] if -len(value) <= place < len(value) else None
+    return None
 
 
 def _defined(path: tuple[str, ...], context: Context) -> str:

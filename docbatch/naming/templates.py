@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from docbatch.naming.expressions import Context, Lookup, Part, TemplateError, literal, parse
+from docbatch.naming.expressions import PATHS, Context, Lookup, NameScope, Part, TemplateError, literal, parse
 
 __all__ = [
     "Context",
@@ -85,8 +85,8 @@ def identity(text: str) -> str:
     return compile_template(text).identity
 
 
-def compile_template(text: str) -> Template:
-    """Parse a template. Raises TemplateError for anything but literals, known names and known filters."""
+def compile_template(text: str, scope: NameScope = PATHS) -> Template:
+    """Parse a template, of a path unless the scope is another. Raises TemplateError for anything but literals, known names and known filters."""
     if len(text) > MAX_LENGTH:
         raise TemplateError(f"the template has {len(text):,} characters, where {MAX_LENGTH:,} are allowed")
     if odd := _ODD.search(text):
@@ -101,7 +101,7 @@ def compile_template(text: str) -> Template:
         )
     if "{{" not in text:
         return Template((literal(text),) if text else ())
-    return Template(_joined(parse(text)))
+    return Template(_joined(parse(text, scope)))
 
 
 NO_METADATA: Mapping[str, str] = {}

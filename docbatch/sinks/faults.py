@@ -37,6 +37,14 @@ def sink_error(place: str, error: OSError) -> SinkError:
     )
 
 
+def unusable(place: str, why: str) -> SinkError:
+    """Return the error that stops a sink whose database cannot be opened, read or written."""
+    return SinkError(
+        f"{place} cannot be used: {why}",
+        hint=f"{SAFE}; close programs that hold it, or free space, and run `docbatch apply` again",
+    )
+
+
 def reason(error: OSError) -> str:
     """Return what the system said, without numbers and paths."""
     return os.strerror(error.errno).lower() if error.errno else str(error)

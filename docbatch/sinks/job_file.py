@@ -15,7 +15,9 @@ from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.faults import SAFE, fault, sink_error
 from docbatch.sinks.outputs import Unfinished
 from docbatch.sinks.paths import UnsafeOutput
-from docbatch.sinks.rows import RowFacts, row
+from docbatch.sinks.rows.facts import RowFacts, row
+from docbatch.sinks.rows.json_lines import row_lines
+from docbatch.sinks.rows.row_maker import RowMaker
 from docbatch.sinks.trash import Trash
 from docbatch.sinks.tree import Tree, temporary_name
 
@@ -29,11 +31,20 @@ class JsonlSink(Sink):
     The `expected` stamp of the first delivery is that of the file.
     """
 
-    def __init__(self, root: Path, output: bytes, *, trash: Trash, facts: RowFacts | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        output: bytes,
+        *,
+        trash: Trash,
+        facts: RowFacts | None = None,
+        maker: RowMaker | None = None,
+    ) -> None:
         self._root = root
         self._output = output
         self._trash = trash
         self._facts = facts
+        self._maker = maker
         self._flusher = Flusher()
         self._place = f"{root}/{escape(output)}"
 
@@ -51,7 +62,7 @@ class JsonlSink(Sink):
 
     def encode(self, delivery: Delivery) -> bytes:
         """Return one document's part of the file. Raises ValueError, StateError when there is none."""
-        return row(delivery, self._facts)
+        return row(delivery, self._facts) if self._maker is None else row_lines(self._maker, delivery)
 
     def stamp(self, output: bytes) -> str | None:  # noqa: ARG002 - there is one
         return outputs.stamp_at(os.fsencode(self._root) + b"/" + self._output)

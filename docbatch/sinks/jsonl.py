@@ -7,10 +7,11 @@ from pydantic import Field
 from docbatch.fields import OnMissing, PathTemplate
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import FAILURES, Form, Opening, SinkKind, StoredSinkSpec
+from docbatch.sinks.rows.options import RowSinkSpec
 
 
-class JsonlSinkSpec(StoredSinkSpec):
-    """One file for the whole job, with one normalised result as JSON in each line, in path order."""
+class JsonlSinkSpec(RowSinkSpec, StoredSinkSpec):
+    """One file for the whole job, with JSON in each line: a normalised result, or a row, in path order."""
 
     suffix: ClassVar[str] = ".jsonl"
 
@@ -32,20 +33,23 @@ class JsonlSinkSpec(StoredSinkSpec):
         return self.failures
 
     @property
-    def form(self) -> Form:
-        return "line"
+    def form(self) -> Form | None:
+        return None if self.are_declared else "line"
 
 
 def _open(at: Opening) -> Sink:
     from docbatch.sinks.job_file import JsonlSink  # noqa: PLC0415 - only what is opened
-    from docbatch.sinks.rows import RowFacts  # noqa: PLC0415 - only what is opened
+    from docbatch.sinks.rows.facts import RowFacts  # noqa: PLC0415 - only what is opened
+    from docbatch.sinks.rows.row_maker import RowMaker  # noqa: PLC0415 - only what is opened
     from docbatch.sinks.trash import Trash  # noqa: PLC0415 - only what is opened
 
+    facts = RowFacts.of(at)
+    maker = RowMaker.of(at) if at.options.are_declared else None
     if at.bucket is not None:
         from docbatch.sinks.objects.job_object import JobObject  # noqa: PLC0415 - only what is opened
 
-        return JobObject(at.bucket, at.output, drafts=at.trash.parent, facts=RowFacts.of(at))
-    return JsonlSink(at.root, at.output, trash=Trash(at.trash), facts=RowFacts.of(at))
+        return JobObject(at.bucket, at.output, drafts=at.trash.parent, facts=facts, maker=maker)
+    return JsonlSink(at.root, at.output, trash=Trash(at.trash), facts=facts, maker=maker)
 
 
 KIND = SinkKind("jsonl", JsonlSinkSpec, _open, per_document=False, whole=True, rows=True)

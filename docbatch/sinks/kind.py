@@ -10,6 +10,7 @@ from pydantic import Field
 
 from docbatch.core.errors import SinkError
 from docbatch.fields import Format, Name, OnMissing, PathTemplate, SpecModel
+from docbatch.naming.expressions import Context
 
 if TYPE_CHECKING:
     from docbatch.sinks.base import Sink
@@ -46,6 +47,10 @@ class SinkSpec(SpecModel):
         """
         return self._options_but("type")
 
+    def identity_in(self, context: Context) -> str:  # noqa: ARG002 - only what has templates beside its path does
+        """Return the identity where options have templates that name the `job` or `vars`. Raises TemplateError."""
+        return self.identity
+
     @property
     def part(self) -> str | None:
         """Text that is equal for sinks that would write over each other; None where no two jobs' sinks ever would."""
@@ -70,6 +75,11 @@ class SinkSpec(SpecModel):
     def keeps_jobs_apart(self) -> bool:
         """Whether several jobs may write to the same part of its output: each has what is its own there."""
         return False
+
+    @property
+    def shape(self) -> str | None:
+        """Text that has to be equal for jobs that share one output, such as its columns; None where nothing has to."""
+        return None
 
     def _options_but(self, *names: str) -> str:
         return json.dumps(
@@ -138,6 +148,7 @@ class Opening:
     Nothing is written outside `root`, and `output` is the path below it of the one file for the job, empty where each
     document has its own. For sinks without a place in the file system `root` is the project's root, which paths in
     options are relative to. `labels` are the job's, and `columns` returns what else a list says of a document, given its path.
+    `context` is what templates name that is the same for all documents: `job` and `vars`.
     With a `bucket` nothing is written outside of that instead; kinds whose options are no StoredSinkSpec have none.
     """
 
@@ -148,6 +159,7 @@ class Opening:
     trash: Path
     labels: Mapping[str, str] = field(default_factory=dict)
     columns: Callable[[bytes], Mapping[str, str]] = _no_columns
+    context: Context = field(default_factory=dict)
     bucket: Bucket | None = None
 
 
@@ -159,6 +171,8 @@ class SinkKind:
     otherwise there is one for the job. A `whole` sink is handed all documents of its job in path order whenever anything
     changed, others are handed what is due. `beside` are the endings of files that a sink makes for a time beside its one output.
     With `rows` its outputs say the job, its labels and columns of lists, and are written again, free of charge, where these change.
+    `extra` says what it needs beside docbatch, as the name of the extra and of a module in it.
+    Where users may keep what is theirs in its one output, `holds_more` says of a file of its own whether they do; it raises SinkError, UsageError.
     A plug-in's `contract` is the `CONTRACT` it was built for, as a number;
     docbatch's own need none. Raises SinkError for a declaration that contradicts itself.
     """
@@ -171,6 +185,8 @@ class SinkKind:
     contract: int | None = None
     beside: tuple[bytes, ...] = ()
     rows: bool = False
+    extra: tuple[str, str] | None = None
+    holds_more: "Callable[[Path], bool] | None" = None
 
     def __post_init__(self) -> None:
         if self.whole and self.per_document:

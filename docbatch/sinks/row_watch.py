@@ -33,10 +33,7 @@ class RowWatch:
         new = stored.keys() - self._known
         # What a REPLACE in a trigger removes is not seen by others: hence the count.
         if self._table.count() != self._before + len(new) - len(gone) or self._touched - written.keys():
-            raise SinkError(
-                f"a trigger of {path} changes rows of other documents; nothing was written",
-                hint=f"{SAFE}; drop the trigger, or give the sink a table of its own, and run `docbatch apply` again",
-            )
+            raise meddling(str(path))
         return [
             outcome
             if isinstance(outcome, Fault) or stored.get((row.job, row.path)) == row.values()
@@ -45,3 +42,11 @@ class RowWatch:
             )
             for (delivery, row), outcome in zip(window, outcomes, strict=True)
         ]
+
+
+def meddling(place: str) -> SinkError:
+    """Return the error that stops a sink where a trigger writes what is not its own."""
+    return SinkError(
+        f"a trigger of {place} changes rows of other documents; nothing was written",
+        hint=f"{SAFE}; drop the trigger, or give the sink a table of its own, and run `docbatch apply` again",
+    )

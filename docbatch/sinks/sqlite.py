@@ -1,5 +1,6 @@
-"""One table for a job, with a row for each document: what a spec says of it. The rows are written by `sqlite_rows`."""
+"""One table for a job: what a spec says of it. Rows that are declared are written by the room `databases`, others by `sqlite_rows`."""
 
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -7,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from docbatch.fields import OnMissing, PathTemplate, refuse
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import FAILURES, FileSinkSpec, Opening, SinkKind
+from docbatch.sinks.rows.options import RowSinkSpec
 
 TABLE = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 _FREE_TABLE = TABLE.replace("^", "^(?![Ss][Qq][Ll][Ii][Tt][Ee]_)", 1)
@@ -18,8 +20,15 @@ def _not_reserved(table: str) -> str:
     return table
 
 
-class SqliteSinkSpec(FileSinkSpec):
-    """One table, with one row for each document; several jobs may share it."""
+def not_ours(table: str) -> str:
+    """Return the name of a table that no notes of docbatch's are in."""
+    if table.lower() in {"docbatch_tables", "docbatch_documents"}:
+        refuse(f"a table cannot be called {table}", "docbatch keeps this name for what it notes of rows")
+    return table
+
+
+class SqliteSinkSpec(RowSinkSpec, FileSinkSpec):
+    """One table, with rows of each document; several jobs may share it."""
 
     suffix: ClassVar[str] = ".db"
 
@@ -29,6 +38,7 @@ class SqliteSinkSpec(FileSinkSpec):
         str,
         Field(pattern=TABLE, max_length=64, json_schema_extra={"pattern": _FREE_TABLE}),
         AfterValidator(_not_reserved),
+        AfterValidator(not_ours),
     ] = Field(default="documents", description="the table, created when it is not there")
     on_missing: OnMissing = Field(
         default="rewrite",
@@ -63,13 +73,33 @@ class SqliteSinkSpec(FileSinkSpec):
     def part(self) -> str:
         return self.table.casefold()
 
+    @property
+    def shape(self) -> str:
+        return self.form_of_rows
+
 
 BESIDE = (b"-journal", b"-wal", b"-shm")
 """What SQLite adds to the name of a database for the files that it makes beside it."""
 
 
 def _open(at: Opening) -> Sink:
-    from docbatch.sinks.rows import RowFacts  # noqa: PLC0415 - only what is opened
+    return _declared(at) if at.options.are_declared else _undeclared(at)
+
+
+def _declared(at: Opening) -> Sink:
+    from docbatch.sinks.databases.database_place import DatabasePlace  # noqa: PLC0415 - only what is opened
+    from docbatch.sinks.databases.database_sink import DatabaseSink  # noqa: PLC0415 - only what is opened
+    from docbatch.sinks.databases.sqlite_database import SqliteFile  # noqa: PLC0415 - only what is opened
+    from docbatch.sinks.rows.row_maker import RowMaker  # noqa: PLC0415 - only what is opened
+    from docbatch.sinks.trash import Trash  # noqa: PLC0415 - only what is opened
+
+    trash = Trash(at.trash)
+    file = SqliteFile(DatabasePlace(at.root, at.output, trash))
+    return DatabaseSink(file, at.options.table, at.options, RowMaker.of(at), trash)
+
+
+def _undeclared(at: Opening) -> Sink:
+    from docbatch.sinks.rows.facts import RowFacts  # noqa: PLC0415 - only what is opened
     from docbatch.sinks.sqlite_rows import SqliteSink  # noqa: PLC0415 - judging specs needs no SQLite
     from docbatch.sinks.trash import Trash  # noqa: PLC0415 - only what is opened
 
@@ -78,4 +108,12 @@ def _open(at: Opening) -> Sink:
     )
 
 
-KIND = SinkKind("sqlite", SqliteSinkSpec, _open, per_document=False, beside=BESIDE, rows=True)
+def _holds_more(path: Path) -> bool:
+    from docbatch.sinks.databases.sqlite_database import holds_more  # noqa: PLC0415 - judging specs needs no SQLite
+
+    return holds_more(path)
+
+
+KIND = SinkKind(
+    "sqlite", SqliteSinkSpec, _open, per_document=False, beside=BESIDE, rows=True, holds_more=_holds_more
+)

@@ -1,9 +1,8 @@
 """Rows of an SQLite sink: one for each document, replaced in place, in one transaction a window."""
 
 import json
-import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -13,15 +12,18 @@ from docbatch.core.models import Failure
 from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
-from docbatch.sinks.faults import SAFE, fault, sink_error
+from docbatch.sinks.databases.database_place import DatabasePlace
+from docbatch.sinks.databases.giving_way import keep_edited, may_give_way, take_away
+from docbatch.sinks.databases.row_table import RowTable
+from docbatch.sinks.databases.sqlite_database import SqliteDatabase
+from docbatch.sinks.databases.table_form import TableForm, noted
+from docbatch.sinks.faults import fault, unusable
 from docbatch.sinks.formats import clean, json_value, line
-from docbatch.sinks.paths import UnsafeOutput
 from docbatch.sinks.row_watch import RowWatch
-from docbatch.sinks.rows import RowFacts, failure_value
+from docbatch.sinks.rows.facts import RowFacts, failure_value
 from docbatch.sinks.sqlite import BESIDE
 from docbatch.sinks.table import NAMES, Row, Table, foreign, require_ours
 from docbatch.sinks.trash import Trash
-from docbatch.sinks.tree import Tree
 
 _WINDOW = 256
 _WINDOW_CHARACTERS = 16 << 20
@@ -38,12 +40,11 @@ class SqliteSink(Sink):
     """
 
     def __init__(self, root: Path, output: bytes, *, table: str, trash: Trash, facts: RowFacts) -> None:
-        self._root = root
-        self._output = output
+        self._place = DatabasePlace(root, output, trash)
         self._table = table
         self._facts = facts
         self._trash = trash
-        self._path = root / os.fsdecode(output)
+        self._path = self._place.path
 
     def deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt | Fault]:
         window: _Window = []
@@ -108,8 +109,7 @@ class SqliteSink(Sink):
                     f"{self._path} holds tables that docbatch did not make; nothing was removed",
                     hint=f"drop its table yourself: sqlite3 {self._path} 'DROP TABLE \"{self._table}\"'",
                 )
-        with Tree(self._root) as tree:
-            outputs.remove(self._output, tree=tree, trash=self._trash)
+        self._place.remove()
 
     def _settle(self, window: _Window) -> Iterator[Receipt | Fault]:
         with self._writing(is_own=window[0][0].expected is not None) as table:
@@ -160,11 +160,13 @@ class SqliteSink(Sink):
 
         One that earlier versions made becomes one of several jobs; `is_own` says whether this job wrote it.
         """
-        with self._guarded(), Tree(self._root) as tree:
-            self._require_plain(tree)
+        with self._guarded():
+            self._place.prepare(BESIDE)
+            require_ours(self._path)
             with closing(sqlite3.connect(self._path, isolation_level=None, timeout=_PATIENCE)) as database:
                 database.text_factory = _decoded
                 database.execute("PRAGMA synchronous = FULL")
+                self._take_declared_away(SqliteDatabase(database, self._path))
                 database.execute("BEGIN IMMEDIATE")
                 table = Table(database, self._table, self._path, self._facts.job)
                 if table.is_of_one_job():
@@ -188,8 +190,37 @@ class SqliteSink(Sink):
                 return
             with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)) as database:
                 database.text_factory = _decoded
+                if self._declared(SqliteDatabase(database, self._path)) is not None:
+                    yield None
+                    return
                 table = Table(database, self._table, self._path, self._facts.job)
                 yield table if table.exists() or table.is_of_one_job() else None
+
+    def _take_declared_away(self, database: SqliteDatabase) -> None:
+        """Let a table of rows that were declared once give way, and what somebody edited in it go to the trash."""
+        form = self._declared(database)
+        if form is None:
+            return
+        keep_edited(RowTable(database, self._table, self._facts.job, form), self._keep_declared)
+        with database.transaction():
+            take_away(database, self._table)
+
+    def _declared(self, database: SqliteDatabase) -> TableForm | None:
+        """Return the form of a table of declared rows, if that is what is there. Raises SinkError where it cannot give way."""
+        try:
+            form = noted(database, self._table) if database.columns(self._table) else None
+        except ValueError as error:
+            raise foreign(self._path, f'has a table "{self._table}" of which {error}') from error
+        if form is not None and not may_give_way(database, self._table, self._facts.job, form.types):
+            raise foreign(self._path, f'has a table "{self._table}" of declared rows')
+        return form
+
+    def _keep_declared(self, path: str, rows: Sequence[Mapping[str, object]]) -> None:
+        content = b"".join(json.dumps(row, default=repr).encode() + b"\n" for row in rows)
+        where = f"{self._path}, table {self._table}"
+        self._trash.keep(
+            content, f"{path}.json", where=where, document=path, why="changed since docbatch wrote it"
+        )
 
     def _is_unfinished(self) -> bool:
         """Whether a killed run left a transaction that only a writer may undo; the next delivery does."""
@@ -199,29 +230,13 @@ class SqliteSink(Sink):
         except OSError:
             return False
 
-    def _require_plain(self, tree: Tree) -> None:
-        tree.locate(self._output)
-        if self._path.is_symlink() or (self._path.exists() and not self._path.is_file()):
-            raise foreign(self._path, "is not a plain file")
-        require_ours(self._path)
-        if not self._path.exists():
-            # SQLite would take them for its own, and delete them.
-            for ending in BESIDE:
-                outputs.remove(self._output + ending, tree=tree, trash=self._trash)
-
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        try:
-            yield
-        except UnsafeOutput as error:
-            raise SinkError(str(error), hint=f"{SAFE}; then run `docbatch apply` again") from error
-        except OSError as error:
-            raise sink_error(str(self._path), error) from error
-        except sqlite3.Error as error:
-            raise SinkError(
-                f"{self._path} cannot be used: {error}",
-                hint=f"{SAFE}; close programs that hold it, or free space, and run `docbatch apply` again",
-            ) from error
+        with self._place.guarded():
+            try:
+                yield
+            except sqlite3.Error as error:
+                raise unusable(str(self._path), str(error)) from error
 
 
 def _differences(table: Table | None, window: list[tuple[bytes, str]]) -> Iterator[tuple[bytes, str]]:

@@ -60,6 +60,9 @@ _EARLIER = (
     "path", "sha256", "media_type", "outcome", "markdown", "text", "pages", "metadata", "result", "result_digest",
 )  # fmt: skip
 
+UNDECLARED_AT_LEAST = frozenset({*_EARLIER, "checksum"})
+"""Columns that every table has that this sink made, in whatever version."""
+
 
 def checksum(values: Iterable[object]) -> str:
     """Return a digest of a row's values, by which an edited row is noticed."""
@@ -150,9 +153,14 @@ class Table:
             calls = ", ".join(f"docbatch_touched({row}.job, {row}.path)" for row in rows)
             name = f"docbatch_touched_{event}"
             self._database.execute(
-                f"CREATE TEMP TRIGGER {name} AFTER {event} ON main.{self._quoted} BEGIN SELECT {calls}; END"
+                f"CREATE TEMP TRIGGER IF NOT EXISTS {name} AFTER {event} ON main.{self._quoted} BEGIN SELECT {calls}; END"
             )
         return touched
+
+    @staticmethod
+    def named(values: Sequence[object]) -> dict[str, object]:
+        """Return the values of a row by the names of its columns."""
+        return dict(zip(NAMES, values, strict=True))
 
     def count(self) -> int:
         """Return how many rows there are, of all jobs."""

@@ -209,11 +209,16 @@ class _Owners:
     def __init__(self) -> None:
         self._parts: dict[tuple[str, object], list[tuple[int, Job]]] = {}
         self._kinds: dict[str, list[tuple[int, Job]]] = {}
+        self._shapes: dict[tuple[str, object], tuple[str, Job]] = {}
         self._count = itertools.count()
 
     def before(self, job: Job, sink: JobSink) -> Job | None:
         """Note that a job writes here with a sink; return the first other one whose sink is not apart from it."""
         kind = sink.kind.name
+        if sink.options.keeps_jobs_apart and (shape := sink.options.shape) is not None:
+            first = self._shapes.setdefault((kind, sink.options.part), (shape, job))
+            if first[0] != shape:
+                return first[1]
         part = None if sink.options.keeps_jobs_apart else sink.options.part
         same = [] if part is None else self._parts.setdefault((kind, part), [])
         own = self._kinds.setdefault(kind, [])
@@ -230,10 +235,19 @@ class _Owners:
 
 def _shared_problem(job: Job, index: int, sink: JobSink, owner: Job) -> Problem:
     message = f"job {owner.name} writes to the same place"
+    if any(_declares_other_rows(other, sink) for other in owner.sinks):
+        hint = "jobs that share it declare the same rows, columns and types; or name the job in the path, as in out/{{ job.name }}"
+        return job.origin.problem(("sink", index, "path"), f"{message} and declares other rows there", hint)
     if sink.place is None:
         return job.origin.problem(("sink", index), message, "give each a place of its own by its options")
     hint = "name the job in the path, as in out/{{ job.name }}, or choose another table"
     return job.origin.problem(("sink", index, "path"), message, hint)
+
+
+def _declares_other_rows(one: JobSink, other: JobSink) -> bool:
+    options = other.options
+    is_shared = one.kind is other.kind and one.where == other.where and one.options.part == options.part
+    return is_shared and options.keeps_jobs_apart and one.options.shape != options.shape
 
 
 def _shapes(pattern: str) -> Iterator[str]:

@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Sequence
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
 from docbatch.core.demands import Demands
-from docbatch.core.errors import Problem
+from docbatch.core.errors import Problem, UsageError
 from docbatch.core.limits import Limit
 from docbatch.core.models import Input
 from docbatch.fields import seconds
+from docbatch.naming.expressions import Context
 from docbatch.naming.templates import TemplateError, compile_template
 from docbatch.providers import REGISTRY
 from docbatch.sinks import KINDS
@@ -197,19 +199,33 @@ class _Resolver:
 
     def _sink(self, written: SinkSpec, path: tuple[Step, ...], origin: Origin | None) -> JobSink | None:
         kind = KINDS.kind(written.type)
-        if fault := sink_fault(written):
+        if fault := sink_fault(written) or _lack(kind):
             self._report((*path, "type"), fault.message, fault.hint, origin)
             return None
+        context = {"job": self._context(), "vars": self._project.variables}
+        if not self._are_named(written, context, path, origin):
+            return None
         if not isinstance(written, FileSinkSpec):
-            return JobSink(kind, written)
+            return JobSink(kind, written, context=context)
         try:
-            return JobSink(kind, written, self._placed(kind, written, (*path, "path"), origin))
+            return JobSink(kind, written, self._placed(kind, written, (*path, "path"), origin), context)
         except UnknownStore as error:
             self._report((*path, "store"), str(error), error.hint, origin)
             return None
         except TemplateError as error:
             self._report((*path, "path"), str(error), error.hint, origin)
             return None
+
+    def _are_named(
+        self, written: SinkSpec, context: Context, path: tuple[Step, ...], origin: Origin | None
+    ) -> bool:
+        """Report what templates beside the path name and is not there."""
+        try:
+            written.identity_in(context)
+        except TemplateError as error:
+            self._report((*path, "columns"), str(error), error.hint, origin)
+            return False
+        return True
 
     def _placed(
         self, kind: SinkKind, written: FileSinkSpec, path: tuple[Step, ...], origin: Origin | None
@@ -237,3 +253,13 @@ class _Resolver:
             "provider": self._own_or_default("provider"),
             "operation": self._spec.operation.value,
         }
+
+
+def _lack(kind: SinkKind) -> UsageError | None:
+    """Return why a kind of sink cannot be used here: what an extra installs is not there."""
+    if kind.extra is None or find_spec(kind.extra[1]) is not None:
+        return None
+    return UsageError(
+        f"sinks of type {kind.name} cannot be used without the extra '{kind.extra[0]}'",
+        hint=f"pip install 'docbatch[{kind.extra[0]}]', then run the same command again",
+    )

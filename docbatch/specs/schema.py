@@ -22,7 +22,7 @@ from docbatch.core.run_history import RunLine
 from docbatch.core.spending_guards import Objection
 from docbatch.fields import Schema
 from docbatch.providers import REGISTRY
-from docbatch.sinks.rows import FAILURE_VERSION
+from docbatch.sinks.rows.facts import FAILURE_VERSION
 from docbatch.specs.job import JobSpec
 from docbatch.specs.project import ConnectionSpec, ProjectSpec
 from docbatch.specs.provider_rules import configs, connection_rules, job_rules, type_rules

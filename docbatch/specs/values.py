@@ -15,6 +15,7 @@ from docbatch.core.retry_policy import FailingRules
 from docbatch.core.spending_guards import Guards
 from docbatch.core.windows import SendingWindow
 from docbatch.fields import SpecModel
+from docbatch.naming.expressions import Context
 from docbatch.naming.references import Listed
 from docbatch.naming.templates import Template, below
 from docbatch.providers import DEFAULT_PROVIDER
@@ -224,17 +225,21 @@ class StorePlace:
 
 @dataclass(frozen=True, slots=True)
 class JobSink:
-    """A place for results. `place` is None for a kind that has none in the file system."""
+    """A place for results. `place` is None for a kind that has none in the file system.
+
+    `context` is what its templates name that is the same for all documents: `job` and `vars`.
+    """
 
     kind: SinkKind
     options: SinkSpec
     place: FilePlace | StorePlace | None = None
+    context: Context = field(default_factory=dict, compare=False)
 
     @property
     def identity(self) -> str:
         """Text that differs when outputs of the same documents would differ in place or form."""
         place = "" if self.place is None else f"{self.place.identity}\n"
-        return f"{self.kind.name}\n{place}{self.options.identity}"
+        return f"{self.kind.name}\n{place}{self.options.identity_in(self.context)}"
 
     @property
     def where(self) -> tuple[str, ...]:

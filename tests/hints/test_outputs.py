@@ -453,6 +453,26 @@ def test_a_trigger_that_takes_away_other_rows(project: Project, hints: Hints) ->
         assert len(rows.execute("SELECT path FROM documents").fetchall()) == 2
 
 
+@helps("{}; give the sink another table, or take this one away ({}), and run `docbatch apply` again")
+def test_a_table_of_somebody_else_in_the_place_of_declared_rows(project: Project, hints: Hints) -> None:
+    project.job(ROWS.replace("path: kept/all.db", "path: kept/all.db, rows: page"))
+    project.applied()
+    database = project.root / "kept/all.db"
+    with closing(sqlite3.connect(database)) as rows, rows:
+        rows.execute("DROP TABLE documents")
+        rows.execute("CREATE TABLE documents (mine)")
+    told = project.call("apply")
+    with closing(sqlite3.connect(database)) as rows, rows:
+        rows.execute("DROP TABLE documents")
+
+    assert told.code == 1
+    assert hints.follow(project, told).code == 0
+    with closing(sqlite3.connect(database)) as rows:
+        assert rows.execute("SELECT name, row_kind FROM docbatch_tables").fetchall() == [
+            ("documents", "page")
+        ]
+
+
 @helps(
     "  what it says is incomplete; what a run did is recorded, and 'docbatch status' tells how things stand"
 )

@@ -10,6 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 
+import duckdb
+
 from docbatch import sinks
 from docbatch.core.models import Failure
 from docbatch.core.results import Answer, DocumentInfo, ProviderInfo, Result
@@ -19,9 +21,13 @@ from docbatch.sinks.kind import Opening, SinkKind
 from . import outside_csv, outside_rows
 
 OUTSIDE = {"csv": outside_csv.KIND, "rows": outside_rows.KIND}
-KINDS = (*sinks.KINDS.names(), *OUTSIDE)
-OPTIONS = {
+KINDS = (*sinks.KINDS.names(), "sqlite rows", *OUTSIDE)
+"""Kinds of sinks, with what is declared of their rows where that makes another sink of them."""
+MARKDOWN = {"markdown": "{{ row.markdown }}", "of": {"value": "{{ doc.size }}", "type": "integer"}}
+OPTIONS: Mapping[str, Mapping[str, object]] = {
     "files": {"path": "x"},
+    "duckdb": {"path": "x", "columns": MARKDOWN},
+    "sqlite rows": {"path": "x", "columns": MARKDOWN},
     "jsonl": {"path": "x"},
     "sqlite": {"path": "x"},
     "csv": {"path": "x"},
@@ -31,6 +37,8 @@ PLACES = {
     "files": "a.pdf.md",
     "jsonl": "deep/job.jsonl",
     "sqlite": "deep/job.db",
+    "sqlite rows": "deep/job.db",
+    "duckdb": "deep/job.duckdb",
     "csv": "deep/job.csv",
     "rows": "deep/rows.db",
 }
@@ -115,18 +123,23 @@ class Arrangement:
 
     @property
     def declared(self) -> SinkKind:
-        return OUTSIDE[self.kind] if self.kind in OUTSIDE else sinks.KINDS.kind(self.kind)
+        return OUTSIDE[self.kind] if self.kind in OUTSIDE else sinks.KINDS.kind(self.type)
 
-    def open(self, **options: str) -> Sink:
+    @property
+    def type(self) -> str:
+        return self.kind.partition(" ")[0]
+
+    def open(self, job: str = "job", **options: object) -> Sink:
         kind = self.declared
         single = kind.has_files and not kind.per_document
         return kind.open(
             Opening(
-                job="job",
-                options=kind.options.model_validate({"type": self.kind, **OPTIONS[self.kind], **options}),
+                job=job,
+                options=kind.options.model_validate({"type": self.type, **OPTIONS[self.kind], **options}),
                 root=self.root,
                 output=PLACES[self.kind].encode() if single else b"",
                 trash=self.trash,
+                context={"job": {"name": job}, "vars": {}},
             )
         )
 
@@ -179,11 +192,17 @@ class Arrangement:
     def edit(self) -> None:
         """Change the first document's output by hand."""
         statement = {
+            "sqlite rows": "UPDATE documents SET markdown = 'edited by hand' WHERE path = 'a.pdf'",
+            "duckdb": "UPDATE documents SET markdown = 'edited by hand' WHERE path = 'a.pdf'",
             "sqlite": "UPDATE documents SET markdown = 'edited by hand' WHERE path = 'a.pdf'",
             "rows": "UPDATE results SET content = 'edited by hand' WHERE document = 'a.pdf'",
         }.get(self.kind)
         if statement is None:
             self.output.write_text("edited by hand")
+            return
+        if self.kind == "duckdb":
+            with duckdb.connect(self.output) as opened:
+                opened.execute(statement)
             return
         with closing(sqlite3.connect(self.output)) as database, database:
             database.execute(statement)
@@ -212,9 +231,22 @@ def _read_sqlite(at: Arrangement) -> dict[str, str]:
     if not at.output.exists():
         return {}
     with closing(sqlite3.connect(at.output)) as database:
-        if not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        if not database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'documents'").fetchone()[0]:
             return {}
         return dict(database.execute("SELECT path, markdown || char(10) FROM documents ORDER BY path"))
+
+
+def _read_duckdb(at: Arrangement) -> dict[str, str]:
+    if not at.output.exists():
+        return {}
+    with duckdb.connect(at.output, read_only=True) as database:
+        if not database.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'documents'"
+        ).fetchall()[0][0]:
+            return {}
+        return dict(
+            database.execute("SELECT path, markdown || chr(10) FROM documents ORDER BY path").fetchall()
+        )
 
 
 def _read_csv(at: Arrangement) -> dict[str, str]:
@@ -237,6 +269,8 @@ _READERS: Mapping[str, Callable[[Arrangement], dict[str, str]]] = {
     "files": _read_files,
     "jsonl": _read_jsonl,
     "sqlite": _read_sqlite,
+    "sqlite rows": _read_sqlite,
+    "duckdb": _read_duckdb,
     "csv": _read_csv,
     "rows": _read_rows,
 }

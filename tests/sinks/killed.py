@@ -1,6 +1,7 @@
 """Delivers three documents again and again, each time into a new folder, and is killed one moment later each time.
 
-Run as `python -m sinks.killed KIND FOLDER`; ends when a delivery was not killed, and prints how many were.
+Run as `python -m sinks.killed KIND FOLDER [FIRST STEP [again]]`; ends when a delivery was not killed, and prints how many were.
+It begins with the moment FIRST and takes every one that is STEP later. With `again`, others were delivered before.
 """
 
 import os
@@ -13,9 +14,14 @@ from typing import Any
 
 from docbatch.durability import Flusher
 from docbatch.sinks import outputs
+from docbatch.sinks.databases.duckdb_database import DuckdbDatabase
+from docbatch.sinks.databases.sqlite_database import SqliteDatabase
 from docbatch.sinks.table import Table
 
-from .arrangement import Arrangement
+from .arrangement import PATHS, Arrangement
+
+REQUESTS = ("run", "insert", "update", "delete", "commit")
+EARLIER = {path: f"earlier {path}" for path in PATHS}
 
 EFFECTS: tuple[tuple[Any, str], ...] = (
     (outputs, "create"),
@@ -24,6 +30,8 @@ EFFECTS: tuple[tuple[Any, str], ...] = (
     (os, "rename"),
     (Table, "create"),
     (Table, "put"),
+    *((SqliteDatabase, name) for name in REQUESTS),
+    *((DuckdbDatabase, name) for name in REQUESTS),
 )
 
 
@@ -63,13 +71,18 @@ def is_killed(at: Arrangement, moment: int) -> bool:
     return os.WIFSIGNALED(os.waitpid(process, 0)[1])
 
 
-def main(kind: str, folder: Path) -> None:
-    for moment in count():
-        at = Arrangement(kind, folder / str(moment))
-        if not is_killed(at, moment):
-            sys.stdout.write(str(moment))
+def main(kind: str, folder: Path, first: int = 0, step: int = 1, *, again: bool = False) -> None:
+    for number in count():
+        at = Arrangement(kind, folder / str(number))
+        if again and os.fork() == 0:
+            at.deliver_all(EARLIER)
+            os._exit(0)
+        if again:
+            os.wait()
+        if not is_killed(at, first + number * step):
+            sys.stdout.write(str(number))
             return
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), *map(int, sys.argv[3:5]), again=sys.argv[5:] == ["again"])

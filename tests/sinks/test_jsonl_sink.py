@@ -9,7 +9,7 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.core.results import Result
 from docbatch.sinks.base import Delivery, Receipt
 from docbatch.sinks.job_file import JsonlSink
-from docbatch.sinks.rows import RowFacts
+from docbatch.sinks.rows.facts import RowFacts
 from docbatch.sinks.trash import Trash
 
 from .arrangement import PATHS, Arrangement, delivery, failed

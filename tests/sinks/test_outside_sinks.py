@@ -12,7 +12,7 @@ import pytest
 
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import Opening, SinkKind, SinkSpec
-from docbatch.sinks.rows import RowFacts
+from docbatch.sinks.rows.facts import RowFacts
 from docbatch.sinks.sqlite_rows import SqliteSink
 from docbatch.sinks.trash import Trash
 from tests.cli.project import Ended, Project
@@ -210,7 +210,7 @@ def test_what_is_wrong_with_an_option_is_told_where_it_is_written(project: Proje
 
     _declare(project, "{type: row}")
     assert (
-        "this must be one of files, jsonl, sqlite, csv, rows (did you mean rows?)"
+        "this must be one of files, jsonl, sqlite, duckdb, csv, rows (did you mean rows?)"
         in project.call("validate").err
     )
 

@@ -13,11 +13,13 @@ from docbatch.core.errors import SinkError, StateError
 from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Fault, Receipt
 
-from .arrangement import DELIVERED, PATHS, Arrangement, delivery, failing
+from .arrangement import DELIVERED, OUTSIDE, PATHS, Arrangement, delivery, failing
+
+DATABASES = ("sqlite", "sqlite rows", "duckdb")
 
 
 def test_a_kind_is_known_by_its_own_name(at: Arrangement) -> None:
-    assert at.declared.name == at.kind
+    assert at.declared.name == (at.kind if at.kind in OUTSIDE else at.type)
 
 
 def test_every_document_is_delivered_and_has_a_receipt(at: Arrangement) -> None:
@@ -333,7 +335,7 @@ def test_a_database_that_cannot_grow_keeps_its_rows(sqlite: Arrangement) -> None
 def test_a_removed_output_is_in_the_trash(at: Arrangement) -> None:
     at.deliver_all()
 
-    at.open().remove(b"a.pdf" if at.kind == "sqlite" else at.place("a.pdf"))
+    at.open().remove(b"a.pdf" if at.kind in DATABASES else at.place("a.pdf"))
 
     assert "a.pdf" not in at.content()
     assert len(at.trashed()) == 1

@@ -1,6 +1,7 @@
 """A delivery killed at any moment shows nothing unfinished, and the next one ends as if it had not been killed."""
 
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -10,14 +11,21 @@ import pytest
 import docbatch
 
 from .arrangement import DELIVERED, Arrangement
+from .killed import EARLIER
 
-MOMENTS = {"files": 22, "jsonl": 14, "sqlite": 8}
+MOMENTS = {"files": 22, "jsonl": 14, "sqlite": 10}
 
 
-def _killed_at_every_moment(kind: str, folder: Path) -> list[Arrangement]:
+DATABASES = ("sqlite rows", "duckdb")
+STEP = {"sqlite rows": 5, "duckdb": 9}
+MOST = {"sqlite rows": 16, "duckdb": 20}
+"""At least so many moments there are."""
+
+
+def _killed_at_every_moment(kind: str, folder: Path, *order: str) -> list[Arrangement]:
     sources = [Path(__file__).parents[1], Path(docbatch.__file__).parents[1]]
     ended = subprocess.run(
-        [sys.executable, "-m", "sinks.killed", kind, str(folder)],
+        [sys.executable, "-m", "sinks.killed", kind, str(folder), *order],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, sources))},
         capture_output=True,
         check=True,
@@ -41,3 +49,41 @@ def test_killed_at_any_moment_a_delivery_shows_no_part_and_is_finished_by_the_ne
     assert all(at.content() == DELIVERED for at in killed)
     assert [at.hidden() for at in killed] == [[]] * len(killed)
     assert [at.trashed() for at in killed] == [[]] * len(killed)
+
+
+def _is_finished_by_the_next(kind: str, folder: Path, *order: str) -> int:
+    killed = _killed_at_every_moment(kind, folder, *order)
+    earlier = {path: f"# {text}\n" for path, text in EARLIER.items()}
+    before = earlier if order[-1] == "again" else {}
+
+    assert all(at.content() in ({}, before, DELIVERED) for at in killed)
+    for at in killed:
+        at.deliver_all()
+    assert all(at.content() == DELIVERED for at in killed)
+    assert [at.noticed() for at in killed] == [set()] * len(killed)
+    assert [at.trashed() for at in killed] == [[]] * len(killed)
+    assert [at.hidden() for at in killed] == [[]] * len(killed)
+    assert all(len(list(at.output.parent.iterdir())) == 1 for at in killed)
+    return len(killed)
+
+
+@pytest.mark.parametrize("order", ["first", "again"])
+@pytest.mark.parametrize("kind", DATABASES)
+def test_killed_at_any_moment_a_table_of_declared_rows_has_all_or_nothing_of_a_window(
+    kind: str, order: str, tmp_path: Path
+) -> None:
+    first = random.Random(f"{kind} {order}").randrange(STEP[kind])
+
+    assert (
+        _is_finished_by_the_next(kind, tmp_path, str(first), str(STEP[kind]), order)
+        >= MOST[kind] // STEP[kind]
+    )
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("order", ["first", "again"])
+@pytest.mark.parametrize("kind", DATABASES)
+def test_killed_at_every_moment_a_table_of_declared_rows_has_all_or_nothing_of_a_window(
+    kind: str, order: str, tmp_path: Path
+) -> None:
+    assert _is_finished_by_the_next(kind, tmp_path, "0", "1", order) >= MOST[kind]

@@ -10,7 +10,7 @@ from docbatch.core.errors import SinkError
 from docbatch.core.models import Failure, FailureClass
 from docbatch.core.results import Result
 from docbatch.sinks.base import Fault, Receipt
-from docbatch.sinks.rows import RowFacts
+from docbatch.sinks.rows.facts import RowFacts
 from docbatch.sinks.sqlite_rows import SqliteSink
 from docbatch.sinks.table import NAMES, checksum
 from docbatch.sinks.trash import Trash

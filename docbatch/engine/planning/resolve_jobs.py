@@ -210,6 +210,7 @@ def _sink(job: Job, sink: JobSink, folder: Path, source: Source, stores: ObjectS
         trash=folder / "trash",
         labels=job.labels,
         columns=source.metadata,
+        context=sink.context,
         bucket=_bucket(sink.place, stores) if isinstance(sink.place, StorePlace) else None,
     )
     return ResolvedSink(

@@ -15,7 +15,9 @@ from docbatch.sinks.kind import Bucket
 from docbatch.sinks.objects.drafts import mapped
 from docbatch.sinks.objects.object_outputs import ObjectOutputs, store_error
 from docbatch.sinks.paths import UnsafeOutput
-from docbatch.sinks.rows import RowFacts, row
+from docbatch.sinks.rows.facts import RowFacts, row
+from docbatch.sinks.rows.json_lines import row_lines
+from docbatch.sinks.rows.row_maker import RowMaker
 from docbatch.stores.faults import StoreFault
 
 _LENGTH = struct.Struct(">I")
@@ -24,11 +26,20 @@ _LENGTH = struct.Struct(">I")
 class JobObject(Sink):
     """Writes the lines into a nameless file first, and that with one request. The `expected` stamp of the first delivery is that of the object."""
 
-    def __init__(self, bucket: Bucket, output: bytes, *, drafts: Path, facts: RowFacts | None = None) -> None:
+    def __init__(
+        self,
+        bucket: Bucket,
+        output: bytes,
+        *,
+        drafts: Path,
+        facts: RowFacts | None = None,
+        maker: RowMaker | None = None,
+    ) -> None:
         self._outputs = ObjectOutputs(bucket)
         self._output = output
         self._drafts = drafts
         self._facts = facts
+        self._maker = maker
 
     def deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt | Fault]:
         with contextlib.ExitStack() as open_files:
@@ -64,7 +75,7 @@ class JobObject(Sink):
         for delivery in deliveries:
             expected, first = delivery.expected if first else expected, False
             try:
-                line = row(delivery, self._facts)
+                line = row(delivery, self._facts) if self._maker is None else row_lines(self._maker, delivery)
             except (ValueError, StateError) as error:
                 yield fault(delivery, error)
                 continue

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from docbatch.core.output_differences import DifferenceKind, Differing, OutputDifference
 from docbatch.core.report import plural
+from docbatch.engine.administration.outputs.compared_kinds import BESIDE, COMPARED
 from docbatch.engine.administration.outputs.find_store_drift import StoreDrift
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.naming.pathtext import escape
@@ -16,15 +17,12 @@ from docbatch.sinks import outputs
 from docbatch.sinks.faults import reason
 from docbatch.sinks.found_files import digest_at, find
 from docbatch.sinks.paths import folded
-from docbatch.sinks.sqlite import BESIDE
 from docbatch.sinks.strangers import files_below
 from docbatch.sinks.tree import Tree
 from docbatch.specs.values import StoreConnection
 from docbatch.state.outputs import KnownOutput, KnownSink, is_shared, writers
 from docbatch.state.store import Store
 
-COMPARED = frozenset({"files", "jsonl", "sqlite"})
-"""Kinds of sinks whose outputs are files that bear our stamps."""
 _WINDOW = 500
 
 Tell = Callable[[OutputDifference], object]

@@ -4,23 +4,24 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from docbatch.core.errors import DocbatchError
 from docbatch.core.report import plural
+from docbatch.engine.administration.outputs.compared_kinds import BESIDE, COMPARED
 from docbatch.engine.administration.outputs.find_left_objects import LeftObjects
 from docbatch.engine.administration.outputs.left_output import LeftOutput
 from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
 from docbatch.naming.pathtext import escape
 from docbatch.providers import DEFAULT_PROVIDER
+from docbatch.sinks import KINDS
 from docbatch.sinks.faults import reason
 from docbatch.sinks.found_files import FoundFile, digest_at
 from docbatch.sinks.owners import FolderOwner, around, claimed
 from docbatch.sinks.paths import folded
-from docbatch.sinks.sqlite import BESIDE
 from docbatch.sinks.tree import Tree
 from docbatch.state.outputs import KnownOutput, KnownSink
 from docbatch.state.store import Store
 
 _WINDOW = 500
-COMPARED = frozenset({"files", "jsonl", "sqlite"})
 
 
 class LeftOutputs:
@@ -131,7 +132,7 @@ class LeftOutputs:
         keeps = self._strangeness(sink.root)
         is_edited = False
         if keeps is None:
-            keeps = found.why or self._use(sink, found)
+            keeps = found.why or self._use(sink)
         if keeps is None and not _is_as_written(found, digest, known):
             if self._is_superseded(known, found, digest):
                 return None
@@ -139,12 +140,19 @@ class LeftOutputs:
         shown = self._shown(sink.root + b"/" + known.output)
         return LeftOutput(sink.job, sink.identity, sink.root, known, shown, why, found, keeps, is_edited)
 
-    def _use(self, sink: KnownSink, found: FoundFile) -> str | None:
-        """Say that a database is in use, or was left so: what lies beside it belongs to it."""
-        del found
-        place = sink.root + b"/" + (sink.output or b"")
-        if sink.output and any(os.path.lexists(place + ending) for ending in BESIDE):
+    def _use(self, sink: KnownSink) -> str | None:
+        """Say that a database is in use, or was left so: what lies beside it belongs to it; or that others keep things in it."""
+        if not sink.output:
+            return None
+        place = sink.root + b"/" + sink.output
+        if any(os.path.lexists(place + ending) for ending in BESIDE):
             return "it is a database that is in use, or was left unfinished"
+        holds_more = KINDS.kind(sink.kind).holds_more
+        try:
+            if holds_more is not None and holds_more(Path(os.fsdecode(place))):
+                return "it holds tables that docbatch did not make"
+        except DocbatchError as error:
+            return f"it cannot be looked into: {error.message}"
         return None
 
     def _is_superseded(self, known: KnownOutput, found: FoundFile, digest: str | None) -> bool:

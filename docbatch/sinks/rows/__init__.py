@@ -1,0 +1,1 @@
+"""What a row is: one declaration for every sink that has rows."""
