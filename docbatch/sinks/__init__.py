@@ -5,6 +5,11 @@ from docbatch.sinks.kind import SinkKind
 
 KINDS: Registry[SinkKind] = Registry(
     "sink",
-    {"files": "docbatch.sinks.files", "jsonl": "docbatch.sinks.jsonl", "sqlite": "docbatch.sinks.sqlite"},
+    {
+        "files": "docbatch.sinks.files",
+        "jsonl": "docbatch.sinks.jsonl",
+        "parquet": "docbatch.sinks.parquet.options",
+        "sqlite": "docbatch.sinks.sqlite",
+    },
     judge="docbatch.sinks.plugin:judged",
 )

@@ -76,6 +76,11 @@ class SinkSpec(SpecModel):
         """Whether several jobs may write to the same part of its output: each has what is its own there."""
         return False
 
+    @property
+    def shape(self) -> str | None:
+        """Text that has to be equal for jobs that share one output, such as its columns; None where nothing has to."""
+        return None
+
     def _options_but(self, *names: str) -> str:
         return json.dumps(
             self.model_dump(mode="json", exclude=set(names), exclude_defaults=True), sort_keys=True
@@ -165,6 +170,10 @@ class SinkKind:
     `open` opens one and writes nothing. `per_document` says that every document has an output, and a stamp, of its own;
     otherwise there is one for the job. A `whole` sink is handed all documents of its job in path order whenever anything
     changed, others are handed what is due. `beside` are the endings of files that a sink makes for a time beside its one output.
+    One that takes things `together` is handed all that is due at once, as a stream, once its job is quiet: where writing a few documents is
+    as much work as writing many; its receipts are recorded as they come. Where the one output for the job is a folder of files, `within` names
+    some of these, such as they are called.
+    `extra` says what it needs beside docbatch, as the name of the extra and of a module in it.
     With `rows` its outputs say the job, its labels and columns of lists, and are written again, free of charge, where these change.
     A plug-in's `contract` is the `CONTRACT` it was built for, as a number;
     docbatch's own need none. Raises SinkError for a declaration that contradicts itself.
@@ -178,8 +187,16 @@ class SinkKind:
     contract: int | None = None
     beside: tuple[bytes, ...] = ()
     rows: bool = False
+    together: bool = False
+    within: tuple[bytes, ...] = ()
+    extra: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
+        if self.together and (self.whole or self.per_document):
+            raise SinkError(
+                f"the sink kind {self.name} declares itself together and whole, or an output for each document",
+                hint="what is handed over together are the due documents of one output that keeps many",
+            )
         if self.whole and self.per_document:
             raise SinkError(
                 f"the sink kind {self.name} declares itself whole and an output for each document",

@@ -70,7 +70,7 @@ def _swallowed(
     documents = _documents(job.source) if any(sink.place for sink in job.sinks) else ()
     for index, sink in enumerate(job.sinks):
         caught: dict[str, _Catch] = {}
-        outputs = () if sink.place is None else _outputs(documents, sink.place)
+        outputs = () if sink.place is None else _outputs(documents, sink.place, sink.kind.within)
         for names, catch in _caught(outputs, groups):
             caught.update({name: catch for name in names if name not in caught})
         concerned = [name for name in caught if name in mine or job.name in mine]
@@ -150,10 +150,15 @@ def _literal_folder(place: FilePlace | StorePlace) -> str:
     return os.path.realpath(place.root / folder)
 
 
-def _outputs(documents: Sequence[Listed], place: FilePlace | StorePlace) -> Iterator[bytes]:
+def _outputs(
+    documents: Sequence[Listed], place: FilePlace | StorePlace, within: Sequence[bytes]
+) -> Iterator[bytes]:
     root = place.root.encode() if isinstance(place, StorePlace) else os.fsencode(os.path.realpath(place.root))
     if place.path is not None:
-        yield b"/".join((root, os.fsencode(os.path.normpath(place.template.literal_root))))
+        single = b"/".join((root, os.fsencode(os.path.normpath(place.template.literal_root))))
+        yield from (b"/".join((single, name)) for name in within)
+        if not within:
+            yield single
         return
     for each in documents:
         try:
@@ -209,11 +214,16 @@ class _Owners:
     def __init__(self) -> None:
         self._parts: dict[tuple[str, object], list[tuple[int, Job]]] = {}
         self._kinds: dict[str, list[tuple[int, Job]]] = {}
+        self._shapes: dict[tuple[str, object], tuple[str, Job]] = {}
         self._count = itertools.count()
 
     def before(self, job: Job, sink: JobSink) -> Job | None:
         """Note that a job writes here with a sink; return the first other one whose sink is not apart from it."""
         kind = sink.kind.name
+        if sink.options.keeps_jobs_apart and (shape := sink.options.shape) is not None:
+            first = self._shapes.setdefault((kind, sink.options.part), (shape, job))
+            if first[0] != shape:
+                return first[1]
         part = None if sink.options.keeps_jobs_apart else sink.options.part
         same = [] if part is None else self._parts.setdefault((kind, part), [])
         own = self._kinds.setdefault(kind, [])
@@ -230,6 +240,9 @@ class _Owners:
 
 def _shared_problem(job: Job, index: int, sink: JobSink, owner: Job) -> Problem:
     message = f"job {owner.name} writes to the same place"
+    if sink.options.shape is not None and sink.options.keeps_jobs_apart:
+        hint = "jobs that share it declare the same rows, columns and types; or name the job in the path, as in out/{{ job.name }}"
+        return job.origin.problem(("sink", index, "path"), f"{message} and declares other rows there", hint)
     if sink.place is None:
         return job.origin.problem(("sink", index), message, "give each a place of its own by its options")
     hint = "name the job in the path, as in out/{{ job.name }}, or choose another table"

@@ -10,11 +10,14 @@ from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 
+import pyarrow.parquet as pq
+
 from docbatch import sinks
 from docbatch.core.models import Failure
 from docbatch.core.results import Answer, DocumentInfo, ProviderInfo, Result
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.kind import Opening, SinkKind
+from docbatch.sinks.parquet.part_names import part_name, part_of
 
 from . import outside_csv, outside_rows
 
@@ -23,6 +26,7 @@ KINDS = (*sinks.KINDS.names(), *OUTSIDE)
 OPTIONS = {
     "files": {"path": "x"},
     "jsonl": {"path": "x"},
+    "parquet": {"path": "x"},
     "sqlite": {"path": "x"},
     "csv": {"path": "x"},
     "rows": {"database": "deep/rows.db"},
@@ -30,11 +34,14 @@ OPTIONS = {
 PLACES = {
     "files": "a.pdf.md",
     "jsonl": "deep/job.jsonl",
+    "parquet": "deep/job",
     "sqlite": "deep/job.db",
     "csv": "deep/job.csv",
     "rows": "deep/rows.db",
 }
 PATHS = ("a.pdf", "b/c.pdf", "b/d.pdf")
+FIRST_PART = part_name(part_of(b"a.pdf", 8), 8)
+"""Where the rows of the first document lie in a data set of few documents."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +118,7 @@ class Arrangement:
     @property
     def output(self) -> Path:
         """The file of a whole job, or that of the first document."""
-        return self.root / PLACES[self.kind]
+        return self.root / PLACES[self.kind] / (FIRST_PART if self.kind == "parquet" else "")
 
     @property
     def declared(self) -> SinkKind:
@@ -217,6 +224,16 @@ def _read_sqlite(at: Arrangement) -> dict[str, str]:
         return dict(database.execute("SELECT path, markdown || char(10) FROM documents ORDER BY path"))
 
 
+def _read_parquet(at: Arrangement) -> dict[str, str]:
+    """Read as any reader of `*.parquet` does; none may see a document twice."""
+    found: dict[str, str] = {}
+    for part in sorted((at.root / PLACES["parquet"]).glob("*.parquet")):
+        for row in pq.read_table(part, partitioning=None).to_pylist():
+            assert row["path"] not in found
+            found[row["path"]] = f"{row['markdown']}\n"
+    return dict(sorted(found.items()))
+
+
 def _read_csv(at: Arrangement) -> dict[str, str]:
     if not at.output.exists():
         return {}
@@ -236,6 +253,7 @@ def _read_rows(at: Arrangement) -> dict[str, str]:
 _READERS: Mapping[str, Callable[[Arrangement], dict[str, str]]] = {
     "files": _read_files,
     "jsonl": _read_jsonl,
+    "parquet": _read_parquet,
     "sqlite": _read_sqlite,
     "csv": _read_csv,
     "rows": _read_rows,

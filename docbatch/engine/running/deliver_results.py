@@ -3,19 +3,23 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from heapq import merge
-from itertools import islice
 from operator import attrgetter
 
 from docbatch.core.errors import Interrupted, ResultLost, SinkError
 from docbatch.core.models import ItemStatus, Submission
-from docbatch.core.results import Answer
 from docbatch.core.scheduler import Deliver, Due
 from docbatch.engine.code_of_others import blamed
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Delivered, Trouble
-from docbatch.engine.reading.outputs_ahead import Made, made_ahead, not_made
-from docbatch.engine.reading.result_reader_process import Wanted
 from docbatch.engine.running.bring_back_results import bring_back, may_come_back, missing
+from docbatch.engine.running.deliver_together import write_together
+from docbatch.engine.running.due_deliveries import (
+    deliveries_of,
+    due_outputs,
+    report_faults,
+    until_stopped,
+    witness_of,
+)
 from docbatch.engine.running.failure_rows.failed_deliveries import (
     failed_deliveries,
     mark,
@@ -26,10 +30,8 @@ from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
-from docbatch.sinks.kind import Form
+from docbatch.sinks.kind import SinkKind
 from docbatch.state.deliveries import DueDelivery, RecordedSink
-
-WINDOW = 512
 
 
 def deliver(run: Run, action: Deliver) -> None:
@@ -42,6 +44,8 @@ def deliver(run: Run, action: Deliver) -> None:
             sink = _opened(run, recorded, wanted)
             if wanted.kind.whole:
                 _publish(run, target, recorded, wanted, sink)
+            elif wanted.kind.together:
+                write_together(run, target, recorded, wanted, sink)
             else:
                 _write(run, target, recorded, wanted, sink)
     except Interrupted:
@@ -76,18 +80,18 @@ def _opened(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> Sink:
 
 
 def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink) -> None:
-    due = _due(run, recorded, wanted)
+    due = due_outputs(run, recorded, wanted)
     if not due:
         # A mark that is another on disk: without a result it would be tried for ever.
         run.store.deliveries.let_wait(recorded.row)
         return
     sink.take_over(run.store.renamed_rows.jobs(recorded.row))
-    witness = _witness(run, recorded, wanted, sink, due)
+    witness = witness_of(run, recorded, wanted, sink, due)
     account = Account(wanted.kind, target.name)
     lost: list[DueDelivery] = []
     if not wanted.kind.per_document:
         due = [each._replace(expected=recorded.stamp) for each in due]
-    handed = account.handing(_until_stopped(run, _deliveries(run, target, due, wanted.form, lost)))
+    handed = account.handing(until_stopped(run, deliveries_of(run, target, due, wanted.form, lost)))
     outcomes = list(account.answering(sink.deliver(handed)))
     one_output = None if wanted.kind.per_document else sink.stamp(b"")
     account.close(one_output)
@@ -103,46 +107,8 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
     faults = [each for each in outcomes if isinstance(each, Fault) and each.path not in coming]
     if faults:
         run.store.deliveries.fault(recorded.row, [fault.path for fault in faults])
-        _report(run, target, faults)
+        report_faults(run, target, faults)
     run.observe(Delivered(target.name, len(receipts)))
-
-
-def _due(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> list[DueDelivery]:
-    """Return what is to be written next. A place that is not as it was recorded is taken from the job once more."""
-    due = run.store.deliveries.due(recorded.row, WINDOW)
-    damaged = [each for each in due if wanted.collision_key(each.output) != each.folded]
-    if not damaged:
-        return due
-    with run.store.write():
-        for each in damaged:
-            output = wanted.place(each.path, each.digest, each.size)
-            key = wanted.collision_key(output)
-            run.store.deliveries.put(recorded.row, each.path, output, key, due=True)
-    return run.store.deliveries.due(recorded.row, WINDOW)
-
-
-def _witness(
-    run: Run, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink, due: Sequence[DueDelivery]
-) -> tuple[bytes, str] | None:
-    """Return a document that an output for the whole job holds now and is not about to be handed.
-
-    What is missing before anything is written was taken by somebody else, or let go, and says nothing about the sink.
-    """
-    if wanted.kind.per_document or not due:
-        return None
-    earlier = run.store.deliveries.delivered_outside(recorded, due[0].path, due[-1].path)
-    return None if earlier is None or any(True for _ in sink.verify([earlier])) else earlier
-
-
-def _report(run: Run, target: ResolvedJob, faults: Sequence[Fault]) -> None:
-    for fault in faults:
-        text = f"{target.name}: {escape(fault.path)}: {fault.message}"
-        run.errors.append(SinkError(text))
-        run.observe(
-            Trouble(
-                escape(fault.path), fault.message, "its result is safe in the spool; mend it and apply again"
-            )
-        )
 
 
 def _publish(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink) -> None:
@@ -183,7 +149,7 @@ def _replace(
     job = run.store.documents.job(target.name)
     assert job is not None
     failed = failed_deliveries(run, target, wanted, recorded.stamp)
-    results = _deliveries(run, target, run.store.deliveries.holdings(recorded), wanted.form, lost)
+    results = deliveries_of(run, target, run.store.deliveries.holdings(recorded), wanted.form, lost)
     holdings = merge(results, failed, key=attrgetter("path")) if failed else results
     account = Account(wanted.kind, target.name)
     written = 0
@@ -201,16 +167,8 @@ def _replace(
     if faults:
         run.sinks.failed.add(recorded.row)
         run.sinks.unwritten[recorded.row] = len(faults)
-        _report(run, target, faults)
+        report_faults(run, target, faults)
     run.observe(Delivered(target.name, written))
-
-
-def _until_stopped(run: Run, deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
-    """Yield what is to be written, each document by itself, until the run is to end: the next one writes the rest."""
-    for each in deliveries:
-        yield each
-        if run.stop.is_asked:
-            return
 
 
 def _as_long_as_all_are_there(
@@ -225,47 +183,6 @@ def _as_long_as_all_are_there(
             raise ResultLost(f"the result of {escape(lost[-1].path)} is lost")
 
 
-def _deliveries(
-    run: Run, target: ResolvedJob, due: Iterable[DueDelivery], form: Form | None, lost: list[DueDelivery]
-) -> Iterator[Delivery]:
-    """Yield what is due, with outputs of other processes where there are some: they work ahead of the sink."""
-    kind = run.connections[target.connection].access.kind
-    pairs = _wanted(run, due)
-    outputs: Iterable[tuple[DueDelivery, Wanted, Made]]
-    if run.readers is None or form is None or kind is None:
-        outputs = ((each, wanted, not_made) for each, wanted in pairs)
-    else:
-        run.readers.expect(len(due) if isinstance(due, Sequence) else 0)
-        outputs = made_ahead(run.readers, kind, form, pairs)
-    for each, wanted, give in outputs:
-        yield _delivery(run, target, each, wanted, give, lost)
-
-
-def _wanted(run: Run, due: Iterable[DueDelivery]) -> Iterator[tuple[DueDelivery, Wanted]]:
-    """Yield what is due, and as what other processes know it."""
-    remaining = iter(due)
-    while window := list(islice(remaining, WINDOW)):
-        places = run.spool.places([each.result for each in window])
-        for each, place in zip(window, places, strict=True):
-            yield each, Wanted(each.result, escape(each.path), each.digest, each.size, each.media_type, place)
-
-
-def _delivery(  # noqa: PLR0917 - what a delivery is made of
-    run: Run, target: ResolvedJob, due: DueDelivery, wanted: Wanted, made: Made, lost: list[DueDelivery]
-) -> Delivery:
-    """Return a document for a sink; where its result turns out to be missing or damaged, it is added to the `lost`."""
-
-    def load() -> Answer:
-        try:
-            payload = run.spool.read(wanted.digest, wanted.place)
-        except ResultLost:
-            lost.append(due)
-            raise
-        return run.connections.read(target.connection, payload)
-
-    return Delivery(due.path, due.output, due.result, wanted.document(), load, due.expected, made)
-
-
 def due(run: Run, submissions: Mapping[str, Submission], *, is_sending: bool) -> Iterator[Due]:
     """Yield what is to be written; whole outputs are, once nothing more is to come."""
     quiet = not is_sending and not any(each.running or each.ready for each in submissions.values())
@@ -274,19 +191,22 @@ def due(run: Run, submissions: Mapping[str, Submission], *, is_sending: bool) ->
 
 
 def unsettled(run: Run) -> Iterator[tuple[str, int, int, bool]]:
-    """Yield (job, sink, count, whole) of what is to be written and not set aside in this run."""
+    """Yield (job, sink, count, whole) of what is to be written and not set aside in this run.
+
+    What is handed over together counts as whole: it is written once its job is quiet.
+    """
     jobs = list(run.targets)
     for job, sink, count in run.store.deliveries.counts_due(jobs):
-        if sink not in run.sinks.failed and not _is_whole(run, job, sink):
-            yield job, sink, count, False
+        if sink not in run.sinks.failed and (kind := _kind(run, job, sink)) is not None and not kind.whole:
+            yield job, sink, count, kind.together
     for job, sink in run.store.deliveries.stale(jobs):
-        if sink not in run.sinks.failed and _is_whole(run, job, sink):
+        if sink not in run.sinks.failed and (kind := _kind(run, job, sink)) is not None and kind.whole:
             yield job, sink, 1, True
 
 
-def _is_whole(run: Run, job: str, sink: int) -> bool:
+def _kind(run: Run, job: str, sink: int) -> SinkKind | None:
     identity = next(each.identity for each in run.store.deliveries.sinks(job) if each.row == sink)
-    return any(each.identity == identity and each.kind.whole for each in run.targets[job].sinks)
+    return next((each.kind for each in run.targets[job].sinks if each.identity == identity), None)
 
 
 def deliver_the_rest(run: Run, until: float) -> None:
@@ -339,7 +259,7 @@ def _settle(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resol
     written = [each for path, each in failed.items() if path not in lost]
     rows.settled(recorded.row, (), [*gone, *lost], stamp, mark(written))
     if faults:
-        _report(run, target, faults)
+        report_faults(run, target, faults)
 
 
 def _due_outputs(run: Run, *, whole: bool) -> list[Deliver]:

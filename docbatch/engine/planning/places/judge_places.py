@@ -292,6 +292,13 @@ def _no_file(status: os.stat_result) -> str | None:
     return f"{'a folder' if stat.S_ISDIR(status.st_mode) else 'a special file'} is there"
 
 
+def _no_output(sink: ResolvedSink, status: os.stat_result) -> str | None:
+    """Say what stands in the place of a job's one output that cannot be that output."""
+    if not sink.kind.within:
+        return _no_file(status)
+    return None if stat.S_ISDIR(status.st_mode) else "something is there that is no folder"
+
+
 def _status(place: bytes) -> os.stat_result | None:
     try:
         return os.lstat(place)
@@ -312,7 +319,7 @@ def _look_at_single(target: ResolvedJob, sink: ResolvedSink, own: OwnPlaces, see
     status = _status(place) if why is None and seen.is_there else None
     if why is not None:
         seen.block(place, whose, why)
-    elif status is not None and (what := _no_file(status)) is not None:
+    elif status is not None and (what := _no_output(sink, status)) is not None:
         seen.block(place, whose, what)
     elif status is None:
         for ending in sink.kind.beside if seen.is_there else ():
