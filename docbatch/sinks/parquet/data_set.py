@@ -96,15 +96,20 @@ class ParquetSink(Sink):
         return None if stamp is None else f"{stamp} {escape(folder)}"
 
     def verify(self, expected: Iterable[tuple[bytes, str]]) -> Iterator[tuple[bytes, str]]:
-        """Yield documents whose rows are missing or of another result, and those of parts that are not as they were left."""
+        """Yield documents whose rows are missing or of another result, and those of parts that are not as they were left.
+
+        Where the manifest does not tell of parts that are whole, one document is named: with it the manifest is written.
+        """
         with self._guarded():
             standing = self._ours()
         holdings = None
         for path, digest in expected:
+            untold = None
             if holdings is None:
                 with self._guarded():
                     holdings = Holdings(standing, self._maker.job, self._schema).read()
-            why = holdings.why_not(path, digest)
+                untold = "the manifest of its data set is missing or of before" if holdings.is_untold else None
+            why = holdings.why_not(path, digest) or untold
             if why is not None:
                 yield path, why
 

@@ -124,11 +124,15 @@ class StandingParts:
 
 @dataclass
 class Holdings:
-    """What a job has in the parts of a data set, to be asked of documents: 16 bytes of memory for each."""
+    """What a job has in the parts of a data set, to be asked of documents: 16 bytes of memory for each.
+
+    `is_untold` says that the manifest does not tell of parts that are as they were written.
+    """
 
     standing: StandingParts
     job: str
     schema: Any
+    is_untold: bool = False
     _paths: "array[int]" = field(default_factory=lambda: array("q"))
     _results: "array[int]" = field(default_factory=lambda: array("q"))
     _why: dict[str, str] = field(default_factory=dict)
@@ -138,6 +142,7 @@ class Holdings:
         for name in self.standing.names:
             condition = self.standing.condition(name)
             if condition == "whole":
+                self.is_untold = self.is_untold or not self.standing.is_as_noted(name)
                 self._take(name)
             else:
                 self._why[name] = (
