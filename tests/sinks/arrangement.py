@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -224,14 +225,18 @@ def _read_sqlite(at: Arrangement) -> dict[str, str]:
         return dict(database.execute("SELECT path, markdown || char(10) FROM documents ORDER BY path"))
 
 
-def _read_parquet(at: Arrangement) -> dict[str, str]:
-    """Read as any reader of `*.parquet` does; none may see a document twice."""
+def rows_of(parts: Iterable[Any]) -> dict[str, str]:
+    """Read parts as any reader of `*.parquet` does; none may see a document twice."""
     found: dict[str, str] = {}
-    for part in sorted((at.root / PLACES["parquet"]).glob("*.parquet")):
+    for part in parts:
         for row in pq.read_table(part, partitioning=None).to_pylist():
             assert row["path"] not in found
             found[row["path"]] = f"{row['markdown']}\n"
     return dict(sorted(found.items()))
+
+
+def _read_parquet(at: Arrangement) -> dict[str, str]:
+    return rows_of(sorted((at.root / PLACES["parquet"]).glob("*.parquet")))
 
 
 def _read_csv(at: Arrangement) -> dict[str, str]:

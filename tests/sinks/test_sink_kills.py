@@ -11,7 +11,7 @@ import docbatch
 
 from .arrangement import DELIVERED, Arrangement
 
-MOMENTS = {"files": 22, "jsonl": 14, "sqlite": 8}
+MOMENTS = {"files": 22, "jsonl": 14, "parquet": 40, "sqlite": 8}
 
 
 def _killed_at_every_moment(kind: str, folder: Path) -> list[Arrangement]:

@@ -77,10 +77,7 @@ class ParquetSink(Sink):
     def deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt | Fault]:
         with self._guarded():
             before = self._ours()
-            taken = SortedRows(
-                self._place.drafts, self._schema, self._maker.job, before.parts or self._place.parts
-            )
-        with taken:
+        with self._sorting(before) as taken:
             yield from self._take(deliveries, taken)
             if taken.documents:
                 yield from self._write(taken, before)
@@ -144,6 +141,13 @@ class ParquetSink(Sink):
                 self._remove_all(changes.standing)
                 return
             self._publish(changes)
+
+    def _sorting(self, standing: StandingParts) -> SortedRows:
+        parts = standing.parts or self._place.parts
+        try:
+            return SortedRows(self._place.drafts, self._schema, self._maker.job, parts)
+        except OSError as error:
+            raise sink_error(f"the folder {self._place.drafts}", error) from error
 
     def _take(self, deliveries: Iterable[Delivery], taken: SortedRows) -> Iterator[Fault]:
         for delivery in deliveries:
