@@ -1,14 +1,15 @@
 """What a kind of sink declares of itself before one is opened: light to import, so that judging specs loads no sink."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from pydantic import Field
 
-from docbatch.core.errors import SinkError
+from docbatch.core.errors import SinkError, UsageError
 from docbatch.fields import Format, Name, OnMissing, PathTemplate, SpecModel
 from docbatch.naming.expressions import Context
 
@@ -172,7 +173,8 @@ class SinkKind:
     changed, others are handed what is due. `beside` are the endings of files that a sink makes for a time beside its one output.
     One that takes things `together` is handed all that is due at once, as a stream, once its job is quiet: where writing a few documents is
     as much work as writing many; its receipts are recorded as they come. Where the one output for the job is a folder of files, `within` names
-    some of these, such as they are called.
+    some of these; `files` yields (path below the root, stamp, size, SHA-256) of each from the root and the output's stamp, `folder` tells
+    from the stamp where below the root they lie.
     `extra` says what it needs beside docbatch, as the name of the extra and of a module in it.
     With `rows` its outputs say the job, its labels and columns of lists, and are written again, free of charge, where these change.
     A plug-in's `contract` is the `CONTRACT` it was built for, as a number;
@@ -189,6 +191,8 @@ class SinkKind:
     rows: bool = False
     together: bool = False
     within: tuple[bytes, ...] = ()
+    files: "Callable[[Path, str], Iterable[tuple[bytes, str, int | None, str | None]]] | None" = None
+    folder: "Callable[[str], bytes] | None" = None
     extra: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
@@ -207,6 +211,17 @@ class SinkKind:
             raise SinkError(
                 f"the options of the sink kind {self.name} are of another type",
                 hint=f'declare them with type: Literal["{self.name}"]',
+            )
+
+    def require_extra(self) -> None:
+        """Raise UsageError where what it needs beside docbatch is not installed."""
+        if self.extra is None:
+            return
+        extra, module = self.extra
+        if find_spec(module) is None:
+            raise UsageError(
+                f"a sink of type {self.name} cannot be used without the extra '{extra}'",
+                hint=f"pip install 'docbatch[{extra}]', then run the same command again",
             )
 
     @property

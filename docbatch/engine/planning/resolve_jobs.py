@@ -200,6 +200,7 @@ def moved(target: ResolvedJob) -> dict[str, tuple[str, str]]:
 
 
 def _sink(job: Job, sink: JobSink, folder: Path, source: Source, stores: ObjectStores) -> ResolvedSink:
+    sink.kind.require_extra()
     root = None if sink.place is None else os.fsencode(sink.place.root)
     single = None if sink.kind.per_document else _single(sink.place)
     opening = Opening(

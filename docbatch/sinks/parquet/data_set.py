@@ -105,7 +105,9 @@ class ParquetSink(Sink):
             if holdings is None:
                 with self._guarded():
                     holdings = Holdings(standing, self._maker.job, self._schema).read()
-                untold = "the manifest of its data set is missing or of before" if holdings.is_untold else None
+                untold = (
+                    "the manifest of its data set is missing or of before" if holdings.is_untold else None
+                )
             why = holdings.why_not(path, digest) or untold
             if why is not None:
                 yield path, why

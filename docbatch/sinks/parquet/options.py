@@ -1,5 +1,7 @@
 """A data set for a job: what a spec says of it. Its parts are written by `data_set`."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -55,6 +57,18 @@ def _open(at: Opening) -> Sink:
     return ParquetSink.of(at)
 
 
+def _files(root: Path, stamp: str) -> Iterator[tuple[bytes, str, int | None, str | None]]:
+    from docbatch.sinks.parquet.files_as_left import files_as_left  # noqa: PLC0415 - only what is looked at
+
+    return files_as_left(root, stamp)
+
+
+def _folder(stamp: str) -> bytes:
+    from docbatch.sinks.parquet.files_as_left import folder_of  # noqa: PLC0415 - only what is looked at
+
+    return folder_of(stamp)
+
+
 KIND = SinkKind(
     "parquet",
     ParquetSinkSpec,
@@ -63,5 +77,7 @@ KIND = SinkKind(
     rows=True,
     together=True,
     within=(part_name(0, 1).encode(), MANIFEST.encode()),
+    files=_files,
+    folder=_folder,
     extra=("parquet", "pyarrow"),
 )
