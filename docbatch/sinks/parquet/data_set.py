@@ -194,7 +194,7 @@ class ParquetSink(Sink):
     def _touched(place: str) -> SinkError:
         return SinkError(
             f"{place} was changed by somebody else while it was about to be written",
-            hint=f"{SAFE}; run `docbatch apply` again, which looks at all of its documents",
+            hint=f"{SAFE}; run the same command again, which looks at all of its documents",
         )
 
     def _publish(self, changes: "_Changes") -> None:
@@ -244,7 +244,7 @@ class ParquetSink(Sink):
             if keys != own and other is not None:
                 raise SinkError(
                     f"{standing.folder.place} holds rows of job '{other}' of another kind: {standing.manifest.rows}, not {self._rows}",
-                    hint=f"{SAFE}; give the sink another path, or the same `rows`, and run `docbatch apply` again",
+                    hint=f"{SAFE}; give the sink another path, or the same `rows`, and run the same command again",
                 )
         return standing
 
@@ -256,13 +256,13 @@ class ParquetSink(Sink):
         except SinkError:
             raise
         except UnsafeOutput as error:
-            raise SinkError(str(error), hint=f"{SAFE}; then run `docbatch apply` again") from error
+            raise SinkError(str(error), hint=f"{SAFE}; move it away and run the same command again") from error
         except StoreFault as error:
             raise self._store_error(error) from error
         except pa.ArrowException as error:
             raise SinkError(
                 f"the data set {named} cannot be written: {error}",
-                hint=f"{SAFE}; take what is too large for a part out of its columns, and run `docbatch apply` again",
+                hint=f"{SAFE}; take what is too large for a part out of its columns, and run the same command again",
             ) from error
         except OSError as error:
             raise sink_error(

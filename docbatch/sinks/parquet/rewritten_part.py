@@ -130,7 +130,7 @@ def _require_keys(found: Any, schema: Any, rows: Any) -> None:
         (job, *_) = rows.column("job").to_pylist()
         raise SinkError(
             f"its parts hold rows of job '{job}' that are another kind of rows, with the keys {', '.join(keys_of(found))}",
-            hint=f"{SAFE}; give the sink another path, or declare the same rows in both jobs, and run `docbatch apply` again",
+            hint=f"{SAFE}; give the sink another path, or declare the same rows in both jobs, and run the same command again",
         )
 
 

@@ -95,7 +95,7 @@ class StandingParts:
             shown = escape(found[0].encode(errors="surrogateescape"))
             raise SinkError(
                 f"{self.folder.place} holds {shown}, which docbatch did not write; nothing was changed",
-                hint=f"{SAFE}; give the sink another path, or move the file away, and run `docbatch apply` again",
+                hint=f"{SAFE}; give the sink another path, or move the file away, and run the same command again",
             )
 
     def _says_ours(self, name: str) -> bool:
