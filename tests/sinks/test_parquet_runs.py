@@ -9,16 +9,19 @@ from dataclasses import replace
 from importlib import util
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from unittest import mock
 
 import pytest
 
-from docbatch.engine.running import deliver_results, deliver_together
+from docbatch.engine.running import deliver_results
+from docbatch.engine.running.deliveries import deliver_together
 from docbatch.sinks import KINDS, tree
 from docbatch.sinks.base import Delivery, Fault, Receipt
 from docbatch.sinks.kind import Opening
 from docbatch.sinks.parquet.options import KIND
 from docbatch.sinks.parquet.part_names import MANIFEST, part_name, part_of
+from docbatch.sinks.paths import TEMPORARY
 from docbatch.state.store import Store
 from tests.cli.project import Ended, Project
 from tests.cli.stored_project import VARIABLES, project_file
@@ -125,7 +128,7 @@ def test_what_is_spoiled_between_plan_and_delivery_is_written_again_as_well(
 ) -> None:
     project.applied()
     project.write({"in/7.txt": "new"})
-    write = deliver_results.write_together  # type: ignore[attr-defined] - where it is called
+    write = deliver_together.write_together
 
     def spoiled(*arguments: Any) -> None:
         (project.root / "out/set" / OF_7).unlink()
@@ -305,7 +308,7 @@ class _Losing:
 
 
 def test_nothing_counts_as_delivered_of_a_sink_that_breaks_its_word(project: Project) -> None:
-    with KINDS.added(replace(KIND, open=_Losing), replacing=True):
+    with KINDS.added(replace(KIND, open=cast("Any", _Losing)), replacing=True):
         ended = project.call("apply", "--yes")
 
     assert ended.code == 1
@@ -321,7 +324,7 @@ def _kill_at(moment: int, project: Project) -> bool:
         return os.WIFSIGNALED(os.waitpid(process, 0)[1])
     left, rename = [moment], os.rename
     # What it leaves bears the mark of another process, as after a real command.
-    tree._RUN, tree._OURS = "0" * 8, f"{tree.TEMPORARY}{'0' * 8}-".encode()
+    tree._RUN, tree._OURS = "0" * 8, f"{TEMPORARY}{'0' * 8}-".encode()
 
     def pass_moment() -> None:
         if not left[0]:
@@ -336,7 +339,7 @@ def _kill_at(moment: int, project: Project) -> bool:
         if is_part:
             pass_moment()
 
-    os.rename = renamed
+    mock.patch.object(os, "rename", renamed).start()
     project.call("apply", "--yes")
     os._exit(0)
 

@@ -52,7 +52,7 @@ class Told(FakeAnswer):
     tables: int = 0
 
     def result(self, document: DocumentInfo) -> Result:
-        cells = [Cell(row=0, column=0, text=self.body)]
+        cells = (Cell(row=0, column=0, text=self.body),)
         return (
             super()
             .result(document)

@@ -12,8 +12,8 @@ from docbatch.engine.code_of_others import blamed
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Delivered, Trouble
 from docbatch.engine.running.bring_back_results import bring_back, may_come_back, missing
-from docbatch.engine.running.deliver_together import write_together
-from docbatch.engine.running.due_deliveries import (
+from docbatch.engine.running.deliveries.deliver_together import write_together
+from docbatch.engine.running.deliveries.due_deliveries import (
     deliveries_of,
     due_outputs,
     report_faults,

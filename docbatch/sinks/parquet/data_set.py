@@ -256,7 +256,9 @@ class ParquetSink(Sink):
         except SinkError:
             raise
         except UnsafeOutput as error:
-            raise SinkError(str(error), hint=f"{SAFE}; move it away and run the same command again") from error
+            raise SinkError(
+                str(error), hint=f"{SAFE}; move it away and run the same command again"
+            ) from error
         except StoreFault as error:
             raise self._store_error(error) from error
         except pa.ArrowException as error:

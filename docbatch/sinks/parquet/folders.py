@@ -35,7 +35,7 @@ class Writable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class DraftFile:
     """A file that is being written, until `publish` puts it in its place and returns its stamp."""
 
     file: Writable
@@ -55,7 +55,7 @@ class PartsFolder(Protocol):
     def opened(self, name: str) -> AbstractContextManager[BinaryIO]:
         """Open a file to be read, anywhere in it."""
 
-    def draft(self, name: str) -> AbstractContextManager[Draft]:
+    def draft(self, name: str) -> AbstractContextManager[DraftFile]:
         """Begin a file that is to have this name. Where it is not published nothing is left of it."""
 
     def keep(self, name: str, why: str) -> None:
@@ -103,7 +103,7 @@ class LocalFolder(PartsFolder):
                 yield file
 
     @contextmanager
-    def draft(self, name: str) -> Iterator[Draft]:
+    def draft(self, name: str) -> Iterator[DraftFile]:
         with Tree(self._root) as tree:
             folder, own = tree.locate(self._output(name))
             unfinished = Unfinished(self._output(name), folder, own, temporary_name())
@@ -118,7 +118,7 @@ class LocalFolder(PartsFolder):
 
             try:
                 with _Whole(descriptor) as file:
-                    yield Draft(file, publish)
+                    yield DraftFile(file, publish)
             finally:
                 outputs.discard(unfinished)
 
@@ -199,7 +199,7 @@ class StoredFolder(PartsFolder):
             yield file
 
     @contextmanager
-    def draft(self, name: str) -> Iterator[Draft]:
+    def draft(self, name: str) -> Iterator[DraftFile]:
         with TemporaryFile(dir=self._drafts) as file:
 
             def publish(expected: str | None) -> str:
@@ -211,7 +211,7 @@ class StoredFolder(PartsFolder):
                 ):
                     return self._outputs.publish(output, all_of_it, expected or None)
 
-            yield Draft(file, publish)
+            yield DraftFile(file, publish)
 
     def keep(self, name: str, why: str) -> None:  # noqa: ARG002 - a store's trash has no index
         with contextlib.suppress(ObjectChanged, ObjectMissing):

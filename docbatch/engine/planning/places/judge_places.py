@@ -14,6 +14,7 @@ from docbatch.core.errors import GuardRefused, SinkError
 from docbatch.core.guard import SHOWN, Replaced, refuse_blocked, refuse_nested, refuse_replaced
 from docbatch.core.report import plural, visible
 from docbatch.engine.planning.differences_database import Differences, Output
+from docbatch.engine.planning.places.occupied_place import no_file, no_output, status_of
 from docbatch.engine.planning.places.own_places import OwnPlaces
 from docbatch.engine.planning.places.places_in_store import OthersInStore, places_in_stores
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
@@ -276,34 +277,13 @@ def _look(output: Output, root: bytes, own: OwnPlaces, seen: _Seen) -> None:
     if why is not None:
         seen.block(place, whose, why)
         return
-    status = _status(place) if seen.is_there else None
+    status = status_of(place) if seen.is_there else None
     if status is None:
         return
-    if (what := _no_file(status)) is not None:
+    if (what := no_file(status)) is not None:
         seen.block(place, whose, what)
     elif not own.wrote(root, output, status.st_size):
         seen.replace(place, whose)
-
-
-def _no_file(status: os.stat_result) -> str | None:
-    """Say what is there that is neither a file nor a link."""
-    if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
-        return None
-    return f"{'a folder' if stat.S_ISDIR(status.st_mode) else 'a special file'} is there"
-
-
-def _no_output(sink: ResolvedSink, status: os.stat_result) -> str | None:
-    """Say what stands in the place of a job's one output that cannot be that output."""
-    if not sink.kind.within:
-        return _no_file(status)
-    return None if stat.S_ISDIR(status.st_mode) else "something is there that is no folder"
-
-
-def _status(place: bytes) -> os.stat_result | None:
-    try:
-        return os.lstat(place)
-    except OSError:
-        return None
 
 
 def _look_at_single(target: ResolvedJob, sink: ResolvedSink, own: OwnPlaces, seen: _Seen) -> None:
@@ -316,14 +296,14 @@ def _look_at_single(target: ResolvedJob, sink: ResolvedSink, own: OwnPlaces, see
     if why is None:
         seen.enter(sink.root, sink.output)
         why = seen.hindrance
-    status = _status(place) if why is None and seen.is_there else None
+    status = status_of(place) if why is None and seen.is_there else None
     if why is not None:
         seen.block(place, whose, why)
-    elif status is not None and (what := _no_output(sink, status)) is not None:
+    elif status is not None and (what := no_output(sink, status)) is not None:
         seen.block(place, whose, what)
     elif status is None:
         for ending in sink.kind.beside if seen.is_there else ():
-            if _status(place + ending) is not None:
+            if status_of(place + ending) is not None:
                 seen.replace(place + ending, whose)
     elif not sink.kind.whole:
         _require_usable(sink)

@@ -11,7 +11,12 @@ from docbatch.core.errors import SinkError
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Delivered
 from docbatch.engine.running.bring_back_results import bring_back
-from docbatch.engine.running.due_deliveries import WINDOW, deliveries_of, report_faults, until_stopped
+from docbatch.engine.running.deliveries.due_deliveries import (
+    WINDOW,
+    deliveries_of,
+    report_faults,
+    until_stopped,
+)
 from docbatch.engine.running.run_context import Run
 from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Fault, Receipt, Sink
