@@ -94,6 +94,22 @@ def test_a_sink_that_is_added_later_is_written_from_kept_results(project: Projec
     assert rows(project) == wanted()
 
 
+def test_a_data_set_is_written_once_when_all_documents_are_through(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[int] = []
+    write = deliver_together.write_together
+
+    def counted(*arguments: Any) -> None:
+        handed.append(arguments[0].store.deliveries.counts_due(["job"])[0][2])
+        write(*arguments)
+
+    monkeypatch.setattr(deliver_results, "write_together", counted)
+    project.applied()
+
+    assert handed == [24]
+
+
 def test_a_document_that_changed_is_written_in_its_part_alone(project: Project) -> None:
     project.applied()
     before = {path.name: path.stat().st_ino for path in (project.root / "out/set").glob("*.parquet")}

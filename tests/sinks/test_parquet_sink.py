@@ -286,6 +286,26 @@ def test_what_was_edited_is_told_of_the_documents_of_its_part_alone(at: DataSet)
     assert [pq.read_table(path).column("markdown")[0].as_py() for path in at.kept()] == ["mine"]
 
 
+def test_one_byte_that_changed_within_a_part_is_noticed(at: DataSet) -> None:
+    stamp = at.deliver([told("a.pdf", "a text of some length " * 9)])
+    part = at.out / part_name(part_of(b"a.pdf", 8), 8)
+    content = bytearray(part.read_bytes())
+    place = content.index(b"job", 4)
+    content[place : place + 3] = b"job"[::-1]
+    part.write_bytes(content)
+
+    assert at.open().stamp(b"") != stamp
+    ((path, why),) = at.open().verify([(b"a.pdf", digest("a text of some length " * 9))])
+    assert (path, "was changed" in why) == (b"a.pdf", True)
+
+
+def test_a_document_with_several_rows_counts_once(at: DataSet) -> None:
+    at.deliver([told("a.pdf", pages=3), told("b.pdf", pages=2)], rows="page", parts=1)
+
+    (part,) = at.manifest()["files"]
+    assert (part["rows"], part["jobs"]["job"]["documents"]) == (5, 2)
+
+
 def test_a_result_that_is_another_is_told(at: DataSet) -> None:
     at.deliver([told("a.pdf")])
 
