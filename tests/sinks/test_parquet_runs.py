@@ -300,14 +300,39 @@ def test_a_data_set_in_a_store_is_kept_as_on_a_disk(
         changed = {key for key, content in bucket.objects().items() if before.get(key) != content}
         assert changed == {f"out/set/{OF_7}", f"out/set/{MANIFEST}"}
 
+        project.write({path.replace("in/", "in2/"): text for path, text in TEXTS.items()})
+        declare(project, SINK.replace("out/set", "out/set, store: lake"), name="other", root="in2")
+        assert project.applied().processed == 0
+        assert due(project.call("plan", "--json")) == 0
+
         bucket.put(f"out/set/{OF_7}", b"edited by hand")
-        assert written(project) == sum(part_of(path.encode(), 8) == part_of(b"7.txt", 8) for path in PATHS)
+        of_it = sum(part_of(path.encode(), 8) == part_of(b"7.txt", 8) for path in PATHS)
+        assert written(project) == 2 * of_it
         found = bucket.objects()
         assert [key for key, content in found.items() if content == b"edited by hand" and "trash" in key]
         for key, content in found.items():
             if key.endswith(".parquet") and "trash" not in key:
                 project.write({f"fetched/{key.rpartition('/')[2]}": content})
-    assert rows(project, "fetched") == wanted(**{"7": "new"})
+    assert rows(project, "fetched") == sorted([*wanted(**{"7": "new"}), *wanted("other")])
+
+
+def test_objects_of_somebody_else_in_a_store_are_refused_before_anything_is_sent(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    with moto_bucket() as bucket:
+        project.write({"docbatch.yaml": project_file(bucket)})
+        declare(project, SINK.replace("out/set", "out/set, store: lake"))
+        bucket.put("out/set/notes.txt", b"nothing to do with it")
+        assert project.call("plan").code == 0
+        bucket.put("out/set/mine.parquet", b"mine")
+
+        ended = project.call("apply")
+
+        assert ended.code == 6
+        assert "mine.parquet, which docbatch did not write" in ended.err
+        assert set(bucket.objects()) == {"out/set/notes.txt", "out/set/mine.parquet"}
 
 
 class _Losing:

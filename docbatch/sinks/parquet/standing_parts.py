@@ -106,7 +106,7 @@ class StandingParts:
 
     def stamp(self, job: str) -> str | None:
         """Return the stamp of what a job has in it: it changes when anybody touches one of its parts, and not when another job writes."""
-        if not self.stamps:
+        if self.parts is None:
             return None
         columns = "" if self.manifest is None else repr((self.manifest.parts, self.manifest.columns))
         said = blake2b(columns.encode(), digest_size=16)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from docbatch.core.changes import Reason
-from docbatch.core.errors import GuardRefused, SinkError
+from docbatch.core.errors import GuardRefused, SinkError, SinkRefused
 from docbatch.core.guard import SHOWN, Replaced, refuse_blocked, refuse_nested, refuse_replaced
 from docbatch.core.report import plural, visible
 from docbatch.engine.planning.differences_database import Differences, Output
@@ -22,6 +22,7 @@ from docbatch.naming.pathtext import escape
 from docbatch.naming.store_places import in_store
 from docbatch.sinks.paths import folded
 from docbatch.state.store import Store
+from docbatch.stores.faults import StoreFault
 
 _KNOWN_PLACES = frozenset({Reason.EDITED, Reason.MISSING, Reason.BEHIND})
 """Reasons to write an output that lies where the state knows it to lie."""
@@ -57,7 +58,10 @@ def judge_places(
             _look(output, root, own, seen)
     for target in targets:
         for sink in target.sinks:
-            if sink.is_in_store:
+            if sink.is_in_store and sink.kind.within:
+                if not _is_declared(target, sink, own.store):
+                    _require_usable(sink, unseen)
+            elif sink.is_in_store:
                 found = in_stores[target.name, sink.identity]
                 found.add_single(is_declared=_is_declared(target, sink, own.store))
                 seen.take(found.of_others(unseen))
@@ -325,12 +329,18 @@ def _is_declared(target: ResolvedJob, sink: ResolvedSink, store: Store | None) -
     )
 
 
-def _require_usable(sink: ResolvedSink) -> None:
-    """Let a sink that keeps many documents in one output say before anything is sent that it cannot use what is there."""
+def _require_usable(sink: ResolvedSink, unseen: list[SinkError] | None = None) -> None:
+    """Let a sink that keeps many documents in one output say before anything is sent that it cannot use what is there.
+
+    Why a store cannot be looked into is added to `unseen`.
+    """
     try:
         for _ in sink.open().verify(iter(())):
             pass
     except SinkError as error:
+        if unseen is not None and (isinstance(error, SinkRefused) or isinstance(error.__cause__, StoreFault)):
+            unseen.append(error)
+            return
         raise GuardRefused(
             error.message, hint="nothing was sent; give the sink another path or table, or move the file away"
         ) from error
