@@ -317,3 +317,37 @@ def test_a_kept_key_is_no_longer_than_a_key_may_be(bucket: MotoBucket) -> None:
     assert kept is not None
     assert bucket.objects() == {kept: b"a long one"}
     assert len(kept.encode()) <= 1024
+
+
+class _Ended(BaseException):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize("moment", [1, 2, pytest.param(0, marks=pytest.mark.full), 5])
+def test_a_data_set_is_finished_by_the_next_delivery_where_one_ended_around_any_write(
+    moment: int, bucket: MotoBucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = ObjectArrangement("parquet", tmp_path, bucket=bucket)
+    left, write = [moment], ObjectStore.write
+
+    def pass_moment() -> None:
+        if not left[0]:
+            raise _Ended
+        left[0] -= 1
+
+    def ending(*arguments: Any, **options: Any) -> str:
+        pass_moment()
+        etag = write(*arguments, **options)
+        pass_moment()
+        return etag
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ObjectStore, "write", ending)
+        with pytest.raises(_Ended):
+            at.deliver_all()
+    seen = at.content()
+
+    at.deliver_all()
+
+    assert seen.items() <= DELIVERED.items()
+    assert (at.content(), at.noticed(), at.trashed(), at.hidden()) == (DELIVERED, set(), [], [])
