@@ -10,6 +10,7 @@ KINDS: Registry[SinkKind] = Registry(
         "jsonl": "docbatch.sinks.jsonl",
         "sqlite": "docbatch.sinks.sqlite",
         "duckdb": "docbatch.sinks.duckdb",
+        "parquet": "docbatch.sinks.parquet.options",
     },
     judge="docbatch.sinks.plugin:judged",
 )

@@ -90,5 +90,6 @@ KIND = SinkKind(
     beside=BESIDE,
     rows=True,
     extra=("duckdb", "duckdb"),
+    together=True,
     holds_more=_holds_more,
 )

@@ -1,7 +1,7 @@
 """What a kind of sink declares of itself before one is opened: light to import, so that judging specs loads no sink."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
@@ -170,6 +170,10 @@ class SinkKind:
     `open` opens one and writes nothing. `per_document` says that every document has an output, and a stamp, of its own;
     otherwise there is one for the job. A `whole` sink is handed all documents of its job in path order whenever anything
     changed, others are handed what is due. `beside` are the endings of files that a sink makes for a time beside its one output.
+    One that takes things `together` is handed all that is due at once, as a stream, once its job is quiet: where writing a few documents is
+    as much work as writing many; its receipts are recorded as they come. Where the one output for the job is a folder of files, `within` names
+    some of these; `files` yields (path below the root, stamp, size, SHA-256) of each from the root and the output's stamp, `folder` tells
+    from the stamp where below the root they lie.
     With `rows` its outputs say the job, its labels and columns of lists, and are written again, free of charge, where these change.
     `extra` says what it needs beside docbatch, as the name of the extra and of a module in it.
     Where users may keep what is theirs in its one output, `holds_more` says of a file of its own whether they do; it raises SinkError, UsageError.
@@ -185,10 +189,19 @@ class SinkKind:
     contract: int | None = None
     beside: tuple[bytes, ...] = ()
     rows: bool = False
+    together: bool = False
+    within: tuple[bytes, ...] = ()
+    files: "Callable[[Path, str], Iterable[tuple[bytes, str, int | None, str | None]]] | None" = None
+    folder: "Callable[[str], bytes] | None" = None
     extra: tuple[str, str] | None = None
     holds_more: "Callable[[Path], bool] | None" = None
 
     def __post_init__(self) -> None:
+        if self.together and (self.whole or self.per_document):
+            raise SinkError(
+                f"the sink kind {self.name} declares itself together and whole, or an output for each document",
+                hint="what is handed over together are the due documents of one output that keeps many",
+            )
         if self.whole and self.per_document:
             raise SinkError(
                 f"the sink kind {self.name} declares itself whole and an output for each document",

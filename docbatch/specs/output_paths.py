@@ -11,8 +11,9 @@ def check_use(kind: SinkKind, written: FileSinkSpec, template: Template, spec: J
     """Refuse a path that gives many documents one file, or one job many. Raises TemplateError."""
     per_document = bool(template.lookups)
     if per_document and not kind.per_document:
+        what = "folder" if kind.within else "file"
         raise TemplateError(
-            f"{template.lookups[0]} cannot be used here: a {kind.name} sink has one file for the whole job",
+            f"{template.lookups[0]} cannot be used here: a {kind.name} sink has one {what} for the whole job",
             hint=f"use job or vars, as in out/{{{{ job.name }}}}{written.suffix}",
         )
     if kind.per_document and not per_document and _may_match_many(spec.source):

@@ -70,7 +70,7 @@ def _swallowed(
     documents = _documents(job.source) if any(sink.place for sink in job.sinks) else ()
     for index, sink in enumerate(job.sinks):
         caught: dict[str, _Catch] = {}
-        outputs = () if sink.place is None else _outputs(documents, sink.place)
+        outputs = () if sink.place is None else _outputs(documents, sink.place, sink.kind.within)
         for names, catch in _caught(outputs, groups):
             caught.update({name: catch for name in names if name not in caught})
         concerned = [name for name in caught if name in mine or job.name in mine]
@@ -150,10 +150,15 @@ def _literal_folder(place: FilePlace | StorePlace) -> str:
     return os.path.realpath(place.root / folder)
 
 
-def _outputs(documents: Sequence[Listed], place: FilePlace | StorePlace) -> Iterator[bytes]:
+def _outputs(
+    documents: Sequence[Listed], place: FilePlace | StorePlace, within: Sequence[bytes]
+) -> Iterator[bytes]:
     root = place.root.encode() if isinstance(place, StorePlace) else os.fsencode(os.path.realpath(place.root))
     if place.path is not None:
-        yield b"/".join((root, os.fsencode(os.path.normpath(place.template.literal_root))))
+        single = b"/".join((root, os.fsencode(os.path.normpath(place.template.literal_root))))
+        yield from (b"/".join((single, name)) for name in within)
+        if not within:
+            yield single
         return
     for each in documents:
         try:

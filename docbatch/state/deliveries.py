@@ -19,7 +19,7 @@ from docbatch.state.kept_lines import (
 )
 from docbatch.state.manifests import outdate
 from docbatch.state.void import TAKEN_BY_ITS_JOB, let_void_go, void
-from docbatch.state.written import delivered, published
+from docbatch.state.written import delivered, doubt, fall_due, published, receipts_came
 
 _DOCUMENTS = "document JOIN item ON item.id = document.item JOIN job ON job.name = document.job"
 _TAKEN = f"document.wanted = 1 AND {TAKEN_BY_ITS_JOB}"
@@ -79,6 +79,9 @@ class Deliveries:
         self.let_wait = partial(let_wait, database)
         self.let_void_go = partial(let_void_go, database)
         self.delivered = partial(delivered, database)
+        self.receipts_came = partial(receipts_came, database)
+        self.fall_due = partial(fall_due, database)
+        self.doubt = partial(doubt, database)
         self.published = partial(published, database)
         self.let_lines_go = partial(let_lines_go, database)
         self.rename = partial(rename, database)
@@ -161,7 +164,8 @@ class Deliveries:
         rows = self._database.execute("SELECT DISTINCT root FROM sink WHERE root IS NOT NULL ORDER BY root")
         return [row[0] for row in rows]
 
-    def due(self, sink: int, limit: int) -> list[DueDelivery]:
+    def due(self, sink: int, limit: int, after: bytes = b"") -> list[DueDelivery]:
+        """Return what is to be written of a sink behind a path, in path order."""
         rows = self._database.execute(
             f"SELECT item.id, delivery.path, delivery.output, {_RESULT},"
             " delivery.stamp, delivery.folded"
@@ -169,8 +173,8 @@ class Deliveries:
             " JOIN document ON document.job = sink.job AND document.path = delivery.path"
             " JOIN item ON item.id = document.item"
             " WHERE delivery.sink = ? AND delivery.due = 1 AND document.wanted = 1 AND item.result IS NOT NULL"
-            " ORDER BY delivery.path LIMIT ?",
-            (sink, limit),
+            " AND delivery.path > ? ORDER BY delivery.path LIMIT ?",
+            (sink, after, limit),
         )
         return [DueDelivery._make(row) for row in rows]
 

@@ -40,6 +40,35 @@ def delivered(
         outdate_of_sink(database, sink)
 
 
+def receipts_came(database: Database, sink: int, paths: Iterable[bytes]) -> None:
+    """Record that documents are durable in an output that keeps many, with the results that they have now."""
+    with database.write():
+        database.executemany(
+            "UPDATE delivery SET due = 0, stamp = NULL, result = (SELECT item.result FROM sink"
+            " JOIN document ON document.job = sink.job AND document.path = delivery.path"
+            " JOIN item ON item.id = document.item WHERE sink.id = delivery.sink) WHERE sink = ? AND path = ?",
+            ((sink, path) for path in paths),
+        )
+        outdate_of_sink(database, sink)
+
+
+def fall_due(database: Database, sink: int, paths: Iterable[bytes]) -> None:
+    """Record of documents that have been written that they are to be written again."""
+    with database.write():
+        database.executemany(
+            "UPDATE delivery SET due = 1 WHERE sink = ? AND path = ? AND due = 0",
+            ((sink, path) for path in paths),
+        )
+
+
+def doubt(database: Database, sink: int) -> None:
+    """Record of all that a sink was handed that it is to be written again."""
+    with database.write():
+        database.execute(
+            "UPDATE delivery SET due = 1 WHERE sink = ? AND due = 0 AND result IS NOT NULL", (sink,)
+        )
+
+
 def published(
     database: Database, sink: int, revision: int, stamp: str | None, failures: str | None = None
 ) -> None:

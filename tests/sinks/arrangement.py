@@ -9,14 +9,17 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 
 from docbatch import sinks
 from docbatch.core.models import Failure
 from docbatch.core.results import Answer, DocumentInfo, ProviderInfo, Result
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.kind import Opening, SinkKind
+from docbatch.sinks.parquet.part_names import part_name, part_of
 
 from . import outside_csv, outside_rows
 
@@ -29,6 +32,7 @@ OPTIONS: Mapping[str, Mapping[str, object]] = {
     "duckdb": {"path": "x", "columns": MARKDOWN},
     "sqlite rows": {"path": "x", "columns": MARKDOWN},
     "jsonl": {"path": "x"},
+    "parquet": {"path": "x"},
     "sqlite": {"path": "x"},
     "csv": {"path": "x"},
     "rows": {"database": "deep/rows.db"},
@@ -36,6 +40,7 @@ OPTIONS: Mapping[str, Mapping[str, object]] = {
 PLACES = {
     "files": "a.pdf.md",
     "jsonl": "deep/job.jsonl",
+    "parquet": "deep/job",
     "sqlite": "deep/job.db",
     "sqlite rows": "deep/job.db",
     "duckdb": "deep/job.duckdb",
@@ -43,6 +48,8 @@ PLACES = {
     "rows": "deep/rows.db",
 }
 PATHS = ("a.pdf", "b/c.pdf", "b/d.pdf")
+FIRST_PART = part_name(part_of(b"a.pdf", 8), 8)
+"""Where the rows of the first document lie in a data set of few documents."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +126,7 @@ class Arrangement:
     @property
     def output(self) -> Path:
         """The file of a whole job, or that of the first document."""
-        return self.root / PLACES[self.kind]
+        return self.root / PLACES[self.kind] / (FIRST_PART if self.kind == "parquet" else "")
 
     @property
     def declared(self) -> SinkKind:
@@ -249,6 +256,20 @@ def _read_duckdb(at: Arrangement) -> dict[str, str]:
         )
 
 
+def rows_of(parts: Iterable[Any]) -> dict[str, str]:
+    """Read parts as any reader of `*.parquet` does; none may see a document twice."""
+    found: dict[str, str] = {}
+    for part in parts:
+        for row in pq.read_table(part, partitioning=None).to_pylist():
+            assert row["path"] not in found
+            found[row["path"]] = f"{row['markdown']}\n"
+    return dict(sorted(found.items()))
+
+
+def _read_parquet(at: Arrangement) -> dict[str, str]:
+    return rows_of(sorted((at.root / PLACES["parquet"]).glob("*.parquet")))
+
+
 def _read_csv(at: Arrangement) -> dict[str, str]:
     if not at.output.exists():
         return {}
@@ -268,6 +289,7 @@ def _read_rows(at: Arrangement) -> dict[str, str]:
 _READERS: Mapping[str, Callable[[Arrangement], dict[str, str]]] = {
     "files": _read_files,
     "jsonl": _read_jsonl,
+    "parquet": _read_parquet,
     "sqlite": _read_sqlite,
     "sqlite rows": _read_sqlite,
     "duckdb": _read_duckdb,

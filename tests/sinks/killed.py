@@ -57,6 +57,7 @@ class Killer:
 
 
 def deliver(at: Arrangement, moment: int) -> None:
+    at.folder.mkdir(parents=True, exist_ok=True)
     killer = Killer(moment)
     for owner, name in EFFECTS:
         setattr(owner, name, killer.guard(getattr(owner, name)))

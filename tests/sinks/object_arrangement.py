@@ -1,5 +1,6 @@
 """A sink whose outputs are objects of a bucket of their own, to be asked what the other kinds are asked."""
 
+import io
 import json
 from dataclasses import dataclass, field
 
@@ -9,7 +10,7 @@ from docbatch.sinks.kind import Bucket, Opening
 from docbatch.stores.object_store import ObjectStore
 from tests.stores.moto_server import MotoBucket
 
-from .arrangement import OPTIONS, PLACES, Arrangement
+from .arrangement import FIRST_PART, OPTIONS, PLACES, Arrangement, rows_of
 
 FOLDER = "data/out"
 TRASHED = f"data/{TRASH}/"
@@ -23,7 +24,7 @@ class ObjectArrangement(Arrangement):
     @property
     def key(self) -> str:
         """The object of a whole job, or that of the first document."""
-        return f"{FOLDER}/{PLACES[self.kind]}"
+        return f"{FOLDER}/{PLACES[self.kind]}" + (f"/{FIRST_PART}" if self.kind == "parquet" else "")
 
     def open(self, job: str = "job", **options: object) -> Sink:
         kind = self.declared
@@ -48,12 +49,21 @@ class ObjectArrangement(Arrangement):
                 key.removeprefix(f"{FOLDER}/"): text for key, text in found.items() if key.startswith(FOLDER)
             }
             return {key.removesuffix(".md"): text.decode() for key, text in own.items()}
+        if self.kind == "parquet":
+            parts = (
+                io.BytesIO(text)
+                for key, text in found.items()
+                if key.startswith(f"{FOLDER}/") and key.endswith(".parquet")
+            )
+            return rows_of(parts)
         results = [json.loads(line) for line in found.get(self.key, b"").splitlines()]
         return {result["document"]["path"]: result["markdown"] + "\n" for result in results}
 
     def trashed(self) -> list[str]:
         found = self.bucket.objects()
-        return [text.decode() for key, text in found.items() if key.startswith(TRASHED)]
+        in_store = [text.decode() for key, text in found.items() if key.startswith(TRASHED)]
+        # Rows that are taken out of a part lie on this disk.
+        return [*in_store, *super().trashed()]
 
     def edit(self) -> None:
         self.bucket.put(self.key, b"edited by hand")

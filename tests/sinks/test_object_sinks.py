@@ -14,11 +14,12 @@ from docbatch.sinks.objects import object_outputs, standing_objects
 from docbatch.sinks.objects.document_objects import DocumentObjects
 from docbatch.sinks.objects.object_outputs import ObjectOutputs
 from docbatch.sinks.objects.standing_objects import StandingObjects
+from docbatch.sinks.parquet.part_names import MANIFEST
 from docbatch.stores.faults import ObjectChanged, StoreRefused, StoreUnreachable
 from docbatch.stores.object_store import ObjectStore
 from tests.stores.moto_server import SECRET, MotoBucket, moto_bucket
 
-from .arrangement import DELIVERED, PATHS, Arrangement, delivery
+from .arrangement import DELIVERED, PATHS, PLACES, Arrangement, delivery
 from .object_arrangement import FOLDER, TRASHED, ObjectArrangement
 from .test_sink_contract import (  # noqa: F401 - asked of these sinks as well
     test_a_deleted_output_is_noticed_and_written_again,
@@ -54,7 +55,7 @@ def test_what_a_format_remarks_is_in_the_receipt(files: ObjectArrangement) -> No
     assert receipt.remark == "no table was found; the file has the header alone"
 
 
-@pytest.fixture(params=["files", "jsonl"])
+@pytest.fixture(params=["files", "jsonl", "parquet"])
 def at(request: pytest.FixtureRequest, bucket: MotoBucket, tmp_path: Path) -> ObjectArrangement:
     return ObjectArrangement(request.param, tmp_path, bucket=bucket)
 
@@ -71,15 +72,19 @@ def jsonl(bucket: MotoBucket, tmp_path: Path) -> ObjectArrangement:
 
 def test_a_bucket_holds_what_a_folder_would(at: ObjectArrangement, tmp_path: Path) -> None:
     folder = Arrangement(at.kind, tmp_path / "disk")
+    folder.folder.mkdir()
     folder.deliver_all()
     at.deliver_all()
 
     files = {
         f"{FOLDER}/{path.relative_to(folder.root)}": path.read_bytes()
         for path in folder.root.rglob("*")
-        if path.is_file()
+        if path.is_file() and path.name != MANIFEST
     }
-    assert at.bucket.objects() == files
+    found = at.bucket.objects()
+    # What it says of parts is what the one and the other tell of files.
+    found.pop(f"{FOLDER}/{PLACES['parquet']}/{MANIFEST}", None)
+    assert found == files
 
 
 def test_an_edited_object_lies_in_the_trash_under_its_own_key(files: ObjectArrangement) -> None:
@@ -95,6 +100,7 @@ def test_an_edited_object_lies_in_the_trash_under_its_own_key(files: ObjectArran
     assert files.bucket.objects()[kept] == b"edited by hand"
 
 
+@pytest.mark.parametrize("at", ["files", "jsonl"], indirect=True)
 def test_a_foreign_object_is_kept_before_it_is_replaced(at: ObjectArrangement) -> None:
     at.edit()
 
@@ -316,3 +322,37 @@ def test_a_kept_key_is_no_longer_than_a_key_may_be(bucket: MotoBucket) -> None:
     assert kept is not None
     assert bucket.objects() == {kept: b"a long one"}
     assert len(kept.encode()) <= 1024
+
+
+class _Ended(BaseException):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize("moment", [1, 2, pytest.param(0, marks=pytest.mark.full), 5])
+def test_a_data_set_is_finished_by_the_next_delivery_where_one_ended_around_any_write(
+    moment: int, bucket: MotoBucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = ObjectArrangement("parquet", tmp_path, bucket=bucket)
+    left, write = [moment], ObjectStore.write
+
+    def pass_moment() -> None:
+        if not left[0]:
+            raise _Ended
+        left[0] -= 1
+
+    def ending(*arguments: Any, **options: Any) -> str:
+        pass_moment()
+        etag = write(*arguments, **options)
+        pass_moment()
+        return etag
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ObjectStore, "write", ending)
+        with pytest.raises(_Ended):
+            at.deliver_all()
+    seen = at.content()
+
+    at.deliver_all()
+
+    assert seen.items() <= DELIVERED.items()
+    assert (at.content(), at.noticed(), at.trashed(), at.hidden()) == (DELIVERED, set(), [], [])

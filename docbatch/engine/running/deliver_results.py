@@ -12,6 +12,7 @@ from docbatch.engine.code_of_others import blamed
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Delivered, Trouble
 from docbatch.engine.running.bring_back_results import bring_back, may_come_back, missing
+from docbatch.engine.running.deliveries.due_outputs import due_outputs, until_stopped, witness_of
 from docbatch.engine.running.failure_rows.failed_deliveries import (
     failed_deliveries,
     mark,
@@ -23,9 +24,8 @@ from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
+from docbatch.sinks.kind import SinkKind
 from docbatch.state.deliveries import DueDelivery, RecordedSink
-
-WINDOW = 512
 
 
 def deliver(run: Run, action: Deliver) -> None:
@@ -38,6 +38,10 @@ def deliver(run: Run, action: Deliver) -> None:
             sink = _opened(run, recorded, wanted)
             if wanted.kind.whole:
                 _publish(run, target, recorded, wanted, sink)
+            elif wanted.kind.together:
+                from docbatch.engine.running.deliveries.deliver_together import write_together  # noqa: PLC0415 - few do
+
+                write_together(run, target, recorded, wanted, sink)
             else:
                 _write(run, target, recorded, wanted, sink)
     except Interrupted:
@@ -68,20 +72,20 @@ def _opened(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> Sink:
 
 
 def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink) -> None:
-    due = _due(run, recorded, wanted)
+    due = due_outputs(run, recorded, wanted)
     if not due:
         # A mark that is another on disk: without a result it would be tried for ever.
         run.store.deliveries.let_wait(recorded.row)
         return
-    from docbatch.engine.running.rounds.due_deliveries import deliveries  # noqa: PLC0415 - most runs deliver nothing
+    from docbatch.engine.running.deliveries.due_deliveries import deliveries  # noqa: PLC0415 - most runs deliver nothing
 
     sink.take_over(run.store.renamed_rows.jobs(recorded.row))
-    witness = _witness(run, recorded, wanted, sink, due)
+    witness = witness_of(run, recorded, wanted, sink, due)
     account = Account(wanted.kind, target.name)
     lost: list[DueDelivery] = []
     if not wanted.kind.per_document:
         due = [each._replace(expected=recorded.stamp) for each in due]
-    handed = account.handing(_until_stopped(run, deliveries(run, target, due, wanted.form, lost)))
+    handed = account.handing(until_stopped(run, deliveries(run, target, due, wanted.form, lost)))
     outcomes = list(account.answering(sink.deliver(handed)))
     one_output = None if wanted.kind.per_document else sink.stamp(b"")
     account.close(one_output)
@@ -100,33 +104,6 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
         report_faults(run, target, faults)
     tell_remarks(run, target, [each for each in outcomes if isinstance(each, Receipt)])
     run.observe(Delivered(target.name, len(receipts)))
-
-
-def _due(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> list[DueDelivery]:
-    """Return what is to be written next. A place that is not as it was recorded is taken from the job once more."""
-    due = run.store.deliveries.due(recorded.row, WINDOW)
-    damaged = [each for each in due if wanted.collision_key(each.output) != each.folded]
-    if not damaged:
-        return due
-    with run.store.write():
-        for each in damaged:
-            output = wanted.place(each.path, each.digest, each.size)
-            key = wanted.collision_key(output)
-            run.store.deliveries.put(recorded.row, each.path, output, key, due=True)
-    return run.store.deliveries.due(recorded.row, WINDOW)
-
-
-def _witness(
-    run: Run, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink, due: Sequence[DueDelivery]
-) -> tuple[bytes, str] | None:
-    """Return a document that an output for the whole job holds now and is not about to be handed.
-
-    What is missing before anything is written was taken by somebody else, or let go, and says nothing about the sink.
-    """
-    if wanted.kind.per_document or not due:
-        return None
-    earlier = run.store.deliveries.delivered_outside(recorded, due[0].path, due[-1].path)
-    return None if earlier is None or any(True for _ in sink.verify([earlier])) else earlier
 
 
 def _publish(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink) -> None:
@@ -164,7 +141,7 @@ def _replace(
     lost: list[DueDelivery],
 ) -> None:
     """Write the sink anew; while something is missing from it, it counts as behind. Raises ResultLost."""
-    from docbatch.engine.running.rounds.due_deliveries import deliveries  # noqa: PLC0415 - the same
+    from docbatch.engine.running.deliveries.due_deliveries import deliveries  # noqa: PLC0415 - the same
 
     job = run.store.documents.job(target.name)
     assert job is not None
@@ -191,14 +168,6 @@ def _replace(
     run.observe(Delivered(target.name, written))
 
 
-def _until_stopped(run: Run, deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
-    """Yield what is to be written, each document by itself, until the run is to end: the next one writes the rest."""
-    for each in deliveries:
-        yield each
-        if run.stop.is_asked:
-            return
-
-
 def _as_long_as_all_are_there(
     run: Run, deliveries: Iterable[Delivery], lost: Sequence[DueDelivery]
 ) -> Iterator[Delivery]:
@@ -219,19 +188,22 @@ def due(run: Run, submissions: Mapping[str, Submission], *, is_sending: bool) ->
 
 
 def unsettled(run: Run) -> Iterator[tuple[str, int, int, bool]]:
-    """Yield (job, sink, count, whole) of what is to be written and not set aside in this run."""
+    """Yield (job, sink, count, whole) of what is to be written and not set aside in this run.
+
+    What is handed over together counts as whole: it is written once its job is quiet.
+    """
     jobs = list(run.targets)
     for job, sink, count in run.store.deliveries.counts_due(jobs):
-        if sink not in run.sinks.failed and not _is_whole(run, job, sink):
-            yield job, sink, count, False
+        if sink not in run.sinks.failed and (kind := _kind(run, job, sink)) is not None and not kind.whole:
+            yield job, sink, count, kind.together
     for job, sink in run.store.deliveries.stale(jobs):
-        if sink not in run.sinks.failed and _is_whole(run, job, sink):
+        if sink not in run.sinks.failed and (kind := _kind(run, job, sink)) is not None and kind.whole:
             yield job, sink, 1, True
 
 
-def _is_whole(run: Run, job: str, sink: int) -> bool:
+def _kind(run: Run, job: str, sink: int) -> SinkKind | None:
     identity = next(each.identity for each in run.store.deliveries.sinks(job) if each.row == sink)
-    return any(each.identity == identity and each.kind.whole for each in run.targets[job].sinks)
+    return next((each.kind for each in run.targets[job].sinks if each.identity == identity), None)
 
 
 def deliver_the_rest(run: Run, until: float) -> None:

@@ -2,7 +2,7 @@
 
 from docbatch.sinks import KINDS
 
-COMPARED = frozenset({"files", "jsonl", "sqlite", "duckdb"})
+COMPARED = frozenset({"files", "jsonl", "sqlite", "duckdb", "parquet"})
 
 BESIDE = tuple(sorted({ending for name in COMPARED for ending in KINDS.kind(name).beside}))
 """What is added to the name of an output for files that lie beside it for a time."""

@@ -15,6 +15,7 @@ from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
 from docbatch.sinks.faults import reason
+from docbatch.sinks.files_within import files_within, folder_within, is_folder
 from docbatch.sinks.found_files import digest_at, find
 from docbatch.sinks.paths import folded
 from docbatch.sinks.strangers import files_below
@@ -76,6 +77,7 @@ class _Drift:
         self._project = os.fsencode(store.folder.parent)
         self._gone = _Missing()
         self._result = Differing()
+        self._folders_told: set[bytes] = set()
 
     def found(self) -> Differing:
         every = self._store.outputs.sinks()
@@ -88,6 +90,8 @@ class _Drift:
                 )
             elif sink.output is None:
                 self._compare_many(sink)
+            elif is_folder(sink.kind):
+                self._compare_within(sink)
             else:
                 self._compare_one(sink, every)
         for job, identity in self._store.outputs.without_files():
@@ -109,7 +113,11 @@ class _Drift:
             stores = ObjectStores(search.stores, self._store.folder.parent, search.allowed_hosts)
             drift = StoreDrift(self._store, stores, self, search.deep, search.consumed)
             for sink in stored:
-                drift.compare(sink)
+                if is_folder(sink.kind):
+                    told = f"job '{sink.job}': files of the sink {sink.kind} in a store are looked at by plan alone"
+                    self._result.notes.append(told)
+                else:
+                    drift.compare(sink)
             drift.look_for_strangers(self._folders(stored), self._other_places(every))
             if drift.errors:
                 raise drift.errors[0]
@@ -135,6 +143,36 @@ class _Drift:
             self._result.looked += 1
             with Tree(Path(os.fsdecode(sink.root))) as tree:
                 self._judge(tree, sink, self._as_left_last(tree, sink, known, every))
+
+    def _compare_within(self, sink: KnownSink) -> None:
+        """Compare the files of a folder, once for all jobs that write there."""
+        known = self._store.outputs.single(sink)
+        if known is None:
+            return
+        folder = sink.root + b"/" + (folder_within(sink.kind, known.stamp) or b"")
+        if folder in self._folders_told:
+            return
+        self._folders_told.add(folder)
+        files = self._within(sink)
+        if not files:
+            told = (
+                "what its files were is not to be learned there" if os.path.lexists(folder) else "it is gone"
+            )
+            if os.path.lexists(folder) or sink.identity not in self._search.consumed:
+                self.say("altered" if os.path.lexists(folder) else "removed", sink, known, told)
+            return
+        with Tree(Path(os.fsdecode(sink.root))) as tree:
+            for each in files:
+                self._result.looked += 1
+                self._judge(tree, sink, each)
+
+    @staticmethod
+    def _within(sink: KnownSink) -> list[KnownOutput]:
+        found = files_within(sink.kind, Path(os.fsdecode(sink.root)), sink.stamp)
+        return [
+            KnownOutput(sink.row, b"", each.output, None, each.stamp, each.size, each.sha256, None)
+            for each in found
+        ]
 
     def _as_left_last(
         self, tree: Tree, sink: KnownSink, known: KnownOutput, every: Sequence[KnownSink]
@@ -202,6 +240,8 @@ class _Drift:
                 continue
             if sink.output is None:
                 number += sum(map(os.path.lexists, self._left_places(sink)))
+            elif is_folder(sink.kind):
+                continue
             elif not sink.wanted and sink.stamp is not None and not is_shared(sink, every):
                 number += os.path.lexists(sink.root + b"/" + sink.output)
         if number:
@@ -218,7 +258,8 @@ class _Drift:
 
     def _other_places(self, every: Sequence[KnownSink]) -> set[int]:
         """Return the places of what is no document's own output."""
-        singles = (each.root + b"/" + each.output for each in every if each.output)
+        singles = [each.root + b"/" + each.output for each in every if each.output]
+        singles += [each.root + b"/" + file.output for each in every for file in self._within(each)]
         places = [place + ending for place in singles for ending in (b"", *BESIDE)]
         return {folded(place) for place in (*places, *(place for _, place, _ in self._store.manifests.all()))}
 

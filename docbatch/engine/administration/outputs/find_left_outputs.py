@@ -14,6 +14,7 @@ from docbatch.naming.pathtext import escape
 from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sinks import KINDS
 from docbatch.sinks.faults import reason
+from docbatch.sinks.files_within import files_within, folder_within, is_folder
 from docbatch.sinks.found_files import FoundFile, digest_at
 from docbatch.sinks.owners import FolderOwner, around, claimed
 from docbatch.sinks.paths import folded
@@ -107,6 +108,9 @@ class LeftOutputs:
 
     def _left(self, sink: KnownSink, *, every: bool) -> Iterator[KnownOutput]:
         """Yield a sink's outputs that nothing wants, of no matter which sink: a place that something wants is left out."""
+        if sink.output is not None and is_folder(sink.kind) and not sink.is_in_store:
+            yield from self._within(sink) if every else ()
+            return
         if sink.output is not None:
             single = self._store.outputs.single(sink) if every else None
             if single is not None and not self._is_wanted([folded(sink.root + b"/" + single.output)]):
@@ -118,6 +122,17 @@ class LeftOutputs:
             keys = [each.folded for each in window if each.folded is not None]
             wanted = self._is_wanted(keys)
             yield from (each for each in window if each.folded not in wanted)
+
+    def _within(self, sink: KnownSink) -> Iterator[KnownOutput]:
+        """Yield the files of a folder that no sink that is wanted writes to."""
+        own = sink.root, folder_within(sink.kind, sink.stamp)
+        for each in self._sinks:
+            if each.wanted and is_folder(each.kind):
+                used = folder_within(each.kind, each.stamp)
+                if own in {(each.root, used), (each.root, each.output if used is None else used)}:
+                    return
+        for file in files_within(sink.kind, Path(os.fsdecode(sink.root)), sink.stamp):
+            yield KnownOutput(sink.row, b"", file.output, None, file.stamp, file.size, file.sha256, None)
 
     def _is_wanted(self, keys: Sequence[int]) -> set[int]:
         return self._store.outputs.taken(keys) | (self._singles & set(keys))

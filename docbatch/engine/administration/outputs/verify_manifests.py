@@ -19,6 +19,7 @@ from docbatch.engine.administration.outputs.read_manifest import READING, opened
 from docbatch.naming.pathtext import escape
 from docbatch.naming.store_places import in_store
 from docbatch.sinks.faults import reason
+from docbatch.sinks.files_within import FileWithin, named_beside
 from docbatch.sinks.found_files import digest_at, find
 from docbatch.sinks.strangers import files_below
 from docbatch.sinks.tree import Tree
@@ -65,6 +66,10 @@ class ManifestCheck:
         return errors
 
     def _check_one(self, path: Path) -> None:
+        within = named_beside(path)
+        if within is not None:
+            self._check_folder(path, within)
+            return
         with opened(os.open(path, READING)) as file, Tree(self._project) as tree:
             head, documents = read(file)
             self._manifest = head.job
@@ -80,6 +85,36 @@ class ManifestCheck:
                     self._judge_document(tree, source, document)
             if self._with_documents and head.source is None:
                 self.result.notes.append(f"job '{head.job}': its documents are no files of the project")
+
+    def _check_folder(self, path: Path, files: Sequence[FileWithin]) -> None:
+        """Compare the files of a folder with the manifest in it: none is missing, another, or one that it does not name."""
+        if not files:
+            raise NoManifest("it is missing, or tells of no files")
+        named = {os.fsencode(path)}
+        self._manifest = path.parent.name
+        with Tree(path.parent.parent) as tree:
+            for each in files:
+                place = os.fsencode(path.parent.parent) + b"/" + each.output
+                named.add(place)
+                if each.sha256 is None:
+                    continue
+                self.result.looked += 1
+                shown = self._shown(place)
+                listed = ManifestOutput(path=shown, sha256=each.sha256, size=each.size)
+                try:
+                    why = _difference(tree, each.output, listed)
+                except OSError as error:
+                    why = f"it cannot be read: {reason(error)}"
+                if why is None:
+                    self._say("removed", shown, "", "it is gone")
+                elif why:
+                    self._say("altered", shown, "", why)
+        for place in files_below(os.fsencode(path.parent)):
+            if place not in named:
+                self._say("added", self._shown(place), "", "the manifest of its data set does not name it")
+
+    def _shown(self, place: bytes) -> str:
+        return escape(place.removeprefix(os.fsencode(self._project) + b"/"))
 
     def _judge(self, tree: Tree, output: ManifestOutput, document: str) -> None:
         if in_store(output.path.encode(errors="replace")):

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from docbatch.core.changes import Reason
-from docbatch.core.errors import GuardRefused, SinkError
+from docbatch.core.errors import GuardRefused, SinkError, SinkRefused
 from docbatch.core.guard import SHOWN, Replaced, refuse_blocked, refuse_nested, refuse_replaced
 from docbatch.core.report import plural, visible
 from docbatch.engine.planning.differences_database import Differences, Output
+from docbatch.engine.planning.places.occupied_place import no_file, no_output, status_of
 from docbatch.engine.planning.places.own_places import OwnPlaces
 from docbatch.engine.planning.places.places_in_store import OthersInStore, places_in_stores
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
@@ -22,6 +23,7 @@ from docbatch.naming.pathtext import escape
 from docbatch.naming.store_places import in_store
 from docbatch.sinks.paths import folded
 from docbatch.state.store import Store
+from docbatch.stores.faults import StoreFault
 
 _KNOWN_PLACES = frozenset({Reason.EDITED, Reason.MISSING, Reason.BEHIND})
 """Reasons to write an output that lies where the state knows it to lie."""
@@ -57,7 +59,10 @@ def judge_places(
             _look(output, root, own, seen)
     for target in targets:
         for sink in target.sinks:
-            if sink.is_in_store:
+            if sink.is_in_store and sink.kind.within:
+                if not _is_declared(target, sink, own.store):
+                    _require_usable(target.name, sink, unseen)
+            elif sink.is_in_store:
                 found = in_stores[target.name, sink.identity]
                 found.add_single(is_declared=_is_declared(target, sink, own.store))
                 seen.take(found.of_others(unseen))
@@ -277,27 +282,13 @@ def _look(output: Output, root: bytes, own: OwnPlaces, seen: _Seen) -> None:
     if why is not None:
         seen.block(place, whose, why)
         return
-    status = _status(place) if seen.is_there else None
+    status = status_of(place) if seen.is_there else None
     if status is None:
         return
-    if (what := _no_file(status)) is not None:
+    if (what := no_file(status)) is not None:
         seen.block(place, whose, what)
     elif not own.wrote(root, output, status.st_size):
         seen.replace(place, whose)
-
-
-def _no_file(status: os.stat_result) -> str | None:
-    """Say what is there that is neither a file nor a link."""
-    if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
-        return None
-    return f"{'a folder' if stat.S_ISDIR(status.st_mode) else 'a special file'} is there"
-
-
-def _status(place: bytes) -> os.stat_result | None:
-    try:
-        return os.lstat(place)
-    except OSError:
-        return None
 
 
 def _look_at_single(target: ResolvedJob, sink: ResolvedSink, own: OwnPlaces, seen: _Seen) -> None:
@@ -310,17 +301,17 @@ def _look_at_single(target: ResolvedJob, sink: ResolvedSink, own: OwnPlaces, see
     if why is None:
         seen.enter(sink.root, sink.output)
         why = seen.hindrance
-    status = _status(place) if why is None and seen.is_there else None
+    status = status_of(place) if why is None and seen.is_there else None
     if why is not None:
         seen.block(place, whose, why)
-    elif status is not None and (what := _no_file(status)) is not None:
+    elif status is not None and (what := no_output(sink, status)) is not None:
         seen.block(place, whose, what)
     elif status is None:
         for ending in sink.kind.beside if seen.is_there else ():
-            if _status(place + ending) is not None:
+            if status_of(place + ending) is not None:
                 seen.replace(place + ending, whose)
     elif not sink.kind.whole:
-        _require_usable(sink)
+        _require_usable(target.name, sink)
     elif not _is_our_single(target.name, sink.root, sink.output, status.st_size, own):
         seen.replace(place, whose)
 
@@ -339,12 +330,18 @@ def _is_declared(target: ResolvedJob, sink: ResolvedSink, store: Store | None) -
     )
 
 
-def _require_usable(sink: ResolvedSink) -> None:
-    """Let a sink that keeps many documents in one output say before anything is sent that it cannot use what is there."""
+def _require_usable(job: str, sink: ResolvedSink, unseen: list[UnseenSink] | None = None) -> None:
+    """Let a sink that keeps many documents in one output say before anything is sent that it cannot use what is there.
+
+    Why a store cannot be looked into is added to `unseen`.
+    """
     try:
         for _ in sink.open().verify(iter(())):
             pass
     except SinkError as error:
+        if unseen is not None and (isinstance(error, SinkRefused) or isinstance(error.__cause__, StoreFault)):
+            unseen.append(UnseenSink(job, sink.identity, error))
+            return
         raise GuardRefused(
             error.message, hint="nothing was sent; give the sink another path or table, or move the file away"
         ) from error

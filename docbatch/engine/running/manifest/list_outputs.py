@@ -11,6 +11,7 @@ from docbatch.core.manifest import VERSION, ManifestDocument, ManifestHead, Mani
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.naming.filenames import STATE
 from docbatch.naming.pathtext import escape
+from docbatch.sinks.files_within import files_within, is_folder
 from docbatch.sinks.found_files import digest_at
 from docbatch.sinks.tree import Tree
 from docbatch.state.manifests import ListedDocument, ListedOutput
@@ -59,7 +60,7 @@ class OutputListing:
             recipes={
                 self._ids[row]: self._recipe(row) for row in sorted(self._ids, key=self._ids.__getitem__)
             },
-            outputs=[each for sink in self._sinks if (each := self._single(sink)) is not None],
+            outputs=[each for sink in self._sinks for each in self._singles(sink)],
         )
 
     def documents(self) -> Iterator[ManifestDocument]:
@@ -102,15 +103,20 @@ class OutputListing:
         if read is not None:
             self._store.outputs.note(sink.row, [(b"", *read)])
 
-    def _single(self, sink: KnownSink) -> ManifestOutput | None:
+    def _singles(self, sink: KnownSink) -> Iterator[ManifestOutput]:
         known = self._store.outputs.single(sink)
         if known is None:
-            return None
-        place = self._shown(sink, known.output)
-        if sink.row in self._shared:
-            # What its bytes come to is for the runs of other jobs to say as well.
-            return ManifestOutput(path=place, sha256=None, size=None)
-        return ManifestOutput(path=place, sha256=known.digest, size=known.size)
+            return
+        # What the bytes of a shared output come to is for the runs of other jobs to say as well.
+        is_shared = sink.row in self._shared
+        if is_folder(sink.kind) and not sink.is_in_store:
+            for each in files_within(sink.kind, Path(os.fsdecode(sink.root)), known.stamp):
+                path = self._shown(sink, each.output)
+                digest, size = (None, None) if is_shared else (each.sha256, each.size)
+                yield ManifestOutput(path=path, sha256=digest, size=size)
+            return
+        digest, size = (None, None) if is_shared else (known.digest, known.size)
+        yield ManifestOutput(path=self._shown(sink, known.output), sha256=digest, size=size)
 
     def _output(self, sink: KnownSink, each: ListedOutput) -> ManifestOutput:
         return ManifestOutput(path=self._shown(sink, each.output), sha256=each.digest, size=each.size)
