@@ -5,6 +5,11 @@ from docbatch.sinks.kind import SinkKind
 
 KINDS: Registry[SinkKind] = Registry(
     "sink",
-    {"files": "docbatch.sinks.files", "jsonl": "docbatch.sinks.jsonl", "sqlite": "docbatch.sinks.sqlite"},
+    {
+        "files": "docbatch.sinks.files",
+        "jsonl": "docbatch.sinks.jsonl",
+        "sqlite": "docbatch.sinks.sqlite",
+        "postgres": "docbatch.sinks.postgres.options",
+    },
     judge="docbatch.sinks.plugin:judged",
 )

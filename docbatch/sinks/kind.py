@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from pydantic import Field
 
-from docbatch.core.errors import SinkError
+from docbatch.core.errors import SinkError, SinkRefused
 from docbatch.fields import Format, Name, OnMissing, PathTemplate, SpecModel
 from docbatch.naming.expressions import Context
+from docbatch.secret_references import Reference
 
 if TYPE_CHECKING:
     from docbatch.sinks.base import Sink
@@ -68,7 +69,10 @@ class SinkSpec(SpecModel):
 
     @property
     def takes_failures(self) -> bool:
-        """Whether it is handed documents that failed as well, as deliveries with a `failure`. Only where there is one output for the job."""
+        """Whether it is handed documents that failed as well, as deliveries with a `failure`.
+
+        Only where there is one output for the job, or where the sink has no place in the file system and answers `verify` as well.
+        """
         return False
 
     @property
@@ -124,6 +128,14 @@ def _no_columns(_path: bytes) -> Mapping[str, str]:
     return {}
 
 
+def _lacks_nothing() -> SinkError | None:
+    return None
+
+
+def _no_secret(_reference: Reference) -> str:
+    raise SinkRefused("secrets of sinks are not read here", hint="open the sink by a job of a project")
+
+
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """Where in a store a sink writes: below `folder`, a key without "/" at its end, empty for all of it.
@@ -145,6 +157,8 @@ class Opening:
     options are relative to. `labels` are the job's, and `columns` returns what else a list says of a document, given its path.
     `context` is what templates name that is the same for all documents: `job` and `vars`.
     With a `bucket` nothing is written outside of that instead; kinds whose options are no StoredSinkSpec have none.
+    `secret` returns what a reference in the options stands for. It is called once something is asked of where outputs go, never when a
+    sink is opened, and raises SinkRefused where it cannot be told here.
     """
 
     job: str
@@ -156,6 +170,7 @@ class Opening:
     columns: Callable[[bytes], Mapping[str, str]] = _no_columns
     context: Context = field(default_factory=dict)
     bucket: Bucket | None = None
+    secret: Callable[[Reference], str] = _no_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +180,9 @@ class SinkKind:
     `open` opens one and writes nothing. `per_document` says that every document has an output, and a stamp, of its own;
     otherwise there is one for the job. A `whole` sink is handed all documents of its job in path order whenever anything
     changed, others are handed what is due. `beside` are the endings of files that a sink makes for a time beside its one output.
+    The outputs of one that `is_served` are kept by a server: a plan that cannot look there says so and takes them for what they were,
+    and a run goes on with everything else.
+    `lacks` returns what to tell where something it needs is not installed: then nothing is sent.
     With `rows` its outputs say the job, its labels and columns of lists, and are written again, free of charge, where these change.
     A plug-in's `contract` is the `CONTRACT` it was built for, as a number;
     docbatch's own need none. Raises SinkError for a declaration that contradicts itself.
@@ -178,6 +196,8 @@ class SinkKind:
     contract: int | None = None
     beside: tuple[bytes, ...] = ()
     rows: bool = False
+    is_served: bool = False
+    lacks: Callable[[], SinkError | None] = _lacks_nothing
 
     def __post_init__(self) -> None:
         if self.whole and self.per_document:

@@ -15,6 +15,7 @@ from docbatch.core.models import Draft, RemoteObject, Traits, WorkItem
 from docbatch.engine.connections.accesses import accesses, connection_settings
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.open_item_content import ItemContent
+from docbatch.engine.connections.sink_secrets import SinkSecrets
 from docbatch.engine.planning.resolve_jobs import resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.providers import REGISTRY
@@ -71,6 +72,7 @@ class Bench(Generic[E]):
             self.folder / ".docbatch",
             ask=lambda job: self.provider().pins(job.operation, job.config),
             stores=ObjectStores(project.stores, self.folder),
+            secrets=SinkSecrets(self.folder),
         )
         return job
 

@@ -17,12 +17,14 @@ from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.kind import Opening, SinkKind
 
 from . import outside_csv, outside_rows
+from .postgres_server import PostgresSchema
 
 OUTSIDE = {"csv": outside_csv.KIND, "rows": outside_rows.KIND}
 KINDS = (*sinks.KINDS.names(), *OUTSIDE)
-OPTIONS = {
+OPTIONS: Mapping[str, Mapping[str, object]] = {
     "files": {"path": "x"},
     "jsonl": {"path": "x"},
+    "postgres": {"dsn": {"env": "PG_DSN"}},
     "sqlite": {"path": "x"},
     "csv": {"path": "x"},
     "rows": {"database": "deep/rows.db"},
@@ -34,6 +36,7 @@ PLACES = {
     "csv": "deep/job.csv",
     "rows": "deep/rows.db",
 }
+_EDIT = "UPDATE documents SET markdown = 'edited by hand' WHERE path = 'a.pdf'"
 PATHS = ("a.pdf", "b/c.pdf", "b/d.pdf")
 
 
@@ -93,12 +96,15 @@ def digest(body: str) -> str:
 
 @dataclass
 class Arrangement:
-    """`stamps` and `stamp` are what a state would have recorded: of each document and of the file of a whole job."""
+    """`stamps` and `stamp` are what a state would have recorded: of each document and of the file of a whole job. Rows of a server
+    lie in a `schema`.
+    """
 
     kind: str
     folder: Path
     stamps: dict[str, str | None] = field(default_factory=dict)
     stamp: str | None = None
+    schema: PostgresSchema | None = None
 
     @property
     def root(self) -> Path:
@@ -117,16 +123,19 @@ class Arrangement:
     def declared(self) -> SinkKind:
         return OUTSIDE[self.kind] if self.kind in OUTSIDE else sinks.KINDS.kind(self.kind)
 
-    def open(self, **options: str) -> Sink:
+    def open(self, *, job: str = "job", **options: object) -> Sink:
         kind = self.declared
+        if self.schema is not None:
+            options = {"schema": self.schema.name, **options}
         single = kind.has_files and not kind.per_document
         return kind.open(
             Opening(
-                job="job",
+                job=job,
                 options=kind.options.model_validate({"type": self.kind, **OPTIONS[self.kind], **options}),
                 root=self.root,
                 output=PLACES[self.kind].encode() if single else b"",
                 trash=self.trash,
+                secret=lambda _reference: "" if self.schema is None else self.schema.dsn,
             )
         )
 
@@ -179,9 +188,12 @@ class Arrangement:
     def edit(self) -> None:
         """Change the first document's output by hand."""
         statement = {
-            "sqlite": "UPDATE documents SET markdown = 'edited by hand' WHERE path = 'a.pdf'",
+            "sqlite": _EDIT,
             "rows": "UPDATE results SET content = 'edited by hand' WHERE document = 'a.pdf'",
         }.get(self.kind)
+        if self.schema is not None:
+            self.schema.execute(_EDIT)
+            return
         if statement is None:
             self.output.write_text("edited by hand")
             return
@@ -190,6 +202,9 @@ class Arrangement:
 
     def delete(self) -> None:
         """Take the first document's output away."""
+        if self.schema is not None:
+            self.schema.execute("DELETE FROM documents WHERE path = 'a.pdf'")
+            return
         self.output.unlink()
 
     def hidden(self) -> list[str]:
@@ -233,9 +248,17 @@ def _read_rows(at: Arrangement) -> dict[str, str]:
         return dict(database.execute("SELECT document, content || char(10) FROM results ORDER BY document"))
 
 
+def _read_postgres(at: Arrangement) -> dict[str, str]:
+    assert at.schema is not None
+    if "documents" not in at.schema.tables():
+        return {}
+    return dict(at.schema.execute("SELECT path, markdown || chr(10) FROM documents ORDER BY path"))
+
+
 _READERS: Mapping[str, Callable[[Arrangement], dict[str, str]]] = {
     "files": _read_files,
     "jsonl": _read_jsonl,
+    "postgres": _read_postgres,
     "sqlite": _read_sqlite,
     "csv": _read_csv,
     "rows": _read_rows,

@@ -13,7 +13,7 @@ from docbatch.core.errors import SinkError, StateError
 from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Fault, Receipt
 
-from .arrangement import DELIVERED, PATHS, Arrangement, delivery, failing
+from .arrangement import DELIVERED, KINDS, PATHS, Arrangement, delivery, failing
 
 
 def test_a_kind_is_known_by_its_own_name(at: Arrangement) -> None:
@@ -242,6 +242,12 @@ def test_a_link_in_a_database_s_place_is_refused(sqlite: Arrangement, elsewhere:
     assert list(elsewhere.iterdir()) == []
 
 
+on_this_disk = pytest.mark.parametrize(
+    "at", [kind for kind in KINDS if not Arrangement(kind, Path()).declared.is_served], indirect=True
+)
+
+
+@on_this_disk
 def test_a_file_in_the_place_of_the_root_is_an_error_that_says_what_is_safe(at: Arrangement) -> None:
     at.root.write_text("a file")
 
@@ -272,6 +278,7 @@ def _as_ordinary_user() -> Iterator[None]:
         os.seteuid(before)
 
 
+@on_this_disk
 def test_a_root_that_may_not_be_written_is_an_error_that_says_what_is_safe(
     at: Arrangement, reachable: Path
 ) -> None:

@@ -14,6 +14,7 @@ from docbatch.core.models import WorkItem
 from docbatch.core.report import visible
 from docbatch.core.spending_guards import Guards
 from docbatch.engine.connections.object_stores import ObjectStores
+from docbatch.engine.connections.sink_secrets import SinkSecrets
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
 from docbatch.engine.planning.places.judge_folders import judge_folders
@@ -82,7 +83,8 @@ class Plan:
     `gone` are jobs the state knows that are no longer declared. `store` is None where there is no state yet. Of the jobs in
     `counted` is known what their documents have, `prices` reads what providers charge.
     `project` is the folder that paths are told relative to, and `project_id` what docbatch.yaml calls it. `unseen` says of
-    which sinks in stores the outputs could not be looked at, and why.
+    which sinks in stores the outputs could not be looked at, and why, or of those that need what is not installed; `unserved` of
+    which jobs a server could not be asked for its rows.
     """
 
     targets: tuple[ResolvedJob, ...]
@@ -97,6 +99,7 @@ class Plan:
     prices: "Callable[[], PriceList] | None" = None
     project_id: str = ""
     unseen: tuple[SinkError, ...] = ()
+    unserved: tuple[tuple[str, SinkError], ...] = ()
 
     @cached_property
     def costs(self) -> "ItemCosts":
@@ -145,16 +148,26 @@ def plan(
     Raises GuardRefused, UsageError: nothing was sent or recorded then.
     """
     since = time.time()
+    root, is_offline = selection.folder.parent, selection.offline or selection.stateless
     stores = ObjectStores(
         selection.stores,
-        selection.folder.parent,
+        root,
         selection.allowed_hosts,
         looks=sight.looks,
-        offline=selection.offline or selection.stateless,
+        offline=is_offline,
         care=_care(selection, sight),
     )
+    secrets = SinkSecrets(root, looks=sight.looks, offline=is_offline)
     targets = tuple(
-        resolve_jobs(selection.jobs, store, selection.folder, selection.upgrade, sight.ask, stores=stores)
+        resolve_jobs(
+            selection.jobs,
+            store,
+            selection.folder,
+            selection.upgrade,
+            sight.ask,
+            stores=stores,
+            secrets=secrets,
+        )
     )
     gone = undeclared(selection.jobs, store) if selection.is_all else set()
     # What stands where outputs go says nothing where it is not known what docbatch wrote, and may lie outside.
@@ -252,7 +265,8 @@ def plan_jobs(
     sight.look(targets, gone)
     tallies = find_changes(targets, store, cache, differences, sight.only)
     notes: tuple[str, ...] = ()
-    unseen = [error for tally in tallies.values() for error in tally.unseen]
+    unseen = [*_lacking(targets), *(error for tally in tallies.values() for error in tally.unseen)]
+    unserved = [(job, error) for job, tally in tallies.items() for error in tally.unserved]
     if sight.only is None:
         refuse_surprises(targets, tallies, store, differences, gone)
         refuse_nesting(targets, store, differences, gone)
@@ -260,6 +274,7 @@ def plan_jobs(
             own = OwnPlaces.of(project, store)
             notes = replacing(judge_places(targets, own, differences, allowed, unseen))
     told = {error.message: error for error in unseen}
+    away = {error.message for _, error in unserved} - told.keys()
     return Plan(
         tuple(targets),
         tallies,
@@ -267,10 +282,18 @@ def plan_jobs(
         differences,
         store,
         cache,
-        (*notes, *(visible(f"outputs are not looked at: {message}") for message in told)),
+        (*notes, *(visible(f"outputs are not looked at: {message}") for message in (*told, *sorted(away)))),
         project,
         unseen=tuple(told.values()),
+        unserved=tuple(unserved),
     )
+
+
+def _lacking(targets: Sequence[ResolvedJob]) -> Iterator[SinkError]:
+    """Yield what to tell of sinks that need what is not installed."""
+    for kind in {sink.kind.name: sink.kind for target in targets for sink in target.sinks}.values():
+        if (error := kind.lacks()) is not None:
+            yield error
 
 
 def undeclared(jobs: Iterable[Job], store: Store | None) -> set[str]:

@@ -20,6 +20,9 @@ class LookedAt(Protocol):
     @property
     def unseen(self) -> SinkError | None: ...
 
+    @property
+    def is_served(self) -> bool: ...
+
 
 class Tally:
     """What a job's scan saw: documents found, and how many of them are through; `paths` of some that were asked for.
@@ -30,7 +33,7 @@ class Tally:
 
     `recipes` counts those that are through by their recipe's row, where a job has more than one; `remade` those that are
     to be sent because they were made by another, by that one's row. `unseen` says why outputs of sinks in stores could not be
-    looked at.
+    looked at, `unserved` the same of those that a server keeps.
     """
 
     def __init__(self, *, recorded_only: bool = False) -> None:
@@ -43,13 +46,14 @@ class Tally:
         self.recorded_only = recorded_only
         self.litter: Litter | None = None
         self.unseen: list[SinkError] = []
+        self.unserved: list[SinkError] = []
         self.selection: SelectionTally | None = None
 
     def add_outputs(self, looked_at: Iterable[LookedAt]) -> None:
         for each in looked_at:
             self.ignored += each.ignored
             if each.unseen is not None:
-                self.unseen.append(each.unseen)
+                (self.unserved if each.is_served else self.unseen).append(each.unseen)
 
     @contextmanager
     def seeing(self, *, is_in_store: bool) -> Iterator[None]:
