@@ -1,6 +1,6 @@
-"""Delivers three documents again and again, each time into a new folder, and is killed one moment later each time.
+"""Delivers three documents again and again, each time into a new folder, and is killed one moment later each time, or EVERY so many.
 
-Run as `python -m sinks.killed KIND FOLDER`; ends when a delivery was not killed, and prints how many were.
+Run as `python -m sinks.killed KIND FOLDER [FIRST EVERY]`, with the address of a server in PG_DSN for a kind that needs one; ends when a delivery was not killed, and prints at which moment that was.
 """
 
 import os
@@ -11,12 +11,17 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from docbatch.durability import Flusher
 from docbatch.sinks import outputs
 from docbatch.sinks.table import Table
 
 from .arrangement import Arrangement
+from .postgres_server import PostgresSchema
 
+_REQUESTS = ((psycopg.Connection, "wait"),)
+"""All that is asked of PostgreSQL goes through this: statements, pieces of a COPY, the begin and the end of transactions."""
 EFFECTS: tuple[tuple[Any, str], ...] = (
     (outputs, "create"),
     (os, "write"),
@@ -50,7 +55,7 @@ class Killer:
 
 def deliver(at: Arrangement, moment: int) -> None:
     killer = Killer(moment)
-    for owner, name in EFFECTS:
+    for owner, name in _REQUESTS if at.schema is not None else EFFECTS:
         setattr(owner, name, killer.guard(getattr(owner, name)))
     at.deliver_all()
 
@@ -63,13 +68,22 @@ def is_killed(at: Arrangement, moment: int) -> bool:
     return os.WIFSIGNALED(os.waitpid(process, 0)[1])
 
 
-def main(kind: str, folder: Path) -> None:
-    for moment in count():
-        at = Arrangement(kind, folder / str(moment))
+def arranged(kind: str, folder: Path, moment: int) -> Arrangement:
+    """Return the sink of a moment; a schema is called by its folder."""
+    dsn = os.environ.get("PG_DSN") if kind == "postgres" else None
+    schema = None if dsn is None else PostgresSchema(dsn, f"{folder.name}_{moment}")
+    return Arrangement(kind, folder / str(moment), schema=schema)
+
+
+def main(kind: str, folder: Path, first: int = 0, every: int = 1) -> None:
+    for moment in count(first, every):
+        at = arranged(kind, folder, moment)
+        if at.schema is not None:
+            at.schema.create()
         if not is_killed(at, moment):
             sys.stdout.write(str(moment))
             return
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), *map(int, sys.argv[3:]))

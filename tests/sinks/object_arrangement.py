@@ -25,11 +25,11 @@ class ObjectArrangement(Arrangement):
         """The object of a whole job, or that of the first document."""
         return f"{FOLDER}/{PLACES[self.kind]}"
 
-    def open(self, **options: str) -> Sink:
+    def open(self, *, job: str = "job", **options: object) -> Sink:
         kind = self.declared
         return kind.open(
             Opening(
-                job="job",
+                job=job,
                 options=kind.options.model_validate({"type": self.kind, **OPTIONS[self.kind], **options}),
                 root=self.folder,
                 output=b"" if kind.per_document else PLACES[self.kind].encode(),

@@ -9,14 +9,15 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from docbatch.testing.patience import comes_true
 from tests.stores.azurite_server import REQUIRED
@@ -61,7 +62,8 @@ class PostgresServer:
     def __init__(self, folder: Path) -> None:
         self.port = _free_port()
         self._data = folder / "data"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[str] | None = None
+        self._turn = threading.Lock()
         found = programs()
         assert found is not None
         self._programs = found
@@ -98,11 +100,12 @@ class PostgresServer:
             self._data,
             *said,
         ]
-        with (self._data.parent / "log").open("ab") as log:
+        with self._turn, (self._data.parent / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 ["sh", "-c", _RUN, "sh", *server],
                 cwd=self._data.parent,
                 stdin=subprocess.PIPE,
+                text=True,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 **self._as,
@@ -111,22 +114,25 @@ class PostgresServer:
 
     def stop(self) -> None:
         """End it at once, as a machine that loses power would."""
-        if self._process is not None:
-            self._process.communicate()
-            self._process = None
+        with self._turn:
+            if self._process is not None:
+                self._process.communicate()
+                self._process = None
 
-    def dsn(self, **options: object) -> str:
-        return psycopg.conninfo.make_conninfo(
-            "",
-            **{
-                "host": "127.0.0.1",
-                "port": self.port,
-                "user": OWNER,
-                "password": PASSWORD,
-                "dbname": "postgres",
-                **options,
-            },  # type: ignore[arg-type]
-        )
+    def dsn(self, **options: str) -> str:
+        usual = {
+            "host": "127.0.0.1",
+            "port": str(self.port),
+            "user": OWNER,
+            "password": PASSWORD,
+            "dbname": "postgres",
+        }
+        return make_conninfo("", **{**usual, **options})
+
+    @staticmethod
+    def settles(condition: Callable[[], bool]) -> bool:
+        """Wait until the server has noticed what its clients did."""
+        return comes_true(condition)
 
     def _answers(self) -> bool:
         try:
@@ -138,22 +144,23 @@ class PostgresServer:
 
 @dataclass
 class PostgresSchema:
-    """A schema of a test, with a client that is not ours."""
+    """A schema of a test, with a client that is not ours. `dsn` is what the sink gets, the `owner` has all rights."""
 
-    server: PostgresServer
+    owner: str
     name: str
-    dsn_options: dict[str, object] = field(default_factory=dict)
+    dsn: str = ""
 
-    @property
-    def dsn(self) -> str:
-        return self.server.dsn(**self.dsn_options)
+    def __post_init__(self) -> None:
+        self.dsn = self.dsn or self.owner
 
-    def execute(self, statement: str, values: object = None) -> list[tuple[Any, ...]]:
+    def create(self) -> None:
+        self.execute(f"CREATE SCHEMA {self.name}")
+
+    def execute(self, statement: str, values: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
         """Run a statement as the owner, in this schema, and return the rows it gives."""
-        with psycopg.connect(
-            self.server.dsn(options=f"-csearch_path={self.name}"), autocommit=True
-        ) as client:
-            cursor = client.execute(statement.encode(), values)  # type: ignore[arg-type]
+        path = make_conninfo(self.owner, options=f"-csearch_path={self.name}")
+        with psycopg.connect(path, autocommit=True) as client:
+            cursor = client.execute(statement.encode(), values)
             return cursor.fetchall() if cursor.description else []
 
     def tables(self) -> list[str]:
@@ -166,7 +173,7 @@ class PostgresSchema:
         self.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
         for grant in grants:
             self.execute(f"GRANT {grant} TO {name}")
-        return self.server.dsn(user=name)
+        return make_conninfo(self.owner, user=name)
 
 
 @functools.cache
@@ -188,8 +195,8 @@ def server() -> PostgresServer:
 @contextlib.contextmanager
 def postgres_schema() -> Iterator[PostgresSchema]:
     """Give a new schema. Skips the test where PostgreSQL is not installed."""
-    schema = PostgresSchema(server(), f"docs_{secrets.token_hex(6)}")
-    schema.execute(f"CREATE SCHEMA {schema.name}")
+    schema = PostgresSchema(server().dsn(), f"docs_{secrets.token_hex(6)}")
+    schema.create()
     yield schema
     schema.execute(f"DROP SCHEMA {schema.name} CASCADE")
 

@@ -65,8 +65,10 @@ class ResultTable:
         self.names = tuple(column.name for column in columns)
         self.keys = tuple(column.name for column in columns if column.is_key)
         self.job = job
-        self.quoted = sql.Identifier(schema, name)
-        self.record = sql.Identifier(schema, RECORD)
+        # Statements with values take a sign of percent for the place of one.
+        quoted_schema, quoted_name = (each.replace("%", "%%") for each in (schema, name))
+        self.quoted = sql.Identifier(quoted_schema, quoted_name)
+        self.record = sql.Identifier(quoted_schema, RECORD)
         self.existing: frozenset[str] = frozenset()
         self.oid: object = None
 
@@ -99,7 +101,7 @@ class ResultTable:
         cursor.execute(_LOCK, [f"{self.schema}.{RECORD}"])
         self.look(cursor)
         if self._found(cursor, RECORD)[0] is None:
-            cursor.execute(sql.SQL(_RECORD).format(record=self.record))
+            cursor.execute(sql.SQL(_RECORD).format(record=self.record), [])
         if self.oid is None:
             self._create(cursor)
         else:
@@ -131,7 +133,7 @@ class ResultTable:
         ]
         key = sql.SQL("PRIMARY KEY ({})").format(sql.SQL(", ").join(map(sql.Identifier, self.keys)))
         cursor.execute(
-            sql.SQL("CREATE TABLE {} ({})").format(self.quoted, sql.SQL(", ").join([*columns, key]))
+            sql.SQL("CREATE TABLE {} ({})").format(self.quoted, sql.SQL(", ").join([*columns, key])), []
         )
 
     def _add_columns(self, cursor: Cursor) -> None:
@@ -140,7 +142,8 @@ class ResultTable:
                 cursor.execute(
                     sql.SQL("ALTER TABLE {} ADD COLUMN {} {}").format(
                         self.quoted, sql.Identifier(each.name), TYPES[each.type]
-                    )
+                    ),
+                    [],
                 )
 
     def _check(self, cursor: Cursor) -> None:

@@ -171,7 +171,8 @@ def _upsert(cursor: Cursor, table: ResultTable, *, stale: Sequence[str]) -> None
     cursor.execute(
         sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT ({}) DO UPDATE SET {}").format(
             table.quoted, names, names, _INCOMING, keys, sql.SQL(", ").join(changes)
-        )
+        ),
+        [],
     )
 
 

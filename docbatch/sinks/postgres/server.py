@@ -15,7 +15,7 @@ from docbatch.sinks.postgres.server_address import parameters
 from docbatch.sinks.postgres.server_faults import judged
 
 WAITS = (0.2, 1.0, 4.0)
-"""Seconds before each of the tries that follow the first. What a window holds is written again, and ends the same."""
+"""Seconds before each of the tries that follow the first; who only looks leaves out the last. What a window holds is written again, and ends the same."""
 _SETTINGS = sql.SQL("""
 SELECT pg_catalog.set_config(name, value, true) FROM (VALUES
     ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'), ('extra_float_digits', '1'), ('TimeZone', 'UTC'),
@@ -55,7 +55,7 @@ class Server:
         return self._tried(work, reads=True)
 
     def _tried(self, work: Callable[[Cursor], Made], *, reads: bool) -> Made:
-        for wait in (*WAITS, None):
+        for wait in (*(WAITS[:-1] if reads else WAITS), None):
             try:
                 return self._once(work, reads=reads)
             except psycopg.Error as error:
