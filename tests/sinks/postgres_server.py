@@ -90,16 +90,8 @@ class PostgresServer:
 
     def start(self) -> None:
         said = [f"--{name}={value}" for name, value in _SETTINGS.items()]
-        server = [
-            self._programs / "postgres",
-            "-D",
-            self._data,
-            "-p",
-            str(self.port),
-            "-k",
-            self._data,
-            *said,
-        ]
+        data, program = str(self._data), str(self._programs / "postgres")
+        server = [program, "-D", data, "-p", str(self.port), "-k", data, *said]
         with self._turn, (self._data.parent / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 ["sh", "-c", _RUN, "sh", *server],
