@@ -316,6 +316,9 @@ def _settle(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resol
     failed = {each.path: each for each in failed_deliveries(run, target, wanted, recorded.stamp)}
     held = run.store.failure_rows.held(recorded.row) if recorded.failures is not None else []
     if not failed and not held:
+        if recorded.failures is not None:
+            # Results took the place of all that failed.
+            run.store.failure_rows.settled(recorded.row, (), (), None, None)
         return
     sink = _opened(run, recorded, wanted)
     lacking = [path for path, _ in sink.verify((path, each.result_digest) for path, each in failed.items())]

@@ -109,20 +109,16 @@ class ResultTable:
             self._add_columns(cursor)
         self.look(cursor)
 
-    def stamps(
-        self,
-        cursor: Cursor,
-        paths: Sequence[str],
-        columns: Iterable[str],
-        table: sql.Composable | None = None,
-    ) -> dict[str, str]:
+    def stamps(self, cursor: Cursor, paths: Sequence[str], columns: Iterable[str]) -> dict[str, str]:
         """Return what stands for the rows of each document as they are now, computed by the server; nothing for those without any."""
-        names = sql.SQL(", ").join(map(sql.Identifier, columns))
-        query = sql.SQL(_DIGEST).format(
-            columns=names, table=table or self.quoted, digits=sql.Literal(_DIGITS)
-        )
-        cursor.execute(query, [self.job, list(paths)])
+        cursor.execute(self.stamped(columns, self.quoted), [self.job, list(paths)])
         return {str(path): str(stamp) for path, stamp in cursor}
+
+    @staticmethod
+    def stamped(columns: Iterable[str], table: sql.Composable) -> sql.Composed:
+        """Return the query that makes stamps of a table with these columns, for a job and paths."""
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        return sql.SQL(_DIGEST).format(columns=names, table=table, digits=sql.Literal(_DIGITS))
 
     def _create(self, cursor: Cursor) -> None:
         columns = [

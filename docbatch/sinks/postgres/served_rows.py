@@ -47,6 +47,7 @@ class PostgresSink(Sink):
         self._server = Server(partial(at.secret, options.dsn), self._place)
         self._trash = Trash(at.trash)
         self._kept: set[tuple[str, str]] = set()
+        self._is_prepared = False
 
     def deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt | Fault]:
         window: _Window = []
@@ -120,10 +121,14 @@ class PostgresSink(Sink):
             if kept:
                 yield from self._settle(kept)
         else:
+            self._is_prepared = True
             yield from (Receipt(delivery.path, stamps[document.path]) for delivery, document in window)
 
     def _write(self, documents: Sequence[ServedDocument], cursor: Cursor) -> dict[str, str]:
-        self._table.prepare(cursor)
+        if not self._is_prepared:
+            self._table.prepare(cursor)
+        # Until this window is written: what was made for it is undone with it.
+        self._is_prepared = False
         return write_window(
             cursor, self._table, documents, partial(self._keep, "changed since docbatch wrote it")
         )

@@ -13,15 +13,20 @@ from docbatch.sinks.postgres.trigger_watch import TriggerWatch
 from docbatch.sinks.rows.row_maker import Row
 
 _INCOMING = sql.Identifier("pg_temp", "docbatch_window")
-_HOLD = "SELECT count(*) FROM (SELECT FROM {table} WHERE job = %s AND path = ANY (%s) FOR UPDATE) AS held"
+_HOLD = """
+SELECT (SELECT count(*) FROM (SELECT FROM {table} WHERE job = %s AND path = ANY (%s) FOR UPDATE) AS held),
+    EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = %s AND NOT tgisinternal AND tgenabled <> 'D')
+"""
 _READ_RECORD = """
 SELECT path, result, columns, stamp FROM {record} WHERE "table" = %s AND job = %s AND path = ANY (%s)
 """
 _NOTE = """
 INSERT INTO {record} AS noted ("table", job, path, result, columns, stamp)
-SELECT %s, %s, path, result, %s, stamp FROM unnest(%s::text[], %s::text[], %s::text[]) AS new(path, result, stamp)
+SELECT %s, %s, path, result, %s, coalesce(stamp, %s)
+FROM unnest(%s::text[], %s::text[]) AS given(path, result) LEFT JOIN ({stamps}) AS made(path, stamp) USING (path)
 ON CONFLICT ("table", job, path)
     DO UPDATE SET result = excluded.result, columns = excluded.columns, stamp = excluded.stamp
+RETURNING path, stamp
 """
 _SHOWN = "SELECT path, pg_catalog.to_jsonb(shown) FROM {table} AS shown WHERE job = %s AND path = ANY (%s) ORDER BY path"
 _DELETE = "DELETE FROM {table} WHERE job = %s AND path = ANY (%s)"
@@ -70,21 +75,35 @@ def write_window(
     """
     paths = [each.path for each in documents]
     noted = read_record(cursor, table, paths)
-    held = _hold(cursor, table, paths)
+    held, has_triggers = _hold(cursor, table, paths)
     if held:
         _keep_edited(cursor, table, edited(cursor, table, paths, noted), keep)
     _copy(cursor, table, documents)
-    watch = TriggerWatch(table, cursor)
+    watch = TriggerWatch(table, cursor) if has_triggers else None
     deleted = _delete_surplus(cursor, table, paths) if held else 0
     _upsert(cursor, table, stale=_stale(table, noted.values()))
-    found = table.stamps(cursor, paths, table.digested, _INCOMING)
-    stamps = {path: found.get(path, EMPTY) for path in paths}
-    if unkept := watch.unkept(stamps, written=sum(len(each.rows) for each in documents), deleted=deleted):
-        raise NotKept(unkept)
-    results = [each.result for each in documents]
-    values = [table.name, table.job, table.digested, paths, results, [stamps[path] for path in paths]]
-    cursor.execute(sql.SQL(_NOTE).format(record=table.record), values)
+    stamps = _note(cursor, table, documents)
+    if watch is not None:
+        written = sum(len(each.rows) for each in documents)
+        if unkept := watch.unkept(stamps, written=written, deleted=deleted):
+            raise NotKept(unkept)
     return stamps
+
+
+def _note(cursor: Cursor, table: ResultTable, documents: Sequence[ServedDocument]) -> dict[str, str]:
+    """Record what is delivered of documents, and return the stamps that the server makes of what came in."""
+    paths = [each.path for each in documents]
+    given: list[object] = [
+        table.name,
+        table.job,
+        table.digested,
+        EMPTY,
+        paths,
+        [each.result for each in documents],
+    ]
+    query = sql.SQL(_NOTE).format(record=table.record, stamps=table.stamped(table.digested, _INCOMING))
+    cursor.execute(query, [*given, table.job, paths])
+    return {str(path): str(stamp) for path, stamp in cursor}
 
 
 def read_record(cursor: Cursor, table: ResultTable, paths: Sequence[str]) -> dict[str, Noted]:
@@ -114,7 +133,7 @@ def edited(
 
 def remove_rows(cursor: Cursor, table: ResultTable, paths: Sequence[str], keep: Keep | None) -> None:
     """Take documents out of table and record; with `keep` their rows go there first."""
-    if keep is not None and _hold(cursor, table, paths):
+    if keep is not None and _hold(cursor, table, paths)[0]:
         _keep_edited(cursor, table, table.stamps(cursor, paths, _digestible(table)), keep)
     place = [table.job, list(paths)]
     cursor.execute(sql.SQL(_DELETE).format(table=table.quoted), place)
@@ -125,11 +144,11 @@ def _digestible(table: ResultTable) -> list[str]:
     return [name for name in table.digested if name in table.existing]
 
 
-def _hold(cursor: Cursor, table: ResultTable, paths: Sequence[str]) -> int:
-    """Keep others from changing rows until the transaction ends, and say how many there are."""
-    cursor.execute(sql.SQL(_HOLD).format(table=table.quoted), [table.job, list(paths)])
+def _hold(cursor: Cursor, table: ResultTable, paths: Sequence[str]) -> tuple[int, bool]:
+    """Keep others from changing rows until the transaction ends; say how many there are, and whether the table has triggers of others."""
+    cursor.execute(sql.SQL(_HOLD).format(table=table.quoted), [table.job, list(paths), table.oid])
     found = cursor.fetchone()
-    return int(str(found[0])) if found else 0
+    return (int(str(found[0])), bool(found[1])) if found else (0, False)
 
 
 def _keep_edited(cursor: Cursor, table: ResultTable, stamps: Mapping[str, str], keep: Keep) -> None:

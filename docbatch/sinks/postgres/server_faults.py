@@ -12,8 +12,8 @@ AGAIN = "and run the same command again"
 _LONGEST = 300
 _OF_ROWS = frozenset({"22", "23", "54"})
 """Classes of codes that concern values: postgresql.org/docs/current/errcodes-appendix.html."""
-_PASSES = frozenset({"40001", "40P01", "42P01", "53300", "57P01", "57P02", "57P03", "57P05"})
-"""Conflicts, a table that was dropped, no room for one more connection, and servers that stop or start."""
+_PASSES = frozenset({"40001", "40P01", "42703", "42P01", "53300", "57P01", "57P02", "57P03", "57P05"})
+"""Conflicts, a table or a column that was dropped, no room for one more connection, and servers that stop or start."""
 _REFUSED = frozenset({"28000", "28P01", "42501", "25006"})
 _NEXT: Mapping[str, str] = {
     "25006": "name a role and a server that may write",

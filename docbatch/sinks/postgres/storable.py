@@ -22,11 +22,17 @@ def storable(columns: Sequence[Column], rows: Sequence[Row]) -> list[Row]:
             f"its rows have {size:,} characters, and no more than {MOST_CHARACTERS:,} are written to PostgreSQL;"
             " name columns that leave out what is large, such as result, or write it to files"
         )
-    return [tuple(map(_storable, columns, row)) for row in rows]
+    return [row if _is_plain(row) else tuple(map(_storable, columns, row)) for row in rows]
 
 
 def characters(rows: Sequence[Row]) -> int:
     return sum(len(value) for row in rows for value in row if isinstance(value, str))
+
+
+def _is_plain(row: Row) -> bool:
+    """Say at once of most rows that nothing in them has to be replaced."""
+    text = "".join([value for value in row if isinstance(value, str)])
+    return "\0" not in text and not any(each in text for each in _UNHELD)
 
 
 def _storable(column: Column, value: Value) -> Value:

@@ -9,9 +9,6 @@ from docbatch.sinks.faults import SAFE
 from docbatch.sinks.postgres.result_table import EMPTY, ResultTable
 from docbatch.sinks.postgres.server import Cursor
 
-_TRIGGERS = """
-SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = %s AND NOT tgisinternal AND tgenabled <> 'D')
-"""
 _COUNTS = """
 SELECT coalesce(sum(n_tup_ins + n_tup_upd), 0)::bigint, coalesce(sum(n_tup_del), 0)::bigint
 FROM pg_catalog.pg_stat_xact_all_tables
@@ -29,17 +26,13 @@ class TriggerWatch:
     def __init__(self, table: ResultTable, cursor: Cursor) -> None:
         self._table = table
         self._cursor = cursor
-        cursor.execute(_TRIGGERS, [table.oid])
-        self._is_needed = cursor.fetchone() == (True,)
-        self._before = self._counts() if self._is_needed else (0, 0)
+        self._before = self._counts()
 
     def unkept(self, stamps: Mapping[str, str], *, written: int, deleted: int) -> Sequence[str]:
         """Return the documents whose rows are not as they were written, given how many rows were.
 
         Raises SinkError, so that all is undone, where rows of other documents are gone, changed or new.
         """
-        if not self._is_needed:
-            return ()
         after = self._counts()
         made, gone = (now - before for now, before in zip(after, self._before, strict=True))
         if gone > deleted or (made > written and self._has_others(list(stamps))):
