@@ -30,6 +30,10 @@ from docbatch.sinks.kind import Form
 from docbatch.state.deliveries import DueDelivery, RecordedSink
 
 WINDOW = 512
+SERVED_WINDOW = 4096
+"""Of sinks that a server keeps: what is asked of it and noted in the state is worth more documents at once."""
+SERVED_SECONDS = 2.0
+"""For how long more of them are handed over, so that vendors are asked in between as well."""
 
 
 def deliver(run: Run, action: Deliver) -> None:
@@ -109,7 +113,8 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
 
 def _due(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> list[DueDelivery]:
     """Return what is to be written next. A place that is not as it was recorded is taken from the job once more."""
-    due = run.store.deliveries.due(recorded.row, WINDOW)
+    limit = SERVED_WINDOW if wanted.kind.is_served else WINDOW
+    due = run.store.deliveries.due(recorded.row, limit)
     damaged = [each for each in due if wanted.collision_key(each.output) != each.folded]
     if not damaged:
         return due
@@ -118,7 +123,7 @@ def _due(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> list[DueDeli
             output = wanted.place(each.path, each.digest, each.size)
             key = wanted.collision_key(output)
             run.store.deliveries.put(recorded.row, each.path, output, key, due=True)
-    return run.store.deliveries.due(recorded.row, WINDOW)
+    return run.store.deliveries.due(recorded.row, limit)
 
 
 def _witness(
@@ -206,10 +211,11 @@ def _replace(
 
 
 def _until_stopped(run: Run, deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
-    """Yield what is to be written, each document by itself, until the run is to end: the next one writes the rest."""
-    for each in deliveries:
+    """Yield what is to be written, each document by itself, until the run is to end, or more than a window takes too long: the next one writes the rest."""
+    until = run.clock.monotonic() + SERVED_SECONDS
+    for number, each in enumerate(deliveries, 1):
         yield each
-        if run.stop.is_asked:
+        if run.stop.is_asked or (number >= WINDOW and run.clock.monotonic() >= until):
             return
 
 

@@ -23,12 +23,14 @@ from docbatch.sinks.postgres.served_window import (
 )
 from docbatch.sinks.postgres.server import Cursor, Server
 from docbatch.sinks.postgres.server_faults import RowsRefused
-from docbatch.sinks.postgres.storable import characters, storable
+from docbatch.sinks.postgres.storable import storable
 from docbatch.sinks.rows.row_maker import RowMaker
 from docbatch.sinks.trash import Trash
 
-WINDOW = 512
+WINDOW = 2048
+"""Documents of a transaction: fewer would have the server asked more often."""
 _WINDOW_CHARACTERS = 16 << 20
+_LOOK = 512
 
 _Window = list[tuple[Delivery, ServedDocument]]
 
@@ -50,28 +52,36 @@ class PostgresSink(Sink):
         self._is_prepared = False
 
     def deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt | Fault]:
+        for found in self._windows(deliveries):
+            if isinstance(found, Fault):
+                yield found
+            else:
+                yield from self._settle(found)
+
+    def _windows(self, deliveries: Iterable[Delivery]) -> Iterator[_Window | Fault]:
+        """Yield documents with their rows, some together, and a fault for each that has none."""
         window: _Window = []
         size = 0
         for delivery in deliveries:
             try:
-                rows = storable(self._maker.columns, self._maker.rows(delivery))
+                rows, characters = storable(self._maker.columns, self._maker.rows(delivery))
             except (ValueError, StateError) as error:
                 yield fault(delivery, error)
                 continue
             window.append((delivery, ServedDocument(escape(delivery.path), delivery.result_digest, rows)))
-            size += characters(rows)
+            size += characters
             if len(window) >= WINDOW or size >= _WINDOW_CHARACTERS:
-                yield from self._settle(window)
+                yield window
                 window, size = [], 0
         if window:
-            yield from self._settle(window)
+            yield window
 
     def stamp(self, output: bytes) -> str | None:
         return self._server.read(partial(self._stamps, [escape(output)])).get(escape(output))
 
     def check(self, written: Iterable[tuple[bytes, str | None]]) -> Iterator[tuple[bytes, Difference]]:
         remaining = iter(written)
-        while window := list(islice(remaining, WINDOW)):
+        while window := list(islice(remaining, _LOOK)):
             now = self._server.read(partial(self._stamps, [escape(output) for output, _ in window]))
             for output, stamp in window:
                 found = now.get(escape(output))
@@ -81,7 +91,7 @@ class PostgresSink(Sink):
     def verify(self, expected: Iterable[tuple[bytes, str]]) -> Iterator[tuple[bytes, str]]:
         """Yield documents whose rows are missing, changed, or of another result. Raises SinkError."""
         remaining = iter(expected)
-        while window := list(islice(remaining, WINDOW)):
+        while window := list(islice(remaining, _LOOK)):
             differing = self._server.read(
                 partial(self._differences, [(escape(path), digest) for path, digest in window])
             )
@@ -138,7 +148,7 @@ class PostgresSink(Sink):
         table = self._table
         if not table.look(cursor):
             return {}
-        there = [name for name in table.digested if name in table.existing]
+        there = [name for name in table.stamped_columns if name in table.existing]
         noted = read_record(cursor, table, paths)
         empty = {path: EMPTY for path in paths if path in noted and noted[path].stamp == EMPTY}
         if not {"job", "path"} <= table.existing or not there:

@@ -96,12 +96,12 @@ def _note(cursor: Cursor, table: ResultTable, documents: Sequence[ServedDocument
     given: list[object] = [
         table.name,
         table.job,
-        table.digested,
+        table.stamped_columns,
         EMPTY,
         paths,
         [each.result for each in documents],
     ]
-    query = sql.SQL(_NOTE).format(record=table.record, stamps=table.stamped(table.digested, _INCOMING))
+    query = sql.SQL(_NOTE).format(record=table.record, stamps=table.stamped(table.stamped_columns, _INCOMING))
     cursor.execute(query, [*given, table.job, paths])
     return {str(path): str(stamp) for path, stamp in cursor}
 
@@ -121,7 +121,7 @@ def edited(
     """Return the documents whose rows are not what is recorded of them, with the stamp that these have now."""
     by_columns: dict[tuple[str, ...], list[str]] = {}
     for path in paths:
-        columns = noted[path].columns if path in noted else tuple(table.digested)
+        columns = noted[path].columns if path in noted else tuple(table.stamped_columns)
         # A column that somebody dropped is part of no stamp any more: then they differ.
         there = tuple(name for name in columns if name in table.existing)
         by_columns.setdefault(there, []).append(path)
@@ -134,14 +134,14 @@ def edited(
 def remove_rows(cursor: Cursor, table: ResultTable, paths: Sequence[str], keep: Keep | None) -> None:
     """Take documents out of table and record; with `keep` their rows go there first."""
     if keep is not None and _hold(cursor, table, paths)[0]:
-        _keep_edited(cursor, table, table.stamps(cursor, paths, _digestible(table)), keep)
+        _keep_edited(cursor, table, table.stamps(cursor, paths, _comparable(table)), keep)
     place = [table.job, list(paths)]
     cursor.execute(sql.SQL(_DELETE).format(table=table.quoted), place)
     cursor.execute(sql.SQL(_FORGET).format(record=table.record), [table.name, *place])
 
 
-def _digestible(table: ResultTable) -> list[str]:
-    return [name for name in table.digested if name in table.existing]
+def _comparable(table: ResultTable) -> list[str]:
+    return [name for name in table.stamped_columns if name in table.existing]
 
 
 def _hold(cursor: Cursor, table: ResultTable, paths: Sequence[str]) -> tuple[int, bool]:

@@ -18,15 +18,14 @@ WAITS = (0.2, 1.0, 4.0)
 """Seconds before each of the tries that follow the first; who only looks leaves out the last. What a window holds is written again, and ends the same."""
 _SETTINGS = sql.SQL("""
 SELECT pg_catalog.set_config(name, value, true) FROM (VALUES
-    ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'), ('extra_float_digits', '1'), ('TimeZone', 'UTC'),
-    ('bytea_output', 'hex'), ('transaction_read_only',
+    ('transaction_read_only',
         CASE WHEN {reads} THEN 'on' ELSE pg_catalog.current_setting('transaction_read_only') END),
     ('lock_timeout', CASE pg_catalog.current_setting('lock_timeout') WHEN '0' THEN '60s'
                      ELSE pg_catalog.current_setting('lock_timeout') END)
 ) AS wanted(name, value)
 """)
-"""How values are shown, so that digests of them are the same in every session; they hold until the transaction ends, and
-for that alone. Poolers that hand each transaction to another session are taken into account: nothing else is set."""
+"""They hold until the transaction ends. Poolers that hand each transaction to another session are taken into account:
+nothing is set for longer, and nothing prepared."""
 _LOG = logging.getLogger(__name__)
 
 Made = TypeVar("Made")

@@ -15,23 +15,20 @@ _UNHELD = ("\\u0000", "\\ud", "\\uD")
 """How JSON escapes what jsonb does not take: NUL, and halves of pairs among others."""
 
 
-def storable(columns: Sequence[Column], rows: Sequence[Row]) -> list[Row]:
-    """Return a document's rows with what can be stored. Raises ValueError where they are too large."""
-    if (size := characters(rows)) > MOST_CHARACTERS:
+def storable(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[list[Row], int]:
+    """Return a document's rows with what can be stored, and how many characters they have. Raises ValueError where they are too large."""
+    texts = ["".join([value for value in row if isinstance(value, str)]) for row in rows]
+    if (size := sum(map(len, texts))) > MOST_CHARACTERS:
         raise ValueError(
             f"its rows have {size:,} characters, and no more than {MOST_CHARACTERS:,} are written to PostgreSQL;"
             " name columns that leave out what is large, such as result, or write it to files"
         )
-    return [row if _is_plain(row) else tuple(map(_storable, columns, row)) for row in rows]
+    pairs = zip(rows, texts, strict=True)
+    return [row if _is_plain(text) else tuple(map(_storable, columns, row)) for row, text in pairs], size
 
 
-def characters(rows: Sequence[Row]) -> int:
-    return sum(len(value) for row in rows for value in row if isinstance(value, str))
-
-
-def _is_plain(row: Row) -> bool:
+def _is_plain(text: str) -> bool:
     """Say at once of most rows that nothing in them has to be replaced."""
-    text = "".join([value for value in row if isinstance(value, str)])
     return "\0" not in text and not any(each in text for each in _UNHELD)
 
 

@@ -40,7 +40,7 @@ class TriggerWatch:
                 f"a trigger of the table {self._table.shown} changes rows of other documents; nothing was written",
                 hint=f"{SAFE}; drop the trigger, or give the sink a table of its own, and run `docbatch apply` again",
             )
-        now = self._table.stamps(self._cursor, list(stamps), self._table.digested)
+        now = self._table.stamps(self._cursor, list(stamps), self._table.stamped_columns)
         return [path for path, stamp in stamps.items() if now.get(path, EMPTY) != stamp]
 
     def _counts(self) -> tuple[int, int]:
