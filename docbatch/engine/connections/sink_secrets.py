@@ -13,7 +13,6 @@ from docbatch.secret_references import CommandReference, Reference
 from docbatch.sinks.faults import SAFE
 
 _PASSWORD = re.compile(r"\bpassword\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(\S+))")
-_BESIDE = "'docbatch plan --offline' shows what is due without looking there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +29,16 @@ class SinkSecrets:
     def read(self, job: str, reference: Reference) -> str:
         """Return a secret of a job's sink. Raises SinkRefused; no message ever holds a part of it."""
         if self.offline:
-            raise SinkRefused(f"job '{job}': where its rows lie is not looked at", hint=_BESIDE)
+            raise SinkRefused(f"job '{job}': where its rows lie is not looked at")
         if self.looks and isinstance(reference, CommandReference):
             raise SinkRefused(
-                f"job '{job}': a sink gets its secret from a command, which is run by 'docbatch apply' alone",
-                hint=_BESIDE,
+                f"job '{job}': a sink gets its secret from a command, which is run by 'docbatch apply' alone"
             )
         try:
             secret = read_sink_secret(job, reference, self.root)
         except CredentialsError as error:
             hint = SAFE if error.hint is None else f"{SAFE}; {error.hint}"
-            raise SinkRefused(error.message, hint=f"{hint}; {_BESIDE}" if self.looks else hint) from None
+            raise SinkRefused(error.message, hint=hint) from None
         for each in _passwords(secret):
             remember(each)
         return secret

@@ -20,7 +20,7 @@ from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
 from docbatch.engine.planning.places.judge_folders import judge_folders
 from docbatch.engine.planning.places.judge_places import judge_places, refuse_nesting, replacing
 from docbatch.engine.planning.places.own_places import OwnPlaces
-from docbatch.engine.planning.resolve_jobs import Ask, resolve_jobs
+from docbatch.engine.planning.resolve_jobs import Ask, ReachedPlaces, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.tally import Tally
 from docbatch.engine.progress_notices import Notice
@@ -148,26 +148,9 @@ def plan(
     Raises GuardRefused, UsageError: nothing was sent or recorded then.
     """
     since = time.time()
-    root, is_offline = selection.folder.parent, selection.offline or selection.stateless
-    stores = ObjectStores(
-        selection.stores,
-        root,
-        selection.allowed_hosts,
-        looks=sight.looks,
-        offline=is_offline,
-        care=_care(selection, sight),
-    )
-    secrets = SinkSecrets(root, looks=sight.looks, offline=is_offline)
+    reached = _reached(selection, sight)
     targets = tuple(
-        resolve_jobs(
-            selection.jobs,
-            store,
-            selection.folder,
-            selection.upgrade,
-            sight.ask,
-            stores=stores,
-            secrets=secrets,
-        )
+        resolve_jobs(selection.jobs, store, selection.folder, selection.upgrade, sight.ask, reached=reached)
     )
     gone = undeclared(selection.jobs, store) if selection.is_all else set()
     # What stands where outputs go says nothing where it is not known what docbatch wrote, and may lie outside.
@@ -191,6 +174,19 @@ def plan(
         return replace(made, notes=(*made.notes, UNSEEN_PLACES))
     shared = judge_folders(targets, store, selection.project, selection.folder, selection.allowed)
     return replace(made, notes=(*made.notes, *shared))
+
+
+def _reached(selection: Selection, sight: Sight) -> ReachedPlaces:
+    root, is_offline = selection.folder.parent, selection.offline or selection.stateless
+    stores = ObjectStores(
+        selection.stores,
+        root,
+        selection.allowed_hosts,
+        looks=sight.looks,
+        offline=is_offline,
+        care=_care(selection, sight),
+    )
+    return ReachedPlaces(stores, SinkSecrets(root, looks=sight.looks, offline=is_offline))
 
 
 def _care(selection: Selection, sight: Sight) -> "ReadingCare | None":

@@ -38,6 +38,13 @@ Pins = Mapping[str, str]
 Ask = Callable[[Job], Pins | None]
 
 
+class ReachedPlaces(NamedTuple):
+    """What jobs reach beyond this disk: stores, and what opens the places of sinks."""
+
+    stores: ObjectStores
+    secrets: SinkSecrets
+
+
 def resolve_jobs(
     jobs: Iterable[Job],
     store: Store | None,
@@ -45,14 +52,12 @@ def resolve_jobs(
     upgrade: Collection[str] = (),
     ask: Ask = lambda _job: {},
     *,
-    stores: ObjectStores,
-    secrets: SinkSecrets,
+    reached: ReachedPlaces,
 ) -> Iterator[ResolvedJob]:
     """Resolve jobs. What moves by itself stays as it was recorded, but for the jobs named in `upgrade`.
 
     What works on this machine can only be run as it is installed: there it is the documents read before that stay. `ask` is
-    called for versions that only the vendor knows; a job for which it returns None is left out. Nothing is asked of `stores`, and none
-    of the `secrets` is read.
+    called for versions that only the vendor knows; a job for which it returns None is left out. Nothing is asked of what is `reached`.
     """
     for job in jobs:
         kind = REGISTRY.kind(job.connection.type)
@@ -72,14 +77,12 @@ def resolve_jobs(
             recipe_key=key,
             oldest_key=standing[-1] if standing else None,
             standing=tuple(each for each in standing if each != key),
-            source=(source := selected(job, open_source(job, kind, stores, store))),
+            source=(source := selected(job, open_source(job, kind, reached.stores, store))),
             allow_empty=job.source.allow_empty,
             config=dict(job.config),
             priority=job.priority,
             timeout=job.timeout,
-            sinks=tuple(
-                _sink(job, sink, folder, source, ReachedPlaces(stores, secrets)) for sink in job.sinks
-            ),
+            sinks=tuple(_sink(job, sink, folder, source, reached) for sink in job.sinks),
             cautions=job.cautions,
             demands=job.demands,
             passwords=job.passwords,
@@ -202,13 +205,6 @@ def moved(target: ResolvedJob) -> dict[str, tuple[str, str]]:
         for name in sorted({*kept, *current})
         if kept.get(name) != current.get(name)
     }
-
-
-class ReachedPlaces(NamedTuple):
-    """What sinks reach beyond this disk."""
-
-    stores: ObjectStores
-    secrets: SinkSecrets
 
 
 def _sink(job: Job, sink: JobSink, folder: Path, source: Source, reached: ReachedPlaces) -> ResolvedSink:

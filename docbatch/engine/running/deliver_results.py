@@ -22,18 +22,13 @@ from docbatch.engine.running.failure_rows.failed_deliveries import (
     outdate_changed,
     taking,
 )
+from docbatch.engine.running.rounds.documents_at_once import WINDOW, documents_at_once, until_stopped
 from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.kind import Form
 from docbatch.state.deliveries import DueDelivery, RecordedSink
-
-WINDOW = 512
-SERVED_WINDOW = 4096
-"""Of sinks that a server keeps: what is asked of it and noted in the state is worth more documents at once."""
-SERVED_SECONDS = 2.0
-"""For how long more of them are handed over, so that vendors are asked in between as well."""
 
 
 def deliver(run: Run, action: Deliver) -> None:
@@ -91,7 +86,7 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
     lost: list[DueDelivery] = []
     if not wanted.kind.per_document:
         due = [each._replace(expected=recorded.stamp) for each in due]
-    handed = account.handing(_until_stopped(run, _deliveries(run, target, due, wanted.form, lost)))
+    handed = account.handing(until_stopped(run, _deliveries(run, target, due, wanted.form, lost)))
     outcomes = list(account.answering(sink.deliver(handed)))
     one_output = None if wanted.kind.per_document else sink.stamp(b"")
     account.close(one_output)
@@ -113,7 +108,7 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
 
 def _due(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> list[DueDelivery]:
     """Return what is to be written next. A place that is not as it was recorded is taken from the job once more."""
-    limit = SERVED_WINDOW if wanted.kind.is_served else WINDOW
+    limit = documents_at_once(wanted.kind)
     due = run.store.deliveries.due(recorded.row, limit)
     damaged = [each for each in due if wanted.collision_key(each.output) != each.folded]
     if not damaged:
@@ -208,15 +203,6 @@ def _replace(
         run.sinks.unwritten[recorded.row] = len(faults)
         _report(run, target, faults)
     run.observe(Delivered(target.name, written))
-
-
-def _until_stopped(run: Run, deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
-    """Yield what is to be written, each document by itself, until the run is to end, or more than a window takes too long: the next one writes the rest."""
-    until = run.clock.monotonic() + SERVED_SECONDS
-    for number, each in enumerate(deliveries, 1):
-        yield each
-        if run.stop.is_asked or (number >= WINDOW and run.clock.monotonic() >= until):
-            return
 
 
 def _as_long_as_all_are_there(

@@ -169,7 +169,7 @@ class ResultTable:
     def _foreign(self, what: str) -> SinkError:
         return SinkError(
             f"the table {self.shown} {what}; nothing was changed",
-            hint=f"{SAFE}; {_OTHERWISE} and run `docbatch apply` again",
+            hint=f"{SAFE}; {_OTHERWISE} and run the same command again",
         )
 
     def _found(self, cursor: Cursor, name: str) -> tuple[object, object]:

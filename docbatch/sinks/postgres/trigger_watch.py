@@ -38,7 +38,7 @@ class TriggerWatch:
         if gone > deleted or (made > written and self._has_others(list(stamps))):
             raise SinkError(
                 f"a trigger of the table {self._table.shown} changes rows of other documents; nothing was written",
-                hint=f"{SAFE}; drop the trigger, or give the sink a table of its own, and run `docbatch apply` again",
+                hint=f"{SAFE}; drop the trigger, or give the sink a table of its own, and run the same command again",
             )
         now = self._table.stamps(self._cursor, list(stamps), self._table.stamped_columns)
         return [path for path, stamp in stamps.items() if now.get(path, EMPTY) != stamp]
