@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from docbatch.sinks import KINDS
 from docbatch.testing.eager import WITNESS
 from tests.cli.project import Project
 from tests.plugins.packages import CSV, ROWS, SHOUT, ZIP, Packages, job
@@ -97,11 +98,11 @@ def test_what_is_wrong_with_options_is_told_where_it_is_written(site: Packages, 
     for line in (
         "jobs/config.yaml:6:10: config.mraks: the key mraks is not known (did you mean marks?)",
         "jobs/delimiter.yaml:5:54: sink[0].delimiter: this must be one of ,, ;",
-        "jobs/sink.yaml:5:17: sink[0].type: this must be one of files, jsonl, sqlite, csv, rows (did you mean rows?)",
+        f"jobs/sink.yaml:5:17: sink[0].type: this must be one of {', '.join(KINDS.names())}, csv, rows (did you mean rows?)",
         "jobs/archive.yaml:3:25: source.archiv: the key archiv is not known (did you mean archive?)",
         "jobs/source.yaml:3:18: source.type: no source has the type zpi (did you mean zip?)",
         "jobs/provider.yaml:4:11: provider: there is no connection shuot (did you mean shout?)",
-        "jobs/type.yaml:5:8: sink[0]: type is missing (write type: files, jsonl, sqlite, csv or rows)",
+        f"jobs/type.yaml:5:8: sink[0]: type is missing (write type: {', '.join(KINDS.names())}, csv or rows)",
     ):
         assert line in ended.err
 

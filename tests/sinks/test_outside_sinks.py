@@ -210,8 +210,7 @@ def test_what_is_wrong_with_an_option_is_told_where_it_is_written(project: Proje
 
     _declare(project, "{type: row}")
     assert (
-        "this must be one of files, jsonl, sqlite, csv, rows (did you mean rows?)"
-        in project.call("validate").err
+        f"this must be one of {', '.join(KINDS.names())} (did you mean rows?)" in project.call("validate").err
     )
 
 

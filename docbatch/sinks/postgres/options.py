@@ -20,6 +20,8 @@ LONGEST_NAME = 63
 """Bytes of a name: postgresql.org/docs/current/sql-syntax-lexical.html. The server would cut what is longer."""
 _NAME = r"^[^\x00-\x1f\x7f]+$(?!\n)"
 
+_FREE_NAME = _NAME.replace("^", rf"^(?!{RECORD}$)", 1)
+
 
 def _fits(name: str) -> str:
     if len(name.encode(errors="replace")) > LONGEST_NAME:
@@ -46,9 +48,9 @@ class PostgresSinkSpec(RowSinkSpec):
     dsn: KeyReference = Field(
         description="where the address of the database is found, such as `postgresql://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full`, never the address itself"
     )
-    table: Annotated[ServedName, AfterValidator(_is_free)] = Field(
-        default="documents", description="the table, created when it is not there"
-    )
+    table: Annotated[
+        ServedName, Field(json_schema_extra={"pattern": _FREE_NAME}), AfterValidator(_is_free)
+    ] = Field(default="documents", description="the table, created when it is not there")
     namespace: ServedName = Field(
         default="public",
         alias="schema",
