@@ -112,6 +112,19 @@ def test_three_jobs_share_a_table_and_a_renamed_one_keeps_its_rows(
     assert project.call("plan", "--detailed-exitcode").code == 0
 
 
+def test_rows_of_removed_documents_stay_and_prune_and_drift_say_that_they_do_not_look(
+    project: Project, schema: PostgresSchema
+) -> None:
+    _declare(project, schema)
+    project.call("apply")
+    (project.root / "in/a.txt").unlink()
+    assert project.call("apply").code == 0
+
+    assert len(_texts(schema)) == 3
+    assert "what the sink postgres holds of removed documents is left alone" in project.call("prune").out
+    assert "the sink postgres has no files to look at" in project.call("drift").out
+
+
 def test_failures_have_rows_while_they_stand(project: Project, schema: PostgresSchema) -> None:
     project.write({"in/b.txt": b"\x00\x01\x02" * 500})
     _declare(project, schema, failures=True)
@@ -154,6 +167,7 @@ def test_a_server_that_is_away_stops_nothing_but_its_rows_and_says_so(
     monkeypatch.setenv("PG_DSN", make_conninfo(schema.dsn, port="1"))
     planned = project.call("plan", "--detailed-exitcode")
     assert (planned.code, "outputs are not looked at" in planned.out) == (0, True)
+    assert project.call("apply").code == 1
     project.write({"in/d.txt": "date"})
     ended = project.call("apply")
     assert ended.code == 1
