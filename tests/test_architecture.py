@@ -22,7 +22,7 @@ LAYERS = (
     ("specs", "webhooks", "counting"),
     ("sources", "providers", "sinks", "prices", "state", "spool"),
     ("containers", "stores"),
-    ("hours",),
+    ("hours", "secret_references"),
     ("fields",),
     ("packed",),
     ("naming", "media", "durability", "invocation", "jsontext", "owner_only", "processes", "registry"),

@@ -11,6 +11,7 @@ KINDS: Registry[SinkKind] = Registry(
         "sqlite": "docbatch.sinks.sqlite",
         "duckdb": "docbatch.sinks.duckdb",
         "parquet": "docbatch.sinks.parquet.options",
+        "postgres": "docbatch.sinks.postgres.options",
     },
     judge="docbatch.sinks.plugin:judged",
 )

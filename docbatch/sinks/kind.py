@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from pydantic import Field
 
-from docbatch.core.errors import SinkError
+from docbatch.core.errors import SinkError, SinkRefused
 from docbatch.fields import Format, Name, OnMissing, PathTemplate, SpecModel
 from docbatch.naming.expressions import Context
+from docbatch.secret_references import Reference
 
 if TYPE_CHECKING:
     from docbatch.sinks.base import Sink
@@ -68,7 +69,10 @@ class SinkSpec(SpecModel):
 
     @property
     def takes_failures(self) -> bool:
-        """Whether it is handed documents that failed as well, as deliveries with a `failure`. Only where there is one output for the job."""
+        """Whether it is handed documents that failed as well, as deliveries with a `failure`.
+
+        Only where there is one output for the job, or where the sink has no place in the file system and answers `verify` as well.
+        """
         return False
 
     @property
@@ -129,6 +133,10 @@ def _no_columns(_path: bytes) -> Mapping[str, str]:
     return {}
 
 
+def _no_secret(_reference: Reference) -> str:
+    raise SinkRefused("secrets of sinks are not read here", hint="open the sink by a job of a project")
+
+
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """Where in a store a sink writes: below `folder`, a key without "/" at its end, empty for all of it.
@@ -150,6 +158,8 @@ class Opening:
     options are relative to. `labels` are the job's, and `columns` returns what else a list says of a document, given its path.
     `context` is what templates name that is the same for all documents: `job` and `vars`.
     With a `bucket` nothing is written outside of that instead; kinds whose options are no StoredSinkSpec have none.
+    `secret` returns what a reference in the options stands for. It is called once something is asked of where outputs go, never when a
+    sink is opened, and raises SinkRefused where it cannot be told here.
     """
 
     job: str
@@ -161,6 +171,7 @@ class Opening:
     columns: Callable[[bytes], Mapping[str, str]] = _no_columns
     context: Context = field(default_factory=dict)
     bucket: Bucket | None = None
+    secret: Callable[[Reference], str] = _no_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +185,8 @@ class SinkKind:
     as much work as writing many; its receipts are recorded as they come. Where the one output for the job is a folder of files, `within` names
     some of these; `files` yields (path below the root, stamp, size, SHA-256) of each from the root and the output's stamp, `folder` tells
     from the stamp where below the root they lie.
+    The outputs of one that `is_served` are kept by a server: a plan that cannot look there says so and takes them for what they were,
+    and a run goes on with everything else.
     With `rows` its outputs say the job, its labels and columns of lists, and are written again, free of charge, where these change.
     `extra` says what it needs beside docbatch, as the name of the extra and of a module in it.
     Where users may keep what is theirs in its one output, `holds_more` says of a file of its own whether they do; it raises SinkError, UsageError.
@@ -195,6 +208,7 @@ class SinkKind:
     folder: "Callable[[str], bytes] | None" = None
     extra: tuple[str, str] | None = None
     holds_more: "Callable[[Path], bool] | None" = None
+    is_served: bool = False
 
     def __post_init__(self) -> None:
         if self.together and (self.whole or self.per_document):

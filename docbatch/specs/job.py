@@ -22,12 +22,12 @@ from docbatch.fields import (
     SpecModel,
 )
 from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
+from docbatch.secret_references import PasswordReference
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import SinkSpec
 from docbatch.sources.options import FOLDER
 from docbatch.specs.failing import OnRemoval, Retries, Timeout, TimeoutSpec
 from docbatch.specs.limits import Limits
-from docbatch.specs.secret_references import PasswordReference
 from docbatch.specs.window import WindowSpec
 
 

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from docbatch.core.notifications import Occasion
 from docbatch.fields import SpecModel, refuse
-from docbatch.specs.secret_references import KeyReference, Reference
+from docbatch.secret_references import KeyReference, Reference
 
 if TYPE_CHECKING:
     from docbatch.specs.project import ProjectSpec

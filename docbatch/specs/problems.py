@@ -30,6 +30,7 @@ _ONE_SOURCE = "a source has one of include, urls, urls_from, file_ids, texts; wr
 _SECRETS = {
     "api_key": "key",
     "webhook_secret": "secret",
+    "dsn": "DSN",
     "passwords": "password",
     "webhook": "URL",
     **dict.fromkeys(("access_key", "secret_key", "service_account_key", "account_key"), "key"),

@@ -18,13 +18,13 @@ from docbatch.fields import (
     refuse,
 )
 from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
+from docbatch.secret_references import KeyReference, Secrets, TextOrReference
 from docbatch.sinks import KINDS
 from docbatch.specs.base_url import BaseUrl
 from docbatch.specs.guards import GuardsSpec
 from docbatch.specs.job import Sinks
 from docbatch.specs.limits import Limits, Money
 from docbatch.specs.notify import NotifySpec
-from docbatch.specs.secret_references import KeyReference, Secrets, TextOrReference
 
 
 class _Registered:

@@ -12,6 +12,7 @@ from docbatch.core.errors import Problem, SpecError
 from docbatch.fields import seconds
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind
+from docbatch.secret_references import FileReference, Reference
 from docbatch.specs.checkout import GIT, Checkout
 from docbatch.specs.guards import guards_of
 from docbatch.specs.limits import limits_of
@@ -20,7 +21,6 @@ from docbatch.specs.notify import subscribers_of
 from docbatch.specs.plugins import load_sinks
 from docbatch.specs.problems import cut, near, translate
 from docbatch.specs.project import ConnectionSpec, Defaults, ProjectSpec
-from docbatch.specs.secret_references import FileReference, Reference
 from docbatch.specs.text import read
 from docbatch.specs.values import Connection, DeclaredProject, Origin, StoreConnection
 from docbatch.specs.yaml import parse

@@ -14,6 +14,7 @@ from docbatch.fields import seconds
 from docbatch.naming.expressions import Context
 from docbatch.naming.templates import TemplateError, compile_template
 from docbatch.providers import REGISTRY
+from docbatch.secret_references import FileReference
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import FileSinkSpec, SinkKind, SinkSpec
 from docbatch.specs.cautions import cautions
@@ -26,7 +27,6 @@ from docbatch.specs.output_paths import check_use
 from docbatch.specs.plugins import sink_fault
 from docbatch.specs.problems import near
 from docbatch.specs.resolve_source import SourceResolver, absolute
-from docbatch.specs.secret_references import FileReference
 from docbatch.specs.store_place import UnknownStore, store_place
 from docbatch.specs.values import (
     Connection,

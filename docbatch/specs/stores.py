@@ -8,9 +8,9 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from docbatch.core.errors import Problem
 from docbatch.fields import Folder, Name, SpecModel, refuse
+from docbatch.secret_references import KeyReference
 from docbatch.specs.base_url import BaseUrl
 from docbatch.specs.problems import translate
-from docbatch.specs.secret_references import KeyReference
 from docbatch.specs.values import Origin, StoreConnection
 from docbatch.stores.settings import StoreSettings
 

@@ -19,6 +19,7 @@ from docbatch.naming.expressions import Context
 from docbatch.naming.references import Listed
 from docbatch.naming.templates import Template, below
 from docbatch.providers import DEFAULT_PROVIDER
+from docbatch.secret_references import CommandReference, FileReference, Reference
 from docbatch.sinks.kind import SinkKind, SinkSpec
 from docbatch.sources.allowance import Allowance
 from docbatch.sources.selecting.rules import SelectionRules
@@ -27,7 +28,6 @@ from docbatch.specs.checkout import Checkout
 from docbatch.specs.nodes import Node, Step, show_path
 from docbatch.specs.notify import Subscriber
 from docbatch.specs.project import Defaults, PollRule, Rates, RecoveryRule
-from docbatch.specs.secret_references import CommandReference, FileReference, Reference
 
 if TYPE_CHECKING:
     from docbatch.core.prices import PriceList

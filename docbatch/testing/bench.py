@@ -15,7 +15,8 @@ from docbatch.core.models import Draft, RemoteObject, Traits, WorkItem
 from docbatch.engine.connections.accesses import accesses, connection_settings
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.open_item_content import ItemContent
-from docbatch.engine.planning.resolve_jobs import resolve_jobs
+from docbatch.engine.connections.sink_secrets import SinkSecrets
+from docbatch.engine.planning.resolve_jobs import ReachedPlaces, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.providers import REGISTRY
 from docbatch.providers.base import Batch, Changed, Failed, Intent, Provider, Ready
@@ -70,7 +71,7 @@ class Bench(Generic[E]):
             None,
             self.folder / ".docbatch",
             ask=lambda job: self.provider().pins(job.operation, job.config),
-            stores=ObjectStores(project.stores, self.folder),
+            reached=ReachedPlaces(ObjectStores(project.stores, self.folder), SinkSecrets(self.folder)),
         )
         return job
 

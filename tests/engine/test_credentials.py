@@ -10,7 +10,7 @@ import pytest
 from docbatch.core.errors import CredentialsError
 from docbatch.engine.connections import credentials
 from docbatch.engine.connections.credentials import read_key
-from docbatch.specs.secret_references import CommandReference, FileReference
+from docbatch.secret_references import CommandReference, FileReference
 from docbatch.testing.patience import LONG, until
 
 

@@ -13,8 +13,8 @@ import pytest
 from docbatch.core.notifications import NotedFailure, NotedJob, Notification, Occasion
 from docbatch.engine.administration.notifications.send_notifications import notify
 from docbatch.engine.progress_notices import Trouble
+from docbatch.secret_references import EnvReference
 from docbatch.specs.notify import Subscriber
-from docbatch.specs.secret_references import EnvReference
 
 SECRET = "T0SECRET9XYZ"
 TOLD = Notification(

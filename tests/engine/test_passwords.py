@@ -8,7 +8,7 @@ import pytest
 from docbatch.core.errors import CredentialsError
 from docbatch.engine.connections.credentials import LARGEST
 from docbatch.engine.connections.passwords import MOST, read_passwords, unreadable
-from docbatch.specs.secret_references import CommandReference, FileReference
+from docbatch.secret_references import CommandReference, FileReference
 from docbatch.specs.values import PasswordPlace
 
 

@@ -97,11 +97,11 @@ def test_what_is_wrong_with_options_is_told_where_it_is_written(site: Packages, 
     for line in (
         "jobs/config.yaml:6:10: config.mraks: the key mraks is not known (did you mean marks?)",
         "jobs/delimiter.yaml:5:54: sink[0].delimiter: this must be one of ,, ;",
-        "jobs/sink.yaml:5:17: sink[0].type: this must be one of files, jsonl, sqlite, duckdb, parquet, csv, rows (did you mean rows?)",
+        "jobs/sink.yaml:5:17: sink[0].type: this must be one of files, jsonl, sqlite, duckdb, parquet, postgres, csv, rows (did you mean rows?)",
         "jobs/archive.yaml:3:25: source.archiv: the key archiv is not known (did you mean archive?)",
         "jobs/source.yaml:3:18: source.type: no source has the type zpi (did you mean zip?)",
         "jobs/provider.yaml:4:11: provider: there is no connection shuot (did you mean shout?)",
-        "jobs/type.yaml:5:8: sink[0]: type is missing (write type: files, jsonl, sqlite, duckdb, parquet, csv or rows)",
+        "jobs/type.yaml:5:8: sink[0]: type is missing (write type: files, jsonl, sqlite, duckdb, parquet, postgres, csv or rows)",
     ):
         assert line in ended.err
 

@@ -22,6 +22,7 @@ from docbatch.sinks.kind import Opening, SinkKind
 from docbatch.sinks.parquet.part_names import part_name, part_of
 
 from . import outside_csv, outside_rows
+from .postgres_server import PostgresSchema
 
 OUTSIDE = {"csv": outside_csv.KIND, "rows": outside_rows.KIND}
 KINDS = (*sinks.KINDS.names(), "sqlite rows", *OUTSIDE)
@@ -33,6 +34,7 @@ OPTIONS: Mapping[str, Mapping[str, object]] = {
     "sqlite rows": {"path": "x", "columns": MARKDOWN},
     "jsonl": {"path": "x"},
     "parquet": {"path": "x"},
+    "postgres": {"dsn": {"env": "PG_DSN"}},
     "sqlite": {"path": "x"},
     "csv": {"path": "x"},
     "rows": {"database": "deep/rows.db"},
@@ -47,6 +49,7 @@ PLACES = {
     "csv": "deep/job.csv",
     "rows": "deep/rows.db",
 }
+_EDIT = "UPDATE documents SET markdown = 'edited by hand' WHERE path = 'a.pdf'"
 PATHS = ("a.pdf", "b/c.pdf", "b/d.pdf")
 FIRST_PART = part_name(part_of(b"a.pdf", 8), 8)
 """Where the rows of the first document lie in a data set of few documents."""
@@ -108,12 +111,15 @@ def digest(body: str) -> str:
 
 @dataclass
 class Arrangement:
-    """`stamps` and `stamp` are what a state would have recorded: of each document and of the file of a whole job."""
+    """`stamps` and `stamp` are what a state would have recorded: of each document and of the file of a whole job. Rows of a server
+    lie in a `schema`.
+    """
 
     kind: str
     folder: Path
     stamps: dict[str, str | None] = field(default_factory=dict)
     stamp: str | None = None
+    schema: PostgresSchema | None = None
 
     @property
     def root(self) -> Path:
@@ -138,6 +144,8 @@ class Arrangement:
 
     def open(self, job: str = "job", **options: object) -> Sink:
         kind = self.declared
+        if self.schema is not None:
+            options = {"schema": self.schema.name, **options}
         single = kind.has_files and not kind.per_document
         return kind.open(
             Opening(
@@ -147,6 +155,7 @@ class Arrangement:
                 output=PLACES[self.kind].encode() if single else b"",
                 trash=self.trash,
                 context={"job": {"name": job}, "vars": {}},
+                secret=lambda _reference: "" if self.schema is None else self.schema.dsn,
             )
         )
 
@@ -199,11 +208,14 @@ class Arrangement:
     def edit(self) -> None:
         """Change the first document's output by hand."""
         statement = {
-            "sqlite rows": "UPDATE documents SET markdown = 'edited by hand' WHERE path = 'a.pdf'",
-            "duckdb": "UPDATE documents SET markdown = 'edited by hand' WHERE path = 'a.pdf'",
-            "sqlite": "UPDATE documents SET markdown = 'edited by hand' WHERE path = 'a.pdf'",
+            "sqlite rows": _EDIT,
+            "duckdb": _EDIT,
+            "sqlite": _EDIT,
             "rows": "UPDATE results SET content = 'edited by hand' WHERE document = 'a.pdf'",
         }.get(self.kind)
+        if self.schema is not None:
+            self.schema.execute(_EDIT)
+            return
         if statement is None:
             self.output.write_text("edited by hand")
             return
@@ -216,6 +228,9 @@ class Arrangement:
 
     def delete(self) -> None:
         """Take the first document's output away."""
+        if self.schema is not None:
+            self.schema.execute("DELETE FROM documents WHERE path = 'a.pdf'")
+            return
         self.output.unlink()
 
     def hidden(self) -> list[str]:
@@ -286,10 +301,18 @@ def _read_rows(at: Arrangement) -> dict[str, str]:
         return dict(database.execute("SELECT document, content || char(10) FROM results ORDER BY document"))
 
 
+def _read_postgres(at: Arrangement) -> dict[str, str]:
+    assert at.schema is not None
+    if "documents" not in at.schema.tables():
+        return {}
+    return dict(at.schema.execute("SELECT path, markdown || chr(10) FROM documents ORDER BY path"))
+
+
 _READERS: Mapping[str, Callable[[Arrangement], dict[str, str]]] = {
     "files": _read_files,
     "jsonl": _read_jsonl,
     "parquet": _read_parquet,
+    "postgres": _read_postgres,
     "sqlite": _read_sqlite,
     "sqlite rows": _read_sqlite,
     "duckdb": _read_duckdb,

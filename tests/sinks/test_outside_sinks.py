@@ -210,7 +210,7 @@ def test_what_is_wrong_with_an_option_is_told_where_it_is_written(project: Proje
 
     _declare(project, "{type: row}")
     assert (
-        "this must be one of files, jsonl, sqlite, duckdb, parquet, csv, rows (did you mean rows?)"
+        "this must be one of files, jsonl, sqlite, duckdb, parquet, postgres, csv, rows (did you mean rows?)"
         in project.call("validate").err
     )
 

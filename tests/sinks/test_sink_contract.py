@@ -13,7 +13,7 @@ from docbatch.core.errors import SinkError, StateError
 from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Fault, Receipt
 
-from .arrangement import DELIVERED, OUTSIDE, PATHS, Arrangement, delivery, failing
+from .arrangement import DELIVERED, KINDS, OUTSIDE, PATHS, Arrangement, delivery, failing
 
 DATABASES = ("sqlite", "sqlite rows", "duckdb")
 
@@ -243,6 +243,12 @@ def test_a_link_in_a_database_s_place_is_refused(sqlite: Arrangement, elsewhere:
     assert list(elsewhere.iterdir()) == []
 
 
+on_this_disk = pytest.mark.parametrize(
+    "at", [kind for kind in KINDS if not Arrangement(kind, Path()).declared.is_served], indirect=True
+)
+
+
+@on_this_disk
 def test_a_file_in_the_place_of_the_root_is_an_error_that_says_what_is_safe(at: Arrangement) -> None:
     at.root.write_text("a file")
 
@@ -273,6 +279,7 @@ def _as_ordinary_user() -> Iterator[None]:
         os.seteuid(before)
 
 
+@on_this_disk
 def test_a_root_that_may_not_be_written_is_an_error_that_says_what_is_safe(
     at: Arrangement, reachable: Path
 ) -> None:

@@ -7,9 +7,9 @@ import pytest
 from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.models import Operation
 from docbatch.naming.templates import doc_fields
+from docbatch.secret_references import FileReference
 from docbatch.specs.load import MOST_COUNTED, load_jobs, load_project, passed_over
 from docbatch.specs.problems import MOST_SHOWN
-from docbatch.specs.secret_references import FileReference
 from docbatch.specs.values import FilePlace, Job
 from tests.steps import calls
 

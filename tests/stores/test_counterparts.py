@@ -61,11 +61,12 @@ def test_without_the_server_a_test_is_skipped_with_the_reason_unless_none_may_be
         azurite_server.endpoint()
 
 
-def test_ci_installs_what_stands_for_azure_and_skips_nothing() -> None:
+def test_ci_installs_what_stands_for_others_and_skips_nothing() -> None:
     run = (Path(__file__).parents[2] / ".ci" / "run").read_text()
 
-    assert "\nscript/azurite &\n" in run
-    assert '\nwait "$azurite"\n' in run
+    for name in ("azurite", "postgres"):
+        assert f"\nscript/{name} &\n" in run
+        assert f'\nwait "${name}"\n' in run
     assert f"{REQUIRED}=all" in run
 
 

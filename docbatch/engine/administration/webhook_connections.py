@@ -9,7 +9,7 @@ from docbatch.engine.connections.credentials import read_webhook_secret
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind
 from docbatch.providers.webhook import Webhook
-from docbatch.specs.secret_references import EnvReference
+from docbatch.secret_references import EnvReference
 from docbatch.specs.values import Connection, DeclaredProject
 from docbatch.webhooks.listener import WebhookConnection
 

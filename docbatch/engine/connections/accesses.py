@@ -15,8 +15,8 @@ from docbatch.engine.connections.workspace_setting import read_workspace
 from docbatch.naming.links import is_loopback
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind, Settings, Surroundings
+from docbatch.secret_references import EnvReference
 from docbatch.specs.checkout import variables
-from docbatch.specs.secret_references import EnvReference
 from docbatch.specs.values import Connection
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from docbatch.core.errors import CredentialsError
 from docbatch.providers.remembered_secrets import remember
-from docbatch.specs.secret_references import CommandReference, EnvReference, FileReference
+from docbatch.secret_references import CommandReference, EnvReference, FileReference
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -55,6 +55,15 @@ def read_store_secret(store: str, reference: Reference, root: Path) -> str:
         return _checked(store, reference, _read(store, reference, root), "secret", "secret")
     except CredentialsError as error:
         told = error.message.replace(f"connection '{store}'", f"store '{store}'")
+        raise CredentialsError(told, hint=error.hint) from None
+
+
+def read_sink_secret(job: str, reference: Reference, root: Path) -> str:
+    """Return what opens the place of a sink's outputs. Raises CredentialsError, as `read_key` does."""
+    try:
+        return _checked(job, reference, _read(job, reference, root), "secret", "secret")
+    except CredentialsError as error:
+        told = error.message.replace(f"connection '{job}'", f"the sink of job '{job}'")
         raise CredentialsError(told, hint=error.hint) from None
 
 

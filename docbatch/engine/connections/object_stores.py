@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from docbatch.core.errors import CredentialsError, UsageError
 from docbatch.engine.connections.credentials import Reference, foreign_host, read_store_secret
 from docbatch.naming.links import is_loopback
-from docbatch.specs.secret_references import CommandReference
+from docbatch.secret_references import CommandReference
 
 if TYPE_CHECKING:
     from docbatch.naming.references import ObjectReference

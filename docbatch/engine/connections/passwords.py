@@ -8,7 +8,7 @@ from typing import BinaryIO
 from docbatch.core.errors import CredentialsError
 from docbatch.engine.connections.credentials import LARGEST, IrregularError, open_regular, run_command
 from docbatch.providers.remembered_secrets import remember
-from docbatch.specs.secret_references import FileReference
+from docbatch.secret_references import FileReference
 from docbatch.specs.values import PasswordPlace
 
 MOST = 100

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from docbatch.core.errors import CredentialsError
 from docbatch.providers.remembered_secrets import remember
+from docbatch.secret_references import CommandReference, EnvReference
 from docbatch.specs.checkout import variables
-from docbatch.specs.secret_references import CommandReference, EnvReference
 from docbatch.specs.values import Connection
 
 MOST_BYTES = 4096

@@ -8,17 +8,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docbatch.core.errors import SinkError
 from docbatch.core.guard import Permission
 from docbatch.core.models import WorkItem
 from docbatch.core.report import visible
 from docbatch.core.spending_guards import Guards
 from docbatch.engine.connections.object_stores import ObjectStores
+from docbatch.engine.connections.sink_secrets import SinkSecrets
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
 from docbatch.engine.planning.places.judge_folders import judge_folders
 from docbatch.engine.planning.places.judge_places import judge_places, refuse_nesting, replacing
 from docbatch.engine.planning.places.own_places import OwnPlaces
-from docbatch.engine.planning.resolve_jobs import Ask, resolve_jobs
+from docbatch.engine.planning.resolve_jobs import Ask, ReachedPlaces, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.tally import Tally
 from docbatch.engine.planning.unseen_sinks import UnseenSink, each_once
@@ -82,7 +84,8 @@ class Plan:
     `gone` are jobs the state knows that are no longer declared. `store` is None where there is no state yet. Of the jobs in
     `counted` is known what their documents have, `prices` reads what providers charge.
     `project` is the folder that paths are told relative to, and `project_id` what docbatch.yaml calls it. `unseen` says of
-    which sinks in stores the outputs could not be looked at, and why.
+    which sinks in stores the outputs could not be looked at, and why, or of those that need what is not installed; `unserved` of
+    which jobs a server could not be asked for its rows.
     """
 
     targets: tuple[ResolvedJob, ...]
@@ -97,6 +100,7 @@ class Plan:
     prices: "Callable[[], PriceList] | None" = None
     project_id: str = ""
     unseen: tuple[UnseenSink, ...] = ()
+    unserved: tuple[tuple[str, SinkError], ...] = ()
 
     @cached_property
     def costs(self) -> "ItemCosts":
@@ -145,16 +149,9 @@ def plan(
     Raises GuardRefused, UsageError: nothing was sent or recorded then.
     """
     since = time.time()
-    stores = ObjectStores(
-        selection.stores,
-        selection.folder.parent,
-        selection.allowed_hosts,
-        looks=sight.looks,
-        offline=selection.offline or selection.stateless,
-        care=_care(selection, sight),
-    )
+    reached = _reached(selection, sight)
     targets = tuple(
-        resolve_jobs(selection.jobs, store, selection.folder, selection.upgrade, sight.ask, stores=stores)
+        resolve_jobs(selection.jobs, store, selection.folder, selection.upgrade, sight.ask, reached=reached)
     )
     gone = undeclared(selection.jobs, store) if selection.is_all else set()
     # What stands where outputs go says nothing where it is not known what docbatch wrote, and may lie outside.
@@ -178,6 +175,19 @@ def plan(
         return replace(made, notes=(*made.notes, UNSEEN_PLACES))
     shared = judge_folders(targets, store, selection.project, selection.folder, selection.allowed)
     return replace(made, notes=(*made.notes, *shared))
+
+
+def _reached(selection: Selection, sight: Sight) -> ReachedPlaces:
+    root, is_offline = selection.folder.parent, selection.offline or selection.stateless
+    stores = ObjectStores(
+        selection.stores,
+        root,
+        selection.allowed_hosts,
+        looks=sight.looks,
+        offline=is_offline,
+        care=_care(selection, sight),
+    )
+    return ReachedPlaces(stores, SinkSecrets(root, looks=sight.looks, offline=is_offline))
 
 
 def _care(selection: Selection, sight: Sight) -> "ReadingCare | None":
@@ -253,6 +263,7 @@ def plan_jobs(
     tallies = find_changes(targets, store, cache, differences, sight.only)
     notes: tuple[str, ...] = ()
     unseen = [UnseenSink(job, *each) for job, tally in tallies.items() for each in tally.unseen]
+    unserved = [(job, error) for job, tally in tallies.items() for error in tally.unserved]
     if sight.only is None:
         refuse_surprises(targets, tallies, store, differences, gone)
         refuse_nesting(targets, store, differences, gone)
@@ -260,6 +271,7 @@ def plan_jobs(
             own = OwnPlaces.of(project, store)
             notes = replacing(judge_places(targets, own, differences, allowed, unseen))
     told = dict.fromkeys(each.error.message for each in unseen)
+    away = {error.message for _, error in unserved} - told.keys()
     return Plan(
         tuple(targets),
         tallies,
@@ -267,9 +279,10 @@ def plan_jobs(
         differences,
         store,
         cache,
-        (*notes, *(visible(f"outputs are not looked at: {message}") for message in told)),
+        (*notes, *(visible(f"outputs are not looked at: {message}") for message in (*told, *sorted(away)))),
         project,
         unseen=each_once(unseen),
+        unserved=tuple(unserved),
     )
 
 

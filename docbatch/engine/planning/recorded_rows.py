@@ -192,6 +192,10 @@ class Outputs:
     def unseen(self) -> SinkError | None:
         return self._check.unseen
 
+    @property
+    def is_served(self) -> bool:
+        return self.sink.kind.is_served
+
     def place(self, path: bytes) -> bytes | None:
         """Return where the state knows the document's output to belong."""
         while (row := self._rows.first) is not None and row[0] < path:
@@ -227,8 +231,8 @@ class Outputs:
 class OutputCheck:
     """Says why outputs of one sink have to be written. The sink is opened when there is something to look at.
 
-    `ignored` counts those that are gone and stay so. `unseen` is set where a store cannot be looked into: then outputs count
-    as they were left.
+    `ignored` counts those that are gone and stay so. `unseen` is set where a store cannot be looked into, or a server not be asked: then outputs
+    count as they were left.
     """
 
     def __init__(self, sink: ResolvedSink) -> None:
@@ -283,7 +287,7 @@ class OutputCheck:
             if self.unseen is None:
                 yield from self._opened.check(map(_WRITTEN, written))
         except SinkError as error:
-            if not self._sink.is_in_store:
+            if not self._sink.is_out_of_reach:
                 raise
             self.unseen = error
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from docbatch.core.errors import CredentialsError, SinkRefused
 from docbatch.core.keys import canonical, recipe_key
 from docbatch.core.models import Recipe
 from docbatch.engine.connections.accesses import connection_settings
 from docbatch.engine.connections.object_stores import ObjectStores
+from docbatch.engine.connections.sink_secrets import SinkSecrets
 from docbatch.engine.planning.origins.open_source import open_source
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.planning.selection.selected_documents import selected
@@ -37,6 +38,13 @@ Pins = Mapping[str, str]
 Ask = Callable[[Job], Pins | None]
 
 
+class ReachedPlaces(NamedTuple):
+    """What jobs reach beyond this disk: stores, and what opens the places of sinks."""
+
+    stores: ObjectStores
+    secrets: SinkSecrets
+
+
 def resolve_jobs(
     jobs: Iterable[Job],
     store: Store | None,
@@ -44,12 +52,12 @@ def resolve_jobs(
     upgrade: Collection[str] = (),
     ask: Ask = lambda _job: {},
     *,
-    stores: ObjectStores,
+    reached: ReachedPlaces,
 ) -> Iterator[ResolvedJob]:
     """Resolve jobs. What moves by itself stays as it was recorded, but for the jobs named in `upgrade`.
 
     What works on this machine can only be run as it is installed: there it is the documents read before that stay. `ask` is
-    called for versions that only the vendor knows; a job for which it returns None is left out. Nothing is asked of `stores`.
+    called for versions that only the vendor knows; a job for which it returns None is left out. Nothing is asked of what is `reached`.
     """
     for job in jobs:
         kind = REGISTRY.kind(job.connection.type)
@@ -69,12 +77,12 @@ def resolve_jobs(
             recipe_key=key,
             oldest_key=standing[-1] if standing else None,
             standing=tuple(each for each in standing if each != key),
-            source=(source := selected(job, open_source(job, kind, stores, store))),
+            source=(source := selected(job, open_source(job, kind, reached.stores, store))),
             allow_empty=job.source.allow_empty,
             config=dict(job.config),
             priority=job.priority,
             timeout=job.timeout,
-            sinks=tuple(_sink(job, sink, folder, source, stores) for sink in job.sinks),
+            sinks=tuple(_sink(job, sink, folder, source, reached) for sink in job.sinks),
             cautions=job.cautions,
             demands=job.demands,
             passwords=job.passwords,
@@ -199,7 +207,7 @@ def moved(target: ResolvedJob) -> dict[str, tuple[str, str]]:
     }
 
 
-def _sink(job: Job, sink: JobSink, folder: Path, source: Source, stores: ObjectStores) -> ResolvedSink:
+def _sink(job: Job, sink: JobSink, folder: Path, source: Source, reached: ReachedPlaces) -> ResolvedSink:
     root = None if sink.place is None else os.fsencode(sink.place.root)
     single = None if sink.kind.per_document else _single(sink.place)
     opening = Opening(
@@ -211,7 +219,8 @@ def _sink(job: Job, sink: JobSink, folder: Path, source: Source, stores: ObjectS
         labels=job.labels,
         columns=source.metadata,
         context=sink.context,
-        bucket=_bucket(sink.place, stores) if isinstance(sink.place, StorePlace) else None,
+        bucket=_bucket(sink.place, reached.stores) if isinstance(sink.place, StorePlace) else None,
+        secret=partial(reached.secrets.read, job.name),
     )
     return ResolvedSink(
         kind=sink.kind,

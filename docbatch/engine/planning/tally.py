@@ -24,6 +24,9 @@ class LookedAt(Protocol):
     @property
     def unseen(self) -> SinkError | None: ...
 
+    @property
+    def is_served(self) -> bool: ...
+
 
 class Tally:
     """What a job's scan saw: documents found, and how many of them are through; `paths` of some that were asked for.
@@ -34,7 +37,7 @@ class Tally:
 
     `recipes` counts those that are through by their recipe's row, where a job has more than one; `remade` those that are
     to be sent because they were made by another, by that one's row. `unseen` says of sinks in stores, by their
-    identities, why their outputs could not be looked at.
+    identities, why their outputs could not be looked at, `unserved` why those that a server keeps could not.
     """
 
     def __init__(self, *, recorded_only: bool = False) -> None:
@@ -47,13 +50,17 @@ class Tally:
         self.recorded_only = recorded_only
         self.litter: Litter | None = None
         self.unseen: list[tuple[str, SinkError]] = []
+        self.unserved: list[SinkError] = []
         self.selection: SelectionTally | None = None
 
     def add_outputs(self, looked_at: Iterable[LookedAt]) -> None:
         for each in looked_at:
             self.ignored += each.ignored
             if each.unseen is not None:
-                self.unseen.append((each.sink.identity, each.unseen))
+                if each.is_served:
+                    self.unserved.append(each.unseen)
+                else:
+                    self.unseen.append((each.sink.identity, each.unseen))
 
     @contextmanager
     def seeing(self, sink: ResolvedSink) -> Iterator[None]:

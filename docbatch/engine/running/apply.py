@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +14,7 @@ from docbatch.core.errors import (
     DocbatchError,
     GuardRefused,
     Interrupted,
+    SinkError,
     StateError,
     StateLocked,
     gravest,
@@ -28,7 +29,7 @@ from docbatch.engine.planning.plan_report import plan_report
 from docbatch.engine.planning.plan_session import PlanSession, locked_session
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.saved.plan_file import SavedPlan, left_out
-from docbatch.engine.progress_notices import LimitExceeded, Observer
+from docbatch.engine.progress_notices import LimitExceeded, Observer, Trouble
 from docbatch.engine.reading.result_reader_pool import ResultReaders
 from docbatch.engine.running.figures.run_counts import RunCounts
 from docbatch.engine.running.loop import reconcile
@@ -176,6 +177,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
                 run.queues.set_aside(left)
             sending.set()
             with run.stop.heeded(clock.wake):
+                _tell_unserved(run, session.plan.unserved)
                 reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
                 write_manifests(run)
                 counts.end()
@@ -186,6 +188,13 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         outcome = replace(outcome, spent=sent.lines)
         store.runs.note(outcome.exit_code, outcome.figures(counts))
         return outcome
+
+
+def _tell_unserved(run: Run, unserved: Sequence[tuple[str, SinkError]]) -> None:
+    """Say of which jobs nobody knows whether their rows are as they were left; all else goes on."""
+    for job, error in unserved:
+        run.errors.append(error)
+        run.observe(Trouble(f"job {job}", error.message, error.hint))
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from docbatch.engine.code_of_others import blamed
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Delivered, Trouble
 from docbatch.engine.running.bring_back_results import bring_back, may_come_back, missing
-from docbatch.engine.running.deliveries.due_outputs import due_outputs, until_stopped, witness_of
+from docbatch.engine.running.deliveries.documents_at_once import for_a_while
+from docbatch.engine.running.deliveries.due_outputs import due_outputs, witness_of
 from docbatch.engine.running.failure_rows.failed_deliveries import (
     failed_deliveries,
     mark,
@@ -85,7 +86,7 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
     lost: list[DueDelivery] = []
     if not wanted.kind.per_document:
         due = [each._replace(expected=recorded.stamp) for each in due]
-    handed = account.handing(until_stopped(run, deliveries(run, target, due, wanted.form, lost)))
+    handed = account.handing(for_a_while(run, deliveries(run, target, due, wanted.form, lost)))
     outcomes = list(account.answering(sink.deliver(handed)))
     one_output = None if wanted.kind.per_document else sink.stamp(b"")
     account.close(one_output)
@@ -233,6 +234,9 @@ def _settle(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resol
     failed = {each.path: each for each in failed_deliveries(run, target, wanted, recorded.stamp)}
     held = run.store.failure_rows.held(recorded.row) if recorded.failures is not None else []
     if not failed and not held:
+        if recorded.failures is not None:
+            # Results took the place of all that failed.
+            run.store.failure_rows.settled(recorded.row, (), (), None, None)
         return
     sink = _opened(run, recorded, wanted)
     lacking = [path for path, _ in sink.verify((path, each.result_digest) for path, each in failed.items())]

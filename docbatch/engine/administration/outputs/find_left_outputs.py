@@ -68,6 +68,10 @@ class LeftOutputs:
             elif sink.wanted and (lines := self._store.outputs.kept_lines(sink.row)):
                 place = self._shown(sink.root + b"/" + (sink.output or b""))
                 told.append(f"{place}: the lines of {plural(len(lines), 'removed document')} stay in it")
+        for job, identity in self._store.outputs.without_files():
+            if self._named is None or job in self._named:
+                kind = identity.partition("\n")[0]
+                told.append(f"job '{job}': what the sink {kind} holds of removed documents is left alone")
         return told
 
     def judged(self) -> Iterator[LeftOutput]:

@@ -87,12 +87,14 @@ def _shared(
 
 
 def _own(wanted: ResolvedSink, written: OutputRow, due: Reason | None, here: Path) -> ExplainedOutput:
-    _, output, _, stamp, _ = written
+    _, output, result, stamp, _ = written
     shown = _shown(wanted, output, here)
     if due is not None and due in DUE:
         return _due(wanted, "output", shown, due)
     if stamp is None:
         return _due(wanted, "output", shown, Reason.BEHIND)
+    if result is None:
+        return ExplainedOutput(wanted.kind.name, shown, "as_written", f"output {shown}: says that it failed")
     state, sentence = _as_it_is(wanted, output, stamp)
     return ExplainedOutput(wanted.kind.name, shown, state, f"output {shown}: {sentence}")
 
@@ -101,7 +103,7 @@ def _as_it_is(wanted: ResolvedSink, output: bytes, stamp: str) -> tuple[OutputSt
     try:
         now = wanted.open().stamp(output)
     except SinkError as error:
-        if not wanted.is_in_store:
+        if not wanted.is_out_of_reach:
             raise
         return "unseen", f"not looked at: {error.message}"
     if now == stamp:

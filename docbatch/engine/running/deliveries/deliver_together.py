@@ -11,8 +11,8 @@ from docbatch.core.errors import SinkError
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Delivered
 from docbatch.engine.running.bring_back_results import bring_back
+from docbatch.engine.running.deliveries.documents_at_once import until_stopped
 from docbatch.engine.running.deliveries.due_deliveries import WINDOW, deliveries
-from docbatch.engine.running.deliveries.due_outputs import until_stopped
 from docbatch.engine.running.figures.told_outputs import report_faults
 from docbatch.engine.running.run_context import Run
 from docbatch.sinks.accounts import Account

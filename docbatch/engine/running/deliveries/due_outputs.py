@@ -1,18 +1,18 @@
 """What is due for a sink, before it is handed over."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from docbatch.engine.planning.resolved_job import ResolvedSink
+from docbatch.engine.running.deliveries.documents_at_once import documents_at_once
 from docbatch.engine.running.run_context import Run
-from docbatch.sinks.base import Delivery, Sink
+from docbatch.sinks.base import Sink
 from docbatch.state.deliveries import DueDelivery, RecordedSink
-
-WINDOW = 512
 
 
 def due_outputs(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> list[DueDelivery]:
     """Return what is to be written next. A place that is not as it was recorded is taken from the job once more."""
-    due = run.store.deliveries.due(recorded.row, WINDOW)
+    limit = documents_at_once(wanted.kind)
+    due = run.store.deliveries.due(recorded.row, limit)
     damaged = [each for each in due if wanted.collision_key(each.output) != each.folded]
     if not damaged:
         return due
@@ -21,7 +21,7 @@ def due_outputs(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> list[
             output = wanted.place(each.path, each.digest, each.size)
             key = wanted.collision_key(output)
             run.store.deliveries.put(recorded.row, each.path, output, key, due=True)
-    return run.store.deliveries.due(recorded.row, WINDOW)
+    return run.store.deliveries.due(recorded.row, limit)
 
 
 def witness_of(
@@ -35,11 +35,3 @@ def witness_of(
         return None
     earlier = run.store.deliveries.delivered_outside(recorded, due[0].path, due[-1].path)
     return None if earlier is None or any(True for _ in sink.verify([earlier])) else earlier
-
-
-def until_stopped(run: Run, deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
-    """Yield what is to be written, each document by itself, until the run is to end: the next one writes the rest."""
-    for each in deliveries:
-        yield each
-        if run.stop.is_asked:
-            return
