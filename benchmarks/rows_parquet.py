@@ -24,7 +24,6 @@ import pyarrow.parquet as pq
 from unchanged import Instant, sample_payload, tree
 
 from docbatch.core.results import Answer, DocumentInfo
-from docbatch.engine.running import deliver_results
 from docbatch.engine.running.apply import Assignment, apply
 from docbatch.engine.running.deliveries import deliver_together
 from docbatch.naming.pathtext import escape
@@ -93,7 +92,7 @@ def delivery_timed() -> Iterator[list[float]]:
         write(*arguments)  # type: ignore[arg-type]
         took.append(time.perf_counter() - started)
 
-    with mock.patch.object(deliver_results, "write_together", timed):
+    with mock.patch.object(deliver_together, "write_together", timed):
         yield took
 
 

@@ -9,6 +9,7 @@ from docbatch.fields import OnMissing, PathTemplate, refuse
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import FAILURES, FileSinkSpec, Opening, SinkKind
 from docbatch.sinks.rows.options import RowSinkSpec
+from docbatch.sinks.rows.row_form import RowForm
 from docbatch.sinks.sqlite import TABLE, not_ours
 
 
@@ -42,6 +43,9 @@ class DuckdbSinkSpec(RowSinkSpec, FileSinkSpec):
     @property
     def identity(self) -> str:
         return f"\n{self.table}"
+
+    def form_in(self, at: Opening) -> RowForm:
+        return self.rows_made_ahead(at)
 
     @property
     def takes_failures(self) -> bool:

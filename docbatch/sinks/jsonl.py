@@ -8,6 +8,7 @@ from docbatch.fields import OnMissing, PathTemplate
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import FAILURES, Form, Opening, SinkKind, StoredSinkSpec
 from docbatch.sinks.rows.options import RowSinkSpec
+from docbatch.sinks.rows.row_form import RowForm
 
 
 class JsonlSinkSpec(RowSinkSpec, StoredSinkSpec):
@@ -35,6 +36,9 @@ class JsonlSinkSpec(RowSinkSpec, StoredSinkSpec):
     @property
     def form(self) -> Form | None:
         return None if self.are_declared else "line"
+
+    def form_in(self, at: Opening) -> Form | RowForm | None:
+        return self.rows_made_ahead(at, as_lines=True) if self.are_declared else self.form
 
 
 def _open(at: Opening) -> Sink:

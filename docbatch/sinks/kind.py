@@ -15,6 +15,7 @@ from docbatch.secret_references import Reference
 
 if TYPE_CHECKING:
     from docbatch.sinks.base import Sink
+    from docbatch.sinks.rows.row_form import RowForm
     from docbatch.stores.object_store import ObjectStore
 
 CONTRACT = 0
@@ -61,6 +62,10 @@ class SinkSpec(SpecModel):
     def form(self) -> Form | None:
         """What the content of an output is where that can be made elsewhere, ahead of the sink; None where it cannot."""
         return None
+
+    def form_in(self, at: "Opening") -> "Form | RowForm | None":  # noqa: ARG002 - only what has rows of a job does
+        """Return the form, where it depends on what the sink is opened with."""
+        return self.form
 
     @property
     def rewrites_missing(self) -> bool:

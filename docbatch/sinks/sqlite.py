@@ -9,6 +9,7 @@ from docbatch.fields import OnMissing, PathTemplate, refuse
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import FAILURES, FileSinkSpec, Opening, SinkKind
 from docbatch.sinks.rows.options import RowSinkSpec
+from docbatch.sinks.rows.row_form import RowForm
 
 TABLE = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 _FREE_TABLE = TABLE.replace("^", "^(?![Ss][Qq][Ll][Ii][Tt][Ee]_)", 1)
@@ -60,6 +61,9 @@ class SqliteSinkSpec(RowSinkSpec, FileSinkSpec):
     @property
     def identity(self) -> str:
         return f"\n{self.table}"
+
+    def form_in(self, at: Opening) -> RowForm | None:
+        return self.rows_made_ahead(at) if self.are_declared else None
 
     @property
     def takes_failures(self) -> bool:

@@ -231,7 +231,7 @@ def _sink(job: Job, sink: JobSink, folder: Path, source: Source, reached: Reache
         open=partial(sink.kind.open, opening),
         rewrite_missing=sink.options.rewrites_missing,
         moves=any(columns(sink)),
-        form=sink.options.form,
+        form=sink.options.form_in(opening),
         takes_failures=sink.options.takes_failures,
     )
 

@@ -13,6 +13,7 @@ from docbatch.naming.store_places import in_store
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import Form, SinkKind
 from docbatch.sinks.paths import folded
+from docbatch.sinks.rows.row_form import RowForm
 from docbatch.sources.base import Source
 from docbatch.specs.values import PasswordPlace
 
@@ -40,7 +41,7 @@ class ResolvedSink:
     open: Callable[[], Sink]
     rewrite_missing: bool = True
     moves: bool = False
-    form: Form | None = None
+    form: Form | RowForm | None = None
     takes_failures: bool = False
 
     @property

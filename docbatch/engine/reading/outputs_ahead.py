@@ -9,6 +9,7 @@ from typing import TypeVar
 from docbatch.engine.reading.result_reader_pool import Done, ResultReaders
 from docbatch.engine.reading.result_reader_process import Output, Render, Wanted, read_outputs
 from docbatch.sinks.kind import Form
+from docbatch.sinks.rows.row_form import RowForm
 
 WINDOW = 64
 """The most outputs that are asked for at once."""
@@ -26,7 +27,7 @@ def not_made() -> bytes | None:
 
 
 def made_ahead(
-    readers: ResultReaders, kind: str, form: Form, wanted: Iterable[tuple[T, Wanted]]
+    readers: ResultReaders, kind: str, form: Form | RowForm, wanted: Iterable[tuple[T, Wanted]]
 ) -> Iterator[tuple[T, Wanted, Made]]:
     """Yield what is wanted, each with what gives its output. `kind` is the type of provider that reads the results.
 
@@ -58,7 +59,7 @@ def _windows(wanted: Iterable[tuple[T, Wanted]]) -> Iterator[list[tuple[T, Wante
         yield window
 
 
-def _asked(readers: ResultReaders, kind: str, form: Form, wanted: Sequence[Wanted]) -> list[Made]:
+def _asked(readers: ResultReaders, kind: str, form: Form | RowForm, wanted: Sequence[Wanted]) -> list[Made]:
     made: list[Made] = [not_made] * len(wanted)
     for home, numbers in readers.shares(each.digest for each in wanted).items():
         share = _Share(partial(readers.render, home=home), kind, form, [wanted[number] for number in numbers])
@@ -71,7 +72,7 @@ class _Share:
     """Outputs that were asked of one process. It makes the first of them where they are long, and is asked for the rest."""
 
     def __init__(
-        self, ask: Callable[[Render], Done | None], kind: str, form: Form, wanted: Sequence[Wanted]
+        self, ask: Callable[[Render], Done | None], kind: str, form: Form | RowForm, wanted: Sequence[Wanted]
     ) -> None:
         self._ask = ask
         self._kind, self._form, self._wanted = kind, form, wanted

@@ -7,11 +7,11 @@ process that started it, because its input ends then.
 import gc
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from docbatch.core.errors import ResultLost, StateError
 from docbatch.core.models import Draft, ResultPlace
@@ -23,7 +23,11 @@ from docbatch.processes.parent import private_pipes, serve
 from docbatch.providers import REGISTRY
 from docbatch.sinks.formats import encoded
 from docbatch.sinks.kind import Form
+from docbatch.sinks.rows.row_form import RowForm
 from docbatch.spool import Spool
+
+if TYPE_CHECKING:
+    from docbatch.sinks.rows.rows_elsewhere import RowsElsewhere
 
 MOST_FRESH = 128 << 20
 READ = 3
@@ -49,7 +53,10 @@ class Keep:
 
 
 class Wanted(NamedTuple):
-    """An output to be made: of which result, of which document, and where the result lies in the spool."""
+    """An output to be made: of which result, of which document, and where the result lies in the spool.
+
+    `known` is what a list says of the document, for rows.
+    """
 
     digest: str
     path: str
@@ -57,6 +64,7 @@ class Wanted(NamedTuple):
     size: int
     media_type: str
     place: ResultPlace | None = None
+    known: Mapping[str, str] | None = None
 
     def document(self) -> DocumentInfo:
         return DocumentInfo(path=self.path, sha256=self.sha256, size=self.size, media_type=self.media_type)
@@ -67,7 +75,7 @@ class Render:
     """Make outputs of results, or the first of them where they are long. `kind` is the type of provider that reads them."""
 
     kind: str
-    form: Form
+    form: Form | RowForm
     wanted: Sequence[Wanted]
 
 
@@ -103,6 +111,7 @@ class ResultReader:
         self._spool = spool
         self._fresh: dict[tuple[str, str], tuple[Answer, int]] = {}
         self._room = room
+        self._maker: tuple[RowForm, RowsElsewhere] | None = None
 
     def keep(self, wanted: Keep, payload: bytes) -> bytes:
         kept, answer = keep(REGISTRY.kind(wanted.kind).read, self._spool, payload)
@@ -125,13 +134,24 @@ class ResultReader:
 
     def _output(self, request: Render, wanted: Wanted) -> Output:
         try:
-            return encoded(self._answer(request.kind, wanted), wanted.document(), request.form)
+            answer, document = self._answer(request.kind, wanted), wanted.document()
+            if isinstance(request.form, str):
+                return encoded(answer, document, request.form)
+            return self._rows(request.form).content(answer, document, wanted.known or {})
         except ResultLost:
             return None
         except (StateError, ValueError) as error:
             return error
         except (OSError, RecursionError, MemoryError):
             return None
+
+    def _rows(self, form: RowForm) -> "RowsElsewhere":
+        """Return what makes the rows; requests of one job follow each other."""
+        from docbatch.sinks.rows.rows_elsewhere import RowsElsewhere  # noqa: PLC0415 - few outputs are rows
+
+        if self._maker is None or self._maker[0] != form:
+            self._maker = form, RowsElsewhere(RowForm(*form))
+        return self._maker[1]
 
     def _answer(self, kind: str, wanted: Wanted) -> Answer:
         answer, size = self._fresh.pop((kind, wanted.digest), (None, 0))

@@ -276,7 +276,9 @@ def fetcher(run: Run, connection: ProviderConnection, wanted: Intent) -> Fetcher
         connection.access.kind,
         wanted,
         soon=any(
-            sink.form is not None and not sink.kind.whole for target in targets for sink in target.sinks
+            sink.form is not None and not sink.kind.whole and not sink.kind.together
+            for target in targets
+            for sink in target.sinks
         ),
         flaws=run.follow(wanted.submission).flaws,
     )

@@ -11,6 +11,7 @@ from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import FAILURES, Opening, SinkKind, StoredSinkSpec
 from docbatch.sinks.parquet.part_names import MANIFEST, part_name
 from docbatch.sinks.rows.options import RowSinkSpec
+from docbatch.sinks.rows.row_form import RowForm
 
 MOST_PARTS = 4096
 
@@ -36,6 +37,9 @@ class ParquetSinkSpec(RowSinkSpec, StoredSinkSpec):
     @property
     def identity(self) -> str:
         return "\n" if self.parts is None else f"\n{self.parts} parts"
+
+    def form_in(self, at: Opening) -> RowForm:
+        return self.rows_made_ahead(at)
 
     @property
     def takes_failures(self) -> bool:

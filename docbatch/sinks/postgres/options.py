@@ -11,6 +11,7 @@ from docbatch.secret_references import KeyReference
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import FAILURES, Opening, SinkKind
 from docbatch.sinks.rows.options import RowSinkSpec
+from docbatch.sinks.rows.row_form import RowForm
 
 RECORD = "docbatch_delivered"
 """The table, in the same schema, that says what docbatch wrote to the others."""
@@ -74,6 +75,9 @@ class PostgresSinkSpec(RowSinkSpec):
     @property
     def keeps_jobs_apart(self) -> bool:
         return True
+
+    def form_in(self, at: Opening) -> RowForm:
+        return self.rows_made_ahead(at)
 
     @property
     def takes_failures(self) -> bool:

@@ -10,7 +10,9 @@ from docbatch.sinks.rows.row_maker import Column, Row, RowMaker
 
 def row_lines(maker: RowMaker, delivery: Delivery) -> bytes:
     """Return a document's rows, each as one line; nothing for a document that has none. Raises ValueError, StateError."""
-    return b"".join(_line(maker.columns, row) for row in maker.rows(delivery))
+    if (made := delivery.made()) is not None:
+        return made
+    return b"".join(_line(maker.columns, row) for row in maker.made_here(delivery))
 
 
 def _line(columns: tuple[Column, ...], row: Row) -> bytes:

@@ -9,8 +9,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from docbatch.fields import WORD, SpecModel, refuse
 from docbatch.naming.column_values import ColumnValue, column_value
 from docbatch.naming.expressions import Context, TemplateError
-from docbatch.sinks.kind import SinkSpec
+from docbatch.sinks.kind import Opening, SinkSpec
 from docbatch.sinks.rows.fields import ANY_FIELDS, FIELDS, KEYS, RESERVED, RowKind
+from docbatch.sinks.rows.row_form import RowForm, plain
 
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "timestamp", "json"]
 
@@ -150,6 +151,11 @@ class RowSinkSpec(RowOptions, SinkSpec):
 
     def identity_in(self, context: Context) -> str:
         return self.identity + self.row_identity(context)
+
+    def rows_made_ahead(self, at: Opening, *, as_lines: bool = False) -> RowForm:
+        """Return what another process makes the rows of, for a sink that takes them by `RowMaker.rows` or `row_lines`."""
+        options = self.model_dump(mode="json", include=set(RowOptions.model_fields))
+        return RowForm(at.job, plain(at.labels), plain(at.context), options, as_lines)
 
 
 def _parsed(name: str, text: str, rows: RowKind) -> ColumnValue:

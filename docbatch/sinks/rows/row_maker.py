@@ -17,6 +17,7 @@ from docbatch.sinks.rows.casts import Value, cast
 from docbatch.sinks.rows.facts import RowFacts
 from docbatch.sinks.rows.fields import KEYS, STANDARD
 from docbatch.sinks.rows.options import ChunkSpec, RowOptions
+from docbatch.sinks.rows.packed_rows import unpacked_rows
 from docbatch.sinks.rows.records import Record, document_fields, failed_record, records, whole_result
 
 Taken = Callable[[str], Any]
@@ -69,10 +70,15 @@ class RowMaker:
         return self._facts.job
 
     def rows(self, delivery: Delivery) -> list[Row]:
-        """Return a document's rows, none where it has nothing of the kind.
+        """Return a document's rows, those that were made elsewhere where they are there; none where it has nothing of the kind.
 
         Raises ValueError for what cannot be cast or read, StateError for a result that is gone.
         """
+        made = delivery.made()
+        return self.made_here(delivery) if made is None else unpacked_rows(self.columns, made)
+
+    def made_here(self, delivery: Delivery) -> list[Row]:
+        """Make a document's rows in this process. Raises the same."""
         key: dict[str, Value] = {"job": self._facts.job, "path": escape(delivery.path)}
         taken = self._standard(delivery) if self._values is None else self._declared(delivery, self._values)
         return [

@@ -12,6 +12,7 @@ from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.base import Delivery
 from docbatch.sinks.kind import Form
+from docbatch.sinks.rows.row_form import RowForm
 from docbatch.state.deliveries import DueDelivery
 
 WINDOW = 512
@@ -19,7 +20,11 @@ WINDOW = 512
 
 
 def deliveries(
-    run: Run, target: ResolvedJob, due: Iterable[DueDelivery], form: Form | None, lost: list[DueDelivery]
+    run: Run,
+    target: ResolvedJob,
+    due: Iterable[DueDelivery],
+    form: Form | RowForm | None,
+    lost: list[DueDelivery],
 ) -> Iterator[Delivery]:
     """Yield what is due, with outputs of other processes where there are some: they work ahead of the sink."""
     kind = run.connections[target.connection].access.kind
@@ -29,6 +34,8 @@ def deliveries(
         outputs = ((each, wanted, not_made) for each, wanted in pairs)
     else:
         run.readers.expect(len(due) if isinstance(due, Sequence) else 0)
+        if isinstance(form, RowForm):
+            pairs = ((each, wanted._replace(known=_known(target, each))) for each, wanted in pairs)
         outputs = made_ahead(run.readers, kind, form, pairs)
     for each, wanted, give in outputs:
         yield _delivery(run, target, each, wanted, give, lost)
@@ -41,6 +48,10 @@ def _wanted(run: Run, due: Iterable[DueDelivery]) -> Iterator[tuple[DueDelivery,
         places = run.spool.places([each.result for each in window])
         for each, place in zip(window, places, strict=True):
             yield each, Wanted(each.result, escape(each.path), each.digest, each.size, each.media_type, place)
+
+
+def _known(target: ResolvedJob, due: DueDelivery) -> dict[str, str] | None:
+    return dict(target.source.metadata(due.path)) or None
 
 
 def _delivery(  # noqa: PLR0917 - what a delivery is made of

@@ -1,0 +1,30 @@
+"""Rows as bytes that go from one process to another, and come out equal."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from operator import methodcaller
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from docbatch.sinks.rows.row_maker import Column, Row
+
+_READ: Mapping[str, Callable[[str], date]] = {
+    "date": date.fromisoformat,
+    "timestamp": datetime.fromisoformat,
+}
+
+
+def packed_rows(rows: "Sequence[Row]") -> bytes:
+    """Return rows as bytes. Days and times are text in them."""
+    return json.dumps(rows, ensure_ascii=False, default=methodcaller("isoformat")).encode(errors="surrogatepass")
+
+
+def unpacked_rows(columns: "Sequence[Column]", content: bytes) -> "list[Row]":
+    """Return the rows that were packed: JSON has all of their values but days and times."""
+    rows: list[list[Any]] = json.loads(content.decode(errors="surrogatepass"))
+    for place, column in enumerate(columns):
+        if (read := _READ.get(column.type)) is not None:
+            for row in rows:
+                row[place] = None if row[place] is None else read(row[place])
+    return list(map(tuple, rows))
