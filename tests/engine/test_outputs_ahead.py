@@ -66,16 +66,16 @@ def made(readers: ResultReaders, contents: list[Wanted]) -> list[tuple[int, Made
 def test_small_outputs_are_asked_for_many_at_once(
     spool: Spool, readers: ResultReaders, asked: list[tuple[int, ReaderProcess | None]]
 ) -> None:
-    found = made(readers, [wanted(spool, payload(number)) for number in range(150)])
+    found = made(readers, [wanted(spool, payload(number)) for number in range(550)])
 
     assert [(number, give()) for number, give in found] == [
-        (number, f"# {number}\n".encode()) for number in range(150)
+        (number, f"# {number}\n".encode()) for number in range(550)
     ]
-    assert [number for number, _ in asked] == [64, 64, 22]
+    assert [number for number, _ in asked] == [256, 256, 38]
 
 
 def test_they_may_be_taken_in_any_order(spool: Spool, readers: ResultReaders) -> None:
-    found = made(readers, [wanted(spool, payload(number)) for number in range(70)])
+    found = made(readers, [wanted(spool, payload(number)) for number in range(270)])
 
     for number, give in reversed(found):
         assert give() == f"# {number}\n".encode()
@@ -165,9 +165,9 @@ def test_a_run_makes_the_same_outputs_elsewhere_as_here(
 
 
 def test_processes_are_started_once_there_is_enough_for_them(spool: Spool) -> None:
-    with closing(ResultReaders(spool.root, few=64, width=1)) as readers:
-        contents = [wanted(spool, payload(number)) for number in range(65)]
-        made(readers, contents[:64])
+    with closing(ResultReaders(spool.root, few=256, width=1)) as readers:
+        contents = [wanted(spool, payload(number)) for number in range(257)]
+        made(readers, contents[:256])
         assert not readers._processes
 
         made(readers, contents)

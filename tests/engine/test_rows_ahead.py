@@ -1,7 +1,9 @@
 """Rows that other processes make ahead of sinks: real processes, over a real spool."""
 
 import json
+import os
 import shutil
+import signal
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -14,8 +16,9 @@ import pytest
 
 from docbatch.core.results import Answer, DocumentInfo
 from docbatch.engine.reading.outputs_ahead import made_ahead
-from docbatch.engine.reading.result_reader_pool import ReaderProcess
-from docbatch.engine.reading.result_reader_process import Wanted
+from docbatch.engine.reading.result_reader_pool import Done, ReaderProcess, ResultReaders
+from docbatch.engine.reading.result_reader_process import Render, Wanted
+from docbatch.naming.expressions import Context
 from docbatch.naming.pathtext import escape
 from docbatch.providers import REGISTRY
 from docbatch.sinks import KINDS
@@ -28,7 +31,7 @@ from docbatch.spool import Spool
 from docbatch.testing.eager import Eager
 from tests.cli.project import JOB, Project
 from tests.engine.test_outputs_ahead import asked
-from tests.engine.test_result_reader_pool import reading, swept
+from tests.engine.test_result_reader_pool import pids, reading, swept
 
 __all__ = ["asked"]
 
@@ -71,17 +74,15 @@ def answered(number: int) -> bytes:
         "at": "2026-01-31T12:00:00.000001+02:00",
         "odd": ODD,
     }
-    items = [
+    items: list[dict[str, object]] = [
         {"type": "heading", "level": 1, "value": f"{number}", "md": f"# {number}"},
         {"type": "text", "value": ODD, "md": ODD, "bbox": [{"x": 1, "y": 2.5, "w": 3, "h": 4}]},
         {"type": "table", "rows": [["a", "b"], [f"{number}", ODD]], "md": "| a | b |"},
     ]
+    of_forms: dict[str, object] = {"markdown": f"# {number}\n\n{ODD}\n", "items": items}
     found = {
-        form: {"pages": [{"page_number": page, "success": True, **content} for page in (1, 2)]}
-        for form, content in {
-            "markdown": {"markdown": f"# {number}\n\n{ODD}\n"},
-            "items": {"items": items},
-        }.items()
+        form: {"pages": [{"page_number": page, "success": True, form: content} for page in (1, 2)]}
+        for form, content in of_forms.items()
     }
     return json.dumps({"job": {"id": f"job-{number}"}, "metadata": known, **found}).encode()
 
@@ -89,7 +90,7 @@ def answered(number: int) -> bytes:
 def opening(kind: str, declared: Mapping[str, object], tmp_path: Path) -> Opening:
     options = KINDS.kind(kind).options.model_validate({"type": kind, **SPECS[kind], **declared})
     listed = {"team": "billing", "odd": ODD}
-    context = {"job": {"name": "all", "labels": {}}, "vars": {"place": "Bonn"}}
+    context: Context = {"job": {"name": "all", "labels": {}}, "vars": {"place": "Bonn"}}
     return Opening(
         "all", options, tmp_path, b"", tmp_path, {"of": "tests"}, lambda _path: listed, context=context
     )
@@ -234,3 +235,26 @@ def test_a_run_delivers_the_same_rows_with_processes_as_without(
     assert held(tmp_path / "out") == here
     assert "team of 059.txt" in str(here)
     assert sum(number for number, _ in asked) == 60
+
+
+def test_rows_are_made_here_once_the_process_died(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    render, asked = ResultReaders.render, []
+
+    def dying(readers: ResultReaders, wanted: Render, home: ReaderProcess | None = None) -> Done | None:
+        for pid in pids(readers):
+            os.kill(pid, signal.SIGKILL)
+        asked.append(len(wanted.wanted))
+        return render(readers, wanted, home)
+
+    projects = [Project(tmp_path / name) for name in ("here", "elsewhere")]
+    for project in projects:
+        project.job(JOB[: JOB.index("sink:")] + f"sink: [{{{RUNS['duckdb'][0]}}}]\n")
+        project.write({f"in/{number:03}.txt": f"text {number}" for number in range(30)})
+    projects[0].applied()
+    monkeypatch.setattr(ResultReaders, "render", dying)
+    monkeypatch.setattr("docbatch.engine.running.apply.ResultReaders", partial(Eager, dies_after=0))
+    projects[1].applied()
+
+    assert asked == [30]
+    here, elsewhere = (_of_duckdb(each.root / "out/all.duckdb") for each in projects)
+    assert elsewhere == here

@@ -415,7 +415,7 @@ def test_what_was_durable_when_a_run_was_killed_is_not_written_again(
 ) -> None:
     project.applied()
     project.write({path: f"{text} again" for path, text in TEXTS.items()})
-    monkeypatch.setattr(deliver_together, "WINDOW", 2)
+    monkeypatch.setattr(deliver_together, "STRETCH", 2)
     assert _kill_at(11, project)
 
     with Store.readable(project.root / ".docbatch") as store:

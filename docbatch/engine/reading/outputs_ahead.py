@@ -11,7 +11,7 @@ from docbatch.engine.reading.result_reader_process import Output, Render, Wanted
 from docbatch.sinks.kind import Form
 from docbatch.sinks.rows.row_form import RowForm
 
-WINDOW = 64
+WINDOW = 256
 """The most outputs that are asked for at once."""
 WINDOW_BYTES = 256 << 10
 """Bytes of the results of a window, as they lie in the spool, with which it ends."""

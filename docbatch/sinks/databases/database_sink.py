@@ -240,4 +240,4 @@ def _difference(note: DeliveredNote, rows: StoredRows, digest: str) -> str | Non
 
 
 def _length(row: Row) -> int:
-    return sum(len(value) for value in row if isinstance(value, str))
+    return sum([len(value) for value in row if isinstance(value, str)])

@@ -29,7 +29,7 @@ def storable(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[list[Row],
 
 def _is_plain(text: str) -> bool:
     """Say at once of most rows that nothing in them has to be replaced."""
-    return "\0" not in text and not any(each in text for each in _UNHELD)
+    return "\0" not in text and ("\\u" not in text or not any(each in text for each in _UNHELD))
 
 
 def _storable(column: Column, value: Value) -> Value:

@@ -17,14 +17,22 @@ _READ: Mapping[str, Callable[[str], date]] = {
 
 def packed_rows(rows: "Sequence[Row]") -> bytes:
     """Return rows as bytes. Days and times are text in them."""
-    return json.dumps(rows, ensure_ascii=False, default=methodcaller("isoformat")).encode(errors="surrogatepass")
+    return json.dumps(rows, ensure_ascii=False, default=methodcaller("isoformat")).encode(
+        errors="surrogatepass"
+    )
 
 
-def unpacked_rows(columns: "Sequence[Column]", content: bytes) -> "list[Row]":
-    """Return the rows that were packed: JSON has all of their values but days and times."""
-    rows: list[list[Any]] = json.loads(content.decode(errors="surrogatepass"))
-    for place, column in enumerate(columns):
-        if (read := _READ.get(column.type)) is not None:
+class PackedRows:
+    """Reads rows of these columns again. JSON has all of their values but days and times."""
+
+    def __init__(self, columns: "Sequence[Column]") -> None:
+        self._read = [
+            (place, _READ[column.type]) for place, column in enumerate(columns) if column.type in _READ
+        ]
+
+    def unpacked(self, content: bytes) -> "list[Row]":
+        rows: list[list[Any]] = json.loads(content.decode(errors="surrogatepass"))
+        for place, read in self._read:
             for row in rows:
                 row[place] = None if row[place] is None else read(row[place])
-    return list(map(tuple, rows))
+        return list(map(tuple, rows))

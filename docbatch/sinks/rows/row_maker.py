@@ -17,7 +17,7 @@ from docbatch.sinks.rows.casts import Value, cast
 from docbatch.sinks.rows.facts import RowFacts
 from docbatch.sinks.rows.fields import KEYS, STANDARD
 from docbatch.sinks.rows.options import ChunkSpec, RowOptions
-from docbatch.sinks.rows.packed_rows import unpacked_rows
+from docbatch.sinks.rows.packed_rows import PackedRows
 from docbatch.sinks.rows.records import Record, document_fields, failed_record, records, whole_result
 
 Taken = Callable[[str], Any]
@@ -59,6 +59,7 @@ class RowMaker:
             else [(name, column.type) for name, column in declared.items()]
         )
         self.columns: tuple[Column, ...] = (*keys, *(Column(name, kind) for name, kind in own))
+        self._packed = PackedRows(self.columns)
 
     @classmethod
     def of(cls, at: Opening) -> "RowMaker":
@@ -75,7 +76,7 @@ class RowMaker:
         Raises ValueError for what cannot be cast or read, StateError for a result that is gone.
         """
         made = delivery.made()
-        return self.made_here(delivery) if made is None else unpacked_rows(self.columns, made)
+        return self.made_here(delivery) if made is None else self._packed.unpacked(made)
 
     def made_here(self, delivery: Delivery) -> list[Row]:
         """Make a document's rows in this process. Raises the same."""

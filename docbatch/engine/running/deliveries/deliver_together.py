@@ -19,6 +19,9 @@ from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Fault, Receipt, Sink
 from docbatch.state.deliveries import DueDelivery, RecordedSink
 
+STRETCH = 2048
+"""Receipts that are recorded at once: each time costs a flush of the disk."""
+
 
 def write_together(
     run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink
@@ -101,5 +104,5 @@ def _in_stretches(outcomes: Iterable[Receipt | Fault], faults: list[Fault]) -> I
                 yield outcome
 
     rest = receipts()
-    while stretch := list(islice(rest, WINDOW)):
+    while stretch := list(islice(rest, STRETCH)):
         yield stretch

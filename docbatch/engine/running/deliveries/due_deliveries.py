@@ -1,6 +1,6 @@
 """Results that are due, as deliveries for a sink: read here, or made into outputs ahead of it by other processes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from docbatch.core.errors import ResultLost
@@ -28,30 +28,31 @@ def deliveries(
 ) -> Iterator[Delivery]:
     """Yield what is due, with outputs of other processes where there are some: they work ahead of the sink."""
     kind = run.connections[target.connection].access.kind
-    pairs = _wanted(run, due)
+    known = target.source.metadata if isinstance(form, RowForm) else None
+    pairs = _wanted(run, due, known)
     outputs: Iterable[tuple[DueDelivery, Wanted, Made]]
     if run.readers is None or form is None or kind is None:
         outputs = ((each, wanted, not_made) for each, wanted in pairs)
     else:
         run.readers.expect(len(due) if isinstance(due, Sequence) else 0)
-        if isinstance(form, RowForm):
-            pairs = ((each, wanted._replace(known=_known(target, each))) for each, wanted in pairs)
         outputs = made_ahead(run.readers, kind, form, pairs)
     for each, wanted, give in outputs:
         yield _delivery(run, target, each, wanted, give, lost)
 
 
-def _wanted(run: Run, due: Iterable[DueDelivery]) -> Iterator[tuple[DueDelivery, Wanted]]:
-    """Yield what is due, and as what other processes know it."""
+def _wanted(
+    run: Run, due: Iterable[DueDelivery], known: Callable[[bytes], Mapping[str, str]] | None
+) -> Iterator[tuple[DueDelivery, Wanted]]:
+    """Yield what is due, and as what other processes know it. `known` gives what rows say of a document beside its bytes."""
     remaining = iter(due)
     while window := list(islice(remaining, WINDOW)):
         places = run.spool.places([each.result for each in window])
         for each, place in zip(window, places, strict=True):
-            yield each, Wanted(each.result, escape(each.path), each.digest, each.size, each.media_type, place)
-
-
-def _known(target: ResolvedJob, due: DueDelivery) -> dict[str, str] | None:
-    return dict(target.source.metadata(due.path)) or None
+            said = None if known is None else dict(known(each.path)) or None
+            yield (
+                each,
+                Wanted(each.result, escape(each.path), each.digest, each.size, each.media_type, place, said),
+            )
 
 
 def _delivery(  # noqa: PLR0917 - what a delivery is made of
