@@ -171,7 +171,7 @@ def plan(
     )
     counted = _count(selection, made, since, sight)
     made = replace(made, counted=counted, prices=selection.prices, project_id=selection.project)
-    made = replace(made, notes=(*selection.notes, *_unseen(targets), *made.notes))
+    made = replace(made, notes=(*selection.notes, *_unseen(targets), *_moved(targets), *made.notes))
     if sight.only is not None:
         return made
     if selection.stateless:
@@ -196,6 +196,13 @@ def _unseen(targets: Sequence[ResolvedJob]) -> Iterator[str]:
                 f"job '{target.name}': {why}; its documents count as they are recorded. Some may be gone, so that what they cost is"
                 " an upper bound; what is new there is in no number"
             )
+
+
+def _moved(targets: Sequence[ResolvedJob]) -> Iterator[str]:
+    """Say of which sinks another version is installed than the one that made what they hold."""
+    for sink in (sink for target in targets for sink in target.sinks):
+        if sink.versions.have_moved:
+            yield sink.versions.note(is_whole=sink.kind.whole)
 
 
 def _count(selection: Selection, made: Plan, since: float, sight: Sight) -> frozenset[str]:

@@ -17,6 +17,7 @@ from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.planning.origins.open_source import open_source
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.planning.selection.selected_documents import selected
+from docbatch.engine.planning.sink_versions import sink_versions
 from docbatch.naming.pathtext import escape
 from docbatch.naming.templates import NO_METADATA, doc_fields
 from docbatch.providers import REGISTRY
@@ -74,7 +75,7 @@ def resolve_jobs(
             config=dict(job.config),
             priority=job.priority,
             timeout=job.timeout,
-            sinks=tuple(_sink(job, sink, folder, source, stores) for sink in job.sinks),
+            sinks=tuple(_sinks(job, folder, source, stores, store, upgrade=job.name in upgrade)),
             cautions=job.cautions,
             demands=job.demands,
             passwords=job.passwords,
@@ -197,6 +198,15 @@ def moved(target: ResolvedJob) -> dict[str, tuple[str, str]]:
         for name in sorted({*kept, *current})
         if kept.get(name) != current.get(name)
     }
+
+
+def _sinks(
+    job: Job, folder: Path, source: Source, stores: ObjectStores, store: Store | None, *, upgrade: bool
+) -> Iterator[ResolvedSink]:
+    for sink in job.sinks:
+        resolved = _sink(job, sink, folder, source, stores)
+        versions = sink_versions(job.name, resolved.identity, sink.options.versions, store, upgrade=upgrade)
+        yield replace(resolved, identity=resolved.identity + versions.identity, versions=versions)
 
 
 def _sink(job: Job, sink: JobSink, folder: Path, source: Source, stores: ObjectStores) -> ResolvedSink:

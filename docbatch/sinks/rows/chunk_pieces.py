@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from docbatch.core.results import Attachment, BBox, Block, Result
 from docbatch.sinks.formats import clean
 from docbatch.sinks.rows.block_text import block_markdown
+from docbatch.sinks.rows.records import loose_tables
 
 _RUNNING = frozenset({"header", "footer", "page_number"})
 """What is repeated on each page would stand in the middle of sentences."""
@@ -17,7 +18,7 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TextPiece:
     """A block as Markdown, or some of a text that has none. `level` is set for headings, from 1, `head` for tables: the lines above their rows."""
 
     text: str
@@ -33,15 +34,15 @@ class Piece:
         return self.level is not None
 
 
-def pieces(result: Result) -> list[Piece]:
+def pieces(result: Result) -> list[TextPiece]:
     """Return what a document says, in reading order; nothing of it is left out but lines that run through its pages."""
     found = [*_of_pages(result), *_said(result.blocks, result.attachments, None)]
-    found += [_piece(block, None, None) for block in result.tables]
+    found += [_piece(block, None, None) for block in loose_tables(result)]
     said = [each for each in found if each.text.strip()]
     return said or list(_of_markdown(result.markdown or result.text, None, None))
 
 
-def _of_pages(result: Result) -> Iterator[Piece]:
+def _of_pages(result: Result) -> Iterator[TextPiece]:
     for page in result.pages:
         if page.blocks:
             yield from (
@@ -51,7 +52,9 @@ def _of_pages(result: Result) -> Iterator[Piece]:
             yield from _of_markdown(page.markdown or page.text, page.number, None)
 
 
-def _said(blocks: Sequence[Block], attachments: Sequence[Attachment], name: str | None) -> Iterator[Piece]:
+def _said(
+    blocks: Sequence[Block], attachments: Sequence[Attachment], name: str | None
+) -> Iterator[TextPiece]:
     """Yield what a document or a file inside it says, and behind it the files inside: each led by the heading that announces it."""
     announced = Counter(_title(each) for each in attachments if _says_anything(each))
     leads: defaultdict[str, list[Block]] = defaultdict(list)
@@ -78,7 +81,7 @@ def _says_anything(attachment: Attachment) -> bool:
     return bool(attachment.blocks or attachment.attachments or attachment.markdown or attachment.text)
 
 
-def _of_markdown(markdown: str, page: int | None, attachment: str | None) -> Iterator[Piece]:
+def _of_markdown(markdown: str, page: int | None, attachment: str | None) -> Iterator[TextPiece]:
     """Yield headings, and what stands between them."""
     fence = ""
     between: list[str] = []
@@ -92,25 +95,25 @@ def _of_markdown(markdown: str, page: int | None, attachment: str | None) -> Ite
             continue
         yield from _between(between, page, attachment)
         between = []
-        yield Piece(line, page, attachment, level=len(heading[1]), title=heading[2])
+        yield TextPiece(line, page, attachment, level=len(heading[1]), title=heading[2])
     yield from _between(between, page, attachment)
 
 
-def _between(lines: Sequence[str], page: int | None, attachment: str | None) -> Iterator[Piece]:
+def _between(lines: Sequence[str], page: int | None, attachment: str | None) -> Iterator[TextPiece]:
     if text := "\n".join(lines).strip("\n"):
-        yield Piece(text, page, attachment)
+        yield TextPiece(text, page, attachment)
 
 
-def _piece(block: Block, page: int | None, attachment: str | None) -> Piece:
+def _piece(block: Block, page: int | None, attachment: str | None) -> TextPiece:
     level = max(block.level or 1, 1) if block.kind == "heading" else None
     title = " ".join(clean(block.text).split()) if level is not None else ""
     text = clean(block_markdown(block))
     is_table = block.kind == "table" and bool(block.cells) and text.startswith("| ")
     head = "\n".join(text.split("\n", 2)[:2]) if is_table else ""
-    return Piece(text, page, attachment, block.bbox, level, title, head)
+    return TextPiece(text, page, attachment, block.bbox, level, title, head)
 
 
-def heading_paths(found: Sequence[Piece]) -> list[tuple[str, ...]]:
+def heading_paths(found: Sequence[TextPiece]) -> list[tuple[str, ...]]:
     """Return for each piece the headings above it, the highest first; a heading stands below itself."""
     open_headings: list[tuple[int, str]] = []
     attachment: str | None = None

@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any
 
 from docbatch.core.results import Result
-from docbatch.sinks.rows.chunk_cutter import Cutter, Part, Stretch
-from docbatch.sinks.rows.chunk_pieces import Piece, heading_paths, pieces
+from docbatch.sinks.rows.chunk_cutter import Cutter, Stretch, TextPart
+from docbatch.sinks.rows.chunk_pieces import TextPiece, heading_paths, pieces
 from docbatch.sinks.rows.options import ChunkSpec
 
 
@@ -43,7 +43,7 @@ def _identifier(job: str, path: str, text: str, earlier: int) -> str:
     return hashlib.blake2b(said.encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
-def _parts(found: Sequence[Piece], spec: ChunkSpec) -> Iterator[Part]:
+def _parts(found: Sequence[TextPiece], spec: ChunkSpec) -> Iterator[TextPart]:
     cutter = Cutter(found, spec)
     for first, last in _stretches(found, (0, len(found) - 1), partial(_is_apart, spec)):
         sections = list(_stretches(found, (first, last), _begins_section))
@@ -55,7 +55,7 @@ def _parts(found: Sequence[Piece], spec: ChunkSpec) -> Iterator[Part]:
 
 
 def _stretches(
-    found: Sequence[Piece], within: Stretch, begins: Callable[[Piece, Piece], bool]
+    found: Sequence[TextPiece], within: Stretch, begins: Callable[[TextPiece, TextPiece], bool]
 ) -> Iterator[Stretch]:
     first, last = within
     for number in range(first + 1, last + 1):
@@ -66,11 +66,11 @@ def _stretches(
         yield first, last
 
 
-def _is_apart(spec: ChunkSpec, before: Piece, piece: Piece) -> bool:
+def _is_apart(spec: ChunkSpec, before: TextPiece, piece: TextPiece) -> bool:
     """Say whether no chunk has both of two pieces that follow each other."""
     return piece.attachment != before.attachment or (spec.by == "page" and piece.page != before.page)
 
 
-def _begins_section(before: Piece, piece: Piece) -> bool:
+def _begins_section(before: TextPiece, piece: TextPiece) -> bool:
     # Headings that follow each other stay with the text below the last of them.
     return piece.is_heading and not before.is_heading

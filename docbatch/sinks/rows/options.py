@@ -143,6 +143,15 @@ class RowSinkSpec(RowOptions, SinkSpec):
     def identity_in(self, context: Context) -> str:
         return self.identity + self.row_identity(context)
 
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """What cuts documents into chunks. Raises UsageError where it is not installed."""
+        if self.rows != "chunk":
+            return {}
+        from docbatch.sinks.rows.splitter import SPLITTER, version  # noqa: PLC0415 - few jobs have chunks
+
+        return {SPLITTER: version()}
+
 
 def _parsed(name: str, text: str, rows: RowKind) -> ColumnValue:
     try:
