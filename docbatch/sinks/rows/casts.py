@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from reprlib import Repr
 from typing import Any
 
 from docbatch.sinks.formats import clean, json_value
@@ -117,8 +118,12 @@ _CALLED = {
 
 
 def _shown(value: object) -> str:
+    """Return a value as a person may recognise it, however large or deep it is."""
+    shown = Repr()
+    shown.maxlevel, shown.maxlist, shown.maxdict = 2, 3, 3
+    shown.maxstring = shown.maxother = _SHOWN
     try:
-        text = repr(value)
+        text = shown.repr(value)
     except ValueError:
         return "a number of thousands of digits"
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return text if len(text) <= 2 * _SHOWN else f"{text[: 2 * _SHOWN]}…"
