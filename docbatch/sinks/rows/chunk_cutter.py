@@ -9,7 +9,7 @@ from docbatch.sinks.rows.options import ChunkSpec
 from docbatch.sinks.rows.splitter import splitter
 
 _BETWEEN = "\n\n"
-_LONGEST_TOKEN = 128
+_LONGEST_TOKEN, _USUAL_TOKEN = 128, 4
 _WINDOW = 1 << 16
 """Characters the library is given at once: of a long text without any space it takes the square of the time."""
 
@@ -66,7 +66,21 @@ class Cutter:
 
     def _room(self, lead: TextPart | None, rest: Sequence[Stretch]) -> int:
         """Return how many of the stretches that follow are in one part, behind the lead if there is one."""
-        return _most(len(rest), lambda number: self._fits_text(self._joined(lead, rest[:number]).text))
+        return _most(
+            len(rest),
+            lambda number: self._fits_text(self._joined(lead, rest[:number]).text),
+            self._guess(0 if lead is None else len(lead.text), rest),
+        )
+
+    def _guess(self, length: int, rest: Sequence[Stretch]) -> int:
+        """Return about how many stretches there is room for, by their characters."""
+        number, most = 0, self._spec.size * (1 if self._spec.tokens == "characters" else _USUAL_TOKEN)
+        for first, last in rest:
+            length += sum(len(piece.text) + len(_BETWEEN) for piece in self._found[first : last + 1])
+            if length > most:
+                break
+            number += 1
+        return number
 
     def _units(self, stretch: Stretch) -> Iterator[Stretch]:
         first, last = stretch
@@ -153,15 +167,20 @@ class Cutter:
         return _BETWEEN.join(piece.text for piece in self._found[first : last + 1])
 
 
-def _most(count: int, fits: Callable[[int], bool]) -> int:
-    """Return the largest number up to `count` that fits, found in few steps from below: what is large takes long to judge."""
-    number, step = 0, 1
-    while number + step <= count and fits(number + step):
-        number += step
-        step *= 2
-    while step := step // 2:
-        if number + step <= count and fits(number + step):
-            number += step
+def _most(count: int, fits: Callable[[int], bool], guess: int = 0) -> int:
+    """Return the largest number up to `count` that fits, found in few steps from a guess: what is large takes long to judge."""
+    guess = min(guess, count)
+    number, beyond, step = 0, count + 1, 1
+    if guess and fits(guess):
+        number = guess
+    elif guess:
+        beyond = step = guess
+    while beyond - number > 1:
+        probe = min(number + step, (number + beyond) // 2)
+        if fits(probe):
+            number, step = probe, 2 * step
+        else:
+            beyond = step = probe
     return number
 
 
