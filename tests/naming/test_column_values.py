@@ -135,6 +135,8 @@ def test_text_does_not_grow_out_of_bounds(text: str, monkeypatch: pytest.MonkeyP
 
     with pytest.raises(ValueError, match=r"would be up to (120|240) characters long"):
         column_value(text, FIELDS).value(large)
+    with pytest.raises(ValueError, match="would be up to 240 characters long"):
+        column_value("{{ row.text | replace('b', 'cccc') }}", FIELDS).value(large)
     assert column_value("{{ row.text }}", FIELDS).value({"row": {"text": "a" * 1000}}) == "a" * 1000
 
 

@@ -141,6 +141,9 @@ def test_what_overlaps_is_repeated_in_whole_paragraphs_and_within_a_long_one() -
     assert all(
         before.split("\n\n")[-1] == after.split("\n\n")[0] for before, after in itertools.pairwise(found)
     )
+    read = result(text("x" * 30), table(["a"], ["b"]), text("y" * 38))
+    after_a_table = texts(read, size=60, overlap=30, tokens="characters")
+    assert after_a_table == ["x" * 30 + "\n\n| a |\n| --- |\n| b |", "y" * 38]
     long = texts(result(text(LONG)), size=48, overlap=12)
     assert sum(words("\n".join(long)).values()) > sum(words(LONG).values())
 
@@ -191,6 +194,15 @@ def test_files_inside_a_document_have_chunks_of_their_own_led_by_their_heading()
         (None, "body\n\n## Attachment: c.bin"),
         ("a.eml", "## Attachment: a.eml\n\nthe outer"),
         ("a.eml/b.txt", "## Attachment: b.txt\n\nthe inner"),
+    ]
+
+
+def test_headings_of_a_document_are_not_those_of_the_files_inside_it() -> None:
+    inner = Attachment(name="b.txt", blocks=(text("inner"),))
+
+    assert [each["headings"] for each in cut(result(heading("Top"), text("body"), attachments=(inner,)))] == [
+        ["Top"],
+        [],
     ]
 
 
