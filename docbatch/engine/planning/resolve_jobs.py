@@ -18,6 +18,7 @@ from docbatch.engine.planning.origins.open_source import open_source
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.planning.selection.selected_documents import selected
 from docbatch.engine.planning.sink_versions import sink_versions
+from docbatch.naming.declared_sinks import ROWS_SAY
 from docbatch.naming.pathtext import escape
 from docbatch.naming.templates import NO_METADATA, doc_fields
 from docbatch.providers import REGISTRY
@@ -261,7 +262,7 @@ def _facts(job: Job) -> str:
         return ""
     facts = (sorted(job.labels.items()), sorted((path, sorted(of.items())) for path, of in listed.items()))
     said = repr((*facts, known) if known else facts)
-    return f"\nrows {blake2b(said.encode(errors='surrogateescape'), digest_size=8).hexdigest()}"
+    return f"{ROWS_SAY}{blake2b(said.encode(errors='surrogateescape'), digest_size=8).hexdigest()}"
 
 
 def _single(place: FilePlace | StorePlace | None) -> bytes:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 
 from docbatch.core.errors import SinkError
 from docbatch.core.report import named_versions
+from docbatch.naming.declared_sinks import MADE_BY
 from docbatch.sinks.faults import SAFE
 from docbatch.state.store import Store
-
-_MARK = "\nmade by "
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class SinkVersions:
 
     @property
     def identity(self) -> str:
-        return f"{_MARK}{named_versions(self.kept)}" if self.kept else ""
+        return f"{MADE_BY}{named_versions(self.kept)}" if self.kept else ""
 
     @property
     def have_moved(self) -> bool:
@@ -60,9 +59,9 @@ def sink_versions(
         return SinkVersions()
     known = () if store is None or upgrade else store.deliveries.sinks(job)
     kept = (
-        each.identity.removeprefix(identity + _MARK)
+        each.identity.removeprefix(identity + MADE_BY)
         for each in known
-        if each.identity.startswith(identity + _MARK)
+        if each.identity.startswith(identity + MADE_BY)
     )
     return SinkVersions(job, next(map(_read, kept), installed), installed)
 
