@@ -6,6 +6,17 @@ from typing import Any
 
 from docbatch.core.outside_text import whole
 
+ROWS_SAY, MADE_BY = "\nrows ", "\nmade by "
+"""What the state adds to a sink's identity as it is declared: what else its rows say, and the versions that made it."""
+
+
+class DeclaredIdentities(frozenset[str]):
+    """Identities as specs declare them: one of the state is among them where it is one of these with what the state adds."""
+
+    def __contains__(self, identity: object) -> bool:
+        declared = str(identity).partition(MADE_BY)[0].partition(ROWS_SAY)[0]
+        return super().__contains__(declared)
+
 
 def kind_of_sink(identity: str) -> str:
     return identity.partition("\n")[0]

@@ -53,6 +53,14 @@ class SinkSpec(SpecModel):
         return self.identity
 
     @property
+    def versions(self) -> Mapping[str, str]:
+        """What of this installation decides what outputs look like, and moves by itself: names and versions, for a plan.
+
+        They are kept with the sink, and what it holds stays until its job is upgraded. Raises UsageError for what is not installed.
+        """
+        return {}
+
+    @property
     def part(self) -> str | None:
         """Text that is equal for sinks that would write over each other; None where no two jobs' sinks ever would."""
         return self.identity

@@ -194,3 +194,15 @@ def test_what_failures_in_a_database_come_to_is_not_kept_beyond_them(tmp_path: P
 
     assert differences(project) == []
     assert project.call("verify").code == 0
+
+
+def test_lines_that_somebody_took_are_no_drift_whatever_else_they_say(project: Project) -> None:
+    head = JOB.partition("sink:")[0].rstrip()
+    sink = "{type: jsonl, path: out/rows.jsonl, rows: chunk, on_missing: ignore}"
+    project.job(f"{head}\nlabels: {{team: a}}\nsink: [{sink}]\n")
+    project.applied()
+    (project.root / "out/rows.jsonl").unlink()
+
+    assert project.call("drift").code == 0
+    project.job(f"{head}\nlabels: {{team: a}}\nsink: [{sink.replace('ignore', 'rewrite')}]\n")
+    assert project.call("drift").code == 2

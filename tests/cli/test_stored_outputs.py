@@ -1,5 +1,6 @@
 """Outputs in a bucket, as a user sees them: written, compared, written again, and what stands in their way."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -283,3 +284,16 @@ def test_results_are_not_taken_back_from_a_store(tmp_path: Path) -> None:
 
     with Tree(tmp_path) as tree, pytest.raises(NotProven, match="lies in a store, and is not looked at"):
         proven(tree, Spool(tmp_path / "spool"), listed, recipe)
+
+
+def test_declared_rows_lie_in_a_bucket_as_on_this_disk(project: Project, bucket: MotoBucket) -> None:
+    for kind, sent in (("chunk", len(TEXTS)), ("block", 0)):
+        rows = f'rows: {kind}, columns: {{text: "{{{{ row.text }}}}"}}'
+        places = ("store: lake, path: data/rows.jsonl", "path: rows.jsonl")
+        project.job(job("".join(f"  - {{type: jsonl, {place}, {rows}}}\n" for place in places)))
+        assert project.applied().processed == sent
+
+        found = (project.root / "rows.jsonl").read_bytes()
+        assert bucket.objects()["data/rows.jsonl"] == found
+        assert [json.loads(line)["text"] for line in found.splitlines()] == [*TEXTS.values()]
+        assert project.call("plan", "--detailed-exitcode").code == 0
