@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import psycopg
 import pytest
@@ -336,6 +337,19 @@ def test_every_type_of_column_comes_back_as_it_was(postgres: Arrangement, schema
         schema.execute("ALTER ROLE owner RESET ALL")
 
 
+def test_rows_of_a_table_with_a_column_called_as_our_query_calls_rows_are_kept_whole(
+    postgres: Arrangement, schema: PostgresSchema
+) -> None:
+    postgres.deliver_all()
+    schema.execute("ALTER TABLE documents ADD COLUMN shown text DEFAULT 'mine'")
+    schema.execute("UPDATE documents SET markdown = 'edited' WHERE path = 'a.pdf'")
+
+    postgres.deliver_all()
+
+    (kept,) = postgres.trashed()
+    assert '"markdown": "edited"' in kept
+
+
 def test_names_with_quotes_and_capitals_are_names(postgres: Arrangement, schema: PostgresSchema) -> None:
     name = """My "table"; DROP TABLE x; --'%s"""
     (receipt,) = _deliver(postgres, delivery("it's.pdf"), table=name)
@@ -486,6 +500,24 @@ def test_where_a_server_is_decides_whether_it_is_spoken_to_in_plain_text(
         parameters("", "it")
     monkeypatch.setenv("PGSSLMODE", "verify-full")
     assert parameters("", "it")["connect_timeout"] == "10"
+    monkeypatch.setenv("PGHOSTADDR", "10.0.0.1")
+    with pytest.raises(SinkRefused, match="plain text"):
+        parameters("host=localhost sslmode=prefer", "it")
+
+
+@pytest.mark.parametrize(
+    "password", ["se@cret", "se@a:cret", "a?se@cret", "se/cret", "12/cret", "se:1/cret", "%secret"]
+)
+def test_a_password_that_ends_too_early_is_taken_for_no_host_and_not_told(password: str) -> None:
+    with pytest.raises(SinkRefused, match="its DSN is none") as caught:
+        parameters(f"postgresql://u:{password}@127.0.0.1:5432/x?sslmode=require", "it")
+    assert "cret" not in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("password", ["se%40cret", "se?cret", "se:cret", "se#cret", "s%2Fé"])
+def test_a_password_may_have_any_sign_that_an_address_lets_stand(password: str) -> None:
+    for path in ("127.0.0.1:5432/x", "127.0.0.1:5432,[::1]:5433/x?sslmode=require", "/x?host=/run&user=a@b"):
+        assert parameters(f"postgresql://u:{password}@{path}", "it")["password"] == unquote(password)
 
 
 def test_the_identity_tells_tables_apart_and_says_nothing_of_where_the_address_is_found() -> None:

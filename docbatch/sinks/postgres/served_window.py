@@ -28,7 +28,7 @@ ON CONFLICT ("table", job, path)
     DO UPDATE SET result = excluded.result, columns = excluded.columns, stamp = excluded.stamp
 RETURNING path, stamp
 """
-_SHOWN = "SELECT path, pg_catalog.to_jsonb(shown) FROM {table} AS shown WHERE job = %s AND path = ANY (%s) ORDER BY path"
+_SHOWN = "SELECT path, pg_catalog.to_jsonb(shown.*) FROM {table} AS shown WHERE job = %s AND path = ANY (%s) ORDER BY path"
 _DELETE = "DELETE FROM {table} WHERE job = %s AND path = ANY (%s)"
 _DELETE_SURPLUS = """
 DELETE FROM {table} AS old WHERE job = %s AND path = ANY (%s)
