@@ -19,6 +19,7 @@ from docbatch.sinks.base import Delivery, Fault, Receipt
 from docbatch.sinks.postgres import server as asked
 from docbatch.sinks.postgres import storable
 from docbatch.sinks.postgres.options import PostgresSinkSpec
+from docbatch.sinks.postgres.result_table import ResultTable
 from docbatch.sinks.postgres.server_address import parameters
 
 from .arrangement import DELIVERED, PATHS, Arrangement, FakeAnswer, delivery, digest, failed
@@ -186,6 +187,47 @@ def test_a_table_that_is_another_s_is_refused_and_nothing_in_it_changed(
         [schema.name],
     )
     assert sorted(after) == sorted(before)
+
+
+def test_a_job_of_another_project_keeps_its_rows_and_one_without_an_id_is_taken_over(
+    postgres: Arrangement, schema: PostgresSchema
+) -> None:
+    def deliver(project: str, *paths: str, job: str = "job") -> int:
+        return len(
+            list(postgres.open(job, project=project).deliver([delivery(path, project) for path in paths]))
+        )
+
+    def all_of_it() -> list[tuple[object, ...]]:
+        query = "SELECT job, path, project, markdown FROM docbatch_delivered JOIN documents USING (job, path) ORDER BY 1, 2"
+        return schema.execute(query)
+
+    deliver("", "a.pdf")
+    deliver("one", "a.pdf", "b/c.pdf")
+    ours = all_of_it()
+    assert [row[2] for row in ours] == ["one", "one"]
+    for other in ("", "two"):
+        with pytest.raises(
+            SinkError, match="has rows of a job 'job' of another project; nothing was changed"
+        ):
+            deliver(other, "d.pdf")
+    postgres.open("later", project="two").take_over(["job"])
+    assert all_of_it() == ours
+
+    assert deliver("two", "a.pdf", job="other") == 1
+    assert postgres.trashed() == []
+
+
+def test_of_two_projects_at_once_the_second_replaces_nothing(
+    postgres: Arrangement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgres.deliver_all({"z.pdf": "of none"})
+    list(postgres.open(project="one").deliver([delivery("a.pdf", "first")]))
+    monkeypatch.setattr(ResultTable, "is_of_another_project", lambda *_: False)
+
+    with pytest.raises(SinkError, match="of another project"):
+        list(postgres.open(project="two").deliver([delivery("a.pdf", "second")]))
+
+    assert postgres.content()["a.pdf"] == "# first\n"
 
 
 def test_a_row_of_the_user_s_own_is_left_alone_and_one_in_the_place_of_ours_is_kept(
