@@ -327,6 +327,32 @@ def test_a_document_whose_values_the_server_refuses_is_a_fault_and_the_others_ar
     assert [type(each) for each in outcomes] == [Fault, Receipt]
 
 
+@pytest.mark.parametrize(
+    ("column", "fault", "hint"),
+    [
+        ("xmin", "conflicts with a system column", "give the column another name in the job and run"),
+        (
+            ("late",),
+            "at most 1600 columns",
+            "another table, which lacks the columns that are declared no longer",
+        ),
+    ],
+)
+def test_a_table_that_cannot_have_a_column_is_a_fault_of_the_sink_and_of_no_document(
+    postgres: Arrangement, schema: PostgresSchema, column: str, fault: str, hint: str
+) -> None:
+    former = ", ".join(f"c{number} text" for number in range(1598))
+    schema.execute(f"CREATE TABLE full_of_columns (job text, path text, {former}, UNIQUE (job, path))")
+    table = "full_of_columns" if column == "late" else "documents"
+
+    with pytest.raises(SinkError, match=fault) as caught:
+        _deliver(
+            postgres, delivery("a.pdf"), delivery("b/c.pdf"), table=table, columns={column: "{{ row.text }}"}
+        )
+
+    assert hint in str(caught.value.hint)
+
+
 def test_what_the_server_cannot_hold_in_text_is_replaced(
     postgres: Arrangement, schema: PostgresSchema
 ) -> None:
