@@ -1,6 +1,7 @@
 """Rows in PostgreSQL: what stands in the table already, what is of others, and what the server does not take."""
 
 import gc
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +21,10 @@ from docbatch.sinks.postgres import server as asked
 from docbatch.sinks.postgres import storable
 from docbatch.sinks.postgres.options import PostgresSinkSpec
 from docbatch.sinks.postgres.result_table import ResultTable
-from docbatch.sinks.postgres.server_address import parameters
+from docbatch.sinks.postgres.server_address import parameters, passwords
 
 from .arrangement import DELIVERED, PATHS, Arrangement, FakeAnswer, delivery, digest, failed
-from .postgres_server import PASSWORD, PostgresSchema, server
+from .postgres_server import OWNER, PASSWORD, PostgresSchema, server
 
 
 @pytest.fixture(autouse=True)
@@ -586,6 +587,52 @@ def test_a_password_that_ends_too_early_is_taken_for_no_host_and_not_told(passwo
 def test_a_password_may_have_any_sign_that_an_address_lets_stand(password: str) -> None:
     for path in ("127.0.0.1:5432/x", "127.0.0.1:5432,[::1]:5433/x?sslmode=require", "/x?host=/run&user=a@b"):
         assert parameters(f"postgresql://u:{password}@{path}", "it")["password"] == unquote(password)
+
+
+@pytest.mark.parametrize("variable", ["PGPASSWORD", "PGPASSFILE"])
+def test_a_password_from_elsewhere_is_not_told_either_whatever_a_server_says(
+    postgres: Arrangement,
+    schema: PostgresSchema,
+    variable: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = tmp_path / "passwords"
+    kept.write_text(f"*:*:*:*:{PASSWORD}\n")
+    kept.chmod(0o600)
+    monkeypatch.setenv(variable, PASSWORD if variable == "PGPASSWORD" else str(kept))
+    # Where there is no connection yet, what a file of passwords holds is not known.
+    assert passwords({}) == ((PASSWORD,) if variable == "PGPASSWORD" else ())
+    postgres.deliver_all()
+    _trigger(schema, "BEFORE UPDATE", f"RAISE EXCEPTION 'you are {PASSWORD}';")
+    schema.dsn = make_conninfo("", host="127.0.0.1", port=server().port, user=OWNER, dbname="postgres")
+
+    with pytest.raises(SinkError, match="you are …"):
+        postgres.deliver_all({"a.pdf": "again"})
+
+
+def test_what_answers_as_no_database_does_is_no_refusal_of_a_password(postgres: Arrangement) -> None:
+    def answer(listener: socket.socket) -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            with client:
+                client.recv(1 << 16)
+                client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer, args=[listener], daemon=True).start()
+        assert postgres.schema is not None
+        port = str(listener.getsockname()[1])
+        postgres.schema.dsn = make_conninfo(
+            server().dsn(), port=port, sslmode="disable", gssencmode="disable"
+        )
+        with pytest.raises(SinkError, match="cannot be used") as caught:
+            postgres.deliver_all()
+        listener.shutdown(socket.SHUT_RDWR)
+    assert not isinstance(caught.value, SinkRefused)
 
 
 def test_the_identity_tells_tables_apart_and_says_nothing_of_where_the_address_is_found() -> None:

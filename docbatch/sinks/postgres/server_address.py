@@ -36,6 +36,21 @@ def parameters(dsn: str, place: str) -> dict[str, str]:
     return {**_USUAL, **said, "client_encoding": "UTF8"}
 
 
+def passwords(said: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what of the parameters of a connection nobody is to read, libpq's own variables and services among them."""
+    usual = _usual()
+    found = (each.get(name) for each in (said, usual) for name in ("password", "sslpassword"))
+    return tuple(each for each in found if each)
+
+
+def _usual() -> dict[str, str]:
+    """Return what libpq takes where an address says nothing."""
+    return {
+        option.keyword.decode(): (option.val or b"").decode(errors="replace")
+        for option in pq.Conninfo.get_defaults()
+    }
+
+
 def _read(dsn: str) -> dict[str, str] | None:
     try:
         said = {name: str(value) for name, value in conninfo_to_dict(dsn).items() if value is not None}
@@ -52,10 +67,7 @@ def _is_torn(dsn: str) -> bool:
 
 
 def _require_private(said: Mapping[str, str], place: str) -> None:
-    usual = {
-        option.keyword.decode(): (option.val or b"").decode(errors="replace")
-        for option in pq.Conninfo.get_defaults()
-    }
+    usual = _usual()
     hosts = next((found for name in ("hostaddr", "host") if (found := said.get(name) or usual.get(name))), "")
     is_here = "service" not in said and all(_is_here(host) for host in hosts.split(","))
     mode = said.get("sslmode") or ("" if "service" in said else usual.get("sslmode", ""))

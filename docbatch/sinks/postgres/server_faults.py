@@ -31,7 +31,13 @@ _NEXT: Mapping[str, str] = {
     "55P03": "close the session that holds the table",
     "57014": "let statements of the role take longer (statement_timeout)",
 }
-_NO_ENTRY = ("authentication", "password", "pg_hba.conf", "not permitted to log in")
+_NO_ENTRY = (
+    "authentication failed",
+    "authentication method",
+    "password",
+    "pg_hba.conf",
+    "not permitted to log in",
+)
 _STAYS = (*_NO_ENTRY, "does not exist", "ssl", "certificate", "name or service", "translate host name")
 """What messages have that come before there is a connection, and will come again: such errors have no code."""
 
