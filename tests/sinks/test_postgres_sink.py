@@ -333,7 +333,7 @@ def test_a_document_whose_values_the_server_refuses_is_a_fault_and_the_others_ar
     [
         ("xmin", "conflicts with a system column", "give the column another name in the job and run"),
         (
-            ("late",),
+            "late",
             "at most 1600 columns",
             "another table, which lacks the columns that are declared no longer",
         ),
