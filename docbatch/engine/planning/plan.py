@@ -24,6 +24,7 @@ from docbatch.engine.planning.places.unseen_sinks import UnseenSink, each_once
 from docbatch.engine.planning.resolve_jobs import Ask, ReachedPlaces, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.tally import Tally
+from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import Connection, Job, StoreConnection
 from docbatch.state.store import Store
@@ -187,7 +188,8 @@ def _reached(selection: Selection, sight: Sight) -> ReachedPlaces:
         offline=is_offline,
         care=_care(selection, sight),
     )
-    return ReachedPlaces(stores, SinkSecrets(root, looks=sight.looks, offline=is_offline))
+    secrets = SinkSecrets(root, looks=sight.looks, offline=is_offline)
+    return ReachedPlaces(stores, secrets, "" if selection.project == DEFAULT_PROVIDER else selection.project)
 
 
 def _care(selection: Selection, sight: Sight) -> "ReadingCare | None":

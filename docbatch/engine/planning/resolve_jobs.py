@@ -41,10 +41,11 @@ Ask = Callable[[Job], Pins | None]
 
 
 class ReachedPlaces(NamedTuple):
-    """What jobs reach beyond this disk: stores, and what opens the places of sinks."""
+    """What jobs reach beyond this disk: stores, and what opens the places of sinks. `project` is the id by which they are known there."""
 
     stores: ObjectStores
     secrets: SinkSecrets
+    project: str = ""
 
 
 def resolve_jobs(
@@ -232,6 +233,7 @@ def _sink(job: Job, sink: JobSink, folder: Path, source: Source, reached: Reache
         context=sink.context,
         bucket=_bucket(sink.place, reached.stores) if isinstance(sink.place, StorePlace) else None,
         secret=partial(reached.secrets.read, job.name),
+        project=reached.project,
     )
     return ResolvedSink(
         kind=sink.kind,

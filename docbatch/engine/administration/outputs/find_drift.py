@@ -97,7 +97,9 @@ class _Drift:
         for job, identity in self._store.outputs.without_files():
             if self._search.job in {None, job}:
                 kind = identity.partition("\n")[0]
-                self._result.notes.append(f"job '{job}': the sink {kind} has no files to look at")
+                self._result.notes.append(
+                    f"job '{job}': the sink {kind} has no files; what it holds is not looked at"
+                )
         self._look_for_strangers(every, mine)
         self._note_left(every)
         for sink, known in self._gone.all.values():

@@ -50,7 +50,8 @@ class LeftOutputs:
         self._sinks = store.outputs.sinks()
         # Specs may lie where nobody looks by default: that a job is gone is what apply found, and nothing else.
         undeclared = {job.name for job in store.documents.jobs()} - declared.keys()
-        self._unnoticed = undeclared & {sink.job for sink in self._sinks if sink.wanted}
+        elsewhere = {job for job, _ in store.outputs.without_files()}
+        self._unnoticed = undeclared & ({sink.job for sink in self._sinks if sink.wanted} | elsewhere)
         self._gone = undeclared - self._unnoticed
         self._singles = self._wanted_singles()
         self._strange: dict[bytes, str | None] = {}
@@ -68,11 +69,14 @@ class LeftOutputs:
             elif sink.wanted and (lines := self._store.outputs.kept_lines(sink.row)):
                 place = self._shown(sink.root + b"/" + (sink.output or b""))
                 told.append(f"{place}: the lines of {plural(len(lines), 'removed document')} stay in it")
-        for job, identity in self._store.outputs.without_files():
+        return [*told, *self._elsewhere()]
+
+    def _elsewhere(self) -> Iterator[str]:
+        for job, kind, is_declared, number in self._store.outputs.left_elsewhere():
             if self._named is None or job in self._named:
-                kind = identity.partition("\n")[0]
-                told.append(f"job '{job}': what the sink {kind} holds of removed documents is left alone")
-        return told
+                of = plural(number, "removed document") if is_declared else plural(number, "document")
+                why = "" if is_declared else "; the job writes there no longer"
+                yield f"job '{job}': what the sink {kind} holds of {of} is left alone{why}"
 
     def judged(self) -> Iterator[LeftOutput]:
         """Yield what nothing wants, each as it is at this moment. What is gone already is passed over."""
