@@ -50,7 +50,7 @@ def test_what_is_left_is_pruned(listed: Project, hints: Hints) -> None:
     assert listed.call("verify").code == 0
 
 
-@helps("{}; 'docbatch prune --dry-run' names {}")
+@helps("{} that nothing wants any more {} not compared; 'docbatch prune --dry-run' names {}")
 def test_what_drift_does_not_compare_is_named_by_prune(listed: Project, hints: Hints) -> None:
     without(listed, 1)
     told = listed.call("drift")
