@@ -272,6 +272,13 @@ def test_drift_tells_of_an_object_that_its_document_s_output_lies_elsewhere_now(
 
     before = _place(bucket, "data/out/ada/a.txt.md")
     assert f"added: {before}: its document's output lies elsewhere now" in told.out
+    noted = project.call("prune", "--dry-run").out
+    assert "4 outputs are left alone whose documents have others in another place now" in noted
+    bucket.remove("data/out/ada/a.txt.md")
+    assert "3 outputs are left alone" in project.call("prune", "--dry-run").out
+    project.write({"tags.csv": "path,who\n**,ada\n"})
+    project.applied()
+    assert "4 outputs are left alone" in project.call("prune", "--dry-run").out
 
 
 def test_drift_counts_objects_that_nothing_wants(project: Project, bucket: MotoBucket) -> None:
