@@ -326,9 +326,8 @@ def test_only_what_lies_beside_a_key_that_cannot_be_listed_is_looked_at_one_by_o
     assert requests.heads <= 150
 
 
-def test_a_data_set_beside_a_key_that_cannot_be_listed_goes_on(at: ObjectArrangement) -> None:
-    if at.kind != "parquet":
-        pytest.skip("of the kinds in a store, this one alone lists its own folder")
+def test_a_data_set_beside_a_key_that_cannot_be_listed_goes_on(bucket: MotoBucket, tmp_path: Path) -> None:
+    at = ObjectArrangement("parquet", tmp_path, bucket=bucket)
     at.bucket.put(f"{FOLDER}/{PLACES[at.kind]}/..", b"somebody else's")
     with pytest.raises(SinkError, match=r"illegal character sequence") as raised:
         at.deliver_all()
