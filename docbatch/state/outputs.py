@@ -181,6 +181,13 @@ class RecordedOutputs:
         """Return which of these places, (collision key, absolute path) each, were ever recorded as an output."""
         return self._among("delivery", places)
 
+    def left_places(self, sink: int, after: bytes, limit: int) -> list[tuple[bytes, int]]:
+        """Return where outputs of a sink lay before they were moved elsewhere, behind a place: output and collision key each."""
+        return self._database.execute(
+            "SELECT output, folded FROM left_place WHERE sink = ? AND output > ? ORDER BY output LIMIT ?",
+            (sink, after, limit),
+        ).fetchall()
+
     def left_behind(self, places: Sequence[tuple[int, bytes]]) -> set[bytes]:
         """Return in which of these places an output lay before it was moved elsewhere."""
         return self._among("left_place", places)

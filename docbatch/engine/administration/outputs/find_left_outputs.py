@@ -77,6 +77,30 @@ class LeftOutputs:
                 of = plural(number, "removed document") if is_declared else plural(number, "document")
                 why = "" if is_declared else "; the job writes there no longer"
                 yield f"job '{job}': what the sink {kind} holds of {of} is left alone{why}"
+        if standing := sum(map(self._standing_before, self._mine())):
+            are, them = ("is", "it") if standing == 1 else ("are", "them")
+            yield (
+                f"{plural(standing, 'output')} {are} left alone whose documents have others in another place now;"
+                f" 'docbatch drift' names {them}"
+            )
+
+    def _standing_before(self, sink: KnownSink) -> int:
+        """Return how many outputs stand where a sink wrote before their documents' outputs were moved. What they were was not kept."""
+        if sink.is_in_store:
+            return self._objects.number(sink, self._places_before(sink))
+        return sum(
+            os.path.lexists(sink.root + b"/" + each)
+            for window in self._places_before(sink)
+            for each in window
+        )
+
+    def _places_before(self, sink: KnownSink) -> Iterator[list[bytes]]:
+        after = b""
+        while window := self._store.outputs.left_places(sink.row, after, _WINDOW):
+            after = window[-1][0]
+            wanted = self._is_wanted([key for _, key in window])
+            if free := [output for output, key in window if key not in wanted]:
+                yield free
 
     def judged(self) -> Iterator[LeftOutput]:
         """Yield what nothing wants, each as it is at this moment. What is gone already is passed over."""
