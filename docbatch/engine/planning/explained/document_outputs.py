@@ -74,9 +74,7 @@ def _from(here: Path, path: bytes) -> str:
     return escape(path if in_store(path) else os.fsencode(os.path.relpath(os.fsdecode(path), here)))
 
 
-def _shared(
-    wanted: ResolvedSink, stamps: Collection[str], due: Reason | None, here: Path
-) -> ExplainedOutput:
+def _shared(wanted: ResolvedSink, stamps: Collection[str], due: Reason | None, here: Path) -> ExplainedOutput:
     """Say of an output that holds the whole job how it stands; `due` is what a plan of this one document says of its part."""
     shown = _shown(wanted, b"", here)
     if due is not None and due in DUE:
