@@ -45,6 +45,14 @@ def unusable(place: str, why: str) -> SinkError:
     )
 
 
+def damaged(place: str, why: str) -> SinkError:
+    """Return the error that stops a sink whose database is no whole database any more."""
+    return SinkError(
+        f"{place} is damaged: {why}",
+        hint=f"{SAFE}; move the file away, and `docbatch apply` writes another with all rows",
+    )
+
+
 def reason(error: OSError) -> str:
     """Return what the system said, without numbers and paths."""
     return os.strerror(error.errno).lower() if error.errno else str(error)
