@@ -100,7 +100,7 @@ def test_a_file_in_the_place_of_the_databases_folder(project: Project, hints: Hi
     assert is_written(project, hints.follow(project, told))
 
 
-@helps("{}; close programs that hold it, or free space, and run `docbatch apply` again")
+@helps("{}; close programs that hold it, free space, or restore access to it, and run `docbatch apply` again")
 def test_a_database_that_another_program_holds(project: Project, hints: Hints) -> None:
     project.job(ROWS)
     project.applied()
