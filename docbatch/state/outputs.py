@@ -205,12 +205,13 @@ class RecordedOutputs:
         return found & wanted
 
     def counts(self) -> dict[str, int]:
-        """Return how many outputs each job has, wanted or not."""
+        """Return how many outputs each job has, wanted or not; what several sinks write into is one."""
         rows = self._database.execute(
             "SELECT job, sum(number) FROM ("
             "SELECT sink.job AS job, count(*) AS number FROM delivery JOIN sink ON sink.id = delivery.sink"
             " WHERE delivery.stamp IS NOT NULL AND delivery.folded IS NOT NULL GROUP BY sink.job"
-            " UNION ALL SELECT job, count(*) FROM sink WHERE output IS NOT NULL AND stamp IS NOT NULL GROUP BY job"
+            " UNION ALL SELECT job, count(*) FROM (SELECT DISTINCT job, root, output FROM sink"
+            " WHERE output IS NOT NULL AND stamp IS NOT NULL) GROUP BY job"
             ") GROUP BY job"
         )
         return {job: int(number) for job, number in rows}

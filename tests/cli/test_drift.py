@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,16 @@ def test_a_database_that_jobs_share_is_as_the_last_of_them_left_it(tmp_path: Pat
         database.execute("CREATE TABLE mine (x)")
     database.close()
     assert differences(project) == [("altered", "lists/shared.db")] * 2
+
+
+def test_a_database_with_tables_of_several_sinks_is_told_once(project: Project) -> None:
+    tables = "".join(f"  - {{type: sqlite, path: rows/all.db, table: t{number}}}\n" for number in range(3))
+    project.job(JOB + tables)
+    project.applied()
+    with closing(sqlite3.connect(project.root / "rows/all.db")) as database, database:
+        database.execute("UPDATE t1 SET text = 'mine'")
+
+    assert differences(project) == [("altered", "rows/all.db")]
 
 
 def test_what_failures_in_a_database_come_to_is_not_kept_beyond_them(tmp_path: Path) -> None:

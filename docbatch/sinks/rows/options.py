@@ -174,7 +174,17 @@ def _parsed(name: str, text: str, rows: RowKind) -> ColumnValue:
     try:
         return column_value(text, FIELDS[rows])
     except TemplateError as error:
-        refuse(f"column {name}: {error}", error.hint)
+        others = ", ".join(kind for kind in FIELDS if _has_all(kind, text))
+        hint = f"it is known with rows: {others}" if others else error.hint
+        refuse(f"column {name}: {error} with rows: {rows}", hint)
+
+
+def _has_all(rows: RowKind, text: str) -> bool:
+    try:
+        column_value(text, FIELDS[rows])
+    except TemplateError:
+        return False
+    return True
 
 
 def _refuse_key(name: str, rows: RowKind) -> None:

@@ -79,6 +79,7 @@ class _Drift:
         self._gone = _Missing()
         self._result = Differing()
         self._folders_told: set[bytes] = set()
+        self._told: set[tuple[str, bytes, bytes]] = set()
 
     def found(self) -> Differing:
         every = self._store.outputs.sinks()
@@ -145,8 +146,10 @@ class _Drift:
         yield from (by_output[output] for output, _ in outputs.differing(root, stamps))
 
     def _compare_one(self, sink: KnownSink, every: Sequence[KnownSink]) -> None:
+        """Compare a job's one output, once however many of the job's sinks write into it, as they do into tables of a database."""
         known = self._store.outputs.single(sink)
-        if known is not None:
+        if known is not None and (sink.job, sink.root, known.output) not in self._told:
+            self._told.add((sink.job, sink.root, known.output))
             self._result.looked += 1
             with Tree(Path(os.fsdecode(sink.root))) as tree:
                 self._judge(tree, sink, self._as_left_last(tree, sink, known, every))

@@ -104,27 +104,53 @@ class LeftOutputs:
 
     def judged(self) -> Iterator[LeftOutput]:
         """Yield what nothing wants, each as it is at this moment. What is gone already is passed over."""
+        ones: dict[bytes, LeftOutput] = {}
         for sink in self._mine():
             if sink.kind not in COMPARED:
                 continue
-            whole = not sink.wanted
-            why = (
-                "its job is gone"
-                if sink.job in self._gone
-                else "its sink is gone"
-                if whole
-                else "its document is gone"
-            )
-            left = self._left(sink, every=whole)
-            if sink.is_in_store:
-                yield from self._objects.judged(sink, left, why)
+            found = self._judged(sink)
+            if sink.output is None:
+                yield from found
                 continue
-            with Tree(Path(os.fsdecode(sink.root))) as tree:
-                for known in left:
-                    each = self._judge(tree, sink, known, why)
-                    if each is not None:
-                        yield each
+            # Each form of rows that there was is a sink of its own in the state, and one file on the disk.
+            for each in found:
+                place = each.root + b"/" + each.known.output
+                if place not in ones or (ones[place].keeps is not None and each.keeps is None):
+                    ones[place] = each
+        yield from ones.values()
         yield from self._manifests()
+
+    def _judged(self, sink: KnownSink) -> Iterator[LeftOutput]:
+        whole = not sink.wanted
+        why = (
+            "its job is gone"
+            if sink.job in self._gone
+            else "its sink is gone"
+            if whole
+            else "its document is gone"
+        )
+        left = self._left(sink, every=whole)
+        if sink.is_in_store:
+            yield from self._objects.judged(sink, left, why)
+            return
+        with Tree(Path(os.fsdecode(sink.root))) as tree:
+            for known in left:
+                each = self._judge(tree, sink, known, why)
+                if each is not None:
+                    yield each
+
+    def counts(self) -> dict[str, int]:
+        """Return how many outputs each job has, wanted or not; of a folder on this disk each file is one."""
+        counts = self._store.outputs.counts()
+        folders = {
+            (sink.job, sink.root, sink.output): sink
+            for sink in self._sinks
+            if is_folder(sink.kind) and sink.stamp is not None and not sink.is_in_store
+        }
+        for sink in folders.values():
+            files = files_within(sink.kind, Path(os.fsdecode(sink.root)), sink.stamp)
+            counts[sink.job] = counts.get(sink.job, 0) + max(len(files) - 1, 0)
+        return counts
 
     def _mine(self) -> list[KnownSink]:
         """Return the sinks to look at, those that are gone among them."""
