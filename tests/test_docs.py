@@ -1,6 +1,7 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -8,6 +9,8 @@ from docbatch.core import errors
 from docbatch.core.models import FailureClass
 from docbatch.core.results import Block, Cell, Page, Result
 from docbatch.providers.local.options import LocalConfig
+from docbatch.sinks.rows.fields import FIELDS, KEYS, STANDARD, RowKind
+from docbatch.sinks.rows.options import ColumnType
 from docbatch.specs.job import JobSpec, source_models
 
 ROOT = Path(__file__).parents[1]
@@ -72,3 +75,26 @@ def test_the_readme_names_every_extra_for_users() -> None:
 def test_the_map_names_every_part_of_the_package() -> None:
     parts = {path.name for path in (ROOT / "docbatch").iterdir() if path.is_dir() and path.name[0] != "_"}
     assert {name for name in parts if f"docbatch/{name}/" not in text("CONTRIBUTING.md")} == set()
+
+
+def test_the_page_on_results_says_what_each_kind_of_row_has() -> None:
+    page = (
+        text("docs/results.md")
+        .partition("### Rows that a job declares")[2]
+        .partition("### Rows of sqlite")[0]
+    )
+    for kind in get_args(RowKind):
+        (row,) = re.findall(rf"^\| `{kind}` \|(.*)\|$", page, re.MULTILINE)
+        _, key, standard, own = (re.findall(r"`(\w+)`", cell) for cell in row.split("|"))
+
+        assert tuple(key) == KEYS[kind]
+        assert standard == [name for name, _ in STANDARD[kind]]
+        assert set(own) <= set(FIELDS[kind])
+        assert [name for name in FIELDS[kind] if name not in own and f"`{name}`" not in page] == []
+
+
+def test_the_page_on_results_names_every_type_of_a_column() -> None:
+    page = text("docs/results.md")
+    assert [
+        each for each in get_args(ColumnType) if not re.search(rf"^\| `{each}`", page, re.MULTILINE)
+    ] == []

@@ -61,7 +61,7 @@ class Given:
     multiple=True,
     metavar="JOB",
     shell_complete=completion.jobs,
-    help="Take the current engine or processor versions for a job.",
+    help="Take the current versions of engines, processors and what cuts chunks for a job.",
 )
 @allow
 @click.option(

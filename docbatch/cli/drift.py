@@ -25,17 +25,18 @@ def command(job: str | None, *, deep: bool, allowed_hosts: tuple[str, ...], as_j
     """
     from docbatch.engine.administration.edit_state import named_jobs
     from docbatch.engine.administration.outputs.find_drift import DriftSearch, find_drift
+    from docbatch.naming.declared_sinks import DeclaredIdentities
     from docbatch.specs.load import load_jobs, load_project
     from docbatch.state import lock
 
     project = load_project(Path.cwd())
     folder = project.root / ".docbatch"
-    consumed = {
+    consumed = DeclaredIdentities(
         sink.identity
         for each in load_jobs(project)
         for sink in each.sinks
         if not sink.options.rewrites_missing
-    }
+    )
     with existing(folder) as store:
         named_jobs(store, job)
         if lock.is_held(folder / "lock"):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from docbatch.naming.expressions import Context, Lookup, NameScope
 from docbatch.naming.templates import Template, compile_template
@@ -32,7 +32,7 @@ class ColumnValue:
             return None
         known = [text for text in texts if text is not None]
         if (length := sum(map(len, known))) > MAX_TEXT:
-            raise ValueError(f"the text of a column becomes {length:,} characters long")
+            _refuse(length)
         return "".join(known)
 
 
@@ -42,7 +42,14 @@ def column_value(text: str, fields: Collection[str]) -> ColumnValue:
 
 
 def _text(lookup: Lookup, context: Context) -> str | None:
-    return lookup.filtered(_shown(lookup.found(context)))
+    text = _shown(lookup.found(context))
+    if text is not None and len(text) * lookup.growth > MAX_TEXT:
+        _refuse(len(text) * lookup.growth)
+    return lookup.filtered(text)
+
+
+def _refuse(length: int) -> NoReturn:
+    raise ValueError(f"the text of a column would be up to {length:,} characters long")
 
 
 def _shown(value: object) -> str | None:

@@ -17,6 +17,7 @@ DOC_FIELDS = ("path", "name", "stem", "suffix", "parent", "sha256", "size", "met
 JOB_FIELDS = ("name", "labels", "provider", "operation")
 ROOTS = ("doc", "job", "vars")
 MAX_DEPTH = 32
+_PLACE = re.compile(r"-?[0-9]{1,9}")
 
 # Plain names are most of what is written, and spare the start-up the template engine.
 _NAME = re.compile(r"(?<!\{)\{\{\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+)\s*\}\}")
@@ -90,6 +91,16 @@ class Lookup:
         if text is None:
             raise TemplateError(f"{self} is not defined", hint=_defined(self.path, context))
         return text
+
+    @property
+    def growth(self) -> int:
+        """How many times as long a text may become in the filters."""
+        growth = 1
+        for each in self.filters:
+            if each.name == "replace":
+                old, new = map(str, each.arguments)
+                growth *= max(1, -(-len(new) // len(old)))
+        return growth
 
     def filtered(self, text: str | None) -> str | None:
         """Return a text as the filters leave it; only some make one of none."""
@@ -230,14 +241,9 @@ def _known(path: tuple[str, ...], scope: NameScope) -> tuple[str, ...]:
 
 
 def _bound(lookup: Lookup) -> None:
-    growth = 1
-    for each in lookup.filters:
-        if each.name == "replace":
-            old, new = map(str, each.arguments)
-            if not old:
-                _refuse("the filter replace cannot replace nothing", f"write {_USAGE['replace']}")
-            growth *= max(1, -(-len(new) // len(old)))
-    if len(lookup.filters) > MAX_FILTERS or growth > MAX_GROWTH:
+    if any(each.name == "replace" and not each.arguments[0] for each in lookup.filters):
+        _refuse("the filter replace cannot replace nothing", f"write {_USAGE['replace']}")
+    if len(lookup.filters) > MAX_FILTERS or lookup.growth > MAX_GROWTH:
         _refuse(
             f"the filters of {lookup} make it too long",
             f"use at most {MAX_FILTERS}, and let replace make it at most {MAX_GROWTH} times as long",
@@ -248,7 +254,7 @@ def _part_of(value: Any, step: str) -> Any:
     """Return what a value has by a name, or a list at a place from 0, or from its end below 0; None where there is nothing."""
     if isinstance(value, Mapping):
         return value.get(step)
-    if isinstance(value, list | tuple) and step.lstrip("-").isdecimal():
+    if isinstance(value, list | tuple) and _PLACE.fullmatch(step):
         place = int(step)
         return value[place] if -len(value) <= place < len(value) else None
     return None

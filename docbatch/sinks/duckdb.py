@@ -3,65 +3,27 @@
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from docbatch.fields import OnMissing, PathTemplate, refuse
 from docbatch.sinks.base import Sink
-from docbatch.sinks.kind import FAILURES, FileSinkSpec, Opening, SinkKind
-from docbatch.sinks.rows.options import RowSinkSpec
+from docbatch.sinks.databases.options import TABLE, DatabaseSinkSpec, not_ours
+from docbatch.sinks.kind import Opening, SinkKind
 from docbatch.sinks.rows.row_form import RowForm
-from docbatch.sinks.sqlite import TABLE, not_ours
 
 
-class DuckdbSinkSpec(RowSinkSpec, FileSinkSpec):
+class DuckdbSinkSpec(DatabaseSinkSpec):
     """One table of a DuckDB database, with rows of each document; several jobs may share it. It takes the extra `duckdb`."""
 
     suffix: ClassVar[str] = ".duckdb"
+    title: ClassVar[str] = "DuckDB"
 
     type: Literal["duckdb"]
-    path: PathTemplate = Field(description="template of the database's path; `doc` cannot be used in it")
     table: Annotated[str, Field(pattern=TABLE, max_length=64), AfterValidator(not_ours)] = Field(
         default="documents", description="the table, created when it is not there"
     )
-    on_missing: OnMissing = Field(
-        default="rewrite",
-        description="what happens when the database is gone: write it again, or `ignore` it because someone consumed it",
-    )
-
-    failures: bool = FAILURES
-
-    @model_validator(mode="before")
-    @classmethod
-    def _on_a_disk(cls, written: object) -> object:
-        if isinstance(written, dict) and "store" in written:
-            refuse(
-                "a database cannot lie in a store",
-                "DuckDB writes to a disk: leave store out, or write files or jsonl",
-            )
-        return written
-
-    @property
-    def identity(self) -> str:
-        return f"\n{self.table}"
 
     def form_in(self, at: Opening) -> RowForm:
         return self.rows_made_ahead(at)
-
-    @property
-    def takes_failures(self) -> bool:
-        return self.failures
-
-    @property
-    def keeps_jobs_apart(self) -> bool:
-        return True
-
-    @property
-    def part(self) -> str:
-        return self.table.casefold()
-
-    @property
-    def shape(self) -> str:
-        return self.form_of_rows
 
 
 BESIDE = (b".wal",)

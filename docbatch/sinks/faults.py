@@ -41,7 +41,15 @@ def unusable(place: str, why: str) -> SinkError:
     """Return the error that stops a sink whose database cannot be opened, read or written."""
     return SinkError(
         f"{place} cannot be used: {why}",
-        hint=f"{SAFE}; close programs that hold it, or free space, and run `docbatch apply` again",
+        hint=f"{SAFE}; close programs that hold it, free space, or restore access to it, and run `docbatch apply` again",
+    )
+
+
+def damaged(place: str, why: str) -> SinkError:
+    """Return the error that stops a sink whose database is no whole database any more."""
+    return SinkError(
+        f"{place} is damaged: {why}",
+        hint=f"{SAFE}; move the file away, and `docbatch apply` writes another with all rows",
     )
 
 

@@ -54,6 +54,14 @@ class SinkSpec(SpecModel):
         return self.identity
 
     @property
+    def versions(self) -> Mapping[str, str]:
+        """What of this installation decides what outputs look like, and moves by itself: names and versions, for a plan.
+
+        They are kept with the sink, and what it holds stays until its job is upgraded. Raises UsageError for what is not installed.
+        """
+        return {}
+
+    @property
     def part(self) -> str | None:
         """Text that is equal for sinks that would write over each other; None where no two jobs' sinks ever would."""
         return self.identity
@@ -164,7 +172,8 @@ class Opening:
     `context` is what templates name that is the same for all documents: `job` and `vars`.
     With a `bucket` nothing is written outside of that instead; kinds whose options are no StoredSinkSpec have none.
     `secret` returns what a reference in the options stands for. It is called once something is asked of where outputs go, never when a
-    sink is opened, and raises SinkRefused where it cannot be told here.
+    sink is opened, and raises SinkRefused where it cannot be told here. `project` is the id of docbatch.yaml, empty where it has none:
+    jobs of other projects may have the same name, and lie in the same place on a server.
     """
 
     job: str
@@ -177,6 +186,7 @@ class Opening:
     context: Context = field(default_factory=dict)
     bucket: Bucket | None = None
     secret: Callable[[Reference], str] = _no_secret
+    project: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,14 @@
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from docbatch.fields import OnMissing, PathTemplate, refuse
+from docbatch.fields import refuse
 from docbatch.sinks.base import Sink
-from docbatch.sinks.kind import FAILURES, FileSinkSpec, Opening, SinkKind
-from docbatch.sinks.rows.options import RowSinkSpec
+from docbatch.sinks.databases.options import TABLE, DatabaseSinkSpec, not_ours
+from docbatch.sinks.kind import Opening, SinkKind
 from docbatch.sinks.rows.row_form import RowForm
 
-TABLE = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 _FREE_TABLE = TABLE.replace("^", "^(?![Ss][Qq][Ll][Ii][Tt][Ee]_)", 1)
 
 
@@ -21,65 +20,22 @@ def _not_reserved(table: str) -> str:
     return table
 
 
-def not_ours(table: str) -> str:
-    """Return the name of a table that no notes of docbatch's are in."""
-    if table.lower() in {"docbatch_tables", "docbatch_documents"}:
-        refuse(f"a table cannot be called {table}", "docbatch keeps this name for what it notes of rows")
-    return table
-
-
-class SqliteSinkSpec(RowSinkSpec, FileSinkSpec):
+class SqliteSinkSpec(DatabaseSinkSpec):
     """One table, with rows of each document; several jobs may share it."""
 
     suffix: ClassVar[str] = ".db"
+    title: ClassVar[str] = "SQLite"
 
     type: Literal["sqlite"]
-    path: PathTemplate = Field(description="template of the database's path; `doc` cannot be used in it")
     table: Annotated[
         str,
         Field(pattern=TABLE, max_length=64, json_schema_extra={"pattern": _FREE_TABLE}),
         AfterValidator(_not_reserved),
         AfterValidator(not_ours),
     ] = Field(default="documents", description="the table, created when it is not there")
-    on_missing: OnMissing = Field(
-        default="rewrite",
-        description="what happens when the database is gone: write it again, or `ignore` it because someone consumed it",
-    )
-
-    failures: bool = FAILURES
-
-    @model_validator(mode="before")
-    @classmethod
-    def _on_a_disk(cls, written: object) -> object:
-        if isinstance(written, dict) and "store" in written:
-            refuse(
-                "a database cannot lie in a store",
-                "SQLite needs a disk: leave store out, or write files or jsonl",
-            )
-        return written
-
-    @property
-    def identity(self) -> str:
-        return f"\n{self.table}"
 
     def form_in(self, at: Opening) -> RowForm | None:
         return self.rows_made_ahead(at) if self.are_declared else None
-
-    @property
-    def takes_failures(self) -> bool:
-        return self.failures
-
-    @property
-    def keeps_jobs_apart(self) -> bool:
-        return True
-
-    @property
-    def part(self) -> str:
-        return self.table.casefold()
-
-    @property
-    def shape(self) -> str:
-        return self.form_of_rows
 
 
 BESIDE = (b"-journal", b"-wal", b"-shm")

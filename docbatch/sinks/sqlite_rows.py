@@ -17,12 +17,12 @@ from docbatch.sinks.databases.giving_way import keep_edited, may_give_way, take_
 from docbatch.sinks.databases.row_table import RowTable
 from docbatch.sinks.databases.sqlite_database import SqliteDatabase
 from docbatch.sinks.databases.table_form import TableForm, noted
-from docbatch.sinks.faults import fault, unusable
+from docbatch.sinks.faults import fault
 from docbatch.sinks.formats import clean, json_value, line
 from docbatch.sinks.row_watch import RowWatch
 from docbatch.sinks.rows.facts import RowFacts, failure_value
 from docbatch.sinks.sqlite import BESIDE
-from docbatch.sinks.table import NAMES, Row, Table, foreign, require_ours
+from docbatch.sinks.table import NAMES, Row, Table, foreign, require_ours, sqlite_error
 from docbatch.sinks.trash import Trash
 
 _WINDOW = 256
@@ -236,7 +236,7 @@ class SqliteSink(Sink):
             try:
                 yield
             except sqlite3.Error as error:
-                raise unusable(str(self._path), str(error)) from error
+                raise sqlite_error(str(self._path), error) from error
 
 
 def _differences(table: Table | None, window: list[tuple[bytes, str]]) -> Iterator[tuple[bytes, str]]:

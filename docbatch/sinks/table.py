@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from docbatch.core.errors import SinkError
-from docbatch.sinks.faults import SAFE
+from docbatch.sinks.faults import SAFE, damaged, unusable
 
 APPLICATION_ID = 0x646F6362
 """Written into the header of every database this sink made ("docb")."""
@@ -63,6 +63,10 @@ _EARLIER = (
 UNDECLARED_AT_LEAST = frozenset({*_EARLIER, "checksum"})
 """Columns that every table has that this sink made, in whatever version."""
 
+# The code without what it adds for those who look closer: https://www.sqlite.org/rescode.html
+_PRIMARY = 0xFF
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
 
 def checksum(values: Iterable[object]) -> str:
     """Return a digest of a row's values, by which an edited row is noticed."""
@@ -95,6 +99,12 @@ def foreign(path: Path, what: str) -> SinkError:
         f"{path} {what}; nothing was changed",
         hint=f"{SAFE}; give the sink another path or table, or move the file away, and run `docbatch apply` again",
     )
+
+
+def sqlite_error(place: str, error: sqlite3.Error) -> SinkError:
+    """Return the error that stops a sink for what SQLite says."""
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    return (damaged if code in _DAMAGED else unusable)(place, str(error))
 
 
 class Table:

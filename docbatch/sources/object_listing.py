@@ -21,8 +21,8 @@ from docbatch.sources.content import empty
 from docbatch.sources.documents import Unusable
 from docbatch.sources.found_files import Window
 from docbatch.sources.globs import Globs, Scope
-from docbatch.sources.listable_objects import UnlistedFolder
 from docbatch.sources.litter import Litter
+from docbatch.stores.listable_objects import UnlistedFolder
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta

@@ -14,7 +14,6 @@ from docbatch.sources.content import ContentError, Measured, Vanished, empty
 from docbatch.sources.documents import WINDOW, Entry, FoundDocuments, Observed, Seen, Unusable, in_order
 from docbatch.sources.found_files import Window, size_of
 from docbatch.sources.globs import Globs
-from docbatch.sources.listable_objects import listable
 from docbatch.sources.litter import Litter
 from docbatch.sources.object_listing import ObjectListing, is_by_version, packed_status
 from docbatch.sources.object_memory import ObjectMemory, RecordedObjects
@@ -24,6 +23,7 @@ from docbatch.sources.reading_ahead import ahead
 from docbatch.sources.scan import observed
 from docbatch.sources.statcache import KnownFiles, StatCache
 from docbatch.stores.faults import BadKey, ObjectMissing, StoreFault, StoreRefused, StoreUnreachable
+from docbatch.stores.listable_objects import listable
 from docbatch.stores.object_reader import open_newest
 
 if TYPE_CHECKING:

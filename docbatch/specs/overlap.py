@@ -76,7 +76,10 @@ def _swallowed(
         concerned = [name for name in caught if name in mine or job.name in mine]
         if concerned:
             name = job.name if job.name in concerned else concerned[0]
-            yield _problem(job, index, _told(job, name, len(concerned) - 1, caught[name], here), caught[name])
+            told = _told(job, name, len(concerned) - 1, caught[name], here)
+            read = [each.path for each in documents] if name == job.name else []
+            hint = _hint(job.sinks[index], caught[name], read)
+            yield job.origin.problem(("sink", index, "path"), told, hint)
 
 
 def _manifests_read(
@@ -129,18 +132,31 @@ def _told(job: Job, reader: str, others: int, catch: _Catch, here: Path) -> str:
     return f"an output such as {shown} would be read as a document by {whose}{more}"
 
 
-def _problem(job: Job, index: int, message: str, catch: _Catch) -> Problem:
-    place = job.sinks[index].place
+def _hint(sink: JobSink, catch: _Catch, read: Sequence[bytes]) -> str:
+    """Say what to exclude; `read` are documents of the same source that have to be left, where they are known."""
+    place = sink.place
     assert place is not None
     # Both lie in one store, or on this disk; of a text for a store this gives the same.
-    folder = os.path.relpath(_literal_folder(place), os.fsdecode(catch[0]))
-    below = folder != "." and not folder.startswith("..")
-    hint = (
-        f'exclude: ["{folder}/**"] there'
-        if below
-        else "write into a folder of its own, such as out/, and exclude it there"
-    )
-    return job.origin.problem(("sink", index, "path"), message, hint)
+    root = os.fsdecode(catch[0])
+    folder = os.path.relpath(_literal_folder(place), root)
+    if _is_below(folder) and not _is_all_in(folder, read):
+        return f'exclude: ["{folder}/**"] there'
+    if place.path is not None and sink.kind.within:
+        return f'exclude: ["{os.path.relpath(_single(place), root)}/**"] there'
+    return "write into a folder of its own, such as out/, and exclude it there"
+
+
+def _is_below(folder: str) -> bool:
+    return folder != "." and not folder.startswith("..")
+
+
+def _is_all_in(folder: str, read: Sequence[bytes]) -> bool:
+    return bool(read) and all(path.startswith(os.fsencode(folder) + b"/") for path in read)
+
+
+def _single(place: FilePlace | StorePlace) -> str:
+    """Return where a job's one output lies."""
+    return f"{_literal_folder(place)}/{place.template.literal_root.rpartition('/')[2]}"
 
 
 def _literal_folder(place: FilePlace | StorePlace) -> str:

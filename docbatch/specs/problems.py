@@ -219,7 +219,10 @@ def _not_list(_: Any, place: ErrorPlace) -> Told:
 
 def _not_mapping(_: Any, place: ErrorPlace) -> Told:
     names = ", ".join(f"{name}:" for name in fields_of(place.model)) if place.model else ""
-    hint = f"it has the keys {names}" if names else _sink_hint() if "sink" in place.path else None
+    if place.path[-1:] == ("columns",):
+        hint: str | None = 'write each as NAME: "{{ row.text }}"'
+    else:
+        hint = f"it has the keys {names}" if names else _sink_hint() if "sink" in place.path else None
     if place.node.content is None:
         return "the value is missing", hint or "write {}, or remove the key"
     return f"a mapping is needed, and this is {place.node.kind}", hint
@@ -252,8 +255,9 @@ def _limit(name: str, sentence: str) -> Callable[[Any, ErrorPlace], Told]:
 
 def _length(found: Any, place: ErrorPlace) -> Told:
     if found["ctx"].get("min_length") == 1:
-        empty = "the text is empty" if isinstance(place.node.content, str) else "the list is empty"
-        return empty, "write at least one value"
+        content = place.node.content
+        sort = "text" if isinstance(content, str) else "mapping" if isinstance(content, dict) else "list"
+        return f"the {sort} is empty", "write at least one value"
     return _limit("min_length", "at least {} are needed")(found, place)
 
 

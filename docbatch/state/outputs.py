@@ -55,6 +55,15 @@ def writers(sink: KnownSink, every: Iterable[KnownSink]) -> list[KnownSink]:
     return [each for each in every if sink.output is not None and (each.root, each.output) == place]
 
 
+class HeldElsewhere(NamedTuple):
+    """How many documents that nothing wants there any more a place without files may hold, and whether its job still declares it."""
+
+    job: str
+    kind: str
+    wanted: bool
+    documents: int
+
+
 class KnownOutput(NamedTuple):
     """An output as it was left; `path` is that of its document, empty for the one output of a job.
 
@@ -95,6 +104,29 @@ class RecordedOutputs:
         return self._database.execute(
             "SELECT job, identity FROM sink WHERE root IS NULL AND wanted = 1 ORDER BY job, id"
         ).fetchall()
+
+    def left_elsewhere(self) -> list[HeldElsewhere]:
+        """Return what is left in places without files; a place stays one when the form of what is written there changes."""
+        places: dict[tuple[str, ...], list[tuple[int, bool]]] = {}
+        for row, job, identity, wanted in self._database.execute(
+            "SELECT id, job, identity, wanted FROM sink WHERE root IS NULL ORDER BY job, id"
+        ).fetchall():
+            places.setdefault((job, *identity.split("\n")[:3]), []).append((row, bool(wanted)))
+        found = [
+            HeldElsewhere(job, kind, any(wanted for _, wanted in sinks), self._left_of(sinks))
+            for (job, kind, *_), sinks in places.items()
+        ]
+        return [each for each in found if each.documents]
+
+    def _left_of(self, sinks: Sequence[tuple[int, bool]]) -> int:
+        is_declared = any(wanted for _, wanted in sinks)
+        (number,) = self._database.execute(
+            "SELECT count(DISTINCT delivery.path) FROM delivery JOIN sink ON sink.id = delivery.sink"
+            f" WHERE {marked('delivery.sink', sinks)} AND delivery.result IS NOT NULL"
+            f" AND NOT (? AND EXISTS (SELECT 1 FROM document WHERE {_DOCUMENT}))",
+            (*(row for row, _ in sinks), is_declared),
+        ).fetchone()
+        return int(number)
 
     def wanted(self, sink: int) -> Iterator[KnownOutput]:
         """Yield the outputs of documents that are wanted, in path order."""
@@ -149,6 +181,13 @@ class RecordedOutputs:
         """Return which of these places, (collision key, absolute path) each, were ever recorded as an output."""
         return self._among("delivery", places)
 
+    def left_places(self, sink: int, after: bytes, limit: int) -> list[tuple[bytes, int]]:
+        """Return where outputs of a sink lay before they were moved elsewhere, behind a place: output and collision key each."""
+        return self._database.execute(
+            "SELECT output, folded FROM left_place WHERE sink = ? AND output > ? ORDER BY output LIMIT ?",
+            (sink, after, limit),
+        ).fetchall()
+
     def left_behind(self, places: Sequence[tuple[int, bytes]]) -> set[bytes]:
         """Return in which of these places an output lay before it was moved elsewhere."""
         return self._among("left_place", places)
@@ -166,12 +205,13 @@ class RecordedOutputs:
         return found & wanted
 
     def counts(self) -> dict[str, int]:
-        """Return how many outputs each job has, wanted or not."""
+        """Return how many outputs each job has, wanted or not; what several sinks write into is one."""
         rows = self._database.execute(
             "SELECT job, sum(number) FROM ("
             "SELECT sink.job AS job, count(*) AS number FROM delivery JOIN sink ON sink.id = delivery.sink"
             " WHERE delivery.stamp IS NOT NULL AND delivery.folded IS NOT NULL GROUP BY sink.job"
-            " UNION ALL SELECT job, count(*) FROM sink WHERE output IS NOT NULL AND stamp IS NOT NULL GROUP BY job"
+            " UNION ALL SELECT job, count(*) FROM (SELECT DISTINCT job, root, output FROM sink"
+            " WHERE output IS NOT NULL AND stamp IS NOT NULL) GROUP BY job"
             ") GROUP BY job"
         )
         return {job: int(number) for job, number in rows}

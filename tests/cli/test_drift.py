@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,16 @@ def test_a_database_that_jobs_share_is_as_the_last_of_them_left_it(tmp_path: Pat
     assert differences(project) == [("altered", "lists/shared.db")] * 2
 
 
+def test_a_database_with_tables_of_several_sinks_is_told_once(project: Project) -> None:
+    tables = "".join(f"  - {{type: sqlite, path: rows/all.db, table: t{number}}}\n" for number in range(3))
+    project.job(JOB + tables)
+    project.applied()
+    with closing(sqlite3.connect(project.root / "rows/all.db")) as database, database:
+        database.execute("UPDATE t1 SET text = 'mine'")
+
+    assert differences(project) == [("altered", "rows/all.db")]
+
+
 def test_what_failures_in_a_database_come_to_is_not_kept_beyond_them(tmp_path: Path) -> None:
     project = Project(tmp_path)
     (project.root / "jobs/job.yaml").unlink(missing_ok=True)
@@ -194,3 +205,15 @@ def test_what_failures_in_a_database_come_to_is_not_kept_beyond_them(tmp_path: P
 
     assert differences(project) == []
     assert project.call("verify").code == 0
+
+
+def test_lines_that_somebody_took_are_no_drift_whatever_else_they_say(project: Project) -> None:
+    head = JOB.partition("sink:")[0].rstrip()
+    sink = "{type: jsonl, path: out/rows.jsonl, rows: chunk, on_missing: ignore}"
+    project.job(f"{head}\nlabels: {{team: a}}\nsink: [{sink}]\n")
+    project.applied()
+    (project.root / "out/rows.jsonl").unlink()
+
+    assert project.call("drift").code == 0
+    project.job(f"{head}\nlabels: {{team: a}}\nsink: [{sink.replace('ignore', 'rewrite')}]\n")
+    assert project.call("drift").code == 2

@@ -173,6 +173,22 @@ def test_a_row_that_was_edited_is_told_of_its_own_document_alone(project: Projec
 
     assert "its part of the job's output out/all.db: edited" in facts(project, "in/a.txt")
     assert "edited" not in facts(project, "in/b.txt")
+    assert "its part of the job's output out/all.db: as it was written" in facts(project, "in/b.txt")
+
+
+def test_every_table_of_a_database_that_jobs_share_is_told(project: Project) -> None:
+    for job in ("first", "second"):
+        project.job(
+            JOB.replace("name: job", f"name: {job}").replace("out/", f"out/{job}/")
+            + "  - {type: sqlite, path: out/all.db}\n  - {type: sqlite, path: out/all.db, table: blocks, rows: block}\n",
+            job,
+        )
+    (project.root / "jobs/job.yaml").unlink(missing_ok=True)
+    project.applied()
+
+    for job in ("first", "second"):
+        told = explained(project, "in/a.txt", f"jobs/{job}.yaml")["facts"]
+        assert told.count("the job's output out/all.db: as it was written") == 2, told
 
 
 def test_a_deleted_document_is_explained_before_and_after_its_removal_is_recorded(project: Project) -> None:

@@ -148,6 +148,31 @@ def test_a_former_sink_s_whole_file_goes_like_a_file(project: Project) -> None:
     assert project.outputs("lists") == whole
 
 
+def test_an_output_that_was_written_in_several_forms_is_one(project: Project) -> None:
+    for column in ("a", "b", "c"):
+        rows = f", columns: {{{column}: '{{{{ row.text }}}}'}}}}\n"
+        kinds = ("jsonl", "sqlite", "duckdb", "parquet", "parquet, parts: 64")
+        project.job(
+            DEEP
+            + "".join(f"  - {{type: {kind}, path: lists/{number}{rows}" for number, kind in enumerate(kinds))
+        )
+        project.applied()
+    whole = project.outputs("lists")
+    project.job(DEEP)
+    project.applied()
+
+    refused = project.call("prune", "--yes")
+    assert refused.code == 6
+    assert f"'job': {len(whole)} of {12 + len(whole)} outputs" in refused.err
+    ended = project.call("prune", "--json", "--allow", "pruned")
+    summary = ended.lines[-1]
+    assert summary["removed"] == len(whole)
+    assert [line for line in ended.lines if line["type"] == "output" and line["verdict"] != "removed"] == []
+    assert project.outputs("lists") == {}
+    project.call("prune", "--restore")
+    assert project.outputs("lists") == whole
+
+
 def test_a_database_that_holds_a_wanted_table_stays(project: Project) -> None:
     rows = "  - {type: sqlite, path: lists/all.db, table: TABLE}\n"
     project.job(DEEP + rows.replace("TABLE", "one") + rows.replace("TABLE", "two"))

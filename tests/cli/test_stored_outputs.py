@@ -1,5 +1,6 @@
 """Outputs in a bucket, as a user sees them: written, compared, written again, and what stands in their way."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -240,6 +241,70 @@ def test_drift_tells_what_became_of_objects(
     assert project.call("drift").code == 12
 
 
+def test_drift_lists_around_a_key_that_cannot_be_named(project: Project, bucket: MotoBucket) -> None:
+    project.applied()
+    bucket.put("data/out/b//evil", b"foreign")
+    bucket.put("data/out/z.md", b"foreign")
+
+    told = project.call("drift")
+
+    assert told.code == 2
+    assert f"added: {_place(bucket, 'data/out/b//evil')}: docbatch did not write it" in told.out
+    assert f"added: {_place(bucket, 'data/out/z.md')}" in told.out
+    assert "altered: " not in told.out
+    assert (
+        f"{_place(bucket, 'data/out/b/')}: its list breaks off at a key by which no object can be asked for,"
+        " the key data/out/b//evil, so nothing is said of what else lies there" in told.out + told.err
+    )
+
+
+def test_drift_tells_of_an_object_that_its_document_s_output_lies_elsewhere_now(
+    project: Project, bucket: MotoBucket
+) -> None:
+    told_of = "metadata_from: tags.csv"
+    sink = '\n  - {type: files, store: lake, path: "data/out/{{ doc.metadata.who }}/{{ doc.path }}.md"}\n'
+    project.write({"tags.csv": "path,who\n**,ada\n"})
+    project.job(job(sink).replace("root: in,", f"root: in, {told_of},"))
+    project.applied()
+    project.write({"tags.csv": "path,who\n**,bob\n"})
+    project.applied()
+
+    told = project.call("drift")
+
+    before = _place(bucket, "data/out/ada/a.txt.md")
+    assert f"added: {before}: its document's output lies elsewhere now" in told.out
+    noted = project.call("prune", "--dry-run").out
+    assert "4 outputs are left alone whose documents have others in another place now" in noted
+    bucket.remove("data/out/ada/a.txt.md")
+    assert "3 outputs are left alone" in project.call("prune", "--dry-run").out
+    project.write({"tags.csv": "path,who\n**,ada\n"})
+    project.applied()
+    assert "4 outputs are left alone" in project.call("prune", "--dry-run").out
+
+
+def test_drift_counts_objects_that_nothing_wants(project: Project, bucket: MotoBucket) -> None:
+    project.applied()
+    (project.root / "in/a.txt").unlink()
+    project.applied()
+    one = "1 output that nothing wants any more is not compared; 'docbatch prune --dry-run' names it"
+    told = project.call("drift")
+    assert (told.code, one in told.out + told.err) == (0, True)
+
+    (project.root / "jobs/job.yaml").unlink()
+    project.write({"jobs/other.yaml": job(FILED, "name: other").replace("name: job\n", "")})
+    project.applied()
+    five = "5 outputs that nothing wants any more are not compared; 'docbatch prune --dry-run' names them"
+    told = project.call("drift")
+    assert five in told.out + told.err
+    bucket.remove("data/rows/all.jsonl")
+    assert "4 outputs that nothing wants" in project.call("drift").out
+
+    project.write({"docbatch.yaml": project_file(bucket, "no-such-bucket")})
+    told = project.call("drift")
+    assert told.code == 0
+    assert "outputs that nothing wants any more are not counted: " in told.out + told.err
+
+
 def test_an_object_that_was_uploaded_again_with_equal_bytes_is_no_drift(
     project: Project, bucket: MotoBucket
 ) -> None:
@@ -283,3 +348,16 @@ def test_results_are_not_taken_back_from_a_store(tmp_path: Path) -> None:
 
     with Tree(tmp_path) as tree, pytest.raises(NotProven, match="lies in a store, and is not looked at"):
         proven(tree, Spool(tmp_path / "spool"), listed, recipe)
+
+
+def test_declared_rows_lie_in_a_bucket_as_on_this_disk(project: Project, bucket: MotoBucket) -> None:
+    for kind, sent in (("chunk", len(TEXTS)), ("block", 0)):
+        rows = f'rows: {kind}, columns: {{text: "{{{{ row.text }}}}"}}'
+        places = ("store: lake, path: data/rows.jsonl", "path: rows.jsonl")
+        project.job(job("".join(f"  - {{type: jsonl, {place}, {rows}}}\n" for place in places)))
+        assert project.applied().processed == sent
+
+        found = (project.root / "rows.jsonl").read_bytes()
+        assert bucket.objects()["data/rows.jsonl"] == found
+        assert [json.loads(line)["text"] for line in found.splitlines()] == [*TEXTS.values()]
+        assert project.call("plan", "--detailed-exitcode").code == 0

@@ -192,6 +192,22 @@ def test_the_trash_of_a_store_is_emptied_of_what_is_old(project: Project, bucket
     assert [key for key in bucket.objects() if key.startswith(TRASH)] == [foreign]
 
 
+def test_a_trash_that_cannot_be_listed_whole_is_emptied_as_far_as_it_can_be_and_told(
+    project: Project, bucket: MotoBucket
+) -> None:
+    bucket.put("data/out/a.txt.md", b"edited")
+    project.applied()
+    bucket.put(f"{TRASH}0//evil", b"foreign")
+
+    emptied = project.call("prune", "--empty-trash", "--older-than", "0s")
+
+    assert emptied.code == 1
+    assert "1 object in stores among them" in emptied.out
+    assert f"{place(bucket, TRASH)}0/ was passed over: its list breaks off at a key" in emptied.err
+    assert "remove the object that has this key, or give it another, then run the same command" in emptied.err
+    assert [key for key in bucket.objects() if key.startswith(TRASH)] == [f"{TRASH}0//evil"]
+
+
 @pytest.mark.parametrize(("fault", "code"), [(StoreRefused, 12), (StoreUnreachable, 1)])
 def test_a_store_that_does_not_remove_is_told_and_nothing_is_lost(
     project: Project, bucket: MotoBucket, monkeypatch: pytest.MonkeyPatch, fault: type[Exception], code: int

@@ -50,7 +50,24 @@ def test_what_is_left_is_pruned(listed: Project, hints: Hints) -> None:
     assert listed.call("verify").code == 0
 
 
-@helps("{}; 'docbatch prune --dry-run' names {}")
+@helps("{} {} left alone whose documents have others in another place now; 'docbatch drift' names {}")
+def test_an_output_that_stands_where_it_lay_before_is_named_by_drift(listed: Project, hints: Hints) -> None:
+    listed.write({"who.csv": "path,who\n**,ada\n"})
+    listed.job(
+        "apiVersion: docbatch/v1\nname: job\nprovider: local\n"
+        'source: {root: in, include: "**/*", metadata_from: who.csv}\n'
+        'sink: [{type: files, path: "sorted/{{ doc.metadata.who }}/{{ doc.path }}.md"}]\n'
+    )
+    listed.applied()
+    listed.write({"who.csv": "path,who\n**,bob\n"})
+    listed.applied()
+    told = listed.call("prune", "--dry-run")
+
+    assert told.code == 0
+    assert "lies elsewhere now" in hints.follow(listed, told).out
+
+
+@helps("{} that nothing wants any more {} not compared; 'docbatch prune --dry-run' names {}")
 def test_what_drift_does_not_compare_is_named_by_prune(listed: Project, hints: Hints) -> None:
     without(listed, 1)
     told = listed.call("drift")

@@ -1,6 +1,7 @@
 """Hints of outputs that cannot be written, and of results that are kept, lost or damaged."""
 
 import errno
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -99,7 +100,7 @@ def test_a_file_in_the_place_of_the_databases_folder(project: Project, hints: Hi
     assert is_written(project, hints.follow(project, told))
 
 
-@helps("{}; close programs that hold it, or free space, and run `docbatch apply` again")
+@helps("{}; close programs that hold it, free space, or restore access to it, and run `docbatch apply` again")
 def test_a_database_that_another_program_holds(project: Project, hints: Hints) -> None:
     project.job(ROWS)
     project.applied()
@@ -111,6 +112,21 @@ def test_a_database_that_another_program_holds(project: Project, hints: Hints) -
     assert hints.follow(project, told).code == 0
     with closing(sqlite3.connect(project.root / "kept/all.db")) as rows:
         assert len(rows.execute("SELECT path FROM documents").fetchall()) == 2
+
+
+@helps("{}; move the file away, and `docbatch apply` writes another with all rows")
+def test_a_database_that_is_damaged(project: Project, hints: Hints) -> None:
+    project.job(ROWS)
+    project.applied()
+    os.truncate(project.root / "kept/all.db", 4000)
+    told = project.call("apply")
+    (project.root / "kept/all.db").rename(project.root / "away")
+
+    assert told.code == 1
+    assert "is damaged: " in told.err
+    assert hints.follow(project, told).code == 0
+    with closing(sqlite3.connect(project.root / "kept/all.db")) as rows:
+        assert len(rows.execute("SELECT path FROM documents").fetchall()) == 1
 
 
 @helps("{}; give the sink another path or table, or move the file away, and run `docbatch apply` again")

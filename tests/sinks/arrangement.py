@@ -144,6 +144,7 @@ class Arrangement:
 
     def open(self, job: str = "job", **options: object) -> Sink:
         kind = self.declared
+        project = str(options.pop("project", ""))
         if self.schema is not None:
             options = {"schema": self.schema.name, **options}
         single = kind.has_files and not kind.per_document
@@ -156,6 +157,7 @@ class Arrangement:
                 trash=self.trash,
                 context={"job": {"name": job}, "vars": {}},
                 secret=lambda _reference: "" if self.schema is None else self.schema.dsn,
+                project=project,
             )
         )
 

@@ -561,6 +561,24 @@ def _held(at: Arrangement) -> Iterator[None]:
         holder.stdin.close()
 
 
+def test_a_database_that_is_damaged_is_an_error_that_says_so(at: Arrangement) -> None:
+    at.deliver_all()
+    with at.output.open("r+b") as file:
+        # Of DuckDB the first block behind the headers, of SQLite all but the header.
+        file.seek(5000 if at.kind == "duckdb" else 100)
+        file.write(bytes(4000))
+    before = at.output.read_bytes()
+
+    with pytest.raises(SinkError, match="is damaged: ") as caught:
+        at.deliver_all({"a.pdf": "new"})
+
+    assert "move the file away" in str(caught.value.hint)
+    assert at.output.read_bytes() == before
+    at.output.unlink()
+    at.deliver_all()
+    assert at.content() == DELIVERED
+
+
 def test_a_database_that_another_program_has_open_is_an_error_that_names_it(
     duck: Arrangement, monkeypatch: pytest.MonkeyPatch
 ) -> None:

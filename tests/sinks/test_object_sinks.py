@@ -300,9 +300,53 @@ def test_a_key_that_cannot_be_listed_keeps_no_output_from_being_looked_at(files:
     assert files.noticed() == {"b/c.pdf"}
 
 
+@pytest.mark.parametrize("held", [50, 50_000])
+@pytest.mark.parametrize("order", [1, -1])
+def test_only_what_lies_beside_a_key_that_cannot_be_listed_is_looked_at_one_by_one(
+    files: ObjectArrangement, monkeypatch: pytest.MonkeyPatch, held: int, order: int
+) -> None:
+    monkeypatch.setattr(standing_objects, "HELD", held)
+    written = files.bucket.fill(
+        {f"{FOLDER}/{name}/{number:03d}.md": b"%d" % number for name in "abc" for number in range(150)}
+    )
+    stamps = {key.removeprefix(f"{FOLDER}/").encode(): etag for key, etag in written.items()}
+    files.bucket.put(f"{FOLDER}/b//evil", b"somebody else's")
+    for name in "abc":
+        files.bucket.put(f"{FOLDER}/{name}/010.md", b"edited")
+        files.bucket.remove(f"{FOLDER}/{name}/020.md")
+    requests = _Requests(monkeypatch)
+
+    found = dict(files.open().check(list(stamps.items())[::order]))
+
+    assert found == {
+        f"{name}/{number}.md".encode(): difference
+        for name in "abc"
+        for number, difference in (("010", "edited"), ("020", "missing"))
+    }
+    assert requests.heads <= 150
+
+
+def test_a_data_set_beside_a_key_that_cannot_be_listed_goes_on(bucket: MotoBucket, tmp_path: Path) -> None:
+    at = ObjectArrangement("parquet", tmp_path, bucket=bucket)
+    at.bucket.put(f"{FOLDER}/{PLACES[at.kind]}/..", b"somebody else's")
+    with pytest.raises(SinkError, match=r"illegal character sequence") as raised:
+        at.deliver_all()
+    assert "remove the object that has this key, or give it another, and run" in (raised.value.hint or "")
+    at.bucket.remove(f"{FOLDER}/{PLACES[at.kind]}/..")
+    at.deliver_all()
+    at.bucket.put(f"{FOLDER}/{PLACES[at.kind]}/..", b"somebody else's")
+
+    assert at.noticed() == set()
+    at.bucket.remove(at.key)
+    lost = at.noticed()
+    assert lost
+    at.deliver_all()
+    assert (at.noticed(), at.content()) == (set(), DELIVERED)
+
+
 def test_a_listing_that_is_in_no_order_is_read_to_its_end() -> None:
     class Disordered:
-        def windows(self, _prefix: str) -> Iterator[list[dict[str, str]]]:
+        def windows(self, _prefix: str, **_: object) -> Iterator[list[dict[str, str]]]:
             for page in ("ca", "db"):
                 yield [{"path": key, "e_tag": key} for key in page]
 

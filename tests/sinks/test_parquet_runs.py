@@ -1,5 +1,6 @@
 """Data sets of Parquet files as runs of the real command make and keep them."""
 
+import errno
 import json
 import os
 import random
@@ -18,6 +19,7 @@ from docbatch.engine.running.deliveries import deliver_together
 from docbatch.sinks import KINDS, tree
 from docbatch.sinks.base import Delivery, Fault, Receipt
 from docbatch.sinks.kind import Opening
+from docbatch.sinks.parquet import folders
 from docbatch.sinks.parquet.options import KIND
 from docbatch.sinks.parquet.part_names import MANIFEST, part_name, part_of
 from docbatch.sinks.paths import TEMPORARY
@@ -332,6 +334,34 @@ def test_objects_of_somebody_else_in_a_store_are_refused_before_anything_is_sent
         assert ended.code == 6
         assert "mine.parquet, which docbatch did not write" in ended.err
         assert set(bucket.objects()) == {"out/set/notes.txt", "out/set/mine.parquet"}
+
+
+def test_a_plan_before_the_first_run_and_a_full_disk_take_a_data_set_in_a_store_for_no_other(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    with moto_bucket() as bucket:
+        project.write({"docbatch.yaml": project_file(bucket)})
+        declare(project, SINK.replace("out/set", "out/set, store: lake"))
+        project.applied()
+        before = bucket.objects()
+        another = Project(tmp_path / "another")
+        another.write({"in/7.txt": "seven", "docbatch.yaml": project_file(bucket)})
+        declare(another, SINK.replace("out/set", "out/set, store: lake"), name="other")
+        assert another.call("plan").code == 0
+        assert not (another.root / ".docbatch/state.db").exists()
+
+        project.write({"in/7.txt": "new"})
+        with monkeypatch.context() as patched:
+            patched.setattr(folders, "TemporaryFile", full)
+            ended = project.call("apply")
+        assert "space left on device" in ended.err
+        assert ended.code == 1
+        assert bucket.objects() == before
 
 
 class _Losing:

@@ -1,11 +1,13 @@
 """Rows in PostgreSQL: what stands in the table already, what is of others, and what the server does not take."""
 
 import gc
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import psycopg
 import pytest
@@ -18,10 +20,11 @@ from docbatch.sinks.base import Delivery, Fault, Receipt
 from docbatch.sinks.postgres import server as asked
 from docbatch.sinks.postgres import storable
 from docbatch.sinks.postgres.options import PostgresSinkSpec
-from docbatch.sinks.postgres.server_address import parameters
+from docbatch.sinks.postgres.result_table import ResultTable
+from docbatch.sinks.postgres.server_address import parameters, passwords
 
 from .arrangement import DELIVERED, PATHS, Arrangement, FakeAnswer, delivery, digest, failed
-from .postgres_server import PASSWORD, PostgresSchema, server
+from .postgres_server import OWNER, PASSWORD, PostgresSchema, server
 
 
 @pytest.fixture(autouse=True)
@@ -187,6 +190,47 @@ def test_a_table_that_is_another_s_is_refused_and_nothing_in_it_changed(
     assert sorted(after) == sorted(before)
 
 
+def test_a_job_of_another_project_keeps_its_rows_and_one_without_an_id_is_taken_over(
+    postgres: Arrangement, schema: PostgresSchema
+) -> None:
+    def deliver(project: str, *paths: str, job: str = "job") -> int:
+        return len(
+            list(postgres.open(job, project=project).deliver([delivery(path, project) for path in paths]))
+        )
+
+    def all_of_it() -> list[tuple[object, ...]]:
+        query = "SELECT job, path, project, markdown FROM docbatch_delivered JOIN documents USING (job, path) ORDER BY 1, 2"
+        return schema.execute(query)
+
+    deliver("", "a.pdf")
+    deliver("one", "a.pdf", "b/c.pdf")
+    ours = all_of_it()
+    assert [row[2] for row in ours] == ["one", "one"]
+    for other in ("", "two"):
+        with pytest.raises(
+            SinkError, match="has rows of a job 'job' of another project; nothing was changed"
+        ):
+            deliver(other, "d.pdf")
+    postgres.open("later", project="two").take_over(["job"])
+    assert all_of_it() == ours
+
+    assert deliver("two", "a.pdf", job="other") == 1
+    assert postgres.trashed() == []
+
+
+def test_of_two_projects_at_once_the_second_replaces_nothing(
+    postgres: Arrangement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgres.deliver_all({"z.pdf": "of none"})
+    list(postgres.open(project="one").deliver([delivery("a.pdf", "first")]))
+    monkeypatch.setattr(ResultTable, "is_of_another_project", lambda *_: False)
+
+    with pytest.raises(SinkError, match="of another project"):
+        list(postgres.open(project="two").deliver([delivery("a.pdf", "second")]))
+
+    assert postgres.content()["a.pdf"] == "# first\n"
+
+
 def test_a_row_of_the_user_s_own_is_left_alone_and_one_in_the_place_of_ours_is_kept(
     postgres: Arrangement, schema: PostgresSchema
 ) -> None:
@@ -284,6 +328,32 @@ def test_a_document_whose_values_the_server_refuses_is_a_fault_and_the_others_ar
     assert [type(each) for each in outcomes] == [Fault, Receipt]
 
 
+@pytest.mark.parametrize(
+    ("column", "fault", "hint"),
+    [
+        ("xmin", "conflicts with a system column", "give the column another name in the job and run"),
+        (
+            "late",
+            "at most 1600 columns",
+            "another table, which lacks the columns that are declared no longer",
+        ),
+    ],
+)
+def test_a_table_that_cannot_have_a_column_is_a_fault_of_the_sink_and_of_no_document(
+    postgres: Arrangement, schema: PostgresSchema, column: str, fault: str, hint: str
+) -> None:
+    former = ", ".join(f"c{number} text" for number in range(1598))
+    schema.execute(f"CREATE TABLE full_of_columns (job text, path text, {former}, UNIQUE (job, path))")
+    table = "full_of_columns" if column == "late" else "documents"
+
+    with pytest.raises(SinkError, match=fault) as caught:
+        _deliver(
+            postgres, delivery("a.pdf"), delivery("b/c.pdf"), table=table, columns={column: "{{ row.text }}"}
+        )
+
+    assert hint in str(caught.value.hint)
+
+
 def test_what_the_server_cannot_hold_in_text_is_replaced(
     postgres: Arrangement, schema: PostgresSchema
 ) -> None:
@@ -334,6 +404,19 @@ def test_every_type_of_column_comes_back_as_it_was(postgres: Arrangement, schema
         assert list(postgres.open(columns=columns).check([(b"a.pdf", receipt.stamp)])) == []
     finally:
         schema.execute("ALTER ROLE owner RESET ALL")
+
+
+def test_rows_of_a_table_with_a_column_called_as_our_query_calls_rows_are_kept_whole(
+    postgres: Arrangement, schema: PostgresSchema
+) -> None:
+    postgres.deliver_all()
+    schema.execute("ALTER TABLE documents ADD COLUMN shown text DEFAULT 'mine'")
+    schema.execute("UPDATE documents SET markdown = 'edited' WHERE path = 'a.pdf'")
+
+    postgres.deliver_all()
+
+    (kept,) = postgres.trashed()
+    assert '"markdown": "edited"' in kept
 
 
 def test_names_with_quotes_and_capitals_are_names(postgres: Arrangement, schema: PostgresSchema) -> None:
@@ -486,6 +569,70 @@ def test_where_a_server_is_decides_whether_it_is_spoken_to_in_plain_text(
         parameters("", "it")
     monkeypatch.setenv("PGSSLMODE", "verify-full")
     assert parameters("", "it")["connect_timeout"] == "10"
+    monkeypatch.setenv("PGHOSTADDR", "10.0.0.1")
+    with pytest.raises(SinkRefused, match="plain text"):
+        parameters("host=localhost sslmode=prefer", "it")
+
+
+@pytest.mark.parametrize(
+    "password", ["se@cret", "se@a:cret", "a?se@cret", "se/cret", "12/cret", "se:1/cret", "%secret"]
+)
+def test_a_password_that_ends_too_early_is_taken_for_no_host_and_not_told(password: str) -> None:
+    with pytest.raises(SinkRefused, match="its DSN is none") as caught:
+        parameters(f"postgresql://u:{password}@127.0.0.1:5432/x?sslmode=require", "it")
+    assert "cret" not in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("password", ["se%40cret", "se?cret", "se:cret", "se#cret", "s%2Fé"])
+def test_a_password_may_have_any_sign_that_an_address_lets_stand(password: str) -> None:
+    for path in ("127.0.0.1:5432/x", "127.0.0.1:5432,[::1]:5433/x?sslmode=require", "/x?host=/run&user=a@b"):
+        assert parameters(f"postgresql://u:{password}@{path}", "it")["password"] == unquote(password)
+
+
+@pytest.mark.parametrize("variable", ["PGPASSWORD", "PGPASSFILE"])
+def test_a_password_from_elsewhere_is_not_told_either_whatever_a_server_says(
+    postgres: Arrangement,
+    schema: PostgresSchema,
+    variable: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = tmp_path / "passwords"
+    kept.write_text(f"*:*:*:*:{PASSWORD}\n")
+    kept.chmod(0o600)
+    monkeypatch.setenv(variable, PASSWORD if variable == "PGPASSWORD" else str(kept))
+    # Where there is no connection yet, what a file of passwords holds is not known.
+    assert passwords({}) == ((PASSWORD,) if variable == "PGPASSWORD" else ())
+    postgres.deliver_all()
+    _trigger(schema, "BEFORE UPDATE", f"RAISE EXCEPTION 'you are {PASSWORD}';")
+    schema.dsn = make_conninfo("", host="127.0.0.1", port=server().port, user=OWNER, dbname="postgres")
+
+    with pytest.raises(SinkError, match="you are …"):
+        postgres.deliver_all({"a.pdf": "again"})
+
+
+def test_what_answers_as_no_database_does_is_no_refusal_of_a_password(postgres: Arrangement) -> None:
+    def answer(listener: socket.socket) -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            with client:
+                client.recv(1 << 16)
+                client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer, args=[listener], daemon=True).start()
+        assert postgres.schema is not None
+        port = str(listener.getsockname()[1])
+        postgres.schema.dsn = make_conninfo(
+            server().dsn(), port=port, sslmode="disable", gssencmode="disable"
+        )
+        with pytest.raises(SinkError, match="cannot be used") as caught:
+            postgres.deliver_all()
+        listener.shutdown(socket.SHUT_RDWR)
+    assert not isinstance(caught.value, SinkRefused)
 
 
 def test_the_identity_tells_tables_apart_and_says_nothing_of_where_the_address_is_found() -> None:

@@ -1,8 +1,9 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from docbatch.core.errors import SpecError
+from docbatch.core.errors import Problem, SpecError
 from docbatch.sources.globs import compile_globs
 from docbatch.specs.load import load_jobs, load_project
 from docbatch.specs.overlap import samples
@@ -41,7 +42,11 @@ def test_samples_are_selected_and_few(pattern: str) -> None:
 
 
 def refusals(tmp_path: Path, *jobs: tuple[str, str]) -> list[str]:
-    """Load jobs given as source and sink."""
+    """Load jobs given as source and sink, and return what is wrong."""
+    return [problem.message for problem in problems(tmp_path, *jobs)]
+
+
+def problems(tmp_path: Path, *jobs: tuple[str, str]) -> Sequence[Problem]:
     texts = [
         f"apiVersion: docbatch/v1\nname: j{index}\nsource: {{{source}}}\nsink: [{{{sink}}}]\n"
         for index, (source, sink) in enumerate(jobs)
@@ -50,7 +55,7 @@ def refusals(tmp_path: Path, *jobs: tuple[str, str]) -> list[str]:
     try:
         load_jobs(load_project(tmp_path), [tmp_path / "all.yaml"])
     except SpecError as error:
-        return [problem.message for problem in error.problems]
+        return error.problems
     return []
 
 
@@ -92,6 +97,25 @@ def test_outputs_beside_the_sources_are_fine(source: str, sink: str, tmp_path: P
 def test_an_output_that_a_source_would_read_is_refused(source: str, sink: str, tmp_path: Path) -> None:
     (message,) = refusals(tmp_path, (source, sink))
     assert "would be read as a document by the job's own source" in message
+
+
+@pytest.mark.parametrize(
+    ("source", "sink", "hint"),
+    [
+        ("include: '**'", "type: jsonl, path: out/a.jsonl", 'exclude: ["out/**"] there'),
+        ("include: 'in/**'", "type: parquet, path: in/rows", 'exclude: ["in/rows/**"] there'),
+        ("include: 'in/**'", "type: parquet, path: in/sub/rows", 'exclude: ["in/sub/**"] there'),
+        ("include: 'in/**'", "type: jsonl, path: in/a.jsonl", "write into a folder of its own"),
+        ("include: 'in/*'", "type: files, path: 'in/{{ doc.stem }}.txt'", "write into a folder of its own"),
+    ],
+)
+def test_what_to_exclude_leaves_the_documents(source: str, sink: str, hint: str, tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, (source, sink))
+    assert problem.hint is not None
+    assert problem.hint.startswith(hint)
+    if hint.startswith("exclude"):
+        exclude = hint.removesuffix(" there")
+        assert problems(tmp_path, (f"{source}, {exclude}", sink)) == []
 
 
 def test_another_jobs_source_counts_as_well(tmp_path: Path) -> None:

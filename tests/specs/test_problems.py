@@ -45,6 +45,20 @@ SINKS = "apiVersion: docbatch/v1\nname: a\nsource: {include: x}\nsink:\n"
 
 
 @pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        ('columns: {a: "{{ row.page }}"}', "it is known with rows: page, block, table"),
+        ('rows: block, columns: {a: "{{ row.markdown }}"}', "it is known with rows: document, page, table"),
+        ('rows: block, columns: {a: "{{ row.markdown }} {{ row.chunk }}"}', "row has page, attachment, "),
+    ],
+)
+def test_a_field_of_other_rows_is_told_with_the_rows_that_have_it(options: str, hint: str) -> None:
+    (said,) = told(f"{SINKS}- {{type: jsonl, path: x, {options}}}", JobSpec)
+    assert " is not known with rows: " in said
+    assert f"({hint}" in said
+
+
+@pytest.mark.parametrize(
     ("sink", "problem"),
     [
         # The key is also the name of a kind of sink.

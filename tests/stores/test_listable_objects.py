@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from docbatch.sources.listable_objects import UnlistedFolder, listable
 from docbatch.stores.faults import BadKey
+from docbatch.stores.listable_objects import UnlistedFolder, listable
 from docbatch.stores.object_store import LISTED_TOGETHER, ObjectStore
 from docbatch.stores.settings import StoreSettings
 from tests.stores.buckets import Bucket

@@ -20,10 +20,11 @@ from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
 from docbatch.engine.planning.places.judge_folders import judge_folders
 from docbatch.engine.planning.places.judge_places import judge_places, refuse_nesting, replacing
 from docbatch.engine.planning.places.own_places import OwnPlaces
+from docbatch.engine.planning.places.unseen_sinks import UnseenSink, each_once
 from docbatch.engine.planning.resolve_jobs import Ask, ReachedPlaces, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.tally import Tally
-from docbatch.engine.planning.unseen_sinks import UnseenSink, each_once
+from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import Connection, Job, StoreConnection
 from docbatch.state.store import Store
@@ -168,7 +169,7 @@ def plan(
     )
     counted = _count(selection, made, since, sight)
     made = replace(made, counted=counted, prices=selection.prices, project_id=selection.project)
-    made = replace(made, notes=(*selection.notes, *_unseen(targets), *made.notes))
+    made = replace(made, notes=(*selection.notes, *_unseen(targets), *_moved(targets), *made.notes))
     if sight.only is not None:
         return made
     if selection.stateless:
@@ -187,7 +188,8 @@ def _reached(selection: Selection, sight: Sight) -> ReachedPlaces:
         offline=is_offline,
         care=_care(selection, sight),
     )
-    return ReachedPlaces(stores, SinkSecrets(root, looks=sight.looks, offline=is_offline))
+    secrets = SinkSecrets(root, looks=sight.looks, offline=is_offline)
+    return ReachedPlaces(stores, secrets, "" if selection.project == DEFAULT_PROVIDER else selection.project)
 
 
 def _care(selection: Selection, sight: Sight) -> "ReadingCare | None":
@@ -206,6 +208,13 @@ def _unseen(targets: Sequence[ResolvedJob]) -> Iterator[str]:
                 f"job '{target.name}': {why}; its documents count as they are recorded. Some may be gone, so that what they cost is"
                 " an upper bound; what is new there is in no number"
             )
+
+
+def _moved(targets: Sequence[ResolvedJob]) -> Iterator[str]:
+    """Say of which sinks another version is installed than the one that made what they hold."""
+    for sink in (sink for target in targets for sink in target.sinks):
+        if sink.versions.have_moved:
+            yield sink.versions.note(is_whole=sink.kind.whole)
 
 
 def _count(selection: Selection, made: Plan, since: float, sight: Sight) -> frozenset[str]:

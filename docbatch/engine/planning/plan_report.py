@@ -304,8 +304,8 @@ def _read_by(plan: Plan) -> Iterator[ReadBy]:
 def _versions(plan: Plan) -> Iterator[KeptVersions]:
     """Yield what jobs keep to, of those for which something moves that can be kept."""
     for target in plan.targets:
-        if target.recipe.pins:
-            yield KeptVersions(target.name, dict(target.recipe.pins))
+        if target.kept_versions:
+            yield KeptVersions(target.name, dict(target.kept_versions))
         elif is_open(target, plan.store):
             yield KeptVersions(target.name, {}, known=False)
 

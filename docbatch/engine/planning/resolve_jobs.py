@@ -18,6 +18,8 @@ from docbatch.engine.connections.sink_secrets import SinkSecrets
 from docbatch.engine.planning.origins.open_source import open_source
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.planning.selection.selected_documents import selected
+from docbatch.engine.planning.sink_versions import sink_versions
+from docbatch.naming.declared_sinks import ROWS_SAY
 from docbatch.naming.pathtext import escape
 from docbatch.naming.templates import NO_METADATA, doc_fields
 from docbatch.providers import REGISTRY
@@ -39,10 +41,11 @@ Ask = Callable[[Job], Pins | None]
 
 
 class ReachedPlaces(NamedTuple):
-    """What jobs reach beyond this disk: stores, and what opens the places of sinks."""
+    """What jobs reach beyond this disk: stores, and what opens the places of sinks. `project` is the id by which they are known there."""
 
     stores: ObjectStores
     secrets: SinkSecrets
+    project: str = ""
 
 
 def resolve_jobs(
@@ -82,7 +85,7 @@ def resolve_jobs(
             config=dict(job.config),
             priority=job.priority,
             timeout=job.timeout,
-            sinks=tuple(_sink(job, sink, folder, source, reached) for sink in job.sinks),
+            sinks=tuple(_sinks(job, folder, source, reached, store, upgrade=job.name in upgrade)),
             cautions=job.cautions,
             demands=job.demands,
             passwords=job.passwords,
@@ -207,6 +210,15 @@ def moved(target: ResolvedJob) -> dict[str, tuple[str, str]]:
     }
 
 
+def _sinks(
+    job: Job, folder: Path, source: Source, reached: ReachedPlaces, store: Store | None, *, upgrade: bool
+) -> Iterator[ResolvedSink]:
+    for sink in job.sinks:
+        resolved = _sink(job, sink, folder, source, reached)
+        versions = sink_versions(job.name, resolved.identity, sink.options.versions, store, upgrade=upgrade)
+        yield replace(resolved, identity=resolved.identity + versions.identity, versions=versions)
+
+
 def _sink(job: Job, sink: JobSink, folder: Path, source: Source, reached: ReachedPlaces) -> ResolvedSink:
     root = None if sink.place is None else os.fsencode(sink.place.root)
     single = None if sink.kind.per_document else _single(sink.place)
@@ -221,6 +233,7 @@ def _sink(job: Job, sink: JobSink, folder: Path, source: Source, reached: Reache
         context=sink.context,
         bucket=_bucket(sink.place, reached.stores) if isinstance(sink.place, StorePlace) else None,
         secret=partial(reached.secrets.read, job.name),
+        project=reached.project,
     )
     return ResolvedSink(
         kind=sink.kind,
@@ -260,7 +273,7 @@ def _facts(job: Job) -> str:
         return ""
     facts = (sorted(job.labels.items()), sorted((path, sorted(of.items())) for path, of in listed.items()))
     said = repr((*facts, known) if known else facts)
-    return f"\nrows {blake2b(said.encode(errors='surrogateescape'), digest_size=8).hexdigest()}"
+    return f"{ROWS_SAY}{blake2b(said.encode(errors='surrogateescape'), digest_size=8).hexdigest()}"
 
 
 def _single(place: FilePlace | StorePlace | None) -> bytes:

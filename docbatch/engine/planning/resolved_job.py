@@ -9,6 +9,7 @@ from docbatch.core.limits import Limit
 from docbatch.core.models import Operation, Recipe, Traits
 from docbatch.core.retry_policy import FailingRules, RetryPolicy
 from docbatch.core.windows import SendingWindow
+from docbatch.engine.planning.sink_versions import SinkVersions
 from docbatch.naming.store_places import in_store
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import Form, SinkKind
@@ -30,7 +31,7 @@ class ResolvedSink:
     path or a place in a store, None for a kind without a place in the file system: there the document's own path says it. `output` is set for kinds
     with one output for the job, and is that output's path below `root`, empty where there is no root. `moves` says that
     a list may change the place of a document that is as it was. `form` is set where outputs can be made ahead. Documents that failed
-    are written as well where it `takes_failures`.
+    are written as well where it `takes_failures`. `versions` say what made what it holds, and what is installed.
     """
 
     kind: SinkKind
@@ -43,6 +44,13 @@ class ResolvedSink:
     moves: bool = False
     form: Form | RowForm | None = None
     takes_failures: bool = False
+    versions: SinkVersions = field(default_factory=SinkVersions)
+
+    def open_to_write(self) -> Sink:
+        """Open the sink. Raises SinkError where what is installed may not write it."""
+        if self.kind.whole:
+            self.versions.require_kept()
+        return self.open()
 
     @property
     def is_in_store(self) -> bool:
@@ -99,6 +107,12 @@ class ResolvedJob:
     tariff: "Callable[[], Tariff] | None" = None
     manifest: bytes | None = None
     failing: FailingRules = field(default_factory=FailingRules)
+
+    @property
+    def kept_versions(self) -> Mapping[str, str]:
+        """The versions it keeps to of what moves by itself, at its provider and in its sinks."""
+        of_sinks = {name: kept for sink in self.sinks for name, kept in sink.versions.kept.items()}
+        return {**self.recipe.pins, **of_sinks}
 
     @property
     def retry(self) -> RetryPolicy:

@@ -68,7 +68,7 @@ def _code_failed(job: str, what: str) -> SinkError:
 
 def _opened(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> Sink:
     if recorded.row not in run.sinks.opened:
-        run.sinks.opened[recorded.row] = wanted.open()
+        run.sinks.opened[recorded.row] = wanted.open_to_write()
     return run.sinks.opened[recorded.row]
 
 

@@ -26,7 +26,7 @@ from docbatch.sinks.databases.row_database import (
 from docbatch.sinks.databases.table_changes import is_ours, tables_of_ours
 from docbatch.sinks.databases.table_form import make_notes
 from docbatch.sinks.duckdb import BESIDE
-from docbatch.sinks.faults import unusable
+from docbatch.sinks.faults import damaged, unusable
 from docbatch.sinks.formats import clean
 from docbatch.sinks.rows.casts import Value
 from docbatch.sinks.table import foreign
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 5.0
 _PAUSE = 0.05
+_DAMAGED = "Corrupt database file"
 _LOCKED = "Could not set lock"
 _HEADER = slice(8, 12)
 _MAGIC = b"DUCK"
@@ -286,7 +287,8 @@ class DuckdbFile(DatabaseFile):
             try:
                 yield
             except library.Error as error:
-                raise unusable(self.shown, _told(error)) from error
+                told = _told(error)
+                raise (damaged if _DAMAGED in told else unusable)(self.shown, told) from error
 
 
 def holds_more(path: Path) -> bool:

@@ -23,10 +23,16 @@ from docbatch.sinks.databases.row_database import (
     quoted,
 )
 from docbatch.sinks.databases.table_changes import tables_of_ours
-from docbatch.sinks.faults import unusable
 from docbatch.sinks.rows.casts import Value
 from docbatch.sinks.sqlite import BESIDE
-from docbatch.sinks.table import APPLICATION_ID, UNDECLARED_AT_LEAST, VERSION, Table, require_ours
+from docbatch.sinks.table import (
+    APPLICATION_ID,
+    UNDECLARED_AT_LEAST,
+    VERSION,
+    Table,
+    require_ours,
+    sqlite_error,
+)
 from docbatch.sinks.trash import Trash
 
 _PATIENCE = 5.0
@@ -216,7 +222,7 @@ class SqliteFile(DatabaseFile):
             try:
                 yield
             except sqlite3.Error as error:
-                raise unusable(self.shown, str(error)) from error
+                raise sqlite_error(self.shown, error) from error
 
 
 def holds_more(path: Path) -> bool:

@@ -6,6 +6,7 @@ The token comes of the key and the ETag, so that what a killed run put there it 
 """
 
 import hashlib
+from contextlib import suppress
 from functools import cached_property
 
 from docbatch.core.errors import SinkError, SinkRefused
@@ -15,7 +16,14 @@ from docbatch.sinks.faults import SAFE
 from docbatch.sinks.kind import Bucket
 from docbatch.sinks.objects.drafts import pieces
 from docbatch.sinks.paths import UnsafeOutput
-from docbatch.stores.faults import BucketMissing, ObjectChanged, ObjectMissing, StoreFault, StoreRefused
+from docbatch.stores.faults import (
+    BadKey,
+    BucketMissing,
+    ObjectChanged,
+    ObjectMissing,
+    StoreFault,
+    StoreRefused,
+)
 from docbatch.stores.object_reader import open_object
 from docbatch.stores.object_store import ObjectFacts, ObjectStore
 
@@ -73,7 +81,8 @@ class ObjectOutputs:
         """
         there = self.store.facts(key)
         if there is None and not self._has_bucket:
-            next(self.store.windows(key), None)
+            with suppress(BadKey):
+                next(self.store.windows(key), None)
             self._has_bucket = True
         return there
 
@@ -157,9 +166,11 @@ def store_error(place: str, error: StoreFault) -> SinkError:
     if isinstance(error, StoreRefused):
         what = "let its credentials list, read and write there, and see that this machine's clock is right"
         return SinkRefused(told, hint=f"{SAFE}; {what}, then run the same command again")
-    what = "create the bucket, or correct bucket, endpoint or region in docbatch.yaml, and"
-    if not isinstance(error, BucketMissing):
-        what = "once the store answers,"
+    what = "once the store answers,"
+    if isinstance(error, BadKey):
+        what = "remove the object that has this key, or give it another, and"
+    elif isinstance(error, BucketMissing):
+        what = "create the bucket, or correct bucket, endpoint or region in docbatch.yaml, and"
     return SinkError(told, hint=f"{SAFE}; {what} run the same command again")
 
 

@@ -1,7 +1,8 @@
 """What stands below a folder of keys: listed once, in the order of keys, and told as it is asked for.
 
 Outputs are asked for in the order of their documents, which is nearly that of their keys, or any other. What was listed and
-not asked for yet is held until it is too much for memory, and then lies in a file that goes by itself.
+not asked for yet is held until it is too much for memory, and then lies in a file that goes by itself. What lies in a folder that
+cannot be listed, for a key of somebody else's that cannot be named, is asked for by itself.
 """
 
 import sqlite3
@@ -11,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
 
-from docbatch.stores.faults import BadKey
+from docbatch.stores.listable_objects import BEHIND_ALL, UnlistedFolder, listable
 from docbatch.stores.object_store import ObjectStore
 
 GLANCES = 64
@@ -28,46 +29,46 @@ class StandingObjects:
     def __init__(self, store: ObjectStore, folder: str) -> None:
         self._store = store
         self._folder = folder
-        self._pages: Iterator[Sequence[Any]] | None = None
+        self._pages: Iterator[Sequence[Any] | UnlistedFolder] | None = None
         self._ahead: dict[str, str] = {}
         self._aside: sqlite3.Connection | None = None
         self._last = ""
         self._is_over = False
-        self._is_unlisted = False
+        self._unlisted: list[str] = []
         self._is_mixed = False
         self._glanced = 0
 
     def etags(self, keys: Sequence[str]) -> dict[str, str]:
         """Return the ETags of those that are there."""
         if self._pages is None:
-            self._pages = iter(self._store.windows(self._folder))
+            self._pages = listable(self._store, f"{self._folder}/".removeprefix("/"))
             self._read_page()
         left = GLANCES - self._glanced
-        if self._is_unlisted or (not self._is_over and max(keys) > self._last and len(keys) <= left):
+        if not self._is_over and max(keys) > self._last and len(keys) <= left:
             self._glanced += len(keys)
             return self._looked_at(keys)
-        if not self._list_up_to(max(keys)):
-            return self._looked_at(keys)
+        self._list_up_to(max(keys))
         found = {key: etag for key in keys if (etag := self._ahead.pop(key, None)) is not None}
         if self._aside is not None:
             found |= self._from_aside(self._aside, [key for key in keys if key not in found])
+        unlisted = tuple(self._unlisted)
+        if unlisted and (untold := [key for key in keys if key not in found and key.startswith(unlisted)]):
+            found |= self._looked_at(untold)
         return found
 
-    def _list_up_to(self, key: str) -> bool:
-        """Go on with the listing; say whether all up to a key could be listed."""
+    def _list_up_to(self, key: str) -> None:
         while not self._is_over and (self._is_mixed or self._last < key):
             self._read_page()
-        return not self._is_unlisted
 
     def _read_page(self) -> None:
         assert self._pages is not None
-        try:
-            page = next(self._pages, None)
-        except BadKey:
-            # A key of somebody else's that cannot be named keeps the rest from being listed: each is asked for by itself.
-            self._is_unlisted, page = True, None
+        page = next(self._pages, None)
         if page is None:
             self._is_over = True
+            return
+        if isinstance(page, UnlistedFolder):
+            self._unlisted.append(page.folder)
+            self._last = max(page.folder + BEHIND_ALL, self._last)
             return
         for each in page:
             key = each["path"]

@@ -5,25 +5,31 @@ import mmap
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import BinaryIO, Protocol, Self
+from tempfile import TemporaryFile, gettempdir
+from typing import BinaryIO, Protocol, Self, cast
 
 from docbatch.durability import Flusher, Place
 from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
+from docbatch.sinks.faults import sink_error
 from docbatch.sinks.kind import Bucket
 from docbatch.sinks.objects.object_outputs import ObjectOutputs
 from docbatch.sinks.outputs import Unfinished
+from docbatch.sinks.parquet.manifest import LARGEST, read_manifest
+from docbatch.sinks.parquet.part_names import MANIFEST, part_name
 from docbatch.sinks.paths import TEMPORARY, UnsafeOutput
 from docbatch.sinks.trash import Trash
 from docbatch.sinks.tree import Tree, temporary_name
-from docbatch.stores.faults import ObjectChanged, ObjectMissing, StoreFault
+from docbatch.stores.faults import BadKey, ObjectChanged, ObjectMissing, StoreFault
 from docbatch.stores.object_reader import open_object
+from docbatch.stores.object_store import ObjectFacts
 
 _PIECE = 1 << 20
+_THREADS = 16
 
 
 class Writable(Protocol):
@@ -174,29 +180,49 @@ class StoredFolder(PartsFolder):
 
     def stamps(self) -> Mapping[str, str] | None:
         above = self._outputs.key(self._folder) + "/"
-        found = {}
-        for page in self._outputs.store.windows(above):
-            for each in page:
-                name = each["path"].removeprefix(above)
-                if "/" not in name:
-                    found[name] = each["e_tag"] or ""
-        return found or None
+        try:
+            _, objects = self._outputs.store.level(above)
+        except BadKey as error:
+            return self._asked_for_one_by_one(error)
+        return {each["path"].removeprefix(above): each["e_tag"] or "" for each in objects} or None
+
+    def _asked_for_one_by_one(self, error: BadKey) -> Mapping[str, str]:
+        """Return the stamps of what the manifest names, where a key of somebody else's that cannot be named ends the list."""
+        try:
+            with self.opened(MANIFEST) as file:
+                manifest = read_manifest(file.read(LARGEST + 1))
+        except OSError:
+            manifest = None
+        if manifest is None:
+            # What else may lie there, which is not to be written over, nobody tells.
+            raise error
+        names = [MANIFEST, *(part_name(number, manifest.parts) for number in range(manifest.parts))]
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="look") as pool:
+            found = list(pool.map(lambda name: self._outputs.stamp(self._output(name)), names))
+        return {name: stamp for name, stamp in zip(names, found, strict=True) if stamp is not None}
 
     @contextmanager
     def opened(self, name: str) -> Iterator[BinaryIO]:
         facts = self._outputs.store.facts(self._outputs.key(self._output(name)))
         if facts is None:
             raise FileNotFoundError(name)
-        with TemporaryFile(dir=self._drafts) as file:
-            with open_object(self._outputs.store, facts) as stream:
-                try:
-                    while piece := stream.read(_PIECE):
-                        file.write(piece)
-                except OSError as error:
-                    # Of what cannot be fetched it is not known whether it was changed.
-                    raise (error.__cause__ if isinstance(error.__cause__, StoreFault) else error) from None
-            file.seek(0)
+        with self._fetched(facts) as file:
             yield file
+
+    def _fetched(self, facts: ObjectFacts) -> BinaryIO:
+        """Copy an object to this disk. A disk that is full says nothing of the object, so that no OSError may tell of it."""
+        # A plan may come before the folder of the state.
+        folder = self._drafts if self._drafts.is_dir() else None
+        with contextlib.ExitStack() as unfinished, open_object(self._outputs.store, facts) as stream:
+            try:
+                file = cast("BinaryIO", unfinished.enter_context(TemporaryFile(dir=folder)))
+                while piece := _read(stream):
+                    file.write(piece)
+                file.seek(0)
+            except OSError as error:
+                raise sink_error(str(folder or gettempdir()), error) from error
+            unfinished.pop_all()
+            return file
 
     @contextmanager
     def draft(self, name: str) -> Iterator[DraftFile]:
@@ -222,3 +248,13 @@ class StoredFolder(PartsFolder):
 
     def _output(self, name: str) -> bytes:
         return self._folder + b"/" + name.encode(errors="replace")
+
+
+def _read(stream: BinaryIO) -> bytes:
+    """Read a piece of an object. Raises StoreFault: of what cannot be fetched it is not known whether it was changed."""
+    try:
+        return stream.read(_PIECE)
+    except OSError as error:
+        if isinstance(error.__cause__, StoreFault):
+            raise error.__cause__ from None
+        raise

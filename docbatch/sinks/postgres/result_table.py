@@ -23,7 +23,8 @@ TYPES: Mapping[str, sql.SQL] = {
 EMPTY = "0 "
 """The stamp of a document that has no rows."""
 _PLACE = ("job", "path")
-_OTHERWISE = "give the sink another table or schema, or move the table away,"
+_AGAIN = "and run the same command again"
+_OTHERWISE = f"give the sink another table or schema, or move the table away, {_AGAIN}"
 _LOCK = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('docbatch'), pg_catalog.hashtext(%s))"
 _COLUMNS = """
 SELECT attname, pg_catalog.format_type(atttypid, atttypmod),
@@ -50,21 +51,27 @@ GROUP BY path
 setting of a session changes them, and take a tenth of the time that a digest of text does."""
 _RECORD = """
 CREATE TABLE {record} ("table" text, job text, path text, result text NOT NULL, columns text[] NOT NULL,
-    stamp text NOT NULL, PRIMARY KEY ("table", job, path))
+    stamp text NOT NULL, project text NOT NULL, PRIMARY KEY ("table", job, path))
 """
-_RECORDED = frozenset({"table", "job", "path", "result", "columns", "stamp"})
+_FOREIGN = """
+SELECT EXISTS (SELECT FROM {record} WHERE "table" = %s AND job = %s AND project NOT IN ('', %s))
+"""
+_RECORDED = frozenset({"table", "job", "path", "result", "columns", "stamp", "project"})
 
 
 class ResultTable:
     """The rows of one job in a table, and in the record what docbatch wrote of them."""
 
-    def __init__(self, schema: str, name: str, columns: Sequence[Column], job: str) -> None:
+    def __init__(
+        self, schema: str, name: str, columns: Sequence[Column], job: str, project: str = ""
+    ) -> None:
         self.name = name
         self.schema = schema
         self.columns = tuple(columns)
         self.names = tuple(column.name for column in columns)
         self.keys = tuple(column.name for column in columns if column.is_key)
         self.job = job
+        self.project = project
         # Statements with values take a sign of percent for the place of one.
         quoted_schema, quoted_name = (each.replace("%", "%%") for each in (schema, name))
         self.quoted = sql.Identifier(quoted_schema, quoted_name)
@@ -109,6 +116,17 @@ class ResultTable:
             self._add_columns(cursor)
         self.look(cursor)
 
+    def is_of_another_project(self, cursor: Cursor) -> bool:
+        """Say whether the record has documents of a job of this name that another project delivered."""
+        cursor.execute(sql.SQL(_FOREIGN).format(record=self.record), [self.name, self.job, self.project])
+        return cursor.fetchone() == (True,)
+
+    def another_project_s(self) -> SinkError:
+        return SinkError(
+            f"the table {self.shown} has rows of a job '{self.job}' of another project; nothing was changed",
+            hint=f"{SAFE}; give the job another name, or the sink another table or schema, {_AGAIN}",
+        )
+
     def stamps(self, cursor: Cursor, paths: Sequence[str], columns: Iterable[str]) -> dict[str, str]:
         """Return what stands for the rows of each document as they are now, computed by the server; nothing for those without any."""
         cursor.execute(self.stamped(columns, self.quoted), [self.job, list(paths)])
@@ -147,6 +165,8 @@ class ResultTable:
         cursor.execute(_COLUMNS, [record])
         if record is not None and not {str(name) for name, _, _ in cursor} >= _RECORDED:
             raise self._foreign(f"stands beside a table {RECORD} that is not docbatch's record")
+        if record is not None and self.is_of_another_project(cursor):
+            raise self.another_project_s()
         cursor.execute(_COLUMNS, [self.oid])
         there = {str(name): (str(kind), needed) for name, kind, needed in cursor}
         for each in self.columns:
@@ -169,7 +189,7 @@ class ResultTable:
     def _foreign(self, what: str) -> SinkError:
         return SinkError(
             f"the table {self.shown} {what}; nothing was changed",
-            hint=f"{SAFE}; {_OTHERWISE} and run the same command again",
+            hint=f"{SAFE}; {_OTHERWISE}",
         )
 
     def _found(self, cursor: Cursor, name: str) -> tuple[object, object]:

@@ -44,7 +44,7 @@ class PostgresSink(Sink):
     def __init__(self, at: Opening) -> None:
         options = at.options
         self._maker = RowMaker.of(at)
-        self._table = ResultTable(options.namespace, options.table, self._maker.columns, at.job)
+        self._table = ResultTable(options.namespace, options.table, self._maker.columns, at.job, at.project)
         self._place = f"the table {self._table.shown} of the database in {_shown(options.dsn)}"
         self._server = Server(partial(at.secret, options.dsn), self._place)
         self._trash = Trash(at.trash)
@@ -176,8 +176,10 @@ class PostgresSink(Sink):
         table = self._table
         if not table.look(cursor):
             return
-        earlier = ResultTable(table.schema, table.name, table.columns, former)
+        earlier = ResultTable(table.schema, table.name, table.columns, former, table.project)
         earlier.look(cursor)
+        if earlier.is_of_another_project(cursor):
+            return
         clashing = (
             "SELECT DISTINCT path FROM {table} AS mine WHERE job = %s"
             " AND EXISTS (SELECT FROM {table} AS other WHERE other.job = %s AND other.path = mine.path)"

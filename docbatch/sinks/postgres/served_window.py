@@ -21,14 +21,15 @@ _READ_RECORD = """
 SELECT path, result, columns, stamp FROM {record} WHERE "table" = %s AND job = %s AND path = ANY (%s)
 """
 _NOTE = """
-INSERT INTO {record} AS noted ("table", job, path, result, columns, stamp)
-SELECT %s, %s, path, result, %s, coalesce(stamp, %s)
+INSERT INTO {record} AS noted ("table", job, path, result, columns, stamp, project)
+SELECT %s, %s, path, result, %s, coalesce(stamp, %s), %s
 FROM unnest(%s::text[], %s::text[]) AS given(path, result) LEFT JOIN ({stamps}) AS made(path, stamp) USING (path)
 ON CONFLICT ("table", job, path)
-    DO UPDATE SET result = excluded.result, columns = excluded.columns, stamp = excluded.stamp
+    DO UPDATE SET result = excluded.result, columns = excluded.columns, stamp = excluded.stamp, project = excluded.project
+    WHERE noted.project IN ('', excluded.project)
 RETURNING path, stamp
 """
-_SHOWN = "SELECT path, pg_catalog.to_jsonb(shown) FROM {table} AS shown WHERE job = %s AND path = ANY (%s) ORDER BY path"
+_SHOWN = "SELECT path, pg_catalog.to_jsonb(shown.*) FROM {table} AS shown WHERE job = %s AND path = ANY (%s) ORDER BY path"
 _DELETE = "DELETE FROM {table} WHERE job = %s AND path = ANY (%s)"
 _DELETE_SURPLUS = """
 DELETE FROM {table} AS old WHERE job = %s AND path = ANY (%s)
@@ -98,12 +99,17 @@ def _note(cursor: Cursor, table: ResultTable, documents: Sequence[ServedDocument
         table.job,
         table.stamped_columns,
         EMPTY,
+        table.project,
         paths,
         [each.result for each in documents],
     ]
     query = sql.SQL(_NOTE).format(record=table.record, stamps=table.stamped(table.stamped_columns, _INCOMING))
     cursor.execute(query, [*given, table.job, paths])
-    return {str(path): str(stamp) for path, stamp in cursor}
+    stamps = {str(path): str(stamp) for path, stamp in cursor}
+    if len(stamps) < len(paths):
+        # Another project delivered one of them since the table was prepared.
+        raise table.another_project_s()
+    return stamps
 
 
 def read_record(cursor: Cursor, table: ResultTable, paths: Sequence[str]) -> dict[str, Noted]:

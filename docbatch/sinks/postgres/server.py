@@ -11,7 +11,7 @@ from psycopg import sql
 
 from docbatch.core.errors import SinkError
 from docbatch.sinks.faults import SAFE
-from docbatch.sinks.postgres.server_address import parameters
+from docbatch.sinks.postgres.server_address import parameters, passwords
 from docbatch.sinks.postgres.server_faults import judged
 
 WAITS = (0.2, 1.0, 4.0)
@@ -79,9 +79,11 @@ class Server:
         self._finish()
         self._connection = None
         wanted = parameters(self._dsn(), self._place)
-        self._secrets = tuple(wanted[name] for name in ("password", "sslpassword") if name in wanted)
+        self._secrets = passwords(wanted)
         made = psycopg.connect("", autocommit=True, prepare_threshold=None, **wanted)  # type: ignore[arg-type]
         self._finish = weakref.finalize(self, made.close)
+        # That of a file of passwords is known once it was used.
+        self._secrets += tuple(filter(None, (made.info.password,)))
         encoding = made.info.parameter_status("server_encoding")
         if encoding != "UTF8":
             self._finish()

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
+from reprlib import Repr
 from typing import Any
 
 from docbatch.sinks.formats import clean, json_value
@@ -28,7 +30,7 @@ def cast(value: Any, to: str) -> Value:
         return None
     try:
         return _CASTS[to](value)
-    except (ValueError, TypeError, OverflowError, AttributeError) as error:
+    except (ValueError, TypeError, ArithmeticError, AttributeError) as error:
         raise ValueError(f"{_shown(value)} is no {_CALLED.get(to, to)}") from error
 
 
@@ -42,20 +44,20 @@ def _as_integer(value: Any) -> int:
     if isinstance(value, bool):
         raise TypeError
     number = (
-        int(value) if isinstance(value, int) else _whole(_plain(value) if isinstance(value, str) else value)
+        int(value)
+        if isinstance(value, int)
+        else _whole(Decimal(_plain(value) if isinstance(value, str) else value))
     )
     if not -_LARGEST <= number < _LARGEST:
         raise OverflowError
     return number
 
 
-def _whole(value: str | float) -> int:
-    if isinstance(value, str) and value.lstrip("+-").isdecimal():
-        return int(value)
-    number = float(value)
-    if not number.is_integer():
+def _whole(value: Decimal) -> int:
+    # A few characters may name a number that no memory holds.
+    if not value.is_finite() or abs(value) > _LARGEST or value != value.to_integral_value():
         raise ValueError
-    return int(number)
+    return int(value)
 
 
 def _as_number(value: Any) -> float:
@@ -116,5 +118,12 @@ _CALLED = {
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    """Return a value as a person may recognise it, however large or deep it is."""
+    shown = Repr()
+    shown.maxlevel, shown.maxlist, shown.maxdict = 2, 3, 3
+    shown.maxstring = shown.maxother = _SHOWN
+    try:
+        text = shown.repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
+    return text if len(text) <= 2 * _SHOWN else f"{text[: 2 * _SHOWN]}…"

@@ -26,7 +26,7 @@ _OWN: Mapping[RowKind, tuple[str, ...]] = {
     "page": ("page", "text", "markdown", "width", "height", "confidence"),
     "block": ("page", "attachment", "kind", "text", "level", "role", "bbox", "cells", "confidence"),
     "table": ("page", "attachment", "table", "text", "markdown", "bbox", "cells"),
-    "chunk": ("chunk", "text", "headings", "first_page", "last_page", "attachment", "boxes", "tokens"),
+    "chunk": ("chunk", "text", "headings", "first_page", "last_page", "attachment", "boxes"),
 }
 
 FIELDS: Mapping[RowKind, tuple[str, ...]] = {kind: (*own, *_OF_ALL) for kind, own in _OWN.items()}
@@ -101,7 +101,6 @@ STANDARD: Mapping[RowKind, Standard] = {
         ("last_page", "integer"),
         ("attachment", "text"),
         ("boxes", "json"),
-        ("tokens", "integer"),
     ),
 }
 """Name and type of the columns there are when a job declares none, beside those of the key."""

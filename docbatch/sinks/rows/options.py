@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from docbatch.fields import WORD, SpecModel, refuse
+from docbatch.fields import UNSET, WORD, SpecModel, refuse, when, within
 from docbatch.naming.column_values import ColumnValue, column_value
 from docbatch.naming.expressions import Context, TemplateError
 from docbatch.sinks.kind import Opening, SinkSpec
@@ -47,14 +47,14 @@ class ChunkSpec(SpecModel):
 
     by: Literal["heading", "page", "tokens"] = Field(
         default="tokens",
-        description="where a chunk ends: before each heading, at the end of each page, or where it is full; what is longer than `size` is cut in any case",
+        description="where a chunk ends: before each heading, at the end of each page, or where the next section has no room in it; what is longer than `size` is cut in any case",
     )
     size: Annotated[int, Field(ge=16, le=100_000)] = Field(
-        default=512, description="the most tokens of a chunk"
+        default=512, description="the most tokens of a chunk, or characters where `tokens` says so"
     )
     overlap: Annotated[int, Field(ge=0, le=50_000)] = Field(
         default=0,
-        description="tokens that a chunk repeats of the one before it, where a text was cut because it is long",
+        description="tokens that a chunk repeats of the one before it where both are of one section: whole paragraphs, and sentences of one that is cut itself",
     )
     tokens: Literal["cl100k_base", "o200k_base", "characters"] = Field(
         default="cl100k_base", description="what is counted: tokens of an encoding, or characters"
@@ -83,13 +83,22 @@ Columns = Annotated[
         Annotated[str, Field(pattern=WORD, max_length=63)],
         Annotated[ColumnSpec, BeforeValidator(_as_column, json_schema_input_type=str | ColumnSpec)],
     ],
-    Field(min_length=1, max_length=MAX_COLUMNS),
+    Field(min_length=1, max_length=MAX_COLUMNS, json_schema_extra={"additionalProperties": False}),
     AfterValidator(_distinct),
 ]
 
 
 class RowOptions(SpecModel):
     """The fields that sinks with rows have in common."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                when("rows", ["chunk"], {}, otherwise=within("chunks", UNSET)),
+                when("rows", ["page", "block", "table", "chunk"], within("failures", {"enum": [False]})),
+            ]
+        }
+    )
 
     rows: RowKind = Field(default="document", description="what a row is")
     columns: Columns | None = Field(
@@ -157,12 +166,31 @@ class RowSinkSpec(RowOptions, SinkSpec):
         options = self.model_dump(mode="json", include=set(RowOptions.model_fields))
         return RowForm(at.job, plain(at.labels), plain(at.context), options, as_lines)
 
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """What cuts documents into chunks. Raises UsageError where it is not installed."""
+        if self.rows != "chunk":
+            return {}
+        from docbatch.sinks.rows.splitter import SPLITTER, version  # noqa: PLC0415 - few jobs have chunks
+
+        return {SPLITTER: version()}
+
 
 def _parsed(name: str, text: str, rows: RowKind) -> ColumnValue:
     try:
         return column_value(text, FIELDS[rows])
     except TemplateError as error:
-        refuse(f"column {name}: {error}", error.hint)
+        others = ", ".join(kind for kind in FIELDS if _has_all(kind, text))
+        hint = f"it is known with rows: {others}" if others else error.hint
+        refuse(f"column {name}: {error} with rows: {rows}", hint)
+
+
+def _has_all(rows: RowKind, text: str) -> bool:
+    try:
+        column_value(text, FIELDS[rows])
+    except TemplateError:
+        return False
+    return True
 
 
 def _refuse_key(name: str, rows: RowKind) -> None:

@@ -70,8 +70,9 @@ def records(rows: RowKind, answer: Answer, result: Result) -> Iterator[dict[str,
             for number, attachment, block in blocks(result):
                 yield _block(number, attachment, block)
         case "table":
-            tables = (each for each in (*blocks(result), *_loose(result)) if each[2].kind == "table")
-            for place, (number, attachment, block) in enumerate(tables, 1):
+            found = (each for each in blocks(result) if each[2].kind == "table")
+            loose = ((None, None, block) for block in loose_tables(result))
+            for place, (number, attachment, block) in enumerate((*found, *loose), 1):
                 yield {
                     **_place(number, attachment, block),
                     "table": place,
@@ -99,9 +100,10 @@ def _attached(attachment: Attachment, above: str) -> Iterator[tuple[None, str, B
         yield from _attached(inner, f"{name}/")
 
 
-def _loose(result: Result) -> Iterator[tuple[None, None, Block]]:
-    for block in result.tables:
-        yield None, None, block
+def loose_tables(result: Result) -> Iterator[Block]:
+    """Yield the tables that stand nowhere else: those of a document without pages are among its blocks as well."""
+    placed = {block for _, _, block in blocks(result) if block.kind == "table"} if result.tables else set()
+    yield from (block for block in result.tables if block not in placed)
 
 
 def _place(number: int | None, attachment: str | None, block: Block) -> dict[str, Any]:

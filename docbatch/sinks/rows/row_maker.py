@@ -121,8 +121,9 @@ class RowMaker:
 
     def _declared(self, delivery: Delivery, values: Mapping[str, ColumnValue]) -> Callable[[Record], Taken]:
         document = delivery.document
+        # As the column `path` has it: a cell is text.
         doc = doc_fields(
-            delivery.path,
+            escape(delivery.path).encode(),
             sha256=document.sha256,
             size=document.size,
             metadata=self._facts.columns(delivery.path),

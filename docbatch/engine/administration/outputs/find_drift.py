@@ -11,6 +11,7 @@ from docbatch.core.output_differences import DifferenceKind, Differing, OutputDi
 from docbatch.core.report import plural
 from docbatch.engine.administration.outputs.compared_kinds import BESIDE, COMPARED
 from docbatch.engine.administration.outputs.find_store_drift import StoreDrift
+from docbatch.engine.administration.outputs.left_output import LeftCount
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.naming.pathtext import escape
 from docbatch.sinks import outputs
@@ -21,7 +22,7 @@ from docbatch.sinks.paths import folded
 from docbatch.sinks.strangers import files_below
 from docbatch.sinks.tree import Tree
 from docbatch.specs.values import StoreConnection
-from docbatch.state.outputs import KnownOutput, KnownSink, is_shared, writers
+from docbatch.state.outputs import KnownOutput, KnownSink, writers
 from docbatch.state.store import Store
 
 _WINDOW = 500
@@ -78,6 +79,7 @@ class _Drift:
         self._gone = _Missing()
         self._result = Differing()
         self._folders_told: set[bytes] = set()
+        self._told: set[tuple[str, bytes, bytes]] = set()
 
     def found(self) -> Differing:
         every = self._store.outputs.sinks()
@@ -97,30 +99,36 @@ class _Drift:
         for job, identity in self._store.outputs.without_files():
             if self._search.job in {None, job}:
                 kind = identity.partition("\n")[0]
-                self._result.notes.append(f"job '{job}': the sink {kind} has no files to look at")
+                self._result.notes.append(
+                    f"job '{job}': the sink {kind} has no files; what it holds is not looked at"
+                )
         self._look_for_strangers(every, mine)
-        self._note_left(every)
         for sink, known in self._gone.all.values():
             is_there = os.path.lexists(sink.root)
             told = "it is gone" if is_there else f"it is gone, with the folder {self._shown(sink.root)}"
             self.say("removed", sink, known, told)
-        self._look_into_stores(every, [each for each in wanted if each.is_in_store])
+        search = self._search
+        stores = ObjectStores(search.stores, self._store.folder.parent, search.allowed_hosts)
+        drift = StoreDrift(self._store, stores, self, search.deep, search.consumed)
+        self._look_into_stores(drift, every, [each for each in wanted if each.is_in_store])
+        self._result.notes += LeftCount(self._store, search.job, drift.opened).notes(every)
+        if drift.errors:
+            raise drift.errors[0]
         return self._result
 
-    def _look_into_stores(self, every: Sequence[KnownSink], stored: Sequence[KnownSink]) -> None:
+    def _look_into_stores(
+        self, drift: StoreDrift, every: Sequence[KnownSink], stored: Sequence[KnownSink]
+    ) -> None:
+        for sink in stored:
+            if is_folder(sink.kind):
+                told = (
+                    f"job '{sink.job}': files of the sink {sink.kind} in a store are looked at by plan alone"
+                )
+                self._result.notes.append(told)
+            else:
+                drift.compare(sink)
         if stored:
-            search = self._search
-            stores = ObjectStores(search.stores, self._store.folder.parent, search.allowed_hosts)
-            drift = StoreDrift(self._store, stores, self, search.deep, search.consumed)
-            for sink in stored:
-                if is_folder(sink.kind):
-                    told = f"job '{sink.job}': files of the sink {sink.kind} in a store are looked at by plan alone"
-                    self._result.notes.append(told)
-                else:
-                    drift.compare(sink)
             drift.look_for_strangers(self._folders(stored), self._other_places(every))
-            if drift.errors:
-                raise drift.errors[0]
 
     def _compare_many(self, sink: KnownSink) -> None:
         root = Path(os.fsdecode(sink.root))
@@ -138,8 +146,10 @@ class _Drift:
         yield from (by_output[output] for output, _ in outputs.differing(root, stamps))
 
     def _compare_one(self, sink: KnownSink, every: Sequence[KnownSink]) -> None:
+        """Compare a job's one output, once however many of the job's sinks write into it, as they do into tables of a database."""
         known = self._store.outputs.single(sink)
-        if known is not None:
+        if known is not None and (sink.job, sink.root, known.output) not in self._told:
+            self._told.add((sink.job, sink.root, known.output))
             self._result.looked += 1
             with Tree(Path(os.fsdecode(sink.root))) as tree:
                 self._judge(tree, sink, self._as_left_last(tree, sink, known, every))
@@ -232,30 +242,6 @@ class _Drift:
             except OSError as error:
                 self._result.notes.append(f"{self._shown(folder)}: cannot be looked at: {reason(error)}")
 
-    def _note_left(self, every: Sequence[KnownSink]) -> None:
-        """Say how many outputs there are that nothing wants: they are ours, and are not what the job should have."""
-        number = 0
-        for sink in every:
-            if sink.kind not in COMPARED or self._search.job not in {None, sink.job}:
-                continue
-            if sink.output is None:
-                number += sum(map(os.path.lexists, self._left_places(sink)))
-            elif is_folder(sink.kind):
-                continue
-            elif not sink.wanted and sink.stamp is not None and not is_shared(sink, every):
-                number += os.path.lexists(sink.root + b"/" + sink.output)
-        if number:
-            are, them = ("is", "it") if number == 1 else ("are", "them")
-            told = f"{plural(number, 'output')} that nothing wants any more {are} not compared"
-            self._result.notes.append(f"{told}; 'docbatch prune --dry-run' names {them}")
-
-    def _left_places(self, sink: KnownSink) -> Iterator[bytes]:
-        after = b""
-        while window := self._store.outputs.left(sink.row, after, _WINDOW, every=not sink.wanted):
-            after = window[-1].path
-            taken = self._store.outputs.taken([each.folded for each in window if each.folded is not None])
-            yield from (sink.root + b"/" + each.output for each in window if each.folded not in taken)
-
     def _other_places(self, every: Sequence[KnownSink]) -> set[int]:
         """Return the places of what is no document's own output."""
         singles = [each.root + b"/" + each.output for each in every if each.output]
@@ -283,6 +269,9 @@ class _Drift:
 
     def unknown(self) -> None:
         self._result.unknown += 1
+
+    def note(self, told: str) -> None:
+        self._result.notes.append(told)
 
     def stranger(self, place: bytes, *, was_ours: bool = False) -> None:
         why = "its document's output lies elsewhere now" if was_ours else "docbatch did not write it"

@@ -50,7 +50,8 @@ class LeftOutputs:
         self._sinks = store.outputs.sinks()
         # Specs may lie where nobody looks by default: that a job is gone is what apply found, and nothing else.
         undeclared = {job.name for job in store.documents.jobs()} - declared.keys()
-        self._unnoticed = undeclared & {sink.job for sink in self._sinks if sink.wanted}
+        elsewhere = {job for job, _ in store.outputs.without_files()}
+        self._unnoticed = undeclared & ({sink.job for sink in self._sinks if sink.wanted} | elsewhere)
         self._gone = undeclared - self._unnoticed
         self._singles = self._wanted_singles()
         self._strange: dict[bytes, str | None] = {}
@@ -68,35 +69,88 @@ class LeftOutputs:
             elif sink.wanted and (lines := self._store.outputs.kept_lines(sink.row)):
                 place = self._shown(sink.root + b"/" + (sink.output or b""))
                 told.append(f"{place}: the lines of {plural(len(lines), 'removed document')} stay in it")
-        for job, identity in self._store.outputs.without_files():
+        return [*told, *self._elsewhere()]
+
+    def _elsewhere(self) -> Iterator[str]:
+        for job, kind, is_declared, number in self._store.outputs.left_elsewhere():
             if self._named is None or job in self._named:
-                kind = identity.partition("\n")[0]
-                told.append(f"job '{job}': what the sink {kind} holds of removed documents is left alone")
-        return told
+                of = plural(number, "removed document") if is_declared else plural(number, "document")
+                why = "" if is_declared else "; the job writes there no longer"
+                yield f"job '{job}': what the sink {kind} holds of {of} is left alone{why}"
+        if standing := sum(map(self._standing_before, self._mine())):
+            are, them = ("is", "it") if standing == 1 else ("are", "them")
+            yield (
+                f"{plural(standing, 'output')} {are} left alone whose documents have others in another place now;"
+                f" 'docbatch drift' names {them}"
+            )
+
+    def _standing_before(self, sink: KnownSink) -> int:
+        """Return how many outputs stand where a sink wrote before their documents' outputs were moved. What they were was not kept."""
+        if sink.is_in_store:
+            return self._objects.number(sink, self._places_before(sink))
+        return sum(
+            os.path.lexists(sink.root + b"/" + each)
+            for window in self._places_before(sink)
+            for each in window
+        )
+
+    def _places_before(self, sink: KnownSink) -> Iterator[list[bytes]]:
+        after = b""
+        while window := self._store.outputs.left_places(sink.row, after, _WINDOW):
+            after = window[-1][0]
+            wanted = self._is_wanted([key for _, key in window])
+            if free := [output for output, key in window if key not in wanted]:
+                yield free
 
     def judged(self) -> Iterator[LeftOutput]:
         """Yield what nothing wants, each as it is at this moment. What is gone already is passed over."""
+        ones: dict[bytes, LeftOutput] = {}
         for sink in self._mine():
             if sink.kind not in COMPARED:
                 continue
-            whole = not sink.wanted
-            why = (
-                "its job is gone"
-                if sink.job in self._gone
-                else "its sink is gone"
-                if whole
-                else "its document is gone"
-            )
-            left = self._left(sink, every=whole)
-            if sink.is_in_store:
-                yield from self._objects.judged(sink, left, why)
+            found = self._judged(sink)
+            if sink.output is None:
+                yield from found
                 continue
-            with Tree(Path(os.fsdecode(sink.root))) as tree:
-                for known in left:
-                    each = self._judge(tree, sink, known, why)
-                    if each is not None:
-                        yield each
+            # Each form of rows that there was is a sink of its own in the state, and one file on the disk.
+            for each in found:
+                place = each.root + b"/" + each.known.output
+                if place not in ones or (ones[place].keeps is not None and each.keeps is None):
+                    ones[place] = each
+        yield from ones.values()
         yield from self._manifests()
+
+    def _judged(self, sink: KnownSink) -> Iterator[LeftOutput]:
+        whole = not sink.wanted
+        why = (
+            "its job is gone"
+            if sink.job in self._gone
+            else "its sink is gone"
+            if whole
+            else "its document is gone"
+        )
+        left = self._left(sink, every=whole)
+        if sink.is_in_store:
+            yield from self._objects.judged(sink, left, why)
+            return
+        with Tree(Path(os.fsdecode(sink.root))) as tree:
+            for known in left:
+                each = self._judge(tree, sink, known, why)
+                if each is not None:
+                    yield each
+
+    def counts(self) -> dict[str, int]:
+        """Return how many outputs each job has, wanted or not; of a folder on this disk each file is one."""
+        counts = self._store.outputs.counts()
+        folders = {
+            (sink.job, sink.root, sink.output): sink
+            for sink in self._sinks
+            if is_folder(sink.kind) and sink.stamp is not None and not sink.is_in_store
+        }
+        for sink in folders.values():
+            files = files_within(sink.kind, Path(os.fsdecode(sink.root)), sink.stamp)
+            counts[sink.job] = counts.get(sink.job, 0) + max(len(files) - 1, 0)
+        return counts
 
     def _mine(self) -> list[KnownSink]:
         """Return the sinks to look at, those that are gone among them."""

@@ -17,6 +17,7 @@ from docbatch.sinks.paths import folded
 from docbatch.state.outputs import KnownOutput, KnownSink
 from docbatch.state.store import Store
 from docbatch.stores.faults import StoreFault
+from docbatch.stores.listable_objects import UnlistedFolder, listable
 from docbatch.stores.object_store import ObjectStore
 
 _WINDOW = 500
@@ -26,10 +27,11 @@ class Findings(Protocol):
     """What is told of outputs that differ."""
 
     def say(self, kind: DifferenceKind, sink: KnownSink, known: KnownOutput, detail: str) -> None: ...
-    def stranger(self, place: bytes) -> None: ...
+    def stranger(self, place: bytes, *, was_ours: bool = False) -> None: ...
     def touched(self) -> None: ...
     def looked(self, number: int) -> None: ...
     def unknown(self) -> None: ...
+    def note(self, told: str) -> None: ...
 
 
 @dataclass(slots=True)
@@ -49,7 +51,7 @@ class StoreDrift:
     def compare(self, sink: KnownSink) -> None:
         """Tell which outputs of a sink differ."""
         try:
-            self._compare(sink, self._opened(sink.root))
+            self._compare(sink, self.opened(sink.root))
         except (StoreFault, DocbatchError) as error:
             self._note(sink.root, error)
 
@@ -57,9 +59,8 @@ class StoreDrift:
         """Tell what lies in folders of stores that nobody wrote; `others` are places of what is no document's own output."""
         for folder in folders:
             try:
-                opened = self._opened(folder)
-                keys = (each["path"] for page in opened.store.windows(opened.folder) for each in page)
-                self._judge_strangers(opened.store.settings.identity, keys, others)
+                opened = self.opened(folder)
+                self._judge_strangers(opened.store.settings.identity, self._listed(opened), others)
             except (StoreFault, DocbatchError) as error:
                 self._note(folder, error)
 
@@ -71,16 +72,31 @@ class StoreDrift:
             error = CredentialsError(f"{shown} cannot be looked at: {error.message}", hint=error.hint)
         self.errors.append(error)
 
+    def _listed(self, opened: ObjectOutputs) -> Iterator[str]:
+        """Yield the keys below a folder, those that end lists and are nobody's output among them."""
+        bucket = opened.store.settings.identity
+        for page in listable(opened.store, f"{opened.folder}/".removeprefix("/")):
+            if not isinstance(page, UnlistedFolder):
+                yield from (each["path"] for each in page)
+                continue
+            place = escape(f"{bucket}/{page.folder}".encode())
+            self.findings.note(
+                f"{place}: {page.why}, so nothing is said of what else lies there; {page.remedy}"
+            )
+            yield from () if page.key is None else (page.key,)
+
     def _judge_strangers(self, bucket: str, keys: Iterator[str], others: Collection[int]) -> None:
         while window := list(islice(keys, _WINDOW)):
             places = [f"{bucket}/{key}".encode() for key in window]
             named = [(folded(place), place) for place in places if folded(place) not in others]
             ours = self.store.outputs.known(named)
+            left = self.store.outputs.left_behind(named)
             for _, place in named:
                 if place not in ours:
-                    self.findings.stranger(place)
+                    self.findings.stranger(place, was_ours=place in left)
 
-    def _opened(self, root: bytes) -> ObjectOutputs:
+    def opened(self, root: bytes) -> ObjectOutputs:
+        """Return what lies below a place in a store. Raises DocbatchError."""
         name, folder = self.stores.named(root)
         store = self.stores.open(name)
         return ObjectOutputs(Bucket(lambda: store, folder))

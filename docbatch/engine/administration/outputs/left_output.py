@@ -1,10 +1,23 @@
-"""What is told of one output that nothing wants any more."""
+"""What is told of outputs that nothing wants any more: of one of them, and how many of them are still there."""
 
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
+from docbatch.core.errors import DocbatchError
+from docbatch.core.report import plural
+from docbatch.engine.administration.outputs.compared_kinds import COMPARED
+from docbatch.naming.pathtext import escape
+from docbatch.sinks.files_within import is_folder
 from docbatch.sinks.found_files import FoundFile
-from docbatch.state.outputs import KnownOutput
+from docbatch.sinks.objects.object_outputs import ObjectOutputs
+from docbatch.sinks.objects.standing_objects import StandingObjects
+from docbatch.state.outputs import KnownOutput, KnownSink, is_shared
+from docbatch.state.store import Store
+from docbatch.stores.faults import StoreFault
 from docbatch.stores.object_store import ObjectFacts
+
+_WINDOW = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +44,62 @@ class LeftOutput:
         if self.standing is not None:
             return self.standing.size
         return 0 if self.seen.status is None else self.seen.status.st_size
+
+
+@dataclass(slots=True)
+class LeftCount:
+    """Counts for one job, or for all: they are ours, and are not what the job should have. `opened` gives the objects below a place in a store, and raises DocbatchError."""
+
+    store: Store
+    job: str | None
+    opened: Callable[[bytes], ObjectOutputs]
+    _uncounted: dict[bytes, str] = field(default_factory=dict)
+
+    def notes(self, every: Sequence[KnownSink]) -> list[str]:
+        """Say how many there are, and in which stores nobody could look."""
+        number = sum(self._count(sink, every) for sink in every if self.job in {None, sink.job})
+        told = []
+        if number:
+            are, them = ("is", "it") if number == 1 else ("are", "them")
+            told.append(
+                f"{plural(number, 'output')} that nothing wants any more {are} not compared;"
+                f" 'docbatch prune --dry-run' names {them}"
+            )
+        return told + [
+            f"{escape(root)}: outputs that nothing wants any more are not counted: {why}"
+            for root, why in self._uncounted.items()
+        ]
+
+    def _count(self, sink: KnownSink, every: Sequence[KnownSink]) -> int:
+        if sink.kind not in COMPARED or (sink.output is not None and is_folder(sink.kind)):
+            return 0
+        if sink.output is None:
+            return self._standing(sink, self._left(sink))
+        if sink.wanted or is_shared(sink, every):
+            return 0
+        single = self.store.outputs.single(sink)
+        return 0 if single is None else self._standing(sink, iter([[single]]))
+
+    def _left(self, sink: KnownSink) -> Iterator[list[KnownOutput]]:
+        """Yield outputs, in windows, whose places nothing wants."""
+        after = b""
+        while window := self.store.outputs.left(sink.row, after, _WINDOW, every=not sink.wanted):
+            after = window[-1].path
+            taken = self.store.outputs.taken([each.folded for each in window if each.folded is not None])
+            if free := [each for each in window if each.folded not in taken]:
+                yield free
+
+    def _standing(self, sink: KnownSink, left: Iterator[list[KnownOutput]]) -> int:
+        if not sink.is_in_store:
+            return sum(os.path.lexists(sink.root + b"/" + each.output) for window in left for each in window)
+        number, standing = 0, None
+        try:
+            for window in left:
+                outputs = self.opened(sink.root)
+                standing = standing or StandingObjects(outputs.store, outputs.folder)
+                number += len(standing.etags([outputs.key(each.output) for each in window]))
+        except StoreFault as error:
+            self._uncounted[sink.root] = str(error)
+        except DocbatchError as error:
+            self._uncounted[sink.root] = error.message
+        return number

@@ -107,7 +107,7 @@ def prune(order: PruneOrder, agree: Callable[[Pruning], bool]) -> Pruning:
         if not order.dry_run:
             finish_batches(store, stores)
         found = _preview(left)
-        found.refusal = _refusal(store, found)
+        found.refusal = _refusal(left, found)
         found.trouble = stores.trouble
         agreed = agree(found)
         if order.dry_run or not found.number:
@@ -122,8 +122,8 @@ def prune(order: PruneOrder, agree: Callable[[Pruning], bool]) -> Pruning:
         return done
 
 
-def _refusal(store: Store, found: Pruning) -> GuardRefused | None:
-    totals = store.outputs.counts()
+def _refusal(left: LeftOutputs, found: Pruning) -> GuardRefused | None:
+    totals = left.counts()
     return much_refused({job: (found.of_job(job), totals.get(job, 0)) for job, _ in found.removed})
 
 

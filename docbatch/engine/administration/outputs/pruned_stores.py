@@ -11,6 +11,7 @@ from docbatch.sinks.kind import Bucket
 from docbatch.sinks.objects.object_outputs import ObjectOutputs
 from docbatch.specs.values import StoreConnection
 from docbatch.stores.faults import BucketMissing, StoreFault, StoreRefused
+from docbatch.stores.listable_objects import UnlistedFolder
 
 Answer = TypeVar("Answer")
 UNUSABLE = "its store cannot be used"
@@ -28,11 +29,21 @@ class PrunedStores:
         self._stores = ObjectStores(declared, root, allowed_hosts)
         self._opened: dict[bytes, ObjectOutputs] = {}
         self.troubles: dict[str, DocbatchError] = {}
+        self._unlisted: dict[str, DocbatchError] = {}
 
     @property
     def trouble(self) -> DocbatchError | None:
-        """The first of the troubles."""
-        return next(iter(self.troubles.values()), None)
+        """The first of the troubles, or else a folder that could not be listed."""
+        return next(iter((*self.troubles.values(), *self._unlisted.values())), None)
+
+    def pass_over(self, root: bytes, folder: UnlistedFolder) -> None:
+        """Note that a folder of keys in the store of a place could not be listed; the store is used all the same."""
+        bucket = self._folder(root).store.settings.identity
+        place = f"{bucket}/{folder.folder}"
+        told = f"{place} was passed over: {folder.why}"
+        self._unlisted[place] = SinkError(
+            told, hint=f"{folder.remedy}, then run the same command again; nothing is lost"
+        )
 
     def outputs(self, root: bytes) -> ObjectOutputs | None:
         """Return the outputs below a place in a store, None where that cannot be used."""

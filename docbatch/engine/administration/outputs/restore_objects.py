@@ -16,6 +16,7 @@ from docbatch.sinks.objects.object_outputs import ObjectOutputs
 from docbatch.state.outputs import KnownSink
 from docbatch.state.store import Store
 from docbatch.stores.faults import ObjectChanged, ObjectMissing
+from docbatch.stores.listable_objects import UnlistedFolder, listable
 from docbatch.stores.object_store import ObjectFacts
 
 _WINDOW = 500
@@ -90,14 +91,19 @@ class StoreTrash:
         ours = {key for _, key in kept}
 
         def look(outputs: ObjectOutputs) -> dict[str, int]:
-            return {
-                each["path"]: each["size"]
-                for page in outputs.store.windows(outputs.trash)
-                for each in page
-                if each["last_modified"].timestamp() < until
-                and each["path"] not in ours
-                and outputs.was(each["path"], sink.output)
-            }
+            found: dict[str, int] = {}
+            for page in listable(outputs.store, f"{outputs.trash}/"):
+                if isinstance(page, UnlistedFolder):
+                    self._stores.pass_over(sink.root, page)
+                    continue
+                found |= {
+                    each["path"]: each["size"]
+                    for each in page
+                    if each["last_modified"].timestamp() < until
+                    and each["path"] not in ours
+                    and outputs.was(each["path"], sink.output)
+                }
+            return found
 
         return self._stores.ask(sink.root, look) or {}
 

@@ -1,7 +1,7 @@
 """The outputs of a document: where each lies, and whether it is as it was left."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from docbatch.core.changes import Reason
@@ -12,6 +12,7 @@ from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.naming.store_places import in_store
 from docbatch.state.deliveries import OutputRow, RecordedSink
+from docbatch.state.outputs import writers
 from docbatch.state.store import Store
 
 DUE: Mapping[Reason, tuple[OutputState, str]] = {
@@ -42,7 +43,7 @@ def outputs(
             if (written := store.deliveries.of(sink.row, path)) is not None:
                 yield _own(wanted, written, due.get(wanted.identity), here)
         else:
-            yield from _shared(wanted, sink, due.get(wanted.identity), here)
+            yield _shared(wanted, _last_stamps(store, sink), due.get(wanted.identity), here)
 
 
 def former_outputs(store: Store, job: str, path: bytes, here: Path) -> Iterator[ExplainedOutput]:
@@ -73,17 +74,27 @@ def _from(here: Path, path: bytes) -> str:
     return escape(path if in_store(path) else os.fsencode(os.path.relpath(os.fsdecode(path), here)))
 
 
-def _shared(
-    wanted: ResolvedSink, sink: RecordedSink, due: Reason | None, here: Path
-) -> Iterator[ExplainedOutput]:
-    """Say of an output that holds the whole job how it stands; what changed in it is found by a plan of all documents."""
+def _shared(wanted: ResolvedSink, stamps: Collection[str], due: Reason | None, here: Path) -> ExplainedOutput:
+    """Say of an output that holds the whole job how it stands; `due` is what a plan of this one document says of its part."""
     shown = _shown(wanted, b"", here)
     if due is not None and due in DUE:
-        yield _due(wanted, "its part of the job's output", shown, due)
-    elif sink.stamp is not None:
-        state, sentence = _as_it_is(wanted, b"", sink.stamp)
-        if state in {"as_written", "unseen"}:
-            yield ExplainedOutput(wanted.kind.name, shown, state, f"the job's output {shown}: {sentence}")
+        return _due(wanted, "its part of the job's output", shown, due)
+    if not stamps:
+        return _due(wanted, "the job's output", shown, Reason.BEHIND)
+    state, sentence = _as_it_is(wanted, b"", stamps)
+    if state == "edited":
+        # The plan of this document found its part as it was: what was edited is another's.
+        own = f"its part of the job's output {shown}: as it was written"
+        return ExplainedOutput(wanted.kind.name, shown, "as_written", own)
+    return ExplainedOutput(wanted.kind.name, shown, state, f"the job's output {shown}: {sentence}")
+
+
+def _last_stamps(store: Store, sink: RecordedSink) -> frozenset[str]:
+    """Return how a job's output was left by those that write into it, such as other jobs and sinks of other tables."""
+    known = store.outputs.sinks()
+    own = next((each for each in known if each.row == sink.row), None)
+    writing = [] if own is None else writers(own, known)
+    return frozenset(each for each in (sink.stamp, *(other.stamp for other in writing)) if each is not None)
 
 
 def _own(wanted: ResolvedSink, written: OutputRow, due: Reason | None, here: Path) -> ExplainedOutput:
@@ -95,18 +106,18 @@ def _own(wanted: ResolvedSink, written: OutputRow, due: Reason | None, here: Pat
         return _due(wanted, "output", shown, Reason.BEHIND)
     if result is None:
         return ExplainedOutput(wanted.kind.name, shown, "as_written", f"output {shown}: says that it failed")
-    state, sentence = _as_it_is(wanted, output, stamp)
+    state, sentence = _as_it_is(wanted, output, {stamp})
     return ExplainedOutput(wanted.kind.name, shown, state, f"output {shown}: {sentence}")
 
 
-def _as_it_is(wanted: ResolvedSink, output: bytes, stamp: str) -> tuple[OutputState, str]:
+def _as_it_is(wanted: ResolvedSink, output: bytes, stamps: Collection[str]) -> tuple[OutputState, str]:
     try:
         now = wanted.open().stamp(output)
     except SinkError as error:
         if not wanted.is_out_of_reach:
             raise
         return "unseen", f"not looked at: {error.message}"
-    if now == stamp:
+    if now in stamps:
         return "as_written", "as it was written"
     if now is not None:
         return "edited", "edited"

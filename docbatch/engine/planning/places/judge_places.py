@@ -17,8 +17,8 @@ from docbatch.engine.planning.differences_database import Differences, Output
 from docbatch.engine.planning.places.occupied_place import no_file, no_output, status_of
 from docbatch.engine.planning.places.own_places import OwnPlaces
 from docbatch.engine.planning.places.places_in_store import OthersInStore, places_in_stores
+from docbatch.engine.planning.places.unseen_sinks import UnseenSink
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
-from docbatch.engine.planning.unseen_sinks import UnseenSink
 from docbatch.naming.pathtext import escape
 from docbatch.naming.store_places import in_store
 from docbatch.sinks.paths import folded

@@ -11,8 +11,8 @@ from docbatch.core.errors import SinkError
 from docbatch.core.guard import SHOWN
 from docbatch.engine.planning.differences_database import Output
 from docbatch.engine.planning.places.own_places import OwnPlaces
+from docbatch.engine.planning.places.unseen_sinks import UnseenSink
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
-from docbatch.engine.planning.unseen_sinks import UnseenSink
 from docbatch.sinks.base import Sink
 
 _WINDOW = 1000

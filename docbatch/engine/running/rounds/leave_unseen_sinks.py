@@ -7,10 +7,10 @@ collected and kept, and written to the other sinks.
 from collections.abc import Mapping, Sequence
 
 from docbatch.core.errors import SinkError
+from docbatch.engine.planning.places.unseen_sinks import UnseenSink
 from docbatch.engine.planning.plan_session import PlanSession
 from docbatch.engine.planning.record_changes import is_declared
 from docbatch.engine.planning.resolved_job import ResolvedJob
-from docbatch.engine.planning.unseen_sinks import UnseenSink
 from docbatch.engine.progress_notices import Trouble
 from docbatch.engine.running.run_context import Run
 

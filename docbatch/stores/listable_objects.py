@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from docbatch.sources.documents import WINDOW
+from docbatch.naming.pathtext import escape
 from docbatch.stores.faults import BadKey
+from docbatch.stores.object_store import LISTED_TOGETHER
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -19,14 +20,25 @@ if TYPE_CHECKING:
     from docbatch.stores.object_store import ObjectStore
 
 _NAMED = re.compile(r'[Pp]ath "(.*)"(?: contained|: )', re.DOTALL)
-_BEHIND_ALL = "\U0010ffff"
+BEHIND_ALL = "\U0010ffff"
+"""What, put behind a folder of keys, comes after all keys in it."""
 
 
-class UnlistedFolder(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class UnlistedFolder:
     """A folder of keys, "" or with "/" at its end, of which nothing more is known; `key` is why, where the store names it."""
 
     folder: str
     key: str | None
+
+    @property
+    def why(self) -> str:
+        at = "" if self.key is None else f", the key {escape(self.key.encode())}"
+        return f"its list breaks off at a key by which no object can be asked for{at}"
+
+    @property
+    def remedy(self) -> str:
+        return "remove the object that has this key, or give it another"
 
 
 @dataclass(frozen=True)
@@ -62,7 +74,7 @@ def listable(store: "ObjectStore", prefix: str) -> "Iterator[Sequence[ObjectMeta
         part = due.pop()
         if not isinstance(part, _Rest):
             beside = [part]
-            while due and not isinstance(beyond := due[-1], _Rest) and len(beside) < WINDOW:
+            while due and not isinstance(beyond := due[-1], _Rest) and len(beside) < LISTED_TOGETHER:
                 beside.append(beyond)
                 due.pop()
             yield beside
@@ -78,7 +90,7 @@ def listable(store: "ObjectStore", prefix: str) -> "Iterator[Sequence[ObjectMeta
                 due += reversed(_around(part, last, key))
             except BadKey:
                 yield UnlistedFolder(part.folder.start, key)
-                last = part.folder.start + _BEHIND_ALL
+                last = part.folder.start + BEHIND_ALL
 
 
 def _around(broken: _Rest, last: str, key: str | None) -> "list[_Rest | ObjectMeta]":
@@ -90,14 +102,14 @@ def _around(broken: _Rest, last: str, key: str | None) -> "list[_Rest | ObjectMe
     found: list[_Rest | ObjectMeta] = []
     last = max(last, broken.after)
     for each, what in level.items():
-        if each <= last and (not last.startswith(each) or last == each + _BEHIND_ALL):
+        if each <= last and (not last.startswith(each) or last == each + BEHIND_ALL):
             continue
         if what is None:
             found.append(_Rest(_Folder(broken.folder.store, each), last if last.startswith(each) else ""))
         elif each > last:
             found.append(what)
         if each == inside and not is_passed:
-            return [*found, _Rest(broken.folder, each + _BEHIND_ALL)]
+            return [*found, _Rest(broken.folder, each + BEHIND_ALL)]
     return found
 
 
