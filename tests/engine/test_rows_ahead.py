@@ -46,7 +46,7 @@ OF_EVERY_TYPE = {
     "none": {"value": "{{ row.value.nothing }}", "type": "date"},
 }
 ROWS: Mapping[str, Mapping[str, object]] = {
-    **{kind: {"rows": kind} for kind in ("document", "page", "block", "table")},
+    **{kind: {"rows": kind} for kind in ("document", "page", "block", "table", "chunk")},
     "columns": {"columns": OF_EVERY_TYPE},
     "columns of pages": {
         "rows": "page",
