@@ -110,6 +110,9 @@ def test_what_stood_there_before_goes_and_comes_back(placed: Placed) -> None:
     assert placed.outputs() == before
     assert placed.pruned() == (2, {})
     assert placed.outputs().keys() == {"three.md", "four.md"}
+    assert placed.project.call("drift", "--deep").out.endswith(
+        "2 outputs looked at, all as they were written\n"
+    )
     assert placed.pruned() == (0, {})
 
     assert placed.project.call("prune", "--restore").code == 0
@@ -117,6 +120,7 @@ def test_what_stood_there_before_goes_and_comes_back(placed: Placed) -> None:
     assert placed.project.call("drift").code == 0
     assert placed.pruned() == (2, {})
     assert placed.project.call("prune", "--empty-trash", "--older-than", "0s").code == 0
+    placed.edit("one.md", "somebody else's by now")
     assert placed.pruned() == (0, {})
 
 
