@@ -4,7 +4,6 @@ import sys
 from typing import TYPE_CHECKING
 
 import docbatch
-from docbatch.cli.notice_words import trouble
 from docbatch.cli.output import say
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ class CountingStatus:
 
     def __call__(self, notice: "Notice") -> None:
         if isinstance(notice, docbatch.Trouble):
+            from docbatch.cli.notice_words import trouble
+
             self.close()
             say(trouble(notice) or "", err=True)
         text = before_the_plan(notice)
