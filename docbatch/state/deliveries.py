@@ -17,10 +17,9 @@ from docbatch.state.kept_lines import (
     let_wait,
     rename,
 )
-from docbatch.state.left_places import leave
 from docbatch.state.manifests import outdate
 from docbatch.state.void import TAKEN_BY_ITS_JOB, let_void_go, void
-from docbatch.state.written import delivered, doubt, fall_due, published, receipts_came
+from docbatch.state.written import delivered, doubt, fall_due, leave, published, receipts_came
 
 _DOCUMENTS = "document JOIN item ON item.id = document.item JOIN job ON job.name = document.job"
 _TAKEN = f"document.wanted = 1 AND {TAKEN_BY_ITS_JOB}"

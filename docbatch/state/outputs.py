@@ -8,9 +8,8 @@ from typing import NamedTuple
 from docbatch.naming.store_places import in_store
 from docbatch.state.database import Database, marked, windows
 from docbatch.state.digests import as_bytes, as_text
-from docbatch.state.left_places import come_back, left_in, let_go
 from docbatch.state.manifests import outdate
-from docbatch.state.written import forget, note
+from docbatch.state.written import come_back, forget, left_in, let_go, note
 
 
 class KnownSink(NamedTuple):
