@@ -27,6 +27,7 @@ __all__ = [
     "FailureList",
     "Fetched",
     "GuardRefused",
+    "HeldBack",
     "Hindered",
     "Hindrance",
     "Intended",
@@ -132,6 +133,7 @@ if TYPE_CHECKING:
     )
     from docbatch.engine.running.apply import ApplyOutcome, JobOutcome
     from docbatch.engine.running.rounds.interruption import Interruption
+    from docbatch.engine.running.rounds.leave_unseen_sinks import HeldBack
     from docbatch.engine.running.rounds.try_again import ComingTries
 else:
     _HOMES = {
@@ -156,6 +158,7 @@ else:
         " Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
         "docbatch.engine.running.rounds.interruption": "Interruption",
+        "docbatch.engine.running.rounds.leave_unseen_sinks": "HeldBack",
         "docbatch.engine.running.rounds.try_again": "ComingTries",
     }
 

@@ -216,6 +216,7 @@ def _conclude(outcome: "ApplyOutcome", told: Collection[str], given: Given) -> N
                 {"submission": each.id, "connection": each.connection, "documents": each.running}
                 for each in outcome.held
             ],
+            "held_back": [each.values() for each in outcome.held_back],
             "interrupted": outcome.interrupted,
             "remaining": dict(outcome.remaining),
             "spent": [{"connection": each.by["connection"], **each.all.values()} for each in outcome.spent],

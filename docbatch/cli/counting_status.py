@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import docbatch
+from docbatch.cli.output import say
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -12,12 +13,17 @@ if TYPE_CHECKING:
 
 
 class CountingStatus:
-    """Shows on a terminal how far reading objects and counting came, as long as it goes on."""
+    """Shows on a terminal how far reading objects and counting came, as long as it goes on. What holds that up is said anywhere."""
 
     def __init__(self) -> None:
         self._status: Status | None = None
 
     def __call__(self, notice: "Notice") -> None:
+        if isinstance(notice, docbatch.Trouble):
+            from docbatch.cli.notice_words import trouble
+
+            self.close()
+            say(trouble(notice) or "", err=True)
         text = before_the_plan(notice)
         if text is None or not sys.stderr.isatty():
             return

@@ -1,6 +1,7 @@
 """The command `docbatch drift`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,6 +10,16 @@ from docbatch.cli.difference_words import Teller
 from docbatch.cli.options import allow_host
 from docbatch.cli.output import say
 from docbatch.cli.workspace import existing
+
+if TYPE_CHECKING:
+    from docbatch.core.output_differences import DifferenceKind
+
+_HINTS: "dict[DifferenceKind, str]" = {
+    "altered": "'docbatch apply' writes altered outputs again, free of charge, and keeps what stood there in the trash",
+    "removed": "'docbatch apply' writes removed outputs again, free of charge",
+    "moved": "'docbatch apply' writes moved outputs where they were, free of charge; what was moved stays where it is now",
+    "added": "what was added is left alone: docbatch did not write it",
+}
 
 
 @click.command(name="drift")
@@ -47,9 +58,4 @@ def command(job: str | None, *, deep: bool, allowed_hosts: tuple[str, ...], as_j
         search = DriftSearch(job, deep, consumed, project.stores, allowed_hosts)
         teller = Teller("drift", as_json=as_json)
         found = find_drift(store, search, teller.tell)
-    return teller.conclude(
-        found,
-        (
-            "'docbatch apply' writes altered and removed outputs again, free of charge, and keeps edited ones in the trash",
-        ),
-    )
+    return teller.conclude(found, [hint for kind, hint in _HINTS.items() if found.counts[kind]])

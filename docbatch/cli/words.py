@@ -16,7 +16,15 @@ from docbatch.state.deadlines import Stuck
 from docbatch.state.looks import RecordedLooks
 
 if TYPE_CHECKING:
-    from docbatch import AcceptedDocuments, ApplyOutcome, ComingTries, JobOutcome, JobStatus, StateStatus
+    from docbatch import (
+        AcceptedDocuments,
+        ApplyOutcome,
+        ComingTries,
+        HeldBack,
+        JobOutcome,
+        JobStatus,
+        StateStatus,
+    )
 
 _COUNTED: Mapping[str, tuple[str, str]] = {
     WarningKind.LOST: (
@@ -49,8 +57,11 @@ def outcome_text(outcome: "ApplyOutcome") -> str:
 
 
 def _lines(outcome: "ApplyOutcome") -> Iterator[str]:
+    waiting = {each.job: each for each in outcome.held_back}
     for job in outcome.jobs:
         yield _job(job)
+        if job.job in waiting:
+            yield f"  {_held_back(waiting[job.job])}"
         for path, status, kind, message in job.failures:
             yield _failure(path, status, kind, message)
         wrong = sum(job.accepted.counted(job.standing).values()) + job.standing.get("held", 0)
@@ -60,6 +71,7 @@ def _lines(outcome: "ApplyOutcome") -> Iterator[str]:
         yield from _over(job.accepted)
         if job.later is not None:
             yield _later(job.later)
+    yield from (f"{each.job}: {_held_back(each)}" for each in outcome.held_back if each.wholly)
     for stuck in outcome.stuck:
         yield f"submission {stuck.submission} on {stuck.connection} is stuck:"
         yield from _stuck(stuck)
@@ -152,6 +164,16 @@ def _job(job: "JobOutcome") -> str:
         for status, count in sorted(job.standing.items())
     )
     return f"{job.job}: {done:,} of {plural(job.documents, 'document')} done{rest}{late}"
+
+
+def _held_back(job: "HeldBack") -> str:
+    counts = ((job.to_send, "to be sent"), (job.to_write, "to be written"), (job.gone, "no longer found"))
+    due = ", ".join(f"{count:,} {what}" for count, what in counts if count)
+    looked = "" if job.wholly else "what lies there was not looked at, and "
+    return (
+        f"held back, since its store cannot be used{due and ': '}{due};"
+        f" {looked}the next run goes on with it once the store can be used"
+    )
 
 
 def _can_be_retried(job: "JobOutcome") -> bool:

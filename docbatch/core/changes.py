@@ -3,7 +3,7 @@
 import enum
 from dataclasses import dataclass
 
-from docbatch.core.models import REFERENCE_TYPES, Failure, FailureClass, ItemStatus
+from docbatch.core.models import REFERENCE_TYPES, Failure, FailureClass, Input, ItemStatus
 
 
 class ChangeKind(enum.StrEnum):
@@ -23,6 +23,8 @@ class ChangeKind(enum.StrEnum):
 class Reason(enum.StrEnum):
     NEW = "new document"
     BYTES = "its bytes changed"
+    OBJECT = "the object's version changed"
+    REFERENCE = "its link or id changed"
     TYPE = "its media type is read differently now"
     HANDED_OVER = "it is handed over in another way now"
     PROVIDER = "the job's provider changed"
@@ -122,10 +124,18 @@ def _difference(found: FoundDocument, recorded: Recorded | None) -> Reason | Non
     if recorded is None or recorded.digest is None:
         return Reason.NEW
     if recorded.digest != found.digest:
-        return Reason.HANDED_OVER if _by_name_only(recorded) != _by_name_only(found) else Reason.BYTES
+        named = _by_name_only(found)
+        return Reason.HANDED_OVER if _by_name_only(recorded) != named else another(named)
     if recorded.media_type != found.media_type:
         return Reason.TYPE
     return recorded.remade
+
+
+def another(media_type: str | None) -> Reason:
+    """Say what is known where a digest is another: of what is handed over by its name, that alone, whatever its bytes are."""
+    if media_type == REFERENCE_TYPES[Input.OBJECT]:
+        return Reason.OBJECT
+    return Reason.REFERENCE if media_type in REFERENCE_TYPES.values() else Reason.BYTES
 
 
 def _by_name_only(document: FoundDocument | Recorded) -> str | None:

@@ -26,7 +26,7 @@ RESENT = frozenset(
     {Reason.TYPE, Reason.HANDED_OVER, Reason.PROVIDER, Reason.ACCOUNT, Reason.OPERATION, Reason.CONFIG}
 )
 """Why documents are sent whose bytes are the same, as far as is known, without anybody having asked for that."""
-CHANGED = RESENT | {Reason.BYTES, Reason.VERSION}
+CHANGED = RESENT | {Reason.BYTES, Reason.OBJECT, Reason.REFERENCE, Reason.VERSION}
 
 
 class GuardName(enum.StrEnum):

@@ -113,7 +113,7 @@ class Replanned:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that stops a connection, a sink or a document in this run; the others go on."""
+    """Something that stops a connection, a sink or a document in this run, or holds up a store; the others go on."""
 
     subject: str
     message: str

@@ -57,10 +57,14 @@ class Watch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReadingCare:
-    """What is done beside while objects are listed and read: who watches, and where small ones are kept that were read."""
+    """What is done beside while objects are listed and read: who watches, and where small ones are kept that were read.
+
+    `silent` hears the name of a store that gives no list, and for how many seconds.
+    """
 
     watch: Watch = lambda objects=0: None  # noqa: ARG005 - nobody watches
     kept: KeptContent | None = None
+    silent: Callable[[str, float], object] = lambda _store, _seconds: None
 
 
 NO_CARE = ReadingCare()

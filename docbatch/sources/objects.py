@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -193,7 +193,8 @@ class StoreSource(Source):
             listing = self._listing(litter)
             self._listed = listing
             listed = listable(self._place.store, self._where.prefix)
-            yield from listing.windows(ahead(listed, self._care.watch))
+            silent = partial(self._care.silent, self._where.store)
+            yield from listing.windows(ahead(listed, self._care.watch, silent))
 
     def _listing(self, litter: Litter) -> ObjectListing:
         return ObjectListing(self._where.store, self._where.prefix, self.globs, litter, self._is_there)

@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
@@ -11,9 +12,16 @@ _GLANCE = 0.2
 T = TypeVar("T")
 
 
-def ahead(each: Iterable[T], watch: Callable[[], object] = lambda: None) -> Iterator[T]:
-    """Yield the same, asked for in a thread of its own, a few before they are wanted. `watch` is called while they are waited for."""
-    reader = _Reader(each, watch)
+def ahead(
+    each: Iterable[T],
+    watch: Callable[[], object] = lambda: None,
+    silent: Callable[[float], object] = lambda _seconds: None,
+) -> Iterator[T]:
+    """Yield the same, asked for in a thread of its own, a few before they are wanted.
+
+    `watch` is called while they are waited for, `silent` with the seconds for which one has been.
+    """
+    reader = _Reader(each, watch, silent)
     try:
         yield from reader.found()
     finally:
@@ -23,10 +31,13 @@ def ahead(each: Iterable[T], watch: Callable[[], object] = lambda: None) -> Iter
 class _Reader(Generic[T]):
     """Puts one after the other into a queue, and an error or nothing behind the last; who waits no more says that it is over."""
 
-    def __init__(self, each: Iterable[T], watch: Callable[[], object]) -> None:
+    def __init__(
+        self, each: Iterable[T], watch: Callable[[], object], silent: Callable[[float], object]
+    ) -> None:
         self.is_over = threading.Event()
         self._each = each
         self._watch = watch
+        self._silent = silent
         self._queue: queue.Queue[tuple[T] | BaseException | None] = queue.Queue(_AHEAD)
 
     def found(self) -> Iterator[T]:
@@ -37,12 +48,13 @@ class _Reader(Generic[T]):
             yield found[0]
 
     def _next(self) -> "tuple[T] | BaseException | None":
+        began = time.monotonic()
         while True:
             self._watch()
             try:
                 return self._queue.get(timeout=_GLANCE)
             except queue.Empty:
-                continue
+                self._silent(time.monotonic() - began)
 
     def _ask(self) -> None:
         try:

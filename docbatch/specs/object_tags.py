@@ -9,7 +9,7 @@ _REASONS = {
     ),
     "azure": (
         "tags of blobs at Azure cannot be asked for, of stores of type s3 alone they can",
-        "the metadata of blobs are doc.metadata.NAME without it",
+        "the metadata of blobs are doc.metadata.NAME without it, and metadata_from: names a list that says what their tags do",
     ),
     "folder": (
         "files have no tags",

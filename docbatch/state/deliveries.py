@@ -19,7 +19,7 @@ from docbatch.state.kept_lines import (
 )
 from docbatch.state.manifests import outdate
 from docbatch.state.void import TAKEN_BY_ITS_JOB, let_void_go, void
-from docbatch.state.written import delivered, doubt, fall_due, published, receipts_came
+from docbatch.state.written import delivered, doubt, fall_due, leave, published, receipts_came
 
 _DOCUMENTS = "document JOIN item ON item.id = document.item JOIN job ON job.name = document.job"
 _TAKEN = f"document.wanted = 1 AND {TAKEN_BY_ITS_JOB}"
@@ -308,14 +308,10 @@ class Deliveries:
     def put_many(self, places: Iterable[tuple[int, bytes, bytes, int | None, bool]]) -> None:
         """Inside the current transaction: record of outputs what `put` does of one, given in that order.
 
-        What lies in the place of before stays known as ours.
+        What lies in the place of before stays known as ours, as it was written.
         """
         places = list(places)
-        self._database.executemany(
-            "INSERT OR IGNORE INTO left_place SELECT sink, output, folded FROM delivery"
-            " WHERE sink = ? AND path = ? AND output <> ? AND stamp IS NOT NULL AND folded IS NOT NULL",
-            ((sink, path, output) for sink, path, output, _, _ in places),
-        )
+        leave(self._database, ((sink, path, output) for sink, path, output, _, _ in places))
         self._database.executemany(
             "INSERT INTO delivery (sink, path, output, folded, due) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (sink, path) DO UPDATE SET"

@@ -9,7 +9,7 @@ from docbatch.naming.store_places import in_store
 from docbatch.state.database import Database, marked, windows
 from docbatch.state.digests import as_bytes, as_text
 from docbatch.state.manifests import outdate
-from docbatch.state.written import forget, note
+from docbatch.state.written import come_back, forget, left_in, let_go, note
 
 
 class KnownSink(NamedTuple):
@@ -169,39 +169,33 @@ class RecordedOutputs:
             found.update(key for (key,) in rows)
         return found
 
-    def others_at(self, folded: int, sink: int, path: bytes) -> list[tuple[str | None, str | None]]:
-        """Return stamp and digest of what else was recorded to lie at a place."""
-        return self._database.execute(
-            f"SELECT delivery.stamp, {as_text('written.digest')} FROM delivery {_WRITTEN}"
-            " WHERE delivery.folded = ? AND NOT (delivery.sink = ? AND delivery.path = ?)",
-            (folded, sink, path),
-        ).fetchall()
+    def moved_away(self, sink: int, after: bytes, limit: int) -> list[KnownOutput]:
+        """Return outputs behind a place that lay there before their documents' outputs were moved elsewhere, in the order of places."""
+        return [KnownOutput._make(row) for row in left_in(self._database, sink, after, limit)]
+
+    def others_at(self, output: KnownOutput) -> list[tuple[str, str | None]]:
+        """Return stamp and digest of what else was written to the place of an output; nothing is known of the one output of a job."""
+        tables = (f"delivery {_WRITTEN}", "written.digest"), ("left_place", "left_place.digest")
+        query = " UNION ALL ".join(
+            f"SELECT {name}.stamp, {as_text(digest)} FROM {table} WHERE {name}.folded = :folded AND {name}.stamp IS NOT NULL"
+            f" AND NOT ({name}.sink = :sink AND {name}.path = :path AND {name}.output = :output)"
+            for table, digest in tables
+            for name in [table.partition(" ")[0]]
+        )
+        return self._database.execute(query, output._asdict()).fetchall()
 
     def known(self, places: Sequence[tuple[int, bytes]]) -> set[bytes]:
         """Return which of these places, (collision key, absolute path) each, were ever recorded as an output."""
-        return self._among("delivery", places)
-
-    def left_places(self, sink: int, after: bytes, limit: int) -> list[tuple[bytes, int]]:
-        """Return where outputs of a sink lay before they were moved elsewhere, behind a place: output and collision key each."""
-        return self._database.execute(
-            "SELECT output, folded FROM left_place WHERE sink = ? AND output > ? ORDER BY output LIMIT ?",
-            (sink, after, limit),
-        ).fetchall()
-
-    def left_behind(self, places: Sequence[tuple[int, bytes]]) -> set[bytes]:
-        """Return in which of these places an output lay before it was moved elsewhere."""
-        return self._among("left_place", places)
-
-    def _among(self, table: str, places: Sequence[tuple[int, bytes]]) -> set[bytes]:
         wanted = {place for _, place in places}
         found: set[bytes] = set()
         for window in windows([key for key, _ in places]):
-            rows = self._database.execute(
-                f"SELECT sink.root, {table}.output FROM {table} JOIN sink ON sink.id = {table}.sink"
-                f" WHERE {marked(f'{table}.folded', window)}",
-                window,
-            )
-            found.update(root + b"/" + output for root, output in rows)
+            for table in ("delivery", "left_place"):
+                rows = self._database.execute(
+                    f"SELECT sink.root, {table}.output FROM {table} JOIN sink ON sink.id = {table}.sink"
+                    f" WHERE {marked(f'{table}.folded', window)}",
+                    window,
+                )
+                found.update(root + b"/" + output for root, output in rows)
         return found & wanted
 
     def counts(self) -> dict[str, int]:
@@ -210,6 +204,9 @@ class RecordedOutputs:
             "SELECT job, sum(number) FROM ("
             "SELECT sink.job AS job, count(*) AS number FROM delivery JOIN sink ON sink.id = delivery.sink"
             " WHERE delivery.stamp IS NOT NULL AND delivery.folded IS NOT NULL GROUP BY sink.job"
+            " UNION ALL SELECT sink.job, count(*) FROM left_place JOIN sink ON sink.id = left_place.sink"
+            " WHERE left_place.stamp IS NOT NULL AND NOT EXISTS (SELECT 1 FROM delivery"
+            " WHERE delivery.folded = left_place.folded AND delivery.stamp IS NOT NULL) GROUP BY sink.job"
             " UNION ALL SELECT job, count(*) FROM (SELECT DISTINCT job, root, output FROM sink"
             " WHERE output IS NOT NULL AND stamp IS NOT NULL) GROUP BY job"
             ") GROUP BY job"
@@ -225,16 +222,18 @@ class RecordedOutputs:
         """Inside the current transaction: these outputs are gone. They stay known, and are never taken for documents."""
         for each in outputs:
             if each.path:
-                self._database.execute(
+                changed = self._database.execute(
                     "UPDATE delivery SET stamp = NULL, result = NULL WHERE sink = ? AND path = ? AND output = ? AND stamp = ?",
                     (each.sink, each.path, each.output, each.stamp),
                 )
+                let_go(self._database, each.sink, each.output, each.stamp)
             else:
-                self._database.execute(
+                changed = self._database.execute(
                     "UPDATE sink SET stamp = NULL, revision = -1 WHERE id = ? AND output = ? AND stamp = ?",
                     (each.sink, each.output, each.stamp),
                 )
-            forget(self._database, each.sink, [each.path])
+            if changed.rowcount:
+                forget(self._database, each.sink, [each.path])
 
     def put_back(self, each: KnownOutput, stamp: str) -> None:
         """Inside the current transaction: an output lies again where it was released from."""
@@ -244,6 +243,9 @@ class RecordedOutputs:
                 "UPDATE delivery SET stamp = ?, result = ? WHERE sink = ? AND path = ? AND output = ? AND stamp IS NULL",
                 (stamp, result, each.sink, each.path, each.output),
             )
+            if each.folded is not None:
+                place = each.sink, each.path, each.output, each.folded
+                come_back(self._database, place, stamp, each.size, each.digest)
         else:
             changed = self._database.execute(
                 "UPDATE sink SET stamp = ? WHERE id = ? AND output = ? AND stamp IS NULL",

@@ -16,6 +16,10 @@ CREATE TABLE left_place (
     sink INTEGER NOT NULL,
     output BLOB NOT NULL,
     folded INTEGER NOT NULL,
+    path BLOB NOT NULL,
+    stamp TEXT,
+    size INTEGER,
+    digest BLOB,
     PRIMARY KEY (sink, output)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX left_place_folded ON left_place (folded);

@@ -26,7 +26,7 @@ TABLES: Mapping[str, str] = {
     "job": "name connection recipe config source priority pins revision timeout on_empty",
     "job_change": "id job what old new at",
     "later_try": "item attempt due",
-    "left_place": "sink output folded",
+    "left_place": "sink output folded path stamp size digest",
     "manifest": "job place stamp behind",
     "look": "subject kind place count first last needed until checksum",
     "meta": "name value",

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 
 LISTED_TOGETHER = 1000
 """Objects in a window of a listing: as many as stores give with one answer."""
-_RETRIES = 6
-_RETRY_SECONDS = 60
+_RETRIES = 12
+PATIENCE = 30
+"""Until when a request is repeated that a store answered with a passing error, or did not answer: stores that are asked too much of
+say so for seconds, and who named a wrong endpoint waits as long."""
+_FIRST_WAIT, _LONGEST_WAIT, _GROWTH = 0.25, 5.0, 2.5
+"""Seconds between two tries. They are drawn, which makes them grow more slowly than `_GROWTH` says."""
 _BARRED = "a store cannot be used"
 
 
@@ -180,7 +184,12 @@ class ObjectStore:
         own = self.settings
         retries: dict[str, Any] = {
             "max_retries": _RETRIES,
-            "retry_timeout": timedelta(seconds=_RETRY_SECONDS),
+            "retry_timeout": timedelta(seconds=PATIENCE),
+            "backoff": {
+                "init_backoff": timedelta(seconds=_FIRST_WAIT),
+                "max_backoff": timedelta(seconds=_LONGEST_WAIT),
+                "base": _GROWTH,
+            },
         }
         common: dict[str, Any] = {"retry_config": retries, **settings_of(own)}
         with faults(own.name):

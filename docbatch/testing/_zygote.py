@@ -169,6 +169,7 @@ def _become(order: dict[str, Any]) -> None:
     # What a process left unfinished is known by its name, of which a fork must have its own.
     tree._RUN = secrets.token_hex(4)
     rates.PAUSE = 0.04
+    object_store._FIRST_WAIT = 0.04
     object_store._RETRIES, client_settings._ANSWER_SECONDS = 3, 3
     loop.LAST = 0.2
     if SWITCH in os.environ:

@@ -371,3 +371,11 @@ def test_a_terminal_sees_how_far_counting_came_and_nothing_of_it_afterwards(
         bar(Counting(5, 20_000))
         bar.expect(ExpectedDocuments())
         bar.close()
+
+
+def test_what_holds_a_plan_up_is_said_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    status = CountingStatus()
+    status(Trouble("store 'lake'", "has given no list for 5 s"))
+    status(Counting(1, 2))
+
+    assert capsys.readouterr() == ("", "store 'lake': has given no list for 5 s\n")

@@ -305,13 +305,18 @@ def test_a_manifest_of_a_job_that_is_gone_goes_as_well(project: Project) -> None
 
 @pytest.fixture(scope="module")
 def half_removed(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project of which a fourth of the documents are gone, and some of their outputs were edited."""
+    """A project of which a fourth of the documents are gone or have their outputs elsewhere, and some of what is left was edited."""
     made = Project(tmp_path_factory.mktemp("many"))
     made.write({f"in/{number % 7}/{number}.txt": f"text {number}" for number in range(80)})
-    made.job(DEEP)
+    places = "path,place\n" + "".join(f"{number}/*,{number}\n" for number in range(7))
+    made.write({"places.csv": places})
+    placed = DEEP.replace("doc.parent", "doc.metadata.place")
+    made.job(placed.replace("root: in\n", "root: in\n  metadata_from: places.csv\n"))
     made.applied()
-    for number in range(20):
+    for number in range(13):
         (made.root / f"in/{number % 7}/{number}.txt").unlink()
+    moved = "".join(f"{number % 7}/{number}.txt,moved\n" for number in range(13, 20))
+    made.write({"places.csv": places + moved})
     made.applied()
     for number in range(0, 20, 5):
         (made.root / f"out/{number % 7}/{number}.txt.md").write_text(f"edited {number}")

@@ -114,6 +114,38 @@ def test_what_is_paid_is_collected_and_other_jobs_and_sinks_go_on(
     assert applied(project).code == 0
 
 
+def test_the_last_lines_say_what_is_held_back_and_count_as_done_what_is_recorded_so(
+    project: Project, proxy: FaultProxy
+) -> None:
+    assert applied(project).code == 0
+    spec = project.root / "jobs/job.yaml"
+    project.job(
+        spec.read_text()
+        .replace("name: job", "name: late")
+        .replace("out/", "late/")
+        .replace("rows/", "late-rows/"),
+        "late",
+    )
+    project.write({"in/new.txt": "a new document\f", "in/newer.txt": "a newer document\f"})
+    (project.root / min(DOCUMENTS)).unlink()
+    proxy.instead = refusing(None, slow_down())
+
+    told = project.call("apply", "--yes")
+
+    assert told.code == 1
+    number = len(DOCUMENTS)
+    waits = "the next run goes on with it once the store can be used"
+    held = "held back, since its store cannot be used: 2 to be sent"
+    assert f"job: {number} of {number} documents done\n  {held}, 1 no longer found; what lies" in told.out
+    assert f"late: {held}, {number - 1} to be written; {waits}" in told.out
+    (line,) = [each for each in applied(project).lines if each["type"] == "outcome"]
+    late = {"job": "late", "to_send": 2, "to_write": number - 1, "gone": 0, "wholly": True}
+    assert line["held_back"] == [
+        {"job": "job", "to_send": 2, "to_write": 0, "gone": 1, "wholly": False},
+        late,
+    ]
+
+
 def test_what_stands_where_outputs_go_is_judged_by_the_run_that_sees_it(
     project: Project, proxy: FaultProxy, bucket: MotoBucket
 ) -> None:

@@ -29,14 +29,40 @@ def without(project: Project, *numbers: int) -> None:
 
 
 @helps(
-    "'docbatch apply' writes altered and removed outputs again, free of charge, and keeps edited ones in the trash"
+    "'docbatch apply' writes altered outputs again, free of charge, and keeps what stood there in the trash"
 )
-def test_drift_is_mended_by_apply(listed: Project, hints: Hints) -> None:
+def test_what_was_altered_is_mended_by_apply(listed: Project, hints: Hints) -> None:
+    (listed.root / "out/job/1.txt.md").write_text("edited")
+    told = listed.call("drift")
+
+    assert told.code == 2
+    assert "removed" not in told.out
+    assert hints.follow(listed, told).code == 0
+    assert listed.call("drift").code == 0
+    assert [path.read_text() for path in (listed.root / ".docbatch/trash").glob("*1.txt.md")] == ["edited"]
+
+
+@helps("'docbatch apply' writes removed outputs again, free of charge")
+def test_what_was_removed_is_mended_by_apply(listed: Project, hints: Hints) -> None:
     (listed.root / "out/job/1.txt.md").unlink()
     told = listed.call("drift")
 
     assert told.code == 2
+    assert "altered" not in told.out
     assert hints.follow(listed, told).code == 0
+    assert listed.call("drift").code == 0
+
+
+@helps(
+    "'docbatch apply' writes moved outputs where they were, free of charge; what was moved stays where it is now"
+)
+def test_what_was_moved_is_mended_by_apply(listed: Project, hints: Hints) -> None:
+    moved = listed.root / "out/job/mine.md"
+    (listed.root / "out/job/1.txt.md").rename(moved)
+
+    assert hints.follow(listed, listed.call("drift")).code == 0
+    assert moved.read_bytes() == (listed.root / "out/job/1.txt.md").read_bytes()
+    moved.rename(listed.root / "mine.md")
     assert listed.call("drift").code == 0
 
 
@@ -48,23 +74,6 @@ def test_what_is_left_is_pruned(listed: Project, hints: Hints) -> None:
     assert told.code == 2
     assert hints.follow(listed, told).code == 0
     assert listed.call("verify").code == 0
-
-
-@helps("{} {} left alone whose documents have others in another place now; 'docbatch drift' names {}")
-def test_an_output_that_stands_where_it_lay_before_is_named_by_drift(listed: Project, hints: Hints) -> None:
-    listed.write({"who.csv": "path,who\n**,ada\n"})
-    listed.job(
-        "apiVersion: docbatch/v1\nname: job\nprovider: local\n"
-        'source: {root: in, include: "**/*", metadata_from: who.csv}\n'
-        'sink: [{type: files, path: "sorted/{{ doc.metadata.who }}/{{ doc.path }}.md"}]\n'
-    )
-    listed.applied()
-    listed.write({"who.csv": "path,who\n**,bob\n"})
-    listed.applied()
-    told = listed.call("prune", "--dry-run")
-
-    assert told.code == 0
-    assert "lies elsewhere now" in hints.follow(listed, told).out
 
 
 @helps("{} that nothing wants any more {} not compared; 'docbatch prune --dry-run' names {}")

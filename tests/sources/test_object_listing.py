@@ -1,5 +1,6 @@
 """Listings of objects turned into windows: order, selection, and what stands for the bytes."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from docbatch.sources.globs import compile_globs
 from docbatch.sources.litter import Litter
 from docbatch.sources.object_listing import ObjectListing, packed_status
 from docbatch.sources.reading_ahead import ahead
+from docbatch.testing.patience import LONG
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 MD5 = "9e107d9d372bb6826bd81d3542a419d6"
@@ -146,6 +148,24 @@ def test_what_is_asked_for_ahead_comes_in_order_with_its_error_behind() -> None:
     with pytest.raises(ValueError, match="broken"):
         found.extend(ahead(numbers()))
     assert found == list(range(20))
+
+
+def test_how_long_one_has_been_waited_for_is_told() -> None:
+    heard = threading.Event()
+    waited: list[float] = []
+
+    def numbers() -> Iterator[int]:
+        yield 1
+        assert heard.wait(LONG)
+        yield 2
+
+    def silent(seconds: float) -> None:
+        waited.append(seconds)
+        heard.set()
+
+    assert list(ahead(numbers(), silent=silent)) == [1, 2]
+    assert waited == sorted(waited)
+    assert waited[0] > 0
 
 
 def test_who_waits_no_more_ends_the_asking() -> None:

@@ -27,7 +27,7 @@ from docbatch.stores.object_store import ObjectStore
 from docbatch.stores.settings import StoreSettings
 from tests.stores.azurite_server import azurite_bucket
 from tests.stores.buckets import Bucket
-from tests.stores.fault_proxy import FaultProxy, refusal, refusing
+from tests.stores.fault_proxy import FaultProxy, Kind, refusal, refusing
 from tests.stores.moto_server import SECRET, MotoBucket
 
 
@@ -360,3 +360,28 @@ def test_a_store_that_is_not_there_is_unreachable(
 
     with pytest.raises(StoreUnreachable, match="store 'lake'"):
         gone.facts("a.txt")
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("kinds", [("LIST",), ("HEAD",), ("PUT",)])
+def test_what_passes_is_asked_again_a_dozen_times_and_then_told(
+    bucket: MotoBucket, monkeypatch: pytest.MonkeyPatch, status: int, kinds: tuple[Kind, ...]
+) -> None:
+    monkeypatch.setattr("docbatch.stores.object_store._FIRST_WAIT", 0.001)
+    monkeypatch.setattr("docbatch.stores.object_store._LONGEST_WAIT", 0.002)
+    with FaultProxy(bucket.endpoint) as proxy:
+        store = ObjectStore(replace(bucket.settings, endpoint=proxy.endpoint))
+
+        def ask() -> object:
+            done: dict[str, Callable[[], object]] = {
+                "LIST": lambda: list(store.windows("")),
+                "HEAD": lambda: store.facts("a.txt"),
+                "PUT": lambda: store.write("a.txt", b"apple"),
+            }
+            return done[kinds[0]]()
+
+        proxy.instead = refusing(None, refusal(status, "SlowDown"), *kinds)
+        with pytest.raises(StoreUnreachable, match=f"{status}.*asked 13 times within"):
+            ask()
+        proxy.instead = refusing(12, refusal(status, "SlowDown"), *kinds)
+        ask()

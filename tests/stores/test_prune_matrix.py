@@ -22,12 +22,17 @@ MOST_RUNS = 4
 
 
 def _with_left_outputs(attempt: StoreAttempt) -> None:
-    """Two documents are gone, the output of one of these was edited, and the file of the job has another name."""
-    assert attempt.run().code == 0
+    """Two documents are gone, the output of one of these was edited, that of the third was moved, and the file of the job has another name."""
+    spec, places = (attempt.inner.root / name for name in ("jobs/job.yaml", "places.csv"))
+    written = spec.read_text().replace("{{ doc.path }}.md", "{{ doc.metadata.place }}/{{ doc.name }}.md")
+    spec.write_text(f"{written}\n".replace("source:", "source:\n  metadata_from: places.csv", 1))
+    places.write_text("path,place\n**,old\n")
+    ended = attempt.run()
+    assert ended.code == 0, ended
     attempt.bucket.remove("in/one.txt")
     attempt.bucket.remove("in/two.txt")
-    attempt.bucket.put("out/two.txt.md", EDITED)
-    spec = attempt.inner.root / "jobs/job.yaml"
+    attempt.bucket.put("out/old/two.txt.md", EDITED)
+    places.write_text("path,place\n**,new\n")
     spec.write_text(spec.read_text().replace("rows/all.jsonl", "rows/new.jsonl"))
     ended = attempt.run()
     assert ended.code == 0, ended
@@ -39,7 +44,7 @@ def _with_pruned_outputs(attempt: StoreAttempt) -> None:
     assert ended.code == 0, ended
 
 
-GONE = {"out/one.txt.md", "rows/all.jsonl"}
+GONE = {"out/old/one.txt.md", "out/old/three.txt.md", "rows/all.jsonl"}
 
 
 @dataclass
@@ -97,7 +102,7 @@ class PruneMatrix:
         else:
             return f"ended with {last}"
         found = attempt.bucket.objects()
-        if GONE & found.keys() or found["out/two.txt.md"] != EDITED:
+        if GONE & found.keys() or found["out/old/two.txt.md"] != EDITED:
             return f"after pruning there is {sorted(found)}"
         trashed = Counter(key.rpartition("/")[2] for key in found if TRASH in key)
         wanted = Counter(name.rpartition("/")[2] for name in GONE)

@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from docbatch.core.changes import another
 from docbatch.core.models import WorkItem
 from docbatch.naming.references import LONGEST
 from docbatch.owner_only import make_folder, opener
@@ -127,7 +128,7 @@ def _checked(item: WorkItem, stream: BinaryIO) -> BinaryIO:
         size += len(chunk)
     if size > most or digest.hexdigest() != item.digest:
         stream.close()
-        raise ContentChanged(item.key, "its bytes changed after it was planned")
+        raise ContentChanged(item.key, f"{another(item.media_type)} after it was planned")
     stream.seek(0)
     return stream
 

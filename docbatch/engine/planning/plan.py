@@ -198,7 +198,8 @@ def _care(selection: Selection, sight: Sight) -> "ReadingCare | None":
     from docbatch.engine.planning.origins.watched_reading import WatchedReading  # noqa: PLC0415 - few projects have stores
     from docbatch.sources.object_meter import ReadingCare  # noqa: PLC0415 - the same
 
-    return ReadingCare(WatchedReading(sight.observe, sight.patience), sight.kept)
+    watched = WatchedReading(sight.observe, sight.patience)
+    return ReadingCare(watched, sight.kept, watched.silent)
 
 
 def _unseen(targets: Sequence[ResolvedJob]) -> Iterator[str]:

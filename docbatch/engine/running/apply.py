@@ -37,7 +37,7 @@ from docbatch.engine.running.manifest.write_manifests import write_manifests
 from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.rounds import try_again
 from docbatch.engine.running.rounds.interruption import Interruption
-from docbatch.engine.running.rounds.leave_unseen_sinks import jobs_left, leave_unseen
+from docbatch.engine.running.rounds.leave_unseen_sinks import HeldBack, held_back, jobs_left, leave_unseen
 from docbatch.engine.running.rounds.try_again import ComingTries
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.spending.run_failures import RunFailures
@@ -101,6 +101,7 @@ class ApplyOutcome:
     decide about. `goes_on` says whether something is left that the same command goes on with. `spent` is what the documents came
     to that this run sent and that cost something, by connection.
     `interrupted` says that it was asked to end, `remaining` what is with vendors then: documents, by connection.
+    `held_back` are jobs whose stores could not be used.
     """
 
     jobs: tuple[JobOutcome, ...]
@@ -114,6 +115,7 @@ class ApplyOutcome:
     spent: tuple[CostLine, ...] = ()
     interrupted: bool = False
     remaining: Mapping[str, int] = field(default_factory=dict)
+    held_back: tuple[HeldBack, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -156,7 +158,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
     observe = counts = RunCounts(observe)
     with _told(sending), locked_session(work, clock, observe=observe, deadline=deadline) as session:
         store = session.store
-        jobs_left(session)
+        waiting = held_back(session, jobs_left(session))
         left = frozenset() if work.plan is None else work.plan.check(store, session.plan)
         refuse_spending(session.plan, work, work.approved)
         asked = clock.monotonic()
@@ -185,7 +187,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
             for limit, spent in run.budget.passed():
                 observe(LimitExceeded(limit.shown, limit.measure.shown(spent)))
         sent = summed(store.costs.rows(CostScope(after=before)), ("connection",))
-        outcome = replace(outcome, spent=sent.lines)
+        outcome = replace(outcome, spent=sent.lines, held_back=waiting)
         store.runs.note(outcome.exit_code, outcome.figures(counts))
         return outcome
 
@@ -317,7 +319,9 @@ def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:
     failures = tuple((escape(each.path), each.status, str(each.why.kind), each.why.message) for each in found)
     warned = store.warned.counts(target.name)
     warnings = store.warned.first(target.name, shown) if warned else iter(())
-    lacking = (run.sinks.unwritten.get(sink.row, 0) for sink in store.deliveries.sinks(target.name))
+    as_recorded = run.sinks.unseen - {sink for _, sink in store.deliveries.stale([target.name])}
+    sinks = {sink.row for sink in store.deliveries.sinks(target.name)} - as_recorded
+    lacking = (run.sinks.unwritten.get(sink, 0) for sink in sinks)
     undelivered = max([store.deliveries.undelivered(target.name), *lacking])
     return JobOutcome(
         job=target.name,

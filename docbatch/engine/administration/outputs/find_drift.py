@@ -235,10 +235,9 @@ class _Drift:
                 while window := list(islice(there, _WINDOW)):
                     places = [(folded(place), place) for place in window if folded(place) not in known]
                     ours = self._store.outputs.known(places)
-                    left = self._store.outputs.left_behind(places)
                     for _, place in places:
                         if place not in ours:
-                            self._stranger(place, was_ours=place in left)
+                            self._stranger(place)
             except OSError as error:
                 self._result.notes.append(f"{self._shown(folder)}: cannot be looked at: {reason(error)}")
 
@@ -273,16 +272,15 @@ class _Drift:
     def note(self, told: str) -> None:
         self._result.notes.append(told)
 
-    def stranger(self, place: bytes, *, was_ours: bool = False) -> None:
-        why = "its document's output lies elsewhere now" if was_ours else "docbatch did not write it"
-        self._count(OutputDifference("added", self._shown(place), detail=why))
+    def stranger(self, place: bytes) -> None:
+        self._count(OutputDifference("added", self._shown(place), detail="docbatch did not write it"))
 
-    def _stranger(self, place: bytes, *, was_ours: bool) -> None:
+    def _stranger(self, place: bytes) -> None:
         moved = self._moved_to(place)
         if moved is not None:
             self.say("moved", *moved, "", to=self._shown(place))
         else:
-            self.stranger(place, was_ours=was_ours)
+            self.stranger(place)
 
     def _moved_to(self, place: bytes) -> tuple[KnownSink, KnownOutput] | None:
         gone = self._gone

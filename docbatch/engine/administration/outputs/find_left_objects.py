@@ -37,18 +37,6 @@ class LeftObjects:
             look = partial(self._window, sink, standing, window, why)
             yield from self.stores.ask(sink.root, look) or ()
 
-    def number(self, sink: KnownSink, left: Iterable[Sequence[bytes]]) -> int:
-        """Return how many of a sink's former places, in windows, something stands in."""
-        number, standing = 0, None
-        for window in left:
-            outputs = self.stores.outputs(sink.root)
-            if outputs is None:
-                return number
-            standing = standing or StandingObjects(outputs.store, outputs.folder)
-            keys = [outputs.key(output) for output in window]
-            number += len(self.stores.ask(sink.root, partial(_etags, standing, keys)) or ())
-        return number
-
     def _window(
         self,
         sink: KnownSink,
@@ -77,12 +65,8 @@ class LeftObjects:
         """Say whether another former output was written to the same place later: then that one is judged."""
         if known.folded is None:
             return False
-        others = self.store.outputs.others_at(known.folded, known.sink, known.path)
+        others = self.store.outputs.others_at(known)
         return any(stamp == etag for stamp, _ in others)
-
-
-def _etags(standing: StandingObjects, keys: Sequence[str], _: ObjectOutputs) -> Mapping[str, str]:
-    return standing.etags(keys)
 
 
 def _stamps(outputs: ObjectOutputs, keys: Mapping[str, KnownOutput]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Finding the outputs that nothing wants any more, and judging which of them are provably as docbatch wrote them."""
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from docbatch.core.errors import DocbatchError
@@ -23,6 +23,7 @@ from docbatch.state.outputs import KnownOutput, KnownSink
 from docbatch.state.store import Store
 
 _WINDOW = 500
+MOVED_AWAY = "its document's output lies elsewhere now"
 
 
 class LeftOutputs:
@@ -55,6 +56,7 @@ class LeftOutputs:
         self._gone = undeclared - self._unnoticed
         self._singles = self._wanted_singles()
         self._strange: dict[bytes, str | None] = {}
+        self._shared: set[bytes] = set()
 
     def notes(self) -> list[str]:
         """Say what is not looked at."""
@@ -77,34 +79,11 @@ class LeftOutputs:
                 of = plural(number, "removed document") if is_declared else plural(number, "document")
                 why = "" if is_declared else "; the job writes there no longer"
                 yield f"job '{job}': what the sink {kind} holds of {of} is left alone{why}"
-        if standing := sum(map(self._standing_before, self._mine())):
-            are, them = ("is", "it") if standing == 1 else ("are", "them")
-            yield (
-                f"{plural(standing, 'output')} {are} left alone whose documents have others in another place now;"
-                f" 'docbatch drift' names {them}"
-            )
-
-    def _standing_before(self, sink: KnownSink) -> int:
-        """Return how many outputs stand where a sink wrote before their documents' outputs were moved. What they were was not kept."""
-        if sink.is_in_store:
-            return self._objects.number(sink, self._places_before(sink))
-        return sum(
-            os.path.lexists(sink.root + b"/" + each)
-            for window in self._places_before(sink)
-            for each in window
-        )
-
-    def _places_before(self, sink: KnownSink) -> Iterator[list[bytes]]:
-        after = b""
-        while window := self._store.outputs.left_places(sink.row, after, _WINDOW):
-            after = window[-1][0]
-            wanted = self._is_wanted([key for _, key in window])
-            if free := [output for output, key in window if key not in wanted]:
-                yield free
 
     def judged(self) -> Iterator[LeftOutput]:
         """Yield what nothing wants, each as it is at this moment. What is gone already is passed over."""
         ones: dict[bytes, LeftOutput] = {}
+        self._shared.clear()
         for sink in self._mine():
             if sink.kind not in COMPARED:
                 continue
@@ -122,17 +101,25 @@ class LeftOutputs:
 
     def _judged(self, sink: KnownSink) -> Iterator[LeftOutput]:
         whole = not sink.wanted
-        why = (
-            "its job is gone"
-            if sink.job in self._gone
-            else "its sink is gone"
-            if whole
-            else "its document is gone"
-        )
-        left = self._left(sink, every=whole)
-        if sink.is_in_store:
-            yield from self._objects.judged(sink, left, why)
-            return
+        gone = "its job is gone" if sink.job in self._gone else "its sink is gone" if whole else ""
+        yield from self._each(sink, self._left(sink, every=whole), gone or "its document is gone")
+        if sink.output is None:
+            yield from self._each(sink, self._moved_away(sink), gone or MOVED_AWAY)
+
+    def _each(self, sink: KnownSink, left: Iterator[KnownOutput], why: str) -> Iterator[LeftOutput]:
+        judged = self._objects.judged if sink.is_in_store else self._files
+        return (each for each in judged(sink, left, why) if not self._is_told(each))
+
+    def _is_told(self, each: LeftOutput) -> bool:
+        """Say whether what stands in a place was yielded already, as another output that was written there."""
+        place = each.root + b"/" + each.known.output
+        if place in self._shared:
+            return True
+        if self._store.outputs.others_at(each.known):
+            self._shared.add(place)
+        return False
+
+    def _files(self, sink: KnownSink, left: Iterable[KnownOutput], why: str) -> Iterator[LeftOutput]:
         with Tree(Path(os.fsdecode(sink.root))) as tree:
             for known in left:
                 each = self._judge(tree, sink, known, why)
@@ -177,9 +164,14 @@ class LeftOutputs:
         after = b""
         while window := self._store.outputs.left(sink.row, after, _WINDOW, every=every):
             after = window[-1].path
-            keys = [each.folded for each in window if each.folded is not None]
-            wanted = self._is_wanted(keys)
-            yield from (each for each in window if each.folded not in wanted)
+            yield from self._unwanted(window)
+
+    def _moved_away(self, sink: KnownSink) -> Iterator[KnownOutput]:
+        """Yield what lay in places that outputs of a sink left for others."""
+        after = b""
+        while window := self._store.outputs.moved_away(sink.row, after, _WINDOW):
+            after = window[-1].output
+            yield from self._unwanted(window)
 
     def _within(self, sink: KnownSink) -> Iterator[KnownOutput]:
         """Yield the files of a folder that no sink that is wanted writes to."""
@@ -191,6 +183,10 @@ class LeftOutputs:
                     return
         for file in files_within(sink.kind, Path(os.fsdecode(sink.root)), sink.stamp):
             yield KnownOutput(sink.row, b"", file.output, None, file.stamp, file.size, file.sha256, None)
+
+    def _unwanted(self, window: Sequence[KnownOutput]) -> Iterator[KnownOutput]:
+        wanted = self._is_wanted([each.folded for each in window if each.folded is not None])
+        return (each for each in window if each.folded not in wanted)
 
     def _is_wanted(self, keys: Sequence[int]) -> set[int]:
         return self._store.outputs.taken(keys) | (self._singles & set(keys))
@@ -232,7 +228,7 @@ class LeftOutputs:
         """Say whether another former output was written to the same place later: then that one is judged."""
         if known.folded is None:
             return False
-        others = self._store.outputs.others_at(known.folded, known.sink, known.path)
+        others = self._store.outputs.others_at(known)
         return any(stamp == found.stamp or (its is not None and its == digest) for stamp, its in others)
 
     def _strangeness(self, root: bytes) -> str | None:

@@ -27,7 +27,7 @@ class Findings(Protocol):
     """What is told of outputs that differ."""
 
     def say(self, kind: DifferenceKind, sink: KnownSink, known: KnownOutput, detail: str) -> None: ...
-    def stranger(self, place: bytes, *, was_ours: bool = False) -> None: ...
+    def stranger(self, place: bytes) -> None: ...
     def touched(self) -> None: ...
     def looked(self, number: int) -> None: ...
     def unknown(self) -> None: ...
@@ -90,10 +90,9 @@ class StoreDrift:
             places = [f"{bucket}/{key}".encode() for key in window]
             named = [(folded(place), place) for place in places if folded(place) not in others]
             ours = self.store.outputs.known(named)
-            left = self.store.outputs.left_behind(named)
             for _, place in named:
                 if place not in ours:
-                    self.findings.stranger(place, was_ours=place in left)
+                    self.findings.stranger(place)
 
     def opened(self, root: bytes) -> ObjectOutputs:
         """Return what lies below a place in a store. Raises DocbatchError."""

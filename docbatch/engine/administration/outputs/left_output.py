@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from docbatch.core.errors import DocbatchError
 from docbatch.core.report import plural
@@ -74,7 +75,7 @@ class LeftCount:
         if sink.kind not in COMPARED or (sink.output is not None and is_folder(sink.kind)):
             return 0
         if sink.output is None:
-            return self._standing(sink, self._left(sink))
+            return self._standing(sink, chain(self._left(sink), self._moved_away(sink)))
         if sink.wanted or is_shared(sink, every):
             return 0
         single = self.store.outputs.single(sink)
@@ -85,9 +86,18 @@ class LeftCount:
         after = b""
         while window := self.store.outputs.left(sink.row, after, _WINDOW, every=not sink.wanted):
             after = window[-1].path
-            taken = self.store.outputs.taken([each.folded for each in window if each.folded is not None])
-            if free := [each for each in window if each.folded not in taken]:
-                yield free
+            yield from self._free(window)
+
+    def _moved_away(self, sink: KnownSink) -> Iterator[list[KnownOutput]]:
+        after = b""
+        while window := self.store.outputs.moved_away(sink.row, after, _WINDOW):
+            after = window[-1].output
+            yield from self._free(window)
+
+    def _free(self, window: Sequence[KnownOutput]) -> Iterator[list[KnownOutput]]:
+        taken = self.store.outputs.taken([each.folded for each in window if each.folded is not None])
+        if free := [each for each in window if each.folded not in taken]:
+            yield free
 
     def _standing(self, sink: KnownSink, left: Iterator[list[KnownOutput]]) -> int:
         if not sink.is_in_store:

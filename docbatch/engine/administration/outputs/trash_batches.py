@@ -18,6 +18,7 @@ from pathlib import Path
 from docbatch.naming.pathtext import escape, unescape
 from docbatch.naming.store_places import in_store
 from docbatch.owner_only import make_folder, opener
+from docbatch.sinks.paths import folded
 from docbatch.sinks.trash import sync
 from docbatch.state.outputs import KnownOutput
 
@@ -70,7 +71,7 @@ class TakenOutput:
             self.stamp,
             self.size,
             self.digest,
-            None,
+            folded(unescape(self.root) + b"/" + unescape(self.output)),
         )
 
 

@@ -4,9 +4,12 @@ import time
 from collections.abc import Callable
 
 from docbatch.core.errors import TimeUp
-from docbatch.engine.progress_notices import Notice, ReadObjects
+from docbatch.engine.progress_notices import Notice, ReadObjects, Trouble
+from docbatch.stores.object_store import PATIENCE
 
 _TOLD_EVERY = 1.0
+SILENCE = 5.0
+"""Seconds without a list after which that is said."""
 
 
 class WatchedReading:
@@ -17,6 +20,14 @@ class WatchedReading:
         self._patience = patience
         self._objects = 0
         self._told = time.monotonic()
+        self._was_silent = 0.0
+
+    def silent(self, store: str, seconds: float) -> None:
+        """Say once that a store gives no list, each time that it does not for so long."""
+        if seconds >= SILENCE > self._was_silent:
+            told = f"has given no list for {SILENCE:.0f} s; errors that pass are asked about again for {PATIENCE} s at most"
+            self._observe(Trouble(f"store '{store}'", told))
+        self._was_silent = seconds
 
     def __call__(self, objects: int = 0) -> None:
         if self._patience() <= 0:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from itertools import islice
 
-from docbatch.core.changes import ChangeKind
+from docbatch.core.changes import ChangeKind, another
 from docbatch.core.report import plural, visible
 from docbatch.engine.planning.differences_database import Change, Differences
 from docbatch.naming.pathtext import escape, unescape
@@ -52,11 +52,11 @@ def _became(
     change = differences.change_of(job, unescape(path))
     if after is None:
         return _no_longer(change)
+    assert change is not None
     if before is None:
-        assert change is not None
         return str(change.reason)
     if before[1] != after[1]:
-        return "its bytes changed"
+        return str(another(change.media_type))
     return f"{ANOTHER_WAY}: {ways.get(job, ELSEWHERE)}"
 
 

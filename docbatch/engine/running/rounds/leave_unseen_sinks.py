@@ -4,8 +4,11 @@ What is new of their jobs is neither recorded nor sent in this run, since nobody
 collected and kept, and written to the other sinks.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from docbatch.core.changes import ChangeKind
 from docbatch.core.errors import SinkError
 from docbatch.engine.planning.places.unseen_sinks import UnseenSink
 from docbatch.engine.planning.plan_session import PlanSession
@@ -13,6 +16,41 @@ from docbatch.engine.planning.record_changes import is_declared
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Trouble
 from docbatch.engine.running.run_context import Run
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A job of which nothing new was sent or recorded, since a store of its sinks could not be used: what this run found due of it.
+
+    So many documents are `to_send`, `to_write` (free of charge) and `gone`. `wholly` says that nothing of it was done at all.
+    """
+
+    job: str
+    to_send: int
+    to_write: int
+    gone: int
+    wholly: bool
+
+    def values(self) -> dict[str, object]:
+        """Return the fields by their names."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def held_back(session: PlanSession, left: Mapping[str, ResolvedJob]) -> tuple[HeldBack, ...]:
+    """Return the jobs that are held back, before anything of the others is recorded; `left` are the jobs that the run goes on with."""
+    due = Counter[tuple[str, ChangeKind]]()
+    for total in session.plan.differences.totals():
+        due[total.job, total.kind] += total.documents
+    return tuple(
+        HeldBack(
+            job=job,
+            to_send=due[job, ChangeKind.SEND],
+            to_write=due[job, ChangeKind.DELIVER],
+            gone=due[job, ChangeKind.REMOVE],
+            wholly=job not in left,
+        )
+        for job in dict.fromkeys(each.job for each in session.plan.unseen)
+    )
 
 
 def jobs_left(session: PlanSession) -> Mapping[str, ResolvedJob]:
@@ -42,6 +80,7 @@ def leave_unseen(run: Run, unseen: Sequence[UnseenSink]) -> None:
             wanted = next(sink for sink in run.targets[job].sinks if sink.identity == identity)
             recorded = next(sink for sink in run.store.deliveries.sinks(job) if sink.identity == identity)
             run.leave_out(recorded, wanted)
+            run.sinks.unseen.add(recorded.row)
     for error, jobs in told.values():
         run.errors.append(error)
         named = ", ".join(dict.fromkeys(jobs))
