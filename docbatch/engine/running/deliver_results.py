@@ -1,6 +1,7 @@
 """Bringing results from the spool to the sinks, as often as it takes. Nothing here ever calls a vendor."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from heapq import merge
 from operator import attrgetter
@@ -25,6 +26,7 @@ from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
+from docbatch.sinks.faults import reason
 from docbatch.sinks.kind import SinkKind
 from docbatch.state.deliveries import DueDelivery, RecordedSink
 
@@ -35,7 +37,7 @@ def deliver(run: Run, action: Deliver) -> None:
     recorded = next(sink for sink in run.store.deliveries.sinks(action.job) if sink.row == action.sink)
     wanted = next(sink for sink in target.sinks if sink.identity == recorded.identity)
     try:
-        with blamed(partial(_code_failed, target.name)):
+        with _writing_to(target.name):
             sink = _opened(run, recorded, wanted)
             if wanted.kind.whole:
                 _publish(run, target, recorded, wanted, sink)
@@ -57,6 +59,19 @@ def _give_up(run: Run, recorded: RecordedSink, wanted: ResolvedSink, error: Sink
     run.leave_out(recorded, wanted)
     run.errors.append(error)
     run.observe(Trouble(f"job {recorded.job}", error.message, error.hint))
+
+
+@contextmanager
+def _writing_to(job: str) -> Iterator[None]:
+    """Let whatever a sink raises be a SinkError."""
+    try:
+        with blamed(partial(_code_failed, job)):
+            yield
+    except OSError as error:
+        raise SinkError(
+            f"job '{job}': its outputs could not be made: {reason(error)}",
+            hint="the results are safe in the spool; restore access and apply again",
+        ) from error
 
 
 def _code_failed(job: str, what: str) -> SinkError:
@@ -223,7 +238,7 @@ def settle_failures(run: Run) -> None:
         if wanted.kind.whole:
             continue
         try:
-            with blamed(partial(_code_failed, target.name)):
+            with _writing_to(target.name):
                 _settle(run, target, recorded, wanted)
         except SinkError as error:
             _give_up(run, recorded, wanted, error)

@@ -13,7 +13,7 @@ TABLE = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 
 def not_ours(table: str) -> str:
     """Return the name of a table that no notes of docbatch's are in."""
-    if table.lower() in {"docbatch_tables", "docbatch_documents"}:
+    if table.lower() in {"docbatch_tables", "docbatch_documents", "docbatch_jobs"}:
         refuse(f"a table cannot be called {table}", "docbatch keeps this name for what it notes of rows")
     return table
 

@@ -3,7 +3,7 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
 from itertools import chain
@@ -22,7 +22,7 @@ from docbatch.sinks.databases.row_database import (
     listed,
     quoted,
 )
-from docbatch.sinks.databases.table_changes import tables_of_ours
+from docbatch.sinks.databases.table_changes import has_other_jobs, tables_of_ours
 from docbatch.sinks.rows.casts import Value
 from docbatch.sinks.sqlite import BESIDE
 from docbatch.sinks.table import (
@@ -225,8 +225,8 @@ class SqliteFile(DatabaseFile):
                 raise sqlite_error(self.shown, error) from error
 
 
-def holds_more(path: Path) -> bool:
-    """Whether a database has tables or views that docbatch did not make. Raises SinkError."""
+def holds_more(path: Path, jobs: Collection[str]) -> bool:
+    """Whether a database has tables or views that docbatch did not make, or rows of other jobs than these. Raises SinkError."""
     file = SqliteFile(DatabasePlace(path.parent, os.fsencode(path.name), Trash(path.parent)))
     with file.guarded(), file.reading() as database:
         if database is None:
@@ -235,10 +235,11 @@ def holds_more(path: Path) -> bool:
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
         )
         ours = set(tables_of_ours(database))
-        return any(
-            name.lower() not in ours and not _is_undeclared(database, name)
-            for name in map(str, chain(*names))
-        )
+        others = [name for name in map(str, chain(*names)) if name.lower() not in ours]
+        undeclared = [name for name in others if _is_undeclared(database, name)]
+        # One that an earlier version made is of one job, and does not say of which.
+        of_several = [name for name in undeclared if "job" in {each.name for each in database.columns(name)}]
+        return len(undeclared) < len(others) or has_other_jobs(database, jobs, of_several)
 
 
 def _is_undeclared(database: RowDatabase, table: str) -> bool:

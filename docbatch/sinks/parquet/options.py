@@ -1,6 +1,6 @@
 """A data set for a job: what a spec says of it. Its parts are written by `data_set`."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -73,6 +73,12 @@ def _folder(stamp: str) -> bytes:
     return folder_of(stamp)
 
 
+def _holds_more(folder: Path, jobs: Collection[str]) -> bool:
+    from docbatch.sinks.parquet.files_as_left import jobs_in  # noqa: PLC0415 - only what is looked at
+
+    return not jobs_in(folder) <= set(jobs)
+
+
 KIND = SinkKind(
     "parquet",
     ParquetSinkSpec,
@@ -84,4 +90,5 @@ KIND = SinkKind(
     files=_files,
     folder=_folder,
     extra=("parquet", "pyarrow"),
+    holds_more=_holds_more,
 )

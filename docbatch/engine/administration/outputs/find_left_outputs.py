@@ -55,6 +55,8 @@ class LeftOutputs:
         self._gone = undeclared - self._unnoticed
         self._singles = self._wanted_singles()
         self._strange: dict[bytes, str | None] = {}
+        self._jobs = frozenset(sink.job for sink in self._sinks)
+        self._shared: dict[bytes, bool] = {}
 
     def notes(self) -> list[str]:
         """Say what is not looked at."""
@@ -217,16 +219,22 @@ class LeftOutputs:
         """Say that a database is in use, or was left so: what lies beside it belongs to it; or that others keep things in it."""
         if not sink.output:
             return None
-        place = sink.root + b"/" + sink.output
+        place = sink.root + b"/" + (folder_within(sink.kind, sink.stamp) or sink.output)
         if any(os.path.lexists(place + ending) for ending in BESIDE):
             return "it is a database that is in use, or was left unfinished"
-        holds_more = KINDS.kind(sink.kind).holds_more
         try:
-            if holds_more is not None and holds_more(Path(os.fsdecode(place))):
-                return "it holds tables that docbatch did not make"
+            if self._is_shared(sink.kind, place):
+                return "it holds tables that docbatch did not make, or rows of a job of another project"
         except DocbatchError as error:
             return f"it cannot be looked into: {error.message}"
         return None
+
+    def _is_shared(self, kind: str, place: bytes) -> bool:
+        """Whether others keep things in an output, looked at once for all files that it is made of."""
+        holds_more = KINDS.kind(kind).holds_more
+        if holds_more is not None and place not in self._shared:
+            self._shared[place] = holds_more(Path(os.fsdecode(place)), self._jobs)
+        return self._shared.get(place, False)
 
     def _is_superseded(self, known: KnownOutput, found: FoundFile, digest: str | None) -> bool:
         """Say whether another former output was written to the same place later: then that one is judged."""

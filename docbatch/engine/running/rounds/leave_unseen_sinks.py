@@ -1,4 +1,4 @@
-"""Going on without sinks whose store cannot be used: that is their trouble alone.
+"""Going on without sinks whose store, database or folder cannot be used: that is their trouble alone.
 
 What is new of their jobs is neither recorded nor sent in this run, since nobody knows what stands where its outputs go. What is paid is
 collected and kept, and written to the other sinks.
