@@ -117,7 +117,7 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
     faults = [each for each in outcomes if isinstance(each, Fault) and each.path not in coming]
     if faults:
         run.store.deliveries.fault(recorded.row, [fault.path for fault in faults])
-        report_faults(run, target, faults)
+        report_faults(run, target, wanted, faults)
     tell_remarks(run, target, [each for each in outcomes if isinstance(each, Receipt)])
     run.observe(Delivered(target.name, len(receipts)))
 
@@ -176,12 +176,27 @@ def _replace(
             written += 1
     stamp = sink.stamp(b"")
     account.close(stamp)
+    faults = _without_removed(run, recorded, faults)
     run.store.deliveries.published(recorded.row, -1 if faults else job.revision, stamp, mark(failed))
     if faults:
         run.sinks.failed.add(recorded.row)
         run.sinks.unwritten[recorded.row] = len(faults)
-        report_faults(run, target, faults)
+        report_faults(run, target, wanted, faults)
     run.observe(Delivered(target.name, written))
+
+
+def _without_removed(run: Run, recorded: RecordedSink, faults: list[Fault]) -> list[Fault]:
+    """Let lines of removed documents go that cannot be made any more, and say so; return the faults of the others."""
+    if not faults:
+        return []
+    kept = set(run.store.outputs.kept_lines(recorded.row))
+    going = [each for each in faults if each.path in kept]
+    if going:
+        run.store.deliveries.let_lines_go(recorded.row, [each.path for each in going])
+    for each in going:
+        text = f"it is not kept in the file of job '{recorded.job}': its document is no longer found, and its line cannot be made: {each.message}"
+        run.observe(Trouble(escape(each.path), text))
+    return [each for each in faults if each.path not in kept]
 
 
 def _as_long_as_all_are_there(
@@ -275,7 +290,7 @@ def _settle(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resol
     written = [each for path, each in failed.items() if path not in lost]
     rows.settled(recorded.row, (), [*gone, *lost], stamp, mark(written))
     if faults:
-        report_faults(run, target, faults)
+        report_faults(run, target, wanted, faults)
 
 
 def _due_outputs(run: Run, *, whole: bool) -> list[Deliver]:

@@ -63,13 +63,14 @@ class OpenSinks:
     """The sinks of a run, by their rows in the state. `failed` are not tried again in it.
 
     `unwritten` counts, for whole sinks that failed, the documents that succeeded and are not in their outputs.
-    Nothing is sent of the jobs that are `withheld`.
+    Nothing is sent of the jobs that are `withheld`. Faults that were `told` are known by job, path and message.
     """
 
     opened: dict[int, Sink] = field(default_factory=dict)
     failed: set[int] = field(default_factory=set)
     unwritten: dict[int, int] = field(default_factory=dict)
     withheld: set[str] = field(default_factory=set)
+    told: set[tuple[str, bytes, str]] = field(default_factory=set)
 
 
 @dataclass
