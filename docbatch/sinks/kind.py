@@ -29,13 +29,6 @@ Form = Format | Literal["line"]
 """What an output holds: a document in a format, or the whole normalised result as one line of JSON."""
 
 
-FAILURES: Any = Field(
-    default=False,
-    description="write a row for each document that failed as well, with its class, code and message",
-)
-"""The field `failures` of sinks that offer it."""
-
-
 class SinkSpec(SpecModel):
     """A sink as a job declares it: the base of every kind's options. A kind gives `type` its name as the only value."""
 

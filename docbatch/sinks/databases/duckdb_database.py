@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from docbatch.core.errors import SinkError
 from docbatch.sinks import outputs
-from docbatch.sinks.databases.database_place import DatabasePlace
+from docbatch.sinks.databases.database_place import DatabasePlace, PlacedDatabase
 from docbatch.sinks.databases.row_database import (
-    DatabaseFile,
     Encoder,
     FoundColumn,
     RowDatabase,
@@ -206,14 +205,11 @@ class _TriggerWatch:
         return True
 
 
-class DuckdbFile(DatabaseFile):
+class DuckdbFile(PlacedDatabase):
     """A database that docbatch made, opened for as long as it is read or written: others cannot open it meanwhile."""
 
     def __init__(self, place: DatabasePlace) -> None:
-        self._place = place
-        self._path = place.path
-        self.shown = str(place.path)
-        self.drop_command = f"duckdb {place.path} '{{}}'"
+        super().__init__(place, "duckdb")
 
     @contextmanager
     def writing(self) -> Iterator[RowDatabase]:
@@ -242,9 +238,6 @@ class DuckdbFile(DatabaseFile):
         stamp = outputs.stamp_at(self._path)
         beside = outputs.stamp_at(f"{self._path}.wal")
         return stamp if beside is None or stamp is None else f"{stamp} with {beside}"
-
-    def remove(self) -> None:
-        self._place.remove()
 
     def _has_content(self) -> bool:
         """Whether there is a database. Raises SinkError for anything else that has content."""

@@ -10,9 +10,8 @@ from itertools import chain
 from pathlib import Path
 
 from docbatch.sinks import outputs
-from docbatch.sinks.databases.database_place import DatabasePlace
+from docbatch.sinks.databases.database_place import DatabasePlace, PlacedDatabase
 from docbatch.sinks.databases.row_database import (
-    DatabaseFile,
     Encoder,
     FoundColumn,
     RowDatabase,
@@ -168,14 +167,11 @@ class _TriggerWatch:
         return not others and self._table.count() == self._before + growth
 
 
-class SqliteFile(DatabaseFile):
+class SqliteFile(PlacedDatabase):
     """A database that docbatch made. One that it did not make is refused and stays as it is."""
 
     def __init__(self, place: DatabasePlace) -> None:
-        self._place = place
-        self._path = place.path
-        self.shown = str(place.path)
-        self.drop_command = f"sqlite3 {place.path} '{{}}'"
+        super().__init__(place, "sqlite3")
 
     @contextmanager
     def writing(self) -> Iterator[RowDatabase]:
@@ -202,9 +198,6 @@ class SqliteFile(DatabaseFile):
 
     def stamp(self) -> str | None:
         return outputs.stamp_at(self._path)
-
-    def remove(self) -> None:
-        self._place.remove()
 
     @staticmethod
     @contextmanager
