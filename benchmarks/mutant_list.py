@@ -196,7 +196,7 @@ PLAN = [
     Mutant("an output is the folder of another", PLANNING + "places/judge_places.py", "    refuse_nested(", "    len(", "tests/cli/test_places.py"),
     Mutant("files of others are replaced unasked", PLANNING + "places/judge_places.py", "seen.number, allowed, is_first", "seen.number, {'overwritten'}, is_first", "tests/cli/test_places.py"),
     Mutant("folders of others are written to unasked", PLANNING + "places/judge_folders.py", "            refuse_shared(", "            (", "tests/cli/test_places.py"),
-    Mutant("an output that moved counts as that of a new sink", PLANNING + "places/former_outputs.py", "if former is None or sink.root is None:", "if True:", PLAN_TEXTS),
+    Mutant("an output that moved counts as that of a new sink", PLANNING + "places/former_outputs.py", "    if sink.root is None:", "    if True:", PLAN_TEXTS),
     Mutant("an output that someone consumed is not counted", PLANNING + "recorded_rows.py", "self.ignored += 1", "pass", PLAN_TEXTS),
     Mutant("a file for the whole job in another place is not noticed", PLANNING + "compare_documents.py", "if sink.kind.whole and self.tally.unchanged:", "if False:", PLAN_TEXTS),
     Mutant("a file for the whole job that is behind is not noticed", PLANNING + "find_changes.py", "if sink.revision != recorded.revision", "if False", PLAN_TEXTS),

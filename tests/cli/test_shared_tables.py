@@ -53,12 +53,13 @@ def rows(project: Project, kind: str) -> list[tuple[str, str]]:
     query = "SELECT job, trim(text, chr(10)) FROM {} ORDER BY job, text"
     at = place(project)
     if kind == "parquet":
-        return duckdb.sql(query.format(f"'{at}/*.parquet'")).fetchall()
+        with duckdb.connect() as database:
+            return database.execute(query.format(f"'{at}/*.parquet'")).fetchall()
     if kind == "duckdb":
         with duckdb.connect(at, read_only=True) as database:
             return database.execute(query.format("documents")).fetchall()
-    with closing(sqlite3.connect(at)) as database:
-        return database.execute(query.format("documents").replace("chr", "char")).fetchall()
+    with closing(sqlite3.connect(at)) as opened:
+        return opened.execute(query.format("documents").replace("chr", "char")).fetchall()
 
 
 def test_a_job_of_the_same_name_is_refused_and_one_of_another_is_not(
