@@ -155,7 +155,7 @@ LOSS = [
 
 DELIVERY = [
     Mutant("an output that could not be written counts as written", RUNNING + "deliver_results.py", "    if faults:\n        run.store.deliveries.fault(", "    if False:\n        run.store.deliveries.fault(", f"{OUTPUTS} {DISKS}"),
-    Mutant("a fault of an output is not reported", RUNNING + "figures/told_outputs.py", "run.errors.append(SinkError(text))", "pass", f"{OUTPUTS} {DISKS}"),
+    Mutant("a fault of an output is not reported", RUNNING + "figures/told_outputs.py", 'run.errors.append(SinkError(f"{target.name}: {escape(fault.path)}: {told}"))', "pass", f"{OUTPUTS} {DISKS}"),
     Mutant("a sink's trouble is not reported", RUNNING + "deliver_results.py", "run.errors.append(error)", "pass", f"{OUTPUTS} {DISKS}"),
     Mutant("a whole sink with something missing counts as written", RUNNING + "deliver_results.py", "-1 if faults else job.revision", "job.revision", f"{OUTPUTS} {DISKS}"),
     Mutant("whole sinks are not written while work is open", RUNNING + "deliver_results.py", "    for action in _due_outputs(run, whole=True):\n", "    for action in []:\n", STUCK),
@@ -196,7 +196,7 @@ PLAN = [
     Mutant("an output is the folder of another", PLANNING + "places/judge_places.py", "    refuse_nested(", "    len(", "tests/cli/test_places.py"),
     Mutant("files of others are replaced unasked", PLANNING + "places/judge_places.py", "seen.number, allowed, is_first", "seen.number, {'overwritten'}, is_first", "tests/cli/test_places.py"),
     Mutant("folders of others are written to unasked", PLANNING + "places/judge_folders.py", "            refuse_shared(", "            (", "tests/cli/test_places.py"),
-    Mutant("an output that moved counts as that of a new sink", PLANNING + "places/former_outputs.py", "if former is None or sink.root is None:", "if True:", PLAN_TEXTS),
+    Mutant("an output that moved counts as that of a new sink", PLANNING + "places/former_outputs.py", "    if sink.root is None:", "    if True:", PLAN_TEXTS),
     Mutant("an output that someone consumed is not counted", PLANNING + "recorded_rows.py", "self.ignored += 1", "pass", PLAN_TEXTS),
     Mutant("a file for the whole job in another place is not noticed", PLANNING + "compare_documents.py", "if sink.kind.whole and self.tally.unchanged:", "if False:", PLAN_TEXTS),
     Mutant("a file for the whole job that is behind is not noticed", PLANNING + "find_changes.py", "if sink.revision != recorded.revision", "if False", PLAN_TEXTS),

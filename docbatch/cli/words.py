@@ -171,8 +171,8 @@ def _held_back(job: "HeldBack") -> str:
     due = ", ".join(f"{count:,} {what}" for count, what in counts if count)
     looked = "" if job.wholly else "what lies there was not looked at, and "
     return (
-        f"held back, since its store cannot be used{due and ': '}{due};"
-        f" {looked}the next run goes on with it once the store can be used"
+        f"held back, since a sink of it cannot be used{due and ': '}{due};"
+        f" {looked}the next run goes on with it once that can be used"
     )
 
 

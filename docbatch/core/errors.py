@@ -14,6 +14,7 @@ DocbatchError                 expected; shown as a message without a traceback
 ├── Interrupted              130  somebody asked the run to end: what was under way is left whole, for the next
 ├── CredentialsError          12  a key is missing or refused
 ├── SinkError                  1  an output could not be written; results are safe in the spool
+│   ├── ForeignOutput          1  what stands in the place of an output is not docbatch's, and stays as it is
 │   └── ReportUnwritten        1  a report could not be written; the run, if there was one, is what it is
 └── ProviderError              1  sorted by what is known about bytes, not by status code
     ├── Refused                   the vendor answered no to this attempt
@@ -137,6 +138,10 @@ class SinkRefused(SinkError):
     """Credentials for where outputs go are missing, or do not allow it."""
 
     exit_code = 12
+
+
+class ForeignOutput(SinkError):
+    """What stands in the place of an output is not docbatch's, or not the job's, and stays as it is."""
 
 
 class ReportUnwritten(SinkError):

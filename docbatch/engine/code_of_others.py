@@ -3,9 +3,12 @@
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from docbatch.core.errors import DocbatchError
+from docbatch.core.errors import DocbatchError, SinkError
+from docbatch.sinks.faults import SAFE, reason
+from docbatch.sinks.kind import SinkKind
 from docbatch.state.files import complaint
 
 
@@ -26,3 +29,23 @@ def blamed(blame: Callable[[str], DocbatchError]) -> Iterator[None]:
         if complaint(error) is not None:
             raise
         raise blame(raised(error)) from error
+
+
+@contextmanager
+def looking_into(sink: SinkKind) -> Iterator[None]:
+    """Let what keeps a sink from being looked into be a SinkError. What SQLite raises stays as it is: it may be the state's."""
+    try:
+        with blamed(partial(_sink_failed, sink.name)):
+            yield
+    except OSError as error:
+        raise SinkError(
+            f"the sink {sink.name} cannot be looked into: {reason(error)}",
+            hint=f"{SAFE}; restore access to its outputs, and run the same command again",
+        ) from error
+
+
+def _sink_failed(kind: str, what: str) -> SinkError:
+    return SinkError(
+        f"the sink {kind} cannot be looked into: its code raised {what}",
+        hint=f"{SAFE}; mend it, and run the same command again",
+    )

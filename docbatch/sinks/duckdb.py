@@ -1,5 +1,6 @@
 """One table of a DuckDB database: what a spec says of it. The rows are written by the room `databases`."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -42,10 +43,10 @@ def _open(at: Opening) -> Sink:
     return DatabaseSink(file, at.options.table, at.options, RowMaker.of(at), trash)
 
 
-def _holds_more(path: Path) -> bool:
+def _holds_more(path: Path, jobs: Collection[str]) -> bool:
     from docbatch.sinks.databases.duckdb_database import holds_more  # noqa: PLC0415 - only what is opened
 
-    return holds_more(path)
+    return holds_more(path, jobs)
 
 
 KIND = SinkKind(

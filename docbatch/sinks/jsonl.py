@@ -6,12 +6,12 @@ from pydantic import Field
 
 from docbatch.fields import OnMissing, PathTemplate
 from docbatch.sinks.base import Sink
-from docbatch.sinks.kind import FAILURES, Form, Opening, SinkKind, StoredSinkSpec
-from docbatch.sinks.rows.options import RowSinkSpec
+from docbatch.sinks.kind import Form, Opening, SinkKind, StoredSinkSpec
+from docbatch.sinks.rows.options import FailureRowsSpec, RowSinkSpec
 from docbatch.sinks.rows.row_form import RowForm
 
 
-class JsonlSinkSpec(RowSinkSpec, StoredSinkSpec):
+class JsonlSinkSpec(FailureRowsSpec, RowSinkSpec, StoredSinkSpec):
     """One file for the whole job, with JSON in each line: a normalised result, or a row, in path order."""
 
     suffix: ClassVar[str] = ".jsonl"
@@ -23,15 +23,9 @@ class JsonlSinkSpec(RowSinkSpec, StoredSinkSpec):
         description="what happens when the file is gone: write it again, or `ignore` it because someone consumed it",
     )
 
-    failures: bool = FAILURES
-
     @property
     def identity(self) -> str:
         return "\n"
-
-    @property
-    def takes_failures(self) -> bool:
-        return self.failures
 
     @property
     def form(self) -> Form | None:

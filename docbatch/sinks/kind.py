@@ -1,7 +1,7 @@
 """What a kind of sink declares of itself before one is opened: light to import, so that judging specs loads no sink."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
@@ -27,13 +27,6 @@ While it is 0 it may change with any release; what is added has a default.
 
 Form = Format | Literal["line"]
 """What an output holds: a document in a format, or the whole normalised result as one line of JSON."""
-
-
-FAILURES: Any = Field(
-    default=False,
-    description="write a row for each document that failed as well, with its class, code and message",
-)
-"""The field `failures` of sinks that offer it."""
 
 
 class SinkSpec(SpecModel):
@@ -204,7 +197,8 @@ class SinkKind:
     and a run goes on with everything else.
     With `rows` its outputs say the job, its labels and columns of lists, and are written again, free of charge, where these change.
     `extra` says what it needs beside docbatch, as the name of the extra and of a module in it.
-    Where users may keep what is theirs in its one output, `holds_more` says of a file of its own whether they do; it raises SinkError, UsageError.
+    Where others may keep what is theirs in its one output, users or other projects, `holds_more` says of one whether they do, given the jobs that
+    are ours; it raises SinkError.
     A plug-in's `contract` is the `CONTRACT` it was built for, as a number;
     docbatch's own need none. Raises SinkError for a declaration that contradicts itself.
     """
@@ -222,7 +216,7 @@ class SinkKind:
     files: "Callable[[Path, str], Iterable[tuple[bytes, str, int | None, str | None]]] | None" = None
     folder: "Callable[[str], bytes] | None" = None
     extra: tuple[str, str] | None = None
-    holds_more: "Callable[[Path], bool] | None" = None
+    holds_more: "Callable[[Path, Collection[str]], bool] | None" = None
     is_served: bool = False
 
     def __post_init__(self) -> None:

@@ -1,5 +1,6 @@
 """One table for a job: what a spec says of it. Rows that are declared are written by the room `databases`, others by `sqlite_rows`."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -68,10 +69,10 @@ def _undeclared(at: Opening) -> Sink:
     )
 
 
-def _holds_more(path: Path) -> bool:
+def _holds_more(path: Path, jobs: Collection[str]) -> bool:
     from docbatch.sinks.databases.sqlite_database import holds_more  # noqa: PLC0415 - judging specs needs no SQLite
 
-    return holds_more(path)
+    return holds_more(path, jobs)
 
 
 KIND = SinkKind(

@@ -14,6 +14,7 @@ from docbatch.sinks import outputs
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.databases.database_place import DatabasePlace
 from docbatch.sinks.databases.giving_way import keep_edited, may_give_way, take_away
+from docbatch.sinks.databases.job_owners import JobRows
 from docbatch.sinks.databases.row_table import RowTable
 from docbatch.sinks.databases.sqlite_database import SqliteDatabase
 from docbatch.sinks.databases.table_form import TableForm, noted
@@ -83,9 +84,14 @@ class SqliteSink(Sink):
             if found is None or found.is_of_one_job():
                 return
         with self._writing() as table:
+            opened = SqliteDatabase(table.connection, self._path)
             for former in former_jobs:
+                whose = self._own_rows(opened, former)
+                if whose.is_another_s:
+                    continue
                 for values in table.rename_job(former):
                     self._keep(values, why="removed")
+                whose.let_go()
 
     def remove(self, output: bytes) -> None:
         """Move one document's row to the trash, or all of the job's when `output` is empty: the database, where it is the job's alone.
@@ -102,6 +108,7 @@ class SqliteSink(Sink):
             with self._writing() as table:
                 for path in table.paths():
                     self._remove_row(table, path)
+                self._own_rows(SqliteDatabase(table.connection, self._path)).let_go()
             return
         with self._reading() as table:
             if table is not None and not table.is_alone():
@@ -166,7 +173,10 @@ class SqliteSink(Sink):
             with closing(sqlite3.connect(self._path, isolation_level=None, timeout=_PATIENCE)) as database:
                 database.text_factory = _decoded
                 database.execute("PRAGMA synchronous = FULL")
-                self._take_declared_away(SqliteDatabase(database, self._path))
+                opened = SqliteDatabase(database, self._path)
+                own = self._own_rows(opened)
+                own.require_own()
+                self._take_declared_away(opened)
                 database.execute("BEGIN IMMEDIATE")
                 table = Table(database, self._table, self._path, self._facts.job)
                 if table.is_of_one_job():
@@ -177,6 +187,7 @@ class SqliteSink(Sink):
                     table.create()
                     database.execute("COMMIT")
                     database.execute("BEGIN IMMEDIATE")
+                own.claim()
                 yield table
                 database.execute("COMMIT")
 
@@ -190,11 +201,16 @@ class SqliteSink(Sink):
                 return
             with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)) as database:
                 database.text_factory = _decoded
-                if self._declared(SqliteDatabase(database, self._path)) is not None:
+                opened = SqliteDatabase(database, self._path)
+                self._own_rows(opened).require_own()
+                if self._declared(opened) is not None:
                     yield None
                     return
                 table = Table(database, self._table, self._path, self._facts.job)
                 yield table if table.exists() or table.is_of_one_job() else None
+
+    def _own_rows(self, database: SqliteDatabase, job: str | None = None) -> JobRows:
+        return JobRows(database, str(self._path), self._table, job or self._facts.job, self._facts.project)
 
     def _take_declared_away(self, database: SqliteDatabase) -> None:
         """Let a table of rows that were declared once give way, and what somebody edited in it go to the trash."""

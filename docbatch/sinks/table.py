@@ -9,7 +9,8 @@ from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 
-from docbatch.core.errors import SinkError
+from docbatch.core.errors import ForeignOutput, SinkError
+from docbatch.sinks.databases.job_owners import JOBS
 from docbatch.sinks.faults import SAFE, damaged, unusable
 
 APPLICATION_ID = 0x646F6362
@@ -94,8 +95,8 @@ def require_ours(path: Path) -> None:
         raise foreign(path, f"was written by a newer docbatch (version {version}, this one knows {VERSION})")
 
 
-def foreign(path: Path, what: str) -> SinkError:
-    return SinkError(
+def foreign(path: Path, what: str) -> ForeignOutput:
+    return ForeignOutput(
         f"{path} {what}; nothing was changed",
         hint=f"{SAFE}; give the sink another path or table, or move the file away, and run `docbatch apply` again",
     )
@@ -111,7 +112,7 @@ class Table:
     """The rows of one job in an open database."""
 
     def __init__(self, database: sqlite3.Connection, name: str, path: Path, job: str) -> None:
-        self._database = database
+        self.connection = self._database = database
         self._quoted = quoted(name)
         self._name = name
         self._path = path
@@ -134,9 +135,9 @@ class Table:
         return "job" not in found and found.keys() >= {*_EARLIER, "checksum"} and bool(found["path"])
 
     def is_alone(self) -> bool:
-        """Whether the database holds nothing but this table, and that no rows of other jobs."""
-        query = "SELECT count(*) FROM sqlite_master WHERE tbl_name != ?"
-        (others,) = self._database.execute(query, [self._name]).fetchone()
+        """Whether the database holds nothing but this table and what is noted of it, and that no rows of other jobs."""
+        query = "SELECT count(*) FROM sqlite_master WHERE tbl_name NOT IN (?, ?)"
+        (others,) = self._database.execute(query, [self._name, JOBS]).fetchone()
         return int(others) == 0 and not self.has_others()
 
     def has_others(self) -> bool:

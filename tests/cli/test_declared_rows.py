@@ -113,7 +113,7 @@ def test_a_value_that_cannot_be_cast_fails_its_document_alone(project: Project) 
     ended = project.call("apply")
 
     assert ended.code == 1
-    assert "a.txt: column n: 'one' is no whole number of 64 bits" in ended.err
+    assert "column n: 'one' is no whole number of 64 bits" in ended.err
     assert [(each["path"], each["n"]) for each in lines(project)] == [("c.txt", 7)]
     declare(project, 'columns: {n: {value: "{{ row.size }}", type: integer}}')
     assert [each["path"] for each in wrote(project)] == ["a.txt", "b.pdf", "c.txt"]

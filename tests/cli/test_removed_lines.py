@@ -138,3 +138,50 @@ def test_a_damaged_result_that_only_a_line_needs_is_named_and_comes_back_with_it
     project.applied()
     assert project.call("state", "check").code == 0
     assert project.outputs() == before
+
+
+def declare(project: Project, *kinds: str, to: str) -> None:
+    columns = 'columns: {amount: {value: "{{ row.text }}", type: ' + to + "}}"
+    sinks = "".join(f"  - {{type: {kind}, path: out/{kind}, {columns}}}\n" for kind in kinds)
+    project.job(JOB.partition("sink:")[0] + "sink:\n" + sinks)
+
+
+def test_what_cannot_be_cast_is_told_once_for_all_sinks_and_as_what_it_is(project: Project) -> None:
+    project.write({"in/a.txt": "1", "in/b.txt": "2", "in/c.txt": "1,5"})
+    declare(project, "jsonl", "sqlite", "parquet", to="text")
+    project.applied()
+
+    declare(project, "jsonl", "sqlite", "parquet", to="number")
+    ended = project.call("apply")
+
+    assert ended.code == 1
+    assert "c.txt: sink sqlite out/sqlite: column amount: '1,5' is no number" in ended.err
+    assert ended.err.count("is no number") == 1
+    for kind in ("jsonl", "parquet"):
+        assert f"sink {kind} out/{kind}: 1 document not written either, for the same reasons" in ended.err
+    assert "the sink is new" not in project.call("plan").out
+    declare(project, "jsonl", "sqlite", "parquet", to="integer")
+    told = project.call("plan", "--verbose").out
+    assert "the sink is new" not in told
+    assert "its result is not written yet" in told
+
+
+def test_the_line_of_a_removed_document_that_cannot_be_made_goes_and_is_told_once(project: Project) -> None:
+    project.write({"in/a.txt": "1", "in/b.txt": "2", "in/c.txt": "1,5"})
+    declare(project, "jsonl", to="text")
+    project.applied()
+    declare(project, "jsonl", to="number")
+    assert project.call("apply").code == 1
+    (project.root / "in/c.txt").unlink()
+
+    ended = project.call("apply")
+
+    assert ended.code == 0
+    assert "c.txt: it is not kept in the file of job 'job': its document is no longer found" in ended.err
+    assert [json.loads(line)["path"] for line in project.outputs()["jsonl"].splitlines()] == [
+        "a.txt",
+        "b.txt",
+    ]
+    again = project.call("apply")
+    assert (again.code, again.err) == (0, "")
+    assert "Nothing is due" in again.out

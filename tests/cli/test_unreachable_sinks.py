@@ -134,8 +134,8 @@ def test_the_last_lines_say_what_is_held_back_and_count_as_done_what_is_recorded
 
     assert told.code == 1
     number = len(DOCUMENTS)
-    waits = "the next run goes on with it once the store can be used"
-    held = "held back, since its store cannot be used: 2 to be sent"
+    waits = "the next run goes on with it once that can be used"
+    held = "held back, since a sink of it cannot be used: 2 to be sent"
     assert f"job: {number} of {number} documents done\n  {held}, 1 no longer found; what lies" in told.out
     assert f"late: {held}, {number - 1} to be written; {waits}" in told.out
     (line,) = [each for each in applied(project).lines if each["type"] == "outcome"]

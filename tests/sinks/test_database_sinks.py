@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from docbatch.core.errors import SinkError, UsageError
+from docbatch.core.errors import SinkError
 from docbatch.core.models import Failure, FailureClass
 from docbatch.core.results import DocumentInfo, Page, Result
 from docbatch.sinks.base import Delivery, Fault, Receipt
@@ -624,7 +624,7 @@ def test_without_the_extra_it_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "duckdb", None)
 
-    with pytest.raises(UsageError, match="without the extra 'duckdb'") as caught:
+    with pytest.raises(SinkError, match="without the extra 'duckdb'") as caught:
         duck.deliver_all()
 
     assert "pip install 'docbatch[duckdb]'" in str(caught.value.hint)

@@ -13,7 +13,7 @@ import docbatch
 from .arrangement import DELIVERED, Arrangement
 from .killed import EARLIER
 
-MOMENTS = {"files": 22, "jsonl": 14, "parquet": 40, "sqlite": 10}
+MOMENTS = {"files": 22, "jsonl": 14, "parquet": 40, "sqlite": 14}
 
 
 DATABASES = ("sqlite rows", "duckdb")

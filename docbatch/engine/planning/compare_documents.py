@@ -11,7 +11,7 @@ from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.keys import item_key
 from docbatch.core.models import ItemStatus
 from docbatch.engine.planning.differences_database import Change, Differences, Output
-from docbatch.engine.planning.places.former_outputs import former_outputs, moved, taken_up
+from docbatch.engine.planning.places.former_outputs import former_outputs, taken_up
 from docbatch.engine.planning.recorded_rows import (
     RECIPE,
     WINDOW,
@@ -283,7 +283,7 @@ class _Sieve:
     def _rewrite(self, sink: ResolvedSink, document: Observed, reason: Reason) -> None:
         output = self._placed(sink, document.path, document.digest, document.size, reason)
         if reason is Reason.NEW_SINK:
-            output = moved(output, sink, self._former[sink.identity].place(document.path))
+            output = self._former[sink.identity].replaced_by(output, sink)
         self._differences.output([output])
 
     def _placed(self, sink: ResolvedSink, path: bytes, digest: str, size: int, reason: Reason) -> Output:

@@ -85,7 +85,7 @@ class Plan:
     `gone` are jobs the state knows that are no longer declared. `store` is None where there is no state yet. Of the jobs in
     `counted` is known what their documents have, `prices` reads what providers charge.
     `project` is the folder that paths are told relative to, and `project_id` what docbatch.yaml calls it. `unseen` says of
-    which sinks in stores the outputs could not be looked at, and why, or of those that need what is not installed; `unserved` of
+    which sinks the outputs could not be looked at, and why, those among them that need what is not installed; `unserved` of
     which jobs a server could not be asked for its rows.
     """
 

@@ -15,6 +15,7 @@ from docbatch.core.models import RETRY_CLASS, Failure, ItemStatus, Recipe, Retry
 from docbatch.core.moments import moment_text
 from docbatch.core.recipe_changes import why_another
 from docbatch.core.retry_policy import RetryPolicy
+from docbatch.engine.code_of_others import looking_into
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.accounts import breach
@@ -192,10 +193,6 @@ class Outputs:
     def unseen(self) -> SinkError | None:
         return self._check.unseen
 
-    @property
-    def is_served(self) -> bool:
-        return self.sink.kind.is_served
-
     def place(self, path: bytes) -> bytes | None:
         """Return where the state knows the document's output to belong."""
         while (row := self._rows.first) is not None and row[0] < path:
@@ -231,8 +228,7 @@ class Outputs:
 class OutputCheck:
     """Says why outputs of one sink have to be written. The sink is opened when there is something to look at.
 
-    `ignored` counts those that are gone and stay so. `unseen` is set where a store cannot be looked into, or a server not be asked: then outputs
-    count as they were left.
+    `ignored` counts those that are gone and stay so. `unseen` is set where the sink cannot be looked into: then outputs count as they were left.
     """
 
     def __init__(self, sink: ResolvedSink) -> None:
@@ -272,23 +268,23 @@ class OutputCheck:
             places = places or {row[1]: position for position, row in enumerate(written)}
             reason = self._reason(difference)
             if output not in places:
-                raise breach(
-                    f"the sink {self._sink.kind.name} tells of an output it was not asked for: {escape(output)}"
-                )
+                told = f"the sink {self._sink.kind.name} tells of an output it was not asked for: {escape(output)}"
+                self.unseen = breach(told)
+                return
             if reason is None:
                 self.ignored += 1
             else:
                 yield places[output], reason
 
     def _looked_at(self, written: Sequence[OutputRow]) -> Iterator[tuple[bytes, Difference]]:
-        if self._opened is None:
-            self._opened = self._sink.open()
+        if self.unseen is not None:
+            return
         try:
-            if self.unseen is None:
+            with looking_into(self._sink.kind):
+                if self._opened is None:
+                    self._opened = self._sink.open()
                 yield from self._opened.check(map(_WRITTEN, written))
         except SinkError as error:
-            if not self._sink.is_out_of_reach:
-                raise
             self.unseen = error
 
     def _reason(self, difference: Difference) -> Reason | None:

@@ -56,11 +56,6 @@ class ResolvedSink:
     def is_in_store(self) -> bool:
         return self.root is not None and in_store(self.root)
 
-    @property
-    def is_out_of_reach(self) -> bool:
-        """Whether its outputs may lie where nobody can look at the moment."""
-        return self.is_in_store or self.kind.is_served
-
     def collision_key(self, output: bytes) -> int | None:
         """Return what is equal for outputs that one file system may keep as one file, None for what is no file of its own."""
         if self.root is None or not self.kind.per_document:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from docbatch.core.changes import Reason
 from docbatch.core.errors import SinkError
+from docbatch.engine.code_of_others import looking_into
 from docbatch.engine.planning.resolved_job import ResolvedSink
 from docbatch.sources.litter import Litter
 from docbatch.sources.selection_tally import SelectionTally
@@ -24,9 +25,6 @@ class LookedAt(Protocol):
     @property
     def unseen(self) -> SinkError | None: ...
 
-    @property
-    def is_served(self) -> bool: ...
-
 
 class Tally:
     """What a job's scan saw: documents found, and how many of them are through; `paths` of some that were asked for.
@@ -36,8 +34,8 @@ class Tally:
     With `recorded_only` nobody looked for documents: those found are those recorded.
 
     `recipes` counts those that are through by their recipe's row, where a job has more than one; `remade` those that are
-    to be sent because they were made by another, by that one's row. `unseen` says of sinks in stores, by their
-    identities, why their outputs could not be looked at, `unserved` why those that a server keeps could not.
+    to be sent because they were made by another, by that one's row. `unseen` says of sinks, by their identities, why their
+    outputs could not be looked at, `unserved` why those that a server keeps could not.
     """
 
     def __init__(self, *, recorded_only: bool = False) -> None:
@@ -57,19 +55,21 @@ class Tally:
         for each in looked_at:
             self.ignored += each.ignored
             if each.unseen is not None:
-                if each.is_served:
-                    self.unserved.append(each.unseen)
-                else:
-                    self.unseen.append((each.sink.identity, each.unseen))
+                self._add_unseen(each.sink, each.unseen)
 
     @contextmanager
     def seeing(self, sink: ResolvedSink) -> Iterator[None]:
-        """Look into a sink. What keeps one from being seen that lies in a store is noted; elsewhere it is raised."""
+        """Look into a sink. What keeps it from being seen is noted: it is the trouble of that sink alone."""
         try:
-            yield
+            with looking_into(sink.kind):
+                yield
         except SinkError as error:
-            if not sink.is_in_store:
-                raise
+            self._add_unseen(sink, error)
+
+    def _add_unseen(self, sink: ResolvedSink, error: SinkError) -> None:
+        if sink.kind.is_served:
+            self.unserved.append(error)
+        else:
             self.unseen.append((sink.identity, error))
 
     def left_out(self) -> Iterator[str]:

@@ -101,7 +101,7 @@ class ApplyOutcome:
     decide about. `goes_on` says whether something is left that the same command goes on with. `spent` is what the documents came
     to that this run sent and that cost something, by connection.
     `interrupted` says that it was asked to end, `remaining` what is with vendors then: documents, by connection.
-    `held_back` are jobs whose stores could not be used.
+    `held_back` are jobs of which a sink could not be used.
     """
 
     jobs: tuple[JobOutcome, ...]

@@ -1,6 +1,7 @@
 """Bringing results from the spool to the sinks, as often as it takes. Nothing here ever calls a vendor."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from heapq import merge
 from operator import attrgetter
@@ -25,6 +26,7 @@ from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
+from docbatch.sinks.faults import reason
 from docbatch.sinks.kind import SinkKind
 from docbatch.state.deliveries import DueDelivery, RecordedSink
 
@@ -35,7 +37,7 @@ def deliver(run: Run, action: Deliver) -> None:
     recorded = next(sink for sink in run.store.deliveries.sinks(action.job) if sink.row == action.sink)
     wanted = next(sink for sink in target.sinks if sink.identity == recorded.identity)
     try:
-        with blamed(partial(_code_failed, target.name)):
+        with _writing_to(target.name):
             sink = _opened(run, recorded, wanted)
             if wanted.kind.whole:
                 _publish(run, target, recorded, wanted, sink)
@@ -57,6 +59,19 @@ def _give_up(run: Run, recorded: RecordedSink, wanted: ResolvedSink, error: Sink
     run.leave_out(recorded, wanted)
     run.errors.append(error)
     run.observe(Trouble(f"job {recorded.job}", error.message, error.hint))
+
+
+@contextmanager
+def _writing_to(job: str) -> Iterator[None]:
+    """Let whatever a sink raises be a SinkError."""
+    try:
+        with blamed(partial(_code_failed, job)):
+            yield
+    except OSError as error:
+        raise SinkError(
+            f"job '{job}': its outputs could not be made: {reason(error)}",
+            hint="the results are safe in the spool; restore access and apply again",
+        ) from error
 
 
 def _code_failed(job: str, what: str) -> SinkError:
@@ -102,7 +117,7 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
     faults = [each for each in outcomes if isinstance(each, Fault) and each.path not in coming]
     if faults:
         run.store.deliveries.fault(recorded.row, [fault.path for fault in faults])
-        report_faults(run, target, faults)
+        report_faults(run, target, wanted, faults)
     tell_remarks(run, target, [each for each in outcomes if isinstance(each, Receipt)])
     run.observe(Delivered(target.name, len(receipts)))
 
@@ -161,12 +176,27 @@ def _replace(
             written += 1
     stamp = sink.stamp(b"")
     account.close(stamp)
+    faults = _without_removed(run, recorded, faults)
     run.store.deliveries.published(recorded.row, -1 if faults else job.revision, stamp, mark(failed))
     if faults:
         run.sinks.failed.add(recorded.row)
         run.sinks.unwritten[recorded.row] = len(faults)
-        report_faults(run, target, faults)
+        report_faults(run, target, wanted, faults)
     run.observe(Delivered(target.name, written))
+
+
+def _without_removed(run: Run, recorded: RecordedSink, faults: list[Fault]) -> list[Fault]:
+    """Let lines of removed documents go that cannot be made any more, and say so; return the faults of the others."""
+    if not faults:
+        return []
+    kept = set(run.store.outputs.kept_lines(recorded.row))
+    going = [each for each in faults if each.path in kept]
+    if going:
+        run.store.deliveries.let_lines_go(recorded.row, [each.path for each in going])
+    for each in going:
+        text = f"it is not kept in the file of job '{recorded.job}': its document is no longer found, and its line cannot be made: {each.message}"
+        run.observe(Trouble(escape(each.path), text))
+    return [each for each in faults if each.path not in kept]
 
 
 def _as_long_as_all_are_there(
@@ -223,7 +253,7 @@ def settle_failures(run: Run) -> None:
         if wanted.kind.whole:
             continue
         try:
-            with blamed(partial(_code_failed, target.name)):
+            with _writing_to(target.name):
                 _settle(run, target, recorded, wanted)
         except SinkError as error:
             _give_up(run, recorded, wanted, error)
@@ -260,7 +290,7 @@ def _settle(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resol
     written = [each for path, each in failed.items() if path not in lost]
     rows.settled(recorded.row, (), [*gone, *lost], stamp, mark(written))
     if faults:
-        report_faults(run, target, faults)
+        report_faults(run, target, wanted, faults)
 
 
 def _due_outputs(run: Run, *, whole: bool) -> list[Deliver]:

@@ -64,6 +64,7 @@ class OpenSinks:
 
     `unwritten` counts, for whole sinks that failed, the documents that succeeded and are not in their outputs.
     Nothing is sent of the jobs that are `withheld`, whose sinks are `unseen`: what these lack is what is recorded of them.
+    Faults that were `told` are known by job, path and message.
     """
 
     opened: dict[int, Sink] = field(default_factory=dict)
@@ -71,6 +72,7 @@ class OpenSinks:
     unwritten: dict[int, int] = field(default_factory=dict)
     withheld: set[str] = field(default_factory=set)
     unseen: set[int] = field(default_factory=set)
+    told: set[tuple[str, bytes, str]] = field(default_factory=set)
 
 
 @dataclass

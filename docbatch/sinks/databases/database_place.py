@@ -8,12 +8,26 @@ from pathlib import Path
 from docbatch.core.errors import SinkError
 from docbatch.durability import Flusher, Place
 from docbatch.sinks import outputs
+from docbatch.sinks.databases.row_database import DatabaseFile
 from docbatch.sinks.faults import SAFE, sink_error
 from docbatch.sinks.outputs import Unfinished
 from docbatch.sinks.paths import UnsafeOutput
 from docbatch.sinks.table import foreign
 from docbatch.sinks.trash import Trash
 from docbatch.sinks.tree import Tree, temporary_name
+
+
+class PlacedDatabase(DatabaseFile):
+    """A database by its place; `program` is what its users run statements with."""
+
+    def __init__(self, place: "DatabasePlace", program: str) -> None:
+        self._place = place
+        self._path = place.path
+        self.shown = str(place.path)
+        self.drop_command = f"{program} {place.path} '{{}}'"
+
+    def remove(self) -> None:
+        self._place.remove()
 
 
 class DatabasePlace:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
@@ -11,10 +11,11 @@ from docbatch.core.errors import StateError
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.databases.giving_way import keep_edited
+from docbatch.sinks.databases.job_owners import JOBS
 from docbatch.sinks.databases.row_database import DatabaseFile, RowDatabase, RowsRefused
 from docbatch.sinks.databases.row_table import DeliveredNote, DocumentRows, RowTable, StoredRows, is_edited
 from docbatch.sinks.databases.table_changes import DeclaredTable, FoundTable, tables_of_ours
-from docbatch.sinks.databases.table_form import TableForm
+from docbatch.sinks.databases.table_form import NOTES, TableForm
 from docbatch.sinks.faults import fault
 from docbatch.sinks.row_watch import meddling
 from docbatch.sinks.rows.options import RowOptions
@@ -47,7 +48,8 @@ class DatabaseSink(Sink):
         self._file = file
         self._maker = maker
         self._trash = trash
-        self._declared = DeclaredTable(table, maker.job, TableForm.of(options.rows, maker.columns))
+        form = TableForm.of(options.rows, maker.columns)
+        self._declared = DeclaredTable(table, maker.job, form, maker.project)
 
     def deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt | Fault]:
         """Write windows of documents, each in a transaction; the database is opened once for all of them."""
@@ -104,12 +106,16 @@ class DatabaseSink(Sink):
                 return
         with self._file.guarded(), self._writing() as at, at.database.transaction():
             for former in former_jobs:
+                whose = replace(self._declared, job=former).own_rows(self._file, at.database)
+                if whose.is_another_s:
+                    continue
                 theirs = RowTable(at.database, self._declared.name, former, self._declared.form)
                 own = set(at.table.paths())
                 for path in theirs.paths():
                     if path in own:
                         self._forget(theirs, path, why="removed")
                 at.table.rename_job(former)
+                whose.let_go()
 
     def remove(self, output: bytes) -> None:
         """Move one document's rows to the trash, or all of the job's when `output` is empty: the database, where it is the job's alone."""
@@ -124,13 +130,17 @@ class DatabaseSink(Sink):
         with self._file.guarded(), self._writing() as at, at.database.transaction():
             for path in [escape(output)] if output else at.table.paths():
                 self._forget(at.table, path, why="removed")
+            if not output:
+                self._declared.own_rows(self._file, at.database).let_go()
 
     @staticmethod
     def _is_alone(database: RowDatabase, found: FoundTable) -> bool:
         """Whether a database holds nothing but this job's rows and what is noted of them."""
+        notes = [*NOTES, JOBS]
         own = list(tables_of_ours(database))
-        most = 3
-        return len(own) <= most and database.holds_nothing_but(own) and not found.table().has_others()
+        return (
+            len(own) <= len(notes) + 1 and database.holds_nothing_but(own) and not found.table().has_others()
+        )
 
     def _settle(self, at: _Open, window: _Window) -> list[Receipt | Fault]:
         documents: list[DocumentRows] = []

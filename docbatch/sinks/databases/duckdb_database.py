@@ -4,16 +4,15 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docbatch.core.errors import UsageError
+from docbatch.core.errors import SinkError
 from docbatch.sinks import outputs
-from docbatch.sinks.databases.database_place import DatabasePlace
+from docbatch.sinks.databases.database_place import DatabasePlace, PlacedDatabase
 from docbatch.sinks.databases.row_database import (
-    DatabaseFile,
     Encoder,
     FoundColumn,
     RowDatabase,
@@ -23,10 +22,10 @@ from docbatch.sinks.databases.row_database import (
     listed,
     quoted,
 )
-from docbatch.sinks.databases.table_changes import is_ours, tables_of_ours
+from docbatch.sinks.databases.table_changes import has_other_jobs, is_ours, tables_of_ours
 from docbatch.sinks.databases.table_form import make_notes
 from docbatch.sinks.duckdb import BESIDE
-from docbatch.sinks.faults import damaged, unusable
+from docbatch.sinks.faults import SAFE, damaged, unusable
 from docbatch.sinks.formats import clean
 from docbatch.sinks.rows.casts import Value
 from docbatch.sinks.table import foreign
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 5.0
 _PAUSE = 0.05
-_DAMAGED = "Corrupt database file"
+_DAMAGED = ("Corrupt database file", "Could not read enough bytes")
 _LOCKED = "Could not set lock"
 _HEADER = slice(8, 12)
 _MAGIC = b"DUCK"
@@ -97,10 +96,14 @@ class DuckdbDatabase(RowDatabase):
         return "path IN (SELECT unnest(?::VARCHAR[]))", list(paths)
 
     def columns(self, table: str) -> list[FoundColumn]:
-        try:
-            found = self.run("SELECT name, type, pk FROM pragma_table_info(?)", [f"main.{quoted(table)}"])
-        except self._library.CatalogException:
+        # To ask for the columns of what is not there would end a transaction.
+        there = (
+            f"SELECT 1 FROM duckdb_tables() WHERE {_HERE} AND lower(table_name) = lower($1)"  # noqa: S608
+            f" UNION ALL SELECT 1 FROM duckdb_views() WHERE {_HERE} AND lower(view_name) = lower($1)"
+        )
+        if not self.run(there, [table]):
             return []
+        found = self.run("SELECT name, type, pk FROM pragma_table_info(?)", [f"main.{quoted(table)}"])
         return [FoundColumn(str(name), str(kind), bool(key)) for name, kind, key in found]
 
     def is_view(self, table: str) -> bool:
@@ -202,14 +205,11 @@ class _TriggerWatch:
         return True
 
 
-class DuckdbFile(DatabaseFile):
+class DuckdbFile(PlacedDatabase):
     """A database that docbatch made, opened for as long as it is read or written: others cannot open it meanwhile."""
 
     def __init__(self, place: DatabasePlace) -> None:
-        self._place = place
-        self._path = place.path
-        self.shown = str(place.path)
-        self.drop_command = f"duckdb {place.path} '{{}}'"
+        super().__init__(place, "duckdb")
 
     @contextmanager
     def writing(self) -> Iterator[RowDatabase]:
@@ -238,9 +238,6 @@ class DuckdbFile(DatabaseFile):
         stamp = outputs.stamp_at(self._path)
         beside = outputs.stamp_at(f"{self._path}.wal")
         return stamp if beside is None or stamp is None else f"{stamp} with {beside}"
-
-    def remove(self) -> None:
-        self._place.remove()
 
     def _has_content(self) -> bool:
         """Whether there is a database. Raises SinkError for anything else that has content."""
@@ -288,23 +285,26 @@ class DuckdbFile(DatabaseFile):
                 yield
             except library.Error as error:
                 told = _told(error)
-                raise (damaged if _DAMAGED in told else unusable)(self.shown, told) from error
+                is_damaged = any(each in told for each in _DAMAGED)
+                raise (damaged if is_damaged else unusable)(self.shown, told) from error
 
 
-def holds_more(path: Path) -> bool:
-    """Whether a database has tables or views that docbatch did not make. Raises SinkError, UsageError."""
+def holds_more(path: Path, jobs: Collection[str]) -> bool:
+    """Whether a database has tables or views that docbatch did not make, or rows of other jobs than these. Raises SinkError."""
     file = DuckdbFile(DatabasePlace(path.parent, os.fsencode(path.name), Trash(path.parent)))
     with file.guarded(), file.reading() as database:
-        return database is not None and not database.holds_nothing_but(list(tables_of_ours(database)))
+        return database is not None and (
+            not database.holds_nothing_but(list(tables_of_ours(database))) or has_other_jobs(database, jobs)
+        )
 
 
 def _library() -> "ModuleType":
     try:
         import duckdb  # noqa: PLC0415 - an extra, and slow to load
     except ImportError:
-        raise UsageError(
+        raise SinkError(
             "a sink of type duckdb cannot be used without the extra 'duckdb'",
-            hint="pip install 'docbatch[duckdb]', then run the same command again",
+            hint=f"{SAFE}; pip install 'docbatch[duckdb]', then run the same command again",
         ) from None
     return duckdb
 

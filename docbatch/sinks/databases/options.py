@@ -5,20 +5,20 @@ from typing import ClassVar
 from pydantic import Field, model_validator
 
 from docbatch.fields import OnMissing, PathTemplate, refuse
-from docbatch.sinks.kind import FAILURES, FileSinkSpec
-from docbatch.sinks.rows.options import RowSinkSpec
+from docbatch.sinks.kind import FileSinkSpec
+from docbatch.sinks.rows.options import RowSinkSpec, SharedRowsSpec
 
 TABLE = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 
 
 def not_ours(table: str) -> str:
     """Return the name of a table that no notes of docbatch's are in."""
-    if table.lower() in {"docbatch_tables", "docbatch_documents"}:
+    if table.lower() in {"docbatch_tables", "docbatch_documents", "docbatch_jobs"}:
         refuse(f"a table cannot be called {table}", "docbatch keeps this name for what it notes of rows")
     return table
 
 
-class DatabaseSinkSpec(RowSinkSpec, FileSinkSpec):
+class DatabaseSinkSpec(SharedRowsSpec, RowSinkSpec, FileSinkSpec):
     """A table that several jobs may share. A kind says what a `table` may be called; `title` is what its databases are called."""
 
     title: ClassVar[str]
@@ -30,8 +30,6 @@ class DatabaseSinkSpec(RowSinkSpec, FileSinkSpec):
         default="rewrite",
         description="what happens when the database is gone: write it again, or `ignore` it because someone consumed it",
     )
-
-    failures: bool = FAILURES
 
     @model_validator(mode="before")
     @classmethod
@@ -46,14 +44,6 @@ class DatabaseSinkSpec(RowSinkSpec, FileSinkSpec):
     @property
     def identity(self) -> str:
         return f"\n{self.table}"
-
-    @property
-    def takes_failures(self) -> bool:
-        return self.failures
-
-    @property
-    def keeps_jobs_apart(self) -> bool:
-        return True
 
     @property
     def part(self) -> str:

@@ -3,16 +3,15 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
 from itertools import chain
 from pathlib import Path
 
 from docbatch.sinks import outputs
-from docbatch.sinks.databases.database_place import DatabasePlace
+from docbatch.sinks.databases.database_place import DatabasePlace, PlacedDatabase
 from docbatch.sinks.databases.row_database import (
-    DatabaseFile,
     Encoder,
     FoundColumn,
     RowDatabase,
@@ -22,7 +21,7 @@ from docbatch.sinks.databases.row_database import (
     listed,
     quoted,
 )
-from docbatch.sinks.databases.table_changes import tables_of_ours
+from docbatch.sinks.databases.table_changes import has_other_jobs, tables_of_ours
 from docbatch.sinks.rows.casts import Value
 from docbatch.sinks.sqlite import BESIDE
 from docbatch.sinks.table import (
@@ -168,14 +167,11 @@ class _TriggerWatch:
         return not others and self._table.count() == self._before + growth
 
 
-class SqliteFile(DatabaseFile):
+class SqliteFile(PlacedDatabase):
     """A database that docbatch made. One that it did not make is refused and stays as it is."""
 
     def __init__(self, place: DatabasePlace) -> None:
-        self._place = place
-        self._path = place.path
-        self.shown = str(place.path)
-        self.drop_command = f"sqlite3 {place.path} '{{}}'"
+        super().__init__(place, "sqlite3")
 
     @contextmanager
     def writing(self) -> Iterator[RowDatabase]:
@@ -203,9 +199,6 @@ class SqliteFile(DatabaseFile):
     def stamp(self) -> str | None:
         return outputs.stamp_at(self._path)
 
-    def remove(self) -> None:
-        self._place.remove()
-
     @staticmethod
     @contextmanager
     def _connected(name: str) -> Iterator[sqlite3.Connection]:
@@ -225,8 +218,8 @@ class SqliteFile(DatabaseFile):
                 raise sqlite_error(self.shown, error) from error
 
 
-def holds_more(path: Path) -> bool:
-    """Whether a database has tables or views that docbatch did not make. Raises SinkError."""
+def holds_more(path: Path, jobs: Collection[str]) -> bool:
+    """Whether a database has tables or views that docbatch did not make, or rows of other jobs than these. Raises SinkError."""
     file = SqliteFile(DatabasePlace(path.parent, os.fsencode(path.name), Trash(path.parent)))
     with file.guarded(), file.reading() as database:
         if database is None:
@@ -235,10 +228,11 @@ def holds_more(path: Path) -> bool:
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
         )
         ours = set(tables_of_ours(database))
-        return any(
-            name.lower() not in ours and not _is_undeclared(database, name)
-            for name in map(str, chain(*names))
-        )
+        others = [name for name in map(str, chain(*names)) if name.lower() not in ours]
+        undeclared = [name for name in others if _is_undeclared(database, name)]
+        # One that an earlier version made is of one job, and does not say of which.
+        of_several = [name for name in undeclared if "job" in {each.name for each in database.columns(name)}]
+        return len(undeclared) < len(others) or has_other_jobs(database, jobs, of_several)
 
 
 def _is_undeclared(database: RowDatabase, table: str) -> bool:

@@ -1,13 +1,14 @@
 """What a table is in the database, and what has to be done before rows of a form can be written to it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from docbatch.core.errors import SinkError
+from docbatch.core.errors import ForeignOutput
 from docbatch.sinks.databases.giving_way import may_give_way, take_away
+from docbatch.sinks.databases.job_owners import JOBS, JobRows
 from docbatch.sinks.databases.row_database import DatabaseFile, RowDatabase, quoted
 from docbatch.sinks.databases.row_table import RowTable
-from docbatch.sinks.databases.table_form import DOCUMENTS, OWN, TABLES, TableForm, make_notes, note, noted
+from docbatch.sinks.databases.table_form import DOCUMENTS, NOTES, TABLES, TableForm, make_notes, note, noted
 from docbatch.sinks.faults import SAFE
 from docbatch.sinks.table import NAMES
 
@@ -17,11 +18,16 @@ UNDECLARED = {*NAMES, "checksum"}
 
 @dataclass(frozen=True, slots=True)
 class DeclaredTable:
-    """A job's table as it is declared."""
+    """A job's table as it is declared; `project` is the id of the project that declares it, if it has one."""
 
     name: str
     job: str
     form: TableForm
+    project: str = ""
+
+    def own_rows(self, file: DatabaseFile, database: RowDatabase) -> JobRows:
+        """Return the job's rows in it, to be asked whose they are."""
+        return JobRows(database, file.shown, self.name, self.job, self.project)
 
 
 class FoundTable:
@@ -42,7 +48,9 @@ class FoundTable:
             raise self._error(str(error)) from error
         self.is_absent = not self._columns
         self.is_former = False
+        self._own = wanted.own_rows(file, database)
         if not self.is_absent:
+            self._own.require_own()
             self._judge()
 
     @property
@@ -65,13 +73,17 @@ class FoundTable:
 
     def prepare(self) -> None:
         """Make or alter the table, in a transaction of its own."""
-        if self.is_ready and self._noted == self._declared.form.extended(self._noted or self._declared.form):
+        is_noted = self._noted == self._declared.form.extended(self._noted or self._declared.form)
+        if self.is_ready and is_noted and self._own.is_claimed:
             return
         database, name, form = self._database, self._declared.name, self._declared.form
         lacking = () if self.is_absent or self.is_former else self._lacking()
         with database.transaction():
             database.mark()
             make_notes(database)
+            if self.is_absent:
+                self._own.let_go_all()
+            self._own.claim()
             if self.is_former:
                 take_away(database, name)
             if self.is_absent or self.is_former:
@@ -129,10 +141,10 @@ class FoundTable:
         names = {each.name for each in self._columns.values()}
         return names >= UNDECLARED and self._key() == {"job", "path"}
 
-    def _error(self, why: str) -> SinkError:
+    def _error(self, why: str) -> ForeignOutput:
         name = self._declared.name
         drop = self._file.drop_command.format(f"DROP TABLE {quoted(name)}")
-        return SinkError(
+        return ForeignOutput(
             f'{self._file.shown} has a table "{name}" that cannot be written to: {why}; nothing was changed',
             hint=f"{SAFE}; give the sink another table, or take this one away ({drop}), and run `docbatch apply` again",
         )
@@ -140,11 +152,22 @@ class FoundTable:
 
 def is_ours(database: RowDatabase) -> bool:
     """Whether docbatch made a database, by the notes in it."""
-    return all(database.columns(name) for name in OWN)
+    return all(database.columns(name) for name in NOTES)
+
+
+def has_other_jobs(database: RowDatabase, jobs: Collection[str], undeclared: Collection[str] = ()) -> bool:
+    """Whether a database of ours has rows of other jobs than these, in declared tables and in those that are named."""
+    declared = set(tables_of_ours(database)) - {*NOTES, JOBS}
+    for name in (*(each for each in declared if database.columns(each)), *undeclared):
+        found = database.run(f"SELECT DISTINCT job FROM {quoted(name)}")  # noqa: S608
+        # Rows without a job were those of a table of one job once.
+        if any(job not in {*jobs, ""} for (job,) in found):
+            return True
+    return False
 
 
 def tables_of_ours(database: RowDatabase) -> Iterable[str]:
     """Return the names of all tables that docbatch made, in lower case, those of notes among them."""
     if not database.columns(TABLES):
-        return ()
-    return [*OWN, *(str(name) for (name,) in database.run(f"SELECT name FROM {TABLES}"))]  # noqa: S608
+        return [JOBS]
+    return [*NOTES, JOBS, *(str(name) for (name,) in database.run(f"SELECT name FROM {TABLES}"))]  # noqa: S608

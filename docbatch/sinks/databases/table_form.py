@@ -15,7 +15,8 @@ TABLES = "docbatch_tables"
 DOCUMENTS = "docbatch_documents"
 """A row for each document that is delivered to such a table: digests of its result and of its rows, and how many these are."""
 
-OWN = (TABLES, DOCUMENTS)
+NOTES = (TABLES, DOCUMENTS)
+"""What every database has in which a table was declared."""
 
 _VERSION = 1
 

@@ -1,15 +1,15 @@
 """The sink of a data set: what is due is sorted by part, and each part that it touches is written anew and put in its place at once."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pyarrow as pa
 
-from docbatch.core.errors import SinkError, StateError
+from docbatch.core.errors import ForeignOutput, SinkError, StateError
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.faults import SAFE, fault, sink_error
@@ -61,6 +61,13 @@ class DataSetPlace:
         return other, aside
 
 
+class _Written(TypedDict):
+    """As what parts are written: their schema, and which project the job is of."""
+
+    schema: Any
+    owner: Mapping[str, str]
+
+
 class ParquetSink(Sink):
     """Writes what it is handed in the end, part after part; the receipts of the last one follow the manifest."""
 
@@ -69,6 +76,8 @@ class ParquetSink(Sink):
         self._maker = maker
         self._rows = rows
         self._schema = schema_of(maker.columns)
+        owner = {maker.job: maker.project} if maker.project else {}
+        self._as_ours: _Written = {"schema": self._schema, "owner": owner}
 
     @classmethod
     def of(cls, at: Opening) -> "ParquetSink":
@@ -118,10 +127,12 @@ class ParquetSink(Sink):
         for former in jobs:
             with self._guarded():
                 changes = _Changes(self._ours())
+                if changes.standing.is_another_s(former, self._maker.project):
+                    continue
                 for name in changes.parts_of(former):
                     own = frozenset(changes.paths_in(name, job))
                     staying = Renamed(former, job, own, self._kept_rows(name))
-                    changes.add(rewritten(changes.standing, name, staying, schema=self._schema))
+                    changes.add(rewritten(changes.standing, name, staying, **self._as_ours))
                 self._publish(changes)
 
     def remove(self, output: bytes) -> None:
@@ -134,11 +145,11 @@ class ParquetSink(Sink):
                 path = escape(output)
                 if path in set(changes.paths_in(name, self._maker.job)):
                     staying = AllBut(self._maker.job, frozenset([path]), self._kept_rows(name))
-                    changes.add(rewritten(changes.standing, name, staying, schema=self._schema))
+                    changes.add(rewritten(changes.standing, name, staying, **self._as_ours))
             elif not output and any(True for _ in changes.others(self._maker.job)):
                 for name in changes.parts_of(self._maker.job):
                     staying = AllBut(self._maker.job, None, self._kept_rows(name))
-                    changes.add(rewritten(changes.standing, name, staying, schema=self._schema))
+                    changes.add(rewritten(changes.standing, name, staying, **self._as_ours))
             elif not output:
                 self._remove_all(changes.standing)
                 return
@@ -186,9 +197,7 @@ class ParquetSink(Sink):
     def _written(self, standing: StandingParts, name: str, part: RowsOfPart) -> PartEntry:
         handed = frozenset(escape(path) for path, _, _ in part.documents())
         staying = AllBut(self._maker.job, handed)
-        return rewritten(
-            standing, name, staying, schema=self._schema, tables=part.tables(), empty=part.empty()
-        )
+        return rewritten(standing, name, staying, tables=part.tables(), empty=part.empty(), **self._as_ours)
 
     @staticmethod
     def _touched(place: str) -> SinkError:
@@ -237,12 +246,13 @@ class ParquetSink(Sink):
         """Return the data set as it stands. Raises SinkError for one that is not ours to write, OSError, StoreFault, UnsafeOutput."""
         _, standing = self._place.standing()
         standing.require_ours()
+        standing.require_own(self._maker.job, self._maker.project)
         if standing.manifest is not None:
             keys = [each.name for each in standing.manifest.columns if each.key]
             own = [each.name for each in self._maker.columns if each.is_key]
             other = next(iter(_Changes(standing).others(self._maker.job)), None)
             if keys != own and other is not None:
-                raise SinkError(
+                raise ForeignOutput(
                     f"{standing.folder.place} holds rows of job '{other}' of another kind: {standing.manifest.rows}, not {self._rows}",
                     hint=f"{SAFE}; give the sink another path, or the same `rows`, and run the same command again",
                 )
@@ -256,9 +266,7 @@ class ParquetSink(Sink):
         except SinkError:
             raise
         except UnsafeOutput as error:
-            raise SinkError(
-                str(error), hint=f"{SAFE}; move it away and run the same command again"
-            ) from error
+            raise SinkError(str(error), hint=f"{SAFE}; then run the same command again") from error
         except StoreFault as error:
             raise self._store_error(error) from error
         except pa.ArrowException as error:

@@ -21,10 +21,14 @@ class _Model(BaseModel):
 
 
 class JobInPart(_Model):
-    """What a job has in a part: documents, those without rows among them, and a digest of what they are."""
+    """What a job has in a part: documents, those without rows among them, and a digest of what they are.
+
+    `project` is the id of the project whose job it is, empty where that has none.
+    """
 
     documents: int = Field(ge=0)
     digest: str
+    project: str = ""
 
 
 class PartEntry(_Model):

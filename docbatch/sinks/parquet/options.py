@@ -1,6 +1,6 @@
 """A data set for a job: what a spec says of it. Its parts are written by `data_set`."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -8,15 +8,15 @@ from pydantic import Field
 
 from docbatch.fields import OnMissing, PathTemplate
 from docbatch.sinks.base import Sink
-from docbatch.sinks.kind import FAILURES, Opening, SinkKind, StoredSinkSpec
+from docbatch.sinks.kind import Opening, SinkKind, StoredSinkSpec
 from docbatch.sinks.parquet.part_names import MANIFEST, part_name
-from docbatch.sinks.rows.options import RowSinkSpec
+from docbatch.sinks.rows.options import RowSinkSpec, SharedRowsSpec
 from docbatch.sinks.rows.row_form import RowForm
 
 MOST_PARTS = 4096
 
 
-class ParquetSinkSpec(RowSinkSpec, StoredSinkSpec):
+class ParquetSinkSpec(SharedRowsSpec, RowSinkSpec, StoredSinkSpec):
     """A folder of Parquet files, a data set: each document's rows lie in one of its parts; several jobs may share it."""
 
     suffix: ClassVar[str] = ""
@@ -32,22 +32,12 @@ class ParquetSinkSpec(RowSinkSpec, StoredSinkSpec):
         description="what happens when the folder is gone: write it again, or `ignore` it because someone consumed it",
     )
 
-    failures: bool = FAILURES
-
     @property
     def identity(self) -> str:
         return "\n" if self.parts is None else f"\n{self.parts} parts"
 
     def form_in(self, at: Opening) -> RowForm:
         return self.rows_made_ahead(at)
-
-    @property
-    def takes_failures(self) -> bool:
-        return self.failures
-
-    @property
-    def keeps_jobs_apart(self) -> bool:
-        return True
 
     @property
     def shape(self) -> str:
@@ -73,6 +63,12 @@ def _folder(stamp: str) -> bytes:
     return folder_of(stamp)
 
 
+def _holds_more(folder: Path, jobs: Collection[str]) -> bool:
+    from docbatch.sinks.parquet.files_as_left import jobs_in  # noqa: PLC0415 - only what is looked at
+
+    return not jobs_in(folder) <= set(jobs)
+
+
 KIND = SinkKind(
     "parquet",
     ParquetSinkSpec,
@@ -84,4 +80,5 @@ KIND = SinkKind(
     files=_files,
     folder=_folder,
     extra=("parquet", "pyarrow"),
+    holds_more=_holds_more,
 )

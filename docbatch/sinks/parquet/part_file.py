@@ -1,14 +1,14 @@
 """One part of a data set: a Parquet file that says itself whether it is as it was written.
 
-Its footer holds, under the key `docbatch`, the SHA-256 of all that stands before the footer, and the documents that have no
-rows. That is how a part is known as whole that a killed run put in its place before anything else could say so.
+Its footer holds, under the key `docbatch`, the SHA-256 of all that stands before the footer, the documents that have no
+rows, and the ids of the projects whose jobs have some. That is how a part is known as whole that a killed run put in its place before anything else could say so.
 """
 
 import base64
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -46,9 +46,8 @@ class _Sum:
         said = f"{path}\0{digest}".encode(errors="surrogatepass")
         self.total = (self.total + int.from_bytes(hashlib.blake2b(said, digest_size=16).digest())) % _SPACE
 
-    @property
-    def told(self) -> JobInPart:
-        return JobInPart(documents=self.documents, digest=f"{self.total:032x}")
+    def told(self, project: str) -> JobInPart:
+        return JobInPart(documents=self.documents, digest=f"{self.total:032x}", project=project)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +106,15 @@ class _Documents:
             job, path, digest = held
             self.sums.setdefault(job, _Sum()).add(path, digest)
 
+    def told(self, projects: Mapping[str, str]) -> dict[str, JobInPart]:
+        return {job: each.told(projects.get(job, "")) for job, each in self.sums.items()}
+
 
 class PartWriter:
-    """Writes a part into an open file; all rows of a document are added after each other."""
+    """Writes a part into an open file; all rows of a document are added after each other. `projects` says of jobs whose they are."""
 
     def __init__(self, file: Writable, schema: Any) -> None:
+        self.projects: dict[str, str] = {}
         self._counted = _Counted(file)
         self._schema = schema
         self._writer = pq.ParquetWriter(self._counted, schema, compression="zstd")
@@ -142,10 +145,11 @@ class PartWriter:
         """Write the footer, and tell what the part is."""
         self._flush()
         before, size = self._counted.digest.copy().hexdigest(), self._counted.size
-        said = json.dumps({"version": 1, "data": size, "sha256": before, "empty": _packed(self._empty)})
-        self._writer.add_key_value_metadata({MARK.decode(): said})
+        jobs = self._documents.told(self.projects)
+        said = {"version": 1, "data": size, "sha256": before, "empty": _packed(self._empty)}
+        said["projects"] = {job: each.project for job, each in jobs.items() if each.project}
+        self._writer.add_key_value_metadata({MARK.decode(): json.dumps(said)})
         self._writer.close()
-        jobs = {job: each.told for job, each in self._documents.sums.items()}
         return WrittenPart(self._rows, self._counted.size, self._counted.digest.hexdigest(), jobs)
 
     def _flush(self) -> None:
@@ -155,17 +159,30 @@ class PartWriter:
             self._waiting, self._bytes = [], 0
 
 
+class NoPart(ValueError):
+    """A Parquet file that docbatch did not write."""
+
+
 class PartReader:
-    """Reads a part. Raises one of UNREADABLE for what is none."""
+    """Reads a part. Raises one of UNREADABLE for what is none, such as NoPart."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._bytes = file
         self._file = pq.ParquetFile(file, pre_buffer=False)
-        self._said = json.loads((self._file.metadata.metadata or {})[MARK])
+        said = (self._file.metadata.metadata or {}).get(MARK)
+        if said is None:
+            raise NoPart("it does not say that it is a part")
+        self._said = json.loads(said)
 
     @property
     def schema(self) -> Any:
         return self._file.schema_arrow.remove_metadata()
+
+    @property
+    def projects(self) -> dict[str, str]:
+        """The ids of the projects whose jobs have rows in it, by job."""
+        said = self._said.get("projects")
+        return {str(job): str(project) for job, project in said.items()} if isinstance(said, dict) else {}
 
     def is_intact(self) -> bool:
         """Say whether all before the footer is as it was written. Reads the whole file."""
@@ -186,7 +203,7 @@ class PartReader:
         documents = _Documents()
         for held in self.documents():
             documents.add(held)
-        jobs = {job: each.told for job, each in documents.sums.items()}
+        jobs = documents.told(self.projects)
         digest = hashlib.sha256()
         self._bytes.seek(0)
         while piece := self._bytes.read(_PIECE):

@@ -1,6 +1,6 @@
 """Writing one part anew: what of it stays as it was, and what comes to it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -76,10 +76,13 @@ def rewritten(
     staying: Staying,
     *,
     schema: Any,
+    owner: Mapping[str, str],
     tables: Iterable[Any] = (),
     empty: Iterable[Held] = (),
 ) -> PartEntry:
     """Put a part in its place, and return what it is. What is lost of the one before goes to the trash with it.
+
+    `owner` says of jobs that are written which project they are of.
 
     Raises SinkError, OSError, StoreFault, UnsafeOutput, and pyarrow's errors.
     """
@@ -92,6 +95,7 @@ def rewritten(
                 assert part is not None
                 if _carry(part, staying, writer, schema):
                     expected = _NOT_OURS
+        writer.projects.update(owner)
         for table in tables:
             writer.add(table)
         for held in empty:
@@ -112,6 +116,7 @@ def _carry(part: PartReader, staying: Staying, writer: PartWriter, schema: Any) 
     """Add what stays of a part; say whether some of that is lost, since the part has other columns."""
     is_other = not is_alike(schema, part.schema)
     are_rows = False
+    writer.projects.update(part.projects)
     for table in part.tables():
         kept = staying.rows(table)
         if is_other and len(kept):

@@ -9,13 +9,13 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Literal
 
-from docbatch.core.errors import SinkError
+from docbatch.core.errors import ForeignOutput
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.faults import SAFE
 from docbatch.sinks.parquet.arrow_rows import is_alike
 from docbatch.sinks.parquet.folders import PartsFolder
 from docbatch.sinks.parquet.manifest import LARGEST, DataSetManifest, PartEntry, read_manifest
-from docbatch.sinks.parquet.part_file import UNREADABLE, PartReader
+from docbatch.sinks.parquet.part_file import UNREADABLE, NoPart, PartReader
 from docbatch.sinks.parquet.part_names import MANIFEST, part_name, part_number, part_of, parts_of
 
 Condition = Literal["whole", "missing", "changed"]
@@ -91,18 +91,62 @@ class StandingParts:
     def require_ours(self) -> None:
         """Raise SinkError where a folder holds Parquet files, and nothing in it says that docbatch wrote any."""
         found = [name for name in sorted(self.stamps) if name == MANIFEST or name.endswith(".parquet")]
-        if self.manifest is None and found and not any(map(self._says_ours, found)):
-            shown = escape(found[0].encode(errors="surrogateescape"))
-            raise SinkError(
+        if self.manifest is not None or not found:
+            return
+        others = None
+        for name in found:
+            whose = self._whose(name)
+            if whose == "ours":
+                return
+            others = others or (name if whose == "others" else None)
+        if others is not None:
+            shown = escape(others.encode(errors="surrogateescape"))
+            raise ForeignOutput(
                 f"{self.folder.place} holds {shown}, which docbatch did not write; nothing was changed",
                 hint=f"{SAFE}; give the sink another path, or move the file away, and run the same command again",
             )
+        raise ForeignOutput(
+            f"{self.folder.place} holds a data set of which neither the manifest nor any part can be read,"
+            " so that nobody knows whether docbatch wrote it; nothing was changed",
+            hint=f"{SAFE}; move the folder away, and run the same command again, which writes all rows anew",
+        )
 
-    def _says_ours(self, name: str) -> bool:
+    def require_own(self, job: str, project: str) -> None:
+        """Raise ForeignOutput where a job's rows are of another project that has a job of this name."""
+        if self.is_another_s(job, project):
+            raise ForeignOutput(
+                f"{self.folder.place} has rows of a job '{job}' of another project; nothing was changed",
+                hint=f"{SAFE}; give the job another name, or the sink another path, and run the same command again",
+            )
+
+    def is_another_s(self, job: str, project: str) -> bool:
+        return any(owner not in {"", project} for owner in self._owners(job))
+
+    def _owners(self, job: str) -> Iterator[str]:
+        """Yield the projects that parts say a job's rows are of. Those that the manifest tells of are not read."""
+        for name in self.names:
+            entry = self.entries.get(name)
+            if entry is not None and self.is_as_noted(name):
+                if job in entry.jobs:
+                    yield entry.jobs[job].project
+            elif name in self.stamps:
+                with self.reading(name) as part:
+                    yield "" if part is None else part.projects.get(job, "")
+
+    def _whose(self, name: str) -> Literal["ours", "others", "unreadable"]:
+        """Say who wrote a file, as far as it says it. Raises StoreFault."""
+        if name == MANIFEST:
+            return "unreadable"
         if part_number(name, self.parts or 1) is None:
-            return False
-        with self.reading(name) as part:
-            return part is not None
+            return "others"
+        try:
+            with self.folder.opened(name) as file:
+                PartReader(file)
+        except NoPart:
+            return "others"
+        except UNREADABLE:
+            return "unreadable"
+        return "ours"
 
     def stamp(self, job: str) -> str | None:
         """Return the stamp of what a job has in it: it changes when anybody touches one of its parts, and not when another job writes."""

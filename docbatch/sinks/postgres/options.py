@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field
 from docbatch.fields import refuse
 from docbatch.secret_references import KeyReference
 from docbatch.sinks.base import Sink
-from docbatch.sinks.kind import FAILURES, Opening, SinkKind
-from docbatch.sinks.rows.options import RowSinkSpec
+from docbatch.sinks.kind import Opening, SinkKind
+from docbatch.sinks.rows.options import RowSinkSpec, SharedRowsSpec
 from docbatch.sinks.rows.row_form import RowForm
 
 RECORD = "docbatch_delivered"
@@ -40,7 +40,7 @@ def _is_free(name: str) -> str:
 ServedName = Annotated[str, Field(pattern=_NAME, max_length=LONGEST_NAME), AfterValidator(_fits)]
 
 
-class PostgresSinkSpec(RowSinkSpec):
+class PostgresSinkSpec(SharedRowsSpec, RowSinkSpec):
     """One table of a PostgreSQL server, with rows for each document; several jobs may share it."""
 
     type: Literal["postgres"]
@@ -55,7 +55,6 @@ class PostgresSinkSpec(RowSinkSpec):
         alias="schema",
         description="the schema that the table lies in, which has to be there",
     )
-    failures: bool = FAILURES
 
     @property
     def identity(self) -> str:
@@ -72,16 +71,8 @@ class PostgresSinkSpec(RowSinkSpec):
     def part(self) -> str:
         return self.place
 
-    @property
-    def keeps_jobs_apart(self) -> bool:
-        return True
-
     def form_in(self, at: Opening) -> RowForm:
         return self.rows_made_ahead(at)
-
-    @property
-    def takes_failures(self) -> bool:
-        return self.failures
 
 
 def _open(at: Opening) -> Sink:

@@ -17,15 +17,19 @@ FAILURE_VERSION = "docbatch/failure/v1"
 
 @dataclass(frozen=True, slots=True)
 class RowFacts:
-    """The job that rows belong to, its labels, and what `columns` a list has of a document, given its path."""
+    """The job that rows belong to, its labels, and what `columns` a list has of a document, given its path.
+
+    No row says the id of the job's `project`: it tells jobs of one name apart where rows of several projects lie together.
+    """
 
     job: str
     labels: Mapping[str, str]
     columns: Callable[[bytes], Mapping[str, str]]
+    project: str = ""
 
     @classmethod
     def of(cls, at: Opening) -> "RowFacts":
-        return cls(at.job, at.labels, at.columns)
+        return cls(at.job, at.labels, at.columns, at.project)
 
     def led(self, line: bytes, path: bytes) -> bytes:
         """Return a line with one JSON object, led by these facts."""

@@ -176,6 +176,27 @@ class RowSinkSpec(RowOptions, SinkSpec):
         return {SPLITTER: version()}
 
 
+class FailureRowsSpec(SinkSpec):
+    """A sink that offers rows for documents that failed. First among the bases of a kind, it lets the field stand behind theirs."""
+
+    failures: bool = Field(
+        default=False,
+        description="write a row for each document that failed as well, with its class, code and message",
+    )
+
+    @property
+    def takes_failures(self) -> bool:
+        return self.failures
+
+
+class SharedRowsSpec(FailureRowsSpec):
+    """A sink that also keeps rows of several jobs apart in one place."""
+
+    @property
+    def keeps_jobs_apart(self) -> bool:
+        return True
+
+
 def _parsed(name: str, text: str, rows: RowKind) -> ColumnValue:
     try:
         return column_value(text, FIELDS[rows])

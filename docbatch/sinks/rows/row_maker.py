@@ -70,6 +70,11 @@ class RowMaker:
     def job(self) -> str:
         return self._facts.job
 
+    @property
+    def project(self) -> str:
+        """The id of the job's project, empty for one without."""
+        return self._facts.project
+
     def rows(self, delivery: Delivery) -> list[Row]:
         """Return a document's rows, those that were made elsewhere where they are there; none where it has nothing of the kind.
 

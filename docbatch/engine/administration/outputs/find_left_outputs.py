@@ -56,7 +56,9 @@ class LeftOutputs:
         self._gone = undeclared - self._unnoticed
         self._singles = self._wanted_singles()
         self._strange: dict[bytes, str | None] = {}
-        self._shared: set[bytes] = set()
+        self._doubly_left: set[bytes] = set()
+        self._jobs = frozenset(sink.job for sink in self._sinks)
+        self._shared: dict[bytes, bool] = {}
 
     def notes(self) -> list[str]:
         """Say what is not looked at."""
@@ -83,7 +85,7 @@ class LeftOutputs:
     def judged(self) -> Iterator[LeftOutput]:
         """Yield what nothing wants, each as it is at this moment. What is gone already is passed over."""
         ones: dict[bytes, LeftOutput] = {}
-        self._shared.clear()
+        self._doubly_left.clear()
         for sink in self._mine():
             if sink.kind not in COMPARED:
                 continue
@@ -113,10 +115,10 @@ class LeftOutputs:
     def _is_told(self, each: LeftOutput) -> bool:
         """Say whether what stands in a place was yielded already, as another output that was written there."""
         place = each.root + b"/" + each.known.output
-        if place in self._shared:
+        if place in self._doubly_left:
             return True
         if self._store.outputs.others_at(each.known):
-            self._shared.add(place)
+            self._doubly_left.add(place)
         return False
 
     def _files(self, sink: KnownSink, left: Iterable[KnownOutput], why: str) -> Iterator[LeftOutput]:
@@ -213,16 +215,22 @@ class LeftOutputs:
         """Say that a database is in use, or was left so: what lies beside it belongs to it; or that others keep things in it."""
         if not sink.output:
             return None
-        place = sink.root + b"/" + sink.output
+        place = sink.root + b"/" + (folder_within(sink.kind, sink.stamp) or sink.output)
         if any(os.path.lexists(place + ending) for ending in BESIDE):
             return "it is a database that is in use, or was left unfinished"
-        holds_more = KINDS.kind(sink.kind).holds_more
         try:
-            if holds_more is not None and holds_more(Path(os.fsdecode(place))):
-                return "it holds tables that docbatch did not make"
+            if self._is_shared(sink.kind, place):
+                return "it holds tables that docbatch did not make, or rows of a job of another project"
         except DocbatchError as error:
             return f"it cannot be looked into: {error.message}"
         return None
+
+    def _is_shared(self, kind: str, place: bytes) -> bool:
+        """Whether others keep things in an output, looked at once for all files that it is made of."""
+        holds_more = KINDS.kind(kind).holds_more
+        if holds_more is not None and place not in self._shared:
+            self._shared[place] = holds_more(Path(os.fsdecode(place)), self._jobs)
+        return self._shared.get(place, False)
 
     def _is_superseded(self, known: KnownOutput, found: FoundFile, digest: str | None) -> bool:
         """Say whether another former output was written to the same place later: then that one is judged."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from docbatch.core.changes import Reason
 from docbatch.core.errors import SinkError
 from docbatch.core.explanation import ExplainedOutput, OutputState
+from docbatch.engine.code_of_others import looking_into
 from docbatch.engine.planning.plan import Plan
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
@@ -32,9 +33,13 @@ def outputs(
     recorded = {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
     due = {each.sink: each.reason for each in plan.differences.outputs_of(target.name, path, path)}
     whole = plan.differences.wholes(target.name)
+    unseen = {each.identity: each.error for each in plan.unseen if each.job == target.name}
     for wanted in target.sinks:
         sink = recorded.get(wanted.identity)
-        if sink is None:
+        if sink is not None and not wanted.kind.per_document and wanted.identity in unseen:
+            shown, told = _shown(wanted, b"", here), f"not looked at: {unseen[wanted.identity].message}"
+            yield ExplainedOutput(wanted.kind.name, shown, "unseen", f"the job's output {shown}: {told}")
+        elif sink is None:
             reason = due.get(wanted.identity, whole.get(wanted.identity, Reason.NEW_SINK))
             yield _due(wanted, "output", _where(wanted), reason if reason in DUE else Reason.NEW_SINK)
         elif wanted.identity in whole:
@@ -112,10 +117,9 @@ def _own(wanted: ResolvedSink, written: OutputRow, due: Reason | None, here: Pat
 
 def _as_it_is(wanted: ResolvedSink, output: bytes, stamps: Collection[str]) -> tuple[OutputState, str]:
     try:
-        now = wanted.open().stamp(output)
+        with looking_into(wanted.kind):
+            now = wanted.open().stamp(output)
     except SinkError as error:
-        if not wanted.is_out_of_reach:
-            raise
         return "unseen", f"not looked at: {error.message}"
     if now in stamps:
         return "as_written", "as it was written"

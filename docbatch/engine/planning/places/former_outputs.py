@@ -26,15 +26,18 @@ class FormerOutputs:
             return iter(())
         return store.deliveries.stream(self._sink.row, only)
 
-    def place(self, path: bytes) -> bytes | None:
-        """Return the absolute path where a document's output was written; None where none was, or where that is no file."""
-        if self._sink is None or self._sink.root is None:
-            return None
-        while (row := self._rows.first) is not None and row[0] < path:
+    def replaced_by(self, wanted: Output, sink: ResolvedSink) -> Output:
+        """Return an output that is due because its sink does not know it, with where it lies until then, if anywhere."""
+        if self._sink is None:
+            return wanted
+        while (row := self._rows.first) is not None and row[0] < wanted.path:
             self._rows.skip(1)
-        if row is None or row[0] != path or row[2] is None:
-            return None
-        return lying(self._sink.root, self._sink.output or row[1])
+        if row is None or row[0] != wanted.path or row[2] is None:
+            # The former sink lacked it as well. A file is new where it is to lie now, and its place is judged.
+            return replace(wanted, reason=Reason.BEHIND) if wanted.folded is None else wanted
+        if self._sink.root is None:
+            return wanted
+        return moved(wanted, sink, lying(self._sink.root, self._sink.output or row[1]))
 
 
 def former_outputs(
@@ -60,9 +63,9 @@ def former_sinks(target: ResolvedJob, store: Store | None) -> dict[str, Recorded
     return own
 
 
-def moved(wanted: Output, sink: ResolvedSink, former: bytes | None) -> Output:
-    """Return an output that is due because its sink does not know it, with where it lies until then, if anywhere."""
-    if former is None or sink.root is None:
+def moved(wanted: Output, sink: ResolvedSink, former: bytes) -> Output:
+    """Return an output that its sink does not know, and that lies elsewhere or in another form until it is written."""
+    if sink.root is None:
         return wanted
     reason = Reason.FORM if former == lying(sink.root, sink.output or wanted.output) else Reason.MOVED
     return replace(wanted, reason=reason, former=former)
@@ -72,8 +75,10 @@ def taken_up(target: ResolvedJob, sink: ResolvedSink, store: Store) -> Output:
     """Return the one output of a sink that is not recorded yet, with where it lies until then, if anywhere."""
     new = Output(target.name, sink.identity, b"", b"", None, Reason.NEW_SINK)
     former = former_sinks(target, store).get(sink.identity)
-    if former is None or former.root is None or not former.output or former.stamp is None:
+    if former is None:
         return new
+    if former.root is None or not former.output or former.stamp is None:
+        return replace(new, reason=Reason.BEHIND)
     return moved(new, sink, lying(former.root, former.output))
 
 

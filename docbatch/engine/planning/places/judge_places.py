@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from docbatch.core.changes import Reason
-from docbatch.core.errors import GuardRefused, SinkError, SinkRefused
+from docbatch.core.errors import ForeignOutput, GuardRefused, SinkError
 from docbatch.core.guard import SHOWN, Replaced, refuse_blocked, refuse_nested, refuse_replaced
 from docbatch.core.report import plural, visible
+from docbatch.engine.code_of_others import looking_into
 from docbatch.engine.planning.differences_database import Differences, Output
 from docbatch.engine.planning.places.occupied_place import no_file, no_output, status_of
 from docbatch.engine.planning.places.own_places import OwnPlaces
@@ -23,7 +24,6 @@ from docbatch.naming.pathtext import escape
 from docbatch.naming.store_places import in_store
 from docbatch.sinks.paths import folded
 from docbatch.state.store import Store
-from docbatch.stores.faults import StoreFault
 
 _KNOWN_PLACES = frozenset({Reason.EDITED, Reason.MISSING, Reason.BEHIND})
 """Reasons to write an output that lies where the state knows it to lie."""
@@ -48,7 +48,7 @@ def judge_places(
 ) -> Replaced:
     """Return which files of others would be replaced, where that is allowed. Raises GuardRefused.
 
-    Why sinks in stores cannot be looked into is added to `unseen`.
+    Why sinks cannot be looked into is added to `unseen`.
     """
     seen = _Seen()
     in_stores = places_in_stores(targets, own)
@@ -67,7 +67,7 @@ def judge_places(
                 found.add_single(is_declared=_is_declared(target, sink, own.store))
                 seen.take(found.of_others(unseen))
             else:
-                _look_at_single(target, sink, own, seen)
+                _look_at_single(target, sink, own, seen, unseen)
     refuse_blocked(seen.blocked)
     is_first = own.store is None or not any(True for _ in own.store.documents.jobs())
     return refuse_replaced(seen.replaced, seen.number, allowed, is_first=is_first)
@@ -291,7 +291,9 @@ def _look(output: Output, root: bytes, own: OwnPlaces, seen: _Seen) -> None:
         seen.replace(place, whose)
 
 
-def _look_at_single(target: ResolvedJob, sink: ResolvedSink, own: OwnPlaces, seen: _Seen) -> None:
+def _look_at_single(
+    target: ResolvedJob, sink: ResolvedSink, own: OwnPlaces, seen: _Seen, unseen: list[UnseenSink]
+) -> None:
     """Look at the place of a job's one output, the first time it is declared."""
     if not sink.output or sink.root is None or _is_declared(target, sink, own.store):
         return
@@ -311,7 +313,7 @@ def _look_at_single(target: ResolvedJob, sink: ResolvedSink, own: OwnPlaces, see
             if status_of(place + ending) is not None:
                 seen.replace(place + ending, whose)
     elif not sink.kind.whole:
-        _require_usable(target.name, sink)
+        _require_usable(target.name, sink, unseen)
     elif not _is_our_single(target.name, sink.root, sink.output, status.st_size, own):
         seen.replace(place, whose)
 
@@ -330,18 +332,18 @@ def _is_declared(target: ResolvedJob, sink: ResolvedSink, store: Store | None) -
     )
 
 
-def _require_usable(job: str, sink: ResolvedSink, unseen: list[UnseenSink] | None = None) -> None:
-    """Let a sink that keeps many documents in one output say before anything is sent that it cannot use what is there.
+def _require_usable(job: str, sink: ResolvedSink, unseen: list[UnseenSink]) -> None:
+    """Let a sink that keeps many documents in one output say before anything is sent that what is there is not its own.
 
-    Why a store cannot be looked into is added to `unseen`.
+    Why it cannot be looked into is added to `unseen`.
     """
     try:
-        for _ in sink.open().verify(iter(())):
-            pass
-    except SinkError as error:
-        if unseen is not None and (isinstance(error, SinkRefused) or isinstance(error.__cause__, StoreFault)):
-            unseen.append(UnseenSink(job, sink.identity, error))
-            return
+        with looking_into(sink.kind):
+            for _ in sink.open().verify(iter(())):
+                pass
+    except ForeignOutput as error:
         raise GuardRefused(
             error.message, hint="nothing was sent; give the sink another path or table, or move the file away"
         ) from error
+    except SinkError as error:
+        unseen.append(UnseenSink(job, sink.identity, error))

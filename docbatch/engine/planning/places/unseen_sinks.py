@@ -1,4 +1,4 @@
-"""Sinks in stores whose outputs could not be looked at, so that nothing is known of the places of new ones."""
+"""Sinks whose outputs could not be looked at, so that nothing is known of the places of new ones."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -59,7 +59,7 @@ def write_together(
     state.delivered(recorded.row, [], stamp)
     for path in run.store.renamed_rows.settled(recorded.row) if number else ():
         sink.remove(path)
-    _settle_faults(run, target, recorded, faults, lost)
+    _settle_faults(run, target, recorded, wanted, faults, lost=lost)
     run.observe(Delivered(target.name, number))
 
 
@@ -67,14 +67,16 @@ def _settle_faults(
     run: Run,
     target: ResolvedJob,
     recorded: RecordedSink,
+    wanted: ResolvedSink,
     faults: list[Fault],
+    *,
     lost: list[DueDelivery],
 ) -> None:
     coming = {each.path for each in lost} - {each.path for each in bring_back(run, target, lost)}
     staying = [each for each in faults if each.path not in coming]
     if staying:
         run.store.deliveries.fault(recorded.row, [each.path for each in staying])
-        report_faults(run, target, staying)
+        report_faults(run, target, wanted, staying)
 
 
 def _all_due(run: Run, recorded: RecordedSink) -> Iterator[DueDelivery]:

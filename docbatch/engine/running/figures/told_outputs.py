@@ -1,25 +1,43 @@
 """What is told of outputs while they are written: faults of documents, and what sinks remark."""
 
+import os
 from collections.abc import Sequence
 
 from docbatch.core.errors import SinkError
 from docbatch.core.report import plural
-from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Trouble
 from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.base import Fault, Receipt
 
 
-def report_faults(run: Run, target: ResolvedJob, faults: Sequence[Fault]) -> None:
+def report_faults(run: Run, target: ResolvedJob, wanted: ResolvedSink, faults: Sequence[Fault]) -> None:
+    """Tell which documents a sink does not have, and why: what another sink of the job told already is said once for all of them."""
+    name = _named(run, wanted)
+    again = 0
     for fault in faults:
-        text = f"{target.name}: {escape(fault.path)}: {fault.message}"
-        run.errors.append(SinkError(text))
+        said = target.name, fault.path, fault.message
+        if said in run.sinks.told:
+            again += 1
+            continue
+        run.sinks.told.add(said)
+        told = f"{name}: {fault.message}"
+        run.errors.append(SinkError(f"{target.name}: {escape(fault.path)}: {told}"))
         run.observe(
-            Trouble(
-                escape(fault.path), fault.message, "its result is safe in the spool; mend it and apply again"
-            )
+            Trouble(escape(fault.path), told, "its result is safe in the spool; mend it and apply again")
         )
+    if again:
+        told = f"{name}: {plural(again, 'document')} not written either, for the same reasons"
+        run.errors.append(SinkError(f"{target.name}: {told}"))
+        run.observe(Trouble(f"job {target.name}", told))
+
+
+def _named(run: Run, wanted: ResolvedSink) -> str:
+    if wanted.root is None or not wanted.output:
+        return f"sink {wanted.kind.name}"
+    project = os.fsencode(run.store.folder.parent) + b"/"
+    return f"sink {wanted.kind.name} {escape((wanted.root + b'/' + wanted.output).removeprefix(project))}"
 
 
 def tell_remarks(run: Run, target: ResolvedJob, receipts: Sequence[Receipt]) -> None:

@@ -1,4 +1,4 @@
-"""Going on without sinks whose store cannot be used: that is their trouble alone.
+"""Going on without sinks whose store, database or folder cannot be used: that is their trouble alone.
 
 What is new of their jobs is neither recorded nor sent in this run, since nobody knows what stands where its outputs go. What is paid is
 collected and kept, and written to the other sinks.
@@ -20,7 +20,7 @@ from docbatch.engine.running.run_context import Run
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """A job of which nothing new was sent or recorded, since a store of its sinks could not be used: what this run found due of it.
+    """A job of which nothing new was sent or recorded, since a sink of it could not be used: what this run found due of it.
 
     So many documents are `to_send`, `to_write` (free of charge) and `gone`. `wholly` says that nothing of it was done at all.
     """
