@@ -6,6 +6,7 @@ from pathlib import Path
 
 from docbatch.core.errors import DocbatchError
 from docbatch.core.report import plural
+from docbatch.engine.administration.held_rows.judge_rows import LeftDocument, LeftRows
 from docbatch.engine.administration.outputs.compared_kinds import BESIDE, COMPARED
 from docbatch.engine.administration.outputs.find_left_objects import LeftObjects
 from docbatch.engine.administration.outputs.left_output import LeftOutput
@@ -15,7 +16,7 @@ from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sinks import KINDS
 from docbatch.sinks.faults import reason
 from docbatch.sinks.files_within import files_within, folder_within, is_folder
-from docbatch.sinks.found_files import FoundFile, digest_at
+from docbatch.sinks.found_files import MISSING, FoundFile, digest_at
 from docbatch.sinks.owners import FolderOwner, around, claimed
 from docbatch.sinks.paths import folded
 from docbatch.sinks.tree import Tree
@@ -53,6 +54,7 @@ class LeftOutputs:
         elsewhere = {job for job, _ in store.outputs.without_files()}
         self._unnoticed = undeclared & ({sink.job for sink in self._sinks if sink.wanted} | elsewhere)
         self._gone = undeclared - self._unnoticed
+        self._rows = LeftRows(store, stores.row_places(store), named, self._unnoticed)
         self._singles = self._wanted_singles()
         self._strange: dict[bytes, str | None] = {}
 
@@ -69,11 +71,12 @@ class LeftOutputs:
             elif sink.wanted and (lines := self._store.outputs.kept_lines(sink.row)):
                 place = self._shown(sink.root + b"/" + (sink.output or b""))
                 told.append(f"{place}: the lines of {plural(len(lines), 'removed document')} stay in it")
-        return [*told, *self._elsewhere()]
+        return [*told, *self._elsewhere(), *self._rows.notes()]
 
     def _elsewhere(self) -> Iterator[str]:
         for job, kind, is_declared, number in self._store.outputs.left_elsewhere():
-            if self._named is None or job in self._named:
+            is_mine = self._named is None or job in self._named
+            if is_mine and not (kind in KINDS.names() and KINDS.kind(kind).row_place is not None):
                 of = plural(number, "removed document") if is_declared else plural(number, "document")
                 why = "" if is_declared else "; the job writes there no longer"
                 yield f"job '{job}': what the sink {kind} holds of {of} is left alone{why}"
@@ -118,17 +121,29 @@ class LeftOutputs:
                 if place not in ones or (ones[place].keeps is not None and each.keeps is None):
                     ones[place] = each
         yield from ones.values()
+        yield from map(self._of_rows, self._rows.judged())
         yield from self._manifests()
+
+    def _of_rows(self, left: LeftDocument) -> LeftOutput:
+        sink, held = left.place.newest, left.held
+        why = self._why(sink.job, whole=not left.place.is_wanted)
+        place, _, name = left.shown.encode().rpartition(b"/")
+        known = KnownOutput(held.sink, held.path, name, held.result, held.stamp or "", None, None, None)
+        return LeftOutput(
+            *(sink.job, sink.identity, place, known, left.shown, why, MISSING),
+            keeps=left.found.keeps,
+            is_edited=left.found.is_edited,
+            rows=left.place,
+        )
+
+    def _why(self, job: str, *, whole: bool) -> str:
+        if job in self._gone:
+            return "its job is gone"
+        return "its sink is gone" if whole else "its document is gone"
 
     def _judged(self, sink: KnownSink) -> Iterator[LeftOutput]:
         whole = not sink.wanted
-        why = (
-            "its job is gone"
-            if sink.job in self._gone
-            else "its sink is gone"
-            if whole
-            else "its document is gone"
-        )
+        why = self._why(sink.job, whole=whole)
         left = self._left(sink, every=whole)
         if sink.is_in_store:
             yield from self._objects.judged(sink, left, why)
@@ -150,6 +165,8 @@ class LeftOutputs:
         for sink in folders.values():
             files = files_within(sink.kind, Path(os.fsdecode(sink.root)), sink.stamp)
             counts[sink.job] = counts.get(sink.job, 0) + max(len(files) - 1, 0)
+        for job, number in self._rows.counts().items():
+            counts[job] = counts.get(job, 0) + number
         return counts
 
     def _mine(self) -> list[KnownSink]:
