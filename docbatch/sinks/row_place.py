@@ -38,7 +38,7 @@ class RowPlace(Protocol):
         """Yield documents of which rows stand there that docbatch did not write, each once and in the order of keys there."""
 
     def judge(self, paths: Sequence[bytes]) -> Mapping[bytes, RowsFound]:
-        """Say of these documents what stands there; nothing of those of which nothing does."""
+        """Say of these documents what stands there, in the order in which they are best taken; nothing of those of which nothing does."""
 
     def standing(self, paths: Sequence[bytes]) -> set[bytes]:
         """Return of which of these documents the place itself says that docbatch wrote them and that they are there."""

@@ -63,6 +63,17 @@ class HeldPlace:
         return self.newest.wanted
 
     @property
+    def where(self) -> tuple[object, ...]:
+        """What is equal for places of several jobs that are one."""
+        return _key(self.newest)[1:]
+
+    def is_whole(self, every: "Iterable[HeldPlace]") -> bool:
+        """Whether it is a folder that nothing wants any more, of any job: then its files are looked at, and not what is in them."""
+        if not self.newest.root or self.is_wanted:
+            return False
+        return not any(each.is_wanted and each.where == self.where for each in every)
+
+    @property
     def rows(self) -> tuple[int, ...]:
         return tuple(each.row for each in self.sinks)
 
@@ -71,7 +82,8 @@ def held_places(store: Store) -> list[HeldPlace]:
     """Return the places of kinds of sinks whose rows can be looked at apart from runs."""
     found: dict[tuple[object, ...], list[KnownSink]] = {}
     for sink in HeldRows(store.database).sinks():
-        if sink.kind in KINDS.names() and KINDS.kind(sink.kind).row_place is not None:
+        is_written = not sink.root or sink.stamp is not None
+        if is_written and sink.kind in KINDS.names() and KINDS.kind(sink.kind).row_place is not None:
             found.setdefault(_key(sink), []).append(sink)
     return [HeldPlace(tuple(sinks)) for sinks in found.values()]
 

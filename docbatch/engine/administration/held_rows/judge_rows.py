@@ -70,7 +70,9 @@ class LeftRows:
         return [
             each
             for each in self._every
-            if each.job not in self._unnoticed and (self._named is None or each.job in self._named)
+            if each.job not in self._unnoticed
+            and (self._named is None or each.job in self._named)
+            and not each.is_whole(self._every)
         ]
 
     def _left(self, place: HeldPlace, window: int) -> Iterator[list[HeldDocument]]:
@@ -82,6 +84,6 @@ class LeftRows:
 
 def _judged(place: HeldPlace, window: list[HeldDocument], opened: RowPlace) -> list[LeftDocument]:
     found = opened.judge([each.path for each in window])
-    return [
-        LeftDocument(place, opened.shown, each, found[each.path]) for each in window if each.path in found
-    ]
+    # In the order in which the place lets go of them best.
+    held = {each.path: each for each in window}
+    return [LeftDocument(place, opened.shown, held[path], each) for path, each in found.items()]

@@ -129,10 +129,10 @@ class _Drift:
     ) -> None:
         for sink in stored:
             if is_folder(sink.kind):
-                told = (
-                    f"job '{sink.job}': files of the sink {sink.kind} in a store are looked at by plan alone"
-                )
-                self._result.notes.append(told)
+                folder = sink.root + b"/" + (folder_within(sink.kind, sink.stamp) or b"")
+                if folder not in self._folders_told:
+                    self._folders_told.add(folder)
+                    drift.compare_within(sink)
             else:
                 drift.compare(sink)
         if stored:

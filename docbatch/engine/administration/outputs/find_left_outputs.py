@@ -155,16 +155,15 @@ class LeftOutputs:
                     yield each
 
     def counts(self) -> dict[str, int]:
-        """Return how many outputs each job has, wanted or not; of a folder on this disk each file is one."""
+        """Return how many outputs each job has, wanted or not; of a folder each file is one, and each document whose rows are removed by themselves."""
         counts = self._store.outputs.counts()
         folders = {
             (sink.job, sink.root, sink.output): sink
             for sink in self._sinks
-            if is_folder(sink.kind) and sink.stamp is not None and not sink.is_in_store
+            if is_folder(sink.kind) and sink.stamp is not None
         }
         for sink in folders.values():
-            files = files_within(sink.kind, Path(os.fsdecode(sink.root)), sink.stamp)
-            counts[sink.job] = counts.get(sink.job, 0) + max(len(files) - 1, 0)
+            counts[sink.job] = counts.get(sink.job, 0) + max(len(self._files(sink)) - 1, 0)
         for job, number in self._rows.counts().items():
             counts[job] = counts.get(job, 0) + number
         return counts
@@ -183,7 +182,7 @@ class LeftOutputs:
 
     def _left(self, sink: KnownSink, *, every: bool) -> Iterator[KnownOutput]:
         """Yield a sink's outputs that nothing wants, of no matter which sink: a place that something wants is left out."""
-        if sink.output is not None and is_folder(sink.kind) and not sink.is_in_store:
+        if sink.output is not None and is_folder(sink.kind):
             yield from self._within(sink) if every else ()
             return
         if sink.output is not None:
@@ -206,8 +205,16 @@ class LeftOutputs:
                 used = folder_within(each.kind, each.stamp)
                 if own in {(each.root, used), (each.root, each.output if used is None else used)}:
                     return
-        for file in files_within(sink.kind, Path(os.fsdecode(sink.root)), sink.stamp):
-            yield KnownOutput(sink.row, b"", file.output, None, file.stamp, file.size, file.sha256, None)
+        yield from self._files(sink)
+
+    def _files(self, sink: KnownSink) -> list[KnownOutput]:
+        """Return the files of a folder, as they were left."""
+        if sink.is_in_store:
+            return self._objects.within(sink)
+        return [
+            KnownOutput(sink.row, b"", each.output, None, each.stamp, each.size, each.sha256, None)
+            for each in files_within(sink.kind, Path(os.fsdecode(sink.root)), sink.stamp)
+        ]
 
     def _is_wanted(self, keys: Sequence[int]) -> set[int]:
         return self._store.outputs.taken(keys) | (self._singles & set(keys))
