@@ -179,7 +179,10 @@ class ParquetSink(Sink):
                     raise self._touched(f"{changes.standing.folder.place}/{name}")
                 changes.add(self._written(changes.standing, name, part))
             yield from done
-            done = [Receipt(path, None) for path, _, _ in part.documents()]
+            done = [
+                Receipt(path, None, remark=self._maker.remark(has_rows=has_rows))
+                for path, _, has_rows in part.documents()
+            ]
         with self._guarded():
             self._publish(changes)
         yield from done

@@ -132,7 +132,14 @@ class PostgresSink(Sink):
                 yield from self._settle(kept)
         else:
             self._is_prepared = True
-            yield from (Receipt(delivery.path, stamps[document.path]) for delivery, document in window)
+            yield from (
+                Receipt(
+                    delivery.path,
+                    stamps[document.path],
+                    remark=self._maker.remark(has_rows=bool(document.rows)),
+                )
+                for delivery, document in window
+            )
 
     def _write(self, documents: Sequence[ServedDocument], cursor: Cursor) -> dict[str, str]:
         if not self._is_prepared:
