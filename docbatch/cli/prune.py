@@ -169,11 +169,12 @@ def _preview(found: "Pruning", *, dry_run: bool, much: bool) -> None:
 
 def _number(found: "Pruning") -> str:
     """Say how much goes: files and objects with their bytes, and of how many documents rows."""
-    from docbatch.core.report import human, plural
+    from docbatch.core.report import human, plural, visible
 
-    number = found.number - found.rows
+    number = found.number - found.rows.total()
     files = [f"{plural(number, 'output')}, {human(found.size)},"] if number else []
-    return " and ".join([*files, *([f"rows of {plural(found.rows, 'document')}"] if found.rows else [])])
+    rows = [f"rows of {plural(each, 'document')} in {place}" for place, each in sorted(found.rows.items())]
+    return visible(" and ".join([*files, *rows]))
 
 
 def _in_stores(found: "Pruning") -> str:
@@ -214,7 +215,7 @@ def _json(done: "Pruning", *, dry_run: bool) -> None:
     summary = {
         "removed": 0 if done.declined else done.number,
         "size": done.size,
-        "rows": 0 if done.declined else done.rows,
+        "rows": 0 if done.declined else done.rows.total(),
         "stay": len(done.stay),
         "folders": done.folders,
         "batch": done.batch,

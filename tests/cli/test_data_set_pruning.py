@@ -121,7 +121,9 @@ def test_rows_of_removed_documents_leave_their_parts_and_come_back(data_set: Dat
     told = data_set.project.call("drift")
     assert "rows of 3 documents that nothing wants any more are not compared" in told.out
 
-    assert "rows of 3 documents would be moved" in data_set.project.call("prune", "--dry-run").out
+    told = data_set.project.call("prune", "--dry-run")
+    assert "rows of 3 documents in " in told.out
+    assert "data/set would be moved to .docbatch/trash" in told.out
     assert data_set.files() == files
     assert (data_set.pruned()["removed"], data_set.pruned()["removed"]) == (3, 0)
     after = data_set.rows()

@@ -103,7 +103,7 @@ def test_rows_of_removed_documents_go_and_come_back_as_they_were(
 
     told = project.call("prune", "--dry-run")
     assert f"would be removed: {PLACE.format(schema.name)} (job: a.txt): its document is gone" in told.out
-    assert "rows of 2 documents would be moved to .docbatch/trash" in told.out
+    assert f"rows of 2 documents in {PLACE.format(schema.name)} would be moved to .docbatch/trash" in told.out
     assert everything(schema) == before
     assert summary(project)["removed"] == 2
     assert paths(schema) == ["b.txt", "d.txt"]

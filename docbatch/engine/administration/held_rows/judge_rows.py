@@ -39,11 +39,18 @@ class LeftRows:
         self._unnoticed = unnoticed
 
     def counts(self) -> Mapping[str, int]:
-        """Return of how many documents each job has rows, wanted or not."""
+        """Return of how many documents each job has rows, wanted or not, in places that are cleared document by document."""
         counts: dict[str, int] = {}
-        for place in self._every:
+        for place in self._cleared():
             counts[place.job] = counts.get(place.job, 0) + self._held.count(place.rows)
         return counts
+
+    def has(self, sink: int) -> bool:
+        """Say whether what a sink wrote is cleared document by document."""
+        return any(sink in place.rows for place in self._cleared())
+
+    def _cleared(self) -> list[HeldPlace]:
+        return [each for each in self._every if not each.is_whole(self._every)]
 
     def notes(self) -> Iterator[str]:
         """Say what is left alone of what nothing wants, and why."""
@@ -69,10 +76,8 @@ class LeftRows:
     def _mine(self) -> list[HeldPlace]:
         return [
             each
-            for each in self._every
-            if each.job not in self._unnoticed
-            and (self._named is None or each.job in self._named)
-            and not each.is_whole(self._every)
+            for each in self._cleared()
+            if each.job not in self._unnoticed and (self._named is None or each.job in self._named)
         ]
 
     def _left(self, place: HeldPlace, window: int) -> Iterator[list[HeldDocument]]:

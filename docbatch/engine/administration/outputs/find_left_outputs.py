@@ -155,12 +155,12 @@ class LeftOutputs:
                     yield each
 
     def counts(self) -> dict[str, int]:
-        """Return how many outputs each job has, wanted or not; of a folder each file is one, and each document whose rows are removed by themselves."""
+        """Return how many outputs each job has, wanted or not; of a folder each file is one, or each document whose rows are removed by themselves."""
         counts = self._store.outputs.counts()
         folders = {
             (sink.job, sink.root, sink.output): sink
             for sink in self._sinks
-            if is_folder(sink.kind) and sink.stamp is not None
+            if is_folder(sink.kind) and sink.stamp is not None and not self._rows.has(sink.row)
         }
         for sink in folders.values():
             counts[sink.job] = counts.get(sink.job, 0) + max(len(self._files(sink)) - 1, 0)

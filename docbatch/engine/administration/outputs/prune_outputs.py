@@ -54,7 +54,7 @@ class PrunedOutput(NamedTuple):
 class Pruning:
     """What a prune does, or would do: outputs removed by job and reason, those that stay, bytes, and the batch they went to.
 
-    `stored` of them lie in stores, `rows` are documents' rows. `folders` counts those that became empty and went. `refusal` is what the guard says. `notes` say what was not looked at,
+    `stored` of them lie in stores, `rows` counts documents whose rows go, by the place of these. `folders` counts those that became empty and went. `refusal` is what the guard says. `notes` say what was not looked at,
     `trouble` why a store could not be used: the rest is done all the same.
     """
 
@@ -63,7 +63,7 @@ class Pruning:
     first: list[PrunedOutput] = field(default_factory=list)
     size: int = 0
     stored: int = 0
-    rows: int = 0
+    rows: Counter[str] = field(default_factory=Counter)
     folders: int = 0
     batch: str = ""
     declined: bool = False
@@ -155,7 +155,8 @@ def _note(found: Pruning, each: LeftOutput) -> None:
     found.removed[each.job, each.why] += 1
     found.size += each.size
     found.stored += each.standing is not None
-    found.rows += each.rows is not None
+    if each.rows is not None:
+        found.rows[each.shown] += 1
     if len(found.first) < SHOWN:
         found.first.append(told)
 
