@@ -111,8 +111,9 @@ def unrecorded(cursor: Cursor, table: ResultTable, after: str | None, limit: int
 def hold(cursor: Cursor, table: ResultTable, paths: Sequence[str]) -> None:
     """Keep others from changing rows and record of these documents until the transaction ends."""
     place = [table.job, list(paths)]
-    cursor.execute(sql.SQL(_HOLD_RECORD).format(record=table.record), [table.name, *place])
+    # In the order in which deliveries take them.
     cursor.execute(sql.SQL(_HOLD_ROWS).format(table=table.quoted), place)
+    cursor.execute(sql.SQL(_HOLD_RECORD).format(record=table.record), [table.name, *place])
 
 
 def contents(

@@ -21,8 +21,10 @@ from docbatch.state.store import Store
 from docbatch.stores.faults import StoreFault
 
 Answer = TypeVar("Answer")
+_OPEN = 8
 NOT_RENAMED = "its rows bear a former name of the job until 'docbatch apply' has written to them"
 NOT_REACHED = "no sink that is declared names their database any more"
+NOT_COMPARED = "it may be where the job writes to by now, which no spec of jobs/ declares"
 NOT_ASKED = "it cannot be asked"
 
 
@@ -97,7 +99,7 @@ def _key(sink: KnownSink) -> tuple[object, ...]:
 
 @dataclass(slots=True)
 class RowPlaces:
-    """Opens places, each once, and keeps what hindered: `troubles` by the name of each."""
+    """Opens places, keeps the last few open, and keeps what hindered: `troubles` by the name of each."""
 
     store: Store
     declared: DeclaredSinks
@@ -112,6 +114,9 @@ class RowPlaces:
     def opened(self, place: HeldPlace) -> RowPlace | None:
         """Open a place; None where nothing that is declared leads there."""
         if place.rows not in self._opened:
+            if len(self._opened) >= _OPEN:
+                # Each may be a connection, and servers have few.
+                del self._opened[next(iter(self._opened))]
             self._opened[place.rows] = self._open(place)
         return self._opened[place.rows]
 
@@ -136,16 +141,21 @@ class RowPlaces:
             return NOT_RENAMED
         if self.opened(place) is None:
             return NOT_REACHED
+        others = [
+            each
+            for each in every
+            if each.is_wanted and each.job == place.job and each.kind is place.kind and not place.is_wanted
+        ]
+        return self._why_wanted(place, others) if others else None
+
+    def _why_wanted(self, place: HeldPlace, others: Iterable[HeldPlace]) -> str | None:
+        """Say that a place may be one of those that the job writes to, by whatever name it is known there."""
         known_as = self.ask(place, lambda opened: opened.known_as())
-        if known_as is None:
-            return NOT_ASKED
-        for other in every:
-            if other.rows == place.rows or other.job != place.job or not other.is_wanted or place.is_wanted:
-                continue
-            if self.opened(other) is None or other.kind is not place.kind:
-                continue
+        for other in others:
+            if self.opened(other) is None:
+                return NOT_COMPARED
             theirs = self.ask(other, lambda opened: opened.known_as())
-            if theirs is None:
+            if known_as is None or theirs is None:
                 return NOT_ASKED
             if theirs == known_as:
                 return "the job writes there under another name of the database"
