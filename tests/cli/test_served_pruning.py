@@ -231,6 +231,13 @@ def test_triggers_and_references_of_the_user_keep_rows(project: Project, schema:
     assert "a trigger of the table" in told.err
     assert paths(schema) == ["a.txt", "c.txt", "d.txt"]
     schema.execute("DROP TRIGGER no ON documents")
+    body = f"BEGIN DELETE FROM {schema.name}.documents WHERE path = 'd.txt'; RETURN NULL; END"
+    schema.execute(f"CREATE FUNCTION more() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
+    schema.execute("CREATE TRIGGER more AFTER DELETE ON documents FOR EACH ROW EXECUTE FUNCTION more()")
+    told = project.call("prune")
+    assert (told.code, "changes rows of other documents" in told.err) == (1, True)
+    assert paths(schema) == ["a.txt", "c.txt", "d.txt"]
+    schema.execute("DROP TRIGGER more ON documents")
     assert summary(project)["removed"] == 1
 
 
