@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -10,9 +10,11 @@ from docbatch.fields import OnMissing, PathTemplate
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import FAILURES, Bucket, Opening, SinkKind, StoredSinkSpec
 from docbatch.sinks.parquet.part_names import MANIFEST, part_name
-from docbatch.sinks.row_place import RowPlace
 from docbatch.sinks.rows.options import RowSinkSpec
 from docbatch.sinks.rows.row_form import RowForm
+
+if TYPE_CHECKING:
+    from docbatch.sinks.row_place import RowPlace
 
 MOST_PARTS = 4096
 
@@ -80,7 +82,7 @@ def _objects(bucket: Bucket, stamp: str) -> Iterator[tuple[bytes, str, int | Non
     return objects_as_left(bucket, stamp)
 
 
-def _row_place(at: Opening, identity: str, stamp: str | None) -> RowPlace | None:  # noqa: ARG001 - the stamp says where
+def _row_place(at: Opening, identity: str, stamp: str | None) -> "RowPlace | None":  # noqa: ARG001 - the stamp says where
     from docbatch.sinks.parquet.data_set_rows import DataSetRows  # noqa: PLC0415 - a library of its own
 
     return None if stamp is None else DataSetRows.of(at, stamp)

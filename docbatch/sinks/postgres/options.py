@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -10,9 +10,11 @@ from docbatch.fields import refuse
 from docbatch.secret_references import KeyReference, Reference
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import FAILURES, Opening, SinkKind
-from docbatch.sinks.row_place import RowPlace
 from docbatch.sinks.rows.options import RowSinkSpec
 from docbatch.sinks.rows.row_form import RowForm
+
+if TYPE_CHECKING:
+    from docbatch.sinks.row_place import RowPlace
 
 RECORD = "docbatch_delivered"
 """The table, in the same schema, that says what docbatch wrote to the others."""
@@ -101,7 +103,7 @@ class PostgresSinkSpec(RowSinkSpec):
         return self.failures
 
 
-def _row_place(at: Opening, identity: str, stamp: str | None) -> RowPlace | None:
+def _row_place(at: Opening, identity: str, stamp: str | None) -> "RowPlace | None":
     if not isinstance(at.options, PostgresSinkSpec):
         return None
     from docbatch.sinks.postgres.served_place import ServedPlace  # noqa: PLC0415 - psycopg is an extra
