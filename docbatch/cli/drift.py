@@ -31,10 +31,12 @@ def command(job: str | None, *, deep: bool, allowed_hosts: tuple[str, ...], as_j
     """Say which outputs were altered, removed, added or moved since docbatch wrote them. Writes nothing.
 
     Outputs are compared with what the state knows of them: with times and sizes, or ETags in stores, and where these differ
-    with the bytes. Nothing but stores that outputs lie in is asked over the network.
+    with the bytes; rows on a server by what stands for them there. Nothing but stores and servers that outputs lie in is asked over
+    the network.
     Ends with 2 where something differs, so that a schedule notices.
     """
     from docbatch.engine.administration.edit_state import named_jobs
+    from docbatch.engine.administration.held_rows.held_places import DeclaredSinks
     from docbatch.engine.administration.outputs.find_drift import DriftSearch, find_drift
     from docbatch.naming.declared_sinks import DeclaredIdentities
     from docbatch.specs.load import load_jobs, load_project
@@ -42,11 +44,9 @@ def command(job: str | None, *, deep: bool, allowed_hosts: tuple[str, ...], as_j
 
     project = load_project(Path.cwd())
     folder = project.root / ".docbatch"
+    jobs = load_jobs(project)
     consumed = DeclaredIdentities(
-        sink.identity
-        for each in load_jobs(project)
-        for sink in each.sinks
-        if not sink.options.rewrites_missing
+        sink.identity for each in jobs for sink in each.sinks if not sink.options.rewrites_missing
     )
     with existing(folder) as store:
         named_jobs(store, job)
@@ -55,7 +55,8 @@ def command(job: str | None, *, deep: bool, allowed_hosts: tuple[str, ...], as_j
                 "a run goes on: outputs that it writes at this moment may be told as altered or added",
                 err=True,
             )
-        search = DriftSearch(job, deep, consumed, project.stores, allowed_hosts)
+        declared = DeclaredSinks(lambda: jobs, project.mark)
+        search = DriftSearch(job, deep, consumed, project.stores, allowed_hosts, declared)
         teller = Teller("drift", as_json=as_json)
         found = find_drift(store, search, teller.tell)
     return teller.conclude(found, [hint for kind, hint in _HINTS.items() if found.counts[kind]])

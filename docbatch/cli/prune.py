@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,11 +93,13 @@ def command(
 def _prune(
     job: str | None, hosts: Sequence[str], *, much: bool, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
+    from docbatch.engine.administration.held_rows.held_places import DeclaredSinks
     from docbatch.engine.administration.outputs.prune_outputs import PruneOrder, prune
     from docbatch.specs.load import load_jobs, load_project
 
     project = load_project(Path.cwd())
-    declared = {each.name: each.manifest for each in load_jobs(project)}
+    jobs = load_jobs(project)
+    declared = {each.name: each.manifest for each in jobs}
     folder = project.root / ".docbatch"
     order = PruneOrder(
         *(folder, declared, project.mark, job),
@@ -104,6 +107,7 @@ def _prune(
         dry_run=dry_run,
         stores=project.stores,
         allowed_hosts=hosts,
+        sinks=DeclaredSinks(lambda: jobs, project.mark),
     )
 
     def agree(found: "Pruning") -> bool:
@@ -129,15 +133,17 @@ def _raise(trouble: "DocbatchError | None") -> None:
 
 
 def _stores(hosts: Sequence[str]) -> "PrunedStores":
+    from docbatch.engine.administration.held_rows.held_places import DeclaredSinks
     from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
-    from docbatch.specs.load import load_project
+    from docbatch.specs.load import load_jobs, load_project
 
     project = load_project(Path.cwd())
-    return PrunedStores(project.stores, project.root, hosts)
+    sinks = DeclaredSinks(partial(load_jobs, project), project.mark)
+    return PrunedStores(project.stores, project.root, hosts, sinks)
 
 
 def _preview(found: "Pruning", *, dry_run: bool, much: bool) -> None:
-    from docbatch.core.report import human, plural, visible
+    from docbatch.core.report import plural, visible
 
     for note in found.notes:
         say(visible(f"note: {note}"))
@@ -155,12 +161,20 @@ def _preview(found: "Pruning", *, dry_run: bool, much: bool) -> None:
             say("nothing is left over that could be removed")
         return
     will = "would be" if dry_run else "to be"
-    say(
-        f"{plural(found.number, 'output')}, {human(found.size)}, {will} moved to .docbatch/trash{_in_stores(found)}"
-    )
+    say(f"{_number(found)} {will} moved to .docbatch/trash{_in_stores(found)}")
     if dry_run and found.refusal is not None and not much:
         say(found.refusal.message)
         say("  this would be refused; '--allow pruned' lets it pass where that is meant")
+
+
+def _number(found: "Pruning") -> str:
+    """Say how much goes: files and objects with their bytes, and of how many documents rows."""
+    from docbatch.core.report import human, plural, visible
+
+    number = found.number - found.rows.total()
+    files = [f"{plural(number, 'output')}, {human(found.size)},"] if number else []
+    rows = [f"rows of {plural(each, 'document')} in {place}" for place, each in sorted(found.rows.items())]
+    return visible(" and ".join([*files, *rows]))
 
 
 def _in_stores(found: "Pruning") -> str:
@@ -177,7 +191,7 @@ def _line(each: "PrunedOutput", verb: str = "stays") -> str:
 
 
 def _conclude(done: "Pruning") -> None:
-    from docbatch.core.report import human, plural
+    from docbatch.core.report import plural
 
     for each in done.stay:
         say(_line(each))
@@ -185,9 +199,7 @@ def _conclude(done: "Pruning") -> None:
         say("Nothing was removed.")
     elif done.number:
         folders = f" and {plural(done.folders, 'empty folder')} removed" if done.folders else ""
-        say(
-            f"{plural(done.number, 'output')}, {human(done.size)}, moved to .docbatch/trash/{done.batch}{_in_stores(done)}{folders}"
-        )
+        say(f"{_number(done)} moved to .docbatch/trash/{done.batch}{_in_stores(done)}{folders}")
         say(f"  'docbatch prune --restore {done.batch}' puts them back")
 
 
@@ -203,6 +215,7 @@ def _json(done: "Pruning", *, dry_run: bool) -> None:
     summary = {
         "removed": 0 if done.declined else done.number,
         "size": done.size,
+        "rows": 0 if done.declined else done.rows.total(),
         "stay": len(done.stay),
         "folders": done.folders,
         "batch": done.batch,

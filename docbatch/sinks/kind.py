@@ -15,6 +15,7 @@ from docbatch.secret_references import Reference
 
 if TYPE_CHECKING:
     from docbatch.sinks.base import Sink
+    from docbatch.sinks.row_place import RowPlace
     from docbatch.sinks.rows.row_form import RowForm
     from docbatch.stores.object_store import ObjectStore
 
@@ -197,6 +198,9 @@ class SinkKind:
     and a run goes on with everything else.
     With `rows` its outputs say the job, its labels and columns of lists, and are written again, free of charge, where these change.
     `extra` says what it needs beside docbatch, as the name of the extra and of a module in it.
+    `row_place` opens what it keeps rows in, to be looked at and cleared apart from runs: given an opening with the options of some sink
+    of this kind that is declared, and the identity and stamp of the one that is meant; None where these options do not lead there.
+    Of a folder of files in a store `objects` yields what `files` does, from where it lies and the output's stamp; it raises StoreFault.
     Where others may keep what is theirs in its one output, users or other projects, `holds_more` says of one whether they do, given the jobs that
     are ours; it raises SinkError.
     A plug-in's `contract` is the `CONTRACT` it was built for, as a number;
@@ -218,6 +222,8 @@ class SinkKind:
     extra: tuple[str, str] | None = None
     holds_more: "Callable[[Path, Collection[str]], bool] | None" = None
     is_served: bool = False
+    row_place: "Callable[[Opening, str, str | None], RowPlace | None] | None" = None
+    objects: "Callable[[Bucket, str], Iterable[tuple[bytes, str, int | None, str | None]]] | None" = None
 
     def __post_init__(self) -> None:
         if self.together and (self.whole or self.per_document):

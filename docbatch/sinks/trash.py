@@ -9,12 +9,14 @@ import json
 import os
 import secrets
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from docbatch.naming.pathtext import escape
 from docbatch.owner_only import make_folder, opener, tighten_one
 from docbatch.sinks.faults import sink_error
 
+INDEX = "index.jsonl"
 _PIECE = 1 << 20
 _LONGEST_NAME = 200
 
@@ -51,7 +53,7 @@ class Trash:
         shown = name.replace("/", "_").encode()[-_LONGEST_NAME:].decode(errors="ignore")
         kept = self.folder / f"{secrets.token_hex(6)}-{shown}"
         entry = {"name": kept.name, "output": where, "document": document, "why": why}
-        with open(self.folder / "index.jsonl", "ab", opener=_own) as index:
+        with open(self.folder / INDEX, "ab", opener=_own) as index:
             index.write(json.dumps(entry, ensure_ascii=False).encode(errors="replace") + b"\n")
             index.flush()
             os.fsync(index.fileno())
@@ -104,3 +106,20 @@ def sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def shorten_index(trash: Path) -> None:
+    """Leave out of the index what is no longer in the trash. Raises OSError."""
+    index = trash / INDEX
+    if not index.is_file() or index.is_symlink():
+        return
+    draft = trash / f"{INDEX}.new"
+    with index.open("rb") as lines, open(draft, "wb", opener=opener) as kept:
+        for line in lines:
+            with suppress(ValueError, KeyError, TypeError):
+                if os.path.lexists(trash / json.loads(line)["name"]):
+                    kept.write(line)
+        kept.flush()
+        os.fsync(kept.fileno())
+    draft.replace(index)
+    sync(trash)

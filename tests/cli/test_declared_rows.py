@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from docbatch.sinks.rows.row_maker import NO_PAGES
 from tests.cli.project import JOB, Project
 
 DECLARED = 'rows: page, columns: {text: "{{ row.text }}", team: "{{ job.labels.team }}", page: {value: "{{ row.page }}", type: integer}}'
@@ -152,3 +153,17 @@ def test_what_is_wrong_is_said_with_its_place(project: Project) -> None:
 
     assert ended.code == 64
     assert "row.txt is not known (did you mean row.text?)" in ended.err
+
+
+def test_documents_without_pages_are_told_once_where_pages_are_rows(project: Project) -> None:
+    kinds = {"duckdb": "out/x.duckdb", "sqlite": "out/x.db", "parquet": "out/set"}
+    sinks = [f"  - {{type: {kind}, path: {path}, rows: page}}\n" for kind, path in kinds.items()]
+    project.job(JOB.partition("sink:")[0] + "sink:\n" + "".join(sinks))
+
+    told = project.call("apply")
+
+    assert told.code == 0
+    assert told.err.count(f"job: a.txt: {NO_PAGES}") == len(kinds)
+    assert NO_PAGES not in project.call("apply").err
+    project.job(JOB.partition("sink:")[0] + "sink:\n" + "".join(sinks).replace("page", "table"))
+    assert "has no pages" not in project.call("apply").err

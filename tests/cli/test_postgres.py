@@ -112,40 +112,6 @@ def test_three_jobs_share_a_table_and_a_renamed_one_keeps_its_rows(
     assert project.call("plan", "--detailed-exitcode").code == 0
 
 
-def test_rows_of_removed_documents_stay_and_prune_and_drift_say_that_they_do_not_look(
-    project: Project, schema: PostgresSchema
-) -> None:
-    def left() -> list[str]:
-        told = project.call("prune", "--json").lines
-        return [line["message"].removeprefix("job 'job': ") for line in told if line["type"] == "note"]
-
-    _declare(project, schema)
-    project.call("apply")
-    assert left() == []
-    (project.root / "in/a.txt").unlink()
-    assert project.call("apply").code == 0
-
-    assert len(_texts(schema)) == 3
-    assert left() == ["what the sink postgres holds of 1 removed document is left alone"]
-    assert "the sink postgres has no files; what it holds is not looked at" in project.call("drift").out
-
-    _declare(project, schema, columns={"text": "{{ row.text }}"})
-    assert project.call("apply").code == 0
-    assert left() == ["what the sink postgres holds of 1 removed document is left alone"]
-
-    _declare(project, schema, table="others")
-    assert project.call("apply").code == 0
-    gone = "what the sink postgres holds of {} documents is left alone; the job writes there no longer"
-    assert left() == [gone.format(3)]
-
-    _declare(project, schema, name="other")
-    (project.root / "jobs/job.yaml").unlink()
-    assert "is in no spec of jobs/; its outputs stay" in left()[0]
-    assert project.call("apply").code == 0
-    assert left() == [gone.format(3), gone.format(2)]
-    assert len(_texts(schema)) == 5
-
-
 def test_failures_have_rows_while_they_stand(project: Project, schema: PostgresSchema) -> None:
     project.write({"in/b.txt": b"\x00\x01\x02" * 500})
     _declare(project, schema, failures=True)

@@ -88,6 +88,14 @@ class PostgresServer:
         )  # fmt: skip
         assert made.returncode == 0, made.stderr
 
+    def keep(self, name: str, content: bytes) -> None:
+        """Put a file, which only the server may read, into its folder."""
+        path = self._data / name
+        path.touch(0o600)
+        path.write_bytes(content)
+        if "user" in self._as:
+            shutil.chown(path, self._as["user"])
+
     def start(self) -> None:
         said = [f"--{name}={value}" for name, value in _SETTINGS.items()]
         data, program = str(self._data), str(self._programs / "postgres")

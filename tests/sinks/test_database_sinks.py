@@ -20,6 +20,7 @@ from docbatch.sinks.base import Delivery, Fault, Receipt
 from docbatch.sinks.databases import database_sink, duckdb_database
 from docbatch.sinks.databases.sqlite_database import SqliteDatabase
 from docbatch.sinks.databases.table_form import DOCUMENTS, TABLES
+from docbatch.sinks.rows.row_maker import NO_PAGES
 
 from .arrangement import (
     DELIVERED,
@@ -197,7 +198,7 @@ def test_a_document_without_rows_is_delivered_once_and_noticed_when_its_note_is_
     pages: dict[str, Any] = {"rows": "page"}
     assert _differences(at, [none], **pages) == {"none.pdf": "its rows are missing"}
 
-    assert _deliver(at, [none], **pages) == [Receipt(b"none.pdf", None)]
+    assert _deliver(at, [none], **pages) == [Receipt(b"none.pdf", None, remark=NO_PAGES)]
     assert _differences(at, [none], **pages) == {}
 
     _run(at, f"DELETE FROM {DOCUMENTS}")

@@ -22,6 +22,7 @@ from docbatch.sinks.postgres import storable
 from docbatch.sinks.postgres.options import PostgresSinkSpec
 from docbatch.sinks.postgres.result_table import ResultTable
 from docbatch.sinks.postgres.server_address import parameters, passwords
+from docbatch.sinks.rows.row_maker import NO_PAGES
 
 from .arrangement import DELIVERED, PATHS, Arrangement, FakeAnswer, delivery, digest, failed
 from .postgres_server import OWNER, PASSWORD, PostgresSchema, server
@@ -71,7 +72,8 @@ def _pages(schema: PostgresSchema) -> dict[str, list[str]]:
 def test_rows_that_a_document_no_longer_has_go_and_columns_of_the_user_stay(
     postgres: Arrangement, schema: PostgresSchema
 ) -> None:
-    _deliver(postgres, paged("a.pdf", "one two three"), paged("b.pdf", ""), rows="page")
+    outcomes = _deliver(postgres, paged("a.pdf", "one two three"), paged("b.pdf", ""), rows="page")
+    assert [isinstance(each, Receipt) and each.remark for each in outcomes] == [None, NO_PAGES]
     schema.execute("ALTER TABLE documents ADD COLUMN embedding float[]")
     schema.execute("CREATE INDEX mine ON documents (text)")
     schema.execute("CREATE VIEW shown AS SELECT text FROM documents")

@@ -13,6 +13,7 @@ from docbatch.secret_references import CommandReference
 
 if TYPE_CHECKING:
     from docbatch.naming.references import ObjectReference
+    from docbatch.sinks.kind import Bucket
     from docbatch.sources.object_meter import ReadingCare
     from docbatch.specs.stores import RemoteStoreSpec
     from docbatch.specs.values import StoreConnection
@@ -117,6 +118,13 @@ class ObjectStores:
             if text == bucket or text.startswith(f"{bucket}/"):
                 return name, text[len(bucket) + 1 :]
         raise UsageError("docbatch.yaml declares no such store", hint="declare it under stores:")
+
+    def bucket(self, place: bytes) -> "Bucket":
+        """Return what a sink is opened with that lies in a store; nothing is asked of it yet. Raises UsageError."""
+        from docbatch.sinks.kind import Bucket  # noqa: PLC0415 - few projects have stores
+
+        name, folder = self.named(place)
+        return Bucket(lambda: self.open(name), folder)
 
     def _settings(self, name: str) -> "StoreSettings":
         from docbatch.specs.stores import FolderStoreSpec, store_settings  # noqa: PLC0415 - few projects have stores

@@ -154,7 +154,11 @@ class DatabaseSink(Sink):
         for delivery, _ in window:
             if (why := unkept.get(escape(delivery.path))) is not None:
                 faults[delivery.path] = Fault(delivery.path, why)
-        return [faults.get(delivery.path) or Receipt(delivery.path, None) for delivery, _ in window]
+        return [
+            faults.get(delivery.path)
+            or Receipt(delivery.path, None, remark=self._maker.remark(has_rows=bool(rows)))
+            for delivery, rows in window
+        ]
 
     def _put_all(self, at: _Open, documents: Sequence[DocumentRows]) -> dict[str, str]:
         """Write documents in one transaction, or each in its own where the database does not take all of them; return why some are not there."""

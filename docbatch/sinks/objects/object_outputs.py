@@ -43,6 +43,10 @@ class ObjectOutputs:
         self._bucket = bucket
         self._has_bucket = False
 
+    @property
+    def bucket(self) -> Bucket:
+        return self._bucket
+
     @cached_property
     def store(self) -> ObjectStore:
         """The store. Raises SinkError where it cannot be reached from here."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -18,6 +18,7 @@ from docbatch.sinks.objects.object_outputs import store_error
 from docbatch.sinks.parquet.arrow_rows import DIGEST, schema_of
 from docbatch.sinks.parquet.folders import LocalFolder, PartsFolder, StoredFolder
 from docbatch.sinks.parquet.manifest import DataSetManifest, ManifestColumn, PartEntry
+from docbatch.sinks.parquet.part_changes import PartChanges
 from docbatch.sinks.parquet.part_names import MANIFEST, beside, part_name, part_number, part_of
 from docbatch.sinks.parquet.rewritten_part import AllBut, Renamed, rewritten
 from docbatch.sinks.parquet.sorted_rows import RowsOfPart, SortedRows
@@ -126,7 +127,7 @@ class ParquetSink(Sink):
         job = self._maker.job
         for former in jobs:
             with self._guarded():
-                changes = _Changes(self._ours())
+                changes = PartChanges(self._ours())
                 if changes.standing.is_another_s(former, self._maker.project):
                     continue
                 for name in changes.parts_of(former):
@@ -138,7 +139,7 @@ class ParquetSink(Sink):
     def remove(self, output: bytes) -> None:
         """Move the rows of one document to the trash, or all the job has when `output` is empty: the files, where they are the job's alone."""
         with self._guarded():
-            changes = _Changes(self._ours())
+            changes = PartChanges(self._ours())
             if output and changes.standing.parts is not None:
                 number = part_of(output, changes.standing.parts)
                 name = part_name(number, changes.standing.parts)
@@ -176,7 +177,7 @@ class ParquetSink(Sink):
 
     def _write(self, taken: SortedRows, before: StandingParts) -> Iterator[Receipt]:
         with self._guarded():
-            changes = _Changes(self._ours())
+            changes = PartChanges(self._ours())
             if changes.standing.parts != before.parts:
                 raise self._touched(changes.standing.folder.place)
             changes.parts = parts = changes.standing.parts or taken.settle()
@@ -189,7 +190,10 @@ class ParquetSink(Sink):
                     raise self._touched(f"{changes.standing.folder.place}/{name}")
                 changes.add(self._written(changes.standing, name, part))
             yield from done
-            done = [Receipt(path, None) for path, _, _ in part.documents()]
+            done = [
+                Receipt(path, None, remark=self._maker.remark(has_rows=has_rows))
+                for path, _, has_rows in part.documents()
+            ]
         with self._guarded():
             self._publish(changes)
         yield from done
@@ -206,11 +210,10 @@ class ParquetSink(Sink):
             hint=f"{SAFE}; run the same command again, which looks at all of its documents",
         )
 
-    def _publish(self, changes: "_Changes") -> None:
+    def _publish(self, changes: PartChanges) -> None:
         """Write the manifest, if any part was written."""
         if not changes.written:
             return
-        standing = changes.standing
         columns = (
             *(
                 ManifestColumn(name=each.name, type=each.type, key=each.is_key)
@@ -221,9 +224,7 @@ class ParquetSink(Sink):
         manifest = DataSetManifest(
             parts=changes.parts or 1, rows=self._rows, columns=columns, files=tuple(changes.entries())
         )
-        with standing.folder.draft(MANIFEST) as draft:
-            draft.file.write(memoryview(manifest.told()))
-            draft.publish(standing.stamps.get(MANIFEST) if standing.manifest is not None else "")
+        changes.publish(manifest)
 
     def _remove_all(self, standing: StandingParts) -> None:
         for name in sorted(standing.stamps):
@@ -250,7 +251,7 @@ class ParquetSink(Sink):
         if standing.manifest is not None:
             keys = [each.name for each in standing.manifest.columns if each.key]
             own = [each.name for each in self._maker.columns if each.is_key]
-            other = next(iter(_Changes(standing).others(self._maker.job)), None)
+            other = next(iter(PartChanges(standing).others(self._maker.job)), None)
             if keys != own and other is not None:
                 raise ForeignOutput(
                     f"{standing.folder.place} holds rows of job '{other}' of another kind: {standing.manifest.rows}, not {self._rows}",
@@ -281,53 +282,3 @@ class ParquetSink(Sink):
 
     def _store_error(self, error: StoreFault) -> SinkError:
         return store_error(f"the data set {escape(self._place.output)}", error)
-
-
-@dataclass
-class _Changes:
-    """A data set as it stands, and the parts that were written since."""
-
-    standing: StandingParts
-    written: dict[str, PartEntry] = field(default_factory=dict)
-    parts: int | None = None
-
-    def __post_init__(self) -> None:
-        self.parts = self.parts or self.standing.parts
-
-    def add(self, entry: PartEntry) -> None:
-        self.written[entry.name] = entry
-
-    def entries(self) -> Iterator[PartEntry]:
-        """Yield all parts, those that a killed run wrote without saying so among them."""
-        for name in sorted({*self.standing.names, *self.written}):
-            entry = self.written.get(name)
-            if entry is None and not self.standing.is_as_noted(name):
-                entry = self.standing.entry_of(name)
-            entry = entry or self.standing.entries.get(name)
-            if entry is not None:
-                yield entry
-
-    def parts_of(self, job: str) -> Iterator[str]:
-        """Yield the parts that hold rows of a job."""
-        for name in list(self.standing.names):
-            if any(True for _ in self.paths_in(name, job)):
-                yield name
-
-    def paths_in(self, name: str, job: str) -> Iterator[str]:
-        """Yield the documents that a job has in a part; none of one that is not as it was left."""
-        entry = self.standing.entries.get(name)
-        if name not in self.standing.stamps or (
-            self.standing.is_as_noted(name) and entry is not None and job not in entry.jobs
-        ):
-            return
-        if self.standing.condition(name) != "whole":
-            return
-        with self.standing.reading(name) as part:
-            for whose, path, _ in part.documents() if part is not None else ():
-                if whose == job:
-                    yield path
-
-    def others(self, job: str) -> Iterator[str]:
-        """Yield other jobs that have documents in the data set, as its manifest says."""
-        for entry in self.standing.entries.values():
-            yield from (each for each in entry.jobs if each != job)

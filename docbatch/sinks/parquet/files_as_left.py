@@ -5,9 +5,13 @@ from pathlib import Path
 
 from docbatch.naming.pathtext import unescape
 from docbatch.sinks.found_files import content_at, find
-from docbatch.sinks.parquet.manifest import LARGEST, read_manifest
+from docbatch.sinks.kind import Bucket
+from docbatch.sinks.objects.drafts import pieces
+from docbatch.sinks.objects.object_outputs import ObjectOutputs
+from docbatch.sinks.parquet.manifest import LARGEST, DataSetManifest, read_manifest
 from docbatch.sinks.parquet.part_names import MANIFEST
 from docbatch.sinks.tree import Tree
+from docbatch.stores.object_reader import open_object
 
 
 def folder_of(stamp: str) -> bytes:
@@ -25,6 +29,21 @@ def jobs_in(folder: Path) -> set[str]:
     return set() if manifest is None else {job for each in manifest.files for job in each.jobs}
 
 
+def objects_as_left(bucket: Bucket, stamp: str) -> Iterator[tuple[bytes, str, int | None, str | None]]:
+    """Yield what `files_as_left` does of a data set in a store. Raises StoreFault."""
+    outputs = ObjectOutputs(bucket)
+    folder = folder_of(stamp)
+    place = folder + b"/" + MANIFEST.encode()
+    found = outputs.found(outputs.key(place))
+    if found is None or found.size > LARGEST:
+        return
+    with open_object(outputs.store, found) as stream:
+        manifest = read_manifest(b"".join(pieces(stream)))
+    if manifest is not None:
+        yield from _named(folder, manifest)
+        yield place, found.etag or "", None, None
+
+
 def files_as_left(root: Path, stamp: str) -> Iterator[tuple[bytes, str, int | None, str | None]]:
     """Yield (path below the root, stamp, size, SHA-256) of each file; nothing where the manifest is gone or cannot be read."""
     folder = folder_of(stamp)
@@ -37,8 +56,12 @@ def files_as_left(root: Path, stamp: str) -> Iterator[tuple[bytes, str, int | No
             return
     if manifest is None or found.stamp is None:
         return
+    yield from _named(folder, manifest)
+    # Last, since it alone names the others: what is removed is removed in this order.
+    yield place, found.stamp, None, None
+
+
+def _named(folder: bytes, manifest: DataSetManifest) -> Iterator[tuple[bytes, str, int | None, str | None]]:
     for each in manifest.files:
         if "/" not in each.name and each.name not in {"", ".", ".."}:
             yield folder + b"/" + each.name.encode(), each.stamp, each.size, each.sha256
-    # Last, since it alone names the others: what is removed is removed in this order.
-    yield place, found.stamp, None, None

@@ -2,16 +2,19 @@
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from docbatch.fields import OnMissing, PathTemplate
 from docbatch.sinks.base import Sink
-from docbatch.sinks.kind import Opening, SinkKind, StoredSinkSpec
+from docbatch.sinks.kind import Bucket, Opening, SinkKind, StoredSinkSpec
 from docbatch.sinks.parquet.part_names import MANIFEST, part_name
 from docbatch.sinks.rows.options import RowSinkSpec, SharedRowsSpec
 from docbatch.sinks.rows.row_form import RowForm
+
+if TYPE_CHECKING:
+    from docbatch.sinks.row_place import RowPlace
 
 MOST_PARTS = 4096
 
@@ -69,6 +72,18 @@ def _holds_more(folder: Path, jobs: Collection[str]) -> bool:
     return not jobs_in(folder) <= set(jobs)
 
 
+def _objects(bucket: Bucket, stamp: str) -> Iterator[tuple[bytes, str, int | None, str | None]]:
+    from docbatch.sinks.parquet.files_as_left import objects_as_left  # noqa: PLC0415 - only what is looked at
+
+    return objects_as_left(bucket, stamp)
+
+
+def _row_place(at: Opening, identity: str, stamp: str | None) -> "RowPlace | None":  # noqa: ARG001 - the stamp says where
+    from docbatch.sinks.parquet.data_set_rows import DataSetRows  # noqa: PLC0415 - a library of its own
+
+    return None if stamp is None else DataSetRows.of(at, stamp)
+
+
 KIND = SinkKind(
     "parquet",
     ParquetSinkSpec,
@@ -79,6 +94,8 @@ KIND = SinkKind(
     within=(part_name(0, 1).encode(), MANIFEST.encode()),
     files=_files,
     folder=_folder,
+    objects=_objects,
+    row_place=_row_place,
     extra=("parquet", "pyarrow"),
     holds_more=_holds_more,
 )

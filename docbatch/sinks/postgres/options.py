@@ -2,16 +2,19 @@
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from docbatch.fields import refuse
-from docbatch.secret_references import KeyReference
+from docbatch.secret_references import KeyReference, Reference
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import Opening, SinkKind
 from docbatch.sinks.rows.options import RowSinkSpec, SharedRowsSpec
 from docbatch.sinks.rows.row_form import RowForm
+
+if TYPE_CHECKING:
+    from docbatch.sinks.row_place import RowPlace
 
 RECORD = "docbatch_delivered"
 """The table, in the same schema, that says what docbatch wrote to the others."""
@@ -40,6 +43,24 @@ def _is_free(name: str) -> str:
 ServedName = Annotated[str, Field(pattern=_NAME, max_length=LONGEST_NAME), AfterValidator(_fits)]
 
 
+def place_digest(reference: Reference) -> str:
+    """Return what stands for a reference to a database, and says nothing of what it holds."""
+    written = json.dumps(reference.model_dump(), sort_keys=True).encode(errors="surrogatepass")
+    return hashlib.blake2b(written, digest_size=8).hexdigest()
+
+
+def named_place(identity: str) -> tuple[str, str, str] | None:
+    """Return what stands for the reference, schema and table that a sink's identity names; None where it names none."""
+    for line in identity.split("\n")[1:]:
+        digest, _, written = line.partition(" ")
+        try:
+            schema, table = json.loads(written)
+        except (ValueError, TypeError):
+            continue
+        return digest, str(schema), str(table)
+    return None
+
+
 class PostgresSinkSpec(SharedRowsSpec, RowSinkSpec):
     """One table of a PostgreSQL server, with rows for each document; several jobs may share it."""
 
@@ -63,9 +84,7 @@ class PostgresSinkSpec(SharedRowsSpec, RowSinkSpec):
     @property
     def place(self) -> str:
         """Text that tells tables apart, as far as a reference to a database can; it says nothing of what the reference holds."""
-        written = json.dumps(self.dsn.model_dump(), sort_keys=True).encode(errors="surrogatepass")
-        digest = hashlib.blake2b(written, digest_size=8).hexdigest()
-        return f"{digest} {json.dumps([self.namespace, self.table])}"
+        return f"{place_digest(self.dsn)} {json.dumps([self.namespace, self.table])}"
 
     @property
     def part(self) -> str:
@@ -73,6 +92,14 @@ class PostgresSinkSpec(SharedRowsSpec, RowSinkSpec):
 
     def form_in(self, at: Opening) -> RowForm:
         return self.rows_made_ahead(at)
+
+
+def _row_place(at: Opening, identity: str, stamp: str | None) -> "RowPlace | None":
+    if not isinstance(at.options, PostgresSinkSpec):
+        return None
+    from docbatch.sinks.postgres.served_place import ServedPlace  # noqa: PLC0415 - psycopg is an extra
+
+    return ServedPlace.of(at, identity, stamp)
 
 
 def _open(at: Opening) -> Sink:
@@ -88,5 +115,6 @@ KIND = SinkKind(
     per_document=True,
     rows=True,
     is_served=True,
+    row_place=_row_place,
     extra=("postgres", "psycopg"),
 )

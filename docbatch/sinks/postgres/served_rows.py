@@ -45,7 +45,7 @@ class PostgresSink(Sink):
         options = at.options
         self._maker = RowMaker.of(at)
         self._table = ResultTable(options.namespace, options.table, self._maker.columns, at.job, at.project)
-        self._place = f"the table {self._table.shown} of the database in {_shown(options.dsn)}"
+        self._place = f"the table {self._table.shown} of the database in {shown_reference(options.dsn)}"
         self._server = Server(partial(at.secret, options.dsn), self._place)
         self._trash = Trash(at.trash)
         self._kept: set[tuple[str, str]] = set()
@@ -132,7 +132,14 @@ class PostgresSink(Sink):
                 yield from self._settle(kept)
         else:
             self._is_prepared = True
-            yield from (Receipt(delivery.path, stamps[document.path]) for delivery, document in window)
+            yield from (
+                Receipt(
+                    delivery.path,
+                    stamps[document.path],
+                    remark=self._maker.remark(has_rows=bool(document.rows)),
+                )
+                for delivery, document in window
+            )
 
     def _write(self, documents: Sequence[ServedDocument], cursor: Cursor) -> dict[str, str]:
         if not self._is_prepared:
@@ -219,7 +226,8 @@ class PostgresSink(Sink):
             self._kept.add((path, stamp))
 
 
-def _shown(reference: Reference) -> str:
+def shown_reference(reference: Reference) -> str:
+    """Return what messages call the place where an address is found."""
     match reference:
         case EnvReference():
             return reference.env

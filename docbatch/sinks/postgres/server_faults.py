@@ -38,6 +38,8 @@ _NO_ENTRY = (
     "pg_hba.conf",
     "not permitted to log in",
 )
+_UNTRUSTED = ("server certificate", "root certificate", "certificate verify", "ssl error")
+_OTHER_NAME = "name the server in the DSN as its certificate does, and as sslrootcert the file of the authority that signed it"
 _STAYS = (*_NO_ENTRY, "does not exist", "ssl", "certificate", "name or service", "translate host name")
 """What messages have that come before there is a connection, and will come again: such errors have no code."""
 
@@ -65,6 +67,8 @@ def judged(error: psycopg.Error, place: str, secrets: Collection[str], *, was_lo
     text = told.lower()
     is_refused = code in _REFUSED or (not code and was_lost and any(each in text for each in _NO_ENTRY))
     what = _NEXT.get(code) or _NEXT.get(code[:2])
+    if not code and was_lost and not is_refused and any(each in text for each in _UNTRUSTED):
+        what = _OTHER_NAME
     if what is None:
         what = _NEXT["28"] if is_refused else "once the server can be reached and does what it is asked,"
         after = AGAIN if is_refused else "run the same command again"

@@ -33,6 +33,15 @@ class TriggerWatch:
 
         Raises SinkError, so that all is undone, where rows of other documents are gone, changed or new.
         """
+        self._require_others_kept(stamps, written=written, deleted=deleted)
+        now = self._table.stamps(self._cursor, list(stamps), self._table.stamped_columns)
+        return [path for path, stamp in stamps.items() if now.get(path, EMPTY) != stamp]
+
+    def require_others_kept(self, deleted: int) -> None:
+        """Raise SinkError, so that all is undone, where more is gone than the rows that were deleted, or some is new or changed."""
+        self._require_others_kept({}, written=0, deleted=deleted)
+
+    def _require_others_kept(self, stamps: Mapping[str, str], *, written: int, deleted: int) -> None:
         after = self._counts()
         made, gone = (now - before for now, before in zip(after, self._before, strict=True))
         if gone > deleted or (made > written and self._has_others(list(stamps))):
@@ -40,8 +49,6 @@ class TriggerWatch:
                 f"a trigger of the table {self._table.shown} changes rows of other documents; nothing was written",
                 hint=f"{SAFE}; drop the trigger, or give the sink a table of its own, and run the same command again",
             )
-        now = self._table.stamps(self._cursor, list(stamps), self._table.stamped_columns)
-        return [path for path, stamp in stamps.items() if now.get(path, EMPTY) != stamp]
 
     def _counts(self) -> tuple[int, int]:
         self._cursor.execute(_COUNTS, {"oid": self._table.oid})

@@ -20,6 +20,9 @@ from docbatch.sinks.rows.options import ChunkSpec, RowOptions
 from docbatch.sinks.rows.packed_rows import PackedRows
 from docbatch.sinks.rows.records import Record, document_fields, failed_record, records, whole_result
 
+NO_PAGES = "it has no pages, and rows: page writes no row of it; rows: document writes one of each document"
+"""Said of documents such as texts: that one without tables has no rows of them is what it was asked."""
+
 Taken = Callable[[str], Any]
 """Gives the value of a column by its name, before it is cast."""
 
@@ -82,6 +85,10 @@ class RowMaker:
         """
         made = delivery.made()
         return self.made_here(delivery) if made is None else self._packed.unpacked(made)
+
+    def remark(self, *, has_rows: bool) -> str | None:
+        """Return what a receipt says of a document that should have rows and has none."""
+        return NO_PAGES if self._rows == "page" and not has_rows else None
 
     def made_here(self, delivery: Delivery) -> list[Row]:
         """Make a document's rows in this process. Raises the same."""

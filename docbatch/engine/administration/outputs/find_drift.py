@@ -9,12 +9,15 @@ from pathlib import Path
 
 from docbatch.core.output_differences import DifferenceKind, Differing, OutputDifference
 from docbatch.core.report import plural
+from docbatch.engine.administration.held_rows.compare_rows import compare_rows
+from docbatch.engine.administration.held_rows.held_places import DeclaredSinks, RowPlaces
 from docbatch.engine.administration.outputs.compared_kinds import BESIDE, COMPARED
 from docbatch.engine.administration.outputs.find_store_drift import StoreDrift
 from docbatch.engine.administration.outputs.left_output import LeftCount
 from docbatch.engine.connections.object_stores import ObjectStores
+from docbatch.naming.declared_sinks import kind_of_sink
 from docbatch.naming.pathtext import escape
-from docbatch.sinks import outputs
+from docbatch.sinks import KINDS, outputs
 from docbatch.sinks.faults import reason
 from docbatch.sinks.files_within import files_within, folder_within, is_folder
 from docbatch.sinks.found_files import digest_at, find
@@ -32,19 +35,20 @@ Tell = Callable[[OutputDifference], object]
 
 @dataclass(frozen=True, slots=True)
 class DriftSearch:
-    """What to look at. `stores` are the project's. `consumed` are the identities of sinks whose missing outputs somebody took; `deep` reads every file."""
+    """What to look at. `stores` are the project's, and so is what is `declared`. `consumed` are the identities of sinks whose missing outputs somebody took; `deep` reads every file."""
 
     job: str | None = None
     deep: bool = False
     consumed: Collection[str] = ()
     stores: Mapping[str, StoreConnection] = field(default_factory=dict)
     allowed_hosts: Collection[str] = ()
+    declared: DeclaredSinks = field(default_factory=DeclaredSinks)
 
 
 def find_drift(store: Store, search: DriftSearch, tell: Tell) -> Differing:
     """Tell every output that differs, and return what they come to.
 
-    Raises CredentialsError, SinkError and UsageError once all is told that could be looked at, where a store could not.
+    Raises CredentialsError, SinkError and UsageError once all is told that could be looked at, where a store or a server could not.
     """
     return _Drift(store, search, tell).found()
 
@@ -97,8 +101,10 @@ class _Drift:
             else:
                 self._compare_one(sink, every)
         for job, identity in self._store.outputs.without_files():
-            if self._search.job in {None, job}:
-                kind = identity.partition("\n")[0]
+            kind = kind_of_sink(identity)
+            if self._search.job in {None, job} and not (
+                kind in KINDS.names() and KINDS.kind(kind).row_place is not None
+            ):
                 self._result.notes.append(
                     f"job '{job}': the sink {kind} has no files; what it holds is not looked at"
                 )
@@ -112,8 +118,10 @@ class _Drift:
         drift = StoreDrift(self._store, stores, self, search.deep, search.consumed)
         self._look_into_stores(drift, every, [each for each in wanted if each.is_in_store])
         self._result.notes += LeftCount(self._store, search.job, drift.opened).notes(every)
-        if drift.errors:
-            raise drift.errors[0]
+        places = RowPlaces(self._store, search.declared, stores)
+        compare_rows(self._store, places, search.job, self)
+        for error in (*drift.errors, *places.troubles.values()):
+            raise error
         return self._result
 
     def _look_into_stores(
@@ -121,10 +129,10 @@ class _Drift:
     ) -> None:
         for sink in stored:
             if is_folder(sink.kind):
-                told = (
-                    f"job '{sink.job}': files of the sink {sink.kind} in a store are looked at by plan alone"
-                )
-                self._result.notes.append(told)
+                folder = sink.root + b"/" + (folder_within(sink.kind, sink.stamp) or b"")
+                if folder not in self._folders_told:
+                    self._folders_told.add(folder)
+                    drift.compare_within(sink)
             else:
                 drift.compare(sink)
         if stored:
@@ -262,6 +270,9 @@ class _Drift:
 
     def touched(self) -> None:
         self._result.touched += 1
+
+    def differs(self, difference: OutputDifference) -> None:
+        self._count(difference)
 
     def looked(self, number: int) -> None:
         self._result.looked += number

@@ -8,6 +8,8 @@ from itertools import islice
 from docbatch.engine.administration.outputs.left_output import LeftOutput
 from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
 from docbatch.naming.pathtext import escape
+from docbatch.sinks import KINDS
+from docbatch.sinks.files_within import is_folder
 from docbatch.sinks.found_files import MISSING
 from docbatch.sinks.objects.drafts import digest_of
 from docbatch.sinks.objects.object_outputs import ObjectOutputs
@@ -37,6 +39,17 @@ class LeftObjects:
             look = partial(self._window, sink, standing, window, why)
             yield from self.stores.ask(sink.root, look) or ()
 
+    def within(self, sink: KnownSink) -> list[KnownOutput]:
+        """Return the objects of an output that is a folder, as they were left."""
+        stamp, objects = sink.stamp, KINDS.kind(sink.kind).objects
+        if stamp is None or objects is None:
+            return []
+        found = self.stores.ask(sink.root, lambda outputs: list(objects(outputs.bucket, stamp)))
+        return [
+            KnownOutput(sink.row, b"", output, None, etag, size, digest, None)
+            for output, etag, size, digest in found or ()
+        ]
+
     def _window(
         self,
         sink: KnownSink,
@@ -47,7 +60,8 @@ class LeftObjects:
     ) -> list[LeftOutput]:
         left: list[LeftOutput] = []
         keys = {outputs.key(each.output): each for each in window}
-        etags = standing.etags(list(keys)) if sink.output is None else _stamps(outputs, keys)
+        is_single = sink.output is not None and not is_folder(sink.kind)
+        etags = _stamps(outputs, keys) if is_single else standing.etags(list(keys))
         for key, known in keys.items():
             found = _found(outputs, key, etags.get(key), known)
             if found is None:

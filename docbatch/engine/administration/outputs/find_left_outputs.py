@@ -6,6 +6,7 @@ from pathlib import Path
 
 from docbatch.core.errors import DocbatchError
 from docbatch.core.report import plural
+from docbatch.engine.administration.held_rows.judge_rows import LeftDocument, LeftRows
 from docbatch.engine.administration.outputs.compared_kinds import BESIDE, COMPARED
 from docbatch.engine.administration.outputs.find_left_objects import LeftObjects
 from docbatch.engine.administration.outputs.left_output import LeftOutput
@@ -15,7 +16,7 @@ from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sinks import KINDS
 from docbatch.sinks.faults import reason
 from docbatch.sinks.files_within import files_within, folder_within, is_folder
-from docbatch.sinks.found_files import FoundFile, digest_at
+from docbatch.sinks.found_files import MISSING, FoundFile, digest_at
 from docbatch.sinks.owners import FolderOwner, around, claimed
 from docbatch.sinks.paths import folded
 from docbatch.sinks.tree import Tree
@@ -54,6 +55,7 @@ class LeftOutputs:
         elsewhere = {job for job, _ in store.outputs.without_files()}
         self._unnoticed = undeclared & ({sink.job for sink in self._sinks if sink.wanted} | elsewhere)
         self._gone = undeclared - self._unnoticed
+        self._rows = LeftRows(store, stores.row_places(store), named, self._unnoticed)
         self._singles = self._wanted_singles()
         self._strange: dict[bytes, str | None] = {}
         self._doubly_left: set[bytes] = set()
@@ -73,11 +75,12 @@ class LeftOutputs:
             elif sink.wanted and (lines := self._store.outputs.kept_lines(sink.row)):
                 place = self._shown(sink.root + b"/" + (sink.output or b""))
                 told.append(f"{place}: the lines of {plural(len(lines), 'removed document')} stay in it")
-        return [*told, *self._elsewhere()]
+        return [*told, *self._elsewhere(), *self._rows.notes()]
 
     def _elsewhere(self) -> Iterator[str]:
         for job, kind, is_declared, number in self._store.outputs.left_elsewhere():
-            if self._named is None or job in self._named:
+            is_mine = self._named is None or job in self._named
+            if is_mine and not (kind in KINDS.names() and KINDS.kind(kind).row_place is not None):
                 of = plural(number, "removed document") if is_declared else plural(number, "document")
                 why = "" if is_declared else "; the job writes there no longer"
                 yield f"job '{job}': what the sink {kind} holds of {of} is left alone{why}"
@@ -99,17 +102,36 @@ class LeftOutputs:
                 if place not in ones or (ones[place].keeps is not None and each.keeps is None):
                     ones[place] = each
         yield from ones.values()
+        yield from map(self._of_rows, self._rows.judged())
         yield from self._manifests()
+
+    def _of_rows(self, left: LeftDocument) -> LeftOutput:
+        sink, held = left.place.newest, left.held
+        why = self._why(sink.job, whole=not left.place.is_wanted)
+        place, _, name = left.shown.encode().rpartition(b"/")
+        known = KnownOutput(held.sink, held.path, name, held.result, held.stamp or "", None, None, None)
+        return LeftOutput(
+            *(sink.job, sink.identity, place, known, left.shown, why, MISSING),
+            keeps=left.found.keeps,
+            is_edited=left.found.is_edited,
+            rows=left.place,
+        )
+
+    def _why(self, job: str, *, whole: bool) -> str:
+        if job in self._gone:
+            return "its job is gone"
+        return "its sink is gone" if whole else "its document is gone"
 
     def _judged(self, sink: KnownSink) -> Iterator[LeftOutput]:
         whole = not sink.wanted
-        gone = "its job is gone" if sink.job in self._gone else "its sink is gone" if whole else ""
-        yield from self._each(sink, self._left(sink, every=whole), gone or "its document is gone")
+        why = self._why(sink.job, whole=whole)
+        yield from self._each(sink, self._left(sink, every=whole), why)
         if sink.output is None:
-            yield from self._each(sink, self._moved_away(sink), gone or MOVED_AWAY)
+            is_there = not whole and sink.job not in self._gone
+            yield from self._each(sink, self._moved_away(sink), MOVED_AWAY if is_there else why)
 
     def _each(self, sink: KnownSink, left: Iterator[KnownOutput], why: str) -> Iterator[LeftOutput]:
-        judged = self._objects.judged if sink.is_in_store else self._files
+        judged = self._objects.judged if sink.is_in_store else self._judged_files
         return (each for each in judged(sink, left, why) if not self._is_told(each))
 
     def _is_told(self, each: LeftOutput) -> bool:
@@ -121,7 +143,7 @@ class LeftOutputs:
             self._doubly_left.add(place)
         return False
 
-    def _files(self, sink: KnownSink, left: Iterable[KnownOutput], why: str) -> Iterator[LeftOutput]:
+    def _judged_files(self, sink: KnownSink, left: Iterable[KnownOutput], why: str) -> Iterator[LeftOutput]:
         with Tree(Path(os.fsdecode(sink.root))) as tree:
             for known in left:
                 each = self._judge(tree, sink, known, why)
@@ -129,16 +151,17 @@ class LeftOutputs:
                     yield each
 
     def counts(self) -> dict[str, int]:
-        """Return how many outputs each job has, wanted or not; of a folder on this disk each file is one."""
+        """Return how many outputs each job has, wanted or not; of a folder each file is one, or each document whose rows are removed by themselves."""
         counts = self._store.outputs.counts()
         folders = {
             (sink.job, sink.root, sink.output): sink
             for sink in self._sinks
-            if is_folder(sink.kind) and sink.stamp is not None and not sink.is_in_store
+            if is_folder(sink.kind) and sink.stamp is not None and not self._rows.has(sink.row)
         }
         for sink in folders.values():
-            files = files_within(sink.kind, Path(os.fsdecode(sink.root)), sink.stamp)
-            counts[sink.job] = counts.get(sink.job, 0) + max(len(files) - 1, 0)
+            counts[sink.job] = counts.get(sink.job, 0) + max(len(self._files(sink)) - 1, 0)
+        for job, number in self._rows.counts().items():
+            counts[job] = counts.get(job, 0) + number
         return counts
 
     def _mine(self) -> list[KnownSink]:
@@ -155,7 +178,7 @@ class LeftOutputs:
 
     def _left(self, sink: KnownSink, *, every: bool) -> Iterator[KnownOutput]:
         """Yield a sink's outputs that nothing wants, of no matter which sink: a place that something wants is left out."""
-        if sink.output is not None and is_folder(sink.kind) and not sink.is_in_store:
+        if sink.output is not None and is_folder(sink.kind):
             yield from self._within(sink) if every else ()
             return
         if sink.output is not None:
@@ -183,8 +206,16 @@ class LeftOutputs:
                 used = folder_within(each.kind, each.stamp)
                 if own in {(each.root, used), (each.root, each.output if used is None else used)}:
                     return
-        for file in files_within(sink.kind, Path(os.fsdecode(sink.root)), sink.stamp):
-            yield KnownOutput(sink.row, b"", file.output, None, file.stamp, file.size, file.sha256, None)
+        yield from self._files(sink)
+
+    def _files(self, sink: KnownSink) -> list[KnownOutput]:
+        """Return the files of a folder, as they were left."""
+        if sink.is_in_store:
+            return self._objects.within(sink)
+        return [
+            KnownOutput(sink.row, b"", each.output, None, each.stamp, each.size, each.sha256, None)
+            for each in files_within(sink.kind, Path(os.fsdecode(sink.root)), sink.stamp)
+        ]
 
     def _unwanted(self, window: Sequence[KnownOutput]) -> Iterator[KnownOutput]:
         wanted = self._is_wanted([each.folded for each in window if each.folded is not None])

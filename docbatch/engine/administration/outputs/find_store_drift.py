@@ -9,6 +9,7 @@ from docbatch.core.errors import CredentialsError, DocbatchError
 from docbatch.core.output_differences import DifferenceKind
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.naming.pathtext import escape
+from docbatch.sinks import KINDS
 from docbatch.sinks.kind import Bucket
 from docbatch.sinks.objects.drafts import digest_of
 from docbatch.sinks.objects.object_outputs import ObjectOutputs, store_error
@@ -52,6 +53,25 @@ class StoreDrift:
         """Tell which outputs of a sink differ."""
         try:
             self._compare(sink, self.opened(sink.root))
+        except (StoreFault, DocbatchError) as error:
+            self._note(sink.root, error)
+
+    def compare_within(self, sink: KnownSink) -> None:
+        """Tell which objects differ of an output that is a folder, by what names them there."""
+        known, objects = self.store.outputs.single(sink), KINDS.kind(sink.kind).objects
+        if known is None or objects is None:
+            return
+        try:
+            outputs = self.opened(sink.root)
+            files = [
+                KnownOutput(sink.row, b"", output, None, etag, size, digest, None)
+                for output, etag, size, digest in objects(outputs.bucket, known.stamp)
+            ]
+            if not files and sink.identity not in self.consumed:
+                self.findings.say(
+                    "removed", sink, known, "it is gone, or what its files were is not to be learned there"
+                )
+            self._compare_all(sink, outputs, iter(files), StandingObjects(outputs.store, outputs.folder))
         except (StoreFault, DocbatchError) as error:
             self._note(sink.root, error)
 
@@ -108,6 +128,15 @@ class StoreDrift:
         else:
             rows = self.store.outputs.wanted(sink.row)
             standing = StandingObjects(outputs.store, outputs.folder)
+        self._compare_all(sink, outputs, rows, standing)
+
+    def _compare_all(
+        self,
+        sink: KnownSink,
+        outputs: ObjectOutputs,
+        rows: Iterator[KnownOutput],
+        standing: StandingObjects | None,
+    ) -> None:
         while window := list(islice(rows, _WINDOW)):
             self.findings.looked(len(window))
             keys = {outputs.key(each.output): each for each in window}

@@ -7,6 +7,7 @@ from itertools import chain
 
 from docbatch.core.errors import DocbatchError
 from docbatch.core.report import plural
+from docbatch.engine.administration.held_rows.held_places import HeldPlace
 from docbatch.engine.administration.outputs.compared_kinds import COMPARED
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.files_within import is_folder
@@ -26,7 +27,7 @@ class LeftOutput:
     """An output that nothing wants, and what was seen in its place; `keeps` says why it stays, where it does.
 
     `is_edited` says that it stays because it is not as it was written. `identity` is that of its sink, empty for a manifest.
-    What lies in a store is `standing` there, and `seen` nowhere on this disk.
+    What lies in a store is `standing` there, and `seen` nowhere on this disk; `rows` is the place of a document's rows, which were seen there.
     """
 
     job: str
@@ -39,6 +40,7 @@ class LeftOutput:
     keeps: str | None = None
     is_edited: bool = False
     standing: ObjectFacts | None = None
+    rows: HeldPlace | None = None
 
     @property
     def size(self) -> int:

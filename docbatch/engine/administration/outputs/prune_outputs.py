@@ -17,6 +17,7 @@ from typing import NamedTuple
 from docbatch.core.errors import DocbatchError, GuardRefused, StateError
 from docbatch.core.pruning import much_refused
 from docbatch.engine.administration.edit_state import locked, named_jobs
+from docbatch.engine.administration.held_rows.held_places import DeclaredSinks
 from docbatch.engine.administration.outputs.find_left_outputs import LeftOutputs
 from docbatch.engine.administration.outputs.left_output import LeftOutput
 from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
@@ -53,7 +54,7 @@ class PrunedOutput(NamedTuple):
 class Pruning:
     """What a prune does, or would do: outputs removed by job and reason, those that stay, bytes, and the batch they went to.
 
-    `stored` of them lie in stores. `folders` counts those that became empty and went. `refusal` is what the guard says. `notes` say what was not looked at,
+    `stored` of them lie in stores, `rows` counts documents whose rows go, by the place of these. `folders` counts those that became empty and went. `refusal` is what the guard says. `notes` say what was not looked at,
     `trouble` why a store could not be used: the rest is done all the same.
     """
 
@@ -62,6 +63,7 @@ class Pruning:
     first: list[PrunedOutput] = field(default_factory=list)
     size: int = 0
     stored: int = 0
+    rows: Counter[str] = field(default_factory=Counter)
     folders: int = 0
     batch: str = ""
     declined: bool = False
@@ -81,7 +83,7 @@ class Pruning:
 class PruneOrder:
     """`declared` are the jobs that specs declare, with the absolute path of each one's manifest.
 
-    `may_be_much` lets the guard pass. With `job` only its outputs are looked at. `stores` are those that the project declares.
+    `may_be_much` lets the guard pass. With `job` only its outputs are looked at. `stores` and `sinks` are those that the project declares.
     """
 
     folder: Path
@@ -92,6 +94,7 @@ class PruneOrder:
     dry_run: bool = False
     stores: Mapping[str, StoreConnection] = field(default_factory=dict)
     allowed_hosts: Collection[str] = ()
+    sinks: DeclaredSinks = field(default_factory=DeclaredSinks)
 
 
 def prune(order: PruneOrder, agree: Callable[[Pruning], bool]) -> Pruning:
@@ -102,7 +105,7 @@ def prune(order: PruneOrder, agree: Callable[[Pruning], bool]) -> Pruning:
     with locked(order.folder) as store:
         store.refuse_restored()
         named = None if order.job is None else named_jobs(store, order.job)
-        stores = PrunedStores(order.stores, order.folder.parent, order.allowed_hosts)
+        stores = PrunedStores(order.stores, order.folder.parent, order.allowed_hosts, order.sinks)
         left = LeftOutputs(store, order.declared, order.project, named, stores)
         if not order.dry_run:
             finish_batches(store, stores)
@@ -117,7 +120,7 @@ def prune(order: PruneOrder, agree: Callable[[Pruning], bool]) -> Pruning:
         if not agreed:
             found.declined = True
             return found
-        done = _take(store, left, found, stores)
+        done = _take(left, found, Taking(store, time.time(), stores))
         done.trouble = stores.trouble
         return done
 
@@ -152,14 +155,15 @@ def _note(found: Pruning, each: LeftOutput) -> None:
     found.removed[each.job, each.why] += 1
     found.size += each.size
     found.stored += each.standing is not None
+    if each.rows is not None:
+        found.rows[each.shown] += 1
     if len(found.first) < SHOWN:
         found.first.append(told)
 
 
-def _take(store: Store, left: LeftOutputs, shown: Pruning, stores: PrunedStores) -> Pruning:
+def _take(left: LeftOutputs, shown: Pruning, taking: Taking) -> Pruning:
     """Judge again, at the moment of moving, and move window by window."""
     done = Pruning(notes=shown.notes)
-    taking = Taking(store, time.time(), stores)
     try:
         judged = left.judged()
         while window := list(islice(judged, _WINDOW)):

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from docbatch.core.errors import CredentialsError, DocbatchError, SinkError, SinkRefused
+from docbatch.engine.administration.held_rows.held_places import DeclaredSinks, RowPlaces
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.kind import Bucket
 from docbatch.sinks.objects.object_outputs import ObjectOutputs
 from docbatch.specs.values import StoreConnection
+from docbatch.state.store import Store
 from docbatch.stores.faults import BucketMissing, StoreFault, StoreRefused
 from docbatch.stores.listable_objects import UnlistedFolder
 
@@ -18,23 +20,35 @@ UNUSABLE = "its store cannot be used"
 
 
 class PrunedStores:
-    """Opens each folder of keys when something lies there. A store that could not be used is not asked again.
+    """Opens each folder of keys when something lies there, and the places of rows. A store that could not be used is not asked again.
 
     `troubles` says why, by the name of the store, or by the folder where none is declared. Safe for several threads.
     """
 
     def __init__(
-        self, declared: Mapping[str, StoreConnection], root: Path, allowed_hosts: Collection[str] = ()
+        self,
+        declared: Mapping[str, StoreConnection],
+        root: Path,
+        allowed_hosts: Collection[str] = (),
+        sinks: DeclaredSinks | None = None,
     ) -> None:
+        self._sinks = sinks or DeclaredSinks()
+        self._places: RowPlaces | None = None
         self._stores = ObjectStores(declared, root, allowed_hosts)
         self._opened: dict[bytes, ObjectOutputs] = {}
         self.troubles: dict[str, DocbatchError] = {}
         self._unlisted: dict[str, DocbatchError] = {}
 
+    def row_places(self, store: Store) -> RowPlaces:
+        """Return the places that rows lie in, those in these stores among them."""
+        self._places = self._places or RowPlaces(store, self._sinks, self._stores)
+        return self._places
+
     @property
     def trouble(self) -> DocbatchError | None:
-        """The first of the troubles, or else a folder that could not be listed."""
-        return next(iter((*self.troubles.values(), *self._unlisted.values())), None)
+        """The first of the troubles, or else a folder that could not be listed, or rows that could not be asked for."""
+        of_rows = {} if self._places is None else self._places.troubles
+        return next(iter((*self.troubles.values(), *self._unlisted.values(), *of_rows.values())), None)
 
     def pass_over(self, root: bytes, folder: UnlistedFolder) -> None:
         """Note that a folder of keys in the store of a place could not be listed; the store is used all the same."""

@@ -1,7 +1,6 @@
 """Putting back what prunes took, and emptying the trash of what has lain there for long."""
 
 import contextlib
-import json
 import os
 import shutil
 import stat
@@ -11,22 +10,22 @@ from pathlib import Path
 
 from docbatch.core.errors import DocbatchError, StateError, UsageError
 from docbatch.engine.administration.edit_state import locked
+from docbatch.engine.administration.held_rows.held_places import NOT_ASKED
+from docbatch.engine.administration.held_rows.take_rows import RowTaking
 from docbatch.engine.administration.outputs.prune_outputs import PrunedOutput, PruneVerdict, finish_batches
 from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
 from docbatch.engine.administration.outputs.restore_objects import StoreTrash, copies
 from docbatch.engine.administration.outputs.trash_batches import TakenOutput, TrashBatch, batches
 from docbatch.naming.pathtext import escape, unescape
 from docbatch.naming.store_places import in_store
-from docbatch.owner_only import opener
 from docbatch.sinks.faults import reason
 from docbatch.sinks.outputs import stamp_of
 from docbatch.sinks.paths import UnsafeOutput
-from docbatch.sinks.trash import sync
+from docbatch.sinks.trash import INDEX, shorten_index
 from docbatch.sinks.tree import Tree, temporary_name
 from docbatch.state.outputs import KnownSink
 from docbatch.state.store import Store
 
-_INDEX = "index.jsonl"
 _PIECE = 1 << 20
 
 
@@ -77,8 +76,11 @@ def restore(folder: Path, what: str | None, *, here: Path, stores: PrunedStores,
             if dry_run:
                 found.restored += [_shown(record, folder) for record, _ in known]
                 continue
+            _put_back_rows(
+                RowTaking(store, stores.row_places(store)), batch, [each for each, _ in known], found
+            )
             for record, row in known:
-                if not record.is_object:
+                if not (record.is_object or record.rows):
                     _put_back(store, batch, record, row, found)
             objects = [each for each in known if each[0].is_object]
             if objects:
@@ -95,12 +97,37 @@ def _known(
     """Yield records with the row of their sink; those of which the state does not know it stay."""
     roots = {(sink.job, sink.identity): sink for sink in store.outputs.sinks()}
     for record in records:
+        if record.rows:
+            yield record, 0
+            continue
         sink = roots.get((record.job, record.identity)) or _renamed(store, record)
         if record.identity and (sink is None or sink.root != unescape(record.root)):
             told = "the state does not know the sink it was written by"
             found.stay.append(_staying(record, store.folder, told))
         else:
             yield record, 0 if sink is None else sink.row
+
+
+def _put_back_rows(
+    taking: RowTaking, batch: TrashBatch, records: Sequence[TakenOutput], found: Restoring
+) -> None:
+    folder = batch.folder.parent.parent
+    for job, identity in {(each.job, each.identity): None for each in records if each.rows}:
+        these = {
+            unescape(each.document): each
+            for each in records
+            if each.rows and (each.job, each.identity) == (job, identity)
+        }
+        place = taking.place(job, identity)
+        files = {each.held: batch.folder / each.kept for each in these.values()}
+        stay = None if place is None else taking.put_back(place, files)
+        for path, each in these.items():
+            why = NOT_ASKED if stay is None else stay.get(path)
+            if why is not None:
+                found.stay.append(_staying(each, folder, why))
+                continue
+            batch.unmark(each)
+            found.restored.append(_shown(each, folder))
 
 
 def _put_back_objects(
@@ -223,6 +250,8 @@ def _staying(record: TakenOutput, folder: Path, why: str) -> PrunedOutput:
 
 def _shown(record: TakenOutput, folder: Path) -> str:
     place = unescape(record.root) + b"/" + unescape(record.output)
+    if record.rows:
+        return f"{escape(place)} ({record.document})"
     above = os.fsencode(folder.parent) + b"/"
     return escape(place.removeprefix(above))
 
@@ -242,7 +271,7 @@ def empty_trash(folder: Path, until: float, *, stores: PrunedStores, dry_run: bo
                 if not dry_run:
                     path.unlink()
             if found.things and not dry_run:
-                _shorten_index(trash)
+                shorten_index(trash)
         except OSError as error:
             raise StateError(f"{trash}: cannot be emptied: {reason(error)}") from error
         _empty_stores(store, stores, until, found, dry_run=dry_run)
@@ -293,27 +322,10 @@ def _single_things(trash: Path, until: float) -> Iterator[Path]:
     """Yield what runs put into the trash one by one: moving something there is the last that was done to it."""
     with contextlib.suppress(FileNotFoundError), os.scandir(trash) as entries:
         for entry in entries:
-            is_single = entry.name != _INDEX and not entry.is_dir(follow_symlinks=False)
+            is_single = entry.name != INDEX and not entry.is_dir(follow_symlinks=False)
             if is_single and entry.stat(follow_symlinks=False).st_ctime < until:
                 yield Path(entry.path)
 
 
 def _size(path: Path) -> int:
     return path.lstat().st_size
-
-
-def _shorten_index(trash: Path) -> None:
-    """Leave out of the index what is no longer in the trash."""
-    index = trash / _INDEX
-    if not index.is_file() or index.is_symlink():
-        return
-    draft = trash / f"{_INDEX}.new"
-    with index.open("rb") as lines, open(draft, "wb", opener=opener) as kept:
-        for line in lines:
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                if os.path.lexists(trash / json.loads(line)["name"]):
-                    kept.write(line)
-        kept.flush()
-        os.fsync(kept.fileno())
-    draft.replace(index)
-    sync(trash)

@@ -38,7 +38,9 @@ class ObjectTaking:
         batch.mark([record for _, record in going])
         first = list({record.place: (each, record) for each, record in reversed(going)}.values())
         with ThreadPoolExecutor(min(THREADS, len(first)), thread_name_prefix="prune") as pool:
-            done = list(pool.map(partial(self._take, batch), first))
+            done = list(pool.map(partial(self._take, batch), first[:-1]))
+        # The last of a folder may be what alone names the others.
+        done += [self._take(batch, each) for each in first[-1:]]
         return [*done, *self._second(batch, going, done)]
 
     def finish(self, batch: TrashBatch, records: Sequence[TakenOutput]) -> Iterator[TakenOutput]:

@@ -8,6 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 from docbatch.durability import Flusher
+from docbatch.engine.administration.held_rows.held_places import NOT_ASKED
+from docbatch.engine.administration.held_rows.take_rows import RowTaking
 from docbatch.engine.administration.outputs.left_output import LeftOutput
 from docbatch.engine.administration.outputs.pruned_stores import UNUSABLE, PrunedStores
 from docbatch.engine.administration.outputs.take_objects import Going, ObjectTaking
@@ -43,6 +45,8 @@ class Taking:
         self._flusher = Flusher()
         self._stores = stores
         self._objects = ObjectTaking(stores, store.folder)
+        self._rows = RowTaking(store, stores.row_places(store))
+        self._is_unfinished = False
 
     @property
     def name(self) -> str:
@@ -54,6 +58,8 @@ class Taking:
             return
         if self._batch is None:
             self._batch = begin(self._store.folder / "trash", self._now)
+        yield from self._take_rows(self._batch, [each for each in going if each.rows is not None])
+        going = [each for each in going if each.rows is None]
         usable = {
             root: in_store(root) and self._stores.outputs(root) for root in {each.root for each in going}
         }
@@ -66,6 +72,21 @@ class Taking:
         _release(self._store, taken)
         self._note_folders(taken)
         yield from (each for each, _ in moved)
+
+    def _take_rows(self, batch: TrashBatch, going: Sequence[LeftOutput]) -> Iterator[LeftOutput]:
+        places = {each.rows.rows: each.rows for each in going if each.rows is not None}
+        for place in places.values():
+            these = {each.known.path: (each, self._record(each)) for each in going if each.rows == place}
+            batch.announce([record for _, record in these.values()])
+            files = {path: batch.folder / record.kept for path, (_, record) in these.items()}
+            stay = self._rows.take(place, files)
+            self._is_unfinished |= stay is None
+            for path, (each, _) in these.items():
+                yield (
+                    each
+                    if stay is not None and path not in stay
+                    else replace(each, keeps=NOT_ASKED if stay is None else stay[path])
+                )
 
     def _move_files(self, batch: TrashBatch, going: Sequence[Going]) -> list[Going]:
         with contextlib.ExitStack() as open_trees:
@@ -90,7 +111,7 @@ class Taking:
         if self._batch is None:
             return 0
         removed = sum(_remove_empty(root, folders) for root, folders in self._folders.items())
-        if not self._objects.is_unfinished:
+        if not (self._objects.is_unfinished or self._is_unfinished):
             self._batch.finish()
         return removed
 
@@ -98,12 +119,29 @@ class Taking:
         """Do what a prune that was killed left to be done of its batch. Raises OSError."""
         records = batch.taken()
         while window := list(islice(records, _WINDOW)):
-            moved = [each for each in window if not each.is_object]
+            self._finish_rows(batch, [each for each in window if each.rows])
+            moved = [each for each in window if not (each.is_object or each.rows)]
             moved += self._objects.finish(batch, [each for each in window if each.is_object])
             _release(self._store, moved)
             self._note_folders(moved)
         self._batch = batch
         self.close()
+
+    def _finish_rows(self, batch: TrashBatch, records: Sequence[TakenOutput]) -> None:
+        for job, identity in {(each.job, each.identity) for each in records}:
+            these = {
+                unescape(each.document): each
+                for each in records
+                if (each.job, each.identity) == (job, identity)
+            }
+            place = self._rows.place(job, identity)
+            taken = None if place is None else self._rows.taken_before(place, list(these))
+            if taken is None:
+                self._is_unfinished = True
+                continue
+            for path, record in these.items():
+                if path not in taken:
+                    batch.unmark(record)
 
     def _record(self, each: LeftOutput) -> TakenOutput:
         self._number += 1
@@ -127,6 +165,7 @@ class Taking:
             seen=(each.seen.stamp if standing is None else standing.etag) or "",
             stored=stored,
             length=0 if standing is None else standing.size,
+            rows=each.rows is not None,
         )
 
     def _move(self, batch: TrashBatch, tree: Tree, each: LeftOutput, record: TakenOutput) -> LeftOutput:

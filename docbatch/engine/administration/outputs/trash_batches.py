@@ -20,6 +20,7 @@ from docbatch.naming.store_places import in_store
 from docbatch.owner_only import make_folder, opener
 from docbatch.sinks.paths import folded
 from docbatch.sinks.trash import sync
+from docbatch.state.held_rows import HeldDocument
 from docbatch.state.outputs import KnownOutput
 
 _NAME = re.compile(r"pruned-(\d{8}T\d{6}Z)-[0-9a-f]{4}")
@@ -34,7 +35,8 @@ class TakenOutput:
     """Something that is about to be moved into a batch, or was. Paths are text as `escape` gives it.
 
     `kept` is its name in the batch. A manifest has an empty `identity`; `mode` are its permissions, `seen` its stamp when it was taken.
-    What lies in a store is copied to the key `stored` there, and has so many bytes as `length` says.
+    What lies in a store is copied to the key `stored` there, and has so many bytes as `length` says. Of a document's `rows` the output is
+    the place that they lie in.
     """
 
     kept: str
@@ -51,6 +53,7 @@ class TakenOutput:
     seen: str
     stored: str = ""
     length: int = 0
+    rows: bool = False
 
     @property
     def place(self) -> str:
@@ -59,7 +62,12 @@ class TakenOutput:
     @property
     def is_object(self) -> bool:
         """Whether it lies in a store."""
-        return in_store(unescape(self.root))
+        return not self.rows and in_store(unescape(self.root))
+
+    @property
+    def held(self) -> HeldDocument:
+        """The document as the state knew it, of rows."""
+        return HeldDocument(0, unescape(self.document), self.result, self.stamp or None)
 
     def known(self, sink: int) -> KnownOutput:
         """Return the output as the state knew it, of a sink's row."""

@@ -13,7 +13,7 @@ from docbatch.engine.progress_notices import Delivered
 from docbatch.engine.running.bring_back_results import bring_back
 from docbatch.engine.running.deliveries.documents_at_once import until_stopped
 from docbatch.engine.running.deliveries.due_deliveries import WINDOW, deliveries
-from docbatch.engine.running.figures.told_outputs import report_faults
+from docbatch.engine.running.figures.told_outputs import report_faults, tell_remarks
 from docbatch.engine.running.run_context import Run
 from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Fault, Receipt, Sink
@@ -47,6 +47,7 @@ def write_together(
     for receipts in _in_stretches(outcomes, faults):
         state.receipts_came(recorded.row, [each.path for each in receipts])
         number += len(receipts)
+        tell_remarks(run, target, receipts)
     try:
         stamp = sink.stamp(b"")
         account.close(stamp)
