@@ -24,6 +24,7 @@ from docbatch.providers import REGISTRY
 from docbatch.sinks import KINDS
 from docbatch.sinks.base import Delivery
 from docbatch.sinks.kind import Opening
+from docbatch.sinks.rows.copy_lines import copy_lines
 from docbatch.sinks.rows.json_lines import row_lines
 from docbatch.sinks.rows.row_form import RowForm
 from docbatch.sinks.rows.row_maker import RowMaker
@@ -153,6 +154,18 @@ def test_lines_are_the_same_wherever_they_are_made(tmp_path: Path, rows: Mapping
     at = opening("jsonl", rows, tmp_path)
     contents = [answered(number) for number in range(8)]
     here, elsewhere = here_and_elsewhere(swept(tmp_path), at, contents, partial(row_lines, RowMaker.of(at)))
+
+    assert elsewhere == here
+    assert all(isinstance(each, bytes) and each for each in here)
+
+
+@pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
+def test_lines_for_copy_are_the_same_wherever_they_are_made(
+    tmp_path: Path, rows: Mapping[str, object]
+) -> None:
+    at = opening("postgres", rows, tmp_path)
+    contents = [answered(number) for number in range(8)]
+    here, elsewhere = here_and_elsewhere(swept(tmp_path), at, contents, partial(copy_lines, RowMaker.of(at)))
 
     assert elsewhere == here
     assert all(isinstance(each, bytes) and each for each in here)

@@ -43,6 +43,10 @@ def deliver(run: Run, action: Deliver) -> None:
                 from docbatch.engine.running.deliveries.deliver_together import write_together  # noqa: PLC0415 - few do
 
                 write_together(run, target, recorded, wanted, sink)
+            elif wanted.kind.is_served and wanted.kind.per_document:
+                from docbatch.engine.running.deliveries.deliver_served import write_served  # noqa: PLC0415 - few do
+
+                write_served(run, target, recorded, wanted, sink)
             else:
                 _write(run, target, recorded, wanted, sink)
     except Interrupted:

@@ -205,6 +205,8 @@ class _TriggerWatch:
 class DuckdbFile(DatabaseFile):
     """A database that docbatch made, opened for as long as it is read or written: others cannot open it meanwhile."""
 
+    is_written_beside = True
+
     def __init__(self, place: DatabasePlace) -> None:
         self._place = place
         self._path = place.path

@@ -77,7 +77,7 @@ class PostgresSinkSpec(RowSinkSpec):
         return True
 
     def form_in(self, at: Opening) -> RowForm:
-        return self.rows_made_ahead(at)
+        return self.rows_made_ahead(at, "copy")
 
     @property
     def takes_failures(self) -> bool:
