@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from docbatch.core.results import Answer, DocumentInfo
+from docbatch.engine.planning.plan_session import PlanSession
 from docbatch.engine.reading.outputs_ahead import made_ahead
 from docbatch.engine.reading.result_reader_pool import Done, ReaderProcess, ResultReaders
 from docbatch.engine.reading.result_reader_process import Render, Wanted
@@ -248,6 +249,31 @@ def test_a_run_delivers_the_same_rows_with_processes_as_without(
     assert held(tmp_path / "out") == here
     assert "team of 059.txt" in str(here)
     assert sum(number for number, _ in asked) == 60
+
+
+@pytest.mark.parametrize(
+    ("sink", "expected"), [("type: duckdb, path: out/all.duckdb", 3), ("type: sqlite, path: out/all.db", 0)]
+)
+def test_processes_start_while_what_they_are_for_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sink: str, expected: int
+) -> None:
+    steps: list[object] = []
+    record = PlanSession.record
+
+    def recorded(session: PlanSession) -> None:
+        steps.append("record")
+        record(session)
+
+    project = Project(tmp_path)
+    project.job(JOB)
+    project.write({f"in/{name}.txt": name for name in "abc"})
+    project.applied()
+    monkeypatch.setattr(PlanSession, "record", recorded)
+    monkeypatch.setattr(ResultReaders, "expect", lambda _readers, results: steps.append(results))
+    project.job(JOB[: JOB.index("sink:")] + f"sink: [{{{sink}}}]\n")
+    project.applied()
+
+    assert steps[:2] == [expected, "record"]
 
 
 def test_rows_are_made_here_once_the_process_died(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
