@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from docbatch.processes.daemon_pool import AtOnce
 from docbatch.sinks.base import Fault, Receipt
 from docbatch.sinks.rows import written_beside as beside
 from docbatch.sinks.rows.written_beside import written_beside, written_in_turn
@@ -37,7 +38,11 @@ def test_the_next_window_is_made_while_one_is_written() -> None:
     assert seen == [("a", True, False), ("b", True, False)]
 
 
-def test_receipts_are_told_when_they_are_known_and_faults_before_the_next_window_is_begun() -> None:
+def test_receipts_are_told_when_they_are_known_and_faults_before_the_next_window_is_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # So that what is handed over has begun when anything is told.
+    monkeypatch.setattr(beside, "DaemonPool", lambda _width, _name: AtOnce())
     begun: list[str] = []
 
     def write(window: str) -> list[Receipt | Fault]:
@@ -48,6 +53,7 @@ def test_receipts_are_told_when_they_are_known_and_faults_before_the_next_window
     told = {each.path: list(begun) for each in written_beside(windows, write)}
 
     assert list(told) == [b"a", b"x", b"b", b"c"]
+    assert told[b"a"] == ["a", "b"]
     assert told[b"b"] == ["a", "b"]
     assert told[b"c"] == ["a", "b", "c"]
 
