@@ -7,6 +7,7 @@ a library can.
 """
 
 import argparse
+import gc
 import os
 import resource
 import shutil
@@ -208,7 +209,9 @@ def tell(name: str, bare: list[Took], ours: list[Took]) -> None:
 
 
 def run(doc: str | None, measure: Callable[[KeptResults, argparse.Namespace], None], lines: int = 1) -> None:
-    """Read the arguments of a benchmark and let it measure."""
+    """Read the arguments of a benchmark and let it measure. Garbage is looked for as seldom as the command does, by both sides."""
+    gc.set_threshold(50_000, 20, 20)
+    gc.freeze()
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, conflict_handler="resolve"
     )
