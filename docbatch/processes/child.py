@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import docbatch
 from docbatch.processes.frames import CHUNK, LAST, READY, Frame, Frames, pack, write
@@ -43,7 +43,10 @@ class Child(Generic[Asked]):
     One that `is_spent` gave its last answer and ends. `deadline` (monotonic) is the moment by which it has to be ready or
     to answer, for whoever holds it to that; `patience` are the seconds for its start. `peak` is what it held in memory at
     most, in bytes, known at its end; 0 where that is no more than this process held when it started the child.
+    So many bytes of its answers as `chunk` says are taken at once.
     """
+
+    chunk: ClassVar[int] = CHUNK
 
     def __init__(
         self,
@@ -96,7 +99,7 @@ class Child(Generic[Asked]):
 
     def arrived(self) -> Iterator[Frame]:
         """Yield the answers that a read of the pipe brings. Raises EOFError after the last, and one of NONSENSE."""
-        chunk = os.read(self.answers.fileno(), CHUNK)
+        chunk = os.read(self.answers.fileno(), self.chunk)
         if not chunk:
             raise EOFError
         for frame in self._frames.feed(chunk):

@@ -32,7 +32,7 @@ class JsonlSinkSpec(FailureRowsSpec, RowSinkSpec, StoredSinkSpec):
         return None if self.are_declared else "line"
 
     def form_in(self, at: Opening) -> Form | RowForm | None:
-        return self.rows_made_ahead(at, as_lines=True) if self.are_declared else self.form
+        return self.rows_made_ahead(at, "json") if self.are_declared else self.form
 
 
 def _open(at: Opening) -> Sink:

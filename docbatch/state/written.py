@@ -36,7 +36,9 @@ def delivered(
         database.executemany(
             "UPDATE delivery SET result = ?, stamp = ?, due = 0 WHERE sink = ? AND path = ?", rows
         )
-        forget(database, sink, [path for *_, path in rows if path not in known])
+        if database.execute("SELECT 1 FROM written WHERE sink = ? LIMIT 1", (sink,)).fetchone() is not None:
+            # Of most sinks that have no files nothing is there to be forgotten.
+            forget(database, sink, [path for *_, path in rows if path not in known])
         note(database, sink, ((path, *found) for path, found in known.items()))
         if stamp is not None:
             database.execute("UPDATE sink SET stamp = ? WHERE id = ?", (stamp, sink))

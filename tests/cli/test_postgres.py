@@ -2,12 +2,15 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from docbatch.core.errors import SinkError
+from docbatch.engine.running.deliveries import documents_at_once
+from docbatch.sinks.postgres import served_rows
 from docbatch.sinks.postgres import server as asked
 from tests.cli.project import Project
 from tests.sinks.postgres_server import PASSWORD, PostgresSchema, postgres_schema
@@ -129,6 +132,31 @@ def test_failures_have_rows_while_they_stand(project: Project, schema: PostgresS
     assert project.call("apply").code == 0
     assert dict(schema.execute(query))["b.txt"] == "succeeded"
     assert project.call("plan", "--detailed-exitcode").code == 0
+
+
+def test_what_was_written_before_the_server_went_away_is_recorded(
+    project: Project, schema: PostgresSchema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(served_rows, "WINDOW", 1)
+    monkeypatch.setattr(documents_at_once, "STRETCH", 1)
+    write, windows = asked.Server.write, []
+
+    def failing(server: asked.Server, work: Callable[[asked.Cursor], object]) -> object:
+        windows.append(work)
+        if len(windows) == 2:
+            raise SinkError("it went away")
+        return write(server, work)
+
+    monkeypatch.setattr(asked.Server, "write", failing)
+    _declare(project, schema)
+    ended = project.call("apply")
+    assert ended.code == 1
+    assert schema.execute("SELECT path FROM documents") == [("a.txt",)]
+    assert "1 of 3 documents done, 2 not written" in ended.out
+
+    project.applied()
+    assert len(windows) == 4
+    assert schema.execute("SELECT count(*) FROM documents") == [(3,)]
 
 
 def test_a_server_that_is_away_stops_nothing_but_its_rows_and_says_so(

@@ -132,6 +132,24 @@ def test_what_the_state_knows_of_one_output_is_found_by_its_document(store: Stor
     assert store.deliveries.of(row, b"b.pdf") is None
 
 
+def test_what_bytes_came_to_is_forgotten_of_an_output_that_is_written_without_saying_it(store: Store) -> None:
+    with store.write():
+        store.database.execute("INSERT INTO recipe VALUES (1, 'key', 'local', 'x', 'parse', '{}', '{}')")
+        store.database.execute(
+            "INSERT INTO job (name, connection, recipe, config, source, priority, pins) VALUES ('job', 'local', 1, '{}', x'2f', 50, '{}')"
+        )
+        row = store.deliveries.declare("job", "files", b"/out", None)
+        for name in (b"a.pdf", b"b.pdf"):
+            store.deliveries.put(row, name, name + b".md", 7, due=True)
+    receipts = [(name, "stamp", RESULT) for name in (b"a.pdf", b"b.pdf")]
+    store.deliveries.delivered(row, receipts, None, [(name, 3, RESULT) for name, _, _ in receipts])
+
+    store.deliveries.delivered(row, receipts[:1])
+
+    known = store.database.execute("SELECT path, size FROM written WHERE sink = ?", (row,)).fetchall()
+    assert known == [(b"b.pdf", 3)]
+
+
 @pytest.mark.parametrize(("status", "late"), [("succeeded", 1), ("partial", 0), ("failed", 0)])
 def test_what_is_told_by_its_status_is_not_told_again_as_not_written(
     store: Store, status: str, late: int

@@ -1,5 +1,6 @@
 """Results read in other processes: real ones, over a real spool."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ import pytest
 
 from docbatch.core.errors import StateError
 from docbatch.core.models import ResultPlace
-from docbatch.engine.reading.result_reader_pool import Done, ResultReaders
+from docbatch.engine.reading.result_reader_pool import PIPE, Done, ReaderProcess, ResultReaders
 from docbatch.engine.reading.result_reader_process import (
     Keep,
     Kept,
@@ -205,6 +206,17 @@ def test_what_is_too_large_for_a_process_is_done_here(
 
     assert readers.keep("llamacloud", payload(1), soon=True) is None
     assert readers.render(wanted(spool, payload(1))) is not None
+
+
+@pytest.mark.skipif(
+    not hasattr(fcntl, "F_GETPIPE_SZ"), reason="pipes have a size of their own on Linux alone"
+)
+def test_answers_for_a_window_of_outputs_have_room_before_they_are_taken(tmp_path: Path) -> None:
+    process = ReaderProcess(tmp_path)
+    room = [fcntl.fcntl(pipe.fileno(), fcntl.F_GETPIPE_SZ) for pipe in (process.requests, process.answers)]
+    process.end()
+
+    assert room == [PIPE, PIPE]
 
 
 def test_few_results_start_no_process(spool: Spool) -> None:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from docbatch.core.results import Answer, DocumentInfo
+from docbatch.engine.planning.plan_session import PlanSession
 from docbatch.engine.reading.outputs_ahead import made_ahead
 from docbatch.engine.reading.result_reader_pool import Done, ReaderProcess, ResultReaders
 from docbatch.engine.reading.result_reader_process import Render, Wanted
@@ -24,6 +25,7 @@ from docbatch.providers import REGISTRY
 from docbatch.sinks import KINDS
 from docbatch.sinks.base import Delivery
 from docbatch.sinks.kind import Opening
+from docbatch.sinks.rows.copy_lines import copy_lines
 from docbatch.sinks.rows.json_lines import row_lines
 from docbatch.sinks.rows.row_form import RowForm
 from docbatch.sinks.rows.row_maker import RowMaker
@@ -158,6 +160,18 @@ def test_lines_are_the_same_wherever_they_are_made(tmp_path: Path, rows: Mapping
     assert all(isinstance(each, bytes) and each for each in here)
 
 
+@pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
+def test_lines_for_copy_are_the_same_wherever_they_are_made(
+    tmp_path: Path, rows: Mapping[str, object]
+) -> None:
+    at = opening("postgres", rows, tmp_path)
+    contents = [answered(number) for number in range(8)]
+    here, elsewhere = here_and_elsewhere(swept(tmp_path), at, contents, partial(copy_lines, RowMaker.of(at)))
+
+    assert elsewhere == here
+    assert all(isinstance(each, bytes) and each for each in here)
+
+
 @pytest.mark.parametrize("kind", SPECS)
 def test_every_kind_of_sink_has_declared_rows_made_elsewhere(tmp_path: Path, kind: str) -> None:
     at = opening(kind, {"columns": OF_EVERY_TYPE}, tmp_path)
@@ -235,6 +249,31 @@ def test_a_run_delivers_the_same_rows_with_processes_as_without(
     assert held(tmp_path / "out") == here
     assert "team of 059.txt" in str(here)
     assert sum(number for number, _ in asked) == 60
+
+
+@pytest.mark.parametrize(
+    ("sink", "expected"), [("type: duckdb, path: out/all.duckdb", 3), ("type: sqlite, path: out/all.db", 0)]
+)
+def test_processes_start_while_what_they_are_for_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sink: str, expected: int
+) -> None:
+    steps: list[object] = []
+    record = PlanSession.record
+
+    def recorded(session: PlanSession) -> None:
+        steps.append("record")
+        record(session)
+
+    project = Project(tmp_path)
+    project.job(JOB)
+    project.write({f"in/{name}.txt": name for name in "abc"})
+    project.applied()
+    monkeypatch.setattr(PlanSession, "record", recorded)
+    monkeypatch.setattr(ResultReaders, "expect", lambda _readers, results: steps.append(results))
+    project.job(JOB[: JOB.index("sink:")] + f"sink: [{{{sink}}}]\n")
+    project.applied()
+
+    assert steps[:2] == [expected, "record"]
 
 
 def test_rows_are_made_here_once_the_process_died(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

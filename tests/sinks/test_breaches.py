@@ -133,12 +133,13 @@ def test_a_whole_sink_that_breaks_its_word_is_told_and_its_documents_are_not_del
         (_breaking(RowsSink, _unstamped), "declares an output for each document and gave b.txt no stamp"),
     ],
 )
+@pytest.mark.parametrize("is_served", [False, True], ids=["at hand", "served"])
 def test_a_sink_of_rows_that_breaks_its_word_is_told_and_its_documents_are_not_delivered(
-    project: Project, open_sink: Callable[[Opening], Sink], told: str
+    project: Project, open_sink: Callable[[Opening], Sink], told: str, *, is_served: bool
 ) -> None:
     project.job(JOB.format(sink=ROWS))
 
-    with KINDS.added(SinkKind("rows", RowsSinkSpec, open_sink, per_document=True)):
+    with KINDS.added(SinkKind("rows", RowsSinkSpec, open_sink, per_document=True, is_served=is_served)):
         ended = [project.call("apply"), project.call("apply")]
 
     for each in ended:

@@ -18,10 +18,10 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.core.results import DocumentInfo, Page, Result
 from docbatch.sinks.base import Delivery, Fault, Receipt
 from docbatch.sinks.postgres import server as asked
-from docbatch.sinks.postgres import storable
 from docbatch.sinks.postgres.options import PostgresSinkSpec
 from docbatch.sinks.postgres.result_table import ResultTable
 from docbatch.sinks.postgres.server_address import parameters, passwords
+from docbatch.sinks.rows import copy_lines
 from docbatch.sinks.rows.row_maker import NO_PAGES
 
 from .arrangement import DELIVERED, PATHS, Arrangement, FakeAnswer, delivery, digest, failed
@@ -368,10 +368,38 @@ def test_what_the_server_cannot_hold_in_text_is_replaced(
     assert list(postgres.open().check([(b"a.pdf", receipt.stamp)])) == []
 
 
+ODD = (
+    "",
+    "\\N",
+    "\\.",
+    "\\",
+    "\\\\n",
+    "a\tb\r\nc",
+    "\x0b\x1f\x7f\x85\u2028",
+    '{"',
+    "日本 😀",
+    ",",
+    "\n",
+    "N;\t",
+)
+
+
+def test_texts_of_any_kind_come_back_as_they_were(postgres: Arrangement, schema: PostgresSchema) -> None:
+    paths = [f'{number} "of\\many{{,' for number in range(len(ODD))]
+    outcomes = _deliver(postgres, *map(delivery, paths, ODD))
+
+    found = schema.execute("SELECT path, text, result ->> 'text' FROM documents")
+    assert {path: text for path, text, _ in found} == dict(zip(paths, ODD, strict=True))
+    assert {path: text for path, _, text in found} == dict(zip(paths, ODD, strict=True))
+    expected = [(path.encode(), digest(text)) for path, text in zip(paths, ODD, strict=True)]
+    assert list(postgres.open().verify(expected)) == []
+    assert all(isinstance(each, Receipt) for each in outcomes)
+
+
 def test_rows_that_are_too_large_are_a_fault_that_says_what_to_do(
     postgres: Arrangement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storable, "MOST_CHARACTERS", 3000)
+    monkeypatch.setattr(copy_lines, "MOST_CHARACTERS", 3000)
 
     outcomes = postgres.deliver([delivery("a.pdf", "x" * 4000), delivery("b/c.pdf")])
 

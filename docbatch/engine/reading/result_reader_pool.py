@@ -25,7 +25,10 @@ MOST = 4
 DEPTH = 3
 """Windows of outputs that are asked for at each process before the first of them is waited for."""
 PIPE = 1 << 20
-"""Bytes of requests that may wait before a process, where the system allows to say so."""
+"""Bytes of requests that may wait before a process, and of answers behind it, where the system allows to say so.
+
+Whoever takes answers takes turns with all that this process does: with less room one that makes them would wait for each turn.
+"""
 REMEMBERED = 4096
 
 Done = Future[bytes | None]
@@ -97,11 +100,14 @@ class ResultReaders:
 class ReaderProcess(Child[Done]):
     """One process. A thread of its own takes the answers."""
 
+    chunk = PIPE
+
     def __init__(self, spool: Path) -> None:
         super().__init__((_MODULE, str(spool)), environment())
         if hasattr(fcntl, "F_SETPIPE_SZ"):
-            with suppress(OSError):
-                fcntl.fcntl(self.requests.fileno(), fcntl.F_SETPIPE_SZ, PIPE)
+            for pipe in (self.requests, self.answers):
+                with suppress(OSError):
+                    fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE)
         self._asking = threading.Lock()
         self._listener = threading.Thread(target=self._listen, name="docbatch-reader", daemon=True)
         self._listener.start()

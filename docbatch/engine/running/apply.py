@@ -168,10 +168,12 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         deadline += clock.monotonic() - asked
         if work.plan is not None:
             work.plan.start(store)
-        session.record()
-        before = store.events.last()
-        counts.watch(store, clock)
         with closing(ResultReaders(session.spool.root)) as readers:
+            # Processes start while what they are for is recorded.
+            readers.expect(_outputs_due(session))
+            session.record()
+            before = store.events.last()
+            counts.watch(store, clock)
             run = _run(work, session, clock, observe, readers)
             leave_unseen(run, session.plan.unseen)
             if left:
@@ -239,6 +241,14 @@ def _run(
         stop=work.stop or Interruption(),
         kept=session.kept,
     )
+
+
+def _outputs_due(session: PlanSession) -> int:
+    """Count outputs to be made of results that are kept, as far as other processes can make them."""
+    ahead = {
+        name for name, job in session.targets.items() if any(sink.form is not None for sink in job.sinks)
+    }
+    return sum(count for job, _, count in session.plan.differences.outputs_due_alone() if job in ahead)
 
 
 def _is_in_process(run: Run) -> bool:

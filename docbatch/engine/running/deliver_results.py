@@ -15,6 +15,7 @@ from docbatch.engine.progress_notices import Delivered, Trouble
 from docbatch.engine.running.bring_back_results import bring_back, may_come_back, missing
 from docbatch.engine.running.deliveries.documents_at_once import for_a_while
 from docbatch.engine.running.deliveries.due_outputs import due_outputs, witness_of
+from docbatch.engine.running.deliveries.settled_faults import settle_faults
 from docbatch.engine.running.failure_rows.failed_deliveries import (
     failed_deliveries,
     mark,
@@ -45,6 +46,10 @@ def deliver(run: Run, action: Deliver) -> None:
                 from docbatch.engine.running.deliveries.deliver_together import write_together  # noqa: PLC0415 - few do
 
                 write_together(run, target, recorded, wanted, sink)
+            elif wanted.kind.is_served and wanted.kind.per_document:
+                from docbatch.engine.running.deliveries.deliver_served import write_served  # noqa: PLC0415 - few do
+
+                write_served(run, target, recorded, wanted, sink)
             else:
                 _write(run, target, recorded, wanted, sink)
     except Interrupted:
@@ -113,11 +118,8 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
     run.store.deliveries.delivered(recorded.row, receipts, one_output, written)
     for path in run.store.renamed_rows.settled(recorded.row) if receipts else ():
         sink.remove(path)
-    coming = {each.path for each in lost} - {each.path for each in bring_back(run, target, lost)}
-    faults = [each for each in outcomes if isinstance(each, Fault) and each.path not in coming]
-    if faults:
-        run.store.deliveries.fault(recorded.row, [fault.path for fault in faults])
-        report_faults(run, target, wanted, faults)
+    faults = [each for each in outcomes if isinstance(each, Fault)]
+    settle_faults(run, target, recorded, wanted, faults=faults, lost=lost)
     tell_remarks(run, target, [each for each in outcomes if isinstance(each, Receipt)])
     run.observe(Delivered(target.name, len(receipts)))
 

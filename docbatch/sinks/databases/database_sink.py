@@ -20,6 +20,7 @@ from docbatch.sinks.faults import fault
 from docbatch.sinks.row_watch import meddling
 from docbatch.sinks.rows.options import RowOptions
 from docbatch.sinks.rows.row_maker import Row, RowMaker
+from docbatch.sinks.rows.written_beside import written_beside, written_in_turn
 from docbatch.sinks.trash import Trash
 
 _WINDOW = 2048
@@ -53,16 +54,17 @@ class DatabaseSink(Sink):
 
     def deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt | Fault]:
         """Write windows of documents, each in a transaction; the database is opened once for all of them."""
+        written = written_beside if self._file.is_written_beside else written_in_turn
         with ExitStack() as closing:
             at: _Open | None = None
-            for window in self._windows(deliveries):
-                if isinstance(window, Fault):
-                    yield window
-                    continue
+
+            def write(window: _Window) -> list[Receipt | Fault]:
+                nonlocal at
                 with self._file.guarded():
                     at = at or closing.enter_context(self._writing())
-                    outcomes = self._settle(at, window)
-                yield from outcomes
+                    return self._settle(at, window)
+
+            yield from written(self._windows(deliveries), write)
 
     def _windows(self, deliveries: Iterable[Delivery]) -> Iterator[_Window | Fault]:
         """Yield rows of some documents at a time, and faults of those that have none to give."""

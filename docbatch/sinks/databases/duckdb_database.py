@@ -208,6 +208,8 @@ class _TriggerWatch:
 class DuckdbFile(PlacedDatabase):
     """A database that docbatch made, opened for as long as it is read or written: others cannot open it meanwhile."""
 
+    is_written_beside = True
+
     def __init__(self, place: DatabasePlace) -> None:
         super().__init__(place, "duckdb")
 

@@ -87,6 +87,8 @@ class DatabaseFile(Protocol):
     shown: str
     drop_command: str
     """A command that runs one statement in it; `{}` stands for the statement."""
+    is_written_beside: bool = False
+    """Whether another thread may write what this one makes: only where its library lets others go on meanwhile."""
 
     def guarded(self) -> AbstractContextManager[None]:
         """Let what hinders be a SinkError that says what is safe to do next."""

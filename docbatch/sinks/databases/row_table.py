@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 
@@ -194,13 +195,19 @@ class RowTable:
             self._database.insert(DOCUMENTS, _NOTED, rows)
 
 
-def _digest(names: Sequence[str], rows: Iterable[Values]) -> str:
+def _digest(names: tuple[str, ...], rows: Iterable[Values]) -> str:
     """Return a digest of rows by the names of what is not null: a column that is added or emptied makes no other rows of them."""
-    places = sorted(range(len(names)), key=names.__getitem__)
+    places = _by_name(names)
     return rows_digest(
-        [said for place in places if row[place] is not None for said in (names[place], row[place])]
+        [said for name, place in places if row[place] is not None for said in (name, row[place])]
         for row in rows
     )
+
+
+@cache
+def _by_name(names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    """Return columns and their places in order of their names. There are few forms of tables, and documents by the million."""
+    return tuple(sorted((name, place) for place, name in enumerate(names)))
 
 
 def _passed(rows: Iterable[Values], parts: list[Values], width: int) -> Iterator[Values]:

@@ -91,7 +91,7 @@ class PostgresSinkSpec(SharedRowsSpec, RowSinkSpec):
         return self.place
 
     def form_in(self, at: Opening) -> RowForm:
-        return self.rows_made_ahead(at)
+        return self.rows_made_ahead(at, "copy")
 
 
 def _row_place(at: Opening, identity: str, stamp: str | None) -> "RowPlace | None":

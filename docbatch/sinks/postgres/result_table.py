@@ -8,7 +8,7 @@ from psycopg import sql
 from docbatch.core.errors import SinkError
 from docbatch.sinks.faults import SAFE
 from docbatch.sinks.postgres.options import RECORD
-from docbatch.sinks.postgres.server import Cursor
+from docbatch.sinks.postgres.server import Cursor, text_array
 from docbatch.sinks.rows.row_maker import Column
 
 TYPES: Mapping[str, sql.SQL] = {
@@ -129,7 +129,7 @@ class ResultTable:
 
     def stamps(self, cursor: Cursor, paths: Sequence[str], columns: Iterable[str]) -> dict[str, str]:
         """Return what stands for the rows of each document as they are now, computed by the server; nothing for those without any."""
-        cursor.execute(self.stamped(columns, self.quoted), [self.job, list(paths)])
+        cursor.execute(self.stamped(columns, self.quoted), [self.job, text_array(paths)])
         return {str(path): str(stamp) for path, stamp in cursor}
 
     @staticmethod

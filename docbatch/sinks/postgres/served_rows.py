@@ -23,13 +23,14 @@ from docbatch.sinks.postgres.served_window import (
 )
 from docbatch.sinks.postgres.server import Cursor, Server
 from docbatch.sinks.postgres.server_faults import ServerRefusedRows
-from docbatch.sinks.postgres.storable import storable
+from docbatch.sinks.rows.copy_lines import copy_lines
 from docbatch.sinks.rows.row_maker import RowMaker
+from docbatch.sinks.rows.written_beside import written_beside
 from docbatch.sinks.trash import Trash
 
 WINDOW = 2048
 """Documents of a transaction: fewer would have the server asked more often."""
-_WINDOW_CHARACTERS = 16 << 20
+_WINDOW_BYTES = 16 << 20
 _LOOK = 512
 
 _Window = list[tuple[Delivery, ServedDocument]]
@@ -52,11 +53,7 @@ class PostgresSink(Sink):
         self._is_prepared = False
 
     def deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt | Fault]:
-        for found in self._windows(deliveries):
-            if isinstance(found, Fault):
-                yield found
-            else:
-                yield from self._settle(found)
+        yield from written_beside(self._windows(deliveries), lambda window: list(self._settle(window)))
 
     def _windows(self, deliveries: Iterable[Delivery]) -> Iterator[_Window | Fault]:
         """Yield documents with their rows, some together, and a fault for each that has none."""
@@ -64,13 +61,13 @@ class PostgresSink(Sink):
         size = 0
         for delivery in deliveries:
             try:
-                rows, characters = storable(self._maker.columns, self._maker.rows(delivery))
+                lines = copy_lines(self._maker, delivery)
             except (ValueError, StateError) as error:
                 yield fault(delivery, error)
                 continue
-            window.append((delivery, ServedDocument(escape(delivery.path), delivery.result_digest, rows)))
-            size += characters
-            if len(window) >= WINDOW or size >= _WINDOW_CHARACTERS:
+            window.append((delivery, ServedDocument(escape(delivery.path), delivery.result_digest, lines)))
+            size += len(lines)
+            if len(window) >= WINDOW or size >= _WINDOW_BYTES:
                 yield window
                 window, size = [], 0
         if window:

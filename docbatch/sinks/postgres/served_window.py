@@ -1,16 +1,16 @@
 """Writing the rows of some documents in one transaction, with the record of what they are."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from psycopg import sql
 
 from docbatch.sinks.postgres.result_table import EMPTY, TYPES, ResultTable
-from docbatch.sinks.postgres.server import Cursor
+from docbatch.sinks.postgres.server import Cursor, text_array
 from docbatch.sinks.postgres.trigger_watch import TriggerWatch
-from docbatch.sinks.rows.row_maker import Row
+from docbatch.sinks.rows.copy_lines import row_count
 
 _INCOMING = sql.Identifier("pg_temp", "docbatch_window")
 _HOLD = """
@@ -35,6 +35,7 @@ _DELETE_SURPLUS = """
 DELETE FROM {table} AS old WHERE job = %s AND path = ANY (%s)
     AND NOT EXISTS (SELECT FROM {incoming} AS new WHERE {same})
 """
+_PIECE = 1 << 20
 _FORGET = 'DELETE FROM {record} WHERE "table" = %s AND job = %s AND path = ANY (%s)'
 
 Keep = Callable[[str, str, str], None]
@@ -51,11 +52,11 @@ class NotKept(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ServedDocument:
-    """A document's rows, as they are to be stored, and the digest of what they were made of."""
+    """A document's rows as lines for COPY, and the digest of what they were made of."""
 
     path: str
     result: str
-    rows: Sequence[Row]
+    lines: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def write_window(
     _upsert(cursor, table, stale=_stale(table, noted.values()))
     stamps = _note(cursor, table, documents)
     if watch is not None:
-        written = sum(len(each.rows) for each in documents)
+        written = sum(row_count(each.lines) for each in documents)
         if unkept := watch.unkept(stamps, written=written, deleted=deleted):
             raise NotKept(unkept)
     return stamps
@@ -100,11 +101,11 @@ def _note(cursor: Cursor, table: ResultTable, documents: Sequence[ServedDocument
         table.stamped_columns,
         EMPTY,
         table.project,
-        paths,
-        [each.result for each in documents],
+        text_array(paths),
+        text_array(each.result for each in documents),
     ]
     query = sql.SQL(_NOTE).format(record=table.record, stamps=table.stamped(table.stamped_columns, _INCOMING))
-    cursor.execute(query, [*given, table.job, paths])
+    cursor.execute(query, [*given, table.job, text_array(paths)])
     stamps = {str(path): str(stamp) for path, stamp in cursor}
     if len(stamps) < len(paths):
         # Another project delivered one of them since the table was prepared.
@@ -114,7 +115,9 @@ def _note(cursor: Cursor, table: ResultTable, documents: Sequence[ServedDocument
 
 def read_record(cursor: Cursor, table: ResultTable, paths: Sequence[str]) -> dict[str, Noted]:
     """Return what is recorded of documents."""
-    cursor.execute(sql.SQL(_READ_RECORD).format(record=table.record), [table.name, table.job, list(paths)])
+    cursor.execute(
+        sql.SQL(_READ_RECORD).format(record=table.record), [table.name, table.job, text_array(paths)]
+    )
     return {
         str(path): Noted(str(result), tuple(cast("list[str]", columns)), str(stamp))
         for path, result, columns, stamp in cursor
@@ -141,7 +144,7 @@ def remove_rows(cursor: Cursor, table: ResultTable, paths: Sequence[str], keep: 
     """Take documents out of table and record; with `keep` their rows go there first."""
     if keep is not None and _hold(cursor, table, paths)[0]:
         _keep_edited(cursor, table, table.stamps(cursor, paths, _comparable(table)), keep)
-    place = [table.job, list(paths)]
+    place = [table.job, text_array(paths)]
     cursor.execute(sql.SQL(_DELETE).format(table=table.quoted), place)
     cursor.execute(sql.SQL(_FORGET).format(record=table.record), [table.name, *place])
 
@@ -152,14 +155,14 @@ def _comparable(table: ResultTable) -> list[str]:
 
 def _hold(cursor: Cursor, table: ResultTable, paths: Sequence[str]) -> tuple[int, bool]:
     """Keep others from changing rows until the transaction ends; say how many there are, and whether the table has triggers of others."""
-    cursor.execute(sql.SQL(_HOLD).format(table=table.quoted), [table.job, list(paths), table.oid])
+    cursor.execute(sql.SQL(_HOLD).format(table=table.quoted), [table.job, text_array(paths), table.oid])
     found = cursor.fetchone()
     return (int(str(found[0])), bool(found[1])) if found else (0, False)
 
 
 def _keep_edited(cursor: Cursor, table: ResultTable, stamps: Mapping[str, str], keep: Keep) -> None:
     for path, stamp in stamps.items():
-        cursor.execute(sql.SQL(_SHOWN).format(table=table.quoted), [table.job, [path]])
+        cursor.execute(sql.SQL(_SHOWN).format(table=table.quoted), [table.job, text_array([path])])
         keep(path, stamp, json.dumps([row for _, row in cursor], ensure_ascii=False))
 
 
@@ -169,9 +172,21 @@ def _copy(cursor: Cursor, table: ResultTable, documents: Sequence[ServedDocument
     )
     cursor.execute(sql.SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP").format(_INCOMING, columns))
     with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(_INCOMING)) as copy:
-        for document in documents:
-            for row in document.rows:
-                copy.write_row(row)
+        for piece in _pieces(each.lines for each in documents):
+            copy.write(piece)
+
+
+def _pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield lines of many documents together: each piece costs a look at the connection."""
+    held: list[bytes] = []
+    size = 0
+    for each in lines:
+        held.append(each)
+        size += len(each)
+        if size >= _PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
 
 
 def _delete_surplus(cursor: Cursor, table: ResultTable, paths: Sequence[str]) -> int:
@@ -179,7 +194,7 @@ def _delete_surplus(cursor: Cursor, table: ResultTable, paths: Sequence[str]) ->
         sql.SQL("new.{0} = old.{0}").format(sql.Identifier(name)) for name in table.keys
     )
     query = sql.SQL(_DELETE_SURPLUS).format(table=table.quoted, incoming=_INCOMING, same=same)
-    cursor.execute(query, [table.job, list(paths)])
+    cursor.execute(query, [table.job, text_array(paths)])
     return cursor.rowcount
 
 

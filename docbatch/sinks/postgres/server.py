@@ -3,7 +3,7 @@
 import logging
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import psycopg
@@ -30,6 +30,15 @@ _LOG = logging.getLogger(__name__)
 
 Made = TypeVar("Made")
 Cursor = psycopg.Cursor[tuple[object, ...]]
+
+
+def text_array(values: Iterable[str]) -> str:
+    """Return texts as PostgreSQL writes an array of them: psycopg looks at each value of a list for far longer.
+
+    postgresql.org/docs/current/arrays.html#ARRAYS-IO
+    """
+    quoted = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
 
 
 class Server:

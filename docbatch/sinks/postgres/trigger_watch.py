@@ -7,7 +7,7 @@ from psycopg import sql
 from docbatch.core.errors import SinkError
 from docbatch.sinks.faults import SAFE
 from docbatch.sinks.postgres.result_table import EMPTY, ResultTable
-from docbatch.sinks.postgres.server import Cursor
+from docbatch.sinks.postgres.server import Cursor, text_array
 
 _COUNTS = """
 SELECT coalesce(sum(n_tup_ins + n_tup_upd), 0)::bigint, coalesce(sum(n_tup_del), 0)::bigint
@@ -58,6 +58,6 @@ class TriggerWatch:
 
     def _has_others(self, paths: Sequence[str]) -> bool:
         self._cursor.execute(
-            sql.SQL(_OTHERS).format(table=self._table.quoted), [self._table.job, list(paths)]
+            sql.SQL(_OTHERS).format(table=self._table.quoted), [self._table.job, text_array(paths)]
         )
         return self._cursor.fetchone() == (True,)

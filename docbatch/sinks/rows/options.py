@@ -11,7 +11,7 @@ from docbatch.naming.column_values import ColumnValue, column_value
 from docbatch.naming.expressions import Context, TemplateError
 from docbatch.sinks.kind import Opening, SinkSpec
 from docbatch.sinks.rows.fields import ANY_FIELDS, FIELDS, KEYS, RESERVED, RowKind
-from docbatch.sinks.rows.row_form import RowForm, plain
+from docbatch.sinks.rows.row_form import RowForm, RowWriting, plain
 
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "timestamp", "json"]
 
@@ -161,10 +161,10 @@ class RowSinkSpec(RowOptions, SinkSpec):
     def identity_in(self, context: Context) -> str:
         return self.identity + self.row_identity(context)
 
-    def rows_made_ahead(self, at: Opening, *, as_lines: bool = False) -> RowForm:
-        """Return what another process makes the rows of, for a sink that takes them by `RowMaker.rows` or `row_lines`."""
+    def rows_made_ahead(self, at: Opening, written: RowWriting = "values") -> RowForm:
+        """Return what another process makes the rows of, for a sink that takes them by `RowMaker.rows`, `row_lines` or `copy_lines`."""
         options = self.model_dump(mode="json", include=set(RowOptions.model_fields))
-        return RowForm(at.job, plain(at.labels), plain(at.context), options, as_lines)
+        return RowForm(at.job, plain(at.labels), plain(at.context), options, written)
 
     @property
     def versions(self) -> Mapping[str, str]:

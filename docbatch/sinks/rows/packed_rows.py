@@ -13,13 +13,13 @@ _READ: Mapping[str, Callable[[str], date]] = {
     "date": date.fromisoformat,
     "timestamp": datetime.fromisoformat,
 }
+# One that is made for each call would take longer than most rows do.
+_encoded = json.JSONEncoder(ensure_ascii=False, default=methodcaller("isoformat")).encode
 
 
 def packed_rows(rows: "Sequence[Row]") -> bytes:
     """Return rows as bytes. Days and times are text in them."""
-    return json.dumps(rows, ensure_ascii=False, default=methodcaller("isoformat")).encode(
-        errors="surrogatepass"
-    )
+    return _encoded(rows).encode(errors="surrogatepass")
 
 
 class PackedRows:

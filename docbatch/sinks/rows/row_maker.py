@@ -148,11 +148,14 @@ class RowMaker:
         return taken
 
 
+_encoded = json.JSONEncoder(default=str, ensure_ascii=False).encode
+
+
 def rows_digest(rows: Iterable[Sequence[object]]) -> str:
     """Return a digest of rows in their order, equal for equal values: JSON of each, times in UTC."""
     digest = hashlib.blake2b(digest_size=16)
     for row in rows:
-        digest.update(json.dumps(list(row), default=str, ensure_ascii=False).encode(errors="surrogatepass"))
+        digest.update(_encoded(list(row)).encode(errors="surrogatepass"))
         digest.update(b"\n")
     return digest.hexdigest()
 

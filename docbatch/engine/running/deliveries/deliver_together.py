@@ -4,23 +4,19 @@ What is due is read as the sink asks for it, and its receipts are recorded in st
 a job, and what is durable when a run is killed is not written again.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
 
 from docbatch.core.errors import SinkError
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Delivered
-from docbatch.engine.running.bring_back_results import bring_back
-from docbatch.engine.running.deliveries.documents_at_once import until_stopped
+from docbatch.engine.running.deliveries.documents_at_once import in_stretches, until_stopped
 from docbatch.engine.running.deliveries.due_deliveries import WINDOW, deliveries
-from docbatch.engine.running.figures.told_outputs import report_faults, tell_remarks
+from docbatch.engine.running.deliveries.settled_faults import settle_faults
+from docbatch.engine.running.figures.told_outputs import tell_remarks
 from docbatch.engine.running.run_context import Run
 from docbatch.sinks.accounts import Account
-from docbatch.sinks.base import Fault, Receipt, Sink
+from docbatch.sinks.base import Fault, Sink
 from docbatch.state.deliveries import DueDelivery, RecordedSink
-
-STRETCH = 2048
-"""Receipts that are recorded at once: each time costs a flush of the disk."""
 
 
 def write_together(
@@ -44,7 +40,7 @@ def write_together(
     number = 0
     handed = account.handing(until_stopped(run, due))
     outcomes = account.answering(sink.deliver(handed))
-    for receipts in _in_stretches(outcomes, faults):
+    for receipts in in_stretches(outcomes, faults):
         state.receipts_came(recorded.row, [each.path for each in receipts])
         number += len(receipts)
         tell_remarks(run, target, receipts)
@@ -60,24 +56,8 @@ def write_together(
     state.delivered(recorded.row, [], stamp)
     for path in run.store.renamed_rows.settled(recorded.row) if number else ():
         sink.remove(path)
-    _settle_faults(run, target, recorded, wanted, faults, lost=lost)
+    settle_faults(run, target, recorded, wanted, faults=faults, lost=lost)
     run.observe(Delivered(target.name, number))
-
-
-def _settle_faults(
-    run: Run,
-    target: ResolvedJob,
-    recorded: RecordedSink,
-    wanted: ResolvedSink,
-    faults: list[Fault],
-    *,
-    lost: list[DueDelivery],
-) -> None:
-    coming = {each.path for each in lost} - {each.path for each in bring_back(run, target, lost)}
-    staying = [each for each in faults if each.path not in coming]
-    if staying:
-        run.store.deliveries.fault(recorded.row, [each.path for each in staying])
-        report_faults(run, target, wanted, staying)
 
 
 def _all_due(run: Run, recorded: RecordedSink) -> Iterator[DueDelivery]:
@@ -94,18 +74,3 @@ def _notice_changes(run: Run, recorded: RecordedSink, sink: Sink) -> None:
     held = ((each.path, each.result) for each in run.store.deliveries.holdings(recorded))
     differing = [path for path, _ in sink.verify(held)]
     run.store.deliveries.fall_due(recorded.row, differing)
-
-
-def _in_stretches(outcomes: Iterable[Receipt | Fault], faults: list[Fault]) -> Iterator[list[Receipt]]:
-    """Yield receipts, some at a time; what is no receipt is added to the `faults`."""
-
-    def receipts() -> Iterator[Receipt]:
-        for outcome in outcomes:
-            if isinstance(outcome, Fault):
-                faults.append(outcome)
-            else:
-                yield outcome
-
-    rest = receipts()
-    while stretch := list(islice(rest, STRETCH)):
-        yield stretch

@@ -1,21 +1,16 @@
-"""How many documents a sink is handed at once, and when it is enough for now."""
+"""How many documents a sink is handed at once, how many are recorded at once, and when it is enough for now."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from docbatch.engine.running.run_context import Run
-from docbatch.sinks.base import Delivery
-from docbatch.sinks.kind import SinkKind
+from docbatch.sinks.base import Delivery, Fault, Receipt
 
 WINDOW = 512
-SERVED_WINDOW = 4096
-"""Of sinks that a server keeps: what is asked of it and noted in the state is worth more documents at once."""
+STRETCH = 2048
+"""Receipts that are recorded at once of sinks that are handed a stream: each time costs a flush of the disk."""
 LONGEST = 2.0
 """Seconds for which more than a window is handed over, so that vendors are asked in between as well."""
-
-
-def documents_at_once(kind: SinkKind) -> int:
-    """Return how many documents a sink is handed at most before they are recorded."""
-    return SERVED_WINDOW if kind.is_served else WINDOW
 
 
 def until_stopped(run: Run, deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
@@ -33,3 +28,18 @@ def for_a_while(run: Run, deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
         yield each
         if run.stop.is_asked or (number >= WINDOW and run.clock.monotonic() >= until):
             return
+
+
+def in_stretches(outcomes: Iterable[Receipt | Fault], faults: list[Fault]) -> Iterator[list[Receipt]]:
+    """Yield receipts, some at a time; what is no receipt is added to the `faults`."""
+
+    def receipts() -> Iterator[Receipt]:
+        for outcome in outcomes:
+            if isinstance(outcome, Fault):
+                faults.append(outcome)
+            else:
+                yield outcome
+
+    rest = receipts()
+    while stretch := list(islice(rest, STRETCH)):
+        yield stretch

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 
 from docbatch.engine.planning.resolved_job import ResolvedSink
-from docbatch.engine.running.deliveries.documents_at_once import documents_at_once
+from docbatch.engine.running.deliveries.documents_at_once import WINDOW
 from docbatch.engine.running.run_context import Run
 from docbatch.sinks.base import Sink
 from docbatch.state.deliveries import DueDelivery, RecordedSink
 
 
-def due_outputs(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> list[DueDelivery]:
-    """Return what is to be written next. A place that is not as it was recorded is taken from the job once more."""
-    limit = documents_at_once(wanted.kind)
-    due = run.store.deliveries.due(recorded.row, limit)
+def due_outputs(
+    run: Run, recorded: RecordedSink, wanted: ResolvedSink, after: bytes = b""
+) -> list[DueDelivery]:
+    """Return what is to be written next, behind a path. A place that is not as it was recorded is taken from the job once more."""
+    due = run.store.deliveries.due(recorded.row, WINDOW, after)
     damaged = [each for each in due if wanted.collision_key(each.output) != each.folded]
     if not damaged:
         return due
@@ -21,7 +22,7 @@ def due_outputs(run: Run, recorded: RecordedSink, wanted: ResolvedSink) -> list[
             output = wanted.place(each.path, each.digest, each.size)
             key = wanted.collision_key(output)
             run.store.deliveries.put(recorded.row, each.path, output, key, due=True)
-    return run.store.deliveries.due(recorded.row, limit)
+    return run.store.deliveries.due(recorded.row, WINDOW, after)
 
 
 def witness_of(
