@@ -154,7 +154,7 @@ LOSS = [
 ]  # fmt: skip
 
 DELIVERY = [
-    Mutant("an output that could not be written counts as written", RUNNING + "deliver_results.py", "    if faults:\n        run.store.deliveries.fault(", "    if False:\n        run.store.deliveries.fault(", f"{OUTPUTS} {DISKS}"),
+    Mutant("an output that could not be written counts as written", RUNNING + "deliveries/settled_faults.py", "    if staying:\n", "    if False:\n", f"{OUTPUTS} {DISKS}"),
     Mutant("a fault of an output is not reported", RUNNING + "figures/told_outputs.py", 'run.errors.append(SinkError(f"{target.name}: {escape(fault.path)}: {told}"))', "pass", f"{OUTPUTS} {DISKS}"),
     Mutant("a sink's trouble is not reported", RUNNING + "deliver_results.py", "run.errors.append(error)", "pass", f"{OUTPUTS} {DISKS}"),
     Mutant("a whole sink with something missing counts as written", RUNNING + "deliver_results.py", "-1 if faults else job.revision", "job.revision", f"{OUTPUTS} {DISKS}"),

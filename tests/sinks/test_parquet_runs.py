@@ -15,7 +15,7 @@ from unittest import mock
 
 import pytest
 
-from docbatch.engine.running.deliveries import deliver_together
+from docbatch.engine.running.deliveries import deliver_together, documents_at_once
 from docbatch.sinks import KINDS, tree
 from docbatch.sinks.base import Delivery, Fault, Receipt
 from docbatch.sinks.kind import Opening
@@ -445,7 +445,7 @@ def test_what_was_durable_when_a_run_was_killed_is_not_written_again(
 ) -> None:
     project.applied()
     project.write({path: f"{text} again" for path, text in TEXTS.items()})
-    monkeypatch.setattr(deliver_together, "STRETCH", 2)
+    monkeypatch.setattr(documents_at_once, "STRETCH", 2)
     assert _kill_at(11, project)
 
     with Store.readable(project.root / ".docbatch") as store:

@@ -133,7 +133,7 @@ class PostgresSink(Sink):
                 Receipt(
                     delivery.path,
                     stamps[document.path],
-                    remark=self._maker.remark(has_rows=bool(document.rows)),
+                    remark=self._maker.remark(has_rows=bool(document.lines)),
                 )
                 for delivery, document in window
             )
