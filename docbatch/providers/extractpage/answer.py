@@ -1,8 +1,10 @@
 """What the spool keeps of one item, and how it is read: the service's answer beside what only its item row said."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from docbatch.core.result_warnings import losses, wordless
@@ -64,11 +66,17 @@ class ExtractPageAnswer:
 
     credits = None
 
-    def __init__(self, item: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """Take an answer that is one. Raises ValueError."""
+    def __init__(
+        self,
+        item: Mapping[str, Any],
+        answer: Mapping[str, Any],
+        links: Mapping[tuple[int, int], str] = MappingProxyType({}),
+    ) -> None:
+        """Take an answer that is one, and the URLs of pictures that its Markdown is to show. Raises ValueError."""
         check_chunks(answer)
         self._item = item
         self._raw = answer
+        self._links = links
 
     @cached_property
     def _parts(self) -> list[Chunk]:
@@ -88,8 +96,11 @@ class ExtractPageAnswer:
     def pictures(self) -> tuple[Picture, ...]:
         return tuple(pictures(self._raw))
 
+    def illustrated(self, links: Mapping[tuple[int, int], str]) -> "ExtractPageAnswer":
+        return ExtractPageAnswer(self._item, self._raw, links)
+
     def markdown(self) -> str:
-        return _markdown(self._parts)
+        return self._markdown(self._parts)
 
     def text(self) -> str:
         return _text(self._parts)
@@ -122,11 +133,15 @@ class ExtractPageAnswer:
             Page(
                 number=number,
                 text=_text(parts),
-                markdown=_markdown(parts),
+                markdown=self._markdown(parts),
                 blocks=tuple(_block(part) for part in parts),
             )
             for number, parts in by_page.items()
         )
+
+    def _markdown(self, parts: list[Chunk]) -> str:
+        shown = _shown(parts, self._links) if self._links else (part.text.strip() for part in parts)
+        return "\n\n".join(filter(None, shown))
 
 
 def read(content: bytes) -> ExtractPageAnswer:
@@ -149,8 +164,16 @@ def read(content: bytes) -> ExtractPageAnswer:
     return ExtractPageAnswer(about["item"], answer)
 
 
-def _markdown(parts: list[Chunk]) -> str:
-    return "\n\n".join(part.text.strip() for part in parts if part.text.strip())
+def _shown(parts: list[Chunk], links: Mapping[tuple[int, int], str]) -> Iterator[str]:
+    """Yield the Markdown of each part, of a picture its link and words."""
+    places: Counter[int] = Counter()
+    for part in parts:
+        if part.kind == "image":
+            place = (part.page, places[part.page])
+            places[part.page] += 1
+            if place in links:
+                yield f"![page {part.page}, picture {place[1] + 1}]({links[place]})"
+        yield part.text.strip()
 
 
 def _text(parts: list[Chunk]) -> str:

@@ -10,7 +10,7 @@ from docbatch import media
 from docbatch.core.results import Picture
 from docbatch.providers.extractpage.chunks import figures
 
-_KINDS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_KINDS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/tiff"})
 _WIDEST = 100_000
 
 

@@ -8,7 +8,7 @@ from docbatch.core.errors import DocbatchError
 from docbatch.core.report import plural
 from docbatch.engine.administration.outputs.compared_kinds import BESIDE, COMPARED
 from docbatch.engine.administration.outputs.find_left_objects import LeftObjects
-from docbatch.engine.administration.outputs.left_output import LeftOutput
+from docbatch.engine.administration.outputs.left_output import LeftOutput, why_left
 from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
 from docbatch.naming.pathtext import escape
 from docbatch.providers import DEFAULT_PROVIDER
@@ -135,7 +135,7 @@ class LeftOutputs:
             return
         with Tree(Path(os.fsdecode(sink.root))) as tree:
             for known in left:
-                each = self._judge(tree, sink, known, why)
+                each = self._judge(tree, sink, known, why_left(known, why))
                 if each is not None:
                     yield each
 
@@ -174,9 +174,7 @@ class LeftOutputs:
             if single is not None and not self._is_wanted([folded(sink.root + b"/" + single.output)]):
                 yield single
             return
-        after = b""
-        while window := self._store.outputs.left(sink.row, after, _WINDOW, every=every):
-            after = window[-1].path
+        for window in self._store.outputs.left_windows(sink.row, _WINDOW, every=every):
             keys = [each.folded for each in window if each.folded is not None]
             wanted = self._is_wanted(keys)
             yield from (each for each in window if each.folded not in wanted)

@@ -1,0 +1,102 @@
+"""Whether outputs, and what lies beside them, are as they were left."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from operator import itemgetter
+
+from docbatch.core.changes import Reason
+from docbatch.core.errors import SinkError
+from docbatch.engine.planning.places.files_beside import FilesBeside
+from docbatch.engine.planning.resolved_job import ResolvedSink
+from docbatch.naming.pathtext import escape
+from docbatch.sinks.accounts import breach
+from docbatch.sinks.base import Difference, Sink
+from docbatch.state.companions import CompanionRow
+from docbatch.state.deliveries import OutputRow
+
+_WRITTEN = itemgetter(1, 3)
+"""Output and stamp."""
+
+
+class OutputCheck:
+    """Says why outputs of one sink have to be written. The sink is opened when there is something to look at.
+
+    `ignored` counts those that are gone and stay so. `unseen` is set where a store cannot be looked into, or a server not be asked: then outputs
+    count as they were left.
+    """
+
+    def __init__(self, sink: ResolvedSink, beside: FilesBeside | None = None) -> None:
+        self._sink = sink
+        self._beside = beside or FilesBeside()
+        self._opened: Sink | None = None
+        self.ignored = 0
+        self.unseen: SinkError | None = None
+
+    def fault(self, row: OutputRow | None, result: str | None) -> Reason | None:
+        """Say why one document's output has to be written; None when it is as it was left.
+
+        `row` is what the state knows of it, `result` what the document's result is now.
+        """
+        return next((reason for _, reason in self.faults([(row, result)])), None)
+
+    def faults(self, outputs: Sequence[tuple[OutputRow | None, str | None]]) -> Iterator[tuple[int, Reason]]:
+        """Do the same for many; yield (position, reason)."""
+        written: list[OutputRow] = []
+        positions: list[int] = []
+        for position, (row, result) in enumerate(outputs):
+            if row is None:
+                yield position, Reason.NEW_SINK
+            elif row[2] != result or row[4]:
+                yield position, Reason.BEHIND
+            else:
+                written.append(row)
+                positions.append(position)
+        for position, reason in self.differing(written):
+            yield positions[position], reason
+
+    def differing(self, written: Sequence[OutputRow]) -> Iterator[tuple[int, Reason]]:
+        """Do the same for outputs that hold their documents' results. One counts as what lies beside it does."""
+        if not self._sink.kind.per_document or not written:
+            return
+        beside = self._beside.of(written)
+        places: dict[bytes, int] = {}
+        told: set[int] = set()
+        for output, difference in self._looked_at(written, beside):
+            places = places or _places(written, beside)
+            reason = self._reason(difference)
+            if output not in places:
+                raise breach(
+                    f"the sink {self._sink.kind.name} tells of an output it was not asked for: {escape(output)}"
+                )
+            if reason is None:
+                self.ignored += 1
+            elif places[output] not in told:
+                told.add(places[output])
+                yield places[output], reason
+
+    def _looked_at(
+        self, written: Sequence[OutputRow], beside: Sequence[CompanionRow]
+    ) -> Iterator[tuple[bytes, Difference]]:
+        if self._opened is None:
+            self._opened = self._sink.open()
+        try:
+            if self.unseen is None:
+                stamps = ((each.output, each.stamp) for each in beside)
+                yield from self._opened.check(chain(map(_WRITTEN, written), stamps))
+        except SinkError as error:
+            if not self._sink.is_out_of_reach:
+                raise
+            self.unseen = error
+
+    def _reason(self, difference: Difference) -> Reason | None:
+        if difference == "edited":
+            return Reason.EDITED
+        return Reason.MISSING if self._sink.rewrite_missing else None
+
+
+def _places(written: Sequence[OutputRow], beside: Sequence[CompanionRow]) -> dict[bytes, int]:
+    """Return the position of each output, and of that which a file beside it belongs to."""
+    positions = {row[0]: position for position, row in enumerate(written)}
+    return {each.output: positions[each.path] for each in beside} | {
+        row[1]: position for position, row in enumerate(written)
+    }
