@@ -84,6 +84,15 @@ def _take_folder(place: Path) -> None:
     place.parent.rmdir()
 
 
+@pytest.fixture(params=["one by one", "by stretches"])
+def comparing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let documents be compared as those that changed a moment ago are, or as those that did not for long."""
+    if request.param == "by stretches":
+        margin = {"margin_ns": -(10**12)}
+        monkeypatch.setattr("docbatch.sources.statcache.StatCache.__init__.__kwdefaults__", margin)
+
+
+@pytest.mark.usefixtures("comparing")
 @pytest.mark.parametrize(
     ("harm", "told"), [(_edit, "edited"), (Path.unlink, "missing"), (_take_folder, "missing")]
 )
@@ -91,6 +100,7 @@ def test_a_picture_that_is_not_as_it_was_is_noticed_and_written_again_free_of_ch
     project: VendorProject, vendor: ExtractPage, harm: Callable[[Path], None], told: str
 ) -> None:
     project.applied("--yes")
+    assert is_settled(project)
     before = (project.root / f"out/{ODD}.md").read_bytes()
     harm(pictures(project)[0])
 

@@ -163,8 +163,8 @@ class Outputs:
         self._recorded = recorded
         self._store = store
         self._rows: Upcoming[OutputRow] = Upcoming(partial(self._stream, only))
-        beside = FilesBeside(None if recorded is None else recorded.row, store)
-        self._check = OutputCheck(sink, beside)
+        self._beside = FilesBeside(None if recorded is None else recorded.row, store)
+        self._check = OutputCheck(sink, self._beside)
         self.were_held = False
 
     def _stream(self, only: Collection[bytes] | None) -> Iterator[OutputRow]:
@@ -176,7 +176,8 @@ class Outputs:
         """Return the outputs of documents behind one path and up to another, where they are known to hold their results."""
         if self._store is None or self._recorded is None:
             return ()
-        return recorded_outputs(self._store.database, self._recorded.row, after, last)
+        named = self._beside.are_any
+        return recorded_outputs(self._store.database, self._recorded.row, after, last, named=named)
 
     def differing(self, held: Sequence[OutputRow], last: bytes) -> Iterator[tuple[int, Reason]]:
         """Pass these outputs, up to that of a path, and yield (position, reason) of those that are not as they were left."""

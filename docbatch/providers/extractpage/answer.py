@@ -30,16 +30,18 @@ from docbatch.providers.extractpage.chunks import (
     whole,
     words,
 )
-from docbatch.providers.extractpage.figures import pictures
+from docbatch.providers.extractpage.figures import pictures, untold
 from docbatch.providers.extractpage.locator import Locator
 
 FORMAT = "docbatch/extractpage/v1"
+PICTURES = "pictures"
 _ANSWER = b',"answer":'
 
 
-def pack(locator: Locator, answer: bytes) -> bytes:
-    """Return the payload of an item: what its row said, and the answer as it came."""
-    head = json.dumps({"format": FORMAT, "item": facts(locator)}, separators=(",", ":"))[:-1]
+def pack(locator: Locator, answer: bytes, fetched: Mapping[str, str] | None = None) -> bytes:
+    """Return the payload of an item: what its row said, and the answer as it came; between them the pictures that it links to."""
+    known = {"format": FORMAT, "item": facts(locator), **({} if fetched is None else {PICTURES: fetched})}
+    head = json.dumps(known, separators=(",", ":"))[:-1]
     return head.encode() + _ANSWER + answer + b"}"
 
 
@@ -70,12 +72,17 @@ class ExtractPageAnswer:
         self,
         item: Mapping[str, Any],
         answer: Mapping[str, Any],
+        fetched: Mapping[str, Any] | None = None,
         links: Mapping[tuple[int, int], str] = MappingProxyType({}),
     ) -> None:
-        """Take an answer that is one, and the URLs of pictures that its Markdown is to show. Raises ValueError."""
+        """Take an answer that is one, what was fetched of the pictures it links to, and the URLs of those that its Markdown is to show.
+
+        Raises ValueError.
+        """
         check_chunks(answer)
         self._item = item
         self._raw = answer
+        self._fetched = fetched
         self._links = links
 
     @cached_property
@@ -88,16 +95,17 @@ class ExtractPageAnswer:
 
     @property
     def warnings(self) -> tuple[str, ...]:
+        missing = tuple(untold(self._raw, self._fetched))
         if any(part.text.strip() for part in self._parts):
-            return ()
-        return (wordless(sorted({part.page for part in self._parts if part.kind == "image"})),)
+            return missing
+        return (wordless(sorted({part.page for part in self._parts if part.kind == "image"})), *missing)
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        return tuple(pictures(self._raw))
+        return tuple(pictures(self._raw, self._fetched or {}))
 
     def illustrated(self, links: Mapping[tuple[int, int], str]) -> "ExtractPageAnswer":
-        return ExtractPageAnswer(self._item, self._raw, links)
+        return ExtractPageAnswer(self._item, self._raw, self._fetched, links)
 
     def markdown(self) -> str:
         return self._markdown(self._parts)
@@ -161,7 +169,8 @@ def read(content: bytes) -> ExtractPageAnswer:
         answer = parse(rest.removesuffix(b"}"))
     except (ValueError, RecursionError):
         raise ValueError("what came as the result is no JSON") from None
-    return ExtractPageAnswer(about["item"], answer)
+    fetched = about.get(PICTURES)
+    return ExtractPageAnswer(about["item"], answer, fetched if isinstance(fetched, dict) else None)
 
 
 def _shown(parts: list[Chunk], links: Mapping[tuple[int, int], str]) -> Iterator[str]:

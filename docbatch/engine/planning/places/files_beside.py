@@ -15,13 +15,20 @@ class FilesBeside:
         self._store = store
         self._are_any: bool | None = None
 
+    @property
+    def are_any(self) -> bool:
+        """Whether there ever was one: then outputs have to be named by their documents' paths."""
+        if self._are_any is None:
+            self._are_any = (
+                self._sink is not None
+                and self._store is not None
+                and self._store.companions.are_any(self._sink)
+            )
+        return self._are_any
+
     def of(self, written: Sequence[OutputRow]) -> Sequence[CompanionRow]:
         """Return those beside some outputs, which are in the order of their documents' paths."""
-        if self._sink is None or self._store is None or not written:
-            return ()
-        if self._are_any is None:
-            self._are_any = self._store.companions.are_any(self._sink)
-        if not self._are_any:
+        if self._sink is None or self._store is None or not written or not self.are_any:
             return ()
         paths = {row[0] for row in written}
         found = self._store.companions.between(self._sink, written[0][0], written[-1][0])
