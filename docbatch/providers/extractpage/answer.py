@@ -30,8 +30,8 @@ from docbatch.providers.extractpage.chunks import (
     whole,
     words,
 )
-from docbatch.providers.extractpage.figures import pictures, untold
 from docbatch.providers.extractpage.locator import Locator
+from docbatch.providers.extractpage.pictures.figures import pictures, untold
 
 FORMAT = "docbatch/extractpage/v1"
 PICTURES = "pictures"

@@ -9,9 +9,9 @@ from urllib.parse import quote
 from docbatch.core.errors import Gone, Refused, Unavailable
 from docbatch.core.models import FailureClass
 from docbatch.jsontext import parse
-from docbatch.providers.extractpage import linked_figures
 from docbatch.providers.extractpage.following import CLASSES, CursorRefused
 from docbatch.providers.extractpage.locator import Locator
+from docbatch.providers.extractpage.pictures import linked_figures
 from docbatch.providers.extractpage.replies import (
     Misshapen,
     Page,

@@ -11,10 +11,10 @@ import pytest
 from docbatch.core.errors import Gone, Unavailable
 from docbatch.core.results import offered_pictures, offered_warnings
 from docbatch.emulators.extractpage.service import KEY, ExtractPage
-from docbatch.providers.extractpage import linked_figures
 from docbatch.providers.extractpage.answer import pack, read
-from docbatch.providers.extractpage.linked_figures import fetched
 from docbatch.providers.extractpage.locator import Locator
+from docbatch.providers.extractpage.pictures import linked_figures
+from docbatch.providers.extractpage.pictures.linked_figures import fetched
 from docbatch.providers.http.presigned import PresignedClient
 from tests.sinks.links import shown
 

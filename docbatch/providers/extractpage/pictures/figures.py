@@ -9,7 +9,7 @@ from typing import Any
 from docbatch import media
 from docbatch.core.results import Picture
 from docbatch.providers.extractpage.chunks import figures
-from docbatch.providers.extractpage.linked_figures import is_linked
+from docbatch.providers.extractpage.pictures.linked_figures import is_linked
 
 _KINDS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/tiff"})
 _WIDEST = 100_000
