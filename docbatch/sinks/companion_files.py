@@ -5,14 +5,16 @@ import os
 import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from docbatch.naming import picture_folders
 from docbatch.sinks import outputs
 from docbatch.sinks.base import Companion
-from docbatch.sinks.formats.pictures import PictureFile
 from docbatch.sinks.outputs import Unfinished
 from docbatch.sinks.trash import Trash
 from docbatch.sinks.tree import Tree, temporary_name
+
+if TYPE_CHECKING:
+    from docbatch.sinks.formats.pictures import PictureFile
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -27,8 +29,10 @@ class StagedCompanion:
     sha256: str
 
 
-def stage(tree: Tree, output: bytes, pictures: Iterable[PictureFile]) -> list[StagedCompanion]:
+def stage(tree: Tree, output: bytes, pictures: "Iterable[PictureFile]") -> list[StagedCompanion]:
     """Write the temporary files of an output's pictures; when that fails none is left. Raises UnsafeOutput, OSError."""
+    from docbatch.naming import picture_folders  # noqa: PLC0415 - planning opens sinks, and writes nothing
+
     staged: list[StagedCompanion] = []
     try:
         for each in pictures:

@@ -2,9 +2,6 @@
 
 from typing import Literal
 
-from docbatch.naming.pathtext import escape
-from docbatch.naming.picture_folders import folder_name
-
 PictureMode = Literal["beside", "embedded", "none"]
 
 PICTURED = frozenset({"markdown", "html", "json", "docling-json"})
@@ -18,6 +15,9 @@ AS_GIVEN = "."
 def folder_for(output: bytes, mode: PictureMode) -> str | None:
     """Return the folder of an output's pictures as text: EMBEDDED where there is none, None where no picture is wanted."""
     if mode == "beside":
+        from docbatch.naming.pathtext import escape  # noqa: PLC0415 - where something is written
+        from docbatch.naming.picture_folders import folder_name  # noqa: PLC0415 - the same
+
         return escape(folder_name(output))
     return EMBEDDED if mode == "embedded" else None
 

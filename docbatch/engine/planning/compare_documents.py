@@ -12,7 +12,6 @@ from docbatch.core.keys import item_key
 from docbatch.core.models import ItemStatus
 from docbatch.engine.planning.differences_database import Change, Differences, Output
 from docbatch.engine.planning.places.former_outputs import former_outputs, moved, taken_up
-from docbatch.engine.planning.places.known_outputs import is_output
 from docbatch.engine.planning.recorded_rows import (
     RECIPE,
     WINDOW,
@@ -238,6 +237,8 @@ class _Sieve:
 
     def _is_output(self, path: bytes) -> bool:
         """Outputs are never sources, wherever they lie."""
+        from docbatch.engine.planning.places.known_outputs import is_output  # noqa: PLC0415 - of new files alone
+
         place = self._target.source.place(path)
         return place is not None and self._store is not None and is_output(self._store, self._roots, place)
 

@@ -15,8 +15,7 @@ from docbatch.core.models import RETRY_CLASS, Failure, ItemStatus, Recipe, Retry
 from docbatch.core.moments import moment_text
 from docbatch.core.recipe_changes import why_another
 from docbatch.core.retry_policy import RetryPolicy
-from docbatch.engine.planning.places.files_beside import FilesBeside
-from docbatch.engine.planning.places.output_check import OutputCheck
+from docbatch.engine.planning.places.output_check import FilesBeside, OutputCheck
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.sources.agreements import Agreements
 from docbatch.sources.documents import Observed
