@@ -164,7 +164,7 @@ DELIVERY = [
     Mutant("an error of one conversation throws away the answers of others", RUNNING + "loop.py", "            rounds.end()\n        raise", "            pass\n        raise", "tests/engine/test_connections_apart.py"),
     Mutant("a whole sink is written for every window", SCHEDULER, "if each.whole and not each.quiet:", "if False:", SCHEDULE),
     Mutant("what was set aside in one run is set aside for ever", RUNNING + "loop.py", "run.store.deliveries.forgive()", "pass", f"{OUTPUTS} {DISKS}"),
-    Mutant("receipts come before the renames are durable", "docbatch/sinks/document_files.py", "self._flush(tree.touched())", "pass", SINKS),
+    Mutant("receipts come before the renames are durable", "docbatch/sinks/document_files.py", "self._flush(tree.touched())\n        tree.release()", "tree.release()", SINKS),
     Mutant("names come before their content is durable", "docbatch/sinks/document_files.py", "self._flush_contents([", "len([", SINKS),
     Mutant("an output of somebody else is overwritten", "docbatch/sinks/outputs.py", "if found is not None and stamp_of(found) != expected:", "if False:", f"{SINKS} {OUTPUTS}"),
     Mutant("our own output of a killed run goes to the trash", "docbatch/sinks/outputs.py", "if same(unfinished, found.st_size):", "if False:", f"{SINKS} {OUTPUTS}"),
@@ -174,10 +174,11 @@ DELIVERY = [
 ]  # fmt: skip
 
 PLAN = [
-    Mutant("an edited output is not noticed", PLANNING + "recorded_rows.py", "return Reason.EDITED", "return None", OUTPUTS),
-    Mutant("a deleted output is not noticed", PLANNING + "recorded_rows.py", "return Reason.MISSING if self._sink.rewrite_missing else None", "return None", OUTPUTS),
-    Mutant("an output that someone consumes is written again", PLANNING + "recorded_rows.py", "return Reason.MISSING if self._sink.rewrite_missing else None", "return Reason.MISSING", OUTPUTS),
-    Mutant("an output behind its result is not noticed", PLANNING + "recorded_rows.py", "yield position, Reason.BEHIND", "pass", f"{OUTPUTS} {DISKS}"),
+    Mutant("an edited output is not noticed", PLANNING + "places/output_check.py", "return Reason.EDITED", "return None", OUTPUTS),
+    Mutant("a picture that is gone is not noticed", PLANNING + "places/output_check.py", "beside = self._beside.of(written)", "beside: Sequence[CompanionRow] = ()", "tests/cli/test_pictures.py"),
+    Mutant("a deleted output is not noticed", PLANNING + "places/output_check.py", "return Reason.MISSING if self._sink.rewrite_missing else None", "return None", OUTPUTS),
+    Mutant("an output that someone consumes is written again", PLANNING + "places/output_check.py", "return Reason.MISSING if self._sink.rewrite_missing else None", "return Reason.MISSING", OUTPUTS),
+    Mutant("an output behind its result is not noticed", PLANNING + "places/output_check.py", "yield position, Reason.BEHIND", "pass", f"{OUTPUTS} {DISKS}"),
     Mutant("a single output that was edited is not noticed", PLANNING + "compare_documents.py", "if now == recorded.stamp:", "if True:", f"{OUTPUTS} tests/cli/test_reuse.py"),
     Mutant("a changed document in the middle of a stretch is not noticed", PLANNING + "recorded_rows.py", "all(map(eq, map(_FOUND, documents), map(_FOUND, rows)))", "any(map(eq, map(_FOUND, documents), map(_FOUND, rows)))", f"{REUSE} {PLANS}"),
     Mutant("documents that failed pass as done", PLANNING + "recorded_rows.py", "and DONE.issuperset(map(_STATUS, rows))", "", f"{FOLLOWING} {PLANS}"),
@@ -197,7 +198,7 @@ PLAN = [
     Mutant("files of others are replaced unasked", PLANNING + "places/judge_places.py", "seen.number, allowed, is_first", "seen.number, {'overwritten'}, is_first", "tests/cli/test_places.py"),
     Mutant("folders of others are written to unasked", PLANNING + "places/judge_folders.py", "            refuse_shared(", "            (", "tests/cli/test_places.py"),
     Mutant("an output that moved counts as that of a new sink", PLANNING + "places/former_outputs.py", "    if sink.root is None:", "    if True:", PLAN_TEXTS),
-    Mutant("an output that someone consumed is not counted", PLANNING + "recorded_rows.py", "self.ignored += 1", "pass", PLAN_TEXTS),
+    Mutant("an output that someone consumed is not counted", PLANNING + "places/output_check.py", "self.ignored += 1", "pass", PLAN_TEXTS),
     Mutant("a file for the whole job in another place is not noticed", PLANNING + "compare_documents.py", "if sink.kind.whole and self.tally.unchanged:", "if False:", PLAN_TEXTS),
     Mutant("a file for the whole job that is behind is not noticed", PLANNING + "find_changes.py", "if sink.revision != recorded.revision", "if False", PLAN_TEXTS),
     Mutant("a refused plan names no documents", PLANNING + "saved/moved_documents.py", "if then.get(place) != now.get(place)", "if False", "tests/cli/test_plan_files.py"),

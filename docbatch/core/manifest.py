@@ -10,8 +10,8 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 VERSION: Final = "docbatch/manifest/v1"
-LONGEST_LINE = 1 << 20
-"""Characters of one line; a document has twenty outputs at most."""
+LONGEST_LINE = 16 << 20
+"""Characters of one line; a document has twenty outputs at most, each with a thousand pictures."""
 MOST_HEAD = 16 << 20
 _BEGIN = '"documents": ['
 _END = "]}"
@@ -57,7 +57,9 @@ class ManifestDocument(_Part):
     outcome: Literal["succeeded", "partial"]
     result: Digest = Field(description="SHA-256 of the stored result")
     recipe: str = Field(description="which of `recipes` it was processed by")
-    outputs: list[ManifestOutput] = Field(description="its files, in the order of the job's sinks")
+    outputs: list[ManifestOutput] = Field(
+        description="its files, in the order of the job's sinks, each followed by what lies beside it"
+    )
 
 
 class ManifestHead(_Part):

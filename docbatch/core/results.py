@@ -4,7 +4,7 @@ Schema: schemas/result.schema.json. Lengths are PDF points, origin at the top le
 Markdown of providers that do not give it is derived and may differ between versions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -70,6 +70,16 @@ class Attachment(ResultModel):
     attachments: tuple["Attachment", ...] = ()
 
 
+class ShownPicture(ResultModel):
+    """A picture that lies beside the file: the `place`th from 0 of the blocks of kind `image` on a page, from 1."""
+
+    page: int
+    place: int
+    link: str = Field(description="where it lies, as a URL relative to the file; the Markdown has the same")
+    width: int | None = Field(default=None, description="pixels")
+    height: int | None = Field(default=None, description="pixels")
+
+
 class DocumentInfo(ResultModel):
     path: str = Field(description="relative to source.root; bytes that are not UTF-8 are percent-escaped")
     sha256: str
@@ -104,6 +114,7 @@ class Result(ResultModel):
     blocks: tuple[Block, ...] = Field(default=(), description="those of a document without pages")
     tables: tuple[Block, ...] = Field(default=(), description="tables that belong to no page")
     attachments: tuple[Attachment, ...] = Field(default=(), description="files inside the document")
+    pictures: tuple[ShownPicture, ...] = Field(default=(), description="pictures that lie beside the file")
     metadata: dict[str, Any] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     usage: Usage = Usage()
@@ -131,7 +142,7 @@ class Answer(Protocol):
 
     `is_partial` says that the document is not whole, `credits` what was charged for it, as far as the answer tells. It may
     offer `warnings`, those of its result as a sequence of texts, which are told at the end of a run and kept in the state,
-    and `pictures`, a sequence of `Picture`.
+    `pictures`, a sequence of `Picture`, and with these `illustrated`, see `offered_illustration`.
     """
 
     @property
@@ -147,6 +158,15 @@ def offered_warnings(answer: Answer) -> Sequence[str]:
     """Return the warnings an answer offers, none where it offers none."""
     offered: Sequence[str] = getattr(answer, "warnings", ())
     return offered
+
+
+def offered_illustration(answer: Answer, links: Mapping[tuple[int, int], str]) -> Answer | None:
+    """Return an answer with Markdown that shows its pictures where they are in the document; None where it offers none.
+
+    `links` gives the URL of each by its page and place: one that is not among them is not shown.
+    """
+    offered = getattr(answer, "illustrated", None)
+    return None if offered is None else offered(links)
 
 
 def offered_pictures(answer: Answer) -> Sequence[Picture]:

@@ -6,16 +6,21 @@ from itertools import islice
 MOST_NAMES = 100
 """So many names are compared, and shown."""
 _LONGEST = 100
+_LIKE = 0.7
+"""How like a name has to be that begins with another letter: `failures` is no slip for `pictures`."""
 
 
 def closest(word: str, names: Iterable[str]) -> str | None:
     """Return the one of the names that is most like a word, where one is."""
-    from difflib import get_close_matches  # noqa: PLC0415 - for messages only
+    from difflib import SequenceMatcher, get_close_matches  # noqa: PLC0415 - for messages only
 
     if len(word) > _LONGEST:
         return None
     some = [name for name in islice(names, MOST_NAMES) if len(name) <= _LONGEST]
-    return next(iter(get_close_matches(word, some, n=1)), None)
+    for name in get_close_matches(word, some):
+        if name[:1] == word[:1] or SequenceMatcher(None, name, word).ratio() >= _LIKE:
+            return name
+    return None
 
 
 def listed(names: Iterable[str]) -> str:

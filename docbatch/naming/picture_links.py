@@ -6,7 +6,7 @@ are the document's own, and those that the text itself holds are whole.
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from docbatch.naming.signed import without_signatures
 
@@ -16,6 +16,7 @@ _PICTURE = re.compile(
     r"(?:[ \t]{1,9}(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]{0,9}\)"
 )
 _TAG = re.compile(r"<img\b[^<>]*>", re.IGNORECASE)
+_EITHER = re.compile(f"{_PICTURE.pattern}|(?i:{_TAG.pattern})")
 _ATTRIBUTE = r"""(?<![\w-]){}\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))"""
 _SOURCE = re.compile(_ATTRIBUTE.format("src"), re.IGNORECASE)
 _WORDS = re.compile(_ATTRIBUTE.format("alt"), re.IGNORECASE)
@@ -24,27 +25,38 @@ _LASTING = re.compile(r"https?://[^/]|data:image/", re.IGNORECASE)
 
 def without_lost_pictures(markdown: str) -> tuple[str, int]:
     """Return Markdown in which no picture is missing, and how many were replaced by their words. Code is left as it is."""
-    if "![" not in markdown and not _TAG.search(markdown):
-        return markdown, 0
     lost = 0
 
-    def replaced(source: str, words: str, whole: str) -> str:
+    def lasting(source: str) -> str | None:
         nonlocal lost
         if _lasts(source):
-            return whole
+            return source
         lost += 1
-        return words
+        return None
 
-    def link(found: re.Match[str]) -> str:
-        return replaced(found[2].strip("<>"), found[1], found[0])
+    return relinked(markdown, lasting), lost
 
-    def tag(found: re.Match[str]) -> str:
-        return replaced(html.unescape(_value(_SOURCE, found[0])), _value(_WORDS, found[0]), found[0])
 
-    parts = [
-        part if is_code else _TAG.sub(tag, _PICTURE.sub(link, part)) for is_code, part in _parts(markdown)
-    ]
-    return "".join(parts), lost
+def relinked(markdown: str, link: Callable[[str], str | None]) -> str:
+    """Return Markdown with each picture at the address that `link` gives for its own, or replaced by its words for None.
+
+    They are asked for in their order. Code is left as it is.
+    """
+    if "![" not in markdown and not _TAG.search(markdown):
+        return markdown
+
+    def replaced(found: re.Match[str]) -> str:
+        is_tag = found[2] is None
+        words = _value(_WORDS, found[0]) if is_tag else found[1]
+        source = html.unescape(_value(_SOURCE, found[0])) if is_tag else found[2].strip("<>")
+        to = link(source)
+        if to is None or to == source:
+            return words if to is None else found[0]
+        if is_tag:
+            return f'<img src="{html.escape(to)}" alt="{words.replace(chr(34), "&quot;")}">'
+        return f"![{words}]({to})"
+
+    return "".join(part if is_code else _EITHER.sub(replaced, part) for is_code, part in _parts(markdown))
 
 
 def told(lost: int) -> Iterator[str]:

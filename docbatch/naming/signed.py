@@ -38,6 +38,11 @@ _STORAGE = re.compile(
 )
 
 
+def is_storage_host(host: str) -> bool:
+    """Say whether a host is one of those at which clouds keep objects."""
+    return bool(_STORAGE.search(host.encode(errors="replace")))
+
+
 def is_signed(url: str) -> bool:
     """Say whether a user's link to a document is a credential: whoever has it, signature and all, has the document."""
     rest = url.partition("?")[2]

@@ -47,11 +47,25 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """A file that an output refers to, such as a picture beside it: durable before the output is.
+
+    `output` is its path below the root, as an output's is, and `stamp` what the sink makes of it: it is looked after as the output is.
+    """
+
+    output: bytes
+    stamp: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """A document's output is durable. `stamp` is None where the sink has one output for the job.
 
     `size` and `sha256` are of its bytes as they were written, where it is a file; without them the file is read when they
-    are asked for. `remark` says what a person should know of the output, though it is as it has to be.
+    are asked for. `remark` says what a person should know of the output, though it is as it has to be. `companions` are all
+    files that belong to it: those of before that are not among them are nothing's any more.
     """
 
     path: bytes
@@ -59,6 +73,7 @@ class Receipt:
     size: int | None = None
     sha256: str | None = None
     remark: str | None = None
+    companions: tuple[Companion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from docbatch.core.errors import SinkError, SinkRefused
 from docbatch.fields import Format, Name, OnMissing, PathTemplate, SpecModel
 from docbatch.naming.expressions import Context
 from docbatch.secret_references import Reference
+from docbatch.sinks.picture_modes import AS_GIVEN
 
 if TYPE_CHECKING:
     from docbatch.sinks.base import Sink
@@ -68,6 +69,13 @@ class SinkSpec(SpecModel):
     def form_in(self, at: "Opening") -> "Form | RowForm | None":  # noqa: ARG002 - only what has rows of a job does
         """Return the form, where it depends on what the sink is opened with."""
         return self.form
+
+    def pictures_at(self, output: bytes) -> str | None:  # noqa: ARG002 - only what refers to pictures does
+        """Return the folder beside an output that its pictures are to lie in, as text, where its content is made elsewhere.
+
+        It is AS_GIVEN where nothing is to lie there and Markdown is as the answer has it; other words for no folder are in `picture_modes`.
+        """
+        return AS_GIVEN
 
     @property
     def rewrites_missing(self) -> bool:

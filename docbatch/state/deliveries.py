@@ -126,8 +126,8 @@ class Deliveries:
         )
 
     def is_output(self, root: bytes, output: bytes, folded: int) -> bool:
-        """Say whether some sink ever wrote this output below this root; outputs are never sources."""
-        tables = ("delivery", "left_place")
+        """Say whether some sink ever wrote this output below this root, or a file beside one; outputs are never sources."""
+        tables = ("companion", "delivery", "left_place")
         query = " UNION ALL ".join(
             f"SELECT 1 FROM {table} JOIN sink ON sink.id = {table}.sink"
             f" WHERE {table}.folded = :folded AND {table}.output = :output AND sink.root = :root"

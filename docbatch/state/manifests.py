@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import merge
+from operator import itemgetter
 from typing import NamedTuple
 
+from docbatch.state.companions import are_any
 from docbatch.state.database import Database
 from docbatch.state.digests import as_text
 from docbatch.state.void import void
@@ -82,13 +85,27 @@ class Manifests:
         return sorted(row for (row,) in rows)
 
     def outputs(self, sink: int) -> Iterator[ListedOutput]:
-        """Yield a sink's outputs of documents that are wanted, in path order."""
+        """Yield a sink's outputs of documents that are wanted, in path order, what lies beside each behind it."""
         rows = self._database.execute(
             f"SELECT delivery.path, delivery.output, {as_text('delivery.result')}, delivery.stamp, written.size,"
             f" {as_text('written.digest')} FROM delivery JOIN sink ON sink.id = delivery.sink"
             " JOIN document ON document.job = sink.job AND document.path = delivery.path AND document.wanted = 1"
             " LEFT JOIN written ON written.sink = delivery.sink AND written.path = delivery.path"
             " WHERE delivery.sink = ? AND delivery.stamp IS NOT NULL AND delivery.result IS NOT NULL ORDER BY delivery.path",
+            (sink,),
+        )
+        found = (ListedOutput(*row) for row in rows)
+        return merge(found, self._beside(sink), key=itemgetter(0)) if are_any(self._database, sink) else found
+
+    def _beside(self, sink: int) -> Iterator[ListedOutput]:
+        """Yield what lies beside outputs that hold their documents' results, in path order."""
+        rows = self._database.execute(
+            f"SELECT companion.path, companion.output, {as_text('delivery.result')}, companion.stamp, companion.size,"
+            f" {as_text('companion.digest')} FROM companion JOIN delivery ON delivery.sink = companion.sink"
+            " AND delivery.path = companion.path JOIN sink ON sink.id = companion.sink"
+            " JOIN document ON document.job = sink.job AND document.path = companion.path AND document.wanted = 1"
+            " WHERE companion.sink = ? AND companion.wanted = 1 AND companion.stamp IS NOT NULL AND delivery.stamp IS NOT NULL"
+            " AND delivery.result IS NOT NULL ORDER BY companion.path, companion.output",
             (sink,),
         )
         return (ListedOutput(*row) for row in rows)

@@ -3,9 +3,11 @@
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from docbatch.naming.store_places import in_store
+from docbatch.state.companions import CompanionRow, Companions
 from docbatch.state.database import Database, marked, windows
 from docbatch.state.digests import as_bytes, as_text
 from docbatch.state.manifests import outdate
@@ -67,7 +69,8 @@ class HeldElsewhere(NamedTuple):
 class KnownOutput(NamedTuple):
     """An output as it was left; `path` is that of its document, empty for the one output of a job.
 
-    `size` and `digest` are None where they are not known, so is the `result` of the one output of a job.
+    `size` and `digest` are None where they are not known, so is the `result` of the one output of a job, and of what lies beside an
+    output; `is_surplus` says of such a file that the output refers to it no longer.
     """
 
     sink: int
@@ -78,6 +81,7 @@ class KnownOutput(NamedTuple):
     size: int | None
     digest: str | None
     folded: int | None
+    is_surplus: bool = False
 
 
 _COLUMNS = (
@@ -88,9 +92,16 @@ _WRITTEN = "LEFT JOIN written ON written.sink = delivery.sink AND written.path =
 _DOCUMENT = "document.job = sink.job AND document.path = delivery.path AND document.wanted = 1"
 
 
+def _known(sink: int, each: CompanionRow, folded: int | None) -> KnownOutput:
+    """Return what lies beside an output as an output of its own."""
+    stamp, is_surplus = each.stamp or "", not each.wanted
+    return KnownOutput(sink, each.path, each.output, None, stamp, each.size, each.digest, folded, is_surplus)
+
+
 class RecordedOutputs:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._companions = Companions(database)
 
     def sinks(self) -> list[KnownSink]:
         """Return every sink of files there is or was."""
@@ -129,13 +140,25 @@ class RecordedOutputs:
         return int(number)
 
     def wanted(self, sink: int) -> Iterator[KnownOutput]:
-        """Yield the outputs of documents that are wanted, in path order."""
+        """Yield the outputs of documents that are wanted, in path order, and after them what lies beside these."""
         rows = self._database.execute(
             f"SELECT {_COLUMNS} FROM delivery JOIN sink ON sink.id = delivery.sink JOIN document ON {_DOCUMENT} {_WRITTEN}"
             " WHERE delivery.sink = ? AND delivery.stamp IS NOT NULL ORDER BY delivery.path",
             (sink,),
         )
-        return (KnownOutput._make(row) for row in rows)
+        beside = (_known(sink, each, None) for each in self._companions.wanted(sink))
+        return chain((KnownOutput(*row) for row in rows), beside)
+
+    def left_windows(self, sink: int, limit: int, *, every: bool) -> Iterator[list[KnownOutput]]:
+        """Yield outputs of documents that are no longer wanted, or `every` one of the sink, and what no output refers to any more."""
+        after = b""
+        while window := self.left(sink, after, limit, every=every):
+            after = window[-1].path
+            yield window
+        after = b""
+        while beside := self._companions.left(sink, after, limit, every=every):
+            after = beside[-1][0].output
+            yield [_known(sink, each, folded) for each, folded in beside]
 
     def left(self, sink: int, after: bytes, limit: int, *, every: bool) -> list[KnownOutput]:
         """Return outputs behind a path of documents that are no longer wanted, or `every` one of the sink."""
@@ -145,7 +168,7 @@ class RecordedOutputs:
             f" AND (? OR NOT EXISTS (SELECT 1 FROM document WHERE {_DOCUMENT})) ORDER BY delivery.path LIMIT ?",
             (sink, after, every, limit),
         )
-        return [KnownOutput._make(row) for row in rows]
+        return [KnownOutput(*row) for row in rows]
 
     def single(self, sink: KnownSink) -> KnownOutput | None:
         """Return a job's one output as it was left."""
@@ -167,7 +190,7 @@ class RecordedOutputs:
                 window,
             )
             found.update(key for (key,) in rows)
-        return found
+        return found | self._companions.taken(folded)
 
     def moved_away(self, sink: int, after: bytes, limit: int) -> list[KnownOutput]:
         """Return outputs behind a place that lay there before their documents' outputs were moved elsewhere, in the order of places."""
@@ -189,7 +212,7 @@ class RecordedOutputs:
         wanted = {place for _, place in places}
         found: set[bytes] = set()
         for window in windows([key for key, _ in places]):
-            for table in ("delivery", "left_place"):
+            for table in ("delivery", "companion", "left_place"):
                 rows = self._database.execute(
                     f"SELECT sink.root, {table}.output FROM {table} JOIN sink ON sink.id = {table}.sink"
                     f" WHERE {marked(f'{table}.folded', window)}",
@@ -207,6 +230,8 @@ class RecordedOutputs:
             " UNION ALL SELECT sink.job, count(*) FROM left_place JOIN sink ON sink.id = left_place.sink"
             " WHERE left_place.stamp IS NOT NULL AND NOT EXISTS (SELECT 1 FROM delivery"
             " WHERE delivery.folded = left_place.folded AND delivery.stamp IS NOT NULL) GROUP BY sink.job"
+            " UNION ALL SELECT sink.job, count(*) FROM companion JOIN sink ON sink.id = companion.sink"
+            " WHERE companion.stamp IS NOT NULL GROUP BY sink.job"
             " UNION ALL SELECT job, count(*) FROM (SELECT DISTINCT job, root, output FROM sink"
             " WHERE output IS NOT NULL AND stamp IS NOT NULL) GROUP BY job"
             ") GROUP BY job"
@@ -221,6 +246,8 @@ class RecordedOutputs:
     def release(self, outputs: Iterable[KnownOutput]) -> None:
         """Inside the current transaction: these outputs are gone. They stay known, and are never taken for documents."""
         for each in outputs:
+            if self._companions.release(each.sink, each.output, each.stamp):
+                continue
             if each.path:
                 changed = self._database.execute(
                     "UPDATE delivery SET stamp = NULL, result = NULL WHERE sink = ? AND path = ? AND output = ? AND stamp = ?",
@@ -237,6 +264,8 @@ class RecordedOutputs:
 
     def put_back(self, each: KnownOutput, stamp: str) -> None:
         """Inside the current transaction: an output lies again where it was released from."""
+        if self._companions.put_back(each.sink, each.output, stamp):
+            return
         if each.path:
             result = None if each.result is None else as_bytes(each.result)
             changed = self._database.execute(

@@ -1,9 +1,9 @@
-"""The tables of outputs: what their bytes came to as they were written, where they lay before, the manifests that list them, and what is let go.
+"""The tables of outputs: what their bytes came to as they were written, where they lay before, the files beside them, the manifests that list them, and what is let go.
 
 Nothing that is paid depends on them.
 """
 
-OUTPUT_TABLES = ("left_place", "manifest", "renamed_row", "unneeded", "written")
+OUTPUT_TABLES = ("companion", "left_place", "manifest", "renamed_row", "unneeded", "written")
 OUTPUTS = """
 CREATE TABLE written (
     sink INTEGER NOT NULL,
@@ -23,6 +23,19 @@ CREATE TABLE left_place (
     PRIMARY KEY (sink, output)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX left_place_folded ON left_place (folded);
+CREATE TABLE companion (
+    sink INTEGER NOT NULL,
+    output BLOB NOT NULL,
+    path BLOB NOT NULL,
+    folded INTEGER NOT NULL,
+    stamp TEXT,
+    size INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    wanted INTEGER NOT NULL,
+    PRIMARY KEY (sink, output)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX companion_path ON companion (sink, path);
+CREATE INDEX companion_folded ON companion (folded);
 CREATE TABLE manifest (
     job TEXT PRIMARY KEY,
     place BLOB NOT NULL,

@@ -48,6 +48,7 @@ LARGE = frozenset(
         "run",
         "job_change",
         "unneeded",
+        "companion",
         "written",
         *OBJECT_TABLES,
     }

@@ -47,7 +47,13 @@ def is_any_behind(database: Database, job: str, path: bytes) -> bool:
     return database.execute(sql, (job, path)).fetchone() is not None
 
 
-def recorded_outputs(database: Database, sink: int, after: bytes, last: bytes) -> list[OutputRow]:
-    """Return where the outputs of a sink's documents behind one path and up to another lie, and their stamps; nothing else of them."""
-    sql = "SELECT x'', output, NULL, stamp, 0 FROM delivery WHERE sink = ? AND path > ? AND path <= ? ORDER BY path"
+def recorded_outputs(
+    database: Database, sink: int, after: bytes, last: bytes, *, named: bool = False
+) -> list[OutputRow]:
+    """Return where the outputs of a sink's documents behind one path and up to another lie, and their stamps; nothing else of them.
+
+    Their documents' paths are empty as well, unless they are to be `named`.
+    """
+    path = "path" if named else "x''"
+    sql = f"SELECT {path}, output, NULL, stamp, 0 FROM delivery WHERE sink = ? AND path > ? AND path <= ? ORDER BY path"
     return database.execute(sql, (sink, after, last)).fetchall()

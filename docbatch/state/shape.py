@@ -10,6 +10,7 @@ TABLES: Mapping[str, str] = {
     "abandoned": "marker connection account",
     "acceptance": "job path item class reason who at until",
     "charge": "submission item payer day pages credits money",
+    "companion": "sink output path folded stamp size digest wanted",
     "counted_extent": "digest media_type version pages sheets cells",
     "delivery": "sink path output folded result stamp due",
     "document": "job path item problem_class problem_message wanted",
@@ -57,7 +58,7 @@ TABLES: Mapping[str, str] = {
 
 INDEXES = frozenset(
     {
-        "charge_day", "delivery_aside", "delivery_due", "delivery_folded", "document_item", "document_problem", "event_submission",
+        "charge_day", "companion_folded", "companion_path", "delivery_aside", "delivery_due", "delivery_folded", "document_item", "document_problem", "event_submission",
         "item_empty", "job_change_job", "item_lives_once", "item_pending", "item_unfinished", "item_warned", "left_place_folded", "submission_item_item",
         "submission_open", "submission_spent", "waiting_until",
     }

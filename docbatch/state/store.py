@@ -16,6 +16,7 @@ from docbatch.owner_only import make_file, opener
 from docbatch.state import files
 from docbatch.state.acceptances import Acceptances
 from docbatch.state.charges import Charges
+from docbatch.state.companions import Companions
 from docbatch.state.copies import write_copy
 from docbatch.state.database import Database
 from docbatch.state.deadlines import Deadlines
@@ -90,6 +91,7 @@ class Store:
         self.manifests = Manifests(database)
         self.renamed_rows = RenamedRows(database)
         self.outputs = RecordedOutputs(database)
+        self.companions = Companions(database)
         self.moves = Moves(database)
         self.paces = Paces(database)
         self.shares = JobShares(database)

@@ -6,6 +6,7 @@ No place that an output left is forgotten, since what was written there is no do
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from docbatch.state.companions import WrittenCompanion, record
 from docbatch.state.database import Database
 from docbatch.state.digests import as_bytes, as_text
 from docbatch.state.failure_rows import hold_failures
@@ -23,10 +24,13 @@ def delivered(
     receipts: Iterable[tuple[bytes, str | None, str]],
     stamp: str | None = None,
     written: Iterable[tuple[bytes, int | None, str | None]] = (),
+    *,
+    companions: Sequence[WrittenCompanion] = (),
 ) -> None:
     """Record outputs that are durable: path, stamp, result each; `stamp` is that of a sink's one output.
 
-    Of those not among `written`, or with no size or digest there, it is no longer known what their bytes come to.
+    Of those not among `written`, or with no size or digest there, it is no longer known what their bytes come to. What lies beside
+    them now are these `companions` alone.
     """
     rows = [(as_bytes(result), own, sink, path) for path, own, result in receipts]
     known = {
@@ -40,6 +44,7 @@ def delivered(
             # Of most sinks that have no files nothing is there to be forgotten.
             forget(database, sink, [path for *_, path in rows if path not in known])
         note(database, sink, ((path, *found) for path, found in known.items()))
+        record(database, sink, [path for *_, path in rows], companions)
         if stamp is not None:
             database.execute("UPDATE sink SET stamp = ? WHERE id = ?", (stamp, sink))
             forget(database, sink, [b""])

@@ -1,5 +1,7 @@
 """Outputs that other processes make ahead, many at once: real processes, over a real spool."""
 
+import base64
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -14,6 +16,9 @@ from docbatch.engine.reading import outputs_ahead
 from docbatch.engine.reading.outputs_ahead import Made, made_ahead
 from docbatch.engine.reading.result_reader_pool import Done, ReaderProcess, ResultReaders
 from docbatch.engine.reading.result_reader_process import MOST_MADE, Render, Wanted
+from docbatch.providers.extractpage import answer as extractpage
+from docbatch.providers.extractpage.locator import Locator
+from docbatch.sinks.formats.pictures import unpack
 from docbatch.spool import Spool
 from docbatch.testing.eager import Eager
 from tests.cli.project import JOB, Project
@@ -72,6 +77,24 @@ def test_small_outputs_are_asked_for_many_at_once(
         (number, f"# {number}\n".encode()) for number in range(550)
     ]
     assert [number for number, _ in asked] == [256, 256, 38]
+
+
+def test_pictures_come_with_their_outputs(spool: Spool, readers: ResultReaders) -> None:
+    picture = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+    chunk = {"chunk_type": "image", "page_content": "", "image_b64": picture}
+    content = extractpage.pack(Locator("b", "i", 1, None, None), json.dumps({"chunks": [chunk]}).encode())
+    places = [wanted(spool, content)._replace(beside=beside) for beside in ("a b.md.files", "", None, ".")]
+
+    beside, embedded, none, as_given = (
+        give() for *_, give in made_ahead(readers, "extractpage", "markdown", enumerate(places))
+    )
+
+    assert beside is not None
+    output = unpack(beside)
+    assert output.content.startswith(b"![page 1, picture 1](a%20b.md.files/page-1-picture-1-")
+    assert [each.content for each in output.pictures] == [b"\x89PNG\r\n\x1a\n"]
+    assert (none, as_given) == (b"", b"")
+    assert embedded == f"![page 1, picture 1](data:image/png;base64,{picture})\n".encode()
 
 
 def test_they_may_be_taken_in_any_order(spool: Spool, readers: ResultReaders) -> None:

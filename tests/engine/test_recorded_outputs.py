@@ -9,7 +9,8 @@ import pytest
 
 from docbatch.core.changes import Reason
 from docbatch.core.models import ItemStatus, WorkItem
-from docbatch.engine.planning.recorded_rows import OutputCheck, Outputs
+from docbatch.engine.planning.places.output_check import OutputCheck
+from docbatch.engine.planning.recorded_rows import Outputs
 from docbatch.engine.planning.resolved_job import ResolvedSink
 from docbatch.sinks import KINDS
 from docbatch.sinks.kind import Opening

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from docling_core.types.doc.document import DoclingDocument
 
-from docbatch.core.results import Answer, DocumentInfo, offered_pictures, offered_warnings
+from docbatch.core.results import (
+    Answer,
+    DocumentInfo,
+    offered_illustration,
+    offered_pictures,
+    offered_warnings,
+)
 from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.emulators.llamacloud.service import LlamaCloud
 from docbatch.providers.extend import answer as extend
@@ -107,6 +113,53 @@ def test_pictures_in_an_answer_are_in_the_outputs_that_can_hold_them() -> None:
     assert picture.image is not None
     assert (str(picture.image.uri), picture.image.size.width) == (f"data:image/png;base64,{inline}", 3)
     assert "page 1" not in encoded(answer, DOCUMENT, "markdown").decode()
+
+
+INLINE = f"data:image/png;base64,{base64.b64encode(PIXEL).decode()}"
+
+
+@pytest.mark.parametrize("part", ["pages", "whole"])
+def test_pictures_in_the_markdown_itself_are_offered_and_replaced_in_their_places(part: str) -> None:
+    markdown = (
+        f"a ![b \\] c]({INLINE}) ![d](x.png) <img alt='e' src='{INLINE}'>\n\n```\n![f]({INLINE})\n```\n"
+    )
+    found: dict[str, Any] = {"job": {"id": "pjb-1"}}
+    if part == "pages":
+        pages = [
+            {"page_number": 1, "markdown": markdown, "success": True},
+            {"page_number": 2, "markdown": f"![g](data:image/png;base64,%) ![h]({INLINE})", "success": True},
+        ]
+        found["markdown"] = {"pages": pages}
+    else:
+        found["markdown_full"] = markdown
+    answer = llamacloud.read(json.dumps(found).encode())
+
+    number = 1 if part == "pages" else 0
+    places = [(number, 0), (number, 1), *([(2, 1)] if part == "pages" else [])]
+    assert [(each.page, each.place) for each in offered_pictures(answer)] == places
+    assert {each.content for each in offered_pictures(answer)} == {PIXEL}
+    shown = offered_illustration(answer, {(number, 1): "a.files/x.png", (2, 1): "a.files/y.png"})
+    assert shown is not None
+    first = f'a b \\] c d <img src="a.files/x.png" alt="e">\n\n```\n![f]({INLINE})\n```\n'
+    behind = "\ng ![h](a.files/y.png)\n" if part == "pages" else ""
+    assert shown.markdown() == first + behind
+    assert shown.result(DOCUMENT).markdown == shown.markdown()
+    assert INLINE in answer.markdown()
+    if part == "pages":
+        assert shown.result(DOCUMENT).pages[1].markdown == "g ![h](a.files/y.png)"
+
+
+def test_pictures_are_shown_where_they_are_among_the_paragraphs() -> None:
+    text = {"chunk_type": "text", "page_content": "said", "page_no": 1}
+    figure = {"page_no": 1, "image_b64": base64.b64encode(PIXEL).decode()}
+    answer = of_extractpage(figure, text, {"page_no": 1}, figure)
+
+    shown = offered_illustration(answer, {(1, 0): "a.png", (1, 2): "c.png"})
+
+    assert shown is not None
+    assert shown.markdown() == "![page 1, picture 1](a.png)\n\nsaid\n\n![page 1, picture 3](c.png)"
+    assert shown.result(DOCUMENT).pages[0].markdown == shown.markdown()
+    assert answer.markdown() == "said"
 
 
 def _no_output_refers_to_it(project: Project) -> None:

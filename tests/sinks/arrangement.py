@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from docbatch import sinks
 from docbatch.core.models import Failure
-from docbatch.core.results import Answer, DocumentInfo, ProviderInfo, Result
+from docbatch.core.results import Answer, DocumentInfo, Picture, ProviderInfo, Result
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.kind import Opening, SinkKind
 from docbatch.sinks.parquet.part_names import part_name, part_of
@@ -30,6 +30,7 @@ KINDS = (*sinks.KINDS.names(), "sqlite rows", *OUTSIDE)
 MARKDOWN = {"markdown": "{{ row.markdown }}", "of": {"value": "{{ doc.size }}", "type": "integer"}}
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "files": {"path": "x"},
+    "files pictures": {"path": "x"},
     "duckdb": {"path": "x", "columns": MARKDOWN},
     "sqlite rows": {"path": "x", "columns": MARKDOWN},
     "jsonl": {"path": "x"},
@@ -41,6 +42,7 @@ OPTIONS: Mapping[str, Mapping[str, object]] = {
 }
 PLACES = {
     "files": "a.pdf.md",
+    "files pictures": "a.pdf.md",
     "jsonl": "deep/job.jsonl",
     "parquet": "deep/job",
     "sqlite": "deep/job.db",
@@ -50,6 +52,7 @@ PLACES = {
     "rows": "deep/rows.db",
 }
 _EDIT = "UPDATE documents SET markdown = 'edited by hand' WHERE path = 'a.pdf'"
+PNG = b"\x89PNG\r\n\x1a\n"
 PATHS = ("a.pdf", "b/c.pdf", "b/d.pdf")
 FIRST_PART = part_name(part_of(b"a.pdf", 8), 8)
 """Where the rows of the first document lie in a data set of few documents."""
@@ -60,6 +63,7 @@ class FakeAnswer:
     body: str
     is_partial: bool = False
     credits: float | None = None
+    pictures: tuple[Picture, ...] = ()
 
     def markdown(self) -> str:
         return f"# {self.body}"
@@ -88,6 +92,17 @@ def delivery(path: str, body: str | None = None, expected: str | None = None) ->
         load=lambda: answer,
         expected=expected,
     )
+
+
+def pictured(each: Delivery, *bodies: str) -> Delivery:
+    """Return a document with a picture of each of these texts, the last of them twice."""
+    answer = each.load()
+    assert isinstance(answer, FakeAnswer)
+    shown = tuple(
+        Picture(1, place, "image/png", PNG + body.encode())
+        for place, body in enumerate((*bodies, *bodies[-1:]))
+    )
+    return replace(each, load=lambda: replace(answer, pictures=shown))
 
 
 def failing(path: str, error: Exception) -> Delivery:
@@ -178,7 +193,10 @@ class Arrangement:
         return outcomes
 
     def deliver_all(self, bodies: Mapping[str, str] = MappingProxyType({})) -> list[Receipt | Fault]:
-        return self.deliver(delivery(path, bodies.get(path), self.stamps.get(path)) for path in PATHS)
+        every = (delivery(path, bodies.get(path), self.stamps.get(path)) for path in PATHS)
+        if self.kind == "files pictures":
+            every = (pictured(each, "of all", f"of {each.load().text()}") for each in every)
+        return self.deliver(every)
 
     def deliver_raw(self, deliveries: Iterable[tuple[bytes, Delivery]]) -> list[Receipt | Fault]:
         """Deliver documents whose paths are not text."""
@@ -310,8 +328,15 @@ def _read_postgres(at: Arrangement) -> dict[str, str]:
     return dict(at.schema.execute("SELECT path, markdown || chr(10) FROM documents ORDER BY path"))
 
 
+def _read_outputs(at: Arrangement) -> dict[str, str]:
+    """Return the text of each output before its first picture."""
+    found = {str(path.relative_to(at.root)).removesuffix(".md"): path for path in at.root.rglob("[!.]*.md")}
+    return {path: f"{found[path].read_text().splitlines()[0]}\n" for path in sorted(found)}
+
+
 _READERS: Mapping[str, Callable[[Arrangement], dict[str, str]]] = {
     "files": _read_files,
+    "files pictures": _read_outputs,
     "jsonl": _read_jsonl,
     "parquet": _read_parquet,
     "postgres": _read_postgres,

@@ -10,8 +10,9 @@ import pytest
 
 import docbatch
 
-from .arrangement import DELIVERED, Arrangement
+from .arrangement import DELIVERED, PATHS, Arrangement
 from .killed import EARLIER
+from .links import shown
 
 MOMENTS = {"files": 22, "jsonl": 14, "parquet": 40, "sqlite": 14}
 
@@ -20,6 +21,8 @@ DATABASES = ("sqlite rows", "duckdb")
 STEP = {"sqlite rows": 5, "duckdb": 9}
 MOST = {"sqlite rows": 16, "duckdb": 20}
 """At least so many moments there are."""
+PICTURED = 50
+"""And so many where each of the documents has two pictures beside it."""
 
 
 def _killed_at_every_moment(kind: str, folder: Path, *order: str) -> list[Arrangement]:
@@ -87,3 +90,36 @@ def test_killed_at_every_moment_a_table_of_declared_rows_has_all_or_nothing_of_a
     kind: str, order: str, tmp_path: Path
 ) -> None:
     assert _is_finished_by_the_next(kind, tmp_path, "0", "1", order) >= MOST[kind]
+
+
+def _shows_its_pictures_whenever_killed(folder: Path, *order: str) -> int:
+    killed = _killed_at_every_moment("files pictures", folder, *order)
+    before = {path: f"# {text}\n" for path, text in EARLIER.items()} if order[-1] == "again" else {}
+
+    for at in killed:
+        assert all(text in {DELIVERED[path], before.get(path)} for path, text in at.content().items())
+        assert all(len(shown(output)) == 3 for output in at.root.rglob("[!.]*.md"))
+        at.deliver_all()
+    assert all(at.content() == DELIVERED for at in killed)
+    assert all(len(shown(at.root / f"{path}.md")) == 3 for at in killed for path in PATHS)
+    # Who delivers here knows no stamps of before: earlier outputs go to the trash, and never a picture.
+    assert all(text.startswith("# earlier") for at in killed for text in at.trashed())
+    assert [at.hidden() for at in killed] == [[]] * len(killed)
+    return len(killed)
+
+
+@pytest.mark.parametrize("order", ["first", "again"])
+def test_killed_at_any_moment_no_output_links_to_a_picture_that_is_not_there(
+    order: str, tmp_path: Path
+) -> None:
+    first = random.Random(f"pictures {order}").randrange(7)
+
+    assert _shows_its_pictures_whenever_killed(tmp_path, str(first), "7", order) >= PICTURED // 7
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("order", ["first", "again"])
+def test_killed_at_every_moment_no_output_links_to_a_picture_that_is_not_there(
+    order: str, tmp_path: Path
+) -> None:
+    assert _shows_its_pictures_whenever_killed(tmp_path, "0", "1", order) >= PICTURED

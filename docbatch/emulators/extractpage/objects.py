@@ -1,5 +1,6 @@
 """What the emulated extract.page keeps, and how it is shown."""
 
+import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -84,11 +85,13 @@ class Kept:
     refusal: Refusal | None
 
 
-def parsed(pages: Sequence[Page], link: str | None) -> dict[str, Any]:
-    """Parse as the service would: a run of text for every line, then a figure where there is a link to one."""
-    figure = {"chunk_type": "image", "page_no": 1, "image_url": link, "page_content": ""}
+def parsed(pages: Sequence[Page], link: str | None, inline: Sequence[bytes] = ()) -> dict[str, Any]:
+    """Parse as the service would: a run of text for every line, then a figure where there is a link to one, and those given inline."""
     lines = [line for number, page in enumerate(pages, 1) for line in _lines(number, page.text)]
-    return {"chunks": [*lines, *([figure] if link else [])]}
+    given = [{"image_url": link}] if link else []
+    given += [{"image_b64": base64.b64encode(each).decode()} for each in inline]
+    figures = [{"chunk_type": "image", "page_no": 1, **each, "page_content": ""} for each in given]
+    return {"chunks": [*lines, *figures]}
 
 
 def _lines(page: int, text: str) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,10 @@ IMAGE_SECRET = "image-link-secret"
 
 
 class Work(Emulator):
-    """Items end after their batch was asked for `pace` times."""
+    """Items end after their batch was asked for `pace` times. `pictures` come with the results of files that are called so.
+
+    With `links_pictures` each result has a link to the `linked_picture` as well, or to none.
+    """
 
     def __init__(self) -> None:
         self.watermark = False
@@ -25,6 +28,9 @@ class Work(Emulator):
         self.words: dict[str, str] = {}
         self.other_options: dict[str, bool] = {}
         self.failing: dict[str, str] = {}
+        self.pictures: dict[str, list[bytes]] = {}
+        self.links_pictures = False
+        self.linked_picture: bytes | None = None
         self.unlisted: set[str] = set()
         self.expired_links = 0
         self.spoilt_results = 0
@@ -121,10 +127,14 @@ class Work(Emulator):
             assert item.reading is not None
             link = (
                 f"{self.presigned('GET', f'/images/{item.id}')}&token={IMAGE_SECRET}"
-                if self.scripted
+                if self.scripted and self.links_pictures
                 else None
             )
-            self.blobs[f"/results/{item.id}"] = json.dumps(parsed(item.reading.pages, link)).encode()
+            if self.linked_picture is not None:
+                self.blobs[f"/images/{item.id}"] = self.linked_picture
+            self.blobs[f"/results/{item.id}"] = json.dumps(
+                parsed(item.reading.pages, link, self.pictures.get(item.file.title, ()))
+            ).encode()
 
     def _row(self, item: Item) -> dict[str, Any]:
         return {

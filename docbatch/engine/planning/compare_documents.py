@@ -27,7 +27,6 @@ from docbatch.engine.planning.recorded_rows import (
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.planning.tally import Tally
 from docbatch.naming.pathtext import escape
-from docbatch.sinks.paths import folded
 from docbatch.sources.documents import FoundDocuments, Observed, Seen, Unusable
 from docbatch.sources.known_stretch import KnownStretch
 from docbatch.sources.out_of_sight import OutOfSight
@@ -238,15 +237,10 @@ class _Sieve:
 
     def _is_output(self, path: bytes) -> bool:
         """Outputs are never sources, wherever they lie."""
+        from docbatch.engine.planning.places.known_outputs import is_output  # noqa: PLC0415 - of new files alone
+
         place = self._target.source.place(path)
-        if place is None:
-            return False
-        for root in self._roots:
-            if place.startswith(root + b"/") and self._store is not None:
-                output = place[len(root) + 1 :]
-                if self._store.deliveries.is_output(root, output, folded(place)):
-                    return True
-        return False
+        return place is not None and self._store is not None and is_output(self._store, self._roots, place)
 
     def _judge(self) -> None:
         sought = [key for _, _, keys in self._changed for key in keys]

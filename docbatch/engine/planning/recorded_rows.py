@@ -15,11 +15,8 @@ from docbatch.core.models import RETRY_CLASS, Failure, ItemStatus, Recipe, Retry
 from docbatch.core.moments import moment_text
 from docbatch.core.recipe_changes import why_another
 from docbatch.core.retry_policy import RetryPolicy
-from docbatch.engine.code_of_others import looking_into
+from docbatch.engine.planning.places.output_check import FilesBeside, OutputCheck
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
-from docbatch.naming.pathtext import escape
-from docbatch.sinks.accounts import breach
-from docbatch.sinks.base import Difference, Sink
 from docbatch.sources.agreements import Agreements
 from docbatch.sources.documents import Observed
 from docbatch.sources.known_stretch import KnownStretch
@@ -165,7 +162,8 @@ class Outputs:
         self._recorded = recorded
         self._store = store
         self._rows: Upcoming[OutputRow] = Upcoming(partial(self._stream, only))
-        self._check = OutputCheck(sink)
+        self._beside = FilesBeside(None if recorded is None else recorded.row, store)
+        self._check = OutputCheck(sink, self._beside)
         self.were_held = False
 
     def _stream(self, only: Collection[bytes] | None) -> Iterator[OutputRow]:
@@ -177,7 +175,8 @@ class Outputs:
         """Return the outputs of documents behind one path and up to another, where they are known to hold their results."""
         if self._store is None or self._recorded is None:
             return ()
-        return recorded_outputs(self._store.database, self._recorded.row, after, last)
+        named = self._beside.are_any
+        return recorded_outputs(self._store.database, self._recorded.row, after, last, named=named)
 
     def differing(self, held: Sequence[OutputRow], last: bytes) -> Iterator[tuple[int, Reason]]:
         """Pass these outputs, up to that of a path, and yield (position, reason) of those that are not as they were left."""
@@ -223,74 +222,6 @@ class Outputs:
             known[row[0]] = row
             self._rows.skip(1)
         return known
-
-
-class OutputCheck:
-    """Says why outputs of one sink have to be written. The sink is opened when there is something to look at.
-
-    `ignored` counts those that are gone and stay so. `unseen` is set where the sink cannot be looked into: then outputs count as they were left.
-    """
-
-    def __init__(self, sink: ResolvedSink) -> None:
-        self._sink = sink
-        self._opened: Sink | None = None
-        self.ignored = 0
-        self.unseen: SinkError | None = None
-
-    def fault(self, row: OutputRow | None, result: str | None) -> Reason | None:
-        """Say why one document's output has to be written; None when it is as it was left.
-
-        `row` is what the state knows of it, `result` what the document's result is now.
-        """
-        return next((reason for _, reason in self.faults([(row, result)])), None)
-
-    def faults(self, outputs: Sequence[tuple[OutputRow | None, str | None]]) -> Iterator[tuple[int, Reason]]:
-        """Do the same for many; yield (position, reason)."""
-        written: list[OutputRow] = []
-        positions: list[int] = []
-        for position, (row, result) in enumerate(outputs):
-            if row is None:
-                yield position, Reason.NEW_SINK
-            elif row[2] != result or row[4]:
-                yield position, Reason.BEHIND
-            else:
-                written.append(row)
-                positions.append(position)
-        for position, reason in self.differing(written):
-            yield positions[position], reason
-
-    def differing(self, written: Sequence[OutputRow]) -> Iterator[tuple[int, Reason]]:
-        """Do the same for outputs that hold their documents' results."""
-        if not self._sink.kind.per_document or not written:
-            return
-        places: dict[bytes, int] = {}
-        for output, difference in self._looked_at(written):
-            places = places or {row[1]: position for position, row in enumerate(written)}
-            reason = self._reason(difference)
-            if output not in places:
-                told = f"the sink {self._sink.kind.name} tells of an output it was not asked for: {escape(output)}"
-                self.unseen = breach(told)
-                return
-            if reason is None:
-                self.ignored += 1
-            else:
-                yield places[output], reason
-
-    def _looked_at(self, written: Sequence[OutputRow]) -> Iterator[tuple[bytes, Difference]]:
-        if self.unseen is not None:
-            return
-        try:
-            with looking_into(self._sink.kind):
-                if self._opened is None:
-                    self._opened = self._sink.open()
-                yield from self._opened.check(map(_WRITTEN, written))
-        except SinkError as error:
-            self.unseen = error
-
-    def _reason(self, difference: Difference) -> Reason | None:
-        if difference == "edited":
-            return Reason.EDITED
-        return Reason.MISSING if self._sink.rewrite_missing else None
 
 
 class EarlierRecipes:

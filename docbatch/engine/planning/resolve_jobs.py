@@ -246,6 +246,7 @@ def _sink(job: Job, sink: JobSink, folder: Path, source: Source, reached: Reache
         moves=any(columns(sink)),
         form=sink.options.form_in(opening),
         takes_failures=sink.options.takes_failures,
+        pictures_at=sink.options.pictures_at,
     )
 
 

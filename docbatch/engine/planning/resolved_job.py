@@ -14,6 +14,7 @@ from docbatch.naming.store_places import in_store
 from docbatch.sinks.base import Sink
 from docbatch.sinks.kind import Form, SinkKind
 from docbatch.sinks.paths import folded
+from docbatch.sinks.picture_modes import AS_GIVEN
 from docbatch.sinks.rows.row_form import RowForm
 from docbatch.sources.base import Source
 from docbatch.specs.values import PasswordPlace
@@ -30,7 +31,8 @@ class ResolvedSink:
     (path, digest, size) to a path below `root`; it raises ValueError when there is none that is safe. `root` is an absolute
     path or a place in a store, None for a kind without a place in the file system: there the document's own path says it. `output` is set for kinds
     with one output for the job, and is that output's path below `root`, empty where there is no root. `moves` says that
-    a list may change the place of a document that is as it was. `form` is set where outputs can be made ahead. Documents that failed
+    a list may change the place of a document that is as it was. `form` is set where outputs can be made ahead, and `pictures_at` says what
+    becomes of pictures then, see `SinkSpec`. Documents that failed
     are written as well where it `takes_failures`. `versions` say what made what it holds, and what is installed.
     """
 
@@ -45,6 +47,7 @@ class ResolvedSink:
     form: Form | RowForm | None = None
     takes_failures: bool = False
     versions: SinkVersions = field(default_factory=SinkVersions)
+    pictures_at: Callable[[bytes], str | None] = lambda _output: AS_GIVEN
 
     def open_to_write(self) -> Sink:
         """Open the sink. Raises SinkError where what is installed may not write it."""

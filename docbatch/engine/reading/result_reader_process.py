@@ -21,8 +21,9 @@ from docbatch.naming.signed import without_signatures
 from docbatch.processes.frames import Frame, read_message
 from docbatch.processes.parent import private_pipes, serve
 from docbatch.providers import REGISTRY
-from docbatch.sinks.formats import encoded
+from docbatch.sinks.formats import packed_output
 from docbatch.sinks.kind import Form
+from docbatch.sinks.picture_modes import AS_GIVEN
 from docbatch.sinks.rows.row_form import RowForm
 from docbatch.spool import Spool
 
@@ -55,7 +56,7 @@ class Keep:
 class Wanted(NamedTuple):
     """An output to be made: of which result, of which document, and where the result lies in the spool.
 
-    `known` is what a list says of the document, for rows.
+    `known` is what a list says of the document, for rows; `beside` where its pictures are to lie, as `SinkSpec.pictures_at` says.
     """
 
     digest: str
@@ -65,6 +66,7 @@ class Wanted(NamedTuple):
     media_type: str
     place: ResultPlace | None = None
     known: Mapping[str, str] | None = None
+    beside: str | None = AS_GIVEN
 
     def document(self) -> DocumentInfo:
         return DocumentInfo(path=self.path, sha256=self.sha256, size=self.size, media_type=self.media_type)
@@ -136,7 +138,7 @@ class ResultReader:
         try:
             answer, document = self._answer(request.kind, wanted), wanted.document()
             if isinstance(request.form, str):
-                return encoded(answer, document, request.form)
+                return packed_output(answer, document, request.form, wanted.beside)
             return self._rows(request.form).content(answer, document, wanted.known or {})
         except ResultLost:
             return None

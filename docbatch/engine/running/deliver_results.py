@@ -29,6 +29,7 @@ from docbatch.sinks.accounts import Account
 from docbatch.sinks.base import Delivery, Fault, Receipt, Sink
 from docbatch.sinks.faults import reason
 from docbatch.sinks.kind import SinkKind
+from docbatch.state.companions import WrittenCompanion
 from docbatch.state.deliveries import DueDelivery, RecordedSink
 
 
@@ -106,22 +107,46 @@ def _write(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: Resolv
     lost: list[DueDelivery] = []
     if not wanted.kind.per_document:
         due = [each._replace(expected=recorded.stamp) for each in due]
-    handed = account.handing(for_a_while(run, deliveries(run, target, due, wanted.form, lost)))
+    handed = account.handing(for_a_while(run, deliveries(run, target, due, wanted, lost)))
     outcomes = list(account.answering(sink.deliver(handed)))
     one_output = None if wanted.kind.per_document else sink.stamp(b"")
     account.close(one_output)
     if witness is not None:
         account.require_held(sink, witness)
-    results = {each.path: each.result for each in due}
-    receipts = [(each.path, each.stamp, results[each.path]) for each in outcomes if isinstance(each, Receipt)]
-    written = [(each.path, each.size, each.sha256) for each in outcomes if isinstance(each, Receipt)]
-    run.store.deliveries.delivered(recorded.row, receipts, one_output, written)
+    receipts = [each for each in outcomes if isinstance(each, Receipt)]
+    _record(run, recorded, wanted, receipts, due, one_output=one_output)
     for path in run.store.renamed_rows.settled(recorded.row) if receipts else ():
         sink.remove(path)
     faults = [each for each in outcomes if isinstance(each, Fault)]
     settle_faults(run, target, recorded, wanted, faults=faults, lost=lost)
-    tell_remarks(run, target, [each for each in outcomes if isinstance(each, Receipt)])
+    tell_remarks(run, target, receipts)
     run.observe(Delivered(target.name, len(receipts)))
+
+
+def _record(
+    run: Run,
+    recorded: RecordedSink,
+    wanted: ResolvedSink,
+    receipts: Sequence[Receipt],
+    due: Sequence[DueDelivery],
+    *,
+    one_output: str | None,
+) -> None:
+    """Record outputs that are durable, and what lies beside them."""
+    results = {each.path: each.result for each in due}
+    companions = [
+        WrittenCompanion(receipt.path, each.output, key, each.stamp, each.size, each.sha256)
+        for receipt in receipts
+        for each in receipt.companions
+        if (key := wanted.collision_key(each.output)) is not None
+    ]
+    run.store.deliveries.delivered(
+        recorded.row,
+        [(each.path, each.stamp, results[each.path]) for each in receipts],
+        one_output,
+        [(each.path, each.size, each.sha256) for each in receipts],
+        companions=companions,
+    )
 
 
 def _publish(run: Run, target: ResolvedJob, recorded: RecordedSink, wanted: ResolvedSink, sink: Sink) -> None:
@@ -164,7 +189,7 @@ def _replace(
     job = run.store.documents.job(target.name)
     assert job is not None
     failed = failed_deliveries(run, target, wanted, recorded.stamp)
-    results = deliveries(run, target, run.store.deliveries.holdings(recorded), wanted.form, lost)
+    results = deliveries(run, target, run.store.deliveries.holdings(recorded), wanted, lost)
     holdings = merge(results, failed, key=attrgetter("path")) if failed else results
     account = Account(wanted.kind, target.name)
     written = 0

@@ -1,8 +1,10 @@
 """What the spool keeps of one item, and how it is read: the service's answer beside what only its item row said."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from docbatch.core.result_warnings import losses, wordless
@@ -28,16 +30,18 @@ from docbatch.providers.extractpage.chunks import (
     whole,
     words,
 )
-from docbatch.providers.extractpage.figures import pictures
 from docbatch.providers.extractpage.locator import Locator
+from docbatch.providers.extractpage.pictures.figures import pictures, untold
 
 FORMAT = "docbatch/extractpage/v1"
+PICTURES = "pictures"
 _ANSWER = b',"answer":'
 
 
-def pack(locator: Locator, answer: bytes) -> bytes:
-    """Return the payload of an item: what its row said, and the answer as it came."""
-    head = json.dumps({"format": FORMAT, "item": facts(locator)}, separators=(",", ":"))[:-1]
+def pack(locator: Locator, answer: bytes, fetched: Mapping[str, str] | None = None) -> bytes:
+    """Return the payload of an item: what its row said, and the answer as it came; between them the pictures that it links to."""
+    known = {"format": FORMAT, "item": facts(locator), **({} if fetched is None else {PICTURES: fetched})}
+    head = json.dumps(known, separators=(",", ":"))[:-1]
     return head.encode() + _ANSWER + answer + b"}"
 
 
@@ -64,11 +68,22 @@ class ExtractPageAnswer:
 
     credits = None
 
-    def __init__(self, item: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """Take an answer that is one. Raises ValueError."""
+    def __init__(
+        self,
+        item: Mapping[str, Any],
+        answer: Mapping[str, Any],
+        fetched: Mapping[str, Any] | None = None,
+        links: Mapping[tuple[int, int], str] = MappingProxyType({}),
+    ) -> None:
+        """Take an answer that is one, what was fetched of the pictures it links to, and the URLs of those that its Markdown is to show.
+
+        Raises ValueError.
+        """
         check_chunks(answer)
         self._item = item
         self._raw = answer
+        self._fetched = fetched
+        self._links = links
 
     @cached_property
     def _parts(self) -> list[Chunk]:
@@ -80,16 +95,20 @@ class ExtractPageAnswer:
 
     @property
     def warnings(self) -> tuple[str, ...]:
+        missing = tuple(untold(self._raw, self._fetched))
         if any(part.text.strip() for part in self._parts):
-            return ()
-        return (wordless(sorted({part.page for part in self._parts if part.kind == "image"})),)
+            return missing
+        return (wordless(sorted({part.page for part in self._parts if part.kind == "image"})), *missing)
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        return tuple(pictures(self._raw))
+        return tuple(pictures(self._raw, self._fetched or {}))
+
+    def illustrated(self, links: Mapping[tuple[int, int], str]) -> "ExtractPageAnswer":
+        return ExtractPageAnswer(self._item, self._raw, self._fetched, links)
 
     def markdown(self) -> str:
-        return _markdown(self._parts)
+        return self._markdown(self._parts)
 
     def text(self) -> str:
         return _text(self._parts)
@@ -122,11 +141,15 @@ class ExtractPageAnswer:
             Page(
                 number=number,
                 text=_text(parts),
-                markdown=_markdown(parts),
+                markdown=self._markdown(parts),
                 blocks=tuple(_block(part) for part in parts),
             )
             for number, parts in by_page.items()
         )
+
+    def _markdown(self, parts: list[Chunk]) -> str:
+        shown = _shown(parts, self._links) if self._links else (part.text.strip() for part in parts)
+        return "\n\n".join(filter(None, shown))
 
 
 def read(content: bytes) -> ExtractPageAnswer:
@@ -146,11 +169,20 @@ def read(content: bytes) -> ExtractPageAnswer:
         answer = parse(rest.removesuffix(b"}"))
     except (ValueError, RecursionError):
         raise ValueError("what came as the result is no JSON") from None
-    return ExtractPageAnswer(about["item"], answer)
+    fetched = about.get(PICTURES)
+    return ExtractPageAnswer(about["item"], answer, fetched if isinstance(fetched, dict) else None)
 
 
-def _markdown(parts: list[Chunk]) -> str:
-    return "\n\n".join(part.text.strip() for part in parts if part.text.strip())
+def _shown(parts: list[Chunk], links: Mapping[tuple[int, int], str]) -> Iterator[str]:
+    """Yield the Markdown of each part, of a picture its link and words."""
+    places: Counter[int] = Counter()
+    for part in parts:
+        if part.kind == "image":
+            place = (part.page, places[part.page])
+            places[part.page] += 1
+            if place in links:
+                yield f"![page {part.page}, picture {place[1] + 1}]({links[place]})"
+        yield part.text.strip()
 
 
 def _text(parts: list[Chunk]) -> str:

@@ -11,6 +11,7 @@ from docbatch.core.models import FailureClass
 from docbatch.jsontext import parse
 from docbatch.providers.extractpage.following import CLASSES, CursorRefused
 from docbatch.providers.extractpage.locator import Locator
+from docbatch.providers.extractpage.pictures import linked_figures
 from docbatch.providers.extractpage.replies import (
     Misshapen,
     Page,
@@ -141,6 +142,10 @@ class Service:
             return reply.body
         told = f"the result of item {at.item} was answered with status {reply.status}: {complaint(reply)[1]}"
         raise Gone(told) if reply.status in {404, 410} else Unavailable(told)
+
+    def pictures(self, answer: bytes) -> dict[str, str] | None:
+        """Fetch the pictures that a result links to, see `linked_figures.fetched`."""
+        return linked_figures.fetched(self._storage, self._base, answer)
 
     def cancel(self, batch: str) -> None:
         """Ask to stop a batch; one that has ended is left alone."""

@@ -46,12 +46,12 @@ def read_chunks(answer: Mapping[str, Any]) -> list[Chunk]:
     return sorted(map(_chunk, answer["chunks"]), key=attrgetter("page"))
 
 
-def figures(answer: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Yield the chunks that are pictures as the service gave them, each with its page, in the order of `read_chunks`."""
-    pairs = ((_chunk(found), found) for found in answer["chunks"])
-    for chunk, found in sorted(pairs, key=lambda pair: pair[0].page):
+def figures(answer: Mapping[str, Any]) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
+    """Yield the chunks that are pictures as the service gave them, each with its page and its number, in the order of `read_chunks`."""
+    every = ((_chunk(found), number, found) for number, found in enumerate(answer["chunks"]))
+    for chunk, number, found in sorted(every, key=lambda each: each[0].page):
         if chunk.kind == "image":
-            yield chunk.page, found
+            yield chunk.page, number, found
 
 
 def paragraphs(chunks: Sequence[Chunk]) -> Iterator[Chunk]:

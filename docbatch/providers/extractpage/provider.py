@@ -224,10 +224,11 @@ class ExtractPageProvider:
     def fetch(self, intent: Intent, ready: Ready) -> bytes:
         at = Locator.parse(ready.remote_id)
         try:
-            return pack(at, without_queries(self._service.result(at), "image_url"))
+            answer = self._service.result(at)
         except Gone:
             self._refuse_strangers(intent)
             raise
+        return pack(at, without_queries(answer, "image_url"), self._service.pictures(answer))
 
     def read(self, payload: bytes) -> ExtractPageAnswer:
         return read(payload)

@@ -136,6 +136,11 @@ class Client:
             _LOG.debug("%s (%.3f s)", redact(told, call.secrets), time.monotonic() - began)
         return found
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether no exchange is begun any more."""
+        return self._exchanges.closed
+
     def close(self) -> None:
         """Begin no exchange any more, and end those under way. From any thread, also more than once.
 

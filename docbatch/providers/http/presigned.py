@@ -50,6 +50,11 @@ class PresignedClient:
             url = joined(url, reply.headers.get("location", ""))
         raise Unavailable(f"the download was redirected more than {hops} times")
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing is begun any more."""
+        return self._client.is_closed
+
     def close(self) -> None:
         """Begin nothing any more and end what is under way, as `Client.close` does."""
         self._client.close()

@@ -6,10 +6,11 @@ from functools import cached_property
 from typing import Any, Literal
 
 from docbatch.core.result_warnings import losses, wordless
-from docbatch.core.results import BBox, Block, Cell, DocumentInfo, Page, ProviderInfo, Result, Usage
+from docbatch.core.results import BBox, Block, Cell, DocumentInfo, Page, Picture, ProviderInfo, Result, Usage
 from docbatch.jsontext import finite_value, parse
 from docbatch.naming.picture_links import told, without_lost_pictures
 from docbatch.providers.llamacloud.calls import Json
+from docbatch.providers.llamacloud.results.inline_pictures import Links, inline_pictures, with_links
 from docbatch.providers.llamacloud.results.provenance import Provenance, stamped, taken_from
 from docbatch.providers.llamacloud.results.side_results import FORMS
 
@@ -58,9 +59,11 @@ def written_back(result: Result) -> bytes:
 class ParseAnswer:
     """Markdown and text are those of the pages that could be read; what failed is named by a warning each."""
 
-    def __init__(self, found: Json, provenance: Provenance) -> None:
+    def __init__(self, found: Json, provenance: Provenance, links: Links | None = None) -> None:
+        """Take an answer, and the URLs of pictures that are not to be in its Markdown itself. Raises ValueError."""
         self._found = found
         self._provenance = provenance
+        self._links = links
         job = found["job"]
         if not isinstance(job, dict):
             raise ValueError("the answer describes no job")  # noqa: TRY004 - as above
@@ -87,13 +90,40 @@ class ParseAnswer:
         seen = () if self._has_words() else (wordless(sorted(self._pictured())),)
         return (*seen, *self._not_given(), *told(self._shown[1]))
 
+    @cached_property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Those that the Markdown has in itself."""
+        if _has(self._found, "markdown"):
+            pages = sorted(self._markdown.items())
+            return tuple(
+                each for number, page in pages for each in inline_pictures(page.get("markdown"), number)
+            )
+        return tuple(inline_pictures(self._found.get("markdown_full"), 0))
+
+    def illustrated(self, links: Links) -> "ParseAnswer":
+        return ParseAnswer(self._found, self._provenance, links)
+
     def markdown(self) -> str:
-        return self._shown[0]
+        if self._links is None:
+            return self._shown[0]
+        if not _has(self._found, "markdown"):
+            return with_links(self._shown[0], 0, self._links)
+        pages = [
+            {"page_number": number, "markdown": self._page_markdown(number)} for number in self._markdown
+        ]
+        return _joined(pages, "markdown")
 
     @cached_property
     def _shown(self) -> tuple[str, int]:
         """The Markdown, and how many pictures are missing from it."""
         return without_lost_pictures(self._given_markdown())
+
+    def _page_markdown(self, number: int) -> str | None:
+        given = self._markdown.get(number, {}).get("markdown")
+        if given is None:
+            return None
+        markdown = without_lost_pictures(str(given))[0]
+        return markdown if self._links is None else with_links(markdown, number, self._links)
 
     def _given_markdown(self) -> str:
         if _has(self._found, "markdown"):
@@ -155,11 +185,10 @@ class ParseAnswer:
 
     def _page(self, number: int) -> Page:
         items = self._items.get(number, {})
-        markdown = self._markdown.get(number, {}).get("markdown")
         return Page(
             number=number,
             text=str(self._text.get(number, {}).get("text") or ""),
-            markdown=None if markdown is None else without_lost_pictures(str(markdown))[0],
+            markdown=self._page_markdown(number),
             width=_number(items.get("page_width")),
             height=_number(items.get("page_height")),
             blocks=tuple(_blocks(items.get("items"))),

@@ -1,16 +1,18 @@
 """An answer as the bytes of an output. Equal answers give equal bytes."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from docbatch.jsontext import finite_value
 from docbatch.naming.signed import without_signatures
 from docbatch.sinks.base import Delivery
 from docbatch.sinks.kind import Form
+from docbatch.sinks.picture_modes import AS_GIVEN, PICTURED, is_folder
 
 if TYPE_CHECKING:
-    from docbatch.core.results import Answer, DocumentInfo, Page, Picture, Result
+    from docbatch.core.results import Answer, DocumentInfo, Page, Result
+    from docbatch.sinks.formats.pictures import Illustrated
 
 _LINE_ENDS = tuple((sign.encode(), f"\\u{ord(sign):04x}".encode()) for sign in "\x85\u2028\u2029")
 """Next line, line and paragraph separator: JSON lets them stand as they are, inside of strings alone."""
@@ -23,12 +25,51 @@ def content(delivery: Delivery, form: Form) -> bytes:
     return encoded(delivery.load(), delivery.document, form) if made is None else made
 
 
+def made_output(delivery: Delivery, form: Form, folder: str | None) -> "Illustrated":
+    """Return a document's output with its pictures. Raises as `content` does."""
+    from docbatch.sinks.formats.pictures import Illustrated, unpack  # noqa: PLC0415 - planning knows of no result
+
+    made = delivery.made()
+    if made is None:
+        return illustrated(delivery.load(), delivery.document, form, folder)
+    return unpack(made) if is_folder(folder) else Illustrated(made)
+
+
+def packed_output(answer: "Answer", document: "DocumentInfo", form: Form, folder: str | None) -> bytes:
+    """Return what `made_output` takes for an output that was made elsewhere. Raises ValueError."""
+    from docbatch.sinks.formats.pictures import pack  # noqa: PLC0415 - as above
+
+    made = illustrated(answer, document, form, folder)
+    return pack(made) if is_folder(folder) else made.content
+
+
 def encoded(answer: "Answer", document: "DocumentInfo", form: Form) -> bytes:
-    """Return the content of one output. Raises ValueError when the answer cannot be written in this format."""
+    """Return the content of one output, which has no pictures beside it. Raises ValueError when the answer cannot be written in this format."""
+    return illustrated(answer, document, form, AS_GIVEN).content
+
+
+def illustrated(answer: "Answer", document: "DocumentInfo", form: Form, folder: str | None) -> "Illustrated":
+    """Return one output, and what is to lie in the `folder` beside it, see `picture_modes.folder_for`. Raises ValueError as `encoded` does."""
+    from docbatch.core.results import offered_pictures  # noqa: PLC0415 - as above
+    from docbatch.sinks.formats.pictures import Illustrated, illustrations  # noqa: PLC0415 - as above
+
+    is_as_given = folder == AS_GIVEN and form in {"markdown", "json"}
+    pictures = offered_pictures(answer) if form in PICTURED and not is_as_given else ()
+    if not pictures:
+        return Illustrated(_plain(answer, document, form))
+    from docbatch.sinks.formats.illustrated_answers import with_pictures  # noqa: PLC0415 - few answers have any
+
+    drawn = illustrations(pictures, folder)
+    content = with_pictures(answer, document, form, drawn)
+    return Illustrated(content, tuple(drawn.files.values()), drawn.remark)
+
+
+def _plain(answer: "Answer", document: "DocumentInfo", form: Form) -> bytes:
+    """Return an output that shows no picture."""
     if form == "markdown":
-        return _lines(answer.markdown())
+        return lines(answer.markdown())
     if form == "text":
-        return _lines(answer.text())
+        return lines(answer.text())
     result = answer.result(document)
     if form == "csv":
         from docbatch.sinks.formats.tables_csv import tables_csv  # noqa: PLC0415 - of this format alone
@@ -37,18 +78,12 @@ def encoded(answer: "Answer", document: "DocumentInfo", form: Form) -> bytes:
     if form == "html":
         from docbatch.sinks.formats.web_page import web_page  # noqa: PLC0415 - of this format alone
 
-        return web_page(result, _pictures(answer))
+        return web_page(result)
     if form == "docling-json":
         from docbatch.sinks.formats.docling_document import docling_document  # noqa: PLC0415 - of this format alone
 
-        return _readable(docling_document(result, _pictures(answer))) + b"\n"
-    return line(result) if form == "line" else _document(result)
-
-
-def _pictures(answer: "Answer") -> "Sequence[Picture]":
-    from docbatch.core.results import offered_pictures  # noqa: PLC0415 - planning knows of no result
-
-    return offered_pictures(answer)
+        return readable(docling_document(result)) + b"\n"
+    return line(result) if form == "line" else whole_document(result)
 
 
 def remark(content: bytes, form: Form) -> str | None:
@@ -107,7 +142,7 @@ def _at_once(result: "Result") -> bytes | None:
     return most[:-1] + b',"raw":' + without_signatures(json_value(result.raw)) + b"}"
 
 
-def _document(result: "Result") -> bytes:
+def whole_document(result: "Result") -> bytes:
     """One member a line and one page a line: readable, and small beside fully indented boxes."""
     return b"{\n" + b",\n".join(_members(result, _pages)) + b"\n}\n"
 
@@ -129,7 +164,7 @@ def _pages(pages: "tuple[Page, ...]") -> bytes:
     return b"[\n" + b",\n".join(json_value(page) for page in pages) + b"\n]" if pages else b"[]"
 
 
-def _readable(value: Any) -> bytes:
+def readable(value: Any) -> bytes:
     """Return a value as JSON that strict readers take: halves of characters are replaced."""
     content = json_value(value)
     return json_value(_clean_all(value)) if b"\\ud" in content else content
@@ -143,6 +178,7 @@ def _clean_all(value: Any) -> Any:
     return [_clean_all(each) for each in value] if isinstance(value, list) else value
 
 
-def _lines(text: str) -> bytes:
+def lines(text: str) -> bytes:
+    """Return a text that ends with the end of a line, in UTF-8."""
     content = text.encode(errors="replace")
     return content if not content or content.endswith(b"\n") else content + b"\n"

@@ -5,10 +5,11 @@ Its items are the result's blocks. Words of the text that no block has follow th
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from docbatch.core.results import Attachment, Block, Page, Picture, Result
 from docbatch.sinks.formats.docling_items import DoclingItems, Item
+from docbatch.sinks.formats.pictures import Place
 from docbatch.sinks.formats.placed_tables import cells_of, loose_tables
 
 VERSION = "1.5.0"
@@ -27,10 +28,12 @@ _TYPES = frozenset(
 )
 
 
-def docling_document(result: Result, pictures: Sequence[Picture] = ()) -> Item:
-    """Return a result as the JSON of a DoclingDocument."""
-    items = DoclingItems()
-    shown = {(each.page, each.place): each for each in pictures}
+def docling_document(
+    result: Result, shown: Mapping[Place, Picture] | None = None, files: Mapping[Place, str] | None = None
+) -> Item:
+    """Return a result as the JSON of a DoclingDocument. `shown` are its pictures, and `files` where those lie that are not to be in it."""
+    items = DoclingItems(files or {})
+    shown = shown or {}
     said: Counter[str] = Counter()
     for page in result.pages:
         said.update(_add_page(items, page, shown))

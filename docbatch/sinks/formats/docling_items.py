@@ -7,10 +7,11 @@ takes pandas and half a second, and of it nothing but the names of fields is nee
 import base64
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from docbatch.core.results import BBox, Block, Cell, Page, Picture
+from docbatch.sinks.formats.pictures import Place
 from docbatch.sinks.formats.placed_tables import cells_of
 
 Item = dict[str, Any]
@@ -34,7 +35,9 @@ _DEEPEST_LIST = 30
 class DoclingItems:
     """Collects the items of a document, each below its parent."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: Mapping[Place, str] | None = None) -> None:
+        """Take where pictures lie that are files, as paths beside the document; all others are in it themselves."""
+        self._files = files or {}
         self.lists: dict[str, list[Item]] = {"texts": [], "tables": [], "pictures": [], "groups": []}
         self.body = _group("#/body", "_root_", None)
         self._open: list[tuple[int, Item, Item]] = []
@@ -79,10 +82,21 @@ class DoclingItems:
 
     def _add_picture(self, block: Block, parent: Item, page: Page | None, picture: Picture | None) -> None:
         item = self._add("pictures", parent, block, page, label="picture")
-        item |= {**_floating(), "annotations": [], "image": _image(picture)}
+        item |= {**_floating(), "annotations": [], "image": self._image(picture)}
         if block.text.strip():
             caption = self._add("texts", item, block, page, label="caption", orig=block.text, text=block.text)
             item["captions"].append(_reference(caption))
+
+    def _image(self, picture: Picture | None) -> Item | None:
+        if picture is None or not picture.width or not picture.height:
+            return None
+        path = self._files.get((picture.page, picture.place))
+        return {
+            "mimetype": picture.media_type,
+            "dpi": _DPI,
+            "size": {"width": picture.width, "height": picture.height},
+            "uri": _embedded(picture) if path is None else path,
+        }
 
     def _add_list(self, block: Block, parent: Item, page: Page | None) -> None:
         """Add the items of a list; those that are indented more lie below the last one that is not."""
@@ -177,16 +191,8 @@ def _box(box: BBox | None) -> Item | None:
     return {**dict(zip("ltrb", box, strict=True)), "coord_origin": "TOPLEFT"}
 
 
-def _image(picture: Picture | None) -> Item | None:
-    if picture is None or not picture.width or not picture.height:
-        return None
-    content = base64.b64encode(picture.content).decode()
-    return {
-        "mimetype": picture.media_type,
-        "dpi": _DPI,
-        "size": {"width": picture.width, "height": picture.height},
-        "uri": f"data:{picture.media_type};base64,{content}",
-    }
+def _embedded(picture: Picture) -> str:
+    return f"data:{picture.media_type};base64,{base64.b64encode(picture.content).decode()}"
 
 
 def _list_items(text: str) -> list[str]:

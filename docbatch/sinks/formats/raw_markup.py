@@ -6,6 +6,8 @@ is not yet safe: `web_page` lets it through nh3.
 
 import html
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 SHOWING = frozenset(
     """a abbr b blockquote br caption code dd del div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i ins kbd li mark
@@ -20,15 +22,18 @@ _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)((?:\s[^<>]*)?/?)>")
 _ATTRIBUTE = re.compile(r"""\s*([A-Za-z_:][\w:.-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
 _SAFE_PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+\Z")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
+_HIDDEN = re.compile(r"^data:image/tiff|\.tiff\Z")
+"""Pictures that browsers do not show."""
 _UNNAMED = "picture"
+NO_SOURCES: Mapping[str, str] = MappingProxyType({})
 
 
-def markup(text: str) -> str:
+def markup(text: str, sources: Mapping[str, str] = NO_SOURCES) -> str:
     """Return HTML with all but the tags that show text escaped, and pictures as `picture` has them."""
     parts = []
     done = 0
     for tag in _TAG.finditer(text):
-        parts += [_escaped(text[done : tag.start()]), _tag(tag)]
+        parts += [_escaped(text[done : tag.start()]), _tag(tag, sources)]
         done = tag.end()
     return "".join([*parts, _escaped(text[done:])])
 
@@ -43,11 +48,19 @@ def depth(text: str) -> int:
     return deepest
 
 
-def picture(source: str, words: str, *, in_a_link: bool = False) -> str:
-    """Return what stands for a picture: itself where the text holds it, a link where it lies on the web, else its words.
+def picture(
+    source: str, words: str, *, in_a_link: bool = False, sources: Mapping[str, str] = NO_SOURCES
+) -> str:
+    """Return what stands for a picture: itself where it is at hand, a link where it lies on the web, else its words.
 
-    A page that is opened asks no other machine for anything.
+    A page that is opened asks no other machine for anything. `sources` says where those lie that are the document's own.
     """
+    own = sources.get(source, "")
+    if _HIDDEN.search(own):
+        shown = html.escape(words or _UNNAMED)
+        return shown if in_a_link else f'<a href="{html.escape(own)}">{shown}</a>'
+    if own:
+        return f'<img src="{html.escape(own)}" alt="{html.escape(words)}">'
     if is_held(source):
         return f'<img src="{html.escape(source)}" alt="{html.escape(words)}">'
     if _WEB.match(source) and not in_a_link:
@@ -60,13 +73,13 @@ def is_held(source: str) -> bool:
     return source.startswith("data:") and bool(_SAFE_PICTURE.match(source))
 
 
-def _tag(found: re.Match[str]) -> str:
+def _tag(found: re.Match[str], sources: Mapping[str, str]) -> str:
     name = found[2].lower()
     attributes = _attributes(found[3])
     if attributes is None or (name not in SHOWING and name != "img"):
         return html.escape(found[0])
     if name == "img":
-        return picture(attributes.get("src", "").strip(), attributes.get("alt", ""))
+        return picture(attributes.get("src", "").strip(), attributes.get("alt", ""), sources=sources)
     return found[0]
 
 

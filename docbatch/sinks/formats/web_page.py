@@ -4,17 +4,16 @@ It is made of the document's Markdown, which has what blocks have not: links, bo
 spans of cells and pictures, comes from the result.
 """
 
-import base64
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from docbatch.core.results import Block, Cell, Picture, Result
+from docbatch.core.results import Block, Cell, Result
 from docbatch.media import PLAIN
 from docbatch.sinks.formats.placed_tables import placed_tables
-from docbatch.sinks.formats.raw_markup import SHOWING, depth, is_held, markup, picture
+from docbatch.sinks.formats.raw_markup import NO_SOURCES, SHOWING, depth, is_held, markup, picture
 from docbatch.sinks.formats.spanning_tables import spanned
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 _DEEPEST = 100
 _MOST_BRACKETS = 10_000
-_PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _TAGS = SHOWING | {"img"}
 _CELL = frozenset({"rowspan", "colspan"})
 _ATTRIBUTES = {
@@ -37,12 +35,15 @@ _SCHEMES = frozenset({"http", "https", "mailto", "tel", "data"})
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*\Z")
 _LONGEST_TITLE = 300
+_SOURCES = "sources"
+_BESIDE = " 'self' file:"
+"""What lets a page show what lies beside it: on the server that it comes from, or in the same place on this disk."""
 
 _PAGE = """<!DOCTYPE html>
 <html lang="{language}">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:{beside}; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style>
@@ -60,45 +61,30 @@ pre {{ white-space: pre-wrap; }}
 """
 
 
-def web_page(result: Result, pictures: Sequence[Picture] = ()) -> bytes:
-    """Return a document as one page of HTML, in UTF-8."""
+def web_page(result: Result, sources: Mapping[str, str] = NO_SOURCES) -> bytes:
+    """Return a document as one page of HTML, in UTF-8. `sources` says of pictures that its Markdown names where they are."""
     page = _PAGE.format(
         language=_language(result.metadata),
         title=html.escape(_title(result)),
-        body=_safe("".join(_parts(result, pictures))),
+        beside=_BESIDE if any(not is_held(each) for each in sources.values()) else "",
+        body=_safe("".join(_parts(result, sources)), frozenset(sources.values())),
     )
     return page.encode(errors="replace")
 
 
-def _parts(result: Result, pictures: Sequence[Picture]) -> Iterator[str]:
-    """Yield the document, with its pictures below the pages they are on; where pages are not all of it, at its end."""
+def _parts(result: Result, sources: Mapping[str, str]) -> Iterator[str]:
     tables = list(placed_tables(result))
-    paged = "\n\n".join(filter(None, (page.markdown for page in result.pages)))
     if result.document.media_type == PLAIN and result.markdown == result.text:
         # Nobody wrote Markdown: stars and brackets in it are words.
         yield _as_it_is(result.text)
         return
-    if not pictures or paged.strip() != result.markdown.strip():
-        yield _rendered(result.markdown, [table.cells for table in tables])
-        yield from map(_figure, pictures)
-        return
-    for page in result.pages:
-        yield _rendered(page.markdown or "", [table.cells for table in tables if table.page == page.number])
-        yield from (_figure(each) for each in pictures if each.page == page.number)
+    yield _rendered(result.markdown, [table.cells for table in tables], sources)
 
 
-def _figure(shown: Picture) -> str:
-    if shown.media_type not in _PICTURES:
-        return ""
-    content = base64.b64encode(shown.content).decode()
-    words = f"page {shown.page}, picture {shown.place + 1}"
-    return f'<figure><img src="data:{shown.media_type};base64,{content}" alt="{words}"></figure>\n'
-
-
-def _rendered(markdown: str, tables: Sequence[tuple[Cell, ...]]) -> str:
+def _rendered(markdown: str, tables: Sequence[tuple[Cell, ...]], sources: Mapping[str, str]) -> str:
     reader = _reader()
     text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", markdown)
-    context: dict[str, Any] = {}
+    context: dict[str, Any] = {_SOURCES: sources}
     tokens = [] if _is_tangled(text) else reader.parse(text, context)
     if text.strip() and (not tokens or any(token.level >= _DEEPEST - 1 for token in tokens)):
         # What lies deeper than the reader looks would be missing.
@@ -136,14 +122,15 @@ def _is_link(url: str) -> bool:
     return bool(url)
 
 
-def _raw(_renderer: Any, tokens: "Sequence[Token]", place: int, *_: Any) -> str:
-    return markup(tokens[place].content)
+def _raw(_renderer: Any, tokens: "Sequence[Token]", place: int, _options: Any, env: Any) -> str:
+    return markup(tokens[place].content, env[_SOURCES])
 
 
 def _image(renderer: Any, tokens: "Sequence[Token]", place: int, options: Any, env: Any) -> str:
     token = tokens[place]
     words = renderer.renderInlineAsText(token.children or [], options, env)
-    return picture(str(token.attrs.get("src", "")), words, in_a_link=bool(token.meta.get("linked")))
+    is_linked = bool(token.meta.get("linked"))
+    return picture(str(token.attrs.get("src", "")), words, in_a_link=is_linked, sources=env[_SOURCES])
 
 
 def _mark_linked(tokens: "Sequence[Token]") -> None:
@@ -156,7 +143,7 @@ def _mark_linked(tokens: "Sequence[Token]") -> None:
                 child.meta["linked"] = True
 
 
-def _safe(body: str) -> str:
+def _safe(body: str, beside: Collection[str]) -> str:
     import nh3  # noqa: PLC0415 - as above
 
     return nh3.clean(
@@ -165,15 +152,15 @@ def _safe(body: str) -> str:
         attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
         clean_content_tags=set(),
         url_schemes=set(_SCHEMES),
-        attribute_filter=_attribute,
+        attribute_filter=partial(_attribute, beside),
         link_rel="noopener noreferrer",
     )
 
 
-def _attribute(tag: str, name: str, value: str) -> str | None:
-    """Return what an attribute may be: pictures are their own addresses, and nothing else is."""
+def _attribute(beside: Collection[str], tag: str, name: str, value: str) -> str | None:
+    """Return what an attribute may be: pictures are their own addresses or lie beside the page, and nothing else does."""
     if name == "src":
-        return value if is_held(value) else None
+        return value if value in beside or is_held(value) else None
     if name == "href":
         return None if value.strip().lower().startswith("data:") else value
     if tag in {"td", "th"} and name in _CELL:

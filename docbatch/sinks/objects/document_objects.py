@@ -2,21 +2,24 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
 from docbatch.core.errors import StateError
 from docbatch.fields import Format
+from docbatch.naming import picture_folders
 from docbatch.naming.pathtext import escape
-from docbatch.sinks.base import Delivery, Difference, Fault, Receipt, Sink
+from docbatch.sinks.base import Companion, Delivery, Difference, Fault, Receipt, Sink
 from docbatch.sinks.faults import fault
-from docbatch.sinks.formats import content, remark
+from docbatch.sinks.formats import made_output, remark
+from docbatch.sinks.formats.pictures import Illustrated, PictureFile
 from docbatch.sinks.kind import Bucket
 from docbatch.sinks.objects.object_outputs import ContestedOutput, ObjectOutputs, store_error
 from docbatch.sinks.objects.standing_objects import StandingObjects
 from docbatch.sinks.paths import UnsafeOutput
+from docbatch.sinks.picture_modes import AS_GIVEN
 from docbatch.stores.faults import BadKey, StoreFault
 
 WRITERS = 16
@@ -29,16 +32,30 @@ _WINDOW = 1024
 @dataclass(frozen=True, slots=True)
 class _Writing:
     delivery: Delivery
-    content: bytes
-    etag: Future[str]
+    made: Illustrated
+    receipt: Future[Receipt]
+
+    @property
+    def size(self) -> int:
+        return len(self.made.content) + sum(len(each.content) for each in self.made.pictures)
 
 
 class DocumentObjects(Sink):
-    """Writes several objects at a time, each with one request; what the store has acknowledged is durable."""
+    """Writes several objects at a time, each with one request; what the store has acknowledged is durable.
 
-    def __init__(self, bucket: Bucket, *, form: Format) -> None:
+    What an output refers to is written before it, so that it is never seen without.
+    """
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        *,
+        form: Format,
+        pictures_at: Callable[[bytes], str | None] = lambda _output: AS_GIVEN,
+    ) -> None:
         self._outputs = ObjectOutputs(bucket)
         self._form = form
+        self._pictures_at = pictures_at
         self._standing: StandingObjects | None = None
 
     def deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt | Fault]:
@@ -52,9 +69,9 @@ class DocumentObjects(Sink):
                     yield begun
                     continue
                 waiting.append(begun)
-                size += len(begun.content)
+                size += begun.size
                 while len(waiting) > _AHEAD or size > _AHEAD_BYTES:
-                    size -= len(waiting[0].content)
+                    size -= waiting[0].size
                     yield self._end(waiting.popleft())
             while waiting:
                 yield self._end(waiting.popleft())
@@ -105,18 +122,32 @@ class DocumentObjects(Sink):
 
     def _begin(self, pool: ThreadPoolExecutor, delivery: Delivery) -> _Writing | Fault:
         try:
-            made = content(delivery, self._form)
+            made = made_output(delivery, self._form, self._pictures_at(delivery.output))
         except (ValueError, StateError) as error:
             return fault(delivery, error)
         self._outputs.store.connect()
-        done = pool.submit(self._outputs.publish, delivery.output, made, delivery.expected)
-        return _Writing(delivery, made, done)
+        return _Writing(delivery, made, pool.submit(self._write, delivery, made))
+
+    def _write(self, delivery: Delivery, made: Illustrated) -> Receipt:
+        """Write an output after all that it refers to. Raises UnsafeOutput, StoreFault."""
+        companions = tuple(self._write_picture(delivery.output, each) for each in made.pictures)
+        etag = self._outputs.publish(delivery.output, made.content, delivery.expected)
+        digest = hashlib.sha256(made.content).hexdigest()
+        told = made.remark or remark(made.content, self._form)
+        return Receipt(delivery.path, etag, len(made.content), digest, told, companions)
+
+    def _write_picture(self, output: bytes, picture: PictureFile) -> Companion:
+        # Nothing is replaced: what bears its name has its bytes, or is not ours.
+        place = picture_folders.place(output, picture.name)
+        etag = self._outputs.publish(place, picture.content, None)
+        digest = hashlib.sha256(picture.content).hexdigest()
+        return Companion(place, etag, len(picture.content), digest)
 
     def _end(self, writing: _Writing) -> Receipt | Fault:
         """Return what became of an output; raise where the next one would meet the same."""
         delivery = writing.delivery
         try:
-            etag = writing.etag.result()
+            return writing.receipt.result()
         except UnsafeOutput as error:
             return fault(delivery, error)
         except (BadKey, ContestedOutput) as error:
@@ -125,6 +156,3 @@ class DocumentObjects(Sink):
             )
         except StoreFault as error:
             raise store_error(self._outputs.place, error) from error
-        digest = hashlib.sha256(writing.content).hexdigest()
-        told = remark(writing.content, self._form)
-        return Receipt(delivery.path, etag, len(writing.content), digest, told)

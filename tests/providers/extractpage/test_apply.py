@@ -99,7 +99,7 @@ def test_a_batch_is_found_in_a_list_of_many(tmp_path: Path, order: bool) -> None
 
 def test_no_key_and_no_presigned_link_is_left_anywhere(tmp_path: Path) -> None:
     job = JOB + '  - {type: files, path: "out/{{ doc.path }}.json", format: json}\n'
-    with ExtractPage() as vendor:
+    with ExtractPage(links_pictures=True, linked_picture=b"\x89PNG\r\n\x1a\n") as vendor:
         subject = project(tmp_path, vendor, job=job)
         done = subject.run("apply")
         assert done.returncode == 0
@@ -110,6 +110,7 @@ def test_no_key_and_no_presigned_link_is_left_anywhere(tmp_path: Path) -> None:
             assert secret not in done.stdout + done.stderr
         assert vendor.leaks == []
         assert "/images/" in (tmp_path / "out" / "a.txt.json").read_text()
+        assert len(list(tmp_path.rglob("a.txt.*.files/page-1-picture-1-*.png"))) == 2
 
 
 def test_a_refused_key_sends_no_document(tmp_path: Path) -> None:

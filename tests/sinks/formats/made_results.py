@@ -1,8 +1,9 @@
 """Results to write in a format."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from docbatch.core.results import Block, Cell, DocumentInfo, Page, ProviderInfo, Result
+from docbatch.core.results import Block, Cell, DocumentInfo, Page, Picture, ProviderInfo, Result
 
 
 def result(
@@ -31,3 +32,22 @@ def spanning(*cells: Cell) -> Block:
 def page(number: int, *blocks: Block, markdown: str | None = None, text: str | None = None) -> Page:
     said = "\n\n".join(block.text for block in blocks) if text is None else text
     return Page(number=number, text=said, markdown=markdown, width=595.0, height=842.0, blocks=blocks)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer that is this result."""
+
+    of: Result
+    pictures: tuple[Picture, ...] = ()
+    is_partial: bool = False
+    credits: float | None = None
+
+    def markdown(self) -> str:
+        return self.of.markdown
+
+    def text(self) -> str:
+        return self.of.text
+
+    def result(self, document: DocumentInfo) -> Result:
+        return self.of

@@ -1,39 +1,19 @@
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from docling_core.types.doc.common.content_layer import ContentLayer
 from docling_core.types.doc.document import DoclingDocument
 
-from docbatch.core.results import Attachment, Block, Cell, DocumentInfo, Picture, Result
+from docbatch.core.results import Attachment, Block, Cell, Picture, Result
 from docbatch.sinks.formats import encoded
 from docbatch.sinks.formats.docling_document import docling_document
 
-from .made_results import page, result, spanning, table
+from .made_results import Answered, page, result, spanning, table
 
 PIXEL = b"\x89PNG\r\n\x1a\n"
-
-
-@dataclass(frozen=True)
-class Answered:
-    """An answer that is this result."""
-
-    of: Result
-    pictures: tuple[Picture, ...] = ()
-    is_partial: bool = False
-    credits: float | None = None
-
-    def markdown(self) -> str:
-        return self.of.markdown
-
-    def text(self) -> str:
-        return self.of.text
-
-    def result(self, document: DocumentInfo) -> Result:
-        return self.of
 
 
 def read(of: Result, *pictures: Picture) -> DoclingDocument:

@@ -6,9 +6,10 @@ from html.parser import HTMLParser
 import pytest
 
 from docbatch.core.results import Cell, Picture, Result
+from docbatch.sinks.formats import encoded
 from docbatch.sinks.formats.web_page import web_page
 
-from .made_results import page, result, spanning
+from .made_results import Answered, page, result, spanning
 
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
 _PIECES = [
@@ -57,7 +58,8 @@ _PIECES = [
 
 
 def body(of: Result | str, *pictures: Picture) -> str:
-    written = web_page(result(of) if isinstance(of, str) else of, pictures).decode()
+    made = result(of) if isinstance(of, str) else of
+    written = encoded(Answered(made, pictures), made.document, "html").decode()
     return written.partition("<body>\n")[2].rpartition("</body>")[0]
 
 
@@ -202,9 +204,11 @@ def test_pictures_stand_below_their_pages() -> None:
     shown = Picture(1, 0, "image/png", b"\x89PNG\r\n\x1a\n")
 
     assert body(result("one\n\ntwo", pages=pages), shown) == (
-        f'<p>one</p>\n<figure><img src="{PIXEL}" alt="page 1, picture 1"></figure>\n<p>two</p>\n'
+        f'<p>one</p>\n<p><img src="{PIXEL}" alt="page 1, picture 1"></p>\n<p>two</p>\n'
     )
-    assert body(result("whole", pages=pages), shown).endswith("</figure>\n")
+    assert body(result("whole", pages=pages), shown) == (
+        f'<p>whole</p>\n<p><img src="{PIXEL}" alt="page 1, picture 1"></p>\n'
+    )
     assert "<img" not in body(result("one", pages=pages), Picture(1, 0, "image/svg+xml", b"<svg/>"))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
-from docbatch.engine.administration.outputs.left_output import LeftOutput
+from docbatch.engine.administration.outputs.left_output import LeftOutput, why_left
 from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
 from docbatch.naming.pathtext import escape
 from docbatch.sinks import KINDS
@@ -71,7 +71,7 @@ class LeftObjects:
                 continue
             keeps = None if is_ours else "it changed since docbatch wrote it"
             shown = escape(sink.root + b"/" + known.output)
-            told = LeftOutput(sink.job, sink.identity, sink.root, known, shown, why, MISSING)
+            told = LeftOutput(sink.job, sink.identity, sink.root, known, shown, why_left(known, why), MISSING)
             left.append(replace(told, keeps=keeps, is_edited=not is_ours, standing=found))
         return left
 

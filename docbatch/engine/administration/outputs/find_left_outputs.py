@@ -9,7 +9,7 @@ from docbatch.core.report import plural
 from docbatch.engine.administration.held_rows.judge_rows import LeftDocument, LeftRows
 from docbatch.engine.administration.outputs.compared_kinds import BESIDE, COMPARED
 from docbatch.engine.administration.outputs.find_left_objects import LeftObjects
-from docbatch.engine.administration.outputs.left_output import LeftOutput
+from docbatch.engine.administration.outputs.left_output import LeftOutput, why_left
 from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
 from docbatch.naming.pathtext import escape
 from docbatch.providers import DEFAULT_PROVIDER
@@ -146,7 +146,7 @@ class LeftOutputs:
     def _judged_files(self, sink: KnownSink, left: Iterable[KnownOutput], why: str) -> Iterator[LeftOutput]:
         with Tree(Path(os.fsdecode(sink.root))) as tree:
             for known in left:
-                each = self._judge(tree, sink, known, why)
+                each = self._judge(tree, sink, known, why_left(known, why))
                 if each is not None:
                     yield each
 
@@ -186,9 +186,7 @@ class LeftOutputs:
             if single is not None and not self._is_wanted([folded(sink.root + b"/" + single.output)]):
                 yield single
             return
-        after = b""
-        while window := self._store.outputs.left(sink.row, after, _WINDOW, every=every):
-            after = window[-1].path
+        for window in self._store.outputs.left_windows(sink.row, _WINDOW, every=every):
             yield from self._unwanted(window)
 
     def _moved_away(self, sink: KnownSink) -> Iterator[KnownOutput]:

@@ -49,6 +49,11 @@ class LeftOutput:
         return 0 if self.seen.status is None else self.seen.status.st_size
 
 
+def why_left(known: KnownOutput, otherwise: str) -> str:
+    """Say why nothing wants an output; `otherwise` holds for all of its sink that is no surplus."""
+    return "its document's output refers to it no longer" if known.is_surplus else otherwise
+
+
 @dataclass(slots=True)
 class LeftCount:
     """Counts for one job, or for all: they are ours, and are not what the job should have. `opened` gives the objects below a place in a store, and raises DocbatchError."""
@@ -85,9 +90,7 @@ class LeftCount:
 
     def _left(self, sink: KnownSink) -> Iterator[list[KnownOutput]]:
         """Yield outputs, in windows, whose places nothing wants."""
-        after = b""
-        while window := self.store.outputs.left(sink.row, after, _WINDOW, every=not sink.wanted):
-            after = window[-1].path
+        for window in self.store.outputs.left_windows(sink.row, _WINDOW, every=not sink.wanted):
             yield from self._free(window)
 
     def _moved_away(self, sink: KnownSink) -> Iterator[list[KnownOutput]]:

@@ -1,7 +1,7 @@
 """The outputs of a document: where each lies, and whether it is as it was left."""
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from docbatch.core.changes import Reason
@@ -25,6 +25,8 @@ DUE: Mapping[Reason, tuple[OutputState, str]] = {
     Reason.BEHIND: ("not_written", "not written yet"),
 }
 
+_AMISS = frozenset({"edited", "missing"})
+
 
 def outputs(
     plan: Plan, store: Store, target: ResolvedJob, path: bytes, here: Path
@@ -46,7 +48,9 @@ def outputs(
             yield _due(wanted, "the job's output", _shown(wanted, b"", here), whole[wanted.identity])
         elif wanted.kind.per_document:
             if (written := store.deliveries.of(sink.row, path)) is not None:
-                yield _own(wanted, written, due.get(wanted.identity), here)
+                beside = list(_beside(wanted, store, sink, path, here))
+                yield _own(wanted, written, due.get(wanted.identity), here, beside=beside)
+                yield from beside
         else:
             yield _shared(wanted, _last_stamps(store, sink), due.get(wanted.identity), here)
 
@@ -102,9 +106,31 @@ def _last_stamps(store: Store, sink: RecordedSink) -> frozenset[str]:
     return frozenset(each for each in (sink.stamp, *(other.stamp for other in writing)) if each is not None)
 
 
-def _own(wanted: ResolvedSink, written: OutputRow, due: Reason | None, here: Path) -> ExplainedOutput:
+def _beside(
+    wanted: ResolvedSink, store: Store, sink: RecordedSink, path: bytes, here: Path
+) -> Iterator[ExplainedOutput]:
+    """Yield what lies beside a document's own output, such as its pictures."""
+    for each in store.companions.between(sink.row, path, path):
+        shown = _shown(wanted, each.output, here)
+        state, sentence = _as_it_is(wanted, each.output, frozenset(filter(None, (each.stamp,))))
+        yield ExplainedOutput(wanted.kind.name, shown, state, f"beside it {shown}: {sentence}")
+
+
+def _own(
+    wanted: ResolvedSink,
+    written: OutputRow,
+    due: Reason | None,
+    here: Path,
+    *,
+    beside: Sequence[ExplainedOutput],
+) -> ExplainedOutput:
     _, output, result, stamp, _ = written
     shown = _shown(wanted, output, here)
+    if due in {Reason.MISSING, Reason.EDITED} and any(each.state in _AMISS for each in beside):
+        state, sentence = _as_it_is(wanted, output, frozenset(filter(None, (stamp,))))
+        if state == "as_written":
+            told = f"output {shown}: as it was written, and apply writes it again with what lies beside it, free of charge"
+            return ExplainedOutput(wanted.kind.name, shown, DUE[due][0], told)
     if due is not None and due in DUE:
         return _due(wanted, "output", shown, due)
     if stamp is None:

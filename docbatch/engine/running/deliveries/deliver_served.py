@@ -34,7 +34,7 @@ def write_served(
     faults: list[Fault] = []
     written: list[bytes] = []
     results: dict[bytes, str] = {}
-    due = deliveries(run, target, _due(run, recorded, wanted, results), wanted.form, lost)
+    due = deliveries(run, target, _due(run, recorded, wanted, results), wanted, lost)
     outcomes = account.answering(sink.deliver(account.handing(for_a_while(run, due))))
     for stretch in in_stretches(outcomes, faults):
         _record(run, recorded, stretch, results)

@@ -35,7 +35,7 @@ def write_together(
         witness = None
     account = Account(wanted.kind, target.name)
     lost: list[DueDelivery] = []
-    due = deliveries(run, target, _all_due(run, recorded), wanted.form, lost)
+    due = deliveries(run, target, _all_due(run, recorded), wanted, lost)
     faults: list[Fault] = []
     number = 0
     handed = account.handing(until_stopped(run, due))

@@ -5,13 +5,12 @@ from itertools import islice
 
 from docbatch.core.errors import ResultLost
 from docbatch.core.results import Answer
-from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.reading.outputs_ahead import Made, made_ahead, not_made
 from docbatch.engine.reading.result_reader_process import Wanted
 from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.base import Delivery
-from docbatch.sinks.kind import Form
 from docbatch.sinks.rows.row_form import RowForm
 from docbatch.state.deliveries import DueDelivery
 
@@ -23,13 +22,13 @@ def deliveries(
     run: Run,
     target: ResolvedJob,
     due: Iterable[DueDelivery],
-    form: Form | RowForm | None,
+    sink: ResolvedSink,
     lost: list[DueDelivery],
 ) -> Iterator[Delivery]:
     """Yield what is due, with outputs of other processes where there are some: they work ahead of the sink."""
-    kind = run.connections[target.connection].access.kind
+    kind, form = run.connections[target.connection].access.kind, sink.form
     known = target.source.metadata if isinstance(form, RowForm) else None
-    pairs = _wanted(run, due, known)
+    pairs = _wanted(run, due, sink, known)
     outputs: Iterable[tuple[DueDelivery, Wanted, Made]]
     if run.readers is None or form is None or kind is None:
         outputs = ((each, wanted, not_made) for each, wanted in pairs)
@@ -41,7 +40,10 @@ def deliveries(
 
 
 def _wanted(
-    run: Run, due: Iterable[DueDelivery], known: Callable[[bytes], Mapping[str, str]] | None
+    run: Run,
+    due: Iterable[DueDelivery],
+    sink: ResolvedSink,
+    known: Callable[[bytes], Mapping[str, str]] | None,
 ) -> Iterator[tuple[DueDelivery, Wanted]]:
     """Yield what is due, and as what other processes know it. `known` gives what rows say of a document beside its bytes."""
     remaining = iter(due)
@@ -49,10 +51,9 @@ def _wanted(
         places = run.spool.places([each.result for each in window])
         for each, place in zip(window, places, strict=True):
             said = None if known is None else dict(known(each.path)) or None
-            yield (
-                each,
-                Wanted(each.result, escape(each.path), each.digest, each.size, each.media_type, place, said),
-            )
+            beside = sink.pictures_at(each.output)
+            document = (each.result, escape(each.path), each.digest, each.size, each.media_type)
+            yield each, Wanted(*document, place, said, beside)
 
 
 def _delivery(  # noqa: PLR0917 - what a delivery is made of

@@ -71,7 +71,6 @@ class OutputListing:
             if sink.output is None
         ]
         for document in self._store.manifests.documents(self._target.name):
-            found = ((sink, stream.at(document)) for sink, stream in streams)
             yield ManifestDocument(
                 path=escape(document.path),
                 sha256=document.digest,
@@ -79,7 +78,9 @@ class OutputListing:
                 outcome="partial" if document.status == "partial" else "succeeded",
                 result=document.result,
                 recipe=self._ids[document.recipe],
-                outputs=[self._output(sink, each) for sink, each in found if each is not None],
+                outputs=[
+                    self._output(sink, each) for sink, stream in streams for each in stream.at(document)
+                ],
             )
 
     def _prove_many(self, sink: KnownSink) -> None:
@@ -164,16 +165,14 @@ class _Ahead:
         self._rows = rows
         self._next = next(rows, None)
 
-    def at(self, document: ListedDocument) -> ListedOutput | None:
-        """Return the document's output, where one holds its result."""
-        while self._next is not None and self._next.path < document.path:
+    def at(self, document: ListedDocument) -> list[ListedOutput]:
+        """Return the document's output and what lies beside it, where that holds its result."""
+        found = []
+        while self._next is not None and self._next.path <= document.path:
+            if (self._next.path, self._next.result) == (document.path, document.result):
+                found.append(self._next)
             self._next = next(self._rows, None)
-        found = self._next
-        return (
-            found
-            if found is not None and (found.path, found.result) == (document.path, document.result)
-            else None
-        )
+        return found
 
 
 def _read(tree: Tree, output: bytes, stamp: str) -> tuple[int, str] | None:

@@ -1,0 +1,1 @@
+"""The pictures of answers: those in them, and those they link to."""
