@@ -17,7 +17,7 @@ pytest_plugins = ["docbatch.testing.plugin"]
 
 # No test judges by a clock, and what an example takes is that of a busy machine.
 settings.register_profile("full", max_examples=100, deadline=None)
-settings.register_profile("short", max_examples=30, deadline=None)
+settings.register_profile("short", max_examples=20, deadline=None)
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ import gc
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 
 from jsonschema import Draft202012Validator
@@ -20,6 +21,7 @@ from jsonschema import Draft202012Validator
 from docbatch import cli
 from docbatch.specs.schema import plan_schema
 from docbatch.testing.patience import comes_true
+from tests.cli import warm_command
 from tests.cli.pool_here import reading_here
 
 JOB = """
@@ -87,23 +89,38 @@ class Project:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
 
+    def kept(self) -> "Project":
+        """Keep it as it is now beside it, to be put back before each test of a module."""
+        shutil.copytree(self.root, self._kept, symlinks=True)
+        return self
+
+    def put_back(self) -> "Project":
+        """Be as it was `kept`, and at the same place: what is recorded names it."""
+        shutil.rmtree(self.root)
+        shutil.copytree(self._kept, self.root, symlinks=True)
+        return self
+
+    @property
+    def _kept(self) -> Path:
+        return self.root.with_name(f"{self.root.name}.kept")
+
     def job(self, text: str = JOB, name: str = "job") -> None:
         self.write({f"jobs/{name}.yaml": textwrap.dedent(text)})
 
     def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
-        """Start the command in a process of its own; `options` go to Popen."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "docbatch", *arguments],
-            **{
-                "cwd": self.root,
-                "env": {**os.environ, "NO_COLOR": "1", "PYTHONWARNINGS": "error"},
-                "stdin": subprocess.DEVNULL,
-                "stdout": subprocess.PIPE,
-                "stderr": subprocess.PIPE,
-                "text": True,
-                **options,
-            },
-        )
+        """Start the command in a process of its own; `options` go to Popen. Where none needs a new interpreter, it is a fork."""
+        chosen = {
+            "cwd": self.root,
+            "env": {**os.environ, "NO_COLOR": "1", "PYTHONWARNINGS": "error"},
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "text": True,
+            **options,
+        }
+        if warm_command.is_possible(chosen):
+            return cast("subprocess.Popen[str]", warm_command.WarmCommand(arguments, chosen))
+        return subprocess.Popen([sys.executable, "-m", "docbatch", *arguments], **chosen)
 
     def run(self, *arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
         process = self.start(*arguments, **options)

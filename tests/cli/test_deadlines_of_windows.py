@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from docbatch.core.moments import iso_moment
 from docbatch.state.store import Store
 from tests.cli.project import Project
+from tests.cli.time_of_run import apply_until
 
 JOB = """
     apiVersion: docbatch/v1
@@ -41,7 +42,7 @@ def test_a_plan_says_what_the_deadline_counts_from_and_records_nothing(project: 
 def test_what_waits_is_told_with_when_it_is_sent(project: Project) -> None:
     declare(project, "90m")
 
-    ended = project.call("apply", "--timeout", "1s")
+    ended = apply_until(project, None)
     planned, explained, standing = (
         project.call(*command).out for command in (("plan",), ("explain", "in/a.txt"), ("status",))
     )
@@ -76,7 +77,7 @@ def test_a_deadline_that_passes_wakes_the_run_which_says_that_it_sends_outside_t
 
 def test_json_has_it_as_a_line_and_a_plan_says_that_it_has_passed(project: Project) -> None:
     declare(project, "90m")
-    project.call("apply", "--timeout", "1s")
+    apply_until(project, None)
     with Store.writable(project.root / ".docbatch") as store, store.write():
         store.database.execute("UPDATE waiting SET since = since - 7200")
 

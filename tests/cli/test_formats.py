@@ -9,8 +9,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from docling_core.types.doc.common.content_layer import ContentLayer
-from docling_core.types.doc.document import DoclingDocument
 
 from tests.cli.project import Project
 
@@ -58,6 +56,9 @@ def test_no_format_loses_a_word_of_the_samples(project: Project) -> None:
     for name in names:
         made = {form: (project.root / f"out/{form}/{name}.{form}").read_text("utf-8") for form in FORMATS}
         said = words(made["text"])
+        from docling_core.types.doc.common.content_layer import ContentLayer
+        from docling_core.types.doc.document import DoclingDocument
+
         docling = DoclingDocument.model_validate_json(made["docling-json"])
         shown = docling.export_to_markdown(included_content_layers=set(ContentLayer), escape_html=False)
         assert not said - words(shown), name

@@ -107,15 +107,21 @@ def judged(ended: Ended) -> list[dict[str, object]]:
     return lines
 
 
-@pytest.fixture
-def applied(project: Project) -> Project:
+@pytest.fixture(scope="module")
+def once_applied(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project(tmp_path_factory.mktemp("applied"))
     project.job(JOB + "manifest: true\n")
     project.write({"in/a.txt": "one", "in/bad.pdf": bad(1), "in/worse.pdf": bad(2)})
     project.call("apply")
     project.call("accept", "--path", "worse.pdf", "--reason", "so")
     project.call("waive", "--path", "worse.pdf", "--reason", "so", "--for", "1d")
     (project.root / "out/a.txt.md").write_text("edited")
-    return project
+    return project.kept()
+
+
+@pytest.fixture
+def applied(once_applied: Project) -> Project:
+    return once_applied.put_back()
 
 
 @pytest.mark.parametrize("arguments", TRIED, ids=" ".join)

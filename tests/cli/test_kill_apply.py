@@ -110,7 +110,7 @@ def compare(folder: Path, kills: int, seed: int, folders: int) -> None:
 
 
 def test_a_killed_apply_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
-    compare(tmp_path, kills=2, seed=1, folders=5)
+    compare(tmp_path, kills=2, seed=1, folders=2)
 
 
 @pytest.mark.full

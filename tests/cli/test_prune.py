@@ -5,7 +5,6 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -21,13 +20,18 @@ from tests.cli.project import JOB, Ended, Project
 DEEP = JOB.replace("out/{{ doc.path }}", "out/{{ doc.parent }}/{{ doc.name }}")
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    made = Project(tmp_path)
+@pytest.fixture(scope="module")
+def once_applied(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    made = Project(tmp_path_factory.mktemp("applied"))
     made.write({f"in/{part}/{name}.txt": f"text {part} {name}" for part in ("x", "y") for name in range(6)})
     made.job(DEEP)
     made.applied()
-    return made
+    return made.kept()
+
+
+@pytest.fixture
+def project(once_applied: Project) -> Project:
+    return once_applied.put_back()
 
 
 def removed(project: Project, *names: str) -> None:

@@ -69,13 +69,18 @@ def reasons(project: Project) -> list[str]:
     return [each["why"] for each in lines if each["type"] == "unproven"]
 
 
-@pytest.fixture
-def local(tmp_path: Path) -> Project:
-    made = Project(tmp_path)
+@pytest.fixture(scope="module")
+def once_local(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    made = Project(tmp_path_factory.mktemp("local"))
     made.write({f"in/{name}.txt": f"text {name}" for name in "abc"})
     made.job(LISTED.rstrip() + SINKS)
     made.applied()
-    return made
+    return made.kept()
+
+
+@pytest.fixture
+def local(once_local: Project) -> Project:
+    return once_local.put_back()
 
 
 def extend(operation: str, root: Path, vendor: Any) -> Project:
@@ -577,7 +582,7 @@ def kill(local: Project, many: int) -> None:
 
 
 def test_killed_at_any_moment_it_takes_the_rest_the_next_time(local: Project) -> None:
-    kill(local, 8)
+    kill(local, 4)
 
 
 @pytest.mark.full

@@ -17,7 +17,7 @@ from tests.cli.stored_project import FILED, STORED, TEXTS, VARIABLES, stored_pro
 from tests.cli.test_kill_apply import essence
 from tests.stores.moto_server import MotoBucket, moto_bucket
 
-SHORT = 3
+SHORT = 2
 """Moments of each kind of run in the short form."""
 MOST = 200
 

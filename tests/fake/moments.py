@@ -1,4 +1,4 @@
-"""At which of its effects a run is killed: at all of them, or in the short form at one of each kind."""
+"""At which of its effects a run is killed: at all of them, or in the short form at one of some kinds."""
 
 import random
 from collections.abc import Sequence
@@ -14,4 +14,10 @@ def of_each_kind(names: Sequence[str], seed: int = 7) -> list[int]:
 
 
 def moments(names: Sequence[str], *, every: bool) -> Sequence[int]:
-    return range(1, len(names) + 1) if every else of_each_kind(names)
+    """Return all of them, or one of each kind of create and of half of the other kinds, which the names themselves draw."""
+    if every:
+        return range(1, len(names) + 1)
+    drawn = of_each_kind(names)
+    creates = {at for at in drawn if names[at - 1].endswith(" create")}
+    others = sorted(set(drawn) - creates)
+    return sorted({*creates, *random.Random(" ".join(names)).sample(others, (len(others) + 1) // 2)})

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docling_core.types.doc.document import DoclingDocument
 
 from docbatch.core.results import (
     Answer,
@@ -108,6 +107,8 @@ def test_pictures_in_an_answer_are_in_the_outputs_that_can_hold_them() -> None:
     answer = of_extractpage({"page_no": 1, "image_b64": inline, "image_width": 3, "image_height": 2})
 
     assert f'<img src="data:image/png;base64,{inline}"' in encoded(answer, DOCUMENT, "html").decode()
+    from docling_core.types.doc.document import DoclingDocument
+
     docling = DoclingDocument.model_validate_json(encoded(answer, DOCUMENT, "docling-json"))
     (picture,) = docling.pictures
     assert picture.image is not None

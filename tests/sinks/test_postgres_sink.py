@@ -683,11 +683,14 @@ def test_no_connection_outlives_the_sink(
     postgres: Arrangement, schema: PostgresSchema, tmp_path: Path
 ) -> None:
     count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'docbatch'"
+    # Those of other tests in this process, which their own failures or threads may hold.
+    gc.collect()
+    others = schema.execute(count)[0][0]
     sink = postgres.open()
     list(sink.deliver([delivery("a.pdf")]))
-    assert schema.execute(count)[0][0] >= 1
+    assert schema.execute(count)[0][0] > others
 
     del sink
     gc.collect()
 
-    assert server().settles(lambda: schema.execute(count) == [(0,)])
+    assert server().settles(lambda: schema.execute(count)[0][0] <= others)

@@ -15,8 +15,8 @@ from .killed import EARLIER
 from .links import shown
 
 MOMENTS = {"files": 22, "jsonl": 14, "parquet": 40, "sqlite": 14}
-
-
+EACH = 4
+"""How far the moments of the short form lie apart."""
 DATABASES = ("sqlite rows", "duckdb")
 STEP = {"sqlite rows": 5, "duckdb": 9}
 MOST = {"sqlite rows": 16, "duckdb": 20}
@@ -37,21 +37,33 @@ def _killed_at_every_moment(kind: str, folder: Path, *order: str) -> list[Arrang
     return [Arrangement(kind, folder / str(moment)) for moment in range(int(ended.stdout))]
 
 
-@pytest.mark.parametrize("kind", MOMENTS)
-def test_killed_at_any_moment_a_delivery_shows_no_part_and_is_finished_by_the_next(
-    kind: str, tmp_path: Path
-) -> None:
-    killed = _killed_at_every_moment(kind, tmp_path)
+def _shows_no_part(kind: str, folder: Path, first: int, step: int) -> None:
+    killed = _killed_at_every_moment(kind, folder, str(first), str(step))
 
     seen = [at.content() for at in killed]
     for at in killed:
         at.deliver_all()
 
-    assert len(killed) == MOMENTS[kind]
+    assert len(killed) == len(range(first, MOMENTS[kind], step))
     assert all(content.items() <= DELIVERED.items() for content in seen)
     assert all(at.content() == DELIVERED for at in killed)
     assert [at.hidden() for at in killed] == [[]] * len(killed)
     assert [at.trashed() for at in killed] == [[]] * len(killed)
+
+
+@pytest.mark.parametrize("kind", MOMENTS)
+def test_killed_at_some_moment_a_delivery_shows_no_part_and_is_finished_by_the_next(
+    kind: str, tmp_path: Path
+) -> None:
+    _shows_no_part(kind, tmp_path, random.Random(kind).randrange(EACH), EACH)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("kind", MOMENTS)
+def test_killed_at_any_moment_a_delivery_shows_no_part_and_is_finished_by_the_next(
+    kind: str, tmp_path: Path
+) -> None:
+    _shows_no_part(kind, tmp_path, 0, 1)
 
 
 def _is_finished_by_the_next(kind: str, folder: Path, *order: str) -> int:

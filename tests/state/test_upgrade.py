@@ -222,7 +222,7 @@ def test_work_that_was_open_goes_on_and_is_paid_once(tmp_path: Path, made: str) 
     assert list(check(project.folder)) == []
 
 
-@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.full), 331])
+@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.full), 997])
 def test_killed_at_any_moment_it_is_the_old_state_or_the_new_and_the_next_command_finishes(
     state: Path, tmp_path: Path, step: int
 ) -> None:

@@ -196,7 +196,7 @@ def test_without_credits_nothing_is_sent_and_no_document_fails(
     vendor.credits = 0
     project = extend_project(tmp_path, vendor)
 
-    ended = project.call("apply", "--json", "--timeout", "1s")
+    ended = project.call("apply", "--json", "--timeout", "60s")
 
     assert ended.code == 5
     assert ended.lines[-1]["jobs"][0]["standing"] == {"pending": len(DOCUMENTS)}

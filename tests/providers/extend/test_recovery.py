@@ -10,6 +10,7 @@ import pytest
 from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.engine.connections import backoff
 from docbatch.providers.http import rates
+from tests.cli.time_of_run import apply_until
 from tests.providers.extend.project import DOCUMENTS, OPERATIONS, extend_project
 
 LOST = ("lost", "reset", "500_after", "truncated", "malformed", "html502")
@@ -245,7 +246,7 @@ def test_another_workspaces_key_proves_no_absence(tmp_path: Path, vendor: Extend
     vendor.lag = 3600
     vendor.create_faults = ["lost"]
     project = extend_project(tmp_path, vendor, grace=5)
-    assert project.call("apply", "--timeout", "1s").code == 4
+    assert apply_until(project, lambda: len(vendor.batches) == 1).code == 4
 
     project.write({"key": "sk_other_0123456789"})
     project.write(

@@ -1,11 +1,9 @@
 import json
 import re
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from docling_core.types.doc.common.content_layer import ContentLayer
-from docling_core.types.doc.document import DoclingDocument
 
 from docbatch.core.results import Attachment, Block, Cell, Picture, Result
 from docbatch.sinks.formats import encoded
@@ -13,14 +11,21 @@ from docbatch.sinks.formats.docling_document import docling_document
 
 from .made_results import Answered, page, result, spanning, table
 
+if TYPE_CHECKING:
+    from docling_core.types.doc.document import DoclingDocument
+
 PIXEL = b"\x89PNG\r\n\x1a\n"
 
 
-def read(of: Result, *pictures: Picture) -> DoclingDocument:
+def read(of: Result, *pictures: Picture) -> "DoclingDocument":
+    from docling_core.types.doc.document import DoclingDocument
+
     return DoclingDocument.model_validate_json(encoded(Answered(of, pictures), of.document, "docling-json"))
 
 
-def shown(of: DoclingDocument) -> str:
+def shown(of: "DoclingDocument") -> str:
+    from docling_core.types.doc.common.content_layer import ContentLayer
+
     return of.export_to_markdown(
         included_content_layers=set(ContentLayer), escape_html=False, escape_underscores=False
     )
