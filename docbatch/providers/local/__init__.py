@@ -29,6 +29,8 @@ TRAITS = Traits(
 )
 
 
+RAY = "ray"
+
 # So many documents for each worker keep all of them busy while submissions end and follow.
 _AHEAD = 4
 
@@ -54,7 +56,14 @@ def _pins(_operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]
 def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
     from docbatch.providers.local.provider import LocalProvider  # noqa: PLC0415 - the pool is not needed to plan
 
-    return LocalProvider(surroundings.incoming, workers=settings.workers, wake=surroundings.wake)
+    make_pool = None
+    if settings.on == RAY:
+        from docbatch.providers.local.on_ray.ray_pool import pools_of  # noqa: PLC0415 - few have a cluster
+
+        make_pool = pools_of(surroundings.address(), settings)
+    return LocalProvider(
+        surroundings.incoming, workers=settings.workers, wake=surroundings.wake, make_pool=make_pool
+    )
 
 
 def _read(payload: bytes) -> "Answer":
@@ -100,6 +109,7 @@ KIND = ProviderKind(
     read=_read,
     written_back=_written_back,
     has_workers=True,
+    runs_on=(RAY,),
     tariff=_tariff,
     abilities=_abilities,
     inputs=lambda _operation: frozenset({Input.TEXT}),
