@@ -52,9 +52,6 @@ class PoolHere:
         self._thread = threading.Thread(target=self._run, name="docbatch-pool-here", daemon=True)
         self._thread.start()
 
-    def make_ready(self) -> None:
-        """There is nothing to be waited for."""
-
     def remark(self) -> str:
         return ""
 

@@ -46,7 +46,7 @@ def accesses(
         woken, over = threading.Event(), threading.Event()
         ring = partial(_ring, woken, wake)
         key = partial(_key, connection, kind, root, allowed_hosts, over)
-        address = partial(_address, connection, kind, allowed_hosts)
+        address = partial(_address, connection, allowed_hosts)
         surroundings = Surroundings(incoming, ring, key, address, **signing)
         yield Access(
             connection.name,
@@ -86,7 +86,7 @@ def _key(
     return read_key(connection.name, connection.api_key or usual, root, over)
 
 
-def _address(connection: Connection, kind: ProviderKind, allowed: Collection[str]) -> str | None:
+def _address(connection: Connection, allowed: Collection[str]) -> str | None:
     """Return where a connection's work is done. What a file names is held to the same rule as a host that gets a key."""
     written = connection.address
     if isinstance(written, EnvReference):
@@ -94,7 +94,7 @@ def _address(connection: Connection, kind: ProviderKind, allowed: Collection[str
     host = None if written is None else urlsplit(written if "//" in written else f"//{written}").hostname
     is_meant = connection.allow_host and connection.name in allowed
     if host is not None and not is_loopback(host) and not is_meant:
-        raise foreign_host("connection", connection.name, "documents", host, kind.name)
+        raise foreign_host("connection", connection.name, "documents", host, "this machine")
     return written
 
 

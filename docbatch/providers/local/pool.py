@@ -89,9 +89,6 @@ class Pool:
     def width(self) -> int:
         return self._width
 
-    def make_ready(self) -> None:
-        """Workers are started as tasks come."""
-
     def remark(self) -> str:
         return ""
 

@@ -103,15 +103,15 @@ class LocalProvider(Unsearchable):
             raise Refused(f"the local engine does not {batch.operation}", hint="set operation: parse")
         series = secrets.token_hex(12)
         tasks = {f"{series}{number:x}": item for number, item in enumerate(batch.items)}
-        pool = self._started()
-        pool.make_ready()
         with self._lock:
             if batch.submission in self._works:
                 return Accepted(batch.submission)
-            self._heed(pool)
+            if self._is_closed:
+                raise NotSent("the local engine was closed")
             self._forget_old()
             self._works[batch.submission] = _Work({id_: item.key for id_, item in tasks.items()})
             self._owners.update(dict.fromkeys(tasks, batch.submission))
+            pool = self._started()
         pool.submit(self._tasks(tasks, batch))
         return Accepted(batch.submission)
 
@@ -155,13 +155,10 @@ class LocalProvider(Unsearchable):
             pool.close()
 
     def _started(self) -> ReadingPool:
-        with self._lock:
-            if self._is_closed:
-                raise NotSent("the local engine was closed")
-            if self._pool is None:
-                make_folder(self._incoming)
-                self._pool = self._make_pool(self._wake)
-            return self._pool
+        if self._pool is None:
+            make_folder(self._incoming)
+            self._pool = self._make_pool(self._wake)
+        return self._pool
 
     def _heed(self, pool: ReadingPool) -> None:
         """Take as much at once as keeps all busy."""

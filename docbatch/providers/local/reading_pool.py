@@ -20,9 +20,6 @@ class ReadingPool(Protocol):
     @property
     def width(self) -> int: ...
 
-    def make_ready(self) -> None:
-        """Return once tasks can be taken. Raises NotSent when they cannot."""
-
     def submit(self, tasks: Iterable[Task]) -> None:
         """Take tasks. Each ends once, with an answer."""
 

@@ -102,16 +102,16 @@ def read_ended(frame: Frame) -> tuple[str, Answer] | None:
     return id_, read_answer(Frame(message, frame.payload))
 
 
-def saying_frame(saying: ClusterNews) -> Frame:
-    return Frame(message_of(saying))
+def news_frame(news: ClusterNews) -> Frame:
+    return Frame(message_of(news))
 
 
-def read_saying(frame: Frame) -> ClusterNews:
+def read_news(frame: Frame) -> ClusterNews:
     """Return what else the driver says. Raises one of NONSENSE."""
-    saying: ClusterNews = read_message(
+    news: ClusterNews = read_message(
         frame.message, ClusterSize, ClusterRemark, ClusterIdle, ClusterLost, ClusterUnfit
     )
-    return saying
+    return news
 
 
 def pieces(tasks: Sequence[Task], most: int = 1000) -> list[Sequence[Task]]:

@@ -12,8 +12,8 @@ from docbatch.processes.parent import private_pipes
 from docbatch.providers.local.on_ray.conversation import (
     ClusterNews,
     DriverRequest,
+    news_frame,
     read_settings,
-    saying_frame,
 )
 from docbatch.providers.local.on_ray.requests import Inbox, Requests, end_all
 
@@ -40,7 +40,7 @@ def main() -> None:
         say(READY)
         trouble = asyncio.run(ray_cluster.serve(settings, inbox, say))
     if trouble is not None:
-        say(saying_frame(trouble))
+        say(news_frame(trouble))
     ray_cluster.leave()
 
 

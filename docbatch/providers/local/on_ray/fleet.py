@@ -24,7 +24,7 @@ from docbatch.providers.local.on_ray.conversation import (
     ClusterUnfit,
     DriverRequest,
     ended_frame,
-    saying_frame,
+    news_frame,
 )
 from docbatch.providers.local.on_ray.document_queue import DocumentQueue, Holding
 from docbatch.providers.local.on_ray.node_parts import difference, parts
@@ -49,9 +49,9 @@ _INSTALL = "install docbatch and what it needs in the same versions on every nod
 class _Over(Exception):
     """Nothing more is read on this cluster, and why."""
 
-    def __init__(self, saying: ClusterNews) -> None:
+    def __init__(self, news: ClusterNews) -> None:
         super().__init__()
-        self.saying = saying
+        self.news = news
 
 
 @dataclass(slots=True, eq=False)
@@ -86,10 +86,10 @@ class Fleet:
         self._idle_since = loop.time()
         inbox.open()
         jobs = [self._watched(self._listen(inbox)), self._watched(self._look_again_and_again())]
-        saying = await self._over
+        news = await self._over
         for each in (*jobs, *self._talks):
             each.cancel()
-        return saying
+        return news
 
     def _watched(self, job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Have something done that ends all else with it."""
@@ -98,7 +98,7 @@ class Fleet:
             try:
                 await job
             except _Over as over:
-                self._finish(over.saying)
+                self._finish(over.news)
             except Exception as error:  # noqa: BLE001 - told by who waits for the end
                 self._finish(ClusterLost(_brief(error)))
             else:
@@ -106,9 +106,9 @@ class Fleet:
 
         return asyncio.ensure_future(done())
 
-    def _finish(self, saying: ClusterNews | None) -> None:
+    def _finish(self, news: ClusterNews | None) -> None:
         if self._over is not None and not self._over.done():
-            self._over.set_result(saying)
+            self._over.set_result(news)
 
     async def _listen(self, inbox: Inbox) -> None:
         while True:
@@ -141,7 +141,7 @@ class Fleet:
                 raise _Over(ClusterLost(f"its head has not answered for {_HEAD_SILENT:g} seconds")) from None
             size = ClusterSize(self._place_readers([node for node in nodes if node["Alive"]]))
             if size != told:
-                self._say(saying_frame(size))
+                self._say(news_frame(size))
                 told = size
             self._tell_waiting()
             await asyncio.sleep(_LOOKS)
@@ -189,7 +189,7 @@ class Fleet:
             while reader in self._readers:
                 await self._exchange(reader)
         except _Over as over:
-            self._finish(over.saying)
+            self._finish(over.news)
         except Exception as error:  # noqa: BLE001 - whatever Ray says, this reader is of no more use
             self._bury(reader, error)
 
@@ -249,9 +249,7 @@ class Fleet:
     def _refuse(self, reader: _Reader, why: str) -> None:
         if reader.node not in self._refused:
             self._refused[reader.node] = f"node {reader.node_name}: {why}"
-            self._say(
-                saying_frame(ClusterRemark(f"node {reader.node_name} of the cluster is not used: {why}"))
-            )
+            self._say(news_frame(ClusterRemark(f"node {reader.node_name} of the cluster is not used: {why}")))
 
     def _why_refused(self, nodes: list[dict[str, Any]]) -> str:
         told = [why for node in nodes if (why := self._refused.get(node["NodeID"]))]
@@ -267,7 +265,7 @@ class Fleet:
         for task, failure in self._queue.lose(reader.holding, reader.node_name):
             self._end(task, failure)
         if again and not isinstance(error, _Unlike):
-            self._say(saying_frame(ClusterRemark(_mourned(reader.node_name, again))))
+            self._say(news_frame(ClusterRemark(_mourned(reader.node_name, again))))
         self._ring()
 
     def _tell_waiting(self) -> None:
@@ -277,7 +275,7 @@ class Fleet:
         is_waiting = now - self._idle_since > _PATIENCE
         if is_waiting != self._is_waiting:
             self._is_waiting = is_waiting
-            self._say(saying_frame(ClusterIdle(self._why_waiting() if is_waiting else "")))
+            self._say(news_frame(ClusterIdle(self._why_waiting() if is_waiting else "")))
 
     def _why_waiting(self) -> str:
         last = f" (the last fault: {self._last_fault})" if self._last_fault else ""

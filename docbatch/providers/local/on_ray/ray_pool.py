@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import partial
 from subprocess import PIPE
 
-from docbatch.core.errors import NotSent, ProviderError, Unavailable
+from docbatch.core.errors import NotAnswering, ProviderError, Unavailable
 from docbatch.processes import processors
 from docbatch.processes.child import Child, environment
 from docbatch.processes.frames import NONSENSE, Frame
@@ -32,7 +32,7 @@ from docbatch.providers.local.on_ray.conversation import (
     cancel_frame,
     pieces,
     read_ended,
-    read_saying,
+    read_news,
     tasks_frame,
 )
 from docbatch.providers.local.pool import CATALOGUE
@@ -43,6 +43,7 @@ _CONNECTS_WITHIN = 90.0
 _ENDS_WITHIN = 6.0
 _PAUSES = (1.0, 5.0, 15.0, 30.0)
 _TAIL = 2048
+_LONGEST_CAUSE = 300
 # As the pool of one machine has it.
 _MANY = 512
 _FEW_LEFT = 16
@@ -74,7 +75,6 @@ class RayPool:
         self._settings = ClusterSettings(address, workers, self._folder, catalogue, search)
         self._env = _environment(variables, search) | (_own_cluster() if address is None else {})
         self._lock = threading.Lock()
-        self._changed = threading.Condition(self._lock)
         self._open: dict[str, Task] = {}
         self._ended: list[TaskOutcome] = []
         self._remarks: list[str] = []
@@ -91,21 +91,6 @@ class RayPool:
     def width(self) -> int:
         return self._width
 
-    def make_ready(self) -> None:
-        """Wait for the cluster. Raises NotSent when it is not there."""
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._is_connected or self._trouble or self._fault or self._closing.is_set()
-            )
-            if self._is_connected:
-                return
-            if self._fault is not None:
-                raise NotSent(self._fault.message, hint=self._fault.hint, stop=True)
-            reason = self._trouble or "it was closed"
-            if not self._was_connected:
-                raise NotSent(self._not_there(reason), hint=_AGAIN, stop=True)
-            raise NotSent(self._not_there(reason), hint=_AGAIN, cause=self._cause(), general=True)
-
     def submit(self, tasks: Iterable[Task]) -> None:
         added = list(tasks)
         with self._lock:
@@ -114,7 +99,11 @@ class RayPool:
                 self._send(map(tasks_frame, pieces(added)))
 
     def drain(self) -> list[TaskOutcome]:
-        """Return what ended since the last call. Raises Unavailable while the cluster reads nothing."""
+        """Return what ended since the last call.
+
+        Raises Unavailable while the cluster reads nothing, NotAnswering when it was never there, and another ProviderError when
+        it cannot be used.
+        """
         with self._lock:
             ended, self._ended = self._ended, []
             fault, trouble = self._fault, self._trouble
@@ -122,8 +111,11 @@ class RayPool:
             return ended
         if fault is not None:
             raise fault
+        if trouble is not None and not self._was_connected:
+            raise NotAnswering(self._not_there(trouble), hint=_AGAIN)
         if trouble is not None:
-            raise Unavailable(self._not_there(trouble), hint=_AGAIN, cause=self._cause(), general=True)
+            reason = self._not_there(trouble)
+            raise Unavailable(reason, hint=_AGAIN, cause=reason[:_LONGEST_CAUSE], general=True)
         return []
 
     def remark(self) -> str:
@@ -145,8 +137,7 @@ class RayPool:
     def close(self) -> None:
         """Leave the cluster. What has not ended is dropped."""
         self._closing.set()
-        with self._changed:
-            self._changed.notify_all()
+        with self._lock:
             driver, connected = self._driver, self._is_connected
             if driver is not None:
                 if connected:
@@ -174,11 +165,10 @@ class RayPool:
         failures = 0
         while not self._closing.is_set() and self._fault is None:
             reason = self._with_driver()
-            with self._changed:
+            with self._lock:
                 failures = 0 if self._is_connected else failures + 1
                 self._is_connected = False
                 self._trouble = reason
-                self._changed.notify_all()
             self._wake()
             if not self._was_connected or self._fault is not None:
                 return
@@ -186,7 +176,7 @@ class RayPool:
 
     def _with_driver(self) -> str:
         """Have a driver at work until it ends, and return why it did."""
-        if importlib.util.find_spec("ray") is None:
+        if not _has_ray():
             self._fault = ProviderError("on: ray needs Ray, which is not installed here", hint=_EXTRA)
             return self._fault.message
         driver = _Driver(self._env)
@@ -220,11 +210,10 @@ class RayPool:
         return reason or driver.last_words() or "the process that spoke with it ended"
 
     def _connected(self) -> None:
-        with self._changed:
+        with self._lock:
             self._is_connected = self._was_connected = True
             self._trouble = None
             self._send(map(tasks_frame, pieces(list(self._open.values()))))
-            self._changed.notify_all()
 
     def _heard(self, frames: Iterable[Frame]) -> str:
         """Take in what the driver said; return why it ends, where it said that."""
@@ -247,7 +236,7 @@ class RayPool:
                 self._ended.append(TaskOutcome(task, answer))
 
     def _told(self, frame: Frame) -> str:
-        match read_saying(frame):
+        match read_news(frame):
             case ClusterSize(width):
                 self._width = max(width, 1)
             case ClusterRemark(text):
@@ -264,12 +253,9 @@ class RayPool:
         return ""
 
     def _not_there(self, reason: str) -> str:
-        return f"{self._cause()}: {reason}"
-
-    def _cause(self) -> str:
         address = self._settings.address
         place = "the Ray cluster of this machine" if address is None else f"the Ray cluster at {address}"
-        return f"{place} cannot be used"
+        return f"{place} cannot be used: {reason}"
 
 
 def pools_of(address: str | None, settings: Settings) -> Callable[[Callable[[], None]], RayPool]:
@@ -301,6 +287,10 @@ class _Driver(Child[None]):
         """Return the last line of that, once the process has ended."""
         self._listener.join(1.0)
         return self._tail.decode("utf-8", "replace").strip().rpartition("\n")[2]
+
+
+def _has_ray() -> bool:
+    return importlib.util.find_spec("ray") is not None
 
 
 def _own_cluster() -> dict[str, str]:

@@ -1,10 +1,11 @@
 """A Ray cluster of several nodes on this machine, in a process of its own: it does what it is told by lines, and ends with them.
 
-It listens on loopback alone, and its nodes are named n0 (the head, which reads nothing), n1, n2, …
+`add NAME PROCESSORS [PYTHONPATH]` and `kill NAME` are answered by `done`. It listens on loopback alone, and its nodes are named n0 (the head, which reads nothing), n1, n2, …
 """
 
 import os
 import signal
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -15,12 +16,19 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
 from ray.cluster_utils import Cluster
 
+ROOT = str(Path(__file__).parents[4])
 QUICK = {"health_check_period_ms": 500, "health_check_timeout_ms": 1000, "health_check_failure_threshold": 3}
 
 
 def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
 
 
 def main(folder: str) -> None:
@@ -35,14 +43,22 @@ def main(folder: str) -> None:
     }
     cluster = Cluster(
         initialize_head=True,
-        head_node_args={**common, "num_cpus": 0, "node_name": "n0", "_system_config": QUICK},
+        head_node_args={
+            **common,
+            "ray_client_server_port": free_port(),
+            "num_cpus": 0,
+            "node_name": "n0",
+            "_system_config": QUICK,
+        },
     )
     nodes: dict[str, Any] = {}
-    say(cluster.address)
+    say(f"{cluster.address} {cluster.head_node._ray_params.ray_client_server_port}")
     for line in sys.stdin:
         deed, name, *rest = line.split()
         if deed == "add":
-            nodes[name] = cluster.add_node(**common, num_cpus=int(rest[0]), node_name=name)
+            processors, *path = rest
+            os.environ["PYTHONPATH"] = path[0] if path else ROOT
+            nodes[name] = cluster.add_node(**common, num_cpus=int(processors), node_name=name)
         elif deed == "kill":
             node = cluster.head_node if name == "n0" else nodes.pop(name)
             node.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)

@@ -38,13 +38,19 @@ class TestCluster:
             cwd=ROOT,
             start_new_session=True,
         )
-        self.address = self._line()
+        self.address, port = self._line().split()
+        self.by_client = f"ray://127.0.0.1:{port}"
         self.nodes = 0
 
-    def add(self, processors: int = 1) -> str:
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def add(self, processors: int = 1, path: str = "") -> str:
+        """Add a node, whose processes look for modules in a folder first."""
         self.nodes += 1
         name = f"n{self.nodes}"
-        self._tell(f"add {name} {processors}")
+        self._tell(f"add {name} {processors} {path}")
         return name
 
     def kill(self, node: str) -> None:
