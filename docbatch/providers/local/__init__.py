@@ -93,8 +93,18 @@ def _abilities() -> tuple[str, ...]:
         f"engines: {versions}",
         f"OCR: {ways.said()}",
         f"workers: {processors.available()} at a time, unless 'workers:' of the connection says how many (1 to 1,024)",
-        "needs no account and no key; nothing leaves this machine",
+        _cluster_ability(),
+        "needs no account and no key; nothing leaves this machine, or the cluster that a connection names",
     )
+
+
+def _cluster_ability() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - asked for abilities alone
+
+    try:
+        return f"on: ray reads on a Ray cluster, with Ray {version('ray')} here"
+    except PackageNotFoundError:
+        return "on: ray reads on a Ray cluster: pip install 'docbatch[ray]'"
 
 
 KIND = ProviderKind(

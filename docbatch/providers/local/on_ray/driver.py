@@ -6,11 +6,13 @@ run and never in it. When its requests end, this process ends, and takes with it
 
 import asyncio
 import sys
+from collections.abc import Callable
 
 from docbatch.processes.frames import READY, Frame, pack, write
 from docbatch.processes.parent import private_pipes
 from docbatch.providers.local.on_ray.conversation import (
     ClusterNews,
+    ClusterSettings,
     DriverRequest,
     news_frame,
     read_settings,
@@ -30,11 +32,19 @@ def main() -> None:
     except EOFError:
         return
     assert frame.message[0] == DriverRequest.BEGIN
-    inbox = Inbox()
-    requests.follow(inbox)
-    from docbatch.providers.local.on_ray import ray_cluster  # noqa: PLC0415 - not before its end would be noticed
-
     settings = read_settings(frame)
+    inbox = Inbox()
+    requests.follow(inbox, settings.folder)
+    try:
+        _serve(settings, inbox, say)
+    finally:
+        sys.stderr.flush()
+        end_all(settings.folder)
+
+
+def _serve(settings: ClusterSettings, inbox: Inbox, say: Callable[[Frame], None]) -> None:
+    from docbatch.providers.local.on_ray import ray_cluster  # noqa: PLC0415 - slow, and our end is noticed by now
+
     trouble: ClusterNews | None = ray_cluster.connect(settings)
     if trouble is None:
         say(READY)
@@ -45,8 +55,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    finally:
-        sys.stderr.flush()
-        end_all()
+    main()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ class Requests:
 
     def __init__(self, pipe: int) -> None:
         self._pipe = pipe
+        self._folder = ""
         self._frames = Frames()
         self._held: list[Frame] = []
         self.ended = threading.Event()
@@ -33,8 +35,9 @@ class Requests:
             raise EOFError
         yield from self._frames.feed(chunk)
 
-    def follow(self, inbox: "Inbox") -> None:
-        """Hand on what comes from now on. At its end this process has a moment for an orderly end."""
+    def follow(self, inbox: "Inbox", folder: str) -> None:
+        """Hand on what comes from now on. At its end this process has a moment for an orderly end, and its folder goes."""
+        self._folder = folder
         threading.Thread(target=self._follow, args=(inbox,), daemon=True).start()
 
     def _follow(self, inbox: "Inbox") -> None:
@@ -46,7 +49,7 @@ class Requests:
                     inbox.put(frame)
         inbox.end()
         threading.Event().wait(_LAST_MOMENT)
-        end_all()
+        end_all(self._folder)
 
 
 class Inbox:
@@ -87,6 +90,7 @@ class Inbox:
         return frames
 
 
-def end_all() -> None:
-    """End this process and whatever it started that is still here: Ray's own processes share its group."""
+def end_all(folder: str) -> None:
+    """End this process and whatever it started that is still here: Ray's own processes share its group. Its folder goes, too."""
+    shutil.rmtree(folder, ignore_errors=True)
     os.killpg(0, signal.SIGKILL)

@@ -11,6 +11,7 @@ from tests.cli.project import Project
 from tests.providers.local.on_ray.clusters import ENVIRONMENT, cluster, need_ray
 
 DOCUMENTS = 40
+MANY = 600
 MOMENTS = pytest.mark.parametrize("moment", [0, 1, 15])
 JOB = """
     apiVersion: docbatch/v1
@@ -21,7 +22,7 @@ JOB = """
 """
 
 
-def project_on(root: Path, connection: str) -> Project:
+def project_on(root: Path, connection: str, documents: int = DOCUMENTS) -> Project:
     """Return a project of documents that take the engine a moment each."""
     project = Project(root)
     project.write(
@@ -30,7 +31,7 @@ def project_on(root: Path, connection: str) -> Project:
             f"providers:\n  cluster: {{type: local, on: ray{connection}}}\n"
         }
     )
-    project.write({f"in/{number}.html": _page(number) for number in range(DOCUMENTS)})
+    project.write({f"in/{number}.html": _page(number) for number in range(documents)})
     project.job(JOB)
     return project
 
@@ -119,7 +120,7 @@ def _is_ours(pid: int) -> bool:
 @pytest.mark.full
 def test_a_run_whose_head_goes_ends_incomplete_and_the_next_goes_on(tmp_path: Path) -> None:
     with cluster(1) as made:
-        project = project_on(tmp_path, f', unreachable_after: 3s, address: "{made.address}"')
+        project = project_on(tmp_path, f', unreachable_after: 3s, address: "{made.address}"', MANY)
         process = project.start("apply", "--yes", env=environment())
         assert comes_true(lambda: len(project.outputs()) > 0)
         made.kill("n0")
@@ -131,4 +132,4 @@ def test_a_run_whose_head_goes_ends_incomplete_and_the_next_goes_on(tmp_path: Pa
             {"docbatch.yaml": (tmp_path / "docbatch.yaml").read_text().replace(made.address, other.address)}
         )
         again = project.run("apply", "--yes", env=environment())
-        assert (again.returncode, len(project.outputs())) == (0, DOCUMENTS)
+        assert (again.returncode, len(project.outputs())) == (0, MANY)
