@@ -24,7 +24,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-WORKER = b"docbatch.providers.local.worker"
+ENGINES = "engines"
+KINDS = (
+    (ENGINES, b"docbatch.providers.local.worker"),
+    ("driver", b"docbatch.providers.local.on_ray.driver"),
+    ("readers", b"ray::NodeReader"),
+    ("docbatch", b"docbatch\0apply"),
+    ("docbatch", b"docbatch.engine."),
+    ("Ray", b"/ray/"),
+    ("Ray", b"ray::"),
+)
+"""Processes by what stands in their command, the first that fits."""
 TICK = os.sysconf("SC_CLK_TCK")
 ENVIRONMENT = {**os.environ, "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 PROJECT = """apiVersion: docbatch/v1
@@ -47,7 +57,7 @@ class Spent:
     """Processor seconds by process, as far as it was seen; `ours` are this process's descendants, ended ones among them."""
 
     seconds: dict[tuple[int, str], float] = field(default_factory=dict)
-    workers: set[tuple[int, str]] = field(default_factory=set)
+    kinds: dict[tuple[int, str], str] = field(default_factory=dict)
 
     def look(self) -> None:
         seen = dict(_processes())
@@ -61,13 +71,15 @@ class Spent:
             if pid in ours and pid != os.getpid():
                 key = pid, began
                 self.seconds[key] = seconds
-                if key not in self.workers and WORKER in _command(pid):
-                    self.workers.add(key)
+                self.kinds[key] = _kind(_command(pid)) or self.kinds.get(key, "others")
 
-    def since(self, before: "Spent") -> tuple[float, float]:
-        """Return what workers spent, and what all did."""
-        spent = {key: seconds - before.seconds.get(key, 0.0) for key, seconds in self.seconds.items()}
-        return sum(seconds for key, seconds in spent.items() if key in self.workers), sum(spent.values())
+    def since(self, before: "Spent") -> dict[str, float]:
+        """Return what was spent, by kinds of processes."""
+        spent: dict[str, float] = {}
+        for key, seconds in self.seconds.items():
+            kind = self.kinds[key]
+            spent[kind] = spent.get(kind, 0.0) + seconds - before.seconds.get(key, 0.0)
+        return spent
 
 
 def _processes() -> Iterator[tuple[int, tuple[int, str, float]]]:
@@ -80,6 +92,17 @@ def _processes() -> Iterator[tuple[int, tuple[int, str, float]]]:
             continue
         fields = text.rpartition(")")[2].split()
         yield int(entry.name), (int(fields[1]), fields[19], (int(fields[11]) + int(fields[12])) / TICK)
+
+
+def _kind(command: bytes) -> str:
+    return next((kind for kind, words in KINDS if words in command), "")
+
+
+def shown(spent: dict[str, float]) -> str:
+    """Return the engines' share, and who spent the rest."""
+    every = sum(spent.values())
+    parts = ", ".join(f"{kind} {seconds:.1f}" for kind, seconds in sorted(spent.items()))
+    return f"engines {spent.get(ENGINES, 0.0) / every:.3f} of {every:.1f} CPU s ({parts})"
 
 
 def _command(pid: int) -> bytes:
@@ -154,7 +177,7 @@ def differing(one: Path, other: Path) -> int:
     return len(mismatch) + len(errors) + len(set(theirs) - set(mine))
 
 
-def measured(place: Path, folder: Path, count: int) -> tuple[float, float, float]:
+def measured(place: Path, folder: Path, count: int) -> tuple[float, dict[str, float]]:
     nodes = Nodes(count)
     try:
         spent, before = Spent(), Spent()
@@ -163,7 +186,7 @@ def measured(place: Path, folder: Path, count: int) -> tuple[float, float, float
             seconds = apply(place, folder, "cluster", nodes.address)
     finally:
         nodes.close()
-    return seconds, *spent.since(before)
+    return seconds, spent.since(before)
 
 
 def main() -> None:
@@ -179,19 +202,21 @@ def main() -> None:
         spent = Spent()
         with watched(spent):
             seconds = apply(alone, folder, "local", "127.0.0.1:1")
-        workers, every = spent.since(Spent())
+        before_ray = shown(spent.since(Spent()))
         print(
-            f"{len(outputs(alone))} outputs; without Ray, one worker: {seconds:.1f} s, engines {workers:.1f} of {every:.1f} CPU s"
+            f"{len(outputs(alone))} outputs; without Ray, one worker: {seconds:.1f} s, {before_ray}",
+            flush=True,
         )
         for number in range(chosen.rounds):
             for count in chosen.nodes:
                 place = Path(scratch) / "cluster"
-                seconds, workers, every = measured(place, folder, count)
+                seconds, counted = measured(place, folder, count)
                 walls[count].append(seconds)
+                differ = differing(alone, place)
                 print(
-                    f"round {number + 1}, {count} nodes: {seconds:.1f} s, engines {workers:.1f} of {every:.1f} CPU s"
-                    f" = {workers / every:.3f}, {differing(alone, place)} outputs differ", flush=True
-                )  # fmt: skip
+                    f"round {number + 1}, {count} nodes: {seconds:.1f} s, {shown(counted)}, {differ} outputs differ",
+                    flush=True,
+                )
     medians = {count: statistics.median(times) for count, times in walls.items()}
     first = chosen.nodes[0]
     for count in chosen.nodes[1:]:

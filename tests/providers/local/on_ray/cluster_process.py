@@ -52,7 +52,7 @@ def main(folder: str) -> None:
         },
     )
     nodes: dict[str, Any] = {}
-    say(f"{cluster.address} {cluster.head_node._ray_params.ray_client_server_port}")
+    say(f"{cluster.address} {cluster.head_node._ray_params.ray_client_server_port} {folder}")
     for line in sys.stdin:
         deed, name, *rest = line.split()
         if deed == "add":

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -38,7 +39,8 @@ class TestCluster:
             cwd=ROOT,
             start_new_session=True,
         )
-        self.address, port = self._line().split()
+        self.address, port, folder = self._line().split()
+        self.folder = Path(folder)
         self.by_client = f"ray://127.0.0.1:{port}"
         self.nodes = 0
 

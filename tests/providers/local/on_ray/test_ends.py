@@ -12,6 +12,8 @@ from tests.providers.local.on_ray.clusters import ENVIRONMENT, cluster, need_ray
 
 DOCUMENTS = 40
 MANY = 600
+STARTS_WITHIN = 240.0
+"""Seconds: a cluster has a dozen processes."""
 MOMENTS = pytest.mark.parametrize("moment", [0, 1, 15])
 JOB = """
     apiVersion: docbatch/v1
@@ -81,7 +83,7 @@ def test_nothing_stays_of_a_run_that_is_killed_with_a_cluster_of_its_own(tmp_pat
         seen.update(below(process.pid))
         return len(project.outputs()) > moment if moment else len(seen) > 4
 
-    assert comes_true(has_come_so_far)
+    assert comes_true(has_come_so_far, STARTS_WITHIN)
     seen |= below(process.pid)
     process.kill()
     process.communicate()
@@ -99,7 +101,7 @@ def test_a_run_that_is_killed_leaves_nothing_on_a_cluster_of_others(tmp_path: Pa
         project = project_on(tmp_path, f', address: "{made.address}"')
         before = below(made.pid)
         process = project.start("apply", "--yes", env=environment())
-        assert comes_true(lambda: len(project.outputs()) > 0)
+        assert comes_true(lambda: len(project.outputs()) > 0, STARTS_WITHIN)
         seen = below(made.pid) - before
         assert seen
         process.kill()
@@ -122,7 +124,7 @@ def test_a_run_whose_head_goes_ends_incomplete_and_the_next_goes_on(tmp_path: Pa
     with cluster(1) as made:
         project = project_on(tmp_path, f', unreachable_after: 3s, address: "{made.address}"', MANY)
         process = project.start("apply", "--yes", env=environment())
-        assert comes_true(lambda: len(project.outputs()) > 0)
+        assert comes_true(lambda: len(project.outputs()) > 0, STARTS_WITHIN)
         made.kill("n0")
         out, err = process.communicate(timeout=180)
     assert process.returncode == 4, out + err

@@ -13,12 +13,14 @@ import pytest
 
 from docbatch.core.errors import ProviderError
 from docbatch.core.models import Failure, FailureClass
+from docbatch.providers.local.engines import PDF, Options
 from docbatch.providers.local.messages import Written
 from docbatch.providers.local.on_ray.ray_pool import RayPool
 from docbatch.providers.local.pool import CATALOGUE, Pool
 from docbatch.testing.patience import comes_true
 from tests.cli.project import Project
 from tests.providers.local.harness import ROOT, Bench, Ear
+from tests.providers.local.locked import locked_pdf
 from tests.providers.local.on_ray.clusters import ENVIRONMENT, TestCluster, cluster
 
 WICKED = "tests.providers.local.wicked"
@@ -118,6 +120,21 @@ def test_a_lost_node_costs_no_document(two: TestCluster, tmp_path: Path) -> None
         two.kill(name)
         answers = pool.wait(18)
         assert all(isinstance(answer, Written) for answer in answers.values()), answers
+
+
+@pytest.mark.full
+def test_no_password_is_in_what_ray_writes_down(two: TestCluster, tmp_path: Path) -> None:
+    options = Options(passwords=("Planted-wrong", "Planted-right"))
+    with ray_bench(tmp_path, two.address, catalogue=CATALOGUE) as pool:
+        opened = pool.task("opened", locked_pdf("Planted-right"), PDF, options=options)
+        closed = pool.task("closed", locked_pdf("Planted-other"), PDF, options=options)
+        answers = pool.run(opened, closed)
+    assert "Only for those who know" in pool.written(opened, answers["opened"])["pages"][0]["text"]
+    assert isinstance(answers["closed"], Failure)
+    assert answers["closed"].kind is FailureClass.ENCRYPTED
+    logs = [path.read_bytes() for path in two.folder.rglob("*") if path.is_file()]
+    assert len(logs) > 5
+    assert not [log for log in logs if b"Planted" in log]
 
 
 @pytest.mark.full

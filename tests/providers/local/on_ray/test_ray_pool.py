@@ -1,9 +1,7 @@
 """What the run sees of a cluster: documents that are answered once, whatever becomes of the driver, and clear words where it cannot be had."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,7 @@ from docbatch.providers.local.messages import Task
 from docbatch.providers.local.on_ray import ray_pool
 from docbatch.providers.local.on_ray.ray_pool import RayPool
 from docbatch.testing.patience import comes_true
-from tests.providers.local.harness import PATIENCE, ROOT
+from tests.providers.local.harness import ROOT
 
 Opened = Callable[[str], AbstractContextManager[RayPool]]
 
@@ -52,16 +50,15 @@ def task(name: object) -> Task:
 def ended(pool: RayPool, count: int) -> list[tuple[str, str]]:
     """Return what ended, and in which start of the driver. What stops for a while is waited for."""
     found: list[tuple[str, str]] = []
-    until = time.monotonic() + PATIENCE
-    while len(found) < count and time.monotonic() < until:
-        try:
-            outcomes = pool.drain()
-        except Unavailable:
-            outcomes = []
-        for outcome in outcomes:
-            assert isinstance(outcome.answer, Failure)
-            found.append((outcome.task.id, outcome.answer.message))
-        threading.Event().wait(0.01)
+
+    def are_there() -> bool:
+        with suppress(Unavailable):
+            for outcome in pool.drain():
+                assert isinstance(outcome.answer, Failure)
+                found.append((outcome.task.id, outcome.answer.message))
+        return len(found) >= count
+
+    assert comes_true(are_there)
     return found
 
 
