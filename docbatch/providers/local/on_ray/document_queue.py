@@ -106,6 +106,13 @@ class DocumentQueue:
                 failed.append((task, _lost(losses, where)))
         return failed
 
+    def give_back(self, holding: Holding) -> None:
+        """Have everything wait again that a reader held and did not read."""
+        for task in reversed(list(holding.tasks.values())):
+            holding.remove(task.id)
+            self._under_way -= task.size
+            self._waiting.appendleft(task)
+
     def cancel(self, ids: Collection[str]) -> list[Task]:
         """Drop what waits of these, and return it."""
         dropped = [task for task in self._waiting if task.id in ids]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from docbatch.processes.frames import Frame
 from docbatch.providers.local import reading
 from docbatch.providers.local.engines import Options
 from docbatch.providers.local.messages import Answer, Task, Unkept, Written, read_tasks
+from docbatch.providers.local.on_ray.cluster_nodes import NodePauses, node_name, spread
 from docbatch.providers.local.on_ray.conversation import (
     ClusterIdle,
     ClusterLost,
@@ -75,6 +77,7 @@ class Fleet:
         self._talks: set[asyncio.Task[None]] = set()
         self._refused: dict[str, str] = {}
         self._last_fault = ""
+        self._pauses = NodePauses()
         self._over: asyncio.Future[ClusterNews | None] | None = None
         self._idle_since = 0.0
         self._is_waiting = False
@@ -159,9 +162,9 @@ class Fleet:
         if self._settings.workers is not None:
             width = min(width, self._settings.workers)
         # One on each node before a second on any.
-        seats = _spread(seats)
+        seats = [seat for seat in spread(seats) if self._pauses.may_try(seat, self._now())]
         for id_ in seats[: max(width - len(self._readers), 0)]:
-            self._make_reader(id_, _node_name(usable[id_]))
+            self._make_reader(id_, node_name(usable[id_]))
         return width
 
     def _make_reader(self, node: str, name: str) -> None:
@@ -185,6 +188,7 @@ class Fleet:
         try:
             await self._check(reader, Options(ocr="off"))
             reader.is_ready = True
+            self._pauses.forget(reader.node)
             self._tell_waiting()
             while reader in self._readers:
                 await self._exchange(reader)
@@ -257,25 +261,33 @@ class Fleet:
 
     def _bury(self, reader: _Reader, error: Exception) -> None:
         self._readers.discard(reader)
-        ray.kill(reader.actor)
-        self._last_fault = f"node {reader.node_name}: {_brief(error)}"
-        if _lacks_docbatch(error):
+        with suppress(Exception):
+            ray.kill(reader.actor)
+        if isinstance(error, _Unlike):
+            self._queue.give_back(reader.holding)
+        elif _lacks_docbatch(error):
             self._refuse(reader, "docbatch, or something it needs, is not installed there")
+        if not reader.is_ready:
+            self._last_fault = f"node {reader.node_name}: {_brief(error)}"
+            self._pauses.note(reader.node, self._now())
         again = len(reader.holding.tasks)
         for task, failure in self._queue.lose(reader.holding, reader.node_name):
             self._end(task, failure)
-        if again and not isinstance(error, _Unlike):
+        if again:
             self._say(news_frame(ClusterRemark(_mourned(reader.node_name, again))))
         self._ring()
 
     def _tell_waiting(self) -> None:
-        now = asyncio.get_running_loop().time()
+        now = self._now()
         if any(reader.is_ready for reader in self._readers):
             self._idle_since = now
         is_waiting = now - self._idle_since > _PATIENCE
         if is_waiting != self._is_waiting:
             self._is_waiting = is_waiting
             self._say(news_frame(ClusterIdle(self._why_waiting() if is_waiting else "")))
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
     def _why_waiting(self) -> str:
         last = f" (the last fault: {self._last_fault})" if self._last_fault else ""
@@ -288,21 +300,6 @@ class _Unlike(Exception):
 
 async def _answered(reference: Awaitable[T]) -> T:
     return await asyncio.wait_for(reference, _READER_SILENT)
-
-
-def _spread(seats: list[str]) -> list[str]:
-    counted: dict[str, int] = {}
-    ranked: list[tuple[int, str]] = []
-    for seat in seats:
-        counted[seat] = counted.get(seat, 0) + 1
-        ranked.append((counted[seat], seat))
-    return [seat for _, seat in sorted(ranked, key=lambda each: each[0])]
-
-
-def _node_name(node: dict[str, Any]) -> str:
-    """Return what people call a node: the name that it was given, or that of its machine."""
-    given, address = node.get("NodeName", ""), node.get("NodeManagerAddress", "")
-    return str(given if given and given != address else node.get("NodeManagerHostname") or address)
 
 
 def _without_secrets(options: Options) -> Options:

@@ -85,6 +85,14 @@ def test_what_a_lost_reader_held_is_read_again_and_each_of_it_alone() -> None:
     assert names(queue.take(third, readers=1)) == ["1"]
 
 
+def test_what_a_reader_gives_back_is_not_suspected() -> None:
+    queue, holding = queue_of(4), Holding()
+    assert names(queue.take(holding, readers=1)) == ["0", "1"]
+    queue.give_back(holding)
+    assert (holding.tasks, holding.size) == ({}, 0)
+    assert names(queue.take(Holding(), readers=1)) == ["0", "1"]
+
+
 def test_a_document_whose_readers_are_lost_again_and_again_fails_at_last() -> None:
     queue = queue_of(1)
     for _ in range(MOST_LOSSES - 1):
