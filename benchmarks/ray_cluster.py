@@ -139,11 +139,16 @@ class Nodes:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             text=True, cwd=ROOT, start_new_session=True,
         )  # fmt: skip
-        assert self._process.stdin
         assert self._process.stdout
         self.address = self._process.stdout.readline().split()[0]
-        for number in range(count):
-            self._process.stdin.write(f"add n{number} 1\n")
+        self.count = count
+        self.tell(*(f"add n{number} 1" for number in range(count)))
+
+    def tell(self, *lines: str) -> None:
+        assert self._process.stdin
+        assert self._process.stdout
+        for line in lines:
+            self._process.stdin.write(f"{line}\n")
             self._process.stdin.flush()
             assert self._process.stdout.readline().strip() == "done"
 

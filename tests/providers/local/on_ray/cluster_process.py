@@ -1,6 +1,7 @@
 """A Ray cluster of several nodes on this machine, in a process of its own: it does what it is told by lines, and ends with them.
 
-`add NAME PROCESSORS [PYTHONPATH]` and `kill NAME` are answered by `done`. It listens on loopback alone, and its nodes are named n0 (the head, which reads nothing), n1, n2, …
+`add NAME PROCESSORS [PYTHONPATH]` and `kill NAME` are answered by `done`. It listens on loopback alone, and its
+head reads nothing.
 """
 
 import os
@@ -47,7 +48,7 @@ def main(folder: str) -> None:
             **common,
             "ray_client_server_port": free_port(),
             "num_cpus": 0,
-            "node_name": "n0",
+            "node_name": "head",
             "_system_config": QUICK,
         },
     )
@@ -60,7 +61,7 @@ def main(folder: str) -> None:
             os.environ["PYTHONPATH"] = path[0] if path else ROOT
             nodes[name] = cluster.add_node(**common, num_cpus=int(processors), node_name=name)
         elif deed == "kill":
-            node = cluster.head_node if name == "n0" else nodes.pop(name)
+            node = cluster.head_node if name == "head" else nodes.pop(name)
             node.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)
         say("done")
 

@@ -25,7 +25,7 @@ def need_ray() -> None:
 
 
 class TestCluster:
-    """Nodes are named n1, n2, … ; the head, n0, reads nothing."""
+    """Nodes are named n1, n2, … ; the head reads nothing."""
 
     __test__ = False
 

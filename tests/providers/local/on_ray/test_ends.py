@@ -125,7 +125,7 @@ def test_a_run_whose_head_goes_ends_incomplete_and_the_next_goes_on(tmp_path: Pa
         project = project_on(tmp_path, f', unreachable_after: 3s, address: "{made.address}"', MANY)
         process = project.start("apply", "--yes", env=environment())
         assert comes_true(lambda: len(project.outputs()) > 0, STARTS_WITHIN)
-        made.kill("n0")
+        made.kill("head")
         out, err = process.communicate(timeout=180)
     assert process.returncode == 4, out + err
     assert f"the Ray cluster at {made.address} cannot be used: " in err
