@@ -108,7 +108,7 @@ def main() -> None:
         (place / "docbatch.yaml").write_text(PROJECT)
         (place / "jobs/job.yaml").write_text(JOB.format(folder=chosen.folder.absolute(), provider="cluster"))
         left: list[int] = []
-        nodes = Nodes(3)
+        nodes = Nodes(3, "quick")
         with dying_nodes(nodes, chosen.every):
             left += killed_again_and_again(place, nodes, chosen.kills // 2, dice)
         process = start(place, nodes.address)
@@ -116,7 +116,7 @@ def main() -> None:
         nodes.tell("kill head")
         print(f"head killed: apply ended with {process.wait()}", flush=True)
         nodes.close()
-        nodes = Nodes(3)
+        nodes = Nodes(3, "quick")
         with dying_nodes(nodes, chosen.every):
             left += killed_again_and_again(place, nodes, chosen.kills - chosen.kills // 2, dice)
             print(f"the last run ended with {start(place, nodes.address).wait()}", flush=True)

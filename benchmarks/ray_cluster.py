@@ -131,11 +131,11 @@ def watched(spent: Spent) -> Iterator[None]:
 
 
 class Nodes:
-    """A cluster of this machine whose head reads nothing."""
+    """A cluster of this machine whose head reads nothing; with the word `quick` it notices within seconds that a node is gone."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *words: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.providers.local.on_ray.cluster_process"],
+            [sys.executable, "-m", "tests.providers.local.on_ray.cluster_process", *words],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             text=True, cwd=ROOT, start_new_session=True,
         )  # fmt: skip

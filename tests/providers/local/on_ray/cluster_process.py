@@ -18,6 +18,8 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 from ray.cluster_utils import Cluster
 
 ROOT = str(Path(__file__).parents[4])
+QUICK_WORD = "quick"
+"""With this argument a node that is gone is noticed within seconds, and Ray's client is served. Without it all is as Ray has it."""
 QUICK = {"health_check_period_ms": 500, "health_check_timeout_ms": 1000, "health_check_failure_threshold": 3}
 
 
@@ -32,7 +34,7 @@ def free_port() -> int:
     return port
 
 
-def main(folder: str) -> None:
+def main(folder: str, *, quick: bool) -> None:
     # Ray writes there which cluster of this machine was started last, and does not make the folder.
     os.environ["RAY_TMPDIR"] = folder
     (Path(folder) / "ray").mkdir()
@@ -46,10 +48,10 @@ def main(folder: str) -> None:
         initialize_head=True,
         head_node_args={
             **common,
-            "ray_client_server_port": free_port(),
+            "ray_client_server_port": free_port() if quick else None,
             "num_cpus": 0,
             "node_name": "head",
-            "_system_config": QUICK,
+            "_system_config": QUICK if quick else None,
         },
     )
     nodes: dict[str, Any] = {}
@@ -69,7 +71,7 @@ def main(folder: str) -> None:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="docbatch-cluster-") as place:
         try:
-            main(place)
+            main(place, quick=QUICK_WORD in sys.argv)
         finally:
             # Ray's own processes share this group, and none of them may stay.
             signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -31,7 +31,7 @@ class TestCluster:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.providers.local.on_ray.cluster_process"],
+            [sys.executable, "-m", "tests.providers.local.on_ray.cluster_process", "quick"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
