@@ -189,10 +189,9 @@ class RayPool:
         try:
             driver.give_all((), begin_frame(self._settings))
             while True:
-                reason = self._heard(driver.arrived()) or reason
-                if driver.is_ready and not self._is_connected:
+                reason = self._heard(driver) or reason
+                if driver.is_ready:
                     timer.cancel()
-                    self._connected()
         except EOFError:
             pass
         except (*NONSENSE, OSError) as error:
@@ -209,20 +208,25 @@ class RayPool:
             return f"it did not answer within {_CONNECTS_WITHIN:g} seconds"
         return reason or driver.last_words() or "the process that spoke with it ended"
 
-    def _connected(self) -> None:
+    def _note_ready(self, driver: "_Driver") -> None:
+        if not driver.is_ready or self._is_connected:
+            return
         with self._lock:
             self._is_connected = self._was_connected = True
             self._trouble = None
             self._send(map(tasks_frame, pieces(list(self._open.values()))))
 
-    def _heard(self, frames: Iterable[Frame]) -> str:
+    def _heard(self, driver: "_Driver") -> str:
         """Take in what the driver said; return why it ends, where it said that."""
         reason = ""
-        for frame in frames:
+        for frame in driver.arrived():
+            # What the driver says behind that it is ready is of later.
+            self._note_ready(driver)
             if (ended := read_ended(frame)) is None:
                 reason = self._told(frame) or reason
             else:
                 self._end(*ended)
+        self._note_ready(driver)
         with self._lock:
             is_awaited = len(self._ended) >= _MANY or len(self._open) <= _FEW_LEFT * self._width
         if is_awaited:
