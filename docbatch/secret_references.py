@@ -43,6 +43,10 @@ def _kind_or_text(value: Any) -> str | None:
     return "text" if isinstance(value, str) else _kind(value)
 
 
+def _variable_or_text(value: Any) -> str | None:
+    return "text" if isinstance(value, str) else "env" if isinstance(value, dict) and "env" in value else None
+
+
 _Env = Annotated[EnvReference, Tag("env")]
 _File = Annotated[FileReference, Tag("file")]
 _Command = Annotated[CommandReference, Tag("command")]
@@ -56,6 +60,14 @@ TextOrReference = Annotated[
     _Env | _File | _Command | Annotated[Text, Tag("text")],
     Discriminator(
         _kind_or_text, custom_error_type="reference", custom_error_message="text or a reference is needed"
+    ),
+]
+
+
+TextOrVariable = Annotated[
+    _Env | Annotated[Text, Tag("text")],
+    Discriminator(
+        _variable_or_text, custom_error_type="reference", custom_error_message="text or a reference is needed"
     ),
 ]
 

@@ -8,11 +8,15 @@ from pathlib import Path
 
 DEVELOPERS = ("dev", "testing")
 """The extras that nobody needs where docbatch is only run."""
+APART = "ray"
+"""The extra that is as large as all others together, and has a lock of its own."""
 DEV = "requirements-dev.lock"
 RUN = "requirements.lock"
+RAY = "requirements-ray.lock"
 PURPOSES: Mapping[str, str] = {
     DEV: "What script/bootstrap installs to work on docbatch",
-    RUN: "What docbatch needs to be built and to run with every extra for users; the other lock has all of it too",
+    RUN: "What docbatch needs to be built and to run with every extra for users but ray; the lock for developers has all of it too",
+    RAY: "What the extra ray needs; script/ray installs it beside the rest",
 }
 HEAD = """# {purpose}.
 # Exact versions, and the hashes of their files. Drawn by script/update, not by hand, from these lines of pyproject.toml:
@@ -27,7 +31,10 @@ def asked(root: Path, lock: str) -> list[str]:
     """Return the versions of Python, then the requirements, that a lock answers, as pyproject.toml writes them."""
     tables = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     project = tables["project"]
-    extras = [name for name in project["optional-dependencies"] if lock == DEV or name not in DEVELOPERS]
+    if lock == RAY:
+        return [f"python{project['requires-python']}", *project["optional-dependencies"].get(APART, [])]
+    every = [name for name in project["optional-dependencies"] if name != APART]
+    extras = [name for name in every if lock == DEV or name not in DEVELOPERS]
     chosen = (each for name in extras for each in project["optional-dependencies"][name])
     needs = {*tables["build-system"]["requires"], *project["dependencies"], *chosen}
     return [f"python{project['requires-python']}", *sorted(needs)]

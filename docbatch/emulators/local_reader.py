@@ -22,7 +22,8 @@ from docbatch.providers.local.engines import Options
 from docbatch.providers.local.messages import Answer, Task, Written
 from docbatch.providers.local.ocr import tesseract_data
 from docbatch.providers.local.payload import LocalAnswer, read
-from docbatch.providers.local.pool import Pool, TaskOutcome
+from docbatch.providers.local.pool import Pool
+from docbatch.providers.local.reading_pool import TaskOutcome
 
 PATIENCE = 120.0
 MEMORY = 2 * 10**9

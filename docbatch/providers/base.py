@@ -195,6 +195,8 @@ class Recalled:
 
 
 class Provider(Protocol):
+    """`traits` are those of its kind; `max_in_flight` may change while it is open, with what is learned of how much it can take."""
+
     type: str
     account: str
     traits: Traits

@@ -30,6 +30,7 @@ While it is 0 it may change with any release; what is added has a default.
 class Settings:
     """A connection as its provider sees it. What is None is the provider's own default; times in seconds.
 
+    `on` names another place than this machine at which its work is done, of those that its kind `runs_on`.
     `workspace` is read from the environment already where it was a reference; it is no secret. `variables` are those of
     the environment that the provider may read: all of them, unless nobody vouches for the project.
     """
@@ -45,6 +46,7 @@ class Settings:
     requests_per_second: float | None = None
     in_flight: int | None = None
     workers: int | None = None
+    on: str | None = None
     api_version: str | None = None
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ, compare=False, repr=False)
 
@@ -61,6 +63,7 @@ class Surroundings:
     """What a provider is given to work with.
 
     Payloads may be put into `incoming`, `wake` wakes the engine, `key` reads the connection's key and raises
+    CredentialsError. `address` says where the place is found that the work is done `on`, None where nothing does, and raises
     CredentialsError. `link` signs a link to an object, and raises CredentialsError: whoever has the link has the object, so
     that it is put into the request itself and kept nowhere.
     """
@@ -68,6 +71,7 @@ class Surroundings:
     incoming: Path
     wake: Callable[[], None] = field(compare=False)
     key: Callable[[], str] = field(compare=False)
+    address: Callable[[], str | None] = field(default=lambda: None, compare=False)
     link: "Callable[[ObjectReference], str]" = field(default=_no_link, compare=False)
 
 
@@ -141,7 +145,7 @@ class ProviderKind:
     `title` is what people call it. `config` says what a job may set for one of its `operations`. `account` names what the
     credentials belong to as far as the connection says it. `service` is what it talks to; without one it works on this
     machine and needs neither a key nor a project id; `has_workers` says that a connection may set how many processes read
-    documents here. `pins` gives the versions of what moves by itself, None where only
+    documents here, and `runs_on` names where else its work can be done. `pins` gives the versions of what moves by itself, None where only
     the vendor knows them; `moving` says in sentences what moves of which nobody gives a version, and what to write instead. `inputs` are what an operation takes beside files: links the vendor follows itself, ids of
     files it has, plain text. `written_back` makes of a
     result, as a file of `format: json` has it, bytes that `read` reads as that result; without it results cannot be taken
@@ -162,6 +166,7 @@ class ProviderKind:
     written_back: "Callable[[Result], bytes] | None" = None
     service: Service | None = None
     has_workers: bool = False
+    runs_on: tuple[str, ...] = ()
     pins: "Callable[[Operation, Mapping[str, Any]], Mapping[str, str] | None]" = lambda _operation, _config: {}
     moving: "Callable[[Operation, Mapping[str, Any]], tuple[str, ...]]" = lambda _operation, _config: ()
     inputs: "Callable[[Operation], frozenset[Input]]" = lambda _operation: frozenset()

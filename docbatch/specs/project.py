@@ -18,7 +18,7 @@ from docbatch.fields import (
     refuse,
 )
 from docbatch.providers import DEFAULT_PROVIDER, REGISTRY
-from docbatch.secret_references import KeyReference, Secrets, TextOrReference
+from docbatch.secret_references import KeyReference, Secrets, TextOrReference, TextOrVariable
 from docbatch.sinks import KINDS
 from docbatch.specs.base_url import BaseUrl
 from docbatch.specs.guards import GuardsSpec
@@ -132,6 +132,14 @@ class ConnectionSpec(SpecModel):
     workers: Annotated[int, Field(ge=1, le=1024)] | None = Field(
         default=None,
         description="processes that read documents on this machine, where the provider works here; as many as there are processors for docbatch when left out",
+    )
+    on: Name | None = Field(
+        default=None,
+        description="where the provider's work is done, if not on this machine: `ray` is a Ray cluster, for the local engine",
+    )
+    address: TextOrVariable | None = Field(
+        default=None,
+        description="where that answers, as in `head.example:6379`, or a variable that says it; for `on: ray` a cluster of this machine when left out",
     )
     api_version: Annotated[str, Field(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$(?!\n)")] | None = Field(
         default=None,

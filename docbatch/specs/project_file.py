@@ -194,6 +194,8 @@ def _connection(name: str, spec: ConnectionSpec, checkout: Checkout, origin: Ori
         recovery=spec.recovery,
         rates=spec.rates,
         workers=spec.workers,
+        on=spec.on,
+        address=spec.address,
         api_version=spec.api_version,
         allow_host=spec.allow_host,
         unreachable_after=seconds(spec.unreachable_after),
@@ -240,7 +242,7 @@ def _mismatches(spec: ProjectSpec, origin: Origin) -> Iterator[Problem]:
 
 
 _OF_SERVICES = ("base_url", "api_key", "webhook_secret", "workspace", "api_version")
-_LIMITED = (*_OF_SERVICES, "workers")
+_LIMITED = (*_OF_SERVICES, "workers", "on", "address")
 """Keys that some providers have no use for."""
 
 
@@ -253,12 +255,29 @@ def _needless(
     for key in written:
         if key in needless:
             yield origin.problem((*above, key), needless[key], "remove the key")
+    if "on" not in needless and (written and kind in REGISTRY):
+        yield from _misplaced(connection, REGISTRY.kind(kind), origin, above)
+
+
+def _misplaced(
+    connection: ConnectionSpec, kind: ProviderKind, origin: Origin, above: tuple[str, str]
+) -> Iterator[Problem]:
+    if connection.on is not None and connection.on not in kind.runs_on:
+        hint = near(connection.on, kind.runs_on, "there is")
+        yield origin.problem((*above, "on"), f"{kind.title} does not run on {connection.on}", hint)
+    if connection.address is not None and connection.on is None:
+        hint = f"add on: {kind.runs_on[0]}, or remove the key"
+        yield origin.problem((*above, "address"), "nothing says what answers there", hint)
 
 
 def unused_settings(kind: ProviderKind) -> Mapping[str, str]:
     """Return the keys of a connection that a provider has no use for, and why."""
     service = kind.service
-    reasons = {"workers": (kind.has_workers, "has no workers on this machine")}
+    reasons = {
+        "workers": (kind.has_workers, "has no workers on this machine"),
+        "on": (bool(kind.runs_on), "does its work in one place alone"),
+        "address": (bool(kind.runs_on), "has no address"),
+    }
     if service is None:
         reasons |= {key: (False, f"has no {key}") for key in _OF_SERVICES}
     else:

@@ -19,7 +19,7 @@ from docbatch.naming.expressions import Context
 from docbatch.naming.references import Listed
 from docbatch.naming.templates import Template, below
 from docbatch.providers import DEFAULT_PROVIDER
-from docbatch.secret_references import CommandReference, FileReference, Reference
+from docbatch.secret_references import CommandReference, EnvReference, FileReference, Reference
 from docbatch.sinks.kind import SinkKind, SinkSpec
 from docbatch.sources.allowance import Allowance
 from docbatch.sources.selecting.rules import SelectionRules
@@ -76,6 +76,8 @@ class Connection:
     recovery: RecoveryRule = field(default_factory=RecoveryRule)
     rates: Rates = field(default_factory=Rates)
     workers: int | None = None
+    on: str | None = None
+    address: EnvReference | str | None = None
     api_version: str | None = None
     allow_host: bool = False
     unreachable_after: float | None = None

@@ -14,10 +14,11 @@ from docbatch.counting.messages import Asked, CountedExtent, Uncounted
 from docbatch.counting.pool import CountingBounds
 from docbatch.counting.worker import DocumentCounter
 from docbatch.engine.planning.amounts import count_extents
-from docbatch.processes import confine
+from docbatch.processes import confine, processors
 from docbatch.providers.local import engines, provider
 from docbatch.providers.local.messages import Task
-from docbatch.providers.local.pool import CATALOGUE, TaskOutcome
+from docbatch.providers.local.pool import CATALOGUE
+from docbatch.providers.local.reading_pool import TaskOutcome
 from docbatch.providers.local.worker import DocumentReader
 
 _AT_WORK = threading.Lock()
@@ -44,11 +45,15 @@ class PoolHere:
         search: Sequence[str] = (),
     ) -> None:
         assert catalogue == CATALOGUE, "other engines belong in processes"
+        self.width = width or processors.available()
         self._wake = wake
         self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._ended: deque[TaskOutcome] = deque()
         self._thread = threading.Thread(target=self._run, name="docbatch-pool-here", daemon=True)
         self._thread.start()
+
+    def remark(self) -> str:
+        return ""
 
     def submit(self, tasks: Iterable[Task]) -> None:
         for task in tasks:

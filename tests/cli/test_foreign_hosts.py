@@ -41,6 +41,48 @@ def test_a_foreign_host_gets_no_key(
 
 
 @pytest.mark.parametrize(
+    ("allowed", "options"), [("false", ()), ("true", ()), ("false", ("--allow-host", "cluster"))]
+)
+def test_a_foreign_cluster_gets_no_documents(
+    project: Project, allowed: str, options: tuple[str, ...]
+) -> None:
+    connection = f'{{type: local, on: ray, address: "head.invalid:6379", allow_host: {allowed}}}'
+    project.write(
+        {
+            "docbatch.yaml": f"project: {{id: pabcdefghijkl}}\nproviders:\n  cluster: {connection}\n",
+            "in/a.txt": "one",
+        }
+    )
+    project.job(JOB.replace("extend", "cluster"))
+
+    refused = project.call("apply", *options)
+
+    assert refused.code == 12
+    assert "would send its documents to head.invalid" in refused.err
+    assert project.outputs() == {}
+
+
+def test_the_address_of_a_cluster_in_a_variable_is_read_when_it_is_needed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    project.write(
+        {
+            "docbatch.yaml": "project: {id: pabcdefghijkl}\n"
+            "providers:\n  cluster: {type: local, on: ray, address: {env: RAY_ADDRESS}}\n",
+            "in/a.txt": "one",
+        }
+    )
+    project.job(JOB.replace("extend", "cluster"))
+
+    assert project.call("plan").code == 0
+    refused = project.call("apply")
+    assert (refused.code, "needs the environment variable RAY_ADDRESS" in refused.err) == (12, True)
+    monkeypatch.setenv("RAY_ADDRESS", "no address")
+    assert "the address of the cluster is none" in project.call("apply").err
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "http://user:planted-secret@127.0.0.1:9",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,17 @@ def connection(tmp_path: Path) -> ProviderConnection:
         return FakeProvider(Cloud(tmp_path / "cloud.db"), kind, Tripwire())
 
     return ProviderConnection(Access("fake", "acme", kind, connect, lambda _payload: None), threads=False)  # type: ignore[arg-type,return-value]
+
+
+def test_as_much_is_under_way_as_an_open_provider_says(connection: ProviderConnection) -> None:
+    def grown(provider: Provider) -> object:
+        provider.traits = replace(provider.traits, max_in_flight=40, max_items=1)
+        return provider
+
+    before = connection.traits
+    complete(SystemClock(), connection.ask(ProviderCall.POLL, grown))
+
+    assert connection.view.traits == connection.traits == replace(before, max_in_flight=40)
 
 
 def waiting(call: "Future[str]", said: list[str], *, costs: bool = False) -> Talk[None]:

@@ -11,7 +11,7 @@ from docbatch.core.errors import CredentialsError, UsageError
 from docbatch.core.models import Stops
 from docbatch.engine.connections.credentials import foreign_host, read_key
 from docbatch.engine.connections.object_stores import ObjectStores
-from docbatch.engine.connections.workspace_setting import read_workspace
+from docbatch.engine.connections.workspace_setting import read_variable, read_workspace
 from docbatch.naming.links import is_loopback
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind, Settings, Surroundings
@@ -46,7 +46,8 @@ def accesses(
         woken, over = threading.Event(), threading.Event()
         ring = partial(_ring, woken, wake)
         key = partial(_key, connection, kind, root, allowed_hosts, over)
-        surroundings = Surroundings(incoming, ring, key, **signing)
+        address = partial(_address, connection, allowed_hosts)
+        surroundings = Surroundings(incoming, ring, key, address, **signing)
         yield Access(
             connection.name,
             kind.account(own),
@@ -85,6 +86,18 @@ def _key(
     return read_key(connection.name, connection.api_key or usual, root, over)
 
 
+def _address(connection: Connection, allowed: Collection[str]) -> str | None:
+    """Return where a connection's work is done. What a file names is held to the same rule as a host that gets a key."""
+    written = connection.address
+    if isinstance(written, EnvReference):
+        return read_variable(connection, written.env)
+    host = None if written is None else urlsplit(written if "//" in written else f"//{written}").hostname
+    is_meant = connection.allow_host and connection.name in allowed
+    if host is not None and not is_loopback(host) and not is_meant:
+        raise foreign_host("connection", connection.name, "documents", host, "this machine")
+    return written
+
+
 def connection_settings(connection: Connection) -> Settings:
     """Return a connection as its provider sees it. Raises CredentialsError when a named variable is not set."""
     recovery, poll, rates = connection.recovery, connection.poll, connection.rates
@@ -101,6 +114,7 @@ def connection_settings(connection: Connection) -> Settings:
         in_flight=rates.in_flight,
         # How many processors there are is nothing to look for on behalf of somebody's repository: no work is done for it.
         workers=1 if connection.untrusted else connection.workers,
+        on=connection.on,
         api_version=connection.api_version,
         variables=variables(untrusted=connection.untrusted),
     )

@@ -128,9 +128,16 @@ class ProviderConnection:
             if not answer.done():
                 raise self.silent(call, seconds)
         found: T = answer.result()
+        self._heed_traits()
         if call is not ProviderCall.PREPARE:
             self.answered(call, about)
         return found
+
+    def _heed_traits(self) -> None:
+        """Take as much at once as the provider now says: it may have learned how much there is to work with."""
+        if self._provider is not None and self._provider.traits.max_in_flight != self.traits.max_in_flight:
+            self.traits = replace(self.traits, max_in_flight=self._provider.traits.max_in_flight)
+            self.view = replace(self.view, traits=self.traits)
 
     def submit(self, act: Callable[[Provider], T]) -> "Future[T]":
         """Begin something beside all else, as far as the provider can take it. It holds the provider to its contract."""

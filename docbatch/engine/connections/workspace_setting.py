@@ -26,15 +26,17 @@ def read_workspace(connection: Connection) -> str | None:
                 f"connection '{connection.name}': a workspace is named by text, env or file, not by a command"
             )
         case EnvReference(env=name):
-            return _from_variable(connection, name)
+            text = read_variable(connection, name)
+            return None if text is None else _named(text, connection.name, f"the variable {name}")
         case reference:
             return _named(_from_file(connection.name, Path(reference.file)), connection.name, "its file")
 
 
-def _from_variable(connection: Connection, name: str) -> str | None:
+def read_variable(connection: Connection, name: str) -> str | None:
+    """Return what a variable says that a connection names, None where an untrusted project may not know. Raises CredentialsError."""
     known = variables(untrusted=connection.untrusted)
     if name in known:
-        return _named(known[name], connection.name, f"the variable {name}")
+        return known[name]
     if connection.untrusted:
         return None
     raise CredentialsError(

@@ -29,6 +29,8 @@ TRAITS = Traits(
 )
 
 
+RAY = "ray"
+
 # So many documents for each worker keep all of them busy while submissions end and follow.
 _AHEAD = 4
 
@@ -54,7 +56,14 @@ def _pins(_operation: Operation, config: Mapping[str, Any]) -> Mapping[str, str]
 def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
     from docbatch.providers.local.provider import LocalProvider  # noqa: PLC0415 - the pool is not needed to plan
 
-    return LocalProvider(surroundings.incoming, workers=settings.workers, wake=surroundings.wake)
+    make_pool = None
+    if settings.on == RAY:
+        from docbatch.providers.local.on_ray.ray_pool import pools_of  # noqa: PLC0415 - few have a cluster
+
+        make_pool = pools_of(surroundings.address(), settings)
+    return LocalProvider(
+        surroundings.incoming, workers=settings.workers, wake=surroundings.wake, make_pool=make_pool
+    )
 
 
 def _read(payload: bytes) -> "Answer":
@@ -84,8 +93,18 @@ def _abilities() -> tuple[str, ...]:
         f"engines: {versions}",
         f"OCR: {ways.said()}",
         f"workers: {processors.available()} at a time, unless 'workers:' of the connection says how many (1 to 1,024)",
-        "needs no account and no key; nothing leaves this machine",
+        _cluster_ability(),
+        "needs no account and no key; nothing leaves this machine, or the cluster that a connection names",
     )
+
+
+def _cluster_ability() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - asked for abilities alone
+
+    try:
+        return f"on: ray reads on a Ray cluster, with Ray {version('ray')} here"
+    except PackageNotFoundError:
+        return "on: ray reads on a Ray cluster: pip install 'docbatch[ray]'"
 
 
 KIND = ProviderKind(
@@ -100,6 +119,7 @@ KIND = ProviderKind(
     read=_read,
     written_back=_written_back,
     has_workers=True,
+    runs_on=(RAY,),
     tariff=_tariff,
     abilities=_abilities,
     inputs=lambda _operation: frozenset({Input.TEXT}),

@@ -22,7 +22,8 @@ FORMAT = "docbatch/local/v2"
 class Task(NamedTuple):
     """One document to read.
 
-    `id` is chosen by the caller and comes back with the outcome. `out` is the file a large answer is written to.
+    `id` is chosen by the caller and comes back with the outcome. `out` is the file a large answer is written to; where it is
+    empty, every answer is carried.
     `timeout` in seconds, `max_memory` in bytes. The first `skip` engines are left out: they died on this document, the
     first of them for the reason in `died`.
     """

@@ -15,16 +15,17 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import cast
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.processes import processors
 from docbatch.processes.child import environment
 from docbatch.processes.frames import NONSENSE
 from docbatch.providers.local.engines import Catalogue, shows_pages
-from docbatch.providers.local.messages import MORE_TIME, Answer, Task, without_advice
+from docbatch.providers.local.messages import MORE_TIME, Task, without_advice
 from docbatch.providers.local.ocr import ways
 from docbatch.providers.local.process import WorkerProcess
+from docbatch.providers.local.reading_pool import TaskOutcome
 from docbatch.providers.local.shares import take_shares
 
 CATALOGUE = "docbatch.providers.local.engines"
@@ -46,11 +47,6 @@ _FEW_LEFT = 16
 """While more than so many documents wait for each worker, results need not be taken at once."""
 _PIPES = 3
 _OTHER_FILES = 512
-
-
-class TaskOutcome(NamedTuple):
-    task: Task
-    answer: Answer
 
 
 class Pool:
@@ -88,6 +84,13 @@ class Pool:
         self._selector.register(self._bell, selectors.EVENT_READ)
         self._thread = threading.Thread(target=self._run, name="docbatch-local-pool", daemon=True)
         self._thread.start()
+
+    @property
+    def width(self) -> int:
+        return self._width
+
+    def remark(self) -> str:
+        return ""
 
     def submit(self, tasks: Iterable[Task]) -> None:
         with self._lock:
@@ -268,7 +271,8 @@ class Pool:
     def _blame(self, worker: WorkerProcess, task: Task, code: int) -> None:
         verdict = worker.verdict(code, task)
         # It may have begun to write.
-        Path(os.fsdecode(task.out)).unlink(missing_ok=True)
+        if task.out:
+            Path(os.fsdecode(task.out)).unlink(missing_ok=True)
         left = task.timeout - (time.monotonic() - worker.since)
         if self._others(task) and left > 0 and verdict.kind is not FailureClass.CANCELLED:
             first = self._failed_before.setdefault(task.id, verdict)

@@ -9,6 +9,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from docbatch.providers.local.options import LocalConfig, memory_bytes
 from docbatch.providers.local.payload import LocalAnswer, read
 from docbatch.providers.local.pins import pins
 from docbatch.providers.local.pool import CATALOGUE, Pool
+from docbatch.providers.local.reading_pool import ReadingPool
 
 # How many ended batches are remembered, so that a repeated fetch finds its answer.
 _REMEMBERED = 8
@@ -51,9 +53,10 @@ class _Work:
 
 
 class LocalProvider(Unsearchable):
-    """Reads documents in worker processes of this machine.
+    """Reads documents in worker processes of this machine, or in what `make_pool` makes.
 
     Large answers are written below `incoming`. `wake` is called, from another thread, when documents ended that are worth a look.
+    How much is taken at once follows from how many documents are read at a time, once that is known.
     """
 
     type = "local"
@@ -67,16 +70,15 @@ class LocalProvider(Unsearchable):
         wake: Callable[[], None] = lambda: None,
         catalogue: str = CATALOGUE,
         search: Sequence[str] = (),
+        make_pool: Callable[[Callable[[], None]], ReadingPool] | None = None,
     ) -> None:
         self.traits = traits(workers)
         self._incoming = incoming
         self._below = bytes(incoming.absolute()) + b"/"
-        self._workers = workers
         self._wake = wake
-        self._catalogue = catalogue
-        self._search = search
+        self._make_pool = make_pool or partial(Pool, width=workers, catalogue=catalogue, search=search)
         self._lock = threading.Lock()
-        self._pool: Pool | None = None
+        self._pool: ReadingPool | None = None
         self._is_closed = False
         self._answers = HeldAnswers(incoming)
         self._works: dict[str, _Work] = {}
@@ -122,7 +124,8 @@ class LocalProvider(Unsearchable):
             self._take_in()
             work = self._work(intent)
             ended, work.ended = work.ended, []
-        return Progress(ended)
+            remark = "" if self._pool is None else self._pool.remark()
+        return Progress(ended, note=remark)
 
     def fetch(self, intent: Intent, ready: Ready) -> Draft:
         with self._lock:
@@ -151,11 +154,17 @@ class LocalProvider(Unsearchable):
         if pool:
             pool.close()
 
-    def _started(self) -> Pool:
+    def _started(self) -> ReadingPool:
         if self._pool is None:
             make_folder(self._incoming)
-            self._pool = Pool(self._wake, width=self._workers, catalogue=self._catalogue, search=self._search)
+            self._pool = self._make_pool(self._wake)
         return self._pool
+
+    def _heed(self, pool: ReadingPool) -> None:
+        """Take as much at once as keeps all busy."""
+        sized = traits(pool.width)
+        if sized != self.traits:
+            self.traits = sized
 
     def _tasks(self, items: Mapping[str, WorkItem], batch: Batch) -> list[Task]:
         config = LocalConfig.model_validate(dict(batch.config))
@@ -194,6 +203,7 @@ class LocalProvider(Unsearchable):
         """Sort what the pool ended to the batches it belongs to."""
         if self._pool is None:
             return
+        self._heed(self._pool)
         try:
             outcomes = self._pool.drain()
         except RuntimeError as error:

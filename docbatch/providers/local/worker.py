@@ -107,7 +107,7 @@ class DocumentReader:
             return locked(payload, task)
         content = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         entry = packed(content)
-        is_large = len(entry) > MOST_CARRIED
+        is_large = bool(task.out) and len(entry) > MOST_CARRIED
         try:
             if is_large:
                 write_entry(task.out, entry)

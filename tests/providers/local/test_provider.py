@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ from docbatch.core.results import DocumentInfo
 from docbatch.media import HEAD_SIZE, detect
 from docbatch.packed import unpacked
 from docbatch.providers.base import Batch, Changed, Failed, Intent, Provider, Ready
+from docbatch.providers.local.messages import Differs, Task
 from docbatch.providers.local.ocr import tesseract_data
 from docbatch.providers.local.provider import LocalProvider
+from docbatch.providers.local.reading_pool import TaskOutcome
 from tests.providers.local import specimens
 from tests.providers.local.blank import bare_docx, blank_pdf
 from tests.providers.local.harness import PATIENCE, ROOT, Ear
@@ -321,3 +323,42 @@ def test_a_result_that_cannot_be_written_is_no_verdict_on_its_document(office: O
     with pytest.raises(ProviderError, match="cannot be written") as raised:
         office.follow(second)
     assert "nothing is lost" in str(raised.value.hint)
+
+
+class Readers:
+    """A pool of many readers elsewhere, which says what a person should know."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.tasks: list[Task] = []
+
+    def submit(self, tasks: Iterable[Task]) -> None:
+        self.tasks += tasks
+
+    def drain(self) -> list[TaskOutcome]:
+        ended = [TaskOutcome(task, Differs("it moved")) for task in self.tasks]
+        self.tasks.clear()
+        return ended
+
+    def remark(self) -> str:
+        return "a node is gone"
+
+    def cancel(self, ids: Collection[str]) -> None:
+        """Nothing runs."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_as_much_is_taken_at_once_as_the_readers_that_are_found_can_read(tmp_path: Path) -> None:
+    place = Office(tmp_path, make_pool=lambda _wake: Readers(1000))
+    intent = place.intent(place.item("a.txt", b"one"))
+    before = place.provider.traits
+
+    assert place.provider.create(intent).remote_id == "s1"
+    progress = place.provider.poll(intent, "s1")
+
+    assert (before.max_in_flight, place.provider.traits.max_in_flight) == (4, 8)
+    assert place.provider.traits.max_items == before.max_items
+    assert progress.note == "a node is gone"
+    assert [type(each) for each in progress.ended] == [Changed]

@@ -7,7 +7,8 @@ import pytest
 from docbatch.processes import processors
 from docbatch.providers import REGISTRY
 from docbatch.providers.local import KIND, traits
-from docbatch.providers.local.pool import Pool, TaskOutcome
+from docbatch.providers.local.pool import Pool
+from docbatch.providers.local.reading_pool import TaskOutcome
 from tests.cli.project import JOB, Project
 
 CONNECTIONS = """

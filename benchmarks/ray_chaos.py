@@ -1,0 +1,131 @@
+"""Whether every document is read once and nothing stays, whatever is killed of a Ray cluster and of docbatch.
+
+    python benchmarks/ray_chaos.py FOLDER [--kills 20] [--every 20] [--seed 0]
+
+A project is applied to a cluster of three nodes of one processor each. Every so many seconds a node is killed and another one
+comes; docbatch is killed at so many random moments and started again; in the middle of that the head is killed, and another
+cluster takes its place. Then a last run ends the work. Its outputs are compared with those of a run without Ray, the state is
+checked, and processes are looked for that should not be there any more.
+"""
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ray_cluster import ENVIRONMENT, JOB, Nodes, Spent, apply, differing, outputs
+
+PROJECT = """apiVersion: docbatch/v1
+project: {id: benchmark00000}
+providers:
+  cluster: {type: local, on: ray, address: {env: RAY_ADDRESS}, unreachable_after: 30s}
+"""
+OURS = (b"docbatch.providers.local.worker", b"docbatch.providers.local.on_ray.driver", b"NodeReader")
+
+
+@contextmanager
+def dying_nodes(nodes: Nodes, every: float) -> Iterator[None]:
+    """Kill a node every so many seconds, and let another one come."""
+    over = threading.Event()
+
+    def kill() -> None:
+        oldest, newest = 0, nodes.count
+        while not over.wait(every):
+            nodes.tell(f"kill n{oldest}", f"add n{newest} 1")
+            oldest, newest = oldest + 1, newest + 1
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def start(place: Path, address: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "docbatch", "apply", "--yes"],
+        cwd=place, env={**ENVIRONMENT, "RAY_ADDRESS": address},
+        stdout=subprocess.DEVNULL, stderr=(place / "log").open("ab"),
+    )  # fmt: skip
+
+
+def stays(spent: Spent) -> list[int]:
+    """Return processes of runs that were killed, once they had a while to end."""
+    end = time.monotonic() + 60
+    while left := [pid for pid, _ in spent.seconds if is_ours(pid)]:
+        if time.monotonic() > end:
+            break
+        time.sleep(1)
+    return left
+
+
+def is_ours(pid: int) -> bool:
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return any(words in command for words in OURS)
+
+
+def killed_again_and_again(place: Path, nodes: Nodes, kills: int, dice: random.Random) -> list[int]:
+    """Kill docbatch at random moments of its run; return which processes stayed."""
+    left: list[int] = []
+    for _ in range(kills):
+        process = start(place, nodes.address)
+        spent = Spent()
+        until = time.monotonic() + dice.uniform(0.5, 30)
+        while process.poll() is None and time.monotonic() < until:
+            spent.look()
+            time.sleep(0.1)
+        process.kill()
+        process.wait()
+        left += stays(spent)
+        print(f"killed; {len(outputs(place))} outputs", flush=True)
+    return left
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--every", type=float, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args()
+    dice = random.Random(chosen.seed)
+    with tempfile.TemporaryDirectory(prefix="docbatch-chaos-") as scratch:
+        alone, place = Path(scratch) / "alone", Path(scratch) / "cluster"
+        apply(alone, chosen.folder.absolute(), "local", "127.0.0.1:1")
+        (place / "jobs").mkdir(parents=True)
+        (place / "docbatch.yaml").write_text(PROJECT)
+        (place / "jobs/job.yaml").write_text(JOB.format(folder=chosen.folder.absolute(), provider="cluster"))
+        left: list[int] = []
+        nodes = Nodes(3, "quick")
+        with dying_nodes(nodes, chosen.every):
+            left += killed_again_and_again(place, nodes, chosen.kills // 2, dice)
+        process = start(place, nodes.address)
+        time.sleep(10)
+        nodes.tell("kill head")
+        print(f"head killed: apply ended with {process.wait()}", flush=True)
+        nodes.close()
+        nodes = Nodes(3, "quick")
+        with dying_nodes(nodes, chosen.every):
+            left += killed_again_and_again(place, nodes, chosen.kills - chosen.kills // 2, dice)
+            print(f"the last run ended with {start(place, nodes.address).wait()}", flush=True)
+        nodes.close()
+        check = [sys.executable, "-m", "docbatch", "state", "check"]
+        sound = subprocess.run(check, cwd=place, env=dict(os.environ), capture_output=True, check=False)
+        print(f"{len(outputs(place))} outputs, {differing(alone, place)} differ from those without Ray")
+        print(f"state check: {sound.returncode}; processes that stayed: {left or 'none'}")
+
+
+if __name__ == "__main__":
+    main()
