@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from docbatch.state.database import Database, marked, windows
+from docbatch.state.part_queries import whole_of
 
 _COUNTED = (
     "SELECT entry.submission, document.job, entry.status, count(*) FROM submission_item AS entry"
-    " JOIN document ON document.item = entry.item AND document.wanted = 1"
+    f" JOIN document ON document.item = {whole_of('entry.item')} AND document.wanted = 1"
 )
 
 

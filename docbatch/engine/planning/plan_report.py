@@ -27,6 +27,7 @@ from docbatch.core.report import (
 from docbatch.engine.connections.passwords import unreadable
 from docbatch.engine.planning.amounts.sending_hours import waits_for
 from docbatch.engine.planning.differences_database import Change, Differences, Output, Total
+from docbatch.engine.planning.items.job_split import made_now
 from docbatch.engine.planning.places.failure_rows import failure_lines
 from docbatch.engine.planning.places.former_outputs import lying
 from docbatch.engine.planning.plan import Plan
@@ -191,7 +192,8 @@ def _values(plan: Plan, total: Total) -> Iterator[Difference]:
     changed = (
         each
         for row in rows[:MOST_WAYS]
-        for each in differences(plan.store.documents.recipe(row), target.recipe)
+        for before in (plan.store.documents.recipe(row),)
+        for each in differences(before, made_now(target, before))
     )
     yield from islice(dict.fromkeys(changed), MOST_VALUES)
 

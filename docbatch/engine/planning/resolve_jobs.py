@@ -15,6 +15,7 @@ from docbatch.core.models import Recipe
 from docbatch.engine.connections.accesses import connection_settings
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.sink_secrets import SinkSecrets
+from docbatch.engine.planning.items.job_split import split_of
 from docbatch.engine.planning.origins.open_source import open_source
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.planning.selection.selected_documents import selected
@@ -69,7 +70,6 @@ def resolve_jobs(
         if (pins := ask(job) if pins is None else pins) is None:
             continue
         recipe = replace(today, pins=dict(pins))
-        key = recipe_key(recipe)
         standing = _standing(job, recipe, store) if kind.service is None and job.name not in upgrade else ()
         yield ResolvedJob(
             name=job.name,
@@ -77,7 +77,7 @@ def resolve_jobs(
             operation=job.operation,
             traits=(traits := kind.traits(own)),
             recipe=recipe,
-            recipe_key=key,
+            recipe_key=(key := recipe_key(recipe)),
             oldest_key=standing[-1] if standing else None,
             standing=tuple(each for each in standing if each != key),
             source=(source := selected(job, open_source(job, kind, reached.stores, store))),
@@ -97,6 +97,7 @@ def resolve_jobs(
             limits=() if traits.free else job.limits,
             tariff=partial(_tariff, kind, own, job),
             manifest=None if job.manifest is None else os.fsencode(job.manifest),
+            split=split_of(job, kind, recipe, store, standing),
         )
 
 

@@ -9,6 +9,7 @@ from docbatch.core.limits import Limit
 from docbatch.core.models import Operation, Recipe, Traits
 from docbatch.core.retry_policy import FailingRules, RetryPolicy
 from docbatch.core.windows import SendingWindow
+from docbatch.engine.planning.items.job_split import JobSplit
 from docbatch.engine.planning.sink_versions import SinkVersions
 from docbatch.naming.store_places import in_store
 from docbatch.sinks.base import Sink
@@ -79,7 +80,8 @@ class ResolvedJob:
     that costs nothing has none. `tariff` says what a document is charged for, once that is asked; None where nobody knows.
     `deadline` is for how many seconds a document waits for the `window` at most. `declared_account` stands for the account as
     the project file has it, without what variables say. `manifest` is the absolute path of the file that lists what became of
-    its documents, None where it has none. `failing` says what is done about what failed, takes too long or is gone.
+    its documents, None where it has none. `failing` says what is done about what failed, takes too long or is gone,
+    `split` how larger documents are read in parts, None where none is.
     """
 
     name: str
@@ -107,6 +109,7 @@ class ResolvedJob:
     tariff: "Callable[[], Tariff] | None" = None
     manifest: bytes | None = None
     failing: FailingRules = field(default_factory=FailingRules)
+    split: JobSplit | None = None
 
     @property
     def kept_versions(self) -> Mapping[str, str]:

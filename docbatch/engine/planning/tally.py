@@ -48,10 +48,16 @@ class Tally:
         self.paths: set[bytes] = set()
         self.ignored = 0
         self.recorded_only = recorded_only
+        self.is_all_seen = True
         self.litter: Litter | None = None
         self.unseen: list[tuple[str, SinkError]] = []
         self.unserved: list[SinkError] = []
         self.selection: SelectionTally | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all documents were looked at."""
+        return not self.recorded_only and self.is_all_seen
 
     def add_outputs(self, looked_at: Iterable[LookedAt]) -> None:
         for each in looked_at:

@@ -9,6 +9,7 @@ from itertools import islice
 
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import ResultsLost
+from docbatch.engine.running.parts.sent_recipes import present_recipes
 from docbatch.engine.running.replan_changed_document import take_as_it_is
 from docbatch.engine.running.run_context import MOST_LOSSES, Run
 from docbatch.state.deliveries import DueDelivery
@@ -76,6 +77,6 @@ def _under_present_recipes(run: Run, rows: Sequence[int]) -> None:
         recipe = run.store.items.by_row(row).recipe
         for job, path in run.store.documents.places(row):
             target = run.targets.get(job)
-            if target is not None and run.store.documents.recipe_row(target.recipe_key) != recipe:
+            if target is not None and recipe not in present_recipes(run, target):
                 with run.store.write():
                     take_as_it_is(run, target, path)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from docbatch.core.models import Submission
 from docbatch.core.scheduler import Queue, Snapshot
 from docbatch.engine.running import deliver_results
+from docbatch.engine.running.parts.sent_recipes import sent_recipes
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.send_queues import apart
 from docbatch.engine.spending.closed_windows import are_sending, closed_queue
@@ -40,9 +41,8 @@ def is_left(run: Run, submission: Submission) -> bool:
 def _queues(run: Run, busy: Collection[str]) -> Iterator[Queue]:
     """Yield what waits to be sent on connections that are free."""
     sending = run.sending_jobs()
-    for target in {target.recipe_key: target for target in run.targets.values()}.values():
-        row = run.store.documents.recipe_row(target.recipe_key)
-        if row is not None and target.connection not in busy:
+    for row, target in sent_recipes(run):
+        if target.connection not in busy:
             batch = run.connections[target.connection].traits.max_items
             for queue in run.queues.waiting(run.store, row, target.connection, sending, batch):
                 for part in run.bisection.apart(queue):

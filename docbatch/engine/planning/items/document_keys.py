@@ -1,0 +1,94 @@
+"""What documents are: the keys of their items, of those that are read in parts as of the others."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from docbatch.core.changes import FoundDocument
+from docbatch.core.extents import Extent
+from docbatch.core.keys import item_key
+from docbatch.core.models import Recipe
+from docbatch.engine.planning.differences_database import Differences
+from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.sources.documents import Observed
+from docbatch.sources.statcache import StatCache
+from docbatch.state.store import Store
+
+if TYPE_CHECKING:
+    from docbatch.engine.planning.selection.count_pages import PageCounter
+
+
+class DocumentKeys(NamedTuple):
+    """The keys under which a document may be known, the one of today first. `is_split` says that it is read in parts."""
+
+    keys: Sequence[str] = ()
+    is_split: bool = False
+
+
+class JobKeys:
+    """Finds out what a job's documents are. Where it splits some, their pages are counted, once.
+
+    `recipes` are the rows of those under which what is through stays as it is. `are_unsettled` says that of what was read
+    whole nobody knows whether it should be split now: `larger` tells.
+    """
+
+    def __init__(
+        self, target: ResolvedJob, store: Store | None, cache: StatCache, differences: Differences
+    ) -> None:
+        self._target = target
+        self._cache = cache
+        self._differences = differences
+        own = _rows(store, target.recipe, (target.recipe_key, *target.standing))
+        split = target.split
+        self._split_rows = (
+            frozenset() if split is None else _rows(store, split.recipe, (split.recipe_key, *split.standing))
+        )
+        self.recipes = own | self._split_rows
+        self.are_unsettled = (
+            split is not None and store is not None and store.parts.settled(target.name) != split.size
+        )
+        self._counter: PageCounter | None = None
+
+    def recipes_of(self, *, is_larger: bool) -> frozenset[int | None]:
+        return self._split_rows if is_larger else self.recipes
+
+    def larger(self, documents: Sequence[Observed]) -> frozenset[bytes]:
+        """Return the paths of those documents that are to be read in parts."""
+        return frozenset(self._pages(documents))
+
+    def of(self, found: Sequence[FoundDocument]) -> list[DocumentKeys]:
+        """Return the keys of documents, none of those that are no items, and note how many pages those have that are read in parts."""
+        documents = [Observed(each.path, each.digest, each.media_type, each.size) for each in found]
+        larger = self._pages(documents)
+        return [
+            self._keys(each, larger.get(each.path)) if each.digest else DocumentKeys() for each in documents
+        ]
+
+    def _keys(self, document: Observed, pages: int | None) -> DocumentKeys:
+        target, split = self._target, self._target.split
+        identity = document.media_type, document.digest
+        if split is None or pages is None:
+            return DocumentKeys([item_key(each, *identity) for each in (target.recipe_key, *target.standing)])
+        keys = [item_key(each, *identity) for each in (split.recipe_key, *split.standing)]
+        counted = [(part.key(*identity), Extent(part.holds_of(pages))) for part in split.parts(pages)]
+        self._differences.extent([(keys[0], Extent(pages)), *counted])
+        return DocumentKeys(keys, is_split=True)
+
+    def _pages(self, documents: Sequence[Observed]) -> Mapping[bytes, int]:
+        """Return how many pages those have that are to be read in parts, by path."""
+        split = self._target.split
+        taken = [] if split is None else [each for each in documents if split.takes(each.media_type)]
+        if split is None or not taken:
+            return {}
+        if self._counter is None:
+            from docbatch.engine.planning.selection.count_pages import PageCounter  # noqa: PLC0415 - few jobs split documents
+
+            self._counter = PageCounter(untrusted=split.untrusted)
+        types = {each.path: each.media_type for each in taken}
+        found = self._counter(self._target.source, taken, self._cache)
+        return {path: pages for path, pages in found.items() if split.splits(types[path], pages)}
+
+
+def _rows(store: Store | None, recipe: Recipe, keys: Sequence[str]) -> frozenset[int | None]:
+    alike = {} if store is None else store.documents.recipes_alike(recipe)
+    known = {key: row for row, key in alike.items()}
+    return frozenset({known.get(keys[0]), *(known[key] for key in keys[1:])})

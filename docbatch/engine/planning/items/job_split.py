@@ -1,0 +1,89 @@
+"""How a job's larger documents are read in parts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from docbatch.core.keys import item_key, recipe_key
+from docbatch.core.models import Recipe
+from docbatch.core.split_documents import SPLIT_PAGES, DocumentPart, parts, whole_recipe
+from docbatch.providers.kind import ProviderKind
+from docbatch.providers.page_ranges import PageRanges
+from docbatch.specs.values import Job
+from docbatch.state.store import Store
+
+if TYPE_CHECKING:
+    from docbatch.engine.planning.resolved_job import ResolvedJob
+
+
+@dataclass(frozen=True, slots=True)
+class JobSplit:
+    """Documents of more than `size` pages are read in parts of so many at most.
+
+    `plain` is the recipe of those that are not, `recipe` that of the others; `standing` are the keys of recipes that differ
+    from this in versions alone. `pages` says how the job's provider reads ranges; in an `untrusted` project counting
+    takes a bounded time.
+    """
+
+    size: int
+    plain: Recipe
+    recipe: Recipe
+    recipe_key: str
+    pages: PageRanges
+    standing: tuple[str, ...] = ()
+    untrusted: bool = False
+
+    def splits(self, media_type: str, pages: int | None) -> bool:
+        """Say whether a document is read in parts. One of which nobody knows how many pages it has is not."""
+        return (
+            self.takes(media_type)
+            and pages is not None
+            and self.size < pages <= (self.pages.last_page or pages)
+        )
+
+    def takes(self, media_type: str) -> bool:
+        return media_type in self.pages.media_types
+
+    def parts(self, pages: int) -> tuple[DocumentPart, ...]:
+        return parts(self.plain, self.size, pages)
+
+
+def split_of(
+    job: Job, kind: ProviderKind, recipe: Recipe, store: Store | None, standing: Sequence[str]
+) -> JobSplit | None:
+    """Return how a job splits documents, None where it splits none. What was read under `standing` recipes stays as it is."""
+    size, ranges = job.config.get(SPLIT_PAGES), kind.ranges(job.operation)
+    if size is None or ranges is None:
+        return None
+    whole = whole_recipe(recipe, size)
+    key = recipe_key(whole)
+    before = [] if store is None else _before(store, size, standing)
+    own = tuple(each for each in before if each != key)
+    return JobSplit(size, recipe, whole, key, ranges, own, job.connection.untrusted)
+
+
+def _before(store: Store, size: int, standing: Iterable[str]) -> list[str]:
+    """Return the keys of recipes of split documents, as far as there are some, beside those of the others."""
+    rows = [row for each in standing if (row := store.documents.recipe_row(each)) is not None]
+    keys = [recipe_key(whole_recipe(store.documents.recipe(row), size)) for row in rows]
+    return [each for each in keys if store.documents.recipe_row(each) is not None]
+
+
+def recipe_of(target: "ResolvedJob", key: str, media_type: str, digest: str) -> Recipe:
+    """Return how a document is processed today that has this key."""
+    split = target.split
+    if split is not None and key == item_key(split.recipe_key, media_type, digest):
+        return split.recipe
+    return target.recipe
+
+
+def made_now(target: "ResolvedJob", before: Recipe) -> Recipe:
+    """Return how documents are processed today that were processed otherwise `before`."""
+    split = target.split
+    is_split = split is not None and (before == target.recipe or SPLIT_PAGES in before.config)
+    return split.recipe if split is not None and is_split else target.recipe
+
+
+def sent_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a job's config without what only says how documents are split."""
+    return {name: value for name, value in config.items() if name != SPLIT_PAGES}
