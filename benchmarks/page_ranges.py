@@ -69,7 +69,9 @@ def _page(number: int) -> Iterator[Line]:
 def set_up(root: Path, leg: Leg, size: int) -> Path:
     """Write the project of a leg, without a state, and return where its output will be."""
     shutil.rmtree(root / ".docbatch", ignore_errors=True)
-    (root / "docbatch.yaml").write_text(f"providers: {{local: {{type: local, workers: {leg.workers}}}}}\n")
+    (root / "docbatch.yaml").write_text(
+        f"project: {{id: pagesofranges}}\nproviders: {{local: {{type: local, workers: {leg.workers}}}}}\n"
+    )
     (root / "jobs").mkdir(exist_ok=True)
     out = f"out-{LEGS.index(leg)}"
     shutil.rmtree(root / out, ignore_errors=True)

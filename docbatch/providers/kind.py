@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from docbatch.core.tariffs import Tariff
     from docbatch.naming.references import ObjectReference
     from docbatch.providers.base import Provider
-    from docbatch.providers.page_ranges import PageRanges
+    from docbatch.providers.page_ranges import RangedReading
     from docbatch.providers.webhook import Webhook
 
 
@@ -169,5 +169,5 @@ class ProviderKind:
     abilities: Callable[[], tuple[str, ...]] = lambda: ()
     takes_passwords: "Callable[[Operation], bool]" = lambda _operation: False
     tariff: "Callable[[Operation, Mapping[str, Any]], Tariff]" = _unknown_tariff
-    ranges: "Callable[[Operation], PageRanges | None]" = lambda _operation: None
+    ranges: "Callable[[Operation], RangedReading | None]" = lambda _operation: None
     contract: int | None = None

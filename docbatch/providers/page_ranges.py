@@ -22,7 +22,7 @@ class ReadRange:
 
 
 @dataclass(frozen=True, slots=True)
-class PageRanges:
+class RangedReading:
     """Documents of `media_types` can be read by ranges of pages, as far as `last_page` where there is a last one.
 
     `select` returns a job's config with which only the pages from first to last are read. `stitch` makes one payload of

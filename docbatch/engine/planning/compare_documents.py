@@ -5,7 +5,6 @@ rest to the pure `changes.judge`.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 from docbatch.core.changes import ChangeKind, FoundDocument, Reason, Recorded, judge
 from docbatch.core.errors import SpecError, UsageError
@@ -263,12 +262,14 @@ class _Sieve:
         known = self._keys.of([found for found, _ in self._changed])
         items = known_items(self._store, [key for each in known for key in each.keys], self._target.demands)
         changes = []
-        for (found, before), (keys, is_split) in zip(self._changed, known, strict=True):
-            recorded = before and replace(before, remade=self._earlier.why(before.recipe, is_split=is_split))
-            key = settled_key(keys, items)
+        for (found, before), its in zip(self._changed, known, strict=True):
+            recorded = None if before is None else self._earlier.compared(before, is_split=its.is_split)
+            key = settled_key(its.keys, items)
             item = items.get(key)
             due = next_try(self._store, self._target.retry, item)
             verdict = judge(found, recorded, None if item is None else known_item(item, due))
+            if its.is_split and verdict.kind is ChangeKind.SEND:
+                self.tally.parts[key] = self._keys.left(its, item)
             failure = (
                 told_failure(item, due) if item is not None and verdict.kind is ChangeKind.STAND else None
             )

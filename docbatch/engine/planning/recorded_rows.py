@@ -2,12 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from operator import eq, itemgetter
 from typing import Generic, TypeVar
 
-from docbatch.core.changes import Reason
+from docbatch.core.changes import Reason, Recorded
 from docbatch.core.errors import SinkError
 from docbatch.core.models import ItemStatus
 from docbatch.core.recipe_changes import why_another
@@ -300,6 +301,10 @@ class EarlierRecipes:
         self._today = target.recipe
         self._split = target.recipe if target.split is None else target.split.recipe
         self._known: dict[tuple[int, bool], Reason | None] = {}
+
+    def compared(self, recorded: Recorded, *, is_split: bool) -> Recorded:
+        """Return what is recorded of a document with how it was made otherwise than it would be today."""
+        return replace(recorded, remade=self.why(recorded.recipe, is_split=is_split))
 
     def why(self, row: int | None, *, is_split: bool) -> Reason | None:
         """Say how what was made by a recipe, named by its row, was made otherwise than it would be today, if it was."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from docbatch.core.results import Answer, Result
     from docbatch.core.tariffs import Tariff
     from docbatch.providers.base import Provider
-    from docbatch.providers.page_ranges import PageRanges
+    from docbatch.providers.page_ranges import RangedReading
 
 TRAITS = Traits(
     recovery=Recovery.KEYED,
@@ -72,7 +72,7 @@ def _written_back(result: "Result") -> bytes:
     return written_back(result)
 
 
-def _ranges(_operation: Operation) -> "PageRanges":
+def _ranges(_operation: Operation) -> "RangedReading":
     from docbatch.providers.local.stitched import RANGES  # noqa: PLC0415 - few jobs split documents
 
     return RANGES

@@ -14,7 +14,7 @@ from docbatch.providers.local import verdict
 from docbatch.providers.local.engines import PDF, Json, Options, Parsed
 from docbatch.providers.local.ocr import tesseract_data
 from docbatch.providers.local.options import PART
-from docbatch.providers.page_ranges import PageRanges, ReadRange, lost_range
+from docbatch.providers.page_ranges import RangedReading, ReadRange, lost_range
 
 _DEEPEST = 6
 _HEADING = re.compile(r"^(#{1,6}) ", re.MULTILINE)
@@ -111,4 +111,4 @@ def _once(found: Iterable[Any]) -> list[Any]:
     return kept
 
 
-RANGES = PageRanges(frozenset({PDF}), select, stitch)
+RANGES = RangedReading(frozenset({PDF}), select, stitch)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from docbatch.core.changes import FoundDocument
 from docbatch.core.extents import Extent
 from docbatch.core.keys import item_key
-from docbatch.core.models import Recipe
+from docbatch.core.models import ItemStatus, Recipe
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.sources.documents import Observed
 from docbatch.sources.statcache import StatCache
+from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
 
 
 class DocumentKeys(NamedTuple):
-    """The keys under which a document may be known, the one of today first. `is_split` says that it is read in parts."""
+    """The keys under which a document may be known, the one of today first, and how many pages it has if it is read in parts."""
 
     keys: Sequence[str] = ()
-    is_split: bool = False
+    pages: int | None = None
+
+    @property
+    def is_split(self) -> bool:
+        return self.pages is not None
 
 
 class JobKeys:
@@ -35,6 +40,7 @@ class JobKeys:
         self, target: ResolvedJob, store: Store | None, cache: StatCache, differences: Differences
     ) -> None:
         self._target = target
+        self._store = store
         self._cache = cache
         self._differences = differences
         own = _rows(store, target.recipe, (target.recipe_key, *target.standing))
@@ -63,6 +69,16 @@ class JobKeys:
             self._keys(each, larger.get(each.path)) if each.digest else DocumentKeys() for each in documents
         ]
 
+    def left(self, known: DocumentKeys, item: RecordedItem | None) -> tuple[int, int]:
+        """Return how many parts of a document are to be sent, and their pages: those that wait where it is known already."""
+        split, pages = self._target.split, known.pages
+        if split is None or pages is None:
+            return 0, 0
+        there = [] if item is None or self._store is None else self._store.parts.of(item.row)
+        waiting = {part.first for part in there if part.item.status is ItemStatus.PENDING}
+        left = [part for part in split.parts(pages) if not there or part.first in waiting]
+        return len(left), sum(part.holds_of(pages) for part in left)
+
     def _keys(self, document: Observed, pages: int | None) -> DocumentKeys:
         target, split = self._target, self._target.split
         identity = document.media_type, document.digest
@@ -71,7 +87,7 @@ class JobKeys:
         keys = [item_key(each, *identity) for each in (split.recipe_key, *split.standing)]
         counted = [(part.key(*identity), Extent(part.holds_of(pages))) for part in split.parts(pages)]
         self._differences.extent([(keys[0], Extent(pages)), *counted])
-        return DocumentKeys(keys, is_split=True)
+        return DocumentKeys(keys, pages)
 
     def _pages(self, documents: Sequence[Observed]) -> Mapping[bytes, int]:
         """Return how many pages those have that are to be read in parts, by path."""

@@ -8,7 +8,7 @@ from docbatch.core.keys import item_key, recipe_key
 from docbatch.core.models import Recipe
 from docbatch.core.split_documents import SPLIT_PAGES, DocumentPart, parts, whole_recipe
 from docbatch.providers.kind import ProviderKind
-from docbatch.providers.page_ranges import PageRanges
+from docbatch.providers.page_ranges import RangedReading
 from docbatch.specs.values import Job
 from docbatch.state.store import Store
 
@@ -29,7 +29,7 @@ class JobSplit:
     plain: Recipe
     recipe: Recipe
     recipe_key: str
-    pages: PageRanges
+    pages: RangedReading
     standing: tuple[str, ...] = ()
     untrusted: bool = False
 

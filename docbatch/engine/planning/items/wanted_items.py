@@ -46,7 +46,8 @@ class WantedItems:
     def _in_parts(self, item: WorkItem, split: JobSplit, pages: int) -> int:
         recipe = self._store.documents.declare_recipe(split.recipe_key, split.recipe)
         row = self._store.items.want(item, recipe)
-        self._store.parts.link(row, [self._part(item, recipe, part) for part in split.parts(pages)])
+        if not self._store.items.parts(row):
+            self._store.parts.link(row, [self._part(item, recipe, part) for part in split.parts(pages)])
         return row
 
     def _part(self, whole: WorkItem, recipe: int, part: DocumentPart) -> int:
